@@ -1,0 +1,126 @@
+//! The environment, as far as a policy reads it.
+
+use core::fmt;
+
+use crate::policy::{Policy, Variable};
+
+/// What is set, seen through a policy: the first station of the pipeline.
+///
+/// A variable that is unset, one that is empty and one that holds exactly its
+/// default are one and the same, because no harness can tell them apart. Of a
+/// key variable only its presence is kept: secret values stop at this door.
+/// Variables the policy does not name are dropped here.
+///
+/// An `Env` is a few machine words that borrow their texts, and carries its
+/// policy, so one cannot be used with another.
+///
+/// ```
+/// use slug_resolver::{Env, Policy};
+///
+/// let policy = Policy::embedded("full-saas").expect("ships with the crate");
+/// let override_var = policy.document().override_var.as_str();
+/// let env = Env::read(&policy, [(override_var, "sonnet"), ("HOME", "/root")]);
+/// assert_eq!(env.set_variables().count(), 1);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Env<'a> {
+    policy: &'a Policy,
+    texts: [Option<&'a str>; Variable::TEXT.len()],
+    keys: u64,
+}
+
+impl<'a> Env<'a> {
+    /// Nothing is set.
+    #[must_use]
+    pub fn empty(policy: &'a Policy) -> Self {
+        Self { policy, texts: [None; Variable::TEXT.len()], keys: 0 }
+    }
+
+    /// What the policy sees of these variables; the later of two of one name counts.
+    pub fn read<'v: 'a, K: AsRef<str>>(policy: &'a Policy, variables: impl IntoIterator<Item = (K, &'v str)>) -> Self {
+        variables.into_iter().fold(Self::empty(policy), |env, (name, value)| match policy.variable(name.as_ref()) {
+            Some(variable) => env.with(variable, value),
+            None => env,
+        })
+    }
+
+    /// The policy through which the environment is seen.
+    #[must_use]
+    pub fn policy(&self) -> &'a Policy {
+        self.policy
+    }
+
+    /// The same, with one variable set; an empty value unsets it.
+    #[must_use]
+    pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
+        match slot(variable) {
+            Slot::Text(index) => {
+                let plain = value.is_empty() || self.policy.default_of(variable) == Some(value);
+                self.texts[index] = (!plain).then_some(value);
+            }
+            Slot::Key(bit) if value.is_empty() => self.keys &= !bit,
+            Slot::Key(bit) => self.keys |= bit,
+        }
+        self
+    }
+
+    /// The same, with one variable unset.
+    #[must_use]
+    pub fn without(self, variable: Variable) -> Self {
+        self.with(variable, "")
+    }
+
+    /// Whether the environment sets a variable to something other than its default.
+    #[must_use]
+    pub fn is_set(&self, variable: Variable) -> bool {
+        match slot(variable) {
+            Slot::Text(index) => self.texts[index].is_some(),
+            Slot::Key(bit) => self.keys & bit != 0,
+        }
+    }
+
+    /// The text of a variable: its value, else its default. `None` for a key
+    /// variable, set or not.
+    #[must_use]
+    pub fn text(&self, variable: Variable) -> Option<&'a str> {
+        match slot(variable) {
+            Slot::Text(index) => self.texts[index].or_else(|| self.policy.default_of(variable)),
+            Slot::Key(_) => None,
+        }
+    }
+
+    /// The runtime that the environment names: what a harness uses where none is given.
+    #[must_use]
+    pub fn runtime(&self) -> &'a str {
+        self.text(Variable::Runtime).unwrap_or_default()
+    }
+
+    /// The variables that are set, in the order of the policy.
+    pub fn set_variables(&self) -> impl Iterator<Item = Variable> + 'a {
+        let env = *self;
+        env.policy.deciding_variables().chain([Variable::Runtime]).filter(move |&variable| env.is_set(variable))
+    }
+}
+
+enum Slot {
+    Text(usize),
+    Key(u64),
+}
+
+fn slot(variable: Variable) -> Slot {
+    match variable {
+        Variable::Override => Slot::Text(0),
+        Variable::Path => Slot::Text(1),
+        Variable::PlatformModel => Slot::Text(2),
+        Variable::Runtime => Slot::Text(3),
+        Variable::Key(index) => Slot::Key(1 << index),
+    }
+}
+
+impl fmt::Debug for Env<'_> {
+    /// Names only: even a variable that should hold a slug may hold a secret by mistake.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Env")?;
+        f.debug_set().entries(self.set_variables().map(|variable| self.policy.variable_name(variable))).finish()
+    }
+}

@@ -1,0 +1,205 @@
+//! Fixes: the smallest sets of variable edits that make a contradiction coherent.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::env::Env;
+use crate::limits;
+use crate::policy::{Policy, Variable};
+use crate::registry::Registry;
+use crate::resolve::{Decision, decide};
+use crate::selection::Path;
+
+/// A set of edits, and what the question resolves to once they are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// The edits, each to another variable.
+    pub edits: Vec<Edit>,
+    /// The slug then.
+    pub slug: String,
+    /// The provider then.
+    pub provider: String,
+}
+
+/// One edit to one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Take the variable out of the environment.
+    Unset(String),
+    /// Give the variable a value. For a secret it is a placeholder such as `<NAME>`.
+    Set(String, String),
+}
+
+impl Edit {
+    /// The variable.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        match self {
+            Self::Unset(name) | Self::Set(name, _) => name,
+        }
+    }
+}
+
+impl Serialize for Edit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Unset(name) => map.serialize_entry("unset", name)?,
+            Self::Set(name, value) => {
+                map.serialize_entry("set", name)?;
+                map.serialize_entry("to", value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The fixes of a contradiction, smallest first; none for a coherent question.
+///
+/// Every fix resolves coherent when applied, and none contains another: a fix
+/// that edits more variables than some other one does is offered only if that
+/// other one edits a variable it leaves alone. At most [`limits::FIX_EDITS`]
+/// variables are edited. Where a slug has to be chosen, the first id that an
+/// arm of the runtime lists and that comes out coherent is chosen.
+#[must_use]
+pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
+    if decide(registry, runtime, env, ambient).verdict.is_coherent() {
+        return Vec::new();
+    }
+    let slugs = listed_slugs(registry, env.policy().template_of(runtime));
+    let placeholders = Placeholders::new(env.policy());
+    // The override comes last: it hides every other rule, so it is the last thing to advise.
+    let (overrides, others): (Vec<_>, Vec<_>) =
+        env.policy().deciding_variables().partition(|&variable| variable == Variable::Override);
+    let options: Vec<Options<'_>> = others
+        .into_iter()
+        .chain(overrides)
+        .map(|variable| Options { variable, values: values(variable, env, &slugs, &placeholders) })
+        .filter(|options| !options.values.is_empty())
+        .collect();
+
+    let mut search = Search { registry, runtime, ambient, env: *env, options: &options, found: Vec::new() };
+    for size in 1..=limits::FIX_EDITS {
+        search.extend(&mut Vec::new(), 0, size);
+    }
+    // Within one size, taking something away is less than adding something.
+    search.found.sort_by_key(|(edits, _)| (edits.len(), edits.iter().filter(|edit| edit.value.is_some()).count()));
+    search.found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
+}
+
+/// One variable and what could be done to it; `None` is to unset it.
+struct Options<'a> {
+    variable: Variable,
+    values: Vec<Option<&'a str>>,
+}
+
+#[derive(Clone, Copy)]
+struct Change<'a> {
+    variable: Variable,
+    value: Option<&'a str>,
+}
+
+struct Search<'a, 'o> {
+    registry: &'a Registry,
+    runtime: &'o str,
+    ambient: &'o [String],
+    env: Env<'a>,
+    options: &'o [Options<'a>],
+    found: Vec<(Vec<Change<'a>>, Decision<'a>)>,
+}
+
+impl<'a> Search<'a, '_> {
+    /// Tries every way to add `more` changes, to variables from `from` on, to those made.
+    /// The first way that works for a set of variables stands for that set.
+    fn extend(&mut self, made: &mut Vec<Change<'a>>, from: usize, more: usize) {
+        if self.covered(made) {
+            return;
+        }
+        if more == 0 {
+            let env = made.iter().fold(self.env, |env, change| env.with(change.variable, change.value.unwrap_or_default()));
+            let decision = decide(self.registry, self.runtime, &env, self.ambient);
+            if decision.verdict.is_coherent() {
+                self.found.push((made.clone(), decision));
+            }
+            return;
+        }
+        let options = self.options;
+        for (index, option) in options.iter().enumerate().skip(from) {
+            for &value in &option.values {
+                made.push(Change { variable: option.variable, value });
+                self.extend(made, index + 1, more - 1);
+                made.pop();
+            }
+        }
+    }
+
+    /// Whether some fix found already edits no variable besides these.
+    fn covered(&self, made: &[Change<'_>]) -> bool {
+        let edited = |variable| made.iter().any(|change| change.variable == variable);
+        self.found.iter().any(|(fix, _)| fix.iter().all(|change| edited(change.variable)))
+    }
+}
+
+/// The values worth trying for a variable that differ from what it has.
+fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str], placeholders: &'a Placeholders) -> Vec<Option<&'a str>> {
+    let platform = &env.policy().document().platform;
+    let mut values = Vec::new();
+    if env.is_set(variable) {
+        values.push(None);
+    }
+    match variable {
+        Variable::Override | Variable::PlatformModel => values.extend(slugs.iter().copied().map(Some)),
+        Variable::Path if Path::of(env) == Path::Byok => values.push(Some(&platform.value)),
+        Variable::Path if env.without(variable).text(variable) == Some(&platform.value) => {
+            values.push(Some(another_value(&platform.value)));
+        }
+        Variable::Path | Variable::Runtime => {}
+        Variable::Key(_) if env.is_set(variable) => {}
+        Variable::Key(index) => values.push(Some(&placeholders.0[usize::from(index)])),
+    }
+    values
+}
+
+/// A value of the path variable that does not choose the platform path.
+pub(crate) fn another_value(platform: &str) -> &'static str {
+    if platform == Path::Byok.as_str() { "tenant" } else { Path::Byok.as_str() }
+}
+
+/// The first id that each arm of the runtime lists.
+fn listed_slugs<'a>(registry: &'a Registry, runtime: &str) -> Vec<&'a str> {
+    let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
+    arms.iter().filter_map(|arm| arm.models.first()).map(String::as_str).collect()
+}
+
+/// For every key variable, what to write where its value belongs.
+struct Placeholders(Vec<String>);
+
+impl Placeholders {
+    fn new(policy: &Policy) -> Self {
+        let name = |key| {
+            let entry = policy.secrets().find(|(entry_key, _)| *entry_key == key);
+            entry.map_or(policy.variable_name(key), |(_, entry)| &entry.inject[0])
+        };
+        Self(policy.key_variables().map(|key| format!("<{}>", name(key))).collect())
+    }
+}
+
+fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix {
+    let edit = |change: &Change<'_>| {
+        let name = String::from(policy.variable_name(change.variable));
+        match change.value {
+            None => Edit::Unset(name),
+            Some(value) => Edit::Set(name, value.into()),
+        }
+    };
+    let provider = decision.verdict.provider().map(|provider| provider.name.clone());
+    Fix {
+        edits: changes.iter().map(edit).collect(),
+        slug: decision.selection.slug.into(),
+        provider: provider.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,197 @@
+//! Laws of the third step: which provider answers for a model.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Case, Law, Trial, Violation, ensure, essence};
+use crate::reference;
+use crate::registry::{Arm, Runtime};
+use crate::verdict::{Billing, Code};
+
+/// A provider that is not an arm of the runtime never answers.
+pub(super) const NATIVE_ONLY: Law =
+    Law { id: "native-only", statement: "a provider is one of the runtime's own arms", check: native_only };
+
+fn native_only(trial: &Trial<'_>) -> Result<(), Violation> {
+    let Some(provider) = trial.resolution.provider else { return Ok(()) };
+    let native = arms(trial.case).iter().any(|arm| arm.provider == provider.name);
+    ensure!(native, "`{}` is no arm of `{}`", provider.name, trial.case.runtime);
+    Ok(())
+}
+
+/// An arm that lists the id wins over every pattern.
+pub(super) const EXACT_BEATS_PATTERN: Law = Law {
+    id: "exact-beats-pattern",
+    statement: "a model that arms list goes to one of them, whatever patterns match it",
+    check: exact_beats_pattern,
+};
+
+fn exact_beats_pattern(trial: &Trial<'_>) -> Result<(), Violation> {
+    let listing = listing(trial.case, trial.resolution.slug);
+    if listing.is_empty() {
+        return Ok(());
+    }
+    let provider = trial.resolution.provider.map(|provider| provider.name.as_str());
+    let lists = provider.is_some_and(|provider| listing.iter().any(|arm| arm.provider == provider));
+    ensure!(lists, "`{}` is listed, but {provider:?} answers", trial.resolution.slug);
+    Ok(())
+}
+
+/// The order of providers and runtimes carries no meaning; that of arms only between arms that list the same id.
+pub(super) const ORDER_FREE: Law = Law {
+    id: "order-free",
+    statement: "reordering providers or runtimes changes nothing; reordering arms changes only exact ties",
+    check: order_free,
+};
+
+fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
+    for scene in trial.case.scene.reordered() {
+        let case = Case { scene: scene.clone(), ..trial.case.clone() };
+        let found = trial.subject.resolve(&case);
+        ensure!(
+            found == trial.resolution,
+            "in another order of providers or runtimes {:?} becomes {:?}",
+            essence(&trial.resolution),
+            essence(&found)
+        );
+    }
+    if listing(trial.case, trial.resolution.slug).len() > 1 {
+        return Ok(());
+    }
+    let case = Case { scene: trial.case.scene.with_arms_reversed(), ..trial.case.clone() };
+    let found = trial.subject.resolve(&case);
+    ensure!(
+        essence(&found) == essence(&trial.resolution),
+        "in another order of arms {:?} becomes {:?}",
+        essence(&trial.resolution),
+        essence(&found)
+    );
+    Ok(())
+}
+
+/// Where the specification knows no answer there is none.
+pub(super) const FAIL_CLOSED: Law = Law {
+    id: "fail-closed",
+    statement: "an unknown runtime and a blank, unregistered or ambiguous model never yield a provider",
+    check: fail_closed,
+};
+
+fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
+    let resolution = &trial.resolution;
+    let rejected = matches!(
+        resolution.code,
+        Some(Code::ModelRequired | Code::UnknownRuntime | Code::UnregisteredModel | Code::AmbiguousModel)
+    );
+    ensure!(rejected == resolution.provider.is_none(), "{:?} goes with {:?}", resolution.code, resolution.provider);
+    if resolution.slug.trim().is_empty() {
+        ensure!(resolution.code == Some(Code::ModelRequired), "a blank model comes to {:?}", resolution.code);
+    } else if runtime(trial.case).is_none() {
+        ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime comes to {:?}", resolution.code);
+    } else {
+        // The runtime is asked for by a name that differs in a way that must matter.
+        for name in [format!("{} ", trial.case.runtime), trial.case.runtime.to_uppercase(), String::new()] {
+            let mut case = trial.case.clone();
+            case.runtime = name;
+            if runtime(&case).is_none() && trial.subject.resolve(&case).provider.is_some() {
+                return Err(format!("runtime `{}` is unknown and yet a provider answers", case.runtime));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The platform pays for its own models only.
+pub(super) const PLATFORM_IS_CLOSED: Law = Law {
+    id: "platform-is-closed",
+    statement: "the platform pays only for what its own arm lists or, where no arm lists it, its own pattern matches",
+    check: platform_is_closed,
+};
+
+fn platform_is_closed(trial: &Trial<'_>) -> Result<(), Violation> {
+    let resolution = &trial.resolution;
+    let Some(provider) = resolution.provider else {
+        ensure!(resolution.billing.is_none(), "nobody answers, yet {:?} pays", resolution.billing);
+        return Ok(());
+    };
+    ensure!(resolution.billing == Some(Billing::of(provider)), "`{}` is billed to {:?}", provider.name, resolution.billing);
+    if resolution.billing != Some(Billing::Platform) {
+        return Ok(());
+    }
+    let listing = listing(trial.case, resolution.slug);
+    let own = match listing.as_slice() {
+        [] => reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim()),
+        arms => arms.iter().any(|arm| arm.provider == provider.name),
+    };
+    ensure!(own, "the platform pays for `{}`, which is not its own", resolution.slug);
+    Ok(())
+}
+
+/// White space around a model changes how it is spelled and not who answers.
+pub(super) const MARGINS_ARE_TRIMMED: Law = Law {
+    id: "margins-are-trimmed",
+    statement: "Unicode white space around a model changes the slug and nothing else; zero-width characters are no white space",
+    check: margins_are_trimmed,
+};
+
+fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
+    let name = &trial.case.scene.policy.document().override_var;
+    let bare = trial.resolution.slug.trim();
+    let (_, injected, provider, code) = essence(&trial.resolution);
+    for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
+        let padded = format!("{margin}{bare}{margin}");
+        let case = trial.case.with(name, &padded);
+        let found = trial.subject.resolve(&case);
+        ensure!(
+            essence(&found) == (padded.as_str(), injected, provider, code),
+            "margins change {:?} to {:?}",
+            essence(&trial.resolution),
+            essence(&found)
+        );
+    }
+    Ok(())
+}
+
+/// A template variant is looked up under the name of the runtime it is a variant of.
+pub(super) const TEMPLATE_DERIVES_AS: Law = Law {
+    id: "template-derives-as",
+    statement: "a template variant gets the provider that its runtime gets for the same slug",
+    check: template_derives_as,
+};
+
+fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    for (variant, name) in &policy.templates {
+        if policy.templates.contains_key(name) {
+            continue;
+        }
+        let mut case = trial.case.with(&policy.override_var, trial.resolution.slug);
+        case.runtime.clone_from(variant);
+        let mut plain = case.clone();
+        plain.runtime.clone_from(name);
+        let (found, expected) = (trial.subject.resolve(&case), trial.subject.resolve(&plain));
+        ensure!(
+            essence(&found) == essence(&expected),
+            "`{variant}` comes to {:?}, `{name}` to {:?}",
+            essence(&found),
+            essence(&expected)
+        );
+    }
+    Ok(())
+}
+
+/// The runtime that a case is looked up under, found without the index.
+fn runtime(case: &Case) -> Option<&Runtime> {
+    let name = case.scene.policy.document().templates.get(&case.runtime).unwrap_or(&case.runtime);
+    case.scene.registry.runtimes().iter().find(|runtime| runtime.name == *name)
+}
+
+fn arms(case: &Case) -> &[Arm] {
+    runtime(case).map_or(&[], |runtime| &runtime.arms)
+}
+
+/// The arms that list a model, found without the index.
+fn listing<'c>(case: &'c Case, model: &str) -> Vec<&'c Arm> {
+    let model = model.trim();
+    arms(case).iter().filter(|arm| arm.models.iter().any(|listed| listed == model)).collect()
+}

@@ -1,0 +1,264 @@
+//! From a stream of choices to a case.
+//!
+//! Random testing and fuzzing both feed this one generator; they differ in
+//! where the choices come from. The first option of every choice is the
+//! simplest, and every part draws a fixed number of choices, so that a case
+//! shrinks by lowering choices towards zero without shifting its other parts.
+//! A test takes a census of what the generator reaches.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::case::{Case, Scene};
+use crate::policy::{DispatchEntry, KeyedModel, PlatformPath, Policy, PolicyDocument, SecretsEntry};
+use crate::registry::{Arm, PLATFORM, Pattern, Protocol, Provider, Registry, RegistryDocument, Runtime};
+
+/// Choices that [`case`] draws.
+pub const CHOICES: usize = 320;
+
+/// A stream of choices; when it runs out, every choice is the first option.
+pub struct Choices<'c>(&'c [u16]);
+
+impl<'c> Choices<'c> {
+    /// Reads choices from numbers.
+    #[must_use]
+    pub fn new(numbers: &'c [u16]) -> Self {
+        Self(numbers)
+    }
+
+    /// A number below `bound`; zero for a `bound` of zero.
+    fn below(&mut self, bound: usize) -> usize {
+        let Some((&first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        (usize::from(first) * bound) >> 16
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) + 1 == n
+    }
+
+    fn of<T: Copy>(&mut self, options: &[T]) -> T {
+        options[self.below(options.len())]
+    }
+
+    /// Some of `options`, none of them twice, in an order of its own. Draws one
+    /// choice for each option and two more.
+    fn some_of<T: Copy>(&mut self, options: &[T]) -> Vec<T> {
+        let turn = self.below(options.len());
+        let backwards = self.one_in(3);
+        let turned = options[turn..].iter().chain(&options[..turn]);
+        let mut chosen: Vec<T> = turned.filter(|_| self.one_in(2)).copied().collect();
+        if backwards {
+            chosen.reverse();
+        }
+        chosen
+    }
+}
+
+const PROVIDERS: [&str; 8] = [PLATFORM, "acme", "acme-eu", "zeta", "Platform", "höhe", " acme", "omega"];
+
+/// Overlapping on purpose: anchored and not, with and without case, with
+/// characters whose case folds out of ASCII.
+const PATTERNS: [&str; 16] = [
+    "^acme[:/]",
+    "^m-",
+    "m",
+    "(?i)^m-",
+    "^platform/",
+    "^(m-1|m-2)$",
+    ".",
+    "(?i)k",
+    "^[a-z]+[:/]",
+    r"\d$",
+    "^ζ",
+    r"\bm\b",
+    "(?i)^acme",
+    "(ab|a)*-9",
+    r"^\pL{1,4}-[0-9]+$",
+    "^m-1$|^K",
+];
+
+/// One id in several spellings, some that only a pattern matches, and some that
+/// can never be chosen because a model is trimmed and an id is not.
+const IDS: [&str; 14] = [
+    "m-1",
+    "acme/m-1",
+    "acme:m-1",
+    "M-1",
+    "m-2",
+    "platform/m-1",
+    "k-1",
+    "\u{212a}-1",
+    "ζ-9",
+    "m-1 ",
+    "zz",
+    "abaab-9",
+    "m-1\nm-2",
+    "1",
+];
+
+const BLANKS: [&str; 4] = [" ", "\t\n", "\u{a0}", "\u{2003}\u{85}"];
+
+const SECRETS: [&str; 6] = ["ACME_KEY", "ACME_TOKEN", "ZETA_KEY", "PLATFORM_TOKEN", "SHARED_KEY", "OMEGA_KEY"];
+
+const RUNTIMES: [&str; 4] = ["agent", "studio", "Agent", "agent "];
+
+/// Runtimes that are never in a registry.
+const STRANGE_RUNTIMES: [&str; 3] = ["", "nowhere", "agënt"];
+
+const KEYS: [&str; 4] = ["KEY_A", "KEY_B", "KEY_C", "KEY_D"];
+
+/// A case from a stream of choices.
+#[must_use]
+pub fn case(choices: &mut Choices<'_>) -> Case {
+    let registry = registry(choices);
+    let policy = policy(choices);
+    question(&Scene::new(registry, policy), choices)
+}
+
+/// A registry from a stream of choices.
+#[must_use]
+pub fn registry(choices: &mut Choices<'_>) -> Registry {
+    let mut names = choices.some_of(&PROVIDERS);
+    if names.is_empty() {
+        names.push(PLATFORM);
+    }
+    let catalogue: Vec<Provider> = PROVIDERS.iter().map(|name| provider(name, choices)).collect();
+    let find = |name: &&str| catalogue.iter().find(|provider| provider.name == **name).cloned();
+    let providers: Vec<Provider> = names.iter().filter_map(find).collect();
+
+    let mut runtimes = Vec::new();
+    for name in RUNTIMES {
+        let order = choices.some_of(&PROVIDERS);
+        let arms: Vec<Arm> = PROVIDERS.iter().map(|provider| arm(provider, choices)).collect();
+        let native = |name: &&str| arms.iter().find(|arm| arm.provider == **name && names.contains(name)).cloned();
+        let arms: Vec<Arm> = order.iter().filter_map(native).collect();
+        if !arms.is_empty() {
+            runtimes.push(Runtime { name: name.to_owned(), arms });
+        }
+    }
+    if runtimes.is_empty() {
+        let arm = Arm { provider: providers[0].name.clone(), models: Vec::new() };
+        runtimes.push(Runtime { name: RUNTIMES[0].to_owned(), arms: [arm].into() });
+    }
+    Registry::new(RegistryDocument { providers, runtimes }).expect("the vocabulary makes valid registries only")
+}
+
+fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
+    let pattern = choices.of(&PATTERNS);
+    let mut auth_env = choices.some_of(&SECRETS);
+    auth_env.truncate(3);
+    let spare = choices.of(&SECRETS);
+    if auth_env.is_empty() {
+        auth_env.push(spare);
+    }
+    let alias = choices.of(&IDS);
+    let has_aliases = choices.one_in(4);
+    Provider {
+        name: name.to_owned(),
+        display_name: "A \"provider\": #1".to_owned(),
+        protocol: choices.of(&[Protocol::Openai, Protocol::Anthropic]),
+        auth_mode: "key".to_owned(),
+        auth_env: owned(&auth_env),
+        model_prefix_match: Pattern::new(pattern).expect("the vocabulary holds valid patterns"),
+        base_url_template: choices.one_in(4).then(|| "https://api.example/{region}".to_owned()),
+        base_url_anthropic: None,
+        auth_token_env: choices.one_in(4).then(|| auth_env[0].to_owned()),
+        model_aliases: if has_aliases { owned(&[alias]) } else { Vec::new() },
+        upstream_vendor: choices.one_in(4).then(|| name.to_owned()),
+        vendor_logo: choices.one_in(8).then(|| "yes".to_owned()),
+        deprecated: choices.one_in(8).then_some(true),
+    }
+}
+
+fn arm(provider: &str, choices: &mut Choices<'_>) -> Arm {
+    let count = choices.of(&[0, 1, 2, 3]);
+    let models = [choices.of(&IDS), choices.of(&IDS), choices.of(&IDS)];
+    Arm { provider: provider.to_owned(), models: owned(&models[..count]) }
+}
+
+/// A policy from a stream of choices.
+#[must_use]
+pub fn policy(choices: &mut Choices<'_>) -> Policy {
+    let platform = PlatformPath {
+        var: "LLM_PATH".to_owned(),
+        value: choices.of(&["platform", "byok", "true", "é"]).to_owned(),
+        model: "PLATFORM_MODEL".to_owned(),
+        fallback: choices.of(&IDS).to_owned(),
+    };
+    let fallback = choices.of(&IDS);
+    let mut document = PolicyDocument::new("random", "RUNTIME", "MODEL", platform, fallback);
+    for key in choices.some_of(&KEYS) {
+        let mut inject = choices.some_of(&SECRETS);
+        inject.truncate(2);
+        inject.push(choices.of(&SECRETS));
+        document.secrets.push(SecretsEntry { key: key.to_owned(), inject: owned(&inject) });
+    }
+    for runtime in ["agent", "variant", "studio", ""] {
+        let keys = choices.some_of(&KEYS);
+        let models = [choices.of(&IDS), choices.of(&IDS), choices.of(&IDS), choices.of(&IDS)];
+        let keyed = keys.iter().zip(models).map(|(key, model)| KeyedModel { key: (*key).to_owned(), model: model.to_owned() });
+        let model = choices.of(&IDS).to_owned();
+        if choices.one_in(2) && !runtime.is_empty() {
+            document.dispatch.push(DispatchEntry { runtimes: owned(&[runtime]), keyed: keyed.collect(), model });
+        }
+    }
+    let defaults = [
+        ("LLM_PATH", choices.of(&["platform", "byok", "other"])),
+        ("MODEL", choices.of(&IDS)),
+        ("PLATFORM_MODEL", choices.of(&IDS)),
+        ("RUNTIME", "agent"),
+    ];
+    let kept = defaults.into_iter().zip([3, 12, 6, 2]).filter(|(_, odds)| choices.one_in(*odds));
+    document.defaults = kept.map(|((name, value), _)| (name.to_owned(), value.to_owned())).collect();
+    if choices.one_in(2) {
+        document.templates = BTreeMap::from([("variant".to_owned(), choices.of(&RUNTIMES).to_owned())]);
+    }
+    document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
+    Policy::new(document).expect("the vocabulary makes valid policies only")
+}
+
+/// A question about a scene from a stream of choices.
+#[must_use]
+pub fn question(scene: &Arc<Scene>, choices: &mut Choices<'_>) -> Case {
+    let known = &scene.registry.runtimes()[choices.below(scene.registry.runtimes().len())].name;
+    let variant = scene.policy.document().templates.keys().next().unwrap_or(known);
+    let strange = choices.of(&STRANGE_RUNTIMES);
+    let runtime = choices.of(&[known.as_str(), known, known, variant, variant, strange]);
+    let mut case = Case::new(scene, runtime);
+
+    let blank = choices.of(&BLANKS);
+    let id = choices.of(&IDS);
+    let slug = choices.of(&[id, id, id, id, id, blank]);
+    let other = choices.of(&IDS);
+    let path_value = scene.policy.document().platform.value.as_str();
+    let path = choices.of(&[path_value, path_value, "byok", "Platform"]);
+    let variables = [("MODEL", slug, 3), ("LLM_PATH", path, 2), ("PLATFORM_MODEL", other, 3), ("RUNTIME", "studio", 6), ("UNREAD", "1", 4)];
+    for (name, value, odds) in variables {
+        // One choice in `odds` sets it, and half as many set it to nothing.
+        match 2 * odds - choices.below(2 * odds) {
+            1 | 2 => drop(case.variables.insert(name.to_owned(), value.to_owned())),
+            3 => drop(case.variables.insert(name.to_owned(), String::new())),
+            _ => {}
+        }
+    }
+    for key in KEYS {
+        match choices.below(8) {
+            5.. => drop(case.variables.insert(key.to_owned(), "1".to_owned())),
+            4 => drop(case.variables.insert(key.to_owned(), String::new())),
+            _ => {}
+        }
+    }
+    let ambient = choices.some_of(&SECRETS);
+    if choices.one_in(4) {
+        case.ambient = owned(&ambient);
+    }
+    case
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

@@ -1,0 +1,200 @@
+//! Laws of the last step: the verdict, its evidence, and what would mend it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Law, Trial, Violation, ensure, essence};
+use crate::fix::{Edit, Fix};
+use crate::laws::Case;
+use crate::registry::{PLATFORM, Provider};
+use crate::resolve::{Kind, Resolution};
+use crate::selection::Path;
+use crate::verdict::{Code, Outcome, Warning};
+
+/// The promise of the whole crate.
+pub(super) const MATCHING_SECRETS: Law = Law {
+    id: "matching-secrets",
+    statement: "coherent means: a native provider, and for the platform nothing injected, for any other an accepted credential present",
+    check: matching_secrets,
+};
+
+fn matching_secrets(trial: &Trial<'_>) -> Result<(), Violation> {
+    let resolution = &trial.resolution;
+    if resolution.verdict != Kind::Coherent {
+        return Ok(());
+    }
+    let Some(provider) = resolution.provider else { return Err("coherent without a provider".into()) };
+    let template = trial.case.scene.policy.template_of(&trial.case.runtime);
+    let runtime = trial.case.scene.registry.runtimes().iter().find(|runtime| runtime.name == template);
+    let native = runtime.is_some_and(|runtime| runtime.arms.iter().any(|arm| arm.provider == provider.name));
+    ensure!(native, "`{}` is not native to `{template}`", provider.name);
+    if provider.name == PLATFORM {
+        ensure!(resolution.injected.is_empty(), "the platform answers and {:?} is injected", resolution.injected);
+    } else {
+        ensure!(!present(trial, provider).is_empty(), "`{}` answers and accepts nothing that is present", provider.name);
+    }
+    Ok(())
+}
+
+/// What a contradiction says of itself is true, checked from first principles.
+pub(super) const HONEST_CONTRADICTION: Law = Law {
+    id: "honest-contradiction",
+    statement: "the code, the outcome and the evidence of a contradiction follow from the case",
+    check: honest_contradiction,
+};
+
+fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
+    let found = &trial.resolution;
+    let Some(code) = found.code else {
+        ensure!(
+            (found.verdict, found.outcome) == (Kind::Coherent, Outcome::Online),
+            "no code, yet {:?} and {:?}",
+            found.verdict,
+            found.outcome
+        );
+        return Ok(());
+    };
+    let expected = trial.reference();
+    ensure!(expected.code == Some(code), "`{}` is claimed; from first principles it is {:?}", code.as_str(), expected.code);
+    ensure!(found.verdict == Kind::Contradiction, "code `{}` with a coherent verdict", code.as_str());
+    let outcome = if found.provider.is_some() { Outcome::Failed } else { Outcome::Rejected };
+    ensure!(found.outcome == outcome, "the outcome is said to be {:?}", found.outcome);
+    let evidence = |resolution: &Resolution<'_>| {
+        let owned = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect::<Vec<_>>();
+        let decided_by = resolution.decided_by.map(String::from);
+        (decided_by, resolution.needs.to_vec(), owned(&resolution.accepted_by), owned(&resolution.shadowed))
+    };
+    ensure!(
+        evidence(found) == evidence(expected),
+        "the evidence is {:?}; from first principles it is {:?}",
+        evidence(found),
+        evidence(expected)
+    );
+    let consistent = match (code, found.provider) {
+        (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
+        (Code::PlatformPathByokModel, Some(provider)) => {
+            found.path == Path::Platform && provider.name != PLATFORM && present(trial, provider).is_empty()
+        }
+        (Code::MissingCredential, Some(provider)) => {
+            found.path == Path::Byok && found.injected.is_empty() && present(trial, provider).is_empty()
+        }
+        (Code::WrongCredential, Some(provider)) => {
+            found.path == Path::Byok && !found.injected.is_empty() && present(trial, provider).is_empty()
+        }
+        (_, provider) => provider.is_none(),
+    };
+    ensure!(consistent, "`{}` does not fit path {:?} and {:?} injected", code.as_str(), found.path, found.injected);
+    Ok(())
+}
+
+/// What exists at organisation scope may satisfy a provider; it is never injected and never picks a slug.
+pub(super) const AMBIENT_STAYS_OUT: Law = Law {
+    id: "ambient-stays-out",
+    statement: "ambient credentials change neither the slug nor what is injected, and never spoil a coherent platform verdict",
+    check: ambient_stays_out,
+};
+
+fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
+    let mut bare = trial.case.clone();
+    bare.ambient.clear();
+    let mut rich = trial.case.clone();
+    rich.ambient = trial.case.scene.registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
+    for case in [bare, rich] {
+        let found = trial.subject.resolve(&case);
+        let picked = |resolution: &Resolution<'_>| (String::from(resolution.slug), resolution.rule, resolution.injected.to_vec());
+        ensure!(picked(&found) == picked(&trial.resolution), "ambient credentials change what is picked to {:?}", picked(&found));
+        let on_platform = |resolution: &Resolution<'_>| {
+            resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
+        };
+        // With a tie the credentials may choose another provider; who the platform answers for must not matter.
+        let same_provider = found.provider == trial.resolution.provider;
+        ensure!(
+            !same_provider || on_platform(&found) == on_platform(&trial.resolution),
+            "ambient credentials change the platform's verdict to {:?}",
+            found.code
+        );
+    }
+    Ok(())
+}
+
+/// A warning is given exactly when its sentence is true.
+pub(super) const WARNINGS_ARE_EARNED: Law = Law {
+    id: "warnings-are-earned",
+    statement: "each warning is given exactly when what it says is the case",
+    check: warnings_are_earned,
+};
+
+fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
+    let resolution = &trial.resolution;
+    let issued_elsewhere = |credential: &String, to: &Provider| {
+        let first = |provider: &Provider| &provider.auth_env[0] == credential;
+        let others = trial.case.scene.registry.providers().iter().filter(|other| other.name != to.name);
+        !first(to) && others.into_iter().any(first)
+    };
+    let cross_vendor = resolution.provider.filter(|provider| provider.name != PLATFORM).is_some_and(|provider| {
+        let present = present(trial, provider);
+        !present.is_empty() && present.iter().all(|credential| issued_elsewhere(credential, provider))
+    });
+    let expected = [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
+    for (warning, earned) in expected {
+        let given = resolution.warnings.contains(&warning);
+        ensure!(given == earned, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });
+    }
+    Ok(())
+}
+
+/// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
+pub(super) const FIXES_FIX: Law = Law {
+    id: "fixes-fix",
+    statement: "every offered fix resolves coherent as it says, no part of it does, and they come smallest first",
+    check: fixes_fix,
+};
+
+fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
+    let fixes = trial.fixes();
+    if trial.resolution.code.is_none() {
+        ensure!(fixes.is_empty(), "a coherent case is offered {fixes:?}");
+        return Ok(());
+    }
+    ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix comes before a smaller one");
+    for fix in fixes {
+        let case = apply(trial.case, &fix.edits);
+        let mended = trial.subject.resolve(&case);
+        let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
+        let (slug, _, provider, code) = essence(&mended);
+        ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", essence(&mended));
+        for left_out in 0..fix.edits.len() {
+            let mut edits = fix.edits.clone();
+            edits.remove(left_out);
+            let case = apply(trial.case, &edits);
+            let partly = trial.subject.resolve(&case);
+            ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
+        }
+    }
+    // No removal of a single variable that would mend the case is missed.
+    for name in trial.case.variables.keys().filter(|name| *name != &trial.case.scene.policy.document().runtime) {
+        let case = trial.case.without(name);
+        if trial.subject.resolve(&case).code.is_none() {
+            let offered = fixes.iter().any(|fix| is_removal_of(fix, name));
+            ensure!(offered, "unsetting `{name}` mends the case and is not offered");
+        }
+    }
+    Ok(())
+}
+
+fn is_removal_of(fix: &Fix, name: &str) -> bool {
+    matches!(fix.edits.as_slice(), [Edit::Unset(unset)] if unset == name)
+}
+
+fn apply(case: &Case, edits: &[Edit]) -> Case {
+    edits.iter().fold(case.clone(), |case, edit| match edit {
+        Edit::Unset(name) => case.without(name),
+        Edit::Set(name, value) => case.with(name, value),
+    })
+}
+
+/// The credentials that are there and that a provider accepts, from first principles.
+fn present<'p>(trial: &Trial<'_>, provider: &'p Provider) -> Vec<&'p String> {
+    let there = |name: &&String| trial.resolution.injected.contains(name) || trial.case.ambient.contains(name);
+    provider.auth_env.iter().filter(there).collect()
+}

@@ -1,0 +1,190 @@
+//! The laws: what holds for every registry, policy, runtime and environment.
+//!
+//! Each [`Law`] is one plain function over a [`Trial`], which is one [`Case`]
+//! put to one [`Subject`]. The engines only differ in where the cases come
+//! from: random choices ([`generate`]), enumeration ([`plan`]), or a file that
+//! records what was once found ([`case::Witness`]).
+//!
+//! A law asks the subject, never the product directly, so that a resolver that
+//! is wrong on purpose can be put to it: every law has to reject one.
+
+pub mod case;
+pub mod generate;
+pub mod plan;
+pub mod proof;
+
+mod deriving;
+mod judging;
+mod selecting;
+mod whole;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+
+pub use case::{Case, Scene, Witness};
+
+use crate::fix::{Fix, fixes};
+use crate::resolve::{Resolution, resolve};
+use crate::yaml::ReadError;
+use crate::reference;
+
+/// One law.
+#[derive(Clone, Copy)]
+pub struct Law {
+    /// Its name: kebab-case, stable, also the name of its regression file.
+    pub id: &'static str,
+    /// What holds, in one line.
+    pub statement: &'static str,
+    /// The check itself.
+    pub check: fn(&Trial<'_>) -> Result<(), Violation>,
+}
+
+/// How a law was broken: what was expected and what was found.
+pub type Violation = String;
+
+/// Every law, in the order of the pipeline.
+pub const LAWS: &[Law] = &[
+    selecting::OVERRIDE_WINS,
+    selecting::PLATFORM_BEATS_KEYS,
+    selecting::FIRST_KEY_INJECTS,
+    selecting::EMPTY_IS_UNSET,
+    selecting::DEFAULT_IS_UNSET,
+    selecting::FRAME,
+    selecting::SHADOWED_IS_INERT,
+    selecting::VERBATIM_SLUG,
+    deriving::NATIVE_ONLY,
+    deriving::EXACT_BEATS_PATTERN,
+    deriving::ORDER_FREE,
+    deriving::FAIL_CLOSED,
+    deriving::PLATFORM_IS_CLOSED,
+    deriving::MARGINS_ARE_TRIMMED,
+    deriving::TEMPLATE_DERIVES_AS,
+    judging::MATCHING_SECRETS,
+    judging::HONEST_CONTRADICTION,
+    judging::AMBIENT_STAYS_OUT,
+    judging::WARNINGS_ARE_EARNED,
+    judging::FIXES_FIX,
+    whole::AGREEMENT,
+    whole::VALUE_BLIND,
+    whole::ROUNDTRIP,
+    whole::DETERMINISTIC,
+];
+
+/// The law of this name.
+#[must_use]
+pub fn law(id: &str) -> Option<&'static Law> {
+    LAWS.iter().find(|law| law.id == id)
+}
+
+/// A resolver that can be put to the laws.
+pub trait Subject: Sync {
+    /// Resolves a case.
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        Product.resolve(case)
+    }
+
+    /// Offers fixes for a case.
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        Product.fixes(case)
+    }
+
+    /// Everything it would say about a case, in any form.
+    fn report(&self, case: &Case) -> String {
+        Product.report(case)
+    }
+
+    /// Writes a case and its scene, and reads them back.
+    ///
+    /// # Errors
+    ///
+    /// When what was written cannot be read.
+    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+        Product.reread(case)
+    }
+}
+
+/// The resolver of this crate.
+pub struct Product;
+
+impl Subject for Product {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        resolve(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        fixes(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn report(&self, case: &Case) -> String {
+        let resolution = self.resolve(case);
+        let message = resolution.message();
+        format!("{:?}\n{resolution:?}\n{message}\n{:?}\n{}", case.env(), self.fixes(case), case.to_yaml())
+    }
+
+    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+        let scene = case.scene.reread()?;
+        Case::from_yaml(case.to_yaml().as_bytes(), scene)
+    }
+}
+
+/// One case put to one subject.
+pub struct Trial<'a> {
+    /// Who answers.
+    pub subject: &'a dyn Subject,
+    /// What is asked.
+    pub case: &'a Case,
+    /// The answer.
+    pub resolution: Resolution<'a>,
+    reference: OnceCell<Resolution<'a>>,
+    fixes: OnceCell<Vec<Fix>>,
+}
+
+impl<'a> Trial<'a> {
+    /// Puts a case to a subject.
+    #[must_use]
+    pub fn new(subject: &'a dyn Subject, case: &'a Case) -> Self {
+        Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
+    }
+
+    /// What the [reference](mod@reference) answers.
+    pub fn reference(&self) -> &Resolution<'a> {
+        self.reference.get_or_init(|| {
+            let Case { scene, runtime, variables, ambient } = self.case;
+            reference::resolve(&scene.registry, &scene.policy, runtime, variables, ambient)
+        })
+    }
+
+    /// The fixes that the subject offers.
+    pub fn fixes(&self) -> &[Fix] {
+        self.fixes.get_or_init(|| self.subject.fixes(self.case))
+    }
+
+    /// Checks every law; the first that is broken, and how.
+    ///
+    /// # Errors
+    ///
+    /// The law and the violation.
+    pub fn check_all(&self) -> Result<(), (&'static Law, Violation)> {
+        LAWS.iter().try_for_each(|law| (law.check)(self).map_err(|violation| (law, violation)))
+    }
+}
+
+/// Fails with a message unless a condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            return Err(alloc::format!($($message)+));
+        }
+    };
+}
+pub(crate) use ensure;
+
+/// What a question came to, without the remarks on it.
+type Essence<'r> = (&'r str, &'r [String], Option<&'r str>, Option<crate::Code>);
+
+fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
+    let provider = resolution.provider.map(|provider| provider.name.as_str());
+    (resolution.slug, resolution.injected, provider, resolution.code)
+}

@@ -1,0 +1,318 @@
+//! Every case that matters: the exhaustive engine's list.
+//!
+//! A variable's values fall into classes that the pipeline cannot tell apart or
+//! that one witness stands for. A [`Plan`] walks every class of every variable
+//! that a decision consults and holds the others unset: the law `frame` is what
+//! makes one such case stand for all values of those others. How many concrete
+//! combinations each case stands for is counted, and the counts add up to the
+//! whole product.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::case::{Case, SET, Scene};
+use super::proof::{Class, Tally};
+use crate::env::Env;
+use crate::fix::another_value;
+use crate::policy::Variable;
+use crate::reference;
+use crate::resolve::decide;
+use crate::registry::{Pattern, Registry, Runtime, overlap};
+
+/// The cases of one scene, by number.
+pub struct Plan {
+    scene: Arc<Scene>,
+    runtimes: Vec<RuntimePlan>,
+    /// Every slug class, one witness each.
+    slugs: Vec<String>,
+    /// Runtimes whose patterns were too large to decide which of them overlap.
+    undecided: Vec<String>,
+}
+
+struct RuntimePlan {
+    name: String,
+    shapes: Vec<Shape>,
+}
+
+/// Cases that differ only in a slug.
+#[derive(Clone)]
+struct Shape {
+    /// The variable that holds the slug, if one does.
+    slug_in: Option<String>,
+    path: Option<String>,
+    keys: Vec<String>,
+    /// Concrete combinations that each of its cases stands for.
+    covers: u128,
+}
+
+/// A case of a plan.
+pub struct Planned {
+    /// The case.
+    pub case: Case,
+    /// Concrete combinations of classes that it stands for, itself included.
+    pub covers: u128,
+    /// Whether the override variable is set in it.
+    pub overridden: bool,
+}
+
+/// A runtime that no registry and no policy names.
+pub const UNKNOWN_RUNTIME: &str = "a runtime nobody knows";
+
+impl Plan {
+    /// Plans a scene: every runtime that the registry or the policy names, and one that neither does.
+    #[must_use]
+    pub fn new(scene: &Arc<Scene>) -> Self {
+        let (slugs, undecided) = slug_classes(&scene.registry);
+        let runtimes = runtimes(scene)
+            .into_iter()
+            .map(|name| RuntimePlan { shapes: shapes(scene, &name, slugs.len()), name })
+            .collect();
+        Self { scene: Arc::clone(scene), runtimes, slugs, undecided }
+    }
+
+    /// The runtimes, in the order of their cases; the unknown one last.
+    pub fn runtimes(&self) -> impl Iterator<Item = &str> {
+        self.runtimes.iter().map(|runtime| runtime.name.as_str())
+    }
+
+    /// The slug classes, one witness each.
+    #[must_use]
+    pub fn slugs(&self) -> &[String] {
+        &self.slugs
+    }
+
+    /// Runtimes for which it could not be decided which patterns overlap, so
+    /// that a class of slugs may have no witness.
+    #[must_use]
+    pub fn undecided(&self) -> &[String] {
+        &self.undecided
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.runtimes.iter().map(|runtime| self.cases_of(runtime)).sum()
+    }
+
+    /// Whether there is no case; there always is one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many concrete combinations of classes the cases stand for together.
+    #[must_use]
+    pub fn combinations(&self) -> u128 {
+        let slugs = self.slugs.len() as u128 + 1;
+        let keys = self.scene.policy.key_variables().count();
+        slugs * slugs * paths(&self.scene).len() as u128 * (1 << keys) * self.runtimes.len() as u128
+    }
+
+    /// The case of a number below [`Plan::len`].
+    #[must_use]
+    pub fn get(&self, mut number: usize) -> Option<Planned> {
+        for runtime in &self.runtimes {
+            for shape in &runtime.shapes {
+                let cases = shape.cases(self.slugs.len());
+                if number < cases {
+                    return Some(self.planned(&runtime.name, shape, number));
+                }
+                number -= cases;
+            }
+        }
+        None
+    }
+
+    /// Decides every concrete combination of one runtime in which the override
+    /// variable has one of its classes, and counts what they come to.
+    ///
+    /// Classes are numbered from 0, unset, to the number of slugs; runtimes from 0.
+    #[must_use]
+    pub fn brute_force(&self, runtime: usize, override_class: usize) -> Tally {
+        let Scene { registry, policy, .. } = &*self.scene;
+        let mut tally = Tally::default();
+        let Some(RuntimePlan { name, .. }) = self.runtimes.get(runtime) else { return tally };
+        let paths = paths(&self.scene);
+        let class = |number: usize| number.checked_sub(1).map_or("", |index| self.slugs[index].as_str());
+        let env = Env::empty(policy).with(Variable::Override, class(override_class));
+        for path in &paths {
+            let env = env.with(Variable::Path, path.as_deref().unwrap_or_default());
+            for model in 0..=self.slugs.len() {
+                let env = env.with(Variable::PlatformModel, class(model));
+                for mask in 0..1_u64 << policy.key_variables().count() {
+                    let set = policy.key_variables().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
+                    let env = set.fold(env, |env, (_, key)| env.with(key, SET));
+                    let decision = decide(registry, name, &env, &[]);
+                    tally.add(name, Class::of(&decision), 1);
+                }
+            }
+        }
+        tally
+    }
+
+    fn cases_of(&self, runtime: &RuntimePlan) -> usize {
+        runtime.shapes.iter().map(|shape| shape.cases(self.slugs.len())).sum()
+    }
+
+    fn planned(&self, runtime: &str, shape: &Shape, slug: usize) -> Planned {
+        let policy = self.scene.policy.document();
+        let mut case = Case::new(&self.scene, runtime);
+        let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
+        if let Some(variable) = &shape.slug_in {
+            set(variable, &self.slugs[slug]);
+        }
+        if let Some(path) = &shape.path {
+            set(&policy.platform.var, path);
+        }
+        for key in &shape.keys {
+            set(key, SET);
+        }
+        let overridden = shape.slug_in.as_ref() == Some(&policy.override_var);
+        Planned { case, covers: shape.covers, overridden }
+    }
+}
+
+impl Shape {
+    fn cases(&self, slugs: usize) -> usize {
+        if self.slug_in.is_some() { slugs } else { 1 }
+    }
+}
+
+/// The runtimes to plan for, each once.
+fn runtimes(scene: &Scene) -> Vec<String> {
+    let policy = scene.policy.document();
+    let named = scene.registry.runtimes().iter().map(|runtime| &runtime.name);
+    let dispatched = policy.dispatch.iter().flat_map(|entry| &entry.runtimes);
+    let mut names: Vec<String> = Vec::new();
+    for name in named.chain(dispatched).chain(policy.templates.keys()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names.push(UNKNOWN_RUNTIME.to_owned());
+    names
+}
+
+/// One witness for every class of slugs: each listed id and alias, each
+/// satisfiable set of patterns of a runtime, an id nobody owns, and a blank.
+fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
+    let mut slugs = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut add = |slug: &str| {
+        if seen.insert(slug.to_owned()) {
+            slugs.push(slug.to_owned());
+        }
+    };
+    let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
+    let aliases = registry.providers().iter().flat_map(|provider| &provider.model_aliases);
+    listed.chain(aliases).for_each(|id| add(id));
+    let mut undecided = Vec::new();
+    for runtime in registry.runtimes() {
+        match overlap::satisfiable_sets(&patterns(registry, runtime)) {
+            Ok(sets) => sets.values().for_each(|id| add(id)),
+            Err(overlap::Undecided) => undecided.push(runtime.name.clone()),
+        }
+    }
+    if let Some(id) = unowned(registry) {
+        add(&id);
+    }
+    add(" ");
+    (slugs, undecided)
+}
+
+/// The patterns of a runtime's arms.
+#[must_use]
+pub fn patterns<'r>(registry: &'r Registry, runtime: &Runtime) -> Vec<&'r Pattern> {
+    let provider = |name: &str| registry.provider(name).map(|provider| &provider.model_prefix_match);
+    runtime.arms.iter().filter_map(|arm| provider(&arm.provider)).collect()
+}
+
+/// An id that nothing lists and nothing matches, where one is easily found.
+fn unowned(registry: &Registry) -> Option<String> {
+    let owned = |id: &str| {
+        let lists = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).any(|arm| arm.models.iter().any(|listed| listed == id));
+        lists || registry.providers().iter().any(|provider| reference::is_found_in(provider.model_prefix_match.hir(), id))
+    };
+    (0..16).map(|number| format!("nobody-owns-this-{number}")).chain(["?".to_owned(), "~".to_owned()]).find(|id| !owned(id))
+}
+
+/// The classes of the path variable: unset, the platform's value, any other.
+fn paths(scene: &Scene) -> [Option<String>; 3] {
+    let value = &scene.policy.document().platform.value;
+    [None, Some(value.clone()), Some(another_value(value).to_owned())]
+}
+
+fn shapes(scene: &Scene, runtime: &str, slugs: usize) -> Vec<Shape> {
+    let policy = scene.policy.document();
+    let slug_or_unset = slugs as u128 + 1;
+    let all_keys = scene.policy.key_variables().count();
+    let keyed: Vec<&str> = policy
+        .dispatch
+        .iter()
+        .filter(|entry| entry.runtimes.iter().any(|name| name == runtime))
+        .flat_map(|entry| &entry.keyed)
+        .map(|keyed| keyed.key.as_str())
+        .collect();
+    let secrets: Vec<&str> = policy.secrets.iter().map(|entry| entry.key.as_str()).collect();
+
+    let mut shapes = Vec::new();
+    for path in paths(scene) {
+        let effective = path.as_ref().or_else(|| policy.defaults.get(&policy.platform.var));
+        let on_platform = effective == Some(&policy.platform.value);
+        for slug_in in [Some(&policy.override_var), None] {
+            let overridden = slug_in.is_some();
+            let (choosing, injecting): (&[&str], &[&str]) = match (on_platform, overridden) {
+                (true, _) => (&[], &[]),
+                (false, true) => (&[], &secrets),
+                (false, false) => (&keyed, &secrets),
+            };
+            for class in key_classes(choosing, injecting) {
+                let free_keys = all_keys - class.consulted;
+                let shape = |slug_in: Option<&String>, covers| Shape {
+                    slug_in: slug_in.cloned(),
+                    path: path.clone(),
+                    keys: class.set.iter().map(|key| (*key).to_owned()).collect(),
+                    covers,
+                };
+                let combinations = 1_u128 << free_keys;
+                if on_platform && !overridden {
+                    shapes.push(shape(Some(&policy.platform.model), combinations));
+                    shapes.push(shape(None, combinations));
+                } else {
+                    shapes.push(shape(slug_in, combinations * slug_or_unset));
+                }
+            }
+        }
+    }
+    shapes
+}
+
+/// Keys set and unset that lead to one choice of model and one of secrets.
+struct KeyClass<'k> {
+    set: BTreeSet<&'k str>,
+    /// How many keys were looked at, set or not.
+    consulted: usize,
+}
+
+/// Every way in which the first set key of each of two lists can fall.
+fn key_classes<'k>(choosing: &[&'k str], injecting: &[&'k str]) -> Vec<KeyClass<'k>> {
+    let mut classes = Vec::new();
+    for first_choosing in 0..=choosing.len() {
+        for first_injecting in 0..=injecting.len() {
+            let mut set = BTreeSet::new();
+            let mut unset = BTreeSet::new();
+            for (keys, first) in [(choosing, first_choosing), (injecting, first_injecting)] {
+                unset.extend(&keys[..first]);
+                set.extend(keys.get(first));
+            }
+            if set.is_disjoint(&unset) {
+                classes.push(KeyClass { consulted: set.len() + unset.len(), set });
+            }
+        }
+    }
+    classes
+}

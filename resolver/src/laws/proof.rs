@@ -1,0 +1,212 @@
+//! What an exhaustive run found: broken laws, holes, and counts that must add up.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::plan::{Planned, UNKNOWN_RUNTIME};
+use super::{Case, Law, Subject, Trial, Violation};
+use crate::resolve::{Decision, Resolution};
+use crate::selection::Rule;
+use crate::verdict::Code;
+
+/// The findings of an exhaustive run over some cases; those of two runs [merge](Proof::merge).
+#[derive(Default)]
+pub struct Proof {
+    /// Cases examined.
+    pub evaluated: usize,
+    /// Concrete combinations that they stand for.
+    pub covered: u128,
+    /// What the combinations come to.
+    pub tally: Tally,
+    /// The first case that breaks a law.
+    pub broken: Option<Broken>,
+    reachable: BTreeMap<HoleKey, Reached>,
+}
+
+/// A case that breaks a law.
+pub struct Broken {
+    /// Its number in the plan.
+    pub number: usize,
+    /// The law.
+    pub law: &'static Law,
+    /// How it is broken.
+    pub violation: Violation,
+    /// The case.
+    pub case: Case,
+}
+
+/// Runtime, code, and the names of the variables that are set.
+type HoleKey = (String, Code, Vec<String>);
+
+struct Reached {
+    number: usize,
+    hole: Hole,
+}
+
+/// A contradiction that is reachable without an override.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hole {
+    /// The runtime.
+    pub runtime: String,
+    /// The contradiction.
+    pub code: Code,
+    /// A smallest set of variables that leads there, with one value each.
+    pub set: BTreeMap<String, String>,
+    /// How many of the examined cases set exactly these variables and lead there.
+    pub cases: usize,
+    /// The slug that is picked with those values.
+    pub slug: String,
+    /// The provider that answers for it, where there is one.
+    pub provider: Option<String>,
+    /// The secrets of which that provider needs any one.
+    pub needs: Vec<String>,
+}
+
+impl Proof {
+    /// Puts one case of a plan to a subject and checks every law.
+    pub fn examine(&mut self, subject: &dyn Subject, number: usize, planned: &Planned) {
+        let trial = Trial::new(subject, &planned.case);
+        self.evaluated += 1;
+        self.covered += planned.covers;
+        self.tally.add(&planned.case.runtime, Class::of_resolution(&trial.resolution), planned.covers);
+        if let Err((law, violation)) = trial.check_all() {
+            self.keep_first(Broken { number, law, violation, case: planned.case.clone() });
+        }
+        if !planned.overridden && planned.case.runtime != UNKNOWN_RUNTIME {
+            self.note_contradiction(number, &planned.case, &trial.resolution);
+        }
+    }
+
+    /// Adds the findings of another run.
+    pub fn merge(&mut self, other: Self) {
+        self.evaluated += other.evaluated;
+        self.covered += other.covered;
+        self.tally.merge(other.tally);
+        if let Some(broken) = other.broken {
+            self.keep_first(broken);
+        }
+        for (key, reached) in other.reachable {
+            self.keep_reached(key, reached);
+        }
+    }
+
+    /// The holes: for each runtime and code, the smallest sets of variables, in that order.
+    #[must_use]
+    pub fn holes(&self) -> Vec<Hole> {
+        let smaller_exists = |(runtime, code, set): &HoleKey| {
+            self.reachable.keys().any(|(other_runtime, other_code, other)| {
+                (other_runtime, other_code) == (runtime, code)
+                    && other.len() < set.len()
+                    && other.iter().all(|name| set.contains(name))
+            })
+        };
+        let smallest = self.reachable.iter().filter(|(key, _)| !smaller_exists(key));
+        let mut reached: Vec<&Reached> = smallest.map(|(_, reached)| reached).collect();
+        reached.sort_by_key(|reached| (reached.hole.code, reached.number));
+        reached.into_iter().map(|reached| reached.hole.clone()).collect()
+    }
+
+    fn keep_first(&mut self, broken: Broken) {
+        if self.broken.as_ref().is_none_or(|first| broken.number < first.number) {
+            self.broken = Some(broken);
+        }
+    }
+
+    fn note_contradiction(&mut self, number: usize, case: &Case, resolution: &Resolution<'_>) {
+        let Some(code) = resolution.code else { return };
+        let hole = Hole {
+            runtime: case.runtime.clone(),
+            code,
+            set: case.variables.clone(),
+            cases: 1,
+            slug: resolution.slug.to_owned(),
+            provider: resolution.provider.map(|provider| provider.name.clone()),
+            needs: resolution.needs.to_vec(),
+        };
+        let key = (case.runtime.clone(), code, case.variables.keys().cloned().collect());
+        self.keep_reached(key, Reached { number, hole });
+    }
+
+    /// Of several cases with the same variables, the first of the plan is shown.
+    fn keep_reached(&mut self, key: HoleKey, new: Reached) {
+        match self.reachable.get_mut(&key) {
+            None => drop(self.reachable.insert(key, new)),
+            Some(known) => {
+                let cases = known.hole.cases + new.hole.cases;
+                if new.number < known.number {
+                    *known = new;
+                }
+                known.hole.cases = cases;
+            }
+        }
+    }
+}
+
+/// How many concrete combinations of each runtime come to what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<String, BTreeMap<Class, u128>>);
+
+/// What a combination comes to, as far as the counts tell apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Class {
+    rule: Rule,
+    injected: Option<String>,
+    provider: Option<String>,
+    code: Option<Code>,
+}
+
+impl Class {
+    pub(super) fn of(decision: &Decision<'_>) -> Self {
+        Self {
+            rule: decision.selection.rule,
+            injected: decision.injected.first().cloned(),
+            provider: decision.verdict.provider().map(|provider| provider.name.clone()),
+            code: decision.verdict.code(),
+        }
+    }
+
+    fn of_resolution(resolution: &Resolution<'_>) -> Self {
+        Self {
+            rule: resolution.rule,
+            injected: resolution.injected.first().cloned(),
+            provider: resolution.provider.map(|provider| provider.name.clone()),
+            code: resolution.code,
+        }
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, runtime: &str, class: Class, count: u128) {
+        if let Some(classes) = self.0.get_mut(runtime) {
+            *classes.entry(class).or_default() += count;
+        } else {
+            self.0.insert(runtime.to_owned(), BTreeMap::from([(class, count)]));
+        }
+    }
+
+    /// Adds the counts of another tally.
+    pub fn merge(&mut self, other: Self) {
+        for (runtime, classes) in other.0 {
+            for (class, count) in classes {
+                self.add(&runtime, class, count);
+            }
+        }
+    }
+
+    /// All combinations counted.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.0.values().flat_map(BTreeMap::values).sum()
+    }
+
+    /// The combinations that come to a contradiction.
+    #[must_use]
+    pub fn contradictions(&self) -> u128 {
+        let counts = self.0.values().flatten();
+        counts.filter(|(class, _)| class.code.is_some()).map(|(_, count)| count).sum()
+    }
+}

@@ -1,0 +1,230 @@
+//! Laws of the first two steps: which slug is picked, which secrets are injected.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Case, Law, Trial, Violation, ensure, essence};
+use crate::policy::PolicyDocument;
+use crate::selection::{Path, Rule};
+
+/// An id that no rule of any policy picks by itself.
+const PROBE: &str = "probe/Slug-1";
+
+/// An override that is set is the slug, whatever else is set, and changes nothing about what is injected.
+pub(super) const OVERRIDE_WINS: Law =
+    Law { id: "override-wins", statement: "a set override is the slug and leaves the injected secrets alone", check: override_wins };
+
+fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
+    let name = &trial.case.scene.policy.document().override_var;
+    for slug in [PROBE, "platform/x", trial.case.scene.policy.document().fallback.as_str()] {
+        let case = trial.case.with(name, slug);
+        let overridden = trial.subject.resolve(&case);
+        ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
+        ensure!(
+            overridden.injected == trial.resolution.injected,
+            "`{name}` changes what is injected from {:?} to {:?}",
+            trial.resolution.injected,
+            overridden.injected
+        );
+    }
+    Ok(())
+}
+
+/// On the platform path no key is injected and none has a say in the slug.
+pub(super) const PLATFORM_BEATS_KEYS: Law = Law {
+    id: "platform-beats-keys",
+    statement: "on the platform path nothing is injected and no key changes the slug",
+    check: platform_beats_keys,
+};
+
+fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    let case = trial.case.with(&policy.platform.var, &policy.platform.value).without(&policy.override_var);
+    let keyless = keys(policy).fold(case.clone(), |case, key| case.without(key));
+    let expected = trial.subject.resolve(&keyless);
+    for key in keys(policy) {
+        let case = case.with(key, "1");
+        let found = trial.subject.resolve(&case);
+        ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
+        ensure!(essence(&found) == essence(&expected), "`{key}` changes the platform's `{}` to `{}`", expected.slug, found.slug);
+    }
+    Ok(())
+}
+
+/// Off the platform path, the first key that is set decides alone what is injected.
+pub(super) const FIRST_KEY_INJECTS: Law = Law {
+    id: "first-key-injects",
+    statement: "off the platform path the first set key decides alone what is injected; on it nothing is",
+    check: first_key_injects,
+};
+
+fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    let first = policy.secrets.iter().find(|entry| is_set(trial.case, &entry.key));
+    let expected: &[String] = match (trial.resolution.path, first) {
+        (Path::Byok, Some(entry)) => &entry.inject,
+        _ => &[],
+    };
+    ensure!(trial.resolution.injected == expected, "{:?} is injected, not {expected:?}", trial.resolution.injected);
+    let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
+    ensure!((trial.resolution.path == Path::Platform) == on_platform, "the path is said to be {:?}", trial.resolution.path);
+    Ok(())
+}
+
+/// A variable that is empty is unset, everywhere.
+pub(super) const EMPTY_IS_UNSET: Law =
+    Law { id: "empty-is-unset", statement: "an empty variable and an unset one are the same", check: empty_is_unset };
+
+fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
+    let mut filled = trial.case.clone();
+    for name in variables(trial.case.scene.policy.document()) {
+        filled.variables.entry(name.to_owned()).or_default();
+    }
+    let mut emptied = trial.case.clone();
+    emptied.variables.retain(|_, value| !value.is_empty());
+    for case in [filled, emptied] {
+        let found = trial.subject.resolve(&case);
+        ensure!(found == trial.resolution, "empty variables change {:?} to {:?}", trial.resolution, found);
+    }
+    Ok(())
+}
+
+/// A variable that is set to its default is as good as unset, and an unset one has its default.
+pub(super) const DEFAULT_IS_UNSET: Law = Law {
+    id: "default-is-unset",
+    statement: "setting a variable to its default changes nothing",
+    check: default_is_unset,
+};
+
+fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
+    for (name, default) in &trial.case.scene.policy.document().defaults {
+        let (unset, set) = (trial.case.without(name), trial.case.with(name, default));
+        let (unset, set) = (trial.subject.resolve(&unset), trial.subject.resolve(&set));
+        ensure!(unset == set, "`{name}` set to its default changes {unset:?} to {set:?}");
+    }
+    Ok(())
+}
+
+/// Only what the deciding rule looks at can change the decision.
+pub(super) const FRAME: Law =
+    Law { id: "frame", statement: "a variable that the decision did not consult cannot change it", check: frame };
+
+fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    let consulted = consulted(trial);
+    let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
+    others.extend(["PATH", "UNRELATED_TOKEN"]);
+    for name in others {
+        for case in [trial.case.without(name), trial.case.with(name, PROBE), trial.case.with(name, &policy.platform.value)] {
+            let found = trial.subject.resolve(&case);
+            ensure!(
+                essence(&found) == essence(&trial.resolution),
+                "`{name}` was not consulted and changes {:?} to {:?}",
+                essence(&trial.resolution),
+                essence(&found)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The variables that the specification looks at before this decision stands.
+fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
+    let policy = trial.case.scene.policy.document();
+    let overridden = value(trial.case, &policy.override_var).is_some();
+    let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
+    let mut names = [policy.override_var.as_str(), &policy.platform.var].to_vec();
+    let mut until_set = |keys: &mut dyn Iterator<Item = &'t String>| {
+        for key in keys {
+            names.push(key);
+            if is_set(trial.case, key) {
+                break;
+            }
+        }
+    };
+    if !on_platform {
+        until_set(&mut policy.secrets.iter().map(|entry| &entry.key));
+    }
+    if !on_platform && !overridden {
+        let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&trial.case.runtime));
+        until_set(&mut entry.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key));
+    }
+    if on_platform && !overridden {
+        names.push(&policy.platform.model);
+    }
+    names
+}
+
+/// A shadowed variable is exactly one that is set and could as well not be.
+pub(super) const SHADOWED_IS_INERT: Law = Law {
+    id: "shadowed-is-inert",
+    statement: "unsetting a variable changes slug or secrets if and only if it is not reported as shadowed",
+    check: shadowed_is_inert,
+};
+
+fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    for name in variables(policy).filter(|name| *name != policy.runtime) {
+        let set = trial.case.variables.get(name).filter(|value| !value.is_empty());
+        let departs = set.is_some() && set != policy.defaults.get(name);
+        let case = trial.case.without(name);
+        let found = trial.subject.resolve(&case);
+        let inert = (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected);
+        let reported = trial.resolution.shadowed.contains(&name);
+        ensure!(reported == (departs && inert), "`{name}` is{} reported as shadowed", if reported { "" } else { " not" });
+    }
+    Ok(())
+}
+
+/// The slug is, byte for byte, what a variable holds or what the policy says.
+pub(super) const VERBATIM_SLUG: Law = Law {
+    id: "verbatim-slug",
+    statement: "the slug is the text of the variable or policy field that the rule names, byte for byte",
+    check: verbatim_slug,
+};
+
+fn verbatim_slug(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = trial.case.scene.policy.document();
+    let resolution = &trial.resolution;
+    let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&trial.case.runtime));
+    let source = match resolution.rule {
+        Rule::Override => value(trial.case, &policy.override_var),
+        Rule::Platform => value(trial.case, &policy.platform.model).or(Some(&policy.platform.fallback)),
+        Rule::Keyed => entry
+            .and_then(|entry| entry.keyed.iter().find(|keyed| is_set(trial.case, &keyed.key)))
+            .map(|keyed| keyed.model.as_str()),
+        Rule::Default => entry.map(|entry| entry.model.as_str()),
+        Rule::Fallback => Some(policy.fallback.as_str()),
+    };
+    ensure!(source == Some(resolution.slug), "rule {:?} yields `{}`, not {source:?}", resolution.rule, resolution.slug);
+    Ok(())
+}
+
+/// The variables that a policy reads, each once.
+fn variables(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
+    [&policy.override_var, &policy.platform.var, &policy.platform.model, &policy.runtime]
+        .into_iter()
+        .map(String::as_str)
+        .chain(keys(policy))
+}
+
+/// The key variables of a policy, each once.
+fn keys(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
+    let of_secrets = policy.secrets.iter().map(|entry| &entry.key);
+    let of_models = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key);
+    let mut names: Vec<&str> = of_secrets.chain(of_models).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter()
+}
+
+/// The value of a variable: what is set, else its default.
+fn value<'c>(case: &'c Case, name: &str) -> Option<&'c str> {
+    let set = case.variables.get(name).filter(|value| !value.is_empty());
+    set.or_else(|| case.scene.policy.document().defaults.get(name)).map(String::as_str)
+}
+
+fn is_set(case: &Case, name: &str) -> bool {
+    value(case, name).is_some()
+}

@@ -1,0 +1,64 @@
+//! Laws of the pipeline as a whole.
+
+use super::{Law, Trial, Violation, ensure};
+use crate::policy::Variable;
+
+/// The product and the specification written as code say the same of everything.
+pub(super) const AGREEMENT: Law =
+    Law { id: "agreement", statement: "the resolver and the reference resolver give the same answer", check: agreement };
+
+fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
+    let expected = trial.reference();
+    ensure!(trial.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", trial.resolution);
+    Ok(())
+}
+
+/// Nothing but whether a secret is set has any effect, and its value is nowhere to be seen.
+pub(super) const VALUE_BLIND: Law = Law {
+    id: "value-blind",
+    statement: "the value of a secret changes nothing and appears in nothing that is said",
+    check: value_blind,
+};
+
+const CANARY: &str = "canary-5f1c9e";
+
+fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = &trial.case.scene.policy;
+    let mut case = trial.case.clone();
+    for (name, value) in &mut case.variables {
+        let secret = matches!(policy.variable(name), None | Some(Variable::Key(_)));
+        if secret && !value.is_empty() {
+            *value = CANARY.into();
+        }
+    }
+    let found = trial.subject.resolve(&case);
+    ensure!(found == trial.resolution, "another secret value changes {:?} to {found:?}", trial.resolution);
+    ensure!(!trial.subject.report(&case).contains(CANARY), "the value of a secret is shown");
+    Ok(())
+}
+
+/// What is written can be read, and says the same.
+pub(super) const ROUNDTRIP: Law = Law {
+    id: "roundtrip",
+    statement: "registry, policy and case survive being written and read back, and come to the same",
+    check: roundtrip,
+};
+
+fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
+    let reread = trial.subject.reread(trial.case).map_err(|error| alloc::format!("what was written is refused: {error}"))?;
+    ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
+    let found = trial.subject.resolve(&reread);
+    ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);
+    Ok(())
+}
+
+/// The same question has the same answer, always.
+pub(super) const DETERMINISTIC: Law =
+    Law { id: "deterministic", statement: "asking twice gives the same answer and the same fixes", check: deterministic };
+
+fn deterministic(trial: &Trial<'_>) -> Result<(), Violation> {
+    let again = trial.subject.resolve(trial.case);
+    ensure!(again == trial.resolution, "asked again, {:?} becomes {again:?}", trial.resolution);
+    ensure!(trial.subject.fixes(trial.case) == trial.fixes(), "asked again, the fixes differ");
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! From an environment to a model whose provider matches the injected secrets,
+//! or to a typed contradiction.
+//!
+//! A harness picks a model **slug** from variables, injects **secrets**, and
+//! creates a workspace; the platform derives a **provider** from the slug. When
+//! the two disagree the workspace never comes online. The pipeline answers
+//! before anything is created, in four steps, each a pure function:
+//!
+//! 1. [`Env::read`]: what is set, seen through a [`Policy`];
+//! 2. [`select`] and [`inject`]: the slug, and the names of the secrets;
+//! 3. [`Registry::derive`]: the provider;
+//! 4. [`judge`]: do they match?
+//!
+//! [`resolve`] runs them in a row and gathers the evidence; [`fixes`] says what
+//! would mend a contradiction. Nothing here touches files, clocks, the process
+//! environment or the network, and no secret value gets past [`Env::read`].
+//!
+//! ```
+//! use slug_resolver::{Env, Policy, Registry, fixes, resolve};
+//!
+//! let registry = Registry::embedded();
+//! let policy = Policy::embedded("full-saas").expect("ships with the crate");
+//! let env = Env::read(&policy, [("E2E_LLM_PATH", "platform"), ("E2E_MODEL_SLUG", "MiniMax-M2")]);
+//!
+//! assert!(!resolve(&registry, "claude-code", &env, &[]).is_coherent());
+//! let first = &fixes(&registry, "claude-code", &env, &[])[0];
+//! assert_eq!(first.edits[0].variable(), "E2E_MODEL_SLUG");
+//! assert_eq!(first.slug, "moonshot/kimi-k2.6");
+//! ```
+//!
+//! What the pipeline promises is written down as [`laws`], and a second, slow
+//! and obvious implementation is in [`reference`](mod@reference).
+
+#![no_std]
+#![deny(missing_docs)]
+
+extern crate alloc;
+
+pub mod env;
+mod explain;
+pub mod fix;
+pub mod laws;
+pub mod limits;
+pub mod policy;
+pub mod reference;
+pub mod registry;
+pub mod resolve;
+pub mod selection;
+pub mod verdict;
+pub mod yaml;
+
+pub use env::Env;
+pub use fix::{Edit, Fix, fixes};
+pub use policy::{Policy, PolicyDocument, Variable};
+pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection};
+pub use resolve::{Decision, Kind, Resolution, decide, resolve};
+pub use selection::{Path, Rule, Selection, inject, select};
+pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, judge};

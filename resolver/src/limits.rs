@@ -1,0 +1,39 @@
+//! What the readers refuse to take, in one place.
+//!
+//! Every limit is far above what a real registry needs and far below what
+//! could exhaust a small machine; exceeding one is an ordinary
+//! [`ReadError`](crate::yaml::ReadError).
+
+/// Bytes in one document.
+pub const DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Levels of nesting, in flow and in block style.
+pub const DEPTH: usize = 32;
+
+/// Scalars, lists and mappings in one document, aliases expanded.
+pub const NODES: usize = 2_000_000;
+
+/// Anchors in one document.
+pub const ANCHORS: usize = 1_000;
+
+/// Uses of anchors in one document.
+pub const ALIASES: usize = 1_000;
+
+/// Nodes that all aliases of one document together may expand to.
+pub const ALIAS_NODES: usize = 100_000;
+
+/// Bytes in one model pattern as written.
+pub const PATTERN_BYTES: usize = 4 << 10;
+
+/// Size of one model pattern, in automaton positions with its repetitions
+/// written out: `a{3}b` is 4, `[a-cx]` is 2 (one for each range).
+pub const PATTERN_SIZE: usize = 20_000;
+
+/// Size of all model patterns of one registry together, in the same unit.
+pub const PATTERNS_SIZE: usize = 200_000;
+
+/// Key variables in one policy: their presence is kept in one machine word.
+pub const KEY_VARIABLES: usize = 64;
+
+/// Edits in one offered fix. A contradiction that needs more is explained, not mended.
+pub const FIX_EDITS: usize = 3;

@@ -1,0 +1,255 @@
+//! The YAML form of a policy.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::{InvalidPolicy, Variable};
+use crate::yaml::{At, Place, ReadError, UnknownFields};
+
+/// A policy as its file states it. Field for field the YAML of the format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyDocument {
+    pub(crate) schema_version: u8,
+    /// What the policy is called on the command line and in answers.
+    pub name: String,
+    /// The harness scripts that the policy describes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub harness: Vec<String>,
+    /// The variable that names the runtime.
+    pub runtime: String,
+    /// Values of variables that are unset or empty: the shell's `${VAR:-default}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, String>,
+    /// The variable whose value is the slug, whatever else is set.
+    #[serde(rename = "override")]
+    pub override_var: String,
+    /// The path on which the platform pays.
+    pub platform: PlatformPath,
+    /// Which secrets are injected: the first entry whose key is set decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretsEntry>,
+    /// The models of the runtimes that have their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dispatch: Vec<DispatchEntry>,
+    /// The model of every other runtime.
+    pub fallback: String,
+    /// Template variants: dispatched under their own name, looked up in the registry under the other.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, String>,
+}
+
+/// The path on which the platform pays and no tenant key is injected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlatformPath {
+    /// The variable that chooses the path.
+    pub var: String,
+    /// The value that chooses it, exactly.
+    pub value: String,
+    /// The variable that names the model on this path.
+    pub model: String,
+    /// The model on this path where that variable is unset.
+    pub fallback: String,
+}
+
+/// The secrets that one key variable brings along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SecretsEntry {
+    /// The variable.
+    pub key: String,
+    /// The names under which the workspace receives secrets when it is set.
+    pub inject: Vec<String>,
+}
+
+/// The models of some runtimes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DispatchEntry {
+    /// The runtimes.
+    pub runtimes: Vec<String>,
+    /// Models that need a key: the first whose key is set is taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keyed: Vec<KeyedModel>,
+    /// The model when none is.
+    pub model: String,
+}
+
+/// A model that is taken when a key is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyedModel {
+    /// The key variable.
+    pub key: String,
+    /// The model.
+    pub model: String,
+}
+
+impl PolicyDocument {
+    /// The smallest policy: no secrets, no dispatch, no defaults.
+    #[must_use]
+    pub fn new(name: &str, runtime: &str, override_var: &str, platform: PlatformPath, fallback: &str) -> Self {
+        Self {
+            schema_version: 1,
+            name: name.to_owned(),
+            harness: Vec::new(),
+            runtime: runtime.to_owned(),
+            defaults: BTreeMap::new(),
+            override_var: override_var.to_owned(),
+            platform,
+            secrets: Vec::new(),
+            dispatch: Vec::new(),
+            fallback: fallback.to_owned(),
+            templates: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn decode(at: At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(
+            &["schema_version", "name", "harness", "runtime", "defaults", "override", "platform", "secrets", "dispatch", "fallback", "templates"],
+            UnknownFields::Deny,
+        )?;
+        fields.schema_version_1()?;
+        Ok(Self {
+            schema_version: 1,
+            name: text(&fields.required("name")?)?,
+            harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| at.strings())?,
+            runtime: text(&fields.required("runtime")?)?,
+            defaults: fields.optional("defaults").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
+            override_var: text(&fields.required("override")?)?,
+            platform: PlatformPath::decode(&fields.required("platform")?)?,
+            secrets: fields.optional("secrets").map_or(Ok(Vec::new()), |at| list(&at, SecretsEntry::decode))?,
+            dispatch: fields.optional("dispatch").map_or(Ok(Vec::new()), |at| list(&at, DispatchEntry::decode))?,
+            fallback: text(&fields.required("fallback")?)?,
+            templates: fields.optional("templates").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
+        })
+    }
+
+    /// Names are injected together, so their order says nothing; sorted, they answer as they are.
+    pub(super) fn sort_injected(&mut self) {
+        for entry in &mut self.secrets {
+            entry.inject.sort();
+            entry.inject.dedup();
+        }
+    }
+
+    /// What can be judged field by field.
+    pub(super) fn check(&self) -> Result<(), InvalidPolicy> {
+        let root = Place::default;
+        not_empty(&self.name, root().key("name"))?;
+        each_not_empty(&self.harness, &root().key("harness"))?;
+        variable_name(&self.runtime, root().key("runtime"))?;
+        variable_name(&self.override_var, root().key("override"))?;
+        let platform = root().key("platform");
+        variable_name(&self.platform.var, platform.clone().key("var"))?;
+        not_empty(&self.platform.value, platform.clone().key("value"))?;
+        variable_name(&self.platform.model, platform.clone().key("model"))?;
+        not_empty(&self.platform.fallback, platform.key("fallback"))?;
+        for (index, entry) in self.secrets.iter().enumerate() {
+            let place = root().key("secrets").index(index);
+            variable_name(&entry.key, place.clone().key("key"))?;
+            some(&entry.inject, place.clone().key("inject"))?;
+            each_not_empty(&entry.inject, &place.key("inject"))?;
+        }
+        for (index, entry) in self.dispatch.iter().enumerate() {
+            let place = root().key("dispatch").index(index);
+            some(&entry.runtimes, place.clone().key("runtimes"))?;
+            each_not_empty(&entry.runtimes, &place.clone().key("runtimes"))?;
+            for (position, keyed) in entry.keyed.iter().enumerate() {
+                let place = place.clone().key("keyed").index(position);
+                variable_name(&keyed.key, place.clone().key("key"))?;
+                not_empty(&keyed.model, place.key("model"))?;
+            }
+            not_empty(&entry.model, place.key("model"))?;
+        }
+        not_empty(&self.fallback, root().key("fallback"))?;
+        for (name, value) in self.defaults.iter().chain(&self.templates) {
+            let section = if self.defaults.contains_key(name) { "defaults" } else { "templates" };
+            not_empty(value, root().key(section).key(name))?;
+        }
+        Ok(())
+    }
+}
+
+impl PlatformPath {
+    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["var", "value", "model", "fallback"], UnknownFields::Deny)?;
+        Ok(Self {
+            var: text(&fields.required("var")?)?,
+            value: text(&fields.required("value")?)?,
+            model: text(&fields.required("model")?)?,
+            fallback: text(&fields.required("fallback")?)?,
+        })
+    }
+}
+
+impl SecretsEntry {
+    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["key", "inject"], UnknownFields::Deny)?;
+        Ok(Self { key: text(&fields.required("key")?)?, inject: fields.required("inject")?.strings()? })
+    }
+}
+
+impl DispatchEntry {
+    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["runtimes", "keyed", "model"], UnknownFields::Deny)?;
+        Ok(Self {
+            runtimes: fields.required("runtimes")?.strings()?,
+            keyed: fields.optional("keyed").map_or(Ok(Vec::new()), |at| list(&at, KeyedModel::decode))?,
+            model: text(&fields.required("model")?)?,
+        })
+    }
+}
+
+impl KeyedModel {
+    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["key", "model"], UnknownFields::Deny)?;
+        Ok(Self { key: text(&fields.required("key")?)?, model: text(&fields.required("model")?)? })
+    }
+}
+
+/// Where the name of a text variable stands in the file.
+pub(super) fn place_of(variable: Variable) -> Place {
+    let root = Place::default();
+    match variable {
+        Variable::Override => root.key("override"),
+        Variable::Path => root.key("platform").key("var"),
+        Variable::PlatformModel => root.key("platform").key("model"),
+        Variable::Runtime => root.key("runtime"),
+        Variable::Key(_) => root.key("secrets"),
+    }
+}
+
+fn text(at: &At<'_>) -> Result<String, ReadError> {
+    at.string().map(ToOwned::to_owned)
+}
+
+fn list<T>(at: &At<'_>, decode: impl Fn(&At<'_>) -> Result<T, ReadError>) -> Result<Vec<T>, ReadError> {
+    at.items()?.map(|item| decode(&item)).collect()
+}
+
+fn string_map(at: &At<'_>) -> Result<BTreeMap<String, String>, ReadError> {
+    at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
+}
+
+fn not_empty(value: &str, place: Place) -> Result<(), InvalidPolicy> {
+    if value.is_empty() { Err(InvalidPolicy::at(place, "is empty; write a value")) } else { Ok(()) }
+}
+
+fn some(list: &[String], place: Place) -> Result<(), InvalidPolicy> {
+    if list.is_empty() { Err(InvalidPolicy::at(place, "the list is empty; name at least one")) } else { Ok(()) }
+}
+
+fn each_not_empty(list: &[String], place: &Place) -> Result<(), InvalidPolicy> {
+    list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, place.clone().index(index)))
+}
+
+fn variable_name(name: &str, place: Place) -> Result<(), InvalidPolicy> {
+    let mut characters = name.chars();
+    let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
+    if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(InvalidPolicy::at(place, format!("`{name}` cannot be a variable's name; use letters, digits and `_`")))
+}

@@ -1,0 +1,311 @@
+//! The reference resolver: the specification as code, slow and obvious.
+//!
+//! It shares the types with the product and nothing else: no [`Env`](crate::Env),
+//! no index, no hash map, no automaton. Variables are looked up by name where
+//! the specification names them, arms are scanned in order, and a pattern is
+//! matched by computing the set of positions at which it can end. Where the two
+//! disagree, one of them is wrong about the specification.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+use crate::policy::{Policy, PolicyDocument};
+use crate::registry::{Arm, PLATFORM, Provider, Registry, Rejection};
+use crate::resolve::{Kind, Resolution};
+use crate::selection::{Path, Rule};
+use crate::verdict::{Billing, Code, Outcome, Warning};
+
+/// Variables by name, as a process would see them.
+pub type Variables = BTreeMap<String, String>;
+
+/// Resolves one question.
+#[must_use]
+pub fn resolve<'a>(
+    registry: &'a Registry,
+    policy: &'a Policy,
+    runtime: &'a str,
+    variables: &'a Variables,
+    ambient: &'a [String],
+) -> Resolution<'a> {
+    let policy = policy.document();
+    let (slug, rule, decided_by) = select(policy, runtime, variables);
+    let injected = inject(policy, variables);
+    let path = if on_platform_path(policy, variables) { Path::Platform } else { Path::Byok };
+    let present: Vec<&str> = injected.iter().chain(ambient).map(String::as_str).collect();
+
+    let lookup_name = policy.templates.get(runtime).map_or(runtime, String::as_str);
+    let derived = derive(registry, lookup_name, slug, &present);
+    let provider = derived.ok();
+    let accepted: Vec<&str> = match provider {
+        Some(provider) if provider.name != PLATFORM => {
+            provider.auth_env.iter().map(String::as_str).filter(|name| present.contains(name)).collect()
+        }
+        _ => Vec::new(),
+    };
+
+    let code = match derived {
+        Err(Rejection::ModelRequired) => Some(Code::ModelRequired),
+        Err(Rejection::UnknownRuntime) => Some(Code::UnknownRuntime),
+        Err(Rejection::UnregisteredModel) => Some(Code::UnregisteredModel),
+        Err(Rejection::AmbiguousModel) => Some(Code::AmbiguousModel),
+        Ok(provider) if provider.name == PLATFORM => {
+            if injected.is_empty() { None } else { Some(Code::PlatformModelWithTenantKey) }
+        }
+        Ok(_) if !accepted.is_empty() => None,
+        Ok(_) if path == Path::Platform => Some(Code::PlatformPathByokModel),
+        Ok(_) if injected.is_empty() => Some(Code::MissingCredential),
+        Ok(_) => Some(Code::WrongCredential),
+    };
+
+    let shadowed = shadowed(policy, runtime, variables);
+    let mut warnings = Vec::new();
+    if let Some(provider) = provider
+        && !accepted.is_empty()
+        && accepted.iter().all(|name| belongs_to_another(registry, provider, name))
+    {
+        warnings.push(Warning::CrossVendorCredential);
+    }
+    if !shadowed.is_empty() {
+        warnings.push(Warning::ShadowedVariable);
+    }
+
+    Resolution {
+        runtime,
+        slug,
+        rule,
+        decided_by,
+        path,
+        injected,
+        provider,
+        billing: provider.map(|provider| if provider.name == PLATFORM { Billing::Platform } else { Billing::Byok }),
+        verdict: if code.is_none() { Kind::Coherent } else { Kind::Contradiction },
+        code,
+        outcome: match (code, provider) {
+            (None, _) => Outcome::Online,
+            (Some(_), Some(_)) => Outcome::Failed,
+            (Some(_), None) => Outcome::Rejected,
+        },
+        needs: match provider {
+            Some(provider) if provider.name != PLATFORM => &provider.auth_env,
+            _ => &[],
+        },
+        accepted_by: accepted,
+        warnings,
+        shadowed,
+    }
+}
+
+/// The value of a variable: what is set, else its default; empty is unset.
+fn value<'a>(policy: &'a PolicyDocument, variables: &'a Variables, name: &str) -> Option<&'a str> {
+    let set = variables.get(name).filter(|value| !value.is_empty());
+    set.or_else(|| policy.defaults.get(name)).map(String::as_str)
+}
+
+fn on_platform_path(policy: &PolicyDocument, variables: &Variables) -> bool {
+    value(policy, variables, &policy.platform.var) == Some(&policy.platform.value)
+}
+
+fn select<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &'a Variables) -> (&'a str, Rule, Option<&'a str>) {
+    if let Some(slug) = value(policy, variables, &policy.override_var) {
+        return (slug, Rule::Override, Some(&policy.override_var));
+    }
+    if on_platform_path(policy, variables) {
+        return match value(policy, variables, &policy.platform.model) {
+            Some(slug) => (slug, Rule::Platform, Some(&policy.platform.model)),
+            None => (&policy.platform.fallback, Rule::Platform, Some(&policy.platform.var)),
+        };
+    }
+    for entry in &policy.dispatch {
+        if !entry.runtimes.iter().any(|name| name == runtime) {
+            continue;
+        }
+        for keyed in &entry.keyed {
+            if value(policy, variables, &keyed.key).is_some() {
+                return (&keyed.model, Rule::Keyed, Some(&keyed.key));
+            }
+        }
+        return (&entry.model, Rule::Default, None);
+    }
+    (&policy.fallback, Rule::Fallback, None)
+}
+
+fn inject<'a>(policy: &'a PolicyDocument, variables: &Variables) -> &'a [String] {
+    if on_platform_path(policy, variables) {
+        return &[];
+    }
+    for entry in &policy.secrets {
+        if value(policy, variables, &entry.key).is_some() {
+            return &entry.inject;
+        }
+    }
+    &[]
+}
+
+fn derive<'a>(registry: &'a Registry, runtime: &str, model: &str, present: &[&str]) -> Result<&'a Provider, Rejection> {
+    let model = model.trim();
+    if model.is_empty() {
+        return Err(Rejection::ModelRequired);
+    }
+    let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else {
+        return Err(Rejection::UnknownRuntime);
+    };
+    let provider_of = |arm: &Arm| registry.providers().iter().find(|provider| provider.name == arm.provider);
+    let meets = |provider: &&Provider| provider.auth_env.iter().any(|name| present.contains(&name.as_str()));
+
+    let listing: Vec<&Provider> = runtime
+        .arms
+        .iter()
+        .filter(|arm| arm.models.iter().any(|listed| listed == model))
+        .filter_map(provider_of)
+        .collect();
+    let met: Vec<&Provider> = listing.iter().copied().filter(meets).collect();
+    match (listing.as_slice(), met.as_slice()) {
+        ([_, ..], [only]) => return Ok(only),
+        ([first, ..], _) => return Ok(first),
+        ([], _) => {}
+    }
+
+    let matching: Vec<&Provider> = runtime
+        .arms
+        .iter()
+        .filter_map(provider_of)
+        .filter(|provider| is_found_in(provider.model_prefix_match.hir(), model))
+        .collect();
+    let met: Vec<&Provider> = matching.iter().copied().filter(meets).collect();
+    match (matching.as_slice(), met.as_slice()) {
+        ([], _) => Err(Rejection::UnregisteredModel),
+        ([only], _) | (_, [only]) => Ok(only),
+        _ => Err(Rejection::AmbiguousModel),
+    }
+}
+
+/// Whether a credential is the first that some other provider names, and not this one's first.
+fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str) -> bool {
+    let first_of = |other: &Provider| other.auth_env.first().is_some_and(|name| name == credential);
+    !first_of(provider) && registry.providers().iter().any(first_of)
+}
+
+fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    let text_variables = [&policy.override_var, &policy.platform.var, &policy.platform.model];
+    let secret_keys = policy.secrets.iter().map(|entry| &entry.key);
+    let model_keys = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key);
+    for name in text_variables.into_iter().chain(secret_keys).chain(model_keys).chain([&policy.runtime]) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let outcome = |variables: &Variables| {
+        (String::from(select(policy, runtime, variables).0), inject(policy, variables).to_vec())
+    };
+    names.retain(|name| {
+        let Some(set) = variables.get(*name).filter(|value| !value.is_empty()) else { return false };
+        if policy.defaults.get(*name) == Some(set) {
+            return false;
+        }
+        if *name == policy.runtime {
+            return set != runtime;
+        }
+        let mut removed = variables.clone();
+        removed.remove(*name);
+        outcome(&removed) == outcome(variables)
+    });
+    names
+}
+
+/// Whether a pattern matches anywhere in a text.
+#[must_use]
+pub fn is_found_in(pattern: &Hir, text: &str) -> bool {
+    let everywhere = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
+    !ends(pattern, text, &everywhere).is_empty()
+}
+
+/// Where a pattern can end, given where it may begin.
+fn ends(pattern: &Hir, text: &str, begins: &BTreeSet<usize>) -> BTreeSet<usize> {
+    match pattern.kind() {
+        HirKind::Empty => begins.clone(),
+        HirKind::Look(look) => begins.iter().copied().filter(|&at| holds(*look, text, at)).collect(),
+        HirKind::Literal(literal) => begins
+            .iter()
+            .filter(|&&at| text.as_bytes()[at..].starts_with(&literal.0))
+            .map(|at| at + literal.0.len())
+            .collect(),
+        HirKind::Class(class) => begins.iter().filter_map(|&at| after_class(class, text, at)).collect(),
+        HirKind::Capture(capture) => ends(&capture.sub, text, begins),
+        HirKind::Concat(parts) => parts.iter().fold(begins.clone(), |begins, part| ends(part, text, &begins)),
+        HirKind::Alternation(parts) => parts.iter().flat_map(|part| ends(part, text, begins)).collect(),
+        HirKind::Repetition(repetition) => {
+            let mut reached = begins.clone();
+            for _ in 0..repetition.min {
+                let next = ends(&repetition.sub, text, &reached);
+                // One more round of the same positions would yield the same again.
+                if next == reached {
+                    break;
+                }
+                reached = next;
+            }
+            let mut all = reached;
+            for _ in repetition.min..repetition.max.unwrap_or(u32::MAX) {
+                let more: BTreeSet<usize> = ends(&repetition.sub, text, &all).union(&all).copied().collect();
+                if more == all {
+                    break;
+                }
+                all = more;
+            }
+            all
+        }
+    }
+}
+
+fn after_class(class: &Class, text: &str, at: usize) -> Option<usize> {
+    match class {
+        Class::Unicode(class) => {
+            let next = text[at..].chars().next()?;
+            let listed = class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&next));
+            listed.then(|| at + next.len_utf8())
+        }
+        Class::Bytes(class) => {
+            let next = *text.as_bytes().get(at)?;
+            let listed = class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&next));
+            listed.then_some(at + 1)
+        }
+    }
+}
+
+fn holds(look: Look, text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at..].chars().next();
+    let ascii = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_ascii_alphanumeric());
+    let unicode = |character: Option<char>| character.is_some_and(|c| regex_syntax::is_word_character(c));
+    match look {
+        Look::Start => before.is_none(),
+        Look::End => after.is_none(),
+        Look::StartLF => before.is_none_or(|c| c == '\n'),
+        Look::EndLF => after.is_none_or(|c| c == '\n'),
+        Look::StartCRLF => match before {
+            None | Some('\n') => true,
+            Some('\r') => after != Some('\n'),
+            Some(_) => false,
+        },
+        Look::EndCRLF => match after {
+            None | Some('\r') => true,
+            Some('\n') => before != Some('\r'),
+            Some(_) => false,
+        },
+        Look::WordAscii => ascii(before) != ascii(after),
+        Look::WordAsciiNegate => ascii(before) == ascii(after),
+        Look::WordUnicode => unicode(before) != unicode(after),
+        Look::WordUnicodeNegate => unicode(before) == unicode(after),
+        Look::WordStartAscii => !ascii(before) && ascii(after),
+        Look::WordEndAscii => ascii(before) && !ascii(after),
+        Look::WordStartUnicode => !unicode(before) && unicode(after),
+        Look::WordEndUnicode => unicode(before) && !unicode(after),
+        Look::WordStartHalfAscii => !ascii(before),
+        Look::WordEndHalfAscii => !ascii(after),
+        Look::WordStartHalfUnicode => !unicode(before),
+        Look::WordEndHalfUnicode => !unicode(after),
+    }
+}

@@ -1,0 +1,121 @@
+//! The YAML form of a registry.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::{Arm, InvalidRegistry, Pattern, Protocol, Provider, Registry, Runtime};
+use crate::yaml::{At, Entry, Fields, UnknownFields};
+
+/// A registry as its file states it: not checked and not compiled yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryDocument {
+    /// The catalogue.
+    pub providers: Vec<Provider>,
+    /// The runtimes.
+    pub runtimes: Vec<Runtime>,
+}
+
+const PROVIDER_FIELDS: [&str; 13] = [
+    "name",
+    "display_name",
+    "protocol",
+    "auth_mode",
+    "auth_env",
+    "model_prefix_match",
+    "base_url_template",
+    "base_url_anthropic",
+    "auth_token_env",
+    "model_aliases",
+    "upstream_vendor",
+    "vendor_logo",
+    "deprecated",
+];
+
+impl RegistryDocument {
+    pub(super) fn decode(at: At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
+        let fields = at.fields(&["schema_version", "providers", "runtimes"], unknown)?;
+        fields.schema_version_1()?;
+        let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
+        for provider in fields.required("providers")?.items()? {
+            document.providers.push(decode_provider(&provider, unknown)?);
+        }
+        for Entry { name, value: runtime, .. } in fields.required("runtimes")?.entries()? {
+            let mut arms = Vec::new();
+            for arm in runtime.fields(&["providers"], unknown)?.required("providers")?.items()? {
+                let fields = arm.fields(&["name", "models"], unknown)?;
+                arms.push(Arm { provider: text(&fields, "name")?, models: strings(&fields, "models")? });
+            }
+            document.runtimes.push(Runtime { name: name.to_owned(), arms });
+        }
+        Ok(document)
+    }
+}
+
+fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, InvalidRegistry> {
+    let fields = at.fields(&PROVIDER_FIELDS, unknown)?;
+    let pattern = fields.required("model_prefix_match")?;
+    Ok(Provider {
+        name: text(&fields, "name")?,
+        display_name: text(&fields, "display_name")?,
+        protocol: decode_protocol(&fields.required("protocol")?)?,
+        auth_mode: text(&fields, "auth_mode")?,
+        auth_env: fields.required("auth_env")?.strings()?,
+        model_prefix_match: Pattern::new(pattern.string()?).map_err(|error| pattern.error(format!("{error}")))?,
+        base_url_template: optional_text(&fields, "base_url_template")?,
+        base_url_anthropic: optional_text(&fields, "base_url_anthropic")?,
+        auth_token_env: optional_text(&fields, "auth_token_env")?,
+        model_aliases: strings(&fields, "model_aliases")?,
+        upstream_vendor: optional_text(&fields, "upstream_vendor")?,
+        vendor_logo: optional_text(&fields, "vendor_logo")?,
+        deprecated: fields.optional("deprecated").map(|at| at.boolean()).transpose()?,
+    })
+}
+
+fn decode_protocol(at: &At<'_>) -> Result<Protocol, InvalidRegistry> {
+    match at.string()? {
+        "openai" => Ok(Protocol::Openai),
+        "anthropic" => Ok(Protocol::Anthropic),
+        other => Err(at.error(format!("unknown protocol `{other}`; write `openai` or `anthropic`")).into()),
+    }
+}
+
+fn text(fields: &Fields<'_>, name: &str) -> Result<String, InvalidRegistry> {
+    Ok(fields.required(name)?.string()?.to_owned())
+}
+
+fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, InvalidRegistry> {
+    Ok(fields.optional(name).map(|at| at.string().map(ToOwned::to_owned)).transpose()?)
+}
+
+fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, InvalidRegistry> {
+    Ok(fields.optional(name).map_or(Ok(Vec::new()), |at| at.strings())?)
+}
+
+impl Serialize for Registry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut root = serializer.serialize_struct("Registry", 3)?;
+        root.serialize_field("schema_version", &1)?;
+        root.serialize_field("providers", self.providers())?;
+        root.serialize_field("runtimes", &Runtimes(self.runtimes()))?;
+        root.end()
+    }
+}
+
+/// The runtimes as the mapping they are in the file, in declared order.
+struct Runtimes<'a>(&'a [Runtime]);
+
+#[derive(Serialize)]
+struct Arms<'a> {
+    providers: &'a [Arm],
+}
+
+impl Serialize for Runtimes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|runtime| (&runtime.name, Arms { providers: &runtime.arms })))
+    }
+}

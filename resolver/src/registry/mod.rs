@@ -1,0 +1,371 @@
+//! The registry: the provider catalogue, the runtimes with their arms, and
+//! [`Registry::derive`], which finds the provider of a model.
+
+mod document;
+mod index;
+pub mod overlap;
+mod pattern;
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use hashbrown::{HashMap, HashSet};
+use serde::Serialize;
+
+pub use document::RegistryDocument;
+pub use pattern::{Pattern, PatternError};
+
+use crate::limits;
+use crate::yaml::{Place, ReadError, UnknownFields};
+use index::Index;
+
+/// Why a registry was refused.
+pub type InvalidRegistry = crate::yaml::Invalid;
+
+/// The name of the one provider that the platform pays for.
+pub const PLATFORM: &str = "platform";
+
+/// A checked and compiled registry. One that breaks a rule of the format cannot be built.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    providers: Vec<Provider>,
+    runtimes: Vec<Runtime>,
+    index: Index,
+}
+
+/// One entry of the provider catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Provider {
+    /// The name that arms refer to; unique.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The protocol its endpoint speaks.
+    pub protocol: Protocol,
+    /// How a workspace authenticates; the platform's own word, not interpreted here.
+    pub auth_mode: String,
+    /// The names of the secrets it accepts; any one will do.
+    pub auth_env: Vec<String>,
+    /// The models it answers for beyond those that arms list: an unanchored search.
+    pub model_prefix_match: Pattern,
+    /// Endpoint for its own protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url_template: Option<String>,
+    /// Endpoint that speaks the Anthropic protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url_anthropic: Option<String>,
+    /// The variable in which the agent expects the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_token_env: Option<String>,
+    /// Other names of its models. They route by pattern or by an arm's list, like any id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model_aliases: Vec<String>,
+    /// The company behind it; unique where given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_vendor: Option<String>,
+    /// A picture for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_logo: Option<String>,
+    /// Whether it is on its way out. It still routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
+}
+
+impl Provider {
+    /// Whether this is the provider that the platform pays for.
+    #[must_use]
+    pub fn is_platform(&self) -> bool {
+        self.name == PLATFORM
+    }
+}
+
+/// The protocol of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// The OpenAI protocol.
+    Openai,
+    /// The Anthropic protocol.
+    Anthropic,
+}
+
+/// One runtime and its arms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// Its name, compared verbatim.
+    pub name: String,
+    /// Its arms, in declared order; never none.
+    pub arms: Vec<Arm>,
+}
+
+/// One provider reference of one runtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Arm {
+    /// The provider's name.
+    #[serde(rename = "name")]
+    pub provider: String,
+    /// The model ids it lists. An arm that lists none is name-only: it routes by pattern alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+}
+
+/// Why no provider answers for a model. Each ends the create call, before any workspace exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rejection {
+    /// The model is empty or blank.
+    ModelRequired,
+    /// The registry does not have the runtime.
+    UnknownRuntime,
+    /// No arm of the runtime lists the model and no arm's pattern matches it.
+    UnregisteredModel,
+    /// Patterns of several arms match it, and the credentials do not single one out.
+    AmbiguousModel,
+}
+
+/// The names of the credentials that count when a provider is derived and judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credentials<'a> {
+    /// What the workspace gets.
+    pub injected: &'a [String],
+    /// What is known to exist besides, at organisation scope.
+    pub ambient: &'a [String],
+}
+
+impl<'a> Credentials<'a> {
+    /// Whether a provider accepts any of them.
+    #[must_use]
+    pub fn meet(&self, provider: &Provider) -> bool {
+        self.accepted_by(provider).next().is_some()
+    }
+
+    /// Those that a provider accepts, in the order in which it names them.
+    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> impl Iterator<Item = &'p str> + use<'p, 'a> {
+        let Self { injected, ambient } = *self;
+        let holds = move |name: &String| injected.contains(name) || ambient.contains(name);
+        provider.auth_env.iter().filter(move |name| holds(name)).map(String::as_str)
+    }
+}
+
+impl Registry {
+    /// Checks and compiles a document.
+    ///
+    /// # Errors
+    ///
+    /// No providers or runtimes, an empty required field or list item, a
+    /// duplicate provider, vendor or runtime, a runtime without arms, an arm
+    /// that names an unknown provider or one that the runtime has already, and
+    /// patterns that together exceed [`limits::PATTERNS_SIZE`].
+    pub fn new(document: RegistryDocument) -> Result<Self, InvalidRegistry> {
+        let RegistryDocument { providers, runtimes } = document;
+        let by_name = check_providers(&providers)?;
+        check_runtimes(&runtimes, &by_name)?;
+        let index = Index::new(&providers, &runtimes, &by_name);
+        drop(by_name);
+        Ok(Self { providers, runtimes, index })
+    }
+
+    /// Reads, checks and compiles a `providers.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`crate::yaml::read`] and [`Registry::new`] refuse, a
+    /// field of the wrong kind, and, unless allowed, an unknown one.
+    pub fn from_yaml(bytes: &[u8], unknown: UnknownFields) -> Result<Self, ReadError> {
+        let root = crate::yaml::read(bytes)?;
+        Self::from_node(crate::yaml::At::root(&root), unknown).map_err(|error| error.located(&root))
+    }
+
+    /// Decodes a registry that stands inside a larger document.
+    pub(crate) fn from_node(at: crate::yaml::At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
+        Self::new(RegistryDocument::decode(at, unknown)?).map_err(|error| error.under(&at))
+    }
+
+    /// The registry as a YAML file that [`Registry::from_yaml`] reads back as an equal one.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        crate::yaml::write(self)
+    }
+
+    /// The registry that ships with this crate: real data as of the founding incident.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::from_yaml(include_bytes!("../../data/providers.yaml"), UnknownFields::Deny)
+            .expect("the embedded registry is valid: a test reads it")
+    }
+
+    /// The registry as written.
+    #[must_use]
+    pub fn document(&self) -> RegistryDocument {
+        RegistryDocument { providers: self.providers.clone(), runtimes: self.runtimes.clone() }
+    }
+
+    /// The catalogue, in declared order.
+    #[must_use]
+    pub fn providers(&self) -> &[Provider] {
+        &self.providers
+    }
+
+    /// The runtimes, in declared order.
+    #[must_use]
+    pub fn runtimes(&self) -> &[Runtime] {
+        &self.runtimes
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn provider(&self, name: &str) -> Option<&Provider> {
+        self.index.provider(name).map(|id| &self.providers[id])
+    }
+
+    /// The runtime of this name.
+    #[must_use]
+    pub fn runtime(&self, name: &str) -> Option<&Runtime> {
+        self.index.runtime(name).map(|id| &self.runtimes[id])
+    }
+
+    /// Another provider whose first-named credential this is: the vendor that issued it.
+    #[must_use]
+    pub fn issuer(&self, credential: &str, except: &Provider) -> Option<&Provider> {
+        let id = self.index.issuer(credential, |id| self.providers[id].name != except.name)?;
+        Some(&self.providers[id])
+    }
+
+    /// Finds the provider that answers for a model on a runtime.
+    ///
+    /// Fails closed at every step. The model is trimmed of Unicode white space;
+    /// the runtime is not. A listed id wins over any pattern. Where several arms
+    /// list it, the only one that the credentials meet wins, else the first
+    /// declared; where several patterns match, the only one that they meet.
+    ///
+    /// Costs one hash of the runtime, one of the model, and, for a model that no
+    /// arm lists, one pass over its text.
+    ///
+    /// # Errors
+    ///
+    /// See [`Rejection`].
+    pub fn derive(&self, runtime: &str, model: &str, credentials: &Credentials<'_>) -> Result<&Provider, Rejection> {
+        let model = model.trim();
+        if model.is_empty() {
+            return Err(Rejection::ModelRequired);
+        }
+        let runtime = self.index.runtime(runtime).ok_or(Rejection::UnknownRuntime)?;
+
+        let listed = self.index.listed(runtime, model);
+        if let Some(&first) = listed.first() {
+            return Ok(self.sole_met(listed.iter().copied(), credentials).unwrap_or(&self.providers[first]));
+        }
+        let matched = self.index.matched(runtime, model);
+        match *matched.as_slice() {
+            [] => Err(Rejection::UnregisteredModel),
+            [only] => Ok(&self.providers[only]),
+            _ => self.sole_met(matched.into_iter(), credentials).ok_or(Rejection::AmbiguousModel),
+        }
+    }
+
+    /// The one of several candidates that the credentials meet, if they meet exactly one.
+    fn sole_met(&self, candidates: impl Iterator<Item = usize>, credentials: &Credentials<'_>) -> Option<&Provider> {
+        let mut met = candidates.map(|id| &self.providers[id]).filter(|provider| credentials.meet(provider));
+        met.next().filter(|_| met.next().is_none())
+    }
+}
+
+impl PartialEq for Registry {
+    /// Registries are equal when they say the same in the same order; the index follows from that.
+    fn eq(&self, other: &Self) -> bool {
+        self.providers == other.providers && self.runtimes == other.runtimes
+    }
+}
+
+impl Eq for Registry {}
+
+fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, InvalidRegistry> {
+    let section = Place::default().key("providers");
+    if providers.is_empty() {
+        return Err(InvalidRegistry::at(section, "there are no providers; a registry needs at least one"));
+    }
+    let mut by_name = HashMap::new();
+    let mut vendors = HashSet::new();
+    let mut size = 0;
+    for (id, provider) in providers.iter().enumerate() {
+        let place = || section.clone().index(id);
+        let required = [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
+        if let Some((field, _)) = required.iter().find(|(_, value)| value.is_empty()) {
+            return Err(empty_field(place().key(field)));
+        }
+        if provider.auth_env.is_empty() {
+            return Err(InvalidRegistry::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
+        }
+        check_items(&provider.auth_env, &place().key("auth_env"))?;
+        check_items(&provider.model_aliases, &place().key("model_aliases"))?;
+        if by_name.insert(provider.name.clone(), id).is_some() {
+            let message = format!("duplicate provider name `{}`; rename one of the two", provider.name);
+            return Err(InvalidRegistry::at(place().key("name"), message));
+        }
+        if let Some(vendor) = &provider.upstream_vendor
+            && !vendors.insert(vendor)
+        {
+            let message = format!("duplicate upstream vendor `{vendor}`; a vendor belongs to one provider");
+            return Err(InvalidRegistry::at(place().key("upstream_vendor"), message));
+        }
+        size += provider.model_prefix_match.size();
+        if size > limits::PATTERNS_SIZE {
+            let message = format!(
+                "the patterns up to here have size {size}, more than the limit of {} for one registry; simplify them",
+                limits::PATTERNS_SIZE
+            );
+            return Err(InvalidRegistry::at(place().key("model_prefix_match"), message));
+        }
+    }
+    Ok(by_name)
+}
+
+fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Result<(), InvalidRegistry> {
+    let section = Place::default().key("runtimes");
+    if runtimes.is_empty() {
+        return Err(InvalidRegistry::at(section, "there are no runtimes; a registry needs at least one"));
+    }
+    let mut names = HashSet::new();
+    for runtime in runtimes {
+        let place = section.clone().key(&runtime.name);
+        if runtime.name.is_empty() {
+            return Err(InvalidRegistry::at(place, "a runtime's name is empty; name it"));
+        }
+        if !names.insert(&runtime.name) {
+            return Err(InvalidRegistry::at(place, format!("duplicate runtime `{}`; merge the two", runtime.name)));
+        }
+        let arms = place.key("providers");
+        if runtime.arms.is_empty() {
+            return Err(InvalidRegistry::at(arms, "the runtime has no arms; give it a provider or remove it"));
+        }
+        let mut native = HashSet::new();
+        for (position, arm) in runtime.arms.iter().enumerate() {
+            let place = || arms.clone().index(position);
+            if arm.provider.is_empty() {
+                return Err(empty_field(place().key("name")));
+            }
+            if !by_name.contains_key(&arm.provider) {
+                let message = format!("no provider is named `{}`; add it to `providers` or correct the name", arm.provider);
+                return Err(InvalidRegistry::at(place().key("name"), message));
+            }
+            if !native.insert(&arm.provider) {
+                let message = format!("provider `{}` is an arm of this runtime already; merge the two", arm.provider);
+                return Err(InvalidRegistry::at(place().key("name"), message));
+            }
+            check_items(&arm.models, &place().key("models"))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_items(items: &[String], place: &Place) -> Result<(), InvalidRegistry> {
+    match items.iter().position(String::is_empty) {
+        Some(index) => Err(empty_field(place.clone().index(index))),
+        None => Ok(()),
+    }
+}
+
+fn empty_field(place: Place) -> InvalidRegistry {
+    InvalidRegistry::at(place, "is empty; write a value".to_owned())
+}

@@ -1,0 +1,132 @@
+//! A model pattern: parsed once, bounded in size.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use regex_syntax::hir::{Hir, HirKind};
+use serde::{Serialize, Serializer};
+
+use crate::limits;
+
+/// A regular expression that is searched for anywhere in a model id.
+///
+/// The syntax is that of the `regex` crate, which is RE2's as far as registries
+/// use it: no back-references and no look-around beyond anchors and word
+/// boundaries, so that matching takes time linear in the id.
+#[derive(Clone)]
+pub struct Pattern {
+    source: String,
+    hir: Hir,
+    size: usize,
+}
+
+/// Why a pattern was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternError(String);
+
+impl Pattern {
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    ///
+    /// An empty pattern, one that does not compile, and one that exceeds
+    /// [`limits::PATTERN_BYTES`] or [`limits::PATTERN_SIZE`].
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        if source.is_empty() {
+            return Err(PatternError("is empty, which would match every model; write a pattern".to_owned()));
+        }
+        if source.len() > limits::PATTERN_BYTES {
+            return Err(PatternError(format!(
+                "the pattern has {} bytes, more than the limit of {}; shorten it",
+                source.len(),
+                limits::PATTERN_BYTES
+            )));
+        }
+        let hir = regex_syntax::parse(source).map_err(|error| does_not_compile(source, &error))?;
+        let size = size(&hir);
+        if size > limits::PATTERN_SIZE {
+            return Err(PatternError(format!(
+                "pattern `{source}` has size {size} with its repetitions written out, more than the limit of {}; shorten them",
+                limits::PATTERN_SIZE
+            )));
+        }
+        Ok(Self { source: source.to_owned(), hir, size })
+    }
+
+    /// The pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// Its parsed form.
+    #[must_use]
+    pub fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// Its size, in the unit of [`limits::PATTERN_SIZE`].
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", self.source)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source)
+    }
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for PatternError {}
+
+/// The parser's own error is a drawing of several lines; its kind is one.
+fn does_not_compile(source: &str, error: &regex_syntax::Error) -> PatternError {
+    let (kind, offset) = match error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
+        _ => (error.to_string(), 0),
+    };
+    let at = source.get(..offset).map_or(0, |before| before.chars().count()) + 1;
+    PatternError(format!("pattern `{source}` does not compile: {kind}, at character {at}; correct it"))
+}
+
+/// The number of automaton positions the pattern stands for, without building them.
+fn size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => class.ranges().len(),
+        HirKind::Class(regex_syntax::hir::Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Capture(capture) => size(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.map_or(repetition.min.saturating_add(1), |max| max.max(1));
+            size(&repetition.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX)).saturating_add(1)
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(0, |sum, part| sum.saturating_add(size(part)))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The four steps in a row, and the full answer with its evidence.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Serialize, Serializer};
+
+use crate::env::Env;
+use crate::policy::Variable;
+use crate::registry::{Credentials, Provider, Registry};
+use crate::selection::{Path, Rule, Selection, inject, select};
+use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, is_cross_vendor, judge};
+
+/// The bare outcome of the pipeline, without evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The slug and why.
+    pub selection: Selection<'a>,
+    /// The names of the secrets that the workspace gets, sorted.
+    pub injected: &'a [String],
+    /// What becomes of it.
+    pub verdict: Verdict<'a>,
+}
+
+/// Runs the pipeline: select, inject, derive, judge.
+///
+/// `ambient` are the names of credentials known to exist besides the injected ones.
+#[must_use]
+pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
+    let selection = select(runtime, env);
+    let injected = inject(env);
+    let credentials = Credentials { injected, ambient };
+    let provider = registry.derive(env.policy().template_of(runtime), selection.slug, &credentials);
+    let verdict = judge(Path::of(env), provider, &credentials);
+    Decision { selection, injected, verdict }
+}
+
+/// Everything there is to say of one question: the decision and its evidence.
+///
+/// Its fields are the keys of the machine-readable answer, in that order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resolution<'a> {
+    /// The runtime asked for, verbatim.
+    pub runtime: &'a str,
+    /// The slug, verbatim.
+    pub slug: &'a str,
+    /// The rule that picked it.
+    pub rule: Rule,
+    /// The variable that decided, where one did.
+    pub decided_by: Option<&'a str>,
+    /// Who is meant to pay.
+    pub path: Path,
+    /// The names of the secrets that the workspace gets, sorted.
+    pub injected: &'a [String],
+    /// The provider, where one was found.
+    #[serde(serialize_with = "provider_name")]
+    pub provider: Option<&'a Provider>,
+    /// Who would pay for that provider.
+    pub billing: Option<Billing>,
+    /// Coherent or a contradiction.
+    pub verdict: Kind,
+    /// Which contradiction.
+    pub code: Option<Code>,
+    /// What becomes of the workspace.
+    pub outcome: Outcome,
+    /// The secrets of which the provider needs any one; none for the platform.
+    pub needs: &'a [String],
+    /// The present secrets that the provider accepts, in its own order; none for the platform.
+    pub accepted_by: Vec<&'a str>,
+    /// What a reviewer should see besides.
+    pub warnings: Vec<Warning>,
+    /// The variables that are set and change nothing, in the order of the policy.
+    pub shadowed: Vec<&'a str>,
+}
+
+/// The two kinds of verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The provider matches the injected secrets.
+    Coherent,
+    /// It does not, or there is none.
+    Contradiction,
+}
+
+/// Resolves one question and gathers the evidence.
+///
+/// ```
+/// use slug_resolver::{Code, Env, Policy, Registry, resolve};
+///
+/// let registry = Registry::embedded();
+/// let policy = Policy::embedded("full-saas").expect("ships with the crate");
+/// let env = Env::read(&policy, [("E2E_LLM_PATH", "platform"), ("E2E_MODEL_SLUG", "MiniMax-M2")]);
+///
+/// let incident = resolve(&registry, "claude-code", &env, &[]);
+/// assert_eq!(incident.code, Some(Code::PlatformPathByokModel));
+/// assert_eq!(incident.provider.unwrap().name, "minimax");
+/// ```
+#[must_use]
+pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
+    let Decision { selection, injected, verdict } = decide(registry, runtime, env, ambient);
+    let credentials = Credentials { injected, ambient };
+    let provider = verdict.provider();
+    let byok = provider.filter(|provider| !provider.is_platform());
+    let shadowed = shadowed(runtime, env);
+    let mut warnings = Vec::new();
+    if provider.is_some_and(|provider| is_cross_vendor(registry, provider, &credentials)) {
+        warnings.push(Warning::CrossVendorCredential);
+    }
+    if !shadowed.is_empty() {
+        warnings.push(Warning::ShadowedVariable);
+    }
+    Resolution {
+        runtime,
+        slug: selection.slug,
+        rule: selection.rule,
+        decided_by: selection.decided_by,
+        path: Path::of(env),
+        injected,
+        provider,
+        billing: provider.map(Billing::of),
+        verdict: if verdict.is_coherent() { Kind::Coherent } else { Kind::Contradiction },
+        code: verdict.code(),
+        outcome: verdict.outcome(),
+        needs: byok.map_or(&[], |provider| &provider.auth_env),
+        accepted_by: byok.map_or_else(Vec::new, |provider| credentials.accepted_by(provider).collect()),
+        warnings,
+        shadowed,
+    }
+}
+
+/// The names of the variables that are set and whose removal changes neither slug nor secrets.
+///
+/// The runtime's variable is shadowed when it names another runtime than the
+/// one asked for; when it names the same, it may be where that came from.
+fn shadowed<'a>(runtime: &str, env: &Env<'a>) -> Vec<&'a str> {
+    let outcome = |env: &Env<'a>| (select(runtime, env).slug, inject(env));
+    let now = outcome(env);
+    env.set_variables()
+        .filter(|&variable| match variable {
+            Variable::Runtime => env.runtime() != runtime,
+            _ => outcome(&env.without(variable)) == now,
+        })
+        .map(|variable| env.policy().variable_name(variable))
+        .collect()
+}
+
+impl Resolution<'_> {
+    /// Whether the workspace comes online.
+    #[must_use]
+    pub fn is_coherent(&self) -> bool {
+        self.verdict == Kind::Coherent
+    }
+}
+
+fn provider_name<S: Serializer>(provider: &Option<&Provider>, serializer: S) -> Result<S::Ok, S::Error> {
+    provider.map(|provider| &provider.name).serialize(serializer)
+}

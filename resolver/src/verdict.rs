@@ -1,0 +1,275 @@
+//! Judging: does the provider match the secrets that will be injected?
+
+use serde::{Serialize, Serializer};
+
+use crate::registry::{Credentials, Provider, Registry, Rejection};
+use crate::selection::Path;
+
+/// What would become of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'r> {
+    /// It comes online with this provider.
+    Coherent(&'r Provider),
+    /// It is created, boots to `failed` and never comes online.
+    Mismatched(&'r Provider, Mismatch),
+    /// The create call answers 422, because no provider answers for the model.
+    Rejected(Rejection),
+}
+
+/// How a provider and the injected secrets disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mismatch {
+    /// The platform's model, but a tenant key is injected.
+    PlatformModelWithTenantKey,
+    /// A bring-your-own-key model on the path that injects no key: the founding incident.
+    PlatformPathByokModel,
+    /// A bring-your-own-key model and nothing injected.
+    MissingCredential,
+    /// A bring-your-own-key model, and what is injected is not what its provider accepts.
+    WrongCredential,
+}
+
+/// Judges one selection.
+///
+/// `provider` is what [`Registry::derive`] answered for it.
+#[must_use]
+pub fn judge<'r>(path: Path, provider: Result<&'r Provider, Rejection>, credentials: &Credentials<'_>) -> Verdict<'r> {
+    let provider = match provider {
+        Ok(provider) => provider,
+        Err(rejection) => return Verdict::Rejected(rejection),
+    };
+    if provider.is_platform() {
+        return if credentials.injected.is_empty() {
+            Verdict::Coherent(provider)
+        } else {
+            Verdict::Mismatched(provider, Mismatch::PlatformModelWithTenantKey)
+        };
+    }
+    if credentials.meet(provider) {
+        return Verdict::Coherent(provider);
+    }
+    let mismatch = match path {
+        Path::Platform => Mismatch::PlatformPathByokModel,
+        Path::Byok if credentials.injected.is_empty() => Mismatch::MissingCredential,
+        Path::Byok => Mismatch::WrongCredential,
+    };
+    Verdict::Mismatched(provider, mismatch)
+}
+
+impl<'r> Verdict<'r> {
+    /// The provider, where there is one.
+    #[must_use]
+    pub fn provider(&self) -> Option<&'r Provider> {
+        match *self {
+            Self::Coherent(provider) | Self::Mismatched(provider, _) => Some(provider),
+            Self::Rejected(_) => None,
+        }
+    }
+
+    /// The code of the contradiction; none where the verdict is coherent.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        Some(match self {
+            Self::Coherent(_) => return None,
+            Self::Mismatched(_, Mismatch::PlatformModelWithTenantKey) => Code::PlatformModelWithTenantKey,
+            Self::Mismatched(_, Mismatch::PlatformPathByokModel) => Code::PlatformPathByokModel,
+            Self::Mismatched(_, Mismatch::MissingCredential) => Code::MissingCredential,
+            Self::Mismatched(_, Mismatch::WrongCredential) => Code::WrongCredential,
+            Self::Rejected(rejection) => Code::from(*rejection),
+        })
+    }
+
+    /// Whether the workspace comes online.
+    #[must_use]
+    pub fn is_coherent(&self) -> bool {
+        matches!(self, Self::Coherent(_))
+    }
+
+    /// What becomes of the workspace.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Coherent(_) => Outcome::Online,
+            Self::Mismatched(..) => Outcome::Failed,
+            Self::Rejected(_) => Outcome::Rejected,
+        }
+    }
+}
+
+/// What becomes of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It comes online.
+    Online,
+    /// The create call refuses it.
+    Rejected,
+    /// It boots to `failed`.
+    Failed,
+}
+
+/// The stable code of a contradiction: kebab-case in every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// See [`Rejection::ModelRequired`].
+    ModelRequired,
+    /// See [`Rejection::UnknownRuntime`].
+    UnknownRuntime,
+    /// See [`Rejection::UnregisteredModel`].
+    UnregisteredModel,
+    /// See [`Rejection::AmbiguousModel`].
+    AmbiguousModel,
+    /// See [`Mismatch::PlatformPathByokModel`].
+    PlatformPathByokModel,
+    /// See [`Mismatch::PlatformModelWithTenantKey`].
+    PlatformModelWithTenantKey,
+    /// See [`Mismatch::MissingCredential`].
+    MissingCredential,
+    /// See [`Mismatch::WrongCredential`].
+    WrongCredential,
+}
+
+impl Code {
+    /// Every code, in the order of the pipeline.
+    pub const ALL: [Self; 8] = [
+        Self::ModelRequired,
+        Self::UnknownRuntime,
+        Self::UnregisteredModel,
+        Self::AmbiguousModel,
+        Self::PlatformPathByokModel,
+        Self::PlatformModelWithTenantKey,
+        Self::MissingCredential,
+        Self::WrongCredential,
+    ];
+
+    /// The code as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ModelRequired => "model-required",
+            Self::UnknownRuntime => "unknown-runtime",
+            Self::UnregisteredModel => "unregistered-model",
+            Self::AmbiguousModel => "ambiguous-model",
+            Self::PlatformPathByokModel => "platform-path-byok-model",
+            Self::PlatformModelWithTenantKey => "platform-model-with-tenant-key",
+            Self::MissingCredential => "missing-credential",
+            Self::WrongCredential => "wrong-credential",
+        }
+    }
+
+    /// The code of this spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
+    /// What the platform itself would say; an ambiguous model has no word of its own there.
+    #[must_use]
+    pub fn platform_error(self) -> &'static str {
+        match self {
+            Self::ModelRequired => "MODEL_REQUIRED",
+            Self::UnknownRuntime => "RUNTIME_UNSUPPORTED",
+            Self::UnregisteredModel | Self::AmbiguousModel => "UNREGISTERED_MODEL_FOR_RUNTIME",
+            Self::PlatformPathByokModel
+            | Self::PlatformModelWithTenantKey
+            | Self::MissingCredential
+            | Self::WrongCredential => "MISSING_BYOK_CREDENTIAL",
+        }
+    }
+
+    /// What it means, in one sentence without a final stop.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::ModelRequired => "the slug is blank",
+            Self::UnknownRuntime => "the registry does not have the runtime",
+            Self::UnregisteredModel => "no arm of the runtime lists the slug and no arm's pattern matches it",
+            Self::AmbiguousModel => "patterns of several arms match the slug and the credentials do not single one out",
+            Self::PlatformPathByokModel => {
+                "the platform path injects no key, but the slug belongs to a bring-your-own-key provider"
+            }
+            Self::PlatformModelWithTenantKey => "the slug is the platform's, but a tenant key is injected",
+            Self::MissingCredential => "the slug's provider needs a key and none is injected",
+            Self::WrongCredential => "what is injected is not what the slug's provider accepts",
+        }
+    }
+}
+
+impl From<Rejection> for Code {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::ModelRequired => Self::ModelRequired,
+            Rejection::UnknownRuntime => Self::UnknownRuntime,
+            Rejection::UnregisteredModel => Self::UnregisteredModel,
+            Rejection::AmbiguousModel => Self::AmbiguousModel,
+        }
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Who pays for a workspace with a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Billing {
+    /// The platform.
+    Platform,
+    /// The tenant, whose key it is.
+    Byok,
+}
+
+impl Billing {
+    /// Who would pay for this provider.
+    #[must_use]
+    pub fn of(provider: &Provider) -> Self {
+        if provider.is_platform() { Self::Platform } else { Self::Byok }
+    }
+}
+
+/// Something that a coherent or contradictory verdict does not say, and a reviewer should see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warning {
+    /// Every accepted credential that is present was issued by another vendor,
+    /// whose key would be sent to this one's endpoint.
+    CrossVendorCredential,
+    /// A variable is set and changes neither the slug nor what is injected.
+    ShadowedVariable,
+}
+
+impl Warning {
+    /// Every warning.
+    pub const ALL: [Self; 2] = [Self::CrossVendorCredential, Self::ShadowedVariable];
+
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CrossVendorCredential => "cross-vendor-credential",
+            Self::ShadowedVariable => "shadowed-variable",
+        }
+    }
+
+    /// What it means, in one sentence without a final stop.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::CrossVendorCredential => {
+                "the only accepted credential is another vendor's own: its key would be sent to this vendor's endpoint"
+            }
+            Self::ShadowedVariable => "a variable is set, and unsetting it would change neither the slug nor what is injected",
+        }
+    }
+}
+
+/// Whether the credentials a provider would use were all issued by other vendors.
+pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, credentials: &Credentials<'_>) -> bool {
+    let foreign =
+        |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
+    let mut accepted = credentials.accepted_by(provider).peekable();
+    !provider.is_platform() && accepted.peek().is_some() && accepted.all(foreign)
+}

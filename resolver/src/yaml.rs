@@ -1,0 +1,628 @@
+//! Reading YAML: bytes to a tree of positioned nodes, within limits.
+//!
+//! Every file format of this crate is decoded from this tree, so every
+//! rejection can name its place: the path of the field, the line, the column.
+//! The parser is `serde-saphyr`, set to YAML 1.2 scalars and to the budgets of
+//! [`crate::limits`]; what it accepts is checked once more here for duplicate
+//! keys, which need both a path and a position.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use hashbrown::HashSet;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned};
+
+use crate::limits;
+
+/// A position in a text: line and column, both counted from 1, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, from 1, in characters.
+    pub column: u64,
+}
+
+/// One value of a document and where it begins. An alias begins where it is
+/// used, not where its anchor is.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where the value begins.
+    pub mark: Mark,
+    /// What it is.
+    pub value: Value,
+}
+
+/// A YAML value under the YAML 1.2 core schema: `yes` is a string, `1` is not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`, `~`, or nothing at all.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// An integer, in decimal.
+    Integer(String),
+    /// A number with a fraction or an exponent, or one that is not finite.
+    Float,
+    /// A string.
+    String(String),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping, in the order written; keys may repeat until [`read`] has checked them.
+    Mapping(Vec<(Node, Node)>),
+}
+
+impl PartialEq for Node {
+    /// Two nodes are equal when their values are; where they stand is no part of it.
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// Reads one document.
+///
+/// # Errors
+///
+/// Text that is not UTF-8 or not YAML, more than one document, a duplicate key
+/// anywhere, and any breach of [`crate::limits`].
+pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
+    let text = utf8(bytes)?;
+    if text.len() > limits::DOCUMENT_BYTES {
+        return Err(ReadError::whole(format!(
+            "the document has {} bytes, more than the limit of {}; split it or drop what is not needed",
+            text.len(),
+            limits::DOCUMENT_BYTES
+        )));
+    }
+    let node: Node = serde_saphyr::from_str_with_options(text, options()).map_err(|error| parse_error(&error))?;
+    if node.value == Value::Null {
+        return Err(ReadError::whole("the document is empty".to_owned()));
+    }
+    At::root(&node).reject_duplicate_keys()?;
+    Ok(node)
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(ReadError::whole("the text is UTF-16; save it as UTF-8".to_owned()));
+    }
+    core::str::from_utf8(bytes).map_err(|error| {
+        let valid = core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+        let line_start = valid.rfind('\n').map_or(0, |newline| newline + 1);
+        ReadError {
+            mark: Some(Mark {
+                line: valid.matches('\n').count() as u64 + 1,
+                column: valid[line_start..].chars().count() as u64 + 1,
+            }),
+            place: Place::default(),
+            message: "the text is not UTF-8 from here on; save it as UTF-8".to_owned(),
+        }
+    })
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_reader_input_bytes: Some(limits::DOCUMENT_BYTES),
+            max_depth: limits::DEPTH,
+            flow_nesting_limit: limits::DEPTH,
+            max_documents: 1,
+            max_nodes: limits::NODES,
+            max_events: 2 * limits::NODES,
+            max_total_scalar_bytes: limits::DOCUMENT_BYTES,
+            max_anchors: limits::ANCHORS,
+            max_aliases: limits::ALIASES,
+            max_recorded_anchor_events: limits::ALIAS_NODES,
+            // The limits above are absolute; a catalogue may well use one anchor often.
+            enforce_alias_anchor_ratio: false,
+        },
+        alias_limits: alias_limits(),
+        // Found again below, where the path is known.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        // A merge key is YAML 1.1: half the readers ignore it, so it is refused, not guessed.
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        // An application's own tag could mean anything; guessing is not reading.
+        reject_unsupported_tags: true,
+        underscored_numbers_as_strings: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    }
+}
+
+fn alias_limits() -> serde_saphyr::options::AliasLimits {
+    let mut aliases = serde_saphyr::options::AliasLimits::default();
+    aliases.max_total_replayed_events = limits::ALIAS_NODES;
+    aliases.max_replay_stack_depth = limits::DEPTH;
+    aliases
+}
+
+fn parse_error(error: &serde_saphyr::Error) -> ReadError {
+    let mark = error.location().filter(|location| location.line() > 0);
+    ReadError {
+        mark: mark.map(|location| Mark { line: location.line(), column: location.column() }),
+        place: Place::default(),
+        message: parse_message(error),
+    }
+}
+
+fn parse_message(error: &serde_saphyr::Error) -> String {
+    match error {
+        serde_saphyr::Error::MultipleDocuments { .. } => SECOND_DOCUMENT.to_owned(),
+        serde_saphyr::Error::Eof { .. } => "the document is empty".to_owned(),
+        serde_saphyr::Error::MergeKeyNotAllowed { .. } => {
+            "merge keys (`<<`) are not part of YAML 1.2; write the fields out".to_owned()
+        }
+        serde_saphyr::Error::Budget { breach, .. } => breach_message(breach),
+        serde_saphyr::Error::AliasError { error, .. } => parse_message(error),
+        _ => {
+            let message = serde_saphyr::DefaultMessageFormatter.format_message(error);
+            // The scanner looks ahead, so in flow style it is the first to see the depth.
+            if message.contains("recursion limit exceeded") {
+                return breach_message(&BudgetBreach::Depth { depth: limits::DEPTH });
+            }
+            format!("not readable as YAML: {}", message.trim_end_matches('.'))
+        }
+    }
+}
+
+const SECOND_DOCUMENT: &str = "a second document begins here; keep one document in a file";
+
+fn breach_message(breach: &BudgetBreach) -> String {
+    let (what, limit) = match breach {
+        BudgetBreach::Documents { .. } => return SECOND_DOCUMENT.to_owned(),
+        BudgetBreach::Depth { .. } => ("levels of nesting", limits::DEPTH),
+        BudgetBreach::Anchors { .. } => ("anchors", limits::ANCHORS),
+        BudgetBreach::Aliases { .. } => ("aliases", limits::ALIASES),
+        BudgetBreach::RecordedAnchorEvents { .. } => ("nodes under anchors", limits::ALIAS_NODES),
+        BudgetBreach::Events { .. } | BudgetBreach::Nodes { .. } => ("nodes", limits::NODES),
+        _ => ("bytes", limits::DOCUMENT_BYTES),
+    };
+    format!("the document has more {what} than the limit of {limit}; simplify it")
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Value>::deserialize(deserializer)?;
+        let (line, column) = (spanned.referenced.line(), spanned.referenced.column());
+        Ok(Self { mark: Mark { line, column }, value: spanned.value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Integer(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Integer(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Integer(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Integer(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Float)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Sequence(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = access.next_key()? {
+            entries.push((key, access.next_value()?));
+        }
+        Ok(Value::Mapping(entries))
+    }
+}
+
+impl Value {
+    fn kind(&self) -> String {
+        match self {
+            Self::Null => "nothing (null)".to_owned(),
+            Self::Boolean(value) => format!("the boolean `{value}`"),
+            Self::Integer(text) => format!("the number `{text}`"),
+            Self::Float => "a number".to_owned(),
+            Self::String(_) => "a string".to_owned(),
+            Self::Sequence(_) => "a list".to_owned(),
+            Self::Mapping(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+/// Whether a field that the format does not know is refused or passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// Refused: a typo must not pass.
+    #[default]
+    Deny,
+    /// Passed over: registries in the field carry more than this crate reads.
+    Allow,
+}
+
+/// A path into a document, such as `runtimes.codex.providers[1].name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place(Vec<OwnedStep>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum OwnedStep {
+    Key(String),
+    Index(usize),
+}
+
+impl Place {
+    /// This place, one key deeper.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.0.push(OwnedStep::Key(key.to_owned()));
+        self
+    }
+
+    /// This place, one list index deeper.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(OwnedStep::Index(index));
+        self
+    }
+
+    /// Where this place begins in a document, or the deepest part of it that is there.
+    #[must_use]
+    pub fn mark(&self, root: &Node) -> Mark {
+        let mut node = root;
+        for step in &self.0 {
+            let next = match (step, &node.value) {
+                (OwnedStep::Index(index), Value::Sequence(items)) => items.get(*index),
+                (OwnedStep::Key(key), Value::Mapping(entries)) => entries
+                    .iter()
+                    .find(|(name, _)| matches!(&name.value, Value::String(name) if name == key))
+                    .map(|(_, value)| value),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            node = next;
+        }
+        node.mark
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, step) in self.0.iter().enumerate() {
+            match step {
+                OwnedStep::Index(index) => write!(f, "[{index}]")?,
+                OwnedStep::Key(key) => {
+                    let dot = if depth == 0 { "" } else { "." };
+                    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/".contains(c));
+                    if plain { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a document was refused, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// The position, where one is known.
+    pub mark: Option<Mark>,
+    /// The path of the field; empty for the document as a whole.
+    pub place: Place,
+    /// What is wrong and what to do about it: lower case, no final stop.
+    pub message: String,
+}
+
+impl ReadError {
+    pub(crate) fn whole(message: String) -> Self {
+        Self { mark: None, place: Place::default(), message }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Mark { line, column }) = self.mark {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        if self.place != Place::default() {
+            write!(f, "`{}`: ", self.place)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for ReadError {}
+
+/// A node together with the way to it: what a decoder holds.
+#[derive(Clone, Copy)]
+pub struct At<'n> {
+    node: &'n Node,
+    way: Option<(&'n At<'n>, Step<'n>)>,
+}
+
+/// One entry of a mapping.
+#[derive(Clone, Copy)]
+pub struct Entry<'n> {
+    /// The key.
+    pub name: &'n str,
+    /// Where the key stands.
+    pub key: At<'n>,
+    /// The value.
+    pub value: At<'n>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'n> {
+    Key(&'n str),
+    Index(usize),
+}
+
+impl<'n> At<'n> {
+    /// The whole document.
+    #[must_use]
+    pub fn root(node: &'n Node) -> Self {
+        Self { node, way: None }
+    }
+
+    /// An error here.
+    #[must_use]
+    pub fn error(&self, message: impl Into<String>) -> ReadError {
+        ReadError { mark: Some(self.node.mark), place: self.place(), message: message.into() }
+    }
+
+    /// The string here.
+    ///
+    /// # Errors
+    ///
+    /// Anything that YAML reads as something else.
+    pub fn string(&self) -> Result<&'n str, ReadError> {
+        match &self.node.value {
+            Value::String(text) => Ok(text),
+            Value::Integer(_) | Value::Float | Value::Boolean(_) => {
+                Err(self.error(format!("expected a string, found {}; put it in quotes", self.node.value.kind())))
+            }
+            Value::Null => Err(self.error("expected a string, found nothing (null); write a value or take it out")),
+            other => Err(self.error(format!("expected a string, found {}", other.kind()))),
+        }
+    }
+
+    /// The boolean here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else; `yes` and `on` are strings.
+    pub fn boolean(&self) -> Result<bool, ReadError> {
+        match &self.node.value {
+            Value::Boolean(value) => Ok(*value),
+            other => Err(self.error(format!("expected `true` or `false`, found {}", other.kind()))),
+        }
+    }
+
+    /// The items of the list here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = At<'n>>, ReadError> {
+        match &self.node.value {
+            Value::Sequence(items) => Ok(items
+                .iter()
+                .enumerate()
+                .map(move |(index, node)| At { node, way: Some((self, Step::Index(index))) })),
+            other => Err(self.error(format!("expected a list, found {}", other.kind()))),
+        }
+    }
+
+    /// The strings of the list here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn strings(&self) -> Result<Vec<String>, ReadError> {
+        self.items()?.map(|item| item.string().map(ToOwned::to_owned)).collect()
+    }
+
+    /// The entries of the mapping here, in the order written.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, and a key that is not a string.
+    pub fn entries(&'n self) -> Result<Vec<Entry<'n>>, ReadError> {
+        match &self.node.value {
+            Value::Mapping(entries) => entries
+                .iter()
+                .map(|(key, value)| {
+                    let name = At { node: key, way: self.way }.string()?;
+                    let way = Some((self, Step::Key(name)));
+                    Ok(Entry { name, key: At { node: key, way }, value: At { node: value, way } })
+                })
+                .collect(),
+            other => Err(self.error(format!("expected a mapping, found {}", other.kind()))),
+        }
+    }
+
+    /// The mapping here as fields of a known set.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, and a field outside `known` unless `unknown` allows it.
+    pub fn fields(&'n self, known: &[&str], unknown: UnknownFields) -> Result<Fields<'n>, ReadError> {
+        let entries = self.entries()?;
+        if unknown == UnknownFields::Deny
+            && let Some(Entry { name, key, .. }) = entries.iter().find(|entry| !known.contains(&entry.name))
+        {
+            return Err(key.error(format!("unknown field `{name}`; {}", suggestion(name, known))));
+        }
+        Ok(Fields { at: *self, entries })
+    }
+
+    fn place(&self) -> Place {
+        match self.way {
+            None => Place::default(),
+            Some((parent, Step::Key(key))) => parent.place().key(key),
+            Some((parent, Step::Index(index))) => parent.place().index(index),
+        }
+    }
+
+    fn reject_duplicate_keys(&self) -> Result<(), ReadError> {
+        match &self.node.value {
+            Value::Sequence(_) => self.items()?.try_for_each(|item| item.reject_duplicate_keys()),
+            Value::Mapping(_) => {
+                let mut seen = HashSet::new();
+                for Entry { name, key, value } in self.entries()? {
+                    if !seen.insert(name) {
+                        return Err(key.error(format!("duplicate key `{name}`; keep one of the two")));
+                    }
+                    value.reject_duplicate_keys()?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The fields of one mapping.
+pub struct Fields<'n> {
+    at: At<'n>,
+    entries: Vec<Entry<'n>>,
+}
+
+impl<'n> Fields<'n> {
+    /// A field that must be there.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub fn required(&self, name: &str) -> Result<At<'n>, ReadError> {
+        self.optional(name).ok_or_else(|| self.at.error(format!("the required field `{name}` is missing; add it")))
+    }
+
+    /// A field that may be there.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<At<'n>> {
+        self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
+    }
+
+    /// The field `schema_version`, which must be there and be 1.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing or anything else.
+    pub fn schema_version_1(&self) -> Result<(), ReadError> {
+        let version = self.required("schema_version")?;
+        match &version.node.value {
+            Value::Integer(text) if text == "1" => Ok(()),
+            other => Err(version.error(format!("expected schema version 1, found {}", other.kind()))),
+        }
+    }
+}
+
+/// The known name that was probably meant, else all of them.
+fn suggestion(name: &str, known: &[&str]) -> String {
+    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+    match nearest {
+        Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
+        _ => {
+            let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("the fields here are {}", quoted.join(", "))
+        }
+    }
+}
+
+/// Why a document that was read was refused, and where: a [`ReadError`] before
+/// it is known which text the place belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(ReadError);
+
+impl Invalid {
+    pub(crate) fn at(place: Place, message: impl Into<String>) -> Self {
+        Self(ReadError { mark: None, place, message: message.into() })
+    }
+
+    /// The error with its place counted from further out, for a document inside another.
+    pub(crate) fn under(self, outer: &At<'_>) -> Self {
+        let Self(mut error) = self;
+        if error.mark.is_none() {
+            let mut place = outer.place();
+            place.0.append(&mut error.place.0);
+            error.place = place;
+        }
+        Self(error)
+    }
+
+    /// The error with its position in the document it came from.
+    #[must_use]
+    pub fn located(self, root: &Node) -> ReadError {
+        let Self(error) = self;
+        ReadError { mark: error.mark.or_else(|| Some(error.place.mark(root))), ..error }
+    }
+}
+
+impl From<ReadError> for Invalid {
+    fn from(error: ReadError) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::error::Error for Invalid {}
+
+/// Writes a value as YAML that [`read`] reads back.
+pub(crate) fn write(value: &impl serde::Serialize) -> String {
+    serde_saphyr::to_string(value).expect("documents are made of strings, lists and mappings, which YAML can hold")
+}
