@@ -21,7 +21,9 @@ impl Resolution<'_> {
             (Rule::Override, Some(variable)) => format!("{variable} overrides the model with `{slug}`"),
             (Rule::Platform, Some(variable)) => format!("the platform path takes `{slug}` because of {variable}"),
             (Rule::Keyed, Some(variable)) => format!("{variable} is set, so `{}` takes `{slug}`", self.runtime),
-            (Rule::Fallback, _) => format!("`{}` has no entry in the policy, so it falls back to `{slug}`", self.runtime),
+            (Rule::Fallback, _) => {
+                format!("`{}` has no entry in the policy, so it falls back to `{slug}`", self.runtime)
+            }
             _ => format!("`{}` takes its default `{slug}`", self.runtime),
         }
     }
@@ -37,7 +39,9 @@ impl Resolution<'_> {
             None if provider == PLATFORM => "the platform answers and pays, and no tenant key is injected".into(),
             None => format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", ")),
             Some(Code::ModelRequired) => "it is blank, so the create call is refused".into(),
-            Some(Code::UnknownRuntime) => "the registry does not have this runtime, so the create call is refused".into(),
+            Some(Code::UnknownRuntime) => {
+                "the registry does not have this runtime, so the create call is refused".into()
+            }
             Some(Code::UnregisteredModel) => {
                 "no arm of this runtime lists it and no pattern matches it, so the create call is refused".into()
             }

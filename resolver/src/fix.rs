@@ -120,7 +120,8 @@ impl<'a> Search<'a, '_> {
             return;
         }
         if more == 0 {
-            let env = made.iter().fold(self.env, |env, change| env.with(change.variable, change.value.unwrap_or_default()));
+            let env =
+                made.iter().fold(self.env, |env, change| env.with(change.variable, change.value.unwrap_or_default()));
             let decision = decide(self.registry, self.runtime, &env, self.ambient);
             if decision.verdict.is_coherent() {
                 self.found.push((made.clone(), decision));
@@ -145,7 +146,12 @@ impl<'a> Search<'a, '_> {
 }
 
 /// The values worth trying for a variable that differ from what it has.
-fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str], placeholders: &'a Placeholders) -> Vec<Option<&'a str>> {
+fn values<'a>(
+    variable: Variable,
+    env: &Env<'a>,
+    slugs: &[&'a str],
+    placeholders: &'a Placeholders,
+) -> Vec<Option<&'a str>> {
     let platform = &env.policy().document().platform;
     let mut values = Vec::new();
     if env.is_set(variable) {

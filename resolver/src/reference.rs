@@ -52,7 +52,11 @@ pub fn resolve<'a>(
         Err(Rejection::UnregisteredModel) => Some(Code::UnregisteredModel),
         Err(Rejection::AmbiguousModel) => Some(Code::AmbiguousModel),
         Ok(provider) if provider.name == PLATFORM => {
-            if injected.is_empty() { None } else { Some(Code::PlatformModelWithTenantKey) }
+            if injected.is_empty() {
+                None
+            } else {
+                Some(Code::PlatformModelWithTenantKey)
+            }
         }
         Ok(_) if !accepted.is_empty() => None,
         Ok(_) if path == Path::Platform => Some(Code::PlatformPathByokModel),
@@ -279,7 +283,7 @@ fn holds(look: Look, text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
     let after = text[at..].chars().next();
     let ascii = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_ascii_alphanumeric());
-    let unicode = |character: Option<char>| character.is_some_and(|c| regex_syntax::is_word_character(c));
+    let unicode = |character: Option<char>| character.is_some_and(regex_syntax::is_word_character);
     match look {
         Look::Start => before.is_none(),
         Look::End => after.is_none(),

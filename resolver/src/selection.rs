@@ -68,7 +68,11 @@ impl Path {
     /// The path that an environment chooses: the platform's only on the exact value.
     #[must_use]
     pub fn of(env: &Env<'_>) -> Self {
-        if env.text(Variable::Path) == Some(&env.policy().document().platform.value) { Self::Platform } else { Self::Byok }
+        if env.text(Variable::Path) == Some(&env.policy().document().platform.value) {
+            Self::Platform
+        } else {
+            Self::Byok
+        }
     }
 
     /// The name used in answers.

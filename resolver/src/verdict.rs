@@ -261,15 +261,16 @@ impl Warning {
             Self::CrossVendorCredential => {
                 "the only accepted credential is another vendor's own: its key would be sent to this vendor's endpoint"
             }
-            Self::ShadowedVariable => "a variable is set, and unsetting it would change neither the slug nor what is injected",
+            Self::ShadowedVariable => {
+                "a variable is set, and unsetting it would change neither the slug nor what is injected"
+            }
         }
     }
 }
 
 /// Whether the credentials a provider would use were all issued by other vendors.
 pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, credentials: &Credentials<'_>) -> bool {
-    let foreign =
-        |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
+    let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
     let mut accepted = credentials.accepted_by(provider).peekable();
     !provider.is_platform() && accepted.peek().is_some() && accepted.all(foreign)
 }

@@ -155,13 +155,14 @@ impl Case {
     #[must_use]
     pub fn masked(&self) -> Self {
         let mut case = self.clone();
-        case.variables = self.shown_variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        case.variables =
+            self.shown_variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         case
     }
 
     fn shown_variables(&self) -> BTreeMap<&str, &str> {
         let shown = |(name, value)| match self.scene.policy.variable(name)? {
-            Variable::Key(_) if value != "" => Some((name, SET)),
+            Variable::Key(_) if !str::is_empty(value) => Some((name, SET)),
             _ => Some((name, value)),
         };
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter_map(shown).collect()
@@ -300,7 +301,11 @@ impl Witness {
             schema_version: 1,
             law: self.law.as_deref(),
             found: self.found.as_deref(),
-            registry: if *registry == Registry::embedded() { Source::Embedded(EMBEDDED) } else { Source::Inline(registry) },
+            registry: if *registry == Registry::embedded() {
+                Source::Embedded(EMBEDDED)
+            } else {
+                Source::Inline(registry)
+            },
             policy: if shipped { Source::Embedded(policy.name()) } else { Source::Inline(policy.document()) },
             question: self.case.question(),
             expect: self.expect.as_ref(),
@@ -344,15 +349,18 @@ fn law_id(at: &At<'_>) -> Result<String, ReadError> {
 fn decode_registry(at: &At<'_>) -> Result<Registry, Invalid> {
     match at.string() {
         Ok(EMBEDDED) => Ok(Registry::embedded()),
-        Ok(other) => Err(at.error(format!("no registry is called `{other}`; write `{EMBEDDED}` or the registry itself")).into()),
+        Ok(other) => {
+            Err(at.error(format!("no registry is called `{other}`; write `{EMBEDDED}` or the registry itself")).into())
+        }
         Err(_) => Registry::from_node(*at, UnknownFields::Deny),
     }
 }
 
 fn decode_policy(at: &At<'_>) -> Result<Policy, Invalid> {
     match at.string() {
-        Ok(name) => Policy::embedded(name)
-            .ok_or_else(|| at.error(format!("no embedded policy is called `{name}`; name one or write the policy itself")).into()),
+        Ok(name) => Policy::embedded(name).ok_or_else(|| {
+            at.error(format!("no embedded policy is called `{name}`; name one or write the policy itself")).into()
+        }),
         Err(_) => Policy::from_node(*at),
     }
 }

@@ -114,7 +114,12 @@ fn platform_is_closed(trial: &Trial<'_>) -> Result<(), Violation> {
         ensure!(resolution.billing.is_none(), "nobody answers, yet {:?} pays", resolution.billing);
         return Ok(());
     };
-    ensure!(resolution.billing == Some(Billing::of(provider)), "`{}` is billed to {:?}", provider.name, resolution.billing);
+    ensure!(
+        resolution.billing == Some(Billing::of(provider)),
+        "`{}` is billed to {:?}",
+        provider.name,
+        resolution.billing
+    );
     if resolution.billing != Some(Billing::Platform) {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use crate::policy::{DispatchEntry, KeyedModel, PlatformPath, Policy, PolicyDocum
 use crate::registry::{Arm, PLATFORM, Pattern, Protocol, Provider, Registry, RegistryDocument, Runtime};
 
 /// Choices that [`case`] draws.
-pub const CHOICES: usize = 320;
+pub const CHOICES: usize = 512;
 
 /// A stream of choices; when it runs out, every choice is the first option.
 pub struct Choices<'c>(&'c [u16]);
@@ -27,6 +27,12 @@ impl<'c> Choices<'c> {
     #[must_use]
     pub fn new(numbers: &'c [u16]) -> Self {
         Self(numbers)
+    }
+
+    /// How many choices are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.0.len()
     }
 
     /// A number below `bound`; zero for a `bound` of zero.
@@ -191,18 +197,16 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     };
     let fallback = choices.of(&IDS);
     let mut document = PolicyDocument::new("random", "RUNTIME", "MODEL", platform, fallback);
-    for key in choices.some_of(&KEYS) {
-        let mut inject = choices.some_of(&SECRETS);
-        inject.truncate(2);
-        inject.push(choices.of(&SECRETS));
-        document.secrets.push(SecretsEntry { key: key.to_owned(), inject: owned(&inject) });
-    }
-    for runtime in ["agent", "variant", "studio", ""] {
+    let order = choices.some_of(&KEYS);
+    let entries = KEYS.map(|key| secrets_entry(key, choices));
+    document.secrets = order.iter().filter_map(|key| entries.iter().find(|entry| entry.key == *key).cloned()).collect();
+    for runtime in ["agent", "variant", "studio"] {
         let keys = choices.some_of(&KEYS);
         let models = [choices.of(&IDS), choices.of(&IDS), choices.of(&IDS), choices.of(&IDS)];
-        let keyed = keys.iter().zip(models).map(|(key, model)| KeyedModel { key: (*key).to_owned(), model: model.to_owned() });
+        let keyed =
+            keys.iter().zip(models).map(|(key, model)| KeyedModel { key: (*key).to_owned(), model: model.to_owned() });
         let model = choices.of(&IDS).to_owned();
-        if choices.one_in(2) && !runtime.is_empty() {
+        if choices.one_in(2) {
             document.dispatch.push(DispatchEntry { runtimes: owned(&[runtime]), keyed: keyed.collect(), model });
         }
     }
@@ -214,11 +218,19 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     ];
     let kept = defaults.into_iter().zip([3, 12, 6, 2]).filter(|(_, odds)| choices.one_in(*odds));
     document.defaults = kept.map(|((name, value), _)| (name.to_owned(), value.to_owned())).collect();
+    let template = choices.of(&RUNTIMES).to_owned();
     if choices.one_in(2) {
-        document.templates = BTreeMap::from([("variant".to_owned(), choices.of(&RUNTIMES).to_owned())]);
+        document.templates = BTreeMap::from([("variant".to_owned(), template)]);
     }
     document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
     Policy::new(document).expect("the vocabulary makes valid policies only")
+}
+
+fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
+    let mut inject = choices.some_of(&SECRETS);
+    inject.truncate(2);
+    inject.push(choices.of(&SECRETS));
+    SecretsEntry { key: key.to_owned(), inject: owned(&inject) }
 }
 
 /// A question about a scene from a stream of choices.
@@ -236,7 +248,13 @@ pub fn question(scene: &Arc<Scene>, choices: &mut Choices<'_>) -> Case {
     let other = choices.of(&IDS);
     let path_value = scene.policy.document().platform.value.as_str();
     let path = choices.of(&[path_value, path_value, "byok", "Platform"]);
-    let variables = [("MODEL", slug, 3), ("LLM_PATH", path, 2), ("PLATFORM_MODEL", other, 3), ("RUNTIME", "studio", 6), ("UNREAD", "1", 4)];
+    let variables = [
+        ("MODEL", slug, 3),
+        ("LLM_PATH", path, 2),
+        ("PLATFORM_MODEL", other, 3),
+        ("RUNTIME", "studio", 6),
+        ("UNREAD", "1", 4),
+    ];
     for (name, value, odds) in variables {
         // One choice in `odds` sets it, and half as many set it to nothing.
         match 2 * odds - choices.below(2 * odds) {

@@ -31,7 +31,11 @@ fn matching_secrets(trial: &Trial<'_>) -> Result<(), Violation> {
     if provider.name == PLATFORM {
         ensure!(resolution.injected.is_empty(), "the platform answers and {:?} is injected", resolution.injected);
     } else {
-        ensure!(!present(trial, provider).is_empty(), "`{}` answers and accepts nothing that is present", provider.name);
+        ensure!(
+            !present(trial, provider).is_empty(),
+            "`{}` answers and accepts nothing that is present",
+            provider.name
+        );
     }
     Ok(())
 }
@@ -55,7 +59,12 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
         return Ok(());
     };
     let expected = trial.reference();
-    ensure!(expected.code == Some(code), "`{}` is claimed; from first principles it is {:?}", code.as_str(), expected.code);
+    ensure!(
+        expected.code == Some(code),
+        "`{}` is claimed; from first principles it is {:?}",
+        code.as_str(),
+        expected.code
+    );
     ensure!(found.verdict == Kind::Contradiction, "code `{}` with a coherent verdict", code.as_str());
     let outcome = if found.provider.is_some() { Outcome::Failed } else { Outcome::Rejected };
     ensure!(found.outcome == outcome, "the outcome is said to be {:?}", found.outcome);
@@ -98,11 +107,18 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut bare = trial.case.clone();
     bare.ambient.clear();
     let mut rich = trial.case.clone();
-    rich.ambient = trial.case.scene.registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
+    rich.ambient =
+        trial.case.scene.registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
     for case in [bare, rich] {
         let found = trial.subject.resolve(&case);
-        let picked = |resolution: &Resolution<'_>| (String::from(resolution.slug), resolution.rule, resolution.injected.to_vec());
-        ensure!(picked(&found) == picked(&trial.resolution), "ambient credentials change what is picked to {:?}", picked(&found));
+        let picked = |resolution: &Resolution<'_>| {
+            (String::from(resolution.slug), resolution.rule, resolution.injected.to_vec())
+        };
+        ensure!(
+            picked(&found) == picked(&trial.resolution),
+            "ambient credentials change what is picked to {:?}",
+            picked(&found)
+        );
         let on_platform = |resolution: &Resolution<'_>| {
             resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
         };
@@ -135,7 +151,8 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
         let present = present(trial, provider);
         !present.is_empty() && present.iter().all(|credential| issued_elsewhere(credential, provider))
     });
-    let expected = [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
+    let expected =
+        [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
     for (warning, earned) in expected {
         let given = resolution.warnings.contains(&warning);
         ensure!(given == earned, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });

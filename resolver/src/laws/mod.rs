@@ -26,9 +26,9 @@ use core::cell::OnceCell;
 pub use case::{Case, Scene, Witness};
 
 use crate::fix::{Fix, fixes};
+use crate::reference;
 use crate::resolve::{Resolution, resolve};
 use crate::yaml::ReadError;
-use crate::reference;
 
 /// One law.
 #[derive(Clone, Copy)]

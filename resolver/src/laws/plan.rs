@@ -20,8 +20,8 @@ use crate::env::Env;
 use crate::fix::another_value;
 use crate::policy::Variable;
 use crate::reference;
-use crate::resolve::decide;
 use crate::registry::{Pattern, Registry, Runtime, overlap};
+use crate::resolve::decide;
 
 /// The cases of one scene, by number.
 pub struct Plan {
@@ -234,10 +234,18 @@ pub fn patterns<'r>(registry: &'r Registry, runtime: &Runtime) -> Vec<&'r Patter
 /// An id that nothing lists and nothing matches, where one is easily found.
 fn unowned(registry: &Registry) -> Option<String> {
     let owned = |id: &str| {
-        let lists = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).any(|arm| arm.models.iter().any(|listed| listed == id));
-        lists || registry.providers().iter().any(|provider| reference::is_found_in(provider.model_prefix_match.hir(), id))
+        let lists = registry
+            .runtimes()
+            .iter()
+            .flat_map(|runtime| &runtime.arms)
+            .any(|arm| arm.models.iter().any(|listed| listed == id));
+        lists
+            || registry.providers().iter().any(|provider| reference::is_found_in(provider.model_prefix_match.hir(), id))
     };
-    (0..16).map(|number| format!("nobody-owns-this-{number}")).chain(["?".to_owned(), "~".to_owned()]).find(|id| !owned(id))
+    (0..16)
+        .map(|number| format!("nobody-owns-this-{number}"))
+        .chain(["?".to_owned(), "~".to_owned()])
+        .find(|id| !owned(id))
 }
 
 /// The classes of the path variable: unset, the platform's value, any other.

@@ -12,8 +12,11 @@ use crate::selection::{Path, Rule};
 const PROBE: &str = "probe/Slug-1";
 
 /// An override that is set is the slug, whatever else is set, and changes nothing about what is injected.
-pub(super) const OVERRIDE_WINS: Law =
-    Law { id: "override-wins", statement: "a set override is the slug and leaves the injected secrets alone", check: override_wins };
+pub(super) const OVERRIDE_WINS: Law = Law {
+    id: "override-wins",
+    statement: "a set override is the slug and leaves the injected secrets alone",
+    check: override_wins,
+};
 
 fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
     let name = &trial.case.scene.policy.document().override_var;
@@ -47,7 +50,12 @@ fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
         let case = case.with(key, "1");
         let found = trial.subject.resolve(&case);
         ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
-        ensure!(essence(&found) == essence(&expected), "`{key}` changes the platform's `{}` to `{}`", expected.slug, found.slug);
+        ensure!(
+            essence(&found) == essence(&expected),
+            "`{key}` changes the platform's `{}` to `{}`",
+            expected.slug,
+            found.slug
+        );
     }
     Ok(())
 }
@@ -68,7 +76,11 @@ fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
     };
     ensure!(trial.resolution.injected == expected, "{:?} is injected, not {expected:?}", trial.resolution.injected);
     let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
-    ensure!((trial.resolution.path == Path::Platform) == on_platform, "the path is said to be {:?}", trial.resolution.path);
+    ensure!(
+        (trial.resolution.path == Path::Platform) == on_platform,
+        "the path is said to be {:?}",
+        trial.resolution.path
+    );
     Ok(())
 }
 
@@ -116,7 +128,9 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
     for name in others {
-        for case in [trial.case.without(name), trial.case.with(name, PROBE), trial.case.with(name, &policy.platform.value)] {
+        for case in
+            [trial.case.without(name), trial.case.with(name, PROBE), trial.case.with(name, &policy.platform.value)]
+        {
             let found = trial.subject.resolve(&case);
             ensure!(
                 essence(&found) == essence(&trial.resolution),
@@ -172,7 +186,11 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
         let found = trial.subject.resolve(&case);
         let inert = (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected);
         let reported = trial.resolution.shadowed.contains(&name);
-        ensure!(reported == (departs && inert), "`{name}` is{} reported as shadowed", if reported { "" } else { " not" });
+        ensure!(
+            reported == (departs && inert),
+            "`{name}` is{} reported as shadowed",
+            if reported { "" } else { " not" }
+        );
     }
     Ok(())
 }

@@ -4,8 +4,11 @@ use super::{Law, Trial, Violation, ensure};
 use crate::policy::Variable;
 
 /// The product and the specification written as code say the same of everything.
-pub(super) const AGREEMENT: Law =
-    Law { id: "agreement", statement: "the resolver and the reference resolver give the same answer", check: agreement };
+pub(super) const AGREEMENT: Law = Law {
+    id: "agreement",
+    statement: "the resolver and the reference resolver give the same answer",
+    check: agreement,
+};
 
 fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected = trial.reference();
@@ -45,7 +48,8 @@ pub(super) const ROUNDTRIP: Law = Law {
 };
 
 fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
-    let reread = trial.subject.reread(trial.case).map_err(|error| alloc::format!("what was written is refused: {error}"))?;
+    let reread =
+        trial.subject.reread(trial.case).map_err(|error| alloc::format!("what was written is refused: {error}"))?;
     ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
     let found = trial.subject.resolve(&reread);
     ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);
@@ -53,8 +57,11 @@ fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The same question has the same answer, always.
-pub(super) const DETERMINISTIC: Law =
-    Law { id: "deterministic", statement: "asking twice gives the same answer and the same fixes", check: deterministic };
+pub(super) const DETERMINISTIC: Law = Law {
+    id: "deterministic",
+    statement: "asking twice gives the same answer and the same fixes",
+    check: deterministic,
+};
 
 fn deterministic(trial: &Trial<'_>) -> Result<(), Violation> {
     let again = trial.subject.resolve(trial.case);

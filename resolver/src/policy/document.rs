@@ -107,7 +107,19 @@ impl PolicyDocument {
 
     pub(super) fn decode(at: At<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(
-            &["schema_version", "name", "harness", "runtime", "defaults", "override", "platform", "secrets", "dispatch", "fallback", "templates"],
+            &[
+                "schema_version",
+                "name",
+                "harness",
+                "runtime",
+                "defaults",
+                "override",
+                "platform",
+                "secrets",
+                "dispatch",
+                "fallback",
+                "templates",
+            ],
             UnknownFields::Deny,
         )?;
         fields.schema_version_1()?;

@@ -108,7 +108,10 @@ impl Policy {
     /// Every policy that ships with this crate; the first is the default.
     #[must_use]
     pub fn all_embedded() -> Vec<Self> {
-        EMBEDDED.iter().map(|yaml| Self::from_yaml(yaml).expect("embedded policies are valid: a test reads them")).collect()
+        EMBEDDED
+            .iter()
+            .map(|yaml| Self::from_yaml(yaml).expect("embedded policies are valid: a test reads them"))
+            .collect()
     }
 
     /// What the policy calls itself.
@@ -185,7 +188,10 @@ impl Policy {
             let name = self.variable_name(variable).to_owned();
             let place = document::place_of(variable);
             if self.variables.contains_key(&name) {
-                return Err(InvalidPolicy::at(place, format!("`{name}` already plays another part in this policy; name another variable")));
+                return Err(InvalidPolicy::at(
+                    place,
+                    format!("`{name}` already plays another part in this policy; name another variable"),
+                ));
             }
             self.variables.insert(name, variable);
         }
@@ -194,7 +200,10 @@ impl Policy {
             let place = Place::default().key("secrets").index(index).key("key");
             let key = self.key(&entry.key, &place)?;
             if self.secrets.contains(&key) {
-                return Err(InvalidPolicy::at(place, format!("`{}` has an entry already, which would always win; merge the two", entry.key)));
+                return Err(InvalidPolicy::at(
+                    place,
+                    format!("`{}` has an entry already, which would always win; merge the two", entry.key),
+                ));
             }
             self.secrets.push(key);
         }
@@ -203,7 +212,10 @@ impl Policy {
             for (position, runtime) in entry.runtimes.iter().enumerate() {
                 if self.entries.insert(runtime.clone(), index).is_some() {
                     let place = place.clone().key("runtimes").index(position);
-                    return Err(InvalidPolicy::at(place, format!("runtime `{runtime}` is dispatched already; keep one entry for it")));
+                    return Err(InvalidPolicy::at(
+                        place,
+                        format!("runtime `{runtime}` is dispatched already; keep one entry for it"),
+                    ));
                 }
             }
             let mut keyed = Vec::new();
@@ -211,7 +223,10 @@ impl Policy {
                 let place = place.clone().key("keyed").index(position).key("key");
                 let key = self.key(&model.key, &place)?;
                 if keyed.contains(&key) {
-                    return Err(InvalidPolicy::at(place, format!("`{}` keys a model already, which would always win; keep one", model.key)));
+                    return Err(InvalidPolicy::at(
+                        place,
+                        format!("`{}` keys a model already, which would always win; keep one", model.key),
+                    ));
                 }
                 keyed.push(key);
             }
@@ -220,9 +235,17 @@ impl Policy {
         for name in document.defaults.keys() {
             let place = Place::default().key("defaults").key(name);
             match self.variable(name) {
-                None => return Err(InvalidPolicy::at(place, format!("the policy does not read `{name}`; correct the name or drop the default"))),
+                None => {
+                    return Err(InvalidPolicy::at(
+                        place,
+                        format!("the policy does not read `{name}`; correct the name or drop the default"),
+                    ));
+                }
                 Some(Variable::Key(_)) => {
-                    return Err(InvalidPolicy::at(place, format!("`{name}` is a secret; a policy file must not carry a value for it")));
+                    return Err(InvalidPolicy::at(
+                        place,
+                        format!("`{name}` is a secret; a policy file must not carry a value for it"),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -236,11 +259,14 @@ impl Policy {
             Some(variable @ Variable::Key(_)) => Ok(variable),
             Some(_) => Err(InvalidPolicy::at(
                 place.clone(),
-                format!("`{name}` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own"),
+                format!(
+                    "`{name}` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own"
+                ),
             )),
-            None if self.keys.len() == limits::KEY_VARIABLES => {
-                Err(InvalidPolicy::at(place.clone(), format!("a policy has at most {} key variables", limits::KEY_VARIABLES)))
-            }
+            None if self.keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
+                place.clone(),
+                format!("a policy has at most {} key variables", limits::KEY_VARIABLES),
+            )),
             None => {
                 let variable = key(self.keys.len());
                 self.keys.push(name.to_owned());

@@ -290,7 +290,8 @@ fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, Inv
     let mut size = 0;
     for (id, provider) in providers.iter().enumerate() {
         let place = || section.clone().index(id);
-        let required = [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
+        let required =
+            [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
         if let Some((field, _)) = required.iter().find(|(_, value)| value.is_empty()) {
             return Err(empty_field(place().key(field)));
         }
@@ -346,7 +347,8 @@ fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Res
                 return Err(empty_field(place().key("name")));
             }
             if !by_name.contains_key(&arm.provider) {
-                let message = format!("no provider is named `{}`; add it to `providers` or correct the name", arm.provider);
+                let message =
+                    format!("no provider is named `{}`; add it to `providers` or correct the name", arm.provider);
                 return Err(InvalidRegistry::at(place().key("name"), message));
             }
             if !native.insert(&arm.provider) {

@@ -69,7 +69,8 @@ fn alphabet(hirs: &[&Hir]) -> Result<Vec<char>, Undecided> {
     }
     let starts: Vec<u32> = starts.into_iter().collect();
     let ends = starts.iter().skip(1).copied().chain([u32::from(char::MAX) + 1]);
-    let mut alphabet: Vec<char> = starts.iter().zip(ends).filter_map(|(&start, end)| representative(start, end)).collect();
+    let mut alphabet: Vec<char> =
+        starts.iter().zip(ends).filter_map(|(&start, end)| representative(start, end)).collect();
     alphabet.sort_by_key(|character| (dislike(*character), *character));
     Ok(alphabet)
 }
@@ -155,10 +156,7 @@ struct Position {
 
 impl Search<'_> {
     fn run(&self) -> Result<BTreeMap<PatternSet, String>, Undecided> {
-        let start = self
-            .automaton
-            .start_state(&start::Config::new().anchored(Anchored::No))
-            .map_err(|_| Undecided)?;
+        let start = self.automaton.start_state(&start::Config::new().anchored(Anchored::No)).map_err(|_| Undecided)?;
         let first = Position { state: start, matched: self.matches(start, PatternSet::new()), blank_end: true };
         let mut seen = HashSet::new();
         seen.insert(first.clone());
@@ -209,7 +207,9 @@ impl Search<'_> {
     /// The patterns matched so far, with those that the automaton reports here.
     fn matches(&self, state: StateID, mut matched: PatternSet) -> PatternSet {
         if self.automaton.is_match_state(state) {
-            matched.extend((0..self.automaton.match_len(state)).map(|index| self.automaton.match_pattern(state, index).as_usize()));
+            matched.extend(
+                (0..self.automaton.match_len(state)).map(|index| self.automaton.match_pattern(state, index).as_usize()),
+            );
         }
         matched
     }

@@ -1,1 +1,16 @@
+//! One binary for everything that holds the resolver to its laws and to the
+//! system that it models.
 
+// The resolver is pure; what tests it reads files and keeps time.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod census;
+mod exhaustive;
+mod facts;
+mod overlap;
+mod properties;
+mod readers;
+mod strategy;
+mod teeth;
+mod vectors;
+mod witnesses;

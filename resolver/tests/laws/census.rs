@@ -1,0 +1,102 @@
+//! The generator is not vacuous: what it must reach, it reaches.
+
+use std::collections::BTreeMap;
+
+use slug_resolver::laws::generate::{Choices, case};
+use slug_resolver::laws::{Product, Subject};
+use slug_resolver::{Code, Kind, Rule, Warning};
+
+use crate::strategy::{fixed_cases, fixed_numbers};
+
+const CASES: usize = 4_000;
+
+/// The rarest thing counted must still come up this often.
+const AT_LEAST: usize = 10;
+
+#[test]
+fn every_rule_code_and_warning_is_reached() {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for case in fixed_cases(CASES) {
+        let resolution = Product.resolve(&case);
+        let mut saw = |what: String| *count.entry(what).or_default() += 1;
+        saw(format!("rule {}", resolution.rule.as_str()));
+        saw(format!("path {}", resolution.path.as_str()));
+        match resolution.verdict {
+            Kind::Coherent => saw(format!("coherent {:?}", resolution.billing.unwrap())),
+            Kind::Contradiction => saw(format!("code {}", resolution.code.unwrap().as_str())),
+        }
+        for warning in &resolution.warnings {
+            saw(format!("warning {}", warning.as_str()));
+        }
+        for fix in Product.fixes(&case) {
+            saw(format!("fix of {} edits", fix.edits.len()));
+        }
+    }
+    let rules = Rule::ALL.map(|rule| format!("rule {}", rule.as_str()));
+    let codes = Code::ALL.map(|code| format!("code {}", code.as_str()));
+    let warnings = Warning::ALL.map(|warning| format!("warning {}", warning.as_str()));
+    let rest = [
+        "path platform",
+        "path byok",
+        "coherent Platform",
+        "coherent Byok",
+        "fix of 1 edits",
+        "fix of 2 edits",
+        "fix of 3 edits",
+    ];
+    for what in rules.into_iter().chain(codes).chain(warnings).chain(rest.map(String::from)) {
+        let times = count.get(&what).copied().unwrap_or_default();
+        assert!(times >= AT_LEAST, "{what} came up {times} times in {CASES} cases: {count:#?}");
+    }
+}
+
+#[test]
+fn every_kind_of_registry_and_spelling_is_reached() {
+    type Seen = fn(&slug_resolver::laws::Case) -> bool;
+    let kinds: [(&str, Seen); 12] = [
+        ("no platform", |case| case.scene.registry.provider("platform").is_none()),
+        ("a provider nearly called platform", |case| case.scene.registry.provider("Platform").is_some()),
+        ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
+        ("an id listed by two arms", |case| {
+            case.scene.registry.runtimes().iter().any(|runtime| {
+                let listed = |id: &String| runtime.arms.iter().filter(|arm| arm.models.contains(id)).count();
+                runtime.arms.iter().flat_map(|arm| &arm.models).any(|id| listed(id) > 1)
+            })
+        }),
+        ("an id listed twice by one arm", |case| {
+            arms(case).any(|arm| arm.models.iter().any(|id| arm.models.iter().filter(|other| *other == id).count() > 1))
+        }),
+        ("a listed id that trimming makes unreachable", |case| {
+            arms(case).flat_map(|arm| &arm.models).any(|id| id.trim() != id)
+        }),
+        ("an id with characters beyond ASCII", |case| arms(case).flat_map(|arm| &arm.models).any(|id| !id.is_ascii())),
+        ("a runtime that differs only in case", |case| case.scene.registry.runtime("Agent").is_some()),
+        ("a template variant asked for", |case| case.scene.policy.document().templates.contains_key(&case.runtime)),
+        ("a default for the path", |case| case.scene.policy.document().defaults.contains_key("LLM_PATH")),
+        ("a variable set to nothing", |case| case.variables.values().any(String::is_empty)),
+        ("an ambient credential", |case| !case.ambient.is_empty()),
+    ];
+    let cases: Vec<_> = fixed_cases(500).collect();
+    for (kind, seen) in kinds {
+        let times = cases.iter().filter(|case| seen(case)).count();
+        assert!(times >= AT_LEAST, "{kind} came up {times} times in {} cases", cases.len());
+    }
+}
+
+fn arms(case: &slug_resolver::laws::Case) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
+    case.scene.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
+}
+
+/// A part that drew more or fewer choices from one case to the next would shift every part behind it.
+#[test]
+fn every_case_draws_the_same_number_of_choices() {
+    let left = |numbers: Vec<u16>| {
+        let mut choices = Choices::new(&numbers);
+        drop(case(&mut choices));
+        choices.left()
+    };
+    let mut left = fixed_numbers(200).map(left);
+    let first = left.next().expect("there are draws");
+    assert!(first > 0, "more choices are drawn than there are");
+    assert!(left.all(|left| left == first), "some case draws another number of choices");
+}

@@ -1,0 +1,108 @@
+//! Every law on every case of the embedded data, and the counts that must add up.
+
+use slug_resolver::laws::plan::Plan;
+use slug_resolver::laws::proof::{Proof, Tally};
+use slug_resolver::laws::{Product, Scene};
+use slug_resolver::{Env, Policy, Registry, resolve};
+
+#[test]
+fn full_saas_holds_every_law() {
+    prove("full-saas");
+}
+
+#[test]
+fn reconciler_holds_every_law() {
+    prove("reconciler");
+}
+
+fn prove(policy: &str) {
+    let plan = plan(policy);
+    assert!(plan.undecided().is_empty());
+    let mut proof = Proof::default();
+    for number in 0..plan.len() {
+        proof.examine(&Product, number, &plan.get(number).expect("below the length"));
+    }
+    if let Some(broken) = &proof.broken {
+        panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
+    }
+    assert_eq!(proof.evaluated, plan.len());
+    assert_eq!(proof.covered, plan.combinations());
+    assert!(!proof.holes().is_empty());
+}
+
+/// The number of combinations is a formula of the data, not whatever the walk happens to visit.
+#[test]
+fn combinations_follow_from_the_data() {
+    for (policy, keys) in [("full-saas", 4), ("reconciler", 3)] {
+        let plan = plan(policy);
+        let (slugs, runtimes) = (plan.slugs().len() as u128, plan.runtimes().count() as u128);
+        assert_eq!(plan.combinations(), runtimes * (slugs + 1) * 3 * (slugs + 1) * 2_u128.pow(keys));
+    }
+}
+
+/// What the walk says each case stands for is what the whole product comes to.
+#[test]
+fn brute_force_agrees() {
+    let plan = plan("reconciler");
+    let mut whole = Tally::default();
+    for (runtime, _) in plan.runtimes().enumerate() {
+        for class in 0..=plan.slugs().len() {
+            whole.merge(plan.brute_force(runtime, class));
+        }
+    }
+    let mut walked = Proof::default();
+    for number in 0..plan.len() {
+        walked.examine(&Product, number, &plan.get(number).expect("below the length"));
+    }
+    assert_eq!(whole.total(), plan.combinations());
+    assert_eq!(whole, walked.tally);
+}
+
+fn plan(policy: &str) -> Plan {
+    let policy = Policy::embedded(policy).expect("ships with the crate");
+    Plan::new(&Scene::new(Registry::embedded(), policy))
+}
+
+/// What was measured on the real system on the day of the incident.
+#[test]
+fn the_measured_contradictions_are_reproduced() {
+    let registry = Registry::embedded();
+    for (policy, measured) in [("full-saas", 10_128), ("reconciler", 8_352)] {
+        let policy = Policy::embedded(policy).expect("ships with the crate");
+        let (mut combinations, mut contradictions) = (0, 0);
+        for runtime in ["claude-code", "seo-agent", "hermes", "codex", "openclaw", "google-adk"] {
+            each_combination(&mut |variables| {
+                let env = Env::read(&policy, variables.iter().copied());
+                combinations += 1;
+                contradictions += usize::from(!resolve(&registry, runtime, &env, &[]).is_coherent());
+            });
+        }
+        assert_eq!((combinations, contradictions), (14_580, measured), "{}", policy.name());
+    }
+}
+
+/// A variable and its value.
+type Setting = (&'static str, &'static str);
+
+/// Every combination that was measured: unset, empty and set for each variable.
+fn each_combination(visit: &mut dyn FnMut(&[Setting])) {
+    const UNSET: Option<&str> = None;
+    let keys = ["E2E_MINIMAX_API_KEY", "E2E_ANTHROPIC_API_KEY", "E2E_GOOGLE_API_KEY", "E2E_OPENAI_API_KEY"];
+    let mut dimensions = vec![
+        ("E2E_LLM_PATH", vec![UNSET, Some(""), Some("platform"), Some("byok"), Some("Platform")]),
+        ("E2E_MODEL_SLUG", vec![UNSET, Some("")]),
+        ("E2E_DEFAULT_PLATFORM_MODEL", vec![UNSET, Some(""), Some("minimax/MiniMax-M3")]),
+    ];
+    dimensions.extend(keys.map(|key| (key, vec![UNSET, Some(""), Some("1")])));
+    let combinations: usize = dimensions.iter().map(|(_, values)| values.len()).product();
+    for mut number in 0..combinations {
+        let mut variables = Vec::new();
+        for (name, values) in &dimensions {
+            if let Some(value) = values[number % values.len()] {
+                variables.push((*name, value));
+            }
+            number /= values.len();
+        }
+        visit(&variables);
+    }
+}

@@ -1,0 +1,68 @@
+//! Every law on random cases. `PROPTEST_CASES` says on how many.
+
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use slug_resolver::laws::{LAWS, Product, Trial, law};
+
+use crate::strategy::cases;
+
+macro_rules! properties {
+    ($($name:ident => $id:literal,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                holds($id, concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/", $id, ".txt"));
+            }
+        )*
+
+        const TESTED: &[&str] = &[$($id),*];
+    };
+}
+
+properties! {
+    override_wins => "override-wins",
+    platform_beats_keys => "platform-beats-keys",
+    first_key_injects => "first-key-injects",
+    empty_is_unset => "empty-is-unset",
+    default_is_unset => "default-is-unset",
+    frame => "frame",
+    shadowed_is_inert => "shadowed-is-inert",
+    verbatim_slug => "verbatim-slug",
+    native_only => "native-only",
+    exact_beats_pattern => "exact-beats-pattern",
+    order_free => "order-free",
+    fail_closed => "fail-closed",
+    platform_is_closed => "platform-is-closed",
+    margins_are_trimmed => "margins-are-trimmed",
+    template_derives_as => "template-derives-as",
+    matching_secrets => "matching-secrets",
+    honest_contradiction => "honest-contradiction",
+    ambient_stays_out => "ambient-stays-out",
+    warnings_are_earned => "warnings-are-earned",
+    fixes_fix => "fixes-fix",
+    agreement => "agreement",
+    value_blind => "value-blind",
+    roundtrip => "roundtrip",
+    deterministic => "deterministic",
+}
+
+#[test]
+fn every_law_has_a_property() {
+    let laws: Vec<&str> = LAWS.iter().map(|law| law.id).collect();
+    assert_eq!(TESTED, laws);
+}
+
+/// A failing seed is kept in the law's own file at the top of the repository.
+fn holds(id: &str, seeds: &'static str) {
+    let law = law(id).expect("the macro lists laws");
+    let config = Config {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(seeds))),
+        source_file: Some(file!()),
+        ..Config::default()
+    };
+    let outcome = TestRunner::new(config).run(&cases(), |case| {
+        (law.check)(&Trial::new(&Product, &case)).map_err(|violation| TestCaseError::fail(format!("{id}: {violation}")))
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}\nkeep the case above as a witness in proptest-regressions/witnesses");
+    }
+}

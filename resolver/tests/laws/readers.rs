@@ -1,0 +1,426 @@
+//! Every rejection of the readers: what is wrong, where, and what to do.
+
+use slug_resolver::laws::Witness;
+use slug_resolver::registry::RegistryDocument;
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Policy, Registry, limits};
+
+const REGISTRY: &str = r#"schema_version: 1
+providers:
+  - name: acme
+    display_name: Acme
+    protocol: openai
+    auth_mode: key
+    auth_env: [ACME_KEY]
+    model_prefix_match: "^acme/"
+    upstream_vendor: acme
+  - name: platform
+    display_name: Platform
+    protocol: anthropic
+    auth_mode: key
+    auth_env: [USAGE_TOKEN]
+    model_prefix_match: "^platform/"
+runtimes:
+  agent:
+    providers:
+      - name: acme
+        models: [m-1, m-2]
+      - name: platform
+"#;
+
+fn read(text: &str) -> Result<Registry, String> {
+    Registry::from_yaml(text.as_bytes(), UnknownFields::Deny).map_err(|error| error.to_string())
+}
+
+/// The template with one text replaced, which must be there.
+fn edited(template: &str, from: &str, to: &str) -> String {
+    assert!(template.contains(from), "{from:?} is not in the template");
+    template.replacen(from, to, 1)
+}
+
+#[test]
+fn registries_are_refused_with_their_place() {
+    let cases = [
+        ("schema_version: 1\n", "", "line 1, column 1: the required field `schema_version` is missing; add it"),
+        (
+            "version: 1",
+            "version: 2",
+            "line 1, column 17: `schema_version`: expected schema version 1, found the number `2`",
+        ),
+        (
+            "version: 1",
+            "version: '1'",
+            "line 1, column 17: `schema_version`: expected schema version 1, found a string",
+        ),
+        (
+            "    auth_mode: key\n",
+            "",
+            "line 3, column 5: `providers[0]`: the required field `auth_mode` is missing; add it",
+        ),
+        (
+            "display_name: Acme",
+            "display_name: ''",
+            "line 4, column 19: `providers[0].display_name`: is empty; write a value",
+        ),
+        (
+            "[ACME_KEY]",
+            "[]",
+            "line 7, column 15: `providers[0].auth_env`: the list is empty; name the secrets it accepts",
+        ),
+        (
+            "'^acme/'",
+            "''",
+            "line 8, column 25: `providers[0].model_prefix_match`: is empty, which would match every model; write a pattern",
+        ),
+        (
+            "name: platform\n    d",
+            "name: acme\n    d",
+            "line 10, column 11: `providers[1].name`: duplicate provider name `acme`; rename one of the two",
+        ),
+        (
+            "    protocol: openai\n",
+            "    protocol: openai\n    protocol: openai\n",
+            "line 6, column 5: `providers[0].protocol`: duplicate key `protocol`; keep one of the two",
+        ),
+        (
+            "'^platform/'\n",
+            "'^p'\n    upstream_vendor: acme\n",
+            "line 16, column 22: `providers[1].upstream_vendor`: duplicate upstream vendor `acme`; a vendor belongs to one provider",
+        ),
+        (
+            "'^acme/'",
+            "'(acme'",
+            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(acme` does not compile: unclosed group, at character 1; correct it",
+        ),
+        (
+            "'^acme/'",
+            "'(a{100}){1000}'",
+            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(a{100}){1000}` has size 101001 with its repetitions written out, more than the limit of 20000; shorten them",
+        ),
+        (
+            "openai",
+            "grpc",
+            "line 5, column 15: `providers[0].protocol`: unknown protocol `grpc`; write `openai` or `anthropic`",
+        ),
+        (
+            "auth_mode",
+            "auth_mod",
+            "line 6, column 5: `providers[0].auth_mod`: unknown field `auth_mod`; did you mean `auth_mode`?",
+        ),
+        (
+            "name: acme\n    d",
+            "name: 1\n    d",
+            "line 3, column 11: `providers[0].name`: expected a string, found the number `1`; put it in quotes",
+        ),
+        (
+            "name: acme\n    d",
+            "name: 3.10\n    d",
+            "line 3, column 11: `providers[0].name`: expected a string, found a number; put it in quotes",
+        ),
+        (
+            "name: acme\n    d",
+            "name: true\n    d",
+            "line 3, column 11: `providers[0].name`: expected a string, found the boolean `true`; put it in quotes",
+        ),
+        (
+            "name: acme\n    d",
+            "name:\n    d",
+            "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value or take it out",
+        ),
+        (
+            "name: acme\n    d",
+            "name: !mine acme\n    d",
+            "line 3, column 17: not readable as YAML: unsupported tag `!mine`",
+        ),
+        (
+            "[ACME_KEY]",
+            "[ACME_KEY, ~]",
+            "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a value or take it out",
+        ),
+        (
+            "[m-1, m-2]",
+            "[m-1, '']",
+            "line 20, column 23: `runtimes.agent.providers[0].models[1]`: is empty; write a value",
+        ),
+        (
+            "- name: acme\n        m",
+            "- name: nobody\n        m",
+            "line 19, column 15: `runtimes.agent.providers[0].name`: no provider is named `nobody`; add it to `providers` or correct the name",
+        ),
+        (
+            "      - name: platform",
+            "      - name: acme",
+            "line 21, column 15: `runtimes.agent.providers[1].name`: provider `acme` is an arm of this runtime already; merge the two",
+        ),
+        (
+            "runtimes:\n",
+            "runtimes:\n  bare:\n    providers: []\n",
+            "line 18, column 16: `runtimes.bare.providers`: the runtime has no arms; give it a provider or remove it",
+        ),
+        (
+            "runtimes:\n",
+            "runtimes:\n  agent: {providers: [{name: acme}]}\n",
+            "line 18, column 3: `runtimes.agent`: duplicate key `agent`; keep one of the two",
+        ),
+        (
+            "runtimes:\n",
+            "extra: &x {a: 1}\nmerged:\n  <<: *x\nruntimes:\n",
+            "line 18, column 3: merge keys (`<<`) are not part of YAML 1.2; write the fields out",
+        ),
+        ("[m-1, m-2]", "[m-1, m-2", "line 21, column 13: not readable as YAML: illegal placement of ':' indicator"),
+        ("[m-1, m-2]", "*models", "line 20, column 17: not readable as YAML: alias references unknown anchor"),
+    ];
+    let template = REGISTRY.replace('"', "'");
+    read(&template).expect("the template itself is fine");
+    for (from, to, message) in cases {
+        assert_eq!(read(&edited(&template, from, to)).unwrap_err(), message, "with {to:?} for {from:?}");
+    }
+}
+
+#[test]
+fn whole_documents_are_refused() {
+    let cases: [(Vec<u8>, &str); 11] = [
+        (b"".to_vec(), "the document is empty"),
+        (b"# nothing\n".to_vec(), "the document is empty"),
+        (b"- a\n".to_vec(), "line 1, column 1: expected a mapping, found a list"),
+        (
+            format!("{REGISTRY}---\n{REGISTRY}").into_bytes(),
+            "line 22, column 1: a second document begins here; keep one document in a file",
+        ),
+        (b"a: \xff".to_vec(), "line 1, column 4: the text is not UTF-8 from here on; save it as UTF-8"),
+        (b"\xff\xfea\0".to_vec(), "the text is UTF-16; save it as UTF-8"),
+        (b"a: \0".to_vec(), "line 1, column 4: not readable as YAML: unexpected character: `\\u{0}'"),
+        (b"1: a\n".to_vec(), "line 1, column 1: expected a string, found the number `1`; put it in quotes"),
+        (
+            b"schema_version: 1\nproviders: []\nruntimes: {}\n".to_vec(),
+            "line 2, column 12: `providers`: there are no providers; a registry needs at least one",
+        ),
+        (
+            edited(REGISTRY, &REGISTRY[REGISTRY.find("  agent").unwrap()..], "  {}\n").into_bytes(),
+            "line 17, column 3: `runtimes`: there are no runtimes; a registry needs at least one",
+        ),
+        (
+            vec![b'#'; limits::DOCUMENT_BYTES + 1],
+            "the document has 16777217 bytes, more than the limit of 16777216; split it or drop what is not needed",
+        ),
+    ];
+    for (bytes, message) in cases {
+        let error = Registry::from_yaml(&bytes, UnknownFields::Deny).unwrap_err().to_string();
+        assert_eq!(error, message, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
+    }
+}
+
+#[test]
+fn odd_but_valid_registries_are_read() {
+    let plain = read(REGISTRY).expect("the template is fine");
+    for same in [
+        format!("\u{feff}{REGISTRY}"),
+        REGISTRY.replace('\n', "\r\n"),
+        format!("%YAML 1.2\n---\n{REGISTRY}...\n"),
+        edited(REGISTRY, "[m-1, m-2]", "[m-1, !!str m-2, ]"),
+        edited(&edited(REGISTRY, "[m-1,", "[&id m-1,"), "upstream_vendor: acme", "upstream_vendor: acme # *id"),
+    ] {
+        assert_eq!(read(&same), Ok(plain.clone()), "{same}");
+    }
+    let yes = REGISTRY.replace("name: acme", "name: yes");
+    assert_eq!(read(&yes).expect("`yes` is a string").providers()[0].name, "yes");
+    let shared = edited(&edited(REGISTRY, "[ACME_KEY]", "&keys [ACME_KEY]"), "[USAGE_TOKEN]", "*keys");
+    assert_eq!(read(&shared).expect("aliases are fine").providers()[1].auth_env, ["ACME_KEY"]);
+}
+
+#[test]
+fn unknown_fields_pass_only_when_allowed() {
+    let extra = edited(REGISTRY, "schema_version: 1", "schema_version: 1\nowner: someone");
+    assert!(read(&extra).is_err());
+    let allowed = Registry::from_yaml(extra.as_bytes(), UnknownFields::Allow).expect("allowed");
+    assert_eq!(Ok(allowed), read(REGISTRY));
+    let twice = edited(&extra, "owner: someone", "owner: {a: 1, a: 2}");
+    let error = Registry::from_yaml(twice.as_bytes(), UnknownFields::Allow).unwrap_err().to_string();
+    assert_eq!(error, "line 2, column 15: `owner.a`: duplicate key `a`; keep one of the two");
+}
+
+/// Each is refused at once, long before it could hurt.
+#[test]
+fn hostile_documents_meet_a_limit() {
+    let bomb = (1..10).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        let uses = vec![format!("*a{}", level - 1); 9].join(", ");
+        format!("{text}a{level}: &a{level} [{uses}]\n")
+    });
+    let cases = [
+        (
+            "[".repeat(100_000),
+            "line 1, column 33: the document has more levels of nesting than the limit of 32; simplify it",
+        ),
+        (
+            "{a: ".repeat(100_000),
+            "line 1, column 129: the document has more levels of nesting than the limit of 32; simplify it",
+        ),
+        (
+            (0..1000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect(),
+            "line 33, column 33: the document has more levels of nesting than the limit of 32; simplify it",
+        ),
+        (bomb, "line 6, column 20: the document has more nodes under anchors than the limit of 100000; simplify it"),
+        (
+            format!("a: &a x\nb: [{}]", "*a, ".repeat(100_000)),
+            "line 2, column 4005: the document has more aliases than the limit of 1000; simplify it",
+        ),
+        (
+            (0..2_000).map(|id| format!("a{id}: &a{id} x\n")).collect(),
+            "line 1001, column 15: the document has more anchors than the limit of 1000; simplify it",
+        ),
+        (
+            "- x\n".repeat(limits::NODES + 1),
+            "line 2000000, column 3: the document has more nodes than the limit of 2000000; simplify it",
+        ),
+    ];
+    for (text, message) in cases {
+        let started = std::time::Instant::now();
+        assert_eq!(read(&text).unwrap_err(), message, "{}", &text[..40]);
+        assert!(started.elapsed().as_secs() < 10, "{message} took too long");
+    }
+}
+
+#[test]
+fn patterns_together_meet_a_limit() {
+    let mut document: RegistryDocument = Registry::embedded().document();
+    let template = document.providers[0].clone();
+    for number in 0.. {
+        let mut provider = template.clone();
+        provider.name = format!("copy-{number}");
+        provider.upstream_vendor = None;
+        provider.model_prefix_match =
+            slug_resolver::registry::Pattern::new("^[a-z]{15000}$").expect("below the limit of one");
+        document.providers.push(provider);
+        if document.providers.len() > 60 {
+            break;
+        }
+    }
+    let error = Registry::new(document).unwrap_err().to_string();
+    assert!(error.contains("more than the limit of 200000 for one registry"), "{error}");
+}
+
+const POLICY: &str = "schema_version: 1
+name: mine
+runtime: RUNTIME
+defaults: {LLM_PATH: platform}
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: p/m}
+secrets:
+  - {key: KEY_A, inject: [A]}
+  - {key: KEY_B, inject: [B, A]}
+dispatch:
+  - {runtimes: [agent], keyed: [{key: KEY_A, model: m-1}], model: m-2}
+fallback: m-3
+templates: {variant: agent}
+";
+
+#[test]
+fn policies_are_refused_with_their_place() {
+    let cases = [
+        ("override: MODEL\n", "", "line 1, column 1: the required field `override` is missing; add it"),
+        ("overrid", "overide", "line 5, column 1: `overidee`: unknown field `overidee`; did you mean `override`?"),
+        ("name: mine", "name: ''", "line 2, column 7: `name`: is empty; write a value"),
+        (
+            "override: MODEL",
+            "override: LLM_PATH",
+            "line 6, column 17: `platform.var`: `LLM_PATH` already plays another part in this policy; name another variable",
+        ),
+        (
+            "override: MODEL",
+            "override: MY-MODEL",
+            "line 5, column 11: `override`: `MY-MODEL` cannot be a variable's name; use letters, digits and `_`",
+        ),
+        (
+            "{key: KEY_A, i",
+            "{key: MODEL, i",
+            "line 8, column 11: `secrets[0].key`: `MODEL` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own",
+        ),
+        (
+            "KEY_B",
+            "KEY_A",
+            "line 9, column 11: `secrets[1].key`: `KEY_A` has an entry already, which would always win; merge the two",
+        ),
+        ("[B, A]", "[]", "line 9, column 26: `secrets[1].inject`: the list is empty; name at least one"),
+        (
+            "[B, A]",
+            "[B, ~]",
+            "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value or take it out",
+        ),
+        (
+            "[agent], k",
+            "[agent, agent], k",
+            "line 11, column 24: `dispatch[0].runtimes[1]`: runtime `agent` is dispatched already; keep one entry for it",
+        ),
+        (
+            "m-1}]",
+            "m-1}, {key: KEY_A, model: m-4}]",
+            "line 11, column 65: `dispatch[0].keyed[1].key`: `KEY_A` keys a model already, which would always win; keep one",
+        ),
+        (
+            "{LLM_PATH: platform}",
+            "{LLM_PTH: platform}",
+            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or drop the default",
+        ),
+        (
+            "{LLM_PATH: platform}",
+            "{KEY_A: abc}",
+            "line 4, column 19: `defaults.KEY_A`: `KEY_A` is a secret; a policy file must not carry a value for it",
+        ),
+        (
+            "fallback: m-3",
+            "fallback: 3",
+            "line 12, column 11: `fallback`: expected a string, found the number `3`; put it in quotes",
+        ),
+    ];
+    Policy::from_yaml(POLICY.as_bytes()).expect("the template itself is fine");
+    for (from, to, message) in cases {
+        let error = Policy::from_yaml(edited(POLICY, from, to).as_bytes()).unwrap_err().to_string();
+        assert_eq!(error, message, "with {to:?} for {from:?}");
+    }
+}
+
+#[test]
+fn a_policy_has_at_most_one_word_of_keys() {
+    let secrets: String =
+        (0..=limits::KEY_VARIABLES).map(|key| format!("  - {{key: KEY_{key}, inject: [A]}}\n")).collect();
+    let policy = edited(POLICY, "  - {key: KEY_A, inject: [A]}\n  - {key: KEY_B, inject: [B, A]}\n", &secrets);
+    let error = Policy::from_yaml(policy.as_bytes()).unwrap_err().to_string();
+    assert_eq!(error, "line 72, column 11: `secrets[64].key`: a policy has at most 64 key variables");
+}
+
+#[test]
+fn embedded_data_survives_being_written() {
+    let registry = Registry::embedded();
+    assert_eq!(read(&registry.to_yaml()), Ok(registry));
+    for policy in Policy::all_embedded() {
+        assert_eq!(Policy::from_yaml(policy.to_yaml().as_bytes()), Ok(policy));
+    }
+}
+
+#[test]
+fn witnesses_are_refused_with_their_place() {
+    let inline = format!(
+        "schema_version: 1\nregistry:\n{}policy: full-saas\nruntime: agent\n",
+        edited(REGISTRY, "name: platform\n    d", "name: acme\n    d")
+            .lines()
+            .map(|line| format!("  {line}\n"))
+            .collect::<String>()
+    );
+    let cases = [
+        (
+            "schema_version: 1\nlaw: no-such\nregistry: embedded\npolicy: full-saas\nruntime: r\n".to_owned(),
+            "line 2, column 6: `law`: no law is called `no-such`; `slugproof prove --laws` lists them",
+        ),
+        (
+            "schema_version: 1\nregistry: mine\npolicy: full-saas\nruntime: r\n".to_owned(),
+            "line 2, column 11: `registry`: no registry is called `mine`; write `embedded` or the registry itself",
+        ),
+        (
+            inline,
+            "line 12, column 13: `registry.providers[1].name`: duplicate provider name `acme`; rename one of the two",
+        ),
+    ];
+    for (text, message) in cases {
+        assert_eq!(Witness::from_yaml(text.as_bytes()).unwrap_err().to_string(), message);
+    }
+}

@@ -1,0 +1,30 @@
+//! The proptest adapter of the case generator.
+
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use slug_resolver::laws::Case;
+use slug_resolver::laws::generate::{self, CHOICES, Choices};
+
+/// Cases from a fixed number of independent choices, each of which shrinks towards the simplest option.
+pub fn cases() -> impl Strategy<Value = Case> {
+    numbers().prop_map(|numbers| generate::case(&mut Choices::new(&numbers)))
+}
+
+fn numbers() -> impl Strategy<Value = Vec<u16>> {
+    vec(any::<u16>(), CHOICES)
+}
+
+/// The same first `count` draws at every run, for tests that count.
+pub fn fixed_numbers(count: usize) -> impl Iterator<Item = Vec<u16>> {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config { failure_persistence: None, ..Config::default() }, rng);
+    let strategy = numbers();
+    (0..count).map(move |_| strategy.new_tree(&mut runner).expect("the strategy rejects nothing").current())
+}
+
+/// The cases of [`fixed_numbers`].
+pub fn fixed_cases(count: usize) -> impl Iterator<Item = Case> {
+    fixed_numbers(count).map(|numbers| generate::case(&mut Choices::new(&numbers)))
+}

@@ -1,0 +1,256 @@
+//! Every law rejects a resolver that is wrong on purpose, by itself.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use slug_resolver::laws::{Case, LAWS, Product, Subject, Trial, law};
+use slug_resolver::reference::is_found_in;
+use slug_resolver::registry::Arm;
+use slug_resolver::yaml::ReadError;
+use slug_resolver::{Billing, Code, Edit, Fix, Kind, Outcome, Path, Provider, Resolution, Rule, Warning};
+
+use crate::strategy::fixed_cases;
+
+/// Cases in which a law has to find the bug.
+const CASES: usize = 3_000;
+
+/// A product with one bug.
+struct Wrong {
+    law: &'static str,
+    bug: &'static str,
+    resolve: for<'a> fn(&'a Case) -> Resolution<'a>,
+    fixes: fn(&Case) -> Vec<Fix>,
+    report: fn(&Case) -> String,
+    reread: fn(&Case) -> Result<Case, ReadError>,
+}
+
+impl Subject for Wrong {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        (self.resolve)(case)
+    }
+
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        (self.fixes)(case)
+    }
+
+    fn report(&self, case: &Case) -> String {
+        (self.report)(case)
+    }
+
+    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+        (self.reread)(case)
+    }
+}
+
+fn right<'a>(case: &'a Case) -> Resolution<'a> {
+    Product.resolve(case)
+}
+
+const RIGHT: Wrong = Wrong {
+    law: "",
+    bug: "",
+    resolve: right,
+    fixes: |case| Product.fixes(case),
+    report: |case| Product.report(case),
+    reread: |case| Product.reread(case),
+};
+
+const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'a>) -> Wrong {
+    Wrong { law, bug, resolve, ..RIGHT }
+}
+
+const WRONG: &[Wrong] = &[
+    wrong("override-wins", "the platform path beats the override", |case| {
+        let policy = case.scene.policy.document();
+        match right(case) {
+            found if found.path == Path::Platform && found.rule == Rule::Override => {
+                Resolution { slug: &policy.platform.fallback, rule: Rule::Platform, ..found }
+            }
+            found => found,
+        }
+    }),
+    wrong("platform-beats-keys", "a stray key is injected on the platform path", |case| {
+        let found = right(case);
+        let stray = case.scene.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
+        match (found.path, stray) {
+            (Path::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
+            _ => found,
+        }
+    }),
+    wrong("first-key-injects", "the last set key decides what is injected", |case| {
+        let found = right(case);
+        let last = case.scene.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
+        match (found.path, last) {
+            (Path::Byok, Some(entry)) => Resolution { injected: &entry.inject, ..found },
+            _ => found,
+        }
+    }),
+    wrong("empty-is-unset", "an empty override is an override", |case| {
+        let found = right(case);
+        match case.variables.get(&case.scene.policy.document().override_var) {
+            Some(empty) if empty.is_empty() => Resolution { slug: empty, rule: Rule::Override, ..found },
+            _ => found,
+        }
+    }),
+    wrong("default-is-unset", "a variable that repeats its default counts as shadowed", |case| {
+        let mut found = right(case);
+        let defaults = &case.scene.policy.document().defaults;
+        let repeats = defaults.iter().filter(|(name, default)| case.variables.get(*name) == Some(*default));
+        found.shadowed.extend(repeats.map(|(name, _)| name.as_str()));
+        found
+    }),
+    wrong("frame", "the platform model is used on either path", |case| {
+        let found = right(case);
+        match case.variables.get(&case.scene.policy.document().platform.model) {
+            Some(model) if found.rule != Rule::Override && !model.is_empty() => Resolution { slug: model, ..found },
+            _ => found,
+        }
+    }),
+    wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution { shadowed: Vec::new(), ..right(case) }),
+    wrong("verbatim-slug", "the slug is trimmed", |case| {
+        let found = right(case);
+        Resolution { slug: found.slug.trim(), ..found }
+    }),
+    wrong("native-only", "the whole catalogue is searched", |case| {
+        let found = right(case);
+        let any = case.scene.registry.providers().iter().find(|provider| matches(provider, found.slug));
+        Resolution { provider: found.provider.or(any), ..found }
+    }),
+    wrong("exact-beats-pattern", "a pattern beats a listed id", |case| {
+        let found = right(case);
+        let by_pattern =
+            arms(case).iter().map(|arm| provider(case, arm)).find(|provider| matches(provider, found.slug));
+        Resolution { provider: found.provider.and(by_pattern).or(found.provider), ..found }
+    }),
+    wrong("order-free", "of several matching patterns the catalogue's first wins", |case| {
+        let found = right(case);
+        let native = |provider: &&Provider| arms(case).iter().any(|arm| arm.provider == provider.name);
+        let first =
+            case.scene.registry.providers().iter().filter(native).find(|provider| matches(provider, found.slug));
+        if found.code == Some(Code::AmbiguousModel) {
+            Resolution { provider: first, code: None, ..found }
+        } else {
+            found
+        }
+    }),
+    wrong("fail-closed", "an unknown runtime falls through to the catalogue", |case| {
+        let found = right(case);
+        let first = case.scene.registry.providers().first();
+        if found.code == Some(Code::UnknownRuntime) {
+            Resolution { provider: first, code: None, ..found }
+        } else {
+            found
+        }
+    }),
+    wrong("platform-is-closed", "whatever runs on the platform path is billed to the platform", |case| {
+        let found = right(case);
+        if found.path == Path::Platform { Resolution { billing: Some(Billing::Platform), ..found } } else { found }
+    }),
+    wrong("margins-are-trimmed", "a model with white space around it is not found", |case| {
+        let found = right(case);
+        if found.slug != found.slug.trim() { Resolution { provider: None, ..found } } else { found }
+    }),
+    wrong("template-derives-as", "a template variant is looked up under its own name", |case| {
+        let found = right(case);
+        if case.scene.policy.document().templates.contains_key(&case.runtime) {
+            return Resolution { provider: None, code: Some(Code::UnknownRuntime), ..found };
+        }
+        found
+    }),
+    wrong("matching-secrets", "any injected secret will do", |case| {
+        let found = right(case);
+        if found.code == Some(Code::WrongCredential) {
+            return Resolution { verdict: Kind::Coherent, code: None, outcome: Outcome::Online, ..found };
+        }
+        found
+    }),
+    wrong("honest-contradiction", "a missing credential is called a wrong one", |case| {
+        let found = right(case);
+        if found.code == Some(Code::MissingCredential) {
+            return Resolution { code: Some(Code::WrongCredential), ..found };
+        }
+        found
+    }),
+    wrong("ambient-stays-out", "ambient credentials are injected", |case| {
+        let found = right(case);
+        if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
+    }),
+    wrong("warnings-are-earned", "a cross-vendor key is not warned of", |case| {
+        let mut found = right(case);
+        found.warnings.retain(|warning| *warning != Warning::CrossVendorCredential);
+        found
+    }),
+    Wrong {
+        law: "fixes-fix",
+        bug: "unsetting the override is always offered",
+        fixes: |case| {
+            let found = right(case);
+            let edits = vec![Edit::Unset(case.scene.policy.document().override_var.clone())];
+            let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
+            if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider }] }
+        },
+        ..RIGHT
+    },
+    wrong("agreement", "of several arms that list an id the last one wins", |case| {
+        let found = right(case);
+        let mut listing = arms(case).iter().filter(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
+        match listing.next_back() {
+            Some(last) => Resolution { provider: Some(provider(case, last)), ..found },
+            None => found,
+        }
+    }),
+    Wrong {
+        law: "value-blind",
+        bug: "the environment is logged",
+        report: |case| format!("resolving with {:?}", case.variables),
+        ..RIGHT
+    },
+    Wrong {
+        law: "roundtrip",
+        bug: "the ambient credentials are not written",
+        reread: |case| Ok(Case { ambient: Vec::new(), ..case.masked() }),
+        ..RIGHT
+    },
+    wrong("deterministic", "every third answer forgets what was shadowed", |case| {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let found = right(case);
+        if ASKED.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+            Resolution { shadowed: Vec::new(), ..found }
+        } else {
+            found
+        }
+    }),
+];
+
+#[test]
+fn every_law_rejects_its_wrong_resolver() {
+    let cases: Vec<Case> = fixed_cases(CASES).collect();
+    for wrong in WRONG {
+        let law = law(wrong.law).expect("the list names laws");
+        let caught = cases.iter().any(|case| (law.check)(&Trial::new(wrong, case)).is_err());
+        assert!(caught, "`{}` accepts a resolver in which {}", wrong.law, wrong.bug);
+    }
+}
+
+#[test]
+fn every_law_has_a_wrong_resolver() {
+    let laws: Vec<&str> = LAWS.iter().map(|law| law.id).collect();
+    let bitten: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
+    assert_eq!(bitten, laws);
+}
+
+fn is_set(case: &Case, name: &str) -> bool {
+    case.variables.get(name).is_some_and(|value| !value.is_empty())
+}
+
+fn arms(case: &Case) -> &[Arm] {
+    let template = case.scene.policy.template_of(&case.runtime);
+    case.scene.registry.runtime(template).map_or(&[], |runtime| &runtime.arms)
+}
+
+fn provider<'a>(case: &'a Case, arm: &Arm) -> &'a Provider {
+    case.scene.registry.provider(&arm.provider).expect("arms name providers")
+}
+
+fn matches(provider: &Provider, model: &str) -> bool {
+    is_found_in(provider.model_prefix_match.hir(), model.trim())
+}

@@ -1,0 +1,99 @@
+//! Rows recorded from the system being modelled: every one of them agrees, with
+//! the resolver and with the reference.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use slug_resolver::laws::{Case, Scene};
+use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution, reference};
+
+#[test]
+fn every_dispatch_row_agrees() {
+    let rows = rows::<13>(include_bytes!("../vectors/full-saas.tsv.gz"));
+    let scene = Scene::new(Registry::embedded(), Policy::embedded("full-saas").expect("ships with the crate"));
+    let (header, rows) = rows.split_first().expect("there is a header");
+    let columns = |names: &[&str]| {
+        names.iter().map(|name| header.iter().position(|column| column == name).unwrap()).collect::<Vec<_>>()
+    };
+    let expected = columns(&["slug", "rule", "injected", "provider", "code"]);
+    let variables: Vec<usize> = (0..header.len()).filter(|&column| header[column].starts_with("E2E_")).collect();
+
+    for row in rows {
+        let mut case = Case::new(&scene, &row[0]);
+        for &column in &variables {
+            if row[column] != r"\N" {
+                case.variables.insert(header[column].clone(), row[column].clone());
+            }
+        }
+        let expected: Vec<&str> = expected.iter().map(|&column| row[column].as_str()).collect();
+        let found = slug_resolver::resolve(&scene.registry, &case.runtime, &case.env(), &[]);
+        assert_eq!(answer(&found), expected, "{row:?}");
+        let found = reference::resolve(&scene.registry, &scene.policy, &case.runtime, &case.variables, &[]);
+        assert_eq!(answer(&found), expected, "the reference on {row:?}");
+    }
+    assert_eq!(rows.len(), 6_098);
+}
+
+fn answer(resolution: &Resolution<'_>) -> Vec<String> {
+    [
+        resolution.slug,
+        resolution.rule.as_str(),
+        &resolution.injected.join(","),
+        resolution.provider.map_or("", |provider| &provider.name),
+        resolution.code.map_or("coherent", Code::as_str),
+    ]
+    .map(String::from)
+    .to_vec()
+}
+
+#[test]
+fn every_derivation_row_agrees() {
+    let rows = rows::<4>(include_bytes!("../vectors/derive.tsv.gz"));
+    let registry = Registry::embedded();
+    let (header, rows) = rows.split_first().expect("there is a header");
+    assert_eq!(header, &["runtime", "model", "auth_env", "provider"]);
+    for row in rows {
+        let [runtime, model, auth_env, expected] = row.clone().map(|field| unescape(&field));
+        let names: Vec<String> = auth_env.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+        let found = registry.derive(&runtime, &model, &Credentials { injected: &names, ambient: &[] });
+        let found = match found {
+            Ok(provider) => provider.name.clone(),
+            Err(Rejection::ModelRequired) => "ERR:model_required".into(),
+            Err(Rejection::UnknownRuntime) => "ERR:unknown_runtime".into(),
+            Err(Rejection::UnregisteredModel) => "ERR:unregistered".into(),
+            Err(Rejection::AmbiguousModel) => "ERR:ambiguous".into(),
+        };
+        assert_eq!(found, expected, "{row:?}");
+    }
+    assert_eq!(rows.len(), 10_396);
+}
+
+fn rows<const N: usize>(gz: &[u8]) -> Vec<[String; N]> {
+    let mut text = String::new();
+    GzDecoder::new(gz).read_to_string(&mut text).expect("the vectors are gzipped UTF-8");
+    let split =
+        |line: &str| line.split('\t').map(String::from).collect::<Vec<_>>().try_into().expect("every row is full");
+    text.strip_suffix('\n').expect("the last row ends").split('\n').map(split).collect()
+}
+
+fn unescape(field: &str) -> String {
+    let mut text = String::new();
+    let mut characters = field.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        text.push(match characters.next() {
+            Some('\\') => '\\',
+            Some('t') => '\t',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('v') => '\u{b}',
+            Some('f') => '\u{c}',
+            Some('0') => '\0',
+            other => panic!("unknown escape {other:?} in {field:?}"),
+        });
+    }
+    text
+}
