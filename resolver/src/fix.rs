@@ -72,12 +72,9 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     }
     let slugs = listed_slugs(registry, env.policy().template_of(runtime));
     let placeholders = Placeholders::new(env.policy());
-    // The override comes last: it hides every other rule, so it is the last thing to advise.
-    let (overrides, others): (Vec<_>, Vec<_>) =
-        env.policy().deciding_variables().partition(|&variable| variable == Variable::Override);
-    let options: Vec<Options<'_>> = others
-        .into_iter()
-        .chain(overrides)
+    let options: Vec<Options<'_>> = env
+        .policy()
+        .deciding_variables()
         .map(|variable| Options { variable, values: values(variable, env, &slugs, &placeholders) })
         .filter(|options| !options.values.is_empty())
         .collect();
@@ -86,8 +83,12 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     for size in 1..=limits::FIX_EDITS {
         search.extend(&mut Vec::new(), 0, size);
     }
-    // Within one size, taking something away is less than adding something.
-    search.found.sort_by_key(|(edits, _)| (edits.len(), edits.iter().filter(|edit| edit.value.is_some()).count()));
+    // Within one size, taking something away is less than adding something, and an
+    // override is the last thing to advise: it hides every other rule.
+    search.found.sort_by_key(|(edits, _)| {
+        let added = || edits.iter().filter(|edit| edit.value.is_some());
+        (edits.len(), added().count(), added().any(|edit| edit.variable == Variable::Override))
+    });
     search.found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
 }
 

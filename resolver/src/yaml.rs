@@ -413,6 +413,12 @@ impl<'n> At<'n> {
         Self { node, way: None }
     }
 
+    /// Where it begins.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.node.mark
+    }
+
     /// An error here.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> ReadError {

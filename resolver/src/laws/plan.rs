@@ -182,8 +182,10 @@ impl Shape {
     }
 }
 
-/// The runtimes to plan for, each once.
-fn runtimes(scene: &Scene) -> Vec<String> {
+/// The runtimes to plan for, each once: those that the registry or the policy
+/// names, and [`UNKNOWN_RUNTIME`].
+#[must_use]
+pub fn runtimes(scene: &Scene) -> Vec<String> {
     let policy = scene.policy.document();
     let named = scene.registry.runtimes().iter().map(|runtime| &runtime.name);
     let dispatched = policy.dispatch.iter().flat_map(|entry| &entry.runtimes);

@@ -94,7 +94,8 @@ impl Proof {
         }
     }
 
-    /// The holes: for each runtime and code, the smallest sets of variables, in that order.
+    /// The holes: for each runtime and code the smallest sets of variables; sorted by
+    /// code, then by what is set, then in the order of the plan.
     #[must_use]
     pub fn holes(&self) -> Vec<Hole> {
         let smaller_exists = |(runtime, code, set): &HoleKey| {
@@ -106,7 +107,9 @@ impl Proof {
         };
         let smallest = self.reachable.iter().filter(|(key, _)| !smaller_exists(key));
         let mut reached: Vec<&Reached> = smallest.map(|(_, reached)| reached).collect();
-        reached.sort_by_key(|reached| (reached.hole.code, reached.number));
+        reached.sort_by_key(|Reached { number, hole }| {
+            (hole.code, hole.set.len(), hole.set.keys().collect::<Vec<_>>(), *number)
+        });
         reached.into_iter().map(|reached| reached.hole.clone()).collect()
     }
 

@@ -1,0 +1,290 @@
+//! The command line: what can be asked, and the help that teaches it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+
+/// Proves that every model slug a harness can pick matches the secrets it injects
+///
+/// A harness picks a model slug from environment variables and injects secrets;
+/// the platform derives a provider from the slug. When the two disagree, the
+/// workspace boots to `failed` and the job dies a quarter of an hour later with an
+/// empty error. slugproof says so in milliseconds, before merge.
+///
+/// Without a command it runs `prove`: on the slugproof.yaml of this directory or
+/// one above it, else on the registry and the policies that ship with it.
+#[derive(Parser)]
+#[command(name = "slugproof", version, styles = STYLES, args_conflicts_with_subcommands = true)]
+#[command(after_long_help = "\
+Examples:
+  slugproof
+      Prove the embedded registry and policies: the matrix, the holes, the laws.
+  slugproof resolve --runtime claude-code E2E_LLM_PATH=platform E2E_MODEL_SLUG=MiniMax-M2
+      Name the founding incident and how to mend it.
+  slugproof prove --registry providers.yaml --policy my-harness.yaml --deny holes
+      Prove your own data; fail where a contradiction is reachable.
+  MODEL_SLUG=$(slugproof pick \"$RUNTIME\") || exit 1
+      Pick a model inside a harness, or stop with the reason.
+
+Exit codes:
+  0  clean
+  1  findings: a contradiction, a hole that counts, a broken law
+  2  bad usage, or input that cannot be read
+  3  nothing was checked")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub prove: ProveArgs,
+
+    /// When to use colour; `auto` honours NO_COLOR and whether a terminal is there
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
+    pub color: ColorWhen,
+
+    /// Print no progress, notes or warnings on standard error
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Check every law on every case that matters, and show where a harness can go wrong
+    Prove(ProveArgs),
+    /// Resolve one question, or one for each line of a file
+    Resolve(ResolveArgs),
+    /// Find the provider of a model, for each line of a file
+    Derive(DeriveArgs),
+    /// Pick a model from the process environment, inside a harness
+    Pick(PickArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Where the registry comes from.
+#[derive(Args, Clone, Default)]
+pub struct RegistryArgs {
+    /// The registry to use [default: that of slugproof.yaml, else the embedded one]
+    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    pub registry: Option<PathBuf>,
+
+    /// Pass over fields of the registry that slugproof does not know
+    #[arg(long, help_heading = "Data")]
+    pub allow_unknown_fields: bool,
+
+    /// Do not look for a slugproof.yaml
+    #[arg(long, help_heading = "Data")]
+    pub no_config: bool,
+}
+
+/// Check every law on every case that matters, and show where a harness can go wrong
+///
+/// Walks every runtime and every class of every policy variable: each id that is
+/// listed, one witness for each set of patterns that can match together, an id that
+/// nobody owns, and a blank. Checks all laws on each case and prints who answers
+/// by what is set, the holes (contradictions that are reachable without an
+/// override, each by its smallest set of variables), and what was covered.
+///
+/// Where a slugproof.yaml is in force, a hole that it does not accept is a finding.
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  slugproof prove
+  slugproof prove --policy reconciler --format json
+  slugproof prove --registry providers.yaml --policy my-harness.yaml --deny holes
+  slugproof prove --laws")]
+pub struct ProveArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// A policy to prove: the name of an embedded one, or a file; may be repeated
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Vec<String>,
+
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
+    pub format: ProveFormat,
+
+    /// What to count as a finding, besides a broken law
+    #[arg(long, value_enum)]
+    pub deny: Vec<Deny>,
+
+    /// Decide every concrete combination as well, and compare the counts
+    #[arg(long)]
+    pub brute_force: bool,
+
+    /// List the laws and stop
+    #[arg(long)]
+    pub laws: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProveFormat {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Contradictions reachable without an override
+    Holes,
+}
+
+/// Resolve one question, or one for each line of a file
+///
+/// Says which model would be picked and why, which provider answers for it, which
+/// secrets are injected, and whether they match. The variables given are all that
+/// is set: the process environment is not read (see `pick`).
+#[derive(Args)]
+#[command(after_long_help = "\
+Examples:
+  slugproof resolve --runtime hermes E2E_OPENAI_API_KEY=set
+  slugproof resolve --runtime claude-code --format json E2E_MODEL_SLUG=sonnet
+  echo '{\"runtime\":\"codex\",\"env\":{\"E2E_LLM_PATH\":\"platform\"}}' | slugproof resolve --batch
+
+Of a secret only its presence matters; write `set` rather than the secret itself.
+
+A line of a batch is {\"runtime\": …, \"env\": {…}} with an optional \"ambient\": […].
+Every line gets an answer, in the same order; one that cannot be read gets
+{\"error\": …, \"line\": N}.")]
+pub struct ResolveArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else full-saas]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Option<String>,
+
+    /// The runtime, verbatim, even if empty
+    #[arg(long, value_name = "RUNTIME", required_unless_present = "batch", conflicts_with = "batch")]
+    pub runtime: Option<String>,
+
+    /// What is set; may be repeated
+    #[arg(value_name = "VAR=VALUE", conflicts_with = "batch")]
+    pub variables: Vec<OsString>,
+
+    /// The name of a credential that exists besides the injected ones; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "batch")]
+    pub ambient: Vec<String>,
+
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = ResolveFormat::Human, conflicts_with = "batch")]
+    pub format: ResolveFormat,
+
+    /// Answer each line of a file, or of standard input
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub batch: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ResolveFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// Lines that a shell can evaluate
+    Env,
+}
+
+/// Find the provider of a model, for each line of a file
+///
+/// A line is {"runtime": …, "model": …, "auth_env": […]}; its answer is
+/// {"provider": …} or {"code": …}. No policy takes part in this.
+#[derive(Args)]
+#[command(after_long_help = "\
+Example:
+  echo '{\"runtime\":\"codex\",\"model\":\"gpt-5.5\",\"auth_env\":[\"OPENAI_API_KEY\"]}' | slugproof derive --batch")]
+pub struct DeriveArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// Answer each line of a file, or of standard input
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
+    pub batch: PathBuf,
+}
+
+/// Pick a model from the process environment, inside a harness
+///
+/// Prints the slug if its provider matches the secrets that will be injected.
+/// Otherwise prints nothing on standard output, explains the contradiction on
+/// standard error, and exits 1.
+#[derive(Args)]
+#[command(after_long_help = "\
+Example, in place of a shell function of the harness:
+  MODEL_SLUG=$(slugproof pick \"$RUNTIME\") || exit 1")]
+pub struct PickArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else full-saas]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Option<String>,
+
+    /// The runtime, verbatim, even if empty [default: what the policy's runtime variable says]
+    pub runtime: Option<String>,
+
+    /// The name of a credential that exists besides the injected ones; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub ambient: Vec<String>,
+
+    /// Print what the harness would have picked, right or wrong
+    #[arg(long)]
+    pub unchecked: bool,
+}
+
+/// Reads the command line; what clap prints instead is printed here.
+pub fn parse() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            return match error.print() {
+                Ok(()) => Exit::Clean.into(),
+                Err(_) => Exit::ReaderGone.into(),
+            };
+        }
+        let arguments: Vec<String> =
+            std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        anstream::eprint!("{}", redact(&error.render().ansi().to_string(), &arguments));
+        Exit::Unusable.into()
+    })
+}
+
+/// The message without the values of any `NAME=VALUE` on the command line:
+/// one of them may be a secret in the wrong place.
+fn redact(message: &str, arguments: &[String]) -> String {
+    let mut message = message.to_owned();
+    for (name, value) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
+        if !value.is_empty() {
+            message = message.replace(&format!("{name}={value}"), &format!("{name}=…"));
+            message = message.replace(&format!("'{value}'"), "'…'");
+        }
+    }
+    message
+}

@@ -1,0 +1,137 @@
+//! slugproof.yaml: which data to prove, and which contradictions are intended.
+
+use std::path::{Path, PathBuf};
+
+use slug_resolver::Code;
+use slug_resolver::laws::proof::Hole;
+use slug_resolver::yaml::{self, At, Mark, ReadError, UnknownFields};
+
+use crate::data::read_file;
+use crate::exit::Failure;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "slugproof.yaml";
+
+/// A slugproof.yaml.
+pub struct Config {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// The registry, if it names one.
+    pub registry: Option<PathBuf>,
+    /// Whether the registry may hold fields that slugproof does not know.
+    pub allow_unknown_fields: bool,
+    /// The policies, if it names any: embedded ones or files.
+    pub policies: Vec<String>,
+    /// Contradictions that are intended.
+    pub accept: Vec<Accept>,
+}
+
+/// A contradiction that is intended. What it leaves open, it accepts.
+pub struct Accept {
+    /// Where it stands.
+    pub mark: Mark,
+    /// The policy.
+    pub policy: Option<String>,
+    /// The runtime.
+    pub runtime: Option<String>,
+    /// The contradiction.
+    pub code: Code,
+    /// Variables that have to be set.
+    pub set: Vec<String>,
+    /// Variables that have to be unset.
+    pub unset: Vec<String>,
+    /// Why it is intended.
+    pub reason: String,
+}
+
+impl Config {
+    /// Finds the file in the working directory or above it.
+    pub fn find() -> Result<Option<Self>, Failure> {
+        let directory = std::env::current_dir().map_err(|error| {
+            Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
+        })?;
+        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file());
+        found.map(|path| Self::read(&path)).transpose()
+    }
+
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let located = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
+        let root = yaml::read(&read_file(path)?).map_err(located)?;
+        Self::decode(&At::root(&root), path).map_err(located)
+    }
+
+    fn decode(at: &At<'_>, path: &Path) -> Result<Self, ReadError> {
+        let known = ["schema_version", "registry", "allow_unknown_fields", "policies", "workflows", "accept"];
+        let fields = at.fields(&known, UnknownFields::Deny)?;
+        fields.schema_version_1()?;
+        // Files are named from where the configuration stands.
+        let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+        let named = |name: &str| {
+            let embedded = slug_resolver::Policy::embedded(name).is_some();
+            if embedded { name.to_owned() } else { beside(name).to_string_lossy().into_owned() }
+        };
+        if let Some(workflows) = fields.optional("workflows") {
+            workflows.strings()?;
+        }
+        let policies = fields.optional("policies").map(|at| at.strings()).transpose()?.unwrap_or_default();
+        let mut accept = Vec::new();
+        if let Some(entries) = fields.optional("accept") {
+            for entry in entries.items()? {
+                accept.push(Accept::decode(&entry)?);
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            registry: fields.optional("registry").map(|at| at.string().map(beside)).transpose()?,
+            allow_unknown_fields: fields
+                .optional("allow_unknown_fields")
+                .map(|at| at.boolean())
+                .transpose()?
+                .unwrap_or_default(),
+            policies: policies.iter().map(|name| named(name)).collect(),
+            accept,
+        })
+    }
+}
+
+impl Accept {
+    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["policy", "runtime", "code", "set", "unset", "reason"], UnknownFields::Deny)?;
+        let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
+        let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
+        let code = fields.required("code")?;
+        let reason = fields.required("reason")?;
+        if reason.string()?.trim().is_empty() {
+            return Err(reason.error("is empty; say why the contradiction is intended"));
+        }
+        Ok(Self {
+            mark: at.mark(),
+            policy: text("policy")?,
+            runtime: text("runtime")?,
+            code: Code::parse(code.string()?)
+                .ok_or_else(|| code.error(unknown_code(code.string().unwrap_or_default())))?,
+            set: list("set")?,
+            unset: list("unset")?,
+            reason: reason.string()?.to_owned(),
+        })
+    }
+
+    /// Whether it speaks of a policy.
+    pub fn concerns(&self, policy: &str) -> bool {
+        self.policy.as_ref().is_none_or(|name| name == policy)
+    }
+
+    /// Whether it accepts a hole of a policy.
+    pub fn covers(&self, policy: &str, hole: &Hole) -> bool {
+        self.concerns(policy)
+            && self.runtime.as_ref().is_none_or(|name| *name == hole.runtime)
+            && self.code == hole.code
+            && self.set.iter().all(|name| hole.set.contains_key(name))
+            && !self.unset.iter().any(|name| hole.set.contains_key(name))
+    }
+}
+
+fn unknown_code(code: &str) -> String {
+    let codes: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`", code.as_str())).collect();
+    format!("no contradiction has the code `{code}`; the codes are {}", codes.join(", "))
+}

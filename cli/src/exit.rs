@@ -1,0 +1,74 @@
+//! How the command ends.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use crate::output::Output;
+
+/// The exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked about is in order.
+    Clean,
+    /// Something was found.
+    Findings,
+    /// The command could not be understood, or something could not be read or written.
+    Unusable,
+    /// There was nothing to check.
+    NothingChecked,
+    /// Whoever read the output stopped reading: what a shell reports for SIGPIPE.
+    ReaderGone,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Unusable => 2,
+            Exit::NothingChecked => 3,
+            Exit::ReaderGone => 141,
+        })
+    }
+}
+
+/// Why the command could not do what was asked: one message, or a reader that is gone.
+#[derive(Debug)]
+pub enum Failure {
+    /// Lower case, no final stop, what to do last.
+    Message(String),
+    /// Output could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// A failure that one message explains.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::Message(message.into())
+    }
+
+    /// Says it on standard error, unless nobody reads any more.
+    pub fn report(&self, output: &mut Output) -> Exit {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::ReaderGone,
+            _ => output.error(&self.to_string()),
+        }
+        Exit::Unusable
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => f.write_str(message),
+            Self::Output(error) => write!(f, "cannot write the output: {error}; make room or choose another place"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

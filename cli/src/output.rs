@@ -1,0 +1,101 @@
+//! Standard output and standard error: colour, width, notes.
+
+use std::io::{self, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+
+use crate::args::ColorWhen;
+
+/// Something good.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Something wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Something to look at.
+pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// Something to read last.
+pub const FAINT: Style = Style::new().dimmed();
+/// A heading.
+pub const HEAD: Style = Style::new().bold();
+
+/// The two streams.
+pub struct Output {
+    /// The answer.
+    pub answer: AutoStream<io::Stdout>,
+    diagnostics: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+impl Output {
+    /// The streams of this process.
+    pub fn new(color: ColorWhen, quiet: bool) -> Self {
+        let choice = match color {
+            ColorWhen::Auto => anstream::ColorChoice::Auto,
+            ColorWhen::Always => anstream::ColorChoice::Always,
+            ColorWhen::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self {
+            answer: AutoStream::new(io::stdout(), choice),
+            diagnostics: AutoStream::new(io::stderr(), choice),
+            quiet,
+        }
+    }
+
+    /// Writes out what is still buffered.
+    pub fn finish(&mut self) -> Result<(), crate::exit::Failure> {
+        Ok(self.answer.flush()?)
+    }
+
+    /// Whether notes and progress are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// A remark on standard error.
+    pub fn note(&mut self, message: &str) {
+        if !self.quiet {
+            self.say(WARN, "note", message);
+        }
+    }
+
+    /// An error on standard error; said even when quiet.
+    pub fn error(&mut self, message: &str) {
+        self.say(BAD, "error", message);
+    }
+
+    /// Text on standard error as it is; said even when quiet.
+    pub fn explain(&mut self, text: &str) {
+        // Nothing is left to be told to if standard error is gone.
+        let _ = self.diagnostics.write_all(text.as_bytes());
+    }
+
+    fn say(&mut self, style: Style, label: &str, message: &str) {
+        self.explain(&format!("{style}{label}{style:#}: {message}\n"));
+    }
+}
+
+/// Columns to fill: the terminal's, within reason, else 80.
+pub fn width() -> usize {
+    let columns = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0));
+    columns.clamp(40, 120)
+}
+
+/// Text broken to the width, with the lines after the first indented.
+pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
+    let options = textwrap::Options::new(width()).initial_indent(first).subsequent_indent(rest).break_words(false);
+    textwrap::fill(text, options)
+}
+
+/// A number with its thousands set apart.
+pub fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,51 @@
+//! `pick`: a model for a harness, from the process environment.
+
+use std::io::Write as _;
+
+use slug_resolver::{Env, Policy, Variable, fixes, resolve, select};
+
+use crate::args::PickArgs;
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::resolve::explanation;
+
+/// Runs `pick`.
+pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::load(&args.registry)?;
+    let policy = data.policy(args.policy.as_ref())?;
+    let variables = process_variables(&policy)?;
+    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let runtime = args.runtime.as_deref().unwrap_or_else(|| env.runtime());
+
+    if args.unchecked {
+        writeln!(output.answer, "{}", select(runtime, &env).slug)?;
+        return Ok(Exit::Clean);
+    }
+    let resolution = resolve(&data.registry, runtime, &env, &args.ambient);
+    let fixes = fixes(&data.registry, runtime, &env, &args.ambient);
+    if resolution.is_coherent() {
+        writeln!(output.answer, "{}", resolution.slug)?;
+        return Ok(Exit::Clean);
+    }
+    output.explain(&explanation(&data.registry, &policy, &resolution, &fixes));
+    Ok(Exit::Findings)
+}
+
+/// The variables of this process that the policy reads; of a secret, only that it is set.
+fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for variable in policy.deciding_variables().chain([Variable::Runtime]) {
+        let name = policy.variable_name(variable);
+        let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
+        let value = match (variable, value.into_string()) {
+            (Variable::Key(_), _) => "set".to_owned(),
+            (_, Ok(value)) => value,
+            (_, Err(_)) => {
+                return Err(Failure::new(format!("the value of `{name}` is not UTF-8; correct it where it is set")));
+            }
+        };
+        variables.push((name.to_owned(), value));
+    }
+    Ok(variables)
+}

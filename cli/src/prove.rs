@@ -1,0 +1,329 @@
+//! `prove`: every law on every case that matters, and where a harness can go wrong.
+
+mod human;
+mod json;
+
+use std::io::Write as _;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use slug_resolver::laws::case::SET;
+use slug_resolver::laws::plan::{self, Plan};
+use slug_resolver::laws::proof::{Hole, Proof, Tally};
+use slug_resolver::laws::{Case, LAWS, Product, Scene};
+use slug_resolver::{Code, Policy, resolve};
+
+use crate::args::{Deny, ProveArgs, ProveFormat};
+use crate::config::{Accept, Config};
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::output::{HEAD, Output};
+
+/// Everything that `prove` has to say.
+pub struct Report {
+    registry_source: String,
+    providers: usize,
+    runtimes: usize,
+    config: Option<String>,
+    policies: Vec<PolicyReport>,
+    /// Entries of slugproof.yaml that accept nothing.
+    idle: Vec<Idle>,
+    /// Whether an unaccepted hole is a finding.
+    holes_count: bool,
+    elapsed: Duration,
+}
+
+/// What was proved of one policy.
+struct PolicyReport {
+    policy: String,
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+    proof: Proof,
+    holes: Vec<JudgedHole>,
+    undecided: Vec<String>,
+    brute_force: Option<BruteForce>,
+}
+
+/// One thing that may be set: a column of the matrix.
+struct Column {
+    variable: Option<String>,
+    value: String,
+}
+
+/// One runtime: a row of the matrix.
+struct Row {
+    runtime: String,
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    slug: String,
+    provider: Option<String>,
+    code: Option<Code>,
+}
+
+/// A hole, and why it is intended, if it is.
+struct JudgedHole {
+    hole: Hole,
+    accepted: Option<String>,
+}
+
+/// An entry of slugproof.yaml that accepts nothing.
+struct Idle {
+    line: u64,
+    code: Code,
+}
+
+/// What deciding every combination came to.
+struct BruteForce {
+    combinations: u128,
+    agrees: bool,
+}
+
+/// Runs `prove`.
+pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.laws {
+        return list_laws(output);
+    }
+    let started = Instant::now();
+    let data = Data::load(&args.registry)?;
+    let policies = data.policies(&args.policy)?;
+    if let Some(config) = &data.config {
+        check_accepts(config, &policies)?;
+    }
+    let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
+    let mut used = vec![false; accepts.len()];
+    let mut reports = Vec::new();
+    for policy in &policies {
+        let scene = Scene::new(data.registry.clone(), policy.clone());
+        reports.push(prove(&scene, args.brute_force, accepts, &mut used, output.is_quiet()));
+    }
+    let concerned = |accept: &Accept| policies.iter().any(|policy| accept.concerns(policy.name()));
+    let idle = accepts.iter().zip(used).filter(|(accept, used)| !used && concerned(accept));
+    let report = Report {
+        providers: data.registry.providers().len(),
+        runtimes: data.registry.runtimes().len(),
+        idle: idle.map(|(accept, _)| Idle { line: accept.mark.line, code: accept.code }).collect(),
+        holes_count: data.config.is_some() || args.deny.contains(&Deny::Holes),
+        config: data.config.map(|config| config.path.display().to_string()),
+        registry_source: data.registry_source,
+        policies: reports,
+        elapsed: started.elapsed(),
+    };
+    let text = match args.format {
+        ProveFormat::Human => human::render(&report),
+        ProveFormat::Json => json::render(&report),
+    };
+    output.answer.write_all(text.as_bytes())?;
+    Ok(report.exit())
+}
+
+impl Report {
+    fn exit(&self) -> Exit {
+        let broken = self.policies.iter().any(|policy| {
+            policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
+        });
+        let open = self.policies.iter().any(|policy| policy.open_holes() > 0);
+        if broken || !self.idle.is_empty() || (open && self.holes_count) { Exit::Findings } else { Exit::Clean }
+    }
+}
+
+impl PolicyReport {
+    fn open_holes(&self) -> usize {
+        self.holes.iter().filter(|hole| hole.accepted.is_none()).count()
+    }
+}
+
+fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
+    for law in LAWS {
+        writeln!(output.answer, "{HEAD}{}{HEAD:#}\n{}", law.id, crate::output::wrapped(law.statement, "  ", "  "))?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// An entry that could never match is a mistake in the file, not a finding about the data.
+fn check_accepts(config: &Config, policies: &[Policy]) -> Result<(), Failure> {
+    for accept in &config.accept {
+        let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
+        if concerned.is_empty() {
+            continue;
+        }
+        for name in accept.set.iter().chain(&accept.unset) {
+            if !concerned.iter().any(|policy| policy.variable(name).is_some()) {
+                return Err(Failure::new(format!(
+                    "{}: line {}: no policy that the entry speaks of reads `{name}`; correct the name",
+                    config.path.display(),
+                    accept.mark.line
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn prove(scene: &Arc<Scene>, brute_force: bool, accepts: &[Accept], used: &mut [bool], quiet: bool) -> PolicyReport {
+    let plan = Plan::new(scene);
+    let policy = scene.policy.name();
+    let progress = Progress::new(&format!("proving {policy}"), plan.len(), quiet);
+    let proof = in_parallel(
+        plan.len(),
+        &progress,
+        || own_plan(scene),
+        Proof::merge,
+        |plan, proof: &mut Proof, number| {
+            if let Some(planned) = plan.get(number) {
+                proof.examine(&Product, number, &planned);
+            }
+        },
+    );
+    progress.finish();
+    let brute_force = brute_force.then(|| {
+        let tally = decide_everything(scene, &plan, quiet);
+        BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
+    });
+    let mut judge = |hole: Hole| {
+        let accepting = accepts.iter().position(|accept| accept.covers(policy, &hole));
+        // Every entry that covers the hole has done its work, even if another one came first.
+        for (accept, used) in accepts.iter().zip(used.iter_mut()) {
+            *used |= accept.covers(policy, &hole);
+        }
+        JudgedHole { hole, accepted: accepting.map(|index| accepts[index].reason.clone()) }
+    };
+    let (columns, rows) = matrix(scene);
+    PolicyReport {
+        policy: policy.to_owned(),
+        columns,
+        rows,
+        holes: proof.holes().into_iter().map(&mut judge).collect(),
+        undecided: plan.undecided().to_vec(),
+        brute_force,
+        proof,
+    }
+}
+
+/// The plan of a copy of the scene: threads that share one registry would wait
+/// for each other at the scratch space of its automata.
+fn own_plan(scene: &Scene) -> Plan {
+    Plan::new(&Scene::new(scene.registry.clone(), scene.policy.clone()))
+}
+
+fn decide_everything(scene: &Scene, plan: &Plan, quiet: bool) -> Tally {
+    let classes = plan.slugs().len() + 1;
+    let parts = plan.runtimes().count() * classes;
+    let progress = Progress::new(&format!("deciding every combination of {}", scene.policy.name()), parts, quiet);
+    let tally = in_parallel(
+        parts,
+        &progress,
+        || own_plan(scene),
+        Tally::merge,
+        |plan, tally: &mut Tally, part| {
+            tally.merge(plan.brute_force(part / classes, part % classes));
+        },
+    );
+    progress.finish();
+    tally
+}
+
+/// Who answers on each runtime by what is set: nothing, the platform path, or one key.
+fn matrix(scene: &Arc<Scene>) -> (Vec<Column>, Vec<Row>) {
+    let policy = &scene.policy;
+    let platform = &policy.document().platform;
+    let mut columns = vec![Column { variable: None, value: String::new() }];
+    columns.push(Column { variable: Some(platform.var.clone()), value: platform.value.clone() });
+    let name = |key| policy.variable_name(key).to_owned();
+    columns.extend(policy.key_variables().map(|key| Column { variable: Some(name(key)), value: SET.to_owned() }));
+
+    let mut rows = Vec::new();
+    for runtime in plan::runtimes(scene) {
+        let cells = columns.iter().map(|column| {
+            let mut case = Case::new(scene, &runtime);
+            if let Some(variable) = &column.variable {
+                case = case.with(variable, &column.value);
+            }
+            let resolution = resolve(&scene.registry, &runtime, &case.env(), &[]);
+            Cell {
+                slug: resolution.slug.to_owned(),
+                provider: resolution.provider.map(|provider| provider.name.clone()),
+                code: resolution.code,
+            }
+        });
+        let cells = cells.collect();
+        rows.push(Row { runtime, cells });
+    }
+    (columns, rows)
+}
+
+/// Numbers that one worker takes at a time.
+const CHUNK: usize = 64;
+
+/// Folds the numbers below `count` on every core. The order in which the parts
+/// are merged is not fixed, so merging must not depend on it.
+fn in_parallel<C, T: Default + Send>(
+    count: usize,
+    progress: &Progress,
+    context: impl Fn() -> C + Sync,
+    merge: impl Fn(&mut T, T) + Sync,
+    work: impl Fn(&C, &mut T, usize) + Sync,
+) -> T {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let context = context();
+        let mut part = T::default();
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            if start >= count {
+                return part;
+            }
+            let end = count.min(start + CHUNK);
+            (start..end).for_each(|number| work(&context, &mut part, number));
+            progress.advance(end - start);
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(count.div_ceil(CHUNK));
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
+        let mut whole = worker();
+        for other in others {
+            let part = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            merge(&mut whole, part);
+        }
+        whole
+    })
+}
+
+/// A bar that shows itself only once the work has taken a second.
+struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    shown: Once,
+    quiet: bool,
+}
+
+impl Progress {
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn new(what: &str, count: usize, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
+        bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
+        bar.set_message(what.to_owned());
+        Self { bar, started: Instant::now(), shown: Once::new(), quiet }
+    }
+
+    fn advance(&self, by: usize) {
+        self.bar.inc(by as u64);
+        if !self.quiet && self.started.elapsed() > Self::PATIENCE {
+            // Drawn on a terminal only; elsewhere it stays hidden.
+            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,263 @@
+//! The report for people.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use slug_resolver::Code;
+use slug_resolver::laws::LAWS;
+use slug_resolver::laws::case::SET;
+use slug_resolver::laws::plan::UNKNOWN_RUNTIME;
+
+use super::{Cell, Column, JudgedHole, PolicyReport, Report};
+use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, grouped, width, wrapped};
+
+/// Renders the whole report.
+pub fn render(report: &Report) -> String {
+    let mut text = format!(
+        "{HEAD}registry{HEAD:#} {}: {} providers, {} runtimes\n",
+        report.registry_source, report.providers, report.runtimes
+    );
+    if let Some(config) = &report.config {
+        let _ = writeln!(text, "{HEAD}config{HEAD:#}   {config}");
+    }
+    for policy in &report.policies {
+        let _ = writeln!(text, "\n{HEAD}policy {}{HEAD:#}: who answers, by what is set\n", policy.policy);
+        text.push_str(&matrix(policy));
+        text.push_str(&holes(policy));
+        text.push_str(&findings(policy));
+    }
+    text.push('\n');
+    text.push_str(&summary(report));
+    text
+}
+
+/// The matrix, in as many blocks of columns as the width asks for.
+fn matrix(policy: &PolicyReport) -> String {
+    let label = |runtime: &str| if runtime == UNKNOWN_RUNTIME { "(any other)".to_owned() } else { runtime.to_owned() };
+    let labels: Vec<String> = policy.rows.iter().map(|row| label(&row.runtime)).collect();
+    let label_width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let heads = headings(&policy.columns);
+    let cells = |column: usize| policy.rows.iter().map(move |row| cell_text(&row.cells[column]));
+    let natural = |column: usize| cells(column).chain([heads[column].clone()]).map(|text| text.chars().count()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| natural(column).unwrap_or(0)).collect();
+
+    let mut text = String::new();
+    let mut column = 0;
+    while column < heads.len() {
+        let mut end = column;
+        let mut used = 2 + label_width;
+        while end < heads.len() && (end == column || used + 2 + widths[end] <= width()) {
+            used += 2 + widths[end];
+            end += 1;
+        }
+        let shown = column..end;
+        let head: String =
+            shown.clone().map(|column| format!("  {}", padded(&heads[column], widths[column]))).collect();
+        let _ = writeln!(text, "  {FAINT}{:label_width$}{}{FAINT:#}", "", head.trim_end());
+        for (row, label) in policy.rows.iter().zip(&labels) {
+            let mut line = format!("  {}", padded(label, label_width));
+            for column in shown.clone() {
+                let cell = &row.cells[column];
+                let style = if cell.code.is_none() { GOOD } else { BAD };
+                let cell_width = if column + 1 == end { 0 } else { widths[column] };
+                let _ = write!(line, "  {style}{}{style:#}", padded(&cell_text(cell), cell_width));
+            }
+            let _ = writeln!(text, "{line}");
+        }
+        text.push('\n');
+        column = end;
+    }
+    let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
+    let legend: Vec<String> = codes.iter().map(|code| format!("✗ {} = {}", short(*code), code.as_str())).collect();
+    if !legend.is_empty() {
+        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join(", "), "  ", "  "));
+    }
+    text
+}
+
+/// What each column sets, without what the names of all key variables have in common.
+fn headings(columns: &[Column]) -> Vec<String> {
+    let keys: Vec<Vec<&str>> =
+        columns.iter().skip(2).filter_map(|column| column.variable.as_deref()).map(words).collect();
+    // At least one word is left of every name.
+    let spare = keys.iter().map(Vec::len).min().unwrap_or(1) - 1;
+    let front = shared(&keys, spare, |name, index| name.get(index).copied());
+    let back = shared(&keys, spare - front, |name, index| name.iter().rev().nth(index).copied());
+    let heading = |column: &Column| match &column.variable {
+        None => "nothing".to_owned(),
+        Some(name) if column.value == SET => {
+            let name = words(name);
+            name[front..name.len() - back].join("_")
+        }
+        Some(name) => {
+            let name = words(name);
+            let start = if keys.iter().all(|key| key.starts_with(&name[..front.min(name.len())])) { front } else { 0 };
+            format!("{}={}", name[start.min(name.len() - 1)..].join("_"), column.value)
+        }
+    };
+    columns.iter().map(heading).collect()
+}
+
+fn words(name: &str) -> Vec<&str> {
+    name.split('_').collect()
+}
+
+/// How many words all names have in common, counted from one end; none where there is but one name.
+fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usize) -> Option<&'n str>) -> usize {
+    let [first, _, ..] = names else { return 0 };
+    (0..most).take_while(|&index| names.iter().all(|name| word(name, index) == word(first, index))).count()
+}
+
+fn cell_text(cell: &Cell) -> String {
+    match cell.code {
+        None => format!("✓ {}", cell.provider.as_deref().unwrap_or_default()),
+        Some(code) => format!("✗ {}", short(code)),
+    }
+}
+
+fn short(code: Code) -> &'static str {
+    match code {
+        Code::ModelRequired => "no model",
+        Code::UnknownRuntime => "unknown",
+        Code::UnregisteredModel => "no match",
+        Code::AmbiguousModel => "ambiguous",
+        Code::PlatformPathByokModel => "byok model",
+        Code::PlatformModelWithTenantKey => "stray key",
+        Code::MissingCredential => "no key",
+        Code::WrongCredential => "wrong key",
+    }
+}
+
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+fn holes(policy: &PolicyReport) -> String {
+    if policy.holes.is_empty() {
+        return format!("  {GOOD}no holes{GOOD:#}: without an override, every case is coherent\n");
+    }
+    let accepted = policy.holes.len() - policy.open_holes();
+    let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
+    let mut text = format!(
+        "  {HEAD}{} holes{HEAD:#}: contradictions reachable without an override{accepted}\n",
+        policy.holes.len()
+    );
+    let mut code = None;
+    let mut set = String::new();
+    for (judged, runtimes) in alike(&policy.holes) {
+        if code != Some(judged.hole.code) {
+            code = Some(judged.hole.code);
+            set.clear();
+            let heading = format!("{}: {}", judged.hole.code.as_str(), judged.hole.code.meaning());
+            let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
+        }
+        let names = set_names(judged);
+        if names != set {
+            let _ = writeln!(text, "{}", wrapped(&names, "    ", "      "));
+            set = names;
+        }
+        let line = wrapped(&format!("{}: {}", runtimes.join(", "), description(judged)), "      ", "        ");
+        let faint = if judged.accepted.is_some() { FAINT } else { anstyle::Style::new() };
+        let _ = writeln!(text, "{faint}{line}{faint:#}");
+    }
+    text
+}
+
+/// The holes, with those that differ in nothing but the runtime as one.
+fn alike(holes: &[JudgedHole]) -> Vec<(&JudgedHole, Vec<&str>)> {
+    let mut groups: Vec<(&JudgedHole, Vec<&str>)> = Vec::new();
+    for judged in holes {
+        let key = |judged: &JudgedHole| (judged.hole.code, set_names(judged), description(judged));
+        match groups.iter_mut().find(|(first, _)| key(first) == key(judged)) {
+            Some((_, runtimes)) => runtimes.push(&judged.hole.runtime),
+            None => groups.push((judged, vec![&judged.hole.runtime])),
+        }
+    }
+    groups
+}
+
+/// What is set, in words; a slug stands for all that lead to the same contradiction.
+fn set_names(judged: &JudgedHole) -> String {
+    let hole = &judged.hole;
+    if hole.set.is_empty() {
+        return "nothing set".to_owned();
+    }
+    let shown = |(name, value): (&String, &String)| {
+        if *value == hole.slug { format!("{name}=<slug>") } else { format!("{name}={value}") }
+    };
+    hole.set.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn description(judged: &JudgedHole) -> String {
+    let hole = &judged.hole;
+    let slug = if hole.slug.trim().is_empty() { format!("{:?}", hole.slug) } else { hole.slug.clone() };
+    let provider = hole.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
+    let more = if hole.cases > 1 { format!(" and {} more", hole.cases - 1) } else { String::new() };
+    let accepted = judged.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
+    format!("{slug}{provider}{more}{accepted}")
+}
+
+/// What makes the command fail besides holes.
+fn findings(policy: &PolicyReport) -> String {
+    let mut text = String::new();
+    if let Some(broken) = &policy.proof.broken {
+        let message = format!("law {} is broken: {}", broken.law.id, broken.law.statement);
+        let _ = writeln!(text, "\n{BAD}✗ {}{BAD:#}", wrapped(&message, "", "  "));
+        let _ = writeln!(text, "{}\n{:?}", wrapped(&broken.violation, "  ", "  "), broken.case);
+    }
+    if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
+        let _ = writeln!(text, "\n{BAD}✗ deciding every combination counts otherwise than the walk{BAD:#}");
+    }
+    if !policy.undecided.is_empty() {
+        let message = format!(
+            "which patterns overlap is undecided for {}: their automata are too large, so a class of slugs may lack a witness; simplify the patterns",
+            policy.undecided.join(", ")
+        );
+        let _ = writeln!(text, "\n{WARN}undecided{WARN:#} {}", wrapped(&message, "", "  "));
+    }
+    text
+}
+
+fn summary(report: &Report) -> String {
+    let sum = |count: fn(&PolicyReport) -> u128| report.policies.iter().map(count).sum::<u128>();
+    let broken = report.policies.iter().filter(|policy| policy.proof.broken.is_some()).count();
+    let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
+    let covered = grouped(sum(|policy| policy.proof.covered));
+    let mut text = String::new();
+    let laws = if broken == 0 {
+        format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that stand for {covered} combinations", LAWS.len())
+    } else {
+        format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that stand for {covered} combinations were examined")
+    };
+    let _ = writeln!(text, "{laws}");
+    let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
+    let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
+    if decided > 0 {
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were decided one by one as well", grouped(decided));
+    }
+    let open: usize = report.policies.iter().map(PolicyReport::open_holes).sum();
+    match (open, report.holes_count) {
+        (0, _) => {}
+        (_, true) => {
+            let _ = writeln!(
+                text,
+                "{BAD}✗{BAD:#} {open} holes are not accepted: close them, or accept them in slugproof.yaml"
+            );
+        }
+        (_, false) => {
+            let _ = writeln!(text, "{WARN}!{WARN:#} {open} holes, shown above; --deny holes makes them a finding");
+        }
+    }
+    for idle in &report.idle {
+        let config = report.config.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry",
+            idle.line,
+            idle.code.as_str()
+        );
+    }
+    let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
+    text
+}

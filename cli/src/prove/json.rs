@@ -1,0 +1,110 @@
+//! The report for machines.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use slug_resolver::Code;
+use slug_resolver::laws::LAWS;
+use slug_resolver::laws::proof::Hole;
+
+use super::{PolicyReport, Report};
+
+#[derive(Serialize)]
+struct Form<'a> {
+    schema_version: u8,
+    registry: &'a str,
+    config: Option<&'a str>,
+    laws: Vec<&'a str>,
+    policies: Vec<PolicyForm<'a>>,
+    idle_accepts: Vec<IdleForm>,
+    holes_are_findings: bool,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct PolicyForm<'a> {
+    policy: &'a str,
+    matrix: Vec<CellForm<'a>>,
+    holes: Vec<HoleForm<'a>>,
+    evaluated: usize,
+    combinations: u128,
+    contradictions: u128,
+    decided_one_by_one: Option<bool>,
+    undecided_runtimes: &'a [String],
+    broken: Option<BrokenForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct CellForm<'a> {
+    runtime: &'a str,
+    set: BTreeMap<&'a str, &'a str>,
+    slug: &'a str,
+    provider: Option<&'a str>,
+    code: Option<Code>,
+}
+
+#[derive(Serialize)]
+struct HoleForm<'a> {
+    #[serde(flatten)]
+    hole: &'a Hole,
+    accepted: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct BrokenForm<'a> {
+    law: &'a str,
+    violation: &'a str,
+    case: String,
+}
+
+#[derive(Serialize)]
+struct IdleForm {
+    line: u64,
+    code: Code,
+}
+
+/// Renders the whole report.
+pub fn render(report: &Report) -> String {
+    let form = Form {
+        schema_version: 1,
+        registry: &report.registry_source,
+        config: report.config.as_deref(),
+        laws: LAWS.iter().map(|law| law.id).collect(),
+        policies: report.policies.iter().map(policy_form).collect(),
+        idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code }).collect(),
+        holes_are_findings: report.holes_count,
+        seconds: report.elapsed.as_secs_f64(),
+    };
+    serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"
+}
+
+fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
+    let mut matrix = Vec::new();
+    for row in &policy.rows {
+        for (column, cell) in policy.columns.iter().zip(&row.cells) {
+            matrix.push(CellForm {
+                runtime: &row.runtime,
+                set: column.variable.iter().map(|name| (name.as_str(), column.value.as_str())).collect(),
+                slug: &cell.slug,
+                provider: cell.provider.as_deref(),
+                code: cell.code,
+            });
+        }
+    }
+    let holes = policy.holes.iter().map(|judged| HoleForm { hole: &judged.hole, accepted: judged.accepted.as_deref() });
+    PolicyForm {
+        policy: &policy.policy,
+        matrix,
+        holes: holes.collect(),
+        evaluated: policy.proof.evaluated,
+        combinations: policy.proof.covered,
+        contradictions: policy.proof.tally.contradictions(),
+        decided_one_by_one: policy.brute_force.as_ref().map(|brute_force| brute_force.agrees),
+        undecided_runtimes: &policy.undecided,
+        broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {
+            law: broken.law.id,
+            violation: &broken.violation,
+            case: format!("{:?}", broken.case),
+        }),
+    }
+}
