@@ -281,10 +281,13 @@ pub fn parse() -> Result<Arguments, ExitCode> {
 fn redact(message: &str, arguments: &[String]) -> String {
     let mut message = message.to_owned();
     for (name, value) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
-        if !value.is_empty() {
-            message = message.replace(&format!("{name}={value}"), &format!("{name}=…"));
-            message = message.replace(&format!("'{value}'"), "'…'");
+        message = message.replace(&format!("{name}={value}"), &format!("{name}=…"));
+        // A short value is no secret, and would be found inside other words.
+        if value.len() > SHORT {
+            message = message.replace(value, "…");
         }
     }
     message
 }
+
+const SHORT: usize = 5;

@@ -13,7 +13,7 @@ use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 use crate::args::DeriveArgs;
 use crate::data::{Data, describe};
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// Bytes in one line; a longer one is answered with an error.
 pub const LINE_BYTES: usize = 1 << 20;
@@ -203,8 +203,7 @@ fn each_line(
         return Ok(Exit::NothingChecked);
     }
     if malformed > 0 {
-        let lines = if malformed == 1 { "line" } else { "lines" };
-        output.note(&format!("{malformed} {lines} could not be read; each is answered with an error"));
+        output.note(&format!("{} not readable; each such line is answered with an error", counted(malformed, "line")));
         return Ok(Exit::Unusable);
     }
     Ok(if findings { Exit::Findings } else { Exit::Clean })

@@ -51,7 +51,9 @@ impl Config {
             Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
         })?;
         let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file());
-        found.map(|path| Self::read(&path)).transpose()
+        // Beside or below the working directory, the shorter name says as much.
+        let shown = |path: &Path| path.strip_prefix(&directory).unwrap_or(path).to_owned();
+        found.map(|path| Self::read(&shown(&path))).transpose()
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::data::describe;
 use crate::output::Output;
 
 /// The exit codes.
@@ -62,7 +63,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message(message) => f.write_str(message),
-            Self::Output(error) => write!(f, "cannot write the output: {error}; make room or choose another place"),
+            Self::Output(error) => {
+                write!(f, "cannot write the output: {}; make room or choose another place", describe(error))
+            }
         }
     }
 }

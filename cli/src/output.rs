@@ -87,12 +87,17 @@ pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
     textwrap::fill(text, options)
 }
 
+/// A number and a noun that goes with it.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number as u128), if number == 1 { "" } else { "s" })
+}
+
 /// A number with its thousands set apart.
 pub fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

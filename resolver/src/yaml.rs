@@ -74,8 +74,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
     let text = utf8(bytes)?;
     if text.len() > limits::DOCUMENT_BYTES {
         return Err(ReadError::whole(format!(
-            "the document has {} bytes, more than the limit of {}; split it or drop what is not needed",
-            text.len(),
+            "the document has more bytes than the limit of {}; split it or drop what is not needed",
             limits::DOCUMENT_BYTES
         )));
     }

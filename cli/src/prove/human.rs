@@ -9,13 +9,15 @@ use slug_resolver::laws::case::SET;
 use slug_resolver::laws::plan::UNKNOWN_RUNTIME;
 
 use super::{Cell, Column, JudgedHole, PolicyReport, Report};
-use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, grouped, width, wrapped};
+use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, width, wrapped};
 
 /// Renders the whole report.
 pub fn render(report: &Report) -> String {
     let mut text = format!(
-        "{HEAD}registry{HEAD:#} {}: {} providers, {} runtimes\n",
-        report.registry_source, report.providers, report.runtimes
+        "{HEAD}registry{HEAD:#} {}: {}, {}\n",
+        report.registry_source,
+        counted(report.providers, "provider"),
+        counted(report.runtimes, "runtime")
     );
     if let Some(config) = &report.config {
         let _ = writeln!(text, "{HEAD}config{HEAD:#}   {config}");
@@ -140,8 +142,8 @@ fn holes(policy: &PolicyReport) -> String {
     let accepted = policy.holes.len() - policy.open_holes();
     let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
     let mut text = format!(
-        "  {HEAD}{} holes{HEAD:#}: contradictions reachable without an override{accepted}\n",
-        policy.holes.len()
+        "  {HEAD}{}{HEAD:#}: contradictions reachable without an override{accepted}\n",
+        counted(policy.holes.len(), "hole")
     );
     let mut code = None;
     let mut set = String::new();
@@ -242,11 +244,16 @@ fn summary(report: &Report) -> String {
         (_, true) => {
             let _ = writeln!(
                 text,
-                "{BAD}✗{BAD:#} {open} holes are not accepted: close them, or accept them in slugproof.yaml"
+                "{BAD}✗{BAD:#} {} not accepted: close the hole, or accept it in slugproof.yaml",
+                counted(open, "hole")
             );
         }
         (_, false) => {
-            let _ = writeln!(text, "{WARN}!{WARN:#} {open} holes, shown above; --deny holes makes them a finding");
+            let _ = writeln!(
+                text,
+                "{WARN}!{WARN:#} {}, shown above; --deny holes makes each a finding",
+                counted(open, "hole")
+            );
         }
     }
     for idle in &report.idle {

@@ -1,1 +1,10 @@
+//! The command as its users run it: what it prints, where, and how it ends.
 
+mod bad_input;
+mod batch;
+mod canary;
+mod documents;
+mod pick;
+mod prove;
+mod resolve;
+mod run;

@@ -201,7 +201,7 @@ fn whole_documents_are_refused() {
         ),
         (
             vec![b'#'; limits::DOCUMENT_BYTES + 1],
-            "the document has 16777217 bytes, more than the limit of 16777216; split it or drop what is not needed",
+            "the document has more bytes than the limit of 16777216; split it or drop what is not needed",
         ),
     ];
     for (bytes, message) in cases {

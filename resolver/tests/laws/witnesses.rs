@@ -36,3 +36,48 @@ fn every_witness_holds() {
     }
     assert!(replayed > 0, "no witness was replayed");
 }
+
+/// proptest passes silently over a seed file that it cannot read, so it is read here.
+#[test]
+fn every_seed_is_well_formed_and_has_a_witness() {
+    let directory = Path::new(DIRECTORY).parent().expect("the witnesses have a directory above them");
+    let names = |directory: &Path| -> Vec<String> {
+        let entries = directory.read_dir().expect("the corpus is readable");
+        entries
+            .map(|entry| entry.expect("the corpus is readable").file_name().into_string().expect("names are UTF-8"))
+            .collect()
+    };
+    let witnesses = names(Path::new(DIRECTORY));
+    for name in names(directory) {
+        let Some(id) = name.strip_suffix(".txt") else {
+            assert!(
+                ["witnesses", "README.md"].contains(&name.as_str()),
+                "{name} is neither a seed file nor anything else known"
+            );
+            continue;
+        };
+        assert!(law(id).is_some(), "{name}: no law is called `{id}`");
+        assert!(witnesses.iter().any(|witness| witness.starts_with(&format!("{id}--"))), "{name} has no witness");
+        let seeds = std::fs::read_to_string(directory.join(&name)).expect("seed files are UTF-8");
+        for line in seeds.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            assert!(is_seed(line), "{name}: not a seed: {line}");
+        }
+    }
+}
+
+/// `cc`, 64 hexadecimal digits, and what they shrank to.
+fn is_seed(line: &str) -> bool {
+    let Some((seed, rest)) = line.strip_prefix("cc ").and_then(|rest| rest.split_once(' ')) else { return false };
+    seed.len() == 64 && seed.chars().all(|digit| digit.is_ascii_hexdigit()) && rest.starts_with("# shrinks to ")
+}
+
+#[test]
+fn what_is_no_seed_is_seen() {
+    let digits = "0123456789abcdef".repeat(4);
+    assert!(is_seed(&format!("cc {digits} # shrinks to x")));
+    for line in
+        [format!("cc {digits}"), format!("cc {} # shrinks to x", &digits[1..]), format!("xc {digits} # shrinks to x")]
+    {
+        assert!(!is_seed(&line), "{line}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Bad input ends with 2 and one message that says what to do.
+
+use crate::run::{Ended, Scratch, slugproof};
+
+fn assert_refused(ended: &Ended, message: &str) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
+    assert_eq!(ended.stderr, format!("error: {message}\n"));
+}
+
+#[test]
+fn registries_that_cannot_be_read() {
+    let scratch = Scratch::new("bad-registry")
+        .file("empty.yaml", "")
+        .file("utf16.yaml", b"\xff\xfea\0")
+        .file("unknown.yaml", "schema_version: 1\nproviders: []\nruntimes: {}\nowner: me\n")
+        .file("deep.yaml", "[".repeat(100_000))
+        .file("huge.yaml", vec![b'#'; (16 << 20) + 7])
+        .file("dir/file", "");
+    for (file, message) in [
+        ("missing.yaml", "cannot read `missing.yaml`: no such file or directory; check the path"),
+        ("dir", "cannot read `dir`: is a directory; check the path"),
+        ("empty.yaml", "empty.yaml: the document is empty"),
+        ("utf16.yaml", "utf16.yaml: the text is UTF-16; save it as UTF-8"),
+        (
+            "unknown.yaml",
+            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are `schema_version`, `providers`, `runtimes` (--allow-unknown-fields passes over what slugproof does not know)",
+        ),
+        (
+            "deep.yaml",
+            "deep.yaml: line 1, column 33: the document has more levels of nesting than the limit of 32; simplify it",
+        ),
+        (
+            "huge.yaml",
+            "huge.yaml: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
+        ),
+    ] {
+        for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["derive", "--batch"], &["pick", "x"]] {
+            let args = command.iter().copied().chain(["--registry", file]);
+            assert_refused(&slugproof(args).dir(&scratch).run(), message);
+        }
+    }
+}
+
+#[test]
+fn policies_that_cannot_be_read() {
+    let scratch = Scratch::new("bad-policy").file("short.yaml", "schema_version: 1\nname: x\n");
+    for (policy, message) in [
+        (
+            "mine",
+            "no policy `mine`: there is no such file, and the embedded policies are `full-saas` and `reconciler`; check the name",
+        ),
+        ("short.yaml", "short.yaml: line 1, column 1: the required field `runtime` is missing; add it"),
+    ] {
+        for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["pick", "x"]] {
+            let args = command.iter().copied().chain(["--policy", policy]);
+            assert_refused(&slugproof(args).dir(&scratch).run(), message);
+        }
+    }
+    let twice = slugproof(["prove", "--policy", "full-saas", "--policy", "full-saas"]).run();
+    assert_refused(&twice, "policy `full-saas` is named twice; give each policy a `name` of its own and name it once");
+}
+
+#[test]
+fn configurations_that_cannot_be_read() {
+    let head = "schema_version: 1\n";
+    for (name, config, message) in [
+        ("field", "acept: []\n", "line 2, column 1: `acept`: unknown field `acept`; did you mean `accept`?"),
+        (
+            "reason",
+            "accept: [{code: missing-credential, reason: ' '}]\n",
+            "line 2, column 45: `accept[0].reason`: is empty; say why the contradiction is intended",
+        ),
+        (
+            "code",
+            "accept: [{code: missing, reason: x}]\n",
+            "line 2, column 17: `accept[0].code`: no contradiction has the code `missing`; the codes are `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, `wrong-credential`",
+        ),
+        (
+            "variable",
+            "accept: [{code: missing-credential, set: [E2E_TYPO], reason: x}]\n",
+            "line 2: no policy that the entry speaks of reads `E2E_TYPO`; correct the name",
+        ),
+    ] {
+        let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));
+        assert_refused(&slugproof([]).dir(&scratch).run(), &format!("slugproof.yaml: {message}"));
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_understood() {
+    for (args, message) in [
+        (&["E2E_MODEL_SLUG"][..], "argument 1 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
+        (&["A=1", "=x"], "argument 2 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
+        (&["A=1", "A=2"], "`A` is given twice; give it once"),
+    ] {
+        let args = ["resolve", "--runtime", "x"].into_iter().chain(args.iter().copied());
+        assert_refused(&slugproof(args).run(), message);
+    }
+    for args in
+        [&["resolve"][..], &["resolve", "--runtime"], &["derive"], &["frobnicate"], &["prove", "--format", "xml"]]
+    {
+        let ended = slugproof(args.iter().copied()).run();
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+    }
+    assert_refused(
+        &slugproof(["resolve", "--batch", "nowhere"]).run(),
+        "cannot read `nowhere`: no such file or directory; check the path",
+    );
+}
+
+/// A reader that stops reading ends the command quietly, as it does other tools.
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_is_no_error() {
+    let script = "\"$0\" man | head -n 0; \"$0\" completions bash | true; yes '{\"runtime\":\"x\"}' | head -n 90000 | \"$0\" resolve --batch | head -n 1 | wc -l";
+    let output = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
+        .output()
+        .expect("there is a shell");
+    assert_eq!(
+        (String::from_utf8_lossy(&output.stdout).trim(), String::from_utf8_lossy(&output.stderr).as_ref()),
+        ("1", "")
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let script = "\"$0\" man > /dev/full; echo $?";
+    let output = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
+        .output()
+        .expect("there is a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "2");
+    let message = "error: cannot write the output: no space left on device; make room or choose another place\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), message);
+}

@@ -1,0 +1,116 @@
+//! The line readers: an answer for every line, whatever it holds.
+
+use serde_json::json;
+
+use crate::run::{Scratch, slugproof};
+
+const LINE_BYTES: usize = 1 << 20;
+
+fn resolve(input: impl Into<Vec<u8>>) -> crate::run::Ended {
+    slugproof(["resolve", "--batch"]).input(input).run()
+}
+
+#[test]
+fn every_line_is_answered_in_order() {
+    let mut input = Vec::new();
+    let lines: [&[u8]; 13] = [
+        br#"{"runtime":"hermes","env":{"E2E_OPENAI_API_KEY":"x"}}"#,
+        b"not json",
+        b"",
+        br#"{"runtime":7}"#,
+        br#"{"env":{}}"#,
+        br#"{"runtime":"hermes","envs":{}}"#,
+        br#"{"runtime":"hermes","env":{"E2E_LLM_PATH":1}}"#,
+        br#"{"runtime":"hermes","env":{"E2E_LLM_PATH":"a","E2E_LLM_PATH":"platform"}}"#,
+        b"{\"runtime\":\"\xff\"}",
+        &[&br#"{"runtime":""#[..], &vec![b'x'; LINE_BYTES], br#""}"#].concat(),
+        br#"{"runtime":"hermes","env":{"E2E_LLM_PATH":null},"ambient":["OPENAI_API_KEY"]}"#,
+        "{\"runtime\":\"\\u0063odex\",\"env\":{\"E2E_MODEL_SLUG\":\"\\u00e9\"}}\r".as_bytes(),
+        br#"{"runtime":"claude-code","env":{"E2E_LLM_PATH":"platform"}}"#,
+    ];
+    for line in lines {
+        input.extend_from_slice(line);
+        input.push(b'\n');
+    }
+    input.pop();
+    let ended = resolve(input);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert_eq!(ended.stderr, "note: 9 lines not readable; each such line is answered with an error\n");
+    let answers = ended.json_lines();
+    assert_eq!(answers.len(), lines.len());
+    for (index, answer) in answers.iter().enumerate() {
+        let good = [0, 10, 11, 12].contains(&index);
+        assert_eq!(answer.get("error").is_none(), good, "line {}: {answer}", index + 1);
+        if !good {
+            assert_eq!(answer["line"], json!(index + 1));
+        }
+    }
+    assert_eq!(answers[0]["provider"], json!("byok-openai"));
+    assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
+    assert_eq!(answers[8]["error"], json!("not UTF-8 from byte 13 on; write the line as UTF-8"));
+    assert_eq!(
+        answers[9]["error"],
+        json!("longer than the limit of 1048576 bytes; split it or drop what is not needed")
+    );
+    assert_eq!(answers[11]["runtime"], json!("codex"));
+    assert_eq!(answers[12]["code"], json!(null));
+}
+
+#[test]
+fn the_exit_code_tells_the_worst() {
+    let good = "{\"runtime\":\"hermes\",\"env\":{\"E2E_LLM_PATH\":\"platform\"}}\n";
+    let bad = "{\"runtime\":\"hermes\"}\n";
+    assert_eq!(resolve(good).code, 0);
+    assert_eq!(resolve(format!("{good}{bad}")).code, 1);
+    assert_eq!(resolve(format!("{bad}x\n{good}")).code, 2);
+    assert_eq!(resolve("").code, 3);
+}
+
+#[test]
+fn a_line_of_exactly_the_limit_is_read() {
+    let head = r#"{"runtime":"hermes","env":{"UNREAD":""#;
+    let tail = r#""}}"#;
+    let line = |bytes: usize| format!("{head}{}{tail}", "x".repeat(bytes - head.len() - tail.len()));
+    for end in ["", "\n"] {
+        assert!(resolve(line(LINE_BYTES) + end).json_lines()[0].get("error").is_none());
+        assert!(resolve(line(LINE_BYTES + 2) + end).json_lines()[0].get("error").is_some());
+    }
+}
+
+/// Thirty megabytes pass through a process that may not hold them.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_the_input() {
+    let line = "{\"runtime\":\"hermes\",\"env\":{\"UNREAD\":\"".to_owned() + &"x".repeat(1000) + "\"}}\n";
+    let scratch = Scratch::new("constant-memory").file("lines", line.repeat(30_000));
+    let script = "ulimit -v 131072 && exec \"$0\" resolve --batch lines | wc -l";
+    let output = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
+        .current_dir(&scratch.0)
+        .output()
+        .expect("there is a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "30000", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn derivations_are_answered() {
+    let lines = [
+        r#"{"runtime":"codex","model":"gpt-5.5","auth_env":["OPENAI_API_KEY"]}"#,
+        r#"{"runtime":"codex","model":"gpt-5.5"}"#,
+        r#"{"runtime":"codex","model":" "}"#,
+        r#"{"runtime":"Codex","model":"gpt-5.5","auth_env":[]}"#,
+        r#"{"runtime":"claude-code","model":"minimax:MiniMax-M2.7"}"#,
+        r#"{"model":"gpt-5.5"}"#,
+    ];
+    let ended = slugproof(["derive", "--batch"]).input(lines.join("\n")).run();
+    let answers = ended.json_lines();
+    let expected = [
+        json!({"provider": "openai-api"}),
+        json!({"provider": "openai-subscription"}),
+        json!({"code": "model-required"}),
+        json!({"code": "unknown-runtime"}),
+        json!({"code": "unregistered-model"}),
+    ];
+    assert_eq!(answers[..5], expected);
+    assert_eq!((answers[5]["line"].clone(), ended.code), (json!(6), 2));
+}

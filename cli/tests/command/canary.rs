@@ -1,0 +1,64 @@
+//! The value of a secret is in no output of any command.
+
+use crate::run::{Scratch, slugproof};
+
+const CANARY: &str = "sk-canary-7d41";
+
+#[test]
+fn no_command_shows_the_value_of_a_secret() {
+    let variables = [
+        "E2E_MINIMAX_API_KEY",
+        "E2E_ANTHROPIC_API_KEY",
+        "E2E_GOOGLE_API_KEY",
+        "E2E_OPENAI_API_KEY",
+        "E2E_LLM_PATH",
+        "UNREAD_TOKEN",
+    ];
+    let scratch = Scratch::new("canary");
+    let run = |args: &[&str], input: &str| {
+        let mut run = slugproof(args.iter().copied()).input(input).dir(&scratch);
+        for variable in variables {
+            run = run.env(variable, CANARY);
+        }
+        let ended = run.run();
+        assert!(!ended.shown().contains(CANARY), "{args:?} shows it: {}", ended.shown());
+    };
+    for variable in variables {
+        let setting = format!("{variable}={CANARY}");
+        for runtime in ["claude-code", "hermes", "codex", "nowhere"] {
+            for format in ["human", "json", "env"] {
+                run(&["resolve", "--runtime", runtime, "--format", format, &setting], "");
+                let twice = ["resolve", "--runtime", runtime, "--format", format, &setting, &setting];
+                run(&twice, "");
+            }
+            let line = format!(r#"{{"runtime":"{runtime}","env":{{"{variable}":"{CANARY}"}}}}"#);
+            run(&["resolve", "--batch"], &line);
+            run(&["resolve", "--batch"], &line[..line.len() - 2]);
+            run(&["resolve", "--batch"], &line.replace("\"env\":{", "\"env\":{\"a\":1,"));
+            run(&["derive", "--batch"], &line);
+            run(&["pick", runtime], "");
+            run(&["pick", "--unchecked", runtime], "");
+        }
+        // Everything that is easily mistyped.
+        run(&[&setting], "");
+        run(&["resolve", &setting], "");
+        run(&["resolve", "--runtime", "codex", CANARY], "");
+        run(&["resolve", "--runtime", "codex", &format!("={CANARY}")], "");
+        run(&["resolve", "--runtime", "codex", &format!("--{setting}")], "");
+        run(&["resolve", "--runtime", "codex", "--format", &setting], "");
+        run(&["pick", "codex", &setting], "");
+        run(&["prove", &setting], "");
+        run(&["prove", &format!("--format={CANARY}")], "");
+        run(&["derive", "--batch", "-", &setting], "");
+    }
+    for args in [
+        &["prove"][..],
+        &["prove", "--format", "json"],
+        &["prove", "--laws"],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        run(args, "");
+    }
+}

@@ -1,0 +1,88 @@
+//! What the documents say is what the command does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use slug_resolver::laws::LAWS;
+use slug_resolver::{Code, Warning};
+
+use crate::run::slugproof;
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every `$ slugproof …` of a console block prints what the block shows.
+#[test]
+fn the_readme_shows_real_output() {
+    let readme = document("README.md");
+    let mut checked = 0;
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for example in block.split("$ slugproof").skip(1) {
+            let (line, shown) = example.split_once('\n').unwrap_or((example, ""));
+            let args = line.split_whitespace();
+            let ended = slugproof(args).run();
+            let shown = shown.split("\n$ ").next().unwrap_or_default().trim_end();
+            let printed = format!("{}{}", ended.stdout, ended.stderr);
+            // `…` stands for lines that are left out.
+            let mut rest = printed.as_str();
+            for part in shown.split("…\n") {
+                let part = part.trim_end();
+                let at = rest
+                    .find(part)
+                    .unwrap_or_else(|| panic!("`slugproof{line}` does not print\n{part}\nbut\n{printed}"));
+                rest = &rest[at + part.len()..];
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3, "only {checked} examples were found");
+}
+
+#[test]
+fn the_readme_lists_every_law() {
+    let readme = document("README.md");
+    for law in LAWS {
+        assert!(readme.contains(&format!("| `{}` | {} |", law.id, law.statement)), "`{}`: {}", law.id, law.statement);
+    }
+    assert_eq!(
+        readme.lines().filter(|line| line.starts_with("| `") && LAWS.iter().any(|law| line.contains(law.id))).count(),
+        LAWS.len()
+    );
+}
+
+#[test]
+fn every_code_has_its_paragraph() {
+    let codes = document("docs/codes.md");
+    let described: BTreeSet<&str> =
+        codes.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+    let existing = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str)).collect();
+    assert_eq!(described, existing);
+    let readme = document("README.md");
+    assert!(existing.iter().all(|code| readme.contains(&format!("`{code}`"))));
+}
+
+#[test]
+fn help_teaches() {
+    insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
+    for command in ["prove", "resolve", "derive", "pick"] {
+        let help = slugproof([command, "--help"]).run();
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+        assert!(help.stdout.contains("Example"), "`{command} --help` shows no example");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_generated() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = slugproof(["completions", shell]).run();
+        assert!(ended.code == 0 && ended.stdout.contains("resolve"), "{shell}");
+    }
+    let page = slugproof(["man"]).run();
+    assert!(page.code == 0 && page.stdout.contains(".TH slugproof 1"), "{}", page.stdout);
+    let scratch = crate::run::Scratch::new("man");
+    assert_eq!(slugproof(["man", "--dir", "."]).dir(&scratch).run().code, 0);
+    assert!(scratch.0.join("slugproof-prove.1").is_file());
+}

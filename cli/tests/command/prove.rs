@@ -1,0 +1,126 @@
+//! `prove`: on the embedded data it is a demonstration, on one's own a gate.
+
+use serde_json::json;
+
+use crate::run::{Ended, Scratch, slugproof};
+
+const REGISTRY: &str = r#"schema_version: 1
+providers:
+  - {name: acme, display_name: Acme, protocol: openai, auth_mode: key, auth_env: [ACME_KEY], model_prefix_match: "^acme/"}
+  - {name: platform, display_name: Platform, protocol: openai, auth_mode: key, auth_env: [TOKEN], model_prefix_match: "^platform/"}
+runtimes:
+  agent:
+    providers:
+      - {name: acme, models: [m-1]}
+      - {name: platform, models: [platform/m-1]}
+"#;
+
+const POLICY: &str = "schema_version: 1
+name: mine
+runtime: RUNTIME
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: platform/m-1}
+secrets: [{key: KEY, inject: [ACME_KEY]}]
+fallback: m-1
+";
+
+const CONFIG: &str = "schema_version: 1
+registry: providers.yaml
+policies: [policies/mine.yaml]
+";
+
+const ACCEPTS: &str = "accept:
+  - {code: missing-credential, unset: [KEY], reason: a job exercises the missing key}
+  - {policy: mine, runtime: agent, code: platform-path-byok-model, set: [PLATFORM_MODEL], reason: reviewed by hand}
+  - {code: unregistered-model, reason: reviewed by hand}
+  - {code: model-required, reason: reviewed by hand}
+";
+
+fn project(name: &str, config: &str) -> Scratch {
+    Scratch::new(name)
+        .file("providers.yaml", REGISTRY)
+        .file("policies/mine.yaml", POLICY)
+        .file("slugproof.yaml", config)
+}
+
+/// The report without the one thing that changes from run to run.
+fn timeless(ended: &Ended) -> String {
+    let line = |line: &str| if line.starts_with("  took ") { "  took <time>".to_owned() } else { line.to_owned() };
+    ended.shown().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_bare_command_proves_the_embedded_data_and_succeeds() {
+    let ended = slugproof([]).run();
+    insta::assert_snapshot!(timeless(&ended));
+}
+
+#[test]
+fn holes_fail_only_when_denied() {
+    let denied = slugproof(["prove", "--deny", "holes"]).run();
+    assert_eq!(denied.code, 1);
+    assert!(denied.stdout.contains("✗ 68 holes not accepted"), "{}", denied.stdout);
+}
+
+#[test]
+fn a_slugproof_yaml_makes_it_a_gate() {
+    let open = slugproof([]).dir(&project("gate", CONFIG)).run();
+    assert_eq!(open.code, 1);
+    let open = timeless(&open).replace(env!("CARGO_TARGET_TMPDIR"), "<dir>");
+    insta::assert_snapshot!(open);
+}
+
+#[test]
+fn accepted_holes_pass() {
+    let project = project("accepted", &format!("{CONFIG}{ACCEPTS}")).file("deep/down/here", "");
+    let ended = slugproof(["prove"]).dir(&Scratch(project.0.join("deep/down"))).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert!(ended.stdout.contains("(accepted: a job exercises the missing key)"), "{}", ended.stdout);
+}
+
+#[test]
+fn an_entry_that_accepts_nothing_is_a_finding() {
+    let idle = "  - {code: ambiguous-model, reason: there is none}\n";
+    let ended = slugproof(["prove"]).dir(&project("idle", &format!("{CONFIG}{ACCEPTS}{idle}"))).run();
+    assert_eq!(ended.code, 1);
+    assert!(ended.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", ended.stdout);
+}
+
+#[test]
+fn flags_and_no_config_win_over_the_file() {
+    let project = project("flags", CONFIG);
+    let ended = slugproof(["prove", "--no-config"]).dir(&project).run();
+    assert_eq!(ended.code, 0);
+    assert!(ended.stdout.starts_with("registry embedded"), "{}", ended.stdout);
+    let ended = slugproof(["prove", "--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"])
+        .dir(&project)
+        .run();
+    assert_eq!(ended.code, 0);
+    assert!(ended.stdout.starts_with("registry providers.yaml: 2 providers, 1 runtime\n"), "{}", ended.stdout);
+    let answer = slugproof(["resolve", "--runtime", "agent", "--format", "json"]).dir(&project).run().json();
+    assert_eq!(answer["slug"], json!("m-1"), "resolve uses the file's policy as well");
+}
+
+#[test]
+fn the_json_report_adds_up() {
+    let ended = slugproof(["prove", "--format", "json", "--brute-force", "--policy", "reconciler"]).run();
+    assert_eq!(ended.code, 0);
+    let report = ended.json();
+    let policy = &report["policies"][0];
+    assert_eq!(policy["policy"], json!("reconciler"));
+    assert_eq!(policy["decided_one_by_one"], json!(true));
+    assert_eq!(policy["combinations"], json!(945_000));
+    assert_eq!(policy["holes"].as_array().map(Vec::len), Some(32));
+    assert_eq!(policy["broken"], json!(null));
+    let cell = json!({"runtime": "codex", "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});
+    assert!(policy["matrix"].as_array().expect("a list").contains(&cell));
+}
+
+#[test]
+fn the_laws_are_listed() {
+    let ended = slugproof(["prove", "--laws"]).run();
+    assert_eq!(ended.code, 0);
+    for law in slug_resolver::laws::LAWS {
+        assert!(ended.stdout.contains(law.id), "{} is missing", law.id);
+    }
+}

@@ -1,0 +1,141 @@
+//! `resolve` on one question.
+
+use serde_json::json;
+
+use crate::run::slugproof;
+
+const INCIDENT: [&str; 5] =
+    ["resolve", "--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
+
+#[test]
+fn names_the_founding_incident() {
+    insta::assert_snapshot!(slugproof(INCIDENT).run().shown());
+}
+
+#[test]
+fn answers_the_founding_incident_in_json() {
+    let ended = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
+    assert_eq!(ended.code, 1);
+    let answer = ended.json();
+    let keys: Vec<&String> = answer.as_object().expect("an object").keys().collect();
+    let expected = [
+        "runtime",
+        "slug",
+        "rule",
+        "decided_by",
+        "path",
+        "injected",
+        "provider",
+        "billing",
+        "verdict",
+        "code",
+        "outcome",
+        "needs",
+        "accepted_by",
+        "warnings",
+        "shadowed",
+        "message",
+        "fixes",
+    ];
+    assert_eq!(
+        std::collections::BTreeSet::from_iter(keys.iter().map(|key| key.as_str())),
+        std::collections::BTreeSet::from(expected)
+    );
+    for (key, value) in [
+        ("slug", json!("MiniMax-M2")),
+        ("rule", json!("override")),
+        ("decided_by", json!("E2E_MODEL_SLUG")),
+        ("path", json!("platform")),
+        ("injected", json!([])),
+        ("provider", json!("minimax")),
+        ("verdict", json!("contradiction")),
+        ("code", json!("platform-path-byok-model")),
+        ("outcome", json!("failed")),
+        ("needs", json!(["MINIMAX_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"])),
+    ] {
+        assert_eq!(answer[key], value, "{key}");
+    }
+    let first = json!({"edits": [{"unset": "E2E_MODEL_SLUG"}], "slug": "moonshot/kimi-k2.6", "provider": "platform"});
+    assert_eq!(answer["fixes"][0], first);
+}
+
+/// The workflow of that day wired every key; unsetting the override still comes first.
+#[test]
+fn advises_to_unset_the_override_even_with_stray_keys() {
+    let keys = ["E2E_MINIMAX_API_KEY=set", "E2E_ANTHROPIC_API_KEY=set", "E2E_OPENAI_API_KEY=set", "--format", "json"];
+    let answer = slugproof(INCIDENT.into_iter().chain(keys)).run().json();
+    assert_eq!(answer["fixes"][0]["edits"], json!([{"unset": "E2E_MODEL_SLUG"}]));
+    assert_eq!(answer["shadowed"], json!(["E2E_MINIMAX_API_KEY", "E2E_ANTHROPIC_API_KEY", "E2E_OPENAI_API_KEY"]));
+}
+
+#[test]
+fn names_the_colon_form() {
+    let args =
+        ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=minimax:MiniMax-M2.7", "E2E_MINIMAX_API_KEY=set"];
+    insta::assert_snapshot!(slugproof(args).run().shown());
+}
+
+#[test]
+fn warns_of_a_key_sent_to_another_vendor() {
+    let args = ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=MiniMax-M3", "E2E_ANTHROPIC_API_KEY=set"];
+    insta::assert_snapshot!(slugproof(args).run().shown());
+}
+
+#[test]
+fn says_which_runtime_was_meant() {
+    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().shown());
+}
+
+#[test]
+fn prints_what_a_shell_can_evaluate() {
+    let args = ["resolve", "--runtime", "google-adk", "--format", "env", "E2E_GOOGLE_API_KEY=set"];
+    insta::assert_snapshot!(slugproof(args).run().shown());
+}
+
+#[test]
+fn says_that_a_variable_is_not_read() {
+    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
+    assert_eq!(ended.code, 0);
+    assert_eq!(
+        ended.stderr,
+        "note: policy `full-saas` does not read `E2E_MODEL_SLG`; did you mean `E2E_MODEL_SLUG`?\n"
+    );
+    let quiet =
+        slugproof(["resolve", "--quiet", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn an_empty_runtime_is_a_runtime() {
+    let answer = slugproof(["resolve", "--runtime", "", "--policy", "reconciler", "--format", "json"]).run().json();
+    assert_eq!((&answer["runtime"], &answer["code"]), (&json!(""), &json!("unknown-runtime")));
+}
+
+#[test]
+fn ambient_credentials_count_without_being_injected() {
+    let args = ["resolve", "--runtime", "hermes", "--ambient", "OPENAI_API_KEY", "--format", "json"];
+    let answer = slugproof(args).run().json();
+    assert_eq!((&answer["verdict"], &answer["injected"]), (&json!("coherent"), &json!([])));
+    assert_eq!(answer["accepted_by"], json!(["OPENAI_API_KEY"]));
+}
+
+#[test]
+fn colour_is_used_only_when_wanted() {
+    let plain = slugproof(INCIDENT).run().stdout;
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = slugproof(INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(strip_colour(&coloured), plain);
+    let refused = slugproof(INCIDENT).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().stdout;
+    assert!(!refused.contains('\u{1b}'));
+}
+
+fn strip_colour(text: &str) -> String {
+    let mut plain = String::new();
+    let mut parts = text.split('\u{1b}');
+    plain.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}

@@ -1,0 +1,91 @@
+//! Running the command.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// One way to run the command, with nothing of the outer environment that it reads.
+pub struct Slugproof {
+    command: Command,
+    input: Vec<u8>,
+}
+
+/// How a run ended.
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The command with these arguments, in a directory that has no slugproof.yaml above it.
+pub fn slugproof<'a>(args: impl IntoIterator<Item = &'a str>) -> Slugproof {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
+    command.args(args).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
+    Slugproof { command, input: Vec::new() }
+}
+
+impl Slugproof {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn dir(mut self, dir: &Scratch) -> Self {
+        self.command.current_dir(&dir.0);
+        self
+    }
+
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    pub fn run(mut self) -> Ended {
+        let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().expect("the command is built");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let input = std::mem::take(&mut self.input);
+        // A command that does not read its input closes it; that is no failure of the test.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().expect("the command ends");
+        writer.join().expect("the writer does not panic");
+        let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
+        Ended { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Ended {
+    /// The whole of it, for a snapshot.
+    pub fn shown(&self) -> String {
+        format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.shown()))
+    }
+
+    /// Standard output, a JSON value a line.
+    pub fn json_lines(&self) -> Vec<serde_json::Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("every answer is JSON")).collect()
+    }
+}
+
+/// An empty directory of its own.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("the target directory can be written to");
+        Self(path)
+    }
+
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("it has a parent")).expect("the target directory can be written to");
+        fs::write(path, content).expect("the target directory can be written to");
+        self
+    }
+}
