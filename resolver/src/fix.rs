@@ -79,9 +79,9 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         .filter(|options| !options.values.is_empty())
         .collect();
 
-    let mut search = Search { registry, runtime, ambient, env: *env, options: &options, found: Vec::new() };
+    let mut search = Search { registry, runtime, ambient, options: &options, found: Vec::new() };
     for size in 1..=limits::FIX_EDITS {
-        search.extend(&mut Vec::new(), 0, size);
+        search.extend(env, &mut Vec::new(), 0, size);
     }
     // Within one size, taking something away is less than adding something, and an
     // override is the last thing to advise: it hides every other rule.
@@ -108,22 +108,20 @@ struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
     ambient: &'o [String],
-    env: Env<'a>,
     options: &'o [Options<'a>],
     found: Vec<(Vec<Change<'a>>, Decision<'a>)>,
 }
 
 impl<'a> Search<'a, '_> {
-    /// Tries every way to add `more` changes, to variables from `from` on, to those made.
-    /// The first way that works for a set of variables stands for that set.
-    fn extend(&mut self, made: &mut Vec<Change<'a>>, from: usize, more: usize) {
+    /// Tries every way to add `more` changes, to variables from `from` on, to those
+    /// made, which have led to `env`. The first way that works for a set of
+    /// variables stands for that set.
+    fn extend(&mut self, env: &Env<'a>, made: &mut Vec<Change<'a>>, from: usize, more: usize) {
         if self.covered(made) {
             return;
         }
         if more == 0 {
-            let env =
-                made.iter().fold(self.env, |env, change| env.with(change.variable, change.value.unwrap_or_default()));
-            let decision = decide(self.registry, self.runtime, &env, self.ambient);
+            let decision = decide(self.registry, self.runtime, env, self.ambient);
             if decision.verdict.is_coherent() {
                 self.found.push((made.clone(), decision));
             }
@@ -131,9 +129,12 @@ impl<'a> Search<'a, '_> {
         }
         let options = self.options;
         for (index, option) in options.iter().enumerate().skip(from) {
+            if !could_matter(option.variable, env) {
+                continue;
+            }
             for &value in &option.values {
                 made.push(Change { variable: option.variable, value });
-                self.extend(made, index + 1, more - 1);
+                self.extend(&env.with(option.variable, value.unwrap_or_default()), made, index + 1, more - 1);
                 made.pop();
             }
         }
@@ -143,6 +144,18 @@ impl<'a> Search<'a, '_> {
     fn covered(&self, made: &[Change<'_>]) -> bool {
         let edited = |variable| made.iter().any(|change| change.variable == variable);
         self.found.iter().any(|(fix, _)| fix.iter().all(|change| edited(change.variable)))
+    }
+}
+
+/// Whether a decision may consult a variable, when those before it in the order of
+/// the policy are as in `env`. A change to one that is not consulted mends nothing
+/// that would not be mended without it.
+fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
+    match variable {
+        Variable::Override | Variable::Path => true,
+        Variable::PlatformModel => Path::of(env) == Path::Platform && env.text(Variable::Override).is_none(),
+        Variable::Key(_) => Path::of(env) == Path::Byok,
+        Variable::Runtime => false,
     }
 }
 

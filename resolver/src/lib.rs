@@ -11,7 +11,7 @@
 //! 3. [`Registry::derive`]: the provider;
 //! 4. [`judge`]: do they match?
 //!
-//! [`resolve`] runs them in a row and gathers the evidence; [`fixes`] says what
+//! [`resolve()`] runs them in a row and gathers the evidence; [`fixes`] says what
 //! would mend a contradiction. Nothing here touches files, clocks, the process
 //! environment or the network, and no secret value gets past [`Env::read`].
 //!
