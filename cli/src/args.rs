@@ -19,7 +19,7 @@ use crate::exit::Exit;
 /// Without a command it runs `prove`: on the slugproof.yaml of this directory or
 /// one above it, else on the registry and the policies that ship with it.
 #[derive(Parser)]
-#[command(name = "slugproof", version, styles = STYLES, args_conflicts_with_subcommands = true)]
+#[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = "\
 Examples:
   slugproof
@@ -39,9 +39,6 @@ Exit codes:
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
-
-    #[command(flatten)]
-    pub prove: ProveArgs,
 
     /// When to use colour; `auto` honours NO_COLOR and whether a terminal is there
     #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
@@ -114,7 +111,7 @@ pub struct RegistryArgs {
 /// override, each by its smallest set of variables), and what was covered.
 ///
 /// Where a slugproof.yaml is in force, a hole that it does not accept is a finding.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_long_help = "\
 Examples:
   slugproof prove
@@ -146,8 +143,9 @@ pub struct ProveArgs {
     pub laws: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ProveFormat {
+    #[default]
     Human,
     Json,
 }
@@ -164,6 +162,9 @@ pub enum Deny {
 /// secrets are injected, and whether they match. The variables given are all that
 /// is set: the process environment is not read (see `pick`).
 #[derive(Args)]
+#[command(override_usage = "\
+slugproof resolve [OPTIONS] --runtime <RUNTIME> [VAR=VALUE]...
+       slugproof resolve [OPTIONS] --batch [<FILE>]")]
 #[command(after_long_help = "\
 Examples:
   slugproof resolve --runtime hermes E2E_OPENAI_API_KEY=set
@@ -172,7 +173,8 @@ Examples:
 
 Of a secret only its presence matters; write `set` rather than the secret itself.
 
-A line of a batch is {\"runtime\": …, \"env\": {…}} with an optional \"ambient\": […].
+A line of a batch is {\"runtime\": …, \"env\": {…}, \"ambient\": […]}; the last two
+are optional.
 Every line gets an answer, in the same order; one that cannot be read gets
 {\"error\": …, \"line\": N}.")]
 pub struct ResolveArgs {
@@ -216,8 +218,8 @@ pub enum ResolveFormat {
 
 /// Find the provider of a model, for each line of a file
 ///
-/// A line is {"runtime": …, "model": …, "auth_env": […]}; its answer is
-/// {"provider": …} or {"code": …}. No policy takes part in this.
+/// A line is {"runtime": …, "model": …, "auth_env": […]}, the last optional; its
+/// answer is {"provider": …} or {"code": …}. No policy takes part in this.
 #[derive(Args)]
 #[command(after_long_help = "\
 Example:

@@ -11,7 +11,7 @@ use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
 use crate::args::DeriveArgs;
-use crate::data::{Data, describe};
+use crate::data::{Data, describe, shown_path};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, counted};
 
@@ -19,6 +19,9 @@ use crate::output::{Output, counted};
 pub const LINE_BYTES: usize = 1 << 20;
 
 const BUFFER_BYTES: usize = 1 << 16;
+
+/// Some editors begin a file with it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Answers questions to the whole pipeline.
 pub fn resolve(registry: &Registry, policy: &Policy, file: &Path, output: &mut Output) -> Result<Exit, Failure> {
@@ -175,7 +178,7 @@ fn each_line(
             out.flush()?;
         }
         let read = read_line(&mut input, &mut line)
-            .map_err(|error| Failure::new(format!("cannot read `{}`: {}", file.display(), describe(&error))))?;
+            .map_err(|error| Failure::new(format!("cannot read `{}`: {}", shown_path(file), describe(&error))))?;
         number += 1;
         answered.clear();
         let outcome = match read {
@@ -183,6 +186,7 @@ fn each_line(
             Line::TooLong => {
                 Err(format!("longer than the limit of {LINE_BYTES} bytes; split it or drop what is not needed"))
             }
+            Line::Whole if number == 1 => answer(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line), &mut answered),
             Line::Whole => answer(&line, &mut answered),
         };
         match outcome {
@@ -215,7 +219,7 @@ fn open(file: &Path) -> Result<BufReader<Box<dyn Read>>, Failure> {
     } else {
         let opened = File::open(file);
         Box::new(opened.map_err(|error| {
-            Failure::new(format!("cannot read `{}`: {}; check the path", file.display(), describe(&error)))
+            Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(file), describe(&error)))
         })?)
     };
     Ok(BufReader::with_capacity(BUFFER_BYTES, input))

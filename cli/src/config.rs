@@ -12,6 +12,9 @@ use crate::exit::Failure;
 /// The name of the file.
 pub const FILE_NAME: &str = "slugproof.yaml";
 
+/// Names that are easily given to the file, and would leave it without effect.
+const MISNAMED: [&str; 3] = ["slugproof.yml", ".slugproof.yaml", ".slugproof.yml"];
+
 /// A slugproof.yaml.
 pub struct Config {
     /// Where it was found.
@@ -21,7 +24,7 @@ pub struct Config {
     /// Whether the registry may hold fields that slugproof does not know.
     pub allow_unknown_fields: bool,
     /// The policies, if it names any: embedded ones or files.
-    pub policies: Vec<String>,
+    pub policies: Option<Vec<String>>,
     /// Contradictions that are intended.
     pub accept: Vec<Accept>,
 }
@@ -51,6 +54,11 @@ impl Config {
             Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
         })?;
         let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file());
+        let misnamed = MISNAMED.iter().map(|name| directory.join(name)).find(|path| path.is_file());
+        if let (None, Some(path)) = (&found, misnamed) {
+            let name = path.file_name().unwrap_or_default().display();
+            return Err(Failure::new(format!("`{name}` is not read; rename it to `{FILE_NAME}`, or say --no-config")));
+        }
         // Beside or below the working directory, the shorter name says as much.
         let shown = |path: &Path| path.strip_prefix(&directory).unwrap_or(path).to_owned();
         found.map(|path| Self::read(&shown(&path))).transpose()
@@ -63,8 +71,8 @@ impl Config {
     }
 
     fn decode(at: &At<'_>, path: &Path) -> Result<Self, ReadError> {
-        let known = ["schema_version", "registry", "allow_unknown_fields", "policies", "workflows", "accept"];
-        let fields = at.fields(&known, UnknownFields::Deny)?;
+        let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "accept"];
+        let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Files are named from where the configuration stands.
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
@@ -75,7 +83,10 @@ impl Config {
         if let Some(workflows) = fields.optional("workflows") {
             workflows.strings()?;
         }
-        let policies = fields.optional("policies").map(|at| at.strings()).transpose()?.unwrap_or_default();
+        let policies = fields.optional("policies").map(|at| at.strings()).transpose()?;
+        if let (Some([]), Some(at)) = (policies.as_deref(), fields.optional("policies")) {
+            return Err(at.error("the list is empty; name a policy, or take the field out to use the embedded ones"));
+        }
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
             for entry in entries.items()? {
@@ -90,7 +101,7 @@ impl Config {
                 .map(|at| at.boolean())
                 .transpose()?
                 .unwrap_or_default(),
-            policies: policies.iter().map(|name| named(name)).collect(),
+            policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
         })
     }
@@ -98,7 +109,7 @@ impl Config {
 
 impl Accept {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["policy", "runtime", "code", "set", "unset", "reason"], UnknownFields::Deny)?;
+        let fields = at.fields(&["code", "reason"], &["policy", "runtime", "set", "unset"], UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;
@@ -106,14 +117,18 @@ impl Accept {
         if reason.string()?.trim().is_empty() {
             return Err(reason.error("is empty; say why the contradiction is intended"));
         }
+        let (set, unset) = (list("set")?, list("unset")?);
+        if let Some(name) = set.iter().find(|name| unset.contains(name)) {
+            return Err(at.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
+        }
         Ok(Self {
             mark: at.mark(),
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)
                 .ok_or_else(|| code.error(unknown_code(code.string().unwrap_or_default())))?,
-            set: list("set")?,
-            unset: list("unset")?,
+            set,
+            unset,
             reason: reason.string()?.to_owned(),
         })
     }

@@ -31,30 +31,18 @@ impl Data {
         let unknown = if tolerant { UnknownFields::Allow } else { UnknownFields::Deny };
         let (registry, registry_source) = match args.registry.clone().or(configured) {
             None => (Registry::embedded(), "embedded".to_owned()),
-            Some(path) => (read_registry(&path, unknown)?, path.display().to_string()),
+            Some(path) => (read_registry(&path, unknown)?, shown_path(&path)),
         };
         Ok(Self { registry, registry_source, config })
     }
 
     /// The policies that were asked for, else those of slugproof.yaml, else all embedded ones.
     pub fn policies(&self, asked: &[String]) -> Result<Vec<Policy>, Failure> {
-        let configured = self.config.as_ref().map_or(&[][..], |config| &config.policies);
-        let names = if asked.is_empty() { configured } else { asked };
-        if names.is_empty() {
-            return Ok(Policy::all_embedded());
-        }
-        let mut policies: Vec<Policy> = Vec::new();
-        for name in names {
-            let policy = find_policy(name)?;
-            if policies.iter().any(|earlier| earlier.name() == policy.name()) {
-                return Err(Failure::new(format!(
-                    "policy `{}` is named twice; give each policy a `name` of its own and name it once",
-                    policy.name()
-                )));
-            }
-            policies.push(policy);
-        }
-        Ok(policies)
+        let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
+            return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
+        };
+        let configured = find_policies(configured, &[])?;
+        if asked.is_empty() { Ok(configured) } else { find_policies(asked, &configured) }
     }
 
     /// The one policy that was asked for, else the first there is.
@@ -72,25 +60,42 @@ fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failur
         } else {
             ""
         };
-        Failure::new(format!("{}: {error}{hint}", path.display()))
+        Failure::new(format!("{}: {error}{hint}", shown_path(path)))
     })
 }
 
-/// An embedded policy by its name, or a policy file.
-fn find_policy(name: &str) -> Result<Policy, Failure> {
-    if let Some(policy) = Policy::embedded(name) {
-        return Ok(policy);
+fn find_policies(names: &[String], configured: &[Policy]) -> Result<Vec<Policy>, Failure> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for name in names {
+        let policy = find_policy(name, configured)?;
+        if policies.iter().any(|earlier| earlier.name() == policy.name()) {
+            return Err(Failure::new(format!(
+                "policy `{}` is named twice; give each policy a `name` of its own and name it once",
+                policy.name()
+            )));
+        }
+        policies.push(policy);
+    }
+    Ok(policies)
+}
+
+/// A configured or embedded policy by its name, or a policy file.
+fn find_policy(name: &str, configured: &[Policy]) -> Result<Policy, Failure> {
+    let embedded = Policy::all_embedded();
+    if let Some(policy) = configured.iter().chain(&embedded).find(|policy| policy.name() == name) {
+        return Ok(policy.clone());
     }
     let path = PathBuf::from(name);
     if !path.exists() {
-        let embedded: Vec<String> =
-            Policy::all_embedded().iter().map(|policy| format!("`{}`", policy.name())).collect();
+        let known: Vec<String> =
+            configured.iter().chain(&embedded).map(|policy| format!("`{}`", policy.name())).collect();
         return Err(Failure::new(format!(
-            "no policy `{name}`: there is no such file, and the embedded policies are {}; check the name",
-            embedded.join(" and ")
+            "no policy `{}`: there is no such file, and the policies known by name are {}; check the name",
+            shown_path(&path),
+            known.join(", ")
         )));
     }
-    Policy::from_yaml(&read_file(&path)?).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    Policy::from_yaml(&read_file(&path)?).map_err(|error| Failure::new(format!("{}: {error}", shown_path(&path))))
 }
 
 /// The bytes of a file, or as many of them as no reader takes.
@@ -98,9 +103,28 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = limits::DOCUMENT_BYTES as u64 + 1;
     File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
-        Failure::new(format!("cannot read `{}`: {}; check the path", path.display(), describe(&error)))
+        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
     })?;
     Ok(bytes)
+}
+
+/// The names given with `--ambient`; one that carries a value is refused without repeating it.
+pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
+    match names.iter().find_map(|name| name.split_once('=')) {
+        Some((name, _)) => {
+            Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
+        }
+        None => Ok(names),
+    }
+}
+
+/// A path as it is shown: what stands behind a `=` may be a secret in the wrong place.
+pub fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.split_once('=') {
+        Some((name, _)) => format!("{name}=…"),
+        None => text,
+    }
 }
 
 /// What the operating system says, without its number.

@@ -1,6 +1,5 @@
 //! Completions and manual pages, generated from the command line itself.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -14,7 +13,7 @@ use crate::output::Output;
 pub fn completions(shell: clap_complete::Shell, output: &mut Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "slugproof", &mut script);
-    output.answer.write_all(&script)?;
+    output.machine(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Clean)
 }
 
@@ -25,7 +24,7 @@ pub fn pages(directory: Option<&Path>, output: &mut Output) -> Result<Exit, Fail
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;
-            output.answer.write_all(&page)?;
+            output.machine(&String::from_utf8_lossy(&page))?;
         }
         Some(directory) => clap_mangen::generate_to(command, directory).map_err(|error| {
             let why = describe(&error);

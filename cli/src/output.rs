@@ -42,6 +42,13 @@ impl Output {
         }
     }
 
+    /// Writes an answer for machines: every byte as it is, where the stream for
+    /// people would drop what looks like colour.
+    pub fn machine(&mut self, text: &str) -> io::Result<()> {
+        self.answer.flush()?;
+        io::stdout().write_all(text.as_bytes())
+    }
+
     /// Writes out what is still buffered.
     pub fn finish(&mut self) -> Result<(), crate::exit::Failure> {
         Ok(self.answer.flush()?)
@@ -83,8 +90,21 @@ pub fn width() -> usize {
 
 /// Text broken to the width, with the lines after the first indented.
 pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
-    let options = textwrap::Options::new(width()).initial_indent(first).subsequent_indent(rest).break_words(false);
+    // Ids and codes have hyphens and are copied: only spaces part words.
+    let options = textwrap::Options::new(width())
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
+}
+
+/// A name or an id as it is where it can be read as it is, else quoted and escaped:
+/// one that is empty, has white space around it, or would drive a terminal.
+pub fn shown(text: &str) -> String {
+    let plain = !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control);
+    if plain { text.to_owned() } else { format!("{text:?}") }
 }
 
 /// A number and a noun that goes with it.

@@ -1,11 +1,9 @@
 //! `pick`: a model for a harness, from the process environment.
 
-use std::io::Write as _;
-
 use slug_resolver::{Env, Policy, Variable, fixes, resolve, select};
 
 use crate::args::PickArgs;
-use crate::data::Data;
+use crate::data::{Data, check_ambient};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::resolve::explanation;
@@ -16,19 +14,25 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    if let Some((name, _)) = args.runtime.as_deref().and_then(|runtime| runtime.split_once('=')) {
+        return Err(Failure::new(format!(
+            "the runtime looks like a variable; `pick` reads variables from the environment, so write `{name}=… slugproof pick RUNTIME`"
+        )));
+    }
     let runtime = args.runtime.as_deref().unwrap_or_else(|| env.runtime());
 
     if args.unchecked {
-        writeln!(output.answer, "{}", select(runtime, &env).slug)?;
+        output.machine(&format!("{}\n", select(runtime, &env).slug))?;
         return Ok(Exit::Clean);
     }
-    let resolution = resolve(&data.registry, runtime, &env, &args.ambient);
-    let fixes = fixes(&data.registry, runtime, &env, &args.ambient);
+    let ambient = check_ambient(&args.ambient)?;
+    let resolution = resolve(&data.registry, runtime, &env, ambient);
+    let fixes = fixes(&data.registry, runtime, &env, ambient);
     if resolution.is_coherent() {
-        writeln!(output.answer, "{}", resolution.slug)?;
+        output.machine(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
-    output.explain(&explanation(&data.registry, &policy, &resolution, &fixes));
+    output.explain(&explanation(&data.registry, &policy, &resolution, &fixes, &env));
     Ok(Exit::Findings)
 }
 

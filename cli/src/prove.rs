@@ -23,6 +23,7 @@ use crate::config::{Accept, Config};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::{HEAD, Output};
+use crate::resolve::nearest;
 
 /// Everything that `prove` has to say.
 pub struct Report {
@@ -41,6 +42,7 @@ pub struct Report {
 /// What was proved of one policy.
 struct PolicyReport {
     policy: String,
+    embedded: bool,
     columns: Vec<Column>,
     rows: Vec<Row>,
     proof: Proof,
@@ -94,7 +96,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::load(&args.registry)?;
     let policies = data.policies(&args.policy)?;
     if let Some(config) = &data.config {
-        check_accepts(config, &policies)?;
+        check_accepts(config, &data)?;
     }
     let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
     let mut used = vec![false; accepts.len()];
@@ -103,8 +105,9 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         let scene = Scene::new(data.registry.clone(), policy.clone());
         reports.push(prove(&scene, args.brute_force, accepts, &mut used, output.is_quiet()));
     }
-    let concerned = |accept: &Accept| policies.iter().any(|policy| accept.concerns(policy.name()));
-    let idle = accepts.iter().zip(used).filter(|(accept, used)| !used && concerned(accept));
+    // An entry may be needed by data that this run does not look at.
+    let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
+    let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
     let report = Report {
         providers: data.registry.providers().len(),
         runtimes: data.registry.runtimes().len(),
@@ -115,11 +118,10 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         policies: reports,
         elapsed: started.elapsed(),
     };
-    let text = match args.format {
-        ProveFormat::Human => human::render(&report),
-        ProveFormat::Json => json::render(&report),
-    };
-    output.answer.write_all(text.as_bytes())?;
+    match args.format {
+        ProveFormat::Human => output.answer.write_all(human::render(&report).as_bytes())?,
+        ProveFormat::Json => output.machine(&json::render(&report))?,
+    }
     Ok(report.exit())
 }
 
@@ -147,19 +149,30 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// An entry that could never match is a mistake in the file, not a finding about the data.
-fn check_accepts(config: &Config, policies: &[Policy]) -> Result<(), Failure> {
+fn check_accepts(config: &Config, data: &Data) -> Result<(), Failure> {
+    // Where flags choose other policies, the entries still speak of those of the file.
+    let known = data.policies(&[])?;
     for accept in &config.accept {
-        let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
-        if concerned.is_empty() {
-            continue;
+        let refuse = |what: String, name: &str, candidates: Vec<&str>| {
+            let near = nearest(name, candidates.into_iter(), 1);
+            let meant = near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"));
+            Failure::new(format!("{}: line {}: {what}; {meant}", config.path.display(), accept.mark.line))
+        };
+        let concerned: Vec<&Policy> = known.iter().filter(|policy| accept.concerns(policy.name())).collect();
+        if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
+            let candidates = known.iter().map(Policy::name).collect();
+            return Err(refuse(format!("no policy in force is named `{name}`"), name, candidates));
         }
+        let runtimes: Vec<String> =
+            concerned.iter().flat_map(|policy| plan::runtimes(&data.registry, policy)).collect();
+        if let Some(name) = accept.runtime.as_ref().filter(|name| !runtimes.contains(name)) {
+            let candidates = runtimes.iter().map(String::as_str).collect();
+            return Err(refuse(format!("neither registry nor policy names the runtime `{name}`"), name, candidates));
+        }
+        let variables: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
         for name in accept.set.iter().chain(&accept.unset) {
-            if !concerned.iter().any(|policy| policy.variable(name).is_some()) {
-                return Err(Failure::new(format!(
-                    "{}: line {}: no policy that the entry speaks of reads `{name}`; correct the name",
-                    config.path.display(),
-                    accept.mark.line
-                )));
+            if !variables.contains(&name.as_str()) {
+                return Err(refuse(format!("no policy that the entry speaks of reads `{name}`"), name, variables));
             }
         }
     }
@@ -197,6 +210,7 @@ fn prove(scene: &Arc<Scene>, brute_force: bool, accepts: &[Accept], used: &mut [
     let (columns, rows) = matrix(scene);
     PolicyReport {
         policy: policy.to_owned(),
+        embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == scene.policy),
         columns,
         rows,
         holes: proof.holes().into_iter().map(&mut judge).collect(),
@@ -239,7 +253,7 @@ fn matrix(scene: &Arc<Scene>) -> (Vec<Column>, Vec<Row>) {
     columns.extend(policy.key_variables().map(|key| Column { variable: Some(name(key)), value: SET.to_owned() }));
 
     let mut rows = Vec::new();
-    for runtime in plan::runtimes(scene) {
+    for runtime in plan::runtimes(&scene.registry, policy) {
         let cells = columns.iter().map(|column| {
             let mut case = Case::new(scene, &runtime);
             if let Some(variable) = &column.variable {

@@ -10,9 +10,9 @@ use slug_resolver::{
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::batch;
-use crate::data::Data;
+use crate::data::{Data, check_ambient};
 use crate::exit::{Exit, Failure};
-use crate::output::{BAD, FAINT, GOOD, HEAD, Output, WARN, wrapped};
+use crate::output::{BAD, FAINT, GOOD, HEAD, Output, WARN, shown, wrapped};
 
 /// Runs `resolve`.
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -27,14 +27,16 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let variables = parse_variables(args)?;
     warn_of_unread(&policy, &variables, output);
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-    let resolution = resolve(&data.registry, runtime, &env, &args.ambient);
-    let fixes = fixes(&data.registry, runtime, &env, &args.ambient);
-    let text = match args.format {
-        ResolveFormat::Human => explanation(&data.registry, &policy, &resolution, &fixes),
-        ResolveFormat::Json => json(&resolution, &fixes),
-        ResolveFormat::Env => shell(&resolution),
-    };
-    output.answer.write_all(text.as_bytes())?;
+    let ambient = check_ambient(&args.ambient)?;
+    let resolution = resolve(&data.registry, runtime, &env, ambient);
+    let fixes = fixes(&data.registry, runtime, &env, ambient);
+    match args.format {
+        ResolveFormat::Human => {
+            output.answer.write_all(explanation(&data.registry, &policy, &resolution, &fixes, &env).as_bytes())?;
+        }
+        ResolveFormat::Json => output.machine(&json(&resolution, &fixes))?,
+        ResolveFormat::Env => output.machine(&shell(&resolution))?,
+    }
     Ok(if resolution.is_coherent() { Exit::Clean } else { Exit::Findings })
 }
 
@@ -96,7 +98,13 @@ fn tail_likeness(name: &str, other: &str) -> f64 {
 }
 
 /// The answer for people.
-pub fn explanation(registry: &Registry, policy: &Policy, resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
+pub fn explanation(
+    registry: &Registry,
+    policy: &Policy,
+    resolution: &Resolution<'_>,
+    fixes: &[Fix],
+    env: &Env<'_>,
+) -> String {
     let mut text = String::new();
     match resolution.code {
         None => {
@@ -111,7 +119,7 @@ pub fn explanation(registry: &Registry, policy: &Policy, resolution: &Resolution
     for (label, value) in facts(policy, resolution) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
     }
-    for hint in hints(registry, policy, resolution) {
+    for hint in hints(registry, env, resolution) {
         let _ = writeln!(text, "\n{}", wrapped(&hint, "", "  "));
     }
     for warning in &resolution.warnings {
@@ -129,8 +137,10 @@ pub fn explanation(registry: &Registry, policy: &Policy, resolution: &Resolution
 fn coherent_summary(resolution: &Resolution<'_>) -> String {
     let provider = resolution.provider.map_or("", |provider| &provider.name);
     match resolution.path {
-        _ if resolution.needs.is_empty() => format!("`{}` on {provider}, which the platform pays for", resolution.slug),
-        _ => format!("`{}` on {provider}, with {}", resolution.slug, resolution.accepted_by.join(", ")),
+        _ if resolution.needs.is_empty() => {
+            format!("{} on {provider}, which the platform pays for", shown(resolution.slug))
+        }
+        _ => format!("{} on {provider}, with {}", shown(resolution.slug), resolution.accepted_by.join(", ")),
     }
 }
 
@@ -142,18 +152,18 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
         (Rule::Fallback, _) => "the fallback for a runtime without an entry".to_owned(),
         _ => "the runtime's default".to_owned(),
     };
-    let slug =
-        if resolution.slug.trim().is_empty() { format!("{:?}", resolution.slug) } else { resolution.slug.to_owned() };
+    let slug = shown(resolution.slug);
+    let runtime = match resolution.runtime {
+        "" => "\"\" (empty; is the variable set that should hold it?)".to_owned(),
+        runtime => shown(runtime),
+    };
     let path_variable = policy.variable_name(Variable::Path);
     let path = match resolution.path {
         Path::Platform => format!("platform: {path_variable} says so, so no key is injected"),
         Path::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
     };
-    let mut facts = vec![
-        ("runtime", resolution.runtime.to_owned()),
-        ("policy", policy.name().to_owned()),
-        ("slug", format!("{slug} ({why})")),
-    ];
+    let mut facts =
+        vec![("runtime", runtime), ("policy", policy.name().to_owned()), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
         let needs = match resolution.needs {
             [] => "needs no tenant key, and accepts none".to_owned(),
@@ -178,30 +188,35 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     facts
 }
 
-/// What was probably meant, where no provider was found.
-fn hints(registry: &Registry, policy: &Policy, resolution: &Resolution<'_>) -> Vec<String> {
-    let template = policy.template_of(resolution.runtime);
+/// What was probably meant.
+fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
+    let template = env.policy().template_of(resolution.runtime);
+    let mut hints = Vec::new();
+    let platform = &env.policy().document().platform;
+    if let Some(path) = env.text(Variable::Path)
+        && resolution.path == Path::Byok
+        && path.trim().eq_ignore_ascii_case(&platform.value)
+    {
+        hints.push(format!("{} is compared exactly; did you mean `{}`?", platform.var, platform.value));
+    }
     match resolution.code {
         Some(Code::UnknownRuntime) => {
             let known: Vec<&str> = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
             let meant = nearest(template, known.iter().copied(), 1);
             let meant = meant.first().map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            vec![format!("the registry has the runtimes {}{meant}", known.join(", "))]
+            hints.push(format!("the registry has the runtimes {}{meant}", known.join(", ")));
         }
         Some(Code::UnregisteredModel) => {
-            let Some(runtime) = registry.runtime(template) else { return Vec::new() };
-            let listed = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
-            let near = nearest(resolution.slug, listed, 3);
-            if near.is_empty() {
-                return Vec::new();
+            let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
+            let near = nearest(resolution.slug, arms.iter().flat_map(|arm| &arm.models).map(String::as_str), 3);
+            if !near.is_empty() {
+                let spellings = "Spellings are compared exactly: bare, `vendor/id` and `vendor:id` are three ids";
+                hints.push(format!("did you mean {}? {spellings}", near.join(" or ")));
             }
-            vec![format!(
-                "did you mean {}? Spellings are compared exactly: bare, `vendor/id` and `vendor:id` are three ids",
-                near.join(" or ")
-            )]
         }
-        _ => Vec::new(),
+        _ => {}
     }
+    hints
 }
 
 fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: Warning) -> String {
@@ -214,12 +229,12 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
             let keys: Vec<String> = resolution.accepted_by.iter().map(issued).collect();
             format!("{} would be sent to {}", keys.join(" and "), provider.name)
         }
-        _ => format!("{} set, and changes neither slug nor secrets", listed_are(&resolution.shadowed)),
+        _ => {
+            let (are, each) = if resolution.shadowed.len() == 1 { ("is", "it") } else { ("are", "any one of them") };
+            let names = resolution.shadowed.join(", ");
+            format!("{names} {are} set, and unsetting {each} alone would change neither slug nor secrets")
+        }
     }
-}
-
-fn listed_are(names: &[&str]) -> String {
-    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
 /// Fixes shown in full; the rest is counted.
@@ -236,7 +251,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
     let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
     for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
         let edits: Vec<String> = fix.edits.iter().map(edit_for_people).collect();
-        let line = format!("{}, giving {} on {}", edits.join(" and "), fix.slug, fix.provider);
+        let line = format!("{}, giving {} on {}", edits.join(" and "), shown(&fix.slug), fix.provider);
         let _ = writeln!(text, "{}", wrapped(&line, &format!("  {}. ", number + 1), "     "));
     }
     if fixes.len() > FIXES_SHOWN {
@@ -250,7 +265,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
 pub fn edit_for_people(edit: &Edit) -> String {
     match edit {
         Edit::Unset(name) => format!("unset {name}"),
-        Edit::Set(name, value) => format!("set {name}={value}"),
+        Edit::Set(name, value) => format!("set {name}={}", shown(value)),
     }
 }
 

@@ -60,11 +60,10 @@ impl Serialize for Edit {
 
 /// The fixes of a contradiction, smallest first; none for a coherent question.
 ///
-/// Every fix resolves coherent when applied, and none contains another: a fix
-/// that edits more variables than some other one does is offered only if that
-/// other one edits a variable it leaves alone. At most [`limits::FIX_EDITS`]
-/// variables are edited. Where a slug has to be chosen, the first id that an
-/// arm of the runtime lists and that comes out coherent is chosen.
+/// Every fix resolves coherent when applied, and no part of a fix does. At most
+/// [`limits::FIX_EDITS`] variables are edited. Where a slug has to be chosen, the
+/// first is taken that an arm of the runtime lists first and that comes out
+/// coherent; the others would be the same fix with another value.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
     if decide(registry, runtime, env, ambient).verdict.is_coherent() {
@@ -104,6 +103,13 @@ struct Change<'a> {
     value: Option<&'a str>,
 }
 
+impl Change<'_> {
+    /// Which variable is changed, and whether it is set: the value makes no other kind.
+    fn kind(&self) -> (Variable, bool) {
+        (self.variable, self.value.is_some())
+    }
+}
+
 struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
@@ -114,8 +120,8 @@ struct Search<'a, 'o> {
 
 impl<'a> Search<'a, '_> {
     /// Tries every way to add `more` changes, to variables from `from` on, to those
-    /// made, which have led to `env`. The first way that works for a set of
-    /// variables stands for that set.
+    /// made, which have led to `env`. The first values that work for some kinds of
+    /// change stand for all values.
     fn extend(&mut self, env: &Env<'a>, made: &mut Vec<Change<'a>>, from: usize, more: usize) {
         if self.covered(made) {
             return;
@@ -140,10 +146,10 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Whether some fix found already edits no variable besides these.
+    /// Whether some fix found already makes no change of another kind than these.
     fn covered(&self, made: &[Change<'_>]) -> bool {
-        let edited = |variable| made.iter().any(|change| change.variable == variable);
-        self.found.iter().any(|(fix, _)| fix.iter().all(|change| edited(change.variable)))
+        let made = |change: &Change<'_>| made.iter().any(|other| other.kind() == change.kind());
+        self.found.iter().any(|(fix, _)| fix.iter().all(made))
     }
 }
 

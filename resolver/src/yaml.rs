@@ -499,15 +499,27 @@ impl<'n> At<'n> {
     ///
     /// # Errors
     ///
-    /// Anything else, and a field outside `known` unless `unknown` allows it.
-    pub fn fields(&'n self, known: &[&str], unknown: UnknownFields) -> Result<Fields<'n>, ReadError> {
+    /// Anything else, a field outside `required` and `optional` unless `unknown`
+    /// allows it, and `required` ones that are missing.
+    pub fn fields(
+        &'n self,
+        required: &[&str],
+        optional: &[&str],
+        unknown: UnknownFields,
+    ) -> Result<Fields<'n>, ReadError> {
         let entries = self.entries()?;
+        let known = &[required, optional].concat();
         if unknown == UnknownFields::Deny
             && let Some(Entry { name, key, .. }) = entries.iter().find(|entry| !known.contains(&entry.name))
         {
             return Err(key.error(format!("unknown field `{name}`; {}", suggestion(name, known))));
         }
-        Ok(Fields { at: *self, entries })
+        let there = |name: &&str| entries.iter().any(|entry| entry.name == *name);
+        match *required.iter().copied().filter(|name| !there(name)).collect::<Vec<_>>() {
+            [] => Ok(Fields { at: *self, entries }),
+            [name] => Err(self.error(format!("the required field `{name}` is missing; add it"))),
+            ref names => Err(self.error(format!("the required fields {} are missing; add them", quoted_list(names)))),
+        }
     }
 
     fn place(&self) -> Place {
@@ -578,10 +590,24 @@ fn suggestion(name: &str, known: &[&str]) -> String {
     match nearest {
         Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
         _ => {
-            let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("the fields here are {}", quoted.join(", "))
+            format!("the fields here are {}", quoted_list(known))
         }
     }
+}
+
+fn quoted_list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// Why a text cannot be the name of a secret, if it cannot: no environment holds a
+/// name with `=` in it, and what stands behind one is likely the secret itself.
+pub(crate) fn refuse_secret_name(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("is empty; write a value".to_owned());
+    }
+    let (name, _) = name.split_once('=')?;
+    Some(format!("`{name}=…` is not the name of a secret; write the name alone, and never the value"))
 }
 
 /// Why a document that was read was refused, and where: a [`ReadError`] before

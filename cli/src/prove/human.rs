@@ -9,7 +9,7 @@ use slug_resolver::laws::case::SET;
 use slug_resolver::laws::plan::UNKNOWN_RUNTIME;
 
 use super::{Cell, Column, JudgedHole, PolicyReport, Report};
-use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, width, wrapped};
+use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
 pub fn render(report: &Report) -> String {
@@ -23,7 +23,8 @@ pub fn render(report: &Report) -> String {
         let _ = writeln!(text, "{HEAD}config{HEAD:#}   {config}");
     }
     for policy in &report.policies {
-        let _ = writeln!(text, "\n{HEAD}policy {}{HEAD:#}: who answers, by what is set\n", policy.policy);
+        let origin = if policy.embedded { " (embedded)" } else { "" };
+        let _ = writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", policy.policy);
         text.push_str(&matrix(policy));
         text.push_str(&holes(policy));
         text.push_str(&findings(policy));
@@ -35,7 +36,7 @@ pub fn render(report: &Report) -> String {
 
 /// The matrix, in as many blocks of columns as the width asks for.
 fn matrix(policy: &PolicyReport) -> String {
-    let label = |runtime: &str| if runtime == UNKNOWN_RUNTIME { "(any other)".to_owned() } else { runtime.to_owned() };
+    let label = |runtime: &str| if runtime == UNKNOWN_RUNTIME { "(any other)".to_owned() } else { shown(runtime) };
     let labels: Vec<String> = policy.rows.iter().map(|row| label(&row.runtime)).collect();
     let label_width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     let heads = headings(&policy.columns);
@@ -70,7 +71,14 @@ fn matrix(policy: &PolicyReport) -> String {
         column = end;
     }
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
-    let legend: Vec<String> = codes.iter().map(|code| format!("✗ {} = {}", short(*code), code.as_str())).collect();
+    let code = |code: &Code| format!("✗ {} = {}", short(*code), code.as_str());
+    let full = |(column, head): (&Column, &String)| {
+        let name = column.variable.as_ref().filter(|name| !head.starts_with(name.as_str()))?;
+        let value = if column.value == SET { String::new() } else { format!("={}", column.value) };
+        Some(format!("{head} = {name}{value}"))
+    };
+    let columns = policy.columns.iter().zip(&heads).filter_map(full);
+    let legend: Vec<String> = columns.chain(codes.iter().map(code)).collect();
     if !legend.is_empty() {
         let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join(", "), "  ", "  "));
     }
@@ -186,14 +194,14 @@ fn set_names(judged: &JudgedHole) -> String {
         return "nothing set".to_owned();
     }
     let shown = |(name, value): (&String, &String)| {
-        if *value == hole.slug { format!("{name}=<slug>") } else { format!("{name}={value}") }
+        if *value == hole.slug { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
     };
     hole.set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn description(judged: &JudgedHole) -> String {
     let hole = &judged.hole;
-    let slug = if hole.slug.trim().is_empty() { format!("{:?}", hole.slug) } else { hole.slug.clone() };
+    let slug = shown(&hole.slug);
     let provider = hole.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
     let more = if hole.cases > 1 { format!(" and {} more", hole.cases - 1) } else { String::new() };
     let accepted = judged.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();

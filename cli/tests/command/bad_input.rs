@@ -47,9 +47,12 @@ fn policies_that_cannot_be_read() {
     for (policy, message) in [
         (
             "mine",
-            "no policy `mine`: there is no such file, and the embedded policies are `full-saas` and `reconciler`; check the name",
+            "no policy `mine`: there is no such file, and the policies known by name are `full-saas`, `reconciler`; check the name",
         ),
-        ("short.yaml", "short.yaml: line 1, column 1: the required field `runtime` is missing; add it"),
+        (
+            "short.yaml",
+            "short.yaml: line 1, column 1: the required fields `runtime`, `override`, `platform`, `fallback` are missing; add them",
+        ),
     ] {
         for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["pick", "x"]] {
             let args = command.iter().copied().chain(["--policy", policy]);

@@ -119,8 +119,6 @@ struct Question<'a> {
     ambient: &'a [String],
 }
 
-const QUESTION_FIELDS: [&str; 3] = ["runtime", "env", "ambient"];
-
 impl Case {
     /// A case in which nothing is set.
     #[must_use]
@@ -187,7 +185,7 @@ impl Case {
     pub fn from_yaml(bytes: &[u8], scene: Arc<Scene>) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
         let root = At::root(&root);
-        Self::decode(&root.fields(&QUESTION_FIELDS, UnknownFields::Deny)?, scene)
+        Self::decode(&root.fields(&["runtime"], &["env", "ambient"], UnknownFields::Deny)?, scene)
     }
 
     fn decode(fields: &Fields<'_>, scene: Arc<Scene>) -> Result<Self, ReadError> {
@@ -254,7 +252,7 @@ impl Expectation {
     }
 
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["slug", "rule", "injected", "provider", "verdict"], UnknownFields::Deny)?;
+        let fields = at.fields(&["slug", "rule", "injected", "verdict"], &["provider"], UnknownFields::Deny)?;
         let text = |name| Ok::<_, ReadError>(fields.required(name)?.string()?.to_owned());
         Ok(Self {
             slug: text("slug")?,
@@ -325,8 +323,9 @@ impl Witness {
     }
 
     fn decode(root: At<'_>) -> Result<Self, Invalid> {
-        let known = ["schema_version", "law", "found", "registry", "policy", "runtime", "env", "ambient", "expect"];
-        let fields = root.fields(&known, UnknownFields::Deny)?;
+        let required = ["schema_version", "registry", "policy", "runtime"];
+        let optional = ["law", "found", "env", "ambient", "expect"];
+        let fields = root.fields(&required, &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         let law = fields.optional("law").map(|at| law_id(&at)).transpose()?;
         let found = fields.optional("found").map(|at| at.string().map(ToOwned::to_owned)).transpose()?;

@@ -18,7 +18,7 @@ use super::case::{Case, SET, Scene};
 use super::proof::{Class, Tally};
 use crate::env::Env;
 use crate::fix::another_value;
-use crate::policy::Variable;
+use crate::policy::{Policy, Variable};
 use crate::reference;
 use crate::registry::{Pattern, Registry, Runtime, overlap};
 use crate::resolve::decide;
@@ -67,7 +67,7 @@ impl Plan {
     #[must_use]
     pub fn new(scene: &Arc<Scene>) -> Self {
         let (slugs, undecided) = slug_classes(&scene.registry);
-        let runtimes = runtimes(scene)
+        let runtimes = runtimes(&scene.registry, &scene.policy)
             .into_iter()
             .map(|name| RuntimePlan { shapes: shapes(scene, &name, slugs.len()), name })
             .collect();
@@ -185,9 +185,9 @@ impl Shape {
 /// The runtimes to plan for, each once: those that the registry or the policy
 /// names, and [`UNKNOWN_RUNTIME`].
 #[must_use]
-pub fn runtimes(scene: &Scene) -> Vec<String> {
-    let policy = scene.policy.document();
-    let named = scene.registry.runtimes().iter().map(|runtime| &runtime.name);
+pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
+    let policy = policy.document();
+    let named = registry.runtimes().iter().map(|runtime| &runtime.name);
     let dispatched = policy.dispatch.iter().flat_map(|entry| &entry.runtimes);
     let mut names: Vec<String> = Vec::new();
     for name in named.chain(dispatched).chain(policy.templates.keys()) {

@@ -2,14 +2,13 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
 use super::{InvalidPolicy, Variable};
-use crate::yaml::{At, Place, ReadError, UnknownFields};
+use crate::yaml::{At, Place, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy as its file states it. Field for field the YAML of the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,19 +106,8 @@ impl PolicyDocument {
 
     pub(super) fn decode(at: At<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(
-            &[
-                "schema_version",
-                "name",
-                "harness",
-                "runtime",
-                "defaults",
-                "override",
-                "platform",
-                "secrets",
-                "dispatch",
-                "fallback",
-                "templates",
-            ],
+            &["schema_version", "name", "runtime", "override", "platform", "fallback"],
+            &["harness", "defaults", "secrets", "dispatch", "templates"],
             UnknownFields::Deny,
         )?;
         fields.schema_version_1()?;
@@ -162,7 +150,11 @@ impl PolicyDocument {
             let place = root().key("secrets").index(index);
             variable_name(&entry.key, place.clone().key("key"))?;
             some(&entry.inject, place.clone().key("inject"))?;
-            each_not_empty(&entry.inject, &place.key("inject"))?;
+            for (position, name) in entry.inject.iter().enumerate() {
+                if let Some(message) = refuse_secret_name(name) {
+                    return Err(InvalidPolicy::at(place.key("inject").index(position), message));
+                }
+            }
         }
         for (index, entry) in self.dispatch.iter().enumerate() {
             let place = root().key("dispatch").index(index);
@@ -186,7 +178,7 @@ impl PolicyDocument {
 
 impl PlatformPath {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["var", "value", "model", "fallback"], UnknownFields::Deny)?;
+        let fields = at.fields(&["var", "value", "model", "fallback"], &[], UnknownFields::Deny)?;
         Ok(Self {
             var: text(&fields.required("var")?)?,
             value: text(&fields.required("value")?)?,
@@ -198,14 +190,14 @@ impl PlatformPath {
 
 impl SecretsEntry {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "inject"], UnknownFields::Deny)?;
+        let fields = at.fields(&["key", "inject"], &[], UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, inject: fields.required("inject")?.strings()? })
     }
 }
 
 impl DispatchEntry {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["runtimes", "keyed", "model"], UnknownFields::Deny)?;
+        let fields = at.fields(&["runtimes", "model"], &["keyed"], UnknownFields::Deny)?;
         Ok(Self {
             runtimes: fields.required("runtimes")?.strings()?,
             keyed: fields.optional("keyed").map_or(Ok(Vec::new()), |at| list(&at, KeyedModel::decode))?,
@@ -216,7 +208,7 @@ impl DispatchEntry {
 
 impl KeyedModel {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "model"], UnknownFields::Deny)?;
+        let fields = at.fields(&["key", "model"], &[], UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, model: text(&fields.required("model")?)? })
     }
 }
@@ -263,5 +255,6 @@ fn variable_name(name: &str, place: Place) -> Result<(), InvalidPolicy> {
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
-    Err(InvalidPolicy::at(place, format!("`{name}` cannot be a variable's name; use letters, digits and `_`")))
+    // What is no name may be a value in the wrong place, so it is not repeated.
+    Err(InvalidPolicy::at(place, "this cannot be a variable's name; use letters, digits and `_`"))
 }

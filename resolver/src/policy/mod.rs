@@ -160,6 +160,11 @@ impl Policy {
         [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().chain(self.key_variables())
     }
 
+    /// The names of [`Policy::deciding_variables`].
+    pub fn deciding_names(&self) -> impl Iterator<Item = &str> {
+        self.deciding_variables().map(|variable| self.variable_name(variable))
+    }
+
     /// The key variables, in the order of the policy.
     pub fn key_variables(&self) -> impl Iterator<Item = Variable> + '_ {
         (0..self.keys.len()).map(key)

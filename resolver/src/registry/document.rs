@@ -20,13 +20,10 @@ pub struct RegistryDocument {
     pub runtimes: Vec<Runtime>,
 }
 
-const PROVIDER_FIELDS: [&str; 13] = [
-    "name",
-    "display_name",
-    "protocol",
-    "auth_mode",
-    "auth_env",
-    "model_prefix_match",
+const REQUIRED_OF_PROVIDER: [&str; 6] =
+    ["name", "display_name", "protocol", "auth_mode", "auth_env", "model_prefix_match"];
+
+const OPTIONAL_OF_PROVIDER: [&str; 7] = [
     "base_url_template",
     "base_url_anthropic",
     "auth_token_env",
@@ -38,7 +35,7 @@ const PROVIDER_FIELDS: [&str; 13] = [
 
 impl RegistryDocument {
     pub(super) fn decode(at: At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
-        let fields = at.fields(&["schema_version", "providers", "runtimes"], unknown)?;
+        let fields = at.fields(&["schema_version", "providers", "runtimes"], &[], unknown)?;
         fields.schema_version_1()?;
         let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
         for provider in fields.required("providers")?.items()? {
@@ -46,8 +43,8 @@ impl RegistryDocument {
         }
         for Entry { name, value: runtime, .. } in fields.required("runtimes")?.entries()? {
             let mut arms = Vec::new();
-            for arm in runtime.fields(&["providers"], unknown)?.required("providers")?.items()? {
-                let fields = arm.fields(&["name", "models"], unknown)?;
+            for arm in runtime.fields(&["providers"], &[], unknown)?.required("providers")?.items()? {
+                let fields = arm.fields(&["name"], &["models"], unknown)?;
                 arms.push(Arm { provider: text(&fields, "name")?, models: strings(&fields, "models")? });
             }
             document.runtimes.push(Runtime { name: name.to_owned(), arms });
@@ -57,7 +54,7 @@ impl RegistryDocument {
 }
 
 fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, InvalidRegistry> {
-    let fields = at.fields(&PROVIDER_FIELDS, unknown)?;
+    let fields = at.fields(&REQUIRED_OF_PROVIDER, &OPTIONAL_OF_PROVIDER, unknown)?;
     let pattern = fields.required("model_prefix_match")?;
     Ok(Provider {
         name: text(&fields, "name")?,

@@ -18,7 +18,7 @@ pub use document::RegistryDocument;
 pub use pattern::{Pattern, PatternError};
 
 use crate::limits;
-use crate::yaml::{Place, ReadError, UnknownFields};
+use crate::yaml::{Place, ReadError, UnknownFields, refuse_secret_name};
 use index::Index;
 
 /// Why a registry was refused.
@@ -298,7 +298,11 @@ fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, Inv
         if provider.auth_env.is_empty() {
             return Err(InvalidRegistry::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
         }
-        check_items(&provider.auth_env, &place().key("auth_env"))?;
+        for (index, name) in provider.auth_env.iter().enumerate() {
+            if let Some(message) = refuse_secret_name(name) {
+                return Err(InvalidRegistry::at(place().key("auth_env").index(index), message));
+            }
+        }
         check_items(&provider.model_aliases, &place().key("model_aliases"))?;
         if by_name.insert(provider.name.clone(), id).is_some() {
             let message = format!("duplicate provider name `{}`; rename one of the two", provider.name);

@@ -328,7 +328,7 @@ fn policies_are_refused_with_their_place() {
         (
             "override: MODEL",
             "override: MY-MODEL",
-            "line 5, column 11: `override`: `MY-MODEL` cannot be a variable's name; use letters, digits and `_`",
+            "line 5, column 11: `override`: this cannot be a variable's name; use letters, digits and `_`",
         ),
         (
             "{key: KEY_A, i",
