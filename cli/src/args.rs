@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the help that teaches it.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,22 +21,7 @@ use crate::exit::Exit;
 /// one above it, else on the registry and the policies that ship with it.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
-#[command(after_long_help = "\
-Examples:
-  slugproof
-      Prove the embedded registry and policies: the matrix, the holes, the laws.
-  slugproof resolve --runtime claude-code E2E_LLM_PATH=platform E2E_MODEL_SLUG=MiniMax-M2
-      Name the founding incident and how to mend it.
-  slugproof prove --registry providers.yaml --policy my-harness.yaml --deny holes
-      Prove your own data; fail where a contradiction is reachable.
-  MODEL_SLUG=$(slugproof pick \"$RUNTIME\") || exit 1
-      Pick a model inside a harness, or stop with the reason.
-
-Exit codes:
-  0  clean
-  1  findings: a contradiction, a hole that counts, a broken law
-  2  bad usage, or input that cannot be read
-  3  nothing was checked")]
+#[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -112,19 +98,14 @@ pub struct RegistryArgs {
 ///
 /// Where a slugproof.yaml is in force, a hole that it does not accept is a finding.
 #[derive(Args, Default)]
-#[command(after_long_help = "\
-Examples:
-  slugproof prove
-  slugproof prove --policy reconciler --format json
-  slugproof prove --registry providers.yaml --policy my-harness.yaml --deny holes
-  slugproof prove --laws")]
+#[command(after_long_help = include_str!("../data/help/prove.txt").trim_end())]
 pub struct ProveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
     /// A policy to prove: the name of an embedded one, or a file; may be repeated
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
-    pub policy: Vec<String>,
+    pub policy: Vec<OsString>,
 
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
@@ -165,25 +146,14 @@ pub enum Deny {
 #[command(override_usage = "\
 slugproof resolve [OPTIONS] --runtime <RUNTIME> [VAR=VALUE]...
        slugproof resolve [OPTIONS] --batch [<FILE>]")]
-#[command(after_long_help = "\
-Examples:
-  slugproof resolve --runtime hermes E2E_OPENAI_API_KEY=set
-  slugproof resolve --runtime claude-code --format json E2E_MODEL_SLUG=sonnet
-  echo '{\"runtime\":\"codex\",\"env\":{\"E2E_LLM_PATH\":\"platform\"}}' | slugproof resolve --batch
-
-Of a secret only its presence matters; write `set` rather than the secret itself.
-
-A line of a batch is {\"runtime\": …, \"env\": {…}, \"ambient\": […]}; the last two
-are optional.
-Every line gets an answer, in the same order; one that cannot be read gets
-{\"error\": …, \"line\": N}.")]
+#[command(after_long_help = include_str!("../data/help/resolve.txt").trim_end())]
 pub struct ResolveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else full-saas]
+    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
-    pub policy: Option<String>,
+    pub policy: Option<OsString>,
 
     /// The runtime, verbatim, even if empty
     #[arg(long, value_name = "RUNTIME", required_unless_present = "batch", conflicts_with = "batch")]
@@ -221,9 +191,7 @@ pub enum ResolveFormat {
 /// A line is {"runtime": …, "model": …, "auth_env": […]}, the last optional; its
 /// answer is {"provider": …} or {"code": …}. No policy takes part in this.
 #[derive(Args)]
-#[command(after_long_help = "\
-Example:
-  echo '{\"runtime\":\"codex\",\"model\":\"gpt-5.5\",\"auth_env\":[\"OPENAI_API_KEY\"]}' | slugproof derive --batch")]
+#[command(after_long_help = include_str!("../data/help/derive.txt").trim_end())]
 pub struct DeriveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -239,16 +207,14 @@ pub struct DeriveArgs {
 /// Otherwise prints nothing on standard output, explains the contradiction on
 /// standard error, and exits 1.
 #[derive(Args)]
-#[command(after_long_help = "\
-Example, in place of a shell function of the harness:
-  MODEL_SLUG=$(slugproof pick \"$RUNTIME\") || exit 1")]
+#[command(after_long_help = include_str!("../data/help/pick.txt").trim_end())]
 pub struct PickArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else full-saas]
+    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
-    pub policy: Option<String>,
+    pub policy: Option<OsString>,
 
     /// The runtime, verbatim, even if empty [default: what the policy's runtime variable says]
     pub runtime: Option<String>,
@@ -264,18 +230,36 @@ pub struct PickArgs {
 
 /// Reads the command line; what clap prints instead is printed here.
 pub fn parse() -> Result<Arguments, ExitCode> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    color_asked_for(&words).write_global();
     Arguments::try_parse().map_err(|error| {
-        if !error.use_stderr() {
-            return match error.print() {
-                Ok(()) => Exit::Clean.into(),
-                Err(_) => Exit::ReaderGone.into(),
-            };
+        let text = error.render().ansi().to_string();
+        if error.use_stderr() {
+            anstream::eprint!("{}", redact(&text, &words));
+            return Exit::Unusable.into();
         }
-        let arguments: Vec<String> =
-            std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
-        anstream::eprint!("{}", redact(&error.render().ansi().to_string(), &arguments));
-        Exit::Unusable.into()
+        match anstream::stdout().write_all(text.as_bytes()) {
+            Ok(()) => Exit::Clean.into(),
+            Err(_) => Exit::ReaderGone.into(),
+        }
     })
+}
+
+/// What `--color` says, also where the rest of the command line cannot be understood.
+fn color_asked_for(words: &[String]) -> anstream::ColorChoice {
+    let after = words.iter().position(|word| word == "--color").and_then(|at| words.get(at + 1)).map(String::as_str);
+    let value = words.iter().find_map(|word| word.strip_prefix("--color=")).or(after);
+    value.and_then(|value| ColorWhen::from_str(value, true).ok()).unwrap_or(ColorWhen::Auto).into()
+}
+
+impl From<ColorWhen> for anstream::ColorChoice {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::Always,
+            ColorWhen::Never => Self::Never,
+        }
+    }
 }
 
 /// The message without the values of any `NAME=VALUE` on the command line:

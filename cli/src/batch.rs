@@ -37,7 +37,7 @@ pub fn resolve(registry: &Registry, policy: &Policy, file: &Path, output: &mut O
 
 /// Runs `derive`.
 pub fn derive(args: &DeriveArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let Data { registry, .. } = Data::load(&args.registry)?;
+    let registry = Data::find(&args.registry)?.registry()?;
     each_line(&args.batch, output, |line, out| {
         let question: Derivation<'_> = parse(line, DERIVATION)?;
         let names: Vec<String> = question.auth_env.iter().map(|name| name.0.to_string()).collect();

@@ -1,10 +1,11 @@
 //! slugproof.yaml: which data to prove, and which contradictions are intended.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::Code;
 use slug_resolver::laws::proof::Hole;
-use slug_resolver::yaml::{self, At, Mark, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields, Value};
 
 use crate::data::read_file;
 use crate::exit::Failure;
@@ -24,15 +25,16 @@ pub struct Config {
     /// Whether the registry may hold fields that slugproof does not know.
     pub allow_unknown_fields: bool,
     /// The policies, if it names any: embedded ones or files.
-    pub policies: Option<Vec<String>>,
+    pub policies: Option<Vec<OsString>>,
     /// Contradictions that are intended.
     pub accept: Vec<Accept>,
+    root: Node,
 }
 
 /// A contradiction that is intended. What it leaves open, it accepts.
 pub struct Accept {
-    /// Where it stands.
-    pub mark: Mark,
+    /// The line it stands on.
+    pub line: u64,
     /// The policy.
     pub policy: Option<String>,
     /// The runtime.
@@ -67,7 +69,16 @@ impl Config {
     fn read(path: &Path) -> Result<Self, Failure> {
         let located = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
         let root = yaml::read(&read_file(path)?).map_err(located)?;
-        Self::decode(&At::root(&root), path).map_err(located)
+        let mut config = Self::decode(&At::root(&root), path).map_err(located)?;
+        config.root = root;
+        Ok(config)
+    }
+
+    /// A failure at one place of an accept entry.
+    pub fn refuse(&self, entry: usize, place: impl FnOnce(Place) -> Place, message: String) -> Failure {
+        let place = place(Place::default().key("accept").index(entry));
+        let error = ReadError { mark: Some(place.mark(&self.root)), place, message };
+        Failure::new(format!("{}: {error}", self.path.display()))
     }
 
     fn decode(at: &At<'_>, path: &Path) -> Result<Self, ReadError> {
@@ -78,7 +89,7 @@ impl Config {
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let named = |name: &str| {
             let embedded = slug_resolver::Policy::embedded(name).is_some();
-            if embedded { name.to_owned() } else { beside(name).to_string_lossy().into_owned() }
+            if embedded { OsString::from(name) } else { beside(name).into_os_string() }
         };
         if let Some(workflows) = fields.optional("workflows") {
             workflows.strings()?;
@@ -103,6 +114,7 @@ impl Config {
                 .unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
+            root: Node { mark: at.mark(), value: Value::Null },
         })
     }
 }
@@ -122,7 +134,7 @@ impl Accept {
             return Err(at.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
         }
         Ok(Self {
-            mark: at.mark(),
+            line: at.mark().line,
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)

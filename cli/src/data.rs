@@ -1,6 +1,7 @@
 //! Which registry and which policies a command works on: what its flags say,
 //! else what slugproof.yaml says, else what ships with it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,32 +13,36 @@ use crate::args::RegistryArgs;
 use crate::config::Config;
 use crate::exit::Failure;
 
-/// The data of a command.
+/// Where the data of a command come from.
 pub struct Data {
-    /// The registry.
-    pub registry: Registry,
-    /// Where the registry comes from, for people.
-    pub registry_source: String,
     /// The slugproof.yaml in force.
     pub config: Option<Config>,
+    registry: Option<PathBuf>,
+    unknown: UnknownFields,
 }
 
 impl Data {
-    /// Finds the configuration and reads the registry.
-    pub fn load(args: &RegistryArgs) -> Result<Self, Failure> {
+    /// Finds the configuration.
+    pub fn find(args: &RegistryArgs) -> Result<Self, Failure> {
         let config = if args.no_config { None } else { Config::find()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
         let tolerant = args.allow_unknown_fields || config.as_ref().is_some_and(|config| config.allow_unknown_fields);
         let unknown = if tolerant { UnknownFields::Allow } else { UnknownFields::Deny };
-        let (registry, registry_source) = match args.registry.clone().or(configured) {
-            None => (Registry::embedded(), "embedded".to_owned()),
-            Some(path) => (read_registry(&path, unknown)?, shown_path(&path)),
-        };
-        Ok(Self { registry, registry_source, config })
+        Ok(Self { registry: args.registry.clone().or(configured), unknown, config })
+    }
+
+    /// Where the registry comes from, for people.
+    pub fn registry_source(&self) -> String {
+        self.registry.as_deref().map_or("embedded".to_owned(), shown_path)
+    }
+
+    /// Reads the registry.
+    pub fn registry(&self) -> Result<Registry, Failure> {
+        self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
     }
 
     /// The policies that were asked for, else those of slugproof.yaml, else all embedded ones.
-    pub fn policies(&self, asked: &[String]) -> Result<Vec<Policy>, Failure> {
+    pub fn policies(&self, asked: &[OsString]) -> Result<Vec<Policy>, Failure> {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
             return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
         };
@@ -46,10 +51,13 @@ impl Data {
     }
 
     /// The one policy that was asked for, else the first there is.
-    pub fn policy(&self, asked: Option<&String>) -> Result<Policy, Failure> {
-        let asked: Vec<String> = asked.cloned().into_iter().collect();
-        let mut policies = self.policies(&asked)?;
-        Ok(policies.swap_remove(0))
+    pub fn policy(&self, asked: Option<&OsString>) -> Result<Policy, Failure> {
+        let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
+        let first = match asked {
+            Some(name) => return Ok(self.policies(std::slice::from_ref(name))?.swap_remove(0)),
+            None => configured.and_then(<[OsString]>::first),
+        };
+        first.map_or_else(|| Ok(Policy::all_embedded().swap_remove(0)), |name| find_policy(name, &[]))
     }
 }
 
@@ -64,7 +72,7 @@ fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failur
     })
 }
 
-fn find_policies(names: &[String], configured: &[Policy]) -> Result<Vec<Policy>, Failure> {
+fn find_policies(names: &[OsString], configured: &[Policy]) -> Result<Vec<Policy>, Failure> {
     let mut policies: Vec<Policy> = Vec::new();
     for name in names {
         let policy = find_policy(name, configured)?;
@@ -80,9 +88,9 @@ fn find_policies(names: &[String], configured: &[Policy]) -> Result<Vec<Policy>,
 }
 
 /// A configured or embedded policy by its name, or a policy file.
-fn find_policy(name: &str, configured: &[Policy]) -> Result<Policy, Failure> {
+fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
     let embedded = Policy::all_embedded();
-    if let Some(policy) = configured.iter().chain(&embedded).find(|policy| policy.name() == name) {
+    if let Some(policy) = configured.iter().chain(&embedded).find(|policy| OsStr::new(policy.name()) == name) {
         return Ok(policy.clone());
     }
     let path = PathBuf::from(name);
@@ -115,6 +123,14 @@ pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
         }
         None => Ok(names),
+    }
+}
+
+/// Refuses a runtime that is a variable in the wrong place, without repeating its value.
+pub fn refuse_variable(runtime: &str, why: &str) -> Result<(), Failure> {
+    match runtime.split_once('=') {
+        Some((name, _)) => Err(Failure::new(format!("the runtime looks like the variable `{name}`; {why}"))),
+        None => Ok(()),
     }
 }
 

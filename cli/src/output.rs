@@ -29,12 +29,7 @@ pub struct Output {
 impl Output {
     /// The streams of this process.
     pub fn new(color: ColorWhen, quiet: bool) -> Self {
-        let choice = match color {
-            ColorWhen::Auto => anstream::ColorChoice::Auto,
-            ColorWhen::Always => anstream::ColorChoice::Always,
-            ColorWhen::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
+        let choice = color.into();
         Self {
             answer: AutoStream::new(io::stdout(), choice),
             diagnostics: AutoStream::new(io::stderr(), choice),

@@ -3,36 +3,40 @@
 use slug_resolver::{Env, Policy, Variable, fixes, resolve, select};
 
 use crate::args::PickArgs;
-use crate::data::{Data, check_ambient};
+use crate::data::{Data, check_ambient, refuse_variable};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::resolve::explanation;
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let data = Data::load(&args.registry)?;
+    let data = Data::find(&args.registry)?;
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
-    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-    if let Some((name, _)) = args.runtime.as_deref().and_then(|runtime| runtime.split_once('=')) {
-        return Err(Failure::new(format!(
-            "the runtime looks like a variable; `pick` reads variables from the environment, so write `{name}=… slugproof pick RUNTIME`"
-        )));
+    let mut env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    if let Some(runtime) = &args.runtime {
+        refuse_variable(runtime, "`pick` reads variables from the environment")?;
     }
-    let runtime = args.runtime.as_deref().unwrap_or_else(|| env.runtime());
+    let runtime = args.runtime.clone().unwrap_or_else(|| env.runtime().to_owned());
+    let runtime = runtime.as_str();
 
+    if args.runtime.is_none() {
+        // It has done its part: it is where the runtime comes from.
+        env = env.without(Variable::Runtime);
+    }
     if args.unchecked {
         output.machine(&format!("{}\n", select(runtime, &env).slug))?;
         return Ok(Exit::Clean);
     }
+    let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
-    let resolution = resolve(&data.registry, runtime, &env, ambient);
-    let fixes = fixes(&data.registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, ambient);
+    let fixes = fixes(&registry, runtime, &env, ambient);
     if resolution.is_coherent() {
         output.machine(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
-    output.explain(&explanation(&data.registry, &policy, &resolution, &fixes, &env));
+    output.explain(&explanation(&registry, &policy, &resolution, &fixes, &env));
     Ok(Exit::Findings)
 }
 

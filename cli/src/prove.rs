@@ -16,13 +16,13 @@ use slug_resolver::laws::case::SET;
 use slug_resolver::laws::plan::{self, Plan};
 use slug_resolver::laws::proof::{Hole, Proof, Tally};
 use slug_resolver::laws::{Case, LAWS, Product, Scene};
-use slug_resolver::{Code, Policy, resolve};
+use slug_resolver::{Code, Policy, Registry, resolve};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::{Accept, Config};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::output::{HEAD, Output};
+use crate::output::{HEAD, Output, grouped};
 use crate::resolve::nearest;
 
 /// Everything that `prove` has to say.
@@ -52,14 +52,28 @@ struct PolicyReport {
 }
 
 /// One thing that may be set: a column of the matrix.
-struct Column {
-    variable: Option<String>,
-    value: String,
+enum Column {
+    Nothing,
+    Path { variable: String, value: String },
+    Key { variable: String },
+}
+
+impl Column {
+    /// The variable and the value it is given.
+    fn setting(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Nothing => None,
+            Self::Path { variable, value } => Some((variable, value)),
+            Self::Key { variable } => Some((variable, SET)),
+        }
+    }
 }
 
 /// One runtime: a row of the matrix.
 struct Row {
     runtime: String,
+    /// Whether the registry or the policy names the runtime.
+    known: bool,
     cells: Vec<Cell>,
 }
 
@@ -93,28 +107,29 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         return list_laws(output);
     }
     let started = Instant::now();
-    let data = Data::load(&args.registry)?;
+    let data = Data::find(&args.registry)?;
+    let registry = data.registry()?;
     let policies = data.policies(&args.policy)?;
     if let Some(config) = &data.config {
-        check_accepts(config, &data)?;
+        check_accepts(config, &data.policies(&[])?, &registry)?;
     }
     let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     for policy in &policies {
-        let scene = Scene::new(data.registry.clone(), policy.clone());
-        reports.push(prove(&scene, args.brute_force, accepts, &mut used, output.is_quiet()));
+        let scene = Scene::new(registry.clone(), policy.clone());
+        reports.push(prove(&scene, args.brute_force, accepts, &mut used, output.is_quiet())?);
     }
     // An entry may be needed by data that this run does not look at.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
     let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
     let report = Report {
-        providers: data.registry.providers().len(),
-        runtimes: data.registry.runtimes().len(),
-        idle: idle.map(|(accept, _)| Idle { line: accept.mark.line, code: accept.code }).collect(),
+        providers: registry.providers().len(),
+        runtimes: registry.runtimes().len(),
+        idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
         holes_count: data.config.is_some() || args.deny.contains(&Deny::Holes),
+        registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
-        registry_source: data.registry_source,
         policies: reports,
         elapsed: started.elapsed(),
     };
@@ -131,7 +146,12 @@ impl Report {
             policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
         });
         let open = self.policies.iter().any(|policy| policy.open_holes() > 0);
-        if broken || !self.idle.is_empty() || (open && self.holes_count) { Exit::Findings } else { Exit::Clean }
+        let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty());
+        if broken || !self.idle.is_empty() || ((open || unknown) && self.holes_count) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
     }
 }
 
@@ -149,117 +169,127 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// An entry that could never match is a mistake in the file, not a finding about the data.
-fn check_accepts(config: &Config, data: &Data) -> Result<(), Failure> {
-    // Where flags choose other policies, the entries still speak of those of the file.
-    let known = data.policies(&[])?;
-    for accept in &config.accept {
-        let refuse = |what: String, name: &str, candidates: Vec<&str>| {
-            let near = nearest(name, candidates.into_iter(), 1);
-            let meant = near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"));
-            Failure::new(format!("{}: line {}: {what}; {meant}", config.path.display(), accept.mark.line))
+fn check_accepts(config: &Config, policies: &[Policy], registry: &Registry) -> Result<(), Failure> {
+    for (index, accept) in config.accept.iter().enumerate() {
+        let meant = |name: &str, candidates: &[&str]| {
+            let near = nearest(name, candidates.iter().copied(), 1);
+            near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"))
         };
-        let concerned: Vec<&Policy> = known.iter().filter(|policy| accept.concerns(policy.name())).collect();
+        let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
         if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
-            let candidates = known.iter().map(Policy::name).collect();
-            return Err(refuse(format!("no policy in force is named `{name}`"), name, candidates));
+            let known: Vec<&str> = policies.iter().map(Policy::name).collect();
+            let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
+            return Err(config.refuse(index, |place| place.key("policy"), message));
         }
-        let runtimes: Vec<String> =
-            concerned.iter().flat_map(|policy| plan::runtimes(&data.registry, policy)).collect();
+        let runtimes: Vec<String> = concerned.iter().flat_map(|policy| plan::runtimes(registry, policy)).collect();
         if let Some(name) = accept.runtime.as_ref().filter(|name| !runtimes.contains(name)) {
-            let candidates = runtimes.iter().map(String::as_str).collect();
-            return Err(refuse(format!("neither registry nor policy names the runtime `{name}`"), name, candidates));
+            let known: Vec<&str> = runtimes.iter().map(String::as_str).collect();
+            let message = format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
+            return Err(config.refuse(index, |place| place.key("runtime"), message));
         }
-        let variables: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
-        for name in accept.set.iter().chain(&accept.unset) {
-            if !variables.contains(&name.as_str()) {
-                return Err(refuse(format!("no policy that the entry speaks of reads `{name}`"), name, variables));
+        let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
+        for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
+            if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
+                let name = &names[position];
+                let message = format!("no policy that the entry speaks of reads `{name}`; {}", meant(name, &known));
+                return Err(config.refuse(index, |place| place.key(list).index(position), message));
             }
         }
     }
     Ok(())
 }
 
-fn prove(scene: &Arc<Scene>, brute_force: bool, accepts: &[Accept], used: &mut [bool], quiet: bool) -> PolicyReport {
+/// Combinations that `--brute-force` decides at the most.
+const BRUTE_FORCE: u128 = 10_000_000_000;
+
+fn prove(
+    scene: &Arc<Scene>,
+    brute_force: bool,
+    accepts: &[Accept],
+    used: &mut [bool],
+    quiet: bool,
+) -> Result<PolicyReport, Failure> {
     let plan = Plan::new(scene);
     let policy = scene.policy.name();
+    if brute_force && plan.combinations() > BRUTE_FORCE {
+        return Err(Failure::new(format!(
+            "policy `{policy}` has {} combinations, more than the {} that --brute-force decides; prove it without",
+            grouped(plan.combinations()),
+            grouped(BRUTE_FORCE)
+        )));
+    }
     let progress = Progress::new(&format!("proving {policy}"), plan.len(), quiet);
-    let proof = in_parallel(
-        plan.len(),
-        &progress,
-        || own_plan(scene),
-        Proof::merge,
-        |plan, proof: &mut Proof, number| {
-            if let Some(planned) = plan.get(number) {
-                proof.examine(&Product, number, &planned);
-            }
-        },
-    );
+    let own_plan = || plan.on(&own(scene));
+    let proof = in_parallel(plan.len(), &progress, own_plan, Proof::merge, |plan, proof: &mut Proof, number| {
+        if let Some(planned) = plan.get(number) {
+            proof.examine(&Product, number, &planned);
+        }
+    });
     progress.finish();
     let brute_force = brute_force.then(|| {
         let tally = decide_everything(scene, &plan, quiet);
         BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
     });
-    let mut judge = |hole: Hole| {
-        let accepting = accepts.iter().position(|accept| accept.covers(policy, &hole));
-        // Every entry that covers the hole has done its work, even if another one came first.
+    let accepting = |hole: &Hole| accepts.iter().find(|accept| accept.covers(policy, hole));
+    // What is accepted must not stand for what is not: each side has its own smallest sets.
+    let mut holes = Vec::new();
+    for hole in proof.holes(|hole| accepting(hole).is_none()) {
+        holes.push(JudgedHole { hole, accepted: None });
+    }
+    for hole in proof.holes(|hole| accepting(hole).is_some()) {
         for (accept, used) in accepts.iter().zip(used.iter_mut()) {
             *used |= accept.covers(policy, &hole);
         }
-        JudgedHole { hole, accepted: accepting.map(|index| accepts[index].reason.clone()) }
-    };
-    let (columns, rows) = matrix(scene);
-    PolicyReport {
+        let accepted = accepting(&hole).map(|accept| accept.reason.clone());
+        holes.push(JudgedHole { hole, accepted });
+    }
+    holes.sort_by_key(|judged| judged.hole.code);
+    let (columns, rows) = matrix(scene, &plan);
+    Ok(PolicyReport {
         policy: policy.to_owned(),
         embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == scene.policy),
         columns,
         rows,
-        holes: proof.holes().into_iter().map(&mut judge).collect(),
+        holes,
         undecided: plan.undecided().to_vec(),
         brute_force,
         proof,
-    }
+    })
 }
 
-/// The plan of a copy of the scene: threads that share one registry would wait
-/// for each other at the scratch space of its automata.
-fn own_plan(scene: &Scene) -> Plan {
-    Plan::new(&Scene::new(scene.registry.clone(), scene.policy.clone()))
+/// A copy of the scene: threads that share one registry would wait for each other
+/// at the scratch space of its automata.
+fn own(scene: &Scene) -> Arc<Scene> {
+    Scene::new(scene.registry.clone(), scene.policy.clone())
 }
 
 fn decide_everything(scene: &Scene, plan: &Plan, quiet: bool) -> Tally {
     let classes = plan.slugs().len() + 1;
     let parts = plan.runtimes().count() * classes;
     let progress = Progress::new(&format!("deciding every combination of {}", scene.policy.name()), parts, quiet);
-    let tally = in_parallel(
-        parts,
-        &progress,
-        || own_plan(scene),
-        Tally::merge,
-        |plan, tally: &mut Tally, part| {
-            tally.merge(plan.brute_force(part / classes, part % classes));
-        },
-    );
+    let own_plan = || plan.on(&own(scene));
+    let tally = in_parallel(parts, &progress, own_plan, Tally::merge, |plan, tally: &mut Tally, part| {
+        tally.merge(plan.brute_force(part / classes, part % classes));
+    });
     progress.finish();
     tally
 }
 
 /// Who answers on each runtime by what is set: nothing, the platform path, or one key.
-fn matrix(scene: &Arc<Scene>) -> (Vec<Column>, Vec<Row>) {
+fn matrix(scene: &Arc<Scene>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
     let policy = &scene.policy;
     let platform = &policy.document().platform;
-    let mut columns = vec![Column { variable: None, value: String::new() }];
-    columns.push(Column { variable: Some(platform.var.clone()), value: platform.value.clone() });
     let name = |key| policy.variable_name(key).to_owned();
-    columns.extend(policy.key_variables().map(|key| Column { variable: Some(name(key)), value: SET.to_owned() }));
+    let mut columns = vec![Column::Nothing];
+    columns.push(Column::Path { variable: platform.var.clone(), value: platform.value.clone() });
+    columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 
     let mut rows = Vec::new();
-    for runtime in plan::runtimes(&scene.registry, policy) {
+    for (runtime, known) in plan.runtimes() {
         let cells = columns.iter().map(|column| {
-            let mut case = Case::new(scene, &runtime);
-            if let Some(variable) = &column.variable {
-                case = case.with(variable, &column.value);
-            }
-            let resolution = resolve(&scene.registry, &runtime, &case.env(), &[]);
+            let case = Case::new(scene, runtime);
+            let case = column.setting().map_or(case.clone(), |(variable, value)| case.with(variable, value));
+            let resolution = resolve(&scene.registry, runtime, &case.env(), &[]);
             Cell {
                 slug: resolution.slug.to_owned(),
                 provider: resolution.provider.map(|provider| provider.name.clone()),
@@ -267,7 +297,7 @@ fn matrix(scene: &Arc<Scene>) -> (Vec<Column>, Vec<Row>) {
             }
         });
         let cells = cells.collect();
-        rows.push(Row { runtime, cells });
+        rows.push(Row { runtime: runtime.to_owned(), known, cells });
     }
     (columns, rows)
 }

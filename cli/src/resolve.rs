@@ -10,29 +10,31 @@ use slug_resolver::{
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::batch;
-use crate::data::{Data, check_ambient};
+use crate::data::{Data, check_ambient, refuse_variable};
 use crate::exit::{Exit, Failure};
 use crate::output::{BAD, FAINT, GOOD, HEAD, Output, WARN, shown, wrapped};
 
 /// Runs `resolve`.
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let data = Data::load(&args.registry)?;
+    let data = Data::find(&args.registry)?;
     let policy = data.policy(args.policy.as_ref())?;
+    let registry = data.registry()?;
     if let Some(file) = &args.batch {
-        return batch::resolve(&data.registry, &policy, file, output);
+        return batch::resolve(&registry, &policy, file, output);
     }
     let Some(runtime) = &args.runtime else {
         return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`"));
     };
+    refuse_variable(runtime, "name the runtime, and give variables without an option")?;
     let variables = parse_variables(args)?;
     warn_of_unread(&policy, &variables, output);
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     let ambient = check_ambient(&args.ambient)?;
-    let resolution = resolve(&data.registry, runtime, &env, ambient);
-    let fixes = fixes(&data.registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, ambient);
+    let fixes = fixes(&registry, runtime, &env, ambient);
     match args.format {
         ResolveFormat::Human => {
-            output.answer.write_all(explanation(&data.registry, &policy, &resolution, &fixes, &env).as_bytes())?;
+            output.answer.write_all(explanation(&registry, &policy, &resolution, &fixes, &env).as_bytes())?;
         }
         ResolveFormat::Json => output.machine(&json(&resolution, &fixes))?,
         ResolveFormat::Env => output.machine(&shell(&resolution))?,

@@ -113,7 +113,7 @@ fn slot(variable: Variable) -> Slot {
         Variable::Path => Slot::Text(1),
         Variable::PlatformModel => Slot::Text(2),
         Variable::Runtime => Slot::Text(3),
-        Variable::Key(index) => Slot::Key(1 << index),
+        Variable::Key(key) => Slot::Key(1 << key.index()),
     }
 }
 

@@ -60,27 +60,32 @@ impl Serialize for Edit {
 
 /// The fixes of a contradiction, smallest first; none for a coherent question.
 ///
-/// Every fix resolves coherent when applied, and no part of a fix does. At most
-/// [`limits::FIX_EDITS`] variables are edited. Where a slug has to be chosen, the
-/// first is taken that an arm of the runtime lists first and that comes out
-/// coherent; the others would be the same fix with another value.
+/// Every fix resolves coherent when applied, and no part of a fix does. Of fixes
+/// that differ only in a value, the first that works is offered. A slug is one that
+/// an arm of the runtime lists: any of them where the slug is the only edit, else
+/// the first of each arm. At most [`limits::FIX_EDITS`] variables are edited, and
+/// at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
     if decide(registry, runtime, env, ambient).verdict.is_coherent() {
         return Vec::new();
     }
-    let slugs = listed_slugs(registry, env.policy().template_of(runtime));
-    let placeholders = Placeholders::new(env.policy());
-    let options: Vec<Options<'_>> = env
-        .policy()
-        .deciding_variables()
-        .map(|variable| Options { variable, values: values(variable, env, &slugs, &placeholders) })
-        .filter(|options| !options.values.is_empty())
-        .collect();
+    let policy = env.policy();
+    let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
+    let every_slug: Vec<&str> = arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
+    let first_slugs: Vec<&str> = arms.iter().filter_map(|arm| arm.models.first()).map(String::as_str).collect();
+    let placeholders = Placeholders::new(policy);
 
-    let mut search = Search { registry, runtime, ambient, options: &options, found: Vec::new() };
+    let mut search = Search { registry, runtime, ambient, decisions: 0, found: Vec::new() };
     for size in 1..=limits::FIX_EDITS {
-        search.extend(env, &mut Vec::new(), 0, size);
+        let slugs = if size == 1 { &every_slug } else { &first_slugs };
+        let slugs = &slugs[..slugs.len().min(limits::FIX_SLUGS)];
+        let options: Vec<Options<'_>> = policy
+            .deciding_variables()
+            .map(|variable| Options { variable, values: values(variable, env, slugs, &placeholders) })
+            .filter(|options| !options.values.is_empty())
+            .collect();
+        search.extend(env, &options, &mut Vec::new(), size);
     }
     // Within one size, taking something away is less than adding something, and an
     // override is the last thing to advise: it hides every other rule.
@@ -88,7 +93,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         let added = || edits.iter().filter(|edit| edit.value.is_some());
         (edits.len(), added().count(), added().any(|edit| edit.variable == Variable::Override))
     });
-    search.found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
+    search.found.into_iter().map(|(edits, decision)| fix(policy, &edits, &decision)).collect()
 }
 
 /// One variable and what could be done to it; `None` is to unset it.
@@ -114,33 +119,31 @@ struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
     ambient: &'o [String],
-    options: &'o [Options<'a>],
+    decisions: usize,
     found: Vec<(Vec<Change<'a>>, Decision<'a>)>,
 }
 
 impl<'a> Search<'a, '_> {
-    /// Tries every way to add `more` changes, to variables from `from` on, to those
-    /// made, which have led to `env`. The first values that work for some kinds of
-    /// change stand for all values.
-    fn extend(&mut self, env: &Env<'a>, made: &mut Vec<Change<'a>>, from: usize, more: usize) {
-        if self.covered(made) {
+    /// Tries every way to add `more` changes, by `options`, to those made, which have led to `env`.
+    fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
+        if self.covered(made) || self.decisions == limits::FIX_DECISIONS {
             return;
         }
         if more == 0 {
+            self.decisions += 1;
             let decision = decide(self.registry, self.runtime, env, self.ambient);
             if decision.verdict.is_coherent() {
                 self.found.push((made.clone(), decision));
             }
             return;
         }
-        let options = self.options;
-        for (index, option) in options.iter().enumerate().skip(from) {
-            if !could_matter(option.variable, env) {
+        for (index, Options { variable, values }) in options.iter().enumerate() {
+            if !could_matter(*variable, env) {
                 continue;
             }
-            for &value in &option.values {
-                made.push(Change { variable: option.variable, value });
-                self.extend(&env.with(option.variable, value.unwrap_or_default()), made, index + 1, more - 1);
+            for &value in values {
+                made.push(Change { variable: *variable, value });
+                self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
                 made.pop();
             }
         }
@@ -185,7 +188,7 @@ fn values<'a>(
         }
         Variable::Path | Variable::Runtime => {}
         Variable::Key(_) if env.is_set(variable) => {}
-        Variable::Key(index) => values.push(Some(&placeholders.0[usize::from(index)])),
+        Variable::Key(key) => values.push(Some(&placeholders.0[key.index()])),
     }
     values
 }
@@ -193,12 +196,6 @@ fn values<'a>(
 /// A value of the path variable that does not choose the platform path.
 pub(crate) fn another_value(platform: &str) -> &'static str {
     if platform == Path::Byok.as_str() { "tenant" } else { Path::Byok.as_str() }
-}
-
-/// The first id that each arm of the runtime lists.
-fn listed_slugs<'a>(registry: &'a Registry, runtime: &str) -> Vec<&'a str> {
-    let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
-    arms.iter().filter_map(|arm| arm.models.first()).map(String::as_str).collect()
 }
 
 /// For every key variable, what to write where its value belongs.

@@ -35,5 +35,11 @@ pub const PATTERNS_SIZE: usize = 200_000;
 /// Key variables in one policy: their presence is kept in one machine word.
 pub const KEY_VARIABLES: usize = 64;
 
+/// Slugs that a fix may choose from.
+pub const FIX_SLUGS: usize = 1_000;
+
+/// Combinations of edits that are tried to find the fixes of one contradiction.
+pub const FIX_DECISIONS: usize = 20_000;
+
 /// Edits in one offered fix. A contradiction that needs more is explained, not mended.
 pub const FIX_EDITS: usize = 3;

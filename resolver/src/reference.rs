@@ -210,9 +210,6 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
         if policy.defaults.get(*name) == Some(set) {
             return false;
         }
-        if *name == policy.runtime {
-            return set != runtime;
-        }
         let mut removed = variables.clone();
         removed.remove(*name);
         outcome(&removed) == outcome(variables)

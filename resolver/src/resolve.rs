@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
-use crate::policy::Variable;
 use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Path, Rule, Selection, inject, select};
 use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, is_cross_vendor, judge};
@@ -131,16 +130,12 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
 
 /// The names of the variables that are set and whose removal changes neither slug nor secrets.
 ///
-/// The runtime's variable is shadowed when it names another runtime than the
-/// one asked for; when it names the same, it may be where that came from.
+/// The runtime is given, so the runtime's variable is always one of them.
 fn shadowed<'a>(runtime: &str, env: &Env<'a>) -> Vec<&'a str> {
     let outcome = |env: &Env<'a>| (select(runtime, env).slug, inject(env));
     let now = outcome(env);
     env.set_variables()
-        .filter(|&variable| match variable {
-            Variable::Runtime => env.runtime() != runtime,
-            _ => outcome(&env.without(variable)) == now,
-        })
+        .filter(|&variable| outcome(&env.without(variable)) == now)
         .map(|variable| env.policy().variable_name(variable))
         .collect()
 }

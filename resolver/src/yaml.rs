@@ -39,6 +39,9 @@ pub struct Node {
 }
 
 /// A YAML value under the YAML 1.2 core schema: `yes` is a string, `1` is not.
+///
+/// Beyond that schema, `0b101` counts as a number too: what looks like one is refused
+/// where a string belongs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`, `~`, or nothing at all.
@@ -47,8 +50,8 @@ pub enum Value {
     Boolean(bool),
     /// An integer, in decimal.
     Integer(String),
-    /// A number with a fraction or an exponent, or one that is not finite.
-    Float,
+    /// A number with a fraction or an exponent, or one that is not finite, as it would be printed.
+    Float(String),
     /// A string.
     String(String),
     /// A list.
@@ -236,8 +239,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Integer(value.to_string()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Float)
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value.to_string()))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -266,12 +269,22 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 impl Value {
+    /// The value as a key of a mapping: what tells it from other values of its kind.
+    fn text(&self) -> String {
+        match self {
+            Self::String(text) | Self::Integer(text) | Self::Float(text) => text.clone(),
+            Self::Boolean(value) => value.to_string(),
+            Self::Null => "null".to_owned(),
+            Self::Sequence(_) | Self::Mapping(_) => format!("{self:?}"),
+        }
+    }
+
     fn kind(&self) -> String {
         match self {
             Self::Null => "nothing (null)".to_owned(),
             Self::Boolean(value) => format!("the boolean `{value}`"),
             Self::Integer(text) => format!("the number `{text}`"),
-            Self::Float => "a number".to_owned(),
+            Self::Float(_) => "a number".to_owned(),
             Self::String(_) => "a string".to_owned(),
             Self::Sequence(_) => "a list".to_owned(),
             Self::Mapping(_) => "a mapping".to_owned(),
@@ -341,7 +354,9 @@ impl fmt::Display for Place {
                 OwnedStep::Index(index) => write!(f, "[{index}]")?,
                 OwnedStep::Key(key) => {
                     let dot = if depth == 0 { "" } else { "." };
-                    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/".contains(c));
+                    let key = quoted(key);
+                    let key = key.trim_matches('`');
+                    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/…".contains(c));
                     if plain { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
                 }
             }
@@ -362,8 +377,9 @@ pub struct ReadError {
 }
 
 impl ReadError {
-    pub(crate) fn whole(message: String) -> Self {
-        Self { mark: None, place: Place::default(), message }
+    /// An error about the document as a whole, which is said to stand at its beginning.
+    fn whole(message: String) -> Self {
+        Self { mark: Some(Mark { line: 1, column: 1 }), place: Place::default(), message }
     }
 }
 
@@ -432,7 +448,7 @@ impl<'n> At<'n> {
     pub fn string(&self) -> Result<&'n str, ReadError> {
         match &self.node.value {
             Value::String(text) => Ok(text),
-            Value::Integer(_) | Value::Float | Value::Boolean(_) => {
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
                 Err(self.error(format!("expected a string, found {}; put it in quotes", self.node.value.kind())))
             }
             Value::Null => Err(self.error("expected a string, found nothing (null); write a value or take it out")),
@@ -512,7 +528,7 @@ impl<'n> At<'n> {
         if unknown == UnknownFields::Deny
             && let Some(Entry { name, key, .. }) = entries.iter().find(|entry| !known.contains(&entry.name))
         {
-            return Err(key.error(format!("unknown field `{name}`; {}", suggestion(name, known))));
+            return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, known))));
         }
         let there = |name: &&str| entries.iter().any(|entry| entry.name == *name);
         match *required.iter().copied().filter(|name| !there(name)).collect::<Vec<_>>() {
@@ -533,13 +549,16 @@ impl<'n> At<'n> {
     fn reject_duplicate_keys(&self) -> Result<(), ReadError> {
         match &self.node.value {
             Value::Sequence(_) => self.items()?.try_for_each(|item| item.reject_duplicate_keys()),
-            Value::Mapping(_) => {
+            Value::Mapping(entries) => {
                 let mut seen = HashSet::new();
-                for Entry { name, key, value } in self.entries()? {
-                    if !seen.insert(name) {
-                        return Err(key.error(format!("duplicate key `{name}`; keep one of the two")));
+                for (key, value) in entries {
+                    let name = key.value.text();
+                    let way = Some((self, Step::Key(&name)));
+                    if !seen.insert((core::mem::discriminant(&key.value), name.clone())) {
+                        let message = format!("duplicate key {}; keep one of the two", quoted(&name));
+                        return Err(At { node: key, way }.error(message));
                     }
-                    value.reject_duplicate_keys()?;
+                    At { node: value, way }.reject_duplicate_keys()?;
                 }
                 Ok(())
             }
@@ -586,6 +605,7 @@ impl<'n> Fields<'n> {
 
 /// The known name that was probably meant, else all of them.
 fn suggestion(name: &str, known: &[&str]) -> String {
+    let name = name.get(..QUOTED).unwrap_or(name);
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
     match nearest {
         Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
@@ -596,8 +616,19 @@ fn suggestion(name: &str, known: &[&str]) -> String {
 }
 
 fn quoted_list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     quoted.join(", ")
+}
+
+/// Characters of the input that one message repeats.
+const QUOTED: usize = 80;
+
+/// Input in backticks, cut where it would drown the message.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        None => format!("`{text}`"),
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+    }
 }
 
 /// Why a text cannot be the name of a secret, if it cannot: no environment holds a

@@ -1,14 +1,12 @@
 //! The report for people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use slug_resolver::Code;
 use slug_resolver::laws::LAWS;
-use slug_resolver::laws::case::SET;
-use slug_resolver::laws::plan::UNKNOWN_RUNTIME;
 
-use super::{Cell, Column, JudgedHole, PolicyReport, Report};
+use super::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
 use crate::output::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
@@ -36,8 +34,8 @@ pub fn render(report: &Report) -> String {
 
 /// The matrix, in as many blocks of columns as the width asks for.
 fn matrix(policy: &PolicyReport) -> String {
-    let label = |runtime: &str| if runtime == UNKNOWN_RUNTIME { "(any other)".to_owned() } else { shown(runtime) };
-    let labels: Vec<String> = policy.rows.iter().map(|row| label(&row.runtime)).collect();
+    let label = |row: &Row| if row.known { shown(&row.runtime) } else { "(any other)".to_owned() };
+    let labels: Vec<String> = policy.rows.iter().map(label).collect();
     let label_width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     let heads = headings(&policy.columns);
     let cells = |column: usize| policy.rows.iter().map(move |row| cell_text(&row.cells[column]));
@@ -72,10 +70,12 @@ fn matrix(policy: &PolicyReport) -> String {
     }
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
     let code = |code: &Code| format!("✗ {} = {}", short(*code), code.as_str());
-    let full = |(column, head): (&Column, &String)| {
-        let name = column.variable.as_ref().filter(|name| !head.starts_with(name.as_str()))?;
-        let value = if column.value == SET { String::new() } else { format!("={}", column.value) };
-        Some(format!("{head} = {name}{value}"))
+    let full = |(column, head): (&Column, &String)| match column {
+        Column::Path { variable, value } if !head.starts_with(variable.as_str()) => {
+            Some(format!("{head} = {variable}={value}"))
+        }
+        Column::Key { variable } if head != variable => Some(format!("{head} = {variable}")),
+        _ => None,
     };
     let columns = policy.columns.iter().zip(&heads).filter_map(full);
     let legend: Vec<String> = columns.chain(codes.iter().map(code)).collect();
@@ -87,22 +87,26 @@ fn matrix(policy: &PolicyReport) -> String {
 
 /// What each column sets, without what the names of all key variables have in common.
 fn headings(columns: &[Column]) -> Vec<String> {
-    let keys: Vec<Vec<&str>> =
-        columns.iter().skip(2).filter_map(|column| column.variable.as_deref()).map(words).collect();
+    let key = |column: &Column| match column {
+        Column::Key { variable } => Some(variable.clone()),
+        _ => None,
+    };
+    let names: Vec<String> = columns.iter().filter_map(key).collect();
+    let keys: Vec<Vec<&str>> = names.iter().map(|name| words(name)).collect();
     // At least one word is left of every name.
     let spare = keys.iter().map(Vec::len).min().unwrap_or(1) - 1;
     let front = shared(&keys, spare, |name, index| name.get(index).copied());
     let back = shared(&keys, spare - front, |name, index| name.iter().rev().nth(index).copied());
-    let heading = |column: &Column| match &column.variable {
-        None => "nothing".to_owned(),
-        Some(name) if column.value == SET => {
-            let name = words(name);
+    let heading = |column: &Column| match column {
+        Column::Nothing => "nothing".to_owned(),
+        Column::Key { variable } => {
+            let name = words(variable);
             name[front..name.len() - back].join("_")
         }
-        Some(name) => {
-            let name = words(name);
-            let start = if keys.iter().all(|key| key.starts_with(&name[..front.min(name.len())])) { front } else { 0 };
-            format!("{}={}", name[start.min(name.len() - 1)..].join("_"), column.value)
+        Column::Path { variable, value } => {
+            let name = words(variable);
+            let shares = name.len() > front && keys.iter().all(|key| key[..front] == name[..front]);
+            format!("{}={value}", name[if shares { front } else { 0 }..].join("_"))
         }
     };
     columns.iter().map(heading).collect()
@@ -174,15 +178,17 @@ fn holes(policy: &PolicyReport) -> String {
     text
 }
 
-/// The holes, with those that differ in nothing but the runtime as one.
+/// The holes, with those that differ in nothing but the runtime as one, in their order.
 fn alike(holes: &[JudgedHole]) -> Vec<(&JudgedHole, Vec<&str>)> {
     let mut groups: Vec<(&JudgedHole, Vec<&str>)> = Vec::new();
+    let mut by_text = HashMap::new();
     for judged in holes {
-        let key = |judged: &JudgedHole| (judged.hole.code, set_names(judged), description(judged));
-        match groups.iter_mut().find(|(first, _)| key(first) == key(judged)) {
-            Some((_, runtimes)) => runtimes.push(&judged.hole.runtime),
-            None => groups.push((judged, vec![&judged.hole.runtime])),
-        }
+        let text = (judged.hole.code, set_names(judged), description(judged));
+        let group = *by_text.entry(text).or_insert_with(|| {
+            groups.push((judged, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(&judged.hole.runtime);
     }
     groups
 }
@@ -221,10 +227,11 @@ fn findings(policy: &PolicyReport) -> String {
     }
     if !policy.undecided.is_empty() {
         let message = format!(
-            "which patterns overlap is undecided for {}: their automata are too large, so a class of slugs may lack a witness; simplify the patterns",
+            "undecided which patterns overlap on {}: their automata are too large or look beyond ASCII, so a class of slugs may lack a witness; simplify the patterns, or write `(?-u:\\b)` for `\\b`",
             policy.undecided.join(", ")
         );
-        let _ = writeln!(text, "\n{WARN}undecided{WARN:#} {}", wrapped(&message, "", "  "));
+        let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
+        let _ = writeln!(text, "\n{message}");
     }
     text
 }
@@ -235,7 +242,12 @@ fn summary(report: &Report) -> String {
     let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
     let covered = grouped(sum(|policy| policy.proof.covered));
     let mut text = String::new();
-    let laws = if broken == 0 {
+    let undecided: usize = report.policies.iter().map(|policy| policy.undecided.len()).sum();
+    let laws = if undecided > 0 && broken == 0 {
+        let found = if report.holes_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
+        let runtimes = counted(undecided, "runtime");
+        format!("{found} no law is broken on {evaluated} cases, but for {runtimes} they are not all that matter")
+    } else if broken == 0 {
         format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that stand for {covered} combinations", LAWS.len())
     } else {
         format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that stand for {covered} combinations were examined")

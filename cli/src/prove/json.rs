@@ -37,6 +37,7 @@ struct PolicyForm<'a> {
 #[derive(Serialize)]
 struct CellForm<'a> {
     runtime: &'a str,
+    known_runtime: bool,
     set: BTreeMap<&'a str, &'a str>,
     slug: &'a str,
     provider: Option<&'a str>,
@@ -84,7 +85,8 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         for (column, cell) in policy.columns.iter().zip(&row.cells) {
             matrix.push(CellForm {
                 runtime: &row.runtime,
-                set: column.variable.iter().map(|name| (name.as_str(), column.value.as_str())).collect(),
+                known_runtime: row.known,
+                set: column.setting().into_iter().collect(),
                 slug: &cell.slug,
                 provider: cell.provider.as_deref(),
                 code: cell.code,

@@ -19,8 +19,8 @@ fn registries_that_cannot_be_read() {
     for (file, message) in [
         ("missing.yaml", "cannot read `missing.yaml`: no such file or directory; check the path"),
         ("dir", "cannot read `dir`: is a directory; check the path"),
-        ("empty.yaml", "empty.yaml: the document is empty"),
-        ("utf16.yaml", "utf16.yaml: the text is UTF-16; save it as UTF-8"),
+        ("empty.yaml", "empty.yaml: line 1, column 1: the document is empty"),
+        ("utf16.yaml", "utf16.yaml: line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (
             "unknown.yaml",
             "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are `schema_version`, `providers`, `runtimes` (--allow-unknown-fields passes over what slugproof does not know)",
@@ -31,7 +31,7 @@ fn registries_that_cannot_be_read() {
         ),
         (
             "huge.yaml",
-            "huge.yaml: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
+            "huge.yaml: line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
         ),
     ] {
         for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["derive", "--batch"], &["pick", "x"]] {
@@ -81,12 +81,58 @@ fn configurations_that_cannot_be_read() {
         (
             "variable",
             "accept: [{code: missing-credential, set: [E2E_TYPO], reason: x}]\n",
-            "line 2: no policy that the entry speaks of reads `E2E_TYPO`; correct the name",
+            "line 2, column 43: `accept[0].set[0]`: no policy that the entry speaks of reads `E2E_TYPO`; correct the name",
+        ),
+        (
+            "policy",
+            "accept: [{code: missing-credential, policy: full-sas, reason: x}]\n",
+            "line 2, column 45: `accept[0].policy`: no policy in force is named `full-sas`; did you mean `full-saas`?",
+        ),
+        (
+            "runtime",
+            "accept: [{code: missing-credential, runtime: hermess, reason: x}]\n",
+            "line 2, column 46: `accept[0].runtime`: neither registry nor policy names the runtime `hermess`; did you mean `hermes`?",
+        ),
+        (
+            "both",
+            "accept: [{code: missing-credential, set: [A], unset: [A], reason: x}]\n",
+            "line 2, column 10: `accept[0]`: `A` cannot be both set and unset; keep one of the two",
+        ),
+        (
+            "policies",
+            "policies: []\n",
+            "line 2, column 11: `policies`: the list is empty; name a policy, or take the field out to use the embedded ones",
         ),
     ] {
         let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));
         assert_refused(&slugproof([]).dir(&scratch).run(), &format!("slugproof.yaml: {message}"));
     }
+}
+
+#[test]
+fn a_configuration_under_another_name_is_not_passed_over() {
+    let scratch = Scratch::new("misnamed").file("slugproof.yml", "schema_version: 1\n");
+    assert_refused(
+        &slugproof([]).dir(&scratch).run(),
+        "`slugproof.yml` is not read; rename it to `slugproof.yaml`, or say --no-config",
+    );
+    assert_eq!(slugproof(["prove", "--no-config"]).dir(&scratch).run().code, 0);
+}
+
+#[test]
+fn brute_force_has_its_limit() {
+    let secrets: String = (0..40).map(|key| format!("  - {{key: K{key}, inject: [S]}}\n")).collect();
+    let policy = format!(
+        "schema_version: 1\nname: many\nruntime: R\noverride: M\nplatform: {{var: P, value: p, model: PM, fallback: x}}\nsecrets:\n{secrets}fallback: x\n"
+    );
+    let scratch = Scratch::new("brute-force").file("policy.yaml", policy);
+    let ended = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    assert!(
+        ended.stderr.contains("more than the 10,000,000,000 that --brute-force decides; prove it without"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -15,6 +15,12 @@ fn no_command_shows_the_value_of_a_secret() {
         "UNREAD_TOKEN",
     ];
     let scratch = Scratch::new("canary");
+    let misplaced = format!(
+        "schema_version: 1\nname: x\nruntime: R\noverride: M\nplatform: {{var: P, value: p, model: PM, fallback: f}}\nsecrets: [{{key: K, inject: [\"K={CANARY}\"]}}]\nfallback: f\n"
+    );
+    let scratch = scratch
+        .file("inject.yaml", &misplaced)
+        .file("key.yaml", misplaced.replace("key: K,", &format!("key: {CANARY},")));
     let run = |args: &[&str], input: &str| {
         let mut run = slugproof(args.iter().copied()).input(input).dir(&scratch);
         for variable in variables {
@@ -50,6 +56,16 @@ fn no_command_shows_the_value_of_a_secret() {
         run(&["prove", &setting], "");
         run(&["prove", &format!("--format={CANARY}")], "");
         run(&["derive", "--batch", "-", &setting], "");
+        for option in ["--runtime", "--batch", "--policy", "--registry", "--ambient"] {
+            run(&["resolve", option, &setting], "");
+            run(&["resolve", "--runtime", "codex", option, &setting], "");
+        }
+        run(&["prove", "--policy", &setting], "");
+        run(&["prove", "--registry", &setting], "");
+        run(&["derive", "--batch", &setting], "");
+    }
+    for policy in ["inject.yaml", "key.yaml"] {
+        run(&["resolve", "--runtime", "codex", "--policy", policy], "");
     }
     for args in [
         &["prove"][..],

@@ -41,6 +41,24 @@ fn the_readme_shows_real_output() {
     assert!(checked >= 3, "only {checked} examples were found");
 }
 
+/// The files that the README shows make a project that proves clean.
+#[test]
+fn the_readmes_files_work_together() {
+    let readme = document("README.md");
+    let mut scratch = crate::run::Scratch::new("readme");
+    let mut files = 0;
+    for block in readme.split("```yaml\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        let name = block.strip_prefix("# ").and_then(|rest| rest.lines().next()).expect("each begins with its name");
+        scratch = scratch.file(name, block);
+        files += 1;
+    }
+    assert_eq!(files, 3);
+    let ended = slugproof([]).dir(&scratch).run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    assert!(ended.stdout.contains("(accepted: "), "{}", ended.stdout);
+}
+
 #[test]
 fn the_readme_lists_every_law() {
     let readme = document("README.md");

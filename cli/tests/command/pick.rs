@@ -1,6 +1,6 @@
 //! `pick` inside a harness.
 
-use crate::run::slugproof;
+use crate::run::{Scratch, slugproof};
 
 #[test]
 fn prints_a_slug_that_works_and_nothing_else() {
@@ -27,6 +27,39 @@ fn unchecked_prints_what_the_shell_function_would_have() {
         slugproof(["pick", "--unchecked", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", " x ");
     let ended = run.run();
     assert_eq!((ended.code, ended.stdout.as_str()), (0, " x \n"));
+}
+
+#[test]
+fn unchecked_needs_no_registry_and_no_other_policy() {
+    let scratch = Scratch::new("pick-lazy")
+        .file("slugproof.yaml", "schema_version: 1\nregistry: nowhere.yaml\npolicies: [full-saas, nowhere.yaml]\n");
+    let ended = slugproof(["pick", "--unchecked", "hermes"]).dir(&scratch).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "openai/gpt-4o\n"), "{}", ended.stderr);
+    assert_eq!(slugproof(["pick", "hermes"]).dir(&scratch).run().code, 2);
+}
+
+#[test]
+fn a_slug_is_passed_on_byte_for_byte_and_shown_escaped() {
+    let slug = "a\u{1b}[31mb";
+    let ended = slugproof(["pick", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    assert_eq!(ended.stdout, format!("{slug}\n"));
+    let ended = slugproof(["pick", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    assert!(!ended.stderr.contains(slug) && ended.stderr.contains(r"a\u{1b}[31mb"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_empty_runtime_is_said_to_be_empty() {
+    let ended = slugproof(["pick", ""]).run();
+    assert!(
+        ended.stderr.contains("runtime   \"\" (empty; is the variable set that should hold it?)"),
+        "{}",
+        ended.stderr
+    );
+    let ended = slugproof(["pick", "E2E_RUNTIME=hermes"]).run();
+    assert_eq!(
+        ended.stderr,
+        "error: the runtime looks like the variable `E2E_RUNTIME`; `pick` reads variables from the environment\n"
+    );
 }
 
 #[test]

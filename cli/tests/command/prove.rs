@@ -59,7 +59,7 @@ fn a_bare_command_proves_the_embedded_data_and_succeeds() {
 fn holes_fail_only_when_denied() {
     let denied = slugproof(["prove", "--deny", "holes"]).run();
     assert_eq!(denied.code, 1);
-    assert!(denied.stdout.contains("✗ 68 holes not accepted"), "{}", denied.stdout);
+    assert!(denied.stdout.contains("✗ 74 holes not accepted"), "{}", denied.stdout);
 }
 
 #[test]
@@ -86,6 +86,63 @@ fn an_entry_that_accepts_nothing_is_a_finding() {
     assert!(ended.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", ended.stdout);
 }
 
+/// An accepted contradiction must not stand for another one that has the same code.
+#[test]
+fn what_is_accepted_hides_nothing() {
+    let registry = REGISTRY
+        .replace("runtimes:", "  - {name: zeta, display_name: Z, protocol: openai, auth_mode: key, auth_env: [ZETA_KEY], model_prefix_match: \"^z-\"}\nruntimes:")
+        .replace("      - {name: platform, m", "      - {name: zeta, models: [z-1]}\n      - {name: platform, m");
+    let policy = POLICY.replace(
+        "fallback: m-1",
+        "dispatch: [{runtimes: [agent], keyed: [{key: OTHER, model: z-1}], model: m-1}]\nfallback: m-1",
+    );
+    let accept = "accept: [{code: missing-credential, unset: [KEY, OTHER], reason: known}]\n";
+    let project = project("hidden", &format!("{CONFIG}{accept}"))
+        .file("providers.yaml", registry)
+        .file("policies/mine.yaml", policy);
+    let ended = slugproof(["prove", "--format", "json"]).dir(&project).run();
+    assert_eq!(ended.code, 1);
+    let report = ended.json();
+    let holes = report["policies"][0]["holes"].as_array().expect("a list").clone();
+    let open = |hole: &&serde_json::Value| hole["accepted"].is_null() && hole["code"] == json!("missing-credential");
+    let open: Vec<_> = holes.iter().filter(open).collect();
+    assert_eq!((open.len(), &open[0]["set"], &open[0]["slug"]), (1, &json!({"OTHER": "set"}), &json!("z-1")));
+}
+
+#[test]
+fn what_is_undecided_is_no_proof() {
+    let project = project("undecided", &format!("{CONFIG}{ACCEPTS}"))
+        .file("providers.yaml", REGISTRY.replace("^acme/", r"\\bacme"));
+    let ended = slugproof(["prove"]).dir(&project).run();
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("undecided which patterns overlap on agent"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("✓ 24 laws"), "{}", ended.stdout);
+}
+
+/// A value of the path that reads like a key's, and names that share all but one word.
+#[test]
+fn any_names_make_headings() {
+    let keys = "secrets: [{key: K_1_KEY, inject: [ACME_KEY]}, {key: K_2_KEY, inject: [A]}, {key: K_KEY, inject: [B]}, {key: KK, inject: [C]}]";
+    let policy =
+        POLICY.replace("value: platform,", "value: set,").replace("secrets: [{key: KEY, inject: [ACME_KEY]}]", keys);
+    let ended = slugproof(["prove", "--deny", "holes"])
+        .dir(&project("headings", CONFIG).file("policies/mine.yaml", policy))
+        .run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""), "{}", ended.stdout);
+}
+
+#[test]
+fn a_configured_policy_is_known_by_its_name() {
+    let project = project("by-name", CONFIG);
+    let answer =
+        slugproof(["resolve", "--policy", "mine", "--runtime", "agent", "--format", "json"]).dir(&project).run().json();
+    assert_eq!(answer["slug"], json!("m-1"));
+    // What this run does not look at may be what an entry is for.
+    let project = crate::prove::project("narrowed", &format!("{CONFIG}{ACCEPTS}"));
+    let ended = slugproof(["prove", "--policy", "full-saas"]).dir(&project).run();
+    assert!(!ended.stdout.contains("remove the entry"), "{}", ended.stdout);
+}
+
 #[test]
 fn flags_and_no_config_win_over_the_file() {
     let project = project("flags", CONFIG);
@@ -110,9 +167,9 @@ fn the_json_report_adds_up() {
     assert_eq!(policy["policy"], json!("reconciler"));
     assert_eq!(policy["decided_one_by_one"], json!(true));
     assert_eq!(policy["combinations"], json!(945_000));
-    assert_eq!(policy["holes"].as_array().map(Vec::len), Some(32));
+    assert_eq!(policy["holes"].as_array().map(Vec::len), Some(35));
     assert_eq!(policy["broken"], json!(null));
-    let cell = json!({"runtime": "codex", "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});
+    let cell = json!({"runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});
     assert!(policy["matrix"].as_array().expect("a list").contains(&cell));
 }
 

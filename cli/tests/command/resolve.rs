@@ -106,6 +106,12 @@ fn says_that_a_variable_is_not_read() {
 }
 
 #[test]
+fn says_that_the_path_is_compared_exactly() {
+    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
+    assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);
+}
+
+#[test]
 fn an_empty_runtime_is_a_runtime() {
     let answer = slugproof(["resolve", "--runtime", "", "--policy", "reconciler", "--format", "json"]).run().json();
     assert_eq!((&answer["runtime"], &answer["code"]), (&json!(""), &json!("unknown-runtime")));

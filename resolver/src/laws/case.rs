@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::env::Env;
 use crate::policy::{Policy, Variable};
 use crate::reference::Variables;
-use crate::registry::{Registry, RegistryDocument};
+use crate::registry::{Arm, Registry, RegistryDocument};
 use crate::resolve::Resolution;
 use crate::yaml::{At, Fields, Invalid, ReadError, UnknownFields};
 
@@ -29,7 +29,7 @@ pub struct Scene {
     /// The policy.
     pub policy: Policy,
     reordered: OnceBox<Vec<Arc<Scene>>>,
-    arms_reversed: OnceBox<Arc<Scene>>,
+    arms_reordered: OnceBox<Vec<Arc<Scene>>>,
     /// `None` is a scene that came back equal.
     reread: OnceBox<Result<Option<Arc<Scene>>, ReadError>>,
 }
@@ -42,7 +42,7 @@ impl Scene {
             registry,
             policy,
             reordered: OnceBox::new(),
-            arms_reversed: OnceBox::new(),
+            arms_reordered: OnceBox::new(),
             reread: OnceBox::new(),
         })
     }
@@ -60,12 +60,14 @@ impl Scene {
         })
     }
 
-    /// The scene with the arms of every runtime in reverse order.
-    pub(crate) fn with_arms_reversed(&self) -> Arc<Self> {
-        let reverse = |document: &mut RegistryDocument| {
-            document.runtimes.iter_mut().for_each(|runtime| runtime.arms.reverse());
-        };
-        self.arms_reversed.get_or_init(|| Box::new(self.edited(reverse))).clone()
+    /// The scene with the arms of every runtime in other orders: reversed, and each one turned by one.
+    pub(crate) fn with_arms_reordered(&self) -> &[Arc<Self>] {
+        self.arms_reordered.get_or_init(|| {
+            let each = |reorder: fn(&mut Vec<Arm>)| {
+                self.edited(|document| document.runtimes.iter_mut().for_each(|runtime| reorder(&mut runtime.arms)))
+            };
+            Box::new([each(|arms| arms.reverse()), each(|arms| arms.rotate_left(1))].into())
+        })
     }
 
     fn edited(&self, edit: impl FnOnce(&mut RegistryDocument)) -> Arc<Self> {

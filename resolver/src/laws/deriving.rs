@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::{Case, Law, Trial, Violation, ensure, essence};
 use crate::reference;
-use crate::registry::{Arm, Runtime};
+use crate::registry::{Arm, Provider, Runtime};
 use crate::verdict::{Billing, Code};
 
 /// A provider that is not an arm of the runtime never answers.
@@ -56,18 +56,29 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
             essence(&found)
         );
     }
-    if listing(trial.case, trial.resolution.slug).len() > 1 {
+    if is_exact_tie(trial) {
         return Ok(());
     }
-    let case = Case { scene: trial.case.scene.with_arms_reversed(), ..trial.case.clone() };
-    let found = trial.subject.resolve(&case);
-    ensure!(
-        essence(&found) == essence(&trial.resolution),
-        "in another order of arms {:?} becomes {:?}",
-        essence(&trial.resolution),
-        essence(&found)
-    );
+    for scene in trial.case.scene.with_arms_reordered() {
+        let case = Case { scene: scene.clone(), ..trial.case.clone() };
+        let found = trial.subject.resolve(&case);
+        ensure!(
+            essence(&found) == essence(&trial.resolution),
+            "in another order of arms {:?} becomes {:?}",
+            essence(&trial.resolution),
+            essence(&found)
+        );
+    }
     Ok(())
+}
+
+/// Whether several arms list the model and the credentials do not single one out.
+fn is_exact_tie(trial: &Trial<'_>) -> bool {
+    let listing = listing(trial.case, trial.resolution.slug);
+    let present = |name: &String| trial.resolution.injected.contains(name) || trial.case.ambient.contains(name);
+    let provider = |arm: &&&Arm| trial.case.scene.registry.provider(&arm.provider);
+    let met = listing.iter().filter(|arm| provider(arm).is_some_and(|provider| provider.auth_env.iter().any(present)));
+    listing.len() > 1 && met.count() != 1
 }
 
 /// Where the specification knows no answer there is none.
@@ -89,6 +100,24 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
     } else if runtime(trial.case).is_none() {
         ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime comes to {:?}", resolution.code);
     } else {
+        let matching = || {
+            let provider = |arm: &Arm| trial.case.scene.registry.provider(&arm.provider);
+            let matches = |provider: &&Provider| {
+                reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim())
+            };
+            arms(trial.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
+        };
+        if listing(trial.case, resolution.slug).is_empty() {
+            let present = |name: &String| resolution.injected.contains(name) || trial.case.ambient.contains(name);
+            let met = |provider: &&&Provider| provider.auth_env.iter().any(present);
+            let expected = match matching().as_slice() {
+                [] => Some(Code::UnregisteredModel),
+                several @ [_, _, ..] if several.iter().filter(met).count() != 1 => Some(Code::AmbiguousModel),
+                _ => None,
+            };
+            let found = resolution.code.filter(|_| resolution.provider.is_none());
+            ensure!(found == expected, "an id that no arm lists comes to {found:?}, not {expected:?}");
+        }
         // The runtime is asked for by a name that differs in a way that must matter.
         for name in [format!("{} ", trial.case.runtime), trial.case.runtime.to_uppercase(), String::new()] {
             let mut case = trial.case.clone();
@@ -153,6 +182,13 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
             essence(&trial.resolution),
             essence(&found)
         );
+    }
+    for margin in ["\u{200b}", "\u{feff}"] {
+        let case = trial.case.with(name, &format!("{margin}{bare}"));
+        let found = trial.subject.resolve(&case);
+        let reference = Trial::new(trial.subject, &case);
+        let expected = essence(reference.reference());
+        ensure!(essence(&found) == expected, "a zero-width margin comes to {:?}, not {expected:?}", essence(&found));
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Law, Trial, Violation, ensure, essence};
-use crate::fix::{Edit, Fix};
+use crate::fix::Edit;
 use crate::laws::Case;
+use crate::laws::case::SET;
 use crate::registry::{PLATFORM, Provider};
 use crate::resolve::{Kind, Resolution};
 use crate::selection::Path;
@@ -68,17 +69,7 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(found.verdict == Kind::Contradiction, "code `{}` with a coherent verdict", code.as_str());
     let outcome = if found.provider.is_some() { Outcome::Failed } else { Outcome::Rejected };
     ensure!(found.outcome == outcome, "the outcome is said to be {:?}", found.outcome);
-    let evidence = |resolution: &Resolution<'_>| {
-        let owned = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect::<Vec<_>>();
-        let decided_by = resolution.decided_by.map(String::from);
-        (decided_by, resolution.needs.to_vec(), owned(&resolution.accepted_by), owned(&resolution.shadowed))
-    };
-    ensure!(
-        evidence(found) == evidence(expected),
-        "the evidence is {:?}; from first principles it is {:?}",
-        evidence(found),
-        evidence(expected)
-    );
+    ensure!(found == expected, "the evidence is {found:?}; from first principles it is {expected:?}");
     let consistent = match (code, found.provider) {
         (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
         (Code::PlatformPathByokModel, Some(provider)) => {
@@ -180,27 +171,60 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
         let (slug, _, provider, code) = essence(&mended);
         ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", essence(&mended));
-        for left_out in 0..fix.edits.len() {
-            let mut edits = fix.edits.clone();
-            edits.remove(left_out);
+        for part in 1..(1_usize << fix.edits.len()) - 1 {
+            let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
+            let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
             let case = apply(trial.case, &edits);
             let partly = trial.subject.resolve(&case);
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
-    // No removal of a single variable that would mend the case is missed.
-    for name in trial.case.variables.keys().filter(|name| *name != &trial.case.scene.policy.document().runtime) {
-        let case = trial.case.without(name);
+    for edit in single_edits(trial.case) {
+        let case = apply(trial.case, core::slice::from_ref(&edit));
         if trial.subject.resolve(&case).code.is_none() {
-            let offered = fixes.iter().any(|fix| is_removal_of(fix, name));
-            ensure!(offered, "unsetting `{name}` mends the case and is not offered");
+            let alike = |other: &Edit| {
+                matches!(edit, Edit::Unset(_)) == matches!(other, Edit::Unset(_)) && edit.variable() == other.variable()
+            };
+            let offered = fixes.iter().any(|fix| matches!(fix.edits.as_slice(), [only] if alike(only)));
+            ensure!(offered, "{edit:?} alone mends the case and is not offered");
         }
     }
     Ok(())
 }
 
-fn is_removal_of(fix: &Fix, name: &str) -> bool {
-    matches!(fix.edits.as_slice(), [Edit::Unset(unset)] if unset == name)
+/// Ids of one runtime that are tried as a slug.
+const SLUGS_TRIED: usize = 6;
+
+/// Single edits of every kind: each variable unset, each key set, the platform path
+/// taken, and some of the ids that the runtime's arms list.
+fn single_edits(case: &Case) -> Vec<Edit> {
+    let policy = &case.scene.policy;
+    let platform = &policy.document().platform;
+    let unset = |name: &str| Edit::Unset(name.into());
+    let set = |name: &str, value: &str| Edit::Set(name.into(), value.into());
+    let mut edits: Vec<Edit> =
+        case.variables.keys().filter(|name| policy.variable(name).is_some()).map(|name| unset(name)).collect();
+    edits.retain(|edit| edit.variable() != policy.document().runtime);
+    edits.push(set(&platform.var, &platform.value));
+    edits.extend(policy.key_variables().map(|key| set(policy.variable_name(key), SET)));
+    // What is set already is not set once more, and a value equal to the default is as good as none.
+    edits.retain(|edit| match edit {
+        Edit::Set(name, value) => {
+            let now = case.variables.get(name).filter(|value| !value.is_empty());
+            now.is_none() && policy.document().defaults.get(name) != Some(value)
+        }
+        Edit::Unset(_) => true,
+    });
+    let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));
+    let listed = runtime.into_iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models).take(SLUGS_TRIED);
+    for id in listed {
+        for name in [&policy.document().override_var, &platform.model] {
+            if policy.document().defaults.get(name) != Some(id) {
+                edits.push(set(name, id));
+            }
+        }
+    }
+    edits
 }
 
 fn apply(case: &Case, edits: &[Edit]) -> Case {

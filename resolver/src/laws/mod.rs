@@ -181,10 +181,15 @@ macro_rules! ensure {
 }
 pub(crate) use ensure;
 
-/// What a question came to, without the remarks on it.
+/// What a question came to: slug, injected names, provider, code.
 type Essence<'r> = (&'r str, &'r [String], Option<&'r str>, Option<crate::Code>);
 
 fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
     let provider = resolution.provider.map(|provider| provider.name.as_str());
     (resolution.slug, resolution.injected, provider, resolution.code)
+}
+
+/// A resolution without the remarks on it: what must not change with what only they speak of.
+fn without_remarks<'r>(resolution: &Resolution<'r>) -> Resolution<'r> {
+    Resolution { warnings: Vec::new(), shadowed: Vec::new(), ..resolution.clone() }
 }

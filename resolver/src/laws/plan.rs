@@ -14,6 +14,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use hashbrown::HashSet;
+
 use super::case::{Case, SET, Scene};
 use super::proof::{Class, Tally};
 use crate::env::Env;
@@ -31,11 +33,16 @@ pub struct Plan {
     slugs: Vec<String>,
     /// Runtimes whose patterns were too large to decide which of them overlap.
     undecided: Vec<String>,
+    cases: usize,
 }
 
+#[derive(Clone)]
 struct RuntimePlan {
     name: String,
-    shapes: Vec<Shape>,
+    /// Whether the registry or the policy names it.
+    known: bool,
+    /// Each shape, and the number of its first case.
+    shapes: Vec<(usize, Shape)>,
 }
 
 /// Cases that differ only in a slug.
@@ -57,26 +64,51 @@ pub struct Planned {
     pub covers: u128,
     /// Whether the override variable is set in it.
     pub overridden: bool,
+    /// Whether the registry or the policy names its runtime.
+    pub known_runtime: bool,
 }
-
-/// A runtime that no registry and no policy names.
-pub const UNKNOWN_RUNTIME: &str = "a runtime nobody knows";
 
 impl Plan {
     /// Plans a scene: every runtime that the registry or the policy names, and one that neither does.
     #[must_use]
     pub fn new(scene: &Arc<Scene>) -> Self {
         let (slugs, undecided) = slug_classes(&scene.registry);
-        let runtimes = runtimes(&scene.registry, &scene.policy)
-            .into_iter()
-            .map(|name| RuntimePlan { shapes: shapes(scene, &name, slugs.len()), name })
-            .collect();
-        Self { scene: Arc::clone(scene), runtimes, slugs, undecided }
+        let mut named = runtimes(&scene.registry, &scene.policy);
+        let mut unknown = "unknown".to_owned();
+        while named.contains(&unknown) {
+            unknown.push('?');
+        }
+        named.push(unknown);
+        let known = named.len() - 1;
+        let mut first_case = 0;
+        let mut planned = Vec::new();
+        for (index, name) in named.into_iter().enumerate() {
+            let shapes = shapes(scene, &name, slugs.len()).into_iter().map(|shape| {
+                let first = first_case;
+                first_case += shape.cases(slugs.len());
+                (first, shape)
+            });
+            planned.push(RuntimePlan { shapes: shapes.collect(), known: index < known, name });
+        }
+        Self { scene: Arc::clone(scene), runtimes: planned, slugs, undecided, cases: first_case }
     }
 
-    /// The runtimes, in the order of their cases; the unknown one last.
-    pub fn runtimes(&self) -> impl Iterator<Item = &str> {
-        self.runtimes.iter().map(|runtime| runtime.name.as_str())
+    /// The same plan for an equal copy of its scene.
+    #[must_use]
+    pub fn on(&self, scene: &Arc<Scene>) -> Self {
+        Self {
+            scene: Arc::clone(scene),
+            runtimes: self.runtimes.clone(),
+            slugs: self.slugs.clone(),
+            undecided: self.undecided.clone(),
+            cases: self.cases,
+        }
+    }
+
+    /// The runtimes in the order of their cases, each with whether the registry or
+    /// the policy names it; the last is one that neither does.
+    pub fn runtimes(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.runtimes.iter().map(|runtime| (runtime.name.as_str(), runtime.known))
     }
 
     /// The slug classes, one witness each.
@@ -95,7 +127,7 @@ impl Plan {
     /// How many cases there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.runtimes.iter().map(|runtime| self.cases_of(runtime)).sum()
+        self.cases
     }
 
     /// Whether there is no case; there always is one.
@@ -109,22 +141,19 @@ impl Plan {
     pub fn combinations(&self) -> u128 {
         let slugs = self.slugs.len() as u128 + 1;
         let keys = self.scene.policy.key_variables().count();
-        slugs * slugs * paths(&self.scene).len() as u128 * (1 << keys) * self.runtimes.len() as u128
+        slugs * slugs * paths(&self.scene).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
     }
 
     /// The case of a number below [`Plan::len`].
     #[must_use]
-    pub fn get(&self, mut number: usize) -> Option<Planned> {
-        for runtime in &self.runtimes {
-            for shape in &runtime.shapes {
-                let cases = shape.cases(self.slugs.len());
-                if number < cases {
-                    return Some(self.planned(&runtime.name, shape, number));
-                }
-                number -= cases;
-            }
+    pub fn get(&self, number: usize) -> Option<Planned> {
+        if number >= self.cases {
+            return None;
         }
-        None
+        let first_case = |runtime: &RuntimePlan| runtime.shapes.first().map_or(0, |(first, _)| *first);
+        let runtime = &self.runtimes[self.runtimes.partition_point(|runtime| first_case(runtime) <= number) - 1];
+        let (first, shape) = &runtime.shapes[runtime.shapes.partition_point(|(first, _)| *first <= number) - 1];
+        Some(self.planned(runtime, shape, number - first))
     }
 
     /// Decides every concrete combination of one runtime in which the override
@@ -143,7 +172,7 @@ impl Plan {
             let env = env.with(Variable::Path, path.as_deref().unwrap_or_default());
             for model in 0..=self.slugs.len() {
                 let env = env.with(Variable::PlatformModel, class(model));
-                for mask in 0..1_u64 << policy.key_variables().count() {
+                for mask in 0..1_u128 << policy.key_variables().count() {
                     let set = policy.key_variables().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
                     let env = set.fold(env, |env, (_, key)| env.with(key, SET));
                     let decision = decide(registry, name, &env, &[]);
@@ -154,13 +183,9 @@ impl Plan {
         tally
     }
 
-    fn cases_of(&self, runtime: &RuntimePlan) -> usize {
-        runtime.shapes.iter().map(|shape| shape.cases(self.slugs.len())).sum()
-    }
-
-    fn planned(&self, runtime: &str, shape: &Shape, slug: usize) -> Planned {
+    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, slug: usize) -> Planned {
         let policy = self.scene.policy.document();
-        let mut case = Case::new(&self.scene, runtime);
+        let mut case = Case::new(&self.scene, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
         if let Some(variable) = &shape.slug_in {
             set(variable, &self.slugs[slug]);
@@ -172,7 +197,7 @@ impl Plan {
             set(key, SET);
         }
         let overridden = shape.slug_in.as_ref() == Some(&policy.override_var);
-        Planned { case, covers: shape.covers, overridden }
+        Planned { case, covers: shape.covers, overridden, known_runtime: runtime.known }
     }
 }
 
@@ -182,21 +207,14 @@ impl Shape {
     }
 }
 
-/// The runtimes to plan for, each once: those that the registry or the policy
-/// names, and [`UNKNOWN_RUNTIME`].
+/// The runtimes that the registry or the policy names, each once.
 #[must_use]
 pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
     let policy = policy.document();
     let named = registry.runtimes().iter().map(|runtime| &runtime.name);
     let dispatched = policy.dispatch.iter().flat_map(|entry| &entry.runtimes);
-    let mut names: Vec<String> = Vec::new();
-    for name in named.chain(dispatched).chain(policy.templates.keys()) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names.push(UNKNOWN_RUNTIME.to_owned());
-    names
+    let mut seen = HashSet::new();
+    named.chain(dispatched).chain(policy.templates.keys()).filter(|name| seen.insert(*name)).cloned().collect()
 }
 
 /// One witness for every class of slugs: each listed id and alias, each
@@ -214,9 +232,12 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     listed.chain(aliases).for_each(|id| add(id));
     let mut undecided = Vec::new();
     for runtime in registry.runtimes() {
-        match overlap::satisfiable_sets(&patterns(registry, runtime)) {
-            Ok(sets) => sets.values().for_each(|id| add(id)),
-            Err(overlap::Undecided) => undecided.push(runtime.name.clone()),
+        // A listed id would go to the arm that lists it, whatever matches.
+        let taken = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
+        let overlaps = overlap::satisfiable_sets(&patterns(registry, runtime), &taken);
+        overlaps.witnesses.values().for_each(|id| add(id));
+        if !overlaps.complete {
+            undecided.push(runtime.name.clone());
         }
     }
     if let Some(id) = unowned(registry) {

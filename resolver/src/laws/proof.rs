@@ -1,13 +1,13 @@
 //! What an exhaustive run found: broken laws, holes, and counts that must add up.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::plan::{Planned, UNKNOWN_RUNTIME};
+use super::plan::Planned;
 use super::{Case, Law, Subject, Trial, Violation};
 use crate::resolve::{Decision, Resolution};
 use crate::selection::Rule;
@@ -24,7 +24,7 @@ pub struct Proof {
     pub tally: Tally,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
-    reachable: BTreeMap<HoleKey, Reached>,
+    reachable: BTreeMap<Contradiction, BTreeMap<Names, Reached>>,
 }
 
 /// A case that breaks a law.
@@ -39,9 +39,19 @@ pub struct Broken {
     pub case: Case,
 }
 
-/// Runtime, code, and the names of the variables that are set.
-type HoleKey = (String, Code, Vec<String>);
+/// What makes two cases reach the same contradiction: the runtime, the code, and the
+/// slug, unless a variable holds it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Contradiction {
+    code: Code,
+    runtime: String,
+    slug: Option<String>,
+}
 
+/// The names of the variables that are set.
+type Names = BTreeSet<String>;
+
+#[derive(Clone)]
 struct Reached {
     number: usize,
     hole: Hole,
@@ -76,7 +86,7 @@ impl Proof {
         if let Err((law, violation)) = trial.check_all() {
             self.keep_first(Broken { number, law, violation, case: planned.case.clone() });
         }
-        if !planned.overridden && planned.case.runtime != UNKNOWN_RUNTIME {
+        if !planned.overridden && planned.known_runtime {
             self.note_contradiction(number, &planned.case, &trial.resolution);
         }
     }
@@ -89,28 +99,29 @@ impl Proof {
         if let Some(broken) = other.broken {
             self.keep_first(broken);
         }
-        for (key, reached) in other.reachable {
-            self.keep_reached(key, reached);
+        for (contradiction, ways) in other.reachable {
+            for (names, reached) in ways {
+                self.keep_reached(contradiction.clone(), names, reached);
+            }
         }
     }
 
-    /// The holes: for each runtime and code the smallest sets of variables; sorted by
-    /// code, then by what is set, then in the order of the plan.
+    /// The holes for which `counts` holds: for each contradiction the smallest sets of
+    /// variables among them. Sorted by code, then by what is set, then in the order
+    /// of the plan.
     #[must_use]
-    pub fn holes(&self) -> Vec<Hole> {
-        let smaller_exists = |(runtime, code, set): &HoleKey| {
-            self.reachable.keys().any(|(other_runtime, other_code, other)| {
-                (other_runtime, other_code) == (runtime, code)
-                    && other.len() < set.len()
-                    && other.iter().all(|name| set.contains(name))
-            })
-        };
-        let smallest = self.reachable.iter().filter(|(key, _)| !smaller_exists(key));
-        let mut reached: Vec<&Reached> = smallest.map(|(_, reached)| reached).collect();
-        reached.sort_by_key(|Reached { number, hole }| {
+    pub fn holes(&self, counts: impl Fn(&Hole) -> bool) -> Vec<Hole> {
+        let mut smallest: Vec<&Reached> = Vec::new();
+        for ways in self.reachable.values() {
+            let ways: Vec<(&Names, &Reached)> = ways.iter().filter(|(_, reached)| counts(&reached.hole)).collect();
+            let minimal =
+                |names: &Names| !ways.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
+            smallest.extend(ways.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
+        }
+        smallest.sort_by_key(|Reached { number, hole }| {
             (hole.code, hole.set.len(), hole.set.keys().collect::<Vec<_>>(), *number)
         });
-        reached.into_iter().map(|reached| reached.hole.clone()).collect()
+        smallest.into_iter().map(|reached| reached.hole.clone()).collect()
     }
 
     fn keep_first(&mut self, broken: Broken) {
@@ -130,14 +141,17 @@ impl Proof {
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),
         };
-        let key = (case.runtime.clone(), code, case.variables.keys().cloned().collect());
-        self.keep_reached(key, Reached { number, hole });
+        let held = case.variables.values().any(|value| value == resolution.slug);
+        let slug = (!held).then(|| resolution.slug.to_owned());
+        let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
+        self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, hole });
     }
 
     /// Of several cases with the same variables, the first of the plan is shown.
-    fn keep_reached(&mut self, key: HoleKey, new: Reached) {
-        match self.reachable.get_mut(&key) {
-            None => drop(self.reachable.insert(key, new)),
+    fn keep_reached(&mut self, contradiction: Contradiction, names: Names, new: Reached) {
+        let ways = self.reachable.entry(contradiction).or_default();
+        match ways.get_mut(&names) {
+            None => drop(ways.insert(names, new)),
             Some(known) => {
                 let cases = known.hole.cases + new.hole.cases;
                 if new.number < known.number {

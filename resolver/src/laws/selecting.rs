@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Case, Law, Trial, Violation, ensure, essence};
+use super::{Case, Law, Trial, Violation, ensure, essence, without_remarks};
 use crate::policy::PolicyDocument;
 use crate::selection::{Path, Rule};
 
@@ -133,10 +133,9 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
         {
             let found = trial.subject.resolve(&case);
             ensure!(
-                essence(&found) == essence(&trial.resolution),
-                "`{name}` was not consulted and changes {:?} to {:?}",
-                essence(&trial.resolution),
-                essence(&found)
+                without_remarks(&found) == without_remarks(&trial.resolution),
+                "`{name}` was not consulted and changes {:?} to {found:?}",
+                trial.resolution
             );
         }
     }
@@ -173,13 +172,13 @@ fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
 /// A shadowed variable is exactly one that is set and could as well not be.
 pub(super) const SHADOWED_IS_INERT: Law = Law {
     id: "shadowed-is-inert",
-    statement: "unsetting a variable changes slug or secrets if and only if it is not reported as shadowed",
+    statement: "of the set variables, exactly those are reported as shadowed whose removal changes neither slug nor secrets",
     check: shadowed_is_inert,
 };
 
 fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = trial.case.scene.policy.document();
-    for name in variables(policy).filter(|name| *name != policy.runtime) {
+    for name in variables(policy) {
         let set = trial.case.variables.get(name).filter(|value| !value.is_empty());
         let departs = set.is_some() && set != policy.defaults.get(name);
         let case = trial.case.without(name);

@@ -168,9 +168,12 @@ impl PolicyDocument {
             not_empty(&entry.model, place.key("model"))?;
         }
         not_empty(&self.fallback, root().key("fallback"))?;
-        for (name, value) in self.defaults.iter().chain(&self.templates) {
-            let section = if self.defaults.contains_key(name) { "defaults" } else { "templates" };
-            not_empty(value, root().key(section).key(name))?;
+        for (name, value) in &self.defaults {
+            not_empty(value, root().key("defaults").key(name))?;
+        }
+        for (variant, runtime) in &self.templates {
+            not_empty(variant, root().key("templates"))?;
+            not_empty(runtime, root().key("templates").key(variant))?;
         }
         Ok(())
     }

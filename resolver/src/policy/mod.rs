@@ -32,7 +32,18 @@ pub enum Variable {
     /// The runtime, where no runtime is given explicitly.
     Runtime,
     /// A secret; only its presence counts.
-    Key(u8),
+    Key(Key),
+}
+
+/// One key variable of a policy. Only a policy makes them, so none is out of range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(u8);
+
+impl Key {
+    /// Its place among the keys of its policy, below [`limits::KEY_VARIABLES`].
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
 }
 
 impl Variable {
@@ -120,7 +131,7 @@ impl Policy {
         &self.document.name
     }
 
-    /// The policy as written.
+    /// The policy as written, but for the order of the names that are injected together.
     #[must_use]
     pub fn document(&self) -> &PolicyDocument {
         &self.document
@@ -144,7 +155,7 @@ impl Policy {
             Variable::Path => &self.document.platform.var,
             Variable::PlatformModel => &self.document.platform.model,
             Variable::Runtime => &self.document.runtime,
-            Variable::Key(index) => &self.keys[usize::from(index)],
+            Variable::Key(key) => &self.keys[key.index()],
         }
     }
 
@@ -292,7 +303,7 @@ impl PartialEq for Policy {
 impl Eq for Policy {}
 
 fn key(index: usize) -> Variable {
-    Variable::Key(u8::try_from(index).expect("the key limit is far below 256"))
+    Variable::Key(Key(u8::try_from(index).expect("the key limit is far below 256")))
 }
 
 const EMBEDDED: [&[u8]; 2] =

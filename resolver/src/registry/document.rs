@@ -9,7 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::{Arm, InvalidRegistry, Pattern, Protocol, Provider, Registry, Runtime};
-use crate::yaml::{At, Entry, Fields, UnknownFields};
+use crate::yaml::{At, Entry, Fields, UnknownFields, quoted};
 
 /// A registry as its file states it: not checked and not compiled yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn decode_protocol(at: &At<'_>) -> Result<Protocol, InvalidRegistry> {
     match at.string()? {
         "openai" => Ok(Protocol::Openai),
         "anthropic" => Ok(Protocol::Anthropic),
-        other => Err(at.error(format!("unknown protocol `{other}`; write `openai` or `anthropic`")).into()),
+        other => Err(at.error(format!("unknown protocol {}; write `openai` or `anthropic`", quoted(other))).into()),
     }
 }
 

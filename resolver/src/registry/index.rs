@@ -26,8 +26,8 @@ pub(super) struct Index {
 /// One runtime's arms, by provider id.
 #[derive(Clone)]
 struct Arms {
-    /// Which providers are native to the runtime.
-    native: Vec<bool>,
+    /// The providers that are native to the runtime, sorted.
+    native: Vec<usize>,
     /// The providers whose arms list an id, in declared order.
     listed: HashMap<String, Vec<usize>>,
 }
@@ -76,17 +76,17 @@ impl Index {
         let mut matches = PatternSet::new(self.patterns.pattern_len());
         self.patterns.which_overlapping_matches(&Input::new(model), &mut matches);
         let native = &self.arms[runtime].native;
-        matches.iter().map(|pattern| pattern.as_usize()).filter(|&id| native[id]).collect()
+        matches.iter().map(|pattern| pattern.as_usize()).filter(|id| native.binary_search(id).is_ok()).collect()
     }
 }
 
 impl Arms {
     fn new(runtime: &Runtime, by_name: &HashMap<String, usize>) -> Self {
-        let mut native = alloc::vec![false; by_name.len()];
+        let mut native = Vec::with_capacity(runtime.arms.len());
         let mut listed: HashMap<String, Vec<usize>> = HashMap::new();
         for arm in &runtime.arms {
             let id = by_name[&arm.provider];
-            native[id] = true;
+            native.push(id);
             for model in &arm.models {
                 let providers = listed.entry(model.clone()).or_default();
                 if providers.last() != Some(&id) {
@@ -94,6 +94,7 @@ impl Arms {
                 }
             }
         }
+        native.sort_unstable();
         Self { native, listed }
     }
 }

@@ -18,7 +18,7 @@ pub use document::RegistryDocument;
 pub use pattern::{Pattern, PatternError};
 
 use crate::limits;
-use crate::yaml::{Place, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Place, ReadError, UnknownFields, quoted, refuse_secret_name};
 use index::Index;
 
 /// Why a registry was refused.
@@ -305,13 +305,13 @@ fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, Inv
         }
         check_items(&provider.model_aliases, &place().key("model_aliases"))?;
         if by_name.insert(provider.name.clone(), id).is_some() {
-            let message = format!("duplicate provider name `{}`; rename one of the two", provider.name);
+            let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
             return Err(InvalidRegistry::at(place().key("name"), message));
         }
         if let Some(vendor) = &provider.upstream_vendor
             && !vendors.insert(vendor)
         {
-            let message = format!("duplicate upstream vendor `{vendor}`; a vendor belongs to one provider");
+            let message = format!("duplicate upstream vendor {}; a vendor belongs to one provider", quoted(vendor));
             return Err(InvalidRegistry::at(place().key("upstream_vendor"), message));
         }
         size += provider.model_prefix_match.size();
@@ -338,7 +338,10 @@ fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Res
             return Err(InvalidRegistry::at(place, "a runtime's name is empty; name it"));
         }
         if !names.insert(&runtime.name) {
-            return Err(InvalidRegistry::at(place, format!("duplicate runtime `{}`; merge the two", runtime.name)));
+            return Err(InvalidRegistry::at(
+                place,
+                format!("duplicate runtime {}; merge the two", quoted(&runtime.name)),
+            ));
         }
         let arms = place.key("providers");
         if runtime.arms.is_empty() {
@@ -351,12 +354,15 @@ fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Res
                 return Err(empty_field(place().key("name")));
             }
             if !by_name.contains_key(&arm.provider) {
-                let message =
-                    format!("no provider is named `{}`; add it to `providers` or correct the name", arm.provider);
+                let message = format!(
+                    "no provider is named {}; add it to `providers` or correct the name",
+                    quoted(&arm.provider)
+                );
                 return Err(InvalidRegistry::at(place().key("name"), message));
             }
             if !native.insert(&arm.provider) {
-                let message = format!("provider `{}` is an arm of this runtime already; merge the two", arm.provider);
+                let message =
+                    format!("provider {} is an arm of this runtime already; merge the two", quoted(&arm.provider));
                 return Err(InvalidRegistry::at(place().key("name"), message));
             }
             check_items(&arm.models, &place().key("models"))?;

@@ -3,13 +3,15 @@
 //! A search over the product of the automata of all patterns, breadth first,
 //! so that every set of patterns comes with a shortest id that matches exactly
 //! that set. The alphabet is one character for each class that the patterns
-//! tell apart, so the search is exact, not a sample.
+//! tell apart, so the search is exact, not a sample; where it has to stop early
+//! it says so.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
@@ -22,31 +24,39 @@ use super::Pattern;
 /// Memory that the automaton of one question may take, in bytes.
 pub const AUTOMATON_BYTES: usize = 32 << 20;
 
-/// Steps that the search may take: pairs of automaton state and character.
-pub const STEPS: usize = 4_000_000;
+/// Steps that one search may take: pairs of position and character.
+pub const STEPS: usize = 1_000_000;
 
 /// The patterns that match an id, by their positions in the question.
 pub type PatternSet = BTreeSet<usize>;
 
-/// Every set of patterns that some model id matches exactly, each with a shortest such id.
-///
-/// The ids are not blank and carry no white space at either end, as a model that
-/// has been trimmed does. The empty set stands for an id that matches nothing.
-///
-/// # Errors
-///
-/// [`Undecided`] when the automaton or the search exceeds its limit: the answer
-/// is then unknown, never "none".
-pub fn satisfiable_sets(patterns: &[&Pattern]) -> Result<BTreeMap<PatternSet, String>, Undecided> {
-    let hirs: Vec<&Hir> = patterns.iter().map(|pattern| pattern.hir()).collect();
-    let automaton = automaton(&hirs)?;
-    let alphabet = alphabet(&hirs)?;
-    Search { automaton: &automaton, alphabet: &alphabet }.run()
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlaps {
+    /// Sets of patterns that some id matches exactly, each with such an id.
+    pub witnesses: BTreeMap<PatternSet, String>,
+    /// Whether these are all such sets and their ids shortest ones. If not, a set
+    /// that is not among them may still have an id.
+    pub complete: bool,
 }
 
-/// The question was too large to decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Undecided;
+/// Every set of patterns that some model id matches exactly, each with a shortest
+/// such id that is not among `taken`.
+///
+/// The ids are not blank and carry no white space at either end, as a model that
+/// has been trimmed does. The empty set stands for an id that matches nothing. A
+/// set all of whose ids are taken is left out.
+#[must_use]
+pub fn satisfiable_sets(patterns: &[&Pattern], taken: &HashSet<&str>) -> Overlaps {
+    let hirs: Vec<&Hir> = patterns.iter().map(|pattern| pattern.hir()).collect();
+    match (automaton(&hirs), alphabet(&hirs)) {
+        (Ok(automaton), Ok(alphabet)) => Search { automaton: &automaton, alphabet: &alphabet, taken }.run(),
+        _ => Overlaps::default(),
+    }
+}
+
+/// A part of the question was too large to decide.
+struct Undecided;
 
 fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
     let nfa = thompson::Compiler::new()
@@ -55,6 +65,8 @@ fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
         .map_err(|_| Undecided)?;
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
+        // Decided on ASCII; beyond it the automaton gives up, and the search says so.
+        .unicode_word_boundary(true)
         .accelerate(false)
         .dfa_size_limit(Some(AUTOMATON_BYTES))
         .determinize_size_limit(Some(AUTOMATON_BYTES));
@@ -95,20 +107,15 @@ fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> 
                 starts.extend([u32::from(range.start()), u32::from(range.end()) + 1]);
             }
         }
-        HirKind::Look(look) => match look {
-            // The automaton cannot decide Unicode word boundaries; say so rather than guess.
-            Look::WordUnicode
-            | Look::WordUnicodeNegate
-            | Look::WordStartUnicode
-            | Look::WordEndUnicode
-            | Look::WordStartHalfUnicode
-            | Look::WordEndHalfUnicode => return Err(Undecided),
-            _ => {
-                for character in ['\n', '\r', '0', ':', 'A', '[', '_', '`', 'a', '{'] {
-                    starts.extend([u32::from(character), u32::from(character) + 1]);
-                }
+        HirKind::Look(look) => {
+            let edges: &[char] = match look {
+                Look::Start | Look::End => &[],
+                _ => &['\n', '\r', '0', ':', 'A', '[', '_', '`', 'a', '{'],
+            };
+            for edge in edges {
+                starts.extend([u32::from(*edge), u32::from(*edge) + 1]);
             }
-        },
+        }
         HirKind::Repetition(repetition) => class_starts(&repetition.sub, starts)?,
         HirKind::Capture(capture) => class_starts(&capture.sub, starts)?,
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
@@ -143,6 +150,7 @@ fn dislike(character: char) -> u8 {
 struct Search<'a> {
     automaton: &'a dense::DFA<Vec<u32>>,
     alphabet: &'a [char],
+    taken: &'a HashSet<&'a str>,
 }
 
 /// Where the search stands after some text.
@@ -154,36 +162,72 @@ struct Position {
     blank_end: bool,
 }
 
+/// What is known of one position.
+struct Visited {
+    /// The set that a text which ends here matches; none where no id can end.
+    accepts: Option<PatternSet>,
+    /// Where each character leads.
+    next: Vec<(char, usize)>,
+}
+
 impl Search<'_> {
-    fn run(&self) -> Result<BTreeMap<PatternSet, String>, Undecided> {
-        let start = self.automaton.start_state(&start::Config::new().anchored(Anchored::No)).map_err(|_| Undecided)?;
-        let first = Position { state: start, matched: self.matches(start, PatternSet::new()), blank_end: true };
-        let mut seen = HashSet::new();
-        seen.insert(first.clone());
-        let mut queue = VecDeque::from([(first, String::new())]);
-        let mut found = BTreeMap::new();
-        let mut steps = 0;
-        while let Some((position, text)) = queue.pop_front() {
-            if !position.blank_end {
-                found.entry(self.at_end(&position)).or_insert_with(|| text.clone());
-            }
-            for &character in self.alphabet {
-                steps += 1;
-                if steps > STEPS {
-                    return Err(Undecided);
-                }
-                if text.is_empty() && character.is_whitespace() {
-                    continue;
-                }
-                let Some(next) = self.step(&position, character) else { return Err(Undecided) };
-                if seen.insert(next.clone()) {
-                    let mut longer = text.clone();
-                    longer.push(character);
-                    queue.push_back((next, longer));
+    fn run(&self) -> Overlaps {
+        let start = start::Config::new().anchored(Anchored::No);
+        let Ok(state) = self.automaton.start_state(&start) else { return Overlaps::default() };
+        let first = Position { state, matched: self.matches(state, PatternSet::new()), blank_end: true };
+        let (positions, mut found) = self.explore(first);
+        for (set, witness) in found.witnesses.clone() {
+            if self.taken.contains(witness.as_str()) {
+                match untaken(&positions, &set, self.taken) {
+                    Some(other) => drop(found.witnesses.insert(set, other)),
+                    None => drop(found.witnesses.remove(&set)),
                 }
             }
         }
-        Ok(found)
+        found
+    }
+
+    /// Visits every position, each by a shortest text that leads to it.
+    fn explore(&self, first: Position) -> (Vec<Visited>, Overlaps) {
+        let mut numbers = HashMap::new();
+        let mut positions = vec![self.visited(&first)];
+        numbers.insert(first.clone(), 0);
+        let mut queue = VecDeque::from([(first, 0, String::new())]);
+        let mut found = Overlaps { complete: true, ..Overlaps::default() };
+        let mut steps = 0;
+        while let Some((position, number, text)) = queue.pop_front() {
+            if let Some(set) = &positions[number].accepts {
+                found.witnesses.entry(set.clone()).or_insert_with(|| text.clone());
+            }
+            for &character in self.alphabet {
+                if text.is_empty() && character.is_whitespace() {
+                    continue;
+                }
+                steps += 1;
+                if steps > STEPS {
+                    found.complete = false;
+                    return (positions, found);
+                }
+                let Some(next) = self.step(&position, character) else {
+                    found.complete = false;
+                    continue;
+                };
+                let next_number = *numbers.entry(next.clone()).or_insert_with(|| {
+                    positions.push(self.visited(&next));
+                    let mut longer = text.clone();
+                    longer.push(character);
+                    queue.push_back((next, positions.len() - 1, longer));
+                    positions.len() - 1
+                });
+                positions[number].next.push((character, next_number));
+            }
+        }
+        (positions, found)
+    }
+
+    fn visited(&self, position: &Position) -> Visited {
+        let accepts = (!position.blank_end).then(|| self.at_end(position));
+        Visited { accepts, next: Vec::new() }
     }
 
     /// Where one more character leads; nowhere if the automaton gives up.
@@ -213,4 +257,48 @@ impl Search<'_> {
         }
         matched
     }
+}
+
+/// A shortest text that matches a set and is not taken.
+///
+/// Texts that lead to one position can be continued alike, so more than there are
+/// taken ones need not be kept of each.
+fn untaken(positions: &[Visited], set: &PatternSet, taken: &HashSet<&str>) -> Option<String> {
+    let useful = leading_to(positions, set);
+    let mut kept = vec![0; positions.len()];
+    let mut queue = VecDeque::from([(0, String::new())]);
+    while let Some((number, text)) = queue.pop_front() {
+        if positions[number].accepts.as_ref() == Some(set) && !taken.contains(text.as_str()) {
+            return Some(text);
+        }
+        for &(character, next) in &positions[number].next {
+            if useful[next] && kept[next] <= taken.len() {
+                kept[next] += 1;
+                let mut longer = text.clone();
+                longer.push(character);
+                queue.push_back((next, longer));
+            }
+        }
+    }
+    None
+}
+
+/// From which positions a text that matches a set can still be completed.
+fn leading_to(positions: &[Visited], set: &PatternSet) -> Vec<bool> {
+    let mut before: Vec<Vec<usize>> = vec![Vec::new(); positions.len()];
+    for (number, position) in positions.iter().enumerate() {
+        for &(_, next) in &position.next {
+            before[next].push(number);
+        }
+    }
+    let accepts = |number: &usize| positions[*number].accepts.as_ref() == Some(set);
+    let mut pending: Vec<usize> = (0..positions.len()).filter(accepts).collect();
+    let mut useful = vec![false; positions.len()];
+    while let Some(number) = pending.pop() {
+        if !useful[number] {
+            useful[number] = true;
+            pending.extend(&before[number]);
+        }
+    }
+    useful
 }

@@ -3,7 +3,8 @@
 use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Proof, Tally};
 use slug_resolver::laws::{Product, Scene};
-use slug_resolver::{Env, Policy, Registry, resolve};
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Code, Env, Policy, Registry, resolve};
 
 #[test]
 fn full_saas_holds_every_law() {
@@ -27,7 +28,38 @@ fn prove(policy: &str) {
     }
     assert_eq!(proof.evaluated, plan.len());
     assert_eq!(proof.covered, plan.combinations());
-    assert!(!proof.holes().is_empty());
+    assert!(!proof.holes(|_| true).is_empty());
+}
+
+/// An id that an arm lists is no witness for what a pattern does with ids that none lists.
+#[test]
+fn a_class_is_not_hidden_behind_a_listed_id() {
+    let registry = "
+schema_version: 1
+providers:
+  - {name: byok, display_name: B, protocol: openai, auth_mode: key, auth_env: [KEY], model_prefix_match: ^a}
+  - {name: platform, display_name: P, protocol: openai, auth_mode: key, auth_env: [TOKEN], model_prefix_match: ^platform/}
+runtimes:
+  agent: {providers: [{name: byok}, {name: platform, models: [a, platform/m]}]}
+";
+    let policy = "
+schema_version: 1
+name: mine
+runtime: RUNTIME
+defaults: {LLM_PATH: platform}
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PM, fallback: platform/m}
+fallback: platform/m
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
+    let plan = Plan::new(&Scene::new(registry, policy));
+    let mut proof = Proof::default();
+    for number in 0..plan.len() {
+        proof.examine(&Product, number, &plan.get(number).expect("below the length"));
+    }
+    let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
+    assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
 
 /// The number of combinations is a formula of the data, not whatever the walk happens to visit.

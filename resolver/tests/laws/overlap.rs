@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Pattern;
-use slug_resolver::registry::overlap::{PatternSet, Undecided, satisfiable_sets};
+use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 
 /// All ids of up to this many characters of a small alphabet.
 const LENGTH: u32 = 4;
@@ -14,8 +14,15 @@ fn patterns(sources: &[&str]) -> Vec<Pattern> {
     sources.iter().map(|source| Pattern::new(source).expect("these compile")).collect()
 }
 
-fn decided(patterns: &[Pattern]) -> BTreeMap<PatternSet, String> {
-    satisfiable_sets(&patterns.iter().collect::<Vec<_>>()).expect("these are small")
+fn search(sources: &[&str], taken: &[&str]) -> Overlaps {
+    let patterns = patterns(sources);
+    satisfiable_sets(&patterns.iter().collect::<Vec<_>>(), &taken.iter().copied().collect())
+}
+
+fn decided(sources: &[&str]) -> BTreeMap<PatternSet, String> {
+    let overlaps = search(sources, &[]);
+    assert!(overlaps.complete, "{sources:?} are small");
+    overlaps.witnesses
 }
 
 #[test]
@@ -36,7 +43,7 @@ fn agrees_with_matching_every_short_id() {
                 shortest.entry(matched(&patterns, &id)).or_insert(length as usize);
             }
         }
-        let decided = decided(&patterns);
+        let decided = decided(sources);
         for (set, length) in &shortest {
             let witness = decided.get(set).unwrap_or_else(|| panic!("{sources:?}: {set:?} is missed"));
             assert!(witness.chars().count() <= *length, "{sources:?}: `{witness}` is not a shortest id for {set:?}");
@@ -50,17 +57,46 @@ fn agrees_with_matching_every_short_id() {
 
 #[test]
 fn white_space_is_found_inside_an_id_but_not_at_its_ends() {
-    let patterns = patterns(&["^ ", "a b", r"\s$"]);
-    let sets: BTreeSet<PatternSet> = decided(&patterns).into_keys().collect();
+    let sets: BTreeSet<PatternSet> = decided(&["^ ", "a b", r"\s$"]).into_keys().collect();
     assert_eq!(sets, BTreeSet::from([BTreeSet::new(), BTreeSet::from([1])]));
 }
 
 #[test]
-fn what_is_too_large_is_undecided() {
-    let explosive = patterns(&["(a|b)*a(a|b){20}$"]);
-    assert_eq!(satisfiable_sets(&explosive.iter().collect::<Vec<_>>()), Err(Undecided));
-    let unicode_boundary = patterns(&[r"\bm"]);
-    assert_eq!(satisfiable_sets(&unicode_boundary.iter().collect::<Vec<_>>()), Err(Undecided));
+fn a_taken_id_is_no_witness() {
+    let first = BTreeSet::from([0]);
+    assert_eq!(search(&["^a"], &[]).witnesses[&first], "a");
+    let other = search(&["^a"], &["a", "aa", "ab"]);
+    assert!(other.complete);
+    let witness = &other.witnesses[&first];
+    assert!(witness.len() == 2 && witness.starts_with('a') && !["aa", "ab"].contains(&witness.as_str()), "{witness}");
+    // Every id of the set is taken: there is none to show.
+    let none = search(&["^(x|y)$"], &["x", "y"]);
+    assert!(none.complete && !none.witnesses.contains_key(&first));
+    let last = search(&["^(x|y|zz)$"], &["x", "y"]);
+    assert_eq!(last.witnesses[&first], "zz");
+}
+
+#[test]
+fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
+    let explosive = search(&["(a|b)*a(a|b){20}$"], &[]);
+    assert!(!explosive.complete);
+    let many: Vec<String> = ('a'..='p').map(String::from).collect();
+    let many = search(&many.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    assert!(!many.complete);
+    assert!(
+        (0..16).all(|index| many.witnesses.contains_key(&BTreeSet::from([index]))),
+        "a single pattern lacks its witness"
+    );
+}
+
+#[test]
+fn word_boundaries_are_decided_on_ascii_only() {
+    let beyond = search(&[r"\bm\b", "é"], &[]);
+    assert!(!beyond.complete);
+    assert_eq!(beyond.witnesses[&BTreeSet::from([0])], "m");
+    let ascii = search(&[r"(?-u:\b)m(?-u:\b)"], &[]);
+    assert!(ascii.complete);
+    assert_eq!(ascii.witnesses[&BTreeSet::from([0])], "m");
 }
 
 fn matched(patterns: &[Pattern], id: &str) -> PatternSet {

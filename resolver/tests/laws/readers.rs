@@ -180,15 +180,15 @@ fn registries_are_refused_with_their_place() {
 #[test]
 fn whole_documents_are_refused() {
     let cases: [(Vec<u8>, &str); 11] = [
-        (b"".to_vec(), "the document is empty"),
-        (b"# nothing\n".to_vec(), "the document is empty"),
+        (b"".to_vec(), "line 1, column 1: the document is empty"),
+        (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty"),
         (b"- a\n".to_vec(), "line 1, column 1: expected a mapping, found a list"),
         (
             format!("{REGISTRY}---\n{REGISTRY}").into_bytes(),
             "line 22, column 1: a second document begins here; keep one document in a file",
         ),
         (b"a: \xff".to_vec(), "line 1, column 4: the text is not UTF-8 from here on; save it as UTF-8"),
-        (b"\xff\xfea\0".to_vec(), "the text is UTF-16; save it as UTF-8"),
+        (b"\xff\xfea\0".to_vec(), "line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (b"a: \0".to_vec(), "line 1, column 4: not readable as YAML: unexpected character: `\\u{0}'"),
         (b"1: a\n".to_vec(), "line 1, column 1: expected a string, found the number `1`; put it in quotes"),
         (
@@ -201,7 +201,7 @@ fn whole_documents_are_refused() {
         ),
         (
             vec![b'#'; limits::DOCUMENT_BYTES + 1],
-            "the document has more bytes than the limit of 16777216; split it or drop what is not needed",
+            "line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
         ),
     ];
     for (bytes, message) in cases {

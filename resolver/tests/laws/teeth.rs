@@ -105,6 +105,11 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
+    wrong("frame", "an unrelated variable decides", |case| {
+        let found = right(case);
+        let decided_by = if case.variables.contains_key("UNRELATED_TOKEN") { None } else { found.decided_by };
+        Resolution { decided_by, rule: if decided_by.is_none() { Rule::Fallback } else { found.rule }, ..found }
+    }),
     wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution { shadowed: Vec::new(), ..right(case) }),
     wrong("verbatim-slug", "the slug is trimmed", |case| {
         let found = right(case);
@@ -132,6 +137,20 @@ const WRONG: &[Wrong] = &[
             found
         }
     }),
+    wrong("order-free", "of several arms that list an id the first wins, whatever is injected", |case| {
+        let found = right(case);
+        let first = arms(case).iter().find(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
+        Resolution { provider: first.map(|arm| provider(case, arm)).or(found.provider), ..found }
+    }),
+    wrong("fail-closed", "an unregistered or ambiguous model goes to the first arm", |case| {
+        let found = right(case);
+        match (found.code, arms(case).first()) {
+            (Some(Code::UnregisteredModel | Code::AmbiguousModel), Some(arm)) => {
+                Resolution { provider: Some(provider(case, arm)), code: None, ..found }
+            }
+            _ => found,
+        }
+    }),
     wrong("fail-closed", "an unknown runtime falls through to the catalogue", |case| {
         let found = right(case);
         let first = case.scene.registry.providers().first();
@@ -145,9 +164,28 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         if found.path == Path::Platform { Resolution { billing: Some(Billing::Platform), ..found } } else { found }
     }),
+    wrong("platform-is-closed", "the platform answers for what is another provider's", |case| {
+        let found = right(case);
+        let platform = case.scene.registry.provider("platform");
+        match (found.provider, platform) {
+            (Some(_), Some(platform)) => {
+                Resolution { provider: Some(platform), billing: Some(Billing::Platform), ..found }
+            }
+            _ => found,
+        }
+    }),
     wrong("margins-are-trimmed", "a model with white space around it is not found", |case| {
         let found = right(case);
         if found.slug != found.slug.trim() { Resolution { provider: None, ..found } } else { found }
+    }),
+    wrong("margins-are-trimmed", "zero-width characters are trimmed as well", |case| {
+        let found = right(case);
+        let bare = found.slug.trim_matches(['\u{200b}', '\u{feff}']);
+        let listing = arms(case).iter().find(|arm| arm.models.iter().any(|id| id == bare));
+        match listing {
+            Some(arm) if bare != found.slug => Resolution { provider: Some(provider(case, arm)), code: None, ..found },
+            _ => found,
+        }
     }),
     wrong("template-derives-as", "a template variant is looked up under its own name", |case| {
         let found = right(case);
@@ -170,6 +208,10 @@ const WRONG: &[Wrong] = &[
         }
         found
     }),
+    wrong("honest-contradiction", "a contradiction says that nothing was injected", |case| {
+        let found = right(case);
+        if found.is_coherent() { found } else { Resolution { injected: &[], ..found } }
+    }),
     wrong("ambient-stays-out", "ambient credentials are injected", |case| {
         let found = right(case);
         if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
@@ -187,6 +229,28 @@ const WRONG: &[Wrong] = &[
             let edits = vec![Edit::Unset(case.scene.policy.document().override_var.clone())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
             if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider }] }
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "nothing is ever offered to be set",
+        fixes: |case| {
+            let mut fixes = Product.fixes(case);
+            fixes.retain(|fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Unset(_))));
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "a fix unsets more than it has to",
+        fixes: |case| {
+            let mut fixes = Product.fixes(case);
+            for fix in &mut fixes {
+                fix.edits.push(Edit::Unset("UNREAD".into()));
+            }
+            fixes
         },
         ..RIGHT
     },
@@ -234,7 +298,8 @@ fn every_law_rejects_its_wrong_resolver() {
 #[test]
 fn every_law_has_a_wrong_resolver() {
     let laws: Vec<&str> = LAWS.iter().map(|law| law.id).collect();
-    let bitten: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
+    let mut bitten: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
+    bitten.dedup();
     assert_eq!(bitten, laws);
 }
 
