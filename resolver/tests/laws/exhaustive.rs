@@ -6,6 +6,8 @@ use slug_resolver::laws::{Product, Scene};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Policy, Registry, resolve};
 
+use crate::strategy::fixed_cases;
+
 #[test]
 fn full_saas_holds_every_law() {
     prove("full-saas");
@@ -89,6 +91,32 @@ fn brute_force_agrees() {
     assert_eq!(whole.total(), plan.combinations());
     assert_eq!(whole, walked.tally);
 }
+
+/// The walk is right about data that nobody had in mind when it was written.
+#[test]
+fn walks_of_random_scenes_add_up() {
+    for case in fixed_cases(SCENES) {
+        let plan = Plan::new(&case.scene);
+        let mut walked = Proof::default();
+        for number in 0..plan.len() {
+            walked.examine(&Product, number, &plan.get(number).expect("below the length"));
+        }
+        if let Some(broken) = &walked.broken {
+            panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
+        }
+        let mut whole = Tally::default();
+        for (runtime, _) in plan.runtimes().enumerate() {
+            for class in 0..=plan.slugs().len() {
+                whole.merge(plan.brute_force(runtime, class));
+            }
+        }
+        assert_eq!(walked.covered, plan.combinations(), "{case:?}");
+        assert_eq!(whole, walked.tally, "{case:?}");
+    }
+}
+
+/// Random scenes walked and decided one by one.
+const SCENES: usize = 12;
 
 fn plan(policy: &str) -> Plan {
     let policy = Policy::embedded(policy).expect("ships with the crate");
