@@ -1,46 +1,7 @@
-//! `slugproof`: proves that every model slug a harness can pick matches the
-//! secrets it injects.
-//!
-//! Everything that reads, writes or asks the machine is in this crate; every
-//! answer comes from `slug_resolver`.
-
-mod args;
-mod batch;
-mod config;
-mod data;
-mod exit;
-mod manual;
-mod output;
-mod pick;
-mod prove;
-mod resolve;
+//! The command; everything is in the library of the same name.
 
 use std::process::ExitCode;
 
-use args::{Arguments, Command};
-use exit::{Exit, Failure};
-use output::Output;
-
 fn main() -> ExitCode {
-    let arguments = match args::parse() {
-        Ok(arguments) => arguments,
-        Err(exit) => return exit,
-    };
-    let mut output = Output::new(arguments.color, arguments.quiet);
-    match run(arguments, &mut output).and_then(|exit| output.finish().map(|()| exit)) {
-        Ok(exit) => exit.into(),
-        Err(failure) => failure.report(&mut output).into(),
-    }
-}
-
-fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
-    match arguments.command {
-        None => prove::run(&args::ProveArgs::default(), output),
-        Some(Command::Prove(args)) => prove::run(&args, output),
-        Some(Command::Resolve(args)) => resolve::run(&args, output),
-        Some(Command::Derive(args)) => batch::derive(&args, output),
-        Some(Command::Pick(args)) => pick::run(&args, output),
-        Some(Command::Completions { shell }) => manual::completions(shell, output),
-        Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),
-    }
+    slugproof::main()
 }

@@ -103,8 +103,9 @@ pub fn shown(text: &str) -> String {
 }
 
 /// A number and a noun that goes with it.
-pub fn counted(number: usize, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number as u128), if number == 1 { "" } else { "s" })
+pub fn counted(number: impl Into<u128>, noun: &str) -> String {
+    let number = number.into();
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands set apart.

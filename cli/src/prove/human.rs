@@ -14,8 +14,8 @@ pub fn render(report: &Report) -> String {
     let mut text = format!(
         "{HEAD}registry{HEAD:#} {}: {}, {}\n",
         report.registry_source,
-        counted(report.providers, "provider"),
-        counted(report.runtimes, "runtime")
+        counted(report.providers as u64, "provider"),
+        counted(report.runtimes as u64, "runtime")
     );
     if let Some(config) = &report.config {
         let _ = writeln!(text, "{HEAD}config{HEAD:#}   {config}");
@@ -155,7 +155,7 @@ fn holes(policy: &PolicyReport) -> String {
     let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
     let mut text = format!(
         "  {HEAD}{}{HEAD:#}: contradictions reachable without an override{accepted}\n",
-        counted(policy.holes.len(), "hole")
+        counted(policy.holes.len() as u64, "hole")
     );
     let mut code = None;
     let mut set = String::new();
@@ -245,7 +245,7 @@ fn summary(report: &Report) -> String {
     let undecided: usize = report.policies.iter().map(|policy| policy.undecided.len()).sum();
     let laws = if undecided > 0 && broken == 0 {
         let found = if report.holes_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
-        let runtimes = counted(undecided, "runtime");
+        let runtimes = counted(undecided as u64, "runtime");
         format!("{found} no law is broken on {evaluated} cases, but for {runtimes} they are not all that matter")
     } else if broken == 0 {
         format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that stand for {covered} combinations", LAWS.len())
@@ -265,14 +265,14 @@ fn summary(report: &Report) -> String {
             let _ = writeln!(
                 text,
                 "{BAD}✗{BAD:#} {} not accepted: close the hole, or accept it in slugproof.yaml",
-                counted(open, "hole")
+                counted(open as u64, "hole")
             );
         }
         (_, false) => {
             let _ = writeln!(
                 text,
                 "{WARN}!{WARN:#} {}, shown above; --deny holes makes each a finding",
-                counted(open, "hole")
+                counted(open as u64, "hole")
             );
         }
     }
