@@ -148,7 +148,17 @@ fn inject<'a>(policy: &'a PolicyDocument, variables: &Variables) -> &'a [String]
     &[]
 }
 
-fn derive<'a>(registry: &'a Registry, runtime: &str, model: &str, present: &[&str]) -> Result<&'a Provider, Rejection> {
+/// Finds the provider of a model among the credentials that are present, by scanning.
+///
+/// # Errors
+///
+/// See [`Rejection`].
+pub fn derive<'a>(
+    registry: &'a Registry,
+    runtime: &str,
+    model: &str,
+    present: &[&str],
+) -> Result<&'a Provider, Rejection> {
     let model = model.trim();
     if model.is_empty() {
         return Err(Rejection::ModelRequired);

@@ -99,8 +99,13 @@ impl Policy {
         Self::from_node(crate::yaml::At::root(&root)).map_err(|error| error.located(&root))
     }
 
-    /// Decodes a policy that stands inside a larger document.
-    pub(crate) fn from_node(at: crate::yaml::At<'_>) -> Result<Self, InvalidPolicy> {
+    /// Decodes a policy that another reader has read, or that stands inside a larger document.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`Policy::new`] refuses, an unknown field, and a field of the
+    /// wrong kind.
+    pub fn from_node(at: crate::yaml::At<'_>) -> Result<Self, InvalidPolicy> {
         Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(&at))
     }
 

@@ -177,8 +177,13 @@ impl Registry {
         Self::from_node(crate::yaml::At::root(&root), unknown).map_err(|error| error.located(&root))
     }
 
-    /// Decodes a registry that stands inside a larger document.
-    pub(crate) fn from_node(at: crate::yaml::At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
+    /// Decodes a registry that another reader has read, or that stands inside a larger document.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`Registry::new`] refuses, a field of the wrong kind, and,
+    /// unless allowed, an unknown one.
+    pub fn from_node(at: crate::yaml::At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
         Self::new(RegistryDocument::decode(at, unknown)?).map_err(|error| error.under(&at))
     }
 
