@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use slug_resolver::laws::generate::{self, CHOICES, Choices};
-use slug_resolver::laws::{Case, Product, Trial};
+use slug_resolver::laws::{Case, Subject, Trial};
 use slug_resolver::reference;
 use slug_resolver::registry::overlap::satisfiable_sets;
 use slug_resolver::{Credentials, Registry};
@@ -26,15 +26,41 @@ pub(crate) fn resolve(input: &[u8]) {
     hold_to_the_laws(&case);
 }
 
+#[cfg(not(feature = "canary"))]
+const SUBJECT: &dyn Subject = &slug_resolver::laws::Product;
+
+#[cfg(feature = "canary")]
+const SUBJECT: &dyn Subject = &canary::Canary;
+
+/// A resolver with a bug, to see that the fuzzer would find one.
+#[cfg(feature = "canary")]
+mod canary {
+    use slug_resolver::laws::{Case, Product, Subject};
+    use slug_resolver::{Path, Resolution, Rule};
+
+    pub(super) struct Canary;
+
+    impl Subject for Canary {
+        /// Trims an override, but only on the platform path with an ambient credential.
+        fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+            let found = Product.resolve(case);
+            if found.rule == Rule::Override && found.path == Path::Platform && !case.ambient.is_empty() {
+                return Resolution { slug: found.slug.trim(), ..found };
+            }
+            found
+        }
+    }
+}
+
 /// Panics with the law and the case as a witness if a law is broken.
 pub(crate) fn hold_to_the_laws(case: &Case) {
-    if let Err((law, violation)) = Trial::new(&Product, case).check_all() {
+    if let Err((law, violation)) = Trial::new(SUBJECT, case).check_all() {
         panic!("{} is broken: {violation}\n{case:?}", law.id);
     }
 }
 
 /// Copies of the generated catalogue that make a large registry.
-const COPIES: usize = 8;
+const COPIES: usize = 4;
 
 /// The index against a scan on a large registry, and the overlap decision against matching.
 pub(crate) fn derive(input: &[u8]) {
@@ -78,10 +104,13 @@ fn enlarged(registry: &Registry) -> Registry {
     Registry::new(document).expect("copies under other names are as valid as what they copy")
 }
 
+/// Arms of a runtime whose overlap is decided: automata grow fast with their number.
+const ARMS: usize = 4;
+
 fn overlaps_are_right(registry: &Registry) {
     for runtime in registry.runtimes() {
         let provider = |name: &str| registry.provider(name).expect("arms name providers");
-        let arms = runtime.arms.iter().take(8);
+        let arms = runtime.arms.iter().take(ARMS);
         let patterns: Vec<_> = arms.map(|arm| &provider(&arm.provider).model_prefix_match).collect();
         let overlaps = satisfiable_sets(&patterns, &Default::default());
         for (set, witness) in &overlaps.witnesses {
