@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
@@ -235,12 +236,13 @@ pub fn parse() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| {
         let text = error.render().ansi().to_string();
         if error.use_stderr() {
-            anstream::eprint!("{}", redact(&text, &words));
+            // Nothing is left to be told to if standard error is gone.
+            let _ = anstream::stderr().write_all(redact(&text, &words).as_bytes());
             return Exit::Unusable.into();
         }
         match anstream::stdout().write_all(text.as_bytes()) {
             Ok(()) => Exit::Clean.into(),
-            Err(_) => Exit::ReaderGone.into(),
+            Err(error) => Failure::from(error).report(&mut Output::new(ColorWhen::Auto, false)).into(),
         }
     })
 }
@@ -267,13 +269,15 @@ impl From<ColorWhen> for anstream::ColorChoice {
 fn redact(message: &str, arguments: &[String]) -> String {
     let mut message = message.to_owned();
     for (name, value) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
-        message = message.replace(&format!("{name}={value}"), &format!("{name}=…"));
-        // A short value is no secret, and would be found inside other words.
-        if value.len() > SHORT {
-            message = message.replace(value, "…");
+        if !is_a_word(value) {
+            message = message.replace(&format!("{name}={value}"), &format!("{name}=…")).replace(value, "…");
         }
     }
     message
 }
 
-const SHORT: usize = 5;
+/// Whether a value is a short plain word, such as a misspelt choice: no secret, and
+/// likely to be found inside other words.
+fn is_a_word(value: &str) -> bool {
+    value.len() <= 8 && value.chars().all(|letter| letter.is_ascii_alphabetic())
+}

@@ -46,8 +46,12 @@ impl Data {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
             return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
         };
-        let configured = find_policies(configured, &[])?;
-        if asked.is_empty() { Ok(configured) } else { find_policies(asked, &configured) }
+        if asked.is_empty() {
+            return find_policies(configured, &[]);
+        }
+        // One that cannot be read must not keep another from being found.
+        let known: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
+        find_policies(asked, &known)
     }
 
     /// The one policy that was asked for, else the first there is.

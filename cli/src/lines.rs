@@ -209,6 +209,10 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     if text.trim().is_empty() {
         return Err(format!("the line is blank; write {expected}"));
     }
+    if text.trim_start().starts_with('[') {
+        // A list in the order of the fields would be taken for an object.
+        return Err(format!("not as expected near column 1; write {expected}"));
+    }
     serde_json::from_str(text).map_err(|error| {
         let column = error.column();
         match error.classify() {

@@ -111,7 +111,9 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let policies = data.policies(&args.policy)?;
     if let Some(config) = &data.config {
-        check_accepts(config, &data.policies(&[])?, &registry)?;
+        // Another registry than the configured one need not have its runtimes.
+        let configured = args.registry.registry.is_none().then_some(&registry);
+        check_accepts(config, &data.policies(&[])?, configured)?;
     }
     let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
     let mut used = vec![false; accepts.len()];
@@ -169,7 +171,7 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// An entry that could never match is a mistake in the file, not a finding about the data.
-fn check_accepts(config: &Config, policies: &[Policy], registry: &Registry) -> Result<(), Failure> {
+fn check_accepts(config: &Config, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
     for (index, accept) in config.accept.iter().enumerate() {
         let meant = |name: &str, candidates: &[&str]| {
             let near = nearest(name, candidates.iter().copied(), 1);
@@ -181,8 +183,9 @@ fn check_accepts(config: &Config, policies: &[Policy], registry: &Registry) -> R
             let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
             return Err(config.refuse(index, |place| place.key("policy"), message));
         }
-        let runtimes: Vec<String> = concerned.iter().flat_map(|policy| plan::runtimes(registry, policy)).collect();
-        if let Some(name) = accept.runtime.as_ref().filter(|name| !runtimes.contains(name)) {
+        let named = |registry| concerned.iter().flat_map(move |policy| plan::runtimes(registry, policy));
+        let runtimes: Vec<String> = registry.into_iter().flat_map(named).collect();
+        if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !runtimes.contains(name)) {
             let known: Vec<&str> = runtimes.iter().map(String::as_str).collect();
             let message = format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
             return Err(config.refuse(index, |place| place.key("runtime"), message));
@@ -237,13 +240,13 @@ fn prove(
         holes.push(JudgedHole { hole, accepted: None });
     }
     for hole in proof.holes(|hole| accepting(hole).is_some()) {
-        for (accept, used) in accepts.iter().zip(used.iter_mut()) {
-            *used |= accept.covers(policy, &hole);
-        }
         let accepted = accepting(&hole).map(|accept| accept.reason.clone());
         holes.push(JudgedHole { hole, accepted });
     }
     holes.sort_by_key(|judged| judged.hole.code);
+    for (accept, used) in accepts.iter().zip(used) {
+        *used |= !proof.holes(|hole| accept.covers(policy, hole)).is_empty();
+    }
     let (columns, rows) = matrix(scene, &plan);
     Ok(PolicyReport {
         policy: policy.to_owned(),

@@ -55,7 +55,9 @@ impl Resolution<'_> {
                 "provider `{provider}` needs {one_of}, but the platform path injects no key, so the workspace boots to failed"
             ),
             Some(Code::MissingCredential) => {
-                format!("provider `{provider}` needs {one_of}, but no key is set, so the workspace boots to failed")
+                format!(
+                    "provider `{provider}` needs {one_of}, but nothing is injected, so the workspace boots to failed"
+                )
             }
             Some(Code::WrongCredential) => format!(
                 "provider `{provider}` needs {one_of}, but what is injected is {injected}, so the workspace boots to failed"

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::env::Env;
 use crate::limits;
 use crate::policy::{Policy, Variable};
-use crate::registry::Registry;
+use crate::registry::{Provider, Registry};
 use crate::resolve::{Decision, decide};
 use crate::selection::Path;
 
@@ -62,9 +62,10 @@ impl Serialize for Edit {
 ///
 /// Every fix resolves coherent when applied, and no part of a fix does. Of fixes
 /// that differ only in a value, the first that works is offered. A slug is one that
-/// an arm of the runtime lists: any of them where the slug is the only edit, else
-/// the first of each arm. At most [`limits::FIX_EDITS`] variables are edited, and
-/// at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
+/// an arm of the runtime lists: the first of each arm, and where the slug is the only
+/// edit the others as well, up to [`limits::FIX_SLUGS`]. At most
+/// [`limits::FIX_EDITS`] variables are edited, and at most
+/// [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
     if decide(registry, runtime, env, ambient).verdict.is_coherent() {
@@ -72,17 +73,17 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     }
     let policy = env.policy();
     let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
-    let every_slug: Vec<&str> = arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
-    let first_slugs: Vec<&str> = arms.iter().filter_map(|arm| arm.models.first()).map(String::as_str).collect();
-    let placeholders = Placeholders::new(policy);
+    let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
+    let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
+    let slugs: Vec<&str> = first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
+    let first_slugs = &slugs[..first_of_each.count().min(limits::FIX_SLUGS)];
 
     let mut search = Search { registry, runtime, ambient, decisions: 0, found: Vec::new() };
     for size in 1..=limits::FIX_EDITS {
-        let slugs = if size == 1 { &every_slug } else { &first_slugs };
-        let slugs = &slugs[..slugs.len().min(limits::FIX_SLUGS)];
+        let slugs = if size == 1 { slugs.as_slice() } else { first_slugs };
         let options: Vec<Options<'_>> = policy
             .deciding_variables()
-            .map(|variable| Options { variable, values: values(variable, env, slugs, &placeholders) })
+            .map(|variable| Options { variable, values: values(variable, env, slugs) })
             .filter(|options| !options.values.is_empty())
             .collect();
         search.extend(env, &options, &mut Vec::new(), size);
@@ -169,12 +170,7 @@ fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
 }
 
 /// The values worth trying for a variable that differ from what it has.
-fn values<'a>(
-    variable: Variable,
-    env: &Env<'a>,
-    slugs: &[&'a str],
-    placeholders: &'a Placeholders,
-) -> Vec<Option<&'a str>> {
+fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Option<&'a str>> {
     let platform = &env.policy().document().platform;
     let mut values = Vec::new();
     if env.is_set(variable) {
@@ -188,7 +184,8 @@ fn values<'a>(
         }
         Variable::Path | Variable::Runtime => {}
         Variable::Key(_) if env.is_set(variable) => {}
-        Variable::Key(key) => values.push(Some(&placeholders.0[key.index()])),
+        // Any value: of a secret only its presence counts.
+        Variable::Key(_) => values.push(Some("set")),
     }
     values
 }
@@ -198,31 +195,29 @@ pub(crate) fn another_value(platform: &str) -> &'static str {
     if platform == Path::Byok.as_str() { "tenant" } else { Path::Byok.as_str() }
 }
 
-/// For every key variable, what to write where its value belongs.
-struct Placeholders(Vec<String>);
-
-impl Placeholders {
-    fn new(policy: &Policy) -> Self {
-        let name = |key| {
-            let entry = policy.secrets().find(|(entry_key, _)| *entry_key == key);
-            entry.map_or(policy.variable_name(key), |(_, entry)| &entry.inject[0])
-        };
-        Self(policy.key_variables().map(|key| format!("<{}>", name(key))).collect())
-    }
-}
-
 fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix {
+    let provider = decision.verdict.provider();
     let edit = |change: &Change<'_>| {
         let name = String::from(policy.variable_name(change.variable));
-        match change.value {
-            None => Edit::Unset(name),
-            Some(value) => Edit::Set(name, value.into()),
+        match (change.variable, change.value) {
+            (_, None) => Edit::Unset(name),
+            (Variable::Key(_), Some(_)) => Edit::Set(name, placeholder(policy, change.variable, provider)),
+            (_, Some(value)) => Edit::Set(name, value.into()),
         }
     };
-    let provider = decision.verdict.provider().map(|provider| provider.name.clone());
     Fix {
         edits: changes.iter().map(edit).collect(),
         slug: decision.selection.slug.into(),
-        provider: provider.unwrap_or_default(),
+        provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
     }
+}
+
+/// What to write where the value of a key belongs: the name of the secret that it
+/// brings along and the provider accepts.
+fn placeholder(policy: &Policy, key: Variable, provider: Option<&Provider>) -> String {
+    let injected =
+        policy.secrets().find(|(entry_key, _)| *entry_key == key).map_or(&[][..], |(_, entry)| &entry.inject);
+    let accepted = provider.and_then(|provider| provider.auth_env.iter().find(|name| injected.contains(name)));
+    let name = accepted.or(injected.first()).map_or(policy.variable_name(key), String::as_str);
+    format!("<{name}>")
 }

@@ -36,7 +36,7 @@ pub const PATTERNS_SIZE: usize = 200_000;
 pub const KEY_VARIABLES: usize = 64;
 
 /// Slugs that a fix may choose from.
-pub const FIX_SLUGS: usize = 1_000;
+pub const FIX_SLUGS: usize = 100;
 
 /// Combinations of edits that are tried to find the fixes of one contradiction.
 pub const FIX_DECISIONS: usize = 20_000;

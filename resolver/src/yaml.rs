@@ -269,13 +269,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 impl Value {
-    /// The value as a key of a mapping: what tells it from other values of its kind.
-    fn text(&self) -> String {
+    /// The value as a key of a mapping, if it can be one: what tells it from other values of its kind.
+    fn as_key(&self) -> Option<String> {
         match self {
-            Self::String(text) | Self::Integer(text) | Self::Float(text) => text.clone(),
-            Self::Boolean(value) => value.to_string(),
-            Self::Null => "null".to_owned(),
-            Self::Sequence(_) | Self::Mapping(_) => format!("{self:?}"),
+            Self::String(text) | Self::Integer(text) | Self::Float(text) => Some(text.clone()),
+            Self::Boolean(value) => Some(value.to_string()),
+            Self::Null => Some("null".to_owned()),
+            Self::Sequence(_) | Self::Mapping(_) => None,
         }
     }
 
@@ -552,7 +552,10 @@ impl<'n> At<'n> {
             Value::Mapping(entries) => {
                 let mut seen = HashSet::new();
                 for (key, value) in entries {
-                    let name = key.value.text();
+                    let Some(name) = key.value.as_key() else {
+                        let message = format!("a key cannot be {}; write a single value", key.value.kind());
+                        return Err(At { node: key, way: self.way }.error(message));
+                    };
                     let way = Some((self, Step::Key(&name)));
                     if !seen.insert((core::mem::discriminant(&key.value), name.clone())) {
                         let message = format!("duplicate key {}; keep one of the two", quoted(&name));

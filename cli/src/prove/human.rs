@@ -200,7 +200,7 @@ fn set_names(judged: &JudgedHole) -> String {
         return "nothing set".to_owned();
     }
     let shown = |(name, value): (&String, &String)| {
-        if *value == hole.slug { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
+        if hole.slug_in.as_ref() == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
     };
     hole.set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }

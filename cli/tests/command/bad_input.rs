@@ -176,12 +176,13 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_an_error() {
-    let script = "\"$0\" man > /dev/full; echo $?";
+    let script =
+        "\"$0\" man > /dev/full; echo $?; \"$0\" --help > /dev/full; echo $?; \"$0\" --bogus 2> /dev/full; echo $?";
     let output = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
         .output()
         .expect("there is a shell");
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "2");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "2\n2\n2\n");
     let message = "error: cannot write the output: no space left on device; make room or choose another place\n";
-    assert_eq!(String::from_utf8_lossy(&output.stderr), message);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), message.repeat(2));
 }

@@ -13,7 +13,7 @@ fn resolve(input: impl Into<Vec<u8>>) -> crate::run::Ended {
 #[test]
 fn every_line_is_answered_in_order() {
     let mut input = Vec::new();
-    let lines: [&[u8]; 13] = [
+    let lines: [&[u8]; 14] = [
         br#"{"runtime":"hermes","env":{"E2E_OPENAI_API_KEY":"x"}}"#,
         b"not json",
         b"",
@@ -27,6 +27,7 @@ fn every_line_is_answered_in_order() {
         br#"{"runtime":"hermes","env":{"E2E_LLM_PATH":null},"ambient":["OPENAI_API_KEY"]}"#,
         "{\"runtime\":\"\\u0063odex\",\"env\":{\"E2E_MODEL_SLUG\":\"\\u00e9\"}}\r".as_bytes(),
         br#"{"runtime":"claude-code","env":{"E2E_LLM_PATH":"platform"}}"#,
+        br#"["codex",{},[]]"#,
     ];
     for line in lines {
         input.extend_from_slice(line);
@@ -35,7 +36,7 @@ fn every_line_is_answered_in_order() {
     input.pop();
     let ended = resolve(input);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
-    assert_eq!(ended.stderr, "note: 9 lines not readable; each such line is answered with an error\n");
+    assert_eq!(ended.stderr, "note: 10 lines not readable; each such line is answered with an error\n");
     let answers = ended.json_lines();
     assert_eq!(answers.len(), lines.len());
     for (index, answer) in answers.iter().enumerate() {

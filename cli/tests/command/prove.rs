@@ -109,6 +109,15 @@ fn what_is_accepted_hides_nothing() {
     assert_eq!((open.len(), &open[0]["set"], &open[0]["slug"]), (1, &json!({"OTHER": "set"}), &json!("z-1")));
 }
 
+/// Two entries that divide one contradiction between them are both needed.
+#[test]
+fn every_entry_that_covers_a_case_is_used() {
+    let both = ACCEPTS.replace("unset: [KEY], reason", "unset: [LLM_PATH], reason")
+        + "  - {code: missing-credential, set: [LLM_PATH], reason: the same by another path}\n";
+    let ended = slugproof(["prove"]).dir(&project("divided", &format!("{CONFIG}{both}"))).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+}
+
 #[test]
 fn what_is_undecided_is_no_proof() {
     let project = project("undecided", &format!("{CONFIG}{ACCEPTS}"))

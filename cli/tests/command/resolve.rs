@@ -106,6 +106,13 @@ fn says_that_a_variable_is_not_read() {
 }
 
 #[test]
+fn a_fix_names_the_secret_that_the_provider_accepts() {
+    let answer = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).run().json();
+    let edits: Vec<_> = answer["fixes"].as_array().expect("a list").iter().map(|fix| fix["edits"].clone()).collect();
+    assert!(edits.contains(&json!([{"set": "E2E_OPENAI_API_KEY", "to": "<OPENAI_API_KEY>"}])), "{edits:?}");
+}
+
+#[test]
 fn says_that_the_path_is_compared_exactly() {
     let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
     assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);

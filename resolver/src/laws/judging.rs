@@ -192,11 +192,11 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Ids of one runtime that are tried as a slug.
+/// Arms of one runtime whose first id is tried as a slug.
 const SLUGS_TRIED: usize = 6;
 
 /// Single edits of every kind: each variable unset, each key set, the platform path
-/// taken, and some of the ids that the runtime's arms list.
+/// taken, and the first ids of some of the runtime's arms.
 fn single_edits(case: &Case) -> Vec<Edit> {
     let policy = &case.scene.policy;
     let platform = &policy.document().platform;
@@ -216,7 +216,8 @@ fn single_edits(case: &Case) -> Vec<Edit> {
         Edit::Unset(_) => true,
     });
     let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));
-    let listed = runtime.into_iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models).take(SLUGS_TRIED);
+    let listed =
+        runtime.into_iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| arm.models.first()).take(SLUGS_TRIED);
     for id in listed {
         for name in [&policy.document().override_var, &platform.model] {
             if policy.document().defaults.get(name) != Some(id) {

@@ -66,6 +66,8 @@ pub struct Hole {
     pub code: Code,
     /// A smallest set of variables that leads there, with one value each.
     pub set: BTreeMap<String, String>,
+    /// The variable that holds the slug, where one does.
+    pub slug_in: Option<String>,
     /// How many of the examined cases set exactly these variables and lead there.
     pub cases: usize,
     /// The slug that is picked with those values.
@@ -132,17 +134,21 @@ impl Proof {
 
     fn note_contradiction(&mut self, number: usize, case: &Case, resolution: &Resolution<'_>) {
         let Some(code) = resolution.code else { return };
+        let platform_model = &case.scene.policy.document().platform.model;
         let hole = Hole {
             runtime: case.runtime.clone(),
             code,
             set: case.variables.clone(),
+            slug_in: resolution
+                .decided_by
+                .filter(|name| *name == platform_model && case.variables.contains_key(*name))
+                .map(str::to_owned),
             cases: 1,
             slug: resolution.slug.to_owned(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),
         };
-        let held = case.variables.values().any(|value| value == resolution.slug);
-        let slug = (!held).then(|| resolution.slug.to_owned());
+        let slug = hole.slug_in.is_none().then(|| resolution.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
         self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, hole });
     }

@@ -7,6 +7,7 @@
 mod census;
 mod exhaustive;
 mod facts;
+mod fixes;
 mod overlap;
 mod properties;
 mod readers;

@@ -234,6 +234,14 @@ fn unknown_fields_pass_only_when_allowed() {
     assert!(read(&extra).is_err());
     let allowed = Registry::from_yaml(extra.as_bytes(), UnknownFields::Allow).expect("allowed");
     assert_eq!(Ok(allowed), read(REGISTRY));
+    for owner in ["{2024: x, ~: y, true: z}", "{1: x, '1': y}"] {
+        let odd = edited(&extra, "someone", owner);
+        assert!(Registry::from_yaml(odd.as_bytes(), UnknownFields::Allow).is_ok(), "{owner}");
+    }
+    for owner in ["{1: x, 1: y}", "{[a]: 1, [a]: 2}", "{? {a: 1, a: 2} : 1}"] {
+        let twice = edited(&extra, "someone", owner);
+        assert!(Registry::from_yaml(twice.as_bytes(), UnknownFields::Allow).is_err(), "{owner}");
+    }
     let twice = edited(&extra, "owner: someone", "owner: {a: 1, a: 2}");
     let error = Registry::from_yaml(twice.as_bytes(), UnknownFields::Allow).unwrap_err().to_string();
     assert_eq!(error, "line 2, column 15: `owner.a`: duplicate key `a`; keep one of the two");

@@ -1,0 +1,37 @@
+//! Fixes on data larger than their limits.
+
+use slug_resolver::laws::{Case, Product, Scene, Trial, law};
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Edit, Policy, Registry, fixes, limits};
+
+const POLICY: &str = "schema_version: 1
+name: mine
+runtime: RUNTIME
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PM, fallback: nobody}
+fallback: nobody
+";
+
+/// The one id that helps stands behind more ids than are tried, first of its arm.
+#[test]
+fn the_first_id_of_every_arm_is_tried_before_any_other() {
+    let ids: Vec<String> = (0..3 * limits::FIX_SLUGS).map(|number| format!("m{number}")).collect();
+    let registry = format!(
+        "schema_version: 1
+providers:
+  - {{name: acme, display_name: A, protocol: openai, auth_mode: key, auth_env: [KEY], model_prefix_match: ^a/}}
+  - {{name: platform, display_name: P, protocol: openai, auth_mode: key, auth_env: [TOKEN], model_prefix_match: ^p/}}
+runtimes:
+  agent: {{providers: [{{name: acme, models: [{}]}}, {{name: platform, models: [p]}}]}}
+",
+        ids.join(", ")
+    );
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
+    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
+    let scene = Scene::new(registry, policy);
+    let case = Case::new(&scene, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
+    let found = fixes(&scene.registry, "agent", &case.env(), &[]);
+    assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
+    let law = law("fixes-fix").expect("it is a law");
+    assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()));
+}
