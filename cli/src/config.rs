@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use slug_resolver::Code;
 use slug_resolver::laws::proof::Hole;
-use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields, Value};
+use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields};
 
 use crate::data::read_file;
 use crate::exit::Failure;
@@ -69,9 +69,7 @@ impl Config {
     fn read(path: &Path) -> Result<Self, Failure> {
         let located = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
         let root = yaml::read(&read_file(path)?).map_err(located)?;
-        let mut config = Self::decode(&At::root(&root), path).map_err(located)?;
-        config.root = root;
-        Ok(config)
+        Self::decode(root, path).map_err(located)
     }
 
     /// A failure at one place of an accept entry.
@@ -81,7 +79,8 @@ impl Config {
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 
-    fn decode(at: &At<'_>, path: &Path) -> Result<Self, ReadError> {
+    fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
+        let at = At::root(&root);
         let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
@@ -114,7 +113,7 @@ impl Config {
                 .unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
-            root: Node { mark: at.mark(), value: Value::Null },
+            root,
         })
     }
 }

@@ -13,17 +13,15 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(&args.registry)?;
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
-    let mut env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-    if let Some(runtime) = &args.runtime {
-        refuse_variable(runtime, "`pick` reads variables from the environment")?;
-    }
-    let runtime = args.runtime.clone().unwrap_or_else(|| env.runtime().to_owned());
-    let runtime = runtime.as_str();
-
-    if args.runtime.is_none() {
-        // It has done its part: it is where the runtime comes from.
-        env = env.without(Variable::Runtime);
-    }
+    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let (runtime, env) = match &args.runtime {
+        Some(runtime) => {
+            refuse_variable(runtime, "`pick` reads variables from the environment")?;
+            (runtime.as_str(), env)
+        }
+        // The variable has done its part: it is where the runtime comes from.
+        None => (env.runtime(), env.without(Variable::Runtime)),
+    };
     if args.unchecked {
         output.machine(&format!("{}\n", select(runtime, &env).slug))?;
         return Ok(Exit::Clean);
@@ -31,11 +29,11 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
-    let fixes = fixes(&registry, runtime, &env, ambient);
     if resolution.is_coherent() {
         output.machine(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
+    let fixes = fixes(&registry, runtime, &env, ambient);
     output.explain(&explanation(&registry, &policy, &resolution, &fixes, &env));
     Ok(Exit::Findings)
 }
@@ -43,7 +41,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
 /// The variables of this process that the policy reads; of a secret, only that it is set.
 fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
-    for variable in policy.deciding_variables().chain([Variable::Runtime]) {
+    for variable in policy.all_variables() {
         let name = policy.variable_name(variable);
         let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
         let value = match (variable, value.into_string()) {

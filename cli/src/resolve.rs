@@ -72,8 +72,7 @@ fn warn_of_unread(policy: &Policy, variables: &[(String, String)], output: &mut 
         if policy.variable(name).is_some() {
             continue;
         }
-        let known =
-            policy.deciding_variables().chain([Variable::Runtime]).map(|variable| policy.variable_name(variable));
+        let known = policy.all_variables().map(|variable| policy.variable_name(variable));
         let meant = nearest(name, known, 1).first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         output.note(&format!("policy `{}` does not read `{name}`{meant}", policy.name()));
     }

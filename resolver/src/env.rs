@@ -98,7 +98,7 @@ impl<'a> Env<'a> {
     /// The variables that are set, in the order of the policy.
     pub fn set_variables(&self) -> impl Iterator<Item = Variable> + 'a {
         let env = *self;
-        env.policy.deciding_variables().chain([Variable::Runtime]).filter(move |&variable| env.is_set(variable))
+        env.policy.all_variables().filter(move |&variable| env.is_set(variable))
     }
 }
 

@@ -176,6 +176,11 @@ impl Policy {
         [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().chain(self.key_variables())
     }
 
+    /// Every variable that the policy reads: the deciding ones, then the runtime's.
+    pub fn all_variables(&self) -> impl Iterator<Item = Variable> + '_ {
+        self.deciding_variables().chain([Variable::Runtime])
+    }
+
     /// The names of [`Policy::deciding_variables`].
     pub fn deciding_names(&self) -> impl Iterator<Item = &str> {
         self.deciding_variables().map(|variable| self.variable_name(variable))
