@@ -60,6 +60,8 @@ pub enum Command {
     Derive(DeriveArgs),
     /// Pick a model from the process environment, inside a harness
     Pick(PickArgs),
+    /// Review the regression corpus, check it, or add to it
+    Corpus(CorpusArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -227,6 +229,110 @@ pub struct PickArgs {
     /// Print what the harness would have picked, right or wrong
     #[arg(long)]
     pub unchecked: bool,
+}
+
+/// Review the regression corpus, check it, or add to it
+///
+/// The corpus is what was once found or must never be forgotten: witnesses and seeds
+/// of random testing below `proptest-regressions`, and inputs of fuzz targets below
+/// `fuzz/seeds` and `fuzz/regressions`. Nothing in it is trusted: each case is run
+/// again whenever it is shown or checked.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/corpus.txt").trim_end())]
+pub struct CorpusArgs {
+    #[command(subcommand)]
+    pub command: CorpusCommand,
+}
+
+#[derive(Subcommand)]
+pub enum CorpusCommand {
+    /// Show every case for a human to review, each run again
+    Review(ReviewArgs),
+    /// Check that every file is well formed, on the list, and still holds
+    Check(CorpusCheckArgs),
+    /// Turn what a fuzzer found into a witness that can be read
+    Promote(PromoteArgs),
+}
+
+/// Show every case for a human to review, each run again
+///
+/// For each case: its law and where it was found, what is set, the rule that fires and
+/// what it shadows, provider and verdict, whether it still holds, and a line that
+/// reproduces it. Exits 1 if any does not hold.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/corpus-review.txt").trim_end())]
+pub struct ReviewArgs {
+    /// Show only these files or directories of the corpus
+    pub paths: Vec<PathBuf>,
+
+    /// Show only what was added, changed or removed since a revision of git
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+
+    /// How to print the review; `html` is one page that needs no network and no script
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
+    pub format: ReviewFormat,
+
+    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReviewFormat {
+    /// For people, on a terminal
+    Human,
+    /// One JSON object
+    Json,
+    /// One static page
+    Html,
+}
+
+/// Check that every file is well formed, on the list, and still holds
+///
+/// The list is `proptest-regressions/SHA256SUMS`: with it a file that is lost or
+/// garbled is noticed, which a test that replays whatever is there would not.
+#[derive(Args)]
+pub struct CorpusCheckArgs {
+    /// Write the list anew first; review its diff
+    #[arg(long)]
+    pub update: bool,
+
+    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Turn what a fuzzer found into a witness that can be read
+///
+/// Takes the registry, the policy and the environment apart until nothing is left that
+/// the broken law does not need, writes the rest as a witness, and keeps the input
+/// itself as a regression of its target. To be run while the bug is still there.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/corpus-promote.txt").trim_end())]
+pub struct PromoteArgs {
+    /// The input that broke something, or a case that a property printed
+    pub artifact: PathBuf,
+
+    /// The fuzz target that it is an input of [default: the name of its directory]
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+
+    /// What to call the bug, in a few words with hyphens [default: made from what it does]
+    #[arg(long, value_name = "WHAT")]
+    pub name: Option<String>,
+
+    /// Where it was found, for the reviewer [default: the target and the artifact]
+    #[arg(long, value_name = "TEXT")]
+    pub found: Option<String>,
+
+    /// The seed that random testing wrote for it: the 64 digits after `cc`
+    #[arg(long, value_name = "DIGITS")]
+    pub seed: Option<String>,
+
+    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Reads the command line; what clap prints instead is printed here.

@@ -1,27 +1,221 @@
-//! A second reader of YAML, which shares no code with the first: whatever both
-//! accept they must read alike.
+//! A second reader of YAML, which shares no code with the first.
+//!
+//! Whatever both accept they must read alike. Where only one of them accepts a
+//! document they disagree, and every kind of disagreement is known by name: one
+//! that is not in [`DISAGREEMENTS`] is a finding.
 
 use std::fmt::Debug;
+use std::sync::LazyLock;
 
+use regex_automata::meta::Regex;
 use serde_yaml::Value as Second;
 use slug_resolver::yaml::{At, Invalid, Mark, Node, ReadError, Value};
 
-/// Panics unless the two readers agree, as far as they have to.
+use crate::INPUT_BYTES;
+
+/// A reader of YAML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// The product's: YAML 1.2, by serde-saphyr.
+    First,
+    /// The other: YAML 1.1, by the C library's translation.
+    Second,
+}
+
+/// One kind of document that only one of the readers accepts.
+struct Disagreement {
+    /// What such a document holds.
+    name: &'static str,
+    /// Who refuses it.
+    refused_by: Reader,
+    /// What stands in the message of the one who refuses it.
+    message: &'static str,
+    /// A pattern of what such a document holds.
+    holds: &'static str,
+    /// A change to [`BASE`] that makes it such a document; what is replaced, and with what.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests make the document"))]
+    example: (&'static str, &'static str),
+}
+
+/// Every kind of disagreement. That the first reader is the stricter one is on
+/// purpose; where the second is, it reads an older YAML.
+const DISAGREEMENTS: &[Disagreement] = &[
+    Disagreement {
+        name: "a list or a mapping as a key",
+        refused_by: Reader::First,
+        message: "a key cannot be a ",
+        holds: r"[\[{?]",
+        example: ("name: p,", "name: p, x: {[a]: b},"),
+    },
+    Disagreement {
+        name: "a merge key",
+        refused_by: Reader::First,
+        message: "merge keys (`<<`) are not part of YAML 1.2",
+        holds: "<<",
+        example: ("name: p,", "name: p, x: {<<: {}},"),
+    },
+    Disagreement {
+        name: "a byte-order mark before a word",
+        refused_by: Reader::First,
+        message: "a BOM must not appear inside a document",
+        holds: r".\x{feff}",
+        example: ("Plain", "\u{feff}Plain"),
+    },
+    Disagreement {
+        name: "a line break of YAML 1.1",
+        refused_by: Reader::First,
+        message: "is a line break to some readers and none to others",
+        holds: r"[\x{85}\x{2028}\x{2029}]",
+        example: ("Plain", "Pl\u{2028}ain"),
+    },
+    Disagreement {
+        name: "a number with leading zeros",
+        refused_by: Reader::First,
+        message: "expected a string, found a number",
+        holds: r"\b0[0-9]",
+        example: ("Plain", "007"),
+    },
+    Disagreement {
+        name: "a comment without a space before it",
+        refused_by: Reader::First,
+        message: "comments must be separated from other tokens by whitespace",
+        holds: "#",
+        example: ("Plain", "\"Plain\"#comment\n"),
+    },
+    Disagreement {
+        name: "a core tag on another kind of value",
+        refused_by: Reader::First,
+        message: "unsupported tag `!!",
+        holds: "!!",
+        example: ("[KEY]", "!!str [KEY]"),
+    },
+    Disagreement {
+        name: "an exclamation mark inside a tag",
+        refused_by: Reader::First,
+        message: "while scanning a tag, did not find expected whitespace or line break",
+        holds: "![^ ]*!",
+        example: ("Plain", "!!s!r Plain"),
+    },
+    Disagreement {
+        name: "a question mark that begins a word",
+        refused_by: Reader::First,
+        message: "a word that begins with `?`",
+        holds: r"\?",
+        example: ("name: p,", "?name: p,"),
+    },
+    Disagreement {
+        name: "a byte-order mark before Windows line ends",
+        refused_by: Reader::Second,
+        message: "deserializing from YAML containing more than one document is not supported",
+        holds: r"^\x{feff}",
+        example: ("schema_version", "\u{feff}schema_version"),
+    },
+    Disagreement {
+        name: "a colon that begins a word",
+        refused_by: Reader::Second,
+        message: "did not find expected node content",
+        holds: r":[^ ]",
+        example: ("Plain", ":Plain"),
+    },
+    Disagreement {
+        name: "a colon in the name of an anchor",
+        refused_by: Reader::Second,
+        message: "mapping values are not allowed in this context",
+        holds: r"&[^ ]*:",
+        example: ("runtimes: {", "extra: &a: x\r\nruntimes: {"),
+    },
+    Disagreement {
+        name: "a mark in the name of an anchor",
+        refused_by: Reader::Second,
+        message: "did not find expected alphabetic or numeric character",
+        holds: "&[^ ]",
+        example: ("[KEY]", "[&\"a\" KEY]"),
+    },
+    Disagreement {
+        name: "a key on two lines in a flow mapping",
+        refused_by: Reader::Second,
+        message: "did not find expected ',' or '}'",
+        holds: r"\n",
+        example: ("name: p,", "name: p, x\n      y: z,"),
+    },
+    Disagreement {
+        name: "a tab that begins a line behind a word",
+        refused_by: Reader::Second,
+        message: "found a tab character that violates indentation",
+        holds: r"\t",
+        example: ("runtimes: {", "extra: a\r\n\t# b\r\nruntimes: {"),
+    },
+    Disagreement {
+        name: "a tab before anything else",
+        refused_by: Reader::Second,
+        message: "found character that cannot start any token",
+        holds: r"\t",
+        example: ("schema_version", "\t# a comment\nschema_version"),
+    },
+    Disagreement {
+        name: "the tag that says nothing",
+        refused_by: Reader::Second,
+        message: TAGGED,
+        holds: "!",
+        example: ("Plain", "! Plain"),
+    },
+];
+
+const TAGGED: &str = "a value has a tag of its own";
+
+/// Panics unless the two readers agree, or disagree in a way that has a name.
 pub(crate) fn agrees<T: PartialEq + Debug>(
     input: &[u8],
     first: &Result<T, ReadError>,
     decode: impl FnOnce(At<'_>) -> Result<T, Invalid>,
 ) {
-    let Some(node) = read(input) else { return };
-    if let (Ok(first), Ok(second)) = (first, decode(At::root(&node))) {
-        assert_eq!(*first, second, "the two readers read different things");
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if !is_bounded(text) {
+        return;
     }
+    let second = read(text).and_then(|node| decode(At::root(&node)).map_err(|error| error.to_string()));
+    let (refused_by, message) = match (first, &second) {
+        (Ok(first), Ok(second)) => return assert_eq!(first, second, "the two readers read different things"),
+        (Err(_), Err(_)) => return,
+        (Err(error), Ok(_)) => (Reader::First, error.message.as_str()),
+        (Ok(_), Err(message)) => (Reader::Second, message.as_str()),
+    };
+    let known = names(refused_by, message, text).next().is_some();
+    assert!(known, "a disagreement without a name: the {refused_by:?} reader says `{message}` of\n{text}");
 }
 
-fn read(input: &[u8]) -> Option<Node> {
-    let text = std::str::from_utf8(input).ok()?;
-    let value: Second = serde_yaml::from_str(text).ok()?;
-    node(&value)
+/// The kinds of disagreement that a refusal is of.
+fn names(refused_by: Reader, message: &str, text: &str) -> impl Iterator<Item = &'static str> {
+    static HOLDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        DISAGREEMENTS.iter().map(|kind| Regex::new(kind.holds).expect("the table holds valid patterns")).collect()
+    });
+    let is_of = move |(kind, holds): &(&Disagreement, &Regex)| {
+        kind.refused_by == refused_by && message.contains(kind.message) && holds.is_match(text)
+    };
+    DISAGREEMENTS.iter().zip(HOLDS.iter()).filter(is_of).map(|(kind, _)| kind.name)
+}
+
+/// Flow collections inside one another that the second reader is asked to read: it takes
+/// time that is not linear in their depth.
+const NESTING: usize = 64;
+
+/// Whether a text is small and flat enough for the second reader, which has no such limits.
+fn is_bounded(text: &str) -> bool {
+    let mut open = 0_usize;
+    text.len() <= INPUT_BYTES
+        && text.bytes().all(|byte| {
+            match byte {
+                b'[' | b'{' => open += 1,
+                b']' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            open <= NESTING
+        })
+}
+
+fn read(text: &str) -> Result<Node, String> {
+    let value: Second = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    node(&value).ok_or_else(|| TAGGED.to_owned())
 }
 
 /// The second reader's value as the first one's; none where it holds a tag.
@@ -40,4 +234,54 @@ fn node(value: &Second) -> Option<Node> {
         Second::Tagged(_) => return None,
     };
     Some(Node { mark: Mark { line: 1, column: 1 }, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use slug_resolver::Registry;
+    use slug_resolver::yaml::UnknownFields;
+
+    use super::*;
+
+    /// A registry on which both agree.
+    const BASE: &str = "\
+schema_version: 1\r
+providers:\r
+  - {name: p, display_name: Plain, protocol: openai, auth_mode: key, auth_env: [KEY], model_prefix_match: m}\r
+runtimes: {agent: {providers: [{name: p}]}}\r
+";
+
+    /// Who refuses a registry, and the names of that kind of disagreement.
+    fn disagreement(text: &str) -> Option<(Reader, String, Vec<&'static str>)> {
+        let read_first = Registry::from_yaml(text.as_bytes(), UnknownFields::Allow);
+        let decoded = |node: Node| Registry::from_node(At::root(&node), UnknownFields::Allow);
+        let read_second = read(text).and_then(|node| decoded(node).map_err(|error| error.to_string()));
+        let (by, message) = match (read_first, read_second) {
+            (Err(error), Ok(_)) => (Reader::First, error.message),
+            (Ok(_), Err(message)) => (Reader::Second, message),
+            (first, second) => {
+                assert_eq!(first.ok(), second.ok(), "{text}");
+                return None;
+            }
+        };
+        let names = names(by, &message, text).collect();
+        Some((by, message, names))
+    }
+
+    #[test]
+    fn every_kind_has_an_example_that_is_of_no_other_kind() {
+        assert_eq!(disagreement(BASE), None);
+        for Disagreement { name, refused_by, example: (from, to), .. } in DISAGREEMENTS {
+            let text = BASE.replacen(from, to, 1);
+            let Some((by, message, names)) = disagreement(&text) else { panic!("{name}: both agree on\n{text}") };
+            assert_eq!((by, names.as_slice()), (*refused_by, &[*name][..]), "{message}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_is_seen() {
+        let unnamed = names(Reader::Second, "a message that no reader has", "\t?!:x\n");
+        assert_eq!(unnamed.count(), 0);
+        assert_eq!(names(Reader::First, "merge keys (`<<`) are not part of YAML 1.2", "no such key").count(), 0);
+    }
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[cfg(not(feature = "canary"))]
-use slug_fuzz::INPUT_BYTES;
-use slug_fuzz::TARGETS;
+use slug_fuzz::{INPUT_BYTES, TARGETS};
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -20,8 +18,6 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-// The canary's bug is there to be found by fuzzing, and some seeds find it as well.
-#[cfg(not(feature = "canary"))]
 #[test]
 fn every_seed_and_regression_is_replayed() {
     for target in TARGETS {

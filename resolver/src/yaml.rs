@@ -60,6 +60,29 @@ pub enum Value {
     Mapping(Vec<(Node, Node)>),
 }
 
+/// Whether what follows is the text of a block scalar, in which every reader takes every
+/// character for itself.
+fn ends_with_block_header(text: &str) -> bool {
+    text.split_whitespace().next_back().is_some_and(|word| word.starts_with(['|', '>']))
+}
+
+impl Node {
+    /// Where the nodes begin whose value is such a one.
+    fn marks_of(&self, is_such: &dyn Fn(&Value) -> bool, marks: &mut Vec<Mark>) {
+        if is_such(&self.value) {
+            marks.push(self.mark);
+        }
+        match &self.value {
+            Value::Sequence(items) => items.iter().for_each(|item| item.marks_of(is_such, marks)),
+            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                key.marks_of(is_such, marks);
+                value.marks_of(is_such, marks);
+            }),
+            _ => {}
+        }
+    }
+}
+
 impl PartialEq for Node {
     /// Two nodes are equal when their values are; where they stand is no part of it.
     fn eq(&self, other: &Self) -> bool {
@@ -71,8 +94,9 @@ impl PartialEq for Node {
 ///
 /// # Errors
 ///
-/// Text that is not UTF-8 or not YAML, more than one document, a duplicate key
-/// anywhere, and any breach of [`crate::limits`].
+/// Text that is not UTF-8 or not YAML or that readers of YAML 1.1 and 1.2 would read
+/// differently, more than one document, a duplicate key anywhere, and any
+/// breach of [`crate::limits`].
 pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
     let text = utf8(bytes)?;
     if text.len() > limits::DOCUMENT_BYTES {
@@ -81,10 +105,12 @@ pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
             limits::DOCUMENT_BYTES
         )));
     }
+    reject_old_line_breaks(text)?;
     let node: Node = serde_saphyr::from_str_with_options(text, options()).map_err(|error| parse_error(&error))?;
     if node.value == Value::Null {
         return Err(ReadError::whole("the document is empty".to_owned()));
     }
+    reject_bare_question_marks(text, &node)?;
     At::root(&node).reject_duplicate_keys()?;
     Ok(node)
 }
@@ -95,16 +121,50 @@ fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
     }
     core::str::from_utf8(bytes).map_err(|error| {
         let valid = core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-        let line_start = valid.rfind('\n').map_or(0, |newline| newline + 1);
-        ReadError {
-            mark: Some(Mark {
-                line: valid.matches('\n').count() as u64 + 1,
-                column: valid[line_start..].chars().count() as u64 + 1,
-            }),
-            place: Place::default(),
-            message: "the text is not UTF-8 from here on; save it as UTF-8".to_owned(),
-        }
+        ReadError::behind(valid, "the text is not UTF-8 from here on; save it as UTF-8".to_owned())
     })
+}
+
+/// Line breaks in YAML 1.1 and plain characters in YAML 1.2: readers of the one and of
+/// the other would read different strings, and nobody could see why.
+const OLD_LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+fn reject_old_line_breaks(text: &str) -> Result<(), ReadError> {
+    let Some(at) = text.find(OLD_LINE_BREAKS) else { return Ok(()) };
+    let found = u32::from(text[at..].chars().next().unwrap_or_default());
+    let message = format!(
+        "the character U+{found:04X} is a line break to some readers and none to others; take it out, or write \"\\u{found:04X}\" in double quotes"
+    );
+    Err(ReadError::behind(&text[..at], message))
+}
+
+/// In a flow collection a word such as `?a` is a key without its question mark in
+/// YAML 1.1, and a string with it in YAML 1.2.
+fn reject_bare_question_marks(text: &str, root: &Node) -> Result<(), ReadError> {
+    let mut marks = Vec::new();
+    root.marks_of(&|value| matches!(value, Value::String(text) if text.starts_with('?')), &mut marks);
+    // One pass over the text for all of them, however many there are.
+    marks.sort_unstable();
+    let mut marks = marks.into_iter().peekable();
+    let mut here = Mark { line: 1, column: 1 };
+    // A byte-order mark stands in no column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        if marks.peek().is_none() {
+            break;
+        }
+        while marks.next_if_eq(&here).is_some() {
+            // Where the string is quoted, its quotes stand here.
+            if c == '?' && !ends_with_block_header(&text[..at]) {
+                let message = "a word that begins with `?` is a string to some readers and a key to others; put it in quotes";
+                return Err(ReadError::behind(&text[..at], message.to_owned()));
+            }
+        }
+        let breaks = c == '\n' || c == '\r' && rest.peek().is_none_or(|(_, next)| *next != '\n');
+        here = if breaks { Mark { line: here.line + 1, column: 1 } } else { Mark { column: here.column + 1, ..here } };
+    }
+    Ok(())
 }
 
 fn options() -> serde_saphyr::Options {
@@ -379,7 +439,15 @@ pub struct ReadError {
 impl ReadError {
     /// An error about the document as a whole, which is said to stand at its beginning.
     fn whole(message: String) -> Self {
-        Self { mark: Some(Mark { line: 1, column: 1 }), place: Place::default(), message }
+        Self::behind("", message)
+    }
+
+    /// An error about what comes after a part of the text.
+    fn behind(text: &str, message: String) -> Self {
+        let line_start = text.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text.matches('\n').count() as u64 + 1;
+        let column = text[line_start..].chars().count() as u64 + 1;
+        Self { mark: Some(Mark { line, column }), place: Place::default(), message }
     }
 }
 

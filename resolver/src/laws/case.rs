@@ -207,7 +207,7 @@ impl Case {
 impl fmt::Debug for Case {
     /// The whole case as a witness, so that what a failing law prints can be kept.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\n{}", Witness { law: None, found: None, case: self.clone(), expect: None }.to_yaml())
+        write!(f, "\n{}", Witness { law: None, found: None, seed: None, case: self.clone(), expect: None }.to_yaml())
     }
 }
 
@@ -218,6 +218,8 @@ pub struct Witness {
     pub law: Option<String>,
     /// Where it was found.
     pub found: Option<String>,
+    /// The seed from which random testing made it: 64 hexadecimal digits.
+    pub seed: Option<String>,
     /// The case.
     pub case: Case,
     /// What it must come to.
@@ -283,6 +285,8 @@ struct WitnessForm<'a> {
     law: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<&'a str>,
     registry: Source<'a, Registry>,
     policy: Source<'a, crate::PolicyDocument>,
     #[serde(flatten)]
@@ -301,6 +305,7 @@ impl Witness {
             schema_version: 1,
             law: self.law.as_deref(),
             found: self.found.as_deref(),
+            seed: self.seed.as_deref(),
             registry: if *registry == Registry::embedded() {
                 Source::Embedded(EMBEDDED)
             } else {
@@ -326,16 +331,17 @@ impl Witness {
 
     fn decode(root: At<'_>) -> Result<Self, Invalid> {
         let required = ["schema_version", "registry", "policy", "runtime"];
-        let optional = ["law", "found", "env", "ambient", "expect"];
+        let optional = ["law", "found", "seed", "env", "ambient", "expect"];
         let fields = root.fields(&required, &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         let law = fields.optional("law").map(|at| law_id(&at)).transpose()?;
         let found = fields.optional("found").map(|at| at.string().map(ToOwned::to_owned)).transpose()?;
+        let seed = fields.optional("seed").map(|at| seed_digits(&at)).transpose()?;
         let registry = decode_registry(&fields.required("registry")?)?;
         let policy = decode_policy(&fields.required("policy")?)?;
         let expect = fields.optional("expect").map(|at| Expectation::decode(&at)).transpose()?;
         let case = Case::decode(&fields, Scene::new(registry, policy))?;
-        Ok(Self { law, found, case, expect })
+        Ok(Self { law, found, seed, case, expect })
     }
 }
 
@@ -345,6 +351,20 @@ fn law_id(at: &At<'_>) -> Result<String, ReadError> {
         Some(law) => Ok(law.id.to_string()),
         None => Err(at.error(format!("no law is called `{id}`; `slugproof prove --laws` lists them"))),
     }
+}
+
+fn seed_digits(at: &At<'_>) -> Result<String, ReadError> {
+    let digits = at.string()?;
+    if !is_seed(digits) {
+        return Err(at.error("expected the 64 hexadecimal digits that follow `cc` in a seed file"));
+    }
+    Ok(digits.to_owned())
+}
+
+/// Whether a text is the digits of a seed as random testing writes it.
+#[must_use]
+pub fn is_seed(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
 fn decode_registry(at: &At<'_>) -> Result<Registry, Invalid> {

@@ -1,16 +1,19 @@
 //! From a stream of choices to a case.
 //!
 //! Random testing and fuzzing both feed this one generator; they differ in
-//! where the choices come from. The first option of every choice is the
+//! where the choices come from: numbers, or the bytes of a fuzz [input]. The first option of every choice is the
 //! simplest, and every part draws a fixed number of choices, so that a case
 //! shrinks by lowering choices towards zero without shifting its other parts.
 //! A test takes a census of what the generator reaches.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+use arbitrary::Unstructured;
 
 use super::case::{Case, Scene};
 use crate::policy::{DispatchEntry, KeyedModel, PlatformPath, Policy, PolicyDocument, SecretsEntry};
@@ -123,6 +126,58 @@ pub fn case(choices: &mut Choices<'_>) -> Case {
     let registry = registry(choices);
     let policy = policy(choices);
     question(&Scene::new(registry, policy), choices)
+}
+
+/// A case from a fuzz input.
+#[must_use]
+pub fn case_of(bytes: &[u8]) -> Case {
+    let (numbers, text) = input(bytes);
+    let mut case = case(&mut Choices::new(&numbers));
+    if !text.is_empty() {
+        // Spellings that no vocabulary has.
+        let name = case.scene.policy.document().override_var.clone();
+        case.variables.insert(name, text.to_owned());
+    }
+    case
+}
+
+/// A large registry from a fuzz input, and a model that is probably not in it.
+#[must_use]
+pub fn large_registry_of(bytes: &[u8]) -> (Registry, &str) {
+    let (numbers, text) = input(bytes);
+    (enlarged(&registry(&mut Choices::new(&numbers))), text)
+}
+
+/// The choices of a fuzz input, then its text, which is what is left.
+fn input(bytes: &[u8]) -> (Vec<u16>, &str) {
+    let mut bytes = Unstructured::new(bytes);
+    // An odd byte left over is text, not half a choice.
+    let choice = |_| if bytes.len() < 2 { None } else { bytes.arbitrary().ok() };
+    let numbers = (0..CHOICES).map_while(choice).collect();
+    (numbers, core::str::from_utf8(bytes.take_rest()).unwrap_or_default())
+}
+
+/// Copies of the generated catalogue that make a large registry.
+const COPIES: usize = 4;
+
+/// The registry with its catalogue and its arms several times over, under other names.
+fn enlarged(registry: &Registry) -> Registry {
+    let mut document = registry.document();
+    for copy in 1..COPIES {
+        document.providers.extend(registry.providers().iter().cloned().map(|mut provider| {
+            provider.name = format!("{}-{copy}", provider.name);
+            provider.upstream_vendor = None;
+            provider
+        }));
+        for (runtime, original) in document.runtimes.iter_mut().zip(registry.runtimes()) {
+            runtime.arms.extend(original.arms.iter().cloned().map(|mut arm| {
+                arm.provider = format!("{}-{copy}", arm.provider);
+                arm.models.iter_mut().for_each(|model| *model = format!("{model}-{copy}"));
+                arm
+            }));
+        }
+    }
+    Registry::new(document).expect("copies under other names are as valid as what they copy")
 }
 
 /// A registry from a stream of choices.

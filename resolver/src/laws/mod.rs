@@ -10,8 +10,11 @@
 
 pub mod case;
 pub mod generate;
+pub mod lookup;
 pub mod plan;
 pub mod proof;
+pub mod reading;
+pub mod reduce;
 
 mod deriving;
 mod judging;
@@ -168,6 +171,15 @@ impl<'a> Trial<'a> {
     /// The law and the violation.
     pub fn check_all(&self) -> Result<(), (&'static Law, Violation)> {
         LAWS.iter().try_for_each(|law| (law.check)(self).map_err(|violation| (law, violation)))
+    }
+
+    /// Checks every law; which one is broken and how, with the case, in one text.
+    ///
+    /// # Errors
+    ///
+    /// That text.
+    pub fn holds(&self) -> Result<(), Violation> {
+        self.check_all().map_err(|(law, violation)| format!("{} is broken: {violation}\n{:?}", law.id, self.case))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use slug_resolver::laws::Witness;
 use slug_resolver::registry::RegistryDocument;
-use slug_resolver::yaml::UnknownFields;
+use slug_resolver::yaml::{self, UnknownFields};
 use slug_resolver::{Policy, Registry, limits};
 
 const REGISTRY: &str = r#"schema_version: 1
@@ -248,6 +248,24 @@ fn unknown_fields_pass_only_when_allowed() {
 }
 
 /// Each is refused at once, long before it could hurt.
+/// Two versions of YAML are in use; what they read differently is refused.
+#[test]
+fn what_readers_read_differently_is_refused() {
+    let cases = [
+        ("a: \u{e9}\nb: x\u{2028}y", "line 2, column 5: the character U+2028 is a line break to some readers and none to others; take it out, or write \"\\u2028\" in double quotes"),
+        ("a: x\u{85}", "line 1, column 5: the character U+0085 is a line break to some readers and none to others; take it out, or write \"\\u0085\" in double quotes"),
+        ("{a: b, ?c: d}", "line 1, column 8: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
+        ("\u{feff}a: b\r\nc: [x,\r\n ?d]", "line 3, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
+        ("\u{feff}[?a]", "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
+    ];
+    for (text, message) in cases {
+        assert_eq!(yaml::read(text.as_bytes()).unwrap_err().to_string(), message, "{text:?}");
+    }
+    for text in ["a: \"\\u2028\"", "[\"?a\", '?b', x?]", "? a\n: b", "a: |\n  ?x"] {
+        assert!(yaml::read(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
 #[test]
 fn hostile_documents_meet_a_limit() {
     let bomb = (1..10).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {

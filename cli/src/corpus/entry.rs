@@ -1,0 +1,453 @@
+//! One case of a corpus, run again.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
+use serde::Serialize;
+use slug_resolver::laws::case::{Expectation, is_seed};
+use slug_resolver::laws::{Case, Product, Subject, Trial, Witness, law};
+use slug_resolver::{Policy, Registry, Variable};
+
+use super::inputs::{self, Content, Judged};
+use super::tree::{File, Kind, Tree};
+use crate::exit::Failure;
+use crate::resolve::quoted;
+
+/// One case, with whether it still holds.
+#[derive(Serialize)]
+pub struct Entry {
+    /// The file, from the root of the corpus; with a line where the file holds several.
+    pub path: String,
+    /// What kind of file that is.
+    pub kind: &'static str,
+    /// Other files that hold the same.
+    pub copies: Vec<String>,
+    /// The law or the fuzz target that it belongs to.
+    pub group: Group,
+    /// What it is about.
+    pub title: String,
+    /// Where it was found.
+    pub found: Option<String>,
+    /// What its author says of it.
+    pub remark: Option<String>,
+    /// Whether it still holds.
+    #[serde(flatten)]
+    pub status: Status,
+    /// The case and its answer now.
+    pub facts: Option<Facts>,
+    /// What the input is, where it is no case.
+    pub content: Option<String>,
+    /// A command that shows it again, to be run where the corpus is.
+    pub reproducer: String,
+    /// By which two that hold the same are found.
+    #[serde(skip)]
+    identity: String,
+}
+
+/// What cases are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// The law of this name.
+    Law(String),
+    /// The fuzz target of this name.
+    Target(String),
+    /// Neither is known.
+    Unknown,
+}
+
+impl Group {
+    /// For people.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::Law(id) => law(id).map_or_else(|| id.clone(), |law| format!("{id}: {}", law.statement)),
+            Self::Target(name) => format!("fuzz target {name}"),
+            Self::Unknown => "of no known law".to_owned(),
+        }
+    }
+}
+
+/// Whether a case still holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "because", rename_all = "kebab-case")]
+pub enum Status {
+    /// It comes to what it records, and every law holds.
+    Holds,
+    /// A law is broken.
+    Fails(String),
+    /// It comes to something else.
+    Changed(String),
+    /// It cannot be read.
+    Undecodable(String),
+    /// A seed that no readable case goes with.
+    SeedWithoutWitness,
+}
+
+impl Status {
+    /// In a word or two.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Fails(_) => "fails",
+            Self::Changed(_) => "changed",
+            Self::Undecodable(_) => "undecodable",
+            Self::SeedWithoutWitness => "seed without witness",
+        }
+    }
+
+    /// What is wrong, if anything, and what to do.
+    pub fn because(&self) -> Option<&str> {
+        match self {
+            Self::Holds => None,
+            Self::Fails(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
+            Self::SeedWithoutWitness => Some("a seed is no value; add the case that it made as a witness"),
+        }
+    }
+}
+
+/// A case and what it comes to now.
+#[derive(Serialize)]
+pub struct Facts {
+    pub registry: String,
+    pub policy: String,
+    pub runtime: String,
+    pub variables: Vec<Row>,
+    pub ambient: Vec<String>,
+    pub slug: String,
+    pub rule: &'static str,
+    pub decided_by: Option<String>,
+    pub shadowed: Vec<String>,
+    pub injected: Vec<String>,
+    pub provider: Option<String>,
+    pub verdict: &'static str,
+    pub cause: String,
+}
+
+/// One variable of a case.
+#[derive(Serialize)]
+pub struct Row {
+    pub name: String,
+    /// Of a secret, only that it is set.
+    pub value: String,
+    /// What the policy reads it for.
+    pub role: &'static str,
+    /// What it does in this case.
+    pub effect: &'static str,
+}
+
+impl Facts {
+    fn of(case: &Case) -> Self {
+        let case = case.masked();
+        let scene = &case.scene;
+        let found = Product.resolve(&case);
+        let effect = |name: &str, value: &str| match name {
+            _ if found.decided_by == Some(name) => "decides",
+            _ if found.shadowed.contains(&name) => "shadowed",
+            _ if value.is_empty() => "empty, so unset",
+            _ => "",
+        };
+        let row = |(name, value): (&String, &String)| Row {
+            name: name.clone(),
+            value: value.clone(),
+            role: role(scene.policy.variable(name)),
+            effect: effect(name, value),
+        };
+        let embedded = scene.registry == Registry::embedded();
+        let policy = scene.policy.name().to_owned();
+        Self {
+            registry: if embedded { "embedded".into() } else { inputs::describe_registry(&scene.registry) },
+            policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
+            runtime: case.runtime.clone(),
+            variables: case.variables.iter().map(row).collect(),
+            ambient: case.ambient.clone(),
+            slug: found.slug.to_owned(),
+            rule: found.rule.as_str(),
+            decided_by: found.decided_by.map(str::to_owned),
+            shadowed: found.shadowed.iter().map(|name| (*name).to_owned()).collect(),
+            injected: found.injected.to_vec(),
+            provider: found.provider.map(|provider| provider.name.clone()),
+            verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
+            cause: found.message(),
+        }
+    }
+}
+
+fn role(variable: Option<Variable>) -> &'static str {
+    match variable {
+        Some(Variable::Override) => "override",
+        Some(Variable::Path) => "path",
+        Some(Variable::PlatformModel) => "platform model",
+        Some(Variable::Runtime) => "runtime",
+        Some(Variable::Key(_)) => "key",
+        None => "not read",
+    }
+}
+
+fn is_embedded(policy: &Policy) -> bool {
+    Policy::embedded(policy.name()).is_some_and(|embedded| embedded == *policy)
+}
+
+impl Entry {
+    /// Whether it holds.
+    pub fn holds(&self) -> bool {
+        self.status == Status::Holds
+    }
+
+    /// What is wrong with it, in a line.
+    pub fn problem(&self) -> Option<String> {
+        self.status.because().map(|because| format!("{}: {}: {because}", self.path, self.status.label()))
+    }
+}
+
+/// Every case of some files, those that hold the same as one, in the order of their groups.
+pub fn all(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    // A panic is a finding here and is reported as one.
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let entries = run_again(tree, files);
+    set_hook(hook);
+    let mut entries = without_copies(entries?);
+    entries.sort_by(|a, b| (&a.group, &a.path).cmp(&(&b.group, &b.path)));
+    Ok(entries)
+}
+
+fn run_again(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    let witnesses = Witnesses::read(tree)?;
+    let mut entries = Vec::new();
+    for file in files {
+        let bytes = match file.kind {
+            Kind::Stray => continue,
+            _ => tree.read(file)?,
+        };
+        match file.kind {
+            Kind::Witness => entries.push(witness(file, &bytes)),
+            Kind::Seeds => entries.extend(seeds(file, &bytes, &witnesses)),
+            Kind::Seed | Kind::Regression => entries.extend(input(file, &bytes, &witnesses)),
+            Kind::Stray => {}
+        }
+    }
+    Ok(entries)
+}
+
+/// What seeds and inputs look up among the witnesses.
+struct Witnesses {
+    /// What the witness of each seed comes to.
+    by_seed: HashMap<String, String>,
+    stems: Vec<String>,
+}
+
+impl Witnesses {
+    fn read(tree: &Tree) -> Result<Self, Failure> {
+        let mut witnesses = Self { by_seed: HashMap::new(), stems: Vec::new() };
+        for file in tree.files()?.iter().filter(|file| file.kind == Kind::Witness) {
+            witnesses.stems.push(file.stem().to_owned());
+            if let Ok(Witness { seed: Some(seed), case, .. }) = Witness::from_yaml(&tree.read(file)?) {
+                witnesses.by_seed.insert(seed, identity(&case));
+            }
+        }
+        Ok(witnesses)
+    }
+}
+
+fn identity(case: &Case) -> String {
+    format!("{case:?}")
+}
+
+fn witness(file: &File, bytes: &[u8]) -> Entry {
+    let (group, title) = match file.stem().split_once("--") {
+        Some((id, what)) if law(id).is_some() => (Group::Law(id.to_owned()), what.replace('-', " ")),
+        _ => (Group::Unknown, file.stem().to_owned()),
+    };
+    let mut entry = Entry::new(file, "witness", group, title);
+    let witness = match Witness::from_yaml(bytes) {
+        Ok(witness) => witness,
+        Err(error) => {
+            entry.status = Status::Undecodable(format!("{error}"));
+            return entry;
+        }
+    };
+    entry.remark = remark(bytes);
+    entry.found.clone_from(&witness.found);
+    entry.status = guarded(|| status_of(&witness, &entry.group)).unwrap_or_else(Status::Fails);
+    entry.show(&witness.case);
+    entry
+}
+
+/// The comment at the top of a file.
+fn remark(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+    (!lines.is_empty()).then(|| lines.join(" "))
+}
+
+fn status_of(witness: &Witness, group: &Group) -> Status {
+    let trial = Trial::new(&Product, &witness.case);
+    if let Err((law, violation)) = trial.check_all() {
+        return Status::Fails(format!("{} is broken: {violation}", law.id));
+    }
+    let Some(expected) = &witness.expect else {
+        return Status::Changed("it says nothing of what to expect; add `expect`".to_owned());
+    };
+    let changes = differences(expected, &Expectation::of(&trial.resolution));
+    if !changes.is_empty() {
+        return Status::Changed(changes.join("; "));
+    }
+    match (&witness.law, group) {
+        (Some(id), Group::Law(named)) if id == named => Status::Holds,
+        _ => Status::Changed("the law in its name is not the law in it; rename it or correct `law`".to_owned()),
+    }
+}
+
+fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
+    let list = |names: &[String]| format!("[{}]", names.join(", "));
+    let provider = |provider: &Option<String>| provider.clone().unwrap_or_else(|| "none".to_owned());
+    let fields = [
+        ("slug", expected.slug.clone(), now.slug.clone()),
+        ("rule", expected.rule.clone(), now.rule.clone()),
+        ("injected", list(&expected.injected), list(&now.injected)),
+        ("provider", provider(&expected.provider), provider(&now.provider)),
+        ("verdict", expected.verdict.clone(), now.verdict.clone()),
+    ];
+    let differs = fields.into_iter().filter(|(_, expected, now)| expected != now);
+    differs.map(|(field, expected, now)| format!("{field} is {now} and was {expected}")).collect()
+}
+
+/// One entry for each line that is neither blank nor a comment.
+fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
+    let group = law(file.stem()).map_or(Group::Unknown, |law| Group::Law(law.id.to_owned()));
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        let mut entry = Entry::new(file, "proptest seed", group, "not UTF-8".to_owned());
+        entry.status = Status::Undecodable("the file is not UTF-8; restore it".to_owned());
+        return vec![entry];
+    };
+    let mut entries = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let mut entry = Entry::new(file, "proptest seed", group.clone(), format!("seed on line {}", index + 1));
+        entry.path = format!("{}:{}", file.path, index + 1);
+        entry.identity.clone_from(&entry.path);
+        entry.reproducer = format!("cargo test -p slug-resolver --test laws -- {}", file.stem().replace('-', "_"));
+        entry.status = match seed_of(line) {
+            None => Status::Undecodable("expected `cc`, 64 hexadecimal digits and `# shrinks to`; restore it".into()),
+            Some(seed) => match witnesses.by_seed.get(seed) {
+                None => Status::SeedWithoutWitness,
+                Some(identity) => {
+                    entry.identity.clone_from(identity);
+                    Status::Holds
+                }
+            },
+        };
+        entries.push(entry);
+    }
+    entries
+}
+
+/// The digits of a line that proptest wrote.
+fn seed_of(line: &str) -> Option<&str> {
+    let (seed, rest) = line.strip_prefix("cc ")?.split_once(' ')?;
+    (is_seed(seed) && rest.starts_with("# shrinks to ")).then_some(seed)
+}
+
+fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
+    let target = inputs::target(file.directory())?;
+    let kind = if file.kind == Kind::Seed { "fuzz seed" } else { "fuzz regression" };
+    let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), file.stem().replace('-', " "));
+    match guarded(|| (target.judge)(bytes)) {
+        Err(panic) => entry.status = Status::Fails(panic),
+        Ok(Judged { content, holds }) => {
+            if let Err(violation) = holds {
+                entry.status = Status::Fails(violation);
+            }
+            match content {
+                Content::Text(text) => entry.content = Some(text),
+                Content::Case(case) => {
+                    entry.show(&case);
+                    let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
+                    if file.kind == Kind::Regression && entry.holds() && !has_witness {
+                        entry.status = Status::SeedWithoutWitness;
+                    }
+                }
+            }
+        }
+    }
+    Some(entry)
+}
+
+/// What a closure returns, or what it panicked with.
+pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+        format!("panicked: {}", text.unwrap_or("without a message"))
+    })
+}
+
+impl Entry {
+    fn new(file: &File, kind: &'static str, group: Group, title: String) -> Self {
+        Self {
+            path: file.path.clone(),
+            kind,
+            copies: Vec::new(),
+            group,
+            title,
+            found: None,
+            remark: None,
+            status: Status::Holds,
+            facts: None,
+            content: None,
+            reproducer: format!("slugproof corpus review {}", quoted(&file.path)),
+            identity: file.path.clone(),
+        }
+    }
+
+    fn show(&mut self, case: &Case) {
+        self.facts = guarded(|| Facts::of(case)).ok();
+        self.identity = identity(case);
+        if let Some(command) = command(case) {
+            self.reproducer = command;
+        }
+    }
+}
+
+/// The question as a command, where the data ship with it and it fits on a line.
+fn command(case: &Case) -> Option<String> {
+    let case = case.masked();
+    let policy = &case.scene.policy;
+    let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);
+    if case.scene.registry != Registry::embedded()
+        || !is_embedded(policy)
+        || texts.flat_map(|text| text.chars()).any(char::is_control)
+    {
+        return None;
+    }
+    let mut words = vec!["slugproof resolve --no-config".to_owned()];
+    words.push(format!("--policy {} --runtime {}", quoted(policy.name()), quoted(&case.runtime)));
+    words.extend(case.variables.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
+    words.extend(case.ambient.iter().map(|name| format!("--ambient {}", quoted(name))));
+    Some(words.join(" "))
+}
+
+/// The entries with those that hold the same folded into the first of them.
+fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let order = |entry: &Entry| match entry.kind {
+        "witness" => 0,
+        "fuzz regression" => 1,
+        "fuzz seed" => 2,
+        _ => 3,
+    };
+    entries.sort_by_key(order);
+    let mut kept: Vec<Entry> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for entry in entries {
+        match places.get(&entry.identity).map(|place| &mut kept[*place]) {
+            Some(first) if first.status == entry.status => first.copies.push(entry.path),
+            // One that differs in how it fares is shown by itself.
+            _ => {
+                places.insert(entry.identity.clone(), kept.len());
+                kept.push(entry);
+            }
+        }
+    }
+    kept
+}

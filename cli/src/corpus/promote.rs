@@ -1,0 +1,160 @@
+//! From what a fuzzer or a property found to a witness that a person can review.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use slug_resolver::laws::case::Expectation;
+use slug_resolver::laws::reduce::reduce;
+use slug_resolver::laws::{Case, Law, Product, Trial, Witness, law};
+use slug_resolver::{Resolution, reference};
+
+use super::entry::guarded;
+use super::inputs::{Content, target};
+use super::sums;
+use super::tree::{File, Kind, Tree};
+use crate::args::PromoteArgs;
+use crate::data::{describe, read_file, shown_path};
+use crate::exit::{Exit, Failure};
+use crate::output::{GOOD, Output};
+
+/// Runs `corpus promote`.
+pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let tree = Tree::find(args.dir.as_deref())?;
+    let directory = || args.artifact.parent().and_then(Path::file_name)?.to_str();
+    let Some(target) = args.target.as_deref().or_else(directory).and_then(target) else {
+        let names: Vec<&str> = super::inputs::TARGETS.iter().map(|target| target.name).collect();
+        return Err(Failure::new(format!(
+            "which fuzz target is `{}` an input of? give one of {} with --target",
+            shown_path(&args.artifact),
+            names.join(", ")
+        )));
+    };
+    let bytes = read_file(&args.artifact)?;
+    let artifact = args.artifact.file_name().unwrap_or_default().to_string_lossy();
+    let found = args.found.clone().unwrap_or_else(|| format!("fuzz target {}, {artifact}", target.name));
+
+    let mut written = Vec::new();
+    let content = guarded(|| (target.judge)(&bytes).content).ok();
+    // A witness that breaks a law is refused as a reading and is a case all the same.
+    let case = match content {
+        Some(Content::Case(case)) => Some(*case),
+        _ if target.name == "case_yaml" => Witness::from_yaml(&bytes).ok().map(|witness| witness.case),
+        _ => None,
+    };
+    let stem = if let Some(case) = case {
+        let broken = broken_law(&case).ok_or_else(|| {
+            Failure::new(format!(
+                "`{}` breaks no law now; promote it while the bug is there, before the fix",
+                shown_path(&args.artifact)
+            ))
+        })?;
+        let case = reduce(&case, |case| breaks(broken, case));
+        let what = args.name.clone().unwrap_or_else(|| what_is_wrong(&case));
+        let stem = free_stem(&tree, &format!("{}--{}", broken.id, slugged(&what)?));
+        let expect = Expectation::of(&expected(&case));
+        let witness = Witness {
+            law: Some(broken.id.to_owned()),
+            found: Some(found),
+            seed: args.seed.clone(),
+            case,
+            expect: Some(expect),
+        };
+        let text = witness.to_yaml();
+        if !Witness::from_yaml(text.as_bytes()).is_ok_and(|read| breaks(broken, &read.case)) {
+            return Err(Failure::new(format!(
+                "written as a witness, the case no longer breaks `{}`: it depends on what a witness does not hold, such as the value of a secret; write one by hand",
+                broken.id
+            )));
+        }
+        written.push(save(&tree, Kind::Witness, format!("proptest-regressions/witnesses/{stem}.yaml"), text.as_bytes())?);
+        stem
+    } else {
+        let judged = guarded(|| (target.judge)(&bytes).holds);
+        if matches!(judged, Ok(Ok(()))) {
+            output.note("the target holds on this input now; if another reader of YAML broke it, that is to be expected");
+        }
+        let Some(name) = &args.name else {
+            return Err(Failure::new(format!(
+                "an input of `{}` is no case that could name itself; say with --name what the bug is",
+                target.name
+            )));
+        };
+        slugged(name)?
+    };
+    // What a property printed is in the witness; what a fuzzer found is kept as it is.
+    if args.seed.is_none() {
+        written.push(save(&tree, Kind::Regression, format!("fuzz/regressions/{}/{stem}", target.name), &bytes)?);
+    }
+    sums::add(&tree, &written)?;
+    for file in written {
+        writeln!(output.answer, "{GOOD}✓{GOOD:#} {}", file.path)?;
+    }
+    output.note("mend the bug, then review and commit: `slugproof corpus check` is red until the law holds again");
+    Ok(Exit::Clean)
+}
+
+/// The first law that a case breaks; a resolver that panics breaks `agreement`.
+fn broken_law(case: &Case) -> Option<&'static Law> {
+    match guarded(|| Trial::new(&Product, case).check_all().err().map(|(law, _)| law)) {
+        Ok(broken) => broken,
+        Err(_) => law("agreement"),
+    }
+}
+
+fn breaks(law: &Law, case: &Case) -> bool {
+    guarded(|| (law.check)(&Trial::new(&Product, case)).is_err()).unwrap_or(law.id == "agreement")
+}
+
+/// What the specification makes of a case.
+fn expected(case: &Case) -> Resolution<'_> {
+    reference::resolve(&case.scene.registry, &case.scene.policy, &case.runtime, &case.variables, &case.ambient)
+}
+
+/// In which field the resolver departs from the specification, and under which rule.
+fn what_is_wrong(case: &Case) -> String {
+    let right = expected(case);
+    let rule = right.rule.as_str();
+    let Ok(found) = guarded(|| Expectation::of(&slug_resolver::laws::Subject::resolve(&Product, case))) else {
+        return format!("panic-under-{rule}");
+    };
+    let right = Expectation::of(&right);
+    let fields = [
+        ("rule", found.rule != right.rule),
+        ("slug", found.slug != right.slug),
+        ("secrets", found.injected != right.injected),
+        ("provider", found.provider != right.provider),
+        ("verdict", found.verdict != right.verdict),
+    ];
+    let wrong = fields.iter().find(|(_, wrong)| *wrong).map_or("evidence", |(field, _)| *field);
+    format!("wrong-{wrong}-under-{rule}")
+}
+
+/// A name as part of a file name.
+fn slugged(name: &str) -> Result<String, Failure> {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    if words.is_empty() {
+        return Err(Failure::new(format!("`{name}` names nothing; say in a few words what the bug is")));
+    }
+    Ok(words.join("-"))
+}
+
+/// The stem, with a number where a witness of that name is there already.
+fn free_stem(tree: &Tree, stem: &str) -> String {
+    let is_free = |stem: &String| !tree.root().join(format!("proptest-regressions/witnesses/{stem}.yaml")).exists();
+    let numbered = (2..).map(|number| format!("{stem}-{number}"));
+    std::iter::once(stem.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+}
+
+fn save(tree: &Tree, kind: Kind, path: String, bytes: &[u8]) -> Result<File, Failure> {
+    let to = tree.root().join(&path);
+    let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, bytes));
+    written.map_err(|error| {
+        Failure::new(format!("cannot write `{}`: {}; check the directory", shown_path(&to), describe(&error)))
+    })?;
+    Ok(File { path, kind })
+}

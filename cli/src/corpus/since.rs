@@ -1,0 +1,54 @@
+//! What a branch changes, asked of git.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use crate::data::describe;
+use crate::exit::Failure;
+
+/// Paths from the root of the corpus.
+#[derive(Default)]
+pub struct Changes {
+    /// Files that were added or changed.
+    pub present: BTreeSet<String>,
+    /// Files that are gone.
+    pub removed: Vec<String>,
+}
+
+/// What differs between the working tree and where it left a revision.
+pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
+    // An option in place of a revision would be git's to obey.
+    if revision.is_empty() || revision.starts_with('-') {
+        return Err(Failure::new(format!("`{revision}` is no revision; name a branch, a tag or a commit")));
+    }
+    let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])?;
+    let commit = commit.trim();
+    // Where histories have nothing in common, the revision itself is what is left to compare with.
+    let base = git(root, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
+    let mut changes = Changes::default();
+    let differences = git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
+    let mut words = differences.split('\0');
+    while let (Some(status), Some(path)) = (words.next(), words.next()) {
+        if status == "D" {
+            changes.removed.push(path.to_owned());
+        } else {
+            changes.present.insert(path.to_owned());
+        }
+    }
+    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
+    changes.present.extend(untracked.split('\0').filter(|path| !path.is_empty()).map(str::to_owned));
+    Ok(changes)
+}
+
+fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
+    let output = Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
+        Failure::new(format!("cannot run git: {}; install it, or leave --since out", describe(&error)))
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().unwrap_or("it said nothing").trim_start_matches("fatal: ");
+        return Err(Failure::new(format!("git refuses: {said}; check the revision and the checkout")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,95 @@
+//! The list of the files of a corpus, by which a lost or a garbled one is noticed.
+//! Its form is that of `sha256sum`, which can check it as well.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use sha2::{Digest, Sha256};
+
+use super::tree::{File, Tree};
+use crate::data::{describe, read_file, shown_path};
+use crate::exit::Failure;
+
+/// The name of the list.
+pub const NAME: &str = "SHA256SUMS";
+const PATH: &str = "proptest-regressions/SHA256SUMS";
+const AGAIN: &str = "then write the list anew with `slugproof corpus check --update`";
+
+/// Sums by path.
+type Sums = BTreeMap<String, String>;
+
+/// Writes the list of what is there.
+pub fn write(tree: &Tree, files: &[File]) -> Result<(), Failure> {
+    save(tree, &sums_of(tree, files)?)
+}
+
+/// Adds files to the list, and leaves what it says of others as it is.
+pub fn add(tree: &Tree, files: &[File]) -> Result<(), Failure> {
+    let mut sums = listed(tree)?.unwrap_or_default();
+    sums.extend(sums_of(tree, files)?);
+    save(tree, &sums)
+}
+
+/// How the files and the list differ.
+pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
+    let Some(listed) = listed(tree)? else {
+        return Ok(vec![format!("{PATH}: is missing; write it with `slugproof corpus check --update`")]);
+    };
+    let present = sums_of(tree, files)?;
+    let mut problems = Vec::new();
+    for (path, sum) in &present {
+        match listed.get(path) {
+            None => problems.push(format!("{path}: is not on the list {NAME}; review it, {AGAIN}")),
+            Some(other) if other != sum => {
+                problems.push(format!("{path}: is not what was reviewed; restore it, or review it, {AGAIN}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let lost = listed.keys().filter(|path| !present.contains_key(*path));
+    problems.extend(lost.map(|path| format!("{path}: is on the list {NAME} and lost; restore it, or {AGAIN}")));
+    Ok(problems)
+}
+
+fn sums_of(tree: &Tree, files: &[File]) -> Result<Sums, Failure> {
+    let sum = |file: &File| Ok((file.path.clone(), sum(&tree.read(file)?)));
+    // What is no file cannot be read, and is a problem of its own.
+    files.iter().filter(|file| tree.root().join(&file.path).is_file()).map(sum).collect()
+}
+
+fn sum(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
+    let path = tree.root().join(PATH);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(read_file(&path)?)
+        .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
+    let mut sums = Sums::new();
+    for (index, line) in text.lines().enumerate() {
+        let Some((sum, path)) = line.split_once("  ").filter(|(sum, path)| sum.len() == 64 && !path.is_empty()) else {
+            return Err(Failure::new(format!(
+                "`{PATH}`, line {}: expected 64 hexadecimal digits, two spaces and a path; restore the line",
+                index + 1
+            )));
+        };
+        sums.insert(path.to_owned(), sum.to_owned());
+    }
+    Ok(Some(sums))
+}
+
+fn save(tree: &Tree, sums: &Sums) -> Result<(), Failure> {
+    let text = sums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
+    let path = tree.root().join(PATH);
+    fs::write(&path, text).map_err(|error| {
+        Failure::new(format!("cannot write `{}`: {}; check the directory", shown_path(&path), describe(&error)))
+    })
+}

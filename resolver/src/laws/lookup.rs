@@ -1,0 +1,60 @@
+//! What holds of looking up models in a registry of any size.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::plan::patterns;
+use super::{Violation, ensure};
+use crate::reference;
+use crate::registry::overlap::satisfiable_sets;
+use crate::registry::{Credentials, Registry, Runtime};
+
+/// Arms of a runtime whose overlap is decided: automata grow fast with their number.
+const ARMS: usize = 3;
+
+/// The compiled index answers as a linear scan does, and the overlap of patterns is
+/// what matching says; `stray` is one more model to look up.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
+    let names: Vec<String> =
+        registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
+    for runtime in registry.runtimes() {
+        for injected in [&[][..], &names[..1], &names] {
+            scan_agrees(registry, runtime, stray, injected)?;
+        }
+        overlaps_are_right(registry, runtime)?;
+    }
+    Ok(())
+}
+
+fn scan_agrees(registry: &Registry, runtime: &Runtime, stray: &str, injected: &[String]) -> Result<(), Violation> {
+    let credentials = Credentials { injected, ambient: &[] };
+    let present: Vec<&str> = injected.iter().map(String::as_str).collect();
+    let listed = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
+    for model in listed.chain([stray, " ", "nobody"]) {
+        let found = registry.derive(&runtime.name, model, &credentials);
+        let expected = reference::derive(registry, &runtime.name, model, &present);
+        let on = &runtime.name;
+        ensure!(
+            found == expected,
+            "{model:?} on {on:?} with {present:?}: the index says {found:?}; a scan says {expected:?}"
+        );
+    }
+    Ok(())
+}
+
+fn overlaps_are_right(registry: &Registry, runtime: &Runtime) -> Result<(), Violation> {
+    let mut patterns = patterns(registry, runtime);
+    patterns.truncate(ARMS);
+    let overlaps = satisfiable_sets(&patterns, &Default::default());
+    for (set, witness) in &overlaps.witnesses {
+        let matches = |index: &usize| reference::is_found_in(patterns[*index].hir(), witness);
+        let matched = (0..patterns.len()).filter(matches).collect();
+        ensure!(*set == matched, "{witness:?} is to match {set:?} of {patterns:?} and matches {matched:?}");
+        ensure!(witness.trim() == witness, "{witness:?} is no trimmed id");
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What holds of reading any bytes at all, whatever they are.
+//!
+//! The laws speak of a case; these checks speak of the readers that a case
+//! comes through. Coverage-guided fuzzing drives them, and replay.
+
+use super::{Product, Trial, Violation, Witness, ensure};
+use crate::policy::Policy;
+use crate::registry::{Credentials, Registry};
+use crate::yaml::{ReadError, UnknownFields};
+
+/// What the reader made of the bytes, unless that broke something.
+pub type Reading<T> = Result<Result<T, ReadError>, Violation>;
+
+/// A registry that is read is valid, survives being written, and sends each listed
+/// id to an arm of its runtime.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
+    let read = Registry::from_yaml(bytes, unknown);
+    if let Ok(registry) = &read {
+        let rebuilt = Registry::new(registry.document());
+        ensure!(rebuilt.as_ref() == Ok(registry), "its own document makes another registry: {rebuilt:?}");
+        let written = registry.to_yaml();
+        let reread = Registry::from_yaml(written.as_bytes(), UnknownFields::Deny);
+        ensure!(reread.as_ref() == Ok(registry), "what is written reads as {reread:?}:\n{written}");
+        for runtime in registry.runtimes() {
+            for id in runtime.arms.iter().flat_map(|arm| &arm.models) {
+                let Ok(provider) = registry.derive(&runtime.name, id, &Credentials::default()) else { continue };
+                let native = runtime.arms.iter().any(|arm| arm.provider == provider.name);
+                ensure!(native, "on {:?}, {id:?} goes to {:?}, which is no arm of it", runtime.name, provider.name);
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// A policy that is read is valid and survives being written.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn policy(bytes: &[u8]) -> Reading<Policy> {
+    let read = Policy::from_yaml(bytes);
+    if let Ok(policy) = &read {
+        let rebuilt = Policy::new(policy.document().clone());
+        ensure!(rebuilt.as_ref() == Ok(policy), "its own document makes another policy: {rebuilt:?}");
+        let written = policy.to_yaml();
+        let reread = Policy::from_yaml(written.as_bytes());
+        ensure!(reread.as_ref() == Ok(policy), "what is written reads as {reread:?}:\n{written}");
+    }
+    Ok(read)
+}
+
+/// A witness that is read keeps every law and, once its secrets are masked, survives being written.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn witness(bytes: &[u8]) -> Reading<Witness> {
+    let read = Witness::from_yaml(bytes);
+    if let Ok(witness) = &read {
+        Trial::new(&Product, &witness.case).holds()?;
+        let masked = Witness { case: witness.case.masked(), ..witness.clone() };
+        let written = masked.to_yaml();
+        let reread = Witness::from_yaml(written.as_bytes());
+        ensure!(reread.as_ref() == Ok(&masked), "what is written reads as {reread:?}:\n{written}");
+    }
+    Ok(read)
+}

@@ -1,0 +1,156 @@
+//! From a case that breaks something to the smallest one that still does: what a
+//! reviewer has to read, and nothing else.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::case::{Case, Scene};
+use crate::policy::{Policy, PolicyDocument};
+use crate::registry::{Pattern, Protocol, Provider, Registry, RegistryDocument};
+
+/// The case with everything taken away without which it is still `broken`, one part
+/// at a time, and what is left made plain where that changes nothing.
+#[must_use]
+pub fn reduce(case: &Case, broken: impl Fn(&Case) -> bool) -> Case {
+    let masked = case.masked();
+    let mut case = if broken(&masked) { masked } else { case.clone() };
+    loop {
+        let found = smaller(&case).find(&broken);
+        let Some(smaller) = found else { break };
+        case = smaller;
+    }
+    let plainer = with_registry(&case, |document| document.providers.iter_mut().for_each(make_plain));
+    plainer.filter(&broken).unwrap_or(case)
+}
+
+/// Every case that lacks one part, in the order of the file: the big parts come first,
+/// and the fewer of them are left, the less there is to try.
+fn smaller(case: &Case) -> impl Iterator<Item = Case> + use<'_> {
+    let registries = without_one(case.scene.registry.document(), registry_parts);
+    let registries = registries.filter_map(|document| with_registry(case, |whole| *whole = document));
+    let policies = without_one(case.scene.policy.document().clone(), policy_parts);
+    let policies = policies.filter_map(|document| with_policy(case, document));
+    registries.chain(policies).chain(without_one(case.clone(), question_parts))
+}
+
+fn with_registry(case: &Case, edit: impl FnOnce(&mut RegistryDocument)) -> Option<Case> {
+    let mut document = case.scene.registry.document();
+    edit(&mut document);
+    let RegistryDocument { providers, runtimes } = &mut document;
+    let exists = |name: &str| providers.iter().any(|provider| provider.name == name);
+    runtimes.iter_mut().for_each(|runtime| runtime.arms.retain(|arm| exists(&arm.provider)));
+    runtimes.retain(|runtime| !runtime.arms.is_empty());
+    let registry = Registry::new(document).ok()?;
+    Some(Case { scene: Scene::new(registry, case.scene.policy.clone()), ..case.clone() })
+}
+
+fn with_policy(case: &Case, document: PolicyDocument) -> Option<Case> {
+    let policy = Policy::new(document).ok()?;
+    Some(Case { scene: Scene::new(case.scene.registry.clone(), policy), ..case.clone() })
+}
+
+/// Nothing of a provider that a reader would stumble over and that nothing depends on.
+fn make_plain(provider: &mut Provider) {
+    provider.display_name.clone_from(&provider.name);
+    provider.protocol = Protocol::Openai;
+    if let Ok(never) = Pattern::new("^unused$") {
+        provider.model_prefix_match = never;
+    }
+}
+
+/// Something from which a part can be taken away.
+trait Parts {
+    fn count(&self) -> usize;
+    fn remove_part(&mut self, index: usize);
+}
+
+impl<T> Parts for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn remove_part(&mut self, index: usize) {
+        self.remove(index);
+    }
+}
+
+impl<V> Parts for BTreeMap<String, V> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn remove_part(&mut self, index: usize) {
+        if let Some(name) = self.keys().nth(index).cloned() {
+            self.remove(&name);
+        }
+    }
+}
+
+impl<T> Parts for Option<T> {
+    fn count(&self) -> usize {
+        usize::from(self.is_some())
+    }
+
+    fn remove_part(&mut self, _index: usize) {
+        *self = None;
+    }
+}
+
+/// Shows everything in a document from which a part can be taken, always in the same order.
+type Walk<D> = fn(&mut D, &mut dyn FnMut(&mut dyn Parts));
+
+/// The document without one of its parts, for each part there is.
+fn without_one<D: Clone>(mut document: D, walk: Walk<D>) -> impl Iterator<Item = D> {
+    let mut count = 0;
+    walk(&mut document, &mut |parts| count += parts.count());
+    (0..count).map(move |number| {
+        let mut document = document.clone();
+        let mut left = Some(number);
+        walk(&mut document, &mut |parts| {
+            let Some(index) = left else { return };
+            left = index.checked_sub(parts.count());
+            if left.is_none() {
+                parts.remove_part(index);
+            }
+        });
+        document
+    })
+}
+
+fn registry_parts(document: &mut RegistryDocument, visit: &mut dyn FnMut(&mut dyn Parts)) {
+    visit(&mut document.runtimes);
+    visit(&mut document.providers);
+    for runtime in &mut document.runtimes {
+        visit(&mut runtime.arms);
+        runtime.arms.iter_mut().for_each(|arm| visit(&mut arm.models));
+    }
+    for provider in &mut document.providers {
+        visit(&mut provider.auth_env);
+        visit(&mut provider.model_aliases);
+        visit(&mut provider.base_url_template);
+        visit(&mut provider.base_url_anthropic);
+        visit(&mut provider.auth_token_env);
+        visit(&mut provider.upstream_vendor);
+        visit(&mut provider.vendor_logo);
+        visit(&mut provider.deprecated);
+    }
+}
+
+fn policy_parts(document: &mut PolicyDocument, visit: &mut dyn FnMut(&mut dyn Parts)) {
+    visit(&mut document.dispatch);
+    visit(&mut document.secrets);
+    visit(&mut document.defaults);
+    visit(&mut document.templates);
+    visit(&mut document.harness);
+    for entry in &mut document.dispatch {
+        visit(&mut entry.runtimes);
+        visit(&mut entry.keyed);
+    }
+    document.secrets.iter_mut().for_each(|entry| visit(&mut entry.inject));
+}
+
+fn question_parts(case: &mut Case, visit: &mut dyn FnMut(&mut dyn Parts)) {
+    visit(&mut case.variables);
+    visit(&mut case.ambient);
+}
