@@ -28,8 +28,8 @@ struct Disagreement {
     name: &'static str,
     /// Who refuses it.
     refused_by: Reader,
-    /// What stands in the message of the one who refuses it.
-    message: &'static str,
+    /// What may stand in the message of the one who refuses it.
+    messages: &'static [&'static str],
     /// A pattern of what such a document holds.
     holds: &'static str,
     /// A change to [`BASE`] that makes it such a document; what is replaced, and with what.
@@ -43,119 +43,155 @@ const DISAGREEMENTS: &[Disagreement] = &[
     Disagreement {
         name: "a list or a mapping as a key",
         refused_by: Reader::First,
-        message: "a key cannot be a ",
+        messages: &["a key cannot be a "],
         holds: r"[\[{?]",
         example: ("name: p,", "name: p, x: {[a]: b},"),
     },
     Disagreement {
         name: "a merge key",
         refused_by: Reader::First,
-        message: "merge keys (`<<`) are not part of YAML 1.2",
+        messages: &["merge keys (`<<`) are not part of YAML 1.2"],
         holds: "<<",
         example: ("name: p,", "name: p, x: {<<: {}},"),
     },
     Disagreement {
         name: "a byte-order mark before a word",
         refused_by: Reader::First,
-        message: "a BOM must not appear inside a document",
+        messages: &["a BOM must not appear inside a document"],
         holds: r".\x{feff}",
         example: ("Plain", "\u{feff}Plain"),
     },
     Disagreement {
         name: "a line break of YAML 1.1",
         refused_by: Reader::First,
-        message: "is a line break to some readers and none to others",
+        messages: &["is a line break to some readers and none to others"],
         holds: r"[\x{85}\x{2028}\x{2029}]",
         example: ("Plain", "Pl\u{2028}ain"),
     },
     Disagreement {
         name: "a number with leading zeros",
         refused_by: Reader::First,
-        message: "expected a string, found a number",
+        messages: &["expected a string, found a number"],
         holds: r"\b0[0-9]",
         example: ("Plain", "007"),
     },
     Disagreement {
         name: "a comment without a space before it",
         refused_by: Reader::First,
-        message: "comments must be separated from other tokens by whitespace",
+        messages: &["comments must be separated from other tokens by whitespace"],
         holds: "#",
         example: ("Plain", "\"Plain\"#comment\n"),
     },
     Disagreement {
         name: "a core tag on another kind of value",
         refused_by: Reader::First,
-        message: "unsupported tag `!!",
+        messages: &["unsupported tag `!!"],
         holds: "!!",
         example: ("[KEY]", "!!str [KEY]"),
     },
     Disagreement {
         name: "an exclamation mark inside a tag",
         refused_by: Reader::First,
-        message: "while scanning a tag, did not find expected whitespace or line break",
+        messages: &[
+            "while scanning a tag, did not find expected whitespace or line break",
+            "while parsing a tag, did not find expected tag URI",
+        ],
         holds: "![^ ]*!",
         example: ("Plain", "!!s!r Plain"),
     },
     Disagreement {
+        name: "a tag in angle brackets on the whole document",
+        refused_by: Reader::First,
+        messages: &["unsupported tag `!<"],
+        holds: "!<",
+        example: ("schema_version", "!<a>\nschema_version"),
+    },
+    Disagreement {
+        name: "a question mark before a quoted item",
+        refused_by: Reader::First,
+        messages: &[
+            "while parsing a block mapping, did not find expected key",
+            "while parsing a flow mapping, did not find expected ',' or '}'",
+            "while parsing a flow sequence, did not find expected ',' or ']'",
+            "mapping values are not allowed in this context",
+            "invalid trailing content after double-quoted scalar",
+            "simple key expected ':'",
+            "unclosed quote",
+        ],
+        holds: r#"[\[{,]\s*\?['"]"#,
+        example: ("name: p,", "name: p, x: [?'a]', b],"),
+    },
+    Disagreement {
         name: "a question mark that begins a word",
         refused_by: Reader::First,
-        message: "a word that begins with `?`",
+        messages: &["a word that begins with `?`"],
         holds: r"\?",
         example: ("name: p,", "?name: p,"),
     },
     Disagreement {
         name: "a byte-order mark before Windows line ends",
         refused_by: Reader::Second,
-        message: "deserializing from YAML containing more than one document is not supported",
+        messages: &["deserializing from YAML containing more than one document is not supported"],
         holds: r"^\x{feff}",
         example: ("schema_version", "\u{feff}schema_version"),
     },
     Disagreement {
         name: "a colon that begins a word",
         refused_by: Reader::Second,
-        message: "did not find expected node content",
-        holds: r":[^ ]",
+        messages: &[
+            "did not find expected node content",
+            "found character that cannot start any token",
+            "did not find expected alphabetic or numeric character",
+        ],
+        holds: r"[\[{,:\s]:[^\s]",
         example: ("Plain", ":Plain"),
+    },
+    Disagreement {
+        name: "the end of a document before it begins",
+        refused_by: Reader::Second,
+        messages: &["did not find expected node content, while parsing a block node"],
+        holds: r"^\.\.\.",
+        example: ("schema_version", "...\r\nschema_version"),
     },
     Disagreement {
         name: "a colon in the name of an anchor",
         refused_by: Reader::Second,
-        message: "mapping values are not allowed in this context",
+        messages: &["mapping values are not allowed in this context"],
         holds: r"&[^ ]*:",
         example: ("runtimes: {", "extra: &a: x\r\nruntimes: {"),
     },
     Disagreement {
         name: "a mark in the name of an anchor",
         refused_by: Reader::Second,
-        message: "did not find expected alphabetic or numeric character",
+        messages: &["did not find expected alphabetic or numeric character"],
         holds: "&[^ ]",
         example: ("[KEY]", "[&\"a\" KEY]"),
     },
     Disagreement {
         name: "a key on two lines in a flow mapping",
         refused_by: Reader::Second,
-        message: "did not find expected ',' or '}'",
+        messages: &["did not find expected ',' or '}'"],
         holds: r"\n",
         example: ("name: p,", "name: p, x\n      y: z,"),
     },
     Disagreement {
         name: "a tab that begins a line behind a word",
         refused_by: Reader::Second,
-        message: "found a tab character that violates indentation",
+        messages: &["found a tab character that violates indentation"],
         holds: r"\t",
         example: ("runtimes: {", "extra: a\r\n\t# b\r\nruntimes: {"),
     },
     Disagreement {
         name: "a tab before anything else",
         refused_by: Reader::Second,
-        message: "found character that cannot start any token",
+        messages: &["found character that cannot start any token"],
         holds: r"\t",
         example: ("schema_version", "\t# a comment\nschema_version"),
     },
     Disagreement {
         name: "the tag that says nothing",
         refused_by: Reader::Second,
-        message: TAGGED,
+        messages: &[TAGGED],
         holds: "!",
         example: ("Plain", "! Plain"),
     },
@@ -190,7 +226,9 @@ fn names(refused_by: Reader, message: &str, text: &str) -> impl Iterator<Item = 
         DISAGREEMENTS.iter().map(|kind| Regex::new(kind.holds).expect("the table holds valid patterns")).collect()
     });
     let is_of = move |(kind, holds): &(&Disagreement, &Regex)| {
-        kind.refused_by == refused_by && message.contains(kind.message) && holds.is_match(text)
+        kind.refused_by == refused_by
+            && kind.messages.iter().any(|known| message.contains(known))
+            && holds.is_match(text)
     };
     DISAGREEMENTS.iter().zip(HOLDS.iter()).filter(is_of).map(|(kind, _)| kind.name)
 }

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_fuzz::{INPUT_BYTES, TARGETS};
+use slug_resolver::laws::{Product, Subject, generate};
+use slug_resolver::{Billing, Rule};
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -45,5 +47,28 @@ fn targets_programs_and_seeds_go_together() {
     for path in files(&directory("fuzz_targets")) {
         let program = fs::read_to_string(&path).expect("programs are readable");
         assert!(program.contains(&format!("slug_fuzz::target!(\"{}\")", stem(&path))), "{}", path.display());
+    }
+}
+
+/// A seed is named after what it comes to; when the generator changes, it comes to something else.
+#[test]
+fn seeds_of_cases_come_to_what_they_are_called() {
+    for path in files(&directory("seeds/resolve")) {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
+        let case = generate::case_of(&fs::read(&path).expect("the corpus is readable"));
+        let found = Product.resolve(&case);
+        let warnings: Vec<&str> = found.warnings.iter().map(|warning| warning.as_str()).collect();
+        let fixes = Product.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
+        let is_so = match name.split_once('-').expect("a kind and what is of it") {
+            ("code", code) => found.code.is_some_and(|found| found.as_str() == code),
+            ("rule", rule) => found.rule.as_str() == rule,
+            ("warning", warning) => warnings.contains(&warning),
+            ("coherent", "byok") => found.billing == Some(Billing::Byok) && found.is_coherent(),
+            ("coherent", "platform") => found.billing == Some(Billing::Platform) && found.is_coherent(),
+            ("fix", edits) => edits.split('-').nth(1) == Some(&fixes),
+            ("free", _) => found.rule == Rule::Override,
+            _ => panic!("{name}: no kind of seed; see the others"),
+        };
+        assert!(is_so, "{name} comes to {found:?} with {fixes} edits; make a new one");
     }
 }

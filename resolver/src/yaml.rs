@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned};
@@ -60,26 +60,20 @@ pub enum Value {
     Mapping(Vec<(Node, Node)>),
 }
 
-/// Whether what follows is the text of a block scalar, in which every reader takes every
-/// character for itself.
-fn ends_with_block_header(text: &str) -> bool {
-    text.split_whitespace().next_back().is_some_and(|word| word.starts_with(['|', '>']))
-}
-
 impl Node {
-    /// Where the nodes begin whose value is such a one.
-    fn marks_of(&self, is_such: &dyn Fn(&Value) -> bool, marks: &mut Vec<Mark>) {
-        if is_such(&self.value) {
-            marks.push(self.mark);
+    /// The node and every one inside it, keys included, each before those inside it.
+    fn descendants(&self) -> Vec<&Self> {
+        let mut nodes = Vec::new();
+        let mut left = Vec::from([self]);
+        while let Some(node) = left.pop() {
+            nodes.push(node);
+            match &node.value {
+                Value::Sequence(items) => left.extend(items.iter().rev()),
+                Value::Mapping(entries) => left.extend(entries.iter().rev().flat_map(|(key, value)| [value, key])),
+                _ => {}
+            }
         }
-        match &self.value {
-            Value::Sequence(items) => items.iter().for_each(|item| item.marks_of(is_such, marks)),
-            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
-                key.marks_of(is_such, marks);
-                value.marks_of(is_such, marks);
-            }),
-            _ => {}
-        }
+        nodes
     }
 }
 
@@ -141,30 +135,46 @@ fn reject_old_line_breaks(text: &str) -> Result<(), ReadError> {
 /// In a flow collection a word such as `?a` is a key without its question mark in
 /// YAML 1.1, and a string with it in YAML 1.2.
 fn reject_bare_question_marks(text: &str, root: &Node) -> Result<(), ReadError> {
-    let mut marks = Vec::new();
-    root.marks_of(&|value| matches!(value, Value::String(text) if text.starts_with('?')), &mut marks);
-    // One pass over the text for all of them, however many there are.
-    marks.sort_unstable();
-    let mut marks = marks.into_iter().peekable();
-    let mut here = Mark { line: 1, column: 1 };
-    // A byte-order mark stands in no column.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut rest = text.char_indices().peekable();
-    while let Some((at, c)) = rest.next() {
-        if marks.peek().is_none() {
-            break;
+    if !text.contains('?') {
+        return Ok(());
+    }
+    let is_suspect = |node: &&Node| matches!(&node.value, Value::String(text) if text.starts_with('?'));
+    let is_collection = |node: &&Node| matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
+    let nodes = root.descendants();
+    if !nodes.iter().any(is_suspect) {
+        return Ok(());
+    }
+    let marks = nodes.iter().filter(|node| is_suspect(node) || is_collection(node)).map(|node| node.mark);
+    let signs = signs_at(text, marks.collect());
+    let has_sign = |node: &&Node, expected: &[char]| signs.get(&node.mark).is_some_and(|sign| expected.contains(sign));
+    for flow in nodes.iter().filter(|node| is_collection(node) && has_sign(node, &['[', '{'])) {
+        // Where the string is quoted, its quotes stand in place of the question mark.
+        if let Some(bare) = flow.descendants().iter().find(|node| is_suspect(node) && has_sign(node, &['?'])) {
+            let message =
+                "a word that begins with `?` is a string to some readers and a key to others; put it in quotes";
+            return Err(ReadError { mark: Some(bare.mark), place: Place::default(), message: message.to_owned() });
         }
-        while marks.next_if_eq(&here).is_some() {
-            // Where the string is quoted, its quotes stand here.
-            if c == '?' && !ends_with_block_header(&text[..at]) {
-                let message = "a word that begins with `?` is a string to some readers and a key to others; put it in quotes";
-                return Err(ReadError::behind(&text[..at], message.to_owned()));
-            }
-        }
-        let breaks = c == '\n' || c == '\r' && rest.peek().is_none_or(|(_, next)| *next != '\n');
-        here = if breaks { Mark { line: here.line + 1, column: 1 } } else { Mark { column: here.column + 1, ..here } };
     }
     Ok(())
+}
+
+/// The characters that stand at some places of a text.
+fn signs_at(text: &str, mut marks: Vec<Mark>) -> HashMap<Mark, char> {
+    marks.sort_unstable();
+    marks.dedup();
+    let mut marks = marks.into_iter().peekable();
+    let mut signs = HashMap::new();
+    let mut here = Mark { line: 1, column: 1 };
+    // A byte-order mark stands in no column.
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable();
+    while let Some(sign) = rest.next() {
+        if let Some(mark) = marks.next_if_eq(&here) {
+            signs.insert(mark, sign);
+        }
+        let breaks = sign == '\n' || sign == '\r' && rest.peek() != Some(&'\n');
+        here = if breaks { Mark { line: here.line + 1, column: 1 } } else { Mark { column: here.column + 1, ..here } };
+    }
+    signs
 }
 
 fn options() -> serde_saphyr::Options {

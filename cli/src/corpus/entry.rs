@@ -11,6 +11,7 @@ use slug_resolver::{Policy, Registry, Variable};
 use super::inputs::{self, Content, Judged};
 use super::tree::{File, Kind, Tree};
 use crate::exit::Failure;
+use crate::output::printable;
 use crate::resolve::quoted;
 
 /// One case, with whether it still holds.
@@ -95,12 +96,21 @@ impl Status {
         }
     }
 
+    fn printable(self) -> Self {
+        match self {
+            Self::Fails(why) => Self::Fails(printable(&why)),
+            Self::Changed(why) => Self::Changed(printable(&why)),
+            Self::Undecodable(why) => Self::Undecodable(printable(&why)),
+            other => other,
+        }
+    }
+
     /// What is wrong, if anything, and what to do.
     pub fn because(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
             Self::Fails(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
-            Self::SeedWithoutWitness => Some("a seed is no value; add the case that it made as a witness"),
+            Self::SeedWithoutWitness => Some("nobody can review bytes; add the case that it makes as a witness"),
         }
     }
 }
@@ -140,10 +150,12 @@ impl Facts {
         let case = case.masked();
         let scene = &case.scene;
         let found = Product.resolve(&case);
-        let effect = |name: &str, value: &str| match name {
+        let effect = |name: &str, value: &str| match scene.policy.variable(name) {
+            _ if value.is_empty() => "empty, so unset",
             _ if found.decided_by == Some(name) => "decides",
             _ if found.shadowed.contains(&name) => "shadowed",
-            _ if value.is_empty() => "empty, so unset",
+            Some(Variable::Key(_)) => "injects",
+            Some(Variable::Path) => "chooses the path",
             _ => "",
         };
         let row = |(name, value): (&String, &String)| Row {
@@ -155,7 +167,7 @@ impl Facts {
         let embedded = scene.registry == Registry::embedded();
         let policy = scene.policy.name().to_owned();
         Self {
-            registry: if embedded { "embedded".into() } else { inputs::describe_registry(&scene.registry) },
+            registry: if embedded { "embedded".into() } else { format!("of {}", inputs::size_of(&scene.registry)) },
             policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
             runtime: case.runtime.clone(),
             variables: case.variables.iter().map(row).collect(),
@@ -167,7 +179,7 @@ impl Facts {
             injected: found.injected.to_vec(),
             provider: found.provider.map(|provider| provider.name.clone()),
             verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
-            cause: found.message(),
+            cause: printable(&found.message()),
         }
     }
 }
@@ -255,22 +267,27 @@ fn identity(case: &Case) -> String {
 
 fn witness(file: &File, bytes: &[u8]) -> Entry {
     let (group, title) = match file.stem().split_once("--") {
-        Some((id, what)) if law(id).is_some() => (Group::Law(id.to_owned()), what.replace('-', " ")),
+        Some((id, what)) if law(id).is_some() => (Group::Law(id.to_owned()), title_of(what)),
         _ => (Group::Unknown, file.stem().to_owned()),
     };
     let mut entry = Entry::new(file, "witness", group, title);
     let witness = match Witness::from_yaml(bytes) {
         Ok(witness) => witness,
         Err(error) => {
-            entry.status = Status::Undecodable(format!("{error}"));
+            entry.status = Status::Undecodable(error.to_string()).printable();
             return entry;
         }
     };
-    entry.remark = remark(bytes);
-    entry.found.clone_from(&witness.found);
-    entry.status = guarded(|| status_of(&witness, &entry.group)).unwrap_or_else(Status::Fails);
+    entry.remark = remark(bytes).map(|remark| printable(&remark));
+    entry.found = witness.found.as_deref().map(printable);
+    entry.status = guarded(|| status_of(&witness, &entry.group)).unwrap_or_else(Status::Fails).printable();
     entry.show(&witness.case);
     entry
+}
+
+/// The part of a file name that says what it is about, for people.
+fn title_of(name: &str) -> String {
+    name.replace("--", ": ").replace('-', " ")
 }
 
 /// The comment at the top of a file.
@@ -353,15 +370,15 @@ fn seed_of(line: &str) -> Option<&str> {
 fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
     let target = inputs::target(file.directory())?;
     let kind = if file.kind == Kind::Seed { "fuzz seed" } else { "fuzz regression" };
-    let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), file.stem().replace('-', " "));
+    let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), title_of(file.stem()));
     match guarded(|| (target.judge)(bytes)) {
-        Err(panic) => entry.status = Status::Fails(panic),
+        Err(panic) => entry.status = Status::Fails(panic).printable(),
         Ok(Judged { content, holds }) => {
             if let Err(violation) = holds {
-                entry.status = Status::Fails(violation);
+                entry.status = Status::Fails(violation).printable();
             }
             match content {
-                Content::Text(text) => entry.content = Some(text),
+                Content::Text(text) => entry.content = Some(printable(&text)),
                 Content::Case(case) => {
                     entry.show(&case);
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());

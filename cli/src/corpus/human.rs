@@ -11,7 +11,8 @@ pub fn render(review: &Review) -> String {
     let mut text = String::new();
     for entries in review.groups() {
         let heading = wrapped(&entries[0].group.heading(), "", "  ");
-        let (name, rest) = heading.split_once(':').map_or((heading.as_str(), ""), |(name, _)| (name, &heading[name.len()..]));
+        let (name, rest) =
+            heading.split_once(':').map_or((heading.as_str(), ""), |(name, _)| (name, &heading[name.len()..]));
         let _ = writeln!(text, "{HEAD}{name}{HEAD:#}{rest}\n");
         entries.iter().for_each(|entry| write_entry(&mut text, entry));
     }
@@ -93,8 +94,8 @@ impl Review {
 
     /// How many of the entries are of each status, in words.
     pub fn tally(&self) -> String {
-        let labels =
-            ["holds", "fails", "changed", "undecodable", "seed without witness"].map(|label| (label, self.count(label)));
+        let labels = ["holds", "fails", "changed", "undecodable", "seed without witness"]
+            .map(|label| (label, self.count(label)));
         let counts = labels.iter().filter(|(_, count)| *count > 0).map(|(label, count)| format!("{count} {label}"));
         let counts: Vec<String> = counts.collect();
         if counts.is_empty() { "none left".to_owned() } else { counts.join(", ").replace(" holds", " hold") }

@@ -76,10 +76,14 @@ fn registry_yaml(bytes: &[u8]) -> Judged {
     }
 }
 
-/// A registry in a few words.
-pub fn describe_registry(registry: &Registry) -> String {
+/// How large a registry is.
+pub fn size_of(registry: &Registry) -> String {
     let providers = counted(registry.providers().len() as u64, "provider");
-    format!("a registry of {providers} and {}", counted(registry.runtimes().len() as u64, "runtime"))
+    format!("{providers} and {}", counted(registry.runtimes().len() as u64, "runtime"))
+}
+
+fn describe_registry(registry: &Registry) -> String {
+    format!("a registry of {}", size_of(registry))
 }
 
 fn policy_yaml(bytes: &[u8]) -> Judged {
@@ -131,8 +135,8 @@ fn every_line_is_answered(
     let mut malformed = 0;
     for answer in text.lines() {
         answers += 1;
-        let answer: serde_json::Value =
-            serde_json::from_str(answer).map_err(|error| format!("the answer to line {answers} is no JSON: {error}"))?;
+        let answer: serde_json::Value = serde_json::from_str(answer)
+            .map_err(|error| format!("the answer to line {answers} is no JSON: {error}"))?;
         if answer.get("error").is_some() {
             malformed += 1;
             if answer["line"] != answers {

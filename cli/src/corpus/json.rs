@@ -15,11 +15,7 @@ struct Form<'a> {
 
 /// Renders the review.
 pub fn render(review: &Review) -> String {
-    let form = Form {
-        schema_version: 1,
-        since: review.since.as_deref(),
-        cases: &review.entries,
-        removed: &review.removed,
-    };
+    let form =
+        Form { schema_version: 1, since: review.since.as_deref(), cases: &review.entries, removed: &review.removed };
     serde_json::to_string_pretty(&form).expect("a review is strings and lists") + "\n"
 }

@@ -67,12 +67,18 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
                 broken.id
             )));
         }
-        written.push(save(&tree, Kind::Witness, format!("proptest-regressions/witnesses/{stem}.yaml"), text.as_bytes())?);
+        written.push(save(
+            &tree,
+            Kind::Witness,
+            format!("proptest-regressions/witnesses/{stem}.yaml"),
+            text.as_bytes(),
+        )?);
         stem
     } else {
         let judged = guarded(|| (target.judge)(&bytes).holds);
         if matches!(judged, Ok(Ok(()))) {
-            output.note("the target holds on this input now; if another reader of YAML broke it, that is to be expected");
+            output
+                .note("the target holds on this input now; if another reader of YAML broke it, that is to be expected");
         }
         let Some(name) = &args.name else {
             return Err(Failure::new(format!(

@@ -27,7 +27,8 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
     // Where histories have nothing in common, the revision itself is what is left to compare with.
     let base = git(root, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
     let mut changes = Changes::default();
-    let differences = git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
+    let differences =
+        git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
     let mut words = differences.split('\0');
     while let (Some(status), Some(path)) = (words.next(), words.next()) {
         if status == "D" {

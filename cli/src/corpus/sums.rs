@@ -14,7 +14,7 @@ use crate::exit::Failure;
 /// The name of the list.
 pub const NAME: &str = "SHA256SUMS";
 const PATH: &str = "proptest-regressions/SHA256SUMS";
-const AGAIN: &str = "then write the list anew with `slugproof corpus check --update`";
+const ANEW: &str = "write the list anew with `slugproof corpus check --update`";
 
 /// Sums by path.
 type Sums = BTreeMap<String, String>;
@@ -34,21 +34,21 @@ pub fn add(tree: &Tree, files: &[File]) -> Result<(), Failure> {
 /// How the files and the list differ.
 pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
     let Some(listed) = listed(tree)? else {
-        return Ok(vec![format!("{PATH}: is missing; write it with `slugproof corpus check --update`")]);
+        return Ok(vec![format!("{PATH}: is missing; {ANEW}")]);
     };
     let present = sums_of(tree, files)?;
     let mut problems = Vec::new();
     for (path, sum) in &present {
         match listed.get(path) {
-            None => problems.push(format!("{path}: is not on the list {NAME}; review it, {AGAIN}")),
+            None => problems.push(format!("{path}: is not on the list {NAME}; review it, then {ANEW}")),
             Some(other) if other != sum => {
-                problems.push(format!("{path}: is not what was reviewed; restore it, or review it, {AGAIN}"));
+                problems.push(format!("{path}: is not what was reviewed; restore it, or review it, then {ANEW}"));
             }
             Some(_) => {}
         }
     }
     let lost = listed.keys().filter(|path| !present.contains_key(*path));
-    problems.extend(lost.map(|path| format!("{path}: is on the list {NAME} and lost; restore it, or {AGAIN}")));
+    problems.extend(lost.map(|path| format!("{path}: is on the list {NAME} and lost; restore it, or {ANEW}")));
     Ok(problems)
 }
 

@@ -141,13 +141,13 @@ impl Tree {
         let mut wanted = Vec::new();
         for path in paths {
             let inside = fs::canonicalize(path).ok().and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok());
-            let is_there = |file: &File| inside.as_ref().is_some_and(|inside| Path::new(&file.path).starts_with(inside));
+            let is_there =
+                |file: &File| inside.as_ref().is_some_and(|inside| Path::new(&file.path).starts_with(inside));
             let there: Vec<File> = files.iter().filter(|file| is_there(file)).cloned().collect();
             if there.is_empty() {
                 return Err(Failure::new(format!(
-                    "`{}` is no file of the corpus in `{}`; name a witness, an input, or a directory of them",
-                    shown_path(path),
-                    shown_path(&self.root)
+                    "`{}` is no file of this corpus; name a witness, an input, or a directory of them",
+                    shown_path(path)
                 )));
             }
             wanted.extend(there);

@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod canary;
+mod corpus;
 mod documents;
 mod pick;
 mod prove;

@@ -1,36 +1,94 @@
 //! Every law on every case of the embedded data, and the counts that must add up.
 
+use std::collections::BTreeSet;
+
+use proptest::test_runner::Config;
 use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Proof, Tally};
-use slug_resolver::laws::{Product, Scene};
+use slug_resolver::laws::{Product, Scene, Subject};
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Code, Env, Policy, Registry, resolve};
+use slug_resolver::{Code, Env, Policy, Registry, Rule, resolve};
 
 use crate::strategy::fixed_cases;
 
-#[test]
-fn full_saas_holds_every_law() {
-    prove("full-saas");
+/// One test for each runtime and rule, so that what runs them in parallel or on several
+/// machines can share them out evenly.
+macro_rules! proofs {
+    ($($runtime:ident => $name:literal,)*) => {
+        $(
+            mod $runtime {
+                use slug_resolver::Rule;
+
+                #[test]
+                fn override_() {
+                    super::prove($name, Rule::Override);
+                }
+
+                #[test]
+                fn platform() {
+                    super::prove($name, Rule::Platform);
+                }
+
+                #[test]
+                fn keyed() {
+                    super::prove($name, Rule::Keyed);
+                }
+
+                #[test]
+                fn default() {
+                    super::prove($name, Rule::Default);
+                }
+
+                #[test]
+                fn fallback() {
+                    super::prove($name, Rule::Fallback);
+                }
+            }
+        )*
+
+        const PROVED: &[&str] = &[$($name),*];
+    };
 }
 
-#[test]
-fn reconciler_holds_every_law() {
-    prove("reconciler");
+proofs! {
+    claude_code => "claude-code",
+    hermes => "hermes",
+    codex => "codex",
+    openclaw => "openclaw",
+    google_adk => "google-adk",
+    seo_agent => "seo-agent",
+    unknown => "unknown",
 }
 
-fn prove(policy: &str) {
-    let plan = plan(policy);
-    assert!(plan.undecided().is_empty());
-    let mut proof = Proof::default();
-    for number in 0..plan.len() {
-        proof.examine(&Product, number, &plan.get(number).expect("below the length"));
+/// Every law on every case of one runtime that one rule decides, under every embedded policy.
+fn prove(runtime: &str, rule: Rule) {
+    for policy in ["full-saas", "reconciler"] {
+        let plan = plan(policy);
+        let mut proof = Proof::default();
+        for number in 0..plan.len() {
+            let planned = plan.get(number).expect("below the length");
+            if planned.case.runtime == runtime && Product.resolve(&planned.case).rule == rule {
+                proof.examine(&Product, number, &planned);
+            }
+        }
+        if let Some(broken) = &proof.broken {
+            panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
+        }
     }
-    if let Some(broken) = &proof.broken {
-        panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
+}
+
+/// The tests above leave nothing out: a case has one runtime and one of the five rules.
+#[test]
+fn every_runtime_is_proved_and_the_counts_add_up() {
+    assert_eq!(Rule::ALL.len(), 5);
+    for policy in ["full-saas", "reconciler"] {
+        let plan = plan(policy);
+        assert!(plan.undecided().is_empty());
+        let runtimes: BTreeSet<&str> = plan.runtimes().map(|(runtime, _)| runtime).collect();
+        assert_eq!(runtimes, PROVED.iter().copied().collect());
+        let planned = (0..plan.len()).map(|number| plan.get(number).expect("below the length"));
+        assert_eq!(planned.map(|planned| planned.covers).sum::<u128>(), plan.combinations());
     }
-    assert_eq!(proof.evaluated, plan.len());
-    assert_eq!(proof.covered, plan.combinations());
-    assert!(!proof.holes(|_| true).is_empty());
 }
 
 /// An id that an arm lists is no witness for what a pattern does with ids that none lists.
@@ -95,7 +153,9 @@ fn brute_force_agrees() {
 /// The walk is right about data that nobody had in mind when it was written.
 #[test]
 fn walks_of_random_scenes_add_up() {
-    for case in fixed_cases(SCENES) {
+    // 256 cases by default make a dozen scenes; `PROPTEST_CASES` scales both.
+    let scenes = (Config::default().cases as usize / 20).max(12);
+    for case in fixed_cases(scenes) {
         let plan = Plan::new(&case.scene);
         let mut walked = Proof::default();
         for number in 0..plan.len() {
@@ -114,9 +174,6 @@ fn walks_of_random_scenes_add_up() {
         assert_eq!(whole, walked.tally, "{case:?}");
     }
 }
-
-/// Random scenes walked and decided one by one.
-const SCENES: usize = 12;
 
 fn plan(policy: &str) -> Plan {
     let policy = Policy::embedded(policy).expect("ships with the crate");

@@ -63,6 +63,8 @@ fn holds(id: &str, seeds: &'static str) {
         (law.check)(&Trial::new(&Product, &case)).map_err(|violation| TestCaseError::fail(format!("{id}: {violation}")))
     });
     if let Err(failure) = outcome {
-        panic!("{failure}\nkeep the case above as a witness in proptest-regressions/witnesses");
+        panic!(
+            "{failure}\nkeep it: write the case above to case.yaml, then `slugproof corpus promote case.yaml --target case_yaml --seed DIGITS`"
+        );
     }
 }

@@ -252,16 +252,45 @@ fn unknown_fields_pass_only_when_allowed() {
 #[test]
 fn what_readers_read_differently_is_refused() {
     let cases = [
-        ("a: \u{e9}\nb: x\u{2028}y", "line 2, column 5: the character U+2028 is a line break to some readers and none to others; take it out, or write \"\\u2028\" in double quotes"),
-        ("a: x\u{85}", "line 1, column 5: the character U+0085 is a line break to some readers and none to others; take it out, or write \"\\u0085\" in double quotes"),
-        ("{a: b, ?c: d}", "line 1, column 8: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
-        ("\u{feff}a: b\r\nc: [x,\r\n ?d]", "line 3, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
-        ("\u{feff}[?a]", "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes"),
+        (
+            "a: \u{e9}\nb: x\u{2028}y",
+            "line 2, column 5: the character U+2028 is a line break to some readers and none to others; take it out, or write \"\\u2028\" in double quotes",
+        ),
+        (
+            "a: x\u{85}",
+            "line 1, column 5: the character U+0085 is a line break to some readers and none to others; take it out, or write \"\\u0085\" in double quotes",
+        ),
+        (
+            "a: &x [b, &y ?c]",
+            "line 1, column 14: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
+        (
+            "- &x\n  [{?c: d}]",
+            "line 2, column 5: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
+        (
+            "[?c: d]",
+            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
+        (
+            "{a: b, ?c: d}",
+            "line 1, column 8: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
+        (
+            "\u{feff}a: b\r\nc: [x,\r\n ?d]",
+            "line 3, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
+        (
+            "\u{feff}[?a]",
+            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+        ),
     ];
     for (text, message) in cases {
         assert_eq!(yaml::read(text.as_bytes()).unwrap_err().to_string(), message, "{text:?}");
     }
-    for text in ["a: \"\\u2028\"", "[\"?a\", '?b', x?]", "? a\n: b", "a: |\n  ?x"] {
+    for text in
+        ["a: \"\\u2028\"", "[\"?a\", '?b', x?]", "? a\n: b", "a: |\n  ?x", "a: ?x\n?b: [c]", "- ?x", "- [a]\n- ?x"]
+    {
         assert!(yaml::read(text.as_bytes()).is_ok(), "{text}");
     }
 }

@@ -1,0 +1,237 @@
+//! `corpus`: review, check, promote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+use crate::run::{Scratch, slugproof};
+
+/// A case on which everything there is to show is shown.
+const WITNESS: &str = "\
+# Why it is here.
+schema_version: 1
+law: matching-secrets
+found: run 223233
+registry: embedded
+policy: full-saas
+runtime: claude-code
+env:
+  E2E_LLM_PATH: platform
+  E2E_MODEL_SLUG: MiniMax-M2
+expect:
+  slug: MiniMax-M2
+  rule: override
+  injected: []
+  provider: minimax
+  verdict: platform-path-byok-model
+";
+const NAME: &str = "proptest-regressions/witnesses/matching-secrets--founding-incident.yaml";
+const SEED: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn witness(name: &str) -> Scratch {
+    Scratch::new(name).file(NAME, WITNESS)
+}
+
+/// The corpus of this repository.
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the command is in a workspace").to_owned()
+}
+
+#[test]
+fn the_corpus_of_this_repository_is_in_order() {
+    let root = repository();
+    let root = root.to_str().expect("the path is UTF-8");
+    let ended = slugproof(["corpus", "check", "--dir", root]).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let ended = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let review = ended.json();
+    let cases = review["cases"].as_array().expect("a list");
+    for kind in ["witness", "fuzz seed"] {
+        assert!(cases.iter().any(|case| case["kind"] == kind), "no {kind} is shown");
+    }
+}
+
+#[test]
+fn a_review_shows_everything_about_a_case() {
+    let scratch = witness("corpus-review");
+    assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().shown());
+    let json = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
+    assert_snapshot!("corpus-review-json", json.shown());
+}
+
+/// A reproducer is a command that comes to the same when it is pasted.
+#[test]
+fn the_reproducer_reproduces() {
+    let scratch = witness("corpus-reproducer");
+    let review = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run().json();
+    let case = &review["cases"][0];
+    let line = case["reproducer"].as_str().expect("a line");
+    let words = line.strip_prefix("slugproof ").expect("it is a command of this tool").split(' ');
+    let ended = slugproof(words.chain(["--format", "json"])).run();
+    assert_eq!(ended.json()["code"], case["facts"]["verdict"]);
+}
+
+#[test]
+fn each_way_of_not_holding_is_told_apart() {
+    let changed = WITNESS.replace("verdict: platform-path-byok-model", "verdict: coherent");
+    let garbled = WITNESS.replace("law: matching-secrets", "law: [");
+    let seeds = format!("# kept by hand\n\ncc {SEED} # shrinks to a case\ncc {} # shrinks\n", &SEED[1..]);
+    let scratch = Scratch::new("corpus-statuses")
+        .file("proptest-regressions/witnesses/matching-secrets--changed.yaml", changed)
+        .file("proptest-regressions/witnesses/matching-secrets--garbled.yaml", garbled)
+        .file("proptest-regressions/frame.txt", seeds)
+        .file("fuzz/regressions/resolve/frame--lost", [0; 40]);
+    let ended = slugproof(["corpus", "review"]).dir(&scratch).run();
+    assert_eq!(ended.code, 1);
+    assert_snapshot!("corpus-statuses", ended.shown());
+}
+
+/// A seed is shown with the case it made; so is an input that a fuzzer found.
+#[test]
+fn what_holds_the_same_is_shown_once() {
+    let seeded = WITNESS.replace("found:", &format!("seed: {SEED}\nfound:"));
+    let scratch = Scratch::new("corpus-copies")
+        .file(NAME, &seeded)
+        .file("proptest-regressions/matching-secrets.txt", format!("cc {SEED} # shrinks to a case\n"))
+        .file("fuzz/seeds/case_yaml/founding-incident", WITNESS);
+    let ended = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
+    let cases = ended.json()["cases"].clone();
+    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", ended.shown());
+    let copies = ["fuzz/seeds/case_yaml/founding-incident", "proptest-regressions/matching-secrets.txt:1"];
+    assert_eq!(cases[0]["copies"], serde_json::json!(copies));
+}
+
+/// The list makes what is lost or garbled visible, whatever kind of file it is.
+#[test]
+fn a_file_that_is_lost_garbled_or_new_turns_the_check_red() {
+    let seeded = WITNESS.replace("found:", &format!("seed: {SEED}\nfound:"));
+    let paths = [
+        NAME,
+        "proptest-regressions/matching-secrets.txt",
+        "fuzz/seeds/resolve/simplest",
+        "fuzz/seeds/registry_yaml/not-one",
+    ];
+    let scratch = Scratch::new("corpus-check")
+        .file(paths[0], &seeded)
+        .file(paths[1], format!("cc {SEED} # shrinks to a case\n"))
+        .file(paths[2], [0; 64])
+        .file(paths[3], "[]\n");
+    let check = || slugproof(["corpus", "check"]).dir(&scratch).run();
+    assert_eq!(check().code, 1, "there is no list yet");
+    let updated = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+    assert_eq!(updated.code, 0, "{}", updated.shown());
+    assert_eq!(check().code, 0);
+    for path in paths {
+        let path = scratch.0.join(path);
+        let bytes = fs::read(&path).expect("it was written");
+        fs::remove_file(&path).expect("it was written");
+        assert_eq!(check().code, 1, "{} is lost", path.display());
+        let mut garbled = bytes.clone();
+        garbled[bytes.len() / 2] ^= 1;
+        fs::write(&path, garbled).expect("it can be written");
+        assert_eq!(check().code, 1, "{} is garbled", path.display());
+        fs::write(&path, &bytes).expect("it can be written");
+        assert_eq!(check().code, 0);
+    }
+    let scratch = scratch.file("fuzz/seeds/resolve/new", [1; 64]).file("fuzz/seeds/nothing/x", "x");
+    let scratch = scratch.file("proptest-regressions/notes.md", "x").file("proptest-regressions/no-law.txt", "");
+    fs::remove_file(scratch.0.join(paths[3])).expect("it was written");
+    assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+}
+
+#[test]
+fn since_a_revision_only_what_changed_is_shown() {
+    let other = "proptest-regressions/witnesses/matching-secrets--other.yaml";
+    let gone = "proptest-regressions/witnesses/matching-secrets--gone.yaml";
+    let scratch = witness("corpus-since").file(other, WITNESS).file(gone, WITNESS).file("unrelated", "x");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "init.defaultBranch=main"];
+        let output = Command::new("git").args(identity).args(args).current_dir(&scratch.0).output().expect("git runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "before"]);
+    git(&["checkout", "--quiet", "-b", "branch"]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let since = |revision: &str| slugproof(["corpus", "review", "--since", revision]).env("PATH", &path).dir(&scratch);
+    assert_eq!(since("main").run().code, 3, "nothing has changed");
+    fs::write(scratch.0.join(other), WITNESS.replace("Why it", "Another reason why it")).expect("it can be written");
+    fs::write(
+        scratch.0.join("proptest-regressions/witnesses/frame--new.yaml"),
+        WITNESS.replace("matching-secrets", "frame"),
+    )
+    .expect("it can be written");
+    fs::remove_file(scratch.0.join(gone)).expect("it was written");
+    assert_snapshot!("corpus-since", since("main").run().shown());
+    assert_snapshot!("corpus-since-nowhere", since("nowhere").run().shown());
+    let option = slugproof(["corpus", "review", "--since=--output=x"]).env("PATH", &path).dir(&scratch).run();
+    assert_snapshot!("corpus-since-option", option.shown());
+}
+
+#[test]
+fn a_case_that_breaks_nothing_is_not_promoted() {
+    let scratch = witness("corpus-promote").file("crash", [0; 64]).file("case.yaml", WITNESS);
+    let promote =
+        |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().shown();
+    assert_snapshot!("corpus-promote-unknown", promote(&["crash"]));
+    assert_snapshot!("corpus-promote-sound", promote(&["crash", "--target", "resolve"]));
+    assert_snapshot!("corpus-promote-sound-case", promote(&["case.yaml", "--target", "case_yaml"]));
+    assert_snapshot!("corpus-promote-nameless", promote(&["crash", "--target", "registry_yaml"]));
+}
+
+#[test]
+fn an_input_that_is_no_case_is_kept_under_its_name() {
+    let scratch = witness("corpus-promote-input").file("crash", "[]\n");
+    let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "A list, not a registry"];
+    let ended = slugproof(args).dir(&scratch).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let kept = scratch.0.join("fuzz/regressions/registry_yaml/a-list-not-a-registry");
+    assert_eq!(fs::read(kept).expect("it was kept"), b"[]\n");
+}
+
+#[test]
+fn bad_questions_about_a_corpus_get_an_answer() {
+    let empty = Scratch::new("corpus-nowhere");
+    // The directories of the tests are inside a repository that has a corpus.
+    let top = Scratch(PathBuf::from("/"));
+    assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().shown());
+    assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().shown());
+    let scratch = Scratch::new("corpus-empty").file("proptest-regressions/README.md", "").file("else", "");
+    assert_snapshot!("corpus-empty", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().shown());
+}
+
+/// A hostile case stays text: nothing of it becomes markup, and nothing drives a terminal.
+#[test]
+fn a_hostile_case_is_shown_as_it_is() {
+    let hostile = "<script>alert(1)</script>\\e[31m\\u202e\\\"'><img src=x onerror=alert(1)>";
+    let text = WITNESS
+        .replace("found: run 223233", &format!("found: \"{hostile}\""))
+        .replace("E2E_MODEL_SLUG: MiniMax-M2", &format!("E2E_MODEL_SLUG: \"{hostile}\""))
+        .replace("Why it is here.", "<script>alert(2)</script>");
+    let scratch = Scratch::new("corpus-hostile").file(NAME, text);
+    let page = slugproof(["corpus", "review", "--format", "html"]).dir(&scratch).run();
+    assert_eq!(page.code, 1, "it comes to something else than it records");
+    for forbidden in ["<script", "<img", "\u{1b}", "http://", "https://"] {
+        assert!(!page.stdout.contains(forbidden), "{forbidden} in {}", page.stdout);
+    }
+    assert!(page.stdout.contains("&lt;script&gt;alert(2)"));
+    let human = slugproof(["--color", "always", "corpus", "review"]).dir(&scratch).run();
+    assert!(!human.stdout.contains("\u{1b}[31m<") && !human.stdout.contains("script>\u{1b}"), "{}", human.shown());
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let secret = "sk-canary-1234567890";
+    let text = WITNESS
+        .replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  UNREAD: {secret}\n  E2E_LLM_PATH"));
+    let scratch = Scratch::new("corpus-secret").file(NAME, text);
+    for format in ["human", "json", "html"] {
+        let ended = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
+        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+    }
+}
