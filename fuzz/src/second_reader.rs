@@ -4,6 +4,7 @@
 //! document they disagree, and every kind of disagreement is known by name: one
 //! that is not in [`DISAGREEMENTS`] is a finding.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
@@ -203,7 +204,7 @@ pub(crate) fn agrees<T: PartialEq + Debug>(
     decode: impl FnOnce(At<'_>) -> Result<T, Invalid>,
 ) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    if !is_bounded(text) {
+    if !is_bounded(text) || repeats_an_anchor(text) {
         return;
     }
     let second = read(text).and_then(|node| decode(At::root(&node)).map_err(|error| error.to_string()));
@@ -246,6 +247,15 @@ fn is_bounded(text: &str) -> bool {
             }
             open <= NESTING
         })
+}
+
+/// Whether the name of an anchor may be given twice. The second reader then takes the next
+/// anchor's value for that of the second, whatever its name: a mistake of its own, found
+/// here, so it is not asked.
+fn repeats_an_anchor(text: &str) -> bool {
+    let mut names = BTreeSet::new();
+    let ends_name = |c: char| c.is_whitespace() || ",[]{}".contains(c);
+    text.split('&').skip(1).any(|rest| !names.insert(rest.split(ends_name).next()))
 }
 
 fn read(text: &str) -> Result<Node, String> {
@@ -318,5 +328,21 @@ runtimes: {agent: {providers: [{name: p}]}}\r
         let unnamed = names(Reader::Second, "a message that no reader has", "\t?!:x\n");
         assert_eq!(unnamed.count(), 0);
         assert_eq!(names(Reader::First, "merge keys (`<<`) are not part of YAML 1.2", "no such key").count(), 0);
+    }
+
+    /// If this fails, the second reader has been mended and can be asked again.
+    #[test]
+    fn the_second_reader_mistakes_repeated_anchors() {
+        let text = "{a: &x 1, b: &x 2, c: &y 3, d: *x}";
+        assert!(repeats_an_anchor(text));
+        assert!(!repeats_an_anchor("{a: &x 1, b: &xx 2}"));
+        let first = slug_resolver::yaml::read(text.as_bytes()).expect("it is YAML");
+        let second = read(text).expect("it is YAML");
+        let last = |node: &Node| match &node.value {
+            Value::Mapping(entries) => entries.last().map(|(_, value)| value.value.clone()),
+            _ => None,
+        };
+        assert_eq!(last(&first), Some(Value::Integer("2".to_owned())));
+        assert_eq!(last(&second), Some(Value::Integer("3".to_owned())));
     }
 }
