@@ -32,6 +32,8 @@ BEGIN { forget() }
   if ((getline message) <= 0) message = ""
 }
 
+# Of a hang it says so before it writes the input, of everything else in its error.
+/^ALARM: / { error = $0; sub(/^ALARM: /, "", error) }
 /ERROR: libFuzzer: / { error = $0; sub(/.*ERROR: libFuzzer: /, "", error) }
 
 # Slow units are written as well, and are no finding.
@@ -42,7 +44,7 @@ BEGIN { forget() }
 }
 
 /^ended at [0-9]+ with status / {
-  if ($5 != 0 && !reported) { error = "the fuzzer ended with status " $5 " and left no input"; found("") }
+  if ($6 != 0 && !reported) { error = "the fuzzer ended with status " $6 " and left no input"; found("") }
 }
 
 END { for (number = 1; number <= distinct; number++) print times[keys[number]] "\t" line[keys[number]] }

@@ -42,13 +42,14 @@ fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     let tree = Tree::find(args.dir.as_deref())?;
     let mut files = tree.files()?;
     let mut removed = Vec::new();
-    if let Some(revision) = &args.since {
-        let changes = since::changes(tree.root(), revision)?;
-        removed = changes.removed.into_iter().filter(|path| tree::is_of_the_corpus(path)).collect();
-        files.retain(|file| changes.present.contains(&file.path));
-    }
     if !args.paths.is_empty() {
         files = tree.only(files, &args.paths)?;
+    }
+    if let Some(revision) = &args.since {
+        let changes = since::changes(tree.root(), revision)?;
+        files.retain(|file| changes.present.contains(&file.path));
+        // What is gone cannot be named by a path any more: it is always shown.
+        removed = changes.removed.into_iter().filter(|path| tree::is_of_the_corpus(path)).collect();
     }
     let entries = entry::all(&tree, &files)?;
     if entries.is_empty() && removed.is_empty() {
@@ -73,7 +74,9 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Ok(Exit::NothingChecked);
     }
     if args.update {
-        sums::write(&tree, &files)?;
+        for change in sums::update(&tree, &files)? {
+            writeln!(output.answer, "{change}")?;
+        }
     }
     let entries = entry::all(&tree, &files)?;
     let mut problems = tree.problems(&files);

@@ -109,7 +109,8 @@ pub fn printable(text: &str) -> String {
     text.chars().map(escaped).collect()
 }
 
-fn can_be_seen(c: char) -> bool {
+/// Whether a character is neither a control nor one that a reader cannot see.
+pub fn can_be_seen(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 

@@ -10,11 +10,7 @@ mod second_reader;
 
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
-pub use slugproof::corpus::inputs::{TARGETS, Target};
-
-/// Bytes of one input; what is longer is cut. The second YAML reader is not safe
-/// on large hostile input, and a small one shows the same bugs sooner.
-pub const INPUT_BYTES: usize = 4096;
+pub use slugproof::corpus::inputs::{INPUT_BYTES, TARGETS, Target};
 
 /// Runs a target on one input.
 ///

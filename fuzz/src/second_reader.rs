@@ -133,7 +133,13 @@ const DISAGREEMENTS: &[Disagreement] = &[
         name: "a colon that begins a word",
         refused_by: Reader::Second,
         // What follows it is then read as YAML and may break any of its rules.
-        messages: &["did not find expected ", "found character that cannot start any token"],
+        messages: &[
+            "did not find expected node content",
+            "did not find expected ',' or ']'",
+            "did not find expected ',' or '}'",
+            "did not find expected alphabetic or numeric character",
+            "found character that cannot start any token",
+        ],
         holds: r"[\[{,:\s]:[^\s]",
         example: ("Plain", ":Plain"),
     },
@@ -169,7 +175,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
         name: "a key on two lines in a flow mapping",
         refused_by: Reader::Second,
         messages: &["did not find expected ',' or '}'"],
-        holds: r"\n",
+        holds: r"\{[^{}]*\n[^{}]*:",
         example: ("name: p,", "name: p, x\n      y: z,"),
     },
     Disagreement {

@@ -50,6 +50,18 @@ fn targets_programs_and_seeds_go_together() {
     }
 }
 
+/// So is a seed of a large registry.
+#[test]
+fn seeds_of_registries_are_as_large_as_they_are_called() {
+    for path in files(&directory("seeds/derive")) {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
+        let bytes = fs::read(&path).expect("the corpus is readable");
+        let (registry, _) = generate::large_registry_of(&bytes);
+        let size = format!("{}-providers-{}-runtimes", registry.providers().len(), registry.runtimes().len());
+        assert_eq!(name, size, "make a new one");
+    }
+}
+
 /// A seed is named after what it comes to; when the generator changes, it comes to something else.
 #[test]
 fn seeds_of_cases_come_to_what_they_are_called() {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_resolver::laws::case::{Expectation, is_seed};
+use slug_resolver::laws::case::{Expectation, SET, is_seed};
 use slug_resolver::laws::{Case, Product, Subject, Trial, Witness, law};
 use slug_resolver::{Policy, Registry, Variable};
 
-use super::inputs::{self, Content, Judged};
+use super::inputs::{self, Content, INPUT_BYTES, Judged};
 use super::tree::{File, Kind, Tree};
 use crate::exit::Failure;
-use crate::output::printable;
+use crate::output::{can_be_seen, printable, shown};
 use crate::resolve::quoted;
 
 /// One case, with whether it still holds.
@@ -62,6 +62,9 @@ impl Group {
     pub fn heading(&self) -> String {
         match self {
             Self::Law(id) => law(id).map_or_else(|| id.clone(), |law| format!("{id}: {}", law.statement)),
+            Self::Target(name) if inputs::SECOND_READER.contains(&name.as_str()) => {
+                format!("fuzz target {name}: what is read is sound; only `cargo test` asks a second reader as well")
+            }
             Self::Target(name) => format!("fuzz target {name}"),
             Self::Unknown => "of no known law".to_owned(),
         }
@@ -118,24 +121,38 @@ impl Status {
 /// A case and what it comes to now.
 #[derive(Serialize)]
 pub struct Facts {
+    /// `embedded`, or how large it is.
     pub registry: String,
+    /// The name of the policy, and whether it is the case's own.
     pub policy: String,
+    /// The runtime asked for.
     pub runtime: String,
+    /// What is set.
     pub variables: Vec<Row>,
+    /// Credentials that exist besides the injected ones.
     pub ambient: Vec<String>,
+    /// The slug that is picked.
     pub slug: String,
+    /// The rule that picks it.
     pub rule: &'static str,
+    /// The variable that decides, where one does.
     pub decided_by: Option<String>,
+    /// The variables that are set and change nothing.
     pub shadowed: Vec<String>,
+    /// The names of the secrets that are injected.
     pub injected: Vec<String>,
+    /// The provider, where there is one.
     pub provider: Option<String>,
+    /// `coherent`, or the code of the contradiction.
     pub verdict: &'static str,
+    /// Why, in a sentence.
     pub cause: String,
 }
 
 /// One variable of a case.
 #[derive(Serialize)]
 pub struct Row {
+    /// The variable.
     pub name: String,
     /// Of a secret, only that it is set.
     pub value: String,
@@ -146,11 +163,12 @@ pub struct Row {
 }
 
 impl Facts {
-    fn of(case: &Case) -> Self {
-        let case = case.masked();
+    fn of(whole: &Case) -> Self {
+        let case = whole.masked();
         let scene = &case.scene;
         let found = Product.resolve(&case);
         let effect = |name: &str, value: &str| match scene.policy.variable(name) {
+            None => "",
             _ if value.is_empty() => "empty, so unset",
             _ if found.decided_by == Some(name) => "decides",
             _ if found.shadowed.contains(&name) => "shadowed",
@@ -158,26 +176,32 @@ impl Facts {
             Some(Variable::Path) => "chooses the path",
             _ => "",
         };
-        let row = |(name, value): (&String, &String)| Row {
+        // What the policy does not read could be anything, so its value is not shown.
+        let value = |name: &String| case.variables.get(name).map_or("…", String::as_str);
+        let row = |name: &String| Row {
             name: name.clone(),
-            value: value.clone(),
+            value: value(name).to_owned(),
             role: role(scene.policy.variable(name)),
-            effect: effect(name, value),
+            effect: effect(name, value(name)),
         };
         let embedded = scene.registry == Registry::embedded();
-        let policy = scene.policy.name().to_owned();
+        let policy = shown(scene.policy.name());
+        let decided_by = found.decided_by.map(|name| match case.variables.get(name) {
+            Some(value) if !value.is_empty() => name.to_owned(),
+            _ => format!("{name} (its default)"),
+        });
         Self {
             registry: if embedded { "embedded".into() } else { format!("of {}", inputs::size_of(&scene.registry)) },
             policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
             runtime: case.runtime.clone(),
-            variables: case.variables.iter().map(row).collect(),
+            variables: whole.variables.keys().map(row).collect(),
             ambient: case.ambient.clone(),
             slug: found.slug.to_owned(),
             rule: found.rule.as_str(),
-            decided_by: found.decided_by.map(str::to_owned),
+            decided_by,
             shadowed: found.shadowed.iter().map(|name| (*name).to_owned()).collect(),
             injected: found.injected.to_vec(),
-            provider: found.provider.map(|provider| provider.name.clone()),
+            provider: found.provider.map(|provider| shown(&provider.name)),
             verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
             cause: printable(&found.message()),
         }
@@ -243,9 +267,15 @@ fn run_again(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
 
 /// What seeds and inputs look up among the witnesses.
 struct Witnesses {
-    /// What the witness of each seed comes to.
-    by_seed: HashMap<String, String>,
+    by_seed: HashMap<String, SeedCase>,
     stems: Vec<String>,
+}
+
+/// The case that a seed once made, as its witness records it.
+struct SeedCase {
+    identity: String,
+    law: Option<String>,
+    status: Status,
 }
 
 impl Witnesses {
@@ -253,8 +283,11 @@ impl Witnesses {
         let mut witnesses = Self { by_seed: HashMap::new(), stems: Vec::new() };
         for file in tree.files()?.iter().filter(|file| file.kind == Kind::Witness) {
             witnesses.stems.push(file.stem().to_owned());
-            if let Ok(Witness { seed: Some(seed), case, .. }) = Witness::from_yaml(&tree.read(file)?) {
-                witnesses.by_seed.insert(seed, identity(&case));
+            if let Ok(witness @ Witness { seed: Some(_), .. }) = Witness::from_yaml(&tree.read(file)?) {
+                let status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails);
+                let identity = identity(&witness.case);
+                let seed = witness.seed.unwrap_or_default();
+                witnesses.by_seed.insert(seed, SeedCase { identity, law: witness.law, status });
             }
         }
         Ok(witnesses)
@@ -280,7 +313,7 @@ fn witness(file: &File, bytes: &[u8]) -> Entry {
     };
     entry.remark = remark(bytes).map(|remark| printable(&remark));
     entry.found = witness.found.as_deref().map(printable);
-    entry.status = guarded(|| status_of(&witness, &entry.group)).unwrap_or_else(Status::Fails).printable();
+    entry.status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails).printable();
     entry.show(&witness.case);
     entry
 }
@@ -297,7 +330,7 @@ fn remark(bytes: &[u8]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(" "))
 }
 
-fn status_of(witness: &Witness, group: &Group) -> Status {
+fn status_of(witness: &Witness, file: &File) -> Status {
     let trial = Trial::new(&Product, &witness.case);
     if let Err((law, violation)) = trial.check_all() {
         return Status::Fails(format!("{} is broken: {violation}", law.id));
@@ -309,10 +342,22 @@ fn status_of(witness: &Witness, group: &Group) -> Status {
     if !changes.is_empty() {
         return Status::Changed(changes.join("; "));
     }
-    match (&witness.law, group) {
-        (Some(id), Group::Law(named)) if id == named => Status::Holds,
-        _ => Status::Changed("the law in its name is not the law in it; rename it or correct `law`".to_owned()),
+    let named = file.stem().split_once("--").map(|(law, _)| law);
+    if witness.law.is_none() || witness.law.as_deref() != named {
+        return Status::Changed("the law in its name is not the law in it; rename it or correct `law`".to_owned());
     }
+    match secret_in(&witness.case) {
+        Some(name) => Status::Changed(format!("{name} has a value; write `{name}: set`, and change that secret")),
+        None => Status::Holds,
+    }
+}
+
+/// A key variable with a value in a file, where only that it is set has a place.
+fn secret_in(case: &Case) -> Option<&str> {
+    let is_key = |name: &str| matches!(case.scene.policy.variable(name), Some(Variable::Key(_)));
+    let mut secrets =
+        case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
+    secrets.next().map(|(name, _)| name.as_str())
 }
 
 fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
@@ -349,11 +394,11 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
         entry.status = match seed_of(line) {
             None => Status::Undecodable("expected `cc`, 64 hexadecimal digits and `# shrinks to`; restore it".into()),
             Some(seed) => match witnesses.by_seed.get(seed) {
-                None => Status::SeedWithoutWitness,
-                Some(identity) => {
-                    entry.identity.clone_from(identity);
-                    Status::Holds
+                Some(case) if case.law.as_deref() == Some(file.stem()) => {
+                    entry.identity.clone_from(&case.identity);
+                    case.status.clone()
                 }
+                _ => Status::SeedWithoutWitness,
             },
         };
         entries.push(entry);
@@ -371,6 +416,12 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
     let target = inputs::target(file.directory())?;
     let kind = if file.kind == Kind::Seed { "fuzz seed" } else { "fuzz regression" };
     let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), title_of(file.stem()));
+    if bytes.len() > INPUT_BYTES {
+        let message =
+            format!("it has more bytes than the limit of {INPUT_BYTES}, so the target would cut it; shorten it");
+        entry.status = Status::Undecodable(message);
+        return Some(entry);
+    }
     match guarded(|| (target.judge)(bytes)) {
         Err(panic) => entry.status = Status::Fails(panic).printable(),
         Ok(Judged { content, holds }) => {
@@ -381,6 +432,9 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
                 Content::Text(text) => entry.content = Some(printable(&text)),
                 Content::Case(case) => {
                     entry.show(&case);
+                    if let (true, "case_yaml", Some(name)) = (entry.holds(), target.name, secret_in(&case)) {
+                        entry.status = Status::Changed(format!("{name} has a value; write `{name}: set`"));
+                    }
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
                     if file.kind == Kind::Regression && entry.holds() && !has_witness {
                         entry.status = Status::SeedWithoutWitness;
@@ -434,14 +488,16 @@ fn command(case: &Case) -> Option<String> {
     let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);
     if case.scene.registry != Registry::embedded()
         || !is_embedded(policy)
-        || texts.flat_map(|text| text.chars()).any(char::is_control)
+        || !texts.flat_map(|text| text.chars()).all(can_be_seen)
+        // The command takes such a runtime for a variable in the wrong place.
+        || case.runtime.contains('=')
     {
         return None;
     }
     let mut words = vec!["slugproof resolve --no-config".to_owned()];
-    words.push(format!("--policy {} --runtime {}", quoted(policy.name()), quoted(&case.runtime)));
+    words.push(format!("--policy={} --runtime={}", quoted(policy.name()), quoted(&case.runtime)));
     words.extend(case.variables.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
-    words.extend(case.ambient.iter().map(|name| format!("--ambient {}", quoted(name))));
+    words.extend(case.ambient.iter().map(|name| format!("--ambient={}", quoted(name))));
     Some(words.join(" "))
 }
 
@@ -458,7 +514,10 @@ fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut places: HashMap<String, usize> = HashMap::new();
     for entry in entries {
         match places.get(&entry.identity).map(|place| &mut kept[*place]) {
-            Some(first) if first.status == entry.status => first.copies.push(entry.path),
+            // A witness of another law is another reason to keep the case.
+            Some(first) if first.status == entry.status && (entry.kind != "witness" || first.group == entry.group) => {
+                first.copies.push(entry.path);
+            }
             // One that differs in how it fares is shown by itself.
             _ => {
                 places.insert(entry.identity.clone(), kept.len());

@@ -11,6 +11,11 @@ use slug_resolver::{Policy, Registry};
 use crate::lines::{answer_lines, derive_line, resolve_line};
 use crate::output::counted;
 
+/// Bytes of one input; what is longer is cut by the fuzz targets and refused here. A
+/// second YAML reader, which fuzzing compares with, is not safe on large hostile input,
+/// and a small one shows the same bugs sooner.
+pub const INPUT_BYTES: usize = 4096;
+
 /// One fuzz target: how its inputs are judged.
 pub struct Target {
     /// Its name: that of its program and of its directory of inputs.
@@ -28,6 +33,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "derive", judge: derive },
     Target { name: "batch_line", judge: batch_line },
 ];
+
+/// The targets whose inputs `cargo test` puts to a second reader of YAML besides, which
+/// the command does not carry.
+pub const SECOND_READER: [&str; 2] = ["registry_yaml", "policy_yaml"];
 
 /// The target of this name.
 #[must_use]

@@ -4,13 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use slug_resolver::laws::case::Expectation;
+use slug_resolver::laws::case::{Expectation, is_seed};
 use slug_resolver::laws::reduce::reduce;
 use slug_resolver::laws::{Case, Law, Product, Trial, Witness, law};
 use slug_resolver::{Resolution, reference};
 
 use super::entry::guarded;
-use super::inputs::{Content, target};
+use super::inputs::{Content, INPUT_BYTES, target};
 use super::sums;
 use super::tree::{File, Kind, Tree};
 use crate::args::PromoteArgs;
@@ -31,6 +31,15 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         )));
     };
     let bytes = read_file(&args.artifact)?;
+    if bytes.len() > INPUT_BYTES {
+        return Err(Failure::new(format!(
+            "`{}` has more bytes than the limit of {INPUT_BYTES} for an input; minimise it first",
+            shown_path(&args.artifact)
+        )));
+    }
+    if args.seed.as_ref().is_some_and(|seed| !is_seed(seed)) {
+        return Err(Failure::new("--seed takes the 64 hexadecimal digits that follow `cc` in a seed file"));
+    }
     let artifact = args.artifact.file_name().unwrap_or_default().to_string_lossy();
     let found = args.found.clone().unwrap_or_else(|| format!("fuzz target {}, {artifact}", target.name));
 
@@ -51,7 +60,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         })?;
         let case = reduce(&case, |case| breaks(broken, case));
         let what = args.name.clone().unwrap_or_else(|| what_is_wrong(&case));
-        let stem = free_stem(&tree, &format!("{}--{}", broken.id, slugged(&what)?));
+        let stem = free_stem(&tree, target.name, &format!("{}--{}", broken.id, slugged(&what)?));
         let expect = Expectation::of(&expected(&case));
         let witness = Witness {
             law: Some(broken.id.to_owned()),
@@ -67,18 +76,12 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
                 broken.id
             )));
         }
-        written.push(save(
-            &tree,
-            Kind::Witness,
-            format!("proptest-regressions/witnesses/{stem}.yaml"),
-            text.as_bytes(),
-        )?);
+        written.push(save(&tree, Kind::Witness, witness_path(&stem), text.as_bytes())?);
         stem
     } else {
         let judged = guarded(|| (target.judge)(&bytes).holds);
         if matches!(judged, Ok(Ok(()))) {
-            output
-                .note("the target holds on this input now; if another reader of YAML broke it, that is to be expected");
+            output.note("the target holds on this input here; only `cargo test` asks the second reader of YAML");
         }
         let Some(name) = &args.name else {
             return Err(Failure::new(format!(
@@ -86,17 +89,17 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
                 target.name
             )));
         };
-        slugged(name)?
+        free_stem(&tree, target.name, &slugged(name)?)
     };
-    // What a property printed is in the witness; what a fuzzer found is kept as it is.
-    if args.seed.is_none() {
-        written.push(save(&tree, Kind::Regression, format!("fuzz/regressions/{}/{stem}", target.name), &bytes)?);
+    // What is written as a case is in the witness, and there without its secrets.
+    if target.name != "case_yaml" {
+        written.push(save(&tree, Kind::Regression, input_path(target.name, &stem), &bytes)?);
     }
     sums::add(&tree, &written)?;
     for file in written {
         writeln!(output.answer, "{GOOD}✓{GOOD:#} {}", file.path)?;
     }
-    output.note("mend the bug, then review and commit: `slugproof corpus check` is red until the law holds again");
+    output.note("mend the bug, then review and commit; `slugproof corpus check` is red for as long as a law is broken");
     Ok(Exit::Clean)
 }
 
@@ -149,16 +152,26 @@ fn slugged(name: &str) -> Result<String, Failure> {
     Ok(words.join("-"))
 }
 
-/// The stem, with a number where a witness of that name is there already.
-fn free_stem(tree: &Tree, stem: &str) -> String {
-    let is_free = |stem: &String| !tree.root().join(format!("proptest-regressions/witnesses/{stem}.yaml")).exists();
+fn witness_path(stem: &str) -> String {
+    format!("proptest-regressions/witnesses/{stem}.yaml")
+}
+
+fn input_path(target: &str, stem: &str) -> String {
+    format!("fuzz/regressions/{target}/{stem}")
+}
+
+/// The stem, with a number where a witness or an input of that name is there already.
+fn free_stem(tree: &Tree, target: &str, stem: &str) -> String {
+    let is_there = |path: String| tree.root().join(path).exists();
+    let is_free = |stem: &String| !is_there(witness_path(stem)) && !is_there(input_path(target, stem));
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     std::iter::once(stem.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
 }
 
 fn save(tree: &Tree, kind: Kind, path: String, bytes: &[u8]) -> Result<File, Failure> {
     let to = tree.root().join(&path);
-    let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, bytes));
+    let create = || fs::File::create_new(&to).and_then(|mut file| file.write_all(bytes));
+    let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| create());
     written.map_err(|error| {
         Failure::new(format!("cannot write `{}`: {}; check the directory", shown_path(&to), describe(&error)))
     })?;

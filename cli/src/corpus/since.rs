@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::data::describe;
 use crate::exit::Failure;
+use crate::output::printable;
 
 /// Paths from the root of the corpus.
 #[derive(Default)]
@@ -22,10 +23,14 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
     if revision.is_empty() || revision.starts_with('-') {
         return Err(Failure::new(format!("`{revision}` is no revision; name a branch, a tag or a commit")));
     }
-    let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])?;
-    let commit = commit.trim();
-    // Where histories have nothing in common, the revision itself is what is left to compare with.
-    let base = git(root, &["merge-base", commit, "HEAD"]).unwrap_or_else(|_| commit.to_owned());
+    let name = printable(revision);
+    let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
+        .map_err(|failure| Failure::new(format!("cannot find the revision `{name}`: {failure}")))?;
+    let base = git(root, &["merge-base", commit.trim(), "HEAD"]).map_err(|_| {
+        Failure::new(format!(
+            "HEAD and `{name}` have no commit in common here; in a shallow clone run `git fetch --unshallow` first"
+        ))
+    })?;
     let mut changes = Changes::default();
     let differences =
         git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
@@ -39,6 +44,8 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
     }
     let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
     changes.present.extend(untracked.split('\0').filter(|path| !path.is_empty()).map(str::to_owned));
+    // A file that was only taken out of the index is still there.
+    changes.removed.retain(|path| !changes.present.contains(path));
     Ok(changes)
 }
 
@@ -49,6 +56,7 @@ fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().next().unwrap_or("it said nothing").trim_start_matches("fatal: ");
+        let said = printable(said);
         return Err(Failure::new(format!("git refuses: {said}; check the revision and the checkout")));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -7,21 +7,29 @@ use std::fs;
 
 use sha2::{Digest, Sha256};
 
-use super::tree::{File, Tree};
+use super::tree::{File, Kind, Tree};
 use crate::data::{describe, read_file, shown_path};
 use crate::exit::Failure;
 
-/// The name of the list.
-pub const NAME: &str = "SHA256SUMS";
-const PATH: &str = "proptest-regressions/SHA256SUMS";
+const NAME: &str = "SHA256SUMS";
+/// Its place.
+pub const PATH: &str = "proptest-regressions/SHA256SUMS";
 const ANEW: &str = "write the list anew with `slugproof corpus check --update`";
 
 /// Sums by path.
 type Sums = BTreeMap<String, String>;
 
-/// Writes the list of what is there.
-pub fn write(tree: &Tree, files: &[File]) -> Result<(), Failure> {
-    save(tree, &sums_of(tree, files)?)
+/// Writes the list of what is there; how it differs from the one before, a line each.
+pub fn update(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
+    let before = listed(tree).ok().flatten().unwrap_or_default();
+    let now = sums_of(tree, files)?;
+    let added = now.keys().filter(|path| !before.contains_key(*path)).map(|path| format!("added {path}"));
+    let changed = |path: &&String| before.get(*path).is_some_and(|sum| *sum != now[*path]);
+    let changed = now.keys().filter(changed).map(|path| format!("changed {path}"));
+    let dropped = before.keys().filter(|path| !now.contains_key(*path)).map(|path| format!("dropped {path}"));
+    let changes = added.chain(changed).chain(dropped).collect();
+    save(tree, &now)?;
+    Ok(changes)
 }
 
 /// Adds files to the list, and leaves what it says of others as it is.
@@ -54,8 +62,8 @@ pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
 
 fn sums_of(tree: &Tree, files: &[File]) -> Result<Sums, Failure> {
     let sum = |file: &File| Ok((file.path.clone(), sum(&tree.read(file)?)));
-    // What is no file cannot be read, and is a problem of its own.
-    files.iter().filter(|file| tree.root().join(&file.path).is_file()).map(sum).collect()
+    // What does not belong there is a problem of its own, and may be no file.
+    files.iter().filter(|file| file.kind != Kind::Stray).map(sum).collect()
 }
 
 fn sum(bytes: &[u8]) -> String {
@@ -64,6 +72,10 @@ fn sum(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+fn is_sum(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
 fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
@@ -75,13 +87,14 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
     let mut sums = Sums::new();
     for (index, line) in text.lines().enumerate() {
-        let Some((sum, path)) = line.split_once("  ").filter(|(sum, path)| sum.len() == 64 && !path.is_empty()) else {
+        let entry = line.split_once("  ").filter(|(sum, path)| is_sum(sum) && !path.is_empty());
+        let repeats = entry.is_some_and(|(sum, path)| sums.insert(path.to_owned(), sum.to_owned()).is_some());
+        if repeats || entry.is_none() {
             return Err(Failure::new(format!(
-                "`{PATH}`, line {}: expected 64 hexadecimal digits, two spaces and a path; restore the line",
+                "`{PATH}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; restore the line",
                 index + 1
             )));
-        };
-        sums.insert(path.to_owned(), sum.to_owned());
+        }
     }
     Ok(Some(sums))
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::laws::law;
+use slug_resolver::limits;
 
 use super::inputs::target;
 use crate::data::{describe, read_file, shown_path};
 use crate::exit::Failure;
+use crate::output::shown;
 
 /// What random testing found: witnesses and seeds.
 const REGRESSIONS: &str = "proptest-regressions";
@@ -16,7 +18,7 @@ const SEEDS: &str = "fuzz/seeds";
 /// Inputs of fuzz targets that once broke something.
 const FOUND: &str = "fuzz/regressions";
 /// Files beside the corpus that are about it.
-const ABOUT: [&str; 2] = ["README.md", super::sums::NAME];
+const ABOUT: [&str; 2] = ["proptest-regressions/README.md", super::sums::PATH];
 
 /// A corpus.
 pub struct Tree {
@@ -67,8 +69,7 @@ impl File {
 /// Whether a path from the root is one of a corpus.
 pub fn is_of_the_corpus(path: &str) -> bool {
     let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
-    (below(REGRESSIONS) || below(SEEDS) || below(FOUND))
-        && !ABOUT.iter().any(|name| path.ends_with(&format!("/{name}")))
+    (below(REGRESSIONS) || below(SEEDS) || below(FOUND)) && !ABOUT.contains(&path)
 }
 
 impl Tree {
@@ -126,9 +127,9 @@ impl Tree {
             let file_type = entry.file_type().map_err(unreadable)?;
             if file_type.is_dir() && depth > 0 {
                 self.list(&path, files, depth - 1)?;
-            } else if !(file_type.is_file() && ABOUT.contains(&name.as_str())) {
+            } else if !(file_type.is_file() && ABOUT.contains(&path.as_str())) {
                 // A pipe or a link is not followed: it could be anything, or never end.
-                let kind = if file_type.is_file() { kind_of(&path) } else { Kind::Stray };
+                let kind = if file_type.is_file() && is_plain(&name) { kind_of(&path) } else { Kind::Stray };
                 files.push(File { path, kind });
             }
         }
@@ -140,7 +141,9 @@ impl Tree {
         let root = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
         let mut wanted = Vec::new();
         for path in paths {
-            let inside = fs::canonicalize(path).ok().and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok());
+            // As it is from here or, as a review prints it, from the top.
+            let inside = |path: PathBuf| fs::canonicalize(path).ok()?.strip_prefix(&root).map(Path::to_owned).ok();
+            let inside = inside(path.clone()).or_else(|| inside(root.join(path)));
             let is_there =
                 |file: &File| inside.as_ref().is_some_and(|inside| Path::new(&file.path).starts_with(inside));
             let there: Vec<File> = files.iter().filter(|file| is_there(file)).cloned().collect();
@@ -159,15 +162,22 @@ impl Tree {
 
     /// The bytes of a file.
     pub fn read(&self, file: &File) -> Result<Vec<u8>, Failure> {
-        read_file(&self.root.join(&file.path))
+        let bytes = read_file(&self.root.join(&file.path))?;
+        if bytes.len() > limits::DOCUMENT_BYTES {
+            let most = limits::DOCUMENT_BYTES;
+            return Err(Failure::new(format!("`{}` has more bytes than the limit of {most}; remove it", file.path)));
+        }
+        Ok(bytes)
     }
 
     /// What is wrong with the places and the names of files.
     pub fn problems(&self, files: &[File]) -> Vec<String> {
         let wrong = |file: &File| {
-            let path = &file.path;
+            let path = shown(&file.path);
             let what = match file.kind {
-                Kind::Stray => "is no part of a corpus; remove it, or see the guide for where it belongs".to_owned(),
+                Kind::Stray => {
+                    "is no part of a corpus; remove it, or give it a plain name in the place it belongs to".to_owned()
+                }
                 Kind::Witness => match file.stem().split_once("--") {
                     Some((id, what)) if law(id).is_some() && !what.is_empty() => return None,
                     _ => "is not named `<law>--<what>.yaml`; `slugproof prove --laws` lists the laws".to_owned(),
@@ -184,6 +194,11 @@ impl Tree {
         };
         files.iter().filter_map(wrong).collect()
     }
+}
+
+/// Whether a name can stand in a list, on a command line and on a terminal as it is.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !name.starts_with('-')
 }
 
 fn kind_of(path: &str) -> Kind {

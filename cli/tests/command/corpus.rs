@@ -65,13 +65,29 @@ fn a_review_shows_everything_about_a_case() {
 /// A reproducer is a command that comes to the same when it is pasted.
 #[test]
 fn the_reproducer_reproduces() {
-    let scratch = witness("corpus-reproducer");
+    // Whatever a shell or the command line could take for something else.
+    let odd = "a b'c$(echo x);*`d` ü --e";
+    let scratch = Scratch::new("corpus-reproducer").file(NAME, WITNESS);
+    let scratch = scratch.file(
+        "proptest-regressions/witnesses/matching-secrets--odd.yaml",
+        WITNESS
+            .replace("MODEL_SLUG: MiniMax-M2", &format!("MODEL_SLUG: \"{odd}\""))
+            .replace("runtime: claude-code", "runtime: -x"),
+    );
     let review = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run().json();
-    let case = &review["cases"][0];
-    let line = case["reproducer"].as_str().expect("a line");
-    let words = line.strip_prefix("slugproof ").expect("it is a command of this tool").split(' ');
-    let ended = slugproof(words.chain(["--format", "json"])).run();
-    assert_eq!(ended.json()["code"], case["facts"]["verdict"]);
+    for case in review["cases"].as_array().expect("a list") {
+        let line = case["reproducer"].as_str().expect("a line");
+        let words = line.strip_prefix("slugproof ").expect("it is a command of this tool");
+        let script = format!("exec {} {words} --format json", env!("CARGO_BIN_EXE_slugproof"));
+        let output = Command::new("sh").args(["-c", &script]).current_dir("/").output().expect("there is a shell");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it answers");
+        assert_eq!((&answer["code"], &answer["slug"]), (&case["facts"]["verdict"], &case["facts"]["slug"]), "{line}");
+    }
+    let inline = "fuzz/seeds/derive/x";
+    let scratch = scratch.file(inline, [0; 40]);
+    // The path is that from the top, wherever it is pasted.
+    let ended = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
 }
 
 #[test]
@@ -193,6 +209,71 @@ fn an_input_that_is_no_case_is_kept_under_its_name() {
     assert_eq!(fs::read(kept).expect("it was kept"), b"[]\n");
 }
 
+/// What is kept already is never written over.
+#[test]
+fn promoting_twice_keeps_both() {
+    let scratch = witness("corpus-promote-twice").file("one", "[]\n").file("two", "{}\n").file("long", [b'x'; 5_000]);
+    let promote = |input| {
+        slugproof(["corpus", "promote", input, "--target", "registry_yaml", "--name", "same"]).dir(&scratch).run()
+    };
+    assert_eq!((promote("one").code, promote("two").code), (0, 0));
+    let kept = |name: &str| fs::read(scratch.0.join("fuzz/regressions/registry_yaml").join(name)).expect("it was kept");
+    assert_eq!((kept("same"), kept("same-2")), (b"[]\n".to_vec(), b"{}\n".to_vec()));
+    assert_snapshot!("corpus-promote-long", promote("long").shown());
+}
+
+/// Where only that a secret is set has a place, its value is refused and not repeated.
+#[test]
+fn a_secret_in_a_witness_turns_the_check_red() {
+    let secret = "sk-canary-1234567890";
+    let text = WITNESS.replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  E2E_LLM_PATH"));
+    let scratch = Scratch::new("corpus-secret-check").file(NAME, &text).file("fuzz/seeds/case_yaml/x", &text);
+    let ended = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+    assert_eq!(ended.code, 1);
+    assert!(!ended.shown().contains(secret));
+    assert_snapshot!("corpus-secret-check", ended.shown());
+}
+
+/// Names that a list or a terminal could not hold, and files that hide.
+#[test]
+fn odd_names_and_hidden_files_turn_the_check_red() {
+    for name in [
+        "fuzz/seeds/resolve/a\nb",
+        "fuzz/seeds/resolve/\u{202e}x",
+        "fuzz/seeds/resolve/SHA256SUMS",
+        "fuzz/seeds/deep/er/x",
+    ] {
+        let scratch = witness("corpus-odd-names");
+        slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+        let scratch = scratch.file(name, "x");
+        let ended = slugproof(["corpus", "check"]).dir(&scratch).run();
+        assert_eq!(ended.code, 1, "{name:?}: {}", ended.shown());
+        assert!(!ended.stdout.contains('\u{202e}'));
+    }
+    let scratch = witness("corpus-list-twice");
+    slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+    let list = scratch.0.join("proptest-regressions/SHA256SUMS");
+    let line = fs::read_to_string(&list).expect("it was written");
+    fs::write(&list, format!("{}{line}", line.replace(&line[..8], "00000000"))).expect("it can be written");
+    assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+}
+
+/// A seed fares as its witness does, and only a witness of its own law will do.
+#[test]
+fn a_seed_is_no_better_than_its_witness() {
+    let changed =
+        WITNESS.replace("found:", &format!("seed: {SEED}\nfound:")).replace("provider: minimax", "provider: other");
+    let seed = format!("cc {SEED} # shrinks to x\n");
+    let scratch = Scratch::new("corpus-seed-status")
+        .file(NAME, changed)
+        .file("proptest-regressions/matching-secrets.txt", &seed)
+        .file("proptest-regressions/frame.txt", &seed);
+    let review = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run().json();
+    let statuses: Vec<&str> =
+        review["cases"].as_array().expect("a list").iter().filter_map(|case| case["status"].as_str()).collect();
+    assert_eq!(statuses, ["seed-without-witness", "changed"]);
+}
+
 #[test]
 fn bad_questions_about_a_corpus_get_an_answer() {
     let empty = Scratch::new("corpus-nowhere");
@@ -221,7 +302,10 @@ fn a_hostile_case_is_shown_as_it_is() {
     }
     assert!(page.stdout.contains("&lt;script&gt;alert(2)"));
     let human = slugproof(["--color", "always", "corpus", "review"]).dir(&scratch).run();
-    assert!(!human.stdout.contains("\u{1b}[31m<") && !human.stdout.contains("script>\u{1b}"), "{}", human.shown());
+    let foreign: Vec<&str> = human.stdout.split('\u{1b}').skip(1).filter(|rest| !rest.starts_with("[0m")).collect();
+    let styles = ["[1m", "[2m", "[31m", "[32m"];
+    assert!(foreign.iter().all(|rest| styles.iter().any(|style| rest.starts_with(style))), "{}", human.shown());
+    assert!(!human.stdout.contains('\u{202e}') && !page.stdout.contains('\u{202e}'), "{}", human.shown());
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
         // A scan is slow: each listed id takes its turn with one of the sets.
         let listed = runtime.arms.iter().flat_map(|arm| &arm.models);
         listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(registry, runtime, id, set))?;
-        overlaps_are_right(registry, runtime)?;
+        overlaps_are_right(registry, runtime, stray)?;
     }
     Ok(())
 }
@@ -46,10 +46,18 @@ fn scan_agrees(registry: &Registry, runtime: &Runtime, model: &str, injected: &[
     Ok(())
 }
 
-fn overlaps_are_right(registry: &Registry, runtime: &Runtime) -> Result<(), Violation> {
+fn overlaps_are_right(registry: &Registry, runtime: &Runtime, stray: &str) -> Result<(), Violation> {
     let mut patterns = patterns(registry, runtime);
     patterns.truncate(ARMS);
     let overlaps = satisfiable_sets(&patterns, &Default::default());
+    // Whatever set some model matches, the decision must have found a witness for.
+    let models = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).chain([stray]);
+    for model in models.map(str::trim).filter(|model| overlaps.complete && !model.is_empty()) {
+        let matches = |index: &usize| reference::is_found_in(patterns[*index].hir(), model);
+        let matched = (0..patterns.len()).filter(matches).collect();
+        let known = overlaps.witnesses.contains_key(&matched);
+        ensure!(known, "{model:?} matches {matched:?} of {patterns:?}, for which no witness was found");
+    }
     for (set, witness) in &overlaps.witnesses {
         let matches = |index: &usize| reference::is_found_in(patterns[*index].hir(), witness);
         let matched = (0..patterns.len()).filter(matches).collect();

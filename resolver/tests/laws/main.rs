@@ -11,6 +11,7 @@ mod fixes;
 mod overlap;
 mod properties;
 mod readers;
+mod reduce;
 mod strategy;
 mod teeth;
 mod vectors;

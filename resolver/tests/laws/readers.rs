@@ -247,7 +247,6 @@ fn unknown_fields_pass_only_when_allowed() {
     assert_eq!(error, "line 2, column 15: `owner.a`: duplicate key `a`; keep one of the two");
 }
 
-/// Each is refused at once, long before it could hurt.
 /// Two versions of YAML are in use; what they read differently is refused.
 #[test]
 fn what_readers_read_differently_is_refused() {
@@ -295,6 +294,7 @@ fn what_readers_read_differently_is_refused() {
     }
 }
 
+/// Each is refused at once, long before it could hurt.
 #[test]
 fn hostile_documents_meet_a_limit() {
     let bomb = (1..10).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
