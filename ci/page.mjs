@@ -51,7 +51,7 @@ for (const scheme of ["light", "dark"]) {
 {
   const { context, page } = await open({ viewport: { width: 375, height: 800 } });
   const wanted = new Set(await page.locator("article").evaluateAll((cases) => cases.map((one) => one.id)));
-  const stops = await page.locator("a, [tabindex='0']").count();
+  const stops = await page.locator("a, summary, [tabindex='0']").count();
   const reached = new Set();
   for (let stop = 0; stop < stops; stop += 1) {
     await page.keyboard.press("Tab");

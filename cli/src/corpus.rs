@@ -41,17 +41,21 @@ struct Review {
 fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     let tree = Tree::find(args.dir.as_deref())?;
     let mut files = tree.files()?;
-    let mut removed = Vec::new();
+    let mut changes = since::Changes::default();
     if !args.paths.is_empty() {
         files = tree.only(files, &args.paths)?;
     }
     if let Some(revision) = &args.since {
-        let changes = since::changes(tree.root(), revision)?;
-        files.retain(|file| changes.present.contains(&file.path));
+        changes = since::changes(tree.root(), revision)?;
+        files.retain(|file| changes.present.contains_key(&file.path));
         // What is gone cannot be named by a path any more: it is always shown.
-        removed = changes.removed.into_iter().filter(|path| tree::is_of_the_corpus(path)).collect();
+        changes.removed.retain(|path| tree::is_of_the_corpus(path));
     }
-    let entries = entry::all(&tree, &files)?;
+    let removed = changes.removed;
+    let mut entries = entry::all(&tree, &files)?;
+    for entry in &mut entries {
+        entry.change = changes.present.get(entry.file()).copied();
+    }
     if entries.is_empty() && removed.is_empty() {
         output.note("there is nothing to review: no witness, seed or input is here or has changed");
         return Ok(Exit::NothingChecked);
@@ -73,15 +77,20 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.note("there is nothing to check: no witness, seed or input is here");
         return Ok(Exit::NothingChecked);
     }
-    if args.update {
+    let entries = entry::all(&tree, &files)?;
+    let mut problems = tree.problems(&files);
+    problems.extend(entries.iter().filter_map(Entry::problem));
+    // What is not in order must not pass for reviewed.
+    if args.update && problems.is_empty() {
         for change in sums::update(&tree, &files)? {
             writeln!(output.answer, "{change}")?;
         }
     }
-    let entries = entry::all(&tree, &files)?;
-    let mut problems = tree.problems(&files);
-    problems.extend(entries.iter().filter_map(Entry::problem));
-    problems.extend(sums::problems(&tree, &files)?);
+    if args.update && !problems.is_empty() {
+        output.note("the list is as it was; it is written anew once what follows is mended");
+    } else {
+        problems.extend(sums::problems(&tree, &files)?);
+    }
     problems.sort();
     problems.dedup();
     for problem in &problems {

@@ -31,6 +31,8 @@ pub struct Entry {
     pub found: Option<String>,
     /// What its author says of it.
     pub remark: Option<String>,
+    /// How it differs from the revision asked about.
+    pub change: Option<Change>,
     /// Whether it still holds.
     #[serde(flatten)]
     pub status: Status,
@@ -71,6 +73,26 @@ impl Group {
     }
 }
 
+/// How a file differs from what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It was not there.
+    Added,
+    /// It was another.
+    Changed,
+}
+
+impl Change {
+    /// For people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed in the file",
+        }
+    }
+}
+
 /// Whether a case still holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", content = "because", rename_all = "kebab-case")]
@@ -79,6 +101,8 @@ pub enum Status {
     Holds,
     /// A law is broken.
     Fails(String),
+    /// It can be read and is not what it has to be.
+    Malformed(String),
     /// It comes to something else.
     Changed(String),
     /// It cannot be read.
@@ -93,6 +117,7 @@ impl Status {
         match self {
             Self::Holds => "holds",
             Self::Fails(_) => "fails",
+            Self::Malformed(_) => "malformed",
             Self::Changed(_) => "changed",
             Self::Undecodable(_) => "undecodable",
             Self::SeedWithoutWitness => "seed without witness",
@@ -102,6 +127,7 @@ impl Status {
     fn printable(self) -> Self {
         match self {
             Self::Fails(why) => Self::Fails(printable(&why)),
+            Self::Malformed(why) => Self::Malformed(printable(&why)),
             Self::Changed(why) => Self::Changed(printable(&why)),
             Self::Undecodable(why) => Self::Undecodable(printable(&why)),
             other => other,
@@ -112,7 +138,7 @@ impl Status {
     pub fn because(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
-            Self::Fails(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
+            Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
             Self::SeedWithoutWitness => Some("nobody can review bytes; add the case that it makes as a witness"),
         }
     }
@@ -147,6 +173,8 @@ pub struct Facts {
     pub verdict: &'static str,
     /// Why, in a sentence.
     pub cause: String,
+    /// The case as a witness, with its registry and its policy.
+    pub yaml: String,
 }
 
 /// One variable of a case.
@@ -199,11 +227,18 @@ impl Facts {
             slug: found.slug.to_owned(),
             rule: found.rule.as_str(),
             decided_by,
-            shadowed: found.shadowed.iter().map(|name| (*name).to_owned()).collect(),
+            // What decides may be shadowed too, by its own default; to say so would be to say nothing.
+            shadowed: found
+                .shadowed
+                .iter()
+                .filter(|name| found.decided_by != Some(**name))
+                .map(|name| (*name).to_owned())
+                .collect(),
             injected: found.injected.to_vec(),
             provider: found.provider.map(|provider| shown(&provider.name)),
             verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
-            cause: printable(&found.message()),
+            cause: printable(&found.message()).replace('\n', "\\n"),
+            yaml: printable(&identity(&case)),
         }
     }
 }
@@ -227,6 +262,11 @@ impl Entry {
     /// Whether it holds.
     pub fn holds(&self) -> bool {
         self.status == Status::Holds
+    }
+
+    /// The path without a line.
+    pub fn file(&self) -> &str {
+        self.path.split(':').next().unwrap_or(&self.path)
     }
 
     /// What is wrong with it, in a line.
@@ -331,25 +371,32 @@ fn remark(bytes: &[u8]) -> Option<String> {
 }
 
 fn status_of(witness: &Witness, file: &File) -> Status {
+    // The most urgent first.
+    if let Some(name) = secret_in(&witness.case) {
+        return Status::Malformed(format!("{name} has a value; write `{name}: set`, and change that secret"));
+    }
+    let named = file.stem().split_once("--").map(|(law, _)| law);
+    match witness.law.as_deref() {
+        None => return Status::Malformed("it does not say which law it bears on; add `law`".to_owned()),
+        law if law != named => {
+            return Status::Malformed(
+                "the law in its name is not the law in it; rename it or correct `law`".to_owned(),
+            );
+        }
+        _ => {}
+    }
     let trial = Trial::new(&Product, &witness.case);
     if let Err((law, violation)) = trial.check_all() {
         return Status::Fails(format!("{} is broken: {violation}", law.id));
     }
     let Some(expected) = &witness.expect else {
-        return Status::Changed("it says nothing of what to expect; add `expect`".to_owned());
+        return Status::Malformed("it says nothing of what to expect; add `expect`".to_owned());
     };
     let changes = differences(expected, &Expectation::of(&trial.resolution));
     if !changes.is_empty() {
         return Status::Changed(changes.join("; "));
     }
-    let named = file.stem().split_once("--").map(|(law, _)| law);
-    if witness.law.is_none() || witness.law.as_deref() != named {
-        return Status::Changed("the law in its name is not the law in it; rename it or correct `law`".to_owned());
-    }
-    match secret_in(&witness.case) {
-        Some(name) => Status::Changed(format!("{name} has a value; write `{name}: set`, and change that secret")),
-        None => Status::Holds,
-    }
+    Status::Holds
 }
 
 /// A key variable with a value in a file, where only that it is set has a place.
@@ -371,7 +418,7 @@ fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
         ("verdict", expected.verdict.clone(), now.verdict.clone()),
     ];
     let differs = fields.into_iter().filter(|(_, expected, now)| expected != now);
-    differs.map(|(field, expected, now)| format!("{field} is {now} and was {expected}")).collect()
+    differs.map(|(field, expected, now)| format!("{field} is {now}, expected {expected}")).collect()
 }
 
 /// One entry for each line that is neither blank nor a comment.
@@ -433,7 +480,7 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
                 Content::Case(case) => {
                     entry.show(&case);
                     if let (true, "case_yaml", Some(name)) = (entry.holds(), target.name, secret_in(&case)) {
-                        entry.status = Status::Changed(format!("{name} has a value; write `{name}: set`"));
+                        entry.status = Status::Malformed(format!("{name} has a value; write `{name}: set`"));
                     }
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
                     if file.kind == Kind::Regression && entry.holds() && !has_witness {
@@ -462,6 +509,7 @@ impl Entry {
             copies: Vec::new(),
             group,
             title,
+            change: None,
             found: None,
             remark: None,
             status: Status::Holds,

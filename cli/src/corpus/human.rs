@@ -30,7 +30,8 @@ pub fn render(review: &Review) -> String {
 
 fn write_entry(text: &mut String, entry: &Entry) {
     let (sign, style) = if entry.holds() { ("✓", GOOD) } else { ("✗", BAD) };
-    let _ = writeln!(text, "  {style}{sign} {}{style:#}: {}", entry.status.label(), shown(&entry.title));
+    let change = entry.change.map(|change| format!(" ({})", change.label())).unwrap_or_default();
+    let _ = writeln!(text, "  {style}{sign} {}{style:#}: {}{change}", entry.status.label(), shown(&entry.title));
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{}", wrapped(value, &format!("    {label:<10}"), "              "));
     };
@@ -94,11 +95,12 @@ impl Review {
 
     /// How many of the entries are of each status, in words.
     pub fn tally(&self) -> String {
-        let labels = ["holds", "fails", "changed", "undecodable", "seed without witness"]
-            .map(|label| (label, self.count(label)));
-        let counts = labels.iter().filter(|(_, count)| *count > 0).map(|(label, count)| format!("{count} {label}"));
+        let labels = ["holds", "fails", "malformed", "changed", "undecodable", "seed without witness"];
+        let removed = ("removed", self.removed.len());
+        let labels = labels.map(|label| (label, self.count(label))).into_iter().chain([removed]);
+        let counts = labels.filter(|(_, count)| *count > 0).map(|(label, count)| format!("{count} {label}"));
         let counts: Vec<String> = counts.collect();
-        if counts.is_empty() { "none left".to_owned() } else { counts.join(", ").replace(" holds", " hold") }
+        counts.join(", ").replace(" holds", " hold")
     }
 
     fn count(&self, label: &str) -> usize {

@@ -11,7 +11,7 @@ const STYLE: &str = include_str!("../../data/review.css");
 
 /// Renders the page.
 pub fn render(review: &Review) -> String {
-    let sound = review.entries.iter().all(Entry::holds);
+    let sound = review.removed.is_empty() && review.entries.iter().all(Entry::holds);
     let title = match &review.since {
         Some(revision) => format!("Regression corpus since {revision}"),
         None => "Regression corpus".to_owned(),
@@ -78,7 +78,10 @@ fn sign(entry: &Entry) -> Markup {
 fn case(number: usize, entry: &Entry) -> Markup {
     html! {
         article id=(format!("case-{number}")) {
-            h3 { a href=(format!("#case-{number}")) { (shown(&entry.title)) } " " (sign(entry)) }
+            h3 {
+                a href=(format!("#case-{number}")) { (shown(&entry.title)) } " " (sign(entry))
+                @if let Some(change) = entry.change { " (" (change.label()) ")" }
+            }
             @if let Some(because) = entry.status.because() { pre class="bad" { (because) } }
             @if let Some(remark) = &entry.remark { p { (remark) } }
             @if let Some(facts) = &entry.facts { (table_of(facts)) }
@@ -90,6 +93,9 @@ fn case(number: usize, entry: &Entry) -> Markup {
                 dd { code { (shown(&entry.path)) } @for copy in &entry.copies { br; code { (shown(copy)) } } }
                 dt { "again" }
                 dd { code { (entry.reproducer) } }
+            }
+            @if let Some(facts) = &entry.facts {
+                details { summary { "The whole case, with its registry and its policy" } pre { (facts.yaml.trim()) } }
             }
         }
     }

@@ -21,6 +21,7 @@ use crate::output::{GOOD, Output};
 /// Runs `corpus promote`.
 pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     let tree = Tree::find(args.dir.as_deref())?;
+    let bytes = read_file(&args.artifact)?;
     let directory = || args.artifact.parent().and_then(Path::file_name)?.to_str();
     let Some(target) = args.target.as_deref().or_else(directory).and_then(target) else {
         let names: Vec<&str> = super::inputs::TARGETS.iter().map(|target| target.name).collect();
@@ -30,7 +31,6 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
             names.join(", ")
         )));
     };
-    let bytes = read_file(&args.artifact)?;
     if bytes.len() > INPUT_BYTES {
         return Err(Failure::new(format!(
             "`{}` has more bytes than the limit of {INPUT_BYTES} for an input; minimise it first",
@@ -52,12 +52,13 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         _ => None,
     };
     let stem = if let Some(case) = case {
-        let broken = broken_law(&case).ok_or_else(|| {
-            Failure::new(format!(
-                "`{}` breaks no law now; promote it while the bug is there, before the fix",
-                shown_path(&args.artifact)
-            ))
-        })?;
+        let broken =
+            seeded_law(&tree, args.seed.as_deref(), &case)?.or_else(|| broken_law(&case)).ok_or_else(|| {
+                Failure::new(format!(
+                    "`{}` breaks no law now; promote it while the bug is there, before the fix",
+                    shown_path(&args.artifact)
+                ))
+            })?;
         let case = reduce(&case, |case| breaks(broken, case));
         let what = args.name.clone().unwrap_or_else(|| what_is_wrong(&case));
         let stem = free_stem(&tree, target.name, &format!("{}--{}", broken.id, slugged(&what)?));
@@ -109,6 +110,17 @@ fn broken_law(case: &Case) -> Option<&'static Law> {
         Ok(broken) => broken,
         Err(_) => law("agreement"),
     }
+}
+
+/// The law whose property wrote a seed, if the case breaks that one.
+fn seeded_law(tree: &Tree, seed: Option<&str>, case: &Case) -> Result<Option<&'static Law>, Failure> {
+    let Some(seed) = seed else { return Ok(None) };
+    for file in tree.files()?.iter().filter(|file| file.kind == Kind::Seeds) {
+        if String::from_utf8_lossy(&tree.read(file)?).contains(seed) {
+            return Ok(law(file.stem()).filter(|law| breaks(law, case)));
+        }
+    }
+    Ok(None)
 }
 
 fn breaks(law: &Law, case: &Case) -> bool {

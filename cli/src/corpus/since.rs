@@ -1,9 +1,10 @@
 //! What a branch changes, asked of git.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use super::entry::Change;
 use crate::data::describe;
 use crate::exit::Failure;
 use crate::output::printable;
@@ -12,7 +13,7 @@ use crate::output::printable;
 #[derive(Default)]
 pub struct Changes {
     /// Files that were added or changed.
-    pub present: BTreeSet<String>,
+    pub present: BTreeMap<String, Change>,
     /// Files that are gone.
     pub removed: Vec<String>,
 }
@@ -39,13 +40,18 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
         if status == "D" {
             changes.removed.push(path.to_owned());
         } else {
-            changes.present.insert(path.to_owned());
+            let change = if status == "A" { Change::Added } else { Change::Changed };
+            changes.present.insert(path.to_owned(), change);
         }
     }
     let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
-    changes.present.extend(untracked.split('\0').filter(|path| !path.is_empty()).map(str::to_owned));
+    for path in untracked.split('\0').filter(|path| !path.is_empty()) {
+        let known = changes.removed.iter().any(|removed| removed == path);
+        let change = if known { Change::Changed } else { Change::Added };
+        changes.present.insert(path.to_owned(), change);
+    }
     // A file that was only taken out of the index is still there.
-    changes.removed.retain(|path| !changes.present.contains(path));
+    changes.removed.retain(|path| !changes.present.contains_key(path));
     Ok(changes)
 }
 

@@ -258,6 +258,10 @@ impl Expectation {
     fn decode(at: &At<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["slug", "rule", "injected", "verdict"], &["provider"], UnknownFields::Deny)?;
         let text = |name| Ok::<_, ReadError>(fields.required(name)?.string()?.to_owned());
+        let rules = crate::Rule::ALL.map(crate::Rule::as_str);
+        one_of(&fields.required("rule")?, &rules)?;
+        let codes = crate::Code::ALL.map(crate::Code::as_str);
+        one_of(&fields.required("verdict")?, &[&["coherent"], &codes[..]].concat())?;
         Ok(Self {
             slug: text("slug")?,
             rule: text("rule")?,
@@ -265,6 +269,13 @@ impl Expectation {
             provider: fields.optional("provider").map(|at| at.string().map(ToOwned::to_owned)).transpose()?,
             verdict: text("verdict")?,
         })
+    }
+}
+
+fn one_of(at: &At<'_>, known: &[&str]) -> Result<(), ReadError> {
+    match at.string()? {
+        text if known.contains(&text) => Ok(()),
+        text => Err(at.error(format!("there is no `{text}`; write one of {}", known.join(", ")))),
     }
 }
 

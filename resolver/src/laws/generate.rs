@@ -1,7 +1,7 @@
 //! From a stream of choices to a case.
 //!
 //! Random testing and fuzzing both feed this one generator; they differ in
-//! where the choices come from: numbers, or the bytes of a fuzz [input]. The first option of every choice is the
+//! where the choices come from: numbers, or the bytes of a fuzz input. The first option of every choice is the
 //! simplest, and every part draws a fixed number of choices, so that a case
 //! shrinks by lowering choices towards zero without shifting its other parts.
 //! A test takes a census of what the generator reaches.
