@@ -1,0 +1,88 @@
+//! What `lint` and `check` find: one type, from which every output is made.
+
+mod source;
+
+pub use source::{Source, SourceId, Sources, Span};
+
+/// One thing that was found, with everything that any output says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The stable code: kebab-case, one rule in every output.
+    pub code: &'static str,
+    /// How much it weighs.
+    pub level: Level,
+    /// What is wrong, in one sentence: lower case, without a final stop.
+    pub title: String,
+    /// Where, and what is said under the caret.
+    pub primary: Label,
+    /// What else one has to see to understand it.
+    pub labels: Vec<Label>,
+    /// What leads to it, one sentence each.
+    pub notes: Vec<String>,
+    /// What to do, where that is no edit of the file.
+    pub help: Vec<String>,
+    /// What to do, where it is.
+    pub patch: Option<Patch>,
+    /// What the finding is about, by name (`job`, `variable`, …): with the code and the
+    /// path of the file this tells it from any other, and no line number is in it.
+    pub subject: Vec<(&'static str, String)>,
+}
+
+/// How much a finding weighs, the heaviest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// It breaks something. Counts.
+    Error,
+    /// It is in order today and should not stay. Counts.
+    Warning,
+    /// Neither right nor wrong could be shown. Counts under `--strict`, as an error.
+    Undecided,
+    /// Worth knowing. Never counts.
+    Note,
+}
+
+impl Level {
+    /// Whether it makes the command exit 1.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Error | Self::Warning)
+    }
+
+    /// The name used in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Undecided => "undecided",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A stretch of a file and what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub text: String,
+}
+
+/// Edits that, made together, mend a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// What it does, such as ``delete `NAME` ``.
+    pub title: String,
+    /// The edits; they do not overlap and are in the order of the file.
+    pub edits: Vec<Edit>,
+}
+
+/// One stretch of a file and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Where.
+    pub span: Span,
+    /// What to write there; empty to delete it.
+    pub replacement: String,
+}
