@@ -11,12 +11,14 @@ mod config;
 pub mod corpus;
 mod data;
 mod exit;
+pub mod findings;
 pub mod lines;
 mod manual;
 mod output;
 mod pick;
 mod prove;
 mod resolve;
+pub mod workflow;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,531 @@
+//! Expressions: what `${{ … }}` can come to, with GitHub's rules for values.
+
+use std::collections::BTreeSet;
+
+use github_actions_expressions::call::{Call, Function};
+use github_actions_expressions::context::Context;
+use github_actions_expressions::literal::Literal;
+use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
+use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
+
+use super::value::{Can, Text, Truth, Value};
+
+/// Bytes of one expression: the forge's own limit.
+pub const EXPRESSION_BYTES: usize = 21_000;
+
+/// Operators in one expression: its tree is as deep as there are of them.
+pub const OPERATORS: usize = 500;
+
+/// What stands behind a name such as `inputs.model`.
+pub trait Contexts {
+    /// What the value at a path can be. The first name is that of the context, in lower
+    /// case; the others are as written, and compared without regard to case.
+    fn look_up(&self, path: &[String]) -> Value;
+}
+
+/// What a text with `${{ … }}` in it can come to.
+#[must_use]
+pub fn text(template: &str, contexts: &dyn Contexts) -> Text {
+    parts(template).into_iter().fold(Text::empty(), |text, part| {
+        text.followed_by(match part {
+            Part::Literal(literal) => Text::known(literal.to_owned()),
+            Part::Expression(expression) => value(expression, contexts).into_text(),
+            Part::Unclosed => Text::unknown("`${{` is not closed"),
+        })
+    })
+}
+
+/// What a text that is one expression can come to, not yet as a text; any other text is a string.
+#[must_use]
+pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
+    match parts(template.trim()).as_slice() {
+        [Part::Expression(expression)] => value(expression, contexts),
+        _ => {
+            let Text { can, why } = text(template, contexts);
+            match can {
+                Can::BeOneOf(texts) => Value::one_of(texts.into_iter().map(Evaluation::String), why),
+                Can::BeSet => Value { can: Can::BeSet, why },
+                Can::BeAnything => Value { can: Can::BeAnything, why },
+            }
+        }
+    }
+}
+
+/// Whether an `if:` can hold; in it, `${{ }}` may be left out.
+#[must_use]
+pub fn condition(text: &str, contexts: &dyn Contexts) -> Truth {
+    let value = if text.contains("${{") { typed(text, contexts) } else { value(text, contexts) };
+    value.truth()
+}
+
+/// The contexts that a text refers to, each with the name behind it, where it has a fixed
+/// one; in an `if:` without `${{ }}` none are found.
+#[must_use]
+pub fn references(template: &str) -> BTreeSet<(String, Option<String>)> {
+    let mut found = BTreeSet::new();
+    for part in parts(template) {
+        if let Part::Expression(expression) = part {
+            found.extend(references_of(expression));
+        }
+    }
+    found
+}
+
+/// The same, of an expression without `${{ }}` around it.
+#[must_use]
+pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
+    let Ok(tree) = parse(expression) else { return BTreeSet::new() };
+    tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
+}
+
+fn reference(context: &Context<'_>) -> (String, Option<String>) {
+    let mut names = context.parts.iter().map(|part| match &part.inner {
+        Expr::Identifier(name) => Some(name.as_str().to_owned()),
+        Expr::Index(index) => match &index.inner {
+            Expr::Literal(Literal::String(name)) => Some(name.to_string()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let root = names.next().flatten().unwrap_or_default().to_lowercase();
+    let first = names.next().flatten();
+    let is_event_input = first.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("event"))
+        && names.next().flatten().is_some_and(|name| name.eq_ignore_ascii_case("inputs"));
+    match root.as_str() {
+        "github" | "gitea" if is_event_input => ("inputs".to_owned(), names.next().flatten()),
+        _ => (root, first),
+    }
+}
+
+/// One piece of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'t> {
+    /// Text as it is.
+    Literal(&'t str),
+    /// What stands between `${{` and `}}`.
+    Expression(&'t str),
+    /// `${{` without an end.
+    Unclosed,
+}
+
+/// The pieces of a text.
+#[must_use]
+pub fn parts(template: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some(start) = rest.find("${{") {
+        if start > 0 {
+            parts.push(Part::Literal(&rest[..start]));
+        }
+        let inside = &rest[start + 3..];
+        let Some(end) = end_of_expression(inside) else {
+            parts.push(Part::Unclosed);
+            return parts;
+        };
+        parts.push(Part::Expression(&inside[..end]));
+        rest = &inside[end + 2..];
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Literal(rest));
+    }
+    parts
+}
+
+/// Where `}}` stands that is not inside quotes.
+fn end_of_expression(text: &str) -> Option<usize> {
+    let mut quoted = false;
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '\'' => quoted = !quoted,
+            '}' if !quoted && text[at..].starts_with("}}") => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn parse(expression: &str) -> Result<SpannedExpr<'_>, String> {
+    let operators = expression.matches(['|', '&', '=', '<', '>']).count();
+    if expression.len() > EXPRESSION_BYTES || operators > 2 * OPERATORS {
+        return Err("an expression is longer than any forge evaluates".to_owned());
+    }
+    Expr::parse(expression).map_err(|_| {
+        let shown: String = expression.trim().chars().take(60).collect();
+        format!("`{shown}` cannot be read as an expression")
+    })
+}
+
+/// What an expression can come to.
+#[must_use]
+pub fn value(expression: &str, contexts: &dyn Contexts) -> Value {
+    match parse(expression) {
+        Ok(tree) => evaluate(&tree, contexts),
+        Err(why) => Value::unknown(why),
+    }
+}
+
+fn evaluate(expression: &SpannedExpr<'_>, contexts: &dyn Contexts) -> Value {
+    match &expression.inner {
+        Expr::Literal(literal) => Value::known(match literal {
+            Literal::Number(number) => Evaluation::Number(*number),
+            Literal::String(text) => Evaluation::String(text.to_string()),
+            Literal::Boolean(value) => Evaluation::Boolean(*value),
+            Literal::Null => Evaluation::Null,
+        }),
+        Expr::Context(context) => of_context(context, expression.origin.raw, contexts),
+        Expr::Identifier(name) => contexts.look_up(&[name.as_str().to_lowercase()]),
+        Expr::UnExpr { op: UnOp::Not, expr } => negated(&evaluate(expr, contexts)),
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::And, rhs }) => {
+            let left = evaluate(lhs, contexts);
+            let (truth, false_side) = (left.truth(), falsy(&left));
+            either(truth.can_be_false.then_some(false_side), truth.can_be_true.then(|| evaluate(rhs, contexts)), &left)
+        }
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+            let left = evaluate(lhs, contexts);
+            let (truth, true_side) = (left.truth(), truthy(&left));
+            either(truth.can_be_true.then_some(true_side), truth.can_be_false.then(|| evaluate(rhs, contexts)), &left)
+        }
+        Expr::BinExpr(BinExpr { lhs, op, rhs }) => {
+            compare(op, &evaluate(lhs, contexts), &evaluate(rhs, contexts))
+        }
+        Expr::Call(call) => of_call(call, expression.origin.raw, contexts),
+        Expr::Index(_) | Expr::Star => Value::unknown(format!("`{}` is not known", expression.origin.raw)),
+    }
+}
+
+fn negated(value: &Value) -> Value {
+    let truth = !value.truth();
+    let values = [(truth.can_be_true, true), (truth.can_be_false, false)];
+    let possible = values.iter().filter(|(can, _)| *can).map(|(_, value)| Evaluation::Boolean(*value));
+    Value::one_of(possible, value.why.clone())
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self { can_be_true: self.can_be_false, can_be_false: self.can_be_true }
+    }
+}
+
+/// What a value can be where it counts as false.
+fn falsy(value: &Value) -> Value {
+    let values: Vec<Evaluation> = match &value.can {
+        Can::BeOneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
+        // Nothing, an empty text and `false` are all that a context yields.
+        Can::BeSet | Can::BeAnything => vec![Evaluation::String(String::new()), Evaluation::Boolean(false)],
+    };
+    Value::one_of(values, value.why.clone())
+}
+
+/// What a value can be where it counts as true.
+fn truthy(value: &Value) -> Value {
+    match &value.can {
+        Can::BeOneOf(values) => {
+            Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.why.clone())
+        }
+        Can::BeSet | Can::BeAnything => Value { can: Can::BeSet, why: value.why.clone() },
+    }
+}
+
+/// One of two sides, at least one of which is possible; which one, `decider` says.
+fn either(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value {
+    match (first, second) {
+        (Some(first), Some(second)) => {
+            let mut value = first.or(second);
+            if value.single().is_none() {
+                value.why.extend(decider.why.iter().cloned());
+            }
+            value
+        }
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => Value::unknown("an expression cannot be decided"),
+    }
+}
+
+fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
+    let why: BTreeSet<String> = left.why.iter().chain(&right.why).cloned().collect();
+    let (lefts, rights) = match (&left.can, &right.can) {
+        (Can::BeOneOf(lefts), Can::BeOneOf(rights)) => (lefts, rights),
+        (Can::BeSet, Can::BeOneOf(others)) | (Can::BeOneOf(others), Can::BeSet)
+            if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
+        {
+            return match op {
+                BinOp::Eq => Value::known(Evaluation::Boolean(false)),
+                BinOp::Neq => Value::known(Evaluation::Boolean(true)),
+                _ => Value::one_of([true, false].map(Evaluation::Boolean), why),
+            };
+        }
+        _ => return Value::one_of([true, false].map(Evaluation::Boolean), why),
+    };
+    let holds = |a: &Evaluation, b: &Evaluation| match op {
+        BinOp::Eq => a.sema() == b.sema(),
+        BinOp::Neq => a.sema() != b.sema(),
+        BinOp::Lt => a.sema() < b.sema(),
+        BinOp::Le => a.sema() <= b.sema(),
+        BinOp::Gt => a.sema() > b.sema(),
+        BinOp::Ge => a.sema() >= b.sema(),
+        BinOp::And | BinOp::Or => false,
+    };
+    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(holds(a, b))));
+    Value::one_of(results, why)
+}
+
+/// The value behind a name, or behind an index into another value.
+fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
+    let unknown = || Value::unknown(format!("`{raw}` is not known"));
+    let mut parts = context.parts.iter();
+    let Some(head) = parts.next() else { return unknown() };
+    let mut names = Vec::new();
+    for part in parts {
+        let name = match &part.inner {
+            Expr::Identifier(name) => name.as_str().to_owned(),
+            Expr::Index(index) => {
+                let index = evaluate(index, contexts);
+                match index.single() {
+                    Some(Evaluation::String(name)) => name.clone(),
+                    Some(Evaluation::Number(number)) => number.to_string(),
+                    _ => return unknown(),
+                }
+            }
+            _ => return unknown(),
+        };
+        names.push(name);
+    }
+    match &head.inner {
+        Expr::Identifier(root) => {
+            names.insert(0, root.as_str().to_lowercase());
+            contexts.look_up(&names)
+        }
+        _ => {
+            let value = evaluate(head, contexts);
+            match value.can {
+                Can::BeOneOf(values) => Value::one_of(values.iter().map(|value| inside(value, &names)), value.why),
+                Can::BeSet | Can::BeAnything => Value { can: Can::BeAnything, why: value.why },
+            }
+        }
+    }
+}
+
+/// What stands inside a value; nothing, where there is no such thing.
+#[must_use]
+pub fn inside(value: &Evaluation, names: &[String]) -> Evaluation {
+    let Some((name, rest)) = names.split_first() else { return value.clone() };
+    let next = match value {
+        Evaluation::Object(fields) => {
+            fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        }
+        Evaluation::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+        _ => None,
+    };
+    next.map_or(Evaluation::Null, |next| inside(next, rest))
+}
+
+fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
+    let unknown = |why: BTreeSet<String>| {
+        if why.is_empty() { Value::unknown(format!("`{raw}` is not known")) } else { Value { can: Can::BeAnything, why } }
+    };
+    match call.func {
+        Function::Success | Function::Always => return Value::known(Evaluation::Boolean(true)),
+        Function::Failure | Function::Cancelled => {
+            return Value::one_of([true, false].map(Evaluation::Boolean), BTreeSet::from([format!("`{raw}`")]));
+        }
+        Function::Case => return of_case(&call.args, contexts),
+        Function::ToJSON | Function::HashFiles => return unknown(BTreeSet::new()),
+        _ => {}
+    }
+    let arguments: Vec<Value> = call.args.iter().map(|argument| evaluate(argument, contexts)).collect();
+    if matches!(call.func, Function::Format) {
+        return of_format(&arguments).unwrap_or_else(|| unknown(BTreeSet::new()));
+    }
+    let why: BTreeSet<String> = arguments.iter().flat_map(|argument| argument.why.iter().cloned()).collect();
+    let Some(rows) = rows_of(&arguments) else { return unknown(why) };
+    let results: Option<Vec<Evaluation>> = rows.iter().map(|row| apply(call.func, row)).collect();
+    match results {
+        Some(results) => Value::one_of(results, why),
+        None => unknown(why),
+    }
+}
+
+fn of_case(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
+    match arguments {
+        [condition, value, rest @ ..] => {
+            let decider = evaluate(condition, contexts);
+            let truth = decider.truth();
+            either(
+                truth.can_be_true.then(|| evaluate(value, contexts)),
+                truth.can_be_false.then(|| of_case(rest, contexts)),
+                &decider,
+            )
+        }
+        [default] => evaluate(default, contexts),
+        [] => Value::known(Evaluation::Null),
+    }
+}
+
+/// Every combination of known arguments, unless one is not known or there are too many.
+fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
+    let mut rows = vec![Vec::new()];
+    for argument in arguments {
+        let Can::BeOneOf(values) = &argument.can else { return None };
+        rows = rows
+            .iter()
+            .flat_map(|row| values.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat()))
+            .collect();
+        if rows.len() > super::value::ALTERNATIVES {
+            return None;
+        }
+    }
+    Some(rows)
+}
+
+fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
+    let folded = |value: &Evaluation| value.sema().to_string().to_uppercase();
+    let is_text = |value: &Evaluation| !matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
+    Some(match (function, arguments) {
+        (Function::Contains, [Evaluation::Array(items), item]) => {
+            Evaluation::Boolean(items.iter().any(|other| other.sema() == item.sema()))
+        }
+        (Function::Contains, [Evaluation::Object(_), _]) => return None,
+        (Function::Contains, [text, part]) => Evaluation::Boolean(folded(text).contains(&folded(part))),
+        (Function::StartsWith, [text, part]) => {
+            Evaluation::Boolean(is_text(text) && is_text(part) && folded(text).starts_with(&folded(part)))
+        }
+        (Function::EndsWith, [text, part]) => {
+            Evaluation::Boolean(is_text(text) && is_text(part) && folded(text).ends_with(&folded(part)))
+        }
+        (Function::Join, [Evaluation::Array(items), rest @ ..]) => {
+            let separator = rest.first().map_or(",".to_owned(), |separator| separator.sema().to_string());
+            let items: Vec<String> = items.iter().map(|item| item.sema().to_string()).collect();
+            Evaluation::String(items.join(&separator))
+        }
+        (Function::Join, [text, ..]) => Evaluation::String(text.sema().to_string()),
+        (Function::FromJSON, [text]) => {
+            let json: serde_json::Value = serde_json::from_str(&text.sema().to_string()).ok()?;
+            Evaluation::try_from(json).ok()?
+        }
+        _ => return None,
+    })
+}
+
+/// `format`, piece by piece, so that what is literal in it counts even where the rest is not known.
+fn of_format(arguments: &[Value]) -> Option<Value> {
+    let (template, rest) = arguments.split_first()?;
+    let template = template.single()?.sema().to_string();
+    let mut text = Text::empty();
+    let mut signs = template.chars().peekable();
+    let mut literal = String::new();
+    while let Some(sign) = signs.next() {
+        match (sign, signs.peek()) {
+            ('{', Some('{')) | ('}', Some('}')) => {
+                signs.next();
+                literal.push(sign);
+            }
+            ('{', _) => {
+                let index: String = signs.by_ref().take_while(|sign| *sign != '}').collect();
+                let argument = rest.get(index.parse::<usize>().ok()?)?;
+                let before = Text::known(std::mem::take(&mut literal));
+                text = text.followed_by(before).followed_by(argument.clone().into_text());
+            }
+            ('}', _) => return None,
+            _ => literal.push(sign),
+        }
+    }
+    let Text { can, why } = text.followed_by(Text::known(literal));
+    Some(match can {
+        Can::BeOneOf(texts) => Value::one_of(texts.into_iter().map(Evaluation::String), why),
+        Can::BeSet => Value { can: Can::BeSet, why },
+        Can::BeAnything => Value { can: Can::BeAnything, why },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed;
+
+    impl Contexts for Fixed {
+        fn look_up(&self, path: &[String]) -> Value {
+            match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                ["inputs", "runtime"] => Value::known(Evaluation::String("hermes".into())),
+                ["inputs", "flag"] => Value::known(Evaluation::Boolean(false)),
+                ["inputs", ..] => Value::known(Evaluation::Null),
+                ["secrets", name] => Value::set(format!("secret `{name}`")),
+                _ => Value::unknown(format!("`{}`", path.join("."))),
+            }
+        }
+    }
+
+    fn shown(template: &str) -> String {
+        match text(template, &Fixed).can {
+            Can::BeOneOf(texts) => texts.join("|"),
+            Can::BeSet => "(set)".into(),
+            Can::BeAnything => "(anything)".into(),
+        }
+    }
+
+    #[test]
+    fn templates_come_to_what_they_can_be() {
+        for (template, expected) in [
+            ("plain", "plain"),
+            ("${{ inputs.runtime }}", "hermes"),
+            ("a-${{ inputs.runtime }}-b", "a-hermes-b"),
+            ("${{ inputs.none || 'x' }}", "x"),
+            ("${{ inputs.flag && 'x' || 'y' }}", "y"),
+            ("${{ inputs.flag }}", "false"),
+            ("${{ !inputs.flag }}", "true"),
+            ("${{ github.ref == 'refs/heads/main' && 'a' || 'b' }}", "a|b"),
+            ("${{ vars.x && 'a' || 'b' }}", "a|b"),
+            ("${{ vars.x || 'a' }}", "(anything)"),
+            ("${{ secrets.KEY }}", "(set)"),
+            ("${{ secrets.KEY || 'a' }}", "(set)"),
+            ("${{ secrets.KEY && 'a' }}", "a"),
+            ("${{ secrets.KEY != '' && 'a' || 'b' }}", "a"),
+            ("${{ secrets.KEY == 'v' }}", "true|false"),
+            ("${{ vars.x }}", "(anything)"),
+            ("m/${{ vars.x }}", "(set)"),
+            ("${{ format('{0}-{{{1}}}', inputs.runtime, 3.10) }}", "hermes-{3.1}"),
+            ("${{ format('{0}', vars.x) }}", "(anything)"),
+            ("${{ format('m{0}', vars.x) }}", "(set)"),
+            ("${{ format('{9}', 1) }}", "(anything)"),
+            ("${{ contains('Hermes', 'HER') }}", "true"),
+            ("${{ startsWith(inputs.runtime, 'her') && endsWith(inputs.runtime, 'es') }}", "true"),
+            ("${{ contains(fromJSON('[\"a\",\"b\"]'), 'b') }}", "true"),
+            ("${{ fromJSON('{\"a\":{\"B\":7}}').A.b }}", "7"),
+            ("${{ join(fromJSON('[1,2]'), '-') }}", "1-2"),
+            ("${{ case(vars.x, 'a', inputs.flag, 'b', 'c') }}", "a|c"),
+            ("${{ 'it''s }} here' }}", "it's }} here"),
+            ("${{ INPUTS.RUNTIME == 'HERMES' }}", "false"),
+            ("${{ 1 < 2 && 'x' }}", "x"),
+            ("${{ nonsense( }}", "(anything)"),
+            ("${{ inputs.runtime", "(anything)"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(template), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unknown_and_ends() {
+        for hostile in ["(".repeat(30_000), "a||".repeat(6_000) + "a", "!".repeat(10_000) + "a", "!".repeat(45) + "a == 'b' && vars.x", "a.".repeat(9_000) + "b"] {
+            assert_eq!(shown(&format!("${{{{ {hostile} }}}}")), "(anything)");
+        }
+    }
+
+    #[test]
+    fn conditions_need_no_braces() {
+        assert_eq!(condition("inputs.flag", &Fixed), !Truth::ALWAYS);
+        assert_eq!(condition("${{ !inputs.flag }}", &Fixed), Truth::ALWAYS);
+        assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Truth::ALWAYS);
+        assert_eq!(condition("github.ref == 'x'", &Fixed), Truth { can_be_true: true, can_be_false: true });
+    }
+
+    #[test]
+    fn references_are_found_wherever_they_stand() {
+        let found = references("${{ github.event.inputs['a'] || inputs.b && env.C }} ${{ matrix[inputs.d] }}");
+        let names: Vec<String> =
+            found.iter().map(|(root, name)| format!("{root}.{}", name.as_deref().unwrap_or("?"))).collect();
+        assert_eq!(names, ["env.C", "inputs.a", "inputs.b", "inputs.d", "matrix.?"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Workflow files as GitHub and Gitea run them.
+//!
+//! From text to a [`document`] with its layout, to the [`model`] of a workflow; from
+//! an expression or a script to what it can be.
+
+pub mod document;
+pub mod expression;
+pub mod model;
+pub mod value;

@@ -1,0 +1,167 @@
+//! What a value can be, as far as a workflow file says: three-valued, and a little more.
+//!
+//! Known values are kept as the few there can be, so that `x && 'a' || 'b'` is one of
+//! two texts whatever `x` is. What is not known never turns into something known.
+
+use std::collections::BTreeSet;
+
+use github_actions_expressions::Evaluation;
+
+/// Known alternatives that are told apart; more than these are not known at all.
+pub const ALTERNATIVES: usize = 16;
+
+/// What a value can be, and why it is not just one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Possible<T> {
+    /// What it can be.
+    pub can: Can<T>,
+    /// Why more than one thing is possible: what decides and is not known before it runs.
+    pub why: BTreeSet<String>,
+}
+
+/// What a value can be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Can<T> {
+    /// Any of these; never none.
+    BeOneOf(Vec<T>),
+    /// Any text that is not empty, such as a secret that exists.
+    BeSet,
+    /// Anything.
+    BeAnything,
+}
+
+/// What an expression can come to.
+pub type Value = Possible<Evaluation>;
+
+/// What a text can come to.
+pub type Text = Possible<String>;
+
+impl<T: PartialEq + Clone> Possible<T> {
+    /// Exactly this.
+    pub fn known(value: T) -> Self {
+        Self { can: Can::BeOneOf(vec![value]), why: BTreeSet::new() }
+    }
+
+    /// Any of these, because of something.
+    pub fn one_of(values: impl IntoIterator<Item = T>, why: BTreeSet<String>) -> Self {
+        let mut alternatives: Vec<T> = Vec::new();
+        for value in values {
+            if !alternatives.contains(&value) {
+                alternatives.push(value);
+            }
+            if alternatives.len() > ALTERNATIVES {
+                return Self { can: Can::BeAnything, why };
+            }
+        }
+        match alternatives.len() {
+            0 => Self { can: Can::BeAnything, why },
+            1 => Self { can: Can::BeOneOf(alternatives), why: BTreeSet::new() },
+            _ => Self { can: Can::BeOneOf(alternatives), why },
+        }
+    }
+
+    /// Text that is not empty.
+    pub fn set(why: impl Into<String>) -> Self {
+        Self { can: Can::BeSet, why: BTreeSet::from([why.into()]) }
+    }
+
+    /// Anything.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self { can: Can::BeAnything, why: BTreeSet::from([why.into()]) }
+    }
+
+    /// The one value it can be.
+    pub fn single(&self) -> Option<&T> {
+        match &self.can {
+            Can::BeOneOf(values) if values.len() == 1 => values.first(),
+            _ => None,
+        }
+    }
+
+    /// Either of the two.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
+        match (self.can, other.can) {
+            (Can::BeOneOf(mine), Can::BeOneOf(others)) => Self::one_of(mine.into_iter().chain(others), why),
+            (Can::BeSet, Can::BeSet) => Self { can: Can::BeSet, why },
+            _ => Self { can: Can::BeAnything, why },
+        }
+    }
+
+    /// The same, with one more reason where it is not just one value.
+    #[must_use]
+    pub fn because(mut self, why: &str) -> Self {
+        if self.single().is_none() {
+            self.why.insert(why.to_owned());
+        }
+        self
+    }
+}
+
+impl Value {
+    /// As it stands in a text.
+    #[must_use]
+    pub fn into_text(self) -> Text {
+        match self.can {
+            Can::BeOneOf(values) => {
+                Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why)
+            }
+            Can::BeSet => Text { can: Can::BeSet, why: self.why },
+            Can::BeAnything => Text { can: Can::BeAnything, why: self.why },
+        }
+    }
+
+    /// Whether it counts as true: both may be possible.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        match &self.can {
+            Can::BeOneOf(values) => Truth {
+                can_be_true: values.iter().any(Evaluation::as_boolean),
+                can_be_false: !values.iter().all(Evaluation::as_boolean),
+            },
+            Can::BeSet => Truth { can_be_true: true, can_be_false: false },
+            Can::BeAnything => Truth { can_be_true: true, can_be_false: true },
+        }
+    }
+}
+
+/// What a condition can be; at least one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truth {
+    /// Whether it can hold.
+    pub can_be_true: bool,
+    /// Whether it can fail.
+    pub can_be_false: bool,
+}
+
+impl Truth {
+    /// It always holds.
+    pub const ALWAYS: Self = Self { can_be_true: true, can_be_false: false };
+}
+
+impl Text {
+    /// This text and then another.
+    #[must_use]
+    pub fn followed_by(self, other: Self) -> Self {
+        let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
+        let never_empty = |can: &Can<String>| match can {
+            Can::BeOneOf(texts) => texts.iter().all(|text| !text.is_empty()),
+            Can::BeSet => true,
+            Can::BeAnything => false,
+        };
+        match (&self.can, &other.can) {
+            (Can::BeOneOf(first), Can::BeOneOf(second)) => {
+                Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
+            }
+            (first, second) if never_empty(first) || never_empty(second) => Self { can: Can::BeSet, why },
+            _ => Self { can: Can::BeAnything, why },
+        }
+    }
+
+    /// The empty text.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::known(String::new())
+    }
+}
