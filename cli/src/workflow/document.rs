@@ -84,7 +84,9 @@ pub fn read(text: &str) -> Result<Node, Unreadable> {
         let span = span.byte_range().unwrap_or_default();
         reader.event(event, span.start.min(text.len())..span.end.min(text.len()))?;
     }
-    reader.root.ok_or_else(|| Unreadable { byte: 0, message: "the file is empty; write a workflow or remove it".into() })
+    reader
+        .root
+        .ok_or_else(|| Unreadable { byte: 0, message: "the file is empty; write a workflow or remove it".into() })
 }
 
 fn scan_error(text: &str, error: &ScanError) -> Unreadable {

@@ -5,5 +5,7 @@
 
 pub mod document;
 pub mod expression;
+pub mod matrix;
 pub mod model;
+pub mod shell;
 pub mod value;

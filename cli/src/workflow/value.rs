@@ -30,13 +30,41 @@ pub enum Can<T> {
     BeAnything,
 }
 
+impl<T: Absence> Can<T> {
+    fn is_never_absent(&self) -> bool {
+        match self {
+            Self::BeOneOf(values) => !values.iter().any(Absence::is_absent),
+            Self::BeSet => true,
+            Self::BeAnything => false,
+        }
+    }
+}
+
 /// What an expression can come to.
 pub type Value = Possible<Evaluation>;
 
 /// What a text can come to.
 pub type Text = Possible<String>;
 
-impl<T: PartialEq + Clone> Possible<T> {
+/// Whether a value is as good as none: `${VAR:-other}` and `value || other` pass over it.
+pub trait Absence {
+    /// Whether it is.
+    fn is_absent(&self) -> bool;
+}
+
+impl Absence for String {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Absence for Evaluation {
+    fn is_absent(&self) -> bool {
+        !self.as_boolean()
+    }
+}
+
+impl<T: PartialEq + Clone + Absence> Possible<T> {
     /// Exactly this.
     pub fn known(value: T) -> Self {
         Self { can: Can::BeOneOf(vec![value]), why: BTreeSet::new() }
@@ -84,7 +112,7 @@ impl<T: PartialEq + Clone> Possible<T> {
         let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
         match (self.can, other.can) {
             (Can::BeOneOf(mine), Can::BeOneOf(others)) => Self::one_of(mine.into_iter().chain(others), why),
-            (Can::BeSet, Can::BeSet) => Self { can: Can::BeSet, why },
+            (mine, other) if mine.is_never_absent() && other.is_never_absent() => Self { can: Can::BeSet, why },
             _ => Self { can: Can::BeAnything, why },
         }
     }
@@ -104,9 +132,7 @@ impl Value {
     #[must_use]
     pub fn into_text(self) -> Text {
         match self.can {
-            Can::BeOneOf(values) => {
-                Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why)
-            }
+            Can::BeOneOf(values) => Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why),
             Can::BeSet => Text { can: Can::BeSet, why: self.why },
             Can::BeAnything => Text { can: Can::BeAnything, why: self.why },
         }
@@ -145,16 +171,11 @@ impl Text {
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
         let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
-        let never_empty = |can: &Can<String>| match can {
-            Can::BeOneOf(texts) => texts.iter().all(|text| !text.is_empty()),
-            Can::BeSet => true,
-            Can::BeAnything => false,
-        };
         match (&self.can, &other.can) {
             (Can::BeOneOf(first), Can::BeOneOf(second)) => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
             }
-            (first, second) if never_empty(first) || never_empty(second) => Self { can: Can::BeSet, why },
+            (first, second) if first.is_never_absent() || second.is_never_absent() => Self { can: Can::BeSet, why },
             _ => Self { can: Can::BeAnything, why },
         }
     }

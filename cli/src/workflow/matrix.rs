@@ -1,0 +1,261 @@
+//! The matrix of a job: once for each row, with `exclude` and then `include`, as a forge expands it.
+
+use std::collections::BTreeMap;
+
+use github_actions_expressions::Evaluation;
+
+use super::document::{Node, Style, Value as NodeValue};
+use super::expression::{self, Contexts};
+use super::value::Value;
+
+/// Rows of one matrix; a forge runs at most 256.
+pub const ROWS: usize = 10_000;
+
+/// Comparisons that `include` and `exclude` together may take.
+const COMPARISONS: usize = 1_000_000;
+
+/// One row: what each key of the matrix is. A key that is not in it is nothing.
+pub type Row = BTreeMap<String, Value>;
+
+/// What a job is run once for each of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rows {
+    /// These; one empty row for a job without a matrix.
+    Known(Vec<Row>),
+    /// The file does not say, and why.
+    Unknown(String),
+}
+
+/// Expands a matrix.
+#[must_use]
+pub fn rows(matrix: Option<&Node>, contexts: &dyn Contexts) -> Rows {
+    let Some(matrix) = matrix else { return Rows::Known(vec![Row::new()]) };
+    expand(matrix, contexts).map_or_else(Rows::Unknown, Rows::Known)
+}
+
+fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
+    let NodeValue::Map(entries, _) = &matrix.value else {
+        return Err("the matrix is computed while it runs".to_owned());
+    };
+    let mut original = Vec::new();
+    for (key, values) in entries {
+        let name = key.text().unwrap_or_default().to_lowercase();
+        if name != "include" && name != "exclude" {
+            original.push((name, cells(values, contexts)?));
+        }
+    }
+    let mut rows = product(&original)?;
+    let mut comparisons = 0;
+    let mut spend = |some: usize| {
+        comparisons += some;
+        if comparisons > COMPARISONS { Err(format!("the matrix has more than {ROWS} rows")) } else { Ok(()) }
+    };
+    for excluded in listed(matrix, "exclude", contexts)? {
+        spend(rows.len())?;
+        for row in std::mem::take(&mut rows) {
+            if !agrees(&row, &excluded, |_| true)? {
+                rows.push(row);
+            }
+        }
+    }
+    let (first_included, is_original) = (rows.len(), |key: &str| original.iter().any(|(name, _)| name == key));
+    let plain = rows.clone();
+    for included in listed(matrix, "include", contexts)? {
+        spend(first_included * (1 + included.len()))?;
+        let mut added = false;
+        for (row, plain) in rows[..first_included].iter_mut().zip(&plain) {
+            if agrees(plain, &included, is_original)? {
+                row.extend(included.clone());
+                added = true;
+            }
+        }
+        if !added {
+            rows.push(included);
+        }
+        if rows.len() > ROWS {
+            return Err(format!("the matrix has more than {ROWS} rows"));
+        }
+    }
+    Ok(rows)
+}
+
+/// The values of one key.
+fn cells(values: &Node, contexts: &dyn Contexts) -> Result<Vec<Value>, String> {
+    match &values.value {
+        NodeValue::List(items) => Ok(items.iter().map(|item| cell(item, contexts)).collect()),
+        NodeValue::Scalar(text, _) => match expression::typed(text, contexts).single() {
+            Some(Evaluation::Array(items)) => Ok(items.iter().cloned().map(Value::known).collect()),
+            _ => Err("the matrix is computed while it runs".to_owned()),
+        },
+        NodeValue::Map(..) => Err("the matrix holds a mapping where a list belongs".to_owned()),
+    }
+}
+
+fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = keys.iter().fold(1_usize, |count, (_, values)| count.saturating_mul(values.len()));
+    if count > ROWS || count * keys.len() > COMPARISONS {
+        return Err(format!("the matrix has {count} rows, more than {ROWS}"));
+    }
+    let mut rows = vec![Row::new()];
+    for (name, values) in keys {
+        rows = rows
+            .iter()
+            .flat_map(|row| {
+                values.iter().map(move |value| {
+                    let mut longer = row.clone();
+                    longer.insert(name.clone(), value.clone());
+                    longer
+                })
+            })
+            .collect();
+    }
+    Ok(rows)
+}
+
+/// The objects below `include` or `exclude`.
+fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
+    let Some(list) = matrix.get(key) else { return Ok(Vec::new()) };
+    if list.text().is_some_and(|text| !text.is_empty()) {
+        return Err(format!("`{key}` of the matrix is computed while it runs"));
+    }
+    let row = |item: &Node| {
+        item.entries()
+            .iter()
+            .map(|(name, value)| (name.text().unwrap_or_default().to_lowercase(), cell(value, contexts)))
+            .collect()
+    };
+    Ok(list.items().iter().map(row).collect())
+}
+
+/// Whether a row holds everything that another one says of the keys that count.
+fn agrees(row: &Row, other: &Row, counts: impl Fn(&str) -> bool) -> Result<bool, String> {
+    for (name, value) in other.iter().filter(|(name, _)| counts(name)) {
+        let Some(mine) = row.get(name) else { return Ok(false) };
+        match (mine.single(), value.single()) {
+            (Some(mine), Some(value)) if same(mine, value) => {}
+            (Some(_), Some(_)) => return Ok(false),
+            _ => return Err(format!("`{name}` of the matrix is not known")),
+        }
+    }
+    Ok(true)
+}
+
+/// Whether one value holds everything that another one says.
+fn same(mine: &Evaluation, other: &Evaluation) -> bool {
+    match (mine, other) {
+        (Evaluation::Object(mine), Evaluation::Object(other)) => {
+            other.iter().all(|(name, value)| mine.get(name).is_some_and(|mine| same(mine, value)))
+        }
+        _ => mine == other,
+    }
+}
+
+fn cell(node: &Node, contexts: &dyn Contexts) -> Value {
+    match &node.value {
+        NodeValue::Scalar(text, _) if text.contains("${{") => expression::typed(text, contexts),
+        _ => literal(node).map_or_else(|| Value::unknown("a value of the matrix is not known"), Value::known),
+    }
+}
+
+/// A value without expressions; none where one is in it.
+#[must_use]
+pub fn literal(node: &Node) -> Option<Evaluation> {
+    Some(match &node.value {
+        NodeValue::Scalar(text, _) if text.contains("${{") => return None,
+        NodeValue::Scalar(text, Style::Plain) => plain(node, text),
+        NodeValue::Scalar(text, _) => Evaluation::String(text.clone()),
+        NodeValue::List(items) => Evaluation::Array(items.iter().map(literal).collect::<Option<_>>()?),
+        NodeValue::Map(entries, _) => Evaluation::Object(
+            entries
+                .iter()
+                .map(|(name, value)| Some((name.text()?.to_owned(), literal(value)?)))
+                .collect::<Option<_>>()?,
+        ),
+    })
+}
+
+/// A scalar without quotes. A number counts as one only where it is written as it would be
+/// printed: `3.10` is a version.
+fn plain(node: &Node, text: &str) -> Evaluation {
+    if node.is_null() {
+        return Evaluation::Null;
+    }
+    match text {
+        "true" | "True" | "TRUE" => return Evaluation::Boolean(true),
+        "false" | "False" | "FALSE" => return Evaluation::Boolean(false),
+        _ => {}
+    }
+    match text.parse::<f64>().map(Evaluation::Number) {
+        Ok(number) if number.sema().to_string() == text => number,
+        _ => Evaluation::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::document;
+
+    struct Nothing;
+
+    impl Contexts for Nothing {
+        fn look_up(&self, path: &[String]) -> Value {
+            match path {
+                [context, name] if context == "inputs" && name == "list" => {
+                    Value::known(Evaluation::String("[1, 2]".into()))
+                }
+                _ => Value::unknown("nothing is known"),
+            }
+        }
+    }
+
+    fn shown(yaml: &str) -> Vec<String> {
+        let root = document::read(yaml).unwrap();
+        let text = |value: &Value| value.single().map_or("?".to_owned(), |value| value.sema().to_string());
+        match rows(Some(&root), &Nothing) {
+            Rows::Unknown(why) => vec![why],
+            Rows::Known(rows) => rows
+                .iter()
+                .map(|row| row.iter().map(|(k, v)| format!("{k}={}", text(v))).collect::<Vec<_>>().join(" "))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn the_documented_example_expands_as_documented() {
+        let yaml = "
+            fruit: [apple, pear]
+            animal: [cat, dog]
+            include:
+              - color: green
+              - {color: pink, animal: cat}
+              - {fruit: apple, shape: circle}
+              - fruit: banana
+              - {fruit: banana, animal: cat}";
+        assert_eq!(
+            shown(yaml),
+            [
+                "animal=cat color=pink fruit=apple shape=circle",
+                "animal=dog color=green fruit=apple shape=circle",
+                "animal=cat color=pink fruit=pear",
+                "animal=dog color=green fruit=pear",
+                "fruit=banana",
+                "animal=cat fruit=banana",
+            ]
+        );
+    }
+
+    #[test]
+    fn excluded_rows_and_unknown_ones() {
+        assert_eq!(shown("a: [1, 2]\nb: [x, y]\nexclude: [{a: 1, b: y}, {a: 2}]"), ["a=1 b=x"]);
+        assert_eq!(shown("include: [{a: 3.10}, {a: yes}]"), ["a=3.10", "a=yes"]);
+        assert_eq!(shown("a: ${{ fromJSON(inputs.list) }}"), ["a=1", "a=2"]);
+        assert_eq!(shown("${{ fromJSON(needs.x.outputs.y) }}"), ["the matrix is computed while it runs"]);
+        assert_eq!(shown("a: [1, '${{ vars.x }}']"), ["a=1", "a=?"]);
+        let many = format!("a: [{}]\nb: [{}]", vec!["1"; 200].join(", "), vec!["1"; 200].join(", "));
+        assert_eq!(shown(&many), ["the matrix has 40000 rows, more than 10000"]);
+    }
+}
