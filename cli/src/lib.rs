@@ -11,6 +11,7 @@ mod config;
 pub mod corpus;
 mod data;
 mod exit;
+pub mod findings;
 pub mod lines;
 mod manual;
 mod output;
