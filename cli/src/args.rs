@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -89,6 +90,61 @@ pub struct RegistryArgs {
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]
     pub no_config: bool,
+}
+
+/// What becomes of findings.
+#[derive(Args, Clone, Default)]
+pub struct FindingsArgs {
+    /// How to print what was found: human, json, sarif or github, and to which file [default: human]; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings")]
+    pub output: Vec<OutputTo>,
+
+    /// Count what is undecided as an error
+    #[arg(long, help_heading = "Findings")]
+    pub strict: bool,
+
+    /// Count only findings that this file does not hold
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write every finding of this run into the baseline, and count none
+    #[arg(long, requires = "baseline", help_heading = "Findings")]
+    pub write_baseline: bool,
+}
+
+/// One output: how it is written, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputTo {
+    pub format: OutputFormat,
+    /// A file; none for standard output.
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    Human,
+    /// Workflow commands
+    Github,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+impl FromStr for OutputTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = text.split_once('=').map_or((text, None), |(format, path)| (format, Some(path)));
+        let known = "write human, json, sarif or github, alone or as in `json=FILE`";
+        let format = OutputFormat::from_str(format, false).map_err(|_| format!("no such format; {known}"))?;
+        match path {
+            Some("") => Err(format!("the path is empty; {known}")),
+            None | Some("-") => Ok(Self { format, path: None }),
+            Some(path) => Ok(Self { format, path: Some(PathBuf::from(path)) }),
+        }
+    }
 }
 
 /// Check every law on every case that matters, and show where a harness can go wrong

@@ -85,8 +85,13 @@ pub fn width() -> usize {
 
 /// Text broken to the width, with the lines after the first indented.
 pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
+    wrapped_to(width(), text, first, rest)
+}
+
+/// Text broken to a width of the caller's.
+pub fn wrapped_to(width: usize, text: &str, first: &str, rest: &str) -> String {
     // Ids and codes have hyphens and are copied: only spaces part words.
-    let options = textwrap::Options::new(width())
+    let options = textwrap::Options::new(width)
         .initial_indent(first)
         .subsequent_indent(rest)
         .break_words(false)
@@ -117,7 +122,11 @@ pub fn can_be_seen(c: char) -> bool {
 /// A number and a noun that goes with it.
 pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     let number = number.into();
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+    let several = match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    };
+    format!("{} {}", grouped(number), if number == 1 { noun } else { &several })
 }
 
 /// A number with its thousands set apart.

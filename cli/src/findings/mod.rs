@@ -1,8 +1,19 @@
 //! What `lint` and `check` find: one type, from which every output is made.
 
+pub mod baseline;
+pub mod codes;
+mod delivery;
+mod github;
+mod human;
+mod json;
+mod report;
+mod sarif;
 mod source;
+mod suppress;
+mod view;
 
-pub use source::{Source, SourceId, Sources, Span};
+pub use report::{Aside, Because, Coverage, Report};
+pub use source::{Position, Source, SourceId, Sources, Span};
 
 /// One thing that was found, with everything that any output says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +35,62 @@ pub struct Finding {
     /// What to do, where it is.
     pub patch: Option<Patch>,
     /// What the finding is about, by name (`job`, `variable`, …): with the code and the
-    /// path of the file this tells it from any other, and no line number is in it.
+    /// path of the file this tells it from any other, and no line number is in it. Each
+    /// kind of name comes once.
     pub subject: Vec<(&'static str, String)>,
+}
+
+impl Finding {
+    /// A finding of which nothing is said yet but what and where.
+    #[must_use]
+    pub fn new(code: &'static str, level: Level, span: Span, title: impl Into<String>) -> Self {
+        Self {
+            code,
+            level,
+            title: title.into(),
+            primary: Label { span, text: String::new() },
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            patch: None,
+            subject: Vec::new(),
+        }
+    }
+
+    /// The finding with something said under the caret.
+    #[must_use]
+    pub fn said(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// The finding with another place.
+    #[must_use]
+    pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// The finding with a sentence on what leads to it.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// The finding with a sentence on what to do.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// The finding with one more name for what it is about.
+    #[must_use]
+    pub fn about(mut self, what: &'static str, name: impl Into<String>) -> Self {
+        self.subject.push((what, name.into()));
+        self
+    }
 }
 
 /// How much a finding weighs, the heaviest first.

@@ -26,13 +26,28 @@ pub struct Span {
 
 /// Every file of one run.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    files: Vec<Source>,
+    /// Where the lines of each file begin, in bytes.
+    lines: Vec<Vec<usize>>,
+}
+
+/// Line and column, both from 1, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column; a byte-order mark stands in none.
+    pub column: usize,
+}
 
 impl Sources {
     /// Adds a file.
     pub fn add(&mut self, source: Source) -> SourceId {
-        self.0.push(source);
-        SourceId(self.0.len() - 1)
+        let starts = source.text.match_indices('\n').map(|(newline, _)| newline + 1);
+        self.lines.push([0].into_iter().chain(starts).collect());
+        self.files.push(source);
+        SourceId(self.files.len() - 1)
     }
 
     /// The file of an id.
@@ -42,18 +57,63 @@ impl Sources {
     /// When the id is of another run.
     #[must_use]
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.0[id.0]
+        &self.files[id.0]
     }
 
     /// The files, in the order in which they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (SourceId, &Source)> {
-        self.0.iter().enumerate().map(|(index, source)| (SourceId(index), source))
+        self.files.iter().enumerate().map(|(index, source)| (SourceId(index), source))
     }
 
     /// The text of a span.
     #[must_use]
     pub fn slice(&self, span: &Span) -> &str {
         &self.get(span.source).text[span.range.clone()]
+    }
+
+    /// The path of the file of a span.
+    #[must_use]
+    pub fn path(&self, span: &Span) -> &str {
+        &self.get(span.source).path
+    }
+
+    /// Where a span begins and where it ends, without counting the lines before it anew.
+    #[must_use]
+    pub fn positions(&self, span: &Span) -> (Position, Position) {
+        let position = |byte: usize| {
+            let line = self.line_number(span.source, byte);
+            let before = &self.get(span.source).text[self.lines[span.source.0][line - 1]..byte];
+            let before = if line == 1 { before.trim_start_matches('\u{feff}') } else { before };
+            Position { line, column: before.chars().count() + 1 }
+        };
+        (position(span.range.start), position(span.range.end))
+    }
+
+    /// The number of the line that holds a byte, from 1.
+    #[must_use]
+    pub fn line_number(&self, source: SourceId, byte: usize) -> usize {
+        self.lines[source.0].partition_point(|start| *start <= byte)
+    }
+
+    /// How many lines a file has; what follows the last line break is one more.
+    #[must_use]
+    pub fn line_count(&self, source: SourceId) -> usize {
+        self.lines[source.0].len()
+    }
+
+    /// The bytes of a line by its number, without its line break.
+    ///
+    /// # Panics
+    ///
+    /// When the file has no such line.
+    #[must_use]
+    pub fn line_range(&self, source: SourceId, number: usize) -> Range<usize> {
+        let starts = &self.lines[source.0];
+        let text = &self.get(source).text;
+        let start = starts[number - 1];
+        let end = starts.get(number).map_or(text.len(), |next| next - 1);
+        let end = if text[start..end].ends_with('\r') { end - 1 } else { end };
+        start..end
     }
 }
 

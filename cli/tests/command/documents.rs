@@ -5,6 +5,7 @@ use std::path::Path;
 
 use slug_resolver::laws::LAWS;
 use slug_resolver::{Code, Warning};
+use slugproof::findings::codes;
 
 use crate::run::slugproof;
 
@@ -76,10 +77,14 @@ fn every_code_has_its_paragraph() {
     let codes = document("docs/codes.md");
     let described: BTreeSet<&str> =
         codes.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
-    let existing = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str)).collect();
+    let resolved = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str));
+    let existing: BTreeSet<&str> = resolved.chain(codes::rules().map(|rule| rule.code)).collect();
     assert_eq!(described, existing);
+    assert_eq!(codes::rules().count() + 1, existing.len(), "only `shadowed-variable` is no finding");
     let readme = document("README.md");
-    assert!(existing.iter().all(|code| readme.contains(&format!("`{code}`"))));
+    for code in existing {
+        assert!(readme.contains(&format!("`{code}`")), "the README does not list `{code}`");
+    }
 }
 
 #[test]

@@ -1,0 +1,145 @@
+//! The baseline: findings that are known, so that only new ones count.
+//!
+//! An entry is keyed by what a finding is (its code, the path, what it is about), never
+//! by its line, so that lines written above it change nothing. Where several findings
+//! are alike, the entry says how many.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use slug_resolver::limits;
+
+use crate::data::read_file;
+use crate::exit::Failure;
+
+use super::{Finding, Sources};
+
+/// What a finding is, wherever it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    /// The path of its file.
+    pub path: String,
+    /// Its code.
+    pub code: String,
+    /// What it is about.
+    pub subject: BTreeMap<String, String>,
+}
+
+impl Identity {
+    /// The identity of a finding.
+    #[must_use]
+    pub fn of(sources: &Sources, finding: &Finding) -> Self {
+        Self {
+            path: sources.path(&finding.primary.span).to_owned(),
+            code: finding.code.to_owned(),
+            subject: finding.subject.iter().map(|(what, name)| ((*what).to_owned(), name.clone())).collect(),
+        }
+    }
+}
+
+/// Known findings, and how many there are of each.
+pub(super) struct Baseline {
+    command: String,
+    counts: BTreeMap<Identity, usize>,
+}
+
+/// Findings of a baseline that are not found any more.
+pub(super) struct Stale {
+    pub path: String,
+    pub code: String,
+    pub count: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    schema_version: u64,
+    command: String,
+    findings: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    identity: Identity,
+    count: usize,
+}
+
+/// The version, read by itself: a file of a later one need not have our fields.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u64,
+}
+
+impl Baseline {
+    /// The baseline that holds these findings.
+    pub fn of(command: &str, sources: &Sources, findings: &[Finding]) -> Self {
+        let mut counts = BTreeMap::new();
+        for finding in findings {
+            *counts.entry(Identity::of(sources, finding)).or_default() += 1;
+        }
+        Self { command: command.to_owned(), counts }
+    }
+
+    /// Reads a file.
+    pub fn read(command: &str, path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        if !path.exists() {
+            return Err(Failure::new(format!("there is no baseline `{shown}`; write it with --write-baseline")));
+        }
+        let bytes = read_file(path)?;
+        if bytes.len() > limits::DOCUMENT_BYTES {
+            let limit = limits::DOCUMENT_BYTES;
+            return Err(Failure::new(format!(
+                "the baseline `{shown}` has more bytes than the limit of {limit}; mend findings and write it anew"
+            )));
+        }
+        let refuse =
+            |why: String| Failure::new(format!("the baseline `{shown}` {why}; write it anew with --write-baseline"));
+        let not_json = |error: serde_json::Error| refuse(format!("cannot be understood: {error}"));
+        let Version { schema_version } = serde_json::from_slice(&bytes).map_err(not_json)?;
+        if schema_version != 1 {
+            return Err(refuse(format!("has schema version {schema_version}, and this slugproof reads 1")));
+        }
+        let form: Form = serde_json::from_slice(&bytes).map_err(not_json)?;
+        if form.command != command {
+            return Err(refuse(format!("is one of `{}`, not of `{command}`", form.command)));
+        }
+        let mut counts = BTreeMap::new();
+        for Entry { identity, count } in form.findings {
+            let known: &mut usize = counts.entry(identity).or_default();
+            *known = known.saturating_add(count);
+        }
+        Ok(Self { command: form.command, counts })
+    }
+
+    /// The file, sorted, so that its diff can be read.
+    pub fn to_json(&self) -> String {
+        let entry = |(identity, count): (&Identity, &usize)| Entry { identity: identity.clone(), count: *count };
+        let form = Form {
+            schema_version: 1,
+            command: self.command.clone(),
+            findings: self.counts.iter().map(entry).collect(),
+        };
+        serde_json::to_string_pretty(&form).expect("a baseline is strings and numbers") + "\n"
+    }
+
+    /// The findings that it does not hold, those that it does, and what it holds in vain.
+    pub fn divide(mut self, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>, Vec<Stale>) {
+        let mut is_known = |finding: &Finding| match self.counts.get_mut(&Identity::of(sources, finding)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        };
+        let (known, open) = findings.into_iter().partition(|finding| is_known(finding));
+        // A file that this run has not looked at may still have what the baseline holds.
+        let seen: HashSet<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
+        let is_stale = |path: &str| seen.contains(path) || !Path::new(path).exists();
+        let left = self.counts.into_iter().filter(|(identity, count)| *count > 0 && is_stale(&identity.path));
+        let stale = left.map(|(Identity { path, code, .. }, count)| Stale { path, code, count });
+        (open, known, stale.collect())
+    }
+}

@@ -1,0 +1,64 @@
+//! Findings as workflow commands, which a forge shows beside the lines of a change.
+
+use crate::output::{counted, printable};
+
+use super::report::Judged;
+use super::{Finding, Level};
+
+/// Annotations that a forge shows of one step.
+const SHOWN: usize = 10;
+
+/// One command a line for the heaviest findings, then one that counts them all.
+pub(super) fn render(judged: &Judged) -> String {
+    let mut heaviest: Vec<&Finding> = judged.open.iter().collect();
+    heaviest.sort_by_key(|finding| finding.level);
+    let mut text: String = heaviest.iter().take(SHOWN).map(|finding| command(judged, finding)).collect();
+    let all = counted(heaviest.len() as u64, "finding");
+    let left = match heaviest.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        left => format!(", {left} of them not shown here"),
+    };
+    let aside = match judged.aside.len() {
+        0 => String::new(),
+        aside => format!("; {aside} more set aside"),
+    };
+    let summary = format!("{}: {all} in all{left}{aside}", judged.command);
+    text.push_str(&format!("::notice title=slugproof::{}\n", message(&summary)));
+    text
+}
+
+fn command(judged: &Judged, finding: &Finding) -> String {
+    let kind = match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Undecided | Level::Note => "notice",
+    };
+    let span = &finding.primary.span;
+    let (start, end) = judged.sources.positions(span);
+    let path = property(judged.sources.path(span));
+    // A column counts only where all is in one line.
+    let columns =
+        if start.line == end.line { format!(",col={},endColumn={}", start.column, end.column) } else { String::new() };
+    let title = property(&format!("{} ({})", finding.code, finding.level.as_str()));
+    let lines = format!("line={},endLine={}", start.line, end.line);
+    format!("::{kind} file={path},{lines}{columns},title={title}::{}\n", message(&said(finding)))
+}
+
+/// The headline, what is said under the caret, and what to do.
+fn said(finding: &Finding) -> String {
+    let mut lines = vec![finding.title.clone()];
+    if !finding.primary.text.is_empty() {
+        lines.push(finding.primary.text.clone());
+    }
+    lines.extend(finding.patch.iter().map(|patch| format!("help: {}", patch.title)));
+    lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
+    lines.join("\n")
+}
+
+fn message(text: &str) -> String {
+    printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    message(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,178 @@
+//! Findings for people, as rustc shows its own.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin, Patch as Shown, Renderer, Snippet};
+use anstream::adapter::strip_str;
+
+use crate::output::{BAD, GOOD, WARN, counted, printable, wrapped_to};
+
+use super::report::{Coverage, Judged};
+use super::view::View;
+use super::{Because, Finding, Label, Level, Patch, SourceId, Sources, Span};
+
+/// Renders the whole report.
+pub(super) fn render(judged: &Judged, width: usize) -> String {
+    let renderer = Renderer::styled().term_width(width);
+    let mut text = String::new();
+    for finding in &judged.open {
+        let rendered = renderer.render(&groups(&judged.sources, finding, width));
+        rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
+        text.push('\n');
+    }
+    for remark in &judged.remarks {
+        let remark = wrapped_to(width, &printable(&format!("note: {remark}")), "", "  ");
+        let _ = writeln!(text, "{}", remark.replacen("note", &format!("{WARN}note{WARN:#}"), 1));
+    }
+    text + &summary(judged, width)
+}
+
+/// Whether a line would name a file and names none: the place stands above it already.
+/// The renderer would count its column in what is shown, where characters are written
+/// out and long lines are cut.
+fn is_bare_mark(line: &str) -> bool {
+    strip_str(line).to_string().trim() == ":::"
+}
+
+/// What the finding is, then what to do about it.
+fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<Group<'f>> {
+    let message = |text: &str| wrapped_to(width.saturating_sub(indent(sources, finding)), &printable(text), "", "");
+    let head = finding.code.len() + finding.level.as_str().len() + "[]: ".len();
+    let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
+    let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
+    let mut group = Group::with_title(look(finding.level).primary_title(title).id(finding.code));
+    for (index, labels) in clusters(sources, finding).into_iter().enumerate() {
+        let (start, _) = sources.positions(&labels[0].1.span);
+        let path = printable(sources.path(&labels[0].1.span));
+        group = group.element(Origin::path(path).line(start.line).char_column(start.column));
+        // A file that could not be read has nothing to show.
+        let source = labels[0].1.span.source;
+        if index > 0 || !sources.get(source).text.is_empty() {
+            group = group.element(snippet(sources, &labels));
+        }
+    }
+    group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
+    group = group.elements(finding.help.iter().map(|help| Look::HELP.message(message(help))));
+    let suggestion = finding.patch.as_ref().map(|patch| suggestion(sources, patch, finding.primary.span.source));
+    [group].into_iter().chain(suggestion).collect()
+}
+
+fn look(level: Level) -> Look<'static> {
+    match level {
+        Level::Error => Look::ERROR,
+        Level::Warning => Look::WARNING,
+        Level::Undecided => Look::WARNING.with_name(Level::Undecided.as_str()),
+        Level::Note => Look::NOTE,
+    }
+}
+
+/// Columns before the text of a note: those of the line numbers, and of `= note: `.
+fn indent(sources: &Sources, finding: &Finding) -> usize {
+    let spans = finding.labels.iter().chain([&finding.primary]).map(|label| &label.span);
+    let last = spans.map(|span| sources.line_number(span.source, span.range.start)).max().unwrap_or(1);
+    last.to_string().len() + " = note: ".len()
+}
+
+/// Lines between two labels that are shown as parts of one stretch.
+const STRETCH: usize = 30;
+
+/// The labels in groups that each fit one stretch of one file: that of the caret first,
+/// then the others in the order of files and lines.
+fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationKind, &'f Label)>> {
+    let others = finding.labels.iter().map(|label| (AnnotationKind::Context, label));
+    let mut labels: Vec<_> = [(AnnotationKind::Primary, &finding.primary)].into_iter().chain(others).collect();
+    let line = |label: &Label| sources.line_number(label.span.source, label.span.range.start);
+    let primary = finding.primary.span.source;
+    labels.sort_by_key(|(_, label)| (label.span.source != primary, sources.path(&label.span), label.span.range.start));
+    let mut clusters: Vec<Vec<(AnnotationKind, &Label)>> = Vec::new();
+    for (kind, label) in labels {
+        let near = |(_, earlier): &(AnnotationKind, &Label)| {
+            earlier.span.source == label.span.source && line(label) - line(earlier) <= STRETCH
+        };
+        match clusters.last_mut().filter(|cluster| cluster.last().is_some_and(near)) {
+            Some(cluster) => cluster.push((kind, label)),
+            None => clusters.push(vec![(kind, label)]),
+        }
+    }
+    let is_first =
+        |cluster: &Vec<(AnnotationKind, &Label)>| cluster.iter().any(|(kind, _)| *kind == AnnotationKind::Primary);
+    clusters.sort_by_key(|cluster| !is_first(cluster));
+    for cluster in &mut clusters {
+        cluster.sort_by_key(|(kind, _)| *kind);
+    }
+    clusters
+}
+
+fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)]) -> Snippet<'f, Annotation<'f>> {
+    let spans: Vec<Span> = labels.iter().map(|(_, label)| first_line(sources, &label.span)).collect();
+    let view = View::of(sources, &spans);
+    let annotations = labels.iter().zip(&spans).map(|((kind, label), span)| {
+        let text = (!label.text.is_empty()).then(|| printable(&label.text).replace('\n', " "));
+        kind.span(view.range(&span.range)).label(text)
+    });
+    let annotations: Vec<_> = annotations.collect();
+    Snippet::source(view.text).line_start(view.first_line).annotations(annotations)
+}
+
+/// What of a span is in its first line: a caret under one line is easier to read than
+/// a bracket around many.
+fn first_line(sources: &Sources, span: &Span) -> Span {
+    let line = sources.line_range(span.source, sources.line_number(span.source, span.range.start));
+    let start = span.range.start.min(line.end);
+    Span { source: span.source, range: start..span.range.end.min(line.end).max(start) }
+}
+
+fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId) -> Group<'f> {
+    let mut group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
+    for edits in patch.edits.chunk_by(|a, b| in_one_stretch(sources, &a.span, &b.span)) {
+        let spans: Vec<Span> = edits.iter().map(|edit| edit.span.clone()).collect();
+        let view = View::of(sources, &spans);
+        let shown = |(edit, span): (&super::Edit, &Span)| {
+            let range: Range<usize> = view.range(&span.range);
+            Shown::new(range, printable(&edit.replacement.replace("\r\n", "\n")))
+        };
+        let patches: Vec<_> = edits.iter().zip(&spans).map(shown).collect();
+        let elsewhere = (spans[0].source != primary).then(|| printable(sources.path(&spans[0])));
+        group = group.element(Snippet::source(view.text).line_start(view.first_line).path(elsewhere).patches(patches));
+    }
+    group
+}
+
+fn in_one_stretch(sources: &Sources, a: &Span, b: &Span) -> bool {
+    let line = |span: &Span| sources.line_number(span.source, span.range.start);
+    a.source == b.source && line(b).abs_diff(line(a)) <= STRETCH
+}
+
+/// The last lines: how much of what, what was looked at, and what was set aside.
+fn summary(judged: &Judged, width: usize) -> String {
+    let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
+    let found = levels.map(|level| (judged.count(level), level));
+    let some = |(count, level): &(usize, Level)| match (count, level) {
+        (0, _) => None,
+        (count, Level::Undecided) => Some(format!("{count} undecided")),
+        (count, level) => Some(counted(*count as u64, level.as_str())),
+    };
+    let found: Vec<String> = found.iter().filter_map(some).collect();
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    let checked: Vec<String> = judged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
+    let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
+    let aside = [(Because::Comment, "suppressed"), (Because::Accept, "accepted"), (Because::Baseline, "known")];
+    let aside: Vec<String> = aside
+        .iter()
+        .map(|(because, name)| (judged.count_aside(*because), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    let aside = if aside.is_empty() { String::new() } else { format!("; {}", aside.join(", ")) };
+    let counts = judged.open.iter().any(|finding| finding.level.counts());
+    let (style, sign, but) = match judged.coverage {
+        _ if counts => (BAD, "✗", ""),
+        Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
+        Coverage::Nothing => (WARN, "!", "; nothing was checked"),
+        Coverage::Complete if judged.count(Level::Undecided) > 0 => (WARN, "!", "; --strict counts what is undecided"),
+        Coverage::Complete => (GOOD, "✓", ""),
+    };
+    let line = wrapped_to(width, &format!("{sign} {found}{checked}{aside}{but}"), "", "  ");
+    format!("{}\n", line.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
+}

@@ -1,0 +1,306 @@
+//! Findings as SARIF 2.1.0, which code scanners read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::baseline::Identity;
+use super::report::{Coverage, Judged};
+use super::{Aside, Because, Finding, Label, Level, Patch, Sources, Span, codes};
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Tool,
+    automation_details: AutomationDetails,
+    column_kind: &'static str,
+    original_uri_base_ids: BTreeMap<&'static str, Base>,
+    invocations: [Invocation; 1],
+    results: Vec<SarifResult<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver {
+    name: &'static str,
+    semantic_version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: &'static str,
+    short_description: Text,
+    full_description: Text,
+}
+
+#[derive(Serialize)]
+struct AutomationDetails {
+    id: String,
+}
+
+#[derive(Serialize)]
+struct Base {
+    description: Text,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult<'a> {
+    rule_id: &'a str,
+    rule_index: usize,
+    kind: &'static str,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Fix>,
+    suppressions: Vec<Suppression<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    physical_location: PhysicalLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Text>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    region: Region,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactLocation {
+    uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_base_id: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    start_column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fix {
+    description: Text,
+    artifact_changes: Vec<ArtifactChange>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<Replacement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    deleted_region: Region,
+    inserted_content: Text,
+}
+
+#[derive(Serialize)]
+struct Suppression<'a> {
+    kind: &'static str,
+    justification: &'a str,
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// The directory in which the command ran.
+const SOURCE_ROOT: &str = "SRCROOT";
+
+/// What ships with the command and is no file of its user.
+const EMBEDDED: &str = "EMBEDDED";
+
+/// The beginning of the paths of what ships with the command.
+const EMBEDDED_PATH: &str = "<embedded>/";
+
+/// Renders the whole report.
+pub(super) fn render(judged: &Judged) -> String {
+    let mut results = Vec::new();
+    let mut seen = HashMap::new();
+    let aside = judged.aside.iter().map(|aside| (&aside.finding, Some(aside)));
+    for (finding, aside) in judged.open.iter().map(|finding| (finding, None)).chain(aside) {
+        let identity = fingerprint(&Identity::of(&judged.sources, finding));
+        let alike: &mut usize = seen.entry(identity.clone()).or_default();
+        *alike += 1;
+        results.push(result(&judged.sources, finding, aside, format!("{identity}:{alike}")));
+    }
+    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(judged, results)] };
+    serde_json::to_string_pretty(&log).expect("a log is strings, numbers and lists") + "\n"
+}
+
+fn run<'a>(judged: &Judged, results: Vec<SarifResult<'a>>) -> Run<'a> {
+    let base = |text: &str| Base { description: self::text(text) };
+    Run {
+        tool: Tool {
+            driver: Driver {
+                name: env!("CARGO_PKG_NAME"),
+                semantic_version: env!("CARGO_PKG_VERSION"),
+                rules: rules(),
+            },
+        },
+        automation_details: AutomationDetails { id: format!("slugproof/{}/", judged.command) },
+        column_kind: "unicodeCodePoints",
+        original_uri_base_ids: BTreeMap::from([
+            (SOURCE_ROOT, base("the directory in which the command ran")),
+            (EMBEDDED, base("the data that ship with slugproof")),
+        ]),
+        invocations: [Invocation { execution_successful: judged.coverage != Coverage::Incomplete }],
+        results,
+    }
+}
+
+fn rules() -> Vec<Rule> {
+    let rule = |rule: codes::Rule| Rule {
+        id: rule.code,
+        short_description: text(rule.meaning),
+        full_description: Text { text: codes::paragraph(rule.code).unwrap_or_else(|| rule.meaning.to_owned()) },
+    };
+    codes::rules().map(rule).collect()
+}
+
+fn result<'a>(
+    sources: &Sources,
+    finding: &'a Finding,
+    aside: Option<&'a Aside>,
+    fingerprint: String,
+) -> SarifResult<'a> {
+    let (kind, level) = match finding.level {
+        Level::Error => ("fail", "error"),
+        Level::Warning => ("fail", "warning"),
+        Level::Note => ("fail", "note"),
+        Level::Undecided => ("open", "none"),
+    };
+    let related = finding.labels.iter().enumerate().map(|(index, label)| related_location(sources, index, label));
+    SarifResult {
+        rule_id: finding.code,
+        rule_index: codes::rules().position(|rule| rule.code == finding.code).unwrap_or_default(),
+        kind,
+        level,
+        message: Text { text: message(finding) },
+        locations: [location(sources, &finding.primary.span)],
+        related_locations: related.collect(),
+        partial_fingerprints: BTreeMap::from([("slugproofFinding/v1", fingerprint)]),
+        fixes: finding.patch.iter().map(|patch| fix(sources, patch)).collect(),
+        suppressions: aside.map(suppression).into_iter().collect(),
+    }
+}
+
+/// Everything that is said of a finding and has no field of its own.
+fn message(finding: &Finding) -> String {
+    let said = [&finding.title, &finding.primary.text].into_iter().chain(&finding.notes).chain(&finding.help);
+    said.filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+}
+
+fn location(sources: &Sources, span: &Span) -> Location {
+    let artifact_location = artifact(sources.path(span));
+    let physical_location = PhysicalLocation { artifact_location, region: region(sources, span) };
+    Location { id: None, physical_location, message: None }
+}
+
+fn related_location(sources: &Sources, index: usize, label: &Label) -> Location {
+    let message = (!label.text.is_empty()).then(|| text(&label.text));
+    Location { id: Some(index + 1), message, ..location(sources, &label.span) }
+}
+
+fn region(sources: &Sources, span: &Span) -> Region {
+    let (start, end) = sources.positions(span);
+    Region { start_line: start.line, start_column: start.column, end_line: end.line, end_column: end.column }
+}
+
+fn fix(sources: &Sources, patch: &Patch) -> Fix {
+    let mut changes: Vec<(&str, Vec<Replacement>)> = Vec::new();
+    for edit in &patch.edits {
+        let path = sources.path(&edit.span);
+        let replacement =
+            Replacement { deleted_region: region(sources, &edit.span), inserted_content: text(&edit.replacement) };
+        match changes.iter_mut().find(|(earlier, _)| *earlier == path) {
+            Some((_, replacements)) => replacements.push(replacement),
+            None => changes.push((path, vec![replacement])),
+        }
+    }
+    let change = |(path, replacements): (&str, _)| ArtifactChange { artifact_location: artifact(path), replacements };
+    Fix { description: text(&patch.title), artifact_changes: changes.into_iter().map(change).collect() }
+}
+
+fn suppression(aside: &Aside) -> Suppression<'_> {
+    let kind = if aside.because == Because::Comment { "inSource" } else { "external" };
+    Suppression { kind, justification: &aside.reason }
+}
+
+fn artifact(path: &str) -> ArtifactLocation {
+    if let Some(name) = path.strip_prefix(EMBEDDED_PATH) {
+        return ArtifactLocation { uri: percent_encoded(name), uri_base_id: Some(EMBEDDED) };
+    }
+    if path.starts_with('/') {
+        return ArtifactLocation { uri: format!("file://{}", percent_encoded(path)), uri_base_id: None };
+    }
+    ArtifactLocation { uri: percent_encoded(path), uri_base_id: Some(SOURCE_ROOT) }
+}
+
+fn percent_encoded(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
+fn fingerprint(identity: &Identity) -> String {
+    let text = serde_json::to_string(identity).expect("an identity is strings");
+    Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn text(text: &str) -> Text {
+    Text { text: text.to_owned() }
+}
