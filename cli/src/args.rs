@@ -61,6 +61,8 @@ pub enum Command {
     Derive(DeriveArgs),
     /// Pick a model from the process environment, inside a harness
     Pick(PickArgs),
+    /// Lint workflow files: every step that calls a harness, before it runs
+    Lint(LintArgs),
     /// Review the regression corpus, check it, or add to it
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -285,6 +287,36 @@ pub struct PickArgs {
     /// Print what the harness would have picked, right or wrong
     #[arg(long)]
     pub unchecked: bool,
+}
+
+/// Lint workflow files: every step that calls a harness, before it runs
+///
+/// Reads workflow files as GitHub and Gitea run them: every event, every input, every row of
+/// a matrix, every `env`, and what scripts export or write to `$GITHUB_ENV`. A step that
+/// calls the `harness` of a policy is judged by that policy. What a file does not say is
+/// undecided, never in order.
+///
+/// Without PATH it reads what slugproof.yaml names in `workflows`, else `.github/workflows`
+/// and `.gitea/workflows`.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/lint.txt").trim_end())]
+pub struct LintArgs {
+    /// Workflow files, or directories that hold some; `-` reads standard input
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// A policy that also judges what calls no known harness: an embedded one, or a file; may be repeated
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Vec<OsString>,
+
+    #[command(flatten)]
+    pub findings: FindingsArgs,
+
+    /// Make the suggested edits: entries of an `env` that are deleted or replaced
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
 }
 
 /// Review the regression corpus, check it, or add to it

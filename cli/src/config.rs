@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::Code;
-use slug_resolver::laws::proof::Hole;
+use slug_resolver::laws::plan;
 use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields};
+use slug_resolver::{Code, Policy, Registry};
 
 use crate::data::read_file;
 use crate::exit::Failure;
+use crate::resolve::nearest;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "slugproof.yaml";
@@ -26,6 +27,10 @@ pub struct Config {
     pub allow_unknown_fields: bool,
     /// The policies, if it names any: embedded ones or files.
     pub policies: Option<Vec<OsString>>,
+    /// The workflow files to lint, as patterns, if it names any.
+    pub workflows: Option<Vec<PathBuf>>,
+    /// Secrets that do not exist.
+    pub absent_secrets: Vec<String>,
     /// Contradictions that are intended.
     pub accept: Vec<Accept>,
     root: Node,
@@ -73,15 +78,49 @@ impl Config {
     }
 
     /// A failure at one place of an accept entry.
-    pub fn refuse(&self, entry: usize, place: impl FnOnce(Place) -> Place, message: String) -> Failure {
+    fn refuse(&self, entry: usize, place: impl FnOnce(Place) -> Place, message: String) -> Failure {
         let place = place(Place::default().key("accept").index(entry));
         let error = ReadError { mark: Some(place.mark(&self.root)), place, message };
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 
+    /// Refuses an entry that names what no policy in force has; without a registry,
+    /// runtimes are not looked at.
+    pub fn check_accepts(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
+        for (index, accept) in self.accept.iter().enumerate() {
+            let meant = |name: &str, candidates: &[&str]| {
+                let near = nearest(name, candidates.iter().copied(), 1);
+                near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"))
+            };
+            let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
+            if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
+                let known: Vec<&str> = policies.iter().map(Policy::name).collect();
+                let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
+                return Err(self.refuse(index, |place| place.key("policy"), message));
+            }
+            let named = |registry| concerned.iter().flat_map(move |policy| plan::runtimes(registry, policy));
+            let runtimes: Vec<String> = registry.into_iter().flat_map(named).collect();
+            if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !runtimes.contains(name)) {
+                let known: Vec<&str> = runtimes.iter().map(String::as_str).collect();
+                let message =
+                    format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
+                return Err(self.refuse(index, |place| place.key("runtime"), message));
+            }
+            let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
+            for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
+                if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
+                    let name = &names[position];
+                    let message = format!("no policy that the entry speaks of reads `{name}`; {}", meant(name, &known));
+                    return Err(self.refuse(index, |place| place.key(list).index(position), message));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = At::root(&root);
-        let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "accept"];
+        let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Files are named from where the configuration stands.
@@ -90,9 +129,8 @@ impl Config {
             let embedded = slug_resolver::Policy::embedded(name).is_some();
             if embedded { OsString::from(name) } else { beside(name).into_os_string() }
         };
-        if let Some(workflows) = fields.optional("workflows") {
-            workflows.strings()?;
-        }
+        let workflows = fields.optional("workflows").map(|at| at.strings()).transpose()?;
+        let absent_secrets = fields.optional("absent_secrets").map(|at| at.strings()).transpose()?;
         let policies = fields.optional("policies").map(|at| at.strings()).transpose()?;
         if let (Some([]), Some(at)) = (policies.as_deref(), fields.optional("policies")) {
             return Err(at.error("the list is empty; name a policy, or take the field out to use the embedded ones"));
@@ -111,6 +149,8 @@ impl Config {
                 .map(|at| at.boolean())
                 .transpose()?
                 .unwrap_or_default(),
+            workflows: workflows.map(|patterns| patterns.iter().map(|pattern| beside(pattern)).collect()),
+            absent_secrets: absent_secrets.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
@@ -149,13 +189,19 @@ impl Accept {
         self.policy.as_ref().is_none_or(|name| name == policy)
     }
 
-    /// Whether it accepts a hole of a policy.
-    pub fn covers(&self, policy: &str, hole: &Hole) -> bool {
+    /// Whether it accepts a contradiction of a policy, given which variables are set.
+    pub fn covers(&self, policy: &str, runtime: &str, code: Code, is_set: impl Fn(&str) -> bool) -> bool {
         self.concerns(policy)
-            && self.runtime.as_ref().is_none_or(|name| *name == hole.runtime)
-            && self.code == hole.code
-            && self.set.iter().all(|name| hole.set.contains_key(name))
-            && !self.unset.iter().any(|name| hole.set.contains_key(name))
+            && self.runtime.as_ref().is_none_or(|name| name == runtime)
+            && self.code == code
+            && self.set.iter().all(|name| is_set(name))
+            && !self.unset.iter().any(|name| is_set(name))
+    }
+
+    /// Whether it can only speak of what `lint` finds: `prove` leaves overrides alone.
+    pub fn is_about_overrides(&self, policies: &[Policy]) -> bool {
+        let mut concerned = policies.iter().filter(|policy| self.concerns(policy.name()));
+        concerned.any(|policy| self.set.contains(&policy.document().override_var))
     }
 }
 

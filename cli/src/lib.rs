@@ -13,6 +13,7 @@ mod data;
 mod exit;
 pub mod findings;
 pub mod lines;
+pub mod lint;
 mod manual;
 mod output;
 mod pick;
@@ -47,6 +48,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),
         Some(Command::Pick(args)) => pick::run(&args, output),
+        Some(Command::Lint(args)) => lint::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),

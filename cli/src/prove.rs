@@ -13,17 +13,16 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use slug_resolver::laws::case::SET;
-use slug_resolver::laws::plan::{self, Plan};
+use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Hole, Proof, Tally};
 use slug_resolver::laws::{Case, LAWS, Product, Scene};
-use slug_resolver::{Code, Policy, Registry, resolve};
+use slug_resolver::{Code, Policy, resolve};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
-use crate::config::{Accept, Config};
+use crate::config::Accept;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::{HEAD, Output, grouped};
-use crate::resolve::nearest;
 
 /// Everything that `prove` has to say.
 pub struct Report {
@@ -113,7 +112,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         // Another registry than the configured one need not have its runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
-        check_accepts(config, &data.policies(&[])?, configured)?;
+        config.check_accepts(&data.policies(&[])?, configured)?;
     }
     let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
     let mut used = vec![false; accepts.len()];
@@ -124,7 +123,8 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     // An entry may be needed by data that this run does not look at.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
-    let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
+    let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_about_overrides(&policies);
+    let idle = accepts.iter().zip(used).filter(|(accept, used)| is_idle(accept, *used));
     let report = Report {
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
@@ -171,35 +171,8 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// An entry that could never match is a mistake in the file, not a finding about the data.
-fn check_accepts(config: &Config, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
-    for (index, accept) in config.accept.iter().enumerate() {
-        let meant = |name: &str, candidates: &[&str]| {
-            let near = nearest(name, candidates.iter().copied(), 1);
-            near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"))
-        };
-        let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
-        if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
-            let known: Vec<&str> = policies.iter().map(Policy::name).collect();
-            let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
-            return Err(config.refuse(index, |place| place.key("policy"), message));
-        }
-        let named = |registry| concerned.iter().flat_map(move |policy| plan::runtimes(registry, policy));
-        let runtimes: Vec<String> = registry.into_iter().flat_map(named).collect();
-        if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !runtimes.contains(name)) {
-            let known: Vec<&str> = runtimes.iter().map(String::as_str).collect();
-            let message = format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
-            return Err(config.refuse(index, |place| place.key("runtime"), message));
-        }
-        let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
-        for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
-            if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
-                let name = &names[position];
-                let message = format!("no policy that the entry speaks of reads `{name}`; {}", meant(name, &known));
-                return Err(config.refuse(index, |place| place.key(list).index(position), message));
-            }
-        }
-    }
-    Ok(())
+fn covers(accept: &Accept, policy: &str, hole: &Hole) -> bool {
+    accept.covers(policy, &hole.runtime, hole.code, |name| hole.set.contains_key(name))
 }
 
 /// Combinations that `--brute-force` decides at the most.
@@ -233,7 +206,7 @@ fn prove(
         let tally = decide_everything(scene, &plan, quiet);
         BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
     });
-    let accepting = |hole: &Hole| accepts.iter().find(|accept| accept.covers(policy, hole));
+    let accepting = |hole: &Hole| accepts.iter().find(|accept| covers(accept, policy, hole));
     // What is accepted must not stand for what is not: each side has its own smallest sets.
     let mut holes = Vec::new();
     for hole in proof.holes(|hole| accepting(hole).is_none()) {
@@ -245,7 +218,7 @@ fn prove(
     }
     holes.sort_by_key(|judged| judged.hole.code);
     for (accept, used) in accepts.iter().zip(used) {
-        *used |= !proof.holes(|hole| accept.covers(policy, hole)).is_empty();
+        *used |= !proof.holes(|hole| covers(accept, policy, hole)).is_empty();
     }
     let (columns, rows) = matrix(scene, &plan);
     Ok(PolicyReport {

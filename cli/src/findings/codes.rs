@@ -17,6 +17,10 @@ pub struct Rule {
 pub const UNDECIDED: &str = "undecided";
 /// A file that cannot be opened or is no YAML.
 pub const UNREADABLE_FILE: &str = "unreadable-file";
+/// A file that sets variables of a policy and calls no script that one describes.
+pub const UNKNOWN_HARNESS: &str = "unknown-harness";
+/// An entry of slugproof.yaml that accepts nothing.
+pub const UNUSED_ACCEPT: &str = "unused-accept";
 /// A suppression that does not say why.
 pub const SUPPRESSION_WITHOUT_REASON: &str = "suppression-without-reason";
 /// A suppression of something that is not there.
@@ -51,8 +55,8 @@ const BOTH: &[&str] = &["lint", "check"];
 const OWN: [Rule; 17] = [
     rule(UNDECIDED, "neither right nor wrong could be shown", BOTH),
     rule(UNREADABLE_FILE, "a file cannot be opened, is no YAML, or is not of a known kind", BOTH),
-    rule("unknown-harness", "a step runs what looks like a harness, and no policy describes it", LINT),
-    rule("unused-accept", "an `accept` entry of slugproof.yaml accepts nothing", LINT),
+    rule(UNKNOWN_HARNESS, "a file sets variables of a policy, and no step calls a script that one describes", LINT),
+    rule(UNUSED_ACCEPT, "an `accept` entry of slugproof.yaml accepts nothing", LINT),
     rule(SUPPRESSION_WITHOUT_REASON, "a suppression does not say why, so it suppresses nothing", BOTH),
     rule(UNUSED_SUPPRESSION, "a suppression suppresses nothing", BOTH),
     rule(UNKNOWN_SUPPRESSION, "a suppression names a code that does not exist", BOTH),

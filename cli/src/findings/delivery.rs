@@ -82,7 +82,7 @@ fn render(judged: &Judged, format: OutputFormat) -> String {
 }
 
 /// Writes a file whole or not at all: a reader never sees half of it.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     replace(path, content).map_err(|error| {
         let why = describe(&error);
         Failure::new(format!("cannot write `{}`: {why}; check the directory or choose another place", path.display()))

@@ -12,6 +12,7 @@ mod source;
 mod suppress;
 mod view;
 
+pub use delivery::write_whole;
 pub use report::{Aside, Because, Coverage, Report};
 pub use source::{Position, Source, SourceId, Sources, Span};
 

@@ -102,6 +102,15 @@ impl Report {
         Ok(judged.exit())
     }
 
+    /// What counts or is worth a note, once everything is set aside that is to be.
+    ///
+    /// # Errors
+    ///
+    /// A baseline that cannot be read.
+    pub fn open(self, args: &FindingsArgs) -> Result<Vec<Finding>, Failure> {
+        Ok(self.judge(args)?.open)
+    }
+
     fn judge(mut self, args: &FindingsArgs) -> Result<Judged, Failure> {
         self.sort();
         if args.strict {

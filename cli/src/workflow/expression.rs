@@ -40,14 +40,7 @@ pub fn text(template: &str, contexts: &dyn Contexts) -> Text {
 pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
     match parts(template.trim()).as_slice() {
         [Part::Expression(expression)] => value(expression, contexts),
-        _ => {
-            let Text { can, why } = text(template, contexts);
-            match can {
-                Can::BeOneOf(texts) => Value::one_of(texts.into_iter().map(Evaluation::String), why),
-                Can::BeSet => Value { can: Can::BeSet, why },
-                Can::BeAnything => Value { can: Can::BeAnything, why },
-            }
-        }
+        _ => text(template, contexts).into_value(),
     }
 }
 
@@ -433,12 +426,7 @@ fn of_format(arguments: &[Value]) -> Option<Value> {
             _ => literal.push(sign),
         }
     }
-    let Text { can, why } = text.followed_by(Text::known(literal));
-    Some(match can {
-        Can::BeOneOf(texts) => Value::one_of(texts.into_iter().map(Evaluation::String), why),
-        Can::BeSet => Value { can: Can::BeSet, why },
-        Can::BeAnything => Value { can: Can::BeAnything, why },
-    })
+    Some(text.followed_by(Text::known(literal)).into_value())
 }
 
 #[cfg(test)]

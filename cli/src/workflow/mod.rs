@@ -8,4 +8,6 @@ pub mod expression;
 pub mod matrix;
 pub mod model;
 pub mod shell;
+pub mod start;
 pub mod value;
+pub mod walk;

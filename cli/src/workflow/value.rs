@@ -180,6 +180,17 @@ impl Text {
         }
     }
 
+    /// As an expression sees it.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        let can = match self.can {
+            Can::BeOneOf(texts) => Can::BeOneOf(texts.into_iter().map(Evaluation::String).collect()),
+            Can::BeSet => Can::BeSet,
+            Can::BeAnything => Can::BeAnything,
+        };
+        Value { can, why: self.why }
+    }
+
     /// The empty text.
     #[must_use]
     pub fn empty() -> Self {

@@ -112,6 +112,34 @@ pub fn follow(script: &str, holes: &[Text], targets: &[&str], directory: &str, e
     effects
 }
 
+/// The effects of a script that no shell runs: what it calls may see anything in those of
+/// the `names` that the script mentions.
+#[must_use]
+pub fn unfollowed(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
+    let why = "the script is not one for a shell";
+    let mut variables = env.clone();
+    for name in names.iter().filter(|name| script.contains(*name)) {
+        let unknown = Variable { value: Text::unknown(why), exported: true, assigned: None };
+        variables.insert(name.clone(), unknown);
+    }
+    let call = |(target, path): (usize, &&str)| {
+        let start = script.find(path)?;
+        let variables = variables.clone();
+        Some(Call { target, span: start..start + path.len(), variables, rest: None, deferred: false })
+    };
+    Effects {
+        calls: targets.iter().enumerate().filter_map(call).collect(),
+        written: BTreeMap::new(),
+        opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{why}, and it writes to ${ENVIRONMENT_FILE}")),
+    }
+}
+
+/// Whether scripts for this interpreter can be followed.
+#[must_use]
+pub fn is_shell(interpreter: &str) -> bool {
+    SHELLS.contains(&interpreter.rsplit('/').next().unwrap_or_default())
+}
+
 /// The character that stands for an expression in a script.
 #[must_use]
 pub fn hole(index: usize) -> Option<char> {

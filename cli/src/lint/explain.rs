@@ -1,0 +1,326 @@
+//! From judgements to findings: one for each cause, however many jobs, events and matrix
+//! rows lead to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use slug_resolver::{Code, Fix, Path, Policy, Rule, Variable, Warning};
+
+use crate::findings::codes::UNDECIDED;
+use crate::findings::{Finding, Level, SourceId, Span};
+use crate::output::{counted, shown};
+use crate::resolve::edit_for_people;
+use crate::workflow::walk::{Environment, Visit};
+
+use super::judge::Fault;
+
+/// Ways to a finding that are told in full; the rest is counted.
+const WAYS_SHOWN: usize = 3;
+
+/// One call and the policy it was judged by.
+#[derive(Clone)]
+pub struct Case<'a> {
+    /// The file.
+    pub source: SourceId,
+    /// The job.
+    pub job: &'a str,
+    /// The call.
+    pub visit: Visit<'a>,
+    /// The policy.
+    pub policy: &'a Policy,
+}
+
+/// Everything that shares one cause.
+#[derive(Clone)]
+pub struct Group<'a> {
+    /// The first case of it.
+    pub first: Case<'a>,
+    /// What is wrong with it.
+    pub problem: Problem,
+    cases: usize,
+    steps: Vec<String>,
+    ways: Vec<String>,
+    slugs: BTreeSet<String>,
+    runtimes: BTreeSet<String>,
+    jobs: BTreeSet<String>,
+}
+
+/// What a group has in common.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// It fails.
+    Fault(Fault),
+    /// It comes online, with another vendor's key.
+    Crossing(Fault),
+    /// Nobody can tell, for these reasons.
+    Undecided(BTreeSet<String>),
+}
+
+/// What tells one cause from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
+    source: SourceId,
+    start: usize,
+    code: &'static str,
+    policy: String,
+    /// Undecided calls share a cause within one job alone.
+    job: String,
+}
+
+/// Cases as they come, put together by cause.
+#[derive(Default)]
+pub struct Groups<'a> {
+    by_cause: BTreeMap<Cause, Group<'a>>,
+}
+
+impl<'a> Groups<'a> {
+    /// Adds a case.
+    pub fn add(&mut self, case: Case<'a>, problem: Problem) {
+        let place = place(&case, &problem);
+        let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
+        let cause = Cause {
+            source: case.source,
+            start: place.start,
+            code: problem.code(),
+            policy: case.policy.name().to_owned(),
+            job,
+        };
+        let (way, step, rows) = (way(&case), step(&case), case.visit.rows);
+        let job = case.job.to_owned();
+        let group = self.by_cause.entry(cause).or_insert_with(|| Group {
+            first: case,
+            problem: problem.clone(),
+            cases: 0,
+            steps: Vec::new(),
+            ways: Vec::new(),
+            slugs: BTreeSet::new(),
+            runtimes: BTreeSet::new(),
+            jobs: BTreeSet::new(),
+        });
+        group.cases += rows;
+        group.jobs.insert(job);
+        if !group.steps.contains(&step) {
+            group.steps.push(step);
+        }
+        if group.ways.len() < WAYS_SHOWN && !group.ways.contains(&way) {
+            group.ways.push(way);
+        }
+        match (problem, &mut group.problem) {
+            (Problem::Fault(fault) | Problem::Crossing(fault), _) => {
+                group.slugs.insert(fault.slug);
+                group.runtimes.insert(fault.runtime);
+            }
+            (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
+            (Problem::Undecided(_), _) => {}
+        }
+    }
+
+    /// The groups, by place.
+    pub fn iter(&self) -> impl Iterator<Item = &Group<'a>> {
+        self.by_cause.values()
+    }
+}
+
+impl Problem {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Fault(fault) => fault.code.map_or(UNDECIDED, Code::as_str),
+            Self::Crossing(_) => Warning::CrossVendorCredential.as_str(),
+            Self::Undecided(_) => UNDECIDED,
+        }
+    }
+}
+
+/// Where the caret belongs: at what decides.
+fn place(case: &Case<'_>, problem: &Problem) -> Range<usize> {
+    let at = |name: &str| case.visit.env.variables.get(name).map(|setting| setting.origin.span());
+    match problem {
+        Problem::Fault(fault) | Problem::Crossing(fault) => {
+            let runtime = case.policy.variable_name(Variable::Runtime);
+            let decider = match fault.code {
+                Some(Code::UnknownRuntime) => Some(runtime),
+                _ => fault.decided_by.as_deref(),
+            };
+            decider.and_then(at).or_else(|| at(runtime)).unwrap_or_else(|| case.visit.call.clone())
+        }
+        Problem::Undecided(_) => {
+            unknown_variable(case).and_then(|name| at(&name)).unwrap_or_else(|| case.visit.call.clone())
+        }
+    }
+}
+
+/// The first variable of the policy that is not known.
+fn unknown_variable(case: &Case<'_>) -> Option<String> {
+    let names = case.policy.all_variables().map(|variable| case.policy.variable_name(variable));
+    let mut unknown =
+        names.filter(|name| case.visit.env.variables.get(*name).is_some_and(|it| it.value.single().is_none()));
+    unknown.find(|name| !matches!(case.policy.variable(name), Some(Variable::Key(_)))).map(str::to_owned)
+}
+
+/// The step for people.
+fn step(case: &Case<'_>) -> String {
+    let step = case.visit.step;
+    let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
+    format!("job `{}`, step {}{name}", case.job, step.number)
+}
+
+/// How one gets there, for people.
+fn way(case: &Case<'_>) -> String {
+    let start = &case.visit.start;
+    let mut way = format!("started by `{}`", start.event);
+    if !start.chosen.is_empty() {
+        let chosen = start.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
+        way += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(caller) = start.callers.last() {
+        way += &format!(", called by {caller}");
+    }
+    if !case.visit.row.is_empty() {
+        way += &format!(", matrix {}", case.visit.row);
+    }
+    way
+}
+
+impl Group<'_> {
+    /// The finding, without a patch.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let span = |range: Range<usize>| Span { source: self.first.source, range };
+        let primary = span(place(&self.first, &self.problem));
+        let finding = match &self.problem {
+            Problem::Fault(fault) => self.fault(fault, primary),
+            Problem::Crossing(fault) => self.crossing(fault, primary),
+            Problem::Undecided(reasons) => self.undecided(reasons, primary),
+        };
+        let finding =
+            self.steps.iter().take(WAYS_SHOWN).fold(finding, |finding, step| finding.with_note(self.judged(step)));
+        let finding = match self.steps.len().saturating_sub(WAYS_SHOWN) {
+            0 => finding,
+            more => finding.with_note(format!("and in {}", counted(more as u64, "more step"))),
+        };
+        let finding = self.ways.iter().fold(finding, |finding, way| finding.with_note(way.clone()));
+        match self.cases.saturating_sub(self.ways.len()) {
+            0 => finding,
+            _ => finding.with_note(format!("{} lead there in all", counted(self.cases as u64, "combination"))),
+        }
+        .about("policy", self.first.policy.name())
+        .about("jobs", self.jobs.iter().cloned().collect::<Vec<_>>().join(", "))
+    }
+
+    fn judged(&self, step: &str) -> String {
+        format!("in {step}, by policy `{}`", self.first.policy.name())
+    }
+
+    fn fault(&self, fault: &Fault, primary: Span) -> Finding {
+        let code = fault.code.map_or(UNDECIDED, Code::as_str);
+        let title = fault.code.map_or("", Code::meaning);
+        let mut finding = Finding::new(code, Level::Error, primary, title).said(self.deciding(fault));
+        for (range, text) in self.others(fault) {
+            if range != finding.primary.span.range {
+                let span = Span { source: self.first.source, range };
+                finding = finding.with_label(span, text);
+            }
+        }
+        needs(fault)
+            .into_iter()
+            .chain([consequence(fault)])
+            .fold(finding, Finding::with_note)
+            .about("variable", fault.decided_by.clone().unwrap_or_default())
+            .about("slugs", self.slugs.iter().cloned().collect::<Vec<_>>().join(", "))
+    }
+
+    fn crossing(&self, fault: &Fault, primary: Span) -> Finding {
+        let warning = Warning::CrossVendorCredential;
+        let provider = fault.provider.as_deref().unwrap_or_default();
+        Finding::new(warning.as_str(), Level::Note, primary, warning.meaning())
+            .said(format!("{} would be sent to {provider}", fault.accepted_by.join(" and ")))
+            .about("slugs", self.slugs.iter().cloned().collect::<Vec<_>>().join(", "))
+    }
+
+    fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
+        let title = "whether the workspace comes online depends on what the file does not say";
+        let finding = Finding::new(UNDECIDED, Level::Undecided, primary, title).said("not known before it runs");
+        reasons.iter().take(2 * WAYS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
+    }
+
+    /// What is said at the variable that decides.
+    fn deciding(&self, fault: &Fault) -> String {
+        let slug = match self.slugs.len() {
+            1 => format!("`{}`", fault.slug),
+            several => format!("`{}` and {} more", fault.slug, several - 1),
+        };
+        match (fault.code, fault.rule) {
+            (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", fault.runtime),
+            (_, Rule::Override) => format!("{slug} overrides every other rule"),
+            (_, Rule::Platform) => format!("{slug} is taken on the platform path"),
+            (_, Rule::Keyed) => format!("`{}` takes {slug} when this is set", fault.runtime),
+            (_, Rule::Default) => format!("`{}` takes its default {slug}", fault.runtime),
+            (_, Rule::Fallback) => format!("`{}` falls back to {slug}", fault.runtime),
+        }
+    }
+
+    /// What is said at the other variables.
+    fn others(&self, fault: &Fault) -> Vec<(Range<usize>, String)> {
+        let policy = self.first.policy;
+        let env: &Environment<'_> = &self.first.visit.env;
+        let at = |name: &str| env.variables.get(name).map(|setting| setting.origin.span());
+        let mut labels = Vec::new();
+        let path = policy.variable_name(Variable::Path);
+        if let Some(range) = at(path) {
+            let says = match fault.path {
+                Path::Platform => "chooses the platform path, on which no key is injected".to_owned(),
+                Path::Byok => format!("is not `{}`, so a key is injected", policy.document().platform.value),
+            };
+            labels.push((range, says));
+        }
+        let mut keys = policy.document().secrets.iter().filter(|entry| fault.set.contains(&entry.key));
+        let first = keys.next().map(|entry| entry.key.as_str());
+        for variable in policy.key_variables() {
+            let name = policy.variable_name(variable);
+            let Some(range) = at(name).filter(|_| fault.set.iter().any(|set| set == name)) else { continue };
+            let says = match fault.path {
+                Path::Platform => "is set, and the platform path does not inject it".to_owned(),
+                Path::Byok if Some(name) == first => format!("injects {}", fault.injected.join(", ")),
+                Path::Byok => "is set, and a key before it decides".to_owned(),
+            };
+            labels.push((range, says));
+        }
+        let runtime = policy.variable_name(Variable::Runtime);
+        let decides = matches!(fault.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || fault.provider.is_none();
+        if let Some(range) = at(runtime).filter(|_| decides) {
+            let says = match self.runtimes.len() {
+                0 | 1 => format!("the runtime is `{}`", fault.runtime),
+                several => format!("the runtime is `{}` or one of {} more", fault.runtime, several - 1),
+            };
+            labels.push((range, says));
+        }
+        labels
+    }
+}
+
+/// A fix in words.
+#[must_use]
+pub fn fix_for_people(fix: &Fix) -> String {
+    let edits: Vec<String> = fix.edits.iter().map(edit_for_people).collect();
+    format!("{}, giving {} on {}", edits.join(" and "), shown(&fix.slug), fix.provider)
+}
+
+fn needs(fault: &Fault) -> Option<String> {
+    let provider = fault.provider.as_deref()?;
+    let injected = if fault.injected.is_empty() { "nothing".to_owned() } else { fault.injected.join(", ") };
+    let needs = match fault.needs.as_slice() {
+        [] => "needs no tenant key and accepts none".to_owned(),
+        [only] => format!("needs {only}"),
+        several => format!("needs one of {}", several.join(", ")),
+    };
+    Some(format!("its provider `{provider}` {needs}; injected: {injected}"))
+}
+
+fn consequence(fault: &Fault) -> String {
+    let runtime = shown(&fault.runtime);
+    let error = fault.code.map_or("", Code::platform_error);
+    match &fault.provider {
+        Some(_) => format!("on runtime {runtime} the workspace boots to `failed` and never comes online ({error})"),
+        None => format!("on runtime {runtime} the create call answers 422 {error}"),
+    }
+}

@@ -1,0 +1,150 @@
+//! Which files are linted, and their texts.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::data::{describe, shown_path};
+use crate::exit::Failure;
+use crate::workflow::document::FILE_BYTES;
+
+/// Where workflow files are, from the top of a repository.
+const DIRECTORIES: [&str; 2] = [".github/workflows", ".gitea/workflows"];
+
+/// One file to lint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its path as outputs show it.
+    pub path: String,
+    /// The file itself; none for standard input.
+    pub file: Option<PathBuf>,
+    /// Its text, or why there is none.
+    pub text: Result<String, String>,
+}
+
+impl Input {
+    /// A text under a name.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), file: None, text: Ok(text.into()) }
+    }
+}
+
+/// Finds and reads the files: those that are named, else those of slugproof.yaml, else
+/// those of the repository at hand; each once, in the order of their paths.
+pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Vec<Input>, Failure> {
+    let mut found = BTreeSet::new();
+    let mut standard_input = false;
+    let configured = config.and_then(|config| config.workflows.as_deref()).filter(|_| paths.is_empty());
+    for path in paths {
+        if path.as_os_str() == "-" {
+            standard_input = true;
+        } else if path.is_dir() {
+            let files = workflows_in(path)?;
+            if files.is_empty() {
+                return Err(Failure::new(format!(
+                    "`{}` holds no workflow files (*.yml, *.yaml), and neither do .github/workflows and .gitea/workflows below it; check the path",
+                    shown_path(path)
+                )));
+            }
+            found.extend(files);
+        } else {
+            found.insert(path.clone());
+        }
+    }
+    for pattern in configured.unwrap_or_default() {
+        found.extend(matching(pattern)?);
+    }
+    if paths.is_empty() && configured.is_none() {
+        for directory in DIRECTORIES {
+            found.extend(files_in(Path::new(directory))?);
+        }
+    }
+    let mut inputs: Vec<Input> = Vec::new();
+    if standard_input {
+        inputs.push(Input { path: "<stdin>".to_owned(), file: None, text: read(std::io::stdin().lock()) });
+    }
+    for path in found {
+        let text = text_of(&path);
+        inputs.push(Input { path: shown(&path), file: Some(path), text });
+    }
+    Ok(inputs)
+}
+
+/// A path as outputs show it.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let text = shown_path(path).replace('\\', "/");
+    text.strip_prefix("./").map_or(text.clone(), str::to_owned)
+}
+
+/// The text of a file, or why there is none.
+pub fn text_of(path: &Path) -> Result<String, String> {
+    match std::fs::File::open(path) {
+        Ok(file) => read(file),
+        Err(error) => Err(format!("cannot read the file: {}; check the path", describe(&error))),
+    }
+}
+
+fn read(from: impl std::io::Read) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    from.take(FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err("the text is UTF-16; save it as UTF-8".to_owned());
+    }
+    let cut = bytes.len() > FILE_BYTES;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // The end of what was read may stand inside a character; the size is refused anyway.
+        Err(error) if cut => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(_) => Err("the text is not UTF-8; save it as UTF-8".to_owned()),
+    }
+}
+
+/// The workflow files of a directory: its own, and those where a repository keeps them.
+fn workflows_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = files_in(directory)?;
+    for below in DIRECTORIES {
+        files.extend(files_in(&directory.join(below))?);
+    }
+    Ok(files)
+}
+
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let cannot = |error: &std::io::Error| {
+        Failure::new(format!("cannot read the directory `{}`: {}; check it", shown_path(directory), describe(error)))
+    };
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(cannot(&error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| cannot(&error))?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+        if is_yaml && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// The files that a pattern of slugproof.yaml matches.
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let refuse =
+        |why: &str| Failure::new(format!("`workflows` of slugproof.yaml: the pattern `{}` {why}", shown_path(pattern)));
+    if pattern.is_dir() {
+        return workflows_in(pattern);
+    }
+    let text = pattern.to_str().ok_or_else(|| refuse("is not UTF-8; correct it"))?;
+    let paths = glob::glob(text).map_err(|error| refuse(&format!("is wrong: {}; correct it", error.msg)))?;
+    let files: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    if files.is_empty() {
+        return Err(refuse("matches no file; correct it or take it out"));
+    }
+    Ok(files)
+}

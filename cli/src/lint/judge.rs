@@ -1,0 +1,235 @@
+//! Judging one call: what `resolve` says of every environment that it can see.
+
+use std::collections::BTreeSet;
+
+use slug_resolver::{Code, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve};
+
+use crate::config::Accept;
+use crate::workflow::value::{Can, Text};
+
+/// Environments of one call that are judged one by one; of more, none is.
+pub const ENVIRONMENTS: usize = 4_096;
+
+/// What is to be said of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement {
+    /// Whatever it sees, it comes online, or fails as slugproof.yaml accepts.
+    Fine {
+        /// The entries of slugproof.yaml that accept a contradiction of it.
+        accepted: BTreeSet<usize>,
+        /// The one warning that is worth a note, where it is earned in every case.
+        crossing: Option<Fault>,
+    },
+    /// Whatever it sees, it fails.
+    Fails(Fault),
+    /// It may fail or not, because of what is not known.
+    Undecided(BTreeSet<String>),
+}
+
+/// A resolution that stands for itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The contradiction; none for a warning.
+    pub code: Option<Code>,
+    /// The runtime.
+    pub runtime: String,
+    /// The slug, verbatim.
+    pub slug: String,
+    /// The rule that picked it.
+    pub rule: Rule,
+    /// The variable that decided.
+    pub decided_by: Option<String>,
+    /// Who was meant to pay.
+    pub path: Path,
+    /// The names of the injected secrets.
+    pub injected: Vec<String>,
+    /// The provider.
+    pub provider: Option<String>,
+    /// What the provider needs any one of.
+    pub needs: Vec<String>,
+    /// Of that, what is there.
+    pub accepted_by: Vec<String>,
+    /// The variables that are set.
+    pub set: Vec<String>,
+    /// The whole of it in one sentence.
+    pub message: String,
+    /// What would mend it, smallest first.
+    pub fixes: Vec<Fix>,
+}
+
+/// What calls are judged by.
+pub struct Judge<'a> {
+    /// The registry.
+    pub registry: &'a Registry,
+    /// What is intended.
+    pub accept: &'a [Accept],
+}
+
+/// Stands for a slug or a runtime that is not known; no file can hold it.
+const UNKNOWN: &str = "\u{0}";
+
+impl Judge<'_> {
+    /// Judges a call by what each variable of the policy can be.
+    #[must_use]
+    pub fn judge(&self, policy: &Policy, value: impl Fn(&str) -> Text) -> Judgement {
+        let variables: Vec<(Variable, Text)> =
+            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)))).collect();
+        let options: Vec<Vec<String>> =
+            variables.iter().map(|(variable, text)| options(policy, *variable, text)).collect();
+        let count = options.iter().fold(1_usize, |count, options| count.saturating_mul(options.len()));
+        if count > ENVIRONMENTS {
+            return Judgement::Undecided(BTreeSet::from([format!(
+                "more than {ENVIRONMENTS} environments are possible"
+            )]));
+        }
+        let outcomes: Vec<Outcome> =
+            (0..count).map(|number| self.outcome(policy, &variables, &options, number)).collect();
+        let all = |wanted: fn(&Outcome) -> bool| outcomes.iter().all(wanted);
+        if all(|outcome| matches!(outcome, Outcome::Coherent(_) | Outcome::Accepted(_))) {
+            return self.fine(policy, &variables, &options, &outcomes);
+        }
+        if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
+            return Judgement::Fails(self.fault(policy, &variables, &options, 0));
+        }
+        Judgement::Undecided(reasons(&variables, &options, &outcomes))
+    }
+
+    fn fine(
+        &self,
+        policy: &Policy,
+        variables: &[(Variable, Text)],
+        options: &[Vec<String>],
+        outcomes: &[Outcome],
+    ) -> Judgement {
+        let accepted = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Accepted(entry) => Some(*entry),
+            _ => None,
+        });
+        let accepted = accepted.collect();
+        let crosses = outcomes.iter().all(|outcome| *outcome == Outcome::Coherent(true));
+        let crossing = crosses.then(|| self.fault(policy, variables, options, 0));
+        Judgement::Fine { accepted, crossing }
+    }
+
+    fn outcome(
+        &self,
+        policy: &Policy,
+        variables: &[(Variable, Text)],
+        options: &[Vec<String>],
+        number: usize,
+    ) -> Outcome {
+        let (runtime, env) = environment(policy, variables, options, number);
+        if runtime == UNKNOWN {
+            return Outcome::Unknown;
+        }
+        let resolution = resolve(self.registry, runtime, &env, &[]);
+        if resolution.slug == UNKNOWN {
+            return Outcome::Unknown;
+        }
+        match resolution.code {
+            None => Outcome::Coherent(resolution.warnings.contains(&Warning::CrossVendorCredential)),
+            Some(code) => match self.accepted(policy, &resolution, code, &env) {
+                Some(entry) => Outcome::Accepted(entry),
+                None => Outcome::Fails(code, resolution.slug.to_owned()),
+            },
+        }
+    }
+
+    /// The entry of slugproof.yaml that accepts a contradiction.
+    fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: Code, env: &Env<'_>) -> Option<usize> {
+        let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
+        self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
+    }
+
+    fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
+        let (runtime, env) = environment(policy, variables, options, number);
+        let resolution = resolve(self.registry, runtime, &env, &[]);
+        Fault {
+            code: resolution.code,
+            runtime: runtime.to_owned(),
+            slug: resolution.slug.to_owned(),
+            rule: resolution.rule,
+            decided_by: resolution.decided_by.map(str::to_owned),
+            path: resolution.path,
+            injected: resolution.injected.to_vec(),
+            provider: resolution.provider.map(|provider| provider.name.clone()),
+            needs: resolution.needs.to_vec(),
+            accepted_by: resolution.accepted_by.iter().map(|name| (*name).to_owned()).collect(),
+            set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
+            message: resolution.message(),
+            fixes: fixes(self.registry, runtime, &env, &[]),
+        }
+    }
+}
+
+/// What comes of one environment.
+#[derive(Clone, Debug, PartialEq)]
+enum Outcome {
+    /// Coherent; and whether another vendor's key would be sent.
+    Coherent(bool),
+    Accepted(usize),
+    Fails(Code, String),
+    Unknown,
+}
+
+/// The values of a variable that are told apart. Of a secret only its presence counts.
+fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    match (variable, &text.can) {
+        (Variable::Key(_), Can::BeOneOf(texts)) => {
+            let mut options: Vec<String> =
+                texts.iter().map(|text| if text.is_empty() { String::new() } else { "set".to_owned() }).collect();
+            options.sort();
+            options.dedup();
+            options
+        }
+        (Variable::Key(_), Can::BeSet) => owned(&["set"]),
+        (Variable::Key(_), Can::BeAnything) => owned(&["", "set"]),
+        (_, Can::BeOneOf(texts)) => texts.clone(),
+        (Variable::Path, can) => {
+            let platform = policy.document().platform.value.as_str();
+            let mut options: Vec<String> = owned(&[UNKNOWN, platform]);
+            if *can == Can::BeAnything {
+                options.push(String::new());
+            }
+            options
+        }
+        (_, Can::BeSet) => owned(&[UNKNOWN]),
+        (_, Can::BeAnything) => owned(&["", UNKNOWN]),
+    }
+}
+
+/// The environment of a number, and its runtime.
+fn environment<'a>(
+    policy: &'a Policy,
+    variables: &[(Variable, Text)],
+    options: &'a [Vec<String>],
+    number: usize,
+) -> (&'a str, Env<'a>) {
+    let mut rest = number;
+    let mut env = Env::empty(policy);
+    for ((variable, _), options) in variables.iter().zip(options) {
+        env = env.with(*variable, &options[rest % options.len()]);
+        rest /= options.len();
+    }
+    // The variable has done its part: it is where the runtime comes from.
+    (env.runtime(), env.without(Variable::Runtime))
+}
+
+/// Why the outcomes differ: what is not known of the variables that make a difference.
+fn reasons(variables: &[(Variable, Text)], options: &[Vec<String>], outcomes: &[Outcome]) -> BTreeSet<String> {
+    let mut reasons = BTreeSet::new();
+    let mut stride = 1;
+    for ((_, text), options) in variables.iter().zip(options) {
+        let differs = |number: usize| {
+            let first = number - (number / stride % options.len()) * stride;
+            outcomes[number] != outcomes[first] || outcomes[number] == Outcome::Unknown
+        };
+        let matters = options.iter().any(|option| option == UNKNOWN) || options.len() > 1;
+        if matters && (0..outcomes.len()).any(differs) {
+            reasons.extend(text.why.iter().cloned());
+        }
+        stride *= options.len();
+    }
+    reasons
+}

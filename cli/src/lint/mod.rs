@@ -1,0 +1,376 @@
+//! `lint`: the founding contradiction, found where it is written.
+//!
+//! Files, then every call of a harness in them, then a judgement of each call, then one
+//! finding for each cause, then patches that have been tried.
+
+mod explain;
+mod files;
+mod fix;
+mod judge;
+mod patch;
+mod repository;
+
+use std::collections::BTreeSet;
+
+use slug_resolver::{Fix, Policy, Registry};
+
+use crate::args::LintArgs;
+use crate::config::{Accept, Config};
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
+use crate::findings::{Coverage, Finding, Level, Patch, Report, Source, SourceId, Sources, Span};
+use crate::output::Output;
+use crate::workflow::document;
+use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
+
+use explain::{Case, Groups, Problem};
+pub use files::Input;
+use judge::{Judge, Judgement};
+use repository::{File, Repository, Wanted};
+
+/// Runs `lint`.
+pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::find(&args.registry)?;
+    let registry = data.registry()?;
+    let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
+    let known = data.policies(&[])?;
+    if let Some(config) = &data.config {
+        config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
+    }
+    let inputs = files::find(&args.paths, data.config.as_ref())?;
+    let mut linter = Linter::new(&registry, &known).with_asked(&asked);
+    if let Some(config) = &data.config {
+        linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
+    }
+    if args.fix {
+        fix::run(&linter, inputs, args, output)
+    } else {
+        linter.report(&inputs).finish(&args.findings, output)
+    }
+}
+
+/// What workflow files are judged by.
+pub struct Linter<'a> {
+    registry: &'a Registry,
+    /// The policies that may be named by a harness, those asked for first.
+    policies: Vec<&'a Policy>,
+    /// The policies that were asked for by name.
+    asked: &'a [Policy],
+    accept: &'a [Accept],
+    absent_secrets: &'a [String],
+    config: Option<&'a Config>,
+    targets: Vec<&'a str>,
+    names: BTreeSet<String>,
+}
+
+impl<'a> Linter<'a> {
+    /// Judges by a registry and the policies whose harness a step calls.
+    #[must_use]
+    pub fn new(registry: &'a Registry, policies: &'a [Policy]) -> Self {
+        let mut linter = Self {
+            registry,
+            policies: policies.iter().collect(),
+            asked: &[],
+            accept: &[],
+            absent_secrets: &[],
+            config: None,
+            targets: Vec::new(),
+            names: BTreeSet::new(),
+        };
+        linter.index();
+        linter
+    }
+
+    /// Also by these, which judge what calls no known harness as well.
+    #[must_use]
+    pub fn with_asked(mut self, asked: &'a [Policy]) -> Self {
+        self.policies.retain(|policy| asked.iter().all(|other| other.name() != policy.name()));
+        self.policies.splice(0..0, asked);
+        self.asked = asked;
+        self.index();
+        self
+    }
+
+    /// With what slugproof.yaml accepts and knows to be absent. Where everything it speaks
+    /// of is looked at, an entry that accepts nothing is found.
+    #[must_use]
+    pub fn with_config(mut self, config: &'a Config, looks_at_everything: bool) -> Self {
+        self.accept = &config.accept;
+        self.absent_secrets = &config.absent_secrets;
+        self.config = looks_at_everything.then_some(config);
+        self
+    }
+
+    fn index(&mut self) {
+        let targets = self.policies.iter().flat_map(|policy| &policy.document().harness);
+        self.targets = targets.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+        let names =
+            |policy: &&'a Policy| policy.all_variables().map(|variable| policy.variable_name(variable).to_owned());
+        self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
+    }
+
+    /// Lints files: with patches that have been tried.
+    #[must_use]
+    pub fn report(&self, inputs: &[Input]) -> Report {
+        let (mut report, repository) = self.read(inputs);
+        let judged = self.judge(&repository);
+        report.findings.extend(judged.findings(self, &repository));
+        report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
+        if judged.steps.is_empty() && report.coverage == Coverage::Complete {
+            report.coverage = Coverage::Nothing;
+            report.remarks.push(self.nothing_called());
+        }
+        self.find_unused_accepts(&judged.accepted, &mut report);
+        report
+    }
+
+    /// What to say where no step calls a harness.
+    fn nothing_called(&self) -> String {
+        let described: Vec<String> = self
+            .policies
+            .iter()
+            .filter(|policy| !policy.document().harness.is_empty())
+            .map(|policy| format!("{} (policy `{}`)", policy.document().harness.join(", "), policy.name()))
+            .collect();
+        match described.as_slice() {
+            [] => "no policy names a `harness`; name the script it describes, or say --policy".to_owned(),
+            _ => format!(
+                "no step calls a harness that a policy describes: {}; correct `harness` there, or say --policy",
+                described.join(", ")
+            ),
+        }
+    }
+
+    fn read(&self, inputs: &[Input]) -> (Report, Repository) {
+        let mut report = Report::new("lint");
+        let mut files = Vec::new();
+        for input in inputs {
+            let text = input.text.clone().unwrap_or_default();
+            let source = report.sources.add(Source { path: input.path.clone(), text: text.clone() });
+            let read = match &input.text {
+                Ok(text) => document::read(text).map_err(|error| (error.byte, error.message)),
+                Err(message) => Err((0, message.clone())),
+            };
+            match read {
+                Ok(root) => {
+                    let workflow = Workflow::of(&root);
+                    files.push(File { source, path: input.path.clone(), text, workflow });
+                }
+                Err((byte, message)) => {
+                    report.findings.push(unreadable(&report.sources, source, byte, &message));
+                    report.coverage = Coverage::Incomplete;
+                }
+            }
+        }
+        (report, Repository::new(files))
+    }
+
+    /// Judges every call in some files.
+    fn judge<'r>(&'r self, repository: &'r Repository) -> Judged<'r> {
+        let wanted = Wanted { targets: &self.targets, names: &self.names, absent_secrets: self.absent_secrets };
+        let mut judged = Judged::default();
+        for (index, file) in repository.files().iter().enumerate() {
+            let mut calls = 0;
+            for job in &file.workflow.jobs {
+                let mut visits = repository.visits(index, job, &wanted, false);
+                if visits.is_empty() && !self.asked.is_empty() && sets_any(file, job, &self.names) {
+                    visits = repository.visits(index, job, &wanted, true);
+                }
+                calls += visits.len();
+                for visit in visits {
+                    judged.steps.insert((index, job.key.start, visit.step.number));
+                    for policy in self.policies_of(visit.target) {
+                        let case = Case { source: file.source, job: &job.id, visit: visit.clone(), policy };
+                        self.judge_case(case, &mut judged);
+                    }
+                }
+            }
+            if calls == 0 {
+                judged.others.extend(self.unknown_harness(file));
+            }
+        }
+        judged
+    }
+
+    /// The policies that judge a call: those that describe what it calls, else those asked for.
+    fn policies_of(&self, target: Option<usize>) -> Vec<&'a Policy> {
+        let Some(target) = target.map(|target| self.targets[target]) else {
+            return self.asked.iter().collect();
+        };
+        let describes = |policy: &&&'a Policy| policy.document().harness.iter().any(|harness| harness == target);
+        self.policies.iter().filter(describes).copied().collect()
+    }
+
+    fn judge_case<'r>(&'r self, case: Case<'r>, judged: &mut Judged<'r>) {
+        let judge = Judge { registry: self.registry, accept: self.accept };
+        match judge.judge(case.policy, |name| case.visit.env.value(name)) {
+            Judgement::Fine { accepted, crossing } => {
+                judged.accepted.extend(accepted);
+                if let Some(fault) = crossing {
+                    judged.groups.add(case, Problem::Crossing(fault));
+                }
+            }
+            Judgement::Fails(fault) => judged.groups.add(case, Problem::Fault(fault)),
+            Judgement::Undecided(reasons) => judged.groups.add(case, Problem::Undecided(reasons)),
+        }
+    }
+
+    /// A note on a file that sets variables of a policy and calls nothing that one describes.
+    fn unknown_harness(&self, file: &File) -> Option<Finding> {
+        let (name, key) = layers(file).find_map(|layer| first_of(layer, &self.names))?;
+        let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
+        let span = Span { source: file.source, range: key };
+        let title = format!("`{name}` is read by policy `{}`, and no step calls its harness", policy.name());
+        Some(
+            Finding::new(UNKNOWN_HARNESS, Level::Note, span, title)
+                .said("set here")
+                .with_help(format!(
+                    "add the script to `harness` of a policy, or judge the file with --policy {}",
+                    policy.name()
+                ))
+                .about("variable", name),
+        )
+    }
+
+    /// Entries of slugproof.yaml about overrides that accept nothing.
+    fn find_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
+        let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
+        let policies: Vec<Policy> = self.policies.iter().map(|policy| (*policy).clone()).collect();
+        let unused: Vec<&Accept> = (config.accept.iter().enumerate())
+            .filter(|(index, accept)| !used.contains(index) && accept.is_about_overrides(&policies))
+            .map(|(_, accept)| accept)
+            .collect();
+        if unused.is_empty() {
+            return;
+        }
+        let text = files::text_of(&config.path).unwrap_or_default();
+        let source = report.sources.add(Source { path: files::shown(&config.path), text });
+        for accept in unused {
+            let line = usize::try_from(accept.line).unwrap_or(1).clamp(1, report.sources.line_count(source));
+            let range = report.sources.line_range(source, line);
+            let title = format!("no step fails with `{}` as this entry accepts", accept.code.as_str());
+            report.findings.push(
+                Finding::new(UNUSED_ACCEPT, Level::Warning, Span { source, range }, title)
+                    .said("accepts nothing")
+                    .with_help("take the entry out")
+                    .about("code", accept.code.as_str())
+                    .about("reason", accept.reason.clone()),
+            );
+        }
+    }
+
+    /// The first fix of a finding that, as an edit of the file, mends it and breaks nothing:
+    /// its place among the fixes, and the edit.
+    fn tried_patch(
+        &self,
+        group: &explain::Group<'_>,
+        fixes: &[Fix],
+        finding: &Finding,
+        repository: &Repository,
+    ) -> Option<(usize, Patch)> {
+        let index = repository.files().iter().position(|file| file.source == group.first.source)?;
+        let file = &repository.files()[index];
+        fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
+            let patch = patch::patch(file.source, &file.text, fix, &group.first.visit.env)?;
+            self.mends(repository, index, &patch, finding).then_some((place, patch))
+        })
+    }
+
+    /// Whether a file lints without a finding, and with no new one, once a patch is made.
+    fn mends(&self, repository: &Repository, index: usize, patch: &Patch, finding: &Finding) -> bool {
+        let edited = |file: &File| {
+            let is_patched = file.source == repository.files()[index].source;
+            let text = if is_patched { patch::applied(&file.text, &patch.edits) } else { file.text.clone() };
+            Input::new(file.path.clone(), text)
+        };
+        let files = repository.files();
+        let concerned = if repository.is_connected(index) { files } else { std::slice::from_ref(&files[index]) };
+        let identities = |inputs: &[Input]| -> BTreeSet<(String, String)> {
+            let (report, repository) = self.read(inputs);
+            let judged = self.judge(&repository);
+            let all = judged.untried().chain(report.findings);
+            all.map(|finding| (finding.code.to_owned(), format!("{:?}", finding.subject))).collect()
+        };
+        let unedited = |file: &File| Input::new(file.path.clone(), file.text.clone());
+        let before = identities(&concerned.iter().map(unedited).collect::<Vec<_>>());
+        let after = identities(&concerned.iter().map(edited).collect::<Vec<_>>());
+        let gone = (finding.code.to_owned(), format!("{:?}", finding.subject));
+        !after.contains(&gone) && after.is_subset(&before)
+    }
+}
+
+/// Fixes of one finding that are tried as patches.
+const PATCHES_TRIED: usize = 4;
+
+/// Fixes that are shown besides the patch.
+const FIXES_SHOWN: usize = 2;
+
+/// Findings that get a patch; with more, the first ones are mended first.
+const FINDINGS_PATCHED: usize = 100;
+
+/// Every call of some files, judged.
+#[derive(Default)]
+struct Judged<'r> {
+    groups: Groups<'r>,
+    others: Vec<Finding>,
+    /// The steps that were judged: file, job, number.
+    steps: BTreeSet<(usize, usize, usize)>,
+    /// The entries of slugproof.yaml that accept something.
+    accepted: BTreeSet<usize>,
+}
+
+impl Judged<'_> {
+    fn findings(&self, linter: &Linter<'_>, repository: &Repository) -> Vec<Finding> {
+        let mut patched = 0;
+        let mut findings = Vec::new();
+        for group in self.groups.iter() {
+            let mut finding = group.finding();
+            if let Problem::Fault(fault) = &group.problem {
+                let tried = (patched < FINDINGS_PATCHED)
+                    .then(|| linter.tried_patch(group, &fault.fixes, &finding, repository))
+                    .flatten();
+                patched += 1;
+                let others =
+                    fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| explain::fix_for_people(fix)));
+                finding.patch = tried.map(|(_, patch)| patch);
+            }
+            findings.push(finding);
+        }
+        findings.into_iter().chain(self.others.clone()).collect()
+    }
+
+    fn untried(self) -> impl Iterator<Item = Finding> {
+        self.groups.iter().map(explain::Group::finding).collect::<Vec<_>>().into_iter().chain(self.others)
+    }
+}
+
+fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -> Finding {
+    let line = sources.line_range(source, sources.line_number(source, byte));
+    // A place at the end of a line is shown on its last character.
+    let text = &sources.get(source).text;
+    let next = text[byte..].chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
+    let range = if next == 0 { byte.min(line.end)..byte.min(line.end) } else { byte..byte + next };
+    Finding::new(UNREADABLE_FILE, Level::Error, Span { source, range }, message)
+}
+
+/// Every `env` of a file.
+fn layers(file: &File) -> impl Iterator<Item = &EnvLayer> {
+    std::iter::once(&file.workflow.env).chain(file.workflow.jobs.iter().flat_map(layers_of))
+}
+
+fn layers_of(job: &Job) -> impl Iterator<Item = &EnvLayer> {
+    let steps = if let Work::Steps(steps) = &job.work { steps.as_slice() } else { &[] };
+    [&job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env))
+}
+
+fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, std::ops::Range<usize>)> {
+    let EnvLayer::Entries(entries) = layer else { return None };
+    entries.iter().find(|entry| names.contains(&entry.name)).map(|entry| (entry.name.clone(), entry.key.clone()))
+}
+
+/// Whether a job finds any of the variables set.
+fn sets_any(file: &File, job: &Job, names: &BTreeSet<String>) -> bool {
+    std::iter::once(&file.workflow.env).chain(layers_of(job)).any(|layer| first_of(layer, names).is_some())
+}

@@ -1,0 +1,481 @@
+//! Every call of a script in a job, with the environment that it sees: for each way in
+//! which the workflow is started and each row of the job's matrix.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::document::{Node, Value as NodeValue};
+use super::expression::{self, Part};
+use super::matrix::{self, Row, Rows};
+use super::model::{Defaults, EnvEntry, EnvLayer, Job, Script, Step, Work, Workflow};
+use super::shell::{self, FIRST_HOLE, Variable, Variables, words};
+use super::start::{Here, Start};
+use super::value::{Text, Truth};
+
+/// Combinations of starts and matrix rows in which one job is walked through.
+pub const COMBINATIONS: usize = 20_000;
+
+/// What is looked for.
+pub struct Search<'a> {
+    /// The text of the file.
+    pub text: &'a str,
+    /// The paths of the scripts.
+    pub targets: &'a [&'a str],
+    /// The variables that matter.
+    pub names: &'a BTreeSet<String>,
+    /// Secrets that do not exist, as slugproof.yaml says.
+    pub absent_secrets: &'a [String],
+    /// Whether to stop at every script, whatever it calls.
+    pub every_script: bool,
+}
+
+/// One call of a script.
+#[derive(Clone, Debug)]
+pub struct Visit<'w> {
+    /// The step.
+    pub step: &'w Step,
+    /// Which of the scripts that were looked for; none where every script is stopped at.
+    pub target: Option<usize>,
+    /// The bytes of the word that names it, or of the key `run`.
+    pub call: Range<usize>,
+    /// What it sees.
+    pub env: Environment<'w>,
+    /// How the workflow was started.
+    pub start: Rc<Start>,
+    /// The row of the matrix, as far as it matters, for people.
+    pub row: String,
+    /// How many rows this stands for.
+    pub rows: usize,
+}
+
+/// The variables that a command sees.
+#[derive(Clone, Debug, Default)]
+pub struct Environment<'w> {
+    /// Those that are set, or may be.
+    pub variables: BTreeMap<String, Setting<'w>>,
+    /// Why every other variable can be anything, if it can.
+    pub rest: Option<String>,
+}
+
+/// One variable.
+#[derive(Clone, Debug)]
+pub struct Setting<'w> {
+    /// What it can be.
+    pub value: Text,
+    /// Where it was set.
+    pub origin: Origin<'w>,
+}
+
+/// Where a variable was set.
+#[derive(Clone, Debug)]
+pub enum Origin<'w> {
+    /// In an `env`.
+    Entry(&'w EnvEntry),
+    /// In a script, at these bytes.
+    Script(Range<usize>),
+}
+
+impl Origin<'_> {
+    /// The bytes of the name.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        match self {
+            Self::Entry(entry) => entry.key.clone(),
+            Self::Script(span) => span.clone(),
+        }
+    }
+}
+
+impl Environment<'_> {
+    /// What a variable can be; unset and empty are the same.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Text {
+        match (self.variables.get(name), &self.rest) {
+            (Some(setting), _) => setting.value.clone(),
+            (None, Some(why)) => Text::unknown(why.clone()),
+            (None, None) => Text::empty(),
+        }
+    }
+}
+
+/// The inputs of a workflow that tell its starts apart, for one job, in lower case.
+#[must_use]
+pub fn wanted_inputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> BTreeSet<String> {
+    wanted(workflow, job, search).inputs
+}
+
+/// Walks through a job.
+#[must_use]
+pub fn visits<'w>(workflow: &'w Workflow, job: &'w Job, starts: &[Start], search: &Search<'_>) -> Vec<Visit<'w>> {
+    let Work::Steps(steps) = &job.work else { return Vec::new() };
+    if !steps.iter().any(|step| is_followed(step, search)) {
+        return Vec::new();
+    }
+    let wanted = wanted(workflow, job, search);
+    let mut visits = Vec::new();
+    for start in starts {
+        let rows = rows(job, start, &wanted, starts.len(), search);
+        let start = Rc::new(start.clone());
+        for (row, count) in &rows {
+            let row = row.as_ref().map_err(String::as_str);
+            let walk = Walk { workflow, job, search, start: &start, row, wanted: &wanted };
+            visits.extend(walk.run(steps).into_iter().map(|visit| Visit { rows: *count, ..visit }));
+        }
+    }
+    visits
+}
+
+/// Whether a job can run at all when started so.
+#[must_use]
+pub fn can_run(condition: Option<&str>, here: &Here<'_>) -> Truth {
+    condition.map_or(Truth::ALWAYS, |condition| expression::condition(condition, here))
+}
+
+/// The rows of a job's matrix that are told apart, each with how many it stands for.
+pub fn rows(
+    job: &Job,
+    start: &Start,
+    wanted: &Wanted,
+    starts: usize,
+    search: &Search<'_>,
+) -> Vec<(Result<Row, String>, usize)> {
+    let here =
+        Here { start, row: Err("the matrix is not known yet"), env: None, absent_secrets: search.absent_secrets };
+    let rows = match matrix::rows(job.matrix.as_ref(), &here) {
+        Rows::Known(rows) => rows,
+        Rows::Unknown(why) => return vec![(Err(why), 1)],
+    };
+    let mut told_apart: Vec<(Result<Row, String>, usize)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for mut row in rows {
+        row.retain(|name, _| wanted.all_of_matrix || wanted.matrix.contains(name));
+        let shown = format!("{row:?}");
+        match places.get(&shown) {
+            Some(&place) => told_apart[place].1 += 1,
+            None => {
+                places.insert(shown, told_apart.len());
+                told_apart.push((Ok(row), 1));
+            }
+        }
+    }
+    let combinations = told_apart.len().saturating_mul(starts);
+    if combinations > COMBINATIONS {
+        let rows = told_apart.iter().map(|(_, count)| count).sum();
+        return vec![(Err(format!("inputs and matrix have more than {COMBINATIONS} combinations")), rows)];
+    }
+    told_apart
+}
+
+/// What a walk through a job depends on.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Variables.
+    env: BTreeSet<String>,
+    /// Inputs, in lower case.
+    pub inputs: BTreeSet<String>,
+    /// Keys of the matrix, in lower case.
+    matrix: BTreeSet<String>,
+    all_of_matrix: bool,
+}
+
+impl Wanted {
+    /// Adds what a text refers to; true if a variable was new.
+    fn add(&mut self, references: BTreeSet<(String, Option<String>)>) -> bool {
+        let mut grew = false;
+        for (context, name) in references {
+            let lower = name.as_deref().map(str::to_lowercase);
+            match (context.as_str(), lower, name) {
+                ("env", _, Some(name)) => grew |= self.env.insert(name),
+                ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
+                ("matrix", Some(name), _) => drop(self.matrix.insert(name)),
+                ("matrix", None, _) => self.all_of_matrix = true,
+                _ => {}
+            }
+        }
+        grew
+    }
+}
+
+/// What a job depends on, as far as it matters for what is looked for.
+#[must_use]
+pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
+    let mut wanted = Wanted { env: search.names.clone(), ..Wanted::default() };
+    wanted.add(job.condition.as_deref().map(in_condition).unwrap_or_default());
+    let mut layers = vec![&workflow.env, &job.container_env, &job.env];
+    match &job.work {
+        Work::Steps(steps) => {
+            for step in steps.iter().filter(|step| is_followed(step, search)) {
+                layers.push(&step.env);
+                wanted.add(step.condition.as_deref().map(in_condition).unwrap_or_default());
+                let script = step.run.as_ref().map_or("", |run| &run.text);
+                wanted.add(expression::references(script));
+                wanted.env.extend(names_in_script(script));
+                let directory = step.working_directory.as_deref().unwrap_or_default();
+                wanted.add(expression::references(directory));
+            }
+        }
+        Work::Call(call) => {
+            for (_, _, value) in &call.with {
+                wanted.add(references_in(value));
+            }
+        }
+    }
+    let entries: Vec<&EnvEntry> = layers
+        .into_iter()
+        .flat_map(|layer| if let EnvLayer::Entries(entries) = layer { entries.as_slice() } else { &[] })
+        .collect();
+    loop {
+        let mut grew = false;
+        for entry in &entries {
+            if wanted.env.contains(&entry.name) {
+                grew |= wanted.add(expression::references(&entry.value));
+            }
+        }
+        if !grew {
+            break;
+        }
+    }
+    if let Some(matrix) = job.matrix.as_ref().filter(|_| wanted.all_of_matrix || !wanted.matrix.is_empty()) {
+        wanted.add(references_in(matrix));
+    }
+    wanted
+}
+
+fn in_condition(condition: &str) -> BTreeSet<(String, Option<String>)> {
+    if condition.contains("${{") { expression::references(condition) } else { expression::references_of(condition) }
+}
+
+fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
+    match &node.value {
+        NodeValue::Scalar(text, _) => expression::references(text),
+        NodeValue::List(items) => items.iter().flat_map(references_in).collect(),
+        NodeValue::Map(entries, _) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
+    }
+}
+
+/// The variables that a script names behind a `$`.
+fn names_in_script(script: &str) -> impl Iterator<Item = String> {
+    script.split('$').skip(1).filter_map(|behind| {
+        let behind = behind.strip_prefix('{').unwrap_or(behind);
+        let end = behind.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(behind.len());
+        words::is_name(&behind[..end]).then(|| behind[..end].to_owned())
+    })
+}
+
+/// Whether a step can matter: it may call a script or leave something for later steps.
+fn is_followed(step: &Step, search: &Search<'_>) -> bool {
+    let Some(run) = &step.run else { return false };
+    search.every_script
+        || run.text.contains("GITHUB_ENV")
+        || run.text.contains("${{")
+        || search.targets.iter().any(|target| run.text.contains(file_name(target)))
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// One walk through the steps of a job.
+struct Walk<'s, 'w> {
+    workflow: &'w Workflow,
+    job: &'w Job,
+    search: &'s Search<'s>,
+    start: &'s Rc<Start>,
+    row: Result<&'s Row, &'s str>,
+    wanted: &'s Wanted,
+}
+
+impl<'w> Walk<'_, 'w> {
+    fn run(&self, steps: &'w [Step]) -> Vec<Visit<'w>> {
+        if !can_run(self.job.condition.as_deref(), &self.here(None)).can_be_true {
+            return Vec::new();
+        }
+        let mut env = Environment::default();
+        for layer in [&self.job.container_env, &self.workflow.env, &self.job.env] {
+            self.lay(layer, &mut env, None);
+        }
+        let mut visits = Vec::new();
+        for step in steps.iter().filter(|step| is_followed(step, self.search)) {
+            self.step(step, &mut env, &mut visits);
+        }
+        visits
+    }
+
+    fn here<'h>(&'h self, env: Option<&'h dyn Fn(&str) -> Text>) -> Here<'h> {
+        Here { start: self.start, row: self.row, env, absent_secrets: self.search.absent_secrets }
+    }
+
+    /// Puts an `env` over what is set already; `outer` is what its expressions can refer to.
+    fn lay(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
+        let entries = match layer {
+            EnvLayer::None => return,
+            EnvLayer::Opaque(_) => {
+                *env = Environment {
+                    rest: Some("an `env` is computed while it runs".to_owned()),
+                    ..Environment::default()
+                };
+                return;
+            }
+            EnvLayer::Entries(entries) => entries,
+        };
+        let look_up = |name: &str| self.in_env(outer, name);
+        let here = self.here(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
+        for entry in entries.iter().filter(|entry| self.wanted.env.contains(&entry.name)) {
+            let value = expression::text(&entry.value, &here);
+            env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
+        }
+    }
+
+    /// What `env.NAME` is. A variable that is set nowhere may still be set by the machine,
+    /// unless it is one of those that matter.
+    fn in_env(&self, env: Option<&Environment<'w>>, name: &str) -> Text {
+        match env {
+            Some(env) if env.variables.contains_key(name) || self.search.names.contains(name) => env.value(name),
+            _ => Text::unknown(format!("`env.{name}` is not known before it runs")),
+        }
+    }
+
+    fn step(&self, step: &'w Step, env: &mut Environment<'w>, visits: &mut Vec<Visit<'w>>) {
+        let Some(run) = &step.run else { return };
+        let outer = env.clone();
+        let look_up = |name: &str| self.in_env(Some(&outer), name);
+        let here = self.here(Some(&look_up));
+        let runs = can_run(step.condition.as_deref(), &here);
+        if !runs.can_be_true {
+            return;
+        }
+        let mut own = outer.clone();
+        self.lay(&step.env, &mut own, Some(&outer));
+        let look_up = |name: &str| self.in_env(Some(&own), name);
+        let (script, holes) = substituted(&run.text, &self.here(Some(&look_up)));
+        let effects = if self.is_shell(step) {
+            let directory = self.directory(step, &here);
+            shell::follow(&script, &holes, self.search.targets, &directory, &variables(&own))
+        } else {
+            shell::unfollowed(&script, self.search.targets, self.search.names, &variables(&own))
+        };
+        let visit = |target, call, env| Visit {
+            step,
+            target,
+            call,
+            env,
+            start: Rc::clone(self.start),
+            row: self.row.map(shown_row).unwrap_or_default(),
+            rows: 1,
+        };
+        for call in &effects.calls {
+            let span = located(self.search.text, run, &script, &call.span);
+            let env = self.seen(&own, call, run, &script);
+            visits.push(visit(Some(call.target), span, env));
+        }
+        if self.search.every_script && effects.calls.is_empty() {
+            visits.push(visit(None, run.key.clone(), own));
+        }
+        self.leave(effects, runs, run, &script, env);
+    }
+
+    /// What a call sees, with where each variable was set.
+    fn seen(&self, own: &Environment<'w>, call: &shell::Call, run: &Script, script: &str) -> Environment<'w> {
+        let setting = |(name, variable): (&String, &Variable)| {
+            let origin = match &variable.assigned {
+                Some(span) => Origin::Script(located(self.search.text, run, script, span)),
+                None => {
+                    own.variables.get(name).map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone())
+                }
+            };
+            (name.clone(), Setting { value: variable.value.clone(), origin })
+        };
+        Environment {
+            variables: call.variables.iter().map(setting).collect(),
+            rest: call.rest.clone().or(own.rest.clone()),
+        }
+    }
+
+    /// What a step leaves for those after it.
+    fn leave(&self, effects: shell::Effects, runs: Truth, run: &Script, script: &str, env: &mut Environment<'w>) {
+        if let Some(why) = effects.opaque {
+            *env = Environment { rest: Some(why), ..Environment::default() };
+        }
+        for (name, written) in effects.written {
+            let before = env.value(&name);
+            let value = if written.maybe_not || runs.can_be_false {
+                written.value.or(before).because("an earlier step may set it")
+            } else {
+                written.value
+            };
+            let span = located_name(self.search.text, run, script, &written.span, &name);
+            env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
+        }
+    }
+
+    fn is_shell(&self, step: &Step) -> bool {
+        let of = |defaults: &'w Defaults| defaults.shell.as_deref();
+        let shell = step.shell.as_deref().or(of(&self.job.defaults)).or(of(&self.workflow.defaults));
+        match shell {
+            Some(shell) => shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
+            None => !self.job.runs_on.to_lowercase().contains("windows"),
+        }
+    }
+
+    fn directory(&self, step: &Step, here: &Here<'_>) -> String {
+        let of = |defaults: &'w Defaults| defaults.working_directory.as_deref();
+        let directory = step.working_directory.as_deref().or(of(&self.job.defaults)).or(of(&self.workflow.defaults));
+        directory.map(|text| expression::text(text, here)).and_then(|text| text.single().cloned()).unwrap_or_default()
+    }
+}
+
+fn variables(env: &Environment<'_>) -> Variables {
+    let variable = |(name, setting): (&String, &Setting<'_>)| {
+        (name.clone(), Variable { value: setting.value.clone(), exported: true, assigned: None })
+    };
+    env.variables.iter().map(variable).collect()
+}
+
+/// A script with its expressions replaced, as a forge does before a shell sees it; one that
+/// is not known leaves a hole.
+fn substituted(text: &str, here: &Here<'_>) -> (String, Vec<Text>) {
+    let mut script = String::new();
+    let mut holes = Vec::new();
+    let plain = |text: &str| text.replace(|c: char| u32::from(c) >= FIRST_HOLE, "\u{fffd}");
+    for part in expression::parts(text) {
+        let value = match part {
+            Part::Literal(literal) => {
+                script.push_str(&plain(literal));
+                continue;
+            }
+            Part::Expression(expression) => expression::value(expression, here).into_text(),
+            Part::Unclosed => Text::unknown("`${{` is not closed"),
+        };
+        match (value.single(), shell::hole(holes.len())) {
+            (None, Some(hole)) => {
+                script.push(hole);
+                holes.push(value);
+            }
+            (known, _) => script.push_str(&plain(known.map_or("", String::as_str))),
+        }
+    }
+    (script, holes)
+}
+
+/// Where a part of a script stands in the file: the same word, counted from the beginning.
+fn located(text: &str, run: &Script, script: &str, span: &Range<usize>) -> Range<usize> {
+    let word = script.get(span.clone()).unwrap_or_default();
+    located_name(text, run, script, span, word)
+}
+
+fn located_name(text: &str, run: &Script, script: &str, near: &Range<usize>, name: &str) -> Range<usize> {
+    let Some(source) = text.get(run.span.clone()).filter(|_| !name.is_empty()) else { return run.key.clone() };
+    let before = script.get(..near.start).map_or(0, |before| before.matches(name).count());
+    let found = source.match_indices(name).take(before + 1).last();
+    found.map_or(run.key.clone(), |(at, _)| run.span.start + at..run.span.start + at + name.len())
+}
+
+/// A row for people.
+fn shown_row(row: &Row) -> String {
+    let cell = |(name, value): (&String, &super::value::Value)| {
+        let value = value.single().map_or("…".to_owned(), |value| value.sema().to_string());
+        format!("{name} = {value}")
+    };
+    row.iter().map(cell).collect::<Vec<_>>().join(", ")
+}
