@@ -7,6 +7,7 @@ mod json;
 mod record;
 mod redact;
 mod sources;
+pub mod trial;
 mod value;
 
 use std::io::Write as _;
@@ -38,11 +39,11 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::new("standard input can be read only once; give one of the inputs as a file"));
     }
     let given = Given::find(args, &policy, output)?;
-    let masker = Masker::new(given.iter().flat_map(Given::secrets), &registry, &policy);
+    let masker = Masker::new(given.secrets(), &registry, &policy);
     let record = Record::read(&read_input(&args.record)?, &masker)
         .map_err(|what| Failure::new(format!("{}: {what}", shown_input(&args.record))))?;
-    let variables = given.map(|given| given.variables(&policy, &masker, output));
-    let env = variables.as_ref().map(|variables| read_env(&policy, variables));
+    let variables = given.variables(&policy, &masker, output);
+    let env = given.has_source().then(|| read_env(&policy, &variables));
     let asked = args.runtime.as_ref().map(|runtime| masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
     let setting = Setting { registry: &registry, policy: &policy, runtime, env: env.as_ref(), ambient };

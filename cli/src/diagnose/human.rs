@@ -66,7 +66,7 @@ fn shortened(text: &str, most: usize) -> String {
     let mut start: String = printable(&text.chars().take(most).collect::<String>());
     let left = text.chars().count().saturating_sub(most);
     if left > 0 {
-        let _ = write!(start, "… ({} more)", counted(left as u64, "character"));
+        let _ = write!(start, "… ({})", counted(left as u64, "more character"));
     }
     start
 }
@@ -169,7 +169,7 @@ fn evidence(diagnosis: &Diagnosis<'_>) -> String {
         diagnosis.recorded.as_ref().map(|recorded| ("means", recorded.sentence(diagnosis.resolution.is_some()))),
     );
     if diagnosis.cause == Cause::EmptyError {
-        lines.push(("status", format!("{}: it failed, or hangs, where nothing could report why", status(diagnosis))));
+        lines.push(("status", format!("{}, and nothing recorded why", status(diagnosis))));
     } else if let Some((field, says)) = diagnosis.error() {
         lines.push(("says", format!("{field}: {}", shortened(&says, FIELD_CHARS))));
     }
@@ -206,10 +206,8 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
         Cause::Contradiction(_) => Vec::new(),
         Cause::RecordDisagrees => vec![
             format!(
-                "look in the log of the job for what it had in {}, {} and {} when it created the workspace",
-                name(Variable::Override),
-                name(Variable::Path),
-                name(Variable::PlatformModel)
+                "look in the log of the job for what it had in {} when it created the workspace",
+                variables_of(diagnosis).join(", ")
             ),
             "run this again with that environment, or with the record of the workspace that this one created"
                 .to_owned(),
@@ -233,6 +231,14 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
             name(Variable::Path)
         )],
     }
+}
+
+/// The variables that the record may have been created with otherwise.
+fn variables_of<'d>(diagnosis: &'d Diagnosis<'_>) -> Vec<&'d str> {
+    let is_about = |about| diagnosis.disagreements.iter().any(|disagreement| disagreement.about == about);
+    let model = [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().filter(|_| is_about("model"));
+    let runtime = std::iter::once(Variable::Runtime).filter(|_| is_about("runtime"));
+    model.chain(runtime).map(|variable| diagnosis.setting.policy.variable_name(variable)).collect()
 }
 
 /// Where to look for what no error field says.

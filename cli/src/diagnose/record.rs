@@ -49,6 +49,9 @@ const RUNTIME_FIELDS: [(&str, Sense); 2] = [("runtime", Sense::Sure), ("template
 /// Members by which an object in the place of a name is named.
 const NAME_FIELDS: [&str; 3] = ["slug", "id", "name"];
 
+/// Bytes of the longest name; nothing that is longer is one.
+const NAME_BYTES: usize = 256;
+
 /// What a record is called where it comes to hold something else.
 const EXPECTED: &str = "give the JSON object that `GET /workspaces/<id>` answers";
 
@@ -127,7 +130,7 @@ impl Record {
             })
         });
         let counts = |(named, sense): &(Named<'_>, Sense)| {
-            !named.name.is_empty() && (*sense == Sense::Sure || is_known(named.name))
+            (1..=NAME_BYTES).contains(&named.name.len()) && (*sense == Sense::Sure || is_known(named.name))
         };
         named.find(counts).map(|(named, _)| named)
     }

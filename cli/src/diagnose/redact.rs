@@ -95,6 +95,11 @@ impl Masker {
         Self { secrets }
     }
 
+    /// Whether a value is one of those that it was told to mask.
+    pub fn knows(&self, value: &str) -> bool {
+        self.secrets.iter().any(|secret| secret == value)
+    }
+
     /// The value with everything masked that must not be shown, in keys as well.
     pub fn value(&self, value: &Value) -> Value {
         self.under(value, Place::Open)
@@ -174,6 +179,11 @@ impl Masker {
         spans.extend(assigned(text));
         with_masks(text, spans)
     }
+}
+
+/// Whether a value is nothing but a credential, by its shape.
+pub fn is_credential(value: &str) -> bool {
+    Masker { secrets: Vec::new() }.text(value.trim()) == MASK
 }
 
 /// Whether a value stands under a name that says it is secret.
@@ -358,4 +368,136 @@ fn with_masks(text: &str, mut spans: Vec<Range<usize>>) -> String {
     }
     masked.push_str(&text[shown_to..]);
     masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masker(values: &[&str]) -> Masker {
+        let policy = Policy::all_embedded().swap_remove(0);
+        Masker::new(values.iter().copied(), &Registry::embedded(), &policy)
+    }
+
+    fn masked(json: &str) -> String {
+        masker(&[]).value(&Value::read(json.as_bytes()).expect(json)).compact()
+    }
+
+    #[test]
+    fn what_is_shaped_like_a_credential_is_masked_whole() {
+        for (text, shown) in [
+            ("sk-not-a-real-key", MASK),
+            ("key sk-ant-not-a-real-key.", "key <masked>."),
+            (r"line\nsk-not-a-real-key", r"line\n<masked>"),
+            ("ghp_notarealkey and github_pat_not_a_real_key", "<masked> and <masked>"),
+            ("AKIANOTAREALKEY00000", MASK),
+            ("eyJhbGciOiJub3QifQ.bm90.cmVhbA", MASK),
+            ("Bearer not-a-real-token", MASK),
+            ("https://me:not-a-real-password@host/path", "https://<masked>@host/path"),
+            ("E2E_API_KEY=not-real; next", "E2E_API_KEY=<masked>; next"),
+            ("api_key: 'not real' next", "api_key: '<masked>' next"),
+            (r#"{"password":"a\"b","x":1}"#, r#"{"password":"<masked>","x":1}"#),
+            (r#"{\"token\":\"a\",\"x\":1}"#, r#"{\"token\":\"<masked>\",\"x\":1}"#),
+            ("Authorization: Digest a b c\nnext", "Authorization: <masked>\nnext"),
+            ("tool --api-key not-real --x", "tool --api-key <masked> --x"),
+            ("-----BEGIN PRIVATE KEY-----\nnot\nreal\n-----END PRIVATE KEY----- x", "<masked> x"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nnot", MASK),
+            ("n0tAR3alK3yButM1xedL1keOne", MASK),
+        ] {
+            assert_eq!(masker(&[]).text(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_reader_needs_stays_readable() {
+        let registry = Registry::embedded();
+        let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+        let ids = arms.flat_map(|arm| arm.models.iter().chain([&arm.provider]));
+        for id in ids.map(String::as_str).chain([
+            "i-0a1b2c3d4e5f67890",
+            "123e4567-e89b-42d3-a456-426614174000",
+            "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "2025-05-12T02:11:07.123456Z",
+            "Qwen3-235B-A22B-Thinking-2507-FP8",
+            "registry.internal/team/Image-Name:v1.2.3-rc.4",
+            "/home/runner/work/MyProject/MyProject/tests/Test1",
+            "/workspaces/ws-1?page=2&sort=name",
+            "missing key: MINIMAX_API_KEY is not set",
+            "token: expired",
+            "disk-usage-exceeded on the risk-assessment task-runner",
+            "secret not found",
+            "https://host:8080/path@2",
+            "MissingByokCredentialErrorInWorkspaceProvisioner",
+        ]) {
+            assert_eq!(masker(&[]).text(id), id);
+        }
+    }
+
+    #[test]
+    fn values_under_secret_names_are_masked_and_names_are_not() {
+        for (json, shown) in [
+            (
+                r#"{"api_key":"a","apiKey":"a","API-KEY":"a"}"#,
+                r#"{"api_key":"<masked>","apiKey":"<masked>","API-KEY":"<masked>"}"#,
+            ),
+            (
+                r#"{"token":12,"secret":"","password":null,"has_secret":true}"#,
+                r#"{"token":"<masked>","secret":"","password":null,"has_secret":true}"#,
+            ),
+            (
+                r#"{"credentials":{"user":"a","list":["b",{"c":"d"}]}}"#,
+                r#"{"credentials":{"user":"<masked>","list":["<masked>",{"c":"<masked>"}]}}"#,
+            ),
+            (
+                r#"{"secrets":["MINIMAX_API_KEY","other"],"injected":["X_TOKEN"]}"#,
+                r#"{"secrets":["MINIMAX_API_KEY","<masked>"],"injected":["X_TOKEN"]}"#,
+            ),
+            (
+                r#"{"env":[{"name":"X_TOKEN","value":"a"},{"name":"MODEL","value":"m"}]}"#,
+                r#"{"env":[{"name":"X_TOKEN","value":"<masked>"},{"name":"MODEL","value":"m"}]}"#,
+            ),
+            (
+                r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,
+                r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,
+            ),
+            (r#"{"sk-not-a-real-one":1,"sk-not-another-one":2}"#, r#"{"<masked>":1,"<masked> (2)":2}"#),
+        ] {
+            assert_eq!(masked(json), shown);
+        }
+    }
+
+    #[test]
+    fn a_known_value_is_masked_wherever_it_stands() {
+        let masker = masker(&["hunter\"2/x\n", "set", "123456", "first line\nsecond line"]);
+        for (text, shown) in [
+            ("ahunter\"2/xb", "a<masked>b"),
+            (r#"{"x":"hunter\"2/x"}"#, r#"{"x":"<masked>"}"#),
+            ("q=hunter%222%2Fx", "q=<masked>"),
+            ("reset 1234567", "reset <masked>7"),
+            ("the second line", "the <masked>"),
+        ] {
+            assert_eq!(masker.text(text), shown);
+        }
+        let value = Value::read(br#"{"n":-123456.5,"123456":[]}"#).expect("it is JSON");
+        assert_eq!(masker.value(&value).compact(), r#"{"n":"<masked>","<masked>":[]}"#);
+    }
+
+    /// A word of the registry in the place of a secret is no secret.
+    #[test]
+    fn what_everybody_may_read_is_not_masked() {
+        let registry = Registry::embedded();
+        for arm in registry.runtimes().iter().flat_map(|runtime| &runtime.arms) {
+            assert_eq!(masker(&[&arm.provider]).text(&arm.provider), arm.provider);
+        }
+    }
+
+    #[test]
+    fn what_unfolds_round_after_round_is_masked_whole() {
+        let text = "abcdefsk-aaaaaa".repeat(2);
+        let masker = masker(&["abcdef"]);
+        assert_eq!(masker.text(&text), MASK);
+        assert_eq!(masker.text(MASK), MASK);
+        assert_eq!(masker.text("<masked><masked>"), MASK);
+    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use slug_resolver::{Policy, Variable};
 
 use super::dotenv;
-use super::redact::{Masker, is_secret_name};
+use super::redact::{Masker, is_credential, is_secret_name};
 use crate::args::DiagnoseArgs;
 use crate::data::{read_input, shown_input};
 use crate::exit::Failure;
@@ -19,17 +19,18 @@ use crate::resolve::{meant, parse_variables, warn_of_unread};
 pub struct Given {
     variables: Vec<(String, String)>,
     secrets: Vec<String>,
+    has_source: bool,
 }
 
 impl Given {
-    /// Gathers what the arguments name; nothing, if they name no source at all.
-    pub fn find(args: &DiagnoseArgs, policy: &Policy, output: &mut Output) -> Result<Option<Self>, Failure> {
-        if args.variables.is_empty() && args.env_file.is_empty() && !args.from_env {
-            return Ok(None);
-        }
-        let mut given = Self::default();
+    /// Gathers what the arguments name.
+    pub fn find(args: &DiagnoseArgs, policy: &Policy, output: &mut Output) -> Result<Self, Failure> {
+        let has_source = args.from_env || !args.env_file.is_empty() || !args.variables.is_empty();
+        let mut given = Self { has_source, ..Self::default() };
+        // Even where nothing is to be judged by the process, its secrets must not be shown.
+        given.add_secrets_of_the_process(policy);
         if args.from_env {
-            given.add_process(policy)?;
+            given.variables.extend(process_variables(policy)?);
         }
         for file in &args.env_file {
             given.add_file(file, policy, output)?;
@@ -37,7 +38,12 @@ impl Given {
         let variables = parse_variables(&args.variables)?;
         warn_of_unread(policy, &variables, output);
         variables.into_iter().for_each(|(name, value)| given.add(policy, name, value));
-        Ok(Some(given))
+        Ok(given)
+    }
+
+    /// Whether a source is named, be there anything in it or not.
+    pub fn has_source(&self) -> bool {
+        self.has_source
     }
 
     /// The values that must not be shown.
@@ -65,17 +71,19 @@ impl Given {
     }
 
     fn add(&mut self, policy: &Policy, name: String, value: String) {
-        if is_secret(policy, &name) {
+        if is_secret(policy, &name) || is_credential(&value) {
             self.secrets.push(value.clone());
         }
         self.variables.push((name, value));
     }
 
-    fn add_process(&mut self, policy: &Policy) -> Result<(), Failure> {
-        self.variables.extend(process_variables(policy)?);
-        let secrets = std::env::vars_os().filter(|(name, _)| is_secret(policy, &name.to_string_lossy()));
-        self.secrets.extend(secrets.map(|(_, value)| value.to_string_lossy().into_owned()));
-        Ok(())
+    fn add_secrets_of_the_process(&mut self, policy: &Policy) {
+        for (name, value) in std::env::vars_os() {
+            let value = value.to_string_lossy().into_owned();
+            if is_secret(policy, &name.to_string_lossy()) || is_credential(&value) {
+                self.secrets.push(value);
+            }
+        }
     }
 
     fn add_file(&mut self, path: &Path, policy: &Policy, output: &mut Output) -> Result<(), Failure> {

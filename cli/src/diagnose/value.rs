@@ -223,7 +223,7 @@ impl<'de> Visitor<'de> for &Reader {
         let (mut members, mut seen) = (Vec::new(), HashSet::new());
         while let Some(key) = access.next_key::<String>()? {
             if !seen.insert(key.clone()) {
-                return Err(self.refuse("a member is given twice; only one of the two can be meant".to_owned()));
+                return Err(self.refuse("a member is given twice; take out the one that is not meant".to_owned()));
             }
             members.push((key, access.next_value_seed(self)?));
         }
@@ -245,7 +245,10 @@ mod tests {
     #[test]
     fn a_refusal_says_where_and_never_what() {
         for (text, message) in [
-            ("{\"zq\": 1,\n\"zq\": 2}", "line 2, column 4: a member is given twice; only one of the two can be meant"),
+            (
+                "{\"zq\": 1,\n\"zq\": 2}",
+                "line 2, column 4: a member is given twice; take out the one that is not meant",
+            ),
             ("{\"zq\"", "line 1, column 5: the JSON ends too early; was it cut off?"),
             ("{} zq", "line 1, column 4: not JSON; give the answer as it came, with nothing before or after it"),
             ("<zq>", "it is a page and no JSON; did a login or a proxy answer in place of the platform?"),
@@ -265,7 +268,7 @@ mod tests {
         assert!(Value::read(nested(limits::JSON_DEPTH).as_bytes()).is_ok());
         for depth in [limits::JSON_DEPTH + 1, 1_000_000] {
             let error = Value::read(nested(depth).as_bytes()).expect_err("it is too deep");
-            assert_eq!(error, "line 1, column 101: more levels of nesting than the limit of 100; simplify it");
+            assert!(error.ends_with(": more levels of nesting than the limit of 100; simplify it"), "{error}");
         }
     }
 }
