@@ -11,7 +11,7 @@ use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 use slug_resolver::{Policy, Registry};
 
-use super::value::{Value, member};
+use super::value::Value;
 
 /// What stands in the place of a credential.
 pub const MASK: &str = "<masked>";
@@ -26,7 +26,7 @@ const SHORTEST: usize = 5;
 /// Characters of a token that may be told from a word by how its letters are mixed.
 const RANDOM_CHARS: usize = 24;
 
-/// Rounds of masking; what one round leaves beside a mask, the next may recognise.
+/// Rounds of masking after which a text has to stay as it is.
 const ROUNDS: usize = 4;
 
 /// How well-known credentials begin and what they are made of.
@@ -102,33 +102,37 @@ impl Masker {
 
     /// The value with everything masked that must not be shown, in keys as well.
     pub fn value(&self, value: &Value) -> Value {
-        self.under(value, Place::Open)
+        self.under(value, Place::Open, Strings::MayHoldJson)
     }
 
     /// The text with everything masked that must not be shown.
     pub fn text(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        if text.len() < SHORTEST {
-            return masked;
-        }
-        for _ in 0..ROUNDS {
-            let next = self.round(&masked);
-            if next == masked {
-                return masked;
-            }
-            masked = next;
-        }
-        // Written to unfold, round after round: nothing of it is worth showing.
-        if self.round(&masked) == masked { masked } else { MASK.to_owned() }
+        if text.len() < SHORTEST { text.to_owned() } else { until_it_stays(text, |text| self.round(text)) }
     }
 
-    fn under(&self, value: &Value, place: Place) -> Value {
+    /// The same of a string of a record, which may hold JSON: errors are often passed on like that.
+    fn string(&self, text: &str) -> String {
+        let masked = self.text(text);
+        if !text.trim_start().starts_with(['{', '[']) {
+            return masked;
+        }
+        until_it_stays(&masked, |text| match Value::read(text.as_bytes()) {
+            Err(_) => self.text(text),
+            Ok(inner) => match self.under(&inner, Place::Open, Strings::AreText) {
+                masked if masked == inner => self.text(text),
+                masked => self.text(&masked.compact()),
+            },
+        })
+    }
+
+    fn under(&self, value: &Value, place: Place, strings: Strings) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
             Value::Text(text) => Value::Text(match place {
                 _ if text.is_empty() => String::new(),
                 Place::Secret => MASK.to_owned(),
                 Place::ListOfSecrets if !is_variable_name(text) => MASK.to_owned(),
+                Place::ListOfSecrets | Place::Open if strings == Strings::MayHoldJson => self.string(text),
                 Place::ListOfSecrets | Place::Open => self.text(text),
             }),
             Value::Number(number) => match place {
@@ -137,18 +141,20 @@ impl Masker {
             },
             Value::List(items) => {
                 let place = if place == Place::Secret { Place::ListOfSecrets } else { place };
-                Value::List(items.iter().map(|item| self.under(item, place)).collect())
+                Value::List(items.iter().map(|item| self.under(item, place, strings)).collect())
             }
             Value::Object(members) => {
                 // `{"name": "X_TOKEN", "value": …}` is a member in two parts.
-                let mut called =
-                    ["name", "key", "variable"].into_iter().filter_map(|name| member(members, name)?.text());
+                let names_it =
+                    |key: &str| ["name", "key", "variable"].iter().any(|name| key.eq_ignore_ascii_case(name));
+                let mut called = members.iter().filter(|(key, _)| names_it(key)).filter_map(|(_, value)| value.text());
                 let is_entry = called.any(is_secret_name);
                 let mut names = UniqueNames::default();
                 let mask = |(key, value): &(String, Value)| {
-                    let is_secret = place != Place::Open || is_secret_name(key) || (is_entry && key == "value");
+                    let is_secret =
+                        place != Place::Open || is_secret_name(key) || (is_entry && key.eq_ignore_ascii_case("value"));
                     let place = if is_secret { Place::Secret } else { Place::Open };
-                    (names.name(self.text(key)), self.under(value, place))
+                    (names.name(self.text(key)), self.under(value, place, strings))
                 };
                 Value::Object(members.iter().map(mask).collect())
             }
@@ -193,6 +199,27 @@ enum Place {
     Secret,
     /// In a list, where names of secrets may stand as well.
     ListOfSecrets,
+}
+
+/// What the strings of a value are taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    MayHoldJson,
+    AreText,
+}
+
+/// Masks again and again, because what one round leaves beside a mask the next may recognise.
+fn until_it_stays(text: &str, mask: impl Fn(&str) -> String) -> String {
+    let mut masked = text.to_owned();
+    for _ in 0..ROUNDS {
+        let next = mask(&masked);
+        if next == masked {
+            return masked;
+        }
+        masked = next;
+    }
+    // Written to unfold, round after round: nothing of it is worth showing.
+    if mask(&masked) == masked { masked } else { MASK.to_owned() }
 }
 
 /// Keys that are masked may become the same, and JSON has each only once.
@@ -457,6 +484,12 @@ mod tests {
                 r#"{"env":[{"name":"X_TOKEN","value":"a"},{"name":"MODEL","value":"m"}]}"#,
                 r#"{"env":[{"name":"X_TOKEN","value":"<masked>"},{"name":"MODEL","value":"m"}]}"#,
             ),
+            (r#"{"env":[{"Name":"X_TOKEN","Value":"a"}]}"#, r#"{"env":[{"Name":"X_TOKEN","Value":"<masked>"}]}"#),
+            (
+                r#"{"error":"{\"a\": [{\"name\": \"X_TOKEN\", \"value\": 1}]}"}"#,
+                r#"{"error":"{\"a\":[{\"name\":\"X_TOKEN\",\"value\":\"<masked>\"}]}"}"#,
+            ),
+            (r#"{"error":"{\"a\": 1 }"}"#, r#"{"error":"{\"a\": 1 }"}"#),
             (
                 r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,
                 r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,
