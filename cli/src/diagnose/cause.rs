@@ -159,10 +159,10 @@ pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
             about_model.into_iter().chain(about_runtime).collect()
         }
     };
-    let recorded = model.as_ref().filter(|_| env.is_none() || !disagreements.is_empty()).map(|model| {
-        let runtime = named_runtime.as_ref().map_or(runtime, |named| named.name);
-        recorded(&setting, resolution.as_ref(), model.name, runtime)
-    });
+    let on = named_runtime.as_ref().map_or(runtime, |named| named.name);
+    let is_worth_saying = !on.is_empty() && (env.is_none() || !disagreements.is_empty());
+    let recorded =
+        model.as_ref().filter(|_| is_worth_saying).map(|model| recorded(&setting, resolution.as_ref(), model.name, on));
     let cause = cause(resolution.as_ref(), &disagreements, record);
     Diagnosis { cause, setting, record, resolution, fixes, model, named_runtime, disagreements, recorded }
 }

@@ -63,12 +63,18 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
 
 /// Text that can be seen, without the end of a long one.
 fn shortened(text: &str, most: usize) -> String {
-    let mut start: String = printable(&text.chars().take(most).collect::<String>());
-    let left = text.chars().count().saturating_sub(most);
-    if left > 0 {
-        let _ = write!(start, "… ({})", counted(left as u64, "more character"));
+    printable(&cut(text, most))
+}
+
+/// Text without the end of a long one, and how much is left out.
+fn cut(text: &str, most: usize) -> String {
+    match text.chars().count().saturating_sub(most) {
+        0 => text.to_owned(),
+        left => {
+            let start: String = text.chars().take(most).collect();
+            format!("{start}… ({})", counted(left as u64, "more character"))
+        }
     }
-    start
 }
 
 fn record(value: &Value) -> String {
@@ -118,9 +124,7 @@ impl Printer {
 }
 
 fn json_string(text: &str) -> String {
-    let cut = shortened(text, STRING_CHARS).replace('\n', "\\n");
-    // What cannot be seen is escaped already; a quote inside must not look like the end.
-    format!("\"{}\"", cut.replace('"', "\\\""))
+    printable(&serde_json::to_string(&cut(text, STRING_CHARS)).expect("a string is JSON"))
 }
 
 /// The cause, with its evidence and what to do.

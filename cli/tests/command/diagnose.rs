@@ -81,6 +81,10 @@ fn names_an_empty_error() {
 #[test]
 fn judges_nothing_without_an_environment() {
     insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
+    // Without a runtime nobody can say whose model it is.
+    let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
+    assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("\n\n  says      error: no capacity\n"), "{}", ended.stdout);
 }
 
 #[test]
