@@ -61,8 +61,13 @@ pub enum Command {
     Derive(DeriveArgs),
     /// Pick a model from the process environment, inside a harness
     Pick(PickArgs),
+<<<<<<< HEAD
     /// Lint workflow files: every step that calls a harness, before it runs
     Lint(LintArgs),
+=======
+    /// Name the cause of a workspace that failed
+    Diagnose(DiagnoseArgs),
+>>>>>>> wt-b
     /// Review the regression corpus, check it, or add to it
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -289,6 +294,7 @@ pub struct PickArgs {
     pub unchecked: bool,
 }
 
+<<<<<<< HEAD
 /// Lint workflow files: every step that calls a harness, before it runs
 ///
 /// Reads workflow files as GitHub and Gitea run them: every event, every input, every row of
@@ -317,6 +323,59 @@ pub struct LintArgs {
     /// Make the suggested edits: entries of an `env` that are deleted or replaced
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
+=======
+/// Name the cause of a workspace that failed
+///
+/// Reads the record of the workspace and the environment that it was created from.
+/// Prints what is there to see, with everything masked that looks like a credential,
+/// and then the cause: the contradiction with its evidence and its fixes, or that the
+/// record is of another configuration, or what the record itself says.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/diagnose.txt").trim_end())]
+pub struct DiagnoseArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Option<OsString>,
+
+    /// The record: the JSON of `GET /workspaces/<id>`, in a file or on standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub record: PathBuf,
+
+    /// The runtime, verbatim [default: what the policy's runtime variable says, else the record]
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<String>,
+
+    /// What was set; may be repeated; wins over files
+    #[arg(value_name = "VAR=VALUE")]
+    pub variables: Vec<OsString>,
+
+    /// A file of NAME=VALUE lines; may be repeated; wins over the process
+    #[arg(long, value_name = "FILE|-")]
+    pub env_file: Vec<PathBuf>,
+
+    /// Read the variables of the policy from this process
+    #[arg(long)]
+    pub from_env: bool,
+
+    /// The name of a credential that exists besides the injected ones; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub ambient: Vec<String>,
+
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = DiagnoseFormat::Human)]
+    pub format: DiagnoseFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiagnoseFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+>>>>>>> wt-b
 }
 
 /// Review the regression corpus, check it, or add to it

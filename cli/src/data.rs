@@ -120,6 +120,27 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// What stands for standard input where a file is expected.
+pub const STANDARD_INPUT: &str = "-";
+
+/// The bytes of a file or of standard input, or as many of them as no reader takes.
+pub fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path != Path::new(STANDARD_INPUT) {
+        return read_file(path);
+    }
+    let mut bytes = Vec::new();
+    let limit = limits::DOCUMENT_BYTES as u64 + 1;
+    std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
+        Failure::new(format!("cannot read standard input: {}; give a file instead", describe(&error)))
+    })?;
+    Ok(bytes)
+}
+
+/// The name of a file or of standard input as it is shown.
+pub fn shown_input(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { shown_path(path) }
+}
+
 /// The names given with `--ambient`; one that carries a value is refused without repeating it.
 pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
     match names.iter().find_map(|name| name.split_once('=')) {

@@ -39,7 +39,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// The variables of this process that the policy reads; of a secret, only that it is set.
-fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
+pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
     for variable in policy.all_variables() {
         let name = policy.variable_name(variable);

@@ -1,5 +1,6 @@
 //! `resolve`: one question, explained.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -26,7 +27,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`"));
     };
     refuse_variable(runtime, "name the runtime, and give variables without an option")?;
-    let variables = parse_variables(args)?;
+    let variables = parse_variables(&args.variables)?;
     warn_of_unread(&policy, &variables, output);
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     let ambient = check_ambient(&args.ambient)?;
@@ -43,9 +44,9 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// The `VAR=VALUE` arguments; an error names the variable and never the value.
-fn parse_variables(args: &ResolveArgs) -> Result<Vec<(String, String)>, Failure> {
+pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, Failure> {
     let mut variables: Vec<(String, String)> = Vec::new();
-    for (position, argument) in args.variables.iter().enumerate() {
+    for (position, argument) in arguments.iter().enumerate() {
         let shown = argument.to_string_lossy();
         let Some((name, _)) = shown.split_once('=').filter(|(name, _)| !name.is_empty()) else {
             return Err(Failure::new(format!(
@@ -67,15 +68,20 @@ fn parse_variables(args: &ResolveArgs) -> Result<Vec<(String, String)>, Failure>
 }
 
 /// A variable that the policy does not read is probably misspelt.
-fn warn_of_unread(policy: &Policy, variables: &[(String, String)], output: &mut Output) {
+pub fn warn_of_unread(policy: &Policy, variables: &[(String, String)], output: &mut Output) {
     for (name, _) in variables {
         if policy.variable(name).is_some() {
             continue;
         }
-        let known = policy.all_variables().map(|variable| policy.variable_name(variable));
-        let meant = nearest(name, known, 1).first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let meant = meant(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         output.note(&format!("policy `{}` does not read `{name}`{meant}", policy.name()));
     }
+}
+
+/// The variable of the policy that another name was probably meant to be.
+pub fn meant<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    let known = policy.all_variables().map(|variable| policy.variable_name(variable));
+    nearest(name, known, 1).first().copied()
 }
 
 /// The known names most like a name, if any is like it at all.

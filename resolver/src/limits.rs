@@ -10,6 +10,9 @@ pub const DOCUMENT_BYTES: usize = 16 << 20;
 /// Levels of nesting, in flow and in block style.
 pub const DEPTH: usize = 32;
 
+/// Levels of nesting in JSON.
+pub const JSON_DEPTH: usize = 100;
+
 /// Scalars, lists and mappings in one document, aliases expanded.
 pub const NODES: usize = 2_000_000;
 

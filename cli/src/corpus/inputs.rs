@@ -8,6 +8,7 @@ use slug_resolver::laws::{Case, Product, Trial, Violation, generate, lookup};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
 
+use crate::diagnose::trial;
 use crate::lines::{answer_lines, derive_line, resolve_line};
 use crate::output::counted;
 
@@ -32,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "resolve", judge: resolve },
     Target { name: "derive", judge: derive },
     Target { name: "batch_line", judge: batch_line },
+    Target { name: "record_json", judge: record_json },
 ];
 
 /// The targets whose inputs `cargo test` puts to a second reader of YAML besides, which
@@ -115,6 +117,13 @@ fn resolve(bytes: &[u8]) -> Judged {
 fn derive(bytes: &[u8]) -> Judged {
     let (registry, stray) = generate::large_registry_of(bytes);
     Judged::text(format!("{}, and the model {stray:?}", describe_registry(&registry)), lookup::holds(&registry, stray))
+}
+
+fn record_json(bytes: &[u8]) -> Judged {
+    match trial::holds(bytes) {
+        Ok(text) => Judged::text(text, Ok(())),
+        Err(violation) => Judged::text("a record, and not diagnosed as it must be", Err(violation)),
+    }
 }
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);

@@ -20,7 +20,10 @@ fn no_command_shows_the_value_of_a_secret() {
     );
     let scratch = scratch
         .file("inject.yaml", &misplaced)
-        .file("key.yaml", misplaced.replace("key: K,", &format!("key: {CANARY},")));
+        .file("key.yaml", misplaced.replace("key: K,", &format!("key: {CANARY},")))
+        .file("job.env", variables.map(|variable| format!("{variable}={CANARY}\n")).concat())
+        .file("bad.env", format!("{CANARY}\n"));
+    let record = format!(r#"{{"model":"m {CANARY}","status":"failed","{CANARY}":["x{CANARY}x"],"note":"{CANARY}"}}"#);
     let run = |args: &[&str], input: &str| {
         let mut run = slugproof(args.iter().copied()).input(input).dir(&scratch);
         for variable in variables {
@@ -44,6 +47,15 @@ fn no_command_shows_the_value_of_a_secret() {
             run(&["derive", "--batch"], &line);
             run(&["pick", runtime], "");
             run(&["pick", "--unchecked", runtime], "");
+            for format in ["human", "json"] {
+                let diagnose = ["diagnose", "--record", "-", "--runtime", runtime, "--format", format];
+                for source in
+                    [&setting, "--from-env", "--env-file=job.env", "--env-file=bad.env", &format!("{variable}=")]
+                {
+                    run(&[&diagnose[..], &[source]].concat(), &record);
+                    run(&[&diagnose[..], &[source]].concat(), &record[1..]);
+                }
+            }
         }
         // Everything that is easily mistyped.
         run(&[&setting], "");
@@ -56,6 +68,9 @@ fn no_command_shows_the_value_of_a_secret() {
         run(&["prove", &setting], "");
         run(&["prove", &format!("--format={CANARY}")], "");
         run(&["derive", "--batch", "-", &setting], "");
+        for option in ["--runtime", "--record", "--env-file", "--policy", "--registry", "--ambient", "--format"] {
+            run(&["diagnose", "--record", "-", option, &setting], &record);
+        }
         for option in ["--runtime", "--batch", "--policy", "--registry", "--ambient"] {
             run(&["resolve", option, &setting], "");
             run(&["resolve", "--runtime", "codex", option, &setting], "");

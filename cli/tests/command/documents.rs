@@ -5,9 +5,13 @@ use std::path::Path;
 
 use slug_resolver::laws::LAWS;
 use slug_resolver::{Code, Warning};
+<<<<<<< HEAD
 use slugproof::findings::codes;
+=======
+use slugproof::diagnose::Cause;
+>>>>>>> wt-b
 
-use crate::run::slugproof;
+use crate::run::{Scratch, slugproof};
 
 fn document(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
@@ -18,13 +22,19 @@ fn document(name: &str) -> String {
 #[test]
 fn the_readme_shows_real_output() {
     let readme = document("README.md");
+    let mut scratch = Scratch::new("readme-console");
     let mut checked = 0;
     for block in readme.split("```console\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
+        // A file that is shown is there for the examples that follow.
+        for file in block.split("$ cat ").skip(1) {
+            let (name, content) = file.split_once('\n').unwrap_or((file, ""));
+            scratch = scratch.file(name, content.split("$ ").next().unwrap_or_default());
+        }
         for example in block.split("$ slugproof").skip(1) {
             let (line, shown) = example.split_once('\n').unwrap_or((example, ""));
             let args = line.split_whitespace();
-            let ended = slugproof(args).run();
+            let ended = slugproof(args).dir(&scratch).run();
             let shown = shown.split("\n$ ").next().unwrap_or_default().trim_end();
             let printed = format!("{}{}", ended.stdout, ended.stderr);
             // `…` stands for lines that are left out.
@@ -46,7 +56,7 @@ fn the_readme_shows_real_output() {
 #[test]
 fn the_readmes_files_work_together() {
     let readme = document("README.md");
-    let mut scratch = crate::run::Scratch::new("readme");
+    let mut scratch = Scratch::new("readme");
     let mut files = 0;
     for block in readme.split("```yaml\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
@@ -77,8 +87,13 @@ fn every_code_has_its_paragraph() {
     let codes = document("docs/codes.md");
     let described: BTreeSet<&str> =
         codes.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+<<<<<<< HEAD
     let resolved = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str));
     let existing: BTreeSet<&str> = resolved.chain(codes::rules().map(|rule| rule.code)).collect();
+=======
+    let codes = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str));
+    let existing = codes.chain(Cause::OWN.map(Cause::name)).collect();
+>>>>>>> wt-b
     assert_eq!(described, existing);
     assert_eq!(codes::rules().count() + 1, existing.len(), "only `shadowed-variable` is no finding");
     let readme = document("README.md");
@@ -90,7 +105,7 @@ fn every_code_has_its_paragraph() {
 #[test]
 fn help_teaches() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
-    for command in ["prove", "resolve", "derive", "pick"] {
+    for command in ["prove", "resolve", "derive", "pick", "diagnose"] {
         let help = slugproof([command, "--help"]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("Example"), "`{command} --help` shows no example");
@@ -105,7 +120,7 @@ fn completions_and_manual_pages_are_generated() {
     }
     let page = slugproof(["man"]).run();
     assert!(page.code == 0 && page.stdout.contains(".TH slugproof 1"), "{}", page.stdout);
-    let scratch = crate::run::Scratch::new("man");
+    let scratch = Scratch::new("man");
     assert_eq!(slugproof(["man", "--dir", "."]).dir(&scratch).run().code, 0);
     assert!(scratch.0.join("slugproof-prove.1").is_file());
 }

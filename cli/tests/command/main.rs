@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod canary;
 mod corpus;
+mod diagnose;
 mod documents;
 mod pick;
 mod prove;

@@ -1,0 +1,414 @@
+//! `diagnose`: the cause of a workspace that failed.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::run::{Ended, Scratch, Slugproof, slugproof};
+
+/// The founding incident, as the platform recorded it.
+const INCIDENT: &str = r#"{
+  "id": "ws-223233",
+  "runtime": "claude-code",
+  "model": "MiniMax-M2",
+  "status": "failed",
+  "last_sample_error": "",
+  "instance_id": null,
+  "secrets": []
+}"#;
+
+const ENVIRONMENT: [&str; 2] = ["E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
+
+/// A coherent environment: the platform's model on the platform's path.
+const COHERENT: [&str; 1] = ["E2E_LLM_PATH=platform"];
+
+/// A record of what [`COHERENT`] makes, with further fields.
+fn record(fields: &str) -> String {
+    format!(r#"{{"model": "moonshot/kimi-k2.6", "runtime": "hermes"{fields}}}"#)
+}
+
+fn diagnose<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> Slugproof {
+    slugproof(["diagnose", "--record", "-"].into_iter().chain(args)).input(record)
+}
+
+/// The exit code and the cause that is named.
+fn cause<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> (i32, String) {
+    let ended = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
+    let cause = ended.json()["cause"]["name"].as_str().map(str::to_owned);
+    (ended.code, cause.unwrap_or_else(|| panic!("{}", ended.shown())))
+}
+
+fn assert_refused(ended: &Ended, message: &str) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
+    assert_eq!(ended.stderr, format!("error: {message}\n"));
+}
+
+#[test]
+fn names_the_founding_incident() {
+    insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().shown());
+}
+
+#[test]
+fn answers_the_founding_incident_in_json() {
+    let ended = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
+    insta::assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn says_that_the_workspace_is_of_another_environment() {
+    insta::assert_snapshot!(diagnose(INCIDENT, COHERENT).run().shown());
+}
+
+#[test]
+fn says_what_the_record_says_where_the_configuration_is_coherent() {
+    let record =
+        record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
+    insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
+}
+
+#[test]
+fn names_an_empty_error() {
+    let record = record(
+        r#", "status": "failed", "last_sample_error": "", "instance_id": "i-0a1b2c", "instance_status": "running""#,
+    );
+    insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
+    let ended = diagnose(
+        r#"{"model": "gpt-5.5", "status": "provisioning"}"#,
+        ["--runtime", "codex", "E2E_MODEL_SLUG=gpt-5.5", "E2E_OPENAI_API_KEY=set"],
+    );
+    insta::assert_snapshot!(ended.run().shown());
+}
+
+#[test]
+fn judges_nothing_without_an_environment() {
+    insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
+    // Without a runtime nobody can say whose model it is.
+    let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
+    assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("\n\n  says      error: no capacity\n"), "{}", ended.stdout);
+}
+
+#[test]
+fn each_cause_has_its_exit_code() {
+    let failed = record(r#", "status": "failed", "last_sample_error": """#);
+    let online = record(r#", "status": "Online", "last_error": "it took a while""#);
+    let silent = record("");
+    for (record, args, named) in [
+        (INCIDENT, &ENVIRONMENT[..], (1, "platform-path-byok-model")),
+        (INCIDENT, &COHERENT, (1, "record-disagrees")),
+        (&failed, &COHERENT, (1, "empty-error")),
+        (&failed.replace("\"\"", "\"no capacity\""), &COHERENT, (1, "coherent-with-error")),
+        (&online, &COHERENT, (0, "coherent-online")),
+        (&silent, &COHERENT, (3, "silent-record")),
+        (INCIDENT, &[], (3, "no-environment")),
+        // An empty environment that is given is judged like any other.
+        (
+            &record(r#", "status": "failed""#).replace("moonshot/kimi-k2.6", "openai/gpt-4o"),
+            &["--from-env"],
+            (1, "missing-credential"),
+        ),
+        ("{}", &["--runtime", "hermes", "E2E_LLM_PATH=platform"], (3, "silent-record")),
+        ("{}", &["--runtime", "hermes", "E2E_MODEL_SLUG= "], (1, "model-required")),
+        // What the record calls a runtime may be the name of a variant or that of its template.
+        (
+            &failed.replace("hermes", "seo-agent"),
+            &["--runtime", "claude-code", "E2E_LLM_PATH=platform"],
+            (1, "empty-error"),
+        ),
+        (
+            &failed.replace("hermes", "claude-code"),
+            &["--runtime", "seo-agent", "E2E_LLM_PATH=platform"],
+            (1, "empty-error"),
+        ),
+        (&failed, &["--runtime", "openclaw", "E2E_LLM_PATH=platform"], (1, "record-disagrees")),
+        // White space around a model makes no other model.
+        (&failed.replace("kimi-k2.6", "kimi-k2.6 "), &COHERENT, (1, "empty-error")),
+    ] {
+        let (code, name) = named;
+        assert_eq!(cause(record, args.iter().copied()), (code, name.to_owned()), "{record} {args:?}");
+    }
+}
+
+#[test]
+fn looks_for_the_model_where_it_may_be() {
+    for (fields, model) in [
+        (r#""model": "m-1""#, Some("m-1")),
+        (r#""model": " ", "model_slug": "m-1""#, Some("m-1")),
+        (r#""model": {"provider": "p", "id": "m-1"}"#, Some("m-1")),
+        (r#""slug": "my-workspace""#, None),
+        (r#""slug": "MiniMax-M2""#, Some("MiniMax-M2")),
+        (r#""config": {"model": "m-1"}"#, Some("m-1")),
+        (r#""model": "m-0", "config": {"model": "m-1"}"#, Some("m-0")),
+        (r#""model": "m-0", "workspace": {"status": "failed", "model": "m-1"}"#, Some("m-1")),
+        (r#""model": ["m-1"], "runtime": 7"#, None),
+    ] {
+        let ended = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
+        assert_eq!(ended.json()["named"]["model"].as_str(), model, "{fields}");
+    }
+    let ended = diagnose(r#"{"template": "t-1"}"#, ["--format", "json"]).run();
+    assert_eq!(ended.json()["named"]["runtime"].as_str(), None);
+    let ended = diagnose(r#"{"template": "seo-agent"}"#, ["--format", "json"]).run();
+    assert_eq!(ended.json()["named"]["runtime"], "seo-agent");
+}
+
+#[test]
+fn looks_into_the_envelope_of_a_record() {
+    let wrapped = format!(
+        r#"{{"status": "ok", "error": null, "data": {}}}"#,
+        record(r#", "status": "failed", "error": "no capacity""#)
+    );
+    let ended = diagnose(&wrapped, COHERENT.into_iter().chain(["--format", "json"])).run();
+    let answer = ended.json();
+    assert_eq!(answer["cause"]["name"], "coherent-with-error");
+    assert_eq!(
+        answer["cause"]["message"],
+        "the configuration is coherent; the record says, in `data.error`: no capacity"
+    );
+    let fields: Vec<&str> =
+        answer["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str()).collect();
+    assert_eq!(fields, ["data.status", "status", "data.error", "error"]);
+}
+
+#[test]
+fn records_that_cannot_be_read() {
+    let object = "give the JSON object that `GET /workspaces/<id>` answers";
+    for (record, message) in [
+        ("", "it is empty; was the workspace asked for, and did the answer arrive?".to_owned()),
+        ("[{}, {}]", format!("it is a list of 2 items and no object; {object}, one item of such a list")),
+        ("null", format!("it is null and no object; {object}")),
+        ("\"x\"", format!("it is a string and no object; {object}")),
+        ("<html>", "it is a page and no JSON; did a login or a proxy answer in place of the platform?".to_owned()),
+        ("{\"status\": ", "line 1, column 11: the JSON ends too early; was it cut off?".to_owned()),
+        (
+            "{'a': 1}",
+            "line 1, column 2: not JSON; give the answer as it came, with nothing before or after it".to_owned(),
+        ),
+        (
+            "{}\n{}",
+            "line 2, column 1: not JSON; give the answer as it came, with nothing before or after it".to_owned(),
+        ),
+        (
+            "{\"status\": 1,\n \"status\": 2}",
+            "line 2, column 9: a member is given twice; take out the one that is not meant".to_owned(),
+        ),
+    ] {
+        assert_refused(&diagnose(record, COHERENT).run(), &format!("standard input: {message}"));
+    }
+    let scratch = Scratch::new("diagnose-unreadable")
+        .file("latin1.json", b"{\"status\": \"\xe4\"}")
+        .file("utf16.json", b"\xff\xfe{\0}\0")
+        .file("deep.json", "[".repeat(1_000_000))
+        .file("bom.json", "\u{feff}{\"status\": \"online\"}\r\n");
+    for (file, message) in [
+        ("latin1.json", "latin1.json: not UTF-8 from byte 13 on; save it as UTF-8"),
+        ("utf16.json", "utf16.json: the text is UTF-16; save it as UTF-8"),
+        ("deep.json", "deep.json: line 1, column 101: more levels of nesting than the limit of 100; simplify it"),
+        ("nowhere.json", "cannot read `nowhere.json`: no such file or directory; check the path"),
+        (".", "cannot read `.`: is a directory; check the path"),
+    ] {
+        let args = ["diagnose", "--runtime", "hermes", "--from-env", "--record", file];
+        assert_refused(&slugproof(args).dir(&scratch).run(), message);
+    }
+    let args = ["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "bom.json"];
+    assert_eq!(slugproof(args).dir(&scratch).run().code, 0);
+}
+
+/// Of a record without end only as much is read as a record may have.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_record_of_100_megabytes_is_refused_in_little_memory() {
+    let script = "ulimit -v 300000; exec \"$0\" diagnose --record - --from-env";
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut written = stdin.write(b"{\"status\": \"").expect("it is read");
+    let block = vec![b'x'; 1 << 16];
+    while written < 100 << 20 && stdin.write_all(&block).is_ok() {
+        written += block.len();
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(written < 20 << 20, "{written} bytes were read");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: standard input: it has more bytes than the limit of 16777216; give one workspace and nothing else\n"
+    );
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
+}
+
+#[test]
+fn a_large_record_is_shown_in_part() {
+    let items: Vec<String> = (0..10_000).map(|item| format!("\"k{item}\": \"{}\"", "x".repeat(1_000))).collect();
+    let record = format!("{{\"status\": \"failed\", \"error\": \"{}\", {}}}", "word ".repeat(100_000), items.join(","));
+    let ended = diagnose(&record, COHERENT.into_iter().chain(["--runtime", "hermes"])).run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
+    assert!(ended.stdout.len() < 30_000, "{} bytes", ended.stdout.len());
+    assert!(ended.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("and 9,944 more lines; --format json prints them all"), "{}", ended.stdout);
+}
+
+#[test]
+fn what_cannot_be_seen_is_escaped_and_lines_are_kept_short() {
+    let hostile =
+        r#"{"status": "failed\u001b[2J", "err\u202eor": 1, "last_error": "a\u0007b\nsecond line", "model": "m\u001b"}"#;
+    let ended = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+    assert!(ended.stdout.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{:?}", ended.stdout);
+    assert!(
+        ended.stdout.contains(r"failed\u{1b}[2J") && ended.stdout.contains("\n  last_error  a\\u{7}b\n"),
+        "{}",
+        ended.stdout
+    );
+    for record in [INCIDENT, hostile] {
+        let ended = diagnose(record, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+        assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn colour_is_as_everywhere() {
+    let coloured = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--color", "always"])).run();
+    assert!(
+        coloured.stdout.contains("\u{1b}[1m\u{1b}[31m✗ platform-path-byok-model\u{1b}[0m"),
+        "{:?}",
+        coloured.stdout
+    );
+    let plain = diagnose(INCIDENT, ENVIRONMENT).env("NO_COLOR", "1").run();
+    assert_eq!(plain.stdout, diagnose(INCIDENT, ENVIRONMENT).run().stdout);
+    assert!(!plain.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn the_environment_comes_from_files_the_process_and_the_command_line() {
+    let scratch = Scratch::new("diagnose-sources")
+        .file("job.env", "\u{feff}# as the job had it\r\nexport E2E_LLM_PATH='platform' # quoted\r\n\r\nE2E_MODEL_SLUG=\"MiniMax-M2\"\r\n")
+        .file("later.env", "E2E_MODEL_SLUG=sonnet\nE2E_RUNTIME=claude-code")
+        .file("record.json", INCIDENT);
+    let slug = |args: &[&str], env: &[(&str, &str)]| {
+        let args = ["diagnose", "--record", "record.json", "--format", "json"].into_iter().chain(args.iter().copied());
+        let mut run = slugproof(args).dir(&scratch);
+        for (name, value) in env {
+            run = run.env(name, value);
+        }
+        let ended = run.run();
+        assert_eq!(ended.stderr, "");
+        ended.json()["resolution"]["slug"].as_str().unwrap_or("(none)").to_owned()
+    };
+    let process = [("E2E_MODEL_SLUG", "from-process"), ("E2E_LLM_PATH", "")];
+    assert_eq!(slug(&["--env-file", "job.env"], &[]), "MiniMax-M2");
+    assert_eq!(slug(&["--from-env"], &process), "from-process");
+    assert_eq!(slug(&["--from-env", "--env-file", "job.env"], &process), "MiniMax-M2");
+    assert_eq!(slug(&["--env-file", "job.env"], &process), "MiniMax-M2");
+    assert_eq!(slug(&["--env-file", "job.env", "--env-file", "later.env"], &[]), "sonnet");
+    assert_eq!(slug(&["--from-env", "--env-file", "job.env", "E2E_MODEL_SLUG=opus"], &process), "opus");
+    // An empty value unsets what an earlier source sets.
+    assert_eq!(slug(&["--env-file", "job.env", "E2E_MODEL_SLUG="], &[]), "moonshot/kimi-k2.6");
+    assert_eq!(slug(&[], &process), "(none)");
+}
+
+#[test]
+fn environment_files_are_remarked_on_and_refused_by_line() {
+    let scratch = Scratch::new("diagnose-env-file")
+        .file("record.json", INCIDENT)
+        .file("twice.env", "HOME=/root\nE2E_LLM_PATH=byok\nE2E_MODEL_SLUGS=x\nE2E_LLM_PATH=platform\n")
+        .file("bad.env", "A=1\nsk-not-a-real-key\n")
+        .file("open.env", "A='sk-not-a-real-key\n")
+        .file("latin1.env", b"A=1\n\nB=\xe4");
+    let run = |file: &str| slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).run();
+    let remarked = run("twice.env");
+    assert_eq!(
+        remarked.stderr,
+        "note: twice.env: `E2E_LLM_PATH` is set on lines 2 and 4; the later counts\n\
+         note: twice.env, line 3: policy `full-saas` does not read `E2E_MODEL_SLUGS`; did you mean `E2E_MODEL_SLUG`?\n"
+    );
+    assert!(remarked.stdout.contains("  path               platform\n"), "{}", remarked.stdout);
+    for (file, message) in [
+        ("bad.env", "bad.env: line 2: not of the form NAME=VALUE; correct it, or put a `#` before it"),
+        ("open.env", "open.env: line 1: the quote that opens here is never closed; close it"),
+        ("latin1.env", "latin1.env: line 3: not UTF-8; save it as UTF-8"),
+        ("nowhere.env", "cannot read `nowhere.env`: no such file or directory; check the path"),
+        ("-", "standard input: line 1: not of the form NAME=VALUE; correct it, or put a `#` before it"),
+    ] {
+        let ended =
+            slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).input("x\n").run();
+        assert_refused(&ended, message);
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_understood() {
+    let twice = "standard input can be read only once; give one of the inputs as a file";
+    assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
+    let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
+    assert_refused(&diagnose("{}", COHERENT).run(), no_runtime);
+    let misplaced = "the runtime looks like the variable `A`; name the runtime, and give variables without an option";
+    assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
+    assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
+    let ended = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
+    assert!(ended.code == 2 && ended.stderr.contains("--record <FILE|->"), "{}", ended.shown());
+}
+
+#[test]
+fn the_runtime_is_the_one_asked_for_else_of_the_environment_else_of_the_record() {
+    let runtime = |args: &[&str]| {
+        let args = args.iter().copied().chain(["E2E_LLM_PATH=platform", "--format", "json"]);
+        diagnose(&record(""), args).run().json()["resolution"]["runtime"].as_str().map(str::to_owned)
+    };
+    assert_eq!(runtime(&["--runtime", "codex", "E2E_RUNTIME=openclaw"]).as_deref(), Some("codex"));
+    assert_eq!(runtime(&["E2E_RUNTIME=openclaw"]).as_deref(), Some("openclaw"));
+    assert_eq!(runtime(&[]).as_deref(), Some("hermes"));
+    assert_eq!(runtime(&["--policy", "reconciler"]).as_deref(), Some("claude-code"));
+}
+
+#[test]
+fn a_credential_in_the_place_of_a_model_is_masked_and_remarked_on() {
+    let ended = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
+    assert!(!ended.shown().contains("not-a-real"), "{}", ended.shown());
+    assert!(
+        ended
+            .stderr
+            .starts_with("note: the value of `E2E_MODEL_SLUG` looks like a credential and is masked; correct it\n"),
+        "{}",
+        ended.stderr
+    );
+}
+
+/// The value of a key is in no output, wherever and however the record holds it.
+#[test]
+fn no_secret_is_shown_wherever_the_record_holds_it() {
+    const SECRET: &str = r#"zq"not\a-real/key qz"#;
+    let inside = serde_json::to_string(SECRET).expect("it is JSON");
+    let inside = &inside[1..inside.len() - 1];
+    let twice = inside.replace('\\', r"\\").replace('"', "\\\"");
+    let records = [
+        record(&format!(r#", "status": "{inside}", "last_error": "before{inside}after", "{inside}": 1"#)),
+        record(&format!(r#", "error": {{"a": ["{inside}", {{"x{inside}": "{inside}{inside}"}}]}}"#)),
+        record(&format!(r#", "error": "{{\"key\": \"{twice}\"}}""#)),
+        format!(r#"{{"model": "{inside}", "runtime": "{inside}", "status": "failed"}}"#),
+        format!(r#"{{"model": "{inside}", "{inside}": 1, "{inside}": 2}}"#),
+        format!(r#"{{"model": "{inside}" {inside}"#),
+        format!("[\"{inside}\"]"),
+    ];
+    let scratch = Scratch::new("diagnose-secret").file("job.env", format!("E2E_MINIMAX_API_KEY='{SECRET}'\n"));
+    let given = format!("E2E_MINIMAX_API_KEY={SECRET}");
+    for record in &records {
+        for args in [
+            &["--runtime", "claude-code", &given][..],
+            &["--runtime", "claude-code", "--env-file", "job.env"],
+            &["--runtime", "claude-code", "--from-env"],
+            &["--env-file", "job.env", "--runtime", SECRET],
+            &["--env-file", "job.env", "--runtime", "codex", &format!("E2E_MODEL_SLUG=x{SECRET}")],
+        ] {
+            for format in ["human", "json"] {
+                let args = args.iter().copied().chain(["--format", format]);
+                let ended = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
+                for shape in [SECRET, inside, &twice, "a-real"] {
+                    assert!(!ended.shown().contains(shape), "{record}: {}", ended.shown());
+                }
+            }
+        }
+    }
+}
