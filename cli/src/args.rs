@@ -61,13 +61,10 @@ pub enum Command {
     Derive(DeriveArgs),
     /// Pick a model from the process environment, inside a harness
     Pick(PickArgs),
-<<<<<<< HEAD
     /// Lint workflow files: every step that calls a harness, before it runs
     Lint(LintArgs),
-=======
     /// Name the cause of a workspace that failed
     Diagnose(DiagnoseArgs),
->>>>>>> wt-b
     /// Review the regression corpus, check it, or add to it
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -294,7 +291,6 @@ pub struct PickArgs {
     pub unchecked: bool,
 }
 
-<<<<<<< HEAD
 /// Lint workflow files: every step that calls a harness, before it runs
 ///
 /// Reads workflow files as GitHub and Gitea run them: every event, every input, every row of
@@ -323,7 +319,8 @@ pub struct LintArgs {
     /// Make the suggested edits: entries of an `env` that are deleted or replaced
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
-=======
+}
+
 /// Name the cause of a workspace that failed
 ///
 /// Reads the record of the workspace and the environment that it was created from.
@@ -375,7 +372,6 @@ pub enum DiagnoseFormat {
     Human,
     /// One JSON object
     Json,
->>>>>>> wt-b
 }
 
 /// Review the regression corpus, check it, or add to it

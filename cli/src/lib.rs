@@ -49,11 +49,8 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),
         Some(Command::Pick(args)) => pick::run(&args, output),
-<<<<<<< HEAD
         Some(Command::Lint(args)) => lint::run(&args, output),
-=======
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
->>>>>>> wt-b
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),
