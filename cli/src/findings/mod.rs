@@ -13,7 +13,7 @@ mod suppress;
 mod view;
 
 pub use report::{Aside, Because, Coverage, Report};
-pub use source::{Position, Source, SourceId, Sources, Span};
+pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 
 /// One thing that was found, with everything that any output says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
