@@ -72,7 +72,7 @@ impl Check {
         let root = match yaml::read(&bytes) {
             Ok(root) => root,
             Err(error) => {
-                self.refuse_text(source, &error);
+                self.refuse_text(source, &error, std::str::from_utf8(&bytes).is_ok());
                 return None;
             }
         };
@@ -108,8 +108,8 @@ impl Check {
     }
 
     /// Text that is no document of any kind, or a document that breaks a rule of all kinds.
-    fn refuse_text(&mut self, source: SourceId, error: &ReadError) {
-        let is_yaml = !error.message.starts_with("not readable as YAML");
+    fn refuse_text(&mut self, source: SourceId, error: &ReadError, is_text: bool) {
+        let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
         match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
             Some(kind) => {
                 self.has_registry |= kind == Kind::Registry;
@@ -160,6 +160,7 @@ impl Check {
                 self.report.findings.extend(policy::examine(sources, document, policy, path, registry));
             }
         }
-        self.report.checked = vec![("registry", self.registries.len()), ("policy", self.policies.len())];
+        let checked = [("registry", self.registries.len()), ("policy", self.policies.len())];
+        self.report.checked.extend(checked.iter().filter(|(_, count)| *count > 0));
     }
 }

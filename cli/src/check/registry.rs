@@ -182,17 +182,15 @@ impl Examination<'_> {
             .about("runtime", &runtime.name)
             .about("provider", provider);
         for (model, _) in rest.iter().take(IDS - 1) {
-            finding = finding.with_label(span(*model), "not matched");
+            finding = finding.with_label(span(*model), "");
         }
         finding = finding.with_label(self.pattern(id), "the pattern");
         let left = ids.len().saturating_sub(IDS);
         if left > 0 {
             finding.notes.push(format!("{left} more are not shown"));
         }
-        let runtime = shown(&runtime.name);
-        Some(finding.with_note(format!(
-            "on `{runtime}` they route by the list; where no arm lists them they do not route here"
-        )))
+        let why = "a listed id routes without the pattern; on a runtime that does not list it, this provider does not answer for it";
+        Some(finding.with_note(why))
     }
 
     /// The keys of other vendors that the platform's provider accepts.
@@ -236,7 +234,7 @@ impl Examination<'_> {
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
-        (!own.is_empty()).then(|| format!("with {} it goes to `{}`", own.join(" or "), arms.providers[*arm].name))
+        (!own.is_empty()).then(|| format!("with {} alone it goes to `{}`", own.join(" or "), arms.providers[*arm].name))
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
     let decided = (!decided.is_empty()).then(|| decided.join(", "))?;

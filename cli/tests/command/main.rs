@@ -3,8 +3,10 @@
 mod bad_input;
 mod batch;
 mod canary;
+mod check;
 mod corpus;
 mod documents;
+mod findings;
 mod pick;
 mod prove;
 mod resolve;
