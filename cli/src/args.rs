@@ -65,6 +65,8 @@ pub enum Command {
     Lint(LintArgs),
     /// Name the cause of a workspace that failed
     Diagnose(DiagnoseArgs),
+    /// Check registries and policies for what can never be right
+    Check(CheckArgs),
     /// Review the regression corpus, check it, or add to it
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -372,6 +374,33 @@ pub enum DiagnoseFormat {
     Human,
     /// One JSON object
     Json,
+}
+
+/// Check registries and policies for what can never be right
+///
+/// A registry: whatever breaks a rule of its format; two arms of one runtime whose
+/// patterns match the same id, decided on their automata and shown with a shortest such
+/// id; an arm that is never chosen; a listed id that its provider's pattern does not
+/// match; a vendor's key that the platform accepts. A policy: whatever breaks a rule of
+/// its format, and, with every registry of the run, models and runtimes that no registry
+/// has. What a file is follows from its fields; a slugproof.yaml stands for what it names.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
+pub struct CheckArgs {
+    /// Registries, policies and slugproof.yaml files [default: the slugproof.yaml in force, else the embedded data]
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Pass over fields of a registry that slugproof does not know
+    #[arg(long, help_heading = "Data")]
+    pub allow_unknown_fields: bool,
+
+    /// Do not look for a slugproof.yaml
+    #[arg(long, help_heading = "Data")]
+    pub no_config: bool,
+
+    #[command(flatten)]
+    pub findings: FindingsArgs,
 }
 
 /// Review the regression corpus, check it, or add to it

@@ -55,8 +55,13 @@ pub struct Accept {
 }
 
 impl Config {
-    /// Finds the file in the working directory or above it.
+    /// Finds and reads the file in the working directory or above it.
     pub fn find() -> Result<Option<Self>, Failure> {
+        Self::locate()?.as_deref().map(Self::read).transpose()
+    }
+
+    /// Where the file is, in the working directory or above it.
+    pub fn locate() -> Result<Option<PathBuf>, Failure> {
         let directory = std::env::current_dir().map_err(|error| {
             Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
         })?;
@@ -67,8 +72,7 @@ impl Config {
             return Err(Failure::new(format!("`{name}` is not read; rename it to `{FILE_NAME}`, or say --no-config")));
         }
         // Beside or below the working directory, the shorter name says as much.
-        let shown = |path: &Path| path.strip_prefix(&directory).unwrap_or(path).to_owned();
-        found.map(|path| Self::read(&shown(&path))).transpose()
+        Ok(found.map(|path| path.strip_prefix(&directory).map(Path::to_owned).unwrap_or(path)))
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
@@ -118,7 +122,8 @@ impl Config {
         Ok(())
     }
 
-    fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
+    /// Decodes a file that was read from a path.
+    pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = At::root(&root);
         let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;

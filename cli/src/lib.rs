@@ -7,6 +7,7 @@
 
 mod args;
 mod batch;
+pub mod check;
 mod config;
 pub mod corpus;
 mod data;
@@ -51,6 +52,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Pick(args)) => pick::run(&args, output),
         Some(Command::Lint(args)) => lint::run(&args, output),
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
+        Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),

@@ -14,7 +14,8 @@ use super::{Because, Finding, Label, Level, Patch, SourceId, Sources, Span};
 
 /// Renders the whole report.
 pub(super) fn render(judged: &Judged, width: usize) -> String {
-    let renderer = Renderer::styled().term_width(width);
+    // Lines are cut here, with what is written out in them counted; the renderer need not.
+    let renderer = Renderer::styled().term_width(2 * width);
     let mut text = String::new();
     for finding in &judged.open {
         let rendered = renderer.render(&groups(&judged.sources, finding, width));
@@ -37,7 +38,8 @@ fn is_bare_mark(line: &str) -> bool {
 
 /// What the finding is, then what to do about it.
 fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<Group<'f>> {
-    let message = |text: &str| wrapped_to(width.saturating_sub(indent(sources, finding)), &printable(text), "", "");
+    let columns = width.saturating_sub(indent(sources, finding));
+    let message = |text: &str| wrapped_to(columns, &printable(text), "", "");
     let head = finding.code.len() + finding.level.as_str().len() + "[]: ".len();
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
     let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
@@ -49,12 +51,13 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<G
         // A file that could not be read has nothing to show.
         let source = labels[0].1.span.source;
         if index > 0 || !sources.get(source).text.is_empty() {
-            group = group.element(snippet(sources, &labels));
+            group = group.element(snippet(sources, &labels, columns));
         }
     }
     group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
     group = group.elements(finding.help.iter().map(|help| Look::HELP.message(message(help))));
-    let suggestion = finding.patch.as_ref().map(|patch| suggestion(sources, patch, finding.primary.span.source));
+    let suggestion =
+        finding.patch.as_ref().map(|patch| suggestion(sources, patch, finding.primary.span.source, columns));
     [group].into_iter().chain(suggestion).collect()
 }
 
@@ -104,9 +107,9 @@ fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationK
     clusters
 }
 
-fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)]) -> Snippet<'f, Annotation<'f>> {
+fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)], columns: usize) -> Snippet<'f, Annotation<'f>> {
     let spans: Vec<Span> = labels.iter().map(|(_, label)| first_line(sources, &label.span)).collect();
-    let view = View::of(sources, &spans);
+    let view = View::of(sources, &spans, columns);
     let annotations = labels.iter().zip(&spans).map(|((kind, label), span)| {
         let text = (!label.text.is_empty()).then(|| printable(&label.text).replace('\n', " "));
         kind.span(view.range(&span.range)).label(text)
@@ -123,11 +126,11 @@ fn first_line(sources: &Sources, span: &Span) -> Span {
     Span { source: span.source, range: start..span.range.end.min(line.end).max(start) }
 }
 
-fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId) -> Group<'f> {
+fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId, columns: usize) -> Group<'f> {
     let mut group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
     for edits in patch.edits.chunk_by(|a, b| in_one_stretch(sources, &a.span, &b.span)) {
         let spans: Vec<Span> = edits.iter().map(|edit| edit.span.clone()).collect();
-        let view = View::of(sources, &spans);
+        let view = View::of(sources, &spans, columns);
         let shown = |(edit, span): (&super::Edit, &Span)| {
             let range: Range<usize> = view.range(&span.range);
             Shown::new(range, printable(&edit.replacement.replace("\r\n", "\n")))

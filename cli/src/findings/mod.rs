@@ -14,7 +14,7 @@ mod view;
 
 pub use delivery::write_whole;
 pub use report::{Aside, Because, Coverage, Report};
-pub use source::{Position, Source, SourceId, Sources, Span};
+pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 
 /// One thing that was found, with everything that any output says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

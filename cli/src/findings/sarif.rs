@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::baseline::Identity;
 use super::report::{Coverage, Judged};
-use super::{Aside, Because, Finding, Label, Level, Patch, Sources, Span, codes};
+use super::{Aside, Because, EMBEDDED, Finding, Label, Level, Patch, Sources, Span, codes};
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -155,10 +155,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 const SOURCE_ROOT: &str = "SRCROOT";
 
 /// What ships with the command and is no file of its user.
-const EMBEDDED: &str = "EMBEDDED";
-
-/// The beginning of the paths of what ships with the command.
-const EMBEDDED_PATH: &str = "<embedded>/";
+const EMBEDDED_ROOT: &str = "EMBEDDED";
 
 /// Renders the whole report.
 pub(super) fn render(judged: &Judged) -> String {
@@ -189,7 +186,7 @@ fn run<'a>(judged: &Judged, results: Vec<SarifResult<'a>>) -> Run<'a> {
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([
             (SOURCE_ROOT, base("the directory in which the command ran")),
-            (EMBEDDED, base("the data that ship with slugproof")),
+            (EMBEDDED_ROOT, base("the data that ship with slugproof")),
         ]),
         invocations: [Invocation { execution_successful: judged.coverage != Coverage::Incomplete }],
         results,
@@ -275,8 +272,8 @@ fn suppression(aside: &Aside) -> Suppression<'_> {
 }
 
 fn artifact(path: &str) -> ArtifactLocation {
-    if let Some(name) = path.strip_prefix(EMBEDDED_PATH) {
-        return ArtifactLocation { uri: percent_encoded(name), uri_base_id: Some(EMBEDDED) };
+    if let Some(name) = path.strip_prefix(EMBEDDED) {
+        return ArtifactLocation { uri: percent_encoded(name), uri_base_id: Some(EMBEDDED_ROOT) };
     }
     if path.starts_with('/') {
         return ArtifactLocation { uri: format!("file://{}", percent_encoded(path)), uri_base_id: None };

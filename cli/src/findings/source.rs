@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// The beginning of the paths of what ships with slugproof and is no file of its user.
+pub const EMBEDDED: &str = "<embedded>/";
+
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {

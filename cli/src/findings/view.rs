@@ -6,15 +6,14 @@
 
 use std::ops::Range;
 
+use textwrap::core::display_width;
+
 use crate::output::can_be_seen;
 
 use super::{Sources, Span};
 
-/// Bytes of a line that are shown whole.
-const WHOLE: usize = 400;
-
-/// Bytes that are kept before what is pointed at in a longer line.
-const BEFORE: usize = 100;
+/// Characters that are kept before what is pointed at in a line that is cut.
+const BEFORE: usize = 12;
 
 /// Some lines of one file, made fit to be shown.
 pub(super) struct View {
@@ -28,7 +27,9 @@ pub(super) struct View {
 
 impl View {
     /// The lines from the first to the last of some spans of one file.
-    pub fn of(sources: &Sources, spans: &[Span]) -> Self {
+    ///
+    /// A line of more columns is cut.
+    pub fn of(sources: &Sources, spans: &[Span], columns: usize) -> Self {
         let source = spans[0].source;
         let first = spans.iter().map(|span| span.range.start).min().unwrap_or_default();
         let last = spans.iter().map(|span| span.range.end).max().unwrap_or_default();
@@ -39,24 +40,21 @@ impl View {
             if number > first_line {
                 view.text.push('\n');
             }
-            view.add(&sources.get(source).text, line, spans);
+            let kept = kept(&sources.get(source).text, &line, spans, columns);
+            view.add(&sources.get(source).text, &line, kept);
         }
         view
     }
 
     /// Adds a line, or what matters of it.
-    fn add(&mut self, text: &str, line: Range<usize>, spans: &[Span]) {
-        let kept = kept(text, &line, spans);
+    fn add(&mut self, text: &str, line: &Range<usize>, kept: Range<usize>) {
         if kept.start > line.start {
             self.text.push('…');
         }
         for (offset, character) in text[kept.clone()].char_indices() {
             self.moved.push((kept.start + offset, self.text.len()));
-            match character {
-                '\u{feff}' if kept.start + offset == 0 => {}
-                '\t' => self.text.push('\t'),
-                character if can_be_seen(character) => self.text.push(character),
-                character => self.text.extend(character.escape_debug()),
+            if kept.start + offset > 0 || character != '\u{feff}' {
+                self.text.push_str(&fit(character));
             }
         }
         self.moved.push((kept.end, self.text.len()));
@@ -75,18 +73,37 @@ impl View {
     }
 }
 
-/// What is shown of a line: all, or what is around the first place in it that is pointed at.
-fn kept(text: &str, line: &Range<usize>, spans: &[Span]) -> Range<usize> {
-    if line.len() <= WHOLE {
-        return line.clone();
+/// A character as it is shown.
+fn fit(character: char) -> String {
+    match character {
+        '\t' => "    ".to_owned(),
+        character if can_be_seen(character) => character.to_string(),
+        character => character.escape_debug().to_string(),
     }
-    let begins = spans.iter().map(|span| span.range.start).filter(|start| line.contains(start)).min();
-    let start = begins.unwrap_or(line.start).saturating_sub(BEFORE).max(line.start);
-    let end = line.end.min(start + WHOLE);
-    boundary(text, start)..boundary(text, end)
 }
 
-/// The beginning of the character that holds a byte.
-fn boundary(text: &str, byte: usize) -> usize {
-    (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or_default()
+/// What is shown of a line: all, or what is around the first place in it that is pointed at.
+fn kept(text: &str, line: &Range<usize>, spans: &[Span], columns: usize) -> Range<usize> {
+    let whole = shown_until(text, line, columns);
+    let begins = spans.iter().map(|span| span.range.start).filter(|start| line.contains(start)).min();
+    let begin = begins.unwrap_or(line.start);
+    if whole == line.end || begin < line.start + (whole - line.start) / 2 {
+        return line.start..whole;
+    }
+    let before = text[line.start..begin].char_indices().rev().nth(BEFORE - 1);
+    let start = before.map_or(line.start, |(offset, _)| line.start + offset);
+    start..shown_until(text, &(start..line.end), columns)
+}
+
+/// The byte up to which a stretch fits into some columns.
+fn shown_until(text: &str, stretch: &Range<usize>, columns: usize) -> usize {
+    let mut left = columns;
+    for (offset, character) in text[stretch.clone()].char_indices() {
+        let width = display_width(&fit(character));
+        if width > left {
+            return stretch.start + offset;
+        }
+        left -= width;
+    }
+    stretch.end
 }

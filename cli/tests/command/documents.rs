@@ -98,7 +98,7 @@ fn every_code_has_its_paragraph() {
 #[test]
 fn help_teaches() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
-    for command in ["prove", "resolve", "derive", "pick", "diagnose"] {
+    for command in ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check"] {
         let help = slugproof([command, "--help"]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("Example"), "`{command} --help` shows no example");

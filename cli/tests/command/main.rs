@@ -3,9 +3,11 @@
 mod bad_input;
 mod batch;
 mod canary;
+mod check;
 mod corpus;
 mod diagnose;
 mod documents;
+mod findings;
 mod pick;
 mod prove;
 mod resolve;

@@ -66,6 +66,10 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The files of [`Policy::all_embedded`].
+    pub const EMBEDDED_YAML: [&str; 2] =
+        [include_str!("../../data/policies/full-saas.yaml"), include_str!("../../data/policies/reconciler.yaml")];
+
     /// Checks a document.
     ///
     /// # Errors
@@ -124,9 +128,9 @@ impl Policy {
     /// Every policy that ships with this crate; the first is the default.
     #[must_use]
     pub fn all_embedded() -> Vec<Self> {
-        EMBEDDED
+        Self::EMBEDDED_YAML
             .iter()
-            .map(|yaml| Self::from_yaml(yaml).expect("embedded policies are valid: a test reads them"))
+            .map(|yaml| Self::from_yaml(yaml.as_bytes()).expect("embedded policies are valid: a test reads them"))
             .collect()
     }
 
@@ -315,9 +319,6 @@ impl Eq for Policy {}
 fn key(index: usize) -> Variable {
     Variable::Key(Key(u8::try_from(index).expect("the key limit is far below 256")))
 }
-
-const EMBEDDED: [&[u8]; 2] =
-    [include_bytes!("../../data/policies/full-saas.yaml"), include_bytes!("../../data/policies/reconciler.yaml")];
 
 /// Why a policy was refused.
 pub type InvalidPolicy = crate::yaml::Invalid;

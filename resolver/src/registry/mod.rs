@@ -149,6 +149,9 @@ impl<'a> Credentials<'a> {
 }
 
 impl Registry {
+    /// The file of [`Registry::embedded`].
+    pub const EMBEDDED_YAML: &str = include_str!("../../data/providers.yaml");
+
     /// Checks and compiles a document.
     ///
     /// # Errors
@@ -196,7 +199,7 @@ impl Registry {
     /// The registry that ships with this crate: real data as of the founding incident.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::from_yaml(include_bytes!("../../data/providers.yaml"), UnknownFields::Deny)
+        Self::from_yaml(Self::EMBEDDED_YAML.as_bytes(), UnknownFields::Deny)
             .expect("the embedded registry is valid: a test reads it")
     }
 

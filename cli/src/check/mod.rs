@@ -1,0 +1,166 @@
+//! `check`: registries and policies by themselves, before any harness runs.
+
+pub mod arms;
+mod document;
+mod inputs;
+mod policy;
+mod registry;
+
+use slug_resolver::yaml::{self, At, ReadError};
+use slug_resolver::{Policy, Registry};
+
+use crate::args::CheckArgs;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, codes};
+use crate::output::Output;
+
+use document::{Document, span_at};
+use inputs::{Input, Inputs, Kind};
+
+/// Runs `check`.
+pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let mut inputs = Inputs::of(args)?;
+    let mut check = Check::new();
+    while let Some(input) = inputs.next() {
+        if let Some(config) = check.read(input) {
+            inputs.add_all_of(&config);
+        }
+    }
+    if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
+        check.others.push(inputs.other_registry()?);
+    }
+    check.compare();
+    check.report.finish(&args.findings, output)
+}
+
+/// What has been read so far, and what was found.
+struct Check {
+    report: Report,
+    registries: Vec<(Document, Registry)>,
+    policies: Vec<(Document, Policy)>,
+    /// Registries that policies are compared with and that are not checked themselves.
+    others: Vec<(String, Registry)>,
+    /// Whether a registry was given, valid or not.
+    has_registry: bool,
+}
+
+impl Check {
+    fn new() -> Self {
+        Self {
+            report: Report::new("check"),
+            registries: Vec::new(),
+            policies: Vec::new(),
+            others: Vec::new(),
+            has_registry: false,
+        }
+    }
+
+    /// Reads one input; a slugproof.yaml is handed back, because it names further ones.
+    fn read(&mut self, input: Input) -> Option<Config> {
+        let Input { path, shown, content, unknown } = input;
+        let bytes = match content {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let source = self.report.sources.add(Source { path: shown, text: String::new() });
+                self.unreadable(source, why, None);
+                return None;
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let source = self.report.sources.add(Source { path: shown, text });
+        let root = match yaml::read(&bytes) {
+            Ok(root) => root,
+            Err(error) => {
+                self.refuse_text(source, &error, std::str::from_utf8(&bytes).is_ok());
+                return None;
+            }
+        };
+        match inputs::kind_of(&root, &path) {
+            Some(Kind::Registry) => {
+                self.has_registry = true;
+                match Registry::from_node(At::root(&root), unknown).map_err(|error| error.located(&root)) {
+                    Ok(registry) => {
+                        let document = Document::new(&self.report.sources, source, root);
+                        self.registries.push((document, registry));
+                    }
+                    Err(error) => self.refuse(source, Kind::Registry, &error),
+                }
+            }
+            Some(Kind::Policy) => match Policy::from_node(At::root(&root)).map_err(|error| error.located(&root)) {
+                Ok(policy) => {
+                    let document = Document::new(&self.report.sources, source, root);
+                    self.policies.push((document, policy));
+                }
+                Err(error) => self.refuse(source, Kind::Policy, &error),
+            },
+            Some(Kind::Config) => match Config::decode(root, &path) {
+                Ok(config) => return Some(config),
+                Err(error) => self.refuse(source, Kind::Config, &error),
+            },
+            None => {
+                let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
+                let help = "a registry has `providers` and `runtimes`, a policy `override`, `platform` and `fallback`";
+                self.unreadable(source, title, Some(help));
+            }
+        }
+        None
+    }
+
+    /// Text that is no document of any kind, or a document that breaks a rule of all kinds.
+    fn refuse_text(&mut self, source: SourceId, error: &ReadError, is_text: bool) {
+        let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
+        match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
+            Some(kind) => {
+                self.has_registry |= kind == Kind::Registry;
+                self.refuse(source, kind, error);
+            }
+            None => {
+                let span = span_at(&self.report.sources, source, error.mark);
+                self.report.coverage = Coverage::Incomplete;
+                let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, "the file cannot be read");
+                self.report.findings.push(finding.said(&error.message));
+            }
+        }
+    }
+
+    fn unreadable(&mut self, source: SourceId, title: String, help: Option<&str>) {
+        let span = span_at(&self.report.sources, source, None);
+        let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, title);
+        self.report.findings.push(help.map_or(finding.clone(), |help| finding.with_help(help)));
+        self.report.coverage = Coverage::Incomplete;
+    }
+
+    /// A document that breaks a rule of its format.
+    fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
+        let span = span_at(&self.report.sources, source, error.mark);
+        let place = error.place.to_string();
+        let title = match place.as_str() {
+            "" => error.message.clone(),
+            place => format!("`{place}`: {}", error.message),
+        };
+        let finding = Finding::new(kind.invalid(), Level::Error, span, title).about("place", place);
+        let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
+        let help = "--allow-unknown-fields passes over what slugproof does not know";
+        self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
+    }
+
+    /// Judges every registry, and every policy together with every registry.
+    fn compare(&mut self) {
+        let sources = &self.report.sources;
+        for (document, registry) in &self.registries {
+            let (found, remark) = registry::examine(sources, document, registry);
+            self.report.findings.extend(found);
+            self.report.remarks.extend(remark);
+        }
+        let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
+        let others = self.others.iter().map(|(path, registry)| (path, registry));
+        for (path, registry) in own.chain(others) {
+            for (document, policy) in &self.policies {
+                self.report.findings.extend(policy::examine(sources, document, policy, path, registry));
+            }
+        }
+        let checked = [("registry", self.registries.len()), ("policy", self.policies.len())];
+        self.report.checked.extend(checked.iter().filter(|(_, count)| *count > 0));
+    }
+}

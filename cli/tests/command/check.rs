@@ -1,0 +1,417 @@
+//! `check`: what can never be right in a registry or a policy.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use slug_resolver::registry::{Arm, Pattern, Protocol, Runtime};
+use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
+use slugproof::check::arms::Arms;
+
+use crate::run::{Ended, Scratch, slugproof};
+
+/// A provider of fictional make.
+pub fn provider(name: &str, keys: &str, pattern: &str) -> String {
+    format!(
+        "  - name: {name}\n    display_name: {name}\n    protocol: openai\n    auth_mode: key\n    auth_env: [{keys}]\n    model_prefix_match: '{pattern}'\n"
+    )
+}
+
+/// A registry of these providers and arms.
+pub fn registry(providers: &[String], arms: &[(&str, &[(&str, &str)])]) -> String {
+    let mut text = format!("schema_version: 1\nproviders:\n{}runtimes:\n", providers.concat());
+    for (runtime, arms) in arms {
+        let _ = writeln!(text, "  {runtime}:\n    providers:");
+        for (name, models) in *arms {
+            let _ = writeln!(text, "      - {{name: {name}, models: [{models}]}}");
+        }
+    }
+    text
+}
+
+const POLICY: &str = "schema_version: 1
+name: mine
+runtime: RUNTIME
+defaults: {PLATFORM_MODEL: nowhere/m}
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: platform/m}
+secrets: [{key: KEY, inject: [ACME_KEY]}]
+dispatch:
+  - runtimes: [agent, agnet, variant]
+    keyed: [{key: KEY, model: m-0}]
+    model: m-1
+fallback: m-3
+templates: {variant: agent-2}
+";
+
+fn sound() -> String {
+    let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN", "^platform/")];
+    registry(&providers, &[("agent", &[("acme", "m-1"), ("platform", "platform/m")])])
+}
+
+fn check(scratch: &Scratch, args: &[&str]) -> Ended {
+    slugproof(["check"].into_iter().chain(args.iter().copied())).dir(scratch).run()
+}
+
+fn check_one(name: &str, content: impl AsRef<[u8]>) -> Ended {
+    check(&Scratch::new(&format!("check-{name}")).file("file.yaml", content), &["file.yaml"])
+}
+
+fn findings(scratch: &Scratch, args: &[&str]) -> Vec<Value> {
+    let args = [args, &["--output", "json"]].concat();
+    check(scratch, &args).json()["findings"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn a_sound_registry_is_clean() {
+    let ended = check_one("sound", sound());
+    assert_eq!(ended.shown(), "exit 0\n--- stdout\n✓ nothing found in 1 registry\n--- stderr\n");
+}
+
+#[test]
+fn the_embedded_data_have_nothing_that_counts() {
+    let ended = slugproof(["check"]).run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("✓ 9 notes in 1 registry, 2 policies\n"), "{}", ended.stdout);
+}
+
+#[test]
+fn patterns_that_overlap_and_a_key_decides() {
+    let providers = [
+        provider("acme", "ACME_KEY", "^m"),
+        provider("zeta", "ZETA_KEY", "-[0-9]$"),
+        provider("platform", "TOKEN", "^platform/$"),
+    ];
+    let arms: &[(&str, &str)] = &[("acme", "m-0, m-1"), ("zeta", ""), ("platform", "platform/m")];
+    let ended = check_one("overlap", registry(&providers, &[("agent", arms), ("other", &arms[..2])]));
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn patterns_that_overlap_and_no_key_decides() {
+    let providers = [provider("acme", "KEY", "^m"), provider("zeta", "KEY", "^m-")];
+    let ended = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
+    assert_snapshot!(ended.shown());
+}
+
+/// A listed id never gets as far as a pattern.
+#[test]
+fn an_overlap_that_only_listed_ids_fall_into_is_none() {
+    let providers = [provider("acme", "KEY", "^m$"), provider("zeta", "KEY", "^[mz]$")];
+    let listed = registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "")])]);
+    assert_eq!(check_one("overlap-listed", &listed).code, 0);
+    assert_eq!(check_one("overlap-unlisted", listed.replace("[m]}", "[n]}")).code, 1);
+}
+
+#[test]
+fn an_arm_that_is_never_chosen() {
+    let providers = [provider("acme", "KEY, K2", "^(m|n)$"), provider("zeta", "KEY", "^m$")];
+    let ended = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn listed_ids_that_no_pattern_matches() {
+    let providers = [provider("acme", "KEY", "^acme/")];
+    let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";
+    let ended = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn a_key_that_the_platform_accepts() {
+    let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
+    let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
+    let ended = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn what_a_policy_picks_and_the_registry_does_not_have() {
+    let registry = sound().replace("^m-", "^m-[1-9]");
+    let scratch = Scratch::new("check-policy").file("providers.yaml", registry).file("policy.yaml", POLICY);
+    assert_snapshot!(check(&scratch, &["policy.yaml", "providers.yaml"]).shown());
+}
+
+/// A policy by itself meets the registry that is in force.
+#[test]
+fn a_policy_alone_meets_the_registry_in_force() {
+    let scratch = Scratch::new("check-alone").file("policy.yaml", POLICY);
+    let registry = |args: &[&str]| {
+        let found = findings(&scratch, args);
+        found.iter().map(|finding| finding["subject"]["registry"].clone()).collect::<Vec<_>>()
+    };
+    assert!(registry(&["policy.yaml"]).contains(&json!("embedded")));
+    let scratch = Scratch::new("check-configured")
+        .file("policy.yaml", POLICY)
+        .file("r.yaml", sound())
+        .file("slugproof.yaml", "schema_version: 1\nregistry: r.yaml\n");
+    let found = findings(&scratch, &["policy.yaml"]);
+    assert!(found.iter().all(|finding| finding["subject"]["registry"] == json!("r.yaml")), "{found:#?}");
+}
+
+#[test]
+fn a_slugproof_yaml_stands_for_what_it_names() {
+    let config = "schema_version: 1\nregistry: r.yaml\npolicies: [p.yaml, reconciler]\nallow_unknown_fields: true\n";
+    let scratch = Scratch::new("check-config")
+        .file("slugproof.yaml", config)
+        .file("r.yaml", sound() + "owner: me\n")
+        .file("p.yaml", POLICY);
+    for args in [&[][..], &["slugproof.yaml"], &["slugproof.yaml", "./r.yaml", "p.yaml"]] {
+        let ended = check(&scratch, args);
+        assert!(ended.stdout.contains("in 1 registry, 2 policies"), "{args:?}: {}", ended.shown());
+        assert!(ended.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", ended.shown());
+    }
+    let ended = check(&scratch, &["--no-config", "r.yaml"]);
+    assert!(ended.code == 1 && ended.stdout.contains("--allow-unknown-fields"), "{}", ended.shown());
+    assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
+}
+
+#[test]
+fn documents_that_break_a_rule() {
+    let registry = sound();
+    let cases = [
+        ("no-platform-name", registry.replace("name: platform\n", "name: ''\n"), "invalid-registry", "''"),
+        ("field", registry.replace("protocol: openai", "protocoll: openai"), "invalid-registry", "protocoll"),
+        ("regex", registry.replace("'^m-'", "\"(^m-\""), "invalid-registry", "\"(^m-\""),
+        ("unknown-arm", registry.replace("{name: acme", "{name: acne"), "invalid-registry", "acne"),
+        ("twice", format!("{registry}providers: []\n"), "invalid-registry", "providers"),
+        ("version", registry.replace("version: 1", "version: 2"), "invalid-registry", "2"),
+        (
+            "no-arms",
+            registry
+                .replace("- {name: acme, models: [m-1]}\n", "")
+                .replace("- {name: platform, models: [platform/m]}", "[]"),
+            "invalid-registry",
+            "[]",
+        ),
+        ("policy", POLICY.replace("name: mine", "name: 1"), "invalid-policy", "1"),
+        ("policy-twice", POLICY.replace("m-3", "{a: 1, a: 2}"), "invalid-policy", "a"),
+        ("policy-variable", POLICY.replace("override: MODEL", "override: RUNTIME"), "invalid-policy", "RUNTIME"),
+        ("config", "schema_version: 1\npolicies: []\n".to_owned(), "invalid-config", "[]"),
+    ];
+    for (name, text, code, at) in cases {
+        let scratch = Scratch::new(&format!("check-invalid-{name}")).file("file.yaml", &text);
+        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
+        let found = ended.json()["findings"].as_array().expect("a list").clone();
+        assert_eq!((ended.code, found.len()), (1, 1), "{name}: {}", ended.stdout);
+        let bytes: Vec<usize> = serde_json::from_value(found[0]["primary"]["bytes"].clone()).expect("two numbers");
+        assert_eq!((found[0]["code"].as_str(), &text[bytes[0]..bytes[1]]), (Some(code), at), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_do_not_keep_the_others_from_being_checked() {
+    let scratch = Scratch::new("check-unreadable")
+        .file("broken.yaml", "a: [\n")
+        .file("text.yaml", "just words\n")
+        .file("latin.yaml", b"providers: \xe9\n")
+        .file("file.yaml", sound().replace("acme", "acne").replacen("acne", "acme", 1))
+        .file("dir/inside", "");
+    let args = ["missing.yaml", "dir", "broken.yaml", "text.yaml", "latin.yaml", "file.yaml"];
+    let ended = check(&scratch, &args);
+    assert_eq!(ended.code, 2);
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn what_cannot_be_decided_is_said() {
+    let providers = [provider("acme", "ACME_KEY", r"\bm"), provider("zeta", "ZETA_KEY", "^z")];
+    let scratch = Scratch::new("check-undecided")
+        .file("file.yaml", registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "z")])]));
+    let ended = check(&scratch, &["file.yaml"]);
+    assert_snapshot!(ended.shown());
+    let strict = check(&scratch, &["file.yaml", "--strict"]);
+    assert!(strict.code == 1 && strict.stdout.contains("error[undecided]"), "{}", strict.shown());
+}
+
+/// An automaton too large for its limit, and more arms than are compared.
+#[test]
+fn what_is_too_large_is_undecided_in_bounded_time() {
+    let started = Instant::now();
+    let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
+    let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
+    assert!(ended.stdout.contains("undecided[undecided]"), "{}", ended.shown());
+    let many: Vec<String> =
+        (0..300).map(|number| provider(&format!("p{number}"), "K", &format!("^p{number}/"))).collect();
+    let names: Vec<String> = (0..300).map(|number| format!("p{number}")).collect();
+    let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let ended = check_one("many", registry(&many, &[("agent", &arms)]));
+    assert!(ended.stdout.contains("undecided[undecided]"), "{}", ended.shown());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_large_registry_is_checked_in_seconds() {
+    let started = Instant::now();
+    let providers: Vec<String> = (0..100)
+        .map(|number| provider(&format!("p{number}"), &format!("K{number}"), &format!("^p{number}[:/]")))
+        .collect();
+    let lists: Vec<(String, String)> = (0..100)
+        .map(|number| {
+            let ids: Vec<String> = (0..30).map(|id| format!("p{number}/model-{id}")).collect();
+            (format!("p{number}"), ids.join(", "))
+        })
+        .collect();
+    let arms: Vec<(&str, &str)> = lists.iter().map(|(name, ids)| (name.as_str(), ids.as_str())).collect();
+    let ended = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+/// Every pattern matches every id: as many overlaps as there can be.
+#[test]
+fn more_overlaps_than_can_be_shown_are_cut_short() {
+    let providers: Vec<String> = (0..100).map(|number| provider(&format!("p{number}"), "K", ".")).collect();
+    let names: Vec<String> = (0..100).map(|number| format!("p{number}")).collect();
+    let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let ended = check_one("overlaps", registry(&providers, &[("agent", &arms)]));
+    assert!(ended.stdout.contains("✗ 1,000 errors, 100 warnings"), "{}", &ended.stdout[ended.stdout.len() - 500..]);
+    assert!(ended.stdout.contains("more overlaps than the 1000 shown"));
+}
+
+#[test]
+fn the_order_of_files_changes_nothing() {
+    let scratch = Scratch::new("check-order")
+        .file("b.yaml", sound().replace("^m-", "^n"))
+        .file("a.yaml", sound().replace("^platform/", "^(m|platform/)"))
+        .file("p.yaml", POLICY)
+        .file("broken.yaml", "a: [\n");
+    let files = ["b.yaml", "p.yaml", "a.yaml", "broken.yaml"];
+    for format in ["human", "json", "sarif", "github"] {
+        let forwards = check(&scratch, &[&files[..], &["--output", format]].concat());
+        let mut files = files;
+        files.reverse();
+        let backwards = check(&scratch, &[&files[..], &["--output", format]].concat());
+        assert_eq!(forwards.shown(), backwards.shown());
+        assert_eq!(forwards.code, 2);
+    }
+}
+
+const PATTERNS: [&str; 12] =
+    ["^a", "b$", "^(a|b)$", "^a$", "ab", "^.$", "^b+$", "a|c", "^(ab|ba)$", "c", "^[abc]{2}$", "^a?b$"];
+const IDS: [&str; 6] = ["a", "b", "ab", "ba", "cc", "abc"];
+const KEYS: [&str; 3] = ["K0", "K1", "K2"];
+
+/// A valid registry over few patterns, ids and keys, so that they meet often.
+fn registries() -> impl Strategy<Value = Registry> {
+    let provider = (0..PATTERNS.len(), 1_usize..8, proptest::collection::vec(0..IDS.len(), 0..3), any::<[bool; 2]>());
+    proptest::collection::vec(provider, 1..5).prop_map(|drawn| {
+        let mut runtimes = [("one", Vec::new()), ("two", Vec::new())];
+        let mut providers = Vec::new();
+        for (number, (pattern, keys, ids, arms)) in drawn.into_iter().enumerate() {
+            let name = format!("p{number}");
+            let keys =
+                KEYS.iter().enumerate().filter(|(bit, _)| keys >> bit & 1 == 1).map(|(_, key)| (*key).to_owned());
+            providers.push(Provider {
+                display_name: name.clone(),
+                name: name.clone(),
+                protocol: Protocol::Openai,
+                auth_mode: "key".to_owned(),
+                auth_env: keys.collect(),
+                model_prefix_match: Pattern::new(PATTERNS[pattern]).expect("it compiles"),
+                base_url_template: None,
+                base_url_anthropic: None,
+                auth_token_env: None,
+                model_aliases: Vec::new(),
+                upstream_vendor: None,
+                vendor_logo: None,
+                deprecated: None,
+            });
+            let models: Vec<String> = ids.iter().map(|id| IDS[*id].to_owned()).collect();
+            for ((_, native), wanted) in runtimes.iter_mut().zip([true, arms[0]]) {
+                if wanted {
+                    native.push(Arm { provider: name.clone(), models: models.clone() });
+                }
+            }
+        }
+        let runtimes = runtimes.into_iter().filter(|(_, arms)| !arms.is_empty());
+        let runtimes = runtimes.map(|(name, arms)| Runtime { name: name.to_owned(), arms }).collect();
+        Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+    })
+}
+
+/// Every id over a small alphabet, up to four characters: all that the patterns tell apart.
+fn all_ids() -> Vec<String> {
+    let mut ids = vec![String::new()];
+    let mut longest = ids.clone();
+    for _ in 0..4 {
+        let longer = |id: &String| ["a", "b", "c", "d"].map(|letter| format!("{id}{letter}"));
+        longest = longest.iter().flat_map(longer).collect();
+        ids.extend(longest.clone());
+    }
+    ids
+}
+
+fn all_credentials() -> Vec<Vec<String>> {
+    let chosen = |mask: usize| KEYS.iter().enumerate().filter(move |(bit, _)| mask >> bit & 1 == 1);
+    (0..1 << KEYS.len()).map(|mask| chosen(mask).map(|(_, key)| (*key).to_owned()).collect()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// What is said of an arm is what asking about every id and all credentials shows.
+    #[test]
+    fn an_arm_is_reachable_exactly_if_something_reaches_it(registry in registries()) {
+        for runtime in registry.runtimes() {
+            let mut reached = std::collections::BTreeSet::new();
+            for model in all_ids() {
+                for injected in all_credentials() {
+                    let credentials = Credentials { injected: &injected, ambient: &[] };
+                    reached.extend(registry.derive(&runtime.name, &model, &credentials).map(|provider| provider.name.clone()));
+                }
+            }
+            let arms = Arms::of(&registry, runtime);
+            prop_assert!(arms.is_complete());
+            for (number, arm) in runtime.arms.iter().enumerate() {
+                prop_assert_eq!(arms.is_reachable(number), Some(reached.contains(&arm.provider)), "{} in {}", arm.provider, registry.to_yaml());
+            }
+        }
+    }
+
+    /// An overlap is an overlap: without credentials nobody answers for its id.
+    #[test]
+    fn every_witness_is_shared_and_not_listed(registry in registries()) {
+        for runtime in registry.runtimes() {
+            let arms = Arms::of(&registry, runtime);
+            let (pairs, all) = arms.pairs(usize::MAX);
+            prop_assert!(all);
+            for ((first, second), shared) in pairs {
+                prop_assert!(!runtime.arms.iter().any(|arm| arm.models.contains(&shared.witness)));
+                for arm in [first, second] {
+                    let alone = RegistryDocument {
+                        providers: registry.providers().to_vec(),
+                        runtimes: vec![Runtime { name: "r".to_owned(), arms: vec![Arm { provider: arms.providers[arm].name.clone(), models: Vec::new() }] }],
+                    };
+                    let alone = Registry::new(alone).expect("it is valid");
+                    prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());
+                }
+            }
+        }
+    }
+
+    /// Whatever is valid is checked, and every place that is shown is in the file.
+    #[test]
+    fn spans_are_in_the_file(registry in registries(), style in 0..3) {
+        let yaml = registry.to_yaml();
+        let text = match style {
+            0 => yaml,
+            1 => format!("\u{feff}{}", yaml.replace('\n', "\r\n")),
+            _ => format!("# é ☃\n{yaml}"),
+        };
+        let scratch = Scratch::new(&format!("check-spans-{:?}", std::thread::current().id())).file("file.yaml", &text);
+        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
+        prop_assert!(ended.code < 2, "{}", ended.shown());
+        for finding in ended.json()["findings"].as_array().expect("a list") {
+            let labels = finding["labels"].as_array().expect("a list");
+            for label in labels.iter().chain([&finding["primary"]]) {
+                let bytes: [usize; 2] = serde_json::from_value(label["bytes"].clone()).expect("two numbers");
+                let slice = text.get(bytes[0]..bytes[1]);
+                prop_assert!(slice.is_some_and(|slice| !slice.is_empty() && !slice.contains('\n')), "{label} is {slice:?}");
+            }
+        }
+    }
+}

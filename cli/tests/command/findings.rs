@@ -1,0 +1,449 @@
+//! What `lint` and `check` have in common: outputs, suppressions, the baseline.
+
+use std::fs;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::check::{provider, registry};
+use crate::run::{Ended, Scratch, slugproof};
+
+/// A registry with one finding of each level: an overlap that no key decides, an arm that
+/// is never chosen, patterns that cannot be decided, and an id that no pattern matches.
+fn faulty() -> String {
+    let providers =
+        [provider("acme", "KEY", "^m"), provider("zeta", "KEY", "^m-"), provider("beta", "BETA_KEY", r"\bq")];
+    let arms: &[(&str, &str)] = &[("acme", ""), ("zeta", "")];
+    registry(&providers, &[("agent", arms), ("other", &[("beta", "q, é/☃")])])
+}
+
+fn scratch(name: &str) -> Scratch {
+    Scratch::new(&format!("findings-{name}")).file("file.yaml", faulty())
+}
+
+fn check(scratch: &Scratch, args: &[&str]) -> Ended {
+    slugproof(["check", "file.yaml"].into_iter().chain(args.iter().copied())).dir(scratch).run()
+}
+
+fn codes(ended: &Ended) -> Vec<String> {
+    let found = ended.json()["findings"].as_array().expect("a list").clone();
+    found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+/// A JSON Schema that is compiled without asking the network.
+struct Schema(Schemas, SchemaIndex);
+
+impl Schema {
+    fn read(path: &str) -> Self {
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON");
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.enable_format_assertions();
+        compiler.add_resource("http://localhost/schema.json", schema).expect("it is a schema");
+        let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("it compiles");
+        Self(schemas, index)
+    }
+
+    fn accepts(&self, value: &Value) -> Result<(), String> {
+        self.0.validate(value, self.1).map_err(|error| error.to_string())
+    }
+}
+
+const LEVELS: [&str; 4] = ["error", "warning", "undecided", "note"];
+
+#[test]
+fn people_see_every_level() {
+    let ended = check(&scratch("human"), &[]);
+    assert_snapshot!(ended.shown());
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+}
+
+#[test]
+fn colour_is_for_those_who_ask_for_it() {
+    let scratch = scratch("colour");
+    let plain = check(&scratch, &[]);
+    assert!(!plain.stdout.contains('\u{1b}'));
+    let coloured = check(&scratch, &["--color", "always"]);
+    assert!(coloured.stdout.contains("\u{1b}["));
+    assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), plain.stdout);
+    let asked = slugproof(["check", "file.yaml"]).env("NO_COLOR", "1").dir(&scratch).run();
+    assert_eq!(asked.stdout, plain.stdout);
+}
+
+#[test]
+fn the_json_output_follows_its_schema() {
+    let schema = Schema::read("../docs/findings.schema.json");
+    let ended = check(&scratch("json"), &["--output", "json"]);
+    assert_eq!(ended.code, 1);
+    assert_snapshot!(ended.stdout.replace(env!("CARGO_PKG_VERSION"), "<version>"));
+    let report = ended.json();
+    schema.accepts(&report).expect("it follows");
+    let found = report["findings"].as_array().expect("a list");
+    for level in LEVELS {
+        let count = found.iter().filter(|finding| finding["level"] == level).count();
+        assert_eq!((report["counts"][level].as_u64(), count > 0), (Some(count as u64), true), "{level}");
+    }
+    for (place, wrong) in [
+        ("/schema_version", json!(2)),
+        ("/findings/0/level", json!("fatal")),
+        ("/findings/0/primary/start/line", json!(0)),
+        ("/findings/0/primary/extra", json!(1)),
+        ("/findings/0/subject/first", json!(1)),
+        ("/counts/error", json!(-1)),
+    ] {
+        let mut broken = report.clone();
+        let (parent, key) = place.rsplit_once('/').expect("it has a parent");
+        broken.pointer_mut(parent).expect("it is there")[key] = wrong;
+        assert!(schema.accepts(&broken).is_err(), "{place}");
+    }
+}
+
+#[test]
+fn the_sarif_output_follows_the_official_schema() {
+    let schema = Schema::read("tests/data/sarif-2.1.0.schema.json");
+    let suppressed = faulty().replace("  other:\n", "  other:  # slugproof: ignore[undecided] known\n");
+    let scratch = Scratch::new("findings-sarif")
+        .file("file.yaml", suppressed)
+        .file("a dir/é:%.yaml", faulty())
+        .file("broken.yaml", "a: [\n");
+    let absolute = scratch.0.join("broken.yaml").display().to_string();
+    let args = ["a dir/é:%.yaml", &absolute, "missing.yaml", "--output", "sarif"];
+    let log = check(&scratch, &args).json();
+    schema.accepts(&log).expect("it follows");
+    let run = &log["runs"][0];
+    assert_eq!(run["columnKind"], json!("unicodeCodePoints"));
+    assert_eq!(run["invocations"][0]["executionSuccessful"], json!(false));
+    let results = run["results"].as_array().expect("a list");
+    let mut prints: Vec<String> = Vec::new();
+    for result in results {
+        let rule = result["ruleIndex"].as_u64().expect("a number") as usize;
+        assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+        let kind = if result["level"] == "none" { "open" } else { "fail" };
+        assert_eq!(result["kind"], json!(kind));
+        assert_eq!(result["ruleId"] == "undecided", kind == "open");
+        prints.push(result["partialFingerprints"]["slugproofFinding/v1"].to_string());
+    }
+    prints.sort();
+    let all = prints.len();
+    prints.dedup();
+    assert_eq!(prints.len(), all, "two findings have one fingerprint");
+    let suppressed: Vec<&Value> =
+        results.iter().filter(|result| !result["suppressions"].as_array().expect("a list").is_empty()).collect();
+    assert_eq!(suppressed.len(), 1);
+    assert_eq!(suppressed[0]["suppressions"], json!([{"kind": "inSource", "justification": "known"}]));
+    let locations: Vec<&Value> =
+        results.iter().map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]).collect();
+    assert!(locations.contains(&&json!({"uri": "a%20dir/%C3%A9%3A%25.yaml", "uriBaseId": "SRCROOT"})), "{locations:?}");
+    assert!(locations.contains(&&json!({"uri": format!("file://{absolute}")})), "{locations:?}");
+    for rule in run["tool"]["driver"]["rules"].as_array().expect("a list") {
+        assert_ne!(rule["shortDescription"], rule["fullDescription"], "{rule} has no paragraph of its own");
+    }
+    let mut broken = log.clone();
+    broken["runs"][0]["results"][0]["level"] = json!("fatal");
+    assert!(schema.accepts(&broken).is_err());
+    broken = log.clone();
+    broken["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = json!(0);
+    assert!(schema.accepts(&broken).is_err());
+}
+
+#[test]
+fn a_forge_is_told_what_matters_most() {
+    assert_snapshot!(check(&scratch("github"), &["--output", "github"]).shown());
+    let names: Vec<String> = (0..20).map(|number| format!("p{number}")).collect();
+    let providers: Vec<String> = names.iter().map(|name| provider(name, "K", "^m")).collect();
+    let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let many = Scratch::new("findings-github-many").file("file.yaml", registry(&providers, &[("agent", &arms)]));
+    let ended = check(&many, &["--output", "github"]);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert!(lines[..10].iter().all(|line| line.starts_with("::error file=file.yaml,line=")), "{}", ended.stdout);
+    assert_eq!(lines[10..], ["::notice title=slugproof::check: 210 findings in all, 200 of them not shown here"]);
+}
+
+#[test]
+fn what_a_forge_would_take_for_its_own_is_escaped() {
+    let hostile = "schema_version: 1\nproviders: \"100%: a,b\\n::error::x\\e[31m\"\nruntimes: {}\n";
+    let scratch = Scratch::new("findings-github-hostile")
+        .file("file.yaml", sound())
+        .file("a,b:%.yaml", hostile)
+        .file("key.yaml", "schema_version: 1\nruntimes: {}\nproviders: []\n\"x%\\r\\n::error::\\e[31m\": 1\n");
+    let ended = check(&scratch, &["a,b:%.yaml", "key.yaml", "--output", "github"]);
+    assert!(ended.stdout.lines().all(|line| line.starts_with("::error file=") || line.starts_with("::notice title=")));
+    assert!(ended.stdout.contains("::error file=a%2Cb%3A%25.yaml,line="), "{}", ended.stdout);
+    assert!(ended.stdout.contains("`x%25\\r%0A::error::\\u{1b}[31m`"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains('\u{1b}'));
+}
+
+fn sound() -> String {
+    registry(&[provider("acme", "KEY", "^m")], &[("agent", &[("acme", "m")])])
+}
+
+#[test]
+fn nothing_in_a_file_drives_a_terminal() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}\u{200b}\u{9b}31m\u{2066}";
+    let quoted = hostile.replace('\u{1b}', "\\e").replace('\u{7}', "\\a").replace('\u{9b}', "\\x9b");
+    let scratch = Scratch::new("findings-hostile")
+        .file("key.yaml", format!("schema_version: 1\nproviders: []\nruntimes: {{}}\n\"{quoted}\": 1\n"))
+        .file("comment.yaml", sound().replace("[m]}", "[n]} # \u{202e}\u{200b} slugproof: x\u{202e}"))
+        .file("name.yaml", sound().replace("name: acme\n", &format!("name: \"{quoted}\"\n")))
+        .file("raw.yaml", format!("providers: {hostile}\n"));
+    for file in ["key.yaml", "comment.yaml", "name.yaml", "raw.yaml"] {
+        for color in ["never", "always"] {
+            let ended = slugproof(["check", file, "--color", color]).dir(&scratch).run();
+            let text = anstream::adapter::strip_str(&ended.stdout).to_string();
+            for forbidden in ['\u{7}', '\u{9b}', '\u{202e}', '\u{200b}', '\u{2066}'] {
+                assert!(!text.contains(forbidden), "{file}: {text:?}");
+            }
+            assert!(
+                !ended.stdout.contains("\u{1b}]") && !ended.stdout.contains("\u{1b}[2J"),
+                "{file}: {:?}",
+                ended.stdout
+            );
+            assert!(!text.contains('\u{1b}'), "{file}: {text:?}");
+        }
+    }
+}
+
+/// Windows line breaks, a byte-order mark, tabs, wide characters, and a line of a megabyte.
+#[test]
+fn places_are_right_in_any_text() {
+    let wide = sound().replace("[m]}", "[\"日本\u{301}\", \"é\", m]} \t# ☃").replace('\n', "\r\n");
+    let scratch = Scratch::new("findings-text").file("file.yaml", format!("\u{feff}{wide}"));
+    let ended = check(&scratch, &[]);
+    assert_snapshot!(ended.shown());
+    let long = sound().replace("models: [m]", &format!("models: [m, {}n-1]", "m1, ".repeat(250_000)));
+    let scratch = Scratch::new("findings-long").file("file.yaml", long);
+    let ended = check(&scratch, &[]);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+    assert!(ended.stdout.contains("--> file.yaml:12:1000034"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_suppression_has_to_earn_its_place() {
+    let faulty = faulty();
+    let line = |what: &str| faulty.lines().find(|line| line.contains(what)).expect("there is one").to_owned();
+    let (arm, pattern) = (line("{name: zeta, models"), line("'^m-'"));
+    let both = faulty
+        .replace(
+            &arm,
+            &format!("      # slugproof: ignore[unreachable-arm] for the next release\n      # and more\n{arm}"),
+        )
+        .replace(&pattern, &format!("{pattern} # slugproof: ignore[overlapping-patterns, undecided] as intended"));
+    let scratch = Scratch::new("findings-suppressed").file("file.yaml", both);
+    let ended = check(&scratch, &["--output", "json"]);
+    assert_eq!(
+        codes(&ended),
+        ["unused-suppression", "undecided", "unmatched-listed-id", "unreachable-arm"][..3].to_vec()
+    );
+    let report = ended.json();
+    let reasons: Vec<&Value> =
+        report["suppressed"].as_array().expect("a list").iter().map(|aside| &aside["reason"]).collect();
+    assert_eq!(reasons, [&json!("as intended"), &json!("for the next release")]);
+    assert!(check(&scratch, &[]).stdout.ends_with("; 2 suppressed\n"));
+}
+
+#[test]
+fn suppressions_that_are_wrong_are_findings() {
+    let faulty = faulty();
+    let arm = faulty.lines().find(|line| line.contains("{name: zeta, models")).expect("there is one");
+    for (comment, code) in [
+        ("# slugproof: ignore[unreachable-arm]", Some("suppression-without-reason")),
+        ("# slugproof: ignore[unreachable-arm]   ", Some("suppression-without-reason")),
+        ("# slugproof: ignore[unreachable-arn] x", Some("unknown-suppression")),
+        ("# slugproof: ignore[unreachable-arm, nonsense] x", Some("unknown-suppression")),
+        ("# slugproof: ignore[overlapping-patterns] x", Some("unused-suppression")),
+        ("# slugproof: ignore unreachable-arm x", Some("malformed-suppression")),
+        ("# slugproof: ignore[unreachable-arm x", Some("malformed-suppression")),
+        ("# slugproof: ignore[] x", Some("malformed-suppression")),
+        ("# slugproof: ignore[unreachable-arm,] x", Some("malformed-suppression")),
+        ("# slugproof: ignore[unreachable-arm]x", Some("malformed-suppression")),
+        ("# slugproof: ignore[unused-suppression] x", Some("malformed-suppression")),
+        ("# slugproof: hello", Some("malformed-suppression")),
+        ("#slugproof:ignore[unreachable-arm] x", None),
+        ("# first # slugproof: ignore[unreachable-arm] x", None),
+        ("# not#slugproof: hello", None),
+        ("# see slugproof: hello", None),
+        ("# slugproof: ignore[missing-credential] for lint", None),
+    ] {
+        let text = faulty.replace(arm, &format!("{arm} {comment}"));
+        let ended = check(&Scratch::new("findings-wrong").file("file.yaml", text), &["--output", "json"]);
+        let about: Vec<String> = codes(&ended)
+            .into_iter()
+            .filter(|code| code.ends_with("suppression") || code.starts_with("suppression"))
+            .collect();
+        assert_eq!(about, code.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{comment}");
+        let suppresses = matches!(code, None | Some("unknown-suppression"))
+            && comment.contains("ignore[unreachable-arm")
+            && !comment.contains("arn");
+        assert_eq!(!codes(&ended).contains(&"unreachable-arm".to_owned()), suppresses, "{comment}");
+    }
+    let text = faulty.replace(arm, &format!("{arm} # slugproof: ignore[unreachable-arn] x"));
+    let ended = check(&Scratch::new("findings-misspelt").file("file.yaml", text), &[]);
+    assert!(ended.stdout.contains("did you mean `unreachable-arm`?"), "{}", ended.stdout);
+    // An empty line parts a comment from what is below it.
+    let text = faulty.replace(arm, &format!("      # slugproof: ignore[unreachable-arm] x\n\n{arm}"));
+    let ended = check(&Scratch::new("findings-apart").file("file.yaml", text), &["--output", "json"]);
+    assert!(codes(&ended).contains(&"unused-suppression".to_owned()), "{}", ended.stdout);
+}
+
+#[test]
+fn what_is_undecided_counts_when_strict() {
+    let text = registry(&[provider("beta", "BETA_KEY", r"\bq")], &[("other", &[("beta", "q")])]);
+    let scratch = Scratch::new("findings-strict").file("file.yaml", text);
+    let loose = check(&scratch, &[]);
+    assert_eq!(loose.code, 0, "{}", loose.shown());
+    assert!(
+        loose.stdout.ends_with("! 1 undecided in 1 registry; --strict counts what is undecided\n"),
+        "{}",
+        loose.stdout
+    );
+    let strict = check(&scratch, &["--strict", "--output", "json"]);
+    assert_eq!((strict.code, strict.json()["findings"][0]["level"].as_str()), (1, Some("error")));
+}
+
+#[test]
+fn a_baseline_lets_only_new_findings_count() {
+    let scratch = scratch("baseline");
+    let missing = check(&scratch, &["--baseline", "known.json"]);
+    assert_eq!(missing.code, 2);
+    assert_eq!(missing.stderr, "error: there is no baseline `known.json`; write it with --write-baseline\n");
+    let written = check(&scratch, &["--baseline", "known.json", "--write-baseline"]);
+    assert_eq!(written.code, 0);
+    assert_snapshot!(written.shown());
+    let known = fs::read_to_string(scratch.0.join("known.json")).expect("it was written");
+    assert_snapshot!(known);
+    // Lines above change nothing, and neither does the order of arms.
+    let moved = scratch.file("file.yaml", format!("# one\n\n# two\n{}", faulty()));
+    let again = check(&moved, &["--baseline", "known.json"]);
+    assert_eq!((again.code, again.stdout.as_str()), (0, "✓ nothing found in 1 registry; 4 known\n"));
+    // One more of a kind is new.
+    let newer = faulty().replace("  other:\n", "  third:\n    providers: [{name: acme}, {name: zeta}]\n  other:\n");
+    let moved = moved.file("file.yaml", newer);
+    let newer = check(&moved, &["--baseline", "known.json", "--output", "json"]);
+    assert_eq!((newer.code, codes(&newer)), (1, vec!["unreachable-arm".to_owned()]));
+    // What is gone is said, and is no finding.
+    let moved = moved.file("file.yaml", sound());
+    let gone = check(&moved, &["--baseline", "known.json"]);
+    assert_eq!(gone.code, 0);
+    assert!(
+        gone.stdout.starts_with("note: the baseline holds 4 findings that no longer exist, such as "),
+        "{}",
+        gone.stdout
+    );
+    // The same findings make the same file.
+    let moved = moved.file("file.yaml", faulty());
+    check(&moved, &["--baseline", "known.json", "--write-baseline"]);
+    assert_eq!(fs::read_to_string(moved.0.join("known.json")).expect("it is there"), known);
+    let sarif = check(&moved, &["--baseline", "known.json", "--output", "sarif"]).json();
+    let results = sarif["runs"][0]["results"].as_array().expect("a list").clone();
+    assert!(results.iter().all(|result| result["suppressions"][0]["kind"] == "external"), "{results:#?}");
+}
+
+#[test]
+fn baselines_that_cannot_be_read() {
+    for (name, content, message) in [
+        (
+            "json",
+            "{",
+            "cannot be understood: EOF while parsing an object at line 1 column 1; write it anew with --write-baseline",
+        ),
+        (
+            "version",
+            "{\"schema_version\": 2, \"new\": 1}",
+            "has schema version 2, and this slugproof reads 1; write it anew with --write-baseline",
+        ),
+        (
+            "command",
+            "{\"schema_version\": 1, \"command\": \"lint\", \"findings\": []}",
+            "is one of `lint`, not of `check`; write it anew with --write-baseline",
+        ),
+    ] {
+        let scratch = scratch(&format!("baseline-{name}")).file("known.json", content);
+        let ended = check(&scratch, &["--baseline", "known.json"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+        assert_eq!(ended.stderr, format!("error: the baseline `known.json` {message}\n"));
+    }
+    let huge = scratch("baseline-huge").file("known.json", vec![b' '; (16 << 20) + 1]);
+    let ended = check(&huge, &["--baseline", "known.json"]);
+    assert!(ended.code == 2 && ended.stderr.contains("more bytes than the limit of 16777216"), "{}", ended.stderr);
+}
+
+/// What could not be read would be missing in it.
+#[test]
+fn a_baseline_of_half_the_files_is_not_written() {
+    let scratch = scratch("baseline-half");
+    let ended = check(&scratch, &["missing.yaml", "--baseline", "known.json", "--write-baseline"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stdout.contains("note: the baseline is not written"), "{}", ended.stdout);
+    assert!(!scratch.0.join("known.json").exists());
+}
+
+#[test]
+fn outputs_that_exclude_each_other() {
+    let scratch = scratch("conflict");
+    let two = "error: two outputs to standard output would run into each other; give one of them a file, as in `--output json=findings.json`\n";
+    for (args, message) in [
+        (&["--output", "json", "--output", "sarif"][..], two),
+        (&["--output", "human", "--output", "json=-"], two),
+        (&["--output", "human", "--output", "human"], two),
+        (
+            &["--output", "json=a", "--output", "sarif=./a"],
+            "error: `a` and `./a` are one file; give each output a file of its own\n",
+        ),
+        (
+            &["--output", "json=a", "--baseline", "a"],
+            "error: `a` and `a` are one file; give each output a file of its own\n",
+        ),
+    ] {
+        let ended = check(&scratch, args);
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
+    }
+    for args in [&["--output", "xml"][..], &["--output", "json="], &["--write-baseline"]] {
+        let ended = check(&scratch, args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+    }
+    let both = check(&scratch, &["--output", "github", "--output", "human"]);
+    assert!(both.code == 1 && both.stdout.contains("::error ") && both.stdout.contains("✗ "), "{}", both.shown());
+}
+
+#[test]
+fn files_are_written_whole_or_not_at_all() {
+    let scratch = scratch("files").file("old.json", "old").file("dir/inside", "");
+    let args =
+        ["--output", "human", "--output", "json=old.json", "--output", "sarif=new.sarif", "--output", "github=a.txt"];
+    let ended = check(&scratch, &args);
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, check(&scratch, &[]).stdout.as_str()));
+    let written = |name: &str| fs::read_to_string(scratch.0.join(name)).expect("it was written");
+    assert_eq!(written("old.json"), check(&scratch, &["--output", "json"]).stdout);
+    assert_eq!(written("new.sarif"), check(&scratch, &["--output", "sarif"]).stdout);
+    let human = check(&scratch, &["--output", "human=h.txt", "--color", "always"]);
+    assert_eq!((human.stdout.as_str(), written("h.txt")), ("", ended.stdout.clone()));
+    for (to, message) in [
+        (
+            "json=nowhere/a.json",
+            "error: cannot write `nowhere/a.json`: no such file or directory; check the directory or choose another place\n",
+        ),
+        ("json=dir", "error: cannot write `dir`: is a directory; check the directory or choose another place\n"),
+    ] {
+        let ended = check(&scratch, &["--output", to, "--output", "human"]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (2, message));
+        assert!(ended.stdout.contains("✗ "), "people see the findings all the same");
+    }
+    let left: Vec<_> =
+        fs::read_dir(&scratch.0).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".tmp")), "{left:?}");
+}
+
+/// A device is written to, never replaced; a link is followed.
+#[test]
+#[cfg(unix)]
+fn what_is_no_ordinary_file_stays_what_it_is() {
+    let scratch = scratch("links").file("real.json", "old");
+    assert_eq!(check(&scratch, &["--output", "json=/dev/null"]).code, 1);
+    assert!(!fs::metadata("/dev/null").expect("it is there").is_file());
+    std::os::unix::fs::symlink("real.json", scratch.0.join("link.json")).expect("links can be made");
+    assert_eq!(check(&scratch, &["--output", "json=link.json"]).code, 1);
+    assert!(fs::symlink_metadata(scratch.0.join("link.json")).expect("it is there").is_symlink());
+    assert!(fs::read_to_string(scratch.0.join("real.json")).expect("it is there").starts_with('{'));
+}
