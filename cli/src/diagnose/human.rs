@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{Env, Path, Variable};
+use slug_resolver::{Code, Env, Path, Variable};
 
 use super::cause::{Cause, Diagnosis, Recorded};
 use super::value::Value;
@@ -217,8 +217,16 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
                 .to_owned(),
         ],
         Cause::CoherentWithError => {
-            let step = "follow that error: model and secrets match, so the workspace failed for another reason";
-            std::iter::once(step.to_owned()).chain(an_invalid_key(diagnosis)).collect()
+            let step = match word_of_the_platform(diagnosis) {
+                Some(word) => format!(
+                    "the platform says {word}, which this configuration does not come to: check that registry, policy \
+                     and environment are those that were in force, and each key set in the job itself"
+                ),
+                None => {
+                    "follow that error: model and secrets match, so the workspace failed for another reason".to_owned()
+                }
+            };
+            std::iter::once(step).chain(an_invalid_key(diagnosis)).collect()
         }
         Cause::EmptyError => where_to_look(diagnosis),
         Cause::CoherentOnline => match diagnosis.error() {
@@ -235,6 +243,12 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
             name(Variable::Path)
         )],
     }
+}
+
+/// What the platform calls a contradiction, if that is what the error says.
+fn word_of_the_platform(diagnosis: &Diagnosis<'_>) -> Option<&'static str> {
+    let (_, says) = diagnosis.error()?;
+    Code::ALL.into_iter().map(Code::platform_error).find(|word| says.contains(word))
 }
 
 /// The variables that the record may have been created with otherwise.

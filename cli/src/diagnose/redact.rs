@@ -274,7 +274,7 @@ const SECRET_PARTS: [&str; 12] = [
     "signature",
 ];
 
-/// Words of names under which secrets are kept.
+/// Last words of names under which secrets are kept.
 const SECRET_WORDS: [&str; 4] = ["pwd", "pass", "jwt", "auth"];
 
 /// Last words of names under which the name of a secret is kept, and no secret.
@@ -288,7 +288,7 @@ pub fn is_secret_name(name: &str) -> bool {
     }
     let lower = name.to_lowercase();
     SECRET_PARTS.iter().any(|part| lower.contains(part))
-        || words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
+        || words.last().is_some_and(|last| SECRET_WORDS.contains(&last.as_str()))
         // A key by itself is what a map is looked up by; `…_KEY` opens something.
         || words.iter().skip(1).any(|word| word == "key" || word == "keys")
 }
@@ -331,14 +331,31 @@ fn assigned(text: &str) -> Vec<Range<usize>> {
             continue;
         }
         let value = value_at(text, found.end(), name);
-        // Prose has colons too: `token: expired` says something, `api_key: …` gives something.
-        let is_prose = quote.is_empty() && !name.contains(['_', '-']) && words(name).len() == 1 && !takes_a_line(name);
-        if &text[sign.range()] == ":" && (is_prose || is_variable_name(&text[value.clone()])) {
+        let is_quoted = !quote.is_empty() || value.start > found.end();
+        if !is_quoted && !takes_a_line(name) && is_prose(name, &text[sign.range()], &text[value.start..], value.len()) {
             continue;
         }
         from = value.end.max(from);
         spans.push(value);
     }
+}
+
+/// What is said of a secret that is not there.
+const STATE_WORDS: [&str; 12] =
+    ["missing", "unset", "not", "none", "null", "nil", "empty", "required", "invalid", "expired", "true", "false"];
+
+/// Whether what follows a name says something of it, where it could give its value: all
+/// prose has colons, and an error must stay readable.
+fn is_prose(name: &str, sign: &str, rest: &str, length: usize) -> bool {
+    let (value, after) = rest.split_at(length);
+    let word = value.trim_end_matches(['.', ',', '!', ':']);
+    if STATE_WORDS.contains(&word.to_lowercase().as_str()) {
+        return true;
+    }
+    let is_compound = name.contains(['_', '-']) || words(name).len() > 1;
+    let goes_on = after.strip_prefix(' ').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_word = word.len() < RANDOM_CHARS && word.chars().all(|c| c.is_ascii_alphabetic());
+    sign == ":" && (!is_compound || is_variable_name(word) || (is_word && goes_on))
 }
 
 /// Whether the value of a name has several words.
@@ -426,6 +443,8 @@ mod tests {
             (r#"{"password":"a\"b","x":1}"#, r#"{"password":"<masked>","x":1}"#),
             (r#"{\"token\":\"a\",\"x\":1}"#, r#"{\"token\":\"<masked>\",\"x\":1}"#),
             ("Authorization: Digest a b c\nnext", "Authorization: <masked>\nnext"),
+            ("x-api-key: notreal", "x-api-key: <masked>"),
+            ("password=not-real-1 x_token: notreal1 next", "password=<masked> x_token: <masked> next"),
             ("tool --api-key not-real --x", "tool --api-key <masked> --x"),
             ("-----BEGIN PRIVATE KEY-----\nnot\nreal\n-----END PRIVATE KEY----- x", "<masked> x"),
             ("-----BEGIN RSA PRIVATE KEY-----\nnot", MASK),
@@ -452,6 +471,9 @@ mod tests {
             "/workspaces/ws-1?page=2&sort=name",
             "missing key: MINIMAX_API_KEY is not set",
             "token: expired",
+            "MISSING_BYOK_CREDENTIAL: provider minimax needs MINIMAX_API_KEY: not set",
+            "token=null, api_key: missing",
+            r#"{"auth_mode": "api_key", "protocol": "openai"}"#,
             "disk-usage-exceeded on the risk-assessment task-runner",
             "secret not found",
             "https://host:8080/path@2",

@@ -63,6 +63,8 @@ fn says_what_the_record_says_where_the_configuration_is_coherent() {
     let record =
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
     insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
+    let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), COHERENT).run();
+    assert!(ended.stdout.contains("1. the platform says MISSING_BYOK_CREDENTIAL, which this"), "{}", ended.stdout);
 }
 
 #[test]
