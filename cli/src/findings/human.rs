@@ -44,13 +44,13 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<G
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
     let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
     let mut group = Group::with_title(look(finding.level).primary_title(title).id(finding.code));
-    for (index, labels) in clusters(sources, finding).into_iter().enumerate() {
+    for labels in clusters(sources, finding) {
         let (start, _) = sources.positions(&labels[0].1.span);
         let path = printable(sources.path(&labels[0].1.span));
         group = group.element(Origin::path(path).line(start.line).char_column(start.column));
         // A file that could not be read has nothing to show.
         let source = labels[0].1.span.source;
-        if index > 0 || !sources.get(source).text.is_empty() {
+        if !sources.get(source).text.is_empty() {
             group = group.element(snippet(sources, &labels, columns));
         }
     }

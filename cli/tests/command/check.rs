@@ -170,6 +170,16 @@ fn a_slugproof_yaml_stands_for_what_it_names() {
 }
 
 #[test]
+fn a_broken_slugproof_yaml_is_a_finding() {
+    let scratch = Scratch::new("check-broken-config").file("slugproof.yaml", "schema_version: 1\nacept: []\n");
+    for args in [&[][..], &["slugproof.yaml"]] {
+        let ended = check(&scratch, args);
+        assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
+        assert!(ended.stdout.contains("error[invalid-config]"), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn documents_that_break_a_rule() {
     let registry = sound();
     let cases = [

@@ -326,7 +326,7 @@ fn a_baseline_lets_only_new_findings_count() {
     let gone = check(&moved, &["--baseline", "known.json"]);
     assert_eq!(gone.code, 0);
     assert!(
-        gone.stdout.starts_with("note: the baseline holds 4 findings that no longer exist, such as "),
+        gone.stdout.starts_with("note: the baseline holds 4 findings that no longer exist, such as\n"),
         "{}",
         gone.stdout
     );

@@ -10,6 +10,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use hashbrown::{HashMap, HashSet};
 use regex_automata::dfa::{Automaton, dense};
@@ -49,8 +50,11 @@ pub struct Overlaps {
 #[must_use]
 pub fn satisfiable_sets(patterns: &[&Pattern], taken: &HashSet<&str>) -> Overlaps {
     let hirs: Vec<&Hir> = patterns.iter().map(|pattern| pattern.hir()).collect();
-    match (automaton(&hirs), alphabet(&hirs)) {
-        (Ok(automaton), Ok(alphabet)) => Search { automaton: &automaton, alphabet: &alphabet, taken }.run(),
+    match (automaton(&hirs), classes(&hirs)) {
+        (Ok(automaton), Ok(classes)) => {
+            let alphabet: Vec<char> = classes.iter().map(|class| class.representative).collect();
+            Search { automaton: &automaton, alphabet: &alphabet, classes: &classes, taken }.run()
+        }
         _ => Overlaps::default(),
     }
 }
@@ -73,18 +77,41 @@ fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
     dense::Builder::new().configure(config).build_from_nfa(&nfa).map_err(|_| Undecided)
 }
 
-/// One character for each class of characters that the patterns tell apart.
-fn alphabet(hirs: &[&Hir]) -> Result<Vec<char>, Undecided> {
+/// Characters that the patterns do not tell apart.
+struct Characters {
+    /// The most readable one.
+    representative: char,
+    /// The first, and the one after the last.
+    range: Range<u32>,
+}
+
+/// The classes of characters that the patterns tell apart, the most readable first.
+fn classes(hirs: &[&Hir]) -> Result<Vec<Characters>, Undecided> {
     let mut starts = BTreeSet::from([0, u32::from('\u{80}')]);
     for hir in hirs {
         class_starts(hir, &mut starts)?;
     }
     let starts: Vec<u32> = starts.into_iter().collect();
     let ends = starts.iter().skip(1).copied().chain([u32::from(char::MAX) + 1]);
-    let mut alphabet: Vec<char> =
-        starts.iter().zip(ends).filter_map(|(&start, end)| representative(start, end)).collect();
-    alphabet.sort_by_key(|character| (dislike(*character), *character));
-    Ok(alphabet)
+    let class = |(&start, end)| Some(Characters { representative: representative(start, end)?, range: start..end });
+    let mut classes: Vec<Characters> = starts.iter().zip(ends).filter_map(class).collect();
+    classes.sort_by_key(|class| (dislike(class.representative), class.representative));
+    Ok(classes)
+}
+
+impl Characters {
+    /// The members that an untaken id may need: those that occur in taken ids, and one
+    /// that does not. An id in which any other stands is as untaken with that one.
+    fn members(&self, taken: &BTreeSet<char>) -> Vec<char> {
+        // White space cannot end an id, so it does not stand for what can.
+        let is_alike = |character: &char| character.is_whitespace() == self.representative.is_whitespace();
+        let fresh = self.range.clone().filter_map(char::from_u32).filter(|character| !taken.contains(character));
+        let fresh = fresh.filter(is_alike).take(256).min_by_key(|character| dislike(*character));
+        let occurring = taken.iter().copied().filter(|character| self.range.contains(&u32::from(*character)));
+        let mut members: Vec<char> = occurring.filter(is_alike).chain(fresh).collect();
+        members.sort_by_key(|character| (dislike(*character), *character));
+        members
+    }
 }
 
 /// Adds the first character of every class, and the first one after it.
@@ -150,6 +177,7 @@ fn dislike(character: char) -> u8 {
 struct Search<'a> {
     automaton: &'a dense::DFA<Vec<u32>>,
     alphabet: &'a [char],
+    classes: &'a [Characters],
     taken: &'a HashSet<&'a str>,
 }
 
@@ -176,9 +204,12 @@ impl Search<'_> {
         let Ok(state) = self.automaton.start_state(&start) else { return Overlaps::default() };
         let first = Position { state, matched: self.matches(state, PatternSet::new()), blank_end: true };
         let (positions, mut found) = self.explore(first);
+        let taken = self.taken.iter().flat_map(|id| id.chars()).collect();
+        let members: HashMap<char, Vec<char>> =
+            self.classes.iter().map(|class| (class.representative, class.members(&taken))).collect();
         for (set, witness) in found.witnesses.clone() {
             if self.taken.contains(witness.as_str()) {
-                match untaken(&positions, &set, self.taken) {
+                match untaken(&positions, &members, &set, self.taken) {
                     Some(other) => drop(found.witnesses.insert(set, other)),
                     None => drop(found.witnesses.remove(&set)),
                 }
@@ -263,7 +294,12 @@ impl Search<'_> {
 ///
 /// Texts that lead to one position can be continued alike, so more than there are
 /// taken ones need not be kept of each.
-fn untaken(positions: &[Visited], set: &PatternSet, taken: &HashSet<&str>) -> Option<String> {
+fn untaken(
+    positions: &[Visited],
+    members: &HashMap<char, Vec<char>>,
+    set: &PatternSet,
+    taken: &HashSet<&str>,
+) -> Option<String> {
     let useful = leading_to(positions, set);
     let mut kept = vec![0; positions.len()];
     let mut queue = VecDeque::from([(0, String::new())]);
@@ -271,12 +307,14 @@ fn untaken(positions: &[Visited], set: &PatternSet, taken: &HashSet<&str>) -> Op
         if positions[number].accepts.as_ref() == Some(set) && !taken.contains(text.as_str()) {
             return Some(text);
         }
-        for &(character, next) in &positions[number].next {
-            if useful[next] && kept[next] <= taken.len() {
-                kept[next] += 1;
-                let mut longer = text.clone();
-                longer.push(character);
-                queue.push_back((next, longer));
+        for (class, next) in &positions[number].next {
+            for &character in members[class].iter().filter(|_| useful[*next]) {
+                if kept[*next] <= taken.len() {
+                    kept[*next] += 1;
+                    let mut longer = text.clone();
+                    longer.push(character);
+                    queue.push_back((*next, longer));
+                }
             }
         }
     }

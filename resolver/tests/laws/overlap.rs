@@ -76,6 +76,23 @@ fn a_taken_id_is_no_witness() {
     assert_eq!(last.witnesses[&first], "zz");
 }
 
+/// Characters that the patterns do not tell apart are told apart by what is taken.
+#[test]
+fn another_character_of_a_class_makes_an_untaken_id() {
+    let first = BTreeSet::from([0]);
+    for (pattern, taken, witness) in [
+        ("^[ab]$", &["a"][..], Some("b")),
+        ("^[ab]$", &["a", "b"], None),
+        ("^[ab]{2}$", &["aa", "ab", "ba"], Some("bb")),
+        ("^[a-c]$", &["a", "bc"], Some("b")),
+        ("^x[a-z]$", &["xa", "xb", "xc"], Some("xd")),
+    ] {
+        let found = search(&[pattern], taken);
+        assert!(found.complete);
+        assert_eq!(found.witnesses.get(&first).map(String::as_str), witness, "{pattern} without {taken:?}");
+    }
+}
+
 #[test]
 fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
     let explosive = search(&["(a|b)*a(a|b){20}$"], &[]);
