@@ -196,7 +196,7 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
 }
 
 /// What was probably meant.
-fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
+pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
     let template = env.policy().template_of(resolution.runtime);
     let mut hints = Vec::new();
     let platform = &env.policy().document().platform;

@@ -40,10 +40,16 @@ fn is_bare_mark(line: &str) -> bool {
 fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<Group<'f>> {
     let columns = width.saturating_sub(indent(sources, finding));
     let message = |text: &str| wrapped_to(columns, &printable(text), "", "");
-    let head = finding.code.len() + finding.level.as_str().len() + "[]: ".len();
+    // A code that says no more than the level is not said twice.
+    let code = Some(finding.code).filter(|code| *code != finding.level.as_str());
+    let head = finding.level.as_str().len() + code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
     let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
-    let mut group = Group::with_title(look(finding.level).primary_title(title).id(finding.code));
+    let title = look(finding.level).primary_title(title);
+    let mut group = Group::with_title(match code {
+        Some(code) => title.id(code),
+        None => title,
+    });
     for labels in clusters(sources, finding) {
         let (start, _) = sources.positions(&labels[0].1.span);
         let path = printable(sources.path(&labels[0].1.span));

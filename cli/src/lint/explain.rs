@@ -269,7 +269,7 @@ impl Group<'_> {
         if let Some(range) = at(path) {
             let says = match fault.path {
                 Path::Platform => "chooses the platform path, on which no key is injected".to_owned(),
-                Path::Byok => format!("is not `{}`, so a key is injected", policy.document().platform.value),
+                Path::Byok => format!("is not `{}`, so the tenant pays", policy.document().platform.value),
             };
             labels.push((range, says));
         }
@@ -280,7 +280,7 @@ impl Group<'_> {
             let Some(range) = at(name).filter(|_| fault.set.iter().any(|set| set == name)) else { continue };
             let says = match fault.path {
                 Path::Platform => "is set, and the platform path does not inject it".to_owned(),
-                Path::Byok if Some(name) == first => format!("injects {}", fault.injected.join(", ")),
+                Path::Byok if Some(name) == first => injects(&fault.injected),
                 Path::Byok => "is set, and a key before it decides".to_owned(),
             };
             labels.push((range, says));
@@ -295,6 +295,13 @@ impl Group<'_> {
             labels.push((range, says));
         }
         labels
+    }
+}
+
+fn injects(names: &[String]) -> String {
+    match names {
+        [] | [_] | [_, _] => format!("injects {}", names.join(" and ")),
+        [first, rest @ ..] => format!("injects {first} and {} more", rest.len()),
     }
 }
 

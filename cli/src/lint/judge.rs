@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use slug_resolver::{Code, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve};
 
 use crate::config::Accept;
+use crate::resolve::hints;
 use crate::workflow::value::{Can, Text};
 
 /// Environments of one call that are judged one by one; of more, none is.
@@ -51,8 +52,8 @@ pub struct Fault {
     pub accepted_by: Vec<String>,
     /// The variables that are set.
     pub set: Vec<String>,
-    /// The whole of it in one sentence.
-    pub message: String,
+    /// What was probably meant.
+    pub hints: Vec<String>,
     /// What would mend it, smallest first.
     pub fixes: Vec<Fix>,
 }
@@ -156,7 +157,7 @@ impl Judge<'_> {
             needs: resolution.needs.to_vec(),
             accepted_by: resolution.accepted_by.iter().map(|name| (*name).to_owned()).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
-            message: resolution.message(),
+            hints: hints(self.registry, &env, &resolution),
             fixes: fixes(self.registry, runtime, &env, &[]),
         }
     }

@@ -333,6 +333,7 @@ impl Judged<'_> {
                 patched += 1;
                 let others =
                     fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                finding.help.extend(fault.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| explain::fix_for_people(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);
             }

@@ -8,6 +8,7 @@ mod corpus;
 mod diagnose;
 mod documents;
 mod findings;
+mod lint;
 mod pick;
 mod prove;
 mod resolve;

@@ -1,0 +1,283 @@
+//! `lint`: workflow files, on fixtures that are the seeds of the fuzz target as well.
+
+use std::fs;
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+
+use crate::run::{Ended, Scratch, slugproof};
+
+fn fixture(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/workflow_yaml").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A repository with these fixtures as its workflows.
+fn repository(name: &str, fixtures: &[&str]) -> Scratch {
+    let scratch = Scratch::new(&format!("lint-{name}"));
+    fixtures
+        .iter()
+        .fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
+}
+
+fn lint(scratch: &Scratch, args: &[&str]) -> Ended {
+    slugproof(["lint"].into_iter().chain(args.iter().copied())).dir(scratch).run()
+}
+
+fn codes(ended: &Ended) -> Vec<String> {
+    let found = ended.json()["findings"].as_array().expect("a list").clone();
+    found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+/// A workflow with one job whose environment and script are given.
+fn workflow(env: &str, run: &str) -> String {
+    let env: String = env.lines().map(|line| format!("      {line}\n")).collect();
+    let run: String = run.lines().map(|line| format!("          {line}\n")).collect();
+    format!("on: push\njobs:\n  job:\n    env:\n{env}    steps:\n      - run: |\n{run}")
+}
+
+const FULL_SAAS: &str = "bash tests/e2e/test_staging_full_saas.sh";
+
+#[test]
+fn the_founding_workflow_has_one_error_at_the_line_of_the_slug() {
+    let scratch = repository("founding", &["founding.yml"]);
+    let ended = lint(&scratch, &[]);
+    assert_snapshot!(ended.shown());
+    let json = lint(&scratch, &["--output", "json"]).json();
+    let [finding] = json["findings"].as_array().expect("a list").as_slice() else { panic!("{json}") };
+    let text = fixture("founding.yml");
+    let line = text.lines().position(|line| line.contains("E2E_MODEL_SLUG")).expect("it is there") + 1;
+    assert_eq!(finding["code"], "platform-path-byok-model");
+    assert_eq!(finding["primary"]["start"]["line"], line);
+}
+
+#[test]
+fn its_fix_deletes_that_line_and_nothing_else() {
+    let scratch = repository("fix", &["founding.yml"]);
+    let ended = lint(&scratch, &["--fix"]);
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let path = scratch.0.join(".github/workflows/founding.yml");
+    let fixed = fs::read_to_string(&path).expect("it is there");
+    let expected: String =
+        fixture("founding.yml").lines().filter(|line| !line.contains("E2E_MODEL_SLUG")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(fixed, expected);
+    assert_eq!(fixed, fixture("founding-corrected.yml"));
+    assert_eq!(lint(&scratch, &[]).code, 0);
+    assert_eq!(lint(&scratch, &["--fix"]).code, 0);
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), fixed, "a second --fix changes nothing");
+}
+
+#[test]
+fn every_fixture_is_judged_as_it_should_be() {
+    for name in [
+        "anchors",
+        "canary",
+        "colon-form",
+        "founding-corrected",
+        "full-saas-dispatch",
+        "github-env",
+        "matrix-over-runtimes",
+        "odd-but-valid",
+        "ordinary",
+        "reusable-called",
+        "script-exports",
+        "suppressed",
+        "undecided",
+        "unknown-harness",
+    ] {
+        let scratch = repository(name, &[&format!("{name}.yml")]);
+        assert_snapshot!(format!("fixture-{name}"), lint(&scratch, &[]).shown());
+    }
+    let scratch = repository("reusable", &["reusable-called.yml", "reusable-caller.yml"]);
+    assert_snapshot!("fixture-reusable", lint(&scratch, &[]).shown());
+}
+
+#[test]
+fn a_repository_and_its_annotations() {
+    let scratch = repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
+    assert_snapshot!(lint(&scratch, &["--output", "github"]).shown());
+    let strict = lint(&scratch, &["--strict", "--output", "json"]);
+    assert_eq!(codes(&strict).iter().filter(|code| *code == "undecided").count(), 2);
+    assert_eq!(strict.json()["counts"]["error"], 4, "{}", strict.stdout);
+}
+
+#[test]
+fn fixes_keep_layout_and_comments() {
+    let cases = [
+        ("A: x\nE2E_LLM_PATH: platform # the path\nE2E_MODEL_SLUG: 'MiniMax-M2' # the slug\n# the end\nB: y", "A: x\nE2E_LLM_PATH: platform # the path\n# the end\nB: y"),
+        ("E2E_LLM_PATH: platform\nE2E_MODEL_SLUG: >-\n  MiniMax-M2\nB: y", "E2E_LLM_PATH: platform\nB: y"),
+    ];
+    for (number, (before, after)) in cases.into_iter().enumerate() {
+        let runtime = "E2E_RUNTIME: claude-code\n";
+        let name = format!("layout-{number}");
+        let scratch = Scratch::new(&format!("lint-{name}"))
+            .file(".github/workflows/a.yml", workflow(&format!("{runtime}{before}"), FULL_SAAS));
+        let ended = lint(&scratch, &["--fix"]);
+        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("it is there");
+        assert_eq!(fixed, workflow(&format!("{runtime}{after}"), FULL_SAAS));
+    }
+}
+
+#[test]
+fn an_entry_in_braces_and_the_only_entry_can_be_deleted() {
+    for (number, (env, expected)) in [
+        ("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}", "env: {A: b}"),
+        ("env: {A: b, E2E_MODEL_SLUG: MiniMax-M2 }", "env: {A: b }"),
+        ("env: {E2E_MODEL_SLUG: MiniMax-M2}", "env: {}"),
+        ("env:\n          E2E_MODEL_SLUG: MiniMax-M2", "env: {}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let whole = |env: &str| {
+            format!(
+                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {FULL_SAAS}\n        {env}\n"
+            )
+        };
+        let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", whole(env));
+        let ended = lint(&scratch, &["--fix", "a.yml"]);
+        assert_eq!(ended.code, 0, "{}", ended.shown());
+        assert_eq!(fs::read_to_string(scratch.0.join("a.yml")).expect("it is there"), whole(expected));
+    }
+}
+
+#[test]
+fn what_is_not_an_entry_of_an_env_is_not_edited() {
+    let scratch = repository("script", &["script-exports.yml", "github-env.yml"]);
+    let ended = lint(&scratch, &["--fix"]);
+    assert_eq!(ended.code, 1, "{}", ended.shown());
+    for name in ["script-exports.yml", "github-env.yml"] {
+        let path = scratch.0.join(".github/workflows").join(name);
+        assert_eq!(fs::read_to_string(path).expect("it is there"), fixture(name));
+    }
+}
+
+#[test]
+fn layers_of_env_are_merged_in_order() {
+    let text = "on: push\nenv: {E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: a}\njobs:\n  job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
+    let code = |slug: &str| {
+        let ended = slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
+        (ended.code, codes(&ended))
+    };
+    assert_eq!(code("moonshot/kimi-k2.6"), (0, vec![]));
+    assert_eq!(code(""), (0, vec![]), "empty and unset are the same");
+    assert_eq!(code("MiniMax-M2"), (1, vec!["platform-path-byok-model".to_owned()]));
+}
+
+#[test]
+fn standard_input_directories_and_files_can_be_named() {
+    let scratch = repository("named", &["founding.yml", "canary.yml"]);
+    for (args, code, part) in [
+        (&["."][..], 1, "2 workflow files"),
+        (&[".github/workflows"], 1, "2 workflow files"),
+        (&["./.github/workflows/canary.yml"], 0, "1 workflow file"),
+        (&[".github/workflows/canary.yml", ".github/workflows/canary.yml"], 0, "1 workflow file"),
+    ] {
+        let ended = lint(&scratch, args);
+        assert_eq!(ended.code, code, "{}", ended.shown());
+        assert!(ended.stdout.contains(part), "{}", ended.shown());
+    }
+    let ended = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(ended.code, 1);
+    assert!(ended.stdout.contains("--> <stdin>:16:7"), "{}", ended.shown());
+    let ended = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(ended.code, 2, "{}", ended.shown());
+}
+
+#[test]
+fn nothing_to_check_is_said() {
+    let empty = Scratch::new("lint-empty");
+    assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
+    let ordinary = repository("only-ordinary", &["ordinary.yml"]);
+    let ended = lint(&ordinary, &[]);
+    assert_eq!(ended.code, 3, "{}", ended.shown());
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2_and_hides_nothing() {
+    let scratch = repository("unreadable", &["founding.yml"])
+        .file(".github/workflows/broken.yml", "on: push\njobs: [\n")
+        .file(".github/workflows/twice.yml", "on: push\njobs:\n  a:\n    env:\n      X: 1\n      X: 2\n")
+        .file(".github/workflows/latin.yml", b"name: caf\xe9\n")
+        .file(".github/workflows/wide.yml", b"\xff\xfea\0")
+        .file(".github/workflows/empty.yml", "");
+    assert_snapshot!(lint(&scratch, &[]).shown());
+    let missing = lint(&scratch, &["no-such-file.yml"]);
+    assert_eq!(missing.code, 2, "{}", missing.shown());
+    let nothing = lint(&scratch, &["../lint-empty-directory"]);
+    assert_eq!(nothing.code, 2, "{}", nothing.shown());
+}
+
+#[test]
+fn policies_are_chosen_by_harness_then_by_name() {
+    let scratch = repository("policy", &["unknown-harness.yml"]);
+    let ended = lint(&scratch, &["--policy", "reconciler"]);
+    assert_snapshot!(ended.shown());
+    let both = lint(&scratch, &["--policy", "reconciler", "--policy", "full-saas", "--output", "json"]);
+    assert_eq!(both.code, 1, "{}", both.shown());
+}
+
+#[test]
+fn slugproof_yaml_names_workflows_and_accepts_what_is_intended() {
+    let config = "\
+schema_version: 1
+workflows: ['ci/*.yml']
+absent_secrets: [E2E_OPENAI_API_KEY]
+accept:
+  - {policy: reconciler, code: platform-path-byok-model, set: [E2E_MODEL_SLUG], reason: on purpose}
+  - {code: missing-credential, set: [E2E_MODEL_SLUG], reason: no longer there}
+";
+    let scratch = Scratch::new("lint-config")
+        .file("slugproof.yaml", config)
+        .file("ci/founding.yml", fixture("founding.yml"))
+        .file(".github/workflows/colon-form.yml", fixture("colon-form.yml"));
+    assert_snapshot!(lint(&scratch, &[]).shown());
+    let named = lint(&scratch, &["ci/founding.yml"]);
+    assert_eq!(named.code, 0, "an entry is not unused where not everything is looked at: {}", named.shown());
+    let wrong = Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
+    assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).shown());
+}
+
+#[test]
+fn an_absent_secret_injects_nothing() {
+    let workflow = workflow(
+        "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.E2E_MINIMAX_API_KEY }}",
+        FULL_SAAS,
+    );
+    let scratch = Scratch::new("lint-absent").file(".github/workflows/a.yml", &workflow);
+    assert_eq!(lint(&scratch, &[]).code, 0);
+    let scratch = scratch.file("slugproof.yaml", "schema_version: 1\nabsent_secrets: [e2e_minimax_api_key]\n");
+    let ended = lint(&scratch, &["--output", "json"]);
+    assert_eq!(codes(&ended), ["missing-credential"]);
+}
+
+#[test]
+fn a_baseline_knows_a_finding_wherever_it_stands() {
+    let scratch = repository("baseline", &["founding.yml"]);
+    let written = lint(&scratch, &["--baseline", "lint.json", "--write-baseline"]);
+    assert_eq!(written.code, 0, "{}", written.shown());
+    let moved = format!("# moved\n\n{}", fixture("founding.yml"));
+    let scratch = scratch.file(".github/workflows/founding.yml", &moved);
+    assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 0);
+    // Another slug is another finding.
+    let scratch = scratch.file(".github/workflows/founding.yml", moved.replace("MiniMax-M2", "MiniMax-M2.7"));
+    assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 1);
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let canary = "sk-canary-0123456789";
+    let workflow = workflow(
+        &format!("E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_MINIMAX_API_KEY: {canary}"),
+        &format!("export E2E_ANTHROPIC_API_KEY={canary}\n{FULL_SAAS}"),
+    );
+    for format in ["human", "json", "sarif", "github"] {
+        let ended = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
+        let shown = ended.shown();
+        // Whoever can read the file can read the value in it: the excerpt alone repeats it.
+        assert_eq!(ended.code, 1, "{shown}");
+        let repeated = shown.lines().filter(|line| line.contains(canary)).count();
+        assert_eq!(repeated, 0, "{format}: {shown}");
+    }
+}
