@@ -83,7 +83,7 @@ impl Examination<'_> {
         let decided = decision(arms, shared);
         let level = if decided.is_some() { Level::Warning } else { Level::Error };
         let title = format!("the patterns of `{first}` and `{second}` match the same model ids");
-        let runtime = &arms.runtime.name;
+        let runtime = shown(&arms.runtime.name);
         let mut finding = Finding::new(codes::OVERLAPPING_PATTERNS, level, self.pattern(later), title)
             .said(format!("matches `{witness}`"))
             .with_label(self.pattern(earlier), format!("matches `{witness}` too"))
@@ -92,7 +92,7 @@ impl Examination<'_> {
             .about("first", first)
             .about("second", second);
         let names: Vec<&str> = places.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
-        finding.notes.push(format!("both are arms of {}, and no arm lists `{witness}`", listed(&names)));
+        finding.notes.push(format!("both are arms of {}; on `{runtime}` no arm lists `{witness}`", listed(&names)));
         let others: Vec<&str> = others(arms, shared, &[*first_arm, *second_arm]);
         if !others.is_empty() {
             finding.notes.push(format!("it is matched by {} as well", listed(&others)));
