@@ -45,13 +45,6 @@ impl<'r> Arms<'r> {
         Self { runtime, providers, overlaps }
     }
 
-    /// The arms of a runtime that is not looked at: nothing is known of their patterns.
-    #[must_use]
-    pub fn unasked(registry: &'r Registry, runtime: &'r Runtime) -> Self {
-        let providers = runtime.arms.iter().filter_map(|arm| registry.provider(&arm.provider)).collect();
-        Self { runtime, providers, overlaps: Overlaps::default() }
-    }
-
     /// Whether all is known. If not, two patterns that are not reported may still overlap.
     #[must_use]
     pub fn is_complete(&self) -> bool {

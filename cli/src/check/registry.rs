@@ -25,15 +25,14 @@ const IDS: usize = 5;
 /// Everything that is found in a registry, and a remark on what is left out.
 pub(super) fn examine(sources: &Sources, document: &Document, registry: &Registry) -> (Vec<Finding>, Option<String>) {
     let examination = Examination { sources, document, registry };
-    let ask = |(number, runtime)| {
-        if number < RUNTIMES { Arms::of(registry, runtime) } else { Arms::unasked(registry, runtime) }
-    };
-    let runtimes: Vec<Arms<'_>> = registry.runtimes().iter().enumerate().map(ask).collect();
+    let asked = registry.runtimes().iter().take(RUNTIMES);
+    let runtimes: Vec<Arms<'_>> = asked.map(|runtime| Arms::of(registry, runtime)).collect();
     let (mut findings, remark) = examination.overlaps(&runtimes);
     for arms in &runtimes {
         findings.extend(examination.undecided(arms));
         findings.extend(examination.unreachable(arms));
     }
+    findings.extend(examination.unasked());
     findings.extend(examination.unmatched());
     findings.extend(examination.vendor_keys());
     (findings, remark)
@@ -84,7 +83,7 @@ impl Examination<'_> {
         let decided = decision(arms, shared);
         let level = if decided.is_some() { Level::Warning } else { Level::Error };
         let title = format!("the patterns of `{first}` and `{second}` match the same model ids");
-        let runtime = &arms.runtime.name;
+        let runtime = shown(&arms.runtime.name);
         let mut finding = Finding::new(codes::OVERLAPPING_PATTERNS, level, self.pattern(later), title)
             .said(format!("matches `{witness}`"))
             .with_label(self.pattern(earlier), format!("matches `{witness}` too"))
@@ -93,7 +92,7 @@ impl Examination<'_> {
             .about("first", first)
             .about("second", second);
         let names: Vec<&str> = places.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
-        finding.notes.push(format!("both are arms of {}, and no arm lists `{witness}`", listed(&names)));
+        finding.notes.push(format!("both are arms of {}; on `{runtime}` no arm lists `{witness}`", listed(&names)));
         let others: Vec<&str> = others(arms, shared, &[*first_arm, *second_arm]);
         if !others.is_empty() {
             finding.notes.push(format!("it is matched by {} as well", listed(&others)));
@@ -115,6 +114,17 @@ impl Examination<'_> {
             .with_help("simplify the patterns, or write `(?-u:\\b)` for `\\b`")
             .about("runtime", runtime);
         (!arms.is_complete()).then_some(finding)
+    }
+
+    /// That there are more runtimes than are looked at.
+    fn unasked(&self) -> Option<Finding> {
+        let left = self.registry.runtimes().len().checked_sub(RUNTIMES).filter(|left| *left > 0)?;
+        let span = self.document.key_span(self.sources, &[Key("runtimes")]);
+        let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
+        let note = format!("the arms of the first {RUNTIMES} are; more would take too long");
+        Some(
+            Finding::new(codes::UNDECIDED, Level::Undecided, span, title).with_note(note).about("runtimes", "the rest"),
+        )
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {

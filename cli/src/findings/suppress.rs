@@ -26,46 +26,55 @@ struct Suppression {
 /// What is left of the findings, with what is to be said of the suppressions; and what
 /// they suppress.
 pub(super) fn apply(command: &'static str, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Aside>) {
-    let mut open = Vec::new();
-    let mut suppressions = Vec::new();
-    for (source, _) in sources.iter() {
-        for range in comments(sources, source) {
-            match read(sources, source, range) {
-                Ok((suppression, unknown)) => {
-                    suppressions.push((source, suppression));
-                    open.extend(unknown);
-                }
-                Err(finding) => open.push(*finding),
-            }
-        }
-    }
-    let mut used: Vec<Vec<bool>> = suppressions.iter().map(|(_, it)| vec![false; it.codes.len()]).collect();
+    let (suppressions, mut open) = read_all(sources);
     let by_line = by_line(&suppressions);
+    let mut used: Vec<Vec<bool>> = suppressions.iter().map(|(_, it)| vec![false; it.codes.len()]).collect();
     let mut aside = Vec::new();
     for finding in findings {
         let span = &finding.primary.span;
         let line = (span.source, sources.line_number(span.source, span.range.start));
-        let here = by_line.get(&line).into_iter().flatten();
-        let matching = here.filter(|(which, code)| suppressions[*which].1.codes[*code].1 == finding.code);
-        let matching: Vec<_> = matching.copied().collect();
-        for &(which, code) in &matching {
-            used[which][code] = true;
-        }
-        match matching.first().filter(|_| codes::can_be_suppressed(finding.code)) {
-            Some(&(which, _)) => {
-                let reason = suppressions[which].1.reason.clone();
-                aside.push(Aside { finding, because: Because::Comment, reason });
+        let mut reason = None;
+        for &(which, code) in by_line.get(&line).into_iter().flatten() {
+            let suppression = &suppressions[which].1;
+            if suppression.codes[code].1 == finding.code {
+                used[which][code] = true;
+                reason = reason.or(Some(&suppression.reason));
             }
+        }
+        match reason.cloned() {
+            Some(reason) => aside.push(Aside { finding, because: Because::Comment, reason }),
             None => open.push(finding),
         }
     }
     for ((source, suppression), used) in suppressions.iter().zip(used) {
-        let idle = suppression.codes.iter().zip(used).filter(|(_, used)| !used).map(|(code, _)| code);
-        open.extend(
-            idle.filter(|(_, code)| is_reported_by(code, command)).map(|(range, code)| unused(*source, range, code)),
-        );
+        let codes = suppression.codes.iter().zip(used).filter(|(_, used)| !used).map(|(code, _)| code);
+        let idle = codes.filter(|(_, code)| is_reported_by(code, command));
+        open.extend(idle.map(|(range, code)| unused(*source, range, code)));
     }
     (open, aside)
+}
+
+/// Every suppression of every file, and what is wrong with comments that would be one.
+fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
+    let mut suppressions = Vec::new();
+    let mut findings = Vec::new();
+    for (source, _) in sources.iter() {
+        let comments = comments(sources, source);
+        let below = if comments.is_empty() { HashMap::new() } else { lines_below(sources, source) };
+        for range in comments {
+            // A comment speaks of its own line and, where it fills that, of the one below.
+            let own = sources.line_number(source, range.start);
+            let lines = [own].into_iter().chain(below.get(&own).copied()).collect();
+            match read(sources, &Span { source, range }, lines) {
+                Ok((suppression, unknown)) => {
+                    suppressions.push((source, suppression));
+                    findings.extend(unknown);
+                }
+                Err(finding) => findings.push(*finding),
+            }
+        }
+    }
+    (suppressions, findings)
 }
 
 /// The suppressions that concern each line, by number, with the number of the code.
@@ -106,47 +115,46 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
 }
 
 /// A suppression and what is wrong with parts of it, or what is wrong with the whole.
-fn read(sources: &Sources, source: SourceId, range: Range<usize>) -> Result<(Suppression, Vec<Finding>), Box<Finding>> {
-    let text = &sources.get(source).text;
-    let here = |range: Range<usize>| Span { source, range };
-    let refuse = |code, title: &str, help: &str| {
-        Box::new(
-            Finding::new(code, Level::Error, here(range.clone()), title)
-                .with_help(help)
-                .about("comment", &text[range.clone()]),
-        )
-    };
-    let malformed =
-        |title| refuse(MALFORMED_SUPPRESSION, title, "write `# slugproof: ignore[code] reason`, or reword the comment");
-    let body = &text[range.clone()];
-    let body_start = range.start + body.find(MARK).map_or(0, |mark| mark + MARK.len());
-    let body = text[body_start..range.end].trim_start();
-    let Some(list) = body.strip_prefix("ignore[") else {
-        return Err(malformed("a comment is addressed to slugproof and is no suppression"));
-    };
-    let Some((list, reason)) = list.split_once(']') else {
-        return Err(malformed("the list of codes of a suppression is not closed"));
-    };
-    let list_start = range.end - text[..range.end].len().min(reason.len() + 1 + list.len());
+fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppression, Vec<Finding>), Box<Finding>> {
+    let (list, reason) = parts(sources.slice(comment)).map_err(|title| malformed(sources, comment, title))?;
     if reason.trim().is_empty() {
         let title = "a suppression does not say why, so it suppresses nothing";
-        return Err(refuse(SUPPRESSION_WITHOUT_REASON, title, "write the reason behind the bracket"));
-    }
-    if !reason.starts_with(char::is_whitespace) {
-        return Err(malformed("the reason of a suppression has to be set apart by a space"));
+        let finding = wrong(sources, comment, SUPPRESSION_WITHOUT_REASON, title);
+        return Err(Box::new(finding.with_help("write the reason behind the bracket")));
     }
     let mut codes = Vec::new();
-    let mut wrong = Vec::new();
+    let mut unknowns = Vec::new();
+    let list_start = comment.range.end - reason.len() - "]".len() - list.len();
     for (range, name) in items(list, list_start) {
         match codes::find(name) {
-            _ if name.is_empty() => return Err(malformed("a code is missing in the list of a suppression")),
             Some(rule) if codes::can_be_suppressed(rule.code) => codes.push((range, rule.code)),
-            Some(_) => return Err(malformed("a finding about suppressions cannot be suppressed")),
-            None => wrong.push(unknown(here(range), name)),
+            Some(_) => return Err(malformed(sources, comment, "a finding about suppressions cannot be suppressed")),
+            None if name.is_empty() => return Err(malformed(sources, comment, "a suppression lacks a code")),
+            None => unknowns.push(unknown(Span { source: comment.source, range }, name)),
         }
     }
-    let lines = lines_of(sources, source, range.start);
-    Ok((Suppression { codes, reason: reason.trim().to_owned(), lines }, wrong))
+    Ok((Suppression { codes, reason: reason.trim().to_owned(), lines }, unknowns))
+}
+
+/// The codes and the reason of a comment, or what keeps it from being a suppression.
+fn parts(comment: &str) -> Result<(&str, &str), &'static str> {
+    let body = comment.split_once(MARK).map_or("", |(_, body)| body.trim_start());
+    let list = body.strip_prefix("ignore[").ok_or("a comment is addressed to slugproof and is no suppression")?;
+    let (list, reason) = list.split_once(']').ok_or("the list of codes of a suppression is not closed")?;
+    if reason.is_empty() || reason.starts_with(char::is_whitespace) {
+        Ok((list, reason))
+    } else {
+        Err("the reason of a suppression is not set apart by a space")
+    }
+}
+
+fn malformed(sources: &Sources, comment: &Span, title: &str) -> Box<Finding> {
+    let help = "write `# slugproof: ignore[code] reason`, or reword the comment";
+    Box::new(wrong(sources, comment, MALFORMED_SUPPRESSION, title).with_help(help))
+}
+
+fn wrong(sources: &Sources, comment: &Span, code: &'static str, title: &str) -> Finding {
+    Finding::new(code, Level::Error, comment.clone(), title).about("comment", sources.slice(comment))
 }
 
 /// The items of a list between commas, trimmed, each with where it stands.
@@ -159,16 +167,17 @@ fn items(list: &str, start: usize) -> impl Iterator<Item = (Range<usize>, &str)>
     })
 }
 
-/// The lines that a suppression speaks of: its own and, where that is nothing but a
-/// comment, the one below the comments.
-fn lines_of(sources: &Sources, source: SourceId, byte: usize) -> Vec<usize> {
-    let own = sources.line_number(source, byte);
-    let is_comment = |line: &usize| {
-        let line = &sources.get(source).text[sources.line_range(source, *line)];
-        line.trim_start_matches('\u{feff}').trim_start().starts_with('#')
-    };
-    let below = (own..=sources.line_count(source)).find(|line| !is_comment(line)).filter(|below| *below != own);
-    [own].into_iter().chain(below).collect()
+/// For each line of a file that is nothing but a comment, the line below the comments.
+fn lines_below(sources: &Sources, source: SourceId) -> HashMap<usize, usize> {
+    let mut below = HashMap::new();
+    for number in (1..=sources.line_count(source)).rev() {
+        let line = &sources.get(source).text[sources.line_range(source, number)];
+        if line.trim_start_matches('\u{feff}').trim_start().starts_with('#') {
+            let next = number + 1;
+            below.insert(number, below.get(&next).copied().unwrap_or(next));
+        }
+    }
+    below
 }
 
 fn unknown(span: Span, name: &str) -> Finding {

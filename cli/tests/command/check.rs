@@ -244,6 +244,11 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
     let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
     assert!(ended.stdout.contains("undecided[undecided]"), "{}", ended.shown());
+    let names: Vec<String> = (0..103).map(|number| format!("r{number}")).collect();
+    let runtimes: Vec<(&str, &[(&str, &str)])> =
+        names.iter().map(|name| (name.as_str(), &[("acme", "m")][..])).collect();
+    let ended = check_one("runtimes", registry(&[provider("acme", "KEY", "^m")], &runtimes));
+    assert!(ended.stdout.contains("the patterns of 3 runtimes were not compared"), "{}", ended.shown());
     let many: Vec<String> =
         (0..300).map(|number| provider(&format!("p{number}"), "K", &format!("^p{number}/"))).collect();
     let names: Vec<String> = (0..300).map(|number| format!("p{number}")).collect();
