@@ -11,6 +11,7 @@ use slug_resolver::{Policy, Registry};
 use crate::diagnose::trial;
 use crate::lines::{answer_lines, derive_line, resolve_line};
 use crate::output::counted;
+use crate::{lint, workflow};
 
 /// Bytes of one input; what is longer is cut by the fuzz targets and refused here. A
 /// second YAML reader, which fuzzing compares with, is not safe on large hostile input,
@@ -34,6 +35,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "derive", judge: derive },
     Target { name: "batch_line", judge: batch_line },
     Target { name: "record_json", judge: record_json },
+    Target { name: "workflow_yaml", judge: workflow_yaml },
+    Target { name: "expression", judge: expression },
 ];
 
 /// The targets whose inputs `cargo test` puts to a second reader of YAML besides, which
@@ -123,6 +126,22 @@ fn record_json(bytes: &[u8]) -> Judged {
     match trial::holds(bytes) {
         Ok(text) => Judged::text(text, Ok(())),
         Err(violation) => Judged::text("a record, and not diagnosed as it must be", Err(violation)),
+    }
+}
+
+fn workflow_yaml(bytes: &[u8]) -> Judged {
+    of_text(bytes, "a workflow, and not linted as it must be", lint::trial::holds)
+}
+
+fn expression(bytes: &[u8]) -> Judged {
+    of_text(bytes, "an expression, and not evaluated as it must be", workflow::trial::holds)
+}
+
+fn of_text(bytes: &[u8], otherwise: &str, holds: impl FnOnce(&str) -> Result<String, Violation>) -> Judged {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Judged::text("no UTF-8", Ok(())) };
+    match holds(text) {
+        Ok(text) => Judged::text(text, Ok(())),
+        Err(violation) => Judged::text(otherwise, Err(violation)),
     }
 }
 

@@ -7,8 +7,10 @@ mod explain;
 mod files;
 mod fix;
 mod judge;
+mod mask;
 mod patch;
 mod repository;
+pub mod trial;
 
 use std::collections::BTreeSet;
 
@@ -22,12 +24,12 @@ use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::findings::{Coverage, Finding, Level, Patch, Report, Source, SourceId, Sources, Span};
 use crate::output::Output;
 use crate::workflow::document;
-use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
+use crate::workflow::model::{EnvLayer, Job, Workflow};
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;
 use judge::{Judge, Judgement};
-use repository::{File, Repository, Wanted};
+use repository::{File, Repository, Wanted, layers, layers_of};
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -62,6 +64,8 @@ pub struct Linter<'a> {
     config: Option<&'a Config>,
     targets: Vec<&'a str>,
     names: BTreeSet<String>,
+    /// The variables that hold secrets.
+    keys: BTreeSet<&'a str>,
 }
 
 impl<'a> Linter<'a> {
@@ -77,6 +81,7 @@ impl<'a> Linter<'a> {
             config: None,
             targets: Vec::new(),
             names: BTreeSet::new(),
+            keys: BTreeSet::new(),
         };
         linter.index();
         linter
@@ -105,6 +110,11 @@ impl<'a> Linter<'a> {
     fn index(&mut self) {
         let targets = self.policies.iter().flat_map(|policy| &policy.document().harness);
         self.targets = targets.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+        let keys = |policy: &&'a Policy| -> Vec<&'a str> {
+            let policy: &'a Policy = policy;
+            policy.key_variables().map(|key| policy.variable_name(key)).collect()
+        };
+        self.keys = self.policies.iter().flat_map(keys).collect();
         let names =
             |policy: &&'a Policy| policy.all_variables().map(|variable| policy.variable_name(variable).to_owned());
         self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
@@ -147,16 +157,15 @@ impl<'a> Linter<'a> {
         let mut files = Vec::new();
         for input in inputs {
             let text = input.text.clone().unwrap_or_default();
-            let source = report.sources.add(Source { path: input.path.clone(), text: text.clone() });
             let read = match &input.text {
                 Ok(text) => document::read(text).map_err(|error| (error.byte, error.message)),
                 Err(message) => Err((0, message.clone())),
             };
+            let read = read.map(|root| Workflow::of(&root));
+            let shown = mask::masked(&text, read.as_ref().ok(), &self.keys);
+            let source = report.sources.add(Source { path: input.path.clone(), text: shown });
             match read {
-                Ok(root) => {
-                    let workflow = Workflow::of(&root);
-                    files.push(File { source, path: input.path.clone(), text, workflow });
-                }
+                Ok(workflow) => files.push(File { source, path: input.path.clone(), text, workflow }),
                 Err((byte, message)) => {
                     report.findings.push(unreadable(&report.sources, source, byte, &message));
                     report.coverage = Coverage::Incomplete;
@@ -218,7 +227,7 @@ impl<'a> Linter<'a> {
 
     /// A note on a file that sets variables of a policy and calls nothing that one describes.
     fn unknown_harness(&self, file: &File) -> Option<Finding> {
-        let (name, key) = layers(file).find_map(|layer| first_of(layer, &self.names))?;
+        let (name, key) = layers(&file.workflow).find_map(|layer| first_of(layer, &self.names))?;
         let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
         let span = Span { source: file.source, range: key };
         let title = format!("`{name}` is read by policy `{}`, and no step calls its harness", policy.name());
@@ -354,16 +363,6 @@ fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -
     let next = text[byte..].chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
     let range = if next == 0 { byte.min(line.end)..byte.min(line.end) } else { byte..byte + next };
     Finding::new(UNREADABLE_FILE, Level::Error, Span { source, range }, message)
-}
-
-/// Every `env` of a file.
-fn layers(file: &File) -> impl Iterator<Item = &EnvLayer> {
-    std::iter::once(&file.workflow.env).chain(file.workflow.jobs.iter().flat_map(layers_of))
-}
-
-fn layers_of(job: &Job) -> impl Iterator<Item = &EnvLayer> {
-    let steps = if let Work::Steps(steps) = &job.work { steps.as_slice() } else { &[] };
-    [&job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env))
 }
 
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, std::ops::Range<usize>)> {

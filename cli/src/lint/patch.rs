@@ -35,7 +35,8 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
 
 /// What to take out, and what to write there, so that an entry is gone and the rest stays.
 fn deletion(text: &str, entry: &EnvEntry) -> Option<(Range<usize>, String)> {
-    let end = entry.value_span.end.max(entry.key.end);
+    // A block scalar reaches up to what comes next; its text ends before.
+    let end = entry.key.start + text.get(entry.key.start..entry.value_span.end.max(entry.key.end))?.trim_end().len();
     if entry.siblings == 1 {
         // Without its only entry the mapping would be nothing, which forges refuse.
         let colon = text.get(entry.env_key.end..)?.find(':')?;
@@ -47,8 +48,7 @@ fn deletion(text: &str, entry: &EnvEntry) -> Option<(Range<usize>, String)> {
     }
     let start = text[..entry.key.start].rfind('\n').map_or(0, |newline| newline + 1);
     let stands_alone = text[start..entry.key.start].trim().is_empty();
-    let line_end =
-        if text[..end].ends_with('\n') { end } else { text[end..].find('\n').map_or(text.len(), |at| end + at + 1) };
+    let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
     stands_alone.then_some((start..line_end, String::new()))
 }
 

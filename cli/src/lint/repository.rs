@@ -9,7 +9,7 @@ use crate::findings::SourceId;
 use crate::workflow::document::{Node, Value as NodeValue};
 use crate::workflow::expression::{condition, typed};
 use crate::workflow::matrix::literal;
-use crate::workflow::model::{Call, Input, InputKind, Job, PassedSecrets, Trigger, Work, Workflow};
+use crate::workflow::model::{Call, EnvLayer, Input, InputKind, Job, PassedSecrets, Trigger, Work, Workflow};
 use crate::workflow::start::{Given, Here, STARTS, Secrets, Start, starts};
 use crate::workflow::value::{Can, Value};
 use crate::workflow::walk::{self, Search, Visit};
@@ -259,4 +259,15 @@ fn called_path(caller: &str, called: &str) -> Option<String> {
 fn normal(path: &str) -> String {
     let path = path.replace('\\', "/");
     path.strip_prefix("./").unwrap_or(&path).to_owned()
+}
+
+/// Every `env` of a workflow.
+pub fn layers(workflow: &Workflow) -> impl Iterator<Item = &EnvLayer> {
+    std::iter::once(&workflow.env).chain(workflow.jobs.iter().flat_map(layers_of))
+}
+
+/// Every `env` of a job.
+pub fn layers_of(job: &Job) -> impl Iterator<Item = &EnvLayer> {
+    let steps = if let Work::Steps(steps) = &job.work { steps.as_slice() } else { &[] };
+    [&job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env))
 }

@@ -9,5 +9,6 @@ pub mod matrix;
 pub mod model;
 pub mod shell;
 pub mod start;
+pub mod trial;
 pub mod value;
 pub mod walk;

@@ -243,7 +243,7 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
     let started = Instant::now();
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
     let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
-    assert!(ended.stdout.contains("undecided[undecided]"), "{}", ended.shown());
+    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
     let names: Vec<String> = (0..103).map(|number| format!("r{number}")).collect();
     let runtimes: Vec<(&str, &[(&str, &str)])> =
         names.iter().map(|name| (name.as_str(), &[("acme", "m")][..])).collect();
@@ -254,7 +254,7 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
     let names: Vec<String> = (0..300).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let ended = check_one("many", registry(&many, &[("agent", &arms)]));
-    assert!(ended.stdout.contains("undecided[undecided]"), "{}", ended.shown());
+    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 

@@ -8,16 +8,16 @@ use insta::assert_snapshot;
 use crate::run::{Ended, Scratch, slugproof};
 
 fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/workflow_yaml").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/seeds/workflow_yaml")
+        .join(name.trim_end_matches(".yml"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A repository with these fixtures as its workflows.
 fn repository(name: &str, fixtures: &[&str]) -> Scratch {
     let scratch = Scratch::new(&format!("lint-{name}"));
-    fixtures
-        .iter()
-        .fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
+    fixtures.iter().fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
 }
 
 fn lint(scratch: &Scratch, args: &[&str]) -> Ended {
@@ -58,8 +58,11 @@ fn its_fix_deletes_that_line_and_nothing_else() {
     assert_eq!(ended.code, 0, "{}", ended.shown());
     let path = scratch.0.join(".github/workflows/founding.yml");
     let fixed = fs::read_to_string(&path).expect("it is there");
-    let expected: String =
-        fixture("founding.yml").lines().filter(|line| !line.contains("E2E_MODEL_SLUG")).map(|line| format!("{line}\n")).collect();
+    let expected: String = fixture("founding.yml")
+        .lines()
+        .filter(|line| !line.contains("E2E_MODEL_SLUG"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_eq!(fixed, expected);
     assert_eq!(fixed, fixture("founding-corrected.yml"));
     assert_eq!(lint(&scratch, &[]).code, 0);
@@ -94,7 +97,8 @@ fn every_fixture_is_judged_as_it_should_be() {
 
 #[test]
 fn a_repository_and_its_annotations() {
-    let scratch = repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
+    let scratch =
+        repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
     assert_snapshot!(lint(&scratch, &["--output", "github"]).shown());
     let strict = lint(&scratch, &["--strict", "--output", "json"]);
     assert_eq!(codes(&strict).iter().filter(|code| *code == "undecided").count(), 2);
@@ -104,7 +108,10 @@ fn a_repository_and_its_annotations() {
 #[test]
 fn fixes_keep_layout_and_comments() {
     let cases = [
-        ("A: x\nE2E_LLM_PATH: platform # the path\nE2E_MODEL_SLUG: 'MiniMax-M2' # the slug\n# the end\nB: y", "A: x\nE2E_LLM_PATH: platform # the path\n# the end\nB: y"),
+        (
+            "A: x\nE2E_LLM_PATH: platform # the path\nE2E_MODEL_SLUG: 'MiniMax-M2' # the slug\n# the end\nB: y",
+            "A: x\nE2E_LLM_PATH: platform # the path\n# the end\nB: y",
+        ),
         ("E2E_LLM_PATH: platform\nE2E_MODEL_SLUG: >-\n  MiniMax-M2\nB: y", "E2E_LLM_PATH: platform\nB: y"),
     ];
     for (number, (before, after)) in cases.into_iter().enumerate() {
@@ -157,7 +164,8 @@ fn what_is_not_an_entry_of_an_env_is_not_edited() {
 fn layers_of_env_are_merged_in_order() {
     let text = "on: push\nenv: {E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: a}\njobs:\n  job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
     let code = |slug: &str| {
-        let ended = slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
+        let ended =
+            slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
         (ended.code, codes(&ended))
     };
     assert_eq!(code("moonshot/kimi-k2.6"), (0, vec![]));
@@ -235,16 +243,15 @@ accept:
     assert_snapshot!(lint(&scratch, &[]).shown());
     let named = lint(&scratch, &["ci/founding.yml"]);
     assert_eq!(named.code, 0, "an entry is not unused where not everything is looked at: {}", named.shown());
-    let wrong = Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
+    let wrong =
+        Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
     assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).shown());
 }
 
 #[test]
 fn an_absent_secret_injects_nothing() {
-    let workflow = workflow(
-        "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.E2E_MINIMAX_API_KEY }}",
-        FULL_SAAS,
-    );
+    let workflow =
+        workflow("E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.E2E_MINIMAX_API_KEY }}", FULL_SAAS);
     let scratch = Scratch::new("lint-absent").file(".github/workflows/a.yml", &workflow);
     assert_eq!(lint(&scratch, &[]).code, 0);
     let scratch = scratch.file("slugproof.yaml", "schema_version: 1\nabsent_secrets: [e2e_minimax_api_key]\n");
@@ -269,7 +276,9 @@ fn a_baseline_knows_a_finding_wherever_it_stands() {
 fn secrets_are_never_shown() {
     let canary = "sk-canary-0123456789";
     let workflow = workflow(
-        &format!("E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_MINIMAX_API_KEY: {canary}"),
+        &format!(
+            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_MINIMAX_API_KEY: {canary}"
+        ),
         &format!("export E2E_ANTHROPIC_API_KEY={canary}\n{FULL_SAAS}"),
     );
     for format in ["human", "json", "sarif", "github"] {

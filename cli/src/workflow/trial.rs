@@ -1,0 +1,106 @@
+//! What must hold of an expression, whatever it is: what it comes to when everything is
+//! known is among what it can come to when little is.
+
+use github_actions_expressions::{Evaluation, Expr};
+use slug_resolver::laws::Violation;
+
+use super::expression::{self, Contexts};
+use super::value::{Can, Text, Value};
+
+/// Nothing is known but that secrets exist.
+struct Little;
+
+impl Contexts for Little {
+    fn look_up(&self, path: &[String]) -> Value {
+        match path.first().map(String::as_str) {
+            Some("secrets") => Value::set("a secret"),
+            _ => Value::unknown("anything"),
+        }
+    }
+}
+
+/// Everything is known: a value that follows from the name and a number.
+struct Everything(usize);
+
+impl Contexts for Everything {
+    fn look_up(&self, path: &[String]) -> Value {
+        let letters: usize = path.iter().flat_map(|name| name.to_lowercase().into_bytes()).map(usize::from).sum();
+        let text = |text: &str| Evaluation::String(text.to_owned());
+        if path.first().is_some_and(|root| root == "secrets") {
+            return Value::known(text("s"));
+        }
+        Value::known(match (letters + self.0) % WORLDS {
+            0 => text(""),
+            1 => text("a"),
+            2 => Evaluation::Null,
+            3 => Evaluation::Boolean(false),
+            4 => Evaluation::Boolean(true),
+            _ => text("platform"),
+        })
+    }
+}
+
+/// Worlds that every expression is looked at in.
+const WORLDS: usize = 6;
+
+/// Evaluates a template: what it can come to, in words.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn holds(template: &str) -> Result<String, Violation> {
+    let possible = expression::text(template, &Little);
+    for world in 0..WORLDS {
+        let certain = expression::text(template, &Everything(world));
+        if !includes(&possible, &certain) {
+            return Err(format!(
+                "in world {world} it comes to {:?}, and it can come to {:?}",
+                certain.can, possible.can
+            ));
+        }
+    }
+    for part in expression::parts(template) {
+        if let expression::Part::Expression(expression) = part {
+            agrees_with_the_parser(expression)?;
+        }
+    }
+    Ok(match &possible.can {
+        Can::BeOneOf(texts) => format!("one of {texts:?}"),
+        Can::BeSet => "some text".to_owned(),
+        Can::BeAnything => "anything".to_owned(),
+    })
+}
+
+/// Whether everything that a text can be, another one can be as well.
+fn includes(wider: &Text, narrower: &Text) -> bool {
+    match (&wider.can, &narrower.can) {
+        (Can::BeAnything, _) | (Can::BeSet, Can::BeSet) => true,
+        (Can::BeSet, Can::BeOneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
+        (Can::BeOneOf(wider), Can::BeOneOf(narrower)) => narrower.iter().all(|text| wider.contains(text)),
+        (_, Can::BeAnything | Can::BeSet) => false,
+    }
+}
+
+/// The library that parses expressions evaluates constant ones itself.
+fn agrees_with_the_parser(expression: &str) -> Result<(), Violation> {
+    let mine = expression::value(expression, &Little);
+    let Some(values) = mine.single().map(std::slice::from_ref) else { return Ok(()) };
+    // Where it is too long to be read here, it is not known here.
+    let Some(theirs) = Expr::parse(expression).ok().and_then(|tree| tree.consteval()) else { return Ok(()) };
+    let (mine, theirs) = (values[0].sema().to_string(), theirs.sema().to_string());
+    if mine == theirs { Ok(()) } else { Err(format!("it comes to {mine:?} here and to {theirs:?} in its parser")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wider_includes_what_is_narrower() {
+        let known = |text: &str| Text::known(text.to_owned());
+        assert!(includes(&Text::unknown("x"), &known("")));
+        assert!(includes(&Text::set("x"), &known("a")) && !includes(&Text::set("x"), &known("")));
+        assert!(!includes(&known("a"), &known("b")) && !includes(&known("a"), &Text::set("x")));
+        assert!(includes(&known("a").or(known("b")), &known("b")));
+    }
+}
