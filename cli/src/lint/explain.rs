@@ -131,9 +131,9 @@ impl Problem {
     }
 }
 
-/// Where the caret belongs: at what decides.
-fn place(case: &Case<'_>, problem: &Problem) -> Range<usize> {
-    let at = |name: &str| case.visit.env.variables.get(name).map(|setting| setting.origin.span());
+/// The variable at which the caret belongs: the one that decides, where the file sets it.
+fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
+    let is_set = |name: &&str| case.visit.env.variables.contains_key(*name);
     match problem {
         Problem::Fault(fault) | Problem::Crossing(fault) => {
             let runtime = case.policy.variable_name(Variable::Runtime);
@@ -141,12 +141,16 @@ fn place(case: &Case<'_>, problem: &Problem) -> Range<usize> {
                 Some(Code::UnknownRuntime) => Some(runtime),
                 _ => fault.decided_by.as_deref(),
             };
-            decider.and_then(at).or_else(|| at(runtime)).unwrap_or_else(|| case.visit.call.clone())
+            decider.filter(is_set).or(Some(runtime).filter(is_set)).map(str::to_owned)
         }
-        Problem::Undecided(_) => {
-            unknown_variable(case).and_then(|name| at(&name)).unwrap_or_else(|| case.visit.call.clone())
-        }
+        Problem::Undecided(_) => unknown_variable(case),
     }
+}
+
+/// Where the caret belongs: at that variable, else at the call.
+fn place(case: &Case<'_>, problem: &Problem) -> Range<usize> {
+    let variable = variable(case, problem).and_then(|name| case.visit.env.variables.get(&name));
+    variable.map_or_else(|| case.visit.call.clone(), |setting| setting.origin.span())
 }
 
 /// The first variable of the policy that is not known.
@@ -225,7 +229,7 @@ impl Group<'_> {
             .into_iter()
             .chain([consequence(fault)])
             .fold(finding, Finding::with_note)
-            .about("variable", fault.decided_by.clone().unwrap_or_default())
+            .about("variable", variable(&self.first, &self.problem).unwrap_or_default())
             .about("slugs", self.slugs.iter().cloned().collect::<Vec<_>>().join(", "))
     }
 

@@ -9,7 +9,7 @@ use super::document::{Node, Value as NodeValue};
 use super::expression::{self, Part};
 use super::matrix::{self, Row, Rows};
 use super::model::{Defaults, EnvEntry, EnvLayer, Job, Script, Step, Work, Workflow};
-use super::shell::{self, FIRST_HOLE, Variable, Variables, words};
+use super::shell::{self, Export, FIRST_HOLE, Variable, Variables, words};
 use super::start::{Here, Start};
 use super::value::{Text, Truth};
 
@@ -351,9 +351,9 @@ impl<'w> Walk<'_, 'w> {
         let (script, holes) = substituted(&run.text, &self.here(Some(&look_up)));
         let effects = if self.is_shell(step) {
             let directory = self.directory(step, &here);
-            shell::follow(&script, &holes, self.search.targets, &directory, &variables(&own))
+            shell::follow(&script, &holes, self.search.targets, &directory, &variables(&own, self.search.names))
         } else {
-            shell::unfollowed(&script, self.search.targets, self.search.names, &variables(&own))
+            shell::unfollowed(&script, self.search.targets, self.search.names, &variables(&own, self.search.names))
         };
         let visit = |target, call, env| Visit {
             step,
@@ -377,6 +377,9 @@ impl<'w> Walk<'_, 'w> {
 
     /// What a call sees, with where each variable was set.
     fn seen(&self, own: &Environment<'w>, call: &shell::Call, run: &Script, script: &str) -> Environment<'w> {
+        let is_set = |(name, variable): &(&String, &Variable)| {
+            own.variables.contains_key(*name) || variable.assigned.is_some() || variable.value != Text::empty()
+        };
         let setting = |(name, variable): (&String, &Variable)| {
             let origin = match &variable.assigned {
                 Some(span) => Origin::Script(located(self.search.text, run, script, span)),
@@ -387,7 +390,7 @@ impl<'w> Walk<'_, 'w> {
             (name.clone(), Setting { value: variable.value.clone(), origin })
         };
         Environment {
-            variables: call.variables.iter().map(setting).collect(),
+            variables: call.variables.iter().filter(is_set).map(setting).collect(),
             rest: call.rest.clone().or(own.rest.clone()),
         }
     }
@@ -425,11 +428,17 @@ impl<'w> Walk<'_, 'w> {
     }
 }
 
-fn variables(env: &Environment<'_>) -> Variables {
-    let variable = |(name, setting): (&String, &Setting<'_>)| {
-        (name.clone(), Variable { value: setting.value.clone(), exported: true, assigned: None })
-    };
-    env.variables.iter().map(variable).collect()
+/// The environment as a script finds it: a variable that matters and is not set is
+/// certainly not set, unless anything can be.
+fn variables(env: &Environment<'_>, names: &BTreeSet<String>) -> Variables {
+    let unset = names
+        .iter()
+        .filter(|_| env.rest.is_none())
+        .map(|name| (name.clone(), Variable { value: Text::empty(), export: Export::No, assigned: None }));
+    let set = env.variables.iter().map(|(name, setting)| {
+        (name.clone(), Variable { value: setting.value.clone(), export: Export::Yes, assigned: None })
+    });
+    unset.chain(set).collect()
 }
 
 /// A script with its expressions replaced, as a forge does before a shell sees it; one that

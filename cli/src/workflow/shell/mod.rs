@@ -28,9 +28,38 @@ pub struct Variable {
     /// What it can be; unset and empty are the same.
     pub value: Text,
     /// Whether commands see it.
-    pub exported: bool,
+    pub export: Export,
     /// The bytes of its name where the script last gave it a value.
     pub assigned: Option<Range<usize>>,
+}
+
+/// Whether commands see a variable of the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
+    /// They may.
+    Maybe,
+}
+
+impl Export {
+    fn or(self, other: Self) -> Self {
+        if self == other { self } else { Self::Maybe }
+    }
+}
+
+impl Variable {
+    /// What commands see.
+    fn seen(self) -> Self {
+        let value = match self.export {
+            Export::Yes => self.value,
+            Export::No => Text::empty(),
+            Export::Maybe => self.value.or(Text::empty()).because("whether it is exported is not known"),
+        };
+        Self { value, export: Export::Yes, assigned: self.assigned }
+    }
 }
 
 /// Variables by name.
@@ -86,6 +115,7 @@ pub fn follow(script: &str, holes: &[Text], targets: &[&str], directory: &str, e
         directory,
         state,
         effects: Effects::default(),
+        early: Vec::new(),
         assigned: BTreeSet::new(),
         offset: 0,
         copies: 0,
@@ -98,15 +128,18 @@ pub fn follow(script: &str, holes: &[Text], targets: &[&str], directory: &str, e
     if shell.copies > COPIES {
         return shell.given_up(script, "a script branches more often than can be followed".to_owned());
     }
-    let Shell { state, mut effects, assigned, .. } = shell;
-    effects.written = state.written;
+    let early = std::mem::take(&mut shell.early);
+    let state = std::mem::take(&mut shell.state);
+    let written = shell.written(early, &state);
+    let Shell { mut effects, assigned, .. } = shell;
+    effects.written = written;
     effects.opaque = state.opaque;
     let mut seen = BTreeSet::new();
     effects.calls.retain(|call| seen.insert((call.span.start, call.target)));
     for call in effects.calls.iter_mut().filter(|call| call.deferred) {
         for name in &assigned {
             let value = Text::unknown("a function uses it, and when is not known");
-            call.variables.insert(name.clone(), Variable { value, exported: true, assigned: None });
+            call.variables.insert(name.clone(), Variable { value, export: Export::Yes, assigned: None });
         }
     }
     effects
@@ -119,7 +152,7 @@ pub fn unfollowed(script: &str, targets: &[&str], names: &BTreeSet<String>, env:
     let why = "the script is not one for a shell";
     let mut variables = env.clone();
     for name in names.iter().filter(|name| script.contains(*name)) {
-        let unknown = Variable { value: Text::unknown(why), exported: true, assigned: None };
+        let unknown = Variable { value: Text::unknown(why), export: Export::Yes, assigned: None };
         variables.insert(name.clone(), unknown);
     }
     let call = |(target, path): (usize, &&str)| {
@@ -149,7 +182,7 @@ pub fn hole(index: usize) -> Option<char> {
 /// The first character of the last private plane, which no script holds.
 pub const FIRST_HOLE: u32 = 0x10_0000;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct State {
     variables: Variables,
     written: BTreeMap<String, Written>,
@@ -157,9 +190,22 @@ struct State {
     rest: Option<String>,
     /// Why later steps may find anything set.
     opaque: Option<String>,
-    all_exported: bool,
+    all_exported: Export,
     /// Whether the script has ended before this point.
     ended: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            variables: Variables::new(),
+            written: BTreeMap::new(),
+            rest: None,
+            opaque: None,
+            all_exported: Export::No,
+            ended: false,
+        }
+    }
 }
 
 struct Shell<'a> {
@@ -168,6 +214,8 @@ struct Shell<'a> {
     directory: &'a str,
     state: State,
     effects: Effects,
+    /// The states in which the script, or the subshell at hand, has ended early.
+    early: Vec<State>,
     /// Every variable that is assigned anywhere.
     assigned: BTreeSet<String>,
     /// Where the script at hand begins in the outermost one.
@@ -187,6 +235,8 @@ struct Frame {
     printed: Vec<Text>,
     /// Whether the brace is still to come that opens the body of a function.
     awaits_body: bool,
+    /// The states in which the shell around a subshell has ended early.
+    outer_early: Vec<State>,
     was_in_function: bool,
 }
 
@@ -319,6 +369,18 @@ impl Shell<'_> {
         walk.printed
     }
 
+    /// Follows a script in a shell of its own: of what it does, what it writes stays.
+    fn run_apart(&mut self, script: &str, offset: usize, depth: usize) {
+        let before = self.state.clone();
+        self.copies += before.variables.len() + 1;
+        let outer = std::mem::take(&mut self.early);
+        self.run(script, offset, depth);
+        let end = std::mem::take(&mut self.state);
+        let early = std::mem::replace(&mut self.early, outer);
+        let written = self.written(early, &end);
+        self.state = State { written, opaque: end.opaque, ..before };
+    }
+
     /// Passes over the pattern of a `case`; false outside of one.
     fn skips_pattern(&mut self, token: &Token, walk: &mut Walk) -> bool {
         let Some(Frame { kind: FrameKind::Case { in_pattern: in_pattern @ true }, .. }) = walk.frames.last_mut() else {
@@ -436,6 +498,7 @@ impl Shell<'_> {
             ends: Vec::new(),
             printed: Vec::new(),
             awaits_body: kind == FrameKind::Function,
+            outer_early: if kind == FrameKind::Subshell { std::mem::take(&mut self.early) } else { Vec::new() },
             was_in_function: self.in_function,
         });
         walk.outer_exits.push(std::mem::take(&mut walk.exits));
@@ -452,7 +515,10 @@ impl Shell<'_> {
         self.state = match frame.kind {
             FrameKind::Group => end,
             // What it writes to files stays; its variables do not.
-            FrameKind::Subshell => State { written: end.written, opaque: end.opaque, ..frame.before },
+            FrameKind::Subshell => {
+                let early = std::mem::replace(&mut self.early, frame.outer_early);
+                State { written: self.written(early, &end), opaque: end.opaque, ..frame.before }
+            }
             FrameKind::If { has_else: true } => frame.ends.into_iter().fold(end, either),
             FrameKind::If { has_else: false } | FrameKind::Loop | FrameKind::Case { .. } | FrameKind::Function => {
                 frame.ends.into_iter().fold(either(end, frame.before), either)
@@ -468,7 +534,7 @@ impl Shell<'_> {
         for _ in 0..documents {
             input = walk.documents.next().map(|word| self.fragments(&word, walk.depth));
         }
-        if words.is_empty() && redirects.is_empty() && group.is_none() {
+        if self.state.ended || (words.is_empty() && redirects.is_empty() && group.is_none()) {
             return;
         }
         let words: Vec<(Word, Range<usize>)> = words
@@ -502,7 +568,7 @@ impl Shell<'_> {
         }
         let before = (!assignments.is_empty()).then(|| self.state.clone());
         for (word, span) in assignments {
-            self.assign(word, span, depth, Some(true));
+            self.assign(word, span, depth, Some(Export::Yes));
         }
         let printed = self.call(rest, input, depth);
         if let Some(before) = before {
@@ -513,22 +579,26 @@ impl Shell<'_> {
         printed
     }
 
-    fn assign(&mut self, word: &Word, span: &Range<usize>, depth: usize, exported: Option<bool>) {
+    fn assign(&mut self, word: &Word, span: &Range<usize>, depth: usize, export: Option<Export>) {
         let Some((name, operator, value)) = word.assignment() else { return };
         let mut value = self.expand(&value, depth);
         if operator == "+=" {
             value = self.look_up(&name).followed_by(value);
         }
-        self.give(&name, value, span.start..span.start + name.len(), exported);
+        self.give(&name, value, span.start..span.start + name.len(), export);
     }
 
     /// Gives a variable a value; whether it is exported stays as it is unless that is said.
-    fn give(&mut self, name: &str, value: Text, assigned: Range<usize>, exported: Option<bool>) {
-        let was_exported =
-            self.state.variables.get(name).map_or(self.state.rest.is_some(), |variable| variable.exported);
-        let exported = exported.unwrap_or(was_exported || self.state.all_exported);
+    fn give(&mut self, name: &str, value: Text, assigned: Range<usize>, export: Option<Export>) {
+        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
+        let export = export.unwrap_or(match (before, self.state.all_exported) {
+            (Export::Yes, _) | (_, Export::Yes) => Export::Yes,
+            (Export::No, Export::No) => Export::No,
+            _ => Export::Maybe,
+        });
         self.assigned.insert(name.to_owned());
-        self.state.variables.insert(name.to_owned(), Variable { value, exported, assigned: Some(assigned) });
+        self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
 
     /// Follows a command without assignments before it.
@@ -547,7 +617,7 @@ impl Shell<'_> {
                     }
                 }
             }
-            "exit" | "return" => self.state.ended = true,
+            "exit" | "return" => self.exit(arguments),
             "echo" => return self.echo(arguments, depth),
             "printf" => return self.printf(arguments, depth),
             "cat" if arguments.is_empty() => return input.unwrap_or_default(),
@@ -591,6 +661,28 @@ impl Shell<'_> {
         vec![Text::unknown(format!("what `{command}` prints is not known"))]
     }
 
+    /// Ends the script, or the subshell. With a failure no later step runs, so what is
+    /// written then does not matter.
+    fn exit(&mut self, arguments: &[(Word, Range<usize>)]) {
+        let status =
+            arguments.first().and_then(|(word, _)| word.literal()).and_then(|status| status.parse::<u8>().ok());
+        if status.is_none_or(|status| status == 0) {
+            self.copies += self.state.written.len() + 1;
+            self.early.push(self.state.clone());
+        }
+        self.state.ended = true;
+    }
+
+    /// What is written in the end, whether the script got there or ended early.
+    fn written(&mut self, early: Vec<State>, end: &State) -> BTreeMap<String, Written> {
+        let fold = |end: State, early: State| State { written: written_in_either(&end, &early), ..end };
+        let mut ends = early.into_iter();
+        match (end.ended, ends.next()) {
+            (true, Some(first)) => ends.fold(first, fold).written,
+            (_, first) => first.into_iter().chain(ends).fold(end.clone(), fold).written,
+        }
+    }
+
     /// The script behind `bash -c`.
     fn inline_script(&mut self, command: &str, arguments: &[(Word, Range<usize>)], depth: usize) {
         let is_option =
@@ -598,38 +690,39 @@ impl Shell<'_> {
         let Some(at) = arguments.iter().position(is_option).filter(|_| SHELLS.contains(&command)) else { return };
         let Some((word, span)) = arguments.get(at + 1) else { return };
         if let Some(script) = self.expand(word, depth).single().cloned() {
-            let before = self.state.clone();
-            self.copies += before.variables.len() + 1;
-            self.run(&script, span.start, depth + 1);
-            let State { written, opaque, .. } = std::mem::take(&mut self.state);
-            self.state = State { written, opaque, ..before };
+            self.run_apart(&script, span.start, depth + 1);
         }
     }
 
     /// `env` with its own assignments before a command.
     fn env(&mut self, words: &[(Word, Range<usize>)], depth: usize) {
         let before = self.state.clone();
-        let mut rest = &words[1..];
-        while let Some(((word, span), behind)) = rest.split_first() {
+        // The shell expands every word before `env` changes anything.
+        let values: Vec<Option<(String, Text)>> = words
+            .iter()
+            .map(|(word, _)| word.assignment().map(|(name, _, value)| (name, self.expand(&value, depth))))
+            .collect();
+        let mut index = 1;
+        while let Some((word, span)) = words.get(index) {
             let option = word.literal().unwrap_or_default();
-            if word.assignment().is_some() {
-                self.assign(word, span, depth, Some(true));
-            } else if option == "-i" || option == "-" || option == "--ignore-environment" {
+            index += 1;
+            if let Some((name, value)) = &values[index - 1] {
+                self.give(name, value.clone(), span.start..span.start + name.len(), Some(Export::Yes));
+            } else if matches!(option, "-i" | "-" | "--ignore-environment") {
                 self.state.variables.clear();
                 self.state.rest = None;
-            } else if option == "-u" || option == "--unset" {
-                let Some(((name, _), behind)) = behind.split_first() else { break };
-                self.remove(name.literal().unwrap_or_default());
-                rest = behind;
-                continue;
+            } else if matches!(option, "-u" | "--unset") {
+                let name = words.get(index).and_then(|(name, _)| name.literal()).unwrap_or_default();
+                self.remove(name);
+                index += 1;
             } else if let Some(name) = option.strip_prefix("--unset=").or_else(|| option.strip_prefix("-u")) {
                 self.remove(name);
             } else if !option.starts_with('-') {
+                index -= 1;
                 break;
             }
-            rest = behind;
         }
-        if !rest.is_empty() {
+        if let Some(rest) = words.get(index..).filter(|rest| !rest.is_empty()) {
             self.call(rest, None, depth);
         }
         let State { written, opaque, ended, .. } = std::mem::take(&mut self.state);
@@ -648,9 +741,9 @@ impl Shell<'_> {
                 .find_map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None });
             let path = text.single().map(String::as_str).or(literal).unwrap_or_default();
             for (target, wanted) in self.targets.iter().enumerate() {
-                if names_path(path, wanted, self.directory) && !self.state.ended {
-                    let mut variables = self.state.variables.clone();
-                    variables.retain(|_, variable| variable.exported);
+                if names_path(path, wanted, self.directory) {
+                    let variables = self.state.variables.clone();
+                    let variables: Variables = variables.into_iter().map(|(name, it)| (name, it.seen())).collect();
                     self.copies += variables.len() + 1;
                     let rest = self.state.rest.clone();
                     let call = Call { target, span: span.clone(), variables, rest, deferred: self.in_function };
@@ -670,18 +763,19 @@ impl Shell<'_> {
         let exports = (command == "export" && !option('n')) || (command != "export" && option('x'));
         for (word, span) in arguments {
             if word.assignment().is_some() {
-                self.assign(word, span, depth, exports.then_some(true));
+                self.assign(word, span, depth, exports.then_some(Export::Yes));
             } else if let Some(name) = word.literal().filter(|name| is_name(name)) {
                 let hides = command == "export" && option('n');
                 match self.state.variables.get_mut(name) {
-                    Some(variable) => variable.exported = (variable.exported || exports) && !hides,
+                    Some(variable) if hides => variable.export = Export::No,
+                    Some(variable) if exports => variable.export = Export::Yes,
                     None if exports => {
                         let value = self.look_up(name);
                         self.state
                             .variables
-                            .insert(name.to_owned(), Variable { value, exported: true, assigned: None });
+                            .insert(name.to_owned(), Variable { value, export: Export::Yes, assigned: None });
                     }
-                    None => {}
+                    _ => {}
                 }
             }
         }
@@ -690,13 +784,15 @@ impl Shell<'_> {
     fn unset(&mut self, arguments: &[(Word, Range<usize>)]) {
         for (word, span) in arguments {
             if let Some(name) = word.literal().filter(|name| is_name(name)) {
-                self.give(name, Text::empty(), span.clone(), Some(true));
+                self.give(name, Text::empty(), span.clone(), Some(Export::No));
             }
         }
     }
 
     fn remove(&mut self, name: &str) {
-        self.state.variables.insert(name.to_owned(), Variable { value: Text::empty(), exported: true, assigned: None });
+        self.state
+            .variables
+            .insert(name.to_owned(), Variable { value: Text::empty(), export: Export::Yes, assigned: None });
     }
 
     fn set(&mut self, arguments: &[(Word, Range<usize>)]) {
@@ -708,9 +804,9 @@ impl Shell<'_> {
                     .any(|pair| pair[0].starts_with(sign) && pair[0].ends_with('o') && pair[1] == "allexport")
         };
         if is("-") {
-            self.state.all_exported = true;
+            self.state.all_exported = Export::Yes;
         } else if is("+") {
-            self.state.all_exported = false;
+            self.state.all_exported = Export::No;
         }
     }
 
@@ -846,11 +942,7 @@ impl Shell<'_> {
                     texts.push(substituted(operator, value, other));
                 }
                 Piece::Command(script, start) => {
-                    let before = self.state.clone();
-                    self.copies += before.variables.len() + 1;
-                    self.run(script, self.offset + start, depth + 1);
-                    let State { written, opaque, .. } = std::mem::take(&mut self.state);
-                    self.state = State { written, opaque, ..before };
+                    self.run_apart(script, self.offset + start, depth + 1);
                     texts.push(Text::unknown("what a command prints is not known"));
                 }
                 Piece::Unknown => texts.push(Text::unknown("a value is computed while it runs")),
@@ -881,26 +973,26 @@ impl Shell<'_> {
 /// The state in which it is open which of two was taken.
 fn either(one: State, other: State) -> State {
     match (one.ended, other.ended) {
-        (true, false) => return State { written: written_in_either(&one, &other), ..other },
-        (false, true) => return State { written: written_in_either(&one, &other), ..one },
+        (true, false) => return other,
+        (false, true) => return one,
         _ => {}
     }
     let why = "it is set under a condition";
     let missing = |state: &State| match &state.rest {
-        Some(rest) => Variable { value: Text::unknown(rest.clone()), exported: true, assigned: None },
-        None => Variable { value: Text::empty(), exported: false, assigned: None },
+        Some(rest) => Variable { value: Text::unknown(rest.clone()), export: Export::Yes, assigned: None },
+        None => Variable { value: Text::empty(), export: Export::No, assigned: None },
     };
     let names: BTreeSet<&String> = one.variables.keys().chain(other.variables.keys()).collect();
     let variables = names.into_iter().map(|name| {
         let mine = one.variables.get(name).cloned().unwrap_or_else(|| missing(&one));
         let others = other.variables.get(name).cloned().unwrap_or_else(|| missing(&other));
-        let exported = mine.exported || others.exported;
+        let export = mine.export.or(others.export);
         let variable = if mine == others {
             mine
         } else {
             Variable {
                 value: mine.value.or(others.value).because(why),
-                exported,
+                export,
                 assigned: mine.assigned.or(others.assigned),
             }
         };
@@ -912,7 +1004,7 @@ fn either(one: State, other: State) -> State {
         written: written_in_either(&one, &other),
         rest: one.rest.or(other.rest),
         opaque: one.opaque.or(other.opaque),
-        all_exported: one.all_exported && other.all_exported,
+        all_exported: one.all_exported.or(other.all_exported),
         ended: one.ended,
     }
 }
@@ -1072,7 +1164,7 @@ mod tests {
     const HARNESS: &str = "tests/e2e/run.sh";
 
     fn environment() -> Variables {
-        let set = |value: &str| Variable { value: Text::known(value.to_owned()), exported: true, assigned: None };
+        let set = |value: &str| Variable { value: Text::known(value.to_owned()), export: Export::Yes, assigned: None };
         ["SLUG", "PATH_", "KEY"]
             .into_iter()
             .zip([set("m-1"), set("platform"), set("")])
