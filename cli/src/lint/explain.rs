@@ -254,6 +254,10 @@ impl Group<'_> {
             several => format!("`{}` and {} more", fault.slug, several - 1),
         };
         match (fault.code, fault.rule) {
+            (Some(Code::UnknownRuntime), _) if fault.runtime.is_empty() => {
+                let name = self.first.policy.variable_name(Variable::Runtime);
+                format!("{name} is not set here, so the runtime is empty")
+            }
             (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", fault.runtime),
             (_, Rule::Override) => format!("{slug} overrides every other rule"),
             (_, Rule::Platform) => format!("{slug} is taken on the platform path"),

@@ -290,3 +290,83 @@ fn secrets_are_never_shown() {
         assert_eq!(repeated, 0, "{format}: {shown}");
     }
 }
+
+/// The body of the composite action, with the command on the path and no network.
+#[cfg(unix)]
+#[test]
+fn the_action_lints_annotates_and_reports() {
+    let scratch = repository("action", &["founding.yml", "canary.yml"]);
+    let binaries = PathBuf::from(env!("CARGO_BIN_EXE_slugproof")).parent().expect("it has one").to_owned();
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ci/action");
+    let run = |paths: &str, args: &str| {
+        let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap_or_default());
+        std::process::Command::new("bash")
+            .arg(&script)
+            .current_dir(&scratch.0)
+            .env_clear()
+            .env("PATH", path)
+            .env("SLUGPROOF_PATHS", paths)
+            .env("SLUGPROOF_ARGS", args)
+            .env("SLUGPROOF_SARIF", "out.sarif")
+            .output()
+            .expect("bash is there")
+    };
+    let ended = run("", "");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{text}");
+    assert!(text.contains("error[platform-path-byok-model]") && text.contains("::error file="), "{text}");
+    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("it is written");
+    assert!(sarif.contains("\"platform-path-byok-model\""));
+    assert_eq!(run(".github/workflows/canary.yml", "--strict\n\n--quiet").status.code(), Some(0));
+}
+
+/// Files that would exhaust a careless reader get an answer.
+#[test]
+fn hostile_files_are_answered_in_bounded_time_and_memory() {
+    let call = "        run: bash tests/e2e/test_staging_full_saas.sh\n";
+    let rows = |count: usize| {
+        let rows: Vec<String> = (0..count).map(|row| format!("          - {{slug: m-{row}}}\n")).collect();
+        format!(
+            "on: push\njobs:\n  job:\n    strategy:\n      matrix:\n        include:\n{}    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - name: x\n{call}",
+            rows.concat()
+        )
+    };
+    let bomb = (1..40)
+        .fold("a0: &a0 [x]\n".to_owned(), |text, n| text + &format!("a{n}: &a{n} [*a{m}, *a{m}, *a{m}]\n", m = n - 1));
+    let steps = format!(
+        "on: push\njobs:\n  job:\n    env: {{E2E_RUNTIME: none}}\n    steps:\n{}",
+        format!("      - name: x\n{call}").repeat(5_000)
+    );
+    let inputs: String =
+        (0..12).map(|input| format!("      i{input}: {{type: choice, options: [a, b, c, d, e]}}\n")).collect();
+    let references: String = (0..12).map(|input| format!("${{{{ inputs.i{input} }}}}")).collect();
+    let choices = format!(
+        "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: \"{references}\"}}\n    steps:\n      - name: x\n{call}"
+    );
+    for (name, text, code, part) in [
+        ("flow", "[".repeat(100_000), 2, "unreadable-file"),
+        ("block", "- ".repeat(100_000), 2, "unreadable-file"),
+        ("bomb", bomb, 2, "the aliases up to here stand for more than"),
+        ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "more bytes than the limit"),
+        ("rows", rows(10_000), 1, "10,000 combinations lead there"),
+        ("more-rows", rows(10_001), 0, "undecided"),
+        ("steps", steps, 1, "4,997 more steps"),
+        ("choices", choices, 0, "undecided"),
+        ("nul", "on: push\njobs: {a: \u{0}}\n".to_owned(), 2, "unreadable-file"),
+    ] {
+        let scratch = Scratch::new(&format!("lint-hostile-{name}")).file("a.yml", text);
+        let script = "ulimit -v 1000000; exec \"$@\"";
+        let started = std::time::Instant::now();
+        let ended = std::process::Command::new("bash")
+            .args(["-c", script, "-", env!("CARGO_BIN_EXE_slugproof"), "lint", "a.yml"])
+            .current_dir(&scratch.0)
+            .output()
+            .expect("bash is there");
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        let shown: String = text.chars().take(3000).collect();
+        assert_eq!(ended.status.code(), Some(code), "{name}: {shown}");
+        assert!(text.contains(part), "{name}: {shown}");
+        // Far above what it takes, and far below what a reader that follows everything would.
+        assert!(started.elapsed().as_secs() < 30, "{name}: {:?}", started.elapsed());
+    }
+}
