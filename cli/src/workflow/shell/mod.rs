@@ -337,7 +337,15 @@ impl Shell<'_> {
                 }
                 Kind::Word(word) if command.words.is_empty() && word.keyword() == Some("for") => {
                     self.open(FrameKind::Loop, &mut walk);
-                    index += self.loop_variable(&tokens[index..], depth);
+                    let header = tokens[index..].iter().take_while(|token| is_in_header(token)).count();
+                    let (header, body) = tokens[index..].split_at(header);
+                    self.blur(body);
+                    self.loop_variable(header, depth);
+                    index += header.len();
+                }
+                Kind::Word(word) if command.words.is_empty() && is_loop(word) => {
+                    self.open(FrameKind::Loop, &mut walk);
+                    self.blur(&tokens[index..]);
                 }
                 Kind::Word(word) if command.words.is_empty() && self.keyword(word, &mut walk) => {}
                 Kind::Word(_) => command.words.push(token),
@@ -394,18 +402,42 @@ impl Shell<'_> {
         true
     }
 
-    /// Takes the variable of a `for` and its words; returns how many tokens that are.
-    fn loop_variable(&mut self, tokens: &[Token], depth: usize) -> usize {
-        let words: Vec<(Word, Range<usize>)> =
-            tokens
-                .iter()
-                .map_while(|token| {
-                    if let Kind::Word(word) = &token.kind { Some((word.clone(), token.span.clone())) } else { None }
-                })
-                .take_while(|(word, _)| word.keyword() != Some("do"))
-                .collect();
-        let Some(((name, span), behind)) = words.split_first() else { return 0 };
-        let Some(name) = name.literal().filter(|name| is_name(name)) else { return words.len() };
+    /// Prepares for a loop: in any round but the first, what its body sets may be set already.
+    fn blur(&mut self, tokens: &[Token]) {
+        let why = "a loop may have set it the last time around";
+        let mut depth = 1_usize;
+        for token in tokens {
+            let Kind::Word(word) = &token.kind else { continue };
+            match word.keyword() {
+                Some("done") => depth -= 1,
+                Some("for") => depth += 1,
+                _ if is_loop(word) => depth += 1,
+                Some("eval" | "source" | ".") => self.forget(why),
+                Some("set") => self.state.all_exported = Export::Maybe,
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+            let assigned = word.assignment().map(|(name, _, _)| name);
+            let named = word.literal().filter(|name| self.state.variables.contains_key(*name)).map(str::to_owned);
+            if let Some(name) = assigned.or(named) {
+                let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
+                let unknown = Variable { value: Text::unknown(why), export: Export::Maybe, assigned };
+                self.state.variables.insert(name, unknown);
+            }
+        }
+    }
+
+    /// Gives the variable of a `for` its words.
+    fn loop_variable(&mut self, header: &[Token], depth: usize) {
+        let word = |token: &Token| match &token.kind {
+            Kind::Word(word) => Some((word.clone(), token.span.clone())),
+            _ => None,
+        };
+        let words: Vec<(Word, Range<usize>)> = header.iter().filter_map(word).collect();
+        let Some(((name, span), behind)) = words.split_first() else { return };
+        let Some(name) = name.literal().filter(|name| is_name(name)) else { return };
         let listed = behind.get(1..).unwrap_or_default();
         self.targets_in(listed, depth);
         let why = "a loop goes through several values";
@@ -415,14 +447,12 @@ impl Shell<'_> {
             .reduce(|one, other| one.or(other).because(why))
             .unwrap_or_else(|| Text::unknown(why));
         self.give(name, value, span.start..span.start + name.len(), None);
-        words.len()
     }
 
     /// Does what a keyword says; false if the word is none.
     fn keyword(&mut self, word: &Word, walk: &mut Walk) -> bool {
         match word.keyword() {
             Some("if") => self.open(FrameKind::If { has_else: false }, walk),
-            Some("while" | "until" | "select") => self.open(FrameKind::Loop, walk),
             Some("case") => self.open(FrameKind::Case { in_pattern: true }, walk),
             Some("{") => match walk.frames.last_mut() {
                 Some(frame) if frame.awaits_body => frame.awaits_body = false,
@@ -1042,7 +1072,13 @@ fn substituted(operator: &str, value: Text, other: Text) -> Text {
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });
-    let replaced = empty.then(|| if alternative { Text::empty() } else { other });
+    // Without the colon a variable that is empty counts as set, and which it is is not known.
+    let blurred = !operator.starts_with(':');
+    let replaced = empty.then(|| match (alternative, blurred) {
+        (_, true) => other.or(Text::empty()).because("whether a variable is unset or empty is not known"),
+        (true, false) => Text::empty(),
+        (false, false) => other,
+    });
     match (kept, replaced) {
         (Some(kept), Some(replaced)) => {
             let mut text = kept.or(replaced);
@@ -1080,6 +1116,15 @@ fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
         }
     }
     lines
+}
+
+/// Whether a token belongs to `NAME in words` of a `for`.
+fn is_in_header(token: &Token) -> bool {
+    matches!(&token.kind, Kind::Word(word) if word.keyword() != Some("do"))
+}
+
+fn is_loop(word: &Word) -> bool {
+    matches!(word.keyword(), Some("while" | "until" | "select"))
 }
 
 fn is_definition(command: &Command<'_>, next: Option<&Token>) -> bool {
