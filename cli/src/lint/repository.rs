@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use github_actions_expressions::Evaluation;
 
 use crate::findings::SourceId;
+use crate::output::shown;
 use crate::workflow::document::{Node, Value as NodeValue};
 use crate::workflow::expression::{condition, typed};
 use crate::workflow::matrix::literal;
@@ -15,7 +16,7 @@ use crate::workflow::value::{Can, Value};
 use crate::workflow::walk::{self, Search, Visit};
 
 /// Reusable workflows that call one another.
-const DEPTH: usize = 8;
+const DEPTH: usize = 12;
 
 /// Calls of reusable workflows that are followed for one job.
 const CALLS: usize = 1_000;
@@ -132,8 +133,10 @@ impl Repository {
         let file = &self.files[caller];
         let job = &file.workflow.jobs[job];
         self.calls_left.set(self.calls_left.get().saturating_sub(1));
-        let enough = depth > DEPTH || self.calls_left.get() == 0;
-        let Some(call) = call_of(job).filter(|_| !enough) else { return Vec::new() };
+        if depth > DEPTH || self.calls_left.get() == 0 {
+            return vec![anything(inputs)];
+        }
+        let Some(call) = call_of(job) else { return Vec::new() };
         let search = self.search(caller, wanted, false);
         let references = walk::wanted(&file.workflow, job, &search);
         let mut all: Vec<Start> = Vec::new();
@@ -150,13 +153,15 @@ impl Repository {
                 }
                 let mut called = Start {
                     event: start.event.clone(),
+                    is_foreign: start.is_foreign,
+                    declared: declared.iter().map(|input| input.name.to_lowercase()).collect(),
                     event_inputs: start.event_inputs.clone(),
                     inputs: given(call, declared, inputs, &here),
                     secrets: passed(call, &here, &start.secrets),
                     chosen: start.chosen.clone(),
                     callers: start.callers.clone(),
                 };
-                called.callers.push(format!("job `{}` of {}", job.id, file.path));
+                called.callers.push(format!("job `{}` of {}{}", job.id, file.path, shown_inputs(&called.inputs)));
                 if !all.contains(&called) {
                     all.push(called);
                 }
@@ -181,6 +186,8 @@ fn anything(inputs: &BTreeSet<String>) -> Start {
     let inputs: Given = inputs.iter().map(|name| (name.clone(), unknown())).collect();
     Start {
         event: "any event".to_owned(),
+        is_foreign: true,
+        declared: inputs.keys().cloned().collect(),
         event_inputs: inputs.clone(),
         inputs,
         secrets: Secrets::All,
@@ -220,6 +227,13 @@ fn evaluated(node: &Node, here: &Here<'_>) -> Value {
         NodeValue::Scalar(text, _) if text.contains("${{") => typed(text, here),
         _ => literal(node).map_or_else(|| Value::unknown("what a caller passes is not known"), Value::known),
     }
+}
+
+/// What a call gives, for people.
+fn shown_inputs(inputs: &Given) -> String {
+    let known = inputs.iter().filter_map(|(name, value)| Some((name, value.single()?.sema().to_string())));
+    let known: Vec<String> = known.map(|(name, value)| format!("`{name}` = {}", shown(&value))).collect();
+    if known.is_empty() { String::new() } else { format!(" with {}", known.join(", ")) }
 }
 
 /// A value as an input of a kind takes it.

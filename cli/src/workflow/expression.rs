@@ -47,6 +47,11 @@ pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
 /// Whether an `if:` can hold; in it, `${{ }}` may be left out.
 #[must_use]
 pub fn condition(text: &str, contexts: &dyn Contexts) -> Truth {
+    let bare = text.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
+    // What every step without a condition has: the job has not failed, or nothing matters.
+    if bare.trim().eq_ignore_ascii_case("success()") {
+        return Truth::ALWAYS;
+    }
     let value = if text.contains("${{") { typed(text, contexts) } else { value(text, contexts) };
     value.truth()
 }
@@ -321,8 +326,8 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         }
     };
     match call.func {
-        Function::Success | Function::Always => return Value::known(Evaluation::Boolean(true)),
-        Function::Failure | Function::Cancelled => {
+        Function::Always => return Value::known(Evaluation::Boolean(true)),
+        Function::Success | Function::Failure | Function::Cancelled => {
             return Value::one_of([true, false].map(Evaluation::Boolean), BTreeSet::from([format!("`{raw}`")]));
         }
         Function::Case => return of_case(&call.args, contexts),

@@ -103,8 +103,8 @@ pub struct Job {
     pub matrix: Option<Node>,
     /// The shell and the directory of every script.
     pub defaults: Defaults,
-    /// The machine it asks for.
-    pub runs_on: String,
+    /// The labels of the machine it asks for; one that cannot be read is no label.
+    pub runs_on: Vec<String>,
     /// What it does.
     pub work: Work,
 }
@@ -238,9 +238,18 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         container_env: job.get("container").map(env_of).unwrap_or_default(),
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
-        runs_on: text_at(job, "runs-on").unwrap_or_default(),
+        runs_on: job.get("runs-on").map(labels).unwrap_or_default(),
         work,
     })
+}
+
+/// A label, some labels, or the labels of a group.
+fn labels(node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::Scalar(text, _) => vec![text.clone()],
+        Value::List(items) => items.iter().filter_map(text_of).collect(),
+        Value::Map(..) => node.get("labels").map(labels).unwrap_or_default(),
+    }
 }
 
 fn call(workflow: String, job: &Node) -> Call {

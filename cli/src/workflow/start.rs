@@ -17,6 +17,10 @@ pub const STARTS: usize = 1_000;
 pub struct Start {
     /// The event.
     pub event: String,
+    /// Whether the event itself is not known, because a caller was started by it.
+    pub is_foreign: bool,
+    /// The inputs that are declared, in lower case; any other one is nothing.
+    pub declared: BTreeSet<String>,
     /// What `github.event.inputs` holds.
     pub event_inputs: Given,
     /// What `inputs` holds.
@@ -55,6 +59,8 @@ pub fn starts(trigger: &Trigger, wanted: &BTreeSet<String>) -> Vec<Start> {
     let count = options.iter().fold(1_usize, |count, (_, choices)| count.saturating_mul(choices.len()));
     let mut all = vec![Start {
         event: trigger.event.clone(),
+        is_foreign: trigger.event == "workflow_call",
+        declared: inputs.iter().map(|input| input.name.to_lowercase()).collect(),
         event_inputs: Given::new(),
         inputs: Given::new(),
         secrets: Secrets::All,
@@ -140,10 +146,17 @@ impl Contexts for Here<'_> {
         let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         match lower.as_slice() {
-            ["inputs", name] => self.start.inputs.get(*name).cloned().unwrap_or_else(nothing),
-            ["github" | "gitea", "event", "inputs", name] => {
-                self.start.event_inputs.get(*name).cloned().unwrap_or_else(nothing)
-            }
+            ["inputs", name] => match self.start.inputs.get(*name) {
+                Some(value) => value.clone(),
+                None if self.start.declared.contains(*name) => unknown(),
+                None => nothing(),
+            },
+            ["github" | "gitea", ..] if self.start.is_foreign => unknown(),
+            ["github" | "gitea", "event", "inputs", name] => match self.start.event_inputs.get(*name) {
+                Some(value) => value.clone(),
+                None if self.start.event == "workflow_dispatch" && self.start.declared.contains(*name) => unknown(),
+                None => nothing(),
+            },
             ["github" | "gitea", "event_name"] => Value::known(Evaluation::String(self.start.event.clone())),
             ["matrix", name, ..] => match self.row {
                 Ok(row) => row.get(*name).map_or_else(nothing, |value| part_of(value, &path[2..], unknown)),

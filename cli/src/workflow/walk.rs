@@ -11,9 +11,9 @@ use super::matrix::{self, Row, Rows};
 use super::model::{Defaults, EnvEntry, EnvLayer, Job, Script, Step, Work, Workflow};
 use super::shell::{self, Export, FIRST_HOLE, Variable, Variables, words};
 use super::start::{Here, Start};
-use super::value::{Text, Truth};
+use super::value::{Can, Text, Truth};
 
-/// Combinations of starts and matrix rows in which one job is walked through.
+/// Combinations of starts, matrix rows and steps in which one job is walked through.
 pub const COMBINATIONS: usize = 20_000;
 
 /// What is looked for.
@@ -159,10 +159,14 @@ pub fn rows(
             }
         }
     }
-    let combinations = told_apart.len().saturating_mul(starts);
+    let steps = match &job.work {
+        Work::Steps(steps) => steps.iter().filter(|step| is_followed(step, search)).count(),
+        Work::Call(_) => 1,
+    };
+    let combinations = told_apart.len().saturating_mul(starts).saturating_mul(steps.max(1));
     if combinations > COMBINATIONS {
         let rows = told_apart.iter().map(|(_, count)| count).sum();
-        return vec![(Err(format!("inputs and matrix have more than {COMBINATIONS} combinations")), rows)];
+        return vec![(Err(format!("inputs, matrix and steps have more than {COMBINATIONS} combinations")), rows)];
     }
     told_apart
 }
@@ -177,6 +181,7 @@ pub struct Wanted {
     /// Keys of the matrix, in lower case.
     matrix: BTreeSet<String>,
     all_of_matrix: bool,
+    all_inputs: bool,
 }
 
 impl Wanted {
@@ -188,6 +193,7 @@ impl Wanted {
             match (context.as_str(), lower, name) {
                 ("env", _, Some(name)) => grew |= self.env.insert(name),
                 ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
+                ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix.insert(name)),
                 ("matrix", None, _) => self.all_of_matrix = true,
                 _ => {}
@@ -202,9 +208,17 @@ impl Wanted {
 pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
     let mut wanted = Wanted { env: search.names.clone(), ..Wanted::default() };
     wanted.add(job.condition.as_deref().map(in_condition).unwrap_or_default());
+    for defaults in [&workflow.defaults, &job.defaults] {
+        for text in [&defaults.shell, &defaults.working_directory].into_iter().flatten() {
+            wanted.add(expression::references(text));
+        }
+    }
     let mut layers = vec![&workflow.env, &job.container_env, &job.env];
     match &job.work {
         Work::Steps(steps) => {
+            for label in &job.runs_on {
+                wanted.add(expression::references(label));
+            }
             for step in steps.iter().filter(|step| is_followed(step, search)) {
                 layers.push(&step.env);
                 wanted.add(step.condition.as_deref().map(in_condition).unwrap_or_default());
@@ -238,6 +252,10 @@ pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
     }
     if let Some(matrix) = job.matrix.as_ref().filter(|_| wanted.all_of_matrix || !wanted.matrix.is_empty()) {
         wanted.add(references_in(matrix));
+    }
+    if wanted.all_inputs {
+        let declared = workflow.triggers.iter().flat_map(|trigger| &trigger.inputs);
+        wanted.inputs.extend(declared.map(|input| input.name.to_lowercase()));
     }
     wanted
 }
@@ -339,21 +357,27 @@ impl<'w> Walk<'_, 'w> {
     fn step(&self, step: &'w Step, env: &mut Environment<'w>, visits: &mut Vec<Visit<'w>>) {
         let Some(run) = &step.run else { return };
         let outer = env.clone();
-        let look_up = |name: &str| self.in_env(Some(&outer), name);
+        let mut own = outer.clone();
+        self.lay(&step.env, &mut own, Some(&outer));
+        // A forge puts the step's own variables in place before it looks at the condition.
+        let look_up = |name: &str| self.in_env(Some(&own), name);
         let here = self.here(Some(&look_up));
         let runs = can_run(step.condition.as_deref(), &here);
         if !runs.can_be_true {
             return;
         }
-        let mut own = outer.clone();
-        self.lay(&step.env, &mut own, Some(&outer));
-        let look_up = |name: &str| self.in_env(Some(&own), name);
-        let (script, holes) = substituted(&run.text, &self.here(Some(&look_up)));
-        let effects = if self.is_shell(step) {
+        let script = substituted(&run.text, &here);
+        let effects = if self.is_shell(step, &here) {
             let directory = self.directory(step, &here);
-            shell::follow(&script, &holes, self.search.targets, &directory, &variables(&own, self.search.names))
+            shell::follow(
+                &script.text,
+                &script.holes,
+                self.search.targets,
+                directory.as_deref(),
+                &variables(&own, self.search.names),
+            )
         } else {
-            shell::unfollowed(&script, self.search.targets, self.search.names, &variables(&own, self.search.names))
+            shell::unfollowed(&script.text, self.search.targets, self.search.names, &variables(&own, self.search.names))
         };
         let visit = |target, call, env| Visit {
             step,
@@ -365,66 +389,92 @@ impl<'w> Walk<'_, 'w> {
             rows: 1,
         };
         for call in &effects.calls {
-            let span = located(self.search.text, run, &script, &call.span);
-            let env = self.seen(&own, call, run, &script);
+            let word = script.text.get(call.span.clone()).unwrap_or_default();
+            let span = script.located(self.search.text, run, &call.span, word);
+            let env = self.seen(&own, &call.variables, call.rest.as_ref(), run, &script);
             visits.push(visit(Some(call.target), span, env));
         }
         if self.search.every_script && effects.calls.is_empty() {
-            visits.push(visit(None, run.key.clone(), own));
+            let env = self.seen(&own, &effects.end, effects.rest.as_ref(), run, &script);
+            if env.rest.is_some() || self.search.names.iter().any(|name| env.variables.contains_key(name)) {
+                visits.push(visit(None, run.key.clone(), env));
+            }
         }
         self.leave(effects, runs, run, &script, env);
     }
 
-    /// What a call sees, with where each variable was set.
-    fn seen(&self, own: &Environment<'w>, call: &shell::Call, run: &Script, script: &str) -> Environment<'w> {
+    /// What a command sees, with where each variable was set.
+    fn seen(
+        &self,
+        own: &Environment<'w>,
+        variables: &Variables,
+        rest: Option<&String>,
+        run: &Script,
+        script: &Substituted,
+    ) -> Environment<'w> {
         let is_set = |(name, variable): &(&String, &Variable)| {
-            own.variables.contains_key(*name) || variable.assigned.is_some() || variable.value != Text::empty()
+            let is_anything = own.variables.contains_key(*name) || variable.assigned.is_some();
+            self.wanted.env.contains(*name) && (is_anything || variable.value != Text::empty())
         };
         let setting = |(name, variable): (&String, &Variable)| {
             let origin = match &variable.assigned {
-                Some(span) => Origin::Script(located(self.search.text, run, script, span)),
+                Some(span) => Origin::Script(script.located(self.search.text, run, span, name)),
                 None => {
                     own.variables.get(name).map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone())
                 }
             };
             (name.clone(), Setting { value: variable.value.clone(), origin })
         };
-        Environment {
-            variables: call.variables.iter().filter(is_set).map(setting).collect(),
-            rest: call.rest.clone().or(own.rest.clone()),
-        }
+        let variables = variables.iter().filter(is_set).map(setting).collect();
+        Environment { variables, rest: rest.or(own.rest.as_ref()).cloned() }
     }
 
     /// What a step leaves for those after it.
-    fn leave(&self, effects: shell::Effects, runs: Truth, run: &Script, script: &str, env: &mut Environment<'w>) {
+    fn leave(
+        &self,
+        effects: shell::Effects,
+        runs: Truth,
+        run: &Script,
+        script: &Substituted,
+        env: &mut Environment<'w>,
+    ) {
         if let Some(why) = effects.opaque {
             *env = Environment { rest: Some(why), ..Environment::default() };
         }
-        for (name, written) in effects.written {
+        let matters = |name: &String| self.wanted.env.contains(name);
+        for (name, written) in effects.written.into_iter().filter(|(name, _)| matters(name)) {
             let before = env.value(&name);
             let value = if written.maybe_not || runs.can_be_false {
                 written.value.or(before).because("an earlier step may set it")
             } else {
                 written.value
             };
-            let span = located_name(self.search.text, run, script, &written.span, &name);
+            let span = script.located(self.search.text, run, &written.span, &name);
             env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
         }
     }
 
-    fn is_shell(&self, step: &Step) -> bool {
+    /// Whether a shell runs a script: as the step says, else as the machine has it.
+    fn is_shell(&self, step: &Step, here: &Here<'_>) -> bool {
         let of = |defaults: &'w Defaults| defaults.shell.as_deref();
         let shell = step.shell.as_deref().or(of(&self.job.defaults)).or(of(&self.workflow.defaults));
         match shell {
             Some(shell) => shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
-            None => !self.job.runs_on.to_lowercase().contains("windows"),
+            None => self.job.runs_on.iter().all(|label| {
+                let label = expression::text(label, here);
+                matches!(label.can, Can::BeOneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
+            }),
         }
     }
 
-    fn directory(&self, step: &Step, here: &Here<'_>) -> String {
+    /// The directory of a step, from the top of the repository, if the file says it.
+    fn directory(&self, step: &Step, here: &Here<'_>) -> Option<String> {
         let of = |defaults: &'w Defaults| defaults.working_directory.as_deref();
         let directory = step.working_directory.as_deref().or(of(&self.job.defaults)).or(of(&self.workflow.defaults));
-        directory.map(|text| expression::text(text, here)).and_then(|text| text.single().cloned()).unwrap_or_default()
+        match directory {
+            Some(text) => expression::text(text, here).single().cloned(),
+            None => Some(String::new()),
+        }
     }
 }
 
@@ -443,41 +493,57 @@ fn variables(env: &Environment<'_>, names: &BTreeSet<String>) -> Variables {
 
 /// A script with its expressions replaced, as a forge does before a shell sees it; one that
 /// is not known leaves a hole.
-fn substituted(text: &str, here: &Here<'_>) -> (String, Vec<Text>) {
-    let mut script = String::new();
-    let mut holes = Vec::new();
+struct Substituted {
+    text: String,
+    holes: Vec<Text>,
+    /// Where parts of it come from: a byte here and the byte of the original there.
+    origins: Vec<(usize, usize)>,
+}
+
+fn substituted(original: &str, here: &Here<'_>) -> Substituted {
+    let mut script = Substituted { text: String::new(), holes: Vec::new(), origins: Vec::new() };
     let plain = |text: &str| text.replace(|c: char| u32::from(c) >= FIRST_HOLE, "\u{fffd}");
-    for part in expression::parts(text) {
+    let mut byte = 0;
+    for part in expression::parts(original) {
+        script.origins.push((script.text.len(), byte));
         let value = match part {
             Part::Literal(literal) => {
-                script.push_str(&plain(literal));
+                script.text.push_str(&plain(literal));
+                byte += literal.len();
                 continue;
             }
-            Part::Expression(expression) => expression::value(expression, here).into_text(),
+            Part::Expression(expression) => {
+                byte += "${{}}".len() + expression.len();
+                if matches!(expression.trim().to_lowercase().as_str(), "github.env" | "gitea.env") {
+                    script.text.push_str("$GITHUB_ENV");
+                    continue;
+                }
+                expression::value(expression, here).into_text()
+            }
             Part::Unclosed => Text::unknown("`${{` is not closed"),
         };
-        match (value.single(), shell::hole(holes.len())) {
+        match (value.single(), shell::hole(script.holes.len())) {
             (None, Some(hole)) => {
-                script.push(hole);
-                holes.push(value);
+                script.text.push(hole);
+                script.holes.push(value);
             }
-            (known, _) => script.push_str(&plain(known.map_or("", String::as_str))),
+            (known, _) => script.text.push_str(&plain(known.map_or("", String::as_str))),
         }
     }
-    (script, holes)
+    script
 }
 
-/// Where a part of a script stands in the file: the same word, counted from the beginning.
-fn located(text: &str, run: &Script, script: &str, span: &Range<usize>) -> Range<usize> {
-    let word = script.get(span.clone()).unwrap_or_default();
-    located_name(text, run, script, span, word)
-}
-
-fn located_name(text: &str, run: &Script, script: &str, near: &Range<usize>, name: &str) -> Range<usize> {
-    let Some(source) = text.get(run.span.clone()).filter(|_| !name.is_empty()) else { return run.key.clone() };
-    let before = script.get(..near.start).map_or(0, |before| before.matches(name).count());
-    let found = source.match_indices(name).take(before + 1).last();
-    found.map_or(run.key.clone(), |(at, _)| run.span.start + at..run.span.start + at + name.len())
+impl Substituted {
+    /// Where a name at some place of the script stands in the file: as often as it has
+    /// stood in the original before.
+    fn located(&self, file: &str, run: &Script, near: &Range<usize>, name: &str) -> Range<usize> {
+        let origin = self.origins.iter().rev().find(|(here, _)| *here <= near.start);
+        let byte = origin.map_or(0, |(here, there)| there + near.start - here);
+        let before = run.text.get(..byte).map_or(0, |before| before.matches(name).count());
+        let Some(source) = file.get(run.span.clone()).filter(|_| !name.is_empty()) else { return run.key.clone() };
+        let found = source.match_indices(name).take(before + 1).last();
+        found.map_or(run.key.clone(), |(at, _)| run.span.start + at..run.span.start + at + name.len())
+    }
 }
 
 /// A row for people.

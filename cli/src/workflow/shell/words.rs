@@ -105,13 +105,28 @@ pub fn is_name(name: &str) -> bool {
         && name.chars().all(|next| next == '_' || next.is_ascii_alphanumeric())
 }
 
+/// A script, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tokens {
+    /// The tokens, in order.
+    pub tokens: Vec<Token>,
+    /// Whether a quote, a bracket or a document was still open at the end.
+    pub is_open: bool,
+}
+
 /// Takes a script apart. What does not end, such as an open quote, ends with the script.
 #[must_use]
-pub fn tokens(script: &str) -> Vec<Token> {
-    let mut reader =
-        Reader { script, signs: script.char_indices().peekable(), tokens: Vec::new(), pending: Vec::new() };
+pub fn tokens(script: &str) -> Tokens {
+    let mut reader = Reader {
+        script,
+        signs: script.char_indices().peekable(),
+        tokens: Vec::new(),
+        pending: Vec::new(),
+        is_open: false,
+    };
     while reader.token() {}
-    reader.tokens
+    let is_open = reader.is_open || !reader.pending.is_empty();
+    Tokens { tokens: reader.tokens, is_open }
 }
 
 struct Reader<'s> {
@@ -120,6 +135,7 @@ struct Reader<'s> {
     tokens: Vec<Token>,
     /// Delimiters whose documents begin on the next line: the word, whether to strip tabs, whether to expand.
     pending: Vec<(String, bool, bool)>,
+    is_open: bool,
 }
 
 /// The operators, longer ones first.
@@ -205,6 +221,7 @@ impl<'s> Reader<'s> {
             loop {
                 let rest = self.rest();
                 if rest.is_empty() {
+                    self.is_open = true;
                     break;
                 }
                 let line = rest.split('\n').next().unwrap_or_default();
@@ -218,7 +235,7 @@ impl<'s> Reader<'s> {
                 text.push('\n');
             }
             let word = if expands {
-                in_double_quotes(&text)
+                as_in_double_quotes(&text)
             } else {
                 Word { pieces: vec![Piece::Text(text)], quoted: true, plain: 0 }
             };
@@ -257,7 +274,7 @@ impl<'s> Reader<'s> {
                         word.push(sign);
                     }
                 }
-                '$' => self.expansion(&mut word),
+                '$' => self.expansion(&mut word, false),
                 '`' => {
                     let start = self.at();
                     word.pieces.push(Piece::Command(self.until('`'), start));
@@ -272,7 +289,15 @@ impl<'s> Reader<'s> {
     }
 
     fn until(&mut self, end: char) -> String {
-        self.signs.by_ref().map(|(_, sign)| sign).take_while(|sign| *sign != end).collect()
+        let mut text = String::new();
+        for (_, sign) in self.signs.by_ref() {
+            if sign == end {
+                return text;
+            }
+            text.push(sign);
+        }
+        self.is_open = true;
+        text
     }
 
     /// What stands in double quotes, up to the closing one or to the end.
@@ -288,7 +313,7 @@ impl<'s> Reader<'s> {
                     Some((_, '\n')) => drop(self.signs.next()),
                     _ => word.push('\\'),
                 },
-                '$' => self.expansion(word),
+                '$' => self.expansion(word, true),
                 '`' => {
                     let start = self.at();
                     word.pieces.push(Piece::Command(self.until('`'), start));
@@ -296,28 +321,29 @@ impl<'s> Reader<'s> {
                 _ => word.push(sign),
             }
         }
+        self.is_open |= closes;
     }
 
     /// What stands behind a `$`.
-    fn expansion(&mut self, word: &mut Word) {
+    fn expansion(&mut self, word: &mut Word, in_double_quotes: bool) {
         let rest = self.rest();
         let name: String = rest.chars().take_while(|c| *c == '_' || c.is_ascii_alphanumeric()).collect();
         if is_name(&name) {
             self.skip(name.len());
             word.pieces.push(Piece::Variable(name));
         } else if rest.starts_with('{') {
-            let inside = self.braced('{', '}');
-            word.pieces.push(parameter(&inside));
+            let inside = self.braced(if in_double_quotes { BRACES_IN_QUOTES } else { BRACES }, 0);
+            word.pieces.push(parameter(&inside, in_double_quotes));
         } else if rest.starts_with("((") {
-            self.braced('(', ')');
+            self.braced(PARENTHESES, 0);
             word.pieces.push(Piece::Unknown);
         } else if rest.starts_with('(') {
             let start = self.at() + 1;
-            let inside = self.braced('(', ')');
+            let inside = self.braced(PARENTHESES, 0);
             word.pieces.push(Piece::Command(inside, start));
-        } else if rest.starts_with('\'') {
+        } else if rest.starts_with('\'') && !in_double_quotes {
             self.signs.next();
-            self.until('\'');
+            self.escaped('\'');
             word.pieces.push(Piece::Unknown);
         } else if rest.starts_with(|c: char| "?#@*!$-0123456789".contains(c)) {
             self.signs.next();
@@ -328,33 +354,70 @@ impl<'s> Reader<'s> {
     }
 
     /// What stands in a pair of brackets, which may hold others; the reader stands at the opening one.
-    fn braced(&mut self, opening: char, closing: char) -> String {
-        let mut inside = String::new();
-        let (mut depth, mut quote) = (0_usize, None);
-        while let Some((_, sign)) = self.signs.next() {
-            match (sign, quote) {
-                (sign, Some(open)) if sign == open => quote = None,
-                (_, Some(_)) => {}
-                ('\'' | '"', None) => quote = Some(sign),
-                (sign, None) if sign == opening => {
-                    depth += 1;
-                    if depth == 1 {
-                        continue;
-                    }
-                }
-                (sign, None) if sign == closing => {
+    fn braced(&mut self, brackets: Brackets, nested: usize) -> String {
+        let from = self.at() + brackets.opening.len_utf8();
+        let mut depth = 0_usize;
+        while let Some((at, sign)) = self.signs.next() {
+            match sign {
+                '\\' => drop(self.signs.next()),
+                '\'' if brackets.single_quotes => drop(self.until('\'')),
+                '"' => self.pass_double_quotes(nested + 1),
+                _ if sign == brackets.opening => depth += 1,
+                _ if sign == brackets.closing => {
                     depth = depth.saturating_sub(1);
                     if depth == 0 {
-                        break;
+                        return self.script[from..at].to_owned();
                     }
                 }
                 _ => {}
             }
-            inside.push(sign);
         }
-        inside
+        self.is_open = true;
+        self.script.get(from..).unwrap_or_default().to_owned()
+    }
+
+    /// Passes over what stands in double quotes; the reader stands behind the opening one.
+    fn pass_double_quotes(&mut self, nested: usize) {
+        if nested > NESTED {
+            self.is_open = true;
+            return;
+        }
+        while let Some((_, sign)) = self.signs.next() {
+            match sign {
+                '"' => return,
+                '\\' => drop(self.signs.next()),
+                '$' if self.rest().starts_with('(') => drop(self.braced(PARENTHESES, nested)),
+                '$' if self.rest().starts_with('{') => drop(self.braced(BRACES_IN_QUOTES, nested)),
+                _ => {}
+            }
+        }
+        self.is_open = true;
+    }
+
+    /// Passes over what stands before a sign that is not escaped.
+    fn escaped(&mut self, end: char) {
+        while let Some((_, sign)) = self.signs.next() {
+            match sign {
+                '\\' => drop(self.signs.next()),
+                _ if sign == end => return,
+                _ => {}
+            }
+        }
+        self.is_open = true;
     }
 }
+
+/// A pair of brackets, and whether a single quote between them begins a string.
+#[derive(Clone, Copy)]
+struct Brackets {
+    opening: char,
+    closing: char,
+    single_quotes: bool,
+}
+
+const PARENTHESES: Brackets = Brackets { opening: '(', closing: ')', single_quotes: true };
+const BRACES: Brackets = Brackets { opening: '{', closing: '}', single_quotes: true };
+const BRACES_IN_QUOTES: Brackets = Brackets { opening: '{', closing: '}', single_quotes: false };
 
 fn redirect(text: &str) -> Option<&'static str> {
     let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -367,7 +430,7 @@ fn redirect(text: &str) -> Option<&'static str> {
 const NESTED: usize = 16;
 
 /// `${…}` from what stands in the braces.
-fn parameter(inside: &str) -> Piece {
+fn parameter(inside: &str, in_double_quotes: bool) -> Piece {
     if inside.matches("${").count() > NESTED {
         return Piece::Unknown;
     }
@@ -382,20 +445,28 @@ fn parameter(inside: &str) -> Piece {
     let operators = [":-", ":=", ":+", "-", "=", "+"];
     match operators.into_iter().find(|operator| rest.starts_with(operator)) {
         Some(operator) => {
-            let word = in_double_quotes(&rest[operator.len()..]);
-            Piece::Expansion(name.to_owned(), operator.to_owned(), word.pieces)
+            let other = &rest[operator.len()..];
+            let unwrapped = other.strip_prefix('"').and_then(|other| other.strip_suffix('"')).unwrap_or(other);
+            if unwrapped.contains('"') || (!in_double_quotes && other.contains(['\'', '\\'])) {
+                return Piece::Unknown;
+            }
+            let pieces = as_in_double_quotes(unwrapped).pieces;
+            Piece::Expansion(name.to_owned(), operator.to_owned(), pieces)
         }
         None => Piece::Unknown,
     }
 }
 
 /// Text in which only `$`, backticks and some escapes are special.
-fn in_double_quotes(text: &str) -> Word {
-    let plain: String = text.trim_matches('"').to_owned();
-    let text = if plain.contains('"') { text.to_owned() } else { plain };
+fn as_in_double_quotes(text: &str) -> Word {
     let mut word = Word { quoted: true, ..Word::default() };
-    let mut reader =
-        Reader { script: &text, signs: text.char_indices().peekable(), tokens: Vec::new(), pending: Vec::new() };
+    let mut reader = Reader {
+        script: text,
+        signs: text.char_indices().peekable(),
+        tokens: Vec::new(),
+        pending: Vec::new(),
+        is_open: false,
+    };
     reader.double_quoted(&mut word, false);
     merge_texts(&mut word.pieces);
     word
@@ -423,7 +494,7 @@ mod tests {
             Kind::Operator(sign) | Kind::Redirect(sign) => format!("«{sign}»"),
             Kind::Document(word) => format!("doc({})", word.pieces.iter().map(piece).collect::<String>()),
         };
-        tokens(script).iter().map(token).collect::<Vec<_>>().join(" ")
+        tokens(script).tokens.iter().map(token).collect::<Vec<_>>().join(" ")
     }
 
     fn piece(piece: &Piece) -> String {
@@ -454,6 +525,8 @@ mod tests {
             ("[[ a && b ]] && c", "[[ «&&» c"),
             ("if ((a > 1)); then b; fi", "if ? «;» then b «;» fi"),
             ("f() { a; }", "f «(» «)» { a «;» }"),
+            ("\"${X:-it's}\" b \"$(jq \".a | \\\"it's\\\"\" f)\" c", "${X:-it's} b $(jq \".a | \\\"it's\\\"\" f) c"),
+            ("\"${V#\"x/\"}\" ${V%\\\"*} $'it\\'s' d", "? ? ? d"),
             ("\"\" ''", " "),
             ("'open", "open"),
             (&"${A:-".repeat(9000), "?"),
@@ -464,8 +537,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_closed_is_known_to_be_open() {
+        for closed in ["a 'b' \"c\" $(d) ${e} `f`", "cat <<EOF\nx\nEOF\n", "echo it\\'s", "${A:-${B}}"] {
+            assert!(!tokens(closed).is_open, "{closed}");
+        }
+        for open in ["a 'b", "a \"b", "$(a", "${a", "`a", "cat <<EOF\nx\n", "$'a", &"\"$(".repeat(40)] {
+            assert!(tokens(open).is_open, "{open}");
+        }
+    }
+
+    #[test]
     fn assignments_are_words_with_a_plain_name() {
-        let word = |script: &str| match tokens(script).swap_remove(0).kind {
+        let word = |script: &str| match tokens(script).tokens.swap_remove(0).kind {
             Kind::Word(word) => word.assignment().map(|(name, operator, _)| format!("{name}{operator}")),
             _ => None,
         };
