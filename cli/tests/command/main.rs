@@ -10,6 +10,7 @@ mod documents;
 mod findings;
 mod lint;
 mod lint_properties;
+mod lint_scripts;
 mod pick;
 mod prove;
 mod resolve;

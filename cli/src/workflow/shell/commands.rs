@@ -334,8 +334,8 @@ impl Shell<'_> {
                     let directory = words.get(index).cloned();
                     self.change_directory("cd", directory.as_slice(), depth);
                 }
-                // `-S` splits a text into words, which nobody follows here.
-                _ if option.starts_with("-S") || option.starts_with("--split") => self.forget("`env -S` may set it"),
+                // It splits a text into words, which nobody follows here.
+                _ if option.starts_with("-S") || option.starts_with("--split") => return self.back_to(before),
                 Pair::Option => {}
                 Pair::Unknown => self.forget("`env` may set it"),
                 Pair::Names(_) => break,

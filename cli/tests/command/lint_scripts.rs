@@ -1,0 +1,208 @@
+//! Scripts as people write them: what is certain is said, and what is not is undecided.
+
+use slug_resolver::{Policy, Registry};
+use slugproof::findings::Level;
+use slugproof::lint::{Input, Linter};
+
+const H: &str = "bash tests/e2e/test_staging_full_saas.sh";
+const FINE: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform}";
+const WRONG: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}";
+
+/// What linting a file comes to: `error`, `undecided`, `fine`, or `unseen` where nothing was judged.
+fn judged(text: &str) -> &'static str {
+    let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
+    let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text)]);
+    let is = |level| report.findings.iter().any(|finding| finding.level == level);
+    let judged = report.checked.iter().any(|(noun, count)| *noun == "step" && *count > 0);
+    match () {
+        () if is(Level::Error) => "error",
+        () if is(Level::Undecided) => "undecided",
+        () if judged => "fine",
+        () => "unseen",
+    }
+}
+
+fn script(env: &str, script: &str) -> String {
+    let script: String = script.replace('@', H).lines().map(|line| format!("          {line}\n")).collect();
+    format!("on: push\njobs:\n  job:\n    env: {env}\n    steps:\n      - run: |\n{script}")
+}
+
+#[test]
+fn what_a_script_does_is_seen_or_not_known() {
+    for (env, text, expected) in [
+        (FINE, "@", "fine"),
+        (WRONG, "@", "error"),
+        // Assignments in every form.
+        (FINE, "export \"E2E_MODEL_SLUG=MiniMax-M2\"\n@", "error"),
+        (FINE, "declare -x \"E2E_MODEL_SLUG\"=\"MiniMax-M2\"\n@", "error"),
+        (FINE, "env 'E2E_MODEL_SLUG=MiniMax-M2' @", "error"),
+        (FINE, "export $(grep -v '^#' .env | xargs)\n@", "undecided"),
+        (FINE, "export \"$KV\"\n@", "undecided"),
+        (FINE, "while IFS== read -r k v; do export \"$k=$v\"; done < .env\n@", "undecided"),
+        (FINE, "env $(cat .env | xargs) @", "undecided"),
+        (FINE, "set -a; source .env; set +a\n@", "undecided"),
+        (FINE, "printf -v E2E_MODEL_SLUG %s MiniMax-M2\nexport E2E_MODEL_SLUG\n@", "undecided"),
+        (FINE, "declare -n r=E2E_MODEL_SLUG; r=MiniMax-M2\n@", "undecided"),
+        (FINE, "E2E_MODEL_SLUG=MiniMax-M2; if [ -n \"$A\" ]; then export E2E_MODEL_SLUG; fi\n@", "undecided"),
+        (WRONG, "unset E2E_MODEL_SLUG\n@", "fine"),
+        (WRONG, "for v in E2E_MODEL_SLUG E2E_X; do unset \"$v\"; done\n@", "undecided"),
+        (WRONG, "unset ${!E2E_MODEL_*}\n@", "undecided"),
+        // Behind other commands.
+        (FINE, "timeout 10m env E2E_MODEL_SLUG=MiniMax-M2 @", "error"),
+        (FINE, "exec env E2E_MODEL_SLUG=MiniMax-M2 @", "error"),
+        (WRONG, "xvfb-run -a env E2E_MODEL_SLUG= @", "fine"),
+        (WRONG, "timeout 10m env -u E2E_MODEL_SLUG @", "fine"),
+        (WRONG, "timeout 10m bash -c '@'", "error"),
+        (WRONG, "./ci/retry.sh 3 @", "error"),
+        (WRONG, "docker run --rm img @", "undecided"),
+        (WRONG, "docker-compose run --rm e2e @", "undecided"),
+        (WRONG, "sudo @", "undecided"),
+        (WRONG, "make e2e SCRIPT=tests/e2e/test_staging_full_saas.sh", "undecided"),
+        (WRONG, "${{ vars.PREFIX }} @", "undecided"),
+        // Calls that are easily missed.
+        (WRONG, "cd tests/e2e && ./test_staging_full_saas.sh", "error"),
+        (WRONG, "(cd tests && bash e2e/test_staging_full_saas.sh)", "error"),
+        (WRONG, "cd \"$SOMEWHERE\" && ./test_staging_full_saas.sh", "undecided"),
+        (WRONG, "bash \"$E2E_DIR/test_staging_full_saas.sh\"", "undecided"),
+        (WRONG, "bash \"$GITHUB_WORKSPACE/tests/e2e/test_staging_full_saas.sh\"", "error"),
+        (WRONG, "bash -c \"TOKEN=$TOKEN @\"", "undecided"),
+        (WRONG, "eval \"@\"", "error"),
+        (WRONG, "bash <<'EOF'\n@\nEOF", "error"),
+        (WRONG, "bash < tests/e2e/test_staging_full_saas.sh", "undecided"),
+        (WRONG, "echo tests/e2e/test_staging_full_saas.sh | xargs bash", "undecided"),
+        (WRONG, "env -C tests/e2e ./test_staging_full_saas.sh", "error"),
+        (WRONG, "env -S '@'", "undecided"),
+        (WRONG, "S=tests/e2e/test_staging_full_saas.sh\nbash \"$S\"", "error"),
+        (
+            FINE,
+            "for s in tests/e2e/test_staging_full_saas.sh other.sh; do E2E_MODEL_SLUG=MiniMax-M2 bash \"$s\"; done",
+            "error",
+        ),
+        (FINE, "for i in 1 2; do @ && break; export E2E_MODEL_SLUG=MiniMax-M2; done", "undecided"),
+        (FINE, "go() { @; }\nsource ./env.sh\ngo", "undecided"),
+        (WRONG, "echo \"${X:-it's}\"\n@", "error"),
+        (WRONG, "V=\"${GITHUB_REF#\"refs/tags/\"}\"\necho \"${V%\\\"*}\"\n@", "error"),
+        (WRONG, "echo $'it\\'s'\n@", "error"),
+        // No calls.
+        (WRONG, "# @", "unseen"),
+        (WRONG, "echo @ > log", "unseen"),
+        (WRONG, "scp tests/e2e/test_staging_full_saas.sh host:", "unseen"),
+        (WRONG, "tar czf x.tgz tests/e2e/test_staging_full_saas.sh", "unseen"),
+        (WRONG, "command -v tests/e2e/test_staging_full_saas.sh", "unseen"),
+        (WRONG, "[ -x tests/e2e/test_staging_full_saas.sh ] || chmod +x tests/e2e/test_staging_full_saas.sh", "unseen"),
+        (WRONG, "bash -n tests/e2e/test_staging_full_saas.sh", "unseen"),
+        (WRONG, "cat > doc <<EOF\n@\nEOF", "unseen"),
+        (WRONG, "exit 0\n@", "unseen"),
+        (WRONG, "bash elsewhere/test_staging_full_saas.sh", "unseen"),
+    ] {
+        assert_eq!(judged(&script(env, text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_an_earlier_step_writes_is_seen_or_not_known() {
+    for (text, expected) in [
+        ("echo \"E2E_MODEL_SLUG=MiniMax-M2\" >> ${{ github.env }}", "error"),
+        ("echo -e \"A=1\\nE2E_MODEL_SLUG=MiniMax-M2\" >> $GITHUB_ENV", "error"),
+        ("F=$GITHUB_ENV; echo \"E2E_MODEL_SLUG=MiniMax-M2\" >> \"$F\"", "error"),
+        ("if [ -n \"$A\" ]; then echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV; fi", "undecided"),
+        ("./write.sh \"$GITHUB_ENV\"", "undecided"),
+        ("echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_OUTPUT", "fine"),
+        ("echo E2E_MODEL_SLUG= >> $GITHUB_ENV", "fine"),
+    ] {
+        let both = script(FINE, text) + &format!("      - run: {H}\n");
+        assert_eq!(judged(&both), expected, "{text}");
+    }
+}
+
+/// A workflow whose job and step are given but for the call itself.
+fn around(on: &str, job: &str, step: &str) -> String {
+    format!("on: {on}\njobs:\n  job:\n{job}    steps:\n      - run: {H}\n{step}")
+}
+
+#[test]
+fn what_a_forge_decides_is_decided_as_it_does() {
+    let wrong = format!("    env: {WRONG}\n");
+    let fine = format!("    env: {FINE}\n");
+    let slug = "        env: {E2E_MODEL_SLUG: MiniMax-M2}\n";
+    for (text, expected) in [
+        // Conditions.
+        (around("push", &wrong, "        if: false\n"), "unseen"),
+        (around("push", &wrong, "        if: github.event_name == 'schedule'\n"), "unseen"),
+        (around("[push, schedule]", &wrong, "        if: github.event_name == 'schedule'\n"), "error"),
+        (around("push", &wrong, "        if: ${{ !success() }}\n"), "error"),
+        (around("push", &wrong, "        if: failure()\n"), "error"),
+        (around("push", &fine, &format!("        if: env.E2E_MODEL_SLUG != ''\n{slug}")), "error"),
+        // Reusable workflows that nobody here calls.
+        (around("{workflow_call: }", &wrong, "        if: github.event_name == 'workflow_dispatch'\n"), "error"),
+        (
+            around("{workflow_call: }", &fine, "        env: {E2E_MODEL_SLUG: '${{ github.event.inputs.slug }}'}\n"),
+            "undecided",
+        ),
+        // Inputs.
+        (
+            around(
+                "{workflow_dispatch: {inputs: {slug: {type: choice, options: [sonnet, MiniMax-M2]}}}}",
+                &format!(
+                    "    strategy: {{matrix: {{k: [slug]}}}}\n    env: {}\n",
+                    FINE.replace('}', ", E2E_MODEL_SLUG: '${{ inputs[matrix.k] }}'}")
+                ),
+                "",
+            ),
+            "error",
+        ),
+        (
+            around(
+                "{workflow_dispatch: {inputs: {b: {type: boolean}}}}",
+                &fine,
+                "        env: {E2E_MODEL_SLUG: \"${{ inputs.b == true && 'MiniMax-M2' || '' }}\"}\n",
+            ),
+            "error",
+        ),
+        // Directories and machines.
+        (around("push", &format!("{wrong}    runs-on: [self-hosted, windows]\n"), ""), "error"),
+        (around("push", &format!("{fine}    runs-on: ${{{{ vars.OS }}}}\n"), slug), "error"),
+    ] {
+        assert_eq!(judged(&text), expected, "{text}");
+    }
+    let powershell = format!(
+        "on: push\njobs:\n  job:\n    runs-on: windows-latest\n    env: {WRONG}\n    steps:\n      - run: |\n          $env:E2E_MODEL_SLUG = \"\"\n          {H}\n"
+    );
+    assert_eq!(judged(&powershell), "undecided");
+    let directory = format!(
+        "on: push\njobs:\n  job:\n    env: {WRONG}\n    strategy: {{matrix: {{d: [tests/e2e]}}}}\n    defaults: {{run: {{working-directory: '${{{{ matrix.d }}}}'}}}}\n    steps:\n      - run: ./test_staging_full_saas.sh\n"
+    );
+    assert_eq!(judged(&directory), "error");
+}
+
+#[test]
+fn the_caret_is_at_the_assignment_and_not_at_an_expression_of_the_same_name() {
+    let text = script(FINE, "echo ${{ inputs.E2E_MODEL_SLUG }}\nexport E2E_MODEL_SLUG=MiniMax-M2\n@");
+    let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
+    let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text.clone())]);
+    let caret = report.findings[0].primary.span.range.start;
+    assert!(text[..caret].ends_with("export "), "{}", &text[..caret]);
+}
+
+/// Ten workflows that call one another: the last one's callers all count.
+#[test]
+fn a_chain_of_callers_is_followed_to_its_end() {
+    for length in [3, 9, 20] {
+        let mut files: Vec<Input> = (0..length)
+            .map(|number| {
+                let next = number + 1;
+                let text = format!("on: {{workflow_call: }}\njobs:\n  job:\n    uses: ./.github/workflows/{next}.yml\n    secrets: inherit\n");
+                Input::new(format!(".github/workflows/{number}.yml"), text)
+            })
+            .collect();
+        files[0] =
+            Input::new(".github/workflows/0.yml", "on: push\njobs:\n  job:\n    uses: ./.github/workflows/1.yml\n");
+        files.push(Input::new(
+            format!(".github/workflows/{length}.yml"),
+            script(WRONG, "@").replace("on: push", "on: {workflow_call: }"),
+        ));
+        let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
+        let report = Linter::new(&registry, &policies).report(&files);
+        assert!(report.findings.iter().any(|finding| finding.level == Level::Error), "{length}");
+    }
+}
