@@ -136,7 +136,7 @@ fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
                 let line = lines.last_mut().expect("there is always one line");
                 match line.last_mut().filter(|last| last.single().is_some()) {
                     Some(last) => {
-                        *last = std::mem::replace(last, Text::empty()).followed_by(Text::known(part.to_owned()))
+                        *last = std::mem::replace(last, Text::empty()).followed_by(Text::known(part.to_owned()));
                     }
                     None => line.push(Text::known(part.to_owned())),
                 }
