@@ -51,23 +51,16 @@ pub enum ColorWhen {
     Never,
 }
 
+/// What can be asked; the arguments say what each is for.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Check every law on every case that matters, and show where a harness can go wrong
     Prove(ProveArgs),
-    /// Resolve one question, or one for each line of a file
     Resolve(ResolveArgs),
-    /// Find the provider of a model, for each line of a file
     Derive(DeriveArgs),
-    /// Pick a model from the process environment, inside a harness
     Pick(PickArgs),
-    /// Lint workflow files: every step that calls a harness, before it runs
     Lint(LintArgs),
-    /// Name the cause of a workspace that failed
-    Diagnose(DiagnoseArgs),
-    /// Check registries and policies for what can never be right
     Check(CheckArgs),
-    /// Review the regression corpus, check it, or add to it
+    Diagnose(DiagnoseArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
     Completions {
@@ -306,6 +299,7 @@ pub struct PickArgs {
 #[command(after_long_help = include_str!("../data/help/lint.txt").trim_end())]
 pub struct LintArgs {
     /// Workflow files, or directories that hold some; `-` reads standard input
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -418,11 +412,8 @@ pub struct CorpusArgs {
 
 #[derive(Subcommand)]
 pub enum CorpusCommand {
-    /// Show every case for a human to review, each run again
     Review(ReviewArgs),
-    /// Check that every file is well formed, on the list, and still holds
     Check(CorpusCheckArgs),
-    /// Turn what a fuzzer found into a witness that can be read
     Promote(PromoteArgs),
 }
 
