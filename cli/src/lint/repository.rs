@@ -83,6 +83,9 @@ impl Repository {
         let workflow = &self.files[file].workflow;
         // The same job, with the life of the repository.
         let Some(job) = workflow.jobs.iter().find(|other| other.id == job.id) else { return Vec::new() };
+        if !walk::concerns(job, &search) {
+            return Vec::new();
+        }
         self.calls_left.set(CALLS);
         let inputs = walk::wanted_inputs(workflow, job, &search);
         walk::visits(workflow, job, &self.starts(file, &inputs, wanted, 0), &search)

@@ -95,6 +95,8 @@ pub struct Job {
     pub key: Range<usize>,
     /// When it runs.
     pub condition: Option<String>,
+    /// The ids of the jobs that have to succeed before it.
+    pub needs: Vec<String>,
     /// Its environment.
     pub env: EnvLayer,
     /// The environment of the container it runs in.
@@ -190,6 +192,41 @@ impl Workflow {
     }
 }
 
+/// Jobs before one that are looked at; those beyond may run.
+const NEEDED: usize = 64;
+
+impl Workflow {
+    /// The jobs that have to succeed before one, at any remove.
+    #[must_use]
+    pub fn needed(&self, job: &Job) -> Vec<&Job> {
+        let mut names: Vec<&String> = job.needs.iter().collect();
+        let mut needed: Vec<&Job> = Vec::new();
+        while let Some(name) = names.pop().filter(|_| needed.len() < NEEDED) {
+            if let Some(job) = self.jobs.iter().find(|job| job.id == *name)
+                && needed.iter().all(|other| other.id != job.id)
+            {
+                needed.push(job);
+                names.extend(&job.needs);
+            }
+        }
+        needed
+    }
+
+    /// Whether the jobs that one needs can all run, so that it may itself: a job that is
+    /// skipped skips those after it, unless their condition asks how things went.
+    #[must_use]
+    pub fn may_reach(&self, job: &Job, may_hold: &dyn Fn(&str) -> bool) -> bool {
+        let asks = |job: &Job| {
+            let condition = job.condition.as_deref().unwrap_or_default().to_lowercase();
+            ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
+        };
+        let runs = |job: &&Job| job.condition.as_deref().is_none_or(may_hold);
+        let needed = self.needed(job);
+        // Where any of them asks how things went, who is skipped is not worked out.
+        asks(job) || needed.iter().any(|job| asks(job)) || needed.iter().all(runs)
+    }
+}
+
 fn triggers(on: &Node) -> Vec<Trigger> {
     let plain = |node: &Node| node.text().map(|event| Trigger { event: event.to_owned(), inputs: Vec::new() });
     match &on.value {
@@ -234,6 +271,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         id: text_of(id)?,
         key: id.span.clone(),
         condition: text_at(job, "if"),
+        needs: job.get("needs").map(labels).unwrap_or_default(),
         env: env_of(job),
         container_env: job.get("container").map(env_of).unwrap_or_default(),
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
@@ -243,7 +281,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
     })
 }
 
-/// A label, some labels, or the labels of a group.
+/// A name or some names; of a group, its labels.
 fn labels(node: &Node) -> Vec<String> {
     match &node.value {
         Value::Scalar(text, _) => vec![text.clone()],

@@ -105,16 +105,22 @@ pub fn wanted_inputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> BTr
     wanted(workflow, job, search).inputs
 }
 
+/// Whether any step of a job can matter.
+#[must_use]
+pub fn concerns(job: &Job, search: &Search<'_>) -> bool {
+    matches!(&job.work, Work::Steps(steps) if steps.iter().any(|step| is_followed(step, search)))
+}
+
 /// Walks through a job.
 #[must_use]
 pub fn visits<'w>(workflow: &'w Workflow, job: &'w Job, starts: &[Start], search: &Search<'_>) -> Vec<Visit<'w>> {
     let Work::Steps(steps) = &job.work else { return Vec::new() };
-    if !steps.iter().any(|step| is_followed(step, search)) {
-        return Vec::new();
-    }
     let wanted = wanted(workflow, job, search);
     let mut visits = Vec::new();
     for start in starts {
+        if !workflow.may_reach(job, &|condition| may_hold(condition, start, search)) {
+            continue;
+        }
         let rows = rows(job, start, &wanted, starts.len(), search);
         let start = Rc::new(start.clone());
         for (row, count) in &rows {
@@ -124,6 +130,13 @@ pub fn visits<'w>(workflow: &'w Workflow, job: &'w Job, starts: &[Start], search
         }
     }
     visits
+}
+
+/// Whether a condition can hold when a workflow is started so, whatever the matrix.
+fn may_hold(condition: &str, start: &Start, search: &Search<'_>) -> bool {
+    let why = "the matrix is another one";
+    let here = Here { start, row: Err(why), env: None, absent_secrets: search.absent_secrets };
+    expression::condition(condition, &here).can_be_true
 }
 
 /// Whether a job can run at all when started so.
@@ -207,7 +220,9 @@ impl Wanted {
 #[must_use]
 pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
     let mut wanted = Wanted { env: search.names.clone(), ..Wanted::default() };
-    wanted.add(job.condition.as_deref().map(in_condition).unwrap_or_default());
+    for condition in workflow.needed(job).into_iter().chain([job]).filter_map(|job| job.condition.as_deref()) {
+        wanted.add(in_condition(condition));
+    }
     for defaults in [&workflow.defaults, &job.defaults] {
         for text in [&defaults.shell, &defaults.working_directory].into_iter().flatten() {
             wanted.add(expression::references(text));

@@ -184,6 +184,22 @@ fn the_caret_is_at_the_assignment_and_not_at_an_expression_of_the_same_name() {
     assert!(text[..caret].ends_with("export "), "{}", &text[..caret]);
 }
 
+/// A job that is skipped skips those that need it.
+#[test]
+fn a_job_that_needs_one_that_never_runs_never_runs() {
+    for (condition, own, expected) in [
+        ("false", "", "unseen"),
+        ("github.event_name == 'push'", "", "error"),
+        ("vars.X", "", "error"),
+        ("false", "    if: always()\n", "error"),
+    ] {
+        let text = format!(
+            "on: push\njobs:\n  first:\n    if: {condition}\n    steps: []\n  second:\n    needs: first\n    steps: []\n  job:\n    needs: [second]\n{own}    env: {WRONG}\n    steps:\n      - run: {H}\n"
+        );
+        assert_eq!(judged(&text), expected, "{text}");
+    }
+}
+
 /// Ten workflows that call one another: the last one's callers all count.
 #[test]
 fn a_chain_of_callers_is_followed_to_its_end() {
