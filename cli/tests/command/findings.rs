@@ -32,10 +32,10 @@ fn codes(ended: &Ended) -> Vec<String> {
 }
 
 /// A JSON Schema that is compiled without asking the network.
-struct Schema(Schemas, SchemaIndex);
+pub struct Schema(Schemas, SchemaIndex);
 
 impl Schema {
-    fn read(path: &str) -> Self {
+    pub fn read(path: &str) -> Self {
         let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
         let schema = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON");
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
@@ -45,7 +45,7 @@ impl Schema {
         Self(schemas, index)
     }
 
-    fn accepts(&self, value: &Value) -> Result<(), String> {
+    pub fn accepts(&self, value: &Value) -> Result<(), String> {
         self.0.validate(value, self.1).map_err(|error| error.to_string())
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use insta::assert_snapshot;
 
+use crate::findings::Schema;
 use crate::run::{Ended, Scratch, slugproof};
 
 fn fixture(name: &str) -> String {
@@ -103,6 +104,24 @@ fn a_repository_and_its_annotations() {
     let strict = lint(&scratch, &["--strict", "--output", "json"]);
     assert_eq!(codes(&strict).iter().filter(|code| *code == "undecided").count(), 2);
     assert_eq!(strict.json()["counts"]["error"], 4, "{}", strict.stdout);
+}
+
+/// Every fixture, suppressed, accepted and undecided findings among them.
+#[test]
+fn outputs_for_machines_follow_their_schemas() {
+    let names = ["founding.yml", "suppressed.yml", "undecided.yml", "github-env.yml", "matrix-over-runtimes.yml"];
+    let scratch = repository("schemas", &names);
+    let ended = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
+    assert_eq!(ended.code, 1, "{}", ended.shown());
+    Schema::read("../docs/findings.schema.json").accepts(&ended.json()).expect("the report follows its schema");
+    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("it is written");
+    let sarif = serde_json::from_str(&sarif).expect("it is JSON");
+    Schema::read("tests/data/sarif-2.1.0.schema.json").accepts(&sarif).expect("the report is SARIF");
+    let results = sarif["runs"][0]["results"].as_array().expect("a list");
+    assert_eq!(results.len(), 9, "{results:#?}");
+    assert!(results.iter().all(|result| result["locations"].as_array().is_some_and(|places| !places.is_empty())));
+    let annotations = fs::read_to_string(scratch.0.join("out.txt")).expect("it is written");
+    assert_eq!(annotations.lines().filter(|line| line.starts_with("::error")).count(), 5, "{annotations}");
 }
 
 #[test]
