@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{Code, Env, Path, Variable};
+use slug_resolver::{Code, Env, Outcome, Path, Variable};
 
 use super::cause::{Cause, Diagnosis, Recorded};
 use super::value::Value;
@@ -173,7 +173,8 @@ fn evidence(diagnosis: &Diagnosis<'_>) -> String {
         diagnosis.recorded.as_ref().map(|recorded| ("means", recorded.sentence(diagnosis.resolution.is_some()))),
     );
     if diagnosis.cause == Cause::EmptyError {
-        lines.push(("status", format!("{}, and nothing recorded why", status(diagnosis))));
+        let why = if diagnosis.record.has_failed() { "nothing recorded why" } else { "no error is recorded" };
+        lines.push(("status", format!("{}, and {why}", status(diagnosis))));
     } else if let Some((field, says)) = diagnosis.error() {
         lines.push(("says", format!("{field}: {}", shortened(&says, FIELD_CHARS))));
     }
@@ -207,6 +208,11 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
              that the registry is the platform's"
                 .to_owned(),
         ],
+        Cause::Contradiction(_) if is_refused(diagnosis) && diagnosis.record.status().is_some() => vec![
+            "the workspace exists, so the platform accepted what this registry rejects: the registry in use here is \
+             not the platform's, or the environment is not the one that the workspace was created with; check both"
+                .to_owned(),
+        ],
         Cause::Contradiction(_) => Vec::new(),
         Cause::RecordDisagrees => vec![
             format!(
@@ -222,9 +228,10 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
                     "the platform says {word}, which this configuration does not come to: check that registry, policy \
                      and environment are those that were in force, and each key set in the job itself"
                 ),
-                None => {
+                None if diagnosis.record.has_failed() => {
                     "follow that error: model and secrets match, so the workspace failed for another reason".to_owned()
                 }
+                None => "follow that error: model and secrets match, so it has another reason".to_owned(),
             };
             std::iter::once(step).chain(an_invalid_key(diagnosis)).collect()
         }
@@ -243,6 +250,11 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
             name(Variable::Path)
         )],
     }
+}
+
+/// Whether the create call would have been refused.
+fn is_refused(diagnosis: &Diagnosis<'_>) -> bool {
+    diagnosis.resolution.as_ref().is_some_and(|resolution| resolution.outcome == Outcome::Rejected)
 }
 
 /// What the platform calls a contradiction, if that is what the error says.
@@ -273,7 +285,9 @@ fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
             "read the platform's provisioning log: the record names no instance that could have booted".to_owned()
         }
     };
-    std::iter::once(instance).chain(an_invalid_key(diagnosis)).collect()
+    let ask_again = "ask for the record again: by its status the workspace has not failed, and it may come up yet";
+    let first = (!diagnosis.record.has_failed()).then(|| ask_again.to_owned());
+    first.into_iter().chain([instance]).chain(an_invalid_key(diagnosis)).collect()
 }
 
 /// What coherent does not say of a key.

@@ -58,6 +58,9 @@ const EXPECTED: &str = "give the JSON object that `GET /workspaces/<id>` answers
 /// The status of a workspace that came up.
 const ONLINE: &str = "online";
 
+/// Words in the status of a workspace that has failed.
+const FAILED: [&str; 3] = ["fail", "error", "terminated"];
+
 /// Whether a field can only mean one thing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sense {
@@ -101,6 +104,12 @@ impl Record {
     pub fn is_online(&self) -> bool {
         let status = self.status().and_then(|said| said.value.text());
         status.is_some_and(|status| status.trim().eq_ignore_ascii_case(ONLINE))
+    }
+
+    /// Whether the workspace has failed, by what its status says.
+    pub fn has_failed(&self) -> bool {
+        let status = self.status().map(|said| said.shown().to_lowercase()).unwrap_or_default();
+        FAILED.iter().any(|word| status.contains(word))
     }
 
     /// The first error field that says something.

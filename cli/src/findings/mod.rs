@@ -86,6 +86,13 @@ impl Finding {
         self
     }
 
+    /// What it is about, as far as a mended finding that is like it cannot change that.
+    #[must_use]
+    pub fn about_what(&self) -> Vec<String> {
+        let lasting = self.subject.iter().filter(|(what, _)| !matches!(*what, "slugs" | "jobs"));
+        lasting.map(|(what, name)| format!("{what} {name}")).collect()
+    }
+
     /// The finding with one more name for what it is about.
     #[must_use]
     pub fn about(mut self, what: &'static str, name: impl Into<String>) -> Self {
@@ -142,6 +149,9 @@ pub struct Patch {
     pub title: String,
     /// The edits; they do not overlap and are in the order of the file.
     pub edits: Vec<Edit>,
+    /// The bytes among which it was tried alone: of patches that share any of them, one is
+    /// made at a time.
+    pub within: std::ops::Range<usize>,
 }
 
 /// One stretch of a file and what to write instead.

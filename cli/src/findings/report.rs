@@ -256,7 +256,8 @@ mod tests {
             .said("needs a key")
             .with_label(at(source, "platform"), "injects none")
             .about("job", "e2e");
-        finding.patch = Some(Patch { title: "delete `MODEL`".to_owned(), edits: vec![delete, replace] });
+        finding.patch =
+            Some(Patch { title: "delete `MODEL`".to_owned(), edits: vec![delete, replace], within: 0..TEXT.len() });
         finding
     }
 

@@ -70,6 +70,7 @@ fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
                     suppressions.push((source, suppression));
                     findings.extend(unknown);
                 }
+                Err(finding) if finding.code == MALFORMED_SUPPRESSION && is_quoted(sources, &finding.primary.span) => {}
                 Err(finding) => findings.push(*finding),
             }
         }
@@ -112,6 +113,28 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Whether a quote is open on the line before a place, so that a `#` there is no comment. An
+/// apostrophe inside a word opens nothing.
+fn is_quoted(sources: &Sources, place: &Span) -> bool {
+    let line = sources.line_range(place.source, sources.line_number(place.source, place.range.start));
+    let mut open = None;
+    let mut last = ' ';
+    let mut chars = sources.get(place.source).text[line.start..place.range.start].chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_in_word = last.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
+        match (open, c) {
+            // What is escaped is no quote; between single quotes nothing is escaped.
+            (None | Some('"'), '\\') => drop(chars.next()),
+            (Some(quote), _) if quote == c => open = None,
+            (None, '"') => open = Some(c),
+            (None, '\'') if !is_in_word => open = Some(c),
+            _ => {}
+        }
+        last = c;
+    }
+    open.is_some()
 }
 
 /// A suppression and what is wrong with parts of it, or what is wrong with the whole.

@@ -10,12 +10,16 @@ use crate::findings::codes::UNDECIDED;
 use crate::findings::{Finding, Level, SourceId, Span};
 use crate::output::{counted, shown};
 use crate::resolve::edit_for_people;
+use crate::workflow::value::Can;
 use crate::workflow::walk::{Environment, Visit};
 
 use super::judge::Fault;
 
 /// Ways to a finding that are told in full; the rest is counted.
 const WAYS_SHOWN: usize = 3;
+
+/// Slugs of one call that are named; of more, one is.
+const SLUGS_SHOWN: usize = 3;
 
 /// One call and the policy it was judged by.
 #[derive(Clone)]
@@ -37,9 +41,13 @@ pub struct Group<'a> {
     pub first: Case<'a>,
     /// What is wrong with it.
     pub problem: Problem,
+    /// The calls: job and number of the step.
+    pub calls: BTreeSet<(String, usize)>,
+    /// The variable at which the caret is, and the bytes there.
+    at: (Option<String>, Range<usize>),
     cases: usize,
     steps: Vec<String>,
-    ways: Vec<String>,
+    ways: Ways,
     slugs: BTreeSet<String>,
     runtimes: BTreeSet<String>,
     jobs: BTreeSet<String>,
@@ -56,9 +64,17 @@ pub enum Problem {
     Undecided(BTreeSet<String>),
 }
 
+/// How one gets there: ways that begin otherwise than every way before, then others.
+#[derive(Clone, Default)]
+struct Ways {
+    beginnings: BTreeSet<(String, Option<String>)>,
+    first: Vec<String>,
+    others: Vec<String>,
+}
+
 /// What tells one cause from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cause {
+pub struct Cause {
     source: SourceId,
     start: usize,
     code: &'static str,
@@ -76,7 +92,8 @@ pub struct Groups<'a> {
 impl<'a> Groups<'a> {
     /// Adds a case.
     pub fn add(&mut self, case: Case<'a>, problem: Problem) {
-        let place = place(&case, &problem);
+        let variable = variable(&case, &problem);
+        let place = place(&case, variable.as_deref());
         let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
         let cause = Cause {
             source: case.source,
@@ -85,30 +102,31 @@ impl<'a> Groups<'a> {
             policy: case.policy.name().to_owned(),
             job,
         };
-        let (way, step, rows) = (way(&case), step(&case), case.visit.rows);
+        let (way, beginning) = (way(&case), beginning(&case));
+        let (step, rows, number) = (step(&case), case.visit.rows, case.visit.step.number);
         let job = case.job.to_owned();
         let group = self.by_cause.entry(cause).or_insert_with(|| Group {
             first: case,
             problem: problem.clone(),
+            calls: BTreeSet::new(),
+            at: (variable, place),
             cases: 0,
             steps: Vec::new(),
-            ways: Vec::new(),
+            ways: Ways::default(),
             slugs: BTreeSet::new(),
             runtimes: BTreeSet::new(),
             jobs: BTreeSet::new(),
         });
         group.cases += rows;
-        group.jobs.insert(job);
-        if !group.steps.contains(&step) {
+        group.jobs.insert(job.clone());
+        if group.calls.insert((job, number)) {
             group.steps.push(step);
         }
-        if group.ways.len() < WAYS_SHOWN && !group.ways.contains(&way) {
-            group.ways.push(way);
-        }
+        group.ways.add(beginning, way);
         match (problem, &mut group.problem) {
             (Problem::Fault(fault) | Problem::Crossing(fault), _) => {
-                group.slugs.insert(fault.slug);
-                group.runtimes.insert(fault.runtime);
+                group.slugs.extend(fault.slugs);
+                group.runtimes.extend(fault.runtimes);
             }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
             (Problem::Undecided(_), _) => {}
@@ -118,6 +136,25 @@ impl<'a> Groups<'a> {
     /// The groups, by place.
     pub fn iter(&self) -> impl Iterator<Item = &Group<'a>> {
         self.by_cause.values()
+    }
+
+    /// Every cause in every job.
+    #[must_use]
+    pub fn causes(&self) -> BTreeSet<Cause> {
+        self.iter().flat_map(Group::causes).collect()
+    }
+}
+
+impl Ways {
+    fn add(&mut self, beginning: (String, Option<String>), way: String) {
+        let ways = if self.beginnings.insert(beginning) { &mut self.first } else { &mut self.others };
+        if ways.len() < WAYS_SHOWN && !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &String> {
+        self.first.iter().chain(&self.others).take(WAYS_SHOWN)
     }
 }
 
@@ -143,22 +180,36 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
             };
             decider.filter(is_set).or(Some(runtime).filter(is_set)).map(str::to_owned)
         }
-        Problem::Undecided(_) => unknown_variable(case),
+        Problem::Undecided(reasons) => unknown_variable(case, reasons),
     }
 }
 
 /// Where the caret belongs: at that variable, else at the call.
-fn place(case: &Case<'_>, problem: &Problem) -> Range<usize> {
-    let variable = variable(case, problem).and_then(|name| case.visit.env.variables.get(&name));
+fn place(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
+    let variable = variable.and_then(|name| case.visit.env.variables.get(name));
     variable.map_or_else(|| case.visit.call.clone(), |setting| setting.origin.span())
 }
 
-/// The first variable of the policy that is not known.
-fn unknown_variable(case: &Case<'_>) -> Option<String> {
-    let names = case.policy.all_variables().map(|variable| case.policy.variable_name(variable));
-    let mut unknown =
-        names.filter(|name| case.visit.env.variables.get(*name).is_some_and(|it| it.value.single().is_none()));
-    unknown.find(|name| !matches!(case.policy.variable(name), Some(Variable::Key(_)))).map(str::to_owned)
+/// The first variable of the policy that is not known and a reason for what is not, the
+/// keys last.
+fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
+    let is_unknown = |variable: &Variable| {
+        let setting = case.visit.env.variables.get(case.policy.variable_name(*variable));
+        setting.is_some_and(|setting| match (variable, &setting.value.can) {
+            // Of a key only its presence counts.
+            (Variable::Key(_), Can::BeSet) => false,
+            _ => setting.value.single().is_none() && !setting.value.why.is_disjoint(reasons),
+        })
+    };
+    let unknown: Vec<Variable> = case.policy.all_variables().filter(is_unknown).collect();
+    let is_key = |variable: &&Variable| matches!(variable, Variable::Key(_));
+    let text = unknown.iter().find(|variable| !is_key(variable));
+    text.or(unknown.first()).map(|variable| case.policy.variable_name(*variable).to_owned())
+}
+
+/// By what the workflow was started, and who called it.
+fn beginning(case: &Case<'_>) -> (String, Option<String>) {
+    (case.visit.start.event.clone(), case.visit.start.callers.last().cloned())
 }
 
 /// The step for people.
@@ -186,11 +237,25 @@ fn way(case: &Case<'_>) -> String {
 }
 
 impl Group<'_> {
+    /// The cause, in each job.
+    #[must_use]
+    pub fn causes(&self) -> BTreeSet<Cause> {
+        let cause = |job: &String| Cause {
+            source: self.first.source,
+            start: self.at.1.start,
+            code: self.problem.code(),
+            policy: self.first.policy.name().to_owned(),
+            job: job.clone(),
+        };
+        self.jobs.iter().map(cause).collect()
+    }
+
     /// The finding, without a patch.
     #[must_use]
     pub fn finding(&self) -> Finding {
         let span = |range: Range<usize>| Span { source: self.first.source, range };
-        let primary = span(place(&self.first, &self.problem));
+        let (variable, place) = &self.at;
+        let primary = span(place.clone());
         let finding = match &self.problem {
             Problem::Fault(fault) => self.fault(fault, primary),
             Problem::Crossing(fault) => self.crossing(fault, primary),
@@ -202,13 +267,17 @@ impl Group<'_> {
             0 => finding,
             more => finding.with_note(format!("and in {}", counted(more as u64, "more step"))),
         };
-        let finding = self.ways.iter().fold(finding, |finding, way| finding.with_note(way.clone()));
-        match self.cases.saturating_sub(self.ways.len()) {
+        let finding = self.ways.shown().fold(finding, |finding, way| finding.with_note(way.clone()));
+        let finding = match self.cases.saturating_sub(self.ways.shown().count()) {
             0 => finding,
             _ => finding.with_note(format!("{} lead there in all", counted(self.cases as u64, "combination"))),
+        };
+        let finding = finding.about("policy", self.first.policy.name());
+        // A variable stays what it is when a job is added or gets another name.
+        match variable {
+            Some(name) => finding.about("variable", name),
+            None => finding.about("jobs", joined(&self.jobs)),
         }
-        .about("policy", self.first.policy.name())
-        .about("jobs", self.jobs.iter().cloned().collect::<Vec<_>>().join(", "))
     }
 
     fn judged(&self, step: &str) -> String {
@@ -228,9 +297,9 @@ impl Group<'_> {
         needs(fault)
             .into_iter()
             .chain([consequence(fault)])
+            .chain(several_codes(fault))
             .fold(finding, Finding::with_note)
-            .about("variable", variable(&self.first, &self.problem).unwrap_or_default())
-            .about("slugs", self.slugs.iter().cloned().collect::<Vec<_>>().join(", "))
+            .about("slugs", joined(&self.slugs))
     }
 
     fn crossing(&self, fault: &Fault, primary: Span) -> Finding {
@@ -238,7 +307,7 @@ impl Group<'_> {
         let provider = fault.provider.as_deref().unwrap_or_default();
         Finding::new(warning.as_str(), Level::Note, primary, warning.meaning())
             .said(format!("{} would be sent to {provider}", fault.accepted_by.join(" and ")))
-            .about("slugs", self.slugs.iter().cloned().collect::<Vec<_>>().join(", "))
+            .about("slugs", joined(&self.slugs))
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
@@ -249,9 +318,10 @@ impl Group<'_> {
 
     /// What is said at the variable that decides.
     fn deciding(&self, fault: &Fault) -> String {
-        let slug = match self.slugs.len() {
-            1 => format!("`{}`", fault.slug),
-            several => format!("`{}` and {} more", fault.slug, several - 1),
+        let slug = match (self.slugs.len(), fault.slugs.len()) {
+            (1, _) => format!("`{}`", fault.slug),
+            (all, several @ 2..=SLUGS_SHOWN) if all == several => alternatives(&fault.slugs),
+            (all, _) => format!("`{}` and {} more", fault.slug, all - 1),
         };
         match (fault.code, fault.rule) {
             (Some(Code::UnknownRuntime), _) if fault.runtime.is_empty() => {
@@ -328,7 +398,9 @@ fn needs(fault: &Fault) -> Option<String> {
         [only] => format!("needs {only}"),
         several => format!("needs one of {}", several.join(", ")),
     };
-    Some(format!("its provider `{provider}` {needs}; injected: {injected}"))
+    let whose =
+        if fault.slugs.len() > 1 { format!("the provider of `{}`,", fault.slug) } else { "its provider".into() };
+    Some(format!("{whose} `{provider}` {needs}; injected: {injected}"))
 }
 
 fn consequence(fault: &Fault) -> String {
@@ -338,4 +410,19 @@ fn consequence(fault: &Fault) -> String {
         Some(_) => format!("on runtime {runtime} the workspace boots to `failed` and never comes online ({error})"),
         None => format!("on runtime {runtime} the create call answers 422 {error}"),
     }
+}
+
+/// That not every slug fails alike.
+fn several_codes(fault: &Fault) -> Option<String> {
+    let codes: BTreeSet<String> = fault.codes.iter().map(|code| code.as_str().to_owned()).collect();
+    (codes.len() > 1).then(|| format!("whichever it is, it fails: with {}", alternatives(&codes)))
+}
+
+fn alternatives(names: &BTreeSet<String>) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" or ")
+}
+
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -2,54 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::args::LintArgs;
+use crate::args::{FindingsArgs, LintArgs};
 use crate::exit::{Exit, Failure};
-use crate::findings::{Edit, write_whole};
+use crate::findings::codes::UNUSED_ACCEPT;
+use crate::findings::{Edit, Finding, Report, write_whole};
 use crate::output::{Output, counted};
 
 use super::{Input, Linter, patch};
 
-/// Rounds of edits. Each mends something and breaks nothing, so few are needed.
-const ROUNDS: usize = 100;
-
 /// Makes the edits of every finding that counts, writes the files, and reports what is left.
-pub fn run(linter: &Linter<'_>, mut inputs: Vec<Input>, args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::new("--fix edits files, and standard input is none; name the file"));
     }
-    let original: Vec<Input> = inputs.clone();
-    let mut mended = 0;
-    for _ in 0..ROUNDS {
-        let report = linter.report(&inputs);
-        let open = report.clone().open(&args.findings)?;
-        let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
-        for finding in open.iter().filter(|finding| finding.level.counts()) {
-            let Some(patch) = &finding.patch else { continue };
-            let path = report.sources.path(&finding.primary.span).to_owned();
-            let edits = edits.entry(path).or_default();
-            // One edit of a file at a time: the next round sees what it has changed.
-            if edits.is_empty() {
-                edits.extend(patch.edits.iter().cloned());
-                mended += 1;
-            }
-        }
-        if edits.is_empty() {
-            break;
-        }
-        for input in &mut inputs {
-            if let (Some(edits), Ok(text)) = (edits.get(&input.path), &mut input.text) {
-                *text = patch::applied(text, edits);
-            }
-        }
+    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), mended: 0 };
+    // Every round leaves fewer findings.
+    while let Some(next) = round.next(linter, &round.patched(&args.findings)?) {
+        round = next;
     }
+    let Round { inputs: edited, mut report, mended } = round;
     let mut written = BTreeSet::new();
-    for (input, before) in inputs.iter().zip(&original) {
+    for (input, before) in edited.iter().zip(&inputs) {
         if let (Ok(text), Some(file), true) = (&input.text, &input.file, input != before) {
             write_whole(file, text.as_bytes())?;
             written.insert(&input.path);
         }
     }
-    let mut report = linter.report(&inputs);
     if mended > 0 {
         report.remarks.push(format!(
             "made {} in {}; review the diff",
@@ -58,4 +36,78 @@ pub fn run(linter: &Linter<'_>, mut inputs: Vec<Input>, args: &LintArgs, output:
         ));
     }
     report.finish(&args.findings, output)
+}
+
+/// What the files have become so far.
+struct Round {
+    inputs: Vec<Input>,
+    report: Report,
+    /// The patches that were made.
+    mended: usize,
+}
+
+impl Round {
+    /// The findings that count and have a patch: of each file as many as can be made together.
+    fn patched(&self, args: &FindingsArgs) -> Result<Vec<Finding>, Failure> {
+        let mut by_path: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+        for finding in self.report.clone().open(args)? {
+            if finding.level.counts() && finding.patch.is_some() {
+                by_path.entry(self.report.sources.path(&finding.primary.span).to_owned()).or_default().push(finding);
+            }
+        }
+        let together = |findings| patch::apart(findings, |finding: &Finding| finding.patch.as_ref()).0;
+        Ok(by_path.into_values().flat_map(together).collect())
+    }
+
+    /// The round after some patches: all of them, else the first half that mends what it
+    /// should and brings nothing new; each mends by itself, and two may be in each other's way.
+    fn next(&self, linter: &Linter<'_>, patched: &[Finding]) -> Option<Self> {
+        if patched.is_empty() {
+            return None;
+        }
+        let inputs = self.edited(patched);
+        let report = linter.report(&inputs);
+        if leaves_less(&self.report, &report, patched) {
+            return Some(Self { inputs, report, mended: self.mended + patched.len() });
+        }
+        let (first, second) = patched.split_at(patched.len() / 2);
+        if first.is_empty() {
+            return None;
+        }
+        self.next(linter, first).or_else(|| self.next(linter, second))
+    }
+
+    fn edited(&self, patched: &[Finding]) -> Vec<Input> {
+        let mut edits: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
+        for finding in patched {
+            let path = self.report.sources.path(&finding.primary.span);
+            edits.entry(path).or_default().extend(finding.patch.iter().flat_map(|patch| &patch.edits));
+        }
+        let mut inputs = self.inputs.clone();
+        for input in &mut inputs {
+            if let (Some(edits), Ok(text)) = (edits.get(input.path.as_str()), &mut input.text) {
+                *text = patch::applied(text, edits.iter().copied());
+            }
+        }
+        inputs
+    }
+}
+
+/// Whether what was to be mended is gone, and nothing has come instead.
+fn leaves_less(before: &Report, after: &Report, mended: &[Finding]) -> bool {
+    let count = |report: &Report, findings: &mut dyn Iterator<Item = &Finding>| {
+        let mut counts: BTreeMap<(String, &str, Vec<String>), usize> = BTreeMap::new();
+        // An entry that accepts nothing any more is no reason to keep what it accepted.
+        for finding in findings.filter(|finding| finding.code != UNUSED_ACCEPT) {
+            let path = report.sources.path(&finding.primary.span).to_owned();
+            *counts.entry((path, finding.code, finding.about_what())).or_default() += 1;
+        }
+        counts
+    };
+    let mended = count(before, &mut mended.iter());
+    let allowed = count(before, &mut before.findings.iter());
+    count(after, &mut after.findings.iter()).iter().all(|(what, left)| {
+        let gone = mended.get(what).copied().unwrap_or_default();
+        allowed.get(what).is_some_and(|allowed| *left + gone <= *allowed)
+    })
 }

@@ -6,10 +6,13 @@ use slug_resolver::{Code, Env, Fix, Path, Policy, Registry, Resolution, Rule, Va
 
 use crate::config::Accept;
 use crate::resolve::hints;
-use crate::workflow::value::{Can, Text};
+use crate::workflow::value::{ALTERNATIVES, Can, Text};
 
 /// Environments of one call that are judged one by one; of more, none is.
 pub const ENVIRONMENTS: usize = 4_096;
+
+/// Faults of one call that are told apart: as many as a value has alternatives.
+const FAULTS: usize = ALTERNATIVES;
 
 /// What is to be said of one call.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,13 @@ pub struct Fault {
     pub runtime: String,
     /// The slug, verbatim.
     pub slug: String,
+    /// Every code that it may fail with, every runtime and every slug with which it does,
+    /// where more than one of them is possible; those above are among them.
+    pub codes: BTreeSet<Code>,
+    /// See there.
+    pub runtimes: BTreeSet<String>,
+    /// See there.
+    pub slugs: BTreeSet<String>,
     /// The rule that picked it.
     pub rule: Rule,
     /// The variable that decided.
@@ -90,7 +100,7 @@ impl Judge<'_> {
             return self.fine(policy, &variables, &options, &outcomes);
         }
         if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
-            return Judgement::Fails(self.fault(policy, &variables, &options, 0));
+            return Judgement::Fails(self.any_fault(policy, &variables, &options, &outcomes));
         }
         Judgement::Undecided(reasons(&variables, &options, &outcomes))
     }
@@ -142,6 +152,33 @@ impl Judge<'_> {
         self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
     }
 
+    /// The fault of the first environment, with what the others fail with and what mends
+    /// them all.
+    fn any_fault(
+        &self,
+        policy: &Policy,
+        variables: &[(Variable, Text)],
+        options: &[Vec<String>],
+        outcomes: &[Outcome],
+    ) -> Fault {
+        let mut told = BTreeSet::new();
+        let apart = (0..outcomes.len()).filter(|&number| {
+            let (runtime, _) = environment(policy, variables, options, number);
+            told.insert((runtime, &outcomes[number]))
+        });
+        let mut faults =
+            apart.take(FAULTS).map(|number| self.fault(policy, variables, options, number)).collect::<Vec<_>>();
+        let mut first = faults.remove(0);
+        for fault in faults {
+            first.fixes.retain(|fix| fault.fixes.contains(fix));
+            first.hints.retain(|hint| fault.hints.contains(hint));
+            first.codes.extend(fault.codes);
+            first.runtimes.extend(fault.runtimes);
+            first.slugs.extend(fault.slugs);
+        }
+        first
+    }
+
     fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
@@ -149,6 +186,9 @@ impl Judge<'_> {
             code: resolution.code,
             runtime: runtime.to_owned(),
             slug: resolution.slug.to_owned(),
+            codes: resolution.code.into_iter().collect(),
+            runtimes: BTreeSet::from([runtime.to_owned()]),
+            slugs: BTreeSet::from([resolution.slug.to_owned()]),
             rule: resolution.rule,
             decided_by: resolution.decided_by.map(str::to_owned),
             path: resolution.path,
@@ -164,7 +204,7 @@ impl Judge<'_> {
 }
 
 /// What comes of one environment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     /// Coherent; and whether another vendor's key would be sent.
     Coherent(bool),

@@ -13,9 +13,14 @@ pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) ->
     let mut ranges: Vec<Range<usize>> = keys.iter().flat_map(|key| assigned(text, key)).collect();
     for layer in workflow.into_iter().flat_map(layers) {
         let EnvLayer::Entries(entries) = layer else { continue };
-        let literals =
-            entries.iter().filter(|entry| keys.contains(entry.name.as_str()) && !entry.value.contains("${{"));
-        ranges.extend(literals.map(|entry| entry.value_span.clone()));
+        for entry in entries.iter().filter(|entry| keys.contains(entry.name.as_str())) {
+            match text.get(entry.value_span.clone()) {
+                Some(written) if entry.value.contains("${{") => {
+                    ranges.extend(literals(written, entry.value_span.start, true));
+                }
+                _ => ranges.push(entry.value_span.clone()),
+            }
+        }
     }
     ranges.sort_by_key(|range| range.start);
     let mut covered = String::new();
@@ -31,27 +36,52 @@ pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) ->
     covered + &text[done..]
 }
 
+/// The literal texts in the expressions of a value that begins at a byte, without their
+/// quotes; between single quotes YAML doubles them.
+fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
+    let quote = if is_yaml && written.starts_with('\'') { "''" } else { "'" };
+    let mut literals = Vec::new();
+    for (open, _) in written.match_indices("${{") {
+        let end = written[open..].rfind("}}").map_or(written.len(), |end| open + end);
+        let mut at = open;
+        for (number, piece) in written[open..end].split(quote).enumerate() {
+            if number % 2 == 1 {
+                literals.push(start + at..start + at + piece.len());
+            }
+            at += piece.len() + quote.len();
+        }
+    }
+    literals
+}
+
 /// What stands behind `NAME=`, or `NAME:` on a line of its own, unless it is computed.
 fn assigned<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-    text.match_indices(name).filter_map(move |(at, _)| {
+    text.match_indices(name).flat_map(move |(at, _)| {
         let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
         let behind = &text[at + name.len()..];
         if text[..at].ends_with(is_inside) || behind.starts_with(is_inside) {
-            return None;
+            return Vec::new();
         }
         let sign = behind.trim_start_matches(['"', '\'', ' ']);
         let value = match sign.strip_prefix('=') {
             Some(value) => value,
-            None => sign.strip_prefix(':')?.trim_start_matches([' ', '\t']),
+            None => match sign.strip_prefix(':') {
+                Some(value) => value.trim_start_matches([' ', '\t']),
+                None => return Vec::new(),
+            },
         };
         let start = text.len() - value.len();
-        let end = match value.chars().next()? {
+        let line = value.lines().next().unwrap_or_default();
+        if line.trim_start_matches(['"', '\'']).starts_with("${{") {
+            return literals(line, start, !sign.starts_with('='));
+        }
+        let end = match value.chars().next().unwrap_or('$') {
             quote @ ('"' | '\'') => value[1..].find([quote, '\n']).map_or(value.len(), |end| end + 1),
             '$' => 0,
             _ => value.find(['\n', '\r', ' ', ';', '"', '\'', ',', '}']).unwrap_or(value.len()),
         };
         let is_computed = value[..end].contains('$');
-        (!is_computed).then_some(start..start + end)
+        (!is_computed).then_some(start..start + end).into_iter().collect()
     })
 }
 
@@ -68,6 +98,10 @@ mod tests {
             ("env:\n  KEY: |\n    a b\n    c\n  B: x", "env:\n  KEY: *\n    * *\n    *\n  B: x"),
             ("env: {KEY: abc, B: x}", "env: {KEY: ***, B: x}"),
             ("env:\n  KEY: ${{ secrets.KEY }}", "env:\n  KEY: ${{ secrets.KEY }}"),
+            ("env:\n  KEY: ${{ secrets.K || 'sk-é' }} # c", "env:\n  KEY: ${{ secrets.K || '*****' }} # c"),
+            ("env:\n  KEY: '${{ secrets.K || ''sk'' }}'", "env:\n  KEY: '${{ secrets.K || ''**'' }}'"),
+            ("env: {KEY: \"${{ x && 'a b' || 'c' }}\", B: 'x'}", "env: {KEY: \"${{ x && '* *' || '*' }}\", B: 'x'}"),
+            ("run: KEY=${{ secrets.K || 'sk' }} f 'x'", "run: KEY=${{ secrets.K || '**' }} f 'x'"),
             ("run: KEY=abc KEY='d e' KEY=$X MY_KEY=x f", "run: KEY=*** KEY=** *' KEY=$X MY_KEY=x f"),
         ] {
             let workflow = document::read(text).ok().map(|root| Workflow::of(&root));

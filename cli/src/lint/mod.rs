@@ -8,23 +8,24 @@ mod files;
 mod fix;
 mod judge;
 mod mask;
+mod mend;
 mod patch;
 mod repository;
 pub mod trial;
 
 use std::collections::BTreeSet;
 
-use slug_resolver::{Fix, Policy, Registry};
+use slug_resolver::{Policy, Registry};
 
 use crate::args::LintArgs;
 use crate::config::{Accept, Config};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
-use crate::findings::{Coverage, Finding, Level, Patch, Report, Source, SourceId, Sources, Span};
-use crate::output::Output;
+use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
+use crate::output::{Output, counted};
 use crate::workflow::document;
-use crate::workflow::model::{EnvLayer, Job, Workflow};
+use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;
@@ -129,7 +130,7 @@ impl<'a> Linter<'a> {
         report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
         if judged.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
-            report.remarks.push(self.nothing_called());
+            report.remarks.push(never_called(judged.never).unwrap_or_else(|| self.nothing_called()));
         }
         self.find_unused_accepts(&judged.accepted, &mut report);
         report
@@ -177,29 +178,70 @@ impl<'a> Linter<'a> {
 
     /// Judges every call in some files.
     fn judge<'r>(&'r self, repository: &'r Repository) -> Judged<'r> {
-        let wanted = Wanted { targets: &self.targets, names: &self.names, absent_secrets: self.absent_secrets };
         let mut judged = Judged::default();
         for (index, file) in repository.files().iter().enumerate() {
-            let mut calls = 0;
+            let before = judged.steps.len();
             for job in &file.workflow.jobs {
-                let mut visits = repository.visits(index, job, &wanted, false);
-                if visits.is_empty() && !self.asked.is_empty() && sets_any(file, job, &self.names) {
-                    visits = repository.visits(index, job, &wanted, true);
-                }
-                calls += visits.len();
-                for visit in visits {
-                    judged.steps.insert((index, job.key.start, visit.step.number));
-                    for policy in self.policies_of(visit.target) {
-                        let case = Case { source: file.source, job: &job.id, visit: visit.clone(), policy };
-                        self.judge_case(case, &mut judged);
-                    }
-                }
+                self.judge_job(repository, index, job, sets_any(file, job, &self.names), &mut judged);
             }
-            if calls == 0 {
-                judged.others.extend(self.unknown_harness(file));
+            if judged.steps.len() == before {
+                match self.calls_that_never_run(repository, index) {
+                    0 => judged.others.extend(self.unknown_harness(file)),
+                    never => judged.never += never,
+                }
             }
         }
         judged
+    }
+
+    /// Judges every call in a job; one that calls no known harness only by what was asked
+    /// for, and only if it `sets_any` variable.
+    fn judge_job<'r>(
+        &'r self,
+        repository: &'r Repository,
+        index: usize,
+        job: &'r Job,
+        sets_any: bool,
+        judged: &mut Judged<'r>,
+    ) {
+        let wanted = self.wanted();
+        let mut visits = repository.visits(index, job, &wanted, false);
+        if visits.is_empty() && !self.asked.is_empty() && sets_any {
+            visits = repository.visits(index, job, &wanted, true);
+        }
+        for visit in visits {
+            judged.steps.insert((index, job.key.start, visit.step.number));
+            for policy in self.policies_of(visit.target) {
+                let source = repository.files()[index].source;
+                judged.cases += 1;
+                self.judge_case(Case { source, job: &job.id, visit: visit.clone(), policy }, judged);
+            }
+        }
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { targets: &self.targets, names: &self.names, absent_secrets: self.absent_secrets }
+    }
+
+    /// How many steps of a file, in which none calls a harness, would call one if no `if:`
+    /// ever kept them from it.
+    fn calls_that_never_run(&self, repository: &Repository, index: usize) -> usize {
+        let text = &repository.files()[index].text;
+        let is_named = |target: &&str| text.contains(target.rsplit('/').next().unwrap_or(target));
+        if !self.targets.iter().any(is_named) {
+            return 0;
+        }
+        let free = |file: &File| File {
+            source: file.source,
+            path: file.path.clone(),
+            text: file.text.clone(),
+            workflow: without_conditions(&file.workflow),
+        };
+        let free = Repository::new(repository.files().iter().map(free).collect());
+        let steps = |job: &Job| -> BTreeSet<usize> {
+            free.visits(index, job, &self.wanted(), false).iter().map(|visit| visit.step.number).collect()
+        };
+        free.files()[index].workflow.jobs.iter().map(|job| steps(job).len()).sum()
     }
 
     /// The policies that judge a call: those that describe what it calls, else those asked for.
@@ -268,55 +310,10 @@ impl<'a> Linter<'a> {
             );
         }
     }
-
-    /// The first fix of a finding that, as an edit of the file, mends it and breaks nothing:
-    /// its place among the fixes, and the edit.
-    fn tried_patch(
-        &self,
-        group: &explain::Group<'_>,
-        fixes: &[Fix],
-        finding: &Finding,
-        repository: &Repository,
-    ) -> Option<(usize, Patch)> {
-        let index = repository.files().iter().position(|file| file.source == group.first.source)?;
-        let file = &repository.files()[index];
-        fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
-            let patch = patch::patch(file.source, &file.text, fix, &group.first.visit.env)?;
-            self.mends(repository, index, &patch, finding).then_some((place, patch))
-        })
-    }
-
-    /// Whether a file lints without a finding, and with no new one, once a patch is made.
-    fn mends(&self, repository: &Repository, index: usize, patch: &Patch, finding: &Finding) -> bool {
-        let edited = |file: &File| {
-            let is_patched = file.source == repository.files()[index].source;
-            let text = if is_patched { patch::applied(&file.text, &patch.edits) } else { file.text.clone() };
-            Input::new(file.path.clone(), text)
-        };
-        let files = repository.files();
-        let concerned = if repository.is_connected(index) { files } else { std::slice::from_ref(&files[index]) };
-        let identities = |inputs: &[Input]| -> BTreeSet<(String, String)> {
-            let (report, repository) = self.read(inputs);
-            let judged = self.judge(&repository);
-            let all = judged.untried().chain(report.findings);
-            all.map(|finding| (finding.code.to_owned(), format!("{:?}", finding.subject))).collect()
-        };
-        let unedited = |file: &File| Input::new(file.path.clone(), file.text.clone());
-        let before = identities(&concerned.iter().map(unedited).collect::<Vec<_>>());
-        let after = identities(&concerned.iter().map(edited).collect::<Vec<_>>());
-        let gone = (finding.code.to_owned(), format!("{:?}", finding.subject));
-        !after.contains(&gone) && after.is_subset(&before)
-    }
 }
-
-/// Fixes of one finding that are tried as patches.
-const PATCHES_TRIED: usize = 4;
 
 /// Fixes that are shown besides the patch.
 const FIXES_SHOWN: usize = 2;
-
-/// Findings that get a patch; with more, the first ones are mended first.
-const FINDINGS_PATCHED: usize = 100;
 
 /// Every call of some files, judged.
 #[derive(Default)]
@@ -325,21 +322,22 @@ struct Judged<'r> {
     others: Vec<Finding>,
     /// The steps that were judged: file, job, number.
     steps: BTreeSet<(usize, usize, usize)>,
+    /// How often a call was judged.
+    cases: usize,
+    /// The steps that call a harness and never run.
+    never: usize,
     /// The entries of slugproof.yaml that accept something.
     accepted: BTreeSet<usize>,
 }
 
 impl Judged<'_> {
     fn findings(&self, linter: &Linter<'_>, repository: &Repository) -> Vec<Finding> {
-        let mut patched = 0;
+        let mut patches = mend::patches(linter, repository, self);
         let mut findings = Vec::new();
-        for group in self.groups.iter() {
+        for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();
             if let Problem::Fault(fault) = &group.problem {
-                let tried = (patched < FINDINGS_PATCHED)
-                    .then(|| linter.tried_patch(group, &fault.fixes, &finding, repository))
-                    .flatten();
-                patched += 1;
+                let tried = patches.remove(&number);
                 let others =
                     fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
                 finding.help.extend(fault.hints.iter().cloned());
@@ -350,10 +348,30 @@ impl Judged<'_> {
         }
         findings.into_iter().chain(self.others.clone()).collect()
     }
+}
 
-    fn untried(self) -> impl Iterator<Item = Finding> {
-        self.groups.iter().map(explain::Group::finding).collect::<Vec<_>>().into_iter().chain(self.others)
+/// What to say where harnesses are called, by steps that never run.
+fn never_called(steps: usize) -> Option<String> {
+    let what = match steps {
+        0 => return None,
+        1 => "1 step calls a harness, and it can never run because of its `if:` or that of its job".to_owned(),
+        _ => format!(
+            "{} call a harness, and none of them can ever run because of its `if:` or that of its job",
+            counted(steps as u64, "step")
+        ),
+    };
+    Some(format!("{what}; correct the condition, or leave the file out"))
+}
+
+fn without_conditions(workflow: &Workflow) -> Workflow {
+    let mut workflow = workflow.clone();
+    for job in &mut workflow.jobs {
+        job.condition = None;
+        if let Work::Steps(steps) = &mut job.work {
+            steps.iter_mut().for_each(|step| step.condition = None);
+        }
     }
+    workflow
 }
 
 fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -> Finding {

@@ -81,6 +81,32 @@ fn names_an_empty_error() {
 }
 
 #[test]
+fn what_exists_was_not_refused() {
+    let args = ["--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=no-such-model"];
+    let shown = |record: &str| {
+        let ended = diagnose(record, args).run();
+        assert!(ended.stdout.contains("✗ unregistered-model"), "{}", ended.stdout);
+        ended.stdout.replace("\n     ", " ")
+    };
+    let says = "the platform accepted what this registry rejects";
+    assert!(shown(r#"{"status": "failed"}"#).contains(says));
+    assert!(!shown("{}").contains(says));
+    let booted = diagnose(INCIDENT, ENVIRONMENT).run();
+    assert!(!booted.stdout.contains("the workspace exists"), "{}", booted.stdout);
+}
+
+#[test]
+fn only_a_status_that_says_so_is_a_failure() {
+    for (status, fails) in [("failed", true), ("boot_error", true), ("Terminated", true), ("provisioning", false)] {
+        for (error, failure) in [("", "nothing recorded why"), ("no capacity", "the workspace failed for another")] {
+            let record = record(&format!(r#", "status": "{status}", "error": "{error}""#));
+            let shown = diagnose(&record, COHERENT).run().stdout.replace("\n     ", " ");
+            assert_eq!(shown.contains(failure), fails, "{shown}");
+        }
+    }
+}
+
+#[test]
 fn judges_nothing_without_an_environment() {
     insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
     // Without a runtime nobody can say whose model it is.

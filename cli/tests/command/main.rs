@@ -9,6 +9,7 @@ mod diagnose;
 mod documents;
 mod findings;
 mod lint;
+mod lint_fixes;
 mod lint_properties;
 mod lint_scripts;
 mod pick;

@@ -1,0 +1,336 @@
+//! Patches that have been tried.
+//!
+//! Each is first made in what was read of the file: the jobs that see the edited entry are
+//! judged anew, and no others, because no other can tell. Then those that mend are made in
+//! the text, which must say afterwards what it said before, but for the edited entries.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::findings::{Patch, SourceId};
+use crate::workflow::document::{self, Node, Value};
+use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
+
+use super::explain::{Cause, Group, Problem};
+use super::judge::Fault;
+use super::patch::{self, Change, Made};
+use super::repository::{File, Repository, layers_of};
+use super::{Judged, Linter};
+
+/// Fixes of one finding that are tried as patches.
+const PATCHES_TRIED: usize = 4;
+
+/// Steps of one file that are judged anew, over all patches; of what is left, the first
+/// findings are mended first.
+const STEPS_TRIED: usize = 100_000;
+
+/// Texts of one file that are read anew.
+const TEXTS_TRIED: usize = 64;
+
+/// For each group of findings, by its number: which of its fixes, as an edit of the file,
+/// mends it and breaks nothing; and the edit.
+pub fn patches(linter: &Linter<'_>, repository: &Repository, judged: &Judged<'_>) -> BTreeMap<usize, (usize, Patch)> {
+    let causes = judged.groups.causes();
+    let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Fault)>> = BTreeMap::new();
+    for (number, group) in judged.groups.iter().enumerate() {
+        if let Problem::Fault(fault) = &group.problem {
+            by_file.entry(group.first.source).or_default().push((number, group, fault));
+        }
+    }
+    let mut all = BTreeMap::new();
+    for (index, file) in repository.files().iter().enumerate() {
+        let Some(groups) = by_file.get(&file.source) else { continue };
+        let Ok(root) = document::read(&file.text) else { continue };
+        let mender = Mender::new(linter, repository, index, &root, (&causes, &judged.steps));
+        let tried = groups.iter().filter_map(|(number, group, fault)| mender.tried(*number, group, fault));
+        let kept = mender.said_by_the_text(tried.collect());
+        all.extend(kept.into_iter().map(|tried| (tried.number, (tried.place, tried.made.patch))));
+    }
+    all
+}
+
+/// A patch that mends a finding.
+struct Tried {
+    /// The group.
+    number: usize,
+    /// Which of its fixes.
+    place: usize,
+    made: Made,
+}
+
+/// Where an entry of an `env` is seen.
+#[derive(Default)]
+struct Seen {
+    /// How many `env` have it: with anchors, one entry may be in several.
+    layers: usize,
+    /// How many mappings have it, whatever they are.
+    mappings: usize,
+    in_workflow: bool,
+    in_job: bool,
+    /// The jobs, by number; where the whole workflow sees it, this says nothing.
+    jobs: BTreeSet<usize>,
+}
+
+/// What the patches of one file are tried on.
+struct Mender<'m> {
+    linter: &'m Linter<'m>,
+    repository: &'m Repository,
+    index: usize,
+    root: &'m Node,
+    /// Every cause before, and every step that was judged.
+    before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
+    /// The entries, by the first byte of their names.
+    seen: HashMap<usize, Seen>,
+    jobs: HashMap<&'m str, &'m Node>,
+    steps_left: Cell<usize>,
+    texts_left: Cell<usize>,
+}
+
+impl<'m> Mender<'m> {
+    fn new(
+        linter: &'m Linter<'m>,
+        repository: &'m Repository,
+        index: usize,
+        root: &'m Node,
+        before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
+    ) -> Self {
+        let jobs = root.get("jobs").map_or(&[][..], Node::entries);
+        Self {
+            linter,
+            repository,
+            index,
+            root,
+            before,
+            seen: seen(&repository.files()[index].workflow, root),
+            jobs: jobs.iter().filter_map(|(id, job)| Some((id.text()?, job))).collect(),
+            steps_left: Cell::new(STEPS_TRIED),
+            texts_left: Cell::new(TEXTS_TRIED),
+        }
+    }
+
+    fn file(&self) -> &'m File {
+        &self.repository.files()[self.index]
+    }
+
+    /// The first fix of a group that mends it as an edit.
+    fn tried(&self, number: usize, group: &Group<'_>, fault: &Fault) -> Option<Tried> {
+        fault.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
+            let made = patch::patch(self.file().source, &self.file().text, fix, &group.first.visit.env)?;
+            let seen = self.seen.get(&made.change.key)?;
+            // What is read as something else as well, its author knows better.
+            let is_an_entry_alone = seen.layers == seen.mappings;
+            let is_safe = is_an_entry_alone && !self.is_named_elsewhere(group, &made.change.name, seen);
+            (is_safe && self.mends(group, &made.change, seen)).then_some(Tried { number, place, made })
+        })
+    }
+
+    /// Whether a part of the file that sees an entry names its variable, besides the steps
+    /// that the finding is about.
+    fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, seen: &Seen) -> bool {
+        let is_of_one_step = !seen.in_workflow && !seen.in_job && seen.layers == 1;
+        if is_of_one_step {
+            return false;
+        }
+        self.jobs_that_see(seen).any(|job| {
+            let parts = self.jobs.get(job.id.as_str()).map_or(&[][..], |node| node.entries());
+            parts.iter().any(|(key, part)| match key.text() {
+                Some("steps") => (1..).zip(part.items()).any(|(number, step)| {
+                    let is_judged = group.calls.contains(&(job.id.clone(), number));
+                    !is_judged && names(step, name)
+                }),
+                _ => names(part, name),
+            })
+        })
+    }
+
+    fn jobs_that_see<'s>(&self, seen: &'s Seen) -> impl Iterator<Item = &'m Job> + use<'s, 'm> {
+        let jobs = self.file().workflow.jobs.iter().enumerate();
+        jobs.filter(|(number, _)| seen.in_workflow || seen.jobs.contains(number)).map(|(_, job)| job)
+    }
+
+    /// Whether a finding is gone, nothing new is found and every step is still judged, once
+    /// an entry is changed.
+    fn mends(&self, group: &Group<'_>, change: &Change, seen: &Seen) -> bool {
+        let jobs: Vec<&Job> = self.jobs_that_see(seen).collect();
+        let steps = jobs.iter().map(|job| if let Work::Steps(steps) = &job.work { steps.len() } else { 1 }).sum();
+        if self.steps_left.get() < steps {
+            return false;
+        }
+        let (repository, index) = self.changed(change, &jobs);
+        let mut judged = Judged::default();
+        for job in &repository.files()[index].workflow.jobs {
+            self.linter.judge_job(&repository, index, job, true, &mut judged);
+        }
+        self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(judged.cases)));
+        let after = judged.groups.causes();
+        let (causes, steps) = self.before;
+        let is_judged = |job: &&Job| {
+            let start = job.key.start;
+            let mut before = steps.range((self.index, start, 0)..(self.index, start + 1, 0));
+            before.all(|(_, _, number)| judged.steps.contains(&(index, start, *number)))
+        };
+        after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_judged)
+    }
+
+    /// The file with an entry changed and these jobs alone, with the jobs by which other
+    /// files call it; and which file it is.
+    fn changed(&self, change: &Change, jobs: &[&Job]) -> (Repository, usize) {
+        let Workflow { triggers, env, defaults, .. } = &self.file().workflow;
+        let changed = Workflow {
+            triggers: triggers.clone(),
+            env: with_change(env, change),
+            defaults: defaults.clone(),
+            jobs: jobs.iter().map(|job| job_with_change(job, change)).collect(),
+        };
+        let copy =
+            |file: &File, text: String, workflow| File { source: file.source, path: file.path.clone(), text, workflow };
+        let own = copy(self.file(), self.file().text.clone(), changed);
+        if !self.repository.is_connected(self.index) {
+            return (Repository::new(vec![own]), 0);
+        }
+        let calls = |workflow: &Workflow| Workflow {
+            jobs: workflow.jobs.iter().filter(|job| matches!(job.work, Work::Call(_))).cloned().collect(),
+            triggers: workflow.triggers.clone(),
+            env: workflow.env.clone(),
+            defaults: workflow.defaults.clone(),
+        };
+        let mut files: Vec<File> =
+            self.repository.files().iter().map(|file| copy(file, String::new(), calls(&file.workflow))).collect();
+        files[self.index] = own;
+        (Repository::new(files), self.index)
+    }
+
+    /// Those patches that change in the text what they change in what was read, and nothing
+    /// else.
+    fn said_by_the_text(&self, mut tried: Vec<Tried>) -> Vec<Tried> {
+        let mut kept = Vec::new();
+        while !tried.is_empty() {
+            let (together, later) = patch::apart(tried, |tried: &Tried| Some(&tried.made.patch));
+            kept.extend(self.said_together(together));
+            tried = later;
+        }
+        kept
+    }
+
+    /// The same of patches that do not touch: all at once, else half of them at a time.
+    fn said_together(&self, mut tried: Vec<Tried>) -> Vec<Tried> {
+        if tried.is_empty() || self.texts_left.get() == 0 {
+            return Vec::new();
+        }
+        self.texts_left.set(self.texts_left.get() - 1);
+        let text = patch::applied(&self.file().text, tried.iter().flat_map(|tried| &tried.made.patch.edits));
+        let changes = tried.iter().map(|tried| (tried.made.change.key, tried.made.change.value.as_deref())).collect();
+        if document::read(&text).is_ok_and(|after| is_changed_so(self.root, &after, &changes)) {
+            return tried;
+        }
+        let second = tried.split_off(tried.len() / 2);
+        if tried.is_empty() {
+            return Vec::new();
+        }
+        self.said_together(tried).into_iter().chain(self.said_together(second)).collect()
+    }
+}
+
+/// Where each entry of an `env` is seen, by the first byte of its name.
+fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Seen> {
+    let mut seen: HashMap<usize, Seen> = HashMap::new();
+    for key in keys(&workflow.env) {
+        let seen = seen.entry(key).or_default();
+        seen.layers += 1;
+        seen.in_workflow = true;
+    }
+    for (number, job) in workflow.jobs.iter().enumerate() {
+        for key in layers_of(job).flat_map(keys) {
+            let seen = seen.entry(key).or_default();
+            seen.layers += 1;
+            seen.jobs.insert(number);
+        }
+        for key in [&job.env, &job.container_env].into_iter().flat_map(keys) {
+            seen.entry(key).or_default().in_job = true;
+        }
+    }
+    count_mappings(root, &mut seen);
+    seen
+}
+
+fn keys(layer: &EnvLayer) -> impl Iterator<Item = usize> + '_ {
+    let entries = if let EnvLayer::Entries(entries) = layer { entries.as_slice() } else { &[] };
+    entries.iter().map(|entry| entry.key.start)
+}
+
+fn count_mappings(node: &Node, seen: &mut HashMap<usize, Seen>) {
+    node.items().iter().for_each(|item| count_mappings(item, seen));
+    for (key, value) in node.entries() {
+        if let Some(seen) = seen.get_mut(&key.span.start) {
+            seen.mappings += 1;
+        }
+        count_mappings(value, seen);
+    }
+}
+
+/// Whether a part of a file names a variable: a script by its name, anything else as
+/// `env.NAME`.
+fn names(node: &Node, name: &str) -> bool {
+    match &node.value {
+        Value::Scalar(text, _) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),
+        Value::List(items) => items.iter().any(|item| names(item, name)),
+        Value::Map(entries, _) => entries.iter().any(|(key, value)| match (key.text(), value.text()) {
+            (Some("run"), Some(script)) => has_word(script, name),
+            _ => names(value, name),
+        }),
+    }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + word.len()..].starts_with(is_inside))
+}
+
+fn with_change(layer: &EnvLayer, change: &Change) -> EnvLayer {
+    let mut layer = layer.clone();
+    if let EnvLayer::Entries(entries) = &mut layer {
+        match &change.value {
+            None => entries.retain(|entry| entry.key.start != change.key),
+            Some(value) => {
+                let changed = entries.iter_mut().filter(|entry| entry.key.start == change.key);
+                changed.for_each(|entry| entry.value.clone_from(value));
+            }
+        }
+    }
+    layer
+}
+
+fn job_with_change(job: &Job, change: &Change) -> Job {
+    let mut job = job.clone();
+    job.env = with_change(&job.env, change);
+    job.container_env = with_change(&job.container_env, change);
+    if let Work::Steps(steps) = &mut job.work {
+        steps.iter_mut().for_each(|step| step.env = with_change(&step.env, change));
+    }
+    job
+}
+
+/// Whether one file says what another one says, but for changed entries: by the first
+/// bytes of their names, the new value, or none for an entry that is gone.
+fn is_changed_so(before: &Node, after: &Node, changes: &HashMap<usize, Option<&str>>) -> bool {
+    match (&before.value, &after.value) {
+        (Value::Scalar(..), Value::Scalar(..)) => before.text() == after.text() && before.is_null() == after.is_null(),
+        (Value::List(before), Value::List(after)) => {
+            before.len() == after.len()
+                && before.iter().zip(after).all(|(before, after)| is_changed_so(before, after, changes))
+        }
+        (Value::Map(before, _), Value::Map(after, _)) => {
+            let left = before.iter().filter(|(key, _)| changes.get(&key.span.start) != Some(&None));
+            let same = |((key, before), (new_key, after)): (&(Node, Node), &(Node, Node))| {
+                let is_as_it_should_be = match changes.get(&key.span.start) {
+                    Some(&Some(value)) => after.text() == Some(value) && !after.is_null(),
+                    _ => is_changed_so(before, after, changes),
+                };
+                key.text() == new_key.text() && is_as_it_should_be
+            };
+            left.clone().count() == after.len() && left.zip(after).all(same)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,269 @@
+//! `lint`: what its patches leave alone, and what it says of odd cases.
+
+use std::fs;
+use std::time::Instant;
+
+use crate::run::{Ended, Scratch, slugproof};
+
+const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
+
+fn lint(name: &str, text: &str, args: &[&str]) -> (Ended, String) {
+    let scratch = Scratch::new(&format!("lint-fixes-{name}")).file("a.yml", text);
+    let ended = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
+    (ended, fs::read_to_string(scratch.0.join("a.yml")).expect("it is there"))
+}
+
+/// The findings of a text, as JSON.
+fn findings(name: &str, text: &str) -> Vec<serde_json::Value> {
+    let (ended, _) = lint(name, text, &["--output", "json"]);
+    ended.json()["findings"].as_array().expect("a list").clone()
+}
+
+fn notes(finding: &serde_json::Value) -> String {
+    finding["notes"].as_array().expect("a list").iter().map(|note| format!("{}\n", note.as_str().unwrap())).collect()
+}
+
+/// A workflow on the platform's path whose one step has this `env`, a block or not.
+fn step_with(env: &str) -> String {
+    format!(
+        "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {CALL}\n        {env}\n"
+    )
+}
+
+/// A workflow whose one job has this `env` and these steps.
+fn job_with(env: &str, steps: &str) -> String {
+    let env: String = env.lines().map(|line| format!("      {line}\n")).collect();
+    format!("on: push\njobs:\n  job:\n    env:\n{env}    steps:\n{steps}")
+}
+
+/// The files that stay as they are, because nobody could be sure of an edit.
+#[test]
+fn what_an_edit_could_spoil_is_left_to_people() {
+    let bad = "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2";
+    let step = format!("      - run: {CALL}\n");
+    let cases = [
+        // The value is written elsewhere, or used elsewhere.
+        job_with(
+            "OTHER: &slug MiniMax-M2\nE2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: *slug",
+            &step,
+        ),
+        job_with(
+            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: &slug MiniMax-M2\nOTHER: *slug",
+            &step,
+        ),
+        // Others see the variable as well.
+        job_with(bad, &format!("{step}      - run: echo \"$E2E_MODEL_SLUG\"\n")),
+        job_with(
+            bad,
+            &format!("{step}      - uses: a/b@v1\n        with: {{slug: \"${{{{ env.E2E_MODEL_SLUG }}}}\"}}\n"),
+        ),
+        format!(
+            "on: push\nenv: {{E2E_MODEL_SLUG: MiniMax-M2}}\njobs:\n  other:\n    steps:\n      - run: f ${{E2E_MODEL_SLUG}}\n  job:\n    env: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\n    steps:\n{step}"
+        ),
+        // The mapping is used twice, and is no `env` the second time.
+        format!(
+            "on: push\njobs:\n  job:\n    env: &e\n      E2E_LLM_PATH: platform\n      E2E_RUNTIME: claude-code\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n{step}      - uses: a/b@v1\n        with: *e\n"
+        ),
+    ];
+    for (number, text) in cases.iter().enumerate() {
+        let (ended, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
+        assert_eq!(ended.code, 1, "{text}{}", ended.shown());
+        assert_eq!(after, *text, "{}", ended.shown());
+    }
+}
+
+/// Where a comment is in the way of a deletion, another value is put in place.
+#[test]
+fn a_comma_in_a_comment_is_left_there() {
+    for (number, env) in [
+        "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: MiniMax-M2 # bad\n          }",
+        "env: {A: x, # why,\n          E2E_MODEL_SLUG: MiniMax-M2}",
+        "env: {E2E_MODEL_SLUG: MiniMax-M2, # why\n          A: x}",
+        "env: {\n          # why\n          E2E_MODEL_SLUG: MiniMax-M2}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (ended, after) = lint(&format!("comma-{number}"), &step_with(env), &["--fix"]);
+        assert_eq!(ended.code, 0, "{}", ended.shown());
+        assert_eq!(after, step_with(&env.replace("MiniMax-M2", "anthropic/claude-opus-4-7")));
+    }
+}
+
+/// Without its anchor the alias would stand for nothing.
+#[test]
+fn an_env_that_is_used_twice_keeps_its_anchor() {
+    for (number, anchored) in
+        ["&e {E2E_MODEL_SLUG: MiniMax-M2}", "&e\n      E2E_MODEL_SLUG: MiniMax-M2"].iter().enumerate()
+    {
+        let text = format!(
+            "on: push\nenv: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      - run: {CALL}\n"
+        );
+        for text in [text.clone(), text.replacen(CALL, "true", 1)] {
+            let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
+            assert!(after == text || after == text.replace("MiniMax-M2", "anthropic/claude-opus-4-7"), "{after}");
+            assert!(ended.code < 2, "{}", ended.shown());
+        }
+    }
+}
+
+#[test]
+fn steps_that_a_finding_is_about_may_name_the_variable() {
+    let text = job_with(
+        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
+        &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
+    );
+    let (ended, after) = lint("own-step", &text, &["--fix"]);
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert!(!after.contains("E2E_MODEL_SLUG:"));
+}
+
+#[test]
+fn comments_outlive_the_only_entry() {
+    let text = step_with("env: # first\n          # second\n          E2E_MODEL_SLUG: MiniMax-M2\n          # third");
+    let (ended, after) = lint("only", &text, &["--fix"]);
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert_eq!(after, step_with("env: {} # first\n          # second\n          # third"));
+}
+
+#[test]
+fn a_patch_does_not_keep_a_step_from_running() {
+    let step = format!("      - if: env.E2E_MODEL_SLUG != ''\n        run: {CALL}\n");
+    let text = job_with("E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2", &step);
+    let [finding] = &findings("keeps", &text)[..] else { panic!("one finding") };
+    assert!(!finding["patch"]["title"].as_str().unwrap_or_default().starts_with("delete"), "{finding}");
+}
+
+#[test]
+fn a_thousand_findings_are_patched_and_mended_in_one_run() {
+    let job = |number: usize| {
+        format!(
+            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n      - run: {CALL}\n"
+        )
+    };
+    let text = format!("on: push\njobs:\n{}", (0..1_000).map(job).collect::<String>());
+    let started = Instant::now();
+    let found = findings("thousand", &text);
+    assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
+    let (ended, after) = lint("thousand", &text, &["--fix"]);
+    assert_eq!(ended.code, 0, "{}", ended.shown().chars().take(2000).collect::<String>());
+    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: MiniMax-M2\n", ""));
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_hash_in_quotes_is_no_comment() {
+    let step = |line: &str| format!("on: push\njobs:\n  job:\n    steps:\n      - run: |\n          {line}\n");
+    for (number, (line, codes)) in [
+        ("echo \"see # slugproof: docs\"", &[][..]),
+        ("echo 'see # slugproof: docs'", &[]),
+        ("echo \"it's # slugproof: docs\"", &[]),
+        ("echo \"done\" # slugproof: docs", &["malformed-suppression"]),
+        ("echo don't # slugproof: docs", &["malformed-suppression"]),
+        ("echo \\\" # slugproof: docs", &["malformed-suppression"]),
+        ("echo \" # slugproof: ignore[undecided] reason\"", &["unused-suppression"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let found = findings(&format!("hash-{number}"), &step(line));
+        let found: Vec<&str> = found.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+        assert_eq!(found, codes, "{line}");
+    }
+}
+
+#[test]
+fn a_call_that_never_runs_is_no_call_that_is_missing() {
+    let env = "E2E_RUNTIME: claude-code";
+    let steps = format!("      - if: false\n        run: {CALL}\n");
+    for (text, part) in [
+        (job_with(env, &steps), "1 step calls a harness, and it can never run because of its `if:`"),
+        (job_with(env, &steps.repeat(2)), "2 steps call a harness, and none of them can ever run"),
+        (
+            job_with(env, &format!("      - run: {CALL}\n")).replace("  job:\n", "  job:\n    if: false\n"),
+            "1 step calls a harness, and it can never run",
+        ),
+    ] {
+        let (ended, _) = lint("never", &text, &[]);
+        assert_eq!(ended.code, 3, "{}", ended.shown());
+        let shown = ended.shown().replace("\n      ", " ");
+        assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
+    }
+    let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
+    let (ended, _) = lint("named", &named, &[]);
+    assert!(ended.code == 3 && ended.shown().contains("no step calls a harness"), "{}", ended.shown());
+}
+
+#[test]
+fn every_slug_that_fails_is_told() {
+    let text = |a: &str, b: &str| {
+        let env = format!(
+            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: ${{{{ vars.X && '{a}' || '{b}' }}}}"
+        );
+        job_with(&env, &format!("      - run: {CALL}\n"))
+    };
+    let found = findings("slugs", &text("MiniMax-M2", "MiniMax-M2.7"));
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `MiniMax-M2.7` overrides every other rule");
+    assert_eq!(finding["subject"]["slugs"], "MiniMax-M2, MiniMax-M2.7");
+    assert!(!notes(finding).contains("whichever"), "{finding}");
+    let found = findings("codes", &text("MiniMax-M2", "no-such-model"));
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `no-such-model` overrides every other rule");
+    assert!(
+        notes(finding).contains("whichever it is, it fails: with `platform-path-byok-model` or `unregistered-model`"),
+        "{finding}"
+    );
+}
+
+#[test]
+fn every_event_is_told_before_another_row_of_one() {
+    let text = format!(
+        "on: [push, pull_request, schedule]\njobs:\n  job:\n    strategy: {{matrix: {{slug: [MiniMax-M2, MiniMax-M2.5, MiniMax-M2.7]}}}}\n    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - run: {CALL}\n"
+    );
+    let found = findings("events", &text);
+    let told = notes(&found[0]);
+    for event in ["push", "pull_request", "schedule"] {
+        assert_eq!(told.matches(&format!("started by `{event}`")).count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn an_undecided_key_has_the_caret() {
+    let env = "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ vars.KEY }}\nE2E_MODEL_SLUG: MiniMax-M2";
+    let found = findings("key", &job_with(env, &format!("      - run: {CALL}\n")));
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((finding["code"].as_str(), finding["primary"]["start"]["line"].as_u64()), (Some("undecided"), Some(6)));
+    assert_eq!(finding["subject"]["variable"], "E2E_MINIMAX_API_KEY");
+}
+
+#[test]
+fn a_literal_beside_a_secret_is_masked() {
+    let secret = "sk-canary-0123456789";
+    let env = format!(
+        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_OPENAI_API_KEY: ${{{{ secrets.X || '{secret}' }}}}"
+    );
+    let text = job_with(&env, &format!("      - run: {CALL}\n"));
+    for format in ["human", "json", "sarif", "github"] {
+        let (ended, _) = lint("literal", &text, &["--output", format]);
+        assert_eq!(ended.code, 1);
+        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+    }
+}
+
+/// What a job is called is nothing of what is wrong with its variable.
+#[test]
+fn a_baseline_survives_another_name_of_a_job() {
+    let text = job_with(
+        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
+        &format!("      - run: {CALL}\n"),
+    );
+    let scratch = Scratch::new("lint-fixes-baseline").file("a.yml", &text);
+    let run = |scratch: &Scratch, args: &[&str]| {
+        slugproof(["lint", "a.yml", "--baseline", "b.json"].into_iter().chain(args.iter().copied())).dir(scratch).run()
+    };
+    assert_eq!(run(&scratch, &["--write-baseline"]).code, 0);
+    let scratch = scratch.file("a.yml", text.replace("  job:", "  renamed:"));
+    let ended = run(&scratch, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+}
