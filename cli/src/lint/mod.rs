@@ -25,12 +25,12 @@ use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
 use crate::output::{Output, counted};
 use crate::workflow::document;
-use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
+use crate::workflow::model::{EnvLayer, Work, Workflow};
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;
 use judge::{Judge, Judgement};
-use repository::{File, Repository, Wanted, layers, layers_of};
+use repository::{File, Repository, Wanted, layers};
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -181,8 +181,8 @@ impl<'a> Linter<'a> {
         let mut judged = Judged::default();
         for (index, file) in repository.files().iter().enumerate() {
             let before = judged.steps.len();
-            for job in &file.workflow.jobs {
-                self.judge_job(repository, index, job, sets_any(file, job, &self.names), &mut judged);
+            for job in 0..file.workflow.jobs.len() {
+                self.judge_job(repository, index, job, &mut judged);
             }
             if judged.steps.len() == before {
                 match self.calls_that_never_run(repository, index) {
@@ -194,21 +194,11 @@ impl<'a> Linter<'a> {
         judged
     }
 
-    /// Judges every call in a job; one that calls no known harness only by what was asked
-    /// for, and only if it `sets_any` variable.
-    fn judge_job<'r>(
-        &'r self,
-        repository: &'r Repository,
-        index: usize,
-        job: &'r Job,
-        sets_any: bool,
-        judged: &mut Judged<'r>,
-    ) {
-        let wanted = self.wanted();
-        let mut visits = repository.visits(index, job, &wanted, false);
-        if visits.is_empty() && !self.asked.is_empty() && sets_any {
-            visits = repository.visits(index, job, &wanted, true);
-        }
+    /// Judges every call in the job of a number. What calls no known harness is judged only
+    /// by what was asked for.
+    fn judge_job<'r>(&'r self, repository: &'r Repository, index: usize, job: usize, judged: &mut Judged<'r>) {
+        let visits = repository.visits(index, job, &self.wanted(), !self.asked.is_empty());
+        let job = &repository.files()[index].workflow.jobs[job];
         for visit in visits {
             judged.steps.insert((index, job.key.start, visit.step.number));
             for policy in self.policies_of(visit.target) {
@@ -238,10 +228,10 @@ impl<'a> Linter<'a> {
             workflow: without_conditions(&file.workflow),
         };
         let free = Repository::new(repository.files().iter().map(free).collect());
-        let steps = |job: &Job| -> BTreeSet<usize> {
+        let steps = |job: usize| -> BTreeSet<usize> {
             free.visits(index, job, &self.wanted(), false).iter().map(|visit| visit.step.number).collect()
         };
-        free.files()[index].workflow.jobs.iter().map(|job| steps(job).len()).sum()
+        (0..free.files()[index].workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
     /// The policies that judge a call: those that describe what it calls, else those asked for.
@@ -386,9 +376,4 @@ fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, std::ops::Range<usize>)> {
     let EnvLayer::Entries(entries) = layer else { return None };
     entries.iter().find(|entry| names.contains(&entry.name)).map(|entry| (entry.name.clone(), entry.key.clone()))
-}
-
-/// Whether a job finds any of the variables set.
-fn sets_any(file: &File, job: &Job, names: &BTreeSet<String>) -> bool {
-    std::iter::once(&file.workflow.env).chain(layers_of(job)).any(|layer| first_of(layer, names).is_some())
 }

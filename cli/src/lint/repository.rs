@@ -76,13 +76,13 @@ impl Repository {
         &self.files
     }
 
-    /// Every call of a script in a job; with `every_script`, every script of it.
+    /// Every call of a script in the job of a number; with `every_script`, every script of
+    /// it that sees a variable that matters.
     #[must_use]
-    pub fn visits(&self, file: usize, job: &Job, wanted: &Wanted<'_>, every_script: bool) -> Vec<Visit<'_>> {
+    pub fn visits(&self, file: usize, job: usize, wanted: &Wanted<'_>, every_script: bool) -> Vec<Visit<'_>> {
         let search = self.search(file, wanted, every_script);
         let workflow = &self.files[file].workflow;
-        // The same job, with the life of the repository.
-        let Some(job) = workflow.jobs.iter().find(|other| other.id == job.id) else { return Vec::new() };
+        let job = &workflow.jobs[job];
         if !walk::concerns(job, &search) {
             return Vec::new();
         }

@@ -184,6 +184,28 @@ fn the_caret_is_at_the_assignment_and_not_at_an_expression_of_the_same_name() {
     assert!(text[..caret].ends_with("export "), "{}", &text[..caret]);
 }
 
+/// With a policy that was asked for, a step that calls no known harness is judged by it,
+/// beside one that calls one as well.
+#[test]
+fn a_policy_that_was_asked_for_judges_the_steps_that_no_other_does() {
+    let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
+    let asked = [policies[0].clone()];
+    for (step, expected) in [
+        ("      - run: make e2e\n        env: {E2E_MODEL_SLUG: MiniMax-M2}\n", 1),
+        ("      - run: export E2E_MODEL_SLUG=MiniMax-M2; make e2e\n", 1),
+        ("      - run: make e2e\n", 0),
+    ] {
+        let text = script(FINE, "@") + step;
+        let input = [Input::new("file.yml", text.clone())];
+        let errors = |linter: Linter<'_>| {
+            let findings = linter.report(&input).findings;
+            findings.iter().filter(|finding| finding.level == Level::Error).count()
+        };
+        assert_eq!(errors(Linter::new(&registry, &policies)), 0, "{text}");
+        assert_eq!(errors(Linter::new(&registry, &policies).with_asked(&asked)), expected, "{text}");
+    }
+}
+
 /// A job that is skipped skips those that need it.
 #[test]
 fn a_job_that_needs_one_that_never_runs_never_runs() {
