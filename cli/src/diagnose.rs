@@ -18,6 +18,7 @@ pub use cause::Cause;
 use cause::{Setting, diagnose, is_runtime};
 use record::Record;
 use redact::Masker;
+pub use redact::{MASK, credentials_in, is_credential};
 use sources::Given;
 
 use crate::args::{DiagnoseArgs, DiagnoseFormat};

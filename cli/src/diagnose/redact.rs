@@ -30,7 +30,7 @@ const RANDOM_CHARS: usize = 24;
 const ROUNDS: usize = 4;
 
 /// How well-known credentials begin and what they are made of.
-const SHAPES: [&str; 20] = [
+const SHAPES: [&str; 21] = [
     r"sk-[A-Za-z0-9_-]{6,}",
     r"[rsp]k_(?:live|test)_[A-Za-z0-9]{6,}",
     r"gh[opsur]_[A-Za-z0-9]{6,}",
@@ -48,6 +48,7 @@ const SHAPES: [&str; 20] = [
     r"SG\.[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)*",
     r"AGE-SECRET-KEY-[A-Z0-9]{6,}",
     r"whsec_[A-Za-z0-9]{6,}",
+    r"(?:-u|--user)[ =]+[^\s:<>'\x22]+:[^\s<>'\x22]+",
     r"(?i:bearer)[\t ]+[^\s,;<>'\x22]+",
     r"(?i:basic)[\t ]+[A-Za-z0-9+/]{6,}={1,2}",
     r"-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z ]*-----|\z)",
@@ -209,6 +210,13 @@ enum Strings {
 }
 
 /// Masks again and again, because what one round leaves beside a mask the next may recognise.
+/// Where credentials of a known shape stand in a text.
+#[must_use]
+pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
+    let groups = |captures: regex_automata::util::captures::Captures| captures.get_group(1).map(|group| group.range());
+    SHAPED.captures_iter(text).filter_map(groups).collect()
+}
+
 fn until_it_stays(text: &str, mask: impl Fn(&str) -> String) -> String {
     let mut masked = text.to_owned();
     for _ in 0..ROUNDS {
@@ -351,6 +359,14 @@ fn is_prose(name: &str, sign: &str, rest: &str, length: usize) -> bool {
     let word = value.trim_end_matches(['.', ',', '!', ':']);
     if STATE_WORDS.contains(&word.to_lowercase().as_str()) {
         return true;
+    }
+    let plain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    // After these a value is likelier than prose, whatever comes behind it.
+    if ["password", "passwd", "passphrase", "pwd", "apikey", "accesskey", "privatekey", "secret"]
+        .iter()
+        .any(|telling| plain.contains(telling))
+    {
+        return false;
     }
     let is_compound = name.contains(['_', '-']) || words(name).len() > 1;
     let goes_on = after.strip_prefix(' ').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));

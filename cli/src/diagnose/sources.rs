@@ -25,12 +25,15 @@ pub struct Given {
 impl Given {
     /// Gathers what the arguments name.
     pub fn find(args: &DiagnoseArgs, policy: &Policy, output: &mut Output) -> Result<Self, Failure> {
-        let has_source = args.from_env || !args.env_file.is_empty() || !args.variables.is_empty();
+        let has_source = !args.env_file.is_empty() || !args.variables.is_empty();
         let mut given = Self { has_source, ..Self::default() };
         // Even where nothing is to be judged by the process, its secrets must not be shown.
         given.add_secrets_of_the_process(policy);
         if args.from_env {
-            given.variables.extend(process_variables(policy)?);
+            let variables = process_variables(policy)?;
+            // A process in which nothing is set is most likely not the one that failed.
+            given.has_source |= !variables.is_empty();
+            given.variables.extend(variables);
         }
         for file in &args.env_file {
             given.add_file(file, policy, output)?;

@@ -53,6 +53,10 @@ pub(super) fn deliver(judged: &Judged, places: &[OutputTo], output: &mut Output)
     let files = places.iter().filter_map(|to| Some((to.format, to.path.as_deref()?)));
     // A file that cannot be written keeps no one from seeing what was found.
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, &file_content(judged, format))).collect();
+    // Whoever looks at the log of a run that failed must not find it empty.
+    if places.iter().all(|to| to.path.is_some()) {
+        output.explain(&human::summary(judged, width()));
+    }
     for to in places.iter().filter(|to| to.path.is_none()) {
         match to.format {
             OutputFormat::Human => output.answer.write_all(human::render(judged, width()).as_bytes())?,

@@ -44,12 +44,13 @@ fn command(judged: &Judged, finding: &Finding) -> String {
     format!("::{kind} file={path},{lines}{columns},title={title}::{}\n", message(&said(finding)))
 }
 
-/// The headline, what is said under the caret, and what to do.
+/// The headline, what is said under the caret, what leads there, and what to do.
 fn said(finding: &Finding) -> String {
     let mut lines = vec![finding.title.clone()];
     if !finding.primary.text.is_empty() {
         lines.push(finding.primary.text.clone());
     }
+    lines.extend(finding.notes.iter().cloned());
     lines.extend(finding.patch.iter().map(|patch| format!("help: {}", patch.title)));
     lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
     lines.join("\n")

@@ -154,7 +154,7 @@ fn in_one_stretch(sources: &Sources, a: &Span, b: &Span) -> bool {
 }
 
 /// The last lines: how much of what, what was looked at, and what was set aside.
-fn summary(judged: &Judged, width: usize) -> String {
+pub(super) fn summary(judged: &Judged, width: usize) -> String {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
     let found = levels.map(|level| (judged.count(level), level));
     let some = |(count, level): &(usize, Level)| match (count, level) {

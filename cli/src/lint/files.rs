@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::data::{describe, shown_path};
 use crate::exit::Failure;
-use crate::workflow::document::FILE_BYTES;
+use crate::workflow::document::{self, FILE_BYTES};
+use crate::workflow::model::Workflow;
+
+use super::repository::{call_of, called_path};
 
 /// Where workflow files are, from the top of a repository.
 const DIRECTORIES: [&str; 2] = [".github/workflows", ".gitea/workflows"];
@@ -57,8 +60,9 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Vec<Input>, Fa
         found.extend(matching(pattern)?);
     }
     if paths.is_empty() && configured.is_none() {
+        let top = top_of_repository();
         for directory in DIRECTORIES {
-            found.extend(files_in(Path::new(directory))?);
+            found.extend(files_in(&top.join(directory))?);
         }
     }
     let mut inputs: Vec<Input> = Vec::new();
@@ -70,6 +74,45 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Vec<Input>, Fa
         inputs.push(Input { path: shown(&path), file: Some(path), text });
     }
     Ok(inputs)
+}
+
+/// The way to the first directory from here upwards that holds workflows, up to the top
+/// of the repository; empty for this one.
+fn top_of_repository() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_top = |directory: &Path| directory.join(".git").exists();
+    let levels = here.ancestors().position(is_top).map_or(usize::MAX, |top| top + 1);
+    let holds = |directory: &Path| DIRECTORIES.iter().any(|below| directory.join(below).is_dir());
+    let up = here.ancestors().take(levels).position(holds).unwrap_or_default();
+    (0..up).map(|_| "..").collect()
+}
+
+/// The files, with those that they call, as far as they are there.
+#[must_use]
+pub fn with_called(mut inputs: Vec<Input>) -> Vec<Input> {
+    let mut known: BTreeSet<String> = inputs.iter().map(|input| input.path.clone()).collect();
+    let mut next = 0;
+    while next < inputs.len() && inputs.len() < FILES {
+        for path in called_by(&inputs[next]) {
+            let file = PathBuf::from(&path);
+            if known.insert(path.clone()) && file.is_file() {
+                inputs.push(Input { path, text: text_of(&file), file: Some(file) });
+            }
+        }
+        next += 1;
+    }
+    inputs
+}
+
+/// Files beyond which those that are called are not looked for.
+const FILES: usize = 10_000;
+
+fn called_by(input: &Input) -> Vec<String> {
+    let Ok(root) = input.text.as_deref().map_err(|_| ()).and_then(|text| document::read(text).map_err(|_| ())) else {
+        return Vec::new();
+    };
+    let workflow = Workflow::of(&root);
+    workflow.jobs.iter().filter_map(|job| called_path(&input.path, &call_of(job)?.workflow)).collect()
 }
 
 /// A path as outputs show it.

@@ -15,7 +15,7 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, args: &LintArgs, output: &mu
     if args.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::new("--fix edits files, and standard input is none; name the file"));
     }
-    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), mended: 0 };
+    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), mended: Vec::new() };
     // Every round leaves fewer findings.
     while let Some(next) = round.next(linter, &round.patched(&args.findings)?) {
         round = next;
@@ -28,22 +28,26 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, args: &LintArgs, output: &mu
             written.insert(&input.path);
         }
     }
-    if mended > 0 {
+    if !mended.is_empty() {
+        report.remarks.extend(mended.iter().take(EDITS_SHOWN).cloned());
         report.remarks.push(format!(
-            "made {} in {}; review the diff",
-            counted(mended as u64, "edit"),
+            "made {} in {}; an edit changes the model and may change who pays, so review the diff",
+            counted(mended.len() as u64, "edit"),
             counted(written.len() as u64, "file")
         ));
     }
     report.finish(&args.findings, output)
 }
 
+/// Edits that are told one by one.
+const EDITS_SHOWN: usize = 20;
+
 /// What the files have become so far.
 struct Round {
     inputs: Vec<Input>,
     report: Report,
-    /// The patches that were made.
-    mended: usize,
+    /// The patches that were made: the file and what was done.
+    mended: Vec<String>,
 }
 
 impl Round {
@@ -68,7 +72,11 @@ impl Round {
         let inputs = self.edited(patched);
         let report = linter.report(&inputs);
         if leaves_less(&self.report, &report, patched) {
-            return Some(Self { inputs, report, mended: self.mended + patched.len() });
+            let done = patched.iter().filter_map(|finding| {
+                let path = self.report.sources.path(&finding.primary.span);
+                Some(format!("{path}: {}", finding.patch.as_ref()?.title))
+            });
+            return Some(Self { inputs, report, mended: self.mended.iter().cloned().chain(done).collect() });
         }
         let (first, second) = patched.split_at(patched.len() / 2);
         if first.is_empty() {

@@ -1,10 +1,12 @@
 //! Judging one call: what `resolve` says of every environment that it can see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::{Code, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve};
 
 use crate::config::Accept;
+use crate::diagnose::{MASK, is_credential};
+use crate::output::shown;
 use crate::resolve::hints;
 use crate::workflow::value::{ALTERNATIVES, Can, Text};
 
@@ -19,8 +21,8 @@ const FAULTS: usize = ALTERNATIVES;
 pub enum Judgement {
     /// Whatever it sees, it comes online, or fails as slugproof.yaml accepts.
     Fine {
-        /// The entries of slugproof.yaml that accept a contradiction of it.
-        accepted: BTreeSet<usize>,
+        /// The entries of slugproof.yaml that accept a contradiction of it, and which.
+        accepted: BTreeMap<usize, Fault>,
         /// The one warning that is worth a note, where it is earned in every case.
         crossing: Option<Fault>,
     },
@@ -102,7 +104,18 @@ impl Judge<'_> {
         if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
             return Judgement::Fails(self.any_fault(policy, &variables, &options, &outcomes));
         }
-        Judgement::Undecided(reasons(&variables, &options, &outcomes))
+        let mut why = reasons(&variables, &options, &outcomes);
+        // What is known to fail is said, though not everything is known.
+        let failing = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Fails(code, slug) => Some((code, slug)),
+            _ => None,
+        });
+        why.extend(
+            failing
+                .take(1)
+                .map(|(code, slug)| format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())),
+        );
+        Judgement::Undecided(why)
     }
 
     fn fine(
@@ -112,11 +125,12 @@ impl Judge<'_> {
         options: &[Vec<String>],
         outcomes: &[Outcome],
     ) -> Judgement {
-        let accepted = outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Accepted(entry) => Some(*entry),
-            _ => None,
-        });
-        let accepted = accepted.collect();
+        let mut accepted = BTreeMap::new();
+        for (number, outcome) in outcomes.iter().enumerate() {
+            if let Outcome::Accepted(entry) = outcome {
+                accepted.entry(*entry).or_insert_with(|| self.fault(policy, variables, options, number));
+            }
+        }
         let crosses = outcomes.iter().all(|outcome| *outcome == Outcome::Coherent(true));
         let crossing = crosses.then(|| self.fault(policy, variables, options, 0));
         Judgement::Fine { accepted, crossing }
@@ -182,13 +196,15 @@ impl Judge<'_> {
     fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
+        // What looks like a credential in the place of a model is one in the wrong place.
+        let slug = if is_credential(resolution.slug) { MASK } else { resolution.slug };
         Fault {
             code: resolution.code,
             runtime: runtime.to_owned(),
-            slug: resolution.slug.to_owned(),
+            slug: slug.to_owned(),
             codes: resolution.code.into_iter().collect(),
             runtimes: BTreeSet::from([runtime.to_owned()]),
-            slugs: BTreeSet::from([resolution.slug.to_owned()]),
+            slugs: BTreeSet::from([slug.to_owned()]),
             rule: resolution.rule,
             decided_by: resolution.decided_by.map(str::to_owned),
             path: resolution.path,

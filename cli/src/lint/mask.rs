@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::repository::layers;
+use crate::diagnose::credentials_in;
 use crate::workflow::model::{EnvLayer, Workflow};
 
 /// The text with every literal value of these variables covered, byte for byte, so that
@@ -22,6 +23,7 @@ pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) ->
             }
         }
     }
+    ranges.extend(credentials_in(text));
     ranges.sort_by_key(|range| range.start);
     let mut covered = String::new();
     let mut done = 0;

@@ -13,7 +13,8 @@ mod patch;
 mod repository;
 pub mod trial;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use slug_resolver::{Policy, Registry};
 
@@ -25,7 +26,7 @@ use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
 use crate::output::{Output, counted};
 use crate::workflow::document;
-use crate::workflow::model::{EnvLayer, Work, Workflow};
+use crate::workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;
@@ -41,7 +42,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
     }
-    let inputs = files::find(&args.paths, data.config.as_ref())?;
+    let inputs = files::with_called(files::find(&args.paths, data.config.as_ref())?);
     let mut linter = Linter::new(&registry, &known).with_asked(&asked);
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
@@ -130,14 +131,22 @@ impl<'a> Linter<'a> {
         report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
         if judged.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
-            report.remarks.push(never_called(judged.never).unwrap_or_else(|| self.nothing_called()));
+            report.remarks.push(never_called(judged.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
         }
-        self.find_unused_accepts(&judged.accepted, &mut report);
+        for (entry, groups) in &judged.accepted {
+            let reason = &self.accept[*entry].reason;
+            report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
+        }
+        self.find_unused_accepts(&judged.accepted.keys().copied().collect(), &mut report);
+        report.remarks.extend(unread_calls(&repository.unread_calls()));
         report
     }
 
     /// What to say where no step calls a harness.
-    fn nothing_called(&self) -> String {
+    fn nothing_called(&self, files: usize) -> String {
+        if files == 0 {
+            return "there is no .github/workflows or .gitea/workflows with workflow files here or above; name the files, or list them under `workflows` in slugproof.yaml".to_owned();
+        }
         let described: Vec<String> = self
             .policies
             .iter()
@@ -162,7 +171,12 @@ impl<'a> Linter<'a> {
                 Ok(text) => document::read(text).map_err(|error| (error.byte, error.message)),
                 Err(message) => Err((0, message.clone())),
             };
-            let read = read.map(|root| Workflow::of(&root));
+            let read = read.and_then(|root| match root.get("jobs").map(|jobs| &jobs.value) {
+                Some(document::Value::Map(..)) => Ok(Workflow::of(&root)),
+                _ => {
+                    Err((0, "this is no workflow, for it has no mapping `jobs`; correct it or leave it out".to_owned()))
+                }
+            });
             let shown = mask::masked(&text, read.as_ref().ok(), &self.keys);
             let source = report.sources.add(Source { path: input.path.clone(), text: shown });
             match read {
@@ -184,11 +198,17 @@ impl<'a> Linter<'a> {
             for job in 0..file.workflow.jobs.len() {
                 self.judge_job(repository, index, job, &mut judged);
             }
-            if judged.steps.len() == before {
-                match self.calls_that_never_run(repository, index) {
-                    0 => judged.others.extend(self.unknown_harness(file)),
-                    never => judged.never += never,
+            if judged.steps.len() > before {
+                let unknown = self.unknown_harnesses(file, index, &judged.steps);
+                judged.others.extend(unknown);
+                continue;
+            }
+            match self.calls_that_never_run(repository, index) {
+                0 => {
+                    let first = layers(&file.workflow).find_map(|layer| first_of(layer, &self.names));
+                    judged.others.extend(first.and_then(|first| self.unknown_harness(file, first)));
                 }
+                never => judged.never += never,
             }
         }
         judged
@@ -247,7 +267,9 @@ impl<'a> Linter<'a> {
         let judge = Judge { registry: self.registry, accept: self.accept };
         match judge.judge(case.policy, |name| case.visit.env.value(name)) {
             Judgement::Fine { accepted, crossing } => {
-                judged.accepted.extend(accepted);
+                for (entry, fault) in accepted {
+                    judged.accepted.entry(entry).or_default().add(case.clone(), Problem::Fault(fault));
+                }
                 if let Some(fault) = crossing {
                     judged.groups.add(case, Problem::Crossing(fault));
                 }
@@ -257,12 +279,26 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// A note on a file that sets variables of a policy and calls nothing that one describes.
-    fn unknown_harness(&self, file: &File) -> Option<Finding> {
-        let (name, key) = layers(&file.workflow).find_map(|layer| first_of(layer, &self.names))?;
+    /// Notes on the jobs and steps of a file in which others are judged: those that set
+    /// variables of a policy for a script that no policy describes.
+    fn unknown_harnesses(&self, file: &File, index: usize, judged: &BTreeSet<(usize, usize, usize)>) -> Vec<Finding> {
+        let of_job = |job: &Job| {
+            let Work::Steps(steps) = &job.work else { return None };
+            let is_judged = |step: &&Step| judged.contains(&(index, job.key.start, step.number));
+            let others = steps.iter().filter(|step| step.run.is_some() && !is_judged(step)).map(|step| &step.env);
+            let own = (!steps.iter().any(|step| is_judged(&step))).then_some(&job.env);
+            own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))
+        };
+        let first = file.workflow.jobs.iter().filter_map(of_job);
+        first.filter_map(|first| self.unknown_harness(file, first)).collect()
+    }
+
+    /// A note on a variable of a policy, where no step that sees it calls what one describes.
+    fn unknown_harness(&self, file: &File, (name, key): (String, Range<usize>)) -> Option<Finding> {
         let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
         let span = Span { source: file.source, range: key };
-        let title = format!("`{name}` is read by policy `{}`, and no step calls its harness", policy.name());
+        let title =
+            format!("`{name}` is read by policy `{}`, and no step that sees it calls a known harness", policy.name());
         Some(
             Finding::new(UNKNOWN_HARNESS, Level::Note, span, title)
                 .said("set here")
@@ -316,8 +352,8 @@ struct Judged<'r> {
     cases: usize,
     /// The steps that call a harness and never run.
     never: usize,
-    /// The entries of slugproof.yaml that accept something.
-    accepted: BTreeSet<usize>,
+    /// What entries of slugproof.yaml accept, by their number.
+    accepted: BTreeMap<usize, Groups<'r>>,
 }
 
 impl Judged<'_> {
@@ -339,6 +375,21 @@ impl Judged<'_> {
         findings.into_iter().chain(self.others.clone()).collect()
     }
 }
+
+/// What to say of workflows that are called and not among the files.
+fn unread_calls(paths: &BTreeSet<String>) -> Option<String> {
+    let shown: Vec<String> = paths.iter().take(CALLS_SHOWN).map(|path| format!("`{path}`")).collect();
+    let more = match paths.len().saturating_sub(CALLS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (is, it) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
+    (!paths.is_empty())
+        .then(|| format!("{}{more} {is} called and not read, so nothing is said of {it}", shown.join(", ")))
+}
+
+/// Called workflows that are named.
+const CALLS_SHOWN: usize = 3;
 
 /// What to say where harnesses are called, by steps that never run.
 fn never_called(steps: usize) -> Option<String> {
@@ -373,7 +424,7 @@ fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -
     Finding::new(UNREADABLE_FILE, Level::Error, Span { source, range }, message)
 }
 
-fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, std::ops::Range<usize>)> {
+fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {
     let EnvLayer::Entries(entries) = layer else { return None };
     entries.iter().find(|entry| names.contains(&entry.name)).map(|entry| (entry.name.clone(), entry.key.clone()))
 }

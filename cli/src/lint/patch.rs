@@ -6,6 +6,7 @@ use slug_resolver::Edit as Fixed;
 use slug_resolver::Fix;
 
 use crate::findings::{Edit, Patch, SourceId, Span};
+use crate::output::shown;
 use crate::workflow::document::Style;
 use crate::workflow::model::EnvEntry;
 use crate::workflow::walk::{Environment, Origin};
@@ -34,7 +35,7 @@ pub struct Change {
 pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> Option<Made> {
     let [edit] = fix.edits.as_slice() else { return None };
     let Origin::Entry(entry) = &env.variables.get(edit.variable())?.origin else { return None };
-    if entry.value.contains("${{") || !is_written_here(text, entry) {
+    if entry.value.contains("${{") || !is_written_here(text, entry) || is_spoken_of(text, entry) {
         return None;
     }
     let (edits, value, title) = match edit {
@@ -45,12 +46,24 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
             (edits, Some(value.clone()), format!("set `{name}` to `{value}`"))
         }
     };
-    let title = format!("{title}: the model is `{}` then, and `{}` answers", fix.slug, fix.provider);
+    let title = format!("{title}, giving {} on {}", shown(&fix.slug), fix.provider);
     let stretches = edits.iter().map(|(range, _)| range).chain([&entry.mapping.0]);
     let within = stretches.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };
     let patch = Patch { title, edits: edits.into_iter().map(edit).collect(), within };
     Some(Made { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
+}
+
+/// Whether a comment on the entry, or on the line above it, is addressed to slugproof:
+/// whoever wrote it meant the entry to stay, even if the comment suppresses nothing.
+fn is_spoken_of(text: &str, entry: &EnvEntry) -> bool {
+    let start = text[..entry.key.start].rfind('\n').unwrap_or_default();
+    let above = text[..start].rfind('\n').unwrap_or_default();
+    let end = entry.value_span.end.max(entry.key.end);
+    let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let is_comment = text[above..start].trim_start().starts_with('#');
+    let lines = &text[if is_comment { above } else { start }..end];
+    lines.split('#').skip(1).any(|comment| comment.trim_start().starts_with("slugproof"))
 }
 
 /// Whether the value of an entry stands right behind its name: it does not where it comes

@@ -1,7 +1,7 @@
 //! The workflow files of one run: who calls whom, and every call of a harness in them.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use github_actions_expressions::Evaluation;
 
@@ -74,6 +74,18 @@ impl Repository {
     #[must_use]
     pub fn files(&self) -> &[File] {
         &self.files
+    }
+
+    /// The workflows that are called and are not among the files.
+    #[must_use]
+    pub fn unread_calls(&self) -> BTreeSet<String> {
+        let paths: HashSet<String> = self.files.iter().map(|file| normal(&file.path)).collect();
+        let calls = self.files.iter().flat_map(|file| file.workflow.jobs.iter().map(move |job| (file, job)));
+        calls
+            .filter_map(|(file, job)| Some((file, call_of(job)?)))
+            .filter(|(file, call)| called_path(&file.path, &call.workflow).is_none_or(|path| !paths.contains(&path)))
+            .map(|(_, call)| call.workflow.clone())
+            .collect()
     }
 
     /// Every call of a script in the job of a number; with `every_script`, every script of
@@ -201,7 +213,9 @@ fn anything(inputs: &BTreeSet<String>) -> Start {
 
 const CALL: &str = "workflow_call";
 
-fn call_of(job: &Job) -> Option<&Call> {
+/// The workflow that a job calls, if it calls one.
+#[must_use]
+pub fn call_of(job: &Job) -> Option<&Call> {
     match &job.work {
         Work::Call(call) => Some(call),
         Work::Steps(_) => None,
@@ -263,7 +277,8 @@ fn passed(call: &Call, here: &Here<'_>, own: &Secrets) -> Secrets {
 }
 
 /// The path of a called workflow, if it is a file of the same repository.
-fn called_path(caller: &str, called: &str) -> Option<String> {
+#[must_use]
+pub fn called_path(caller: &str, called: &str) -> Option<String> {
     let called = called.strip_prefix("./")?;
     let caller = normal(caller);
     let root = [".github/workflows/", ".gitea/workflows/"]

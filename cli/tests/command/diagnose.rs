@@ -128,11 +128,11 @@ fn each_cause_has_its_exit_code() {
         (&online, &COHERENT, (0, "coherent-online")),
         (&silent, &COHERENT, (3, "silent-record")),
         (INCIDENT, &[], (3, "no-environment")),
-        // An empty environment that is given is judged like any other.
+        // A process in which nothing is set is most likely not the one that failed.
         (
             &record(r#", "status": "failed""#).replace("moonshot/kimi-k2.6", "openai/gpt-4o"),
             &["--from-env"],
-            (1, "missing-credential"),
+            (3, "no-environment"),
         ),
         ("{}", &["--runtime", "hermes", "E2E_LLM_PATH=platform"], (3, "silent-record")),
         ("{}", &["--runtime", "hermes", "E2E_MODEL_SLUG= "], (1, "model-required")),
@@ -438,5 +438,16 @@ fn no_secret_is_shown_wherever_the_record_holds_it() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_password_is_masked_whatever_comes_behind_it() {
+    let error = "password: qwertyuiopasdf rejected; api_key: asdfghjkl refused; X-API-Key: zxcvbnm denied; curl -u admin:letmein99";
+    let record = format!(r#"{{"status": "failed", "model": "moonshot/kimi-k2.6", "last_error": "{error}"}}"#);
+    let ended =
+        slugproof(["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "-"]).input(record).run();
+    for secret in ["qwertyuiopasdf", "asdfghjkl", "zxcvbnm", "letmein99"] {
+        assert!(!ended.shown().contains(secret), "{}", ended.shown());
     }
 }

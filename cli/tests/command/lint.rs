@@ -214,7 +214,8 @@ fn standard_input_directories_and_files_can_be_named() {
 
 #[test]
 fn nothing_to_check_is_said() {
-    let empty = Scratch::new("lint-empty");
+    // The top of a repository of its own: nothing above it is looked at.
+    let empty = Scratch::new("lint-empty").file(".git/HEAD", "");
     assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
     let ordinary = repository("only-ordinary", &["ordinary.yml"]);
     let ended = lint(&ordinary, &[]);

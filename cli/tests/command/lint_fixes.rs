@@ -267,3 +267,101 @@ fn a_baseline_survives_another_name_of_a_job() {
     let ended = run(&scratch, &[]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
 }
+
+#[test]
+fn an_entry_that_a_comment_speaks_of_stays() {
+    for comment in ["ignore[platform-path-byok-modle] on purpose", "ignore[platform-path-byok-model]"] {
+        for env in [
+            format!("env:\n          E2E_MODEL_SLUG: MiniMax-M2 # slugproof: {comment}\n          A: b"),
+            format!("env:\n          # slugproof: {comment}\n          E2E_MODEL_SLUG: MiniMax-M2\n          A: b"),
+        ] {
+            let text = step_with(&env);
+            let (ended, fixed) = lint("spoken-of", &text, &["--fix"]);
+            assert_eq!((ended.code, &fixed), (1, &text), "{}", ended.shown());
+        }
+    }
+}
+
+#[test]
+fn edits_are_told_one_by_one() {
+    let (ended, _) = lint("told", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
+    let told = ended.stdout.replace("\n  ", " ");
+    assert!(told.contains("a.yml: delete `E2E_MODEL_SLUG`, giving moonshot/kimi-k2.6 on platform"), "{told}");
+    assert!(told.contains("review the diff"), "{told}");
+}
+
+#[test]
+fn credentials_in_the_wrong_place_are_not_shown() {
+    let token = "ghp_abcdefghijklmnopqrst";
+    let key = "sk-live-1234567890abcdef";
+    let text = step_with(&format!("env: {{E2E_MODEL_SLUG: {key}, GITHUB_TOKEN: {token}}}"));
+    for format in ["human", "json", "sarif", "github"] {
+        let (ended, _) = lint("tokens", &text, &["--output", format]);
+        assert_eq!(ended.code, 1, "{}", ended.shown());
+        assert!(!ended.shown().contains(token) && !ended.shown().contains(key), "{}", ended.shown());
+    }
+}
+
+#[test]
+fn the_log_of_a_failed_run_is_never_empty() {
+    let (ended, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+    assert!(ended.stderr.contains("1 error in 1 workflow file"), "{}", ended.shown());
+}
+
+#[test]
+fn what_is_accepted_is_counted() {
+    let config =
+        "schema_version: 1\naccept: [{code: platform-path-byok-model, set: [E2E_MODEL_SLUG], reason: on purpose}]\n";
+    let scratch = Scratch::new("lint-fixes-accepted")
+        .file("slugproof.yaml", config)
+        .file(".github/workflows/a.yml", step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"));
+    let ended = slugproof(["lint"]).dir(&scratch).run();
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert!(ended.stdout.contains("1 accepted"), "{}", ended.shown());
+    let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().shown();
+    assert!(json.contains("\"on purpose\""), "{json}");
+}
+
+/// A second harness beside one that is known, and workflows that nobody can see.
+#[test]
+fn what_is_not_judged_is_not_passed_over_in_silence() {
+    let fine = step_with("env: {A: b}");
+    let other =
+        "  other:\n    env: {E2E_MODEL_SLUG: MiniMax-M2}\n    steps:\n      - run: bash tests/e2e/misspelt.sh\n";
+    let step = "      - run: make e2e\n        env: {E2E_MODEL_SLUG: MiniMax-M2}\n";
+    for extra in [other, step] {
+        let found = findings("unjudged", &(fine.clone() + extra));
+        assert!(found.iter().any(|finding| finding["code"] == "unknown-harness"), "{found:?}");
+    }
+    for called in ["org/repo/.github/workflows/e2e.yml@v1", "./.github/workflows/missing.yml"] {
+        let text = format!("{fine}  other:\n    uses: {called}\n    secrets: inherit\n");
+        let (ended, _) = lint("called", &text, &[]);
+        assert!(ended.stderr.contains(called) || ended.stdout.contains(called), "{}", ended.shown());
+    }
+    let (ended, _) = lint("no-workflow", "hello: world\n", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.shown());
+}
+
+#[test]
+fn workflows_are_found_from_below_and_by_their_callers() {
+    let called = step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}").replace("on: push", "on: {workflow_call: }");
+    let caller = "on: push\njobs:\n  call:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n";
+    let scratch = Scratch::new("lint-fixes-below")
+        .file(".github/workflows/called.yml", called)
+        .file(".github/workflows/caller.yml", caller)
+        .file("deep/down/file", "");
+    let by_caller = slugproof(["lint", ".github/workflows/caller.yml"]).dir(&scratch).run();
+    assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.shown());
+    let below = Scratch(scratch.0.join("deep/down"));
+    let ended = slugproof(["lint"]).dir(&below).run();
+    assert!(ended.code == 1 && ended.stdout.contains("2 workflow files"), "{}", ended.shown());
+    let nowhere = slugproof(["lint"]).dir(&Scratch::new("lint-fixes-nowhere").file(".git/HEAD", "")).run();
+    assert_eq!(nowhere.code, 3, "{}", nowhere.shown());
+}
+
+#[test]
+fn what_is_known_to_fail_is_said_though_not_everything_is_known() {
+    let found = findings("branches", &step_with("env: {E2E_MODEL_SLUG: \"${{ vars.X && 'MiniMax-M2' || '' }}\"}"));
+    assert!(notes(&found[0]).contains("it can come to MiniMax-M2, which fails with `platform-path-byok-model`"));
+}
