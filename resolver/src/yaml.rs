@@ -238,6 +238,11 @@ fn parse_message(error: &serde_saphyr::Error) -> String {
             if message.contains("recursion limit exceeded") {
                 return breach_message(&BudgetBreach::Depth { depth: limits::DEPTH });
             }
+            // The parser speaks of types in Rust that could hold such a thing.
+            if message.contains("recursive references require") {
+                return "not readable as YAML: an alias stands inside what it stands for; write the values out"
+                    .to_owned();
+            }
             format!("not readable as YAML: {}", message.trim_end_matches('.'))
         }
     }

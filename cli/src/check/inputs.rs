@@ -183,6 +183,7 @@ impl Place {
 /// A path as findings show it: with `/`, and the same for `a` and `./a`.
 fn shown(path: &Path) -> String {
     let kept = path.components().filter(|component| *component != Component::CurDir);
-    let path = kept.collect::<PathBuf>().display().to_string();
+    let kept: PathBuf = kept.collect();
+    let path = if kept.as_os_str().is_empty() { path.display() } else { kept.display() }.to_string();
     if cfg!(windows) { path.replace('\\', "/") } else { path }
 }

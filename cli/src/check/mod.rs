@@ -100,7 +100,7 @@ impl Check {
             },
             None => {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
-                let help = "a registry has `providers` and `runtimes`, a policy `override`, `platform` and `fallback`";
+                let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
                 self.unreadable(source, title, Some(help));
             }
         }
@@ -118,8 +118,8 @@ impl Check {
             None => {
                 let span = span_at(&self.report.sources, source, error.mark);
                 self.report.coverage = Coverage::Incomplete;
-                let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, "the file cannot be read");
-                self.report.findings.push(finding.said(&error.message));
+                let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, &error.message);
+                self.report.findings.push(finding);
             }
         }
     }

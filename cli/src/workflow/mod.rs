@@ -1,7 +1,9 @@
 //! Workflow files as GitHub and Gitea run them.
 //!
-//! From text to a [`document`] with its layout, to the [`model`] of a workflow; from
-//! an expression or a script to what it can be.
+//! From text to a [`document`] with its layout, to the [`model`] of a workflow. A
+//! [`start`] says what names stand for, an [`expression`] comes to a [`value`], a
+//! [`matrix`] to rows, and a [`shell`] script is followed without being run. A [`walk`]
+//! puts them together: every call of a script, with the environment that it sees.
 
 pub mod document;
 pub mod expression;
