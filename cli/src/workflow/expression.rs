@@ -472,6 +472,7 @@ mod tests {
             ("${{ !inputs.flag }}", "true"),
             ("${{ github.ref == 'refs/heads/main' && 'a' || 'b' }}", "a|b"),
             ("${{ vars.x && 'a' || 'b' }}", "a|b"),
+            ("${{ vars.x && 'a' }}", "|false|a"),
             ("${{ vars.x || 'a' }}", "(set)"),
             ("${{ secrets.KEY }}", "(set)"),
             ("${{ secrets.KEY || 'a' }}", "(set)"),

@@ -115,6 +115,24 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
     }
 }
 
+#[test]
+fn a_step_that_may_be_skipped_may_have_written_nothing() {
+    for (condition, expected) in [("", "error"), ("        if: vars.X\n", "undecided"), ("        if: false\n", "fine")]
+    {
+        let writer = script(FINE, "echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV");
+        let both = format!("{writer}{condition}      - run: {H}\n");
+        assert_eq!(judged(&both), expected, "{both}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_model_is_some_model() {
+    let secret = FINE.replace('}', ", E2E_MODEL_SLUG: '${{ secrets.SLUG }}'}");
+    assert_eq!(judged(&script(&secret, "@")), "undecided");
+    let path = FINE.replace("platform}", "'${{ secrets.PATH_ }}'}");
+    assert_eq!(judged(&script(&path, "@")), "undecided");
+}
+
 /// A workflow whose job and step are given but for the call itself.
 fn around(on: &str, job: &str, step: &str) -> String {
     format!("on: {on}\njobs:\n  job:\n{job}    steps:\n      - run: {H}\n{step}")

@@ -196,6 +196,8 @@ mod tests {
             ("export SLUG=${OTHER:-y}; bash tests/e2e/run.sh", "(set)"),
             ("export SLUG=${KEY:-y}; bash tests/e2e/run.sh", "y"),
             ("unset SLUG && bash tests/e2e/run.sh", ""),
+            ("unset SLUG; SLUG=x; bash tests/e2e/run.sh", ""),
+            ("unset SLUG; export SLUG; SLUG=x; bash tests/e2e/run.sh", "x"),
             ("env -u SLUG bash tests/e2e/run.sh", ""),
             ("env -i bash tests/e2e/run.sh", "(unset)"),
             ("env SLUG=x bash tests/e2e/run.sh", "x"),
