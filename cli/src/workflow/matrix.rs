@@ -121,6 +121,9 @@ fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>,
     if list.text().is_some_and(|text| !text.is_empty()) {
         return Err(format!("`{key}` of the matrix is computed while it runs"));
     }
+    if list.items().iter().any(|item| !matches!(item.value, NodeValue::Map(..))) {
+        return Err(format!("`{key}` of the matrix is computed while it runs"));
+    }
     let row = |item: &Node| {
         item.entries()
             .iter()

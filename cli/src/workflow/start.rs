@@ -106,6 +106,10 @@ fn choices(input: &Input, event: &str) -> Vec<Choice> {
         Choice { value: Value::unknown(format!("{by} can give any `{}`", input.name)), shown: "anything".to_owned() }
     };
     let default = input.default.as_deref();
+    if default.is_some_and(|default| default.contains("${{")) {
+        let why = format!("the default of `{}` is known only when it runs", input.name);
+        return vec![Choice { value: Value::unknown(why), shown: "its default".to_owned() }];
+    }
     match &input.kind {
         InputKind::Boolean => {
             let default = default == Some("true");

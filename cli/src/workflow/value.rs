@@ -10,6 +10,9 @@ use github_actions_expressions::Evaluation;
 /// Known alternatives that are told apart; more than these are not known at all.
 pub const ALTERNATIVES: usize = 16;
 
+/// Bytes of a text that is put together; a longer one is only known to be there.
+pub const TEXT_BYTES: usize = 64 << 10;
+
 /// What a value can be, and why it is not just one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Possible<T> {
@@ -171,8 +174,13 @@ impl Text {
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
         let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
+        let longest = |can: &Can<String>| match can {
+            Can::BeOneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
+            _ => 0,
+        };
+        let is_short = longest(&self.can) + longest(&other.can) <= TEXT_BYTES;
         match (&self.can, &other.can) {
-            (Can::BeOneOf(first), Can::BeOneOf(second)) => {
+            (Can::BeOneOf(first), Can::BeOneOf(second)) if is_short => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
             }
             (first, second) if first.is_never_absent() || second.is_never_absent() => Self { can: Can::BeSet, why },

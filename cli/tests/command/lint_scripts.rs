@@ -83,6 +83,42 @@ fn what_a_script_does_is_seen_or_not_known() {
         (WRONG, "echo \"${X:-it's}\"\n@", "error"),
         (WRONG, "V=\"${GITHUB_REF#\"refs/tags/\"}\"\necho \"${V%\\\"*}\"\n@", "error"),
         (WRONG, "echo $'it\\'s'\n@", "error"),
+        // Shells inside shells, and what only looks like the same shell.
+        (FINE, "export E2E_MODEL_SLUG\n: \"${E2E_MODEL_SLUG:=MiniMax-M2}\"\n@", "error"),
+        (FINE, "bash -eo pipefail -c 'E2E_MODEL_SLUG=MiniMax-M2 @'", "error"),
+        (FINE, "bash -ce 'export E2E_MODEL_SLUG=MiniMax-M2; @'", "error"),
+        (FINE, "script -qec \"E2E_MODEL_SLUG=MiniMax-M2 @\" /dev/null", "undecided"),
+        (FINE, "E2E_MODEL_SLUG=MiniMax-M2\nsource tests/e2e/test_staging_full_saas.sh", "error"),
+        (FINE, "cmd=(@)\nexport E2E_MODEL_SLUG=MiniMax-M2\n\"${cmd[@]}\"", "undecided"),
+        (FINE, "${{ vars.SETUP }}\n@", "undecided"),
+        (FINE, "$SETUP\n@", "undecided"),
+        (FINE, "export E2E_MODEL_SLUG\nIFS=, read -r A E2E_MODEL_SLUG <<< \"a,MiniMax-M2\"\n@", "undecided"),
+        (FINE, "X=1 . ./env.sh\n@", "undecided"),
+        (FINE, "X=1 eval \"export E2E_MODEL_SLUG=MiniMax-M2\"\n@", "error"),
+        (FINE, "SLUG=anthropic/claude-opus-4-7\nbash -c 'E2E_MODEL_SLUG=${SLUG:-MiniMax-M2} @'", "error"),
+        (FINE, "E2E_MODEL_SLUG=MiniMax-M2\nbash -c 'export E2E_MODEL_SLUG; @'", "fine"),
+        (WRONG, "{ unset E2E_MODEL_SLUG; echo hi; } | tee log\n@", "error"),
+        (WRONG, "unset E2E_MODEL_SLUG &\nwait\n@", "error"),
+        (WRONG, "{ echo a; exit 0; } | tee log\n@", "error"),
+        (FINE, "{ export E2E_MODEL_SLUG=MiniMax-M2; echo hi; } | tee log\n@", "fine"),
+        (FINE, "set -aeuo pipefail\nE2E_MODEL_SLUG=MiniMax-M2\n@", "error"),
+        (FINE, "set -- --all\nE2E_MODEL_SLUG=MiniMax-M2\n@", "fine"),
+        (FINE, "cat > run.sh <<'EOF'\nE2E_MODEL_SLUG=MiniMax-M2 @\nEOF\nbash run.sh", "undecided"),
+        (
+            FINE,
+            "cp tests/e2e/test_staging_full_saas.sh /tmp/h.sh; export E2E_MODEL_SLUG=MiniMax-M2; bash /tmp/h.sh",
+            "undecided",
+        ),
+        (FINE, "coproc { E2E_MODEL_SLUG=MiniMax-M2 @; }\nwait", "error"),
+        (FINE, "builtin export E2E_MODEL_SLUG=MiniMax-M2\n@", "error"),
+        (FINE, "trap 'export E2E_MODEL_SLUG=MiniMax-M2' DEBUG\n@", "undecided"),
+        (FINE, "export E2E_MODEL_SLUG=MiniMax-M2\ndeclare +x E2E_MODEL_SLUG\n@", "fine"),
+        (WRONG, "return 0 2>/dev/null || true\n@", "error"),
+        (
+            FINE,
+            "if [ a ]; then\nX=$(case $1 in a) echo b;; esac)\nexport E2E_MODEL_SLUG=MiniMax-M2\nfi\n@",
+            "undecided",
+        ),
         // No calls.
         (WRONG, "# @", "unseen"),
         (WRONG, "echo @ > log", "unseen"),
@@ -107,12 +143,33 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("F=$GITHUB_ENV; echo \"E2E_MODEL_SLUG=MiniMax-M2\" >> \"$F\"", "error"),
         ("if [ -n \"$A\" ]; then echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV; fi", "undecided"),
         ("./write.sh \"$GITHUB_ENV\"", "undecided"),
+        ("cp prod.env \"$GITHUB_ENV\"", "undecided"),
+        ("curl -fsSL https://x/env -o \"$GITHUB_ENV\"", "undecided"),
+        ("cat < prod.env >> \"$GITHUB_ENV\"", "undecided"),
+        ("cat >> \"$GITHUB_ENV\" <<< \"E2E_MODEL_SLUG=MiniMax-M2\"", "error"),
+        (
+            "python3 - <<'EOF'\nimport os\nopen(os.environ['GITHUB_ENV'],'a').write('E2E_MODEL_SLUG=MiniMax-M2')\nEOF",
+            "undecided",
+        ),
+        ("awk -F= '{print > ENVIRON[\"GITHUB_ENV\"]}' prod.env", "undecided"),
+        ("trap 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV' EXIT", "undecided"),
+        ("echo \"E2E_MODEL_SLUG=MiniMax-M2\" | tee >(cat >> \"$GITHUB_ENV\")", "undecided"),
+        ("bash -eo pipefail -c 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV'", "error"),
+        ("[ -n \"$GITHUB_ENV\" ] && echo \"$GITHUB_ENV\"", "fine"),
         ("echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_OUTPUT", "fine"),
         ("echo E2E_MODEL_SLUG= >> $GITHUB_ENV", "fine"),
     ] {
         let both = script(FINE, text) + &format!("      - run: {H}\n");
         assert_eq!(judged(&both), expected, "{text}");
     }
+}
+
+/// A text that doubles with each statement is not kept.
+#[test]
+fn a_value_that_grows_without_end_is_only_known_to_be_there() {
+    let growing =
+        format!("export E2E_MODEL_SLUG=aa\n{}@", "E2E_MODEL_SLUG=$E2E_MODEL_SLUG$E2E_MODEL_SLUG\n".repeat(60));
+    assert_eq!(judged(&script(FINE, &growing)), "undecided");
 }
 
 #[test]

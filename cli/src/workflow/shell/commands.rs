@@ -96,8 +96,7 @@ const ISOLATED: [&str; 21] = [
 ];
 
 /// Commands that start the one behind them in the environment at hand.
-const LAUNCHERS: [&str; 17] = [
-    "builtin",
+const LAUNCHERS: [&str; 16] = [
     "caffeinate",
     "chronic",
     "exec",
@@ -114,6 +113,24 @@ const LAUNCHERS: [&str; 17] = [
     "time",
     "timeout",
     "xvfb-run",
+];
+
+/// Commands that change the shell itself.
+const BUILTINS: [&str; 14] = [
+    ".",
+    "builtin",
+    "cd",
+    "command",
+    "declare",
+    "eval",
+    "export",
+    "mapfile",
+    "read",
+    "readarray",
+    "set",
+    "source",
+    "typeset",
+    "unset",
 ];
 
 /// The shells whose scripts can be followed.
@@ -135,7 +152,7 @@ impl Shell<'_> {
     pub(super) fn simple(&mut self, all: &[Placed], input: Option<Vec<Text>>, depth: usize) -> Vec<Text> {
         let assigned = all.iter().take_while(|(word, _)| word.assignment().is_some()).count();
         let (assignments, rest) = all.split_at(assigned);
-        self.stored(assignments.iter().map(|(_, span)| span));
+        self.stored(assignments.iter().map(|(_, span)| span), true);
         if rest.is_empty() {
             for (word, span) in assignments {
                 self.assign(word, span, depth, None);
@@ -146,9 +163,21 @@ impl Shell<'_> {
         for (word, span) in assignments {
             self.assign(word, span, depth, Some(Export::Yes));
         }
+        let is_builtin = rest[0].0.literal().is_some_and(|command| BUILTINS.contains(&command));
         let printed = self.call(rest, input, depth);
-        if let Some(before) = before {
-            self.back_to(before);
+        match before {
+            // What a builtin sets stays; of what stood before it, shells keep more or less.
+            Some(before) if is_builtin => {
+                for name in assignments.iter().filter_map(|(word, _)| Some(word.assignment()?.0)) {
+                    let value = before.variables.get(&name).map_or(Text::empty(), |variable| variable.value.clone());
+                    let why = "a value before a builtin may or may not stay";
+                    let value = value.or(self.look_up(&name)).because(why);
+                    let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
+                    self.state.variables.insert(name, Variable { value, export: Export::Maybe, assigned });
+                }
+            }
+            Some(before) => self.back_to(before),
+            None => {}
         }
         printed
     }
@@ -192,29 +221,46 @@ impl Shell<'_> {
             "unset" => self.unset(arguments),
             "set" => self.set(arguments),
             "read" | "mapfile" | "readarray" | "getopts" => self.read(command, arguments),
+            // Outside of a function it is an error, after which the script goes on.
+            "return" if !self.in_function => {}
             "exit" | "return" => self.exit(arguments),
+            "trap" => self.forget("`trap` may set it at any time"),
             "cd" | "pushd" | "popd" => self.change_directory(command, arguments, depth),
             "echo" => return self.echo(arguments, depth),
             "printf" if arguments.first().is_some_and(|(word, _)| word.keyword() == Some("-v")) => {
                 self.read(command, &arguments[1..]);
             }
             "printf" => return self.printf(arguments, depth),
-            "cat" if arguments.is_empty() => return input.unwrap_or_default(),
+            "cat" if arguments.is_empty() => {
+                return input.unwrap_or_else(|| vec![Text::unknown("what stands on standard input is not known")]);
+            }
             "tee" => {
                 if self.names_environment_file(arguments, depth) {
+                    let spans: Vec<Range<usize>> = words.iter().map(|(_, span)| span.clone()).collect();
+                    self.understood(&spans);
                     self.write(&input.clone().unwrap_or_else(|| vec![Text::unknown("`tee`")]), words[0].1.clone());
                 }
                 return input.unwrap_or_default();
             }
             "eval" => self.eval(arguments, depth),
             "source" | "." => {
+                let before = self.state.clone();
+                // It sees what is not exported as well.
+                self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
                 self.targets_in(arguments, depth);
+                self.back_to(before);
                 let file = arguments.first().and_then(|(word, _)| word.literal()).unwrap_or("a file");
                 self.forget(&format!("`{command} {file}` may set it"));
             }
             "env" => self.env(words, depth),
-            "command" if !is_question(arguments) => return self.call(arguments, input, depth),
-            _ if self.only_prints(words, depth) => self.expand_all(arguments, depth),
+            "command" | "builtin" if !is_question(arguments) => return self.call(arguments, input, depth),
+            _ if self.only_prints(words, depth) => {
+                self.expand_all(arguments, depth);
+                if matches!(command, "[" | "[[" | "test" | ":" | "true" | "cat" | "ls") {
+                    let spans: Vec<Range<usize>> = words.iter().map(|(_, span)| span.clone()).collect();
+                    self.understood(&spans);
+                }
+            }
             _ => self.start(command, name.single().is_none(), words, input, depth),
         }
         vec![Text::unknown(format!("what `{command}` prints is not known"))]
@@ -231,6 +277,13 @@ impl Shell<'_> {
             "echo" | "printf" | "export" | "declare" | "cd" | "unset" => true,
             command => INERT.contains(&command) || is_syntax_check(command, arguments),
         }
+    }
+
+    /// Whether a command puts what it names somewhere else.
+    pub(super) fn copies_files(&mut self, words: &[Placed], depth: usize) -> bool {
+        let Some((first, _)) = words.first() else { return false };
+        let name = self.expand(first, depth);
+        matches!(command_of(&name), "cp" | "mv" | "ln" | "install")
     }
 
     /// A command that is not built in, and what it may start.
@@ -260,32 +313,55 @@ impl Shell<'_> {
         if !rest.is_empty() && !SHELLS.contains(&command) {
             self.call(rest, None, depth);
         }
-        self.back_to(before);
+        // A command that is not known may be a builtin.
+        if !is_unknown {
+            self.back_to(before);
+        }
     }
 
     /// A shell of its own: with a file, with `-c`, or with a script on its input.
     fn run_shell(&mut self, words: &[Placed], input: Option<Vec<Text>>, depth: usize) {
         let arguments = &words[1..];
-        let is_option = |(word, _): &&Placed| word.keyword().is_some_and(|word| word.starts_with(['-', '+']));
-        let options = arguments.iter().take_while(is_option).count();
-        let inline =
-            arguments[..options].iter().any(|(word, _)| word.keyword().is_some_and(|word| word.ends_with('c')));
+        let (mut options, mut inline) = (0, false);
+        while let Some(option) = arguments.get(options).and_then(|(word, _)| word.keyword()) {
+            if !option.starts_with(['-', '+']) {
+                break;
+            }
+            inline |= !option.starts_with("--") && option.contains('c');
+            let takes_one = option.ends_with(['o', 'O']) || matches!(option, "--rcfile" | "--init-file");
+            options += 1 + usize::from(takes_one);
+        }
         match (arguments.get(options), input) {
             (Some((word, span)), _) if inline => {
                 if let Some(script) = self.expand(word, depth).single().cloned() {
                     self.explained(std::slice::from_ref(span));
-                    self.run_apart(&script, span.start, depth + 1);
+                    self.understood(std::slice::from_ref(span));
+                    self.run_child(&script, span.start, depth + 1);
                 }
             }
             (Some(_), _) => drop(self.targets_in(&arguments[options..], depth)),
             (None, Some(input)) => {
                 let script = input.into_iter().fold(Text::empty(), Text::followed_by);
                 if let Some(script) = script.single() {
-                    self.run_apart(script, words[0].1.start, depth + 1);
+                    self.run_child(script, words[0].1.start, depth + 1);
                 }
             }
             (None, None) => {}
         }
+    }
+
+    /// A script in another process, which finds only what is exported.
+    fn run_child(&mut self, script: &str, offset: usize, depth: usize) {
+        let before = self.state.clone();
+        let is_hidden = |variable: &Variable| variable.export == Export::No;
+        for variable in self.state.variables.values_mut() {
+            let export = if is_hidden(variable) { Export::No } else { Export::Yes };
+            let seen = std::mem::replace(variable, Variable { value: Text::empty(), export, assigned: None }).seen();
+            *variable = Variable { export, ..seen };
+        }
+        self.state.all_exported = Export::No;
+        self.run_apart(script, offset, depth);
+        self.back_to(before);
     }
 
     /// `eval` of a text that is known is followed; any other may do anything.
@@ -299,6 +375,7 @@ impl Shell<'_> {
             (Some(script), [(_, first), ..]) if !script.contains(char::is_control) => {
                 let spans: Vec<Range<usize>> = arguments.iter().map(|(_, span)| span.clone()).collect();
                 self.explained(&spans);
+                self.understood(&spans);
                 self.run(script, first.start, depth + 1);
             }
             (_, []) => {}
@@ -355,7 +432,9 @@ impl Shell<'_> {
         let mut found = false;
         for (word, span) in words {
             let text = self.expand(word, depth);
-            let mut is_other = !matches!(text.can, Can::BeSet | Can::BeAnything) && self.state.directory.is_some();
+            // What is a path and known to be another one.
+            let mut is_other = self.state.directory.is_some()
+                && matches!(&text.can, Can::BeOneOf(texts) if !texts.iter().any(|text| text.contains([' ', '\t', '\n', ';', '='])));
             for (target, wanted) in self.targets.iter().enumerate() {
                 if self.may_be(word, &text, wanted) {
                     (found, is_other) = (true, true);
@@ -391,7 +470,10 @@ impl Shell<'_> {
             let words = arguments.iter().filter_map(|(word, _)| word.keyword());
             words.filter(|word| word.starts_with('-')).any(|word| word.contains(sign))
         };
-        let hides = command == "export" && option('n');
+        let hides = (command == "export" && option('n'))
+            || arguments
+                .iter()
+                .any(|(word, _)| word.keyword().is_some_and(|word| word.starts_with('+') && word.contains('x')));
         let exports = (command == "export" && !hides) || (command != "export" && option('x'));
         if command != "export" && option('n') {
             return self.forget(&format!("`{command} -n` gives a variable another name"));
@@ -475,9 +557,10 @@ impl Shell<'_> {
     }
 
     fn set(&mut self, arguments: &[Placed]) {
-        let words: Vec<&str> = arguments.iter().filter_map(|(word, _)| word.literal()).collect();
+        let words: Vec<&str> =
+            arguments.iter().map_while(|(word, _)| word.literal().filter(|word| !word.starts_with("--"))).collect();
         let is = |sign: &str| {
-            let short = |word: &&str| word.starts_with(sign) && !word.contains('o') && word.contains('a');
+            let short = |word: &&str| word.starts_with(sign) && word.contains('a');
             let long = |pair: &[&str]| pair[0].starts_with(sign) && pair[0].ends_with('o') && pair[1] == "allexport";
             words.iter().any(short) || words.windows(2).any(long)
         };

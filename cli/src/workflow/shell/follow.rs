@@ -38,6 +38,9 @@ pub(super) struct Shell<'a> {
     pub in_function: bool,
 }
 
+/// Stands among the targets for the file in which later steps find variables.
+const THE_FILE_ITSELF: usize = usize::MAX;
+
 /// A place that names a target.
 struct Mention {
     target: usize,
@@ -59,7 +62,19 @@ struct Frame {
     awaits_body: bool,
     /// The states in which the shell around a subshell has ended early.
     outer_early: Vec<State>,
+    /// The part of a pipeline that it belongs to.
+    outer_part: Part,
     was_in_function: bool,
+}
+
+/// One part of a pipeline, which is a subshell if there is another, or if it is sent to
+/// the background.
+#[derive(Default)]
+struct Part {
+    /// The state before it.
+    before: Option<State>,
+    /// Whether another part stands before it.
+    is_piped: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,8 +98,10 @@ struct Command<'t> {
 
 /// What is kept while one script is walked through.
 struct Walk {
+    script: String,
     depth: usize,
     frames: Vec<Frame>,
+    part: Part,
     /// The states in which a list joined by `&&` may have ended early.
     exits: Vec<State>,
     /// The same of the constructs around this one.
@@ -101,6 +118,12 @@ struct Walk {
 }
 
 impl Walk {
+    /// Whether a file that is written here is named a second time, so that it may be run.
+    fn names_again(&self, file: &str) -> bool {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        !name.is_empty() && self.script.matches(name).nth(1).is_some()
+    }
+
     fn print(&mut self, texts: Vec<Text>) {
         match self.frames.last_mut() {
             Some(frame) => frame.printed.extend(texts),
@@ -140,8 +163,13 @@ impl<'a> Shell<'a> {
             return Err(why);
         }
         let mut calls = self.calls;
+        let mut opaque = end.opaque;
         for Mention { target, span, is_stored } in self.mentions {
-            if !(is_stored && calls.iter().any(|call| call.target == target)) {
+            if target == THE_FILE_ITSELF {
+                if !is_stored {
+                    opaque = Some(format!("how a script uses ${ENVIRONMENT_FILE} is not known"));
+                }
+            } else if !(is_stored && calls.iter().any(|call| call.target == target)) {
                 let rest = Some("whether and how a script calls it is not known".to_owned());
                 calls.push(Call { target, span, variables: BTreeMap::new(), rest, deferred: false });
             }
@@ -159,7 +187,7 @@ impl<'a> Shell<'a> {
             }
         }
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.seen()));
-        Ok(Effects { calls, written, opaque: end.opaque, end: variables.collect(), rest: end.rest })
+        Ok(Effects { calls, written, opaque, end: variables.collect(), rest: end.rest })
     }
 }
 
@@ -186,8 +214,10 @@ impl Shell<'_> {
         };
         let documents: Vec<(Word, Range<usize>)> = tokens.iter().filter_map(document).collect();
         let mut walk = Walk {
+            script: script.to_owned(),
             depth,
             frames: Vec::new(),
+            part: Part::default(),
             exits: Vec::new(),
             outer_exits: Vec::new(),
             documents: documents.into_iter(),
@@ -203,6 +233,14 @@ impl Shell<'_> {
             let token = &tokens[index];
             index += 1;
             if self.skips_pattern(token, &mut walk) {
+                continue;
+            }
+            if begins_part(token) && walk.part.before.is_none() {
+                self.copies += self.state.variables.len() + 1;
+                walk.part.before = Some(self.state.clone());
+            }
+            if let Some(skipped) = self.array(&tokens[index - 1..]) {
+                index += skipped;
                 continue;
             }
             match &token.kind {
@@ -239,12 +277,16 @@ impl Shell<'_> {
                 }
                 Kind::Operator(sign) => {
                     self.finish(&mut command, *sign == "|", &mut walk);
+                    if *sign != "(" {
+                        self.end_part(sign, &mut walk);
+                    }
                     self.operator(sign, &mut walk);
                 }
                 Kind::Document(_) => {}
             }
         }
         self.finish(&mut command, false, &mut walk);
+        self.end_part("\n", &mut walk);
         self.end_chain(&mut walk);
         while !walk.frames.is_empty() {
             self.close(&mut walk);
@@ -263,6 +305,32 @@ impl Shell<'_> {
         let early = std::mem::replace(&mut self.early, outer);
         let written = self.written(early, &end);
         self.state = State { written, opaque: end.opaque, ..before };
+    }
+
+    /// At the end of one part of a pipeline: what a subshell sets is gone.
+    fn end_part(&mut self, sign: &str, walk: &mut Walk) {
+        let Part { before, is_piped } = std::mem::take(&mut walk.part);
+        if let Some(before) = before.filter(|_| is_piped || matches!(sign, "|" | "&")) {
+            let State { written, opaque, .. } = std::mem::take(&mut self.state);
+            self.state = State { written, opaque, ..before };
+        }
+        walk.part.is_piped = sign == "|";
+    }
+
+    /// Passes over `NAME=(…)`, whose words nobody follows; returns how many tokens that are.
+    fn array(&mut self, tokens: &[Token]) -> Option<usize> {
+        let [Token { kind: Kind::Word(word), span }, Token { kind: Kind::Operator("("), span: next }, rest @ ..] =
+            tokens
+        else {
+            return None;
+        };
+        let (name, _, value) = word.assignment()?;
+        if !value.pieces.is_empty() || span.end != next.start {
+            return None;
+        }
+        let length = rest.iter().position(|token| token.kind == Kind::Operator(")"))?;
+        self.give(&name, Text::unknown("an array is not followed"), span.start..span.start + name.len(), None);
+        Some(length + 2)
     }
 
     /// Passes over the pattern of a `case`; false outside of one.
@@ -315,7 +383,7 @@ impl Shell<'_> {
         let Some(((name, span), behind)) = words.split_first() else { return };
         let Some(name) = name.literal().filter(|name| is_name(name)) else { return };
         let listed = behind.get(1..).unwrap_or_default();
-        self.stored(header.iter().map(|token| &token.span));
+        self.stored(header.iter().map(|token| &token.span), true);
         let why = "a loop goes through several values";
         let value = listed
             .iter()
@@ -351,11 +419,21 @@ impl Shell<'_> {
                     self.copies += self.state.variables.len() + 1;
                 }
             }
-            Some("fi" | "done" | "esac" | "}") => {
+            Some(closer @ ("fi" | "done" | "esac" | "}")) => {
                 self.end_chain(walk);
-                self.close(walk);
+                let closes = |frame: &Frame| match frame.kind {
+                    FrameKind::If { .. } => closer == "fi",
+                    FrameKind::Loop => closer == "done",
+                    FrameKind::Case { .. } => closer == "esac",
+                    FrameKind::Group | FrameKind::Function => closer == "}",
+                    FrameKind::Subshell => false,
+                };
+                match walk.frames.last().is_some_and(closes) {
+                    true => self.close(walk),
+                    false => self.unclear = Some(format!("`{closer}` closes nothing that is open")),
+                }
             }
-            Some("!" | "time") => {}
+            Some("!" | "time" | "coproc") => {}
             _ => return false,
         }
         true
@@ -404,6 +482,7 @@ impl Shell<'_> {
             ends: Vec::new(),
             printed: Vec::new(),
             awaits_body: kind == FrameKind::Function,
+            outer_part: std::mem::take(&mut walk.part),
             outer_early: if kind == FrameKind::Subshell { std::mem::take(&mut self.early) } else { Vec::new() },
             was_in_function: self.in_function,
         });
@@ -417,6 +496,7 @@ impl Shell<'_> {
         walk.exits = walk.outer_exits.pop().unwrap_or_default();
         self.in_function = frame.was_in_function;
         walk.group = Some(frame.printed);
+        walk.part = frame.outer_part;
         let end = std::mem::take(&mut self.state);
         self.state = match frame.kind {
             FrameKind::Group => end,
@@ -446,7 +526,19 @@ impl Shell<'_> {
             }
         }
         if self.state.ended {
+            self.understood(&spans);
             return self.explained(&spans);
+        }
+        for (sign, word, _) in &redirects {
+            match *sign {
+                "<" => input = Some(vec![Text::unknown("what a file holds is not known")]),
+                "<<<" => {
+                    let mut printed = self.fragments(word, walk.depth);
+                    printed.push(Text::known("\n".to_owned()));
+                    input = Some(printed);
+                }
+                _ => {}
+            }
         }
         if words.is_empty() && redirects.is_empty() && group.is_none() {
             return;
@@ -460,11 +552,20 @@ impl Shell<'_> {
             })
             .collect();
         let printed = if words.is_empty() { group.unwrap_or_default() } else { self.simple(&words, input, walk.depth) };
-        let only_prints = self.only_prints(&words, walk.depth);
-        match only_prints {
-            true if is_piped_on => walk.last_spans = spans,
-            true => self.explained(&spans),
-            false => {}
+        if self.only_prints(&words, walk.depth) {
+            let files = redirects.iter().filter(|(sign, _, _)| sign.contains('>')).map(|(_, word, _)| *word);
+            let copied = words.last().filter(|_| self.copies_files(&words, walk.depth)).map(|(word, _)| word);
+            let keeps = files.chain(copied).filter_map(Word::literal).any(|file| walk.names_again(file));
+            match (is_piped_on, keeps) {
+                (true, _) => walk.last_spans.clone_from(&spans),
+                // What is put into a file may be called there.
+                (false, true) => self.stored(spans.iter(), false),
+                (false, false) => self.explained(&spans),
+            }
+            let names = ["echo", "printf", "export", "declare"];
+            if words.iter().any(|(word, _)| word.keyword().is_some_and(|word| names.contains(&word))) {
+                self.understood(&spans);
+            }
         }
         let into_file = |(sign, _, _): &&(&str, &Word, _)| sign.contains('>') && *sign != ">&";
         let targets: Vec<Text> =
@@ -472,7 +573,10 @@ impl Shell<'_> {
         let file = targets.into_iter().find(|target| self.is_environment_file(target) || target.single().is_none());
         let span = words.first().map_or(0..0, |(_, first)| first.start..words[words.len() - 1].1.end);
         match file {
-            Some(target) if self.is_environment_file(&target) => self.write(&printed, span),
+            Some(target) if self.is_environment_file(&target) => {
+                self.understood(&spans);
+                self.write(&printed, span);
+            }
             // Where it is written to is not known, and it may be there.
             Some(_) if self.names_the_file && self.looks_like_assignments(&printed) => {
                 self.state.opaque = Some("where a script writes variables to is not known".to_owned());
@@ -495,19 +599,35 @@ impl Shell<'_> {
             is_stored: false,
         });
         self.mentions.extend(found.collect::<Vec<_>>());
+        let file = text.match_indices(ENVIRONMENT_FILE).map(|(at, name)| Mention {
+            target: THE_FILE_ITSELF,
+            span: offset + at..offset + at + name.len(),
+            is_stored: false,
+        });
+        self.mentions.extend(file);
+    }
+
+    /// What is written to the environment of later steps here has been read.
+    pub fn understood(&mut self, spans: &[Range<usize>]) {
+        let is_inside = |mention: &Mention| {
+            mention.target == THE_FILE_ITSELF
+                && spans.iter().any(|span| span.start <= mention.span.start && mention.span.end <= span.end)
+        };
+        self.mentions.retain(|mention| !is_inside(mention));
     }
 
     /// What stands at these places is no call, or has been noted as one.
     pub fn explained(&mut self, spans: &[Range<usize>]) {
         let is_inside = |mention: &Mention| {
-            spans.iter().any(|span| span.start <= mention.span.start && mention.span.end <= span.end)
+            mention.target != THE_FILE_ITSELF
+                && spans.iter().any(|span| span.start <= mention.span.start && mention.span.end <= span.end)
         };
         self.mentions.retain(|mention| !is_inside(mention));
     }
 
     /// What stands at these places is kept in a variable, and may be called later.
-    pub fn stored<'s>(&mut self, spans: impl Iterator<Item = &'s Range<usize>> + Clone) {
-        for mention in &mut self.mentions {
+    pub fn stored<'s>(&mut self, spans: impl Iterator<Item = &'s Range<usize>> + Clone, in_variable: bool) {
+        for mention in self.mentions.iter_mut().filter(|it| in_variable || it.target != THE_FILE_ITSELF) {
             let at = mention.span.clone();
             mention.is_stored |= spans.clone().any(|span| span.start <= at.start && at.end <= span.end);
         }
@@ -559,7 +679,11 @@ impl Shell<'_> {
                     let value = self.look_up(name);
                     let word = Word { pieces: pieces.clone(), ..Word::default() };
                     let other = self.expand(&word, depth);
-                    texts.push(substituted(operator, value, other));
+                    let text = substituted(operator, value, other);
+                    if operator.ends_with('=') {
+                        self.give(name, text.clone(), 0..0, None);
+                    }
+                    texts.push(text);
                 }
                 Piece::Command(script, start) => {
                     self.run_apart(script, self.offset + start, depth + 1);
@@ -587,6 +711,18 @@ impl Shell<'_> {
         texts.push(Text::known(literal));
         texts.retain(|text| text.single().is_none_or(|text| !text.is_empty()));
         texts
+    }
+}
+
+/// Whether a part of a pipeline can begin with a token.
+fn begins_part(token: &Token) -> bool {
+    match &token.kind {
+        Kind::Word(word) => {
+            !matches!(word.keyword(), Some("then" | "do" | "else" | "elif" | "fi" | "done" | "esac" | "}"))
+        }
+        Kind::Operator(sign) => *sign == "(",
+        Kind::Redirect(_) => true,
+        Kind::Document(_) => false,
     }
 }
 
