@@ -95,7 +95,7 @@ impl Repository {
         let search = self.search(file, wanted, every_script);
         let workflow = &self.files[file].workflow;
         let job = &workflow.jobs[job];
-        if !walk::concerns(job, &search) {
+        if !walk::concerns(workflow, job, &search) {
             return Vec::new();
         }
         self.calls_left.set(CALLS);

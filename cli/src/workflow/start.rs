@@ -7,6 +7,7 @@ use github_actions_expressions::Evaluation;
 use super::expression::{Contexts, inside};
 use super::matrix::Row;
 use super::model::{Input, InputKind, Trigger};
+use super::shell::THE_FILE;
 use super::value::{Text, Value};
 
 /// Ways to start one workflow by one event that are told apart.
@@ -155,6 +156,7 @@ impl Contexts for Here<'_> {
                 None if self.start.declared.contains(*name) => unknown(),
                 None => nothing(),
             },
+            ["github" | "gitea", "env"] => Value::known(Evaluation::String(THE_FILE.to_owned())),
             ["github" | "gitea", ..] if self.start.is_foreign => unknown(),
             ["github" | "gitea", "event", "inputs", name] => match self.start.event_inputs.get(*name) {
                 Some(value) => value.clone(),

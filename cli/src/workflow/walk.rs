@@ -107,14 +107,14 @@ pub fn wanted_inputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> BTr
 
 /// Whether any step of a job can matter.
 #[must_use]
-pub fn concerns(job: &Job, search: &Search<'_>) -> bool {
-    matches!(&job.work, Work::Steps(steps) if steps.iter().any(|step| is_followed(step, search)))
+pub fn concerns(workflow: &Workflow, job: &Job, search: &Search<'_>) -> bool {
+    !followed(workflow, job, search).is_empty()
 }
 
 /// Walks through a job.
 #[must_use]
 pub fn visits<'w>(workflow: &'w Workflow, job: &'w Job, starts: &[Start], search: &Search<'_>) -> Vec<Visit<'w>> {
-    let Work::Steps(steps) = &job.work else { return Vec::new() };
+    let steps = followed(workflow, job, search);
     let wanted = wanted(workflow, job, search);
     let mut visits = Vec::new();
     for start in starts {
@@ -125,8 +125,8 @@ pub fn visits<'w>(workflow: &'w Workflow, job: &'w Job, starts: &[Start], search
         let start = Rc::new(start.clone());
         for (row, count) in &rows {
             let row = row.as_ref().map_err(String::as_str);
-            let walk = Walk { workflow, job, search, start: &start, row, wanted: &wanted };
-            visits.extend(walk.run(steps).into_iter().map(|visit| Visit { rows: *count, ..visit }));
+            let walk = Walk { workflow, job, steps: &steps, search, start: &start, row, wanted: &wanted };
+            visits.extend(walk.run().into_iter().map(|visit| Visit { rows: *count, ..visit }));
         }
     }
     visits
@@ -173,7 +173,7 @@ pub fn rows(
         }
     }
     let steps = match &job.work {
-        Work::Steps(steps) => steps.iter().filter(|step| is_followed(step, search)).count(),
+        Work::Steps(_) => wanted.steps,
         Work::Call(_) => 1,
     };
     let combinations = told_apart.len().saturating_mul(starts).saturating_mul(steps.max(1));
@@ -195,6 +195,8 @@ pub struct Wanted {
     matrix: BTreeSet<String>,
     all_of_matrix: bool,
     all_inputs: bool,
+    /// How many steps are followed.
+    steps: usize,
 }
 
 impl Wanted {
@@ -230,11 +232,13 @@ pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
     }
     let mut layers = vec![&workflow.env, &job.container_env, &job.env];
     match &job.work {
-        Work::Steps(steps) => {
+        Work::Steps(_) => {
             for label in &job.runs_on {
                 wanted.add(expression::references(label));
             }
-            for step in steps.iter().filter(|step| is_followed(step, search)) {
+            let steps = followed(workflow, job, search);
+            wanted.steps = steps.len();
+            for step in steps {
                 layers.push(&step.env);
                 wanted.add(step.condition.as_deref().map(in_condition).unwrap_or_default());
                 let script = step.run.as_ref().map_or("", |run| &run.text);
@@ -296,13 +300,38 @@ fn names_in_script(script: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whether a step can matter: it may call a script or leave something for later steps.
-fn is_followed(step: &Step, search: &Search<'_>) -> bool {
-    let Some(run) = &step.run else { return false };
-    search.every_script
-        || run.text.contains("GITHUB_ENV")
-        || run.text.contains("${{")
-        || search.targets.iter().any(|target| run.text.contains(file_name(target)))
+/// The steps of a job that can matter: they may call a script or leave something for later
+/// steps. Where its path stands in a variable or in the matrix, any step may.
+fn followed<'w>(workflow: &Workflow, job: &'w Job, search: &Search<'_>) -> Vec<&'w Step> {
+    let Work::Steps(steps) = &job.work else { return Vec::new() };
+    let names = |text: &str| {
+        let lower = text.to_lowercase();
+        lower.contains("github_env")
+            || lower.contains("github.env")
+            || lower.contains("gitea.env")
+            || search.targets.iter().any(|target| text.contains(file_name(target)))
+    };
+    let layers = [&workflow.env, &job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env));
+    let mut values =
+        layers.flat_map(|layer| if let EnvLayer::Entries(entries) = layer { entries.as_slice() } else { &[] });
+    let everywhere = search.every_script
+        || values.any(|entry| names(&entry.value))
+        || job.matrix.as_ref().is_some_and(|matrix| texts_in(matrix).iter().any(|text| names(text)));
+    let can_matter = |step: &&Step| {
+        let run = step.run.as_ref();
+        run.is_some_and(|run| {
+            everywhere || names(&run.text) || run.text.contains("${{") || run.text.contains("::set-env")
+        })
+    };
+    steps.iter().filter(can_matter).collect()
+}
+
+fn texts_in(node: &Node) -> Vec<&str> {
+    match &node.value {
+        NodeValue::Scalar(text, _) => vec![text],
+        NodeValue::List(items) => items.iter().flat_map(texts_in).collect(),
+        NodeValue::Map(entries, _) => entries.iter().flat_map(|(_, value)| texts_in(value)).collect(),
+    }
 }
 
 fn file_name(path: &str) -> &str {
@@ -313,6 +342,7 @@ fn file_name(path: &str) -> &str {
 struct Walk<'s, 'w> {
     workflow: &'w Workflow,
     job: &'w Job,
+    steps: &'s [&'w Step],
     search: &'s Search<'s>,
     start: &'s Rc<Start>,
     row: Result<&'s Row, &'s str>,
@@ -320,7 +350,7 @@ struct Walk<'s, 'w> {
 }
 
 impl<'w> Walk<'_, 'w> {
-    fn run(&self, steps: &'w [Step]) -> Vec<Visit<'w>> {
+    fn run(&self) -> Vec<Visit<'w>> {
         if !can_run(self.job.condition.as_deref(), &self.here(None)).can_be_true {
             return Vec::new();
         }
@@ -329,7 +359,7 @@ impl<'w> Walk<'_, 'w> {
             self.lay(layer, &mut env, None);
         }
         let mut visits = Vec::new();
-        for step in steps.iter().filter(|step| is_followed(step, self.search)) {
+        for step in self.steps {
             self.step(step, &mut env, &mut visits);
         }
         visits
@@ -529,11 +559,13 @@ fn substituted(original: &str, here: &Here<'_>) -> Substituted {
             }
             Part::Expression(expression) => {
                 byte += "${{}}".len() + expression.len();
-                if matches!(expression.trim().to_lowercase().as_str(), "github.env" | "gitea.env") {
+                let value = expression::value(expression, here).into_text();
+                // The path of that file is the value of a variable, which scripts are read for.
+                if value.single().is_some_and(|value| value == shell::THE_FILE) {
                     script.text.push_str("$GITHUB_ENV");
                     continue;
                 }
-                expression::value(expression, here).into_text()
+                value
             }
             Part::Unclosed => Text::unknown("`${{` is not closed"),
         };

@@ -119,6 +119,10 @@ fn what_a_script_does_is_seen_or_not_known() {
             "if [ a ]; then\nX=$(case $1 in a) echo b;; esac)\nexport E2E_MODEL_SLUG=MiniMax-M2\nfi\n@",
             "undecided",
         ),
+        // Functions, and a path in a variable.
+        (FINE, "use() { export E2E_MODEL_SLUG=MiniMax-M2; }\nunset E2E_MODEL_SLUG\nuse\n@", "undecided"),
+        (FINE, "clear() { unset E2E_MODEL_SLUG; }\nexport E2E_MODEL_SLUG=MiniMax-M2\nclear\n@", "undecided"),
+        (FINE, "log() { echo \"$1\"; }\nlog start\n@", "fine"),
         // No calls.
         (WRONG, "# @", "unseen"),
         (WRONG, "echo @ > log", "unseen"),
@@ -143,6 +147,7 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("F=$GITHUB_ENV; echo \"E2E_MODEL_SLUG=MiniMax-M2\" >> \"$F\"", "error"),
         ("if [ -n \"$A\" ]; then echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV; fi", "undecided"),
         ("./write.sh \"$GITHUB_ENV\"", "undecided"),
+        ("echo \"::set-env name=E2E_MODEL_SLUG::MiniMax-M2\"", "undecided"),
         ("cp prod.env \"$GITHUB_ENV\"", "undecided"),
         ("curl -fsSL https://x/env -o \"$GITHUB_ENV\"", "undecided"),
         ("cat < prod.env >> \"$GITHUB_ENV\"", "undecided"),
@@ -155,6 +160,7 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("trap 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV' EXIT", "undecided"),
         ("echo \"E2E_MODEL_SLUG=MiniMax-M2\" | tee >(cat >> \"$GITHUB_ENV\")", "undecided"),
         ("bash -eo pipefail -c 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV'", "error"),
+        ("SLUG=\nw() { echo \"E2E_MODEL_SLUG=$SLUG\" >> \"$GITHUB_ENV\"; }\nSLUG=MiniMax-M2\nw", "undecided"),
         ("[ -n \"$GITHUB_ENV\" ] && echo \"$GITHUB_ENV\"", "fine"),
         ("echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_OUTPUT", "fine"),
         ("echo E2E_MODEL_SLUG= >> $GITHUB_ENV", "fine"),
@@ -162,6 +168,16 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         let both = script(FINE, text) + &format!("      - run: {H}\n");
         assert_eq!(judged(&both), expected, "{text}");
     }
+}
+
+#[test]
+fn a_path_in_a_variable_is_followed() {
+    let env = FINE.replace('}', ", HARNESS: tests/e2e/test_staging_full_saas.sh}");
+    let step = "      - run: bash \"$HARNESS\"\n        env: {E2E_MODEL_SLUG: MiniMax-M2}\n";
+    assert_eq!(judged(&(script(&env, "true") + step)), "error");
+    let writer = "      - env: {OUT: '${{ github.env }}'}\n        run: echo E2E_MODEL_SLUG=MiniMax-M2 >> \"$OUT\"\n";
+    let both = format!("{}{writer}      - run: {H}\n", script(FINE, "true"));
+    assert_eq!(judged(&both), "error");
 }
 
 /// A text that doubles with each statement is not kept.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::follow::Shell;
-use super::state::{Export, State, Variable, Variables};
+use super::state::{Export, State, Variable, Variables, Written};
 use super::words::{Piece, Word, is_name};
 use super::{Call, ENVIRONMENT_FILE, THE_FILE};
 use crate::workflow::value::{Can, Text};
@@ -208,6 +208,9 @@ impl Shell<'_> {
             _ => Export::Maybe,
         });
         self.assigned.insert(name.to_owned());
+        if self.in_function {
+            self.functions.set.insert(name.to_owned());
+        }
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
 
@@ -216,6 +219,9 @@ impl Shell<'_> {
         let Some(((first, _), arguments)) = words.split_first() else { return Vec::new() };
         let name = self.expand(first, depth);
         let command = command_of(&name);
+        if self.functions.names.contains(command) {
+            self.call_function(command);
+        }
         match command {
             "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(command, arguments, depth),
             "unset" => self.unset(arguments),
@@ -264,6 +270,23 @@ impl Shell<'_> {
             _ => self.start(command, name.single().is_none(), words, input, depth),
         }
         vec![Text::unknown(format!("what `{command}` prints is not known"))]
+    }
+
+    /// Whatever a function does may have been done by now.
+    fn call_function(&mut self, name: &str) {
+        let why = format!("the function `{name}` may set it");
+        if self.functions.forget {
+            self.forget(&why);
+        }
+        for name in self.functions.set.clone() {
+            let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
+            let variable = Variable { value: Text::unknown(&why), export: Export::Maybe, assigned };
+            self.state.variables.insert(name, variable);
+        }
+        for name in self.functions.written.clone() {
+            let written = Written { value: Text::unknown(&why), maybe_not: true, span: 0..0 };
+            self.state.written.insert(name, written);
+        }
     }
 
     /// Whether a command cannot run what it names.
@@ -595,6 +618,7 @@ impl Shell<'_> {
         self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE);
         self.state.rest = Some(why.to_owned());
         self.anything_assigned = Some(why.to_owned());
+        self.functions.forget |= self.in_function;
     }
 
     fn expand_all(&mut self, words: &[Placed], depth: usize) {

@@ -26,6 +26,8 @@ pub(super) struct Shell<'a> {
     early: Vec<State>,
     /// Every variable that is assigned anywhere.
     pub assigned: BTreeSet<String>,
+    /// What functions do, whichever is called.
+    pub functions: Functions,
     /// Why any variable may have been assigned, if one may.
     pub anything_assigned: Option<String>,
     /// Whether the script names the file of later steps at all.
@@ -47,6 +49,19 @@ struct Mention {
     span: Range<usize>,
     /// Whether it was put into a variable, and counts only if no call is found.
     is_stored: bool,
+}
+
+/// What the functions of a script may do when one of them is called.
+#[derive(Default)]
+pub(super) struct Functions {
+    /// Their names.
+    pub names: BTreeSet<String>,
+    /// The variables that they set.
+    pub set: BTreeSet<String>,
+    /// What they write for later steps.
+    pub written: BTreeSet<String>,
+    /// Whether they may set anything.
+    pub forget: bool,
 }
 
 /// A construct that has begun and not ended.
@@ -142,6 +157,7 @@ impl<'a> Shell<'a> {
             mentions: Vec::new(),
             early: Vec::new(),
             assigned: BTreeSet::new(),
+            functions: Functions::default(),
             anything_assigned: None,
             names_the_file: false,
             unclear: None,
@@ -246,6 +262,7 @@ impl Shell<'_> {
             match &token.kind {
                 Kind::Word(word) if command.words.is_empty() && word.keyword() == Some("function") => {
                     let parentheses = |token: &&Token| matches!(token.kind, Kind::Operator("(" | ")"));
+                    self.define(tokens.get(index));
                     index += 1 + tokens[index..].iter().skip(1).take(2).take_while(parentheses).count();
                     self.open(FrameKind::Function, &mut walk);
                 }
@@ -271,6 +288,7 @@ impl Shell<'_> {
                     }
                 }
                 Kind::Operator("(") if is_definition(&command, tokens.get(index)) => {
+                    self.define(command.words.first().copied());
                     command = Command::default();
                     index += 1;
                     self.open(FrameKind::Function, &mut walk);
@@ -305,6 +323,13 @@ impl Shell<'_> {
         let early = std::mem::replace(&mut self.early, outer);
         let written = self.written(early, &end);
         self.state = State { written, opaque: end.opaque, ..before };
+    }
+
+    /// Notes the name of a function.
+    fn define(&mut self, name: Option<&Token>) {
+        if let Some(Token { kind: Kind::Word(name), .. }) = name {
+            self.functions.names.extend(name.literal().map(str::to_owned));
+        }
     }
 
     /// At the end of one part of a pipeline: what a subshell sets is gone.

@@ -69,7 +69,11 @@ pub fn follow(script: &str, holes: &[Text], targets: &[&str], directory: Option<
     let state = State { variables, directory: directory.map(str::to_owned), ..State::default() };
     let mut shell = Shell::new(holes, targets, state);
     shell.run(script, 0, 0);
-    shell.effects().unwrap_or_else(|why| given_up(script, targets, why))
+    let mut effects = shell.effects().unwrap_or_else(|why| given_up(script, targets, why));
+    if script.contains(OLD_COMMAND) {
+        effects.opaque = Some(format!("`{OLD_COMMAND}` may set it"));
+    }
+    effects
 }
 
 /// The effects of a script that no shell runs: what it calls may see anything in those of
@@ -133,11 +137,14 @@ pub const FIRST_HOLE: u32 = 0x10_0000;
 /// Beyond the characters that stand for expressions.
 const LAST_HOLE: char = '\u{10f000}';
 
+/// What some forges still take from the output of a step, to set a variable for later ones.
+const OLD_COMMAND: &str = "::set-env";
+
 /// The variable that holds the path of the file in which later steps find variables.
 const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
 /// Stands for that path; no script holds it.
-const THE_FILE: &str = "\u{10fffd}";
+pub const THE_FILE: &str = "\u{10fffd}";
 
 #[cfg(test)]
 mod tests {

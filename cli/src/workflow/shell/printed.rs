@@ -107,6 +107,9 @@ impl Shell<'_> {
                     continue;
                 }
             };
+            if self.in_function {
+                self.functions.written.insert(name.to_owned());
+            }
             let written = Written { value, maybe_not: false, span: span.clone() };
             self.state.written.insert(name.to_owned(), written);
         }
