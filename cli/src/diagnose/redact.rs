@@ -483,7 +483,7 @@ mod tests {
             "2025-05-12T02:11:07.123456Z",
             "Qwen3-235B-A22B-Thinking-2507-FP8",
             "registry.internal/team/Image-Name:v1.2.3-rc.4",
-            "/home/runner/work/MyProject/MyProject/tests/Test1",
+            "/home/runner/jobs/MyProject/MyProject/tests/Test1",
             "/workspaces/ws-1?page=2&sort=name",
             "missing key: MINIMAX_API_KEY is not set",
             "token: expired",
