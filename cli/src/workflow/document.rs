@@ -92,7 +92,12 @@ pub fn read(text: &str) -> Result<Node, Unreadable> {
 fn scan_error(text: &str, error: &ScanError) -> Unreadable {
     let byte = error.marker().byte_offset().unwrap_or_default().min(text.len());
     let byte = (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or_default();
-    Unreadable { byte, message: format!("not readable as YAML: {}", error.info().trim_end_matches('.')) }
+    let info = error.info();
+    let message = match info.contains("recursion limit exceeded") {
+        true => format!("the file has more than {DEPTH} levels of nesting; no workflow needs as many, so simplify it"),
+        false => format!("not readable as YAML: {}", info.trim_end_matches('.')),
+    };
+    Unreadable { byte, message }
 }
 
 impl Node {
@@ -332,7 +337,8 @@ mod tests {
             ("a: [\n", 5, "YAML"),
             ("[a]: 1\n", 0, "a key cannot be"),
             ("a: &a [*a]\n", 7, "alias"),
-            (&"[".repeat(5000), 64, "YAML"),
+            (&"[".repeat(5000), 64, "levels of nesting"),
+            (&"- ".repeat(5000), 128, "levels of nesting"),
             (&format!("a: {}", "- ".repeat(5000)), 3, "YAML"),
         ] {
             let error = read(text).unwrap_err();
