@@ -99,8 +99,12 @@ impl Repository {
             return Vec::new();
         }
         self.calls_left.set(CALLS);
-        let inputs = walk::wanted_inputs(workflow, job, &search);
-        walk::visits(workflow, job, &self.starts(file, &inputs, wanted, 0), &search)
+        let references = walk::wanted(workflow, job, &search);
+        let mut starts = self.starts(file, &references.inputs, wanted, 0);
+        if starts.len() > references.most_starts() {
+            starts = vec![anything(&references.inputs)];
+        }
+        walk::visits(workflow, job, &starts, &search)
     }
 
     fn search<'a>(&'a self, file: usize, wanted: &Wanted<'a>, every_script: bool) -> Search<'a> {

@@ -16,6 +16,15 @@ use super::value::{Can, Text, Truth};
 /// Combinations of starts, matrix rows and steps in which one job is walked through.
 pub const COMBINATIONS: usize = 20_000;
 
+/// Rows of a matrix that a forge runs; no job is given fewer combinations.
+const FORGE_ROWS: usize = 256;
+
+/// Bytes of scripts that are followed in one file, over all combinations.
+pub const FOLLOWED_BYTES: usize = 8 << 20;
+
+/// The least of it that one job is given.
+const LEAST_BYTES: usize = 1 << 20;
+
 /// What is looked for.
 pub struct Search<'a> {
     /// The text of the file.
@@ -99,12 +108,6 @@ impl Environment<'_> {
     }
 }
 
-/// The inputs of a workflow that tell its starts apart, for one job, in lower case.
-#[must_use]
-pub fn wanted_inputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> BTreeSet<String> {
-    wanted(workflow, job, search).inputs
-}
-
 /// Whether any step of a job can matter.
 #[must_use]
 pub fn concerns(workflow: &Workflow, job: &Job, search: &Search<'_>) -> bool {
@@ -177,9 +180,12 @@ pub fn rows(
         Work::Call(_) => 1,
     };
     let combinations = told_apart.len().saturating_mul(starts).saturating_mul(steps.max(1));
-    if combinations > COMBINATIONS {
+    // Where a file has many jobs, each has its share, and no less than a forge runs.
+    let most = (COMBINATIONS / wanted.jobs.max(1)).max(FORGE_ROWS);
+    let bytes = told_apart.len().saturating_mul(starts).saturating_mul(wanted.script_bytes);
+    if combinations > most || (bytes > wanted.bytes_left() && told_apart.len() * starts > 1) {
         let rows = told_apart.iter().map(|(_, count)| count).sum();
-        return vec![(Err(format!("inputs, matrix and steps have more than {COMBINATIONS} combinations")), rows)];
+        return vec![(Err("inputs, matrix and scripts have more combinations than are followed".to_owned()), rows)];
     }
     told_apart
 }
@@ -197,9 +203,24 @@ pub struct Wanted {
     all_inputs: bool,
     /// How many steps are followed.
     steps: usize,
+    /// How long their scripts are together.
+    script_bytes: usize,
+    /// How many jobs the file has.
+    jobs: usize,
 }
 
 impl Wanted {
+    /// The bytes of scripts that may be followed in this job.
+    fn bytes_left(&self) -> usize {
+        (FOLLOWED_BYTES / self.jobs.max(1)).max(LEAST_BYTES)
+    }
+
+    /// The starts of a workflow that can be told apart for this job.
+    #[must_use]
+    pub fn most_starts(&self) -> usize {
+        (self.bytes_left() / self.script_bytes.max(1)).max(1)
+    }
+
     /// Adds what a text refers to; true if a variable was new.
     fn add(&mut self, references: BTreeSet<(String, Option<String>)>) -> bool {
         let mut grew = false;
@@ -238,6 +259,8 @@ pub fn wanted(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Wanted {
             }
             let steps = followed(workflow, job, search);
             wanted.steps = steps.len();
+            wanted.jobs = workflow.jobs.len();
+            wanted.script_bytes = steps.iter().filter_map(|step| step.run.as_ref()).map(|run| run.text.len()).sum();
             for step in steps {
                 layers.push(&step.env);
                 wanted.add(step.condition.as_deref().map(in_condition).unwrap_or_default());

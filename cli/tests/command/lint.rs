@@ -363,6 +363,14 @@ fn hostile_files_are_answered_in_bounded_time_and_memory() {
     let choices = format!(
         "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: \"{references}\"}}\n    steps:\n      - name: x\n{call}"
     );
+    let long_script = rows(10_000).replace(
+        "        run: bash",
+        &format!("        run: |\n{}          bash", "          echo hello world >> log; A=b\n".repeat(1_700)),
+    );
+    let commands = (0..7).fold("echo a".to_owned(), |inner, _| format!("$({inner})"));
+    let step = format!("      - run: |\n          {commands} x\n          bash tests/e2e/test_staging_full_saas.sh\n");
+    let nested =
+        format!("on: push\njobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code}}\n    steps:\n{}", step.repeat(200));
     for (name, text, code, part) in [
         ("flow", "[".repeat(100_000), 2, "unreadable-file"),
         ("block", "- ".repeat(100_000), 2, "unreadable-file"),
@@ -372,6 +380,8 @@ fn hostile_files_are_answered_in_bounded_time_and_memory() {
         ("more-rows", rows(10_001), 0, "undecided"),
         ("steps", steps, 1, "4,997 more steps"),
         ("choices", choices, 0, "undecided"),
+        ("long-script", long_script, 0, "undecided"),
+        ("nested-commands", nested, 0, "undecided"),
         ("nul", "on: push\njobs: {a: \u{0}}\n".to_owned(), 2, "unreadable-file"),
     ] {
         let scratch = Scratch::new(&format!("lint-hostile-{name}")).file("a.yml", text);

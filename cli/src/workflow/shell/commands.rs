@@ -293,7 +293,7 @@ impl Shell<'_> {
     pub(super) fn only_prints(&mut self, words: &[Placed], depth: usize) -> bool {
         let rest = words.iter().position(|(word, _)| word.assignment().is_none());
         let Some(((first, _), arguments)) = rest.and_then(|rest| words[rest..].split_first()) else { return false };
-        let name = self.expand(first, depth);
+        let name = self.name_of(first, depth);
         match command_of(&name) {
             "command" => is_question(arguments),
             "find" => !arguments.iter().any(|(word, _)| word.literal().is_some_and(|word| word.starts_with("-exec"))),
@@ -302,10 +302,15 @@ impl Shell<'_> {
         }
     }
 
+    /// The name of a command, without running again what stands in it.
+    fn name_of(&mut self, word: &Word, depth: usize) -> Text {
+        if word.runs_commands() { Text::unknown("a command is computed") } else { self.expand(word, depth) }
+    }
+
     /// Whether a command puts what it names somewhere else.
     pub(super) fn copies_files(&mut self, words: &[Placed], depth: usize) -> bool {
         let Some((first, _)) = words.first() else { return false };
-        let name = self.expand(first, depth);
+        let name = self.name_of(first, depth);
         matches!(command_of(&name), "cp" | "mv" | "ln" | "install")
     }
 
@@ -470,8 +475,7 @@ impl Shell<'_> {
                 }
             }
             // A file of that name in another directory is another file.
-            let is_nested = word.pieces.iter().any(|piece| matches!(piece, Piece::Command(..)));
-            if is_other && !is_nested {
+            if is_other && !word.runs_commands() {
                 self.explained(std::slice::from_ref(span));
             }
         }
@@ -629,7 +633,7 @@ impl Shell<'_> {
 
     fn names_environment_file(&mut self, words: &[Placed], depth: usize) -> bool {
         words.iter().any(|(word, _)| {
-            let text = self.expand(word, depth);
+            let text = self.name_of(word, depth);
             self.is_environment_file(&text) || word.literal().is_some_and(|word| word.contains(THE_FILE))
         })
     }

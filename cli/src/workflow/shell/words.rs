@@ -90,6 +90,12 @@ impl Word {
         Some((name.to_owned(), operator, Word { pieces, quoted: self.quoted, plain: 0 }))
     }
 
+    /// Whether a command stands in it, by `$(…)`.
+    #[must_use]
+    pub fn runs_commands(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Command(..)))
+    }
+
     fn push(&mut self, sign: char) {
         match self.pieces.last_mut() {
             Some(Piece::Text(text)) => text.push(sign),
