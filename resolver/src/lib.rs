@@ -52,7 +52,7 @@ pub mod yaml;
 pub use env::Env;
 pub use fix::{Edit, Fix, fixes};
 pub use policy::{Policy, PolicyDocument, Variable};
-pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection};
+pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
 pub use selection::{Path, Rule, Selection, inject, select};
 pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, judge};

@@ -254,28 +254,55 @@ impl Registry {
     ///
     /// See [`Rejection`].
     pub fn derive(&self, runtime: &str, model: &str, credentials: &Credentials<'_>) -> Result<&Provider, Rejection> {
-        let model = model.trim();
-        if model.is_empty() {
-            return Err(Rejection::ModelRequired);
+        match self.handle(runtime) {
+            Some(runtime) => runtime.derive(model, credentials),
+            None if model.trim().is_empty() => Err(Rejection::ModelRequired),
+            None => Err(Rejection::UnknownRuntime),
         }
-        let runtime = self.index.runtime(runtime).ok_or(Rejection::UnknownRuntime)?;
+    }
 
-        let listed = self.index.listed(runtime, model);
-        if let Some(&first) = listed.first() {
-            return Ok(self.sole_met(listed.iter().copied(), credentials).unwrap_or(&self.providers[first]));
-        }
-        let matched = self.index.matched(runtime, model);
-        match *matched.as_slice() {
-            [] => Err(Rejection::UnregisteredModel),
-            [only] => Ok(&self.providers[only]),
-            _ => self.sole_met(matched.into_iter(), credentials).ok_or(Rejection::AmbiguousModel),
-        }
+    /// A runtime to ask for many models without looking its name up each time.
+    #[must_use]
+    pub fn handle(&self, runtime: &str) -> Option<RuntimeHandle<'_>> {
+        self.index.runtime(runtime).map(|runtime| RuntimeHandle { registry: self, runtime })
     }
 
     /// The one of several candidates that the credentials meet, if they meet exactly one.
     fn sole_met(&self, candidates: impl Iterator<Item = usize>, credentials: &Credentials<'_>) -> Option<&Provider> {
         let mut met = candidates.map(|id| &self.providers[id]).filter(|provider| credentials.meet(provider));
         met.next().filter(|_| met.next().is_none())
+    }
+}
+
+/// One runtime of a registry, found by its name: see [`Registry::handle`].
+#[derive(Clone, Copy, Debug)]
+pub struct RuntimeHandle<'r> {
+    registry: &'r Registry,
+    runtime: usize,
+}
+
+impl<'r> RuntimeHandle<'r> {
+    /// What [`Registry::derive`] answers on this runtime.
+    ///
+    /// # Errors
+    ///
+    /// See [`Rejection`]; the runtime is known.
+    pub fn derive(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
+        let Self { registry, runtime } = *self;
+        let model = model.trim();
+        if model.is_empty() {
+            return Err(Rejection::ModelRequired);
+        }
+        let listed = registry.index.listed(runtime, model);
+        if let Some(&first) = listed.first() {
+            return Ok(registry.sole_met(listed.iter().copied(), credentials).unwrap_or(&registry.providers[first]));
+        }
+        let matched = registry.index.matched(runtime, model);
+        match *matched.as_slice() {
+            [] => Err(Rejection::UnregisteredModel),
+            [only] => Ok(&registry.providers[only]),
+            _ => registry.sole_met(matched.into_iter(), credentials).ok_or(Rejection::AmbiguousModel),
+        }
     }
 }
 
