@@ -1,0 +1,66 @@
+//! The line protocol, in memory: a question a line in, an answer a line out.
+
+use std::hint::black_box;
+use std::io::BufReader;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use slug_bench::{data, limit, naive};
+use slug_resolver::{Policy, Registry};
+use slugproof::lines::{answer_lines, resolve_line};
+
+/// Lines in one iteration.
+const LINES: usize = 5_000;
+
+fn lines(c: &mut Criterion) {
+    let registry = Registry::embedded();
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let naive = naive::Registry::new(&registry.document());
+    let questions = data::question_lines(LINES);
+    let input = questions.join("\n") + "\n";
+    let product = |out: &mut Vec<u8>| {
+        out.clear();
+        let mut reader = BufReader::new(input.as_bytes());
+        answer_lines(&mut reader, out, |line, out| resolve_line(&registry, &policy, line, out))
+    };
+
+    let mut out = Vec::new();
+    let answered = product(&mut out).expect("memory can be read and written");
+    assert_eq!((answered.lines, answered.malformed), (LINES as u64, 0));
+    let text = String::from_utf8(out.clone()).expect("answers are text");
+    let answers: Vec<limit::Answer> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an answer has the documented keys")).collect();
+    let mut written = Vec::new();
+    for (question, answer) in questions.iter().zip(&answers) {
+        limit::answer_line(question, answer, &mut written);
+    }
+    assert_eq!(written, out, "the limit writes what the product writes");
+    let mut port = Vec::new();
+    naive.resolve_line(policy.document(), &questions[0], &mut port);
+    let port: serde_json::Value = serde_json::from_slice(&port).expect("the port writes JSON");
+    assert_eq!(port["slug"], answers[0].slug.as_str());
+
+    let mut group = c.benchmark_group("batch");
+    group.throughput(Throughput::Elements(LINES as u64));
+    group.bench_function("limit", |b| {
+        b.iter(|| {
+            out.clear();
+            for (question, answer) in questions.iter().zip(&answers) {
+                limit::answer_line(black_box(question), answer, &mut out);
+            }
+        });
+    });
+    let mut out = Vec::new();
+    group.bench_function("product", |b| b.iter(|| product(&mut out)));
+    group.bench_function("naive", |b| {
+        b.iter(|| {
+            out.clear();
+            for question in &questions {
+                naive.resolve_line(policy.document(), black_box(question), &mut out);
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, lines);
+criterion_main!(benches);

@@ -1,0 +1,103 @@
+//! One model's provider, by the embedded registry: exact, by pattern, unregistered.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use slug_bench::data::{self, Lookup};
+use slug_bench::{limit, naive};
+use slug_resolver::{Credentials, Registry, RuntimeHandle};
+
+/// A question with everything looked up beforehand that a caller would have at hand.
+struct Asked<'a> {
+    lookup: &'a Lookup,
+    handle: RuntimeHandle<'a>,
+    credentials: Credentials<'a>,
+}
+
+fn asked<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<Asked<'a>> {
+    let asked = lookups.iter().map(|lookup| Asked {
+        lookup,
+        handle: registry.handle(&lookup.runtime).expect("the runtime is registered"),
+        credentials: Credentials { injected: &lookup.injected, ambient: &[] },
+    });
+    asked.collect()
+}
+
+/// The product by handle and by name, and the naive port, after they have answered right.
+fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], limit: impl FnMut()) {
+    let registry = Registry::embedded();
+    let naive = naive::Registry::new(&registry.document());
+    let asked = asked(&registry, lookups);
+    for Asked { lookup, handle, credentials } in &asked {
+        let by_name = registry.derive(&lookup.runtime, &lookup.model, credentials);
+        assert_eq!(by_name.ok().map(|provider| &provider.name), lookup.provider.as_ref(), "{lookup:?}");
+        assert_eq!(handle.derive(&lookup.model, credentials), by_name);
+        assert_eq!(naive.derive(&lookup.runtime, &lookup.model, &lookup.injected).ok(), lookup.provider);
+    }
+
+    let mut group = c.benchmark_group(group);
+    group.throughput(Throughput::Elements(asked.len() as u64));
+    let mut limit = limit;
+    group.bench_function("limit", |b| b.iter(&mut limit));
+    group.bench_function("by-handle", |b| {
+        b.iter(|| {
+            for Asked { lookup, handle, credentials } in &asked {
+                let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
+            }
+        });
+    });
+    group.bench_function("by-name", |b| {
+        b.iter(|| {
+            for Asked { lookup, credentials, .. } in &asked {
+                let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
+            }
+        });
+    });
+    group.bench_function("naive", |b| {
+        b.iter(|| {
+            for Asked { lookup, .. } in &asked {
+                let _ = black_box(naive.derive(&lookup.runtime, black_box(&lookup.model), &lookup.injected));
+            }
+        });
+    });
+    group.finish();
+}
+
+fn exact(c: &mut Criterion) {
+    let lookups = data::listed(&Registry::embedded());
+    let ids = limit::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
+    assert!(lookups.iter().all(|lookup| ids.contains_key(lookup.model.as_str())));
+    derive(c, "derive-exact", &lookups, || {
+        for lookup in &lookups {
+            black_box(ids.get(black_box(lookup.model.as_str())));
+        }
+    });
+}
+
+fn by_pattern(c: &mut Criterion) {
+    let lookups = data::matched();
+    derive(c, "derive-pattern", &lookups, all_patterns(&lookups, true));
+}
+
+fn unregistered(c: &mut Criterion) {
+    let lookups = data::unregistered();
+    derive(c, "derive-unregistered", &lookups, all_patterns(&lookups, false));
+}
+
+/// The automaton over every pattern of the registry, alone.
+fn all_patterns(lookups: &[Lookup], matching: bool) -> impl FnMut() {
+    let registry = Registry::embedded();
+    let mut patterns =
+        limit::Patterns::new(registry.providers().iter().map(|provider| provider.model_prefix_match.as_str()));
+    for lookup in lookups {
+        assert!(!matching || !patterns.matching(&lookup.model).is_empty(), "{lookup:?}");
+    }
+    move || {
+        for lookup in lookups {
+            black_box(patterns.matching(black_box(&lookup.model)));
+        }
+    }
+}
+
+criterion_group!(benches, exact, by_pattern, unregistered);
+criterion_main!(benches);

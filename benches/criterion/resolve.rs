@@ -1,0 +1,82 @@
+//! The whole pipeline, by the embedded registry and policy.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use slug_bench::{data, naive};
+use slug_resolver::{Code, Credentials, Env, Policy, Registry, inject, resolve, select};
+
+fn whole(c: &mut Criterion) {
+    let registry = Registry::embedded();
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let questions = data::questions();
+    let runner: Vec<HashMap<String, String>> = questions.iter().map(data::on_a_runner).collect();
+    let prepared: Vec<Env<'_>> = questions
+        .iter()
+        .map(|question| Env::read(&policy, question.env.iter().map(|(name, value)| (name, value.as_str()))))
+        .collect();
+    let read = |variables| Env::read(&policy, pairs(variables));
+    let derivations: Vec<(&str, &str, Credentials<'_>)> = questions
+        .iter()
+        .zip(&prepared)
+        .map(|(question, env)| {
+            let credentials = Credentials { injected: inject(env), ambient: &[] };
+            (policy.template_of(&question.runtime), select(&question.runtime, env).slug, credentials)
+        })
+        .collect();
+    let naive = naive::Registry::new(&registry.document());
+
+    for (((question, env), (runtime, slug, credentials)), variables) in
+        questions.iter().zip(&prepared).zip(&derivations).zip(&runner)
+    {
+        let found = resolve(&registry, &question.runtime, env, &[]);
+        let provider = found.provider.map(|provider| provider.name.as_str());
+        assert_eq!(registry.derive(runtime, slug, credentials).ok().map(|provider| provider.name.as_str()), provider);
+        assert_eq!(read(variables), *env);
+        let port = naive.resolve(policy.document(), &question.runtime, &question.env);
+        let answer = (port.slug.as_str(), port.provider.as_deref(), port.code);
+        assert_eq!(answer, (found.slug, provider, found.code.map(Code::as_str)), "{question:?}");
+    }
+
+    let mut group = c.benchmark_group("resolve");
+    group.throughput(Throughput::Elements(questions.len() as u64));
+    group.bench_function("limit", |b| {
+        b.iter(|| {
+            for (runtime, slug, credentials) in &derivations {
+                let _ = black_box(registry.derive(black_box(runtime), black_box(slug), credentials));
+            }
+        });
+    });
+    group.bench_function("prepared", |b| {
+        b.iter(|| {
+            for (question, env) in questions.iter().zip(&prepared) {
+                black_box(resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
+            }
+        });
+    });
+    group.bench_function("from-map", |b| {
+        b.iter(|| {
+            for (question, variables) in questions.iter().zip(&runner) {
+                let env = Env::read(&policy, pairs(black_box(variables)));
+                black_box(resolve(&registry, black_box(&question.runtime), &env, &[]));
+            }
+        });
+    });
+    group.bench_function("naive", |b| {
+        b.iter(|| {
+            for question in &questions {
+                let env = black_box(&question.env);
+                black_box(naive.resolve(policy.document(), black_box(&question.runtime), env));
+            }
+        });
+    });
+    group.finish();
+}
+
+fn pairs(variables: &HashMap<String, String>) -> impl Iterator<Item = (&String, &str)> {
+    variables.iter().map(|(name, value)| (name, value.as_str()))
+}
+
+criterion_group!(benches, whole);
+criterion_main!(benches);

@@ -1,0 +1,96 @@
+//! Turns what the rounds measured into the pages of the docs.
+//!
+//!     report HOME DOCS
+//!
+//! Reads the rounds below HOME and writes `benchmarks.md`, `benchmarks.json` and two plots
+//! into DOCS. The text around the numbers is `benches/page.md`.
+
+mod page;
+mod plot;
+mod targets;
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use serde::Serialize;
+use slug_bench::results::{Home, Round};
+use std::collections::BTreeMap;
+
+use targets::{Reached, TARGETS};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [home, docs] = &arguments[..] else {
+        eprintln!("write `report HOME DOCS`");
+        return ExitCode::FAILURE;
+    };
+    match report(&Home(home.into()), Path::new(docs)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(home: &Home, docs: &Path) -> Result<(), Box<dyn Error>> {
+    let rounds = home.rounds()?;
+    if rounds.is_empty() {
+        return Err(format!("there are no rounds in {}; run ci/bench", home.0.display()).into());
+    }
+    let machine = Machine::this();
+    let reached = TARGETS.iter().map(|target| target.reached(&rounds)).collect::<Result<Vec<_>, _>>()?;
+    let template = include_str!("../../../page.md");
+    fs::write(docs.join("benchmarks.md"), page::fill(template, &machine, rounds.len(), &reached)?)?;
+    fs::write(docs.join("benchmarks.json"), json(&machine, &rounds, &reached)?)?;
+    for plot in plot::PLOTS {
+        fs::write(docs.join(plot.file), plot.draw(&rounds)?)?;
+    }
+    print!("{}", page::table(reached.iter()));
+    Ok(())
+}
+
+/// What the numbers were measured on.
+#[derive(Serialize)]
+struct Machine {
+    processor: String,
+    cores: usize,
+    rustc: String,
+}
+
+impl Machine {
+    fn this() -> Self {
+        let unknown = || "unknown".to_owned();
+        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let rustc = Command::new("rustc").arg("--version").output().ok();
+        let rustc = rustc.and_then(|output| String::from_utf8(output.stdout).ok());
+        Self {
+            processor: processor.map_or_else(unknown, |(_, name)| name.trim().to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            rustc: rustc.map_or_else(unknown, |version| version.trim().to_owned()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Form<'a> {
+    schema_version: u8,
+    machine: &'a Machine,
+    rounds: usize,
+    targets: &'a [Reached],
+    /// Nanoseconds for one element, or bytes: a value for each round.
+    measurements: BTreeMap<&'a str, Vec<f64>>,
+}
+
+fn json(machine: &Machine, rounds: &[Round], targets: &[Reached]) -> Result<String, serde_json::Error> {
+    let mut measurements: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (id, value) in rounds.iter().flat_map(|round| &round.values) {
+        // More digits than a measurement has would only make every difference larger.
+        measurements.entry(id).or_default().push(targets::rounded(*value));
+    }
+    let form = Form { schema_version: 1, machine, rounds: rounds.len(), targets, measurements };
+    Ok(serde_json::to_string_pretty(&form)? + "\n")
+}

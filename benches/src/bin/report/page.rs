@@ -1,0 +1,122 @@
+//! The page: the template of `benches/page.md`, with the numbers filled in.
+
+use std::fmt::Write as _;
+
+use crate::Machine;
+use crate::targets::Reached;
+
+/// Fills the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`, `{{rounds}}`, and
+/// `{{ID}}` for the median of a target.
+///
+/// # Errors
+///
+/// When the template asks for anything else.
+pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached]) -> Result<String, String> {
+    let mut page = String::new();
+    let mut rest = template;
+    while let Some((text, more)) = rest.split_once("{{") {
+        let (name, after) = more.split_once("}}").ok_or("a `{{` in page.md is not closed")?;
+        page += text;
+        match name {
+            "targets" => page += &table(reached.iter().filter(|row| row.reached.is_some())),
+            "comparisons" => page += &table(reached.iter().filter(|row| row.reached.is_none())),
+            "machine" => {
+                write!(page, "{}, {} cores, {}", machine.processor, machine.cores, machine.rustc).expect("text");
+            }
+            "rounds" => page += &rounds.to_string(),
+            id => {
+                let row = reached.iter().find(|row| row.id == id);
+                page += &number(row.ok_or_else(|| format!("page.md names `{id}`, and no target is called so"))?.median);
+            }
+        }
+        rest = after;
+    }
+    Ok(page + rest)
+}
+
+/// The rows as a table in Markdown, as wide as it must be.
+pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
+    let header = ["what", "target", "min", "median", "max", "reached"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows.map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut table = String::new();
+    for (place, row) in rows.iter().enumerate() {
+        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            let written =
+                if is_number(column) { write!(table, "| {cell:>width$} ") } else { write!(table, "| {cell:<width$} ") };
+            written.expect("text");
+        }
+        table += "|\n";
+        if place == 0 {
+            for (column, &width) in widths.iter().enumerate() {
+                let line = "-".repeat(width - usize::from(is_number(column)));
+                write!(table, "| {line}{} ", if is_number(column) { ":" } else { "" }).expect("text");
+            }
+            table += "|\n";
+        }
+    }
+    table
+}
+
+fn is_number(column: usize) -> bool {
+    (1..5).contains(&column)
+}
+
+fn row(row: &Reached) -> [String; 6] {
+    let bound = match (row.at_most, row.at_least) {
+        (Some(bound), _) => format!("≤ {}", number(bound)),
+        (_, Some(bound)) => format!("≥ {}", number(bound)),
+        _ => String::new(),
+    };
+    let value = |value| format!("{}{}", if row.given_up { "> " } else { "" }, number(value));
+    let reached = match row.reached {
+        Some(true) => "yes",
+        Some(false) => "**no**",
+        None => "",
+    };
+    [row.what.to_owned(), bound, value(row.min), value(row.median), value(row.max), reached.to_owned()]
+}
+
+/// A number with three digits or all that stand before the point, in groups.
+pub fn number(value: f64) -> String {
+    let decimals = match value {
+        value if value < 10.0 => 2,
+        value if value < 100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { grouped } else { format!("{grouped}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_short() {
+        let written = [1.0, 1.5, 2.25, 12.34, 123.4, 500_000.0].map(number);
+        assert_eq!(written, ["1", "1.5", "2.25", "12.3", "123", "500,000"]);
+    }
+
+    /// Only a full set of numbers can fill the page; what it names can be checked without.
+    #[test]
+    fn the_page_names_only_what_there_is() {
+        let page = include_str!("../../../page.md");
+        let known = |name: &str| {
+            ["targets", "comparisons", "machine", "rounds"].contains(&name)
+                || crate::targets::TARGETS.iter().any(|target| target.id == name)
+        };
+        let names: Vec<&str> = page.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).collect();
+        assert!(names.len() >= 4 && names.iter().all(|name| known(name)), "{names:?}");
+    }
+}

@@ -1,0 +1,361 @@
+//! Measures what criterion is too fine for: whole processes of the command, and documents
+//! that take seconds to read.
+//!
+//!     runs HOME ROUND     measures, and writes HOME/runs/round-ROUND.json
+//!     runs --test         runs everything once, small, and keeps nothing
+//!
+//! The command is the `slugproof` beside this program, or the one that SLUGPROOF names.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use slug_bench::data;
+use slug_bench::generate::{self, Size};
+use slug_bench::results::{Home, Run};
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Policy, Registry};
+use slugproof::lines::{answer_lines, resolve_line};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// How long one run may take; one that takes longer is stopped and counted for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // `cargo bench` and criterion call a trial so, too.
+        ["--test"] => Scale::TRIAL.measure().map(drop),
+        [home, round] => round.parse().map_err(Into::into).and_then(|round| keep(&Home(home.into()), round)),
+        _ => Err("write `runs HOME ROUND` or `runs --test`".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn keep(home: &Home, round: usize) -> Outcome<()> {
+    let file = home.runs(round);
+    fs::create_dir_all(file.parent().expect("a file is in a directory"))?;
+    let runs = Scale::FULL.measure()?;
+    for run in &runs {
+        let median = slug_bench::results::median(run.samples.clone());
+        eprintln!("{:<28} {median:>16.1}{}", run.id, if run.given_up { "  given up" } else { "" });
+    }
+    fs::write(file, serde_json::to_vec_pretty(&runs)?)?;
+    Ok(())
+}
+
+/// How much is measured.
+struct Scale {
+    starts: usize,
+    proofs: usize,
+    brute_force: bool,
+    proved_ids: &'static [usize],
+    lines: usize,
+    document_bytes: &'static [usize],
+}
+
+impl Scale {
+    const FULL: Self = Self {
+        starts: 30,
+        proofs: 3,
+        brute_force: true,
+        proved_ids: &[300, 3_000, 30_000],
+        lines: 500_000,
+        document_bytes: &[10_000, 100_000, 1_000_000, 10_000_000],
+    };
+
+    const TRIAL: Self =
+        Self { starts: 1, proofs: 1, brute_force: false, proved_ids: &[300], lines: 1_000, document_bytes: &[10_000] };
+
+    fn measure(&self) -> Outcome<Vec<Run>> {
+        let slugproof = slugproof()?;
+        let mut runs = start_up(&slugproof, self.starts)?;
+        runs.extend(batch(&slugproof, self.lines)?);
+        runs.extend(proofs(&slugproof, self.proofs, self.brute_force)?);
+        for &ids in self.proved_ids {
+            runs.push(proof_of(&slugproof, ids)?);
+        }
+        for &bytes in self.document_bytes {
+            runs.push(reading_of(bytes)?);
+        }
+        Ok(runs)
+    }
+}
+
+fn slugproof() -> Outcome<PathBuf> {
+    let path = match std::env::var_os("SLUGPROOF") {
+        Some(path) => path.into(),
+        None => std::env::current_exe()?.with_file_name(format!("slugproof{}", std::env::consts::EXE_SUFFIX)),
+    };
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("there is no `{}`; build it with `cargo build --release`", path.display()).into())
+    }
+}
+
+fn run(id: &str, samples: Vec<f64>) -> Run {
+    Run { id: id.to_owned(), samples, given_up: false }
+}
+
+fn nanoseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
+}
+
+// One question, and the process with it.
+
+fn start_up(slugproof: &Path, starts: usize) -> Outcome<Vec<Run>> {
+    let question = ["resolve", "--runtime", "claude-code", "E2E_MINIMAX_API_KEY=set"];
+    let answer = Command::new(slugproof).args(question).output()?;
+    if !(answer.status.success() && String::from_utf8_lossy(&answer.stdout).contains("MiniMax-M2.7")) {
+        return Err(format!("`slugproof {}` gives another answer", question.join(" ")).into());
+    }
+    let time = |arguments: &[&str]| -> Outcome<f64> {
+        let mut command = Command::new(slugproof);
+        command.args(arguments).stdout(Stdio::null());
+        let started = Instant::now();
+        let status = command.status()?;
+        let time = started.elapsed();
+        if status.success() { Ok(nanoseconds(time)) } else { Err("the command fails".into()) }
+    };
+    let (mut version, mut resolve) = (Vec::new(), Vec::new());
+    for _ in 0..starts {
+        version.push(time(&["--version"])?);
+        resolve.push(time(&question)?);
+    }
+    let memory = peak_memory(Command::new(slugproof).args(question))?;
+    Ok(vec![run("start-up/version", version), run("start-up/resolve", resolve), run("start-up/memory", vec![memory])])
+}
+
+/// The most memory that a process has held by the time it says its first word.
+///
+/// Its output goes to a pipe that is full, so that it waits and can be looked at; what it
+/// has still to do then is to end.
+fn peak_memory(command: &mut Command) -> Outcome<f64> {
+    let (reader, writer) = io::pipe()?;
+    let mut filler = writer.try_clone()?;
+    let filling = thread::spawn(move || while filler.write(&[0; 4096]).is_ok() {});
+    thread::sleep(Duration::from_millis(50));
+    let mut child = command.stdout(writer).stderr(Stdio::null()).spawn()?;
+    // A process that does not wait for the pipe sleeps now and then, but not for so long.
+    let mut asleep = 0;
+    while asleep < 10 {
+        thread::sleep(Duration::from_millis(10));
+        if child.try_wait()?.is_some() {
+            return Err("the command ended before it wrote anything".into());
+        }
+        asleep = if status(&child, "State:")?.starts_with('S') { asleep + 1 } else { 0 };
+    }
+    let memory = memory(&child)?;
+    child.kill()?;
+    child.wait()?;
+    drop(reader);
+    filling.join().expect("the filler does not panic");
+    Ok(memory)
+}
+
+/// The most bytes of memory that a process has held so far.
+fn memory(process: &Child) -> Outcome<f64> {
+    let peak = status(process, "VmHWM:")?;
+    let kilobytes: f64 = peak.trim_end_matches("kB").trim().parse()?;
+    Ok(kilobytes * 1024.0)
+}
+
+fn status(process: &Child, field: &str) -> Outcome<String> {
+    let text = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+    let value = text.lines().find_map(|line| line.strip_prefix(field)).map(str::trim);
+    value.map(str::to_owned).ok_or_else(|| format!("the system does not say `{field}` of a process").into())
+}
+
+// Many questions, through pipes.
+
+fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
+    let questions = data::question_lines(data::questions().len());
+    let (block, answers) = (questions.join("\n") + "\n", answers(&questions)?);
+    let times = lines.div_ceil(questions.len());
+
+    let mut command = Command::new(slugproof);
+    command.args(["resolve", "--batch", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let started = Instant::now();
+    let mut child = command.spawn()?;
+    let mut input = child.stdin.take().expect("it is piped");
+    let mut output = child.stdout.take().expect("it is piped");
+    // Blocks are put together, or the time would go into small writes.
+    let large = block.repeat(100);
+    let feeding = thread::spawn(move || -> io::Result<_> {
+        for _ in 0..times / 100 {
+            input.write_all(large.as_bytes())?;
+        }
+        for _ in 0..times % 100 {
+            input.write_all(block.as_bytes())?;
+        }
+        Ok(input)
+    });
+    let mut chunk = vec![0; 1 << 16];
+    let (mut left, mut place) = (times * answers.len(), 0);
+    while left > 0 {
+        let mut read = output.read(&mut chunk)?;
+        if read == 0 {
+            return Err("`resolve --batch` ended early".into());
+        }
+        left -= read;
+        let mut rest = &chunk[..read];
+        while read > 0 {
+            let same = read.min(answers.len() - place);
+            if rest[..same] != answers[place..place + same] {
+                return Err("`resolve --batch` gives another answer than the library".into());
+            }
+            rest = &rest[same..];
+            read -= same;
+            place = (place + same) % answers.len();
+        }
+    }
+    let time = started.elapsed();
+    // It has answered everything and waits for more: what it holds now is what it needs.
+    let memory = memory(&child)?;
+    let input = feeding.join().expect("the feeder does not panic")?;
+    drop(input);
+    if child.wait()?.code() != Some(1) {
+        return Err("`resolve --batch` ends as if there were no findings".into());
+    }
+    let each = nanoseconds(time) / (times * questions.len()) as f64;
+    Ok(vec![run("batch/process", vec![each]), run("batch/memory", vec![memory])])
+}
+
+fn answers(questions: &[String]) -> Outcome<Vec<u8>> {
+    let registry = Registry::embedded();
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let input = questions.join("\n") + "\n";
+    let mut answers = Vec::new();
+    let answer = |line: &[u8], out: &mut Vec<u8>| resolve_line(&registry, &policy, line, out);
+    answer_lines(&mut BufReader::new(input.as_bytes()), &mut answers, answer)
+        .map_err(|stopped| format!("{stopped:?}"))?;
+    if answers.lines().count() == questions.len() { Ok(answers) } else { Err("a question has no answer".into()) }
+}
+
+// Proofs.
+
+fn proofs(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>> {
+    let prove = |arguments: &[&str]| -> Outcome<(f64, Value)> {
+        let mut command = Command::new(slugproof);
+        command.args(["prove", "--format", "json"]).args(arguments).current_dir(std::env::temp_dir());
+        let started = Instant::now();
+        let output = command.output()?;
+        let time = started.elapsed();
+        let report: Value = serde_json::from_slice(&output.stdout)?;
+        let policies = report["policies"].as_array().ok_or("`prove` reports no policies")?;
+        if !output.status.success() || policies.is_empty() || policies.iter().any(|policy| !policy["broken"].is_null())
+        {
+            return Err("`prove` finds a broken law in the embedded data".into());
+        }
+        Ok((nanoseconds(time), report))
+    };
+    let mut samples = Vec::new();
+    for _ in 0..times {
+        samples.push(prove(&[])?.0);
+    }
+    let mut runs = vec![run("prove/embedded", samples)];
+    if brute_force {
+        let (time, report) = prove(&["--brute-force"])?;
+        let policies = report["policies"].as_array().into_iter().flatten();
+        if policies.map(|policy| &policy["decided_one_by_one"]).any(|agrees| *agrees != Value::Bool(true)) {
+            return Err("`prove --brute-force` does not agree".into());
+        }
+        runs.push(run("prove/brute-force", vec![time]));
+    }
+    Ok(runs)
+}
+
+/// A proof of a generated registry with so many ids.
+fn proof_of(slugproof: &Path, ids: usize) -> Outcome<Run> {
+    let document = generate::registry(Size { providers: 100, runtimes: 5, ids });
+    let policy = Policy::new(generate::policy(&document))?;
+    let registry = Registry::new(document)?;
+    let scratch = Scratch::new()?;
+    let (registry_file, policy_file) = (scratch.0.join("providers.yaml"), scratch.0.join("policy.yaml"));
+    fs::write(&registry_file, registry.to_yaml())?;
+    fs::write(&policy_file, policy.to_yaml())?;
+
+    let mut command = Command::new(slugproof);
+    command.args(["prove", "--quiet", "--registry"]).arg(registry_file).arg("--policy").arg(policy_file);
+    command.current_dir(&scratch.0).stdout(Stdio::null());
+    let started = Instant::now();
+    let mut child = command.spawn()?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    let time = started.elapsed();
+    if status.is_some_and(|status| !status.success()) {
+        return Err(format!("`prove` fails on a generated registry with {ids} ids").into());
+    }
+    let id = format!("prove/growth/{ids}");
+    Ok(Run { id, samples: vec![nanoseconds(time)], given_up: status.is_none() })
+}
+
+/// A directory that is removed in the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("slug-bench-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left over is in a place for such things.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+// Large documents, in this process.
+
+/// Reads a generated registry of about so many bytes: nanoseconds for each byte.
+fn reading_of(bytes: usize) -> Outcome<Run> {
+    let yaml = |ids| Registry::new(generate::registry(Size { providers: 30, runtimes: 1, ids })).map(|r| r.to_yaml());
+    // The catalogue takes some bytes, and so does each id; ids of later numbers are longer.
+    let base = yaml(0)?.len();
+    let mut ids = 100;
+    let mut text = yaml(ids)?;
+    for _ in 0..4 {
+        ids = ids * bytes.saturating_sub(base) / (text.len() - base);
+        text = yaml(ids)?;
+    }
+    if text.len().abs_diff(bytes) > bytes / 10 {
+        return Err(format!("a registry of {bytes} bytes came out with {}", text.len()).into());
+    }
+    let mut samples = Vec::new();
+    // The same amount of text for every size, but for the largest.
+    for _ in 0..(1_000_000 / bytes).clamp(1, 30) {
+        let started = Instant::now();
+        let registry = Registry::from_yaml(text.as_bytes(), UnknownFields::Deny)?;
+        samples.push(nanoseconds(started.elapsed()) / text.len() as f64);
+        let listed: usize = registry.runtimes()[0].arms.iter().map(|arm| arm.models.len()).sum();
+        if listed != ids {
+            return Err(format!("of {ids} ids {listed} were read").into());
+        }
+    }
+    Ok(run(&format!("reading/growth/{bytes}"), samples))
+}

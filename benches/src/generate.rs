@@ -1,0 +1,255 @@
+//! Data that grows: ids that look like real ones, and registries of any size.
+//!
+//! Everything follows from its arguments. Nothing asks a clock or a source of chance, so
+//! every run and every machine measures the same data.
+
+use std::fmt::Write as _;
+
+use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntry};
+use slug_resolver::registry::{Arm, Pattern, Protocol, Provider, Runtime};
+use slug_resolver::{PolicyDocument, RegistryDocument};
+
+/// Who makes models, and what the models are called.
+const FAMILIES: [(&str, &str); 16] = [
+    ("anthropic", "claude"),
+    ("openai", "gpt"),
+    ("google", "gemini"),
+    ("meta-llama", "llama"),
+    ("qwen", "qwen"),
+    ("mistralai", "mistral"),
+    ("deepseek", "deepseek"),
+    ("moonshot", "kimi"),
+    ("zai", "glm"),
+    ("minimax", "MiniMax-M"),
+    ("xai", "grok"),
+    ("cohere", "command"),
+    ("nvidia", "nemotron"),
+    ("microsoft", "phi"),
+    ("xiaomi", "mimo"),
+    ("arcee", "trinity"),
+];
+
+/// What sets apart the models of one version.
+const TIERS: [&str; 12] = [
+    "",
+    "-mini",
+    "-pro",
+    "-flash",
+    "-large",
+    "-small",
+    "-turbo",
+    "-instruct",
+    "-coder",
+    "-thinking",
+    "-vision",
+    "-lite",
+];
+
+/// What stands between vendor and model; the first leaves the vendor out.
+const SPELLINGS: [&str; 3] = ["", "/", ":"];
+
+/// Versions from 1.0 to 9.9.
+const VERSIONS: usize = 90;
+
+/// The `n`-th of an endless list of ids, no two of which are the same.
+///
+/// Neighbours differ in vendor and spelling; the first fifty thousand have a version, as
+/// in `qwen:qwen-2.5-coder`, those after them a date of release as well.
+#[must_use]
+pub fn model_id(n: usize) -> String {
+    let mut rest = n;
+    let mut digit = |base: usize| {
+        let digit = rest % base;
+        rest /= base;
+        digit
+    };
+    let (vendor, family) = FAMILIES[digit(FAMILIES.len())];
+    let spelling = SPELLINGS[digit(SPELLINGS.len())];
+    let tier = TIERS[digit(TIERS.len())];
+    let version = digit(VERSIONS);
+    let vendor = if spelling.is_empty() { "" } else { vendor };
+    let mut id = format!("{vendor}{spelling}{family}-{}.{}{tier}", version / 10 + 1, version % 10);
+    if let Some(day) = rest.checked_sub(1) {
+        let (year, month, day) = (2023 + day / (12 * 28), day / 28 % 12 + 1, day % 28 + 1);
+        write!(id, "-{year}-{month:02}-{day:02}").expect("a string can be written to");
+    }
+    id
+}
+
+/// The first ids of the list.
+#[must_use]
+pub fn model_ids(count: usize) -> Vec<String> {
+    (0..count).map(model_id).collect()
+}
+
+/// The order of a shuffled list: always the same for the same length.
+///
+/// Measuring in the order of insertion would let the machine's caches guess what is next.
+#[must_use]
+pub fn shuffled(length: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..length).collect();
+    // SplitMix64: a counter, well stirred.
+    let mut counter = 0_u64;
+    let mut next = || {
+        counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut word = counter;
+        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        word ^ (word >> 31)
+    };
+    for last in (1..length).rev() {
+        let bound = u64::try_from(last + 1).expect("a length fits");
+        let other = usize::try_from(next() % bound).expect("it is below a length");
+        order.swap(last, other);
+    }
+    order
+}
+
+/// How large a registry is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Providers, the platform's included.
+    pub providers: usize,
+    /// Runtimes, which share out the providers and the ids among themselves.
+    pub runtimes: usize,
+    /// Listed ids, each by one arm.
+    pub ids: usize,
+}
+
+/// The name of the `n`-th runtime.
+#[must_use]
+pub fn runtime_name(n: usize) -> String {
+    format!("runtime-{n}")
+}
+
+/// The name of the `n`-th provider; the first is the platform.
+#[must_use]
+pub fn provider_name(n: usize) -> String {
+    if n == 0 { slug_resolver::registry::PLATFORM.to_owned() } else { format!("vendor-{n}") }
+}
+
+/// The secret that the `n`-th provider accepts.
+fn secret_name(n: usize) -> String {
+    if n == 0 { "PLATFORM_USAGE_TOKEN".to_owned() } else { format!("VENDOR_{n}_API_KEY") }
+}
+
+/// An id that no arm lists and that the pattern of the `n`-th provider alone matches.
+#[must_use]
+pub fn unlisted_id(n: usize) -> String {
+    format!("{}/{}", provider_name(n), model_id(n))
+}
+
+/// A registry of this size. Every runtime has an arm of the platform.
+#[must_use]
+pub fn registry(size: Size) -> RegistryDocument {
+    let mut runtimes: Vec<Runtime> = (0..size.runtimes)
+        .map(|runtime| {
+            let natives = (1..size.providers).filter(|provider| provider % size.runtimes == runtime);
+            let arms = natives.chain([0]).map(|n| Arm { provider: provider_name(n), models: Vec::new() });
+            Runtime { name: runtime_name(runtime), arms: arms.collect() }
+        })
+        .collect();
+    for n in 0..size.ids {
+        let arms = &mut runtimes[n % size.runtimes].arms;
+        let arm = n / size.runtimes % arms.len();
+        arms[arm].models.push(model_id(n));
+    }
+    RegistryDocument { providers: (0..size.providers).map(provider).collect(), runtimes }
+}
+
+fn provider(n: usize) -> Provider {
+    let name = provider_name(n);
+    Provider {
+        display_name: format!("Vendor {n}"),
+        protocol: if n % 2 == 0 { Protocol::Anthropic } else { Protocol::Openai },
+        auth_mode: "api_key".to_owned(),
+        auth_env: vec![secret_name(n)],
+        model_prefix_match: Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern"),
+        base_url_template: Some(format!("https://{name}.example/v1")),
+        base_url_anthropic: None,
+        auth_token_env: None,
+        model_aliases: Vec::new(),
+        upstream_vendor: None,
+        vendor_logo: None,
+        deprecated: None,
+        name,
+    }
+}
+
+/// A policy for such a registry: one dispatched runtime, the keys of three vendors, a variant.
+///
+/// The registry needs three vendors and, in its first runtime, three ids.
+#[must_use]
+pub fn policy(registry: &RegistryDocument) -> PolicyDocument {
+    let first = &registry.runtimes[0];
+    let listed = |arm: usize| first.arms[arm % first.arms.len()].models[0].clone();
+    let platform = PlatformPath {
+        var: "LLM_PATH".to_owned(),
+        value: "platform".to_owned(),
+        model: "PLATFORM_MODEL".to_owned(),
+        fallback: listed(first.arms.len() - 1),
+    };
+    let key = |n: usize| format!("CI_{}", secret_name(n));
+    let keyed = |n: usize| KeyedModel { key: key(n), model: listed(n) };
+    let mut policy = PolicyDocument::new("generated", "RUNTIME", "MODEL", platform, &listed(1));
+    policy.secrets = (1..4).map(|n| SecretsEntry { key: key(n), inject: vec![secret_name(n)] }).collect();
+    policy.dispatch.push(DispatchEntry {
+        runtimes: vec![first.name.clone(), "variant".to_owned()],
+        keyed: vec![keyed(1), keyed(2)],
+        model: listed(0),
+    });
+    policy.templates.insert("variant".to_owned(), first.name.clone());
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use slug_resolver::{Credentials, Policy, Registry, Rejection};
+
+    use super::*;
+
+    #[test]
+    fn ids_differ_and_look_like_ids() {
+        let ids: HashSet<String> = model_ids(200_000).into_iter().collect();
+        assert_eq!(ids.len(), 200_000);
+        assert_eq!(model_id(0), "claude-1.0");
+        assert_eq!(model_id(16 + 1), "openai/gpt-1.0");
+        assert_eq!(model_id(2 * 16 + 4 + 48 * 8 + 48 * 12 * 15), "qwen:qwen-2.5-coder");
+        assert_eq!(model_id(51_840 * 337), "claude-1.0-2024-01-01");
+    }
+
+    #[test]
+    fn a_shuffle_is_a_rearrangement_and_stays_the_same() {
+        let order = shuffled(1_000);
+        assert_eq!(order, shuffled(1_000));
+        assert_eq!(order.iter().collect::<HashSet<_>>().len(), 1_000);
+        let in_place = order.iter().enumerate().filter(|(place, item)| place == *item).count();
+        assert!(in_place < 10, "{in_place} of 1,000 stayed where they were");
+    }
+
+    #[test]
+    fn registries_have_the_size_asked_for_and_answer() {
+        let size = Size { providers: 30, runtimes: 5, ids: 300 };
+        let document = registry(size);
+        let listed: usize =
+            document.runtimes.iter().flat_map(|runtime| &runtime.arms).map(|arm| arm.models.len()).sum();
+        assert_eq!((document.providers.len(), document.runtimes.len(), listed), (30, 5, 300));
+
+        let policy = Policy::new(policy(&document)).expect("a generated policy is valid");
+        assert_eq!(policy.key_variables().count(), 3);
+        let registry = Registry::new(document).expect("a generated registry is valid");
+        let nothing = Credentials::default();
+        for n in 0..size.ids {
+            let derived = registry.derive(&runtime_name(n % 5), &model_id(n), &nothing);
+            assert!(derived.is_ok(), "{}: {derived:?}", model_id(n));
+        }
+        for n in 1..size.providers {
+            let derived = registry.derive(&runtime_name(n % 5), &unlisted_id(n), &nothing);
+            assert_eq!(derived.map(|provider| provider.name.as_str()), Ok(provider_name(n).as_str()));
+            let elsewhere = registry.derive(&runtime_name((n + 1) % 5), &unlisted_id(n), &nothing);
+            assert_eq!(elsewhere, Err(Rejection::UnregisteredModel));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The limits: of each operation the part that nobody can leave out, done bare.
+//!
+//! To look a model up one has to hash it and to find it in a table; to match patterns, to
+//! run the automaton over it; to read a file, to parse it into typed values; to answer a
+//! line, to parse the question and to write the answer.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use regex_automata::meta::Regex;
+use regex_automata::{Input, MatchKind, PatternSet};
+use serde::{Deserialize, Serialize};
+
+/// The ids alone, by the fastest hash map of general use: what an exact look-up comes down to.
+pub type IdMap<'a> = HashMap<&'a str, u32>;
+
+/// A map from each id to its place among them.
+///
+/// # Panics
+///
+/// When there are more ids than a `u32` counts.
+#[must_use]
+pub fn id_map<'a>(ids: impl IntoIterator<Item = &'a str>) -> IdMap<'a> {
+    (0_u32..).zip(ids).map(|(place, id)| (id, place)).collect()
+}
+
+/// All patterns in one automaton, and the set into which it writes which of them match.
+#[derive(Debug)]
+pub struct Patterns {
+    regex: Regex,
+    matches: PatternSet,
+}
+
+impl Patterns {
+    /// Compiles the patterns.
+    ///
+    /// # Panics
+    ///
+    /// When one does not compile.
+    #[must_use]
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
+        let patterns: Vec<&str> = patterns.into_iter().collect();
+        let regex = Regex::builder()
+            .configure(Regex::config().match_kind(MatchKind::All).nfa_size_limit(None))
+            .build_many(&patterns)
+            .expect("every pattern compiles");
+        Self { matches: PatternSet::new(regex.pattern_len()), regex }
+    }
+
+    /// Which patterns match: one pass over the text.
+    pub fn matching(&mut self, text: &str) -> &PatternSet {
+        self.matches.clear();
+        self.regex.which_overlapping_matches(&Input::new(text), &mut self.matches);
+        &self.matches
+    }
+}
+
+/// A registry file as a reader of YAML gives it to one who checks nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of the file")]
+pub struct RegistryFile {
+    pub schema_version: u8,
+    pub providers: Vec<ProviderEntry>,
+    pub runtimes: BTreeMap<String, RuntimeEntry>,
+}
+
+/// An entry of `providers`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of the file")]
+pub struct ProviderEntry {
+    pub name: String,
+    pub display_name: String,
+    pub protocol: ProtocolName,
+    pub auth_mode: String,
+    pub auth_env: Vec<String>,
+    pub model_prefix_match: String,
+    pub base_url_template: Option<String>,
+    pub base_url_anthropic: Option<String>,
+    pub auth_token_env: Option<String>,
+    #[serde(default)]
+    pub model_aliases: Vec<String>,
+    pub upstream_vendor: Option<String>,
+    pub vendor_logo: Option<String>,
+    pub deprecated: Option<bool>,
+}
+
+/// The protocol of an endpoint.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words of the file")]
+pub enum ProtocolName {
+    Openai,
+    Anthropic,
+}
+
+/// A value of `runtimes`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of the file")]
+pub struct RuntimeEntry {
+    pub providers: Vec<ArmEntry>,
+}
+
+/// An arm of a runtime.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of the file")]
+pub struct ArmEntry {
+    pub name: String,
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
+/// Parses a registry file into typed values with the reader that the product is built on.
+///
+/// # Panics
+///
+/// When it is no registry.
+#[must_use]
+pub fn parse_registry(yaml: &str) -> RegistryFile {
+    serde_saphyr::from_str(yaml).expect("the file is a registry")
+}
+
+/// A question of the line protocol.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys of the line")]
+pub struct Question<'a> {
+    #[serde(borrow)]
+    pub runtime: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub env: BTreeMap<&'a str, &'a str>,
+}
+
+/// An answer of the line protocol, with everything that the product says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys of the line")]
+pub struct Answer {
+    pub runtime: String,
+    pub slug: String,
+    pub rule: String,
+    pub decided_by: Option<String>,
+    pub path: String,
+    pub injected: Vec<String>,
+    pub provider: Option<String>,
+    pub billing: Option<String>,
+    pub verdict: String,
+    pub code: Option<String>,
+    pub outcome: String,
+    pub needs: Vec<String>,
+    pub accepted_by: Vec<String>,
+    pub warnings: Vec<String>,
+    pub shadowed: Vec<String>,
+}
+
+/// Parses a question and writes an answer that is known already.
+///
+/// # Panics
+///
+/// When the line is no question.
+pub fn answer_line(line: &str, answer: &Answer, out: &mut Vec<u8>) {
+    let question: Question<'_> = serde_json::from_str(line).expect("the line is a question");
+    std::hint::black_box(&question);
+    serde_json::to_writer(&mut *out, answer).expect("memory can be written to");
+    out.push(b'\n');
+}

@@ -1,0 +1,223 @@
+//! The naive port: the system being modelled, written down in Rust as one would at first.
+//!
+//! It is what a competent person writes who is after the right answer and nothing else:
+//! collections of the standard library, owned strings, the map of providers built anew in
+//! each call, a scan of the runtime's arms, and a scan of their patterns, each compiled
+//! beforehand as a regular expression of its own. Nothing in it is slow on purpose, and it
+//! does less than the product: it gathers no evidence and no warnings.
+
+use std::collections::{BTreeMap, HashMap};
+
+use regex_automata::meta::Regex;
+use serde_json::{Map, Value, json};
+use slug_resolver::registry::PLATFORM;
+use slug_resolver::{PolicyDocument, RegistryDocument};
+
+/// A registry, as its file states it.
+#[derive(Debug)]
+pub struct Registry {
+    providers: Vec<Provider>,
+    runtimes: BTreeMap<String, Vec<Arm>>,
+}
+
+#[derive(Debug)]
+struct Provider {
+    name: String,
+    auth_env: Vec<String>,
+    pattern: Regex,
+}
+
+#[derive(Debug)]
+struct Arm {
+    provider: String,
+    models: Vec<String>,
+}
+
+/// What the whole pipeline answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The model that the harness picks.
+    pub slug: String,
+    /// The names of the secrets that it injects.
+    pub injected: Vec<String>,
+    /// The provider, where one was found.
+    pub provider: Option<String>,
+    /// Which contradiction, if it is one.
+    pub code: Option<&'static str>,
+}
+
+impl Registry {
+    /// Takes over a document that the product has checked.
+    ///
+    /// # Panics
+    ///
+    /// When a pattern does not compile, which the product would have refused.
+    #[must_use]
+    pub fn new(document: &RegistryDocument) -> Self {
+        let providers = document.providers.iter().map(|provider| Provider {
+            name: provider.name.clone(),
+            auth_env: provider.auth_env.clone(),
+            pattern: Regex::new(provider.model_prefix_match.as_str()).expect("the product has compiled it"),
+        });
+        let runtimes = document.runtimes.iter().map(|runtime| {
+            let arms = runtime.arms.iter();
+            let arms = arms.map(|arm| Arm { provider: arm.provider.clone(), models: arm.models.clone() });
+            (runtime.name.clone(), arms.collect())
+        });
+        Self { providers: providers.collect(), runtimes: runtimes.collect() }
+    }
+
+    /// Finds the provider of a model.
+    ///
+    /// # Errors
+    ///
+    /// The code that says why there is none.
+    pub fn derive(&self, runtime: &str, model: &str, credentials: &[String]) -> Result<String, &'static str> {
+        let model = model.trim();
+        if model.is_empty() {
+            return Err("model-required");
+        }
+        let providers: HashMap<String, &Provider> =
+            self.providers.iter().map(|provider| (provider.name.clone(), provider)).collect();
+        let Some(arms) = self.runtimes.get(runtime) else {
+            return Err("unknown-runtime");
+        };
+
+        let mut listed = Vec::new();
+        for arm in arms {
+            if arm.models.iter().any(|listed| listed == model) {
+                listed.push(providers[&arm.provider]);
+            }
+        }
+        if let Some(first) = listed.first() {
+            return Ok(sole_met(&listed, credentials).unwrap_or(first).name.clone());
+        }
+
+        let mut matched = Vec::new();
+        for arm in arms {
+            let provider = providers[&arm.provider];
+            if provider.pattern.is_match(model) {
+                matched.push(provider);
+            }
+        }
+        match matched.as_slice() {
+            [] => Err("unregistered-model"),
+            [only] => Ok(only.name.clone()),
+            several => sole_met(several, credentials).map(|met| met.name.clone()).ok_or("ambiguous-model"),
+        }
+    }
+
+    /// Runs the whole pipeline.
+    #[must_use]
+    pub fn resolve(&self, policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> Answer {
+        let slug = select(policy, runtime, env);
+        let injected = inject(policy, env);
+        let template = policy.templates.get(runtime).map_or(runtime, String::as_str);
+        let (provider, code) = match self.derive(template, &slug, &injected) {
+            Ok(name) => {
+                let code = self.judge(policy, env, &name, &injected);
+                (Some(name), code)
+            }
+            Err(code) => (None, Some(code)),
+        };
+        Answer { slug, injected, provider, code }
+    }
+
+    fn judge(
+        &self,
+        policy: &PolicyDocument,
+        env: &BTreeMap<String, String>,
+        name: &str,
+        injected: &[String],
+    ) -> Option<&'static str> {
+        let provider = self.providers.iter().find(|provider| provider.name == name)?;
+        if provider.name == PLATFORM {
+            return (!injected.is_empty()).then_some("platform-model-with-tenant-key");
+        }
+        if provider.accepts(injected) {
+            return None;
+        }
+        Some(if is_platform_path(policy, env) {
+            "platform-path-byok-model"
+        } else if injected.is_empty() {
+            "missing-credential"
+        } else {
+            "wrong-credential"
+        })
+    }
+
+    /// Answers one line of the line protocol, the answer ending in a line break.
+    ///
+    /// # Panics
+    ///
+    /// When the line is no question.
+    pub fn resolve_line(&self, policy: &PolicyDocument, line: &str, out: &mut Vec<u8>) {
+        let question: Value = serde_json::from_str(line).expect("the line is JSON");
+        let runtime = question["runtime"].as_str().expect("the line names a runtime");
+        let env: BTreeMap<String, String> = question["env"]
+            .as_object()
+            .unwrap_or(&Map::new())
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        let answer = self.resolve(policy, runtime, &env);
+        let answer = json!({
+            "runtime": runtime,
+            "slug": answer.slug,
+            "injected": answer.injected,
+            "provider": answer.provider,
+            "code": answer.code,
+        });
+        out.extend_from_slice(answer.to_string().as_bytes());
+        out.push(b'\n');
+    }
+}
+
+impl Provider {
+    fn accepts(&self, credentials: &[String]) -> bool {
+        self.auth_env.iter().any(|name| credentials.contains(name))
+    }
+}
+
+/// The one of several providers that accepts the credentials, if exactly one does.
+fn sole_met<'a>(providers: &[&'a Provider], credentials: &[String]) -> Option<&'a Provider> {
+    let met: Vec<&Provider> = providers.iter().copied().filter(|provider| provider.accepts(credentials)).collect();
+    if let [only] = met.as_slice() { Some(only) } else { None }
+}
+
+/// The value of a variable, else its default; empty is unset.
+fn variable<'a>(policy: &'a PolicyDocument, env: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
+    env.get(name).filter(|value| !value.is_empty()).or_else(|| policy.defaults.get(name))
+}
+
+fn is_platform_path(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> bool {
+    variable(policy, env, &policy.platform.var) == Some(&policy.platform.value)
+}
+
+/// Picks the model as the harness does.
+#[must_use]
+pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> String {
+    if let Some(slug) = variable(policy, env, &policy.override_var) {
+        return slug.clone();
+    }
+    if is_platform_path(policy, env) {
+        return variable(policy, env, &policy.platform.model).unwrap_or(&policy.platform.fallback).clone();
+    }
+    for entry in &policy.dispatch {
+        if entry.runtimes.iter().any(|name| name == runtime) {
+            let keyed = entry.keyed.iter().find(|keyed| variable(policy, env, &keyed.key).is_some());
+            return keyed.map_or(&entry.model, |keyed| &keyed.model).clone();
+        }
+    }
+    policy.fallback.clone()
+}
+
+/// Names the secrets that the harness injects.
+#[must_use]
+pub fn inject(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> Vec<String> {
+    if is_platform_path(policy, env) {
+        return Vec::new();
+    }
+    let entry = policy.secrets.iter().find(|entry| variable(policy, env, &entry.key).is_some());
+    entry.map_or_else(Vec::new, |entry| entry.inject.clone())
+}
