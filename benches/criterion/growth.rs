@@ -7,6 +7,9 @@ use slug_bench::generate::{self, Size};
 use slug_bench::{limit, naive};
 use slug_resolver::{Credentials, Registry};
 
+/// Questions before they come again in the same order, at least.
+const STREAM: usize = 10_000;
+
 /// Questions that one iteration asks; each iteration asks the next ones.
 const CHUNK: usize = 100;
 
@@ -28,7 +31,8 @@ fn exact(c: &mut Criterion) {
         let registry = Registry::new(document).expect("a generated registry is valid");
         // The texts of the questions lie in the order in which they are asked, as if they
         // had just come in: what is measured is the way to the answer.
-        let questions: Vec<String> = generate::shuffled(ids).into_iter().map(generate::model_id).collect();
+        let order = generate::asking_order(ids, STREAM);
+        let questions: Vec<String> = order.iter().copied().map(generate::model_id).collect();
         let listed: Vec<&str> =
             registry.runtimes()[0].arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
         let map = limit::id_map(listed.iter().copied());
@@ -36,7 +40,7 @@ fn exact(c: &mut Criterion) {
         let handle = registry.handle(&runtime).expect("the runtime is registered");
         let nothing = Credentials::default();
 
-        for (n, question) in generate::shuffled(ids).into_iter().zip(&questions).take(1_000) {
+        for (&n, question) in order.iter().zip(&questions).take(1_000) {
             let provider = handle.derive(question, &nothing).expect("the id is listed");
             assert_eq!(provider.name, generate::provider_name((n % 30 + 1) % 30), "{question}");
             assert_eq!(map.get(question.as_str()).map(|&place| listed[place as usize]), Some(question.as_str()));
@@ -84,13 +88,8 @@ fn by_pattern(c: &mut Criterion) {
             limit::Patterns::new(document.providers.iter().map(|provider| provider.model_prefix_match.as_str()));
         let naive = naive::Registry::new(&document);
         let registry = Registry::new(document).expect("a generated registry is valid");
-        let order = generate::shuffled(providers);
-        let questions: Vec<String> = order
-            .iter()
-            .map(|&n| generate::unlisted_id(n))
-            .cycle()
-            .take(providers.max(CHUNK) / CHUNK * CHUNK)
-            .collect();
+        let order = generate::asking_order(providers, STREAM);
+        let questions: Vec<String> = order.iter().copied().map(generate::unlisted_id).collect();
         let runtime = generate::runtime_name(0);
         let handle = registry.handle(&runtime).expect("the runtime is registered");
         let nothing = Credentials::default();

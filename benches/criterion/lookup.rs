@@ -4,8 +4,17 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use slug_bench::data::{self, Lookup};
+use slug_bench::generate::asking_order;
 use slug_bench::{limit, naive};
 use slug_resolver::{Credentials, Registry, RuntimeHandle};
+
+/// Questions in one iteration, at least.
+const STREAM: usize = 5_000;
+
+/// The questions again and again, never twice in the same order.
+fn stream<T>(questions: &[T]) -> Vec<&T> {
+    asking_order(questions.len(), STREAM).into_iter().map(|place| &questions[place]).collect()
+}
 
 /// A question with everything looked up beforehand that a caller would have at hand.
 struct Asked<'a> {
@@ -35,6 +44,7 @@ fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], limit: impl FnMut(
         assert_eq!(naive.derive(&lookup.runtime, &lookup.model, &lookup.injected).ok(), lookup.provider);
     }
 
+    let asked = stream(&asked);
     let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(asked.len() as u64));
     let mut limit = limit;
@@ -67,8 +77,9 @@ fn exact(c: &mut Criterion) {
     let lookups = data::listed(&Registry::embedded());
     let ids = limit::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     assert!(lookups.iter().all(|lookup| ids.contains_key(lookup.model.as_str())));
+    let asked = stream(&lookups);
     derive(c, "derive-exact", &lookups, || {
-        for lookup in &lookups {
+        for lookup in &asked {
             black_box(ids.get(black_box(lookup.model.as_str())));
         }
     });
@@ -92,8 +103,9 @@ fn all_patterns(lookups: &[Lookup], matching: bool) -> impl FnMut() {
     for lookup in lookups {
         assert!(!matching || !patterns.matching(&lookup.model).is_empty(), "{lookup:?}");
     }
+    let asked = stream(lookups);
     move || {
-        for lookup in lookups {
+        for lookup in &asked {
             black_box(patterns.matching(black_box(&lookup.model)));
         }
     }

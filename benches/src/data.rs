@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use slug_resolver::Registry;
 
-use crate::generate::shuffled;
-
 /// A question to [`Registry::derive`].
 #[derive(Clone, Debug)]
 pub struct Lookup {
@@ -19,7 +17,7 @@ pub struct Lookup {
     pub provider: Option<String>,
 }
 
-/// Every id that a runtime lists, with the key of the last provider that lists it, shuffled.
+/// Every id that a runtime lists, with the key of the last provider that lists it.
 ///
 /// Where two arms list an id, it is the key that decides, so the last one answers.
 #[must_use]
@@ -41,19 +39,19 @@ pub fn listed(registry: &Registry) -> Vec<Lookup> {
             provider: Some(name.to_owned()),
         }
     });
-    mixed(lookups.collect())
+    lookups.collect()
 }
 
-/// Ids that no arm lists and the pattern of exactly one arm matches, shuffled.
+/// Ids that no arm lists and the pattern of exactly one arm matches.
 #[must_use]
 pub fn matched() -> Vec<Lookup> {
-    mixed(MATCHED.iter().map(|&(runtime, model, provider)| lookup(runtime, model, Some(provider))).collect())
+    MATCHED.iter().map(|&(runtime, model, provider)| lookup(runtime, model, Some(provider))).collect()
 }
 
-/// Ids that no arm lists and no arm's pattern matches, shuffled.
+/// Ids that no arm lists and no arm's pattern matches.
 #[must_use]
 pub fn unregistered() -> Vec<Lookup> {
-    mixed(UNREGISTERED.iter().map(|&(runtime, model)| lookup(runtime, model, None)).collect())
+    UNREGISTERED.iter().map(|&(runtime, model)| lookup(runtime, model, None)).collect()
 }
 
 fn lookup(runtime: &str, model: &str, provider: Option<&str>) -> Lookup {
@@ -63,10 +61,6 @@ fn lookup(runtime: &str, model: &str, provider: Option<&str>) -> Lookup {
         injected: vec!["ANTHROPIC_API_KEY".to_owned()],
         provider: provider.map(str::to_owned),
     }
-}
-
-fn mixed<T: Clone>(items: Vec<T>) -> Vec<T> {
-    shuffled(items.len()).into_iter().map(|place| items[place].clone()).collect()
 }
 
 /// One for each arm that routes by its pattern, and releases that are newer than the lists.
@@ -154,14 +148,14 @@ pub struct Question {
     pub env: BTreeMap<String, String>,
 }
 
-/// What harnesses ask, right and wrong, shuffled.
+/// What harnesses ask, right and wrong.
 #[must_use]
 pub fn questions() -> Vec<Question> {
     let question = |&(runtime, env): &(&str, &[(&str, &str)])| Question {
         runtime: runtime.to_owned(),
         env: env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
     };
-    mixed(QUESTIONS.iter().map(question).collect())
+    QUESTIONS.iter().map(question).collect()
 }
 
 const MINIMAX: (&str, &str) = ("E2E_MINIMAX_API_KEY", "sk-api-mm-0123456789abcdef");
@@ -234,18 +228,12 @@ const RUNNER: [(&str, &str); 22] = [
     ("USER", "runner"),
 ];
 
-/// The questions as lines of the line protocol, again and again until there are `count`.
-///
-/// # Panics
-///
-/// Never: a question is strings.
+/// The questions as lines of the line protocol, in the same order.
 #[must_use]
-pub fn question_lines(count: usize) -> Vec<String> {
-    let lines: Vec<String> = questions()
-        .iter()
-        .map(|question| serde_json::json!({"runtime": question.runtime, "env": question.env}).to_string())
-        .collect();
-    lines.iter().cycle().take(count).cloned().collect()
+pub fn question_lines() -> Vec<String> {
+    let questions = questions();
+    let line = |question: &Question| serde_json::json!({"runtime": question.runtime, "env": question.env}).to_string();
+    questions.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -82,12 +82,13 @@ pub fn model_ids(count: usize) -> Vec<String> {
     (0..count).map(model_id).collect()
 }
 
-/// The order of a shuffled list: always the same for the same length.
+/// The order in which so many questions are asked: all of them again and again, each time in
+/// another order, and `at_least` in all.
 ///
-/// Measuring in the order of insertion would let the machine's caches guess what is next.
+/// A short list in one order would be learnt by the machine, which then guesses every branch
+/// right; and the order of insertion would let its caches guess what is next.
 #[must_use]
-pub fn shuffled(length: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..length).collect();
+pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
     // SplitMix64: a counter, well stirred.
     let mut counter = 0_u64;
     let mut next = || {
@@ -97,10 +98,15 @@ pub fn shuffled(length: usize) -> Vec<usize> {
         word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         word ^ (word >> 31)
     };
-    for last in (1..length).rev() {
-        let bound = u64::try_from(last + 1).expect("a length fits");
-        let other = usize::try_from(next() % bound).expect("it is below a length");
-        order.swap(last, other);
+    let mut order = Vec::new();
+    while order.len() < at_least {
+        let start = order.len();
+        order.extend(0..questions);
+        for last in (1..questions).rev() {
+            let bound = u64::try_from(last + 1).expect("a length fits");
+            let other = usize::try_from(next() % bound).expect("it is below a length");
+            order.swap(start + last, start + other);
+        }
     }
     order
 }
@@ -221,12 +227,17 @@ mod tests {
     }
 
     #[test]
-    fn a_shuffle_is_a_rearrangement_and_stays_the_same() {
-        let order = shuffled(1_000);
-        assert_eq!(order, shuffled(1_000));
-        assert_eq!(order.iter().collect::<HashSet<_>>().len(), 1_000);
-        let in_place = order.iter().enumerate().filter(|(place, item)| place == *item).count();
-        assert!(in_place < 10, "{in_place} of 1,000 stayed where they were");
+    fn everything_is_asked_equally_often_in_an_order_that_stays_the_same() {
+        let order = asking_order(50, 999);
+        assert_eq!(order, asking_order(50, 999));
+        assert_eq!(order.len(), 1_000);
+        let blocks: HashSet<&[usize]> = order.chunks(50).collect();
+        assert_eq!(blocks.len(), 20);
+        for block in blocks {
+            assert_eq!(block.iter().collect::<HashSet<_>>().len(), 50);
+            let in_place = block.iter().enumerate().filter(|(place, item)| place == *item).count();
+            assert!(in_place < 10, "{in_place} of 50 stayed where they were");
+        }
     }
 
     #[test]

@@ -42,7 +42,13 @@ impl Patterns {
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         let patterns: Vec<&str> = patterns.into_iter().collect();
         let regex = Regex::builder()
-            .configure(Regex::config().match_kind(MatchKind::All).nfa_size_limit(None))
+            .configure(
+                Regex::config()
+                    .match_kind(MatchKind::All)
+                    .nfa_size_limit(None)
+                    // Never short of room for its states: then it would not be a limit.
+                    .hybrid_cache_capacity(1 << 28),
+            )
             .build_many(&patterns)
             .expect("every pattern compiles");
         Self { matches: PatternSet::new(regex.pattern_len()), regex }

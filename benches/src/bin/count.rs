@@ -160,7 +160,7 @@ fn pairs<'m>(
 
 fn line(times: usize) -> usize {
     let (registry, policy) = (Registry::embedded(), full_saas());
-    let lines = data::question_lines(data::questions().len());
+    let lines = data::question_lines();
     let mut out = Vec::new();
     for _ in 0..times * TIMES {
         out.clear();
@@ -175,7 +175,7 @@ fn line(times: usize) -> usize {
 
 fn line_limit(times: usize) -> usize {
     let (registry, policy) = (Registry::embedded(), full_saas());
-    let lines = data::question_lines(data::questions().len());
+    let lines = data::question_lines();
     let answer = |line: &String| {
         let mut out = Vec::new();
         resolve_line(&registry, &policy, line.as_bytes(), &mut out).expect("the line is a question");

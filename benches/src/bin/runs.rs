@@ -181,8 +181,13 @@ fn status(process: &Child, field: &str) -> Outcome<String> {
 
 // Many questions, through pipes.
 
+/// Lines that are asked again and again, in one order.
+const BLOCK_LINES: usize = 5_000;
+
 fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
-    let questions = data::question_lines(data::questions().len());
+    let lines_once = data::question_lines();
+    let order = generate::asking_order(lines_once.len(), BLOCK_LINES);
+    let questions: Vec<&str> = order.into_iter().map(|place| lines_once[place].as_str()).collect();
     let (block, answers) = (questions.join("\n") + "\n", answers(&questions)?);
     let times = lines.div_ceil(questions.len());
 
@@ -192,13 +197,8 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     let mut child = command.spawn()?;
     let mut input = child.stdin.take().expect("it is piped");
     let mut output = child.stdout.take().expect("it is piped");
-    // Blocks are put together, or the time would go into small writes.
-    let large = block.repeat(100);
     let feeding = thread::spawn(move || -> io::Result<_> {
-        for _ in 0..times / 100 {
-            input.write_all(large.as_bytes())?;
-        }
-        for _ in 0..times % 100 {
+        for _ in 0..times {
             input.write_all(block.as_bytes())?;
         }
         Ok(input)
@@ -234,7 +234,7 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     Ok(vec![run("batch/process", vec![each]), run("batch/memory", vec![memory])])
 }
 
-fn answers(questions: &[String]) -> Outcome<Vec<u8>> {
+fn answers(questions: &[&str]) -> Outcome<Vec<u8>> {
     let registry = Registry::embedded();
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let input = questions.join("\n") + "\n";
