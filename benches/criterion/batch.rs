@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io::BufReader;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::asking_order;
 use slug_bench::{data, limit, naive};
 use slug_resolver::{Policy, Registry};
@@ -66,4 +66,3 @@ fn lines(c: &mut Criterion) {
 }
 
 criterion_group!(benches, lines);
-criterion_main!(benches);

@@ -24,27 +24,35 @@ fn exact(c: &mut Criterion) {
     assert!(matches!(AdapterKind::from_model("MiniMax-M2.7"), Ok(AdapterKind::MiniMax)));
 
     let order = asking_order(lookups.len(), 5_000);
-    let asked: Vec<(&data::Lookup, &Credentials<'_>)> =
-        order.into_iter().map(|place| (&lookups[place], &credentials[place])).collect();
+    let handle = |lookup: &data::Lookup| registry.handle(&lookup.runtime).expect("the runtime is registered");
+    let asked: Vec<_> =
+        order.into_iter().map(|place| (&lookups[place], handle(&lookups[place]), &credentials[place])).collect();
     let mut group = c.benchmark_group("derive-genai");
     group.throughput(Throughput::Elements(asked.len() as u64));
     group.bench_function("limit", |b| {
         b.iter(|| {
-            for (lookup, _) in &asked {
+            for (lookup, ..) in &asked {
                 black_box(ids.get(black_box(lookup.model.as_str())));
+            }
+        });
+    });
+    group.bench_function("by-handle", |b| {
+        b.iter(|| {
+            for (lookup, handle, credentials) in &asked {
+                let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("by-name", |b| {
         b.iter(|| {
-            for (lookup, credentials) in &asked {
+            for (lookup, _, credentials) in &asked {
                 let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("genai", |b| {
         b.iter(|| {
-            for (lookup, _) in &asked {
+            for (lookup, ..) in &asked {
                 let _ = black_box(AdapterKind::from_model(black_box(&lookup.model)));
             }
         });

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use slug_bench::generate::{self, Size};
 use slug_bench::{limit, naive};
 use slug_resolver::{Credentials, Registry};
@@ -131,4 +131,3 @@ fn by_pattern(c: &mut Criterion) {
 }
 
 criterion_group!(benches, exact, by_pattern);
-criterion_main!(benches);

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::data::{self, Lookup};
 use slug_bench::generate::asking_order;
 use slug_bench::{limit, naive};
@@ -112,4 +112,3 @@ fn all_patterns(lookups: &[Lookup], matching: bool) -> impl FnMut() {
 }
 
 criterion_group!(benches, exact, by_pattern, unregistered);
-criterion_main!(benches);

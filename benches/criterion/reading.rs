@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use slug_bench::limit::{self, RegistryFile};
 use slug_resolver::Registry;
 use slug_resolver::yaml::UnknownFields;
@@ -27,4 +27,3 @@ fn embedded(c: &mut Criterion) {
 }
 
 criterion_group!(benches, embedded);
-criterion_main!(benches);

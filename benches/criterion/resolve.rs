@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::asking_order;
 use slug_bench::{data, naive};
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, inject, resolve, select};
@@ -85,4 +85,3 @@ fn pairs(variables: &HashMap<String, String>) -> impl Iterator<Item = (&String, 
 }
 
 criterion_group!(benches, whole);
-criterion_main!(benches);

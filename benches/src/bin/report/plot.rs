@@ -42,7 +42,7 @@ pub const PLOTS: &[Plot] = &[
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 92.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 48.0;
 const TOP: f64 = 84.0;
 const BOTTOM: f64 = 64.0;
 
