@@ -167,7 +167,7 @@ fn provider(n: usize) -> Provider {
     let name = provider_name(n);
     Provider {
         display_name: format!("Vendor {n}"),
-        protocol: if n % 2 == 0 { Protocol::Anthropic } else { Protocol::Openai },
+        protocol: if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai },
         auth_mode: "api_key".to_owned(),
         auth_env: vec![secret_name(n)],
         model_prefix_match: Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern"),
