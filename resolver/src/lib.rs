@@ -41,6 +41,7 @@ mod explain;
 pub mod fix;
 pub mod laws;
 pub mod limits;
+pub mod names;
 pub mod policy;
 pub mod reference;
 pub mod registry;
@@ -51,8 +52,9 @@ pub mod yaml;
 
 pub use env::Env;
 pub use fix::{Edit, Fix, fixes};
+pub use names::Names;
 pub use policy::{Policy, PolicyDocument, Variable};
 pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
 pub use selection::{Path, Rule, Selection, inject, select};
-pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, judge};
+pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, Warnings, judge};

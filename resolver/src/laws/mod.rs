@@ -29,8 +29,10 @@ use core::cell::OnceCell;
 pub use case::{Case, Scene, Witness};
 
 use crate::fix::{Fix, fixes};
+use crate::names::Names;
 use crate::reference;
 use crate::resolve::{Resolution, resolve};
+use crate::verdict::Warnings;
 use crate::yaml::ReadError;
 
 /// One law.
@@ -203,5 +205,5 @@ fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
 
 /// A resolution without the remarks on it: what must not change with what only they speak of.
 fn without_remarks<'r>(resolution: &Resolution<'r>) -> Resolution<'r> {
-    Resolution { warnings: Vec::new(), shadowed: Vec::new(), ..resolution.clone() }
+    Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..*resolution }
 }

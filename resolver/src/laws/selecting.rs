@@ -184,7 +184,7 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
         let case = trial.case.without(name);
         let found = trial.subject.resolve(&case);
         let inert = (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected);
-        let reported = trial.resolution.shadowed.contains(&name);
+        let reported = trial.resolution.shadowed.contains(name);
         ensure!(
             reported == (departs && inert),
             "`{name}` is{} reported as shadowed",
