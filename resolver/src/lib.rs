@@ -47,6 +47,7 @@ pub mod reference;
 pub mod registry;
 pub mod resolve;
 pub mod selection;
+mod table;
 pub mod verdict;
 pub mod yaml;
 

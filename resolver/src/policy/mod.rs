@@ -10,11 +10,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
-
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
 
 use crate::limits;
+use crate::table::{Directory, Table};
 use crate::yaml::{Place, ReadError};
 
 /// One variable that a policy reads, by the part it plays there.
@@ -73,13 +72,13 @@ pub struct Policy {
     document: PolicyDocument,
     /// The variables by their places: the order in which the policy consults them, the runtime's last.
     names: Vec<String>,
-    variables: HashMap<String, Variable>,
+    variables: Table<Variable>,
     /// The default of each text variable.
     defaults: [Option<String>; Variable::TEXT.len()],
     /// The keys of each `dispatch` entry.
     keyed: Vec<Vec<Key>>,
     /// The runtimes that have a `dispatch` entry or a template.
-    runtimes: HashMap<String, Dispatched>,
+    runtimes: Directory<Dispatched>,
 }
 
 /// What a policy says of one runtime.
@@ -111,10 +110,10 @@ impl Policy {
         document.sort_injected();
         let mut policy = Self {
             names: Vec::new(),
-            variables: HashMap::new(),
+            variables: Table::with_capacity(0),
             defaults: Default::default(),
             keyed: Vec::new(),
-            runtimes: HashMap::new(),
+            runtimes: Directory::new(),
             document,
         };
         policy.index()?;
@@ -285,7 +284,7 @@ impl Policy {
         let document = self.document.clone();
         for variable in Variable::TEXT {
             let name = document.name_of_text(variable);
-            if self.variables.insert(name.to_owned(), variable).is_some() {
+            if self.variables.insert(name, variable).is_some() {
                 return Err(InvalidPolicy::at(
                     document::place_of(variable),
                     format!("`{name}` already plays another part in this policy; name another variable"),
@@ -306,7 +305,7 @@ impl Policy {
         for (index, entry) in document.dispatch.iter().enumerate() {
             let place = Place::default().key("dispatch").index(index);
             for (position, runtime) in entry.runtimes.iter().enumerate() {
-                if self.runtimes.entry_ref(runtime).or_default().entry.replace(index).is_some() {
+                if self.runtimes.get_or_default(runtime).entry.replace(index).is_some() {
                     let place = place.clone().key("runtimes").index(position);
                     return Err(InvalidPolicy::at(
                         place,
@@ -329,7 +328,7 @@ impl Policy {
             self.keyed.push(keyed);
         }
         for (runtime, template) in document.templates {
-            self.runtimes.entry(runtime).or_default().template = Some(template);
+            self.runtimes.get_or_default(&runtime).template = Some(template);
         }
         for (name, default) in document.defaults {
             let place = Place::default().key("defaults").key(&name);
@@ -370,7 +369,7 @@ impl Policy {
             None => {
                 let key = Key::at(keys.len());
                 keys.push(name.to_owned());
-                self.variables.insert(name.to_owned(), Variable::Key(key));
+                self.variables.insert(name, Variable::Key(key));
                 Ok(key)
             }
         }

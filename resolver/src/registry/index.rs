@@ -4,21 +4,21 @@
 //! automaton over the patterns of the whole catalogue. The tables follow from
 //! the document, so they take no part in equality.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{fmt, slice};
+use core::fmt;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 
 use super::matcher::Matcher;
 use super::{Provider, Runtime};
+use crate::table::{Directory, Table};
 
 #[derive(Clone)]
 pub(super) struct Index {
     providers: HashMap<String, usize>,
-    runtimes: HashMap<String, Arms>,
+    runtimes: Directory<u32>,
+    arms: Vec<Arms>,
     pub(super) matcher: Matcher,
     issuers: HashMap<String, Vec<usize>>,
 }
@@ -31,14 +31,14 @@ pub(super) struct Arms {
     /// The providers that are native to the runtime, sorted.
     native: Vec<usize>,
     /// Which arms list an id. One with white space around it is in no arm's reach: models are trimmed.
-    listed: HashMap<Box<str>, Listing>,
+    listed: Table<Listing>,
     /// The providers of each tie, in declared order.
     ties: Vec<Vec<u32>>,
 }
 
 /// Which arms list one id. Small, because there is one for every id.
 #[derive(Clone, Copy)]
-enum Listing {
+pub(super) enum Listing {
     /// The arm of this provider.
     Sole(u32),
     /// Several arms: a number in the table of ties.
@@ -47,14 +47,15 @@ enum Listing {
 
 impl Index {
     /// Compiles what [`super::Registry::new`] has checked.
-    pub(super) fn new(providers: &[Provider], runtimes: &[Runtime], by_name: HashMap<String, usize>) -> Self {
+    pub(super) fn new<'r>(providers: &[Provider], runtimes: &'r [Runtime], by_name: HashMap<String, usize>) -> Self {
         let mut issuers: HashMap<String, Vec<usize>> = HashMap::new();
         for (id, provider) in providers.iter().enumerate() {
             issuers.entry(provider.auth_env[0].clone()).or_default().push(id);
         }
-        let arms = |(id, runtime): (usize, &Runtime)| (runtime.name.clone(), Arms::new(id, runtime, &by_name));
+        let named = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), number(id));
         Self {
-            runtimes: runtimes.iter().enumerate().map(arms).collect(),
+            runtimes: runtimes.iter().enumerate().map(named).collect(),
+            arms: runtimes.iter().enumerate().map(|(id, runtime)| Arms::new(id, runtime, &by_name)).collect(),
             providers: by_name,
             matcher: Matcher::new(providers),
             issuers,
@@ -65,8 +66,9 @@ impl Index {
         self.providers.get(name).copied()
     }
 
+    #[inline]
     pub(super) fn arms(&self, runtime: &str) -> Option<&Arms> {
-        self.runtimes.get(runtime)
+        self.runtimes.get(runtime).map(|&id| &self.arms[id as usize])
     }
 
     /// The first provider that passes the filter and names the credential first.
@@ -80,7 +82,7 @@ impl Arms {
         let mut arms = Self {
             runtime: id,
             native: Vec::with_capacity(runtime.arms.len()),
-            listed: HashMap::with_capacity(runtime.arms.iter().map(|arm| arm.models.len()).sum()),
+            listed: Table::with_capacity(runtime.arms.iter().map(|arm| arm.models.len()).sum()),
             ties: Vec::new(),
         };
         for arm in &runtime.arms {
@@ -94,19 +96,20 @@ impl Arms {
     }
 
     fn list(&mut self, model: &str, provider: u32) {
-        match self.listed.entry(Box::from(model)) {
-            Entry::Vacant(entry) => drop(entry.insert(Listing::Sole(provider))),
-            Entry::Occupied(mut entry) => match *entry.get() {
-                Listing::Sole(first) if first != provider => {
-                    entry.insert(Listing::Tie(number(self.ties.len())));
-                    self.ties.push([first, provider].into());
-                }
-                Listing::Tie(tie) if self.ties[tie as usize].last() != Some(&provider) => {
-                    self.ties[tie as usize].push(provider);
-                }
-                // The arm lists it twice.
-                Listing::Sole(_) | Listing::Tie(_) => {}
-            },
+        let Some(listing) = self.listed.get_mut(model) else {
+            self.listed.insert(model, Listing::Sole(provider));
+            return;
+        };
+        match *listing {
+            Listing::Sole(first) if first != provider => {
+                *listing = Listing::Tie(number(self.ties.len()));
+                self.ties.push([first, provider].into());
+            }
+            Listing::Tie(tie) if self.ties[tie as usize].last() != Some(&provider) => {
+                self.ties[tie as usize].push(provider);
+            }
+            // The arm lists it twice.
+            Listing::Sole(_) | Listing::Tie(_) => {}
         }
     }
 
@@ -119,14 +122,15 @@ impl Arms {
         self.native.binary_search(&provider).is_ok()
     }
 
-    /// The providers whose arms list exactly this id, in declared order.
+    /// Which arms list exactly this id, if any do.
     #[inline]
-    pub(super) fn listed(&self, id: &str) -> &[u32] {
-        match self.listed.get(id) {
-            None => &[],
-            Some(Listing::Sole(provider)) => slice::from_ref(provider),
-            Some(Listing::Tie(tie)) => &self.ties[*tie as usize],
-        }
+    pub(super) fn listing(&self, id: &str) -> Option<Listing> {
+        self.listed.get(id).copied()
+    }
+
+    /// The providers of a tie, in declared order.
+    pub(super) fn tie(&self, tie: u32) -> impl Iterator<Item = usize> + Clone {
+        self.ties[tie as usize].iter().map(|&provider| provider as usize)
     }
 }
 

@@ -22,7 +22,7 @@ pub use pattern::{Pattern, PatternError};
 use crate::limits;
 use crate::names::Names;
 use crate::yaml::{Place, ReadError, UnknownFields, quoted, refuse_secret_name};
-use index::{Arms, Index};
+use index::{Arms, Index, Listing};
 
 /// Why a registry was refused.
 pub type InvalidRegistry = crate::yaml::Invalid;
@@ -141,7 +141,9 @@ impl Credentials<'_> {
     #[must_use]
     #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
-        provider.auth_env.iter().any(|name| self.contain(name))
+        // Nobody is met by nothing; on the platform path that is every question.
+        !(self.injected.is_empty() && self.ambient.is_empty())
+            && provider.auth_env.iter().any(|name| self.contain(name))
     }
 
     /// Those that a provider accepts, in the order in which it names them.
@@ -262,6 +264,7 @@ impl Registry {
     /// # Errors
     ///
     /// See [`Rejection`].
+    #[inline]
     pub fn derive(&self, runtime: &str, model: &str, credentials: &Credentials<'_>) -> Result<&Provider, Rejection> {
         match self.handle(runtime) {
             Some(runtime) => runtime.derive(model, credentials),
@@ -272,6 +275,7 @@ impl Registry {
 
     /// A runtime to ask for many models without looking its name up each time.
     #[must_use]
+    #[inline]
     pub fn handle(&self, runtime: &str) -> Option<RuntimeHandle<'_>> {
         self.index.arms(runtime).map(|arms| RuntimeHandle { registry: self, arms })
     }
@@ -306,10 +310,10 @@ impl<'r> RuntimeHandle<'r> {
     pub fn derive(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
         let providers = &self.registry.providers;
         // Listed ids have no white space around them, so one that is found as it is needs no trimming.
-        match *self.arms.listed(model) {
-            [] => self.derive_trimmed(model, credentials),
-            [only] => Ok(&providers[only as usize]),
-            ref tie => Ok(self.first_of_tie(tie, credentials)),
+        match self.arms.listing(model) {
+            Some(Listing::Sole(provider)) => Ok(&providers[provider as usize]),
+            Some(Listing::Tie(tie)) => Ok(self.first_of_tie(tie, credentials)),
+            None => self.derive_trimmed(model, credentials),
         }
     }
 
@@ -318,7 +322,7 @@ impl<'r> RuntimeHandle<'r> {
         if trimmed.is_empty() {
             return Err(Rejection::ModelRequired);
         }
-        if trimmed.len() < model.len() && !self.arms.listed(trimmed).is_empty() {
+        if trimmed.len() < model.len() && self.arms.listing(trimmed).is_some() {
             return self.derive(trimmed, credentials);
         }
         let providers = &self.registry.providers;
@@ -335,11 +339,9 @@ impl<'r> RuntimeHandle<'r> {
         })
     }
 
-    #[cold]
-    fn first_of_tie(&self, tie: &[u32], credentials: &Credentials<'_>) -> &'r Provider {
-        let providers = &self.registry.providers;
-        let candidates = tie.iter().map(|&id| &providers[id as usize]);
-        sole_met(candidates, credentials).unwrap_or(&providers[tie[0] as usize])
+    fn first_of_tie(&self, tie: u32, credentials: &Credentials<'_>) -> &'r Provider {
+        let mut providers = self.arms.tie(tie).map(|id| &self.registry.providers[id]);
+        sole_met(providers.clone(), credentials).or_else(|| providers.next()).expect("a tie is one of several")
     }
 }
 
