@@ -39,7 +39,7 @@ impl<'a> Env<'a> {
     #[must_use]
     pub fn empty(policy: &'a Policy) -> Self {
         let texts = Variable::TEXT.map(|variable| policy.default_of(variable));
-        Self { policy, texts, set: 0, path: Path::Byok }.on_its_path()
+        Self { policy, texts, set: 0, path: policy.default_path() }
     }
 
     /// What the policy sees of these variables; the later of two of one name counts.
@@ -59,21 +59,31 @@ impl<'a> Env<'a> {
     /// The same, with one variable set; an empty value unsets it.
     #[must_use]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
-        let bit = self.bit(variable);
-        let mut departs = !value.is_empty();
-        if let Some(index) = variable.text_index() {
-            let default = self.policy.default_of(variable);
-            departs &= default != Some(value);
-            self.texts[index] = if departs { Some(value) } else { default };
+        if value.is_empty() || self.policy.default_of(variable) == Some(value) {
+            return self.without(variable);
         }
-        self.set = if departs { self.set | bit } else { self.set & !bit };
-        if variable == Variable::Path { self.on_its_path() } else { self }
+        self.set |= self.bit(variable);
+        if let Some(index) = variable.text_index() {
+            self.texts[index] = Some(value);
+        }
+        if variable == Variable::Path {
+            self.path = self.policy.path_of(value);
+        }
+        self
     }
 
     /// The same, with one variable unset.
     #[must_use]
-    pub fn without(self, variable: Variable) -> Self {
-        self.with(variable, "")
+    #[inline]
+    pub fn without(mut self, variable: Variable) -> Self {
+        self.set &= !self.bit(variable);
+        if let Some(index) = variable.text_index() {
+            self.texts[index] = self.policy.default_of(variable);
+        }
+        if variable == Variable::Path {
+            self.path = self.policy.default_path();
+        }
+        self
     }
 
     /// Whether the environment sets a variable to something other than its default.
@@ -119,11 +129,6 @@ impl<'a> Env<'a> {
     #[inline]
     fn bit(&self, variable: Variable) -> u128 {
         1 << self.policy.place(variable)
-    }
-
-    fn on_its_path(self) -> Self {
-        let chosen = self.text(Variable::Path) == Some(&self.policy.document().platform.value);
-        Self { path: if chosen { Path::Platform } else { Path::Byok }, ..self }
     }
 }
 

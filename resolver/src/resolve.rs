@@ -9,7 +9,7 @@ use crate::names::Names;
 use crate::policy::Entry;
 use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Path, Pick, Rule, Selection, inject};
-use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge};
+use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge, judge_provider};
 
 /// The bare outcome of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,22 +29,10 @@ pub struct Decision<'a> {
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
     let dispatch = env.policy().dispatch(runtime);
     let pick = Pick::of(dispatch.entry, env);
-    let (injected, verdict) = decide_on(registry, dispatch.template, &pick, env, ambient);
-    Decision { selection: pick.into_selection(env), injected, verdict }
-}
-
-/// The steps after the pick.
-fn decide_on<'a>(
-    registry: &'a Registry,
-    template: &str,
-    pick: &Pick<'_>,
-    env: &Env<'a>,
-    ambient: &[String],
-) -> (&'a [String], Verdict<'a>) {
     let injected = inject(env);
     let credentials = Credentials { injected, ambient };
-    let provider = registry.derive(template, pick.slug, &credentials);
-    (injected, judge(env.path(), provider, &credentials))
+    let provider = registry.derive(dispatch.template, pick.slug, &credentials);
+    Decision { selection: pick.into_selection(env), injected, verdict: judge(env.path(), provider, &credentials) }
 }
 
 /// Everything there is to say of one question: the decision and its evidence.
@@ -112,13 +100,18 @@ pub enum Kind {
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
     let dispatch = env.policy().dispatch(runtime);
     let pick = Pick::of(dispatch.entry, env);
-    let (injected, verdict) = decide_on(registry, dispatch.template, &pick, env, ambient);
     let Selection { slug, rule, decided_by } = pick.into_selection(env);
-    let provider = verdict.provider();
+    let injected = inject(env);
+    let credentials = Credentials { injected, ambient };
+    let derived = registry.derive(dispatch.template, slug, &credentials);
+    let provider = derived.ok();
     let byok = provider.filter(|provider| !provider.is_platform());
-    let accepted_by =
-        byok.map_or_else(Names::default, |provider| Credentials { injected, ambient }.accepted_by(provider));
-    let shadowed = shadowed(dispatch.entry, &pick, env);
+    let accepted_by = byok.map_or_else(Names::default, |provider| credentials.accepted_by(provider));
+    let verdict = match derived {
+        Ok(provider) => judge_provider(env.path(), provider, injected, !accepted_by.is_empty()),
+        Err(rejection) => Verdict::Rejected(rejection),
+    };
+    let shadowed = shadowed(dispatch.entry, &pick, injected, env);
     let cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
     let warnings = [
         cross_vendor.then_some(Warning::CrossVendorCredential),
@@ -146,19 +139,15 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
 /// The names of the variables that are set and whose removal changes neither slug nor secrets.
 ///
 /// The runtime is given, so the runtime's variable is always one of them.
-fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, env: &Env<'a>) -> Names<'a> {
+fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
     let policy = env.policy();
-    let injected = inject(env);
-    let is_needed = |place: u32| {
-        let without = env.without(policy.variable_at(place as usize));
-        Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected
-    };
     let mut shadowed = env.set_places();
     let mut open = pick.rests_on(env);
     while open != 0 {
         let place = open.trailing_zeros();
         open &= open - 1;
-        if is_needed(place) {
+        let without = env.without(policy.variable_at(place as usize));
+        if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
             shadowed &= !(1 << place);
         }
     }

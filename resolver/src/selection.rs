@@ -127,13 +127,13 @@ impl<'a> Pick<'a> {
         Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }
     }
 
-    /// The set variables that this pick and the injected secrets rest on. Without any
-    /// other the decision would be the same.
+    /// The places of the set variables that this pick and the injected secrets rest on:
+    /// unsetting any other changes neither.
+    #[inline]
     pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
-        let of_key = injecting_key(env).map(Variable::Key);
-        let consulted = [Some(Variable::Override), Some(Variable::Path), self.decided_by, of_key];
-        let place = |variable| 1_u128 << env.policy().place(variable);
-        consulted.into_iter().flatten().map(place).fold(0, |places, place| places | place) & env.set_places()
+        let place = |variable: Option<Variable>| variable.map_or(0, |variable| 1_u128 << env.policy().place(variable));
+        let of_pick = place(Some(Variable::Override)) | place(Some(Variable::Path)) | place(self.decided_by);
+        (of_pick | place(injecting_key(env).map(Variable::Key))) & env.set_places()
     }
 }
 

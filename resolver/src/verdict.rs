@@ -1,5 +1,6 @@
 //! Judging: does the provider match the secrets that will be injected?
 
+use alloc::string::String;
 use core::fmt;
 
 use serde::{Serialize, Serializer};
@@ -37,23 +38,28 @@ pub enum Mismatch {
 /// `provider` is what [`Registry::derive`] answered for it.
 #[must_use]
 pub fn judge<'r>(path: Path, provider: Result<&'r Provider, Rejection>, credentials: &Credentials<'_>) -> Verdict<'r> {
-    let provider = match provider {
-        Ok(provider) => provider,
-        Err(rejection) => return Verdict::Rejected(rejection),
-    };
+    match provider {
+        Ok(provider) => judge_provider(path, provider, credentials.injected, credentials.meet(provider)),
+        Err(rejection) => Verdict::Rejected(rejection),
+    }
+}
+
+/// Judges a provider of which it is known whether it accepts any credential that is there.
+#[inline]
+pub(crate) fn judge_provider<'r>(path: Path, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
     if provider.is_platform() {
-        return if credentials.injected.is_empty() {
+        return if injected.is_empty() {
             Verdict::Coherent(provider)
         } else {
             Verdict::Mismatched(provider, Mismatch::PlatformModelWithTenantKey)
         };
     }
-    if credentials.meet(provider) {
+    if is_met {
         return Verdict::Coherent(provider);
     }
     let mismatch = match path {
         Path::Platform => Mismatch::PlatformPathByokModel,
-        Path::Byok if credentials.injected.is_empty() => Mismatch::MissingCredential,
+        Path::Byok if injected.is_empty() => Mismatch::MissingCredential,
         Path::Byok => Mismatch::WrongCredential,
     };
     Verdict::Mismatched(provider, mismatch)

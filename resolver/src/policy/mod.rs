@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
 
 use crate::limits;
+use crate::selection::Path;
 use crate::table::{Directory, Table};
 use crate::yaml::{Place, ReadError};
 
@@ -75,6 +76,8 @@ pub struct Policy {
     variables: Table<Variable>,
     /// The default of each text variable.
     defaults: [Option<String>; Variable::TEXT.len()],
+    /// The path where the variable for it is unset.
+    default_path: Path,
     /// The keys of each `dispatch` entry.
     keyed: Vec<Vec<Key>>,
     /// The runtimes that have a `dispatch` entry or a template.
@@ -112,6 +115,7 @@ impl Policy {
             names: Vec::new(),
             variables: Table::with_capacity(0),
             defaults: Default::default(),
+            default_path: Path::Byok,
             keyed: Vec::new(),
             runtimes: Directory::new(),
             document,
@@ -213,6 +217,7 @@ impl Policy {
     }
 
     /// The variable that stands in a place.
+    #[inline]
     pub(crate) fn variable_at(&self, place: usize) -> Variable {
         match place {
             0 => Variable::Override,
@@ -228,6 +233,17 @@ impl Policy {
     #[inline]
     pub fn default_of(&self, variable: Variable) -> Option<&str> {
         self.defaults[variable.text_index()?].as_deref()
+    }
+
+    /// The path that a value of the path variable chooses: the platform's only if it is exactly the one.
+    pub(crate) fn path_of(&self, value: &str) -> Path {
+        if value == self.document.platform.value { Path::Platform } else { Path::Byok }
+    }
+
+    /// The path where the path variable is unset.
+    #[inline]
+    pub(crate) fn default_path(&self) -> Path {
+        self.default_path
     }
 
     /// The variables that decide a slug or inject a secret: all but the runtime's,
@@ -346,6 +362,7 @@ impl Policy {
             };
             self.defaults[text] = Some(default);
         }
+        self.default_path = self.default_of(Variable::Path).map_or(Path::Byok, |value| self.path_of(value));
         self.names = [document.override_var, document.platform.var, document.platform.model].into();
         self.names.extend(keys);
         self.names.push(document.runtime);

@@ -141,16 +141,19 @@ impl Credentials<'_> {
     #[must_use]
     #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
-        // Nobody is met by nothing; on the platform path that is every question.
-        !(self.injected.is_empty() && self.ambient.is_empty())
-            && provider.auth_env.iter().any(|name| self.contain(name))
+        !self.are_none() && provider.auth_env.iter().any(|name| self.contain(name))
     }
 
     /// Those that a provider accepts, in the order in which it names them.
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {
-        Names::of(&provider.auth_env, |name| self.contain(name))
+        if self.are_none() { Names::default() } else { Names::of(&provider.auth_env, |name| self.contain(name)) }
+    }
+
+    /// Whether there are none: on the platform path that is every question.
+    fn are_none(&self) -> bool {
+        self.injected.is_empty() && self.ambient.is_empty()
     }
 
     #[inline]

@@ -8,6 +8,7 @@ mod census;
 mod exhaustive;
 mod facts;
 mod fixes;
+mod lookup;
 mod overlap;
 mod properties;
 mod readers;
