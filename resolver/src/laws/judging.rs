@@ -179,9 +179,13 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
+    let mut case = trial.case.clone();
     for edit in single_edits(trial.case) {
-        let case = apply(trial.case, core::slice::from_ref(&edit));
-        if trial.subject.resolve(&case).code.is_none() {
+        let value = match &edit {
+            Edit::Unset(_) => None,
+            Edit::Set(_, value) => Some(value.as_str()),
+        };
+        if case.varied(edit.variable(), value, |case| trial.subject.resolve(case).code.is_none()) {
             let alike = |other: &Edit| {
                 matches!(edit, Edit::Unset(_)) == matches!(other, Edit::Unset(_)) && edit.variable() == other.variable()
             };
@@ -229,10 +233,14 @@ fn single_edits(case: &Case) -> Vec<Edit> {
 }
 
 fn apply(case: &Case, edits: &[Edit]) -> Case {
-    edits.iter().fold(case.clone(), |case, edit| match edit {
-        Edit::Unset(name) => case.without(name),
-        Edit::Set(name, value) => case.with(name, value),
-    })
+    let mut case = case.clone();
+    for edit in edits {
+        match edit {
+            Edit::Unset(name) => drop(case.variables.remove(name)),
+            Edit::Set(name, value) => drop(case.variables.insert(name.clone(), value.clone())),
+        }
+    }
+    case
 }
 
 /// The credentials that are there and that a provider accepts, from first principles.

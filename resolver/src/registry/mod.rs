@@ -304,6 +304,21 @@ impl<'r> RuntimeHandle<'r> {
             _ => registry.sole_met(matched.into_iter(), credentials).ok_or(Rejection::AmbiguousModel),
         }
     }
+
+    /// The providers from which [`derive`](Self::derive) chooses by the credentials: those
+    /// whose arms list the model, in declared order, else those whose patterns match it,
+    /// in the order of the catalogue. None where the model is blank.
+    #[must_use]
+    pub fn candidates(&self, model: &str) -> Vec<&'r Provider> {
+        let Self { registry, runtime } = *self;
+        let model = model.trim();
+        let found = match registry.index.listed(runtime, model) {
+            _ if model.is_empty() => Vec::new(),
+            [] => registry.index.matched(runtime, model),
+            listed => listed.to_vec(),
+        };
+        found.into_iter().map(|id| &registry.providers[id]).collect()
+    }
 }
 
 impl PartialEq for Registry {
