@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use crate::names::Names;
 use crate::policy::{Policy, PolicyDocument};
 use crate::registry::{Arm, PLATFORM, Provider, Registry, Rejection};
 use crate::resolve::{Kind, Resolution};
@@ -45,13 +46,13 @@ pub(crate) fn resolve_by<'a>(
     ambient: &'a [String],
     derive: impl FnOnce(&str, &str, &[&str]) -> Result<&'a Provider, Rejection>,
 ) -> Resolution<'a> {
-    let policy = policy.document();
-    let (slug, rule, decided_by) = select(policy, runtime, variables);
-    let injected = inject(policy, variables);
-    let path = if on_platform_path(policy, variables) { Path::Platform } else { Path::Byok };
+    let document = policy.document();
+    let (slug, rule, decided_by) = select(document, runtime, variables);
+    let injected = inject(document, variables);
+    let path = if on_platform_path(document, variables) { Path::Platform } else { Path::Byok };
     let present: Vec<&str> = injected.iter().chain(ambient).map(String::as_str).collect();
 
-    let lookup_name = policy.templates.get(runtime).map_or(runtime, String::as_str);
+    let lookup_name = document.templates.get(runtime).map_or(runtime, String::as_str);
     let derived = derive(lookup_name, slug, &present);
     let provider = derived.ok();
     let accepted: Vec<&str> = match provider {
@@ -79,7 +80,7 @@ pub(crate) fn resolve_by<'a>(
         Ok(_) => Some(Code::WrongCredential),
     };
 
-    let shadowed = shadowed(policy, runtime, variables);
+    let shadowed = shadowed(document, runtime, variables);
     let mut warnings = Vec::new();
     if let Some(provider) = provider
         && !accepted.is_empty()
@@ -111,9 +112,10 @@ pub(crate) fn resolve_by<'a>(
             Some(provider) if provider.name != PLATFORM => &provider.auth_env,
             _ => &[],
         },
-        accepted_by: accepted,
-        warnings,
-        shadowed,
+        accepted_by: provider
+            .map_or_else(Names::default, |provider| Names::of(&provider.auth_env, |name| accepted.contains(&name))),
+        warnings: warnings.into_iter().collect(),
+        shadowed: Names::of(policy.variable_names(), |name| shadowed.contains(&name)),
     }
 }
 

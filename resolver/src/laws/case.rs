@@ -12,7 +12,7 @@ use core::fmt;
 use once_cell::race::OnceBox;
 use serde::Serialize;
 
-use super::route::Directory;
+use super::route::Routes;
 use crate::env::Env;
 use crate::policy::{Policy, Variable};
 use crate::reference::Variables;
@@ -29,7 +29,7 @@ pub struct Scene {
     pub registry: Registry,
     /// The policy.
     pub policy: Policy,
-    directory: OnceBox<Directory>,
+    routes: OnceBox<Routes>,
     reordered: OnceBox<Vec<Arc<Scene>>>,
     arms_reordered: OnceBox<Vec<Arc<Scene>>>,
     /// `None` is a scene that came back equal.
@@ -43,7 +43,7 @@ impl Scene {
         Arc::new(Self {
             registry,
             policy,
-            directory: OnceBox::new(),
+            routes: OnceBox::new(),
             reordered: OnceBox::new(),
             arms_reordered: OnceBox::new(),
             reread: OnceBox::new(),
@@ -52,8 +52,8 @@ impl Scene {
 
     /// Where each id of the registry leads, by the document.
     #[must_use]
-    pub fn directory(&self) -> &Directory {
-        self.directory.get_or_init(|| Box::new(Directory::new(&self.registry)))
+    pub fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| Box::new(Routes::new(&self.registry)))
     }
 
     /// The scene with its providers, its runtimes, or both, in reverse order.

@@ -238,7 +238,7 @@ fn arms(case: &Case) -> &[Arm] {
 
 /// The arms that list a model, found without the index.
 fn listing<'c>(case: &'c Case, model: &str) -> Vec<&'c Arm> {
-    let positions = case.scene.directory().listing(case.scene.policy.template_of(&case.runtime), model);
+    let positions = case.scene.routes().listing(case.scene.policy.template_of(&case.runtime), model);
     let arms = arms(case);
     positions.into_iter().map(|position| &arms[position]).collect()
 }

@@ -145,7 +145,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected =
         [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
     for (warning, earned) in expected {
-        let given = resolution.warnings.contains(&warning);
+        let given = resolution.warnings.contains(warning);
         ensure!(given == earned, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });
     }
     Ok(())

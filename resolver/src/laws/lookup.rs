@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::plan::patterns;
-use super::route::Directory;
+use super::route::Routes;
 use super::{Violation, ensure};
 use crate::reference;
 use crate::registry::overlap::satisfiable_sets;
@@ -13,7 +13,7 @@ use crate::registry::{Credentials, Registry, Runtime};
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
 
-/// The compiled index and the directory answer as a linear scan does, and the overlap of patterns is
+/// The compiled index and the routes of the document answer as a linear scan does, and the overlap of patterns is
 /// what matching says; `stray` is one more model to look up.
 ///
 /// # Errors
@@ -23,8 +23,8 @@ pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
-    let directory = Directory::new(registry);
-    let scan_agrees = |runtime, model: &str, injected| scan_agrees(registry, &directory, runtime, model, injected);
+    let routes = Routes::new(registry);
+    let scan_agrees = |runtime, model: &str, injected| scan_agrees(registry, &routes, runtime, model, injected);
     for runtime in registry.runtimes() {
         for injected in credentials {
             [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
@@ -39,7 +39,7 @@ pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
 
 fn scan_agrees(
     registry: &Registry,
-    directory: &Directory,
+    routes: &Routes,
     runtime: &Runtime,
     model: &str,
     injected: &[String],
@@ -52,10 +52,10 @@ fn scan_agrees(
         found == expected,
         "{model:?} on {on:?} with {present:?}: the index says {found:?}; a scan says {expected:?}"
     );
-    let walked = directory.derive(registry, &runtime.name, model, &present);
+    let walked = routes.derive(registry, &runtime.name, model, &present);
     ensure!(
         walked == expected,
-        "{model:?} on {on:?} with {present:?}: the directory says {walked:?}; a scan says {expected:?}"
+        "{model:?} on {on:?} with {present:?}: the routes say {walked:?}; a scan says {expected:?}"
     );
     Ok(())
 }

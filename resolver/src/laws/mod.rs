@@ -30,9 +30,11 @@ use core::cell::OnceCell;
 pub use case::{Case, Scene, Witness};
 
 use crate::fix::{Fix, fixes};
+use crate::names::Names;
 use crate::reference;
 use crate::registry::Provider;
 use crate::resolve::{Resolution, resolve};
+use crate::verdict::Warnings;
 use crate::yaml::ReadError;
 
 /// One law.
@@ -164,13 +166,13 @@ impl<'a> Trial<'a> {
         Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
     }
 
-    /// What the [reference](mod@reference) answers, with the [directory](route::Directory) of its scene.
+    /// What the [reference](mod@reference) answers, with the [routes](route::Routes) of its scene.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
             let Case { scene, runtime, variables, ambient } = self.case;
             let Scene { registry, policy, .. } = &**scene;
             reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
-                scene.directory().derive(registry, runtime, model, present)
+                scene.routes().derive(registry, runtime, model, present)
             })
         })
     }
@@ -219,5 +221,5 @@ fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
 
 /// A resolution without the remarks on it: what must not change with what only they speak of.
 fn without_remarks(resolution: Resolution<'_>) -> Resolution<'_> {
-    Resolution { warnings: Vec::new(), shadowed: Vec::new(), ..resolution }
+    Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..resolution }
 }

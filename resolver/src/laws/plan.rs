@@ -242,7 +242,7 @@ fn alike(scene: &Scene, runtime: &str, slugs: &[String]) -> Vec<Alike> {
     let mut found: Vec<Alike> = Vec::new();
     let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
     for (first, slug) in slugs.iter().enumerate() {
-        let route = scene.directory().route(&scene.registry, template, slug);
+        let route = scene.routes().route(&scene.registry, template, slug);
         match by_route.entry((route, defaults.contains(&slug).then_some(slug))) {
             Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
             Entry::Vacant(entry) => {

@@ -30,7 +30,7 @@ pub struct Route {
 
 /// Where each id of a registry leads, found once by walking the whole document, so
 /// that the reference can be asked about a large one many times.
-pub struct Directory {
+pub struct Routes {
     /// The position of each runtime.
     runtimes: BTreeMap<String, usize>,
     /// The arms of each runtime.
@@ -57,24 +57,24 @@ struct Known {
     matched: Vec<usize>,
 }
 
-impl Directory {
+impl Routes {
     /// Walks a registry.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let providers = registry.providers().iter().enumerate();
         let by_name: BTreeMap<&str, usize> = providers.map(|(id, provider)| (provider.name.as_str(), id)).collect();
-        let mut directory = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
+        let mut routes = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
         for (runtime, document) in registry.runtimes().iter().enumerate() {
-            directory.runtimes.insert(document.name.clone(), runtime);
+            routes.runtimes.insert(document.name.clone(), runtime);
             let providers: Vec<usize> =
                 document.arms.iter().filter_map(|arm| by_name.get(arm.provider.as_str()).copied()).collect();
             let of = providers.iter().enumerate().map(|(arm, provider)| (*provider, arm)).collect();
-            directory.arms.push(Arms { providers, of, alike: OnceBox::new() });
+            routes.arms.push(Arms { providers, of, alike: OnceBox::new() });
             for (arm, models) in document.arms.iter().enumerate().map(|(arm, document)| (arm, &document.models)) {
                 for id in models {
-                    let known = match directory.ids.get_mut(id) {
+                    let known = match routes.ids.get_mut(id) {
                         Some(known) => known,
-                        None => directory.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
+                        None => routes.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
                     };
                     if known.listed.last() != Some(&(runtime, arm)) {
                         known.listed.push((runtime, arm));
@@ -82,7 +82,7 @@ impl Directory {
                 }
             }
         }
-        directory
+        routes
     }
 
     /// The route of a model on the runtime of this name; one that does not exist has
@@ -205,9 +205,9 @@ fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
     let scene = &trial.case.scene;
     let slug = trial.resolution.slug;
     let runtime = scene.policy.template_of(&trial.case.runtime);
-    let route = |model: &str| scene.directory().route(&scene.registry, runtime, model);
+    let route = |model: &str| scene.routes().route(&scene.registry, runtime, model);
     let own = route(slug);
-    let alike = scene.directory().alike(&scene.registry, runtime, &own).iter().cloned();
+    let alike = scene.routes().alike(&scene.registry, runtime, &own).iter().cloned();
     // What no arm lists may be spelled in any way.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);

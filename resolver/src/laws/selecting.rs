@@ -134,7 +134,7 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
     let consulted = consulted(trial);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
-    let expected = without_remarks(trial.resolution.clone());
+    let expected = without_remarks(trial.resolution);
     let mut case = trial.case.clone();
     for name in others {
         for value in [None, Some(PROBE), Some(policy.platform.value.as_str())] {
@@ -192,7 +192,7 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
             let found = trial.subject.resolve(case);
             (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected)
         });
-        let reported = trial.resolution.shadowed.contains(&name);
+        let reported = trial.resolution.shadowed.contains(name);
         ensure!(
             reported == (departs && inert),
             "`{name}` is{} reported as shadowed",

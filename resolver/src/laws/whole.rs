@@ -21,7 +21,7 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let Case { scene, runtime, .. } = trial.case;
     let slug = trial.resolution.slug;
     let found = trial.subject.candidates(scene, runtime, slug);
-    let expected = scene.directory().candidates(&scene.registry, scene.policy.template_of(runtime), slug);
+    let expected = scene.routes().candidates(&scene.registry, scene.policy.template_of(runtime), slug);
     let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));

@@ -1,4 +1,4 @@
-//! The directory that stands in for a scan of the whole registry answers as the scan does.
+//! The routes, which stand in for a scan of the whole registry, answer as the scan does.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn the_directory_answers_as_a_scan_does() {
 /// lists, with no credentials, with those of each provider, and with all of them.
 fn agrees(scene: &Scene) {
     let registry = &scene.registry;
-    let directory = scene.directory();
+    let routes = scene.routes();
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
     let strays = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
     let models: BTreeSet<&str> = listed.map(String::as_str).chain(strays).collect();
@@ -36,11 +36,11 @@ fn agrees(scene: &Scene) {
             for present in &credentials {
                 let present: Vec<&str> = present.iter().map(String::as_str).collect();
                 let expected = reference::derive(registry, runtime, model, &present);
-                let found = directory.derive(registry, runtime, model, &present);
+                let found = routes.derive(registry, runtime, model, &present);
                 assert_eq!(found, expected, "{model:?} on {runtime:?} with {present:?}");
             }
             let expected = registry.handle(runtime).map_or_else(Vec::new, |handle| handle.candidates(model));
-            assert_eq!(directory.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
+            assert_eq!(routes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
             route_is_what_the_document_says(scene, runtime, model);
         }
     }
@@ -54,7 +54,7 @@ fn route_is_what_the_document_says(scene: &Scene, runtime: &str, model: &str) {
         (0..arms.len()).filter(|&arm| !id.is_empty() && counts(&arms[arm])).collect::<Vec<_>>()
     };
     let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
-    let route = scene.directory().route(registry, runtime, model);
+    let route = scene.routes().route(registry, runtime, model);
     assert_eq!(route.blank, id.is_empty());
     assert_eq!(route.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
     assert_eq!(route.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");
