@@ -273,6 +273,8 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // From nowhere one gets nowhere.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
+        // They ascend, so that only the first can be the start.
+        HirKind::Look(Look::Start) => starts.take_while(|&at| at == 0).collect(),
         HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
         HirKind::Literal(literal) => {
             starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()

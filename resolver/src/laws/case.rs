@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -30,6 +30,7 @@ pub struct Scene {
     /// The policy.
     pub policy: Policy,
     routes: OnceBox<Routes>,
+    credentials: OnceBox<Vec<String>>,
     reordered: OnceBox<Vec<Arc<Scene>>>,
     arms_reordered: OnceBox<Vec<Arc<Scene>>>,
     /// `None` is a scene that came back equal.
@@ -44,6 +45,7 @@ impl Scene {
             registry,
             policy,
             routes: OnceBox::new(),
+            credentials: OnceBox::new(),
             reordered: OnceBox::new(),
             arms_reordered: OnceBox::new(),
             reread: OnceBox::new(),
@@ -54,6 +56,14 @@ impl Scene {
     #[must_use]
     pub fn routes(&self) -> &Routes {
         self.routes.get_or_init(|| Box::new(Routes::new(&self.registry)))
+    }
+
+    /// Every credential that some provider accepts, each once.
+    pub(crate) fn credentials(&self) -> &[String] {
+        self.credentials.get_or_init(|| {
+            let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.iter().cloned());
+            Box::new(names.collect::<BTreeSet<String>>().into_iter().collect())
+        })
     }
 
     /// The scene with its providers, its runtimes, or both, in reverse order.

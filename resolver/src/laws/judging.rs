@@ -98,18 +98,12 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut bare = trial.case.clone();
     bare.ambient.clear();
     let mut rich = trial.case.clone();
-    rich.ambient =
-        trial.case.scene.registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
+    rich.ambient = trial.case.scene.credentials().to_vec();
     for case in [bare, rich] {
         let found = trial.subject.resolve(&case);
-        let picked = |resolution: &Resolution<'_>| {
-            (String::from(resolution.slug), resolution.rule, resolution.injected.to_vec())
-        };
-        ensure!(
-            picked(&found) == picked(&trial.resolution),
-            "ambient credentials change what is picked to {:?}",
-            picked(&found)
-        );
+        let picked = (found.slug, found.rule, found.injected);
+        let expected = (trial.resolution.slug, trial.resolution.rule, trial.resolution.injected);
+        ensure!(picked == expected, "ambient credentials change what is picked to {picked:?}");
         let on_platform = |resolution: &Resolution<'_>| {
             resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
         };

@@ -10,7 +10,7 @@ use slug_resolver::{Policy, Provider, Registry};
 use crate::strategy::fixed_cases;
 
 #[test]
-fn the_directory_answers_as_a_scan_does() {
+fn the_routes_answer_as_a_scan_does() {
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
     agrees(&Scene::new(Registry::embedded(), policy));
     for case in fixed_cases(300) {
