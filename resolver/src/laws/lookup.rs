@@ -13,8 +13,8 @@ use crate::registry::{Credentials, Registry, Runtime};
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
 
-/// The compiled index and the routes of the document answer as a linear scan does, and the overlap of patterns is
-/// what matching says; `stray` is one more model to look up.
+/// The compiled index and the routes of the document answer as a linear scan does, and
+/// the overlap of patterns is what matching says; `stray` is one more model to look up.
 ///
 /// # Errors
 ///

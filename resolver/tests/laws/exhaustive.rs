@@ -245,9 +245,9 @@ fn brute_force_agrees() {
         }
     }
     let mut walked = Proof::default();
-    for number in 0..plan.len() {
-        walked.examine(&Product, number, &plan.get(number).expect("below the length"));
-    }
+    (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
+    assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()));
+    assert!(walked.broken.is_none());
     assert_eq!(whole.total(), plan.combinations());
     assert_eq!(whole, walked.tally);
 }
@@ -260,9 +260,7 @@ fn walks_of_random_scenes_add_up() {
     for case in fixed_cases(scenes) {
         let plan = Plan::new(&case.scene);
         let mut walked = Proof::default();
-        for number in 0..plan.len() {
-            walked.examine(&Product, number, &plan.get(number).expect("below the length"));
-        }
+        (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
@@ -272,6 +270,7 @@ fn walks_of_random_scenes_add_up() {
                 whole.merge(plan.brute_force(runtime, class));
             }
         }
+        assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()), "{case:?}");
         assert_eq!(walked.covered, plan.combinations(), "{case:?}");
         assert_eq!(whole, walked.tally, "{case:?}");
     }
