@@ -127,7 +127,7 @@ struct Search<'a, 'o> {
 impl<'a> Search<'a, '_> {
     /// Tries every way to add `more` changes, by `options`, to those made, which have led to `env`.
     fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
-        if self.covered(made) || self.decisions == limits::FIX_DECISIONS {
+        if self.decisions == limits::FIX_DECISIONS {
             return;
         }
         if more == 0 {
@@ -144,8 +144,15 @@ impl<'a> Search<'a, '_> {
             }
             for &value in values {
                 made.push(Change { variable: *variable, value });
-                self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
+                let covered = self.covered(made);
+                if !covered {
+                    self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
+                }
                 made.pop();
+                if covered && value.is_some() {
+                    // So is every other value, which makes the same kind of change.
+                    break;
+                }
             }
         }
     }

@@ -321,6 +321,27 @@ impl<'r> RuntimeHandle<'r> {
         }
     }
 
+    /// The providers from which [`derive`](Self::derive) chooses by the credentials: those
+    /// whose arms list the model, in declared order, else those whose patterns match it,
+    /// in the order of the catalogue. None where the model is blank.
+    #[must_use]
+    pub fn candidates(&self, model: &str) -> Vec<&'r Provider> {
+        let model = model.trim();
+        let found: Vec<usize> = match self.arms.listing(model) {
+            _ if model.is_empty() => Vec::new(),
+            Some(Listing::Sole(provider)) => [provider as usize].into(),
+            Some(Listing::Tie(tie)) => self.arms.tie(tie).collect(),
+            None => {
+                let native =
+                    |matching: &[usize]| matching.iter().copied().filter(|&id| self.arms.is_native(id)).collect();
+                let mut native: Vec<usize> = self.registry.index.matcher.matching(model, native);
+                native.sort_unstable();
+                native
+            }
+        };
+        found.into_iter().map(|id| &self.registry.providers[id]).collect()
+    }
+
     fn derive_trimmed(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
         let trimmed = model.trim();
         if trimmed.is_empty() {

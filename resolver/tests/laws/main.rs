@@ -13,6 +13,7 @@ mod overlap;
 mod properties;
 mod readers;
 mod reduce;
+mod route;
 mod strategy;
 mod teeth;
 mod vectors;

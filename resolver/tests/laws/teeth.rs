@@ -123,6 +123,13 @@ const WRONG: &[Wrong] = &[
         let any = case.scene.registry.providers().iter().find(|provider| matches(provider, found.slug));
         Resolution { provider: found.provider.or(any), ..found }
     }),
+    wrong("route-decides", "what has a colon in it is never registered", |case| {
+        let found = right(case);
+        if found.slug.contains(':') && !found.slug.trim().is_empty() {
+            return Resolution { provider: None, code: Some(Code::UnregisteredModel), ..found };
+        }
+        found
+    }),
     wrong("exact-beats-pattern", "a pattern beats a listed id", |case| {
         let found = right(case);
         let by_pattern =
