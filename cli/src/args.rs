@@ -150,9 +150,11 @@ impl FromStr for OutputTo {
 ///
 /// Walks every runtime and every class of every policy variable: each id that is
 /// listed, one witness for each set of patterns that can match together, an id that
-/// nobody owns, and a blank. Checks all laws on each case and prints who answers
-/// by what is set, the holes (contradictions that are reachable without an
-/// override, each by its smallest set of variables), and what was covered.
+/// nobody owns, and a blank. Checks all laws on one slug of each route (those that
+/// the same arms list and the same patterns match), and compares the answer for each
+/// other slug on each runtime with that of a slow reference. Prints who answers by
+/// what is set, the holes (contradictions that are reachable without an override,
+/// each by its smallest set of variables), and what was covered.
 ///
 /// Where a slugproof.yaml is in force, a hole that it does not accept is a finding.
 #[derive(Args, Default)]

@@ -194,12 +194,9 @@ fn prove(
             grouped(BRUTE_FORCE)
         )));
     }
-    let progress = Progress::new(&format!("proving {policy}"), plan.len(), quiet);
-    let own_plan = || plan.on(&own(scene));
-    let proof = in_parallel(plan.len(), &progress, own_plan, Proof::merge, |plan, proof: &mut Proof, number| {
-        if let Some(planned) = plan.get(number) {
-            proof.examine(&Product, number, &planned);
-        }
+    let progress = Progress::new(&format!("proving {policy}"), plan.steps(), quiet);
+    let proof = in_parallel(plan.steps(), &progress, Proof::merge, |proof: &mut Proof, number| {
+        proof.step(&Product, &plan, number);
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
@@ -233,18 +230,11 @@ fn prove(
     })
 }
 
-/// A copy of the scene: threads that share one registry would wait for each other
-/// at the scratch space of its automata.
-fn own(scene: &Scene) -> Arc<Scene> {
-    Scene::new(scene.registry.clone(), scene.policy.clone())
-}
-
 fn decide_everything(scene: &Scene, plan: &Plan, quiet: bool) -> Tally {
     let classes = plan.slugs().len() + 1;
     let parts = plan.runtimes().count() * classes;
     let progress = Progress::new(&format!("deciding every combination of {}", scene.policy.name()), parts, quiet);
-    let own_plan = || plan.on(&own(scene));
-    let tally = in_parallel(parts, &progress, own_plan, Tally::merge, |plan, tally: &mut Tally, part| {
+    let tally = in_parallel(parts, &progress, Tally::merge, |tally: &mut Tally, part| {
         tally.merge(plan.brute_force(part / classes, part % classes));
     });
     progress.finish();
@@ -283,16 +273,14 @@ const CHUNK: usize = 64;
 
 /// Folds the numbers below `count` on every core. The order in which the parts
 /// are merged is not fixed, so merging must not depend on it.
-fn in_parallel<C, T: Default + Send>(
+fn in_parallel<T: Default + Send>(
     count: usize,
     progress: &Progress,
-    context: impl Fn() -> C + Sync,
     merge: impl Fn(&mut T, T) + Sync,
-    work: impl Fn(&C, &mut T, usize) + Sync,
+    work: impl Fn(&mut T, usize) + Sync,
 ) -> T {
     let next = AtomicUsize::new(0);
     let worker = || {
-        let context = context();
         let mut part = T::default();
         loop {
             let start = next.fetch_add(CHUNK, Ordering::Relaxed);
@@ -300,7 +288,7 @@ fn in_parallel<C, T: Default + Send>(
                 return part;
             }
             let end = count.min(start + CHUNK);
-            (start..end).for_each(|number| work(&context, &mut part, number));
+            (start..end).for_each(|number| work(&mut part, number));
             progress.advance(end - start);
         }
     };

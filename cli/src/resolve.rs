@@ -129,8 +129,8 @@ pub fn explanation(
     for hint in hints(registry, env, resolution) {
         let _ = writeln!(text, "\n{}", wrapped(&hint, "", "  "));
     }
-    for warning in &resolution.warnings {
-        let line = format!("warning {}: {}", warning.as_str(), warning_detail(registry, resolution, *warning));
+    for warning in resolution.warnings.iter() {
+        let line = format!("warning {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
         let _ =
             writeln!(text, "\n{}", wrapped(&line, "", "  ").replacen("warning", &format!("{WARN}warning{WARN:#}"), 1));
     }
@@ -229,7 +229,7 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
 fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: Warning) -> String {
     match (warning, resolution.provider) {
         (Warning::CrossVendorCredential, Some(provider)) => {
-            let issued = |credential: &&str| {
+            let issued = |credential: &str| {
                 let issuer = registry.issuer(credential, provider).map_or("another provider", |issuer| &issuer.name);
                 format!("{credential}, which is {issuer}'s own,")
             };

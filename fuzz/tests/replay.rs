@@ -69,7 +69,7 @@ fn seeds_of_cases_come_to_what_they_are_called() {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         let case = generate::case_of(&fs::read(&path).expect("the corpus is readable"));
         let found = Product.resolve(&case);
-        let warnings: Vec<&str> = found.warnings.iter().map(|warning| warning.as_str()).collect();
+        let warnings: Vec<&str> = found.warnings.iter().map(slug_resolver::Warning::as_str).collect();
         let fixes = Product.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
         let is_so = match name.split_once('-').expect("a kind and what is of it") {
             ("code", code) => found.code.is_some_and(|found| found.as_str() == code),

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::policy::{Policy, Variable};
+use crate::selection::Path;
 
 /// What is set, seen through a policy: the first station of the pipeline.
 ///
@@ -25,15 +26,20 @@ use crate::policy::{Policy, Variable};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Env<'a> {
     policy: &'a Policy,
+    /// What each text variable comes to: its value, else its default.
     texts: [Option<&'a str>; Variable::TEXT.len()],
-    keys: u64,
+    /// What is set to something other than its default: one bit for each place of the policy.
+    set: u128,
+    /// What the path variable comes to.
+    path: Path,
 }
 
 impl<'a> Env<'a> {
     /// Nothing is set.
     #[must_use]
     pub fn empty(policy: &'a Policy) -> Self {
-        Self { policy, texts: [None; Variable::TEXT.len()], keys: 0 }
+        let texts = Variable::TEXT.map(|variable| policy.default_of(variable));
+        Self { policy, texts, set: 0, path: policy.default_path() }
     }
 
     /// What the policy sees of these variables; the later of two of one name counts.
@@ -53,40 +59,53 @@ impl<'a> Env<'a> {
     /// The same, with one variable set; an empty value unsets it.
     #[must_use]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
-        match slot(variable) {
-            Slot::Text(index) => {
-                let plain = value.is_empty() || self.policy.default_of(variable) == Some(value);
-                self.texts[index] = (!plain).then_some(value);
-            }
-            Slot::Key(bit) if value.is_empty() => self.keys &= !bit,
-            Slot::Key(bit) => self.keys |= bit,
+        if value.is_empty() || self.policy.default_of(variable) == Some(value) {
+            return self.without(variable);
+        }
+        self.set |= self.bit(variable);
+        if let Some(index) = variable.text_index() {
+            self.texts[index] = Some(value);
+        }
+        if variable == Variable::Path {
+            self.path = self.policy.path_of(value);
         }
         self
     }
 
     /// The same, with one variable unset.
     #[must_use]
-    pub fn without(self, variable: Variable) -> Self {
-        self.with(variable, "")
+    #[inline]
+    pub fn without(mut self, variable: Variable) -> Self {
+        self.set &= !self.bit(variable);
+        if let Some(index) = variable.text_index() {
+            self.texts[index] = self.policy.default_of(variable);
+        }
+        if variable == Variable::Path {
+            self.path = self.policy.default_path();
+        }
+        self
     }
 
     /// Whether the environment sets a variable to something other than its default.
     #[must_use]
+    #[inline]
     pub fn is_set(&self, variable: Variable) -> bool {
-        match slot(variable) {
-            Slot::Text(index) => self.texts[index].is_some(),
-            Slot::Key(bit) => self.keys & bit != 0,
-        }
+        self.set & self.bit(variable) != 0
     }
 
     /// The text of a variable: its value, else its default. `None` for a key
     /// variable, set or not.
     #[must_use]
+    #[inline]
     pub fn text(&self, variable: Variable) -> Option<&'a str> {
-        match slot(variable) {
-            Slot::Text(index) => self.texts[index].or_else(|| self.policy.default_of(variable)),
-            Slot::Key(_) => None,
-        }
+        self.texts[variable.text_index()?]
+    }
+
+    /// The path that the environment chooses: the platform's only on the exact value.
+    #[must_use]
+    #[inline]
+    pub fn path(&self) -> Path {
+        self.path
     }
 
     /// The runtime that the environment names: what a harness uses where none is given.
@@ -100,20 +119,16 @@ impl<'a> Env<'a> {
         let env = *self;
         env.policy.all_variables().filter(move |&variable| env.is_set(variable))
     }
-}
 
-enum Slot {
-    Text(usize),
-    Key(u64),
-}
+    /// The variables that are set, one bit for each place of the policy.
+    #[inline]
+    pub(crate) fn set_places(&self) -> u128 {
+        self.set
+    }
 
-fn slot(variable: Variable) -> Slot {
-    match variable {
-        Variable::Override => Slot::Text(0),
-        Variable::Path => Slot::Text(1),
-        Variable::PlatformModel => Slot::Text(2),
-        Variable::Runtime => Slot::Text(3),
-        Variable::Key(key) => Slot::Key(1 << key.index()),
+    #[inline]
+    fn bit(&self, variable: Variable) -> u128 {
+        1 << self.policy.place(variable)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
-use crate::policy::{Policy, Variable};
+use crate::policy::{Key, Policy, Variable};
 use crate::registry::{Provider, Registry};
 use crate::resolve::{Decision, decide};
 use crate::selection::Path;
@@ -127,7 +127,7 @@ struct Search<'a, 'o> {
 impl<'a> Search<'a, '_> {
     /// Tries every way to add `more` changes, by `options`, to those made, which have led to `env`.
     fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
-        if self.covered(made) || self.decisions == limits::FIX_DECISIONS {
+        if self.decisions == limits::FIX_DECISIONS {
             return;
         }
         if more == 0 {
@@ -144,8 +144,15 @@ impl<'a> Search<'a, '_> {
             }
             for &value in values {
                 made.push(Change { variable: *variable, value });
-                self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
+                let covered = self.covered(made);
+                if !covered {
+                    self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
+                }
                 made.pop();
+                if covered && value.is_some() {
+                    // So is every other value, which makes the same kind of change.
+                    break;
+                }
             }
         }
     }
@@ -163,8 +170,8 @@ impl<'a> Search<'a, '_> {
 fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
     match variable {
         Variable::Override | Variable::Path => true,
-        Variable::PlatformModel => Path::of(env) == Path::Platform && env.text(Variable::Override).is_none(),
-        Variable::Key(_) => Path::of(env) == Path::Byok,
+        Variable::PlatformModel => env.path() == Path::Platform && env.text(Variable::Override).is_none(),
+        Variable::Key(_) => env.path() == Path::Byok,
         Variable::Runtime => false,
     }
 }
@@ -178,7 +185,7 @@ fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Optio
     }
     match variable {
         Variable::Override | Variable::PlatformModel => values.extend(slugs.iter().copied().map(Some)),
-        Variable::Path if Path::of(env) == Path::Byok => values.push(Some(&platform.value)),
+        Variable::Path if env.path() == Path::Byok => values.push(Some(&platform.value)),
         Variable::Path if env.without(variable).text(variable) == Some(&platform.value) => {
             values.push(Some(another_value(&platform.value)));
         }
@@ -201,7 +208,7 @@ fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix 
         let name = String::from(policy.variable_name(change.variable));
         match (change.variable, change.value) {
             (_, None) => Edit::Unset(name),
-            (Variable::Key(_), Some(_)) => Edit::Set(name, placeholder(policy, change.variable, provider)),
+            (Variable::Key(key), Some(_)) => Edit::Set(name, placeholder(policy, key, provider)),
             (_, Some(value)) => Edit::Set(name, value.into()),
         }
     };
@@ -214,10 +221,9 @@ fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix 
 
 /// What to write where the value of a key belongs: the name of the secret that it
 /// brings along and the provider accepts.
-fn placeholder(policy: &Policy, key: Variable, provider: Option<&Provider>) -> String {
-    let injected =
-        policy.secrets().find(|(entry_key, _)| *entry_key == key).map_or(&[][..], |(_, entry)| &entry.inject);
+fn placeholder(policy: &Policy, key: Key, provider: Option<&Provider>) -> String {
+    let injected = policy.secrets_of(key).map_or(&[][..], |entry| &entry.inject);
     let accepted = provider.and_then(|provider| provider.auth_env.iter().find(|name| injected.contains(name)));
-    let name = accepted.or(injected.first()).map_or(policy.variable_name(key), String::as_str);
+    let name = accepted.or(injected.first()).map_or(policy.variable_name(Variable::Key(key)), String::as_str);
     format!("<{name}>")
 }

@@ -35,7 +35,10 @@ pub const PATTERN_SIZE: usize = 20_000;
 /// Size of all model patterns of one registry together, in the same unit.
 pub const PATTERNS_SIZE: usize = 200_000;
 
-/// Key variables in one policy: their presence is kept in one machine word.
+/// Secrets that one provider accepts.
+pub const AUTH_ENV: usize = 100;
+
+/// Key variables in one policy.
 pub const KEY_VARIABLES: usize = 64;
 
 /// Slugs that a fix may choose from.

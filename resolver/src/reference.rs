@@ -3,15 +3,16 @@
 //! It shares the types with the product and nothing else: no [`Env`](crate::Env),
 //! no index, no hash map, no automaton. Variables are looked up by name where
 //! the specification names them, arms are scanned in order, and a pattern is
-//! matched by computing the set of positions at which it can end. Where the two
+//! matched by computing the positions at which it can end. Where the two
 //! disagree, one of them is wrong about the specification.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use crate::names::Names;
 use crate::policy::{Policy, PolicyDocument};
 use crate::registry::{Arm, PLATFORM, Provider, Registry, Rejection};
 use crate::resolve::{Kind, Resolution};
@@ -30,14 +31,29 @@ pub fn resolve<'a>(
     variables: &'a Variables,
     ambient: &'a [String],
 ) -> Resolution<'a> {
-    let policy = policy.document();
-    let (slug, rule, decided_by) = select(policy, runtime, variables);
-    let injected = inject(policy, variables);
-    let path = if on_platform_path(policy, variables) { Path::Platform } else { Path::Byok };
+    resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
+        derive(registry, runtime, model, present)
+    })
+}
+
+/// [`resolve`], with another way to find the provider of a model on a runtime among
+/// the credentials that are present.
+pub(crate) fn resolve_by<'a>(
+    registry: &'a Registry,
+    policy: &'a Policy,
+    runtime: &'a str,
+    variables: &'a Variables,
+    ambient: &'a [String],
+    derive: impl FnOnce(&str, &str, &[&str]) -> Result<&'a Provider, Rejection>,
+) -> Resolution<'a> {
+    let document = policy.document();
+    let (slug, rule, decided_by) = select(document, runtime, variables);
+    let injected = inject(document, variables);
+    let path = if on_platform_path(document, variables) { Path::Platform } else { Path::Byok };
     let present: Vec<&str> = injected.iter().chain(ambient).map(String::as_str).collect();
 
-    let lookup_name = policy.templates.get(runtime).map_or(runtime, String::as_str);
-    let derived = derive(registry, lookup_name, slug, &present);
+    let lookup_name = document.templates.get(runtime).map_or(runtime, String::as_str);
+    let derived = derive(lookup_name, slug, &present);
     let provider = derived.ok();
     let accepted: Vec<&str> = match provider {
         Some(provider) if provider.name != PLATFORM => {
@@ -64,7 +80,7 @@ pub fn resolve<'a>(
         Ok(_) => Some(Code::WrongCredential),
     };
 
-    let shadowed = shadowed(policy, runtime, variables);
+    let shadowed = shadowed(document, runtime, variables);
     let mut warnings = Vec::new();
     if let Some(provider) = provider
         && !accepted.is_empty()
@@ -96,9 +112,10 @@ pub fn resolve<'a>(
             Some(provider) if provider.name != PLATFORM => &provider.auth_env,
             _ => &[],
         },
-        accepted_by: accepted,
-        warnings,
-        shadowed,
+        accepted_by: provider
+            .map_or_else(Names::default, |provider| Names::of(&provider.auth_env, |name| accepted.contains(&name))),
+        warnings: warnings.into_iter().collect(),
+        shadowed: Names::of(policy.variable_names(), |name| shadowed.contains(&name)),
     }
 }
 
@@ -167,27 +184,32 @@ pub fn derive<'a>(
         return Err(Rejection::UnknownRuntime);
     };
     let provider_of = |arm: &Arm| registry.providers().iter().find(|provider| provider.name == arm.provider);
-    let meets = |provider: &&Provider| provider.auth_env.iter().any(|name| present.contains(&name.as_str()));
+    let lists = |arm: &&Arm| arm.models.iter().any(|listed| listed == model);
+    let matches = |provider: &&Provider| is_found_in(provider.model_prefix_match.hir(), model);
+    let listing = runtime.arms.iter().filter(lists).filter_map(provider_of).collect();
+    let matching = || runtime.arms.iter().filter_map(provider_of).filter(matches).collect();
+    choose(listing, matching, present)
+}
 
-    let listing: Vec<&Provider> = runtime
-        .arms
-        .iter()
-        .filter(|arm| arm.models.iter().any(|listed| listed == model))
-        .filter_map(provider_of)
-        .collect();
+/// The provider of a model among those whose arms list it and those whose patterns
+/// match it, both in declared order.
+///
+/// # Errors
+///
+/// See [`Rejection`].
+pub(crate) fn choose<'a>(
+    listing: Vec<&'a Provider>,
+    matching: impl FnOnce() -> Vec<&'a Provider>,
+    present: &[&str],
+) -> Result<&'a Provider, Rejection> {
+    let meets = |provider: &&Provider| provider.auth_env.iter().any(|name| present.contains(&name.as_str()));
     let met: Vec<&Provider> = listing.iter().copied().filter(meets).collect();
     match (listing.as_slice(), met.as_slice()) {
         ([_, ..], [only]) => return Ok(only),
         ([first, ..], _) => return Ok(first),
         ([], _) => {}
     }
-
-    let matching: Vec<&Provider> = runtime
-        .arms
-        .iter()
-        .filter_map(provider_of)
-        .filter(|provider| is_found_in(provider.model_prefix_match.hir(), model))
-        .collect();
+    let matching = matching();
     let met: Vec<&Provider> = matching.iter().copied().filter(meets).collect();
     match (matching.as_slice(), met.as_slice()) {
         ([], _) => Err(Rejection::UnregisteredModel),
@@ -230,26 +252,44 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
 /// Whether a pattern matches anywhere in a text.
 #[must_use]
 pub fn is_found_in(pattern: &Hir, text: &str) -> bool {
-    let everywhere = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
-    !ends(pattern, text, &everywhere).is_empty()
+    is_found_from(pattern, text, &everywhere(text))
 }
 
-/// Where a pattern can end, given where it may begin.
-fn ends(pattern: &Hir, text: &str, begins: &BTreeSet<usize>) -> BTreeSet<usize> {
+/// Every position at which a match may begin.
+pub(crate) fn everywhere(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+}
+
+/// Whether a pattern matches a text from one of these positions, which ascend.
+pub(crate) fn is_found_from(pattern: &Hir, text: &str, begins: &[usize]) -> bool {
+    !ends(pattern, text, begins).is_empty()
+}
+
+/// Where a pattern can end, given where it may begin. Positions ascend, and none
+/// is there twice.
+fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
+    let starts = begins.iter().copied();
     match pattern.kind() {
-        HirKind::Empty => begins.clone(),
-        HirKind::Look(look) => begins.iter().copied().filter(|&at| holds(*look, text, at)).collect(),
-        HirKind::Literal(literal) => begins
-            .iter()
-            .filter(|&&at| text.as_bytes()[at..].starts_with(&literal.0))
-            .map(|at| at + literal.0.len())
-            .collect(),
-        HirKind::Class(class) => begins.iter().filter_map(|&at| after_class(class, text, at)).collect(),
+        // From nowhere one gets nowhere.
+        _ if begins.is_empty() => Vec::new(),
+        HirKind::Empty => begins.to_vec(),
+        // They ascend, so that only the first can be the start.
+        HirKind::Look(Look::Start) => starts.take_while(|&at| at == 0).collect(),
+        HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
+        HirKind::Literal(literal) => {
+            starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()
+        }
+        HirKind::Class(class) => starts.filter_map(|at| after_class(class, text, at)).collect(),
         HirKind::Capture(capture) => ends(&capture.sub, text, begins),
-        HirKind::Concat(parts) => parts.iter().fold(begins.clone(), |begins, part| ends(part, text, &begins)),
-        HirKind::Alternation(parts) => parts.iter().flat_map(|part| ends(part, text, begins)).collect(),
+        HirKind::Concat(parts) => match parts.split_first() {
+            Some((first, rest)) => {
+                rest.iter().fold(ends(first, text, begins), |begins, part| ends(part, text, &begins))
+            }
+            None => begins.to_vec(),
+        },
+        HirKind::Alternation(parts) => parts.iter().fold(Vec::new(), |all, part| union(all, ends(part, text, begins))),
         HirKind::Repetition(repetition) => {
-            let mut reached = begins.clone();
+            let mut reached = begins.to_vec();
             for _ in 0..repetition.min {
                 let next = ends(&repetition.sub, text, &reached);
                 // One more round of the same positions would yield the same again.
@@ -260,7 +300,7 @@ fn ends(pattern: &Hir, text: &str, begins: &BTreeSet<usize>) -> BTreeSet<usize> 
             }
             let mut all = reached;
             for _ in repetition.min..repetition.max.unwrap_or(u32::MAX) {
-                let more: BTreeSet<usize> = ends(&repetition.sub, text, &all).union(&all).copied().collect();
+                let more = union(all.clone(), ends(&repetition.sub, text, &all));
                 if more == all {
                     break;
                 }
@@ -269,6 +309,16 @@ fn ends(pattern: &Hir, text: &str, begins: &BTreeSet<usize>) -> BTreeSet<usize> 
             all
         }
     }
+}
+
+fn union(mut one: Vec<usize>, other: Vec<usize>) -> Vec<usize> {
+    if one.is_empty() || other.is_empty() {
+        return if one.is_empty() { other } else { one };
+    }
+    one.extend(other);
+    one.sort_unstable();
+    one.dedup();
+    one
 }
 
 fn after_class(class: &Class, text: &str, at: usize) -> Option<usize> {
@@ -287,36 +337,36 @@ fn after_class(class: &Class, text: &str, at: usize) -> Option<usize> {
 }
 
 fn holds(look: Look, text: &str, at: usize) -> bool {
-    let before = text[..at].chars().next_back();
-    let after = text[at..].chars().next();
+    let before = || text[..at].chars().next_back();
+    let after = || text[at..].chars().next();
     let ascii = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_ascii_alphanumeric());
     let unicode = |character: Option<char>| character.is_some_and(regex_syntax::is_word_character);
     match look {
-        Look::Start => before.is_none(),
-        Look::End => after.is_none(),
-        Look::StartLF => before.is_none_or(|c| c == '\n'),
-        Look::EndLF => after.is_none_or(|c| c == '\n'),
-        Look::StartCRLF => match before {
+        Look::Start => at == 0,
+        Look::End => at == text.len(),
+        Look::StartLF => before().is_none_or(|c| c == '\n'),
+        Look::EndLF => after().is_none_or(|c| c == '\n'),
+        Look::StartCRLF => match before() {
             None | Some('\n') => true,
-            Some('\r') => after != Some('\n'),
+            Some('\r') => after() != Some('\n'),
             Some(_) => false,
         },
-        Look::EndCRLF => match after {
+        Look::EndCRLF => match after() {
             None | Some('\r') => true,
-            Some('\n') => before != Some('\r'),
+            Some('\n') => before() != Some('\r'),
             Some(_) => false,
         },
-        Look::WordAscii => ascii(before) != ascii(after),
-        Look::WordAsciiNegate => ascii(before) == ascii(after),
-        Look::WordUnicode => unicode(before) != unicode(after),
-        Look::WordUnicodeNegate => unicode(before) == unicode(after),
-        Look::WordStartAscii => !ascii(before) && ascii(after),
-        Look::WordEndAscii => ascii(before) && !ascii(after),
-        Look::WordStartUnicode => !unicode(before) && unicode(after),
-        Look::WordEndUnicode => unicode(before) && !unicode(after),
-        Look::WordStartHalfAscii => !ascii(before),
-        Look::WordEndHalfAscii => !ascii(after),
-        Look::WordStartHalfUnicode => !unicode(before),
-        Look::WordEndHalfUnicode => !unicode(after),
+        Look::WordAscii => ascii(before()) != ascii(after()),
+        Look::WordAsciiNegate => ascii(before()) == ascii(after()),
+        Look::WordUnicode => unicode(before()) != unicode(after()),
+        Look::WordUnicodeNegate => unicode(before()) == unicode(after()),
+        Look::WordStartAscii => !ascii(before()) && ascii(after()),
+        Look::WordEndAscii => ascii(before()) && !ascii(after()),
+        Look::WordStartUnicode => !unicode(before()) && unicode(after()),
+        Look::WordEndUnicode => unicode(before()) && !unicode(after()),
+        Look::WordStartHalfAscii => !ascii(before()),
+        Look::WordEndHalfAscii => !ascii(after()),
+        Look::WordStartHalfUnicode => !unicode(before()),
+        Look::WordEndHalfUnicode => !unicode(after()),
     }
 }

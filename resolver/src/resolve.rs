@@ -1,14 +1,15 @@
 //! The four steps in a row, and the full answer with its evidence.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
+use crate::names::Names;
+use crate::policy::Entry;
 use crate::registry::{Credentials, Provider, Registry};
-use crate::selection::{Path, Rule, Selection, inject, select};
-use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, is_cross_vendor, judge};
+use crate::selection::{Path, Pick, Rule, Selection, inject};
+use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge, judge_provider};
 
 /// The bare outcome of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +27,18 @@ pub struct Decision<'a> {
 /// `ambient` are the names of credentials known to exist besides the injected ones.
 #[must_use]
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
-    let selection = select(runtime, env);
+    let dispatch = env.policy().dispatch(runtime);
+    let pick = Pick::of(dispatch.entry, env);
     let injected = inject(env);
     let credentials = Credentials { injected, ambient };
-    let provider = registry.derive(env.policy().template_of(runtime), selection.slug, &credentials);
-    let verdict = judge(Path::of(env), provider, &credentials);
-    Decision { selection, injected, verdict }
+    let provider = registry.derive(dispatch.template, pick.slug, &credentials);
+    Decision { selection: pick.into_selection(env), injected, verdict: judge(env.path(), provider, &credentials) }
 }
 
 /// Everything there is to say of one question: the decision and its evidence.
 ///
 /// Its fields are the keys of the machine-readable answer, in that order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Resolution<'a> {
     /// The runtime asked for, verbatim.
     pub runtime: &'a str,
@@ -65,11 +66,11 @@ pub struct Resolution<'a> {
     /// The secrets of which the provider needs any one; none for the platform.
     pub needs: &'a [String],
     /// The present secrets that the provider accepts, in its own order; none for the platform.
-    pub accepted_by: Vec<&'a str>,
+    pub accepted_by: Names<'a>,
     /// What a reviewer should see besides.
-    pub warnings: Vec<Warning>,
+    pub warnings: Warnings,
     /// The variables that are set and change nothing, in the order of the policy.
-    pub shadowed: Vec<&'a str>,
+    pub shadowed: Names<'a>,
 }
 
 /// The two kinds of verdict.
@@ -97,24 +98,31 @@ pub enum Kind {
 /// ```
 #[must_use]
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
-    let Decision { selection, injected, verdict } = decide(registry, runtime, env, ambient);
+    let dispatch = env.policy().dispatch(runtime);
+    let pick = Pick::of(dispatch.entry, env);
+    let Selection { slug, rule, decided_by } = pick.into_selection(env);
+    let injected = inject(env);
     let credentials = Credentials { injected, ambient };
-    let provider = verdict.provider();
+    let derived = registry.derive(dispatch.template, slug, &credentials);
+    let provider = derived.ok();
     let byok = provider.filter(|provider| !provider.is_platform());
-    let shadowed = shadowed(runtime, env);
-    let mut warnings = Vec::new();
-    if provider.is_some_and(|provider| is_cross_vendor(registry, provider, &credentials)) {
-        warnings.push(Warning::CrossVendorCredential);
-    }
-    if !shadowed.is_empty() {
-        warnings.push(Warning::ShadowedVariable);
-    }
+    let accepted_by = byok.map_or_else(Names::default, |provider| credentials.accepted_by(provider));
+    let verdict = match derived {
+        Ok(provider) => judge_provider(env.path(), provider, injected, !accepted_by.is_empty()),
+        Err(rejection) => Verdict::Rejected(rejection),
+    };
+    let shadowed = shadowed(dispatch.entry, &pick, injected, env);
+    let cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
+    let warnings = [
+        cross_vendor.then_some(Warning::CrossVendorCredential),
+        (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
+    ];
     Resolution {
         runtime,
-        slug: selection.slug,
-        rule: selection.rule,
-        decided_by: selection.decided_by,
-        path: Path::of(env),
+        slug,
+        rule,
+        decided_by,
+        path: env.path(),
         injected,
         provider,
         billing: provider.map(Billing::of),
@@ -122,8 +130,8 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         code: verdict.code(),
         outcome: verdict.outcome(),
         needs: byok.map_or(&[], |provider| &provider.auth_env),
-        accepted_by: byok.map_or_else(Vec::new, |provider| credentials.accepted_by(provider).collect()),
-        warnings,
+        accepted_by,
+        warnings: warnings.into_iter().flatten().collect(),
         shadowed,
     }
 }
@@ -131,13 +139,19 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
 /// The names of the variables that are set and whose removal changes neither slug nor secrets.
 ///
 /// The runtime is given, so the runtime's variable is always one of them.
-fn shadowed<'a>(runtime: &str, env: &Env<'a>) -> Vec<&'a str> {
-    let outcome = |env: &Env<'a>| (select(runtime, env).slug, inject(env));
-    let now = outcome(env);
-    env.set_variables()
-        .filter(|&variable| outcome(&env.without(variable)) == now)
-        .map(|variable| env.policy().variable_name(variable))
-        .collect()
+fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
+    let policy = env.policy();
+    let mut shadowed = env.set_places();
+    let mut open = pick.rests_on(env);
+    while open != 0 {
+        let place = open.trailing_zeros();
+        open &= open - 1;
+        let without = env.without(policy.variable_at(place as usize));
+        if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
+            shadowed &= !(1 << place);
+        }
+    }
+    Names::at(policy.variable_names(), shadowed)
 }
 
 impl Resolution<'_> {

@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::policy::Variable;
+use crate::policy::{Entry, Key, Variable};
 
 /// The slug a harness would pick, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +65,6 @@ impl Path {
     /// Both paths.
     pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
 
-    /// The path that an environment chooses: the platform's only on the exact value.
-    #[must_use]
-    pub fn of(env: &Env<'_>) -> Self {
-        if env.text(Variable::Path) == Some(&env.policy().document().platform.value) {
-            Self::Platform
-        } else {
-            Self::Byok
-        }
-    }
-
     /// The name used in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -88,35 +78,68 @@ impl Path {
 /// Picks the slug: the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
-    let policy = env.policy();
-    let by = |variable| Some(policy.variable_name(variable));
-
-    if let Some(slug) = env.text(Variable::Override) {
-        return Selection { slug, rule: Rule::Override, decided_by: by(Variable::Override) };
-    }
-    if Path::of(env) == Path::Platform {
-        let rule = Rule::Platform;
-        return match env.text(Variable::PlatformModel) {
-            Some(slug) => Selection { slug, rule, decided_by: by(Variable::PlatformModel) },
-            None => Selection { slug: &policy.document().platform.fallback, rule, decided_by: by(Variable::Path) },
-        };
-    }
-    let Some((entry, keys)) = policy.dispatch(runtime) else {
-        return Selection { slug: &policy.document().fallback, rule: Rule::Fallback, decided_by: None };
-    };
-    match keys.iter().zip(&entry.keyed).find(|(key, _)| env.is_set(**key)) {
-        Some((&key, keyed)) => Selection { slug: &keyed.model, rule: Rule::Keyed, decided_by: by(key) },
-        None => Selection { slug: &entry.model, rule: Rule::Default, decided_by: None },
-    }
+    Pick::of(env.policy().dispatch(runtime).entry, env).into_selection(env)
 }
 
 /// Names the secrets that the workspace will get, sorted.
 ///
 /// An override does not change the path: that is the trap this crate exists for.
 #[must_use]
+#[inline]
 pub fn inject<'a>(env: &Env<'a>) -> &'a [String] {
-    if Path::of(env) == Path::Platform {
-        return &[];
+    injecting_key(env).and_then(|key| env.policy().secrets_of(key)).map_or(&[], |entry| &entry.inject)
+}
+
+/// A [`Selection`] by the variable that decided instead of its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Pick<'a> {
+    pub(crate) slug: &'a str,
+    rule: Rule,
+    decided_by: Option<Variable>,
+}
+
+impl<'a> Pick<'a> {
+    /// Picks the slug of a runtime that has this entry in the policy.
+    #[inline]
+    pub(crate) fn of(entry: Option<Entry<'a>>, env: &Env<'a>) -> Self {
+        let policy = env.policy();
+        if let Some(slug) = env.text(Variable::Override) {
+            return Self { slug, rule: Rule::Override, decided_by: Some(Variable::Override) };
+        }
+        if env.path() == Path::Platform {
+            let rule = Rule::Platform;
+            return match env.text(Variable::PlatformModel) {
+                Some(slug) => Self { slug, rule, decided_by: Some(Variable::PlatformModel) },
+                None => Self { slug: &policy.document().platform.fallback, rule, decided_by: Some(Variable::Path) },
+            };
+        }
+        let Some((entry, keys)) = entry else {
+            return Self { slug: &policy.document().fallback, rule: Rule::Fallback, decided_by: None };
+        };
+        match keys.iter().zip(&entry.keyed).find(|(key, _)| env.is_set(Variable::Key(**key))) {
+            Some((&key, keyed)) => Self { slug: &keyed.model, rule: Rule::Keyed, decided_by: Some(Variable::Key(key)) },
+            None => Self { slug: &entry.model, rule: Rule::Default, decided_by: None },
+        }
     }
-    env.policy().secrets().find(|(key, _)| env.is_set(*key)).map_or(&[], |(_, entry)| &entry.inject)
+
+    pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
+        let Self { slug, rule, decided_by } = self;
+        Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }
+    }
+
+    /// The places of the set variables that this pick and the injected secrets rest on:
+    /// unsetting any other changes neither.
+    #[inline]
+    pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
+        let place = |variable: Option<Variable>| variable.map_or(0, |variable| 1_u128 << env.policy().place(variable));
+        let of_pick = place(Some(Variable::Override)) | place(Some(Variable::Path)) | place(self.decided_by);
+        (of_pick | place(injecting_key(env).map(Variable::Key))) & env.set_places()
+    }
+}
+
+/// The key whose entry decides what is injected, off the platform path: the first that is set.
+#[inline]
+fn injecting_key(env: &Env<'_>) -> Option<Key> {
+    let key = env.policy().first_key(env.set_places())?;
+    (env.path() == Path::Byok).then_some(key)
 }

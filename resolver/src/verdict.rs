@@ -1,7 +1,11 @@
 //! Judging: does the provider match the secrets that will be injected?
 
+use alloc::string::String;
+use core::fmt;
+
 use serde::{Serialize, Serializer};
 
+use crate::names::Names;
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::selection::Path;
 
@@ -34,23 +38,28 @@ pub enum Mismatch {
 /// `provider` is what [`Registry::derive`] answered for it.
 #[must_use]
 pub fn judge<'r>(path: Path, provider: Result<&'r Provider, Rejection>, credentials: &Credentials<'_>) -> Verdict<'r> {
-    let provider = match provider {
-        Ok(provider) => provider,
-        Err(rejection) => return Verdict::Rejected(rejection),
-    };
+    match provider {
+        Ok(provider) => judge_provider(path, provider, credentials.injected, credentials.meet(provider)),
+        Err(rejection) => Verdict::Rejected(rejection),
+    }
+}
+
+/// Judges a provider of which it is known whether it accepts any credential that is there.
+#[inline]
+pub(crate) fn judge_provider<'r>(path: Path, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
     if provider.is_platform() {
-        return if credentials.injected.is_empty() {
+        return if injected.is_empty() {
             Verdict::Coherent(provider)
         } else {
             Verdict::Mismatched(provider, Mismatch::PlatformModelWithTenantKey)
         };
     }
-    if credentials.meet(provider) {
+    if is_met {
         return Verdict::Coherent(provider);
     }
     let mismatch = match path {
         Path::Platform => Mismatch::PlatformPathByokModel,
-        Path::Byok if credentials.injected.is_empty() => Mismatch::MissingCredential,
+        Path::Byok if injected.is_empty() => Mismatch::MissingCredential,
         Path::Byok => Mismatch::WrongCredential,
     };
     Verdict::Mismatched(provider, mismatch)
@@ -268,9 +277,45 @@ impl Warning {
     }
 }
 
-/// Whether the credentials a provider would use were all issued by other vendors.
-pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, credentials: &Credentials<'_>) -> bool {
+/// The warnings on one answer: a set that prints and serialises as a list.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Warnings([bool; Warning::ALL.len()]);
+
+impl Warnings {
+    /// The warnings, in the order of [`Warning::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Warning> {
+        Warning::ALL.into_iter().zip(self.0).filter_map(|(warning, given)| given.then_some(warning))
+    }
+
+    /// Whether a warning is given.
+    #[must_use]
+    pub fn contains(self, warning: Warning) -> bool {
+        self.iter().any(|given| given == warning)
+    }
+}
+
+impl FromIterator<Warning> for Warnings {
+    fn from_iter<I: IntoIterator<Item = Warning>>(warnings: I) -> Self {
+        let mut given = Self::default();
+        warnings.into_iter().for_each(|warning| given.0[warning as usize] = true);
+        given
+    }
+}
+
+impl fmt::Debug for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Warnings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// Whether the credentials a provider would use, those that it accepts, were all issued by other vendors.
+pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &Names<'_>) -> bool {
     let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
-    let mut accepted = credentials.accepted_by(provider).peekable();
-    !provider.is_platform() && accepted.peek().is_some() && accepted.all(foreign)
+    !accepted.is_empty() && accepted.iter().all(foreign)
 }

@@ -199,7 +199,7 @@ impl Facts {
             None => "",
             _ if value.is_empty() => "empty, so unset",
             _ if found.decided_by == Some(name) => "decides",
-            _ if found.shadowed.contains(&name) => "shadowed",
+            _ if found.shadowed.contains(name) => "shadowed",
             Some(Variable::Key(_)) => "injects",
             Some(Variable::Path) => "chooses the path",
             _ => "",
@@ -228,12 +228,7 @@ impl Facts {
             rule: found.rule.as_str(),
             decided_by,
             // What decides may be shadowed too, by its own default; to say so would be to say nothing.
-            shadowed: found
-                .shadowed
-                .iter()
-                .filter(|name| found.decided_by != Some(**name))
-                .map(|name| (*name).to_owned())
-                .collect(),
+            shadowed: found.shadowed.iter().filter(|name| found.decided_by != Some(*name)).map(str::to_owned).collect(),
             injected: found.injected.to_vec(),
             provider: found.provider.map(|provider| shown(&provider.name)),
             verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),

@@ -152,7 +152,7 @@ impl Judge<'_> {
             return Outcome::Unknown;
         }
         match resolution.code {
-            None => Outcome::Coherent(resolution.warnings.contains(&Warning::CrossVendorCredential)),
+            None => Outcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
             Some(code) => match self.accepted(policy, &resolution, code, &env) {
                 Some(entry) => Outcome::Accepted(entry),
                 None => Outcome::Fails(code, resolution.slug.to_owned()),
@@ -211,7 +211,7 @@ impl Judge<'_> {
             injected: resolution.injected.to_vec(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),
-            accepted_by: resolution.accepted_by.iter().map(|name| (*name).to_owned()).collect(),
+            accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
             fixes: fixes(self.registry, runtime, &env, &[]),

@@ -253,6 +253,11 @@ fn summary(report: &Report) -> String {
         format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that stand for {covered} combinations were examined")
     };
     let _ = writeln!(text, "{laws}");
+    if broken == 0 {
+        let compared = grouped(sum(|policy| policy.proof.compared as u128));
+        let questions = format!("{compared} questions, each slug on each runtime, have the answer of the reference");
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {questions}");
+    }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
     let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
     if decided > 0 {

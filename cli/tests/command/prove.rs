@@ -125,7 +125,7 @@ fn what_is_undecided_is_no_proof() {
     let ended = slugproof(["prove"]).dir(&project).run();
     assert_eq!(ended.code, 1, "{}", ended.stdout);
     assert!(ended.stdout.contains("undecided which patterns overlap on agent"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("✓ 24 laws"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("✓ 25 laws"), "{}", ended.stdout);
 }
 
 /// A value of the path that reads like a key's, and names that share all but one word.
@@ -176,6 +176,8 @@ fn the_json_report_adds_up() {
     assert_eq!(policy["policy"], json!("reconciler"));
     assert_eq!(policy["decided_one_by_one"], json!(true));
     assert_eq!(policy["combinations"], json!(945_000));
+    assert_eq!(policy["compared"], json!(74 * 7));
+    assert!(policy["evaluated"].as_u64() < Some(1_000), "one case for each route, not for each id");
     assert_eq!(policy["holes"].as_array().map(Vec::len), Some(35));
     assert_eq!(policy["broken"], json!(null));
     let cell = json!({"runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -12,6 +12,7 @@ use core::fmt;
 use once_cell::race::OnceBox;
 use serde::Serialize;
 
+use super::route::Routes;
 use crate::env::Env;
 use crate::policy::{Policy, Variable};
 use crate::reference::Variables;
@@ -28,6 +29,8 @@ pub struct Scene {
     pub registry: Registry,
     /// The policy.
     pub policy: Policy,
+    routes: OnceBox<Routes>,
+    credentials: OnceBox<Vec<String>>,
     reordered: OnceBox<Vec<Arc<Scene>>>,
     arms_reordered: OnceBox<Vec<Arc<Scene>>>,
     /// `None` is a scene that came back equal.
@@ -41,9 +44,25 @@ impl Scene {
         Arc::new(Self {
             registry,
             policy,
+            routes: OnceBox::new(),
+            credentials: OnceBox::new(),
             reordered: OnceBox::new(),
             arms_reordered: OnceBox::new(),
             reread: OnceBox::new(),
+        })
+    }
+
+    /// Where each id of the registry leads, by the document.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| Box::new(Routes::new(&self.registry)))
+    }
+
+    /// Every credential that some provider accepts, each once.
+    pub(crate) fn credentials(&self) -> &[String] {
+        self.credentials.get_or_init(|| {
+            let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.iter().cloned());
+            Box::new(names.collect::<BTreeSet<String>>().into_iter().collect())
         })
     }
 
@@ -148,6 +167,19 @@ impl Case {
         let mut case = self.clone();
         case.variables.remove(name);
         case
+    }
+
+    /// What `ask` says of the case with one variable set, or unset where there is no
+    /// value. The case is as before afterwards: cheaper than a copy for each variation.
+    pub(crate) fn varied<T>(&mut self, name: &str, value: Option<&str>, ask: impl FnOnce(&Self) -> T) -> T {
+        let set = |case: &mut Self, value: Option<String>| match value {
+            Some(value) => case.variables.insert(name.to_owned(), value),
+            None => case.variables.remove(name),
+        };
+        let before = set(self, value.map(str::to_owned));
+        let answer = ask(self);
+        set(self, before);
+        answer
     }
 
     /// The same case with the value of every secret replaced by [`SET`] and

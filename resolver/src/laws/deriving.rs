@@ -46,8 +46,9 @@ pub(super) const ORDER_FREE: Law = Law {
 };
 
 fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
+    let mut case = trial.case.clone();
     for scene in trial.case.scene.reordered() {
-        let case = Case { scene: scene.clone(), ..trial.case.clone() };
+        case.scene = scene.clone();
         let found = trial.subject.resolve(&case);
         ensure!(
             found == trial.resolution,
@@ -60,7 +61,7 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
         return Ok(());
     }
     for scene in trial.case.scene.with_arms_reordered() {
-        let case = Case { scene: scene.clone(), ..trial.case.clone() };
+        case.scene = scene.clone();
         let found = trial.subject.resolve(&case);
         ensure!(
             essence(&found) == essence(&trial.resolution),
@@ -119,8 +120,8 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
             ensure!(found == expected, "an id that no arm lists comes to {found:?}, not {expected:?}");
         }
         // The runtime is asked for by a name that differs in a way that must matter.
+        let mut case = trial.case.clone();
         for name in [format!("{} ", trial.case.runtime), trial.case.runtime.to_uppercase(), String::new()] {
-            let mut case = trial.case.clone();
             case.runtime = name;
             if runtime(&case).is_none() && trial.subject.resolve(&case).provider.is_some() {
                 return Err(format!("runtime `{}` is unknown and yet a provider answers", case.runtime));
@@ -172,23 +173,27 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
     let name = &trial.case.scene.policy.document().override_var;
     let bare = trial.resolution.slug.trim();
     let (_, injected, provider, code) = essence(&trial.resolution);
+    let mut case = trial.case.clone();
     for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
         let padded = format!("{margin}{bare}{margin}");
-        let case = trial.case.with(name, &padded);
-        let found = trial.subject.resolve(&case);
-        ensure!(
-            essence(&found) == (padded.as_str(), injected, provider, code),
-            "margins change {:?} to {:?}",
-            essence(&trial.resolution),
-            essence(&found)
-        );
+        case.varied(name, Some(&padded), |case| {
+            let found = trial.subject.resolve(case);
+            ensure!(
+                essence(&found) == (padded.as_str(), injected, provider, code),
+                "margins change {:?} to {:?}",
+                essence(&trial.resolution),
+                essence(&found)
+            );
+            Ok(())
+        })?;
     }
     for margin in ["\u{200b}", "\u{feff}"] {
-        let case = trial.case.with(name, &format!("{margin}{bare}"));
-        let found = trial.subject.resolve(&case);
-        let reference = Trial::new(trial.subject, &case);
-        let expected = essence(reference.reference());
-        ensure!(essence(&found) == expected, "a zero-width margin comes to {:?}, not {expected:?}", essence(&found));
+        case.varied(name, Some(&format!("{margin}{bare}")), |case| {
+            let other = Trial::new(trial.subject, case);
+            let (found, expected) = (essence(&other.resolution), essence(other.reference()));
+            ensure!(found == expected, "a zero-width margin comes to {found:?}, not {expected:?}");
+            Ok(())
+        })?;
     }
     Ok(())
 }
@@ -233,6 +238,7 @@ fn arms(case: &Case) -> &[Arm] {
 
 /// The arms that list a model, found without the index.
 fn listing<'c>(case: &'c Case, model: &str) -> Vec<&'c Arm> {
-    let model = model.trim();
-    arms(case).iter().filter(|arm| arm.models.iter().any(|listed| listed == model)).collect()
+    let positions = case.scene.routes().listing(case.scene.policy.template_of(&case.runtime), model);
+    let arms = arms(case);
+    positions.into_iter().map(|position| &arms[position]).collect()
 }

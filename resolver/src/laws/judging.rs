@@ -98,18 +98,12 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut bare = trial.case.clone();
     bare.ambient.clear();
     let mut rich = trial.case.clone();
-    rich.ambient =
-        trial.case.scene.registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
+    rich.ambient = trial.case.scene.credentials().to_vec();
     for case in [bare, rich] {
         let found = trial.subject.resolve(&case);
-        let picked = |resolution: &Resolution<'_>| {
-            (String::from(resolution.slug), resolution.rule, resolution.injected.to_vec())
-        };
-        ensure!(
-            picked(&found) == picked(&trial.resolution),
-            "ambient credentials change what is picked to {:?}",
-            picked(&found)
-        );
+        let picked = (found.slug, found.rule, found.injected);
+        let expected = (trial.resolution.slug, trial.resolution.rule, trial.resolution.injected);
+        ensure!(picked == expected, "ambient credentials change what is picked to {picked:?}");
         let on_platform = |resolution: &Resolution<'_>| {
             resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
         };
@@ -145,7 +139,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected =
         [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
     for (warning, earned) in expected {
-        let given = resolution.warnings.contains(&warning);
+        let given = resolution.warnings.contains(warning);
         ensure!(given == earned, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });
     }
     Ok(())
@@ -179,9 +173,13 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
+    let mut case = trial.case.clone();
     for edit in single_edits(trial.case) {
-        let case = apply(trial.case, core::slice::from_ref(&edit));
-        if trial.subject.resolve(&case).code.is_none() {
+        let value = match &edit {
+            Edit::Unset(_) => None,
+            Edit::Set(_, value) => Some(value.as_str()),
+        };
+        if case.varied(edit.variable(), value, |case| trial.subject.resolve(case).code.is_none()) {
             let alike = |other: &Edit| {
                 matches!(edit, Edit::Unset(_)) == matches!(other, Edit::Unset(_)) && edit.variable() == other.variable()
             };
@@ -229,10 +227,14 @@ fn single_edits(case: &Case) -> Vec<Edit> {
 }
 
 fn apply(case: &Case, edits: &[Edit]) -> Case {
-    edits.iter().fold(case.clone(), |case, edit| match edit {
-        Edit::Unset(name) => case.without(name),
-        Edit::Set(name, value) => case.with(name, value),
-    })
+    let mut case = case.clone();
+    for edit in edits {
+        match edit {
+            Edit::Unset(name) => drop(case.variables.remove(name)),
+            Edit::Set(name, value) => drop(case.variables.insert(name.clone(), value.clone())),
+        }
+    }
+    case
 }
 
 /// The credentials that are there and that a provider accepts, from first principles.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::plan::patterns;
+use super::route::Routes;
 use super::{Violation, ensure};
 use crate::reference;
 use crate::registry::overlap::satisfiable_sets;
@@ -12,8 +13,8 @@ use crate::registry::{Credentials, Registry, Runtime};
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
 
-/// The compiled index answers as a linear scan does, and the overlap of patterns is
-/// what matching says; `stray` is one more model to look up.
+/// The compiled index and the routes of the document answer as a linear scan does, and
+/// the overlap of patterns is what matching says; `stray` is one more model to look up.
 ///
 /// # Errors
 ///
@@ -22,19 +23,27 @@ pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
+    let routes = Routes::new(registry);
+    let scan_agrees = |runtime, model: &str, injected| scan_agrees(registry, &routes, runtime, model, injected);
     for runtime in registry.runtimes() {
         for injected in credentials {
-            [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(registry, runtime, model, injected))?;
+            [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
         }
         // A scan is slow: each listed id takes its turn with one of the sets.
         let listed = runtime.arms.iter().flat_map(|arm| &arm.models);
-        listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(registry, runtime, id, set))?;
+        listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(runtime, id, set))?;
         overlaps_are_right(registry, runtime, stray)?;
     }
     Ok(())
 }
 
-fn scan_agrees(registry: &Registry, runtime: &Runtime, model: &str, injected: &[String]) -> Result<(), Violation> {
+fn scan_agrees(
+    registry: &Registry,
+    routes: &Routes,
+    runtime: &Runtime,
+    model: &str,
+    injected: &[String],
+) -> Result<(), Violation> {
     let present: Vec<&str> = injected.iter().map(String::as_str).collect();
     let found = registry.derive(&runtime.name, model, &Credentials { injected, ambient: &[] });
     let expected = reference::derive(registry, &runtime.name, model, &present);
@@ -42,6 +51,11 @@ fn scan_agrees(registry: &Registry, runtime: &Runtime, model: &str, injected: &[
     ensure!(
         found == expected,
         "{model:?} on {on:?} with {present:?}: the index says {found:?}; a scan says {expected:?}"
+    );
+    let walked = routes.derive(registry, &runtime.name, model, &present);
+    ensure!(
+        walked == expected,
+        "{model:?} on {on:?} with {present:?}: the routes say {walked:?}; a scan says {expected:?}"
     );
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod proof;
 pub mod reading;
 pub mod reduce;
+pub mod route;
 
 mod deriving;
 mod judging;
@@ -29,8 +30,11 @@ use core::cell::OnceCell;
 pub use case::{Case, Scene, Witness};
 
 use crate::fix::{Fix, fixes};
+use crate::names::Names;
 use crate::reference;
+use crate::registry::Provider;
 use crate::resolve::{Resolution, resolve};
+use crate::verdict::Warnings;
 use crate::yaml::ReadError;
 
 /// One law.
@@ -58,6 +62,7 @@ pub const LAWS: &[Law] = &[
     selecting::SHADOWED_IS_INERT,
     selecting::VERBATIM_SLUG,
     deriving::NATIVE_ONLY,
+    route::ROUTE_DECIDES,
     deriving::EXACT_BEATS_PATTERN,
     deriving::ORDER_FREE,
     deriving::FAIL_CLOSED,
@@ -88,6 +93,11 @@ pub trait Subject: Sync {
         Product.resolve(case)
     }
 
+    /// Who could answer for a model on a runtime, whatever the credentials.
+    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        Product.candidates(scene, runtime, model)
+    }
+
     /// Offers fixes for a case.
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         Product.fixes(case)
@@ -114,6 +124,11 @@ pub struct Product;
 impl Subject for Product {
     fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
         resolve(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        let runtime = scene.registry.handle(scene.policy.template_of(runtime));
+        runtime.map_or_else(Vec::new, |runtime| runtime.candidates(model))
     }
 
     fn fixes(&self, case: &Case) -> Vec<Fix> {
@@ -151,11 +166,14 @@ impl<'a> Trial<'a> {
         Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
     }
 
-    /// What the [reference](mod@reference) answers.
+    /// What the [reference](mod@reference) answers, with the [routes](route::Routes) of its scene.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
             let Case { scene, runtime, variables, ambient } = self.case;
-            reference::resolve(&scene.registry, &scene.policy, runtime, variables, ambient)
+            let Scene { registry, policy, .. } = &**scene;
+            reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
+                scene.routes().derive(registry, runtime, model, present)
+            })
         })
     }
 
@@ -202,6 +220,6 @@ fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
 }
 
 /// A resolution without the remarks on it: what must not change with what only they speak of.
-fn without_remarks<'r>(resolution: &Resolution<'r>) -> Resolution<'r> {
-    Resolution { warnings: Vec::new(), shadowed: Vec::new(), ..resolution.clone() }
+fn without_remarks(resolution: Resolution<'_>) -> Resolution<'_> {
+    Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..resolution }
 }

@@ -3,12 +3,19 @@
 //! A variable's values fall into classes that the pipeline cannot tell apart or
 //! that one witness stands for. A [`Plan`] walks every class of every variable
 //! that a decision consults and holds the others unset: the law `frame` is what
-//! makes one such case stand for all values of those others. How many concrete
-//! combinations each case stands for is counted, and the counts add up to the
-//! whole product.
+//! makes one such case stand for all values of those others. Of the slugs, one
+//! stands for all that have its [route](super::route) on the runtime: the law
+//! `route-decides` is what makes it do so. How many concrete combinations each
+//! case stands for is counted, and the counts add up to the whole product.
+//!
+//! That a slug has the route which the document says is not taken for granted: the
+//! [questions](Plan::question) of a plan ask for each slug on each runtime, one by
+//! one. So the laws cost as much as there are routes, which a thousand more ids of
+//! the same providers do not change, and each id costs one question more.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -36,23 +43,31 @@ pub struct Plan {
     cases: usize,
 }
 
-#[derive(Clone)]
 struct RuntimePlan {
     name: String,
     /// Whether the registry or the policy names it.
     known: bool,
+    /// The slugs by what the runtime makes of them.
+    alike: Vec<Alike>,
     /// Each shape, and the number of its first case.
     shapes: Vec<(usize, Shape)>,
 }
 
+/// Slugs of one route.
+struct Alike {
+    /// The first of them, which stands for all.
+    first: usize,
+    /// How many they are.
+    slugs: usize,
+}
+
 /// Cases that differ only in a slug.
-#[derive(Clone)]
 struct Shape {
     /// The variable that holds the slug, if one does.
     slug_in: Option<String>,
     path: Option<String>,
     keys: Vec<String>,
-    /// Concrete combinations that each of its cases stands for.
+    /// Concrete combinations that each of its slugs stands for.
     covers: u128,
 }
 
@@ -62,6 +77,8 @@ pub struct Planned {
     pub case: Case,
     /// Concrete combinations of classes that it stands for, itself included.
     pub covers: u128,
+    /// How many slugs its own stands for, itself included; 1 where no variable holds one.
+    pub slugs: usize,
     /// Whether the override variable is set in it.
     pub overridden: bool,
     /// Whether the registry or the policy names its runtime.
@@ -83,26 +100,15 @@ impl Plan {
         let mut first_case = 0;
         let mut planned = Vec::new();
         for (index, name) in named.into_iter().enumerate() {
+            let alike = alike(scene, &name, &slugs);
             let shapes = shapes(scene, &name, slugs.len()).into_iter().map(|shape| {
                 let first = first_case;
-                first_case += shape.cases(slugs.len());
+                first_case += if shape.slug_in.is_some() { alike.len() } else { 1 };
                 (first, shape)
             });
-            planned.push(RuntimePlan { shapes: shapes.collect(), known: index < known, name });
+            planned.push(RuntimePlan { shapes: shapes.collect(), alike, known: index < known, name });
         }
         Self { scene: Arc::clone(scene), runtimes: planned, slugs, undecided, cases: first_case }
-    }
-
-    /// The same plan for an equal copy of its scene.
-    #[must_use]
-    pub fn on(&self, scene: &Arc<Scene>) -> Self {
-        Self {
-            scene: Arc::clone(scene),
-            runtimes: self.runtimes.clone(),
-            slugs: self.slugs.clone(),
-            undecided: self.undecided.clone(),
-            cases: self.cases,
-        }
     }
 
     /// The runtimes in the order of their cases, each with whether the registry or
@@ -156,6 +162,29 @@ impl Plan {
         Some(self.planned(runtime, shape, number - first))
     }
 
+    /// Everything there is to do: the cases, then the questions.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.len() + self.questions()
+    }
+
+    /// How many questions there are: each slug on each runtime.
+    #[must_use]
+    pub fn questions(&self) -> usize {
+        self.runtimes.len() * self.slugs.len()
+    }
+
+    /// The question of a number below [`Plan::questions`]: one slug asked for on one
+    /// runtime, by the override variable and with nothing else set.
+    #[must_use]
+    pub fn question(&self, number: usize) -> Option<Case> {
+        let runtime = self.runtimes.get(number / self.slugs.len())?;
+        let slug = &self.slugs[number % self.slugs.len()];
+        let mut case = Case::new(&self.scene, &runtime.name);
+        case.variables.insert(self.scene.policy.document().override_var.clone(), slug.clone());
+        Some(case)
+    }
+
     /// Decides every concrete combination of one runtime in which the override
     /// variable has one of its classes, and counts what they come to.
     ///
@@ -183,12 +212,14 @@ impl Plan {
         tally
     }
 
-    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, slug: usize) -> Planned {
+    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, alike: usize) -> Planned {
         let policy = self.scene.policy.document();
         let mut case = Case::new(&self.scene, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
+        let mut slugs = 1;
         if let Some(variable) = &shape.slug_in {
-            set(variable, &self.slugs[slug]);
+            set(variable, &self.slugs[runtime.alike[alike].first]);
+            slugs = runtime.alike[alike].slugs;
         }
         if let Some(path) = &shape.path {
             set(&policy.platform.var, path);
@@ -197,14 +228,30 @@ impl Plan {
             set(key, SET);
         }
         let overridden = shape.slug_in.as_ref() == Some(&policy.override_var);
-        Planned { case, covers: shape.covers, overridden, known_runtime: runtime.known }
+        Planned { case, covers: shape.covers * slugs as u128, slugs, overridden, known_runtime: runtime.known }
     }
 }
 
-impl Shape {
-    fn cases(&self, slugs: usize) -> usize {
-        if self.slug_in.is_some() { slugs } else { 1 }
+/// The slugs by their route on a runtime, in the order of the first of each.
+///
+/// One that is a default of the policy stands for itself alone, because a variable
+/// that holds its default is as good as unset.
+fn alike(scene: &Scene, runtime: &str, slugs: &[String]) -> Vec<Alike> {
+    let template = scene.policy.template_of(runtime);
+    let defaults: Vec<&String> = scene.policy.document().defaults.values().collect();
+    let mut found: Vec<Alike> = Vec::new();
+    let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
+    for (first, slug) in slugs.iter().enumerate() {
+        let route = scene.routes().route(&scene.registry, template, slug);
+        match by_route.entry((route, defaults.contains(&slug).then_some(slug))) {
+            Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
+            Entry::Vacant(entry) => {
+                entry.insert(found.len());
+                found.push(Alike { first, slugs: 1 });
+            }
+        }
     }
+    found
 }
 
 /// The runtimes that the registry or the policy names, each once.

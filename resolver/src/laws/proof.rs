@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::plan::Planned;
+use super::plan::{Plan, Planned};
+use super::whole::AGREEMENT;
 use super::{Case, Law, Subject, Trial, Violation};
 use crate::resolve::{Decision, Resolution};
 use crate::selection::Rule;
@@ -16,8 +17,10 @@ use crate::verdict::Code;
 /// The findings of an exhaustive run over some cases; those of two runs [merge](Proof::merge).
 #[derive(Default)]
 pub struct Proof {
-    /// Cases examined.
+    /// Cases put to every law.
     pub evaluated: usize,
+    /// Questions compared with the reference.
+    pub compared: usize,
     /// Concrete combinations that they stand for.
     pub covered: u128,
     /// What the combinations come to.
@@ -29,7 +32,7 @@ pub struct Proof {
 
 /// A case that breaks a law.
 pub struct Broken {
-    /// Its number in the plan.
+    /// The step of the plan.
     pub number: usize,
     /// The law.
     pub law: &'static Law,
@@ -68,7 +71,8 @@ pub struct Hole {
     pub set: BTreeMap<String, String>,
     /// The variable that holds the slug, where one does.
     pub slug_in: Option<String>,
-    /// How many of the examined cases set exactly these variables and lead there.
+    /// How many ways of setting exactly these variables lead there: one for each slug,
+    /// where a variable holds one.
     pub cases: usize,
     /// The slug that is picked with those values.
     pub slug: String,
@@ -79,6 +83,15 @@ pub struct Hole {
 }
 
 impl Proof {
+    /// Takes one step of a plan: examines a case or compares a question.
+    pub fn step(&mut self, subject: &dyn Subject, plan: &Plan, number: usize) {
+        if let Some(planned) = plan.get(number) {
+            self.examine(subject, number, &planned);
+        } else if let Some(question) = number.checked_sub(plan.len()).and_then(|question| plan.question(question)) {
+            self.compare(subject, number, &question);
+        }
+    }
+
     /// Puts one case of a plan to a subject and checks every law.
     pub fn examine(&mut self, subject: &dyn Subject, number: usize, planned: &Planned) {
         let trial = Trial::new(subject, &planned.case);
@@ -89,13 +102,22 @@ impl Proof {
             self.keep_first(Broken { number, law, violation, case: planned.case.clone() });
         }
         if !planned.overridden && planned.known_runtime {
-            self.note_contradiction(number, &planned.case, &trial.resolution);
+            self.note_contradiction(number, planned, &trial.resolution);
+        }
+    }
+
+    /// Compares the answer to one question of a plan with the reference's.
+    pub fn compare(&mut self, subject: &dyn Subject, number: usize, question: &Case) {
+        self.compared += 1;
+        if let Err(violation) = (AGREEMENT.check)(&Trial::new(subject, question)) {
+            self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });
         }
     }
 
     /// Adds the findings of another run.
     pub fn merge(&mut self, other: Self) {
         self.evaluated += other.evaluated;
+        self.compared += other.compared;
         self.covered += other.covered;
         self.tally.merge(other.tally);
         if let Some(broken) = other.broken {
@@ -132,8 +154,9 @@ impl Proof {
         }
     }
 
-    fn note_contradiction(&mut self, number: usize, case: &Case, resolution: &Resolution<'_>) {
+    fn note_contradiction(&mut self, number: usize, planned: &Planned, resolution: &Resolution<'_>) {
         let Some(code) = resolution.code else { return };
+        let case = &planned.case;
         let platform_model = &case.scene.policy.document().platform.model;
         let hole = Hole {
             runtime: case.runtime.clone(),
@@ -143,7 +166,7 @@ impl Proof {
                 .decided_by
                 .filter(|name| *name == platform_model && case.variables.contains_key(*name))
                 .map(str::to_owned),
-            cases: 1,
+            cases: planned.slugs,
             slug: resolution.slug.to_owned(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),

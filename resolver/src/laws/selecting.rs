@@ -20,16 +20,19 @@ pub(super) const OVERRIDE_WINS: Law = Law {
 
 fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
     let name = &trial.case.scene.policy.document().override_var;
+    let mut case = trial.case.clone();
     for slug in [PROBE, "platform/x", trial.case.scene.policy.document().fallback.as_str()] {
-        let case = trial.case.with(name, slug);
-        let overridden = trial.subject.resolve(&case);
-        ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
-        ensure!(
-            overridden.injected == trial.resolution.injected,
-            "`{name}` changes what is injected from {:?} to {:?}",
-            trial.resolution.injected,
-            overridden.injected
-        );
+        case.varied(name, Some(slug), |case| {
+            let overridden = trial.subject.resolve(case);
+            ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
+            ensure!(
+                overridden.injected == trial.resolution.injected,
+                "`{name}` changes what is injected from {:?} to {:?}",
+                trial.resolution.injected,
+                overridden.injected
+            );
+            Ok(())
+        })?;
     }
     Ok(())
 }
@@ -43,19 +46,23 @@ pub(super) const PLATFORM_BEATS_KEYS: Law = Law {
 
 fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = trial.case.scene.policy.document();
-    let case = trial.case.with(&policy.platform.var, &policy.platform.value).without(&policy.override_var);
-    let keyless = keys(policy).fold(case.clone(), |case, key| case.without(key));
+    let mut case = trial.case.with(&policy.platform.var, &policy.platform.value);
+    case.variables.remove(&policy.override_var);
+    let mut keyless = case.clone();
+    keys(policy).for_each(|key| drop(keyless.variables.remove(key)));
     let expected = trial.subject.resolve(&keyless);
     for key in keys(policy) {
-        let case = case.with(key, "1");
-        let found = trial.subject.resolve(&case);
-        ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
-        ensure!(
-            essence(&found) == essence(&expected),
-            "`{key}` changes the platform's `{}` to `{}`",
-            expected.slug,
-            found.slug
-        );
+        case.varied(key, Some("1"), |case| {
+            let found = trial.subject.resolve(case);
+            ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
+            ensure!(
+                essence(&found) == essence(&expected),
+                "`{key}` changes the platform's `{}` to `{}`",
+                expected.slug,
+                found.slug
+            );
+            Ok(())
+        })?;
     }
     Ok(())
 }
@@ -127,16 +134,15 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
     let consulted = consulted(trial);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
+    let expected = without_remarks(trial.resolution);
+    let mut case = trial.case.clone();
     for name in others {
-        for case in
-            [trial.case.without(name), trial.case.with(name, PROBE), trial.case.with(name, &policy.platform.value)]
-        {
-            let found = trial.subject.resolve(&case);
-            ensure!(
-                without_remarks(&found) == without_remarks(&trial.resolution),
-                "`{name}` was not consulted and changes {:?} to {found:?}",
-                trial.resolution
-            );
+        for value in [None, Some(PROBE), Some(policy.platform.value.as_str())] {
+            case.varied(name, value, |case| {
+                let found = without_remarks(trial.subject.resolve(case));
+                ensure!(found == expected, "`{name}` was not consulted and changes {expected:?} to {found:?}");
+                Ok(())
+            })?;
         }
     }
     Ok(())
@@ -178,13 +184,15 @@ pub(super) const SHADOWED_IS_INERT: Law = Law {
 
 fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = trial.case.scene.policy.document();
+    let mut case = trial.case.clone();
     for name in variables(policy) {
         let set = trial.case.variables.get(name).filter(|value| !value.is_empty());
         let departs = set.is_some() && set != policy.defaults.get(name);
-        let case = trial.case.without(name);
-        let found = trial.subject.resolve(&case);
-        let inert = (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected);
-        let reported = trial.resolution.shadowed.contains(&name);
+        let inert = case.varied(name, None, |case| {
+            let found = trial.subject.resolve(case);
+            (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected)
+        });
+        let reported = trial.resolution.shadowed.contains(name);
         ensure!(
             reported == (departs && inert),
             "`{name}` is{} reported as shadowed",

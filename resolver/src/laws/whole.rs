@@ -1,18 +1,37 @@
 //! Laws of the pipeline as a whole.
 
-use super::{Law, Trial, Violation, ensure};
+use alloc::vec::Vec;
+
+use super::{Case, Law, Trial, Violation, ensure};
 use crate::policy::Variable;
+use crate::registry::Provider;
 
 /// The product and the specification written as code say the same of everything.
 pub(super) const AGREEMENT: Law = Law {
     id: "agreement",
-    statement: "the resolver and the reference resolver give the same answer",
+    statement: "the resolver and the reference resolver give the same answer, and choose it from the same providers",
     check: agreement,
 };
 
 fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected = trial.reference();
     ensure!(trial.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", trial.resolution);
+
+    // Credentials hide candidates: so they are compared as such, and each gets its turn.
+    let Case { scene, runtime, .. } = trial.case;
+    let slug = trial.resolution.slug;
+    let found = trial.subject.candidates(scene, runtime, slug);
+    let expected = scene.routes().candidates(&scene.registry, scene.policy.template_of(runtime), slug);
+    let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
+    let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
+    ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));
+    for provider in expected.iter().filter(|_| expected.len() > 1) {
+        let case = Case { ambient: provider.auth_env.clone(), ..trial.case.clone() };
+        let trial = Trial::new(trial.subject, &case);
+        let (found, expected) = (&trial.resolution, trial.reference());
+        let present = &case.ambient;
+        ensure!(found == expected, "with {present:?} the resolver says {found:?}; the reference says {expected:?}");
+    }
     Ok(())
 }
 

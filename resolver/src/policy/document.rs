@@ -104,6 +104,17 @@ impl PolicyDocument {
         }
     }
 
+    /// The name of the variable that plays a part other than that of a key; a key has none here.
+    pub(super) fn name_of_text(&self, variable: Variable) -> &str {
+        match variable {
+            Variable::Override => &self.override_var,
+            Variable::Path => &self.platform.var,
+            Variable::PlatformModel => &self.platform.model,
+            Variable::Runtime => &self.runtime,
+            Variable::Key(_) => "",
+        }
+    }
+
     pub(super) fn decode(at: At<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(
             &["schema_version", "name", "runtime", "override", "platform", "fallback"],

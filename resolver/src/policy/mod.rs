@@ -10,11 +10,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
-
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
 
 use crate::limits;
+use crate::selection::Path;
+use crate::table::{Directory, Table};
 use crate::yaml::{Place, ReadError};
 
 /// One variable that a policy reads, by the part it plays there.
@@ -44,26 +44,57 @@ impl Key {
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
+
+    fn at(index: usize) -> Self {
+        Self(u8::try_from(index).expect("the key limit is far below 256"))
+    }
 }
 
 impl Variable {
     /// The variables that carry text.
     pub const TEXT: [Self; 4] = [Self::Override, Self::Path, Self::PlatformModel, Self::Runtime];
+
+    /// Its place in [`Variable::TEXT`], unless it is a key.
+    #[inline]
+    pub(crate) fn text_index(self) -> Option<usize> {
+        Some(match self {
+            Self::Override => 0,
+            Self::Path => 1,
+            Self::PlatformModel => 2,
+            Self::Runtime => 3,
+            Self::Key(_) => return None,
+        })
+    }
 }
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone, Debug)]
 pub struct Policy {
     document: PolicyDocument,
-    keys: Vec<String>,
-    variables: HashMap<String, Variable>,
-    /// The key of each `secrets` entry.
-    secrets: Vec<Variable>,
+    /// The variables by their places: the order in which the policy consults them, the runtime's last.
+    names: Vec<String>,
+    variables: Table<Variable>,
+    /// The default of each text variable.
+    defaults: [Option<String>; Variable::TEXT.len()],
+    /// The path where the variable for it is unset.
+    default_path: Path,
     /// The keys of each `dispatch` entry.
-    keyed: Vec<Vec<Variable>>,
-    /// The `dispatch` entry of each runtime that has one.
-    entries: HashMap<String, usize>,
+    keyed: Vec<Vec<Key>>,
+    /// The runtimes that have a `dispatch` entry or a template.
+    runtimes: Directory<Dispatched>,
 }
+
+/// What a policy says of one runtime.
+#[derive(Clone, Debug, Default)]
+struct Dispatched {
+    /// The place of its `dispatch` entry.
+    entry: Option<usize>,
+    /// The runtime under which it is looked up in the registry, where it is another.
+    template: Option<String>,
+}
+
+/// Places of the variables that are no keys and stand before them.
+const BEFORE_KEYS: usize = 3;
 
 impl Policy {
     /// The files of [`Policy::all_embedded`].
@@ -81,11 +112,12 @@ impl Policy {
         document.check()?;
         document.sort_injected();
         let mut policy = Self {
-            keys: Vec::new(),
-            variables: HashMap::new(),
-            secrets: Vec::new(),
+            names: Vec::new(),
+            variables: Table::with_capacity(0),
+            defaults: Default::default(),
+            default_path: Path::Byok,
             keyed: Vec::new(),
-            entries: HashMap::new(),
+            runtimes: Directory::new(),
             document,
         };
         policy.index()?;
@@ -159,19 +191,59 @@ impl Policy {
     /// When `variable` is a key of another policy that has more keys.
     #[must_use]
     pub fn variable_name(&self, variable: Variable) -> &str {
+        &self.names[self.place(variable)]
+    }
+
+    /// The names of [`Policy::all_variables`].
+    #[must_use]
+    pub fn variable_names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Where a variable stands in the order of the policy.
+    #[inline]
+    pub(crate) fn place(&self, variable: Variable) -> usize {
         match variable {
-            Variable::Override => &self.document.override_var,
-            Variable::Path => &self.document.platform.var,
-            Variable::PlatformModel => &self.document.platform.model,
-            Variable::Runtime => &self.document.runtime,
-            Variable::Key(key) => &self.keys[key.index()],
+            Variable::Override => 0,
+            Variable::Path => 1,
+            Variable::PlatformModel => 2,
+            Variable::Key(key) => {
+                let place = BEFORE_KEYS + key.index();
+                assert!(place < self.names.len() - 1, "a key of another policy");
+                place
+            }
+            Variable::Runtime => self.names.len() - 1,
+        }
+    }
+
+    /// The variable that stands in a place.
+    #[inline]
+    pub(crate) fn variable_at(&self, place: usize) -> Variable {
+        match place {
+            0 => Variable::Override,
+            1 => Variable::Path,
+            2 => Variable::PlatformModel,
+            _ if place == self.names.len() - 1 => Variable::Runtime,
+            _ => Variable::Key(Key::at(place - BEFORE_KEYS)),
         }
     }
 
     /// The default of a variable, where the policy states one.
     #[must_use]
+    #[inline]
     pub fn default_of(&self, variable: Variable) -> Option<&str> {
-        self.document.defaults.get(self.variable_name(variable)).map(String::as_str)
+        self.defaults[variable.text_index()?].as_deref()
+    }
+
+    /// The path that a value of the path variable chooses: the platform's only if it is exactly the one.
+    pub(crate) fn path_of(&self, value: &str) -> Path {
+        if value == self.document.platform.value { Path::Platform } else { Path::Byok }
+    }
+
+    /// The path where the path variable is unset.
+    #[inline]
+    pub(crate) fn default_path(&self) -> Path {
+        self.default_path
     }
 
     /// The variables that decide a slug or inject a secret: all but the runtime's,
@@ -192,55 +264,64 @@ impl Policy {
 
     /// The key variables, in the order of the policy.
     pub fn key_variables(&self) -> impl Iterator<Item = Variable> + '_ {
-        (0..self.keys.len()).map(key)
+        (0..self.names.len() - BEFORE_KEYS - 1).map(|index| Variable::Key(Key::at(index)))
     }
 
     /// The name under which a runtime is looked up in the registry.
     #[must_use]
     pub fn template_of<'a>(&'a self, runtime: &'a str) -> &'a str {
-        self.document.templates.get(runtime).map_or(runtime, String::as_str)
+        self.dispatch(runtime).template
     }
 
-    /// The `secrets` entries, each with its key, in the order in which they decide.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (Variable, &SecretsEntry)> {
-        self.secrets.iter().copied().zip(&self.document.secrets)
+    /// The `secrets` entry of a key, if it has one.
+    pub(crate) fn secrets_of(&self, key: Key) -> Option<&SecretsEntry> {
+        self.document.secrets.get(key.index())
     }
 
-    /// The dispatch entry of a runtime: its models, and the variables that key them.
-    pub(crate) fn dispatch(&self, runtime: &str) -> Option<(&DispatchEntry, &[Variable])> {
-        let entry = *self.entries.get(runtime)?;
-        Some((&self.document.dispatch[entry], &self.keyed[entry]))
+    /// The first key, in the order of the policy, among the variables in some places.
+    #[inline]
+    pub(crate) fn first_key(&self, places: u128) -> Option<Key> {
+        let index = (places >> BEFORE_KEYS).trailing_zeros() as usize;
+        (index < self.names.len() - BEFORE_KEYS - 1).then(|| Key::at(index))
+    }
+
+    /// What the policy says of a runtime.
+    #[inline]
+    pub(crate) fn dispatch<'p: 'r, 'r>(&'p self, runtime: &'r str) -> Dispatch<'p, 'r> {
+        let Some(dispatched) = self.runtimes.get(runtime) else { return Dispatch { entry: None, template: runtime } };
+        Dispatch {
+            entry: dispatched.entry.map(|entry| (&self.document.dispatch[entry], self.keyed[entry].as_slice())),
+            template: dispatched.template.as_deref().unwrap_or(runtime),
+        }
     }
 
     /// Fills the tables from the document.
     fn index(&mut self) -> Result<(), InvalidPolicy> {
+        let document = self.document.clone();
         for variable in Variable::TEXT {
-            let name = self.variable_name(variable).to_owned();
-            let place = document::place_of(variable);
-            if self.variables.contains_key(&name) {
+            let name = document.name_of_text(variable);
+            if self.variables.insert(name, variable).is_some() {
                 return Err(InvalidPolicy::at(
-                    place,
+                    document::place_of(variable),
                     format!("`{name}` already plays another part in this policy; name another variable"),
                 ));
             }
-            self.variables.insert(name, variable);
         }
-        let document = self.document.clone();
+        let mut keys = Vec::new();
         for (index, entry) in document.secrets.iter().enumerate() {
             let place = Place::default().key("secrets").index(index).key("key");
-            let key = self.key(&entry.key, &place)?;
-            if self.secrets.contains(&key) {
+            // The first keys are those of the secrets, in their order: see `secrets_of`.
+            if self.key(&entry.key, &mut keys, &place)?.index() < index {
                 return Err(InvalidPolicy::at(
                     place,
                     format!("`{}` has an entry already, which would always win; merge the two", entry.key),
                 ));
             }
-            self.secrets.push(key);
         }
         for (index, entry) in document.dispatch.iter().enumerate() {
             let place = Place::default().key("dispatch").index(index);
             for (position, runtime) in entry.runtimes.iter().enumerate() {
-                if self.entries.insert(runtime.clone(), index).is_some() {
+                if self.runtimes.get_or_default(runtime).entry.replace(index).is_some() {
                     let place = place.clone().key("runtimes").index(position);
                     return Err(InvalidPolicy::at(
                         place,
@@ -251,7 +332,7 @@ impl Policy {
             let mut keyed = Vec::new();
             for (position, model) in entry.keyed.iter().enumerate() {
                 let place = place.clone().key("keyed").index(position).key("key");
-                let key = self.key(&model.key, &place)?;
+                let key = self.key(&model.key, &mut keys, &place)?;
                 if keyed.contains(&key) {
                     return Err(InvalidPolicy::at(
                         place,
@@ -262,49 +343,66 @@ impl Policy {
             }
             self.keyed.push(keyed);
         }
-        for name in document.defaults.keys() {
-            let place = Place::default().key("defaults").key(name);
-            match self.variable(name) {
-                None => {
-                    return Err(InvalidPolicy::at(
-                        place,
-                        format!("the policy does not read `{name}`; correct the name or drop the default"),
-                    ));
-                }
-                Some(Variable::Key(_)) => {
-                    return Err(InvalidPolicy::at(
-                        place,
-                        format!("`{name}` is a secret; a policy file must not carry a value for it"),
-                    ));
-                }
-                Some(_) => {}
-            }
+        for (runtime, template) in document.templates {
+            self.runtimes.get_or_default(&runtime).template = Some(template);
         }
+        for (name, default) in document.defaults {
+            let place = Place::default().key("defaults").key(&name);
+            let Some(variable) = self.variable(&name) else {
+                return Err(InvalidPolicy::at(
+                    place,
+                    format!("the policy does not read `{name}`; correct the name or drop the default"),
+                ));
+            };
+            let Some(text) = variable.text_index() else {
+                return Err(InvalidPolicy::at(
+                    place,
+                    format!("`{name}` is a secret; a policy file must not carry a value for it"),
+                ));
+            };
+            self.defaults[text] = Some(default);
+        }
+        self.default_path = self.default_of(Variable::Path).map_or(Path::Byok, |value| self.path_of(value));
+        self.names = [document.override_var, document.platform.var, document.platform.model].into();
+        self.names.extend(keys);
+        self.names.push(document.runtime);
         Ok(())
     }
 
     /// The key variable of this name, entered into the tables if it is new.
-    fn key(&mut self, name: &str, place: &Place) -> Result<Variable, InvalidPolicy> {
+    fn key(&mut self, name: &str, keys: &mut Vec<String>, place: &Place) -> Result<Key, InvalidPolicy> {
         match self.variable(name) {
-            Some(variable @ Variable::Key(_)) => Ok(variable),
+            Some(Variable::Key(key)) => Ok(key),
             Some(_) => Err(InvalidPolicy::at(
                 place.clone(),
                 format!(
                     "`{name}` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own"
                 ),
             )),
-            None if self.keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
+            None if keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
                 place.clone(),
                 format!("a policy has at most {} key variables", limits::KEY_VARIABLES),
             )),
             None => {
-                let variable = key(self.keys.len());
-                self.keys.push(name.to_owned());
-                self.variables.insert(name.to_owned(), variable);
-                Ok(variable)
+                let key = Key::at(keys.len());
+                keys.push(name.to_owned());
+                self.variables.insert(name, Variable::Key(key));
+                Ok(key)
             }
         }
     }
+}
+
+/// A `dispatch` entry, and the keys of its keyed models.
+pub(crate) type Entry<'a> = (&'a DispatchEntry, &'a [Key]);
+
+/// What a policy says of one runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Dispatch<'p, 'r> {
+    /// The models it has of its own, and the keys of the keyed ones.
+    pub(crate) entry: Option<Entry<'p>>,
+    /// The name under which it is looked up in the registry.
+    pub(crate) template: &'r str,
 }
 
 impl PartialEq for Policy {
@@ -315,10 +413,6 @@ impl PartialEq for Policy {
 }
 
 impl Eq for Policy {}
-
-fn key(index: usize) -> Variable {
-    Variable::Key(Key(u8::try_from(index).expect("the key limit is far below 256")))
-}
 
 /// Why a policy was refused.
 pub type InvalidPolicy = crate::yaml::Invalid;

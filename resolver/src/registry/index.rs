@@ -9,46 +9,55 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use hashbrown::HashMap;
-use regex_automata::meta::Regex;
-use regex_automata::{Input, MatchKind, PatternSet};
 
+use super::matcher::Matcher;
 use super::{Provider, Runtime};
+use crate::table::{Directory, Table};
 
 #[derive(Clone)]
 pub(super) struct Index {
     providers: HashMap<String, usize>,
-    runtimes: HashMap<String, usize>,
+    runtimes: Directory<u32>,
     arms: Vec<Arms>,
-    patterns: Regex,
+    pub(super) matcher: Matcher,
     issuers: HashMap<String, Vec<usize>>,
 }
 
 /// One runtime's arms, by provider id.
 #[derive(Clone)]
-struct Arms {
+pub(super) struct Arms {
+    /// The runtime's place in the document.
+    runtime: usize,
     /// The providers that are native to the runtime, sorted.
     native: Vec<usize>,
-    /// The providers whose arms list an id, in declared order.
-    listed: HashMap<String, Vec<usize>>,
+    /// Which arms list an id. One with white space around it is in no arm's reach: models are trimmed.
+    listed: Table<Listing>,
+    /// The providers of each tie, in declared order.
+    ties: Vec<Vec<u32>>,
+}
+
+/// Which arms list one id. Small, because there is one for every id.
+#[derive(Clone, Copy)]
+pub(super) enum Listing {
+    /// The arm of this provider.
+    Sole(u32),
+    /// Several arms: a number in the table of ties.
+    Tie(u32),
 }
 
 impl Index {
     /// Compiles what [`super::Registry::new`] has checked.
-    pub(super) fn new(providers: &[Provider], runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Self {
-        let hirs: Vec<_> = providers.iter().map(|provider| provider.model_prefix_match.hir()).collect();
-        let patterns = Regex::builder()
-            .configure(Regex::config().match_kind(MatchKind::All).nfa_size_limit(None))
-            .build_many_from_hir(&hirs)
-            .expect("every pattern parsed, and their sizes are bounded");
+    pub(super) fn new<'r>(providers: &[Provider], runtimes: &'r [Runtime], by_name: HashMap<String, usize>) -> Self {
         let mut issuers: HashMap<String, Vec<usize>> = HashMap::new();
         for (id, provider) in providers.iter().enumerate() {
             issuers.entry(provider.auth_env[0].clone()).or_default().push(id);
         }
+        let named = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), number(id));
         Self {
-            arms: runtimes.iter().map(|runtime| Arms::new(runtime, by_name)).collect(),
-            runtimes: runtimes.iter().enumerate().map(|(id, runtime)| (runtime.name.clone(), id)).collect(),
-            providers: by_name.clone(),
-            patterns,
+            runtimes: runtimes.iter().enumerate().map(named).collect(),
+            arms: runtimes.iter().enumerate().map(|(id, runtime)| Arms::new(id, runtime, &by_name)).collect(),
+            providers: by_name,
+            matcher: Matcher::new(providers),
             issuers,
         }
     }
@@ -57,50 +66,80 @@ impl Index {
         self.providers.get(name).copied()
     }
 
-    pub(super) fn runtime(&self, name: &str) -> Option<usize> {
-        self.runtimes.get(name).copied()
+    #[inline]
+    pub(super) fn arms(&self, runtime: &str) -> Option<&Arms> {
+        self.runtimes.get(runtime).map(|&id| &self.arms[id as usize])
     }
 
     /// The first provider that passes the filter and names the credential first.
     pub(super) fn issuer(&self, credential: &str, filter: impl Fn(usize) -> bool) -> Option<usize> {
         self.issuers.get(credential)?.iter().copied().find(|&id| filter(id))
     }
-
-    /// The providers of the runtime's arms that list the model, in declared order.
-    pub(super) fn listed(&self, runtime: usize, model: &str) -> &[usize] {
-        self.arms[runtime].listed.get(model).map_or(&[], Vec::as_slice)
-    }
-
-    /// The providers of the runtime's arms whose patterns match the model, in catalogue order.
-    pub(super) fn matched(&self, runtime: usize, model: &str) -> Vec<usize> {
-        let mut matches = PatternSet::new(self.patterns.pattern_len());
-        self.patterns.which_overlapping_matches(&Input::new(model), &mut matches);
-        let native = &self.arms[runtime].native;
-        matches.iter().map(|pattern| pattern.as_usize()).filter(|id| native.binary_search(id).is_ok()).collect()
-    }
 }
 
 impl Arms {
-    fn new(runtime: &Runtime, by_name: &HashMap<String, usize>) -> Self {
-        let mut native = Vec::with_capacity(runtime.arms.len());
-        let mut listed: HashMap<String, Vec<usize>> = HashMap::new();
+    fn new(id: usize, runtime: &Runtime, by_name: &HashMap<String, usize>) -> Self {
+        let mut arms = Self {
+            runtime: id,
+            native: Vec::with_capacity(runtime.arms.len()),
+            listed: Table::with_capacity(runtime.arms.iter().map(|arm| arm.models.len()).sum()),
+            ties: Vec::new(),
+        };
         for arm in &runtime.arms {
-            let id = by_name[&arm.provider];
-            native.push(id);
-            for model in &arm.models {
-                let providers = listed.entry(model.clone()).or_default();
-                if providers.last() != Some(&id) {
-                    providers.push(id);
-                }
-            }
+            let provider = by_name[&arm.provider];
+            arms.native.push(provider);
+            let provider = number(provider);
+            arm.models.iter().filter(|model| model.trim() == *model).for_each(|model| arms.list(model, provider));
         }
-        native.sort_unstable();
-        Self { native, listed }
+        arms.native.sort_unstable();
+        arms
     }
+
+    fn list(&mut self, model: &str, provider: u32) {
+        let Some(listing) = self.listed.get_mut(model) else {
+            self.listed.insert(model, Listing::Sole(provider));
+            return;
+        };
+        match *listing {
+            Listing::Sole(first) if first != provider => {
+                *listing = Listing::Tie(number(self.ties.len()));
+                self.ties.push([first, provider].into());
+            }
+            Listing::Tie(tie) if self.ties[tie as usize].last() != Some(&provider) => {
+                self.ties[tie as usize].push(provider);
+            }
+            // The arm lists it twice.
+            Listing::Sole(_) | Listing::Tie(_) => {}
+        }
+    }
+
+    /// The runtime's place in the document.
+    pub(super) fn runtime(&self) -> usize {
+        self.runtime
+    }
+
+    pub(super) fn is_native(&self, provider: usize) -> bool {
+        self.native.binary_search(&provider).is_ok()
+    }
+
+    /// Which arms list exactly this id, if any do.
+    #[inline]
+    pub(super) fn listing(&self, id: &str) -> Option<Listing> {
+        self.listed.get(id).copied()
+    }
+
+    /// The providers of a tie, in declared order.
+    pub(super) fn tie(&self, tie: u32) -> impl Iterator<Item = usize> + Clone {
+        self.ties[tie as usize].iter().map(|&provider| provider as usize)
+    }
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("a document has far fewer entries than four billion")
 }
 
 impl fmt::Debug for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Index({} patterns)", self.patterns.pattern_len())
+        write!(f, "Index({} patterns)", self.matcher.len())
     }
 }

@@ -3,6 +3,7 @@
 
 mod document;
 mod index;
+mod matcher;
 pub mod overlap;
 mod pattern;
 
@@ -10,6 +11,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
@@ -18,8 +20,9 @@ pub use document::RegistryDocument;
 pub use pattern::{Pattern, PatternError};
 
 use crate::limits;
+use crate::names::Names;
 use crate::yaml::{Place, ReadError, UnknownFields, quoted, refuse_secret_name};
-use index::Index;
+use index::{Arms, Index, Listing};
 
 /// Why a registry was refused.
 pub type InvalidRegistry = crate::yaml::Invalid;
@@ -133,18 +136,29 @@ pub struct Credentials<'a> {
     pub ambient: &'a [String],
 }
 
-impl<'a> Credentials<'a> {
+impl Credentials<'_> {
     /// Whether a provider accepts any of them.
     #[must_use]
+    #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
-        self.accepted_by(provider).next().is_some()
+        !self.are_none() && provider.auth_env.iter().any(|name| self.contain(name))
     }
 
     /// Those that a provider accepts, in the order in which it names them.
-    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> impl Iterator<Item = &'p str> + use<'p, 'a> {
-        let Self { injected, ambient } = *self;
-        let holds = move |name: &String| injected.contains(name) || ambient.contains(name);
-        provider.auth_env.iter().filter(move |name| holds(name)).map(String::as_str)
+    #[must_use]
+    #[inline]
+    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {
+        if self.are_none() { Names::default() } else { Names::of(&provider.auth_env, |name| self.contain(name)) }
+    }
+
+    /// Whether there are none: on the platform path that is every question.
+    fn are_none(&self) -> bool {
+        self.injected.is_empty() && self.ambient.is_empty()
+    }
+
+    #[inline]
+    fn contain(&self, name: &str) -> bool {
+        self.injected.iter().chain(self.ambient).any(|present| present == name)
     }
 }
 
@@ -164,8 +178,8 @@ impl Registry {
         let RegistryDocument { providers, runtimes } = document;
         let by_name = check_providers(&providers)?;
         check_runtimes(&runtimes, &by_name)?;
-        let index = Index::new(&providers, &runtimes, &by_name);
-        drop(by_name);
+        let by_name = by_name.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
+        let index = Index::new(&providers, &runtimes, by_name);
         Ok(Self { providers, runtimes, index })
     }
 
@@ -230,7 +244,7 @@ impl Registry {
     /// The runtime of this name.
     #[must_use]
     pub fn runtime(&self, name: &str) -> Option<&Runtime> {
-        self.index.runtime(name).map(|id| &self.runtimes[id])
+        self.index.arms(name).map(|arms| &self.runtimes[arms.runtime()])
     }
 
     /// Another provider whose first-named credential this is: the vendor that issued it.
@@ -247,12 +261,14 @@ impl Registry {
     /// list it, the only one that the credentials meet wins, else the first
     /// declared; where several patterns match, the only one that they meet.
     ///
-    /// Costs one hash of the runtime, one of the model, and, for a model that no
-    /// arm lists, one pass over its text.
+    /// Costs a look-up of the runtime, one hash of the model, and, for a model that no
+    /// arm lists, one pass over its text; neither the number of ids nor that of patterns
+    /// matters. Touches the heap only while the automaton meets something new.
     ///
     /// # Errors
     ///
     /// See [`Rejection`].
+    #[inline]
     pub fn derive(&self, runtime: &str, model: &str, credentials: &Credentials<'_>) -> Result<&Provider, Rejection> {
         match self.handle(runtime) {
             Some(runtime) => runtime.derive(model, credentials),
@@ -261,49 +277,103 @@ impl Registry {
         }
     }
 
-    /// A runtime to ask for many models without looking its name up each time.
+    /// The runtime of this name, to be asked for many models without looking it up each time.
     #[must_use]
+    #[inline]
     pub fn handle(&self, runtime: &str) -> Option<RuntimeHandle<'_>> {
-        self.index.runtime(runtime).map(|runtime| RuntimeHandle { registry: self, runtime })
-    }
-
-    /// The one of several candidates that the credentials meet, if they meet exactly one.
-    fn sole_met(&self, candidates: impl Iterator<Item = usize>, credentials: &Credentials<'_>) -> Option<&Provider> {
-        let mut met = candidates.map(|id| &self.providers[id]).filter(|provider| credentials.meet(provider));
-        met.next().filter(|_| met.next().is_none())
+        self.index.arms(runtime).map(|arms| RuntimeHandle { registry: self, arms })
     }
 }
 
 /// One runtime of a registry, found by its name: see [`Registry::handle`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RuntimeHandle<'r> {
     registry: &'r Registry,
-    runtime: usize,
+    arms: &'r Arms,
+}
+
+impl fmt::Debug for RuntimeHandle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RuntimeHandle({:?})", self.runtime().name)
+    }
 }
 
 impl<'r> RuntimeHandle<'r> {
+    /// The runtime.
+    #[must_use]
+    pub fn runtime(&self) -> &'r Runtime {
+        &self.registry.runtimes[self.arms.runtime()]
+    }
+
     /// What [`Registry::derive`] answers on this runtime.
     ///
     /// # Errors
     ///
     /// See [`Rejection`]; the runtime is known.
+    #[inline]
     pub fn derive(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
-        let Self { registry, runtime } = *self;
-        let model = model.trim();
-        if model.is_empty() {
-            return Err(Rejection::ModelRequired);
-        }
-        let listed = registry.index.listed(runtime, model);
-        if let Some(&first) = listed.first() {
-            return Ok(registry.sole_met(listed.iter().copied(), credentials).unwrap_or(&registry.providers[first]));
-        }
-        let matched = registry.index.matched(runtime, model);
-        match *matched.as_slice() {
-            [] => Err(Rejection::UnregisteredModel),
-            [only] => Ok(&registry.providers[only]),
-            _ => registry.sole_met(matched.into_iter(), credentials).ok_or(Rejection::AmbiguousModel),
+        let providers = &self.registry.providers;
+        // Listed ids have no white space around them, so one that is found as it is needs no trimming.
+        match self.arms.listing(model) {
+            Some(Listing::Sole(provider)) => Ok(&providers[provider as usize]),
+            Some(Listing::Tie(tie)) => Ok(self.first_of_tie(tie, credentials)),
+            None => self.derive_trimmed(model, credentials),
         }
     }
+
+    /// The providers from which [`derive`](Self::derive) chooses by the credentials: those
+    /// whose arms list the model, in declared order, else those whose patterns match it,
+    /// in the order of the catalogue. None where the model is blank.
+    #[must_use]
+    pub fn candidates(&self, model: &str) -> Vec<&'r Provider> {
+        let model = model.trim();
+        let found: Vec<usize> = match self.arms.listing(model) {
+            _ if model.is_empty() => Vec::new(),
+            Some(Listing::Sole(provider)) => [provider as usize].into(),
+            Some(Listing::Tie(tie)) => self.arms.tie(tie).collect(),
+            None => {
+                let native =
+                    |matching: &[usize]| matching.iter().copied().filter(|&id| self.arms.is_native(id)).collect();
+                let mut native: Vec<usize> = self.registry.index.matcher.matching(model, native);
+                native.sort_unstable();
+                native
+            }
+        };
+        found.into_iter().map(|id| &self.registry.providers[id]).collect()
+    }
+
+    fn derive_trimmed(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
+        let trimmed = model.trim();
+        if trimmed.is_empty() {
+            return Err(Rejection::ModelRequired);
+        }
+        if trimmed.len() < model.len() && self.arms.listing(trimmed).is_some() {
+            return self.derive(trimmed, credentials);
+        }
+        let providers = &self.registry.providers;
+        self.registry.index.matcher.matching(trimmed, |matching| {
+            let mut native = matching.iter().copied().filter(|&id| self.arms.is_native(id));
+            match (native.next(), native.next()) {
+                (None, _) => Err(Rejection::UnregisteredModel),
+                (Some(only), None) => Ok(&providers[only]),
+                (Some(first), Some(second)) => {
+                    let candidates = [first, second].into_iter().chain(native);
+                    sole_met(candidates.map(|id| &providers[id]), credentials).ok_or(Rejection::AmbiguousModel)
+                }
+            }
+        })
+    }
+
+    fn first_of_tie(&self, tie: u32, credentials: &Credentials<'_>) -> &'r Provider {
+        let mut providers = self.arms.tie(tie).map(|id| &self.registry.providers[id]);
+        sole_met(providers.clone(), credentials).or_else(|| providers.next()).expect("a tie is one of several")
+    }
+}
+
+/// The one of several candidates that the credentials meet, if they meet exactly one.
+fn sole_met<'r>(candidates: impl Iterator<Item = &'r Provider>, credentials: &Credentials<'_>) -> Option<&'r Provider> {
+    let mut met = candidates.filter(|provider| credentials.meet(provider));
+    met.next().filter(|_| met.next().is_none())
 }
 
 impl PartialEq for Registry {
@@ -315,7 +385,7 @@ impl PartialEq for Registry {
 
 impl Eq for Registry {}
 
-fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, InvalidRegistry> {
+fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, InvalidRegistry> {
     let section = Place::default().key("providers");
     if providers.is_empty() {
         return Err(InvalidRegistry::at(section, "there are no providers; a registry needs at least one"));
@@ -333,13 +403,17 @@ fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, Inv
         if provider.auth_env.is_empty() {
             return Err(InvalidRegistry::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
         }
+        if provider.auth_env.len() > limits::AUTH_ENV {
+            let message = format!("accepts more than {} secrets; drop those that are not in use", limits::AUTH_ENV);
+            return Err(InvalidRegistry::at(place().key("auth_env"), message));
+        }
         for (index, name) in provider.auth_env.iter().enumerate() {
             if let Some(message) = refuse_secret_name(name) {
                 return Err(InvalidRegistry::at(place().key("auth_env").index(index), message));
             }
         }
         check_items(&provider.model_aliases, &place().key("model_aliases"))?;
-        if by_name.insert(provider.name.clone(), id).is_some() {
+        if by_name.insert(provider.name.as_str(), id).is_some() {
             let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
             return Err(InvalidRegistry::at(place().key("name"), message));
         }
@@ -361,7 +435,7 @@ fn check_providers(providers: &[Provider]) -> Result<HashMap<String, usize>, Inv
     Ok(by_name)
 }
 
-fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Result<(), InvalidRegistry> {
+fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), InvalidRegistry> {
     let section = Place::default().key("runtimes");
     if runtimes.is_empty() {
         return Err(InvalidRegistry::at(section, "there are no runtimes; a registry needs at least one"));
@@ -388,7 +462,7 @@ fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<String, usize>) -> Res
             if arm.provider.is_empty() {
                 return Err(empty_field(place().key("name")));
             }
-            if !by_name.contains_key(&arm.provider) {
+            if !by_name.contains_key(arm.provider.as_str()) {
                 let message = format!(
                     "no provider is named {}; add it to `providers` or correct the name",
                     quoted(&arm.provider)

@@ -25,7 +25,7 @@ fn every_rule_code_and_warning_is_reached() {
             Kind::Coherent => saw(format!("coherent {:?}", resolution.billing.unwrap())),
             Kind::Contradiction => saw(format!("code {}", resolution.code.unwrap().as_str())),
         }
-        for warning in &resolution.warnings {
+        for warning in resolution.warnings.iter() {
             saw(format!("warning {}", warning.as_str()));
         }
         for fix in Product.fixes(&case) {

@@ -1,13 +1,14 @@
 //! Every law on every case of the embedded data, and the counts that must add up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::Config;
 use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Proof, Tally};
-use slug_resolver::laws::{Product, Scene, Subject};
+use slug_resolver::laws::{Case, Product, Scene, Subject};
+use slug_resolver::reference::is_found_in;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Code, Env, Policy, Registry, Rule, resolve};
+use slug_resolver::{Code, Env, Policy, Provider, Registry, Resolution, Rule, resolve};
 
 use crate::strategy::fixed_cases;
 
@@ -91,6 +92,107 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
     }
 }
 
+/// One case stands for the slugs of one route, so there are as many cases as routes in each
+/// shape, whatever the number of ids; and no id is left out of the questions.
+#[test]
+fn cases_follow_from_routes_and_questions_from_ids() {
+    // Keys that inject, and values of the path that choose the platform or do not.
+    for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
+        let plan = plan(policy);
+        let scene = plan.get(0).expect("there is a case").case.scene.clone();
+        let routes: usize = plan.runtimes().map(|(runtime, _)| routes(&scene, runtime, plan.slugs()).len()).sum();
+        let runtimes = plan.runtimes().count();
+        // The override and the platform model hold slugs; off the platform path only the former.
+        let with_a_slug = 2 * platform + byok * (secrets + 1);
+        let without = platform + byok * (secrets + 1);
+        assert_eq!(plan.len(), with_a_slug * routes + without * runtimes, "{policy}");
+
+        let name = &scene.policy.document().override_var;
+        let asked = |number| plan.question(number).expect("below their number");
+        let asked: BTreeSet<(String, String)> = (0..plan.questions())
+            .map(asked)
+            .map(|Case { runtime, variables, .. }| (runtime, variables[name].clone()))
+            .collect();
+        assert_eq!(asked.len(), runtimes * plan.slugs().len(), "{policy}");
+        assert!(plan.question(plan.questions()).is_none());
+        assert_eq!(plan.steps(), plan.len() + plan.questions());
+    }
+}
+
+/// Blank or not, the arms that list a slug, and those whose patterns match it.
+type Route<'a> = (bool, Vec<&'a str>, Vec<&'a str>);
+
+/// The routes of a runtime by plain scanning, with the number of slugs that have each.
+fn routes<'a>(scene: &'a Scene, runtime: &str, slugs: &[String]) -> BTreeMap<Route<'a>, usize> {
+    let runtime = scene.registry.runtime(scene.policy.template_of(runtime));
+    let arms = runtime.map_or(&[][..], |runtime| &runtime.arms);
+    let mut routes = BTreeMap::new();
+    for slug in slugs.iter().map(|slug| slug.trim()) {
+        let arms = || arms.iter().filter(|_| !slug.is_empty());
+        let lists = arms().filter(|arm| arm.models.iter().any(|id| id == slug)).map(|arm| arm.provider.as_str());
+        let provider = |name: &str| scene.registry.provider(name).expect("arms name providers");
+        let pattern = |name: &&str| is_found_in(provider(name).model_prefix_match.hir(), slug);
+        let matches = arms().map(|arm| arm.provider.as_str()).filter(pattern);
+        *routes.entry((slug.is_empty(), lists.collect(), matches.collect())).or_default() += 1;
+    }
+    routes
+}
+
+/// A resolver that is right but for one id on one runtime.
+struct WrongOnOne<'w> {
+    runtime: &'w str,
+    id: &'w str,
+    /// Whether the answer is wrong, or only who else could have been chosen.
+    answers: bool,
+}
+
+impl Subject for WrongOnOne<'_> {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        let found = Product.resolve(case);
+        if self.answers && case.runtime == self.runtime && found.slug == self.id {
+            let others = case.scene.registry.providers().iter();
+            return Resolution { provider: others.rev().find(|other| found.provider != Some(other)), ..found };
+        }
+        found
+    }
+
+    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        let mut found = Product.candidates(scene, runtime, model);
+        if !self.answers && runtime == self.runtime && model == self.id {
+            found.extend(scene.registry.providers().last());
+        }
+        found
+    }
+}
+
+/// That one slug stands for others hides nothing: an index that is wrong about any single
+/// one of those others is found, and by name.
+#[test]
+fn an_error_about_one_id_is_found() {
+    let plan = plan("full-saas");
+    let name = "E2E_MODEL_SLUG";
+    let mut stand_for_others = BTreeSet::new();
+    for number in 0..plan.len() {
+        let case = plan.get(number).expect("below the length").case;
+        stand_for_others.extend(case.variables.values().map(|slug| (case.runtime.clone(), slug.clone())));
+    }
+    let question = |number| plan.question(number).expect("below their number");
+    let others: Vec<Case> = (0..plan.questions())
+        .map(question)
+        .filter(|case| !stand_for_others.contains(&(case.runtime.clone(), case.variables[name].clone())))
+        .collect();
+    assert!(others.len() > plan.questions() / 2, "one case stands for many ids");
+    for (number, case) in others.iter().enumerate() {
+        let wrong = WrongOnOne { runtime: &case.runtime, id: &case.variables[name], answers: number % 2 == 0 };
+        let mut proof = Proof::default();
+        (plan.len()..plan.steps()).for_each(|step| proof.step(&wrong, &plan, step));
+        let broken = proof.broken.unwrap_or_else(|| panic!("nothing is found wrong about {case:?}"));
+        assert_eq!(broken.law.id, "agreement", "{}", broken.violation);
+        assert!(broken.case == *case, "found in {:?}, planted in {case:?}", broken.case);
+        assert_eq!(proof.compared, plan.questions());
+    }
+}
+
 /// An id that an arm lists is no witness for what a pattern does with ids that none lists.
 #[test]
 fn a_class_is_not_hidden_behind_a_listed_id() {
@@ -143,9 +245,9 @@ fn brute_force_agrees() {
         }
     }
     let mut walked = Proof::default();
-    for number in 0..plan.len() {
-        walked.examine(&Product, number, &plan.get(number).expect("below the length"));
-    }
+    (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
+    assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()));
+    assert!(walked.broken.is_none());
     assert_eq!(whole.total(), plan.combinations());
     assert_eq!(whole, walked.tally);
 }
@@ -158,9 +260,7 @@ fn walks_of_random_scenes_add_up() {
     for case in fixed_cases(scenes) {
         let plan = Plan::new(&case.scene);
         let mut walked = Proof::default();
-        for number in 0..plan.len() {
-            walked.examine(&Product, number, &plan.get(number).expect("below the length"));
-        }
+        (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
@@ -170,6 +270,7 @@ fn walks_of_random_scenes_add_up() {
                 whole.merge(plan.brute_force(runtime, class));
             }
         }
+        assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()), "{case:?}");
         assert_eq!(walked.covered, plan.combinations(), "{case:?}");
         assert_eq!(whole, walked.tally, "{case:?}");
     }

@@ -28,6 +28,7 @@ properties! {
     shadowed_is_inert => "shadowed-is-inert",
     verbatim_slug => "verbatim-slug",
     native_only => "native-only",
+    route_decides => "route-decides",
     exact_beats_pattern => "exact-beats-pattern",
     order_free => "order-free",
     fail_closed => "fail-closed",

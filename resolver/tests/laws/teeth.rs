@@ -6,7 +6,7 @@ use slug_resolver::laws::{Case, LAWS, Product, Subject, Trial, law};
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::ReadError;
-use slug_resolver::{Billing, Code, Edit, Fix, Kind, Outcome, Path, Provider, Resolution, Rule, Warning};
+use slug_resolver::{Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Provider, Resolution, Rule, Warning};
 
 use crate::strategy::fixed_cases;
 
@@ -92,11 +92,11 @@ const WRONG: &[Wrong] = &[
         }
     }),
     wrong("default-is-unset", "a variable that repeats its default counts as shadowed", |case| {
-        let mut found = right(case);
+        let found = right(case);
         let defaults = &case.scene.policy.document().defaults;
-        let repeats = defaults.iter().filter(|(name, default)| case.variables.get(*name) == Some(*default));
-        found.shadowed.extend(repeats.map(|(name, _)| name.as_str()));
-        found
+        let repeats = |name: &str| defaults.get(name).is_some_and(|default| case.variables.get(name) == Some(default));
+        let names = case.scene.policy.variable_names();
+        Resolution { shadowed: Names::of(names, |name| repeats(name) || found.shadowed.contains(name)), ..found }
     }),
     wrong("frame", "the platform model is used on either path", |case| {
         let found = right(case);
@@ -110,7 +110,10 @@ const WRONG: &[Wrong] = &[
         let decided_by = if case.variables.contains_key("UNRELATED_TOKEN") { None } else { found.decided_by };
         Resolution { decided_by, rule: if decided_by.is_none() { Rule::Fallback } else { found.rule }, ..found }
     }),
-    wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution { shadowed: Vec::new(), ..right(case) }),
+    wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution {
+        shadowed: Names::default(),
+        ..right(case)
+    }),
     wrong("verbatim-slug", "the slug is trimmed", |case| {
         let found = right(case);
         Resolution { slug: found.slug.trim(), ..found }
@@ -119,6 +122,13 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         let any = case.scene.registry.providers().iter().find(|provider| matches(provider, found.slug));
         Resolution { provider: found.provider.or(any), ..found }
+    }),
+    wrong("route-decides", "what has a colon in it is never registered", |case| {
+        let found = right(case);
+        if found.slug.contains(':') && !found.slug.trim().is_empty() {
+            return Resolution { provider: None, code: Some(Code::UnregisteredModel), ..found };
+        }
+        found
     }),
     wrong("exact-beats-pattern", "a pattern beats a listed id", |case| {
         let found = right(case);
@@ -217,9 +227,9 @@ const WRONG: &[Wrong] = &[
         if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
     }),
     wrong("warnings-are-earned", "a cross-vendor key is not warned of", |case| {
-        let mut found = right(case);
-        found.warnings.retain(|warning| *warning != Warning::CrossVendorCredential);
-        found
+        let found = right(case);
+        let warnings = found.warnings.iter().filter(|warning| *warning != Warning::CrossVendorCredential);
+        Resolution { warnings: warnings.collect(), ..found }
     }),
     Wrong {
         law: "fixes-fix",
@@ -278,7 +288,7 @@ const WRONG: &[Wrong] = &[
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         let found = right(case);
         if ASKED.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
-            Resolution { shadowed: Vec::new(), ..found }
+            Resolution { shadowed: Names::default(), ..found }
         } else {
             found
         }

@@ -1,0 +1,229 @@
+//! Routes: all that looking a model up may go by.
+//!
+//! Of a slug, the third step of the pipeline uses only which arms of the runtime list
+//! it and which ones' patterns match it. That is what lets one slug stand for all of
+//! its route, and it is a law. Routes are found by walking the document and with the
+//! reference's own matching, never by the index under test.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use once_cell::race::OnceBox;
+
+use super::{Law, Trial, Violation, ensure, essence};
+use crate::reference;
+use crate::registry::{Provider, Registry, Rejection};
+
+/// All that looking a model up on one runtime may go by; arms are given by position.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// Whether nothing is left of the model without its margins.
+    pub blank: bool,
+    /// The arms that list it, in declared order.
+    pub listed: Vec<usize>,
+    /// The arms whose patterns match it, in declared order.
+    pub matched: Vec<usize>,
+}
+
+/// Where each id of a registry leads, found once by walking the whole document, so
+/// that the reference can be asked about a large one many times.
+pub struct Routes {
+    /// The position of each runtime.
+    runtimes: BTreeMap<String, usize>,
+    /// The arms of each runtime.
+    arms: Vec<Arms>,
+    /// Every id that an arm lists.
+    ids: BTreeMap<String, Known>,
+}
+
+struct Arms {
+    /// The provider of each arm, by its position in the catalogue.
+    providers: Vec<usize>,
+    /// The arm of each provider that has one.
+    of: BTreeMap<usize, usize>,
+    /// Some ids of each route.
+    alike: OnceBox<BTreeMap<Route, Vec<String>>>,
+}
+
+/// What is known of an id that an arm lists.
+#[derive(Default)]
+struct Known {
+    /// Runtime and arm of each list that it is in, in declared order.
+    listed: Vec<(usize, usize)>,
+    /// The providers whose patterns match it, in the order of the catalogue.
+    matched: Vec<usize>,
+}
+
+impl Routes {
+    /// Walks a registry.
+    #[must_use]
+    pub fn new(registry: &Registry) -> Self {
+        let providers = registry.providers().iter().enumerate();
+        let by_name: BTreeMap<&str, usize> = providers.map(|(id, provider)| (provider.name.as_str(), id)).collect();
+        let mut routes = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
+        for (runtime, document) in registry.runtimes().iter().enumerate() {
+            routes.runtimes.insert(document.name.clone(), runtime);
+            let providers: Vec<usize> =
+                document.arms.iter().filter_map(|arm| by_name.get(arm.provider.as_str()).copied()).collect();
+            let of = providers.iter().enumerate().map(|(arm, provider)| (*provider, arm)).collect();
+            routes.arms.push(Arms { providers, of, alike: OnceBox::new() });
+            for (arm, models) in document.arms.iter().enumerate().map(|(arm, document)| (arm, &document.models)) {
+                for id in models {
+                    let known = match routes.ids.get_mut(id) {
+                        Some(known) => known,
+                        None => routes.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
+                    };
+                    if known.listed.last() != Some(&(runtime, arm)) {
+                        known.listed.push((runtime, arm));
+                    }
+                }
+            }
+        }
+        routes
+    }
+
+    /// The route of a model on the runtime of this name; one that does not exist has
+    /// no arms. `registry` is the one that was walked.
+    #[must_use]
+    pub fn route(&self, registry: &Registry, runtime: &str, model: &str) -> Route {
+        let model = model.trim();
+        let blank = model.is_empty();
+        match self.runtimes.get(runtime) {
+            Some(&runtime) if !blank => {
+                Route { blank, listed: self.listed(runtime, model), matched: self.matched(registry, runtime, model) }
+            }
+            _ => Route { blank, ..Route::default() },
+        }
+    }
+
+    /// What [`reference::derive`] answers, without a scan. `registry` is the one that was walked.
+    ///
+    /// # Errors
+    ///
+    /// See [`Rejection`].
+    pub fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        present: &[&str],
+    ) -> Result<&'r Provider, Rejection> {
+        let model = model.trim();
+        if model.is_empty() {
+            return Err(Rejection::ModelRequired);
+        }
+        let Some(&runtime) = self.runtimes.get(runtime) else { return Err(Rejection::UnknownRuntime) };
+        let provider = |arm: usize| &registry.providers()[self.arms[runtime].providers[arm]];
+        let listing = self.listed(runtime, model).into_iter().map(provider).collect();
+        let matching = || self.matched(registry, runtime, model).into_iter().map(provider).collect();
+        reference::choose(listing, matching, present)
+    }
+
+    /// What [`RuntimeHandle::candidates`](crate::RuntimeHandle::candidates) answers on the runtime
+    /// of this name. `registry` is the one that was walked.
+    #[must_use]
+    pub fn candidates<'r>(&self, registry: &'r Registry, runtime: &str, model: &str) -> Vec<&'r Provider> {
+        let Route { listed, matched, .. } = self.route(registry, runtime, model);
+        let Some(&runtime) = self.runtimes.get(runtime) else { return Vec::new() };
+        let providers = |arms: Vec<usize>| arms.into_iter().map(|arm| self.arms[runtime].providers[arm]).collect();
+        let mut found: Vec<usize> = providers(listed);
+        if found.is_empty() {
+            found = providers(matched);
+            found.sort_unstable();
+        }
+        found.into_iter().map(|id| &registry.providers()[id]).collect()
+    }
+
+    /// The positions of the arms that list a model on the runtime of this name.
+    pub(super) fn listing(&self, runtime: &str, model: &str) -> Vec<usize> {
+        self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.listed(runtime, model.trim()))
+    }
+
+    fn listed(&self, runtime: usize, model: &str) -> Vec<usize> {
+        let lists = self.ids.get(model).map_or(&[][..], |known| &known.listed);
+        lists.iter().filter(|list| list.0 == runtime).map(|list| list.1).collect()
+    }
+
+    fn matched(&self, registry: &Registry, runtime: usize, model: &str) -> Vec<usize> {
+        let Arms { providers, of, .. } = &self.arms[runtime];
+        if let Some(known) = self.ids.get(model) {
+            let mut arms: Vec<usize> = known.matched.iter().filter_map(|provider| of.get(provider).copied()).collect();
+            arms.sort_unstable();
+            return arms;
+        }
+        let everywhere = reference::everywhere(model);
+        let matches = |(_, provider): &(usize, &usize)| {
+            let pattern = registry.providers()[**provider].model_prefix_match.hir();
+            reference::is_found_from(pattern, model, &everywhere)
+        };
+        providers.iter().enumerate().filter(matches).map(|(arm, _)| arm).collect()
+    }
+
+    /// A few listed ids of a route on the runtime of this name.
+    fn alike(&self, registry: &Registry, runtime: &str, route: &Route) -> &[String] {
+        let Some(&number) = self.runtimes.get(runtime) else { return &[] };
+        let alike = self.arms[number].alike.get_or_init(|| {
+            let mut alike: BTreeMap<Route, Vec<String>> = BTreeMap::new();
+            for id in self.ids.keys() {
+                let ids = alike.entry(self.route(registry, runtime, id)).or_default();
+                if ids.len() < ALIKE {
+                    ids.push(id.clone());
+                }
+            }
+            Box::new(alike)
+        });
+        alike.get(route).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Known {
+    fn new(registry: &Registry, id: &str) -> Self {
+        let model = id.trim();
+        let everywhere = reference::everywhere(model);
+        let matches = |(_, provider): &(usize, &Provider)| {
+            reference::is_found_from(provider.model_prefix_match.hir(), model, &everywhere)
+        };
+        let providers = registry.providers().iter().enumerate();
+        Self { listed: Vec::new(), matched: providers.filter(matches).map(|(id, _)| id).collect() }
+    }
+}
+
+/// Ids of a slug's route that are put in its place.
+const ALIKE: usize = 3;
+
+/// Nothing of a slug counts but its route.
+pub(super) const ROUTE_DECIDES: Law = Law {
+    id: "route-decides",
+    statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
+    check: route_decides,
+};
+
+fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
+    let scene = &trial.case.scene;
+    let slug = trial.resolution.slug;
+    let runtime = scene.policy.template_of(&trial.case.runtime);
+    let route = |model: &str| scene.routes().route(&scene.registry, runtime, model);
+    let own = route(slug);
+    let alike = scene.routes().alike(&scene.registry, runtime, &own).iter().cloned();
+    // What no arm lists may be spelled in any way.
+    let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
+    let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
+    let (_, injected, provider, code) = essence(&trial.resolution);
+    let mut case = trial.case.clone();
+    for other in alike.chain(spelled) {
+        case.varied(&scene.policy.document().override_var, Some(&other), |case| {
+            let found = trial.subject.resolve(case);
+            ensure!(
+                essence(&found) == (other.as_str(), injected, provider, code),
+                "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
+                essence(&trial.resolution),
+                essence(&found)
+            );
+            Ok(())
+        })?;
+    }
+    Ok(())
+}

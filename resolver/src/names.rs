@@ -1,0 +1,101 @@
+//! Some of a list of names, without a list of its own.
+
+use core::fmt;
+
+use alloc::string::String;
+
+use serde::{Serialize, Serializer};
+
+/// Names of a longer list, in its order: what an answer says without allocating.
+///
+/// It compares, prints and serialises as the list of its members.
+#[derive(Clone, Copy, Default)]
+pub struct Names<'a> {
+    list: &'a [String],
+    /// One bit for each place of the list.
+    members: u128,
+}
+
+impl<'a> Names<'a> {
+    /// How long a list can be.
+    pub const CAPACITY: usize = u128::BITS as usize;
+
+    /// The names of the list for which `is_member` holds.
+    ///
+    /// # Panics
+    ///
+    /// On a list longer than [`Names::CAPACITY`]; the lists of registries and
+    /// policies are [shorter](crate::limits).
+    #[must_use]
+    pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
+        let bit = |(place, name): (usize, &String)| u128::from(is_member(name)) << place;
+        Self::at(list, list.iter().enumerate().map(bit).fold(0, |members, bit| members | bit))
+    }
+
+    /// The names at the places of the list whose bits are set.
+    pub(crate) fn at(list: &'a [String], members: u128) -> Self {
+        assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
+        Self { list, members }
+    }
+
+    /// The members, in the order of the list.
+    pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let Self { list, mut members } = *self;
+        core::iter::from_fn(move || {
+            let place = members.trailing_zeros() as usize;
+            // The mask of nothing has no lowest bit.
+            members &= members.wrapping_sub(1);
+            list.get(place).map(String::as_str)
+        })
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.count_ones() as usize
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members == 0
+    }
+
+    /// Whether a name is among them.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|member| member == name)
+    }
+
+    /// The members in a row, with a separator between them.
+    #[must_use]
+    pub fn join(&self, separator: &str) -> String {
+        let mut text = String::new();
+        for (position, name) in self.iter().enumerate() {
+            text.push_str(if position == 0 { "" } else { separator });
+            text.push_str(name);
+        }
+        text
+    }
+}
+
+impl PartialEq for Names<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let same_list = core::ptr::eq(self.list, other.list);
+        (same_list && self.members == other.members) || self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Names<'_> {}
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Names<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}

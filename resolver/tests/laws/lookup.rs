@@ -1,0 +1,121 @@
+//! Models are matched against patterns as the reference matches them, also where the
+//! fast automaton cannot go.
+
+use slug_resolver::reference::{self, is_found_in};
+use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
+use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
+
+const RUNTIME: &str = "agent";
+
+fn provider(name: String, pattern: &str) -> Provider {
+    Provider {
+        display_name: name.clone(),
+        auth_env: vec![format!("{name}_KEY")],
+        name,
+        protocol: Protocol::Openai,
+        auth_mode: "api_key".to_owned(),
+        model_prefix_match: Pattern::new(pattern).expect("it compiles"),
+        base_url_template: None,
+        base_url_anthropic: None,
+        auth_token_env: None,
+        model_aliases: Vec::new(),
+        upstream_vendor: None,
+        vendor_logo: None,
+        deprecated: None,
+    }
+}
+
+/// A registry with one name-only arm for each pattern.
+fn registry(patterns: &[String]) -> Registry {
+    let providers: Vec<Provider> =
+        patterns.iter().enumerate().map(|(number, pattern)| provider(format!("p{number}"), pattern)).collect();
+    let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), models: Vec::new() }).collect();
+    let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms }];
+    Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+}
+
+/// Compares both resolvers on a model, with each provider's key in turn.
+fn agrees(registry: &Registry, model: &str) {
+    for provider in registry.providers() {
+        let found = registry.derive(RUNTIME, model, &Credentials { injected: &provider.auth_env, ambient: &[] });
+        let expected = reference::derive(registry, RUNTIME, model, &[&provider.auth_env[0]]);
+        assert_eq!(found, expected, "{model:?} with {:?}", provider.auth_env);
+    }
+}
+
+#[test]
+fn word_boundaries_of_other_alphabets() {
+    // Beyond ASCII they are more than a byte can tell, so the fast automaton gives up.
+    let patterns = [r"\bmodel", r"\b\u{436}", r"l\b", r"\B.", "é$", r"(?-u:\b)m"].map(str::to_owned);
+    let registry = registry(&patterns);
+    for model in ["model", "émodel", "é model", "ж", "жж", "ж model é", "modelé", "m", "é"] {
+        agrees(&registry, model);
+    }
+    assert!(registry.derive(RUNTIME, "жж", &Credentials::default()).is_err());
+}
+
+#[test]
+fn empty_matches_do_not_split_a_character() {
+    let registry = registry(&["x*", r"\B", "(?:)", "é*$", r"(?-u:\B)"].map(str::to_owned));
+    for model in ["é", "ж-ж", "a", "aé", "éé"] {
+        agrees(&registry, model);
+    }
+}
+
+#[test]
+fn more_states_than_the_automaton_keeps() {
+    // Each id leads through states that no other needs, until it would rather not keep them.
+    let patterns: Vec<String> = (0..60).map(|n| format!("(a|b){{{n}}}[{}-z].*(c|d){{{n}}}$", 'b')).collect();
+    let registry = registry(&patterns);
+    let mut state = 7_u32;
+    for length in 0..60 {
+        let id: String = (0..length * 5)
+            .map(|_| {
+                state = state.wrapping_mul(1_103_515_245).wrapping_add(12345);
+                ['a', 'b', 'c', 'd', 'z'][(state >> 16) as usize % 5]
+            })
+            .collect();
+        let matching =
+            registry.providers().iter().filter(|provider| is_found_in(provider.model_prefix_match.hir(), &id)).count();
+        let found = registry.derive(RUNTIME, &id, &Credentials::default());
+        match matching {
+            _ if id.is_empty() => assert_eq!(found, Err(Rejection::ModelRequired)),
+            0 => assert_eq!(found, Err(Rejection::UnregisteredModel), "{id}"),
+            1 => assert!(found.is_ok(), "{id}"),
+            _ => assert_eq!(found, Err(Rejection::AmbiguousModel), "{id}"),
+        }
+    }
+}
+
+#[test]
+fn an_id_with_white_space_around_it_is_out_of_reach() {
+    let mut document = Registry::embedded().document();
+    let arm = &mut document.runtimes[0].arms[0];
+    arm.models = vec![" padded ".to_owned(), "plain".to_owned(), "plain".to_owned()];
+    let owner = arm.provider.clone();
+    let runtime = document.runtimes[0].name.clone();
+    let registry = Registry::new(document).expect("odd, and valid");
+    let derive = |model: &str| registry.derive(&runtime, model, &Credentials::default()).map(|found| &found.name);
+    assert_eq!(derive(" plain\n"), Ok(&owner));
+    for model in [" padded ", "padded"] {
+        assert_eq!(derive(model), Err(Rejection::UnregisteredModel), "{model:?}");
+    }
+    assert!(registry.provider(PLATFORM).is_some());
+}
+
+#[test]
+fn runtimes_are_found_by_name_however_many_there_are() {
+    let many: Vec<String> = (0..100).map(|number| format!("runtime-{}", number * number)).collect();
+    for count in [1, 7, 8, 9, 100] {
+        let providers = vec![provider("p".to_owned(), "^m")];
+        let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
+        let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone() };
+        let runtimes = many[..count].iter().map(runtime).collect();
+        let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid");
+        for (number, name) in many.iter().enumerate() {
+            let found = registry.handle(name).map(|handle| &handle.runtime().name);
+            assert_eq!(found, (number < count).then_some(name), "{name} of {count}");
+        }
+        assert!(registry.handle("runtime-").is_none() && registry.handle("").is_none());
+    }
+}

@@ -1,0 +1,61 @@
+//! The routes, which stand in for a scan of the whole registry, answer as the scan does.
+
+use std::collections::BTreeSet;
+
+use slug_resolver::laws::Scene;
+use slug_resolver::reference::{self, is_found_in};
+use slug_resolver::registry::Arm;
+use slug_resolver::{Policy, Provider, Registry};
+
+use crate::strategy::fixed_cases;
+
+#[test]
+fn the_routes_answer_as_a_scan_does() {
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    agrees(&Scene::new(Registry::embedded(), policy));
+    for case in fixed_cases(300) {
+        agrees(&case.scene);
+    }
+}
+
+/// On every runtime and one that does not exist, for every id and some that nothing
+/// lists, with no credentials, with those of each provider, and with all of them.
+fn agrees(scene: &Scene) {
+    let registry = &scene.registry;
+    let routes = scene.routes();
+    let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
+    let strays = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
+    let models: BTreeSet<&str> = listed.map(String::as_str).chain(strays).collect();
+    let of = |provider: &Provider| provider.auth_env.clone();
+    let mut credentials: Vec<Vec<String>> = registry.providers().iter().map(of).collect();
+    credentials.push(credentials.concat());
+    credentials.push(Vec::new());
+    let names = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).chain(["nowhere"]);
+    for runtime in names {
+        for model in &models {
+            for present in &credentials {
+                let present: Vec<&str> = present.iter().map(String::as_str).collect();
+                let expected = reference::derive(registry, runtime, model, &present);
+                let found = routes.derive(registry, runtime, model, &present);
+                assert_eq!(found, expected, "{model:?} on {runtime:?} with {present:?}");
+            }
+            let expected = registry.handle(runtime).map_or_else(Vec::new, |handle| handle.candidates(model));
+            assert_eq!(routes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
+            route_is_what_the_document_says(scene, runtime, model);
+        }
+    }
+}
+
+fn route_is_what_the_document_says(scene: &Scene, runtime: &str, model: &str) {
+    let registry = &scene.registry;
+    let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
+    let id = model.trim();
+    let positions = |counts: &dyn Fn(&Arm) -> bool| {
+        (0..arms.len()).filter(|&arm| !id.is_empty() && counts(&arms[arm])).collect::<Vec<_>>()
+    };
+    let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
+    let route = scene.routes().route(registry, runtime, model);
+    assert_eq!(route.blank, id.is_empty());
+    assert_eq!(route.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
+    assert_eq!(route.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");
+}
