@@ -55,7 +55,7 @@ fn whole(c: &mut Criterion) {
         b.iter(|| {
             for &place in &order {
                 let (question, env) = (&questions[place], &prepared[place]);
-                black_box(resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
+                black_box(&resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
             }
         });
     });
@@ -64,7 +64,7 @@ fn whole(c: &mut Criterion) {
             for &place in &order {
                 let (question, variables) = (&questions[place], &runner[place]);
                 let env = Env::read(&policy, pairs(black_box(variables)));
-                black_box(resolve(&registry, black_box(&question.runtime), &env, &[]));
+                black_box(&resolve(&registry, black_box(&question.runtime), &env, &[]));
             }
         });
     });
@@ -73,7 +73,7 @@ fn whole(c: &mut Criterion) {
             for &place in &order {
                 let question = &questions[place];
                 let env = black_box(&question.env);
-                black_box(naive.resolve(policy.document(), black_box(&question.runtime), env));
+                black_box(&naive.resolve(policy.document(), black_box(&question.runtime), env));
             }
         });
     });

@@ -158,10 +158,10 @@ pub fn questions() -> Vec<Question> {
     QUESTIONS.iter().map(question).collect()
 }
 
-const MINIMAX: (&str, &str) = ("E2E_MINIMAX_API_KEY", "sk-api-mm-0123456789abcdef");
-const ANTHROPIC: (&str, &str) = ("E2E_ANTHROPIC_API_KEY", "sk-ant-api03-0123456789abcdef");
-const GOOGLE: (&str, &str) = ("E2E_GOOGLE_API_KEY", "AIza0123456789abcdef");
-const OPENAI: (&str, &str) = ("E2E_OPENAI_API_KEY", "sk-proj-0123456789abcdef");
+const MINIMAX: (&str, &str) = ("E2E_MINIMAX_API_KEY", "set");
+const ANTHROPIC: (&str, &str) = ("E2E_ANTHROPIC_API_KEY", "set");
+const GOOGLE: (&str, &str) = ("E2E_GOOGLE_API_KEY", "set");
+const OPENAI: (&str, &str) = ("E2E_OPENAI_API_KEY", "set");
 const ON_PLATFORM: (&str, &str) = ("E2E_LLM_PATH", "platform");
 const OVERRIDE: &str = "E2E_MODEL_SLUG";
 
