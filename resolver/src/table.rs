@@ -1,4 +1,4 @@
-//! Maps from whole texts: one for any number of them, one for a number that is usually small.
+//! Maps from whole texts: one for any number of them, one for the few that come again and again.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -62,32 +62,42 @@ impl<V> Table<V> {
     }
 }
 
-/// A map from texts that are usually few. Among a few, a look at their lengths and one
-/// comparison are faster than a hash.
+/// A map from texts of which few are looked up again and again, such as names of runtimes.
+/// A guess comes before the hash: most often it is right, and then one comparison is all.
 #[derive(Clone)]
 pub(crate) struct Directory<V> {
-    /// All entries, as long as they are at most [`FEW`].
-    few: Vec<(Box<str>, V)>,
-    /// All entries, once they are more.
-    many: Table<V>,
+    entries: Vec<(Box<str>, V)>,
+    places: Table<usize>,
+    /// For each [`fingerprint`] the place of the last text that has it.
+    guesses: [u8; FINGERPRINTS],
 }
 
-/// Up to this many, looking at each is the faster way.
-const FEW: usize = 8;
+const FINGERPRINTS: usize = 64;
+
+/// What tells most short texts apart: the length and the first byte.
+#[inline]
+fn fingerprint(text: &str) -> usize {
+    text.as_bytes().first().map_or(0, |first| text.len() * 7 + usize::from(*first)) % FINGERPRINTS
+}
 
 impl<V> Directory<V> {
     /// An empty directory.
     pub(crate) fn new() -> Self {
-        Self { few: Vec::new(), many: Table::with_capacity(0) }
+        Self { entries: Vec::new(), places: Table::with_capacity(0), guesses: [0; FINGERPRINTS] }
     }
 
     /// The value of a text.
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
-        match self.few.iter().find(|(key, _)| **key == *text) {
-            Some((_, value)) => Some(value),
-            None if self.many.0.is_empty() => None,
-            None => self.many.get(text),
+        self.place(text).map(|place| &self.entries[place].1)
+    }
+
+    #[inline]
+    fn place(&self, text: &str) -> Option<usize> {
+        let guess = usize::from(self.guesses[fingerprint(text)]);
+        match self.entries.get(guess) {
+            Some((known, _)) if **known == *text => Some(guess),
+            _ => self.places.get(text).copied(),
         }
     }
 
@@ -96,23 +106,18 @@ impl<V> Directory<V> {
     where
         V: Default,
     {
-        if self.get(text).is_none() {
-            self.enter(text, V::default());
-        }
-        let few = self.few.iter_mut().find(|(key, _)| **key == *text).map(|(_, value)| value);
-        few.or_else(|| self.many.get_mut(text)).expect("it is there, or has just been entered")
+        let place = self.place(text).unwrap_or_else(|| self.enter(text, V::default()));
+        &mut self.entries[place].1
     }
 
-    /// Gives a value to a text that has none.
-    fn enter(&mut self, text: &str, value: V) {
-        if self.many.0.is_empty() && self.few.len() < FEW {
-            self.few.push((text.into(), value));
-            return;
-        }
-        for (text, value) in self.few.drain(..) {
-            self.many.insert(&text, value);
-        }
-        self.many.insert(text, value);
+    /// Gives a value to a text that has none; its place.
+    fn enter(&mut self, text: &str, value: V) -> usize {
+        let place = self.entries.len();
+        self.entries.push((text.into(), value));
+        self.places.insert(text, place);
+        // What has no place in a byte is found by its hash.
+        self.guesses[fingerprint(text)] = u8::try_from(place).unwrap_or_default();
+        place
     }
 }
 
@@ -137,6 +142,6 @@ impl<V> fmt::Debug for Table<V> {
 
 impl<V> fmt::Debug for Directory<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Directory({} entries)", self.few.len() + self.many.0.len())
+        write!(f, "Directory({} entries)", self.entries.len())
     }
 }

@@ -17,8 +17,7 @@ use crate::table::{Directory, Table};
 #[derive(Clone)]
 pub(super) struct Index {
     providers: HashMap<String, usize>,
-    runtimes: Directory<u32>,
-    arms: Vec<Arms>,
+    runtimes: Directory<Arms>,
     pub(super) matcher: Matcher,
     issuers: HashMap<String, Vec<usize>>,
 }
@@ -52,10 +51,9 @@ impl Index {
         for (id, provider) in providers.iter().enumerate() {
             issuers.entry(provider.auth_env[0].clone()).or_default().push(id);
         }
-        let named = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), number(id));
+        let arms = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), Arms::new(id, runtime, &by_name));
         Self {
-            runtimes: runtimes.iter().enumerate().map(named).collect(),
-            arms: runtimes.iter().enumerate().map(|(id, runtime)| Arms::new(id, runtime, &by_name)).collect(),
+            runtimes: runtimes.iter().enumerate().map(arms).collect(),
             providers: by_name,
             matcher: Matcher::new(providers),
             issuers,
@@ -68,7 +66,7 @@ impl Index {
 
     #[inline]
     pub(super) fn arms(&self, runtime: &str) -> Option<&Arms> {
-        self.runtimes.get(runtime).map(|&id| &self.arms[id as usize])
+        self.runtimes.get(runtime)
     }
 
     /// The first provider that passes the filter and names the credential first.

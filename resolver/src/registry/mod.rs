@@ -158,7 +158,7 @@ impl Credentials<'_> {
 
     #[inline]
     fn contain(&self, name: &str) -> bool {
-        self.injected.iter().chain(self.ambient).any(|present| present == name)
+        self.injected.iter().any(|present| present == name) || self.ambient.iter().any(|present| present == name)
     }
 }
 
