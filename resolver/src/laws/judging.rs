@@ -1,5 +1,6 @@
 //! Laws of the last step: the verdict, its evidence, and what would mend it.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -148,7 +149,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
 /// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
 pub(super) const FIXES_FIX: Law = Law {
     id: "fixes-fix",
-    statement: "every offered fix resolves coherent as it says, no part of it does, and they come smallest first",
+    statement: "every offered fix resolves coherent as it says, no part of it does, no two differ only in a value, and they come smallest first",
     check: fixes_fix,
 };
 
@@ -159,7 +160,11 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
         return Ok(());
     }
     ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix comes before a smaller one");
+    let mut kinds = BTreeSet::new();
     for fix in fixes {
+        let kind = |edit: &Edit| (String::from(edit.variable()), matches!(edit, Edit::Unset(_)));
+        let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
+        ensure!(is_new, "{fix:?} differs only in a value from one that comes before it");
         let case = apply(trial.case, &fix.edits);
         let mended = trial.subject.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
