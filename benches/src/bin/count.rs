@@ -134,7 +134,7 @@ fn resolve_prepared(times: usize) -> usize {
     let envs: Vec<_> = questions.iter().map(|question| Env::read(&policy, pairs(&question.env))).collect();
     for _ in 0..times * TIMES {
         for (question, env) in questions.iter().zip(&envs) {
-            black_box(resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
+            black_box(&resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
         }
     }
     times * TIMES * questions.len()
@@ -146,7 +146,7 @@ fn resolve_from_map(times: usize) -> usize {
     for _ in 0..times * TIMES {
         for (question, map) in questions.iter().zip(&maps) {
             let env = Env::read(&policy, pairs(black_box(map)));
-            black_box(resolve(&registry, black_box(&question.runtime), &env, &[]));
+            black_box(&resolve(&registry, black_box(&question.runtime), &env, &[]));
         }
     }
     times * TIMES * questions.len()

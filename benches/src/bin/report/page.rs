@@ -1,7 +1,5 @@
 //! The page: the template of `benches/page.md`, with the numbers filled in.
 
-use std::fmt::Write as _;
-
 use crate::Machine;
 use crate::targets::Reached;
 
@@ -20,9 +18,7 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached
         match name {
             "targets" => page += &table(reached.iter().filter(|row| row.reached.is_some())),
             "comparisons" => page += &table(reached.iter().filter(|row| row.reached.is_none())),
-            "machine" => {
-                write!(page, "{}, {} cores, {}", machine.processor, machine.cores, machine.rustc).expect("text");
-            }
+            "machine" => page += &format!("{}, {} cores, {}", machine.processor, machine.cores, machine.rustc),
             "rounds" => page += &rounds.to_string(),
             id => {
                 let row = reached.iter().find(|row| row.id == id);
@@ -34,24 +30,25 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached
     Ok(page + rest)
 }
 
-/// The rows as a table in Markdown, as wide as it must be.
+/// The rows as a table in Markdown, its columns as wide as they must be.
 pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
     let header = ["what", "target", "min", "median", "max", "reached"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows.map(row)).collect();
+    // Mere comparisons have no target to reach.
+    let columns = (0..6).filter(|&column| rows[1..].iter().any(|row| !row[column].is_empty()));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let columns: Vec<(usize, usize)> = columns.map(|column| (column, width(column))).collect();
     let mut table = String::new();
     for (place, row) in rows.iter().enumerate() {
-        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-            let written =
-                if is_number(column) { write!(table, "| {cell:>width$} ") } else { write!(table, "| {cell:<width$} ") };
-            written.expect("text");
+        for &(column, width) in &columns {
+            let cell = &row[column];
+            table += &if is_number(column) { format!("| {cell:>width$} ") } else { format!("| {cell:<width$} ") };
         }
         table += "|\n";
         if place == 0 {
-            for (column, &width) in widths.iter().enumerate() {
+            for &(column, width) in &columns {
                 let line = "-".repeat(width - usize::from(is_number(column)));
-                write!(table, "| {line}{} ", if is_number(column) { ":" } else { "" }).expect("text");
+                table += &format!("| {line}{} ", if is_number(column) { ":" } else { "" });
             }
             table += "|\n";
         }
@@ -78,11 +75,11 @@ fn row(row: &Reached) -> [String; 6] {
     [row.what.to_owned(), bound, value(row.min), value(row.median), value(row.max), reached.to_owned()]
 }
 
-/// A number with three digits or all that stand before the point, in groups.
+/// A number with as many digits as decide whether a target is reached, in groups.
 pub fn number(value: f64) -> String {
     let decimals = match value {
-        value if value < 10.0 => 2,
-        value if value < 100.0 => 1,
+        value if value < 10.0 => 3,
+        value if value < 1_000.0 => 1,
         _ => 0,
     };
     let text = format!("{value:.decimals$}");
@@ -103,9 +100,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_short() {
-        let written = [1.0, 1.5, 2.25, 12.34, 123.4, 500_000.0].map(number);
-        assert_eq!(written, ["1", "1.5", "2.25", "12.3", "123", "500,000"]);
+    fn numbers_are_written_short_and_not_too_short() {
+        let written = [1.0, 1.5, 2.204, 12.34, 123.0, 500_000.0].map(number);
+        assert_eq!(written, ["1", "1.5", "2.204", "12.3", "123", "500,000"]);
     }
 
     /// Only a full set of numbers can fill the page; what it names can be checked without.

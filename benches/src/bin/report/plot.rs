@@ -123,7 +123,8 @@ impl Plot {
                 text.title x=(LEFT) y="30" { (self.title) }
                 (legend(&lines))
                 (self.axes(&x, &y))
-                @for (function, _, points) in &lines { (line(function, points, &x, &y)) }
+                // From the limit up: it must not hide the product where the two meet.
+                @for (function, _, points) in lines.iter().rev() { (line(function, points, &x, &y)) }
             }
         };
         Ok(drawing.into_string().replace("><", ">\n<") + "\n")
@@ -212,7 +213,7 @@ fn mark(function: &str, x: f64, y: f64) -> Markup {
         @match function {
             "product" => circle class=(class) cx=(left) cy=(top) r="5" {},
             "naive" => rect class=(class) x=(at(x - 4.5)) y=(at(y - 4.5)) width="9" height="9" {},
-            _ => path class=(class) d={ "M" (left) " " (at(y - 6.0)) "l6 6l-6 6l-6 -6z" } {},
+            _ => path class=(class) d={ "M" (left) " " (at(y - 8.0)) "l8 8l-8 8l-8 -8z" } {},
         }
     }
 }

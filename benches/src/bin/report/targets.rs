@@ -101,6 +101,11 @@ pub const TARGETS: &[Target] = &[
         AtLeast(150.0),
     ),
     comparison(
+        "naive-exact-limit",
+        "the naive port, exact, against a hash map",
+        Ratio(&["derive-exact/naive"], &["derive-exact/limit"]),
+    ),
+    comparison(
         "naive-exact-by-name",
         "the naive port, against derive, exact, by name",
         Ratio(&["derive-exact/naive"], &["derive-exact/by-name"]),
@@ -110,6 +115,11 @@ pub const TARGETS: &[Target] = &[
         "the naive port, against derive, by pattern, by handle",
         Ratio(&["derive-pattern/naive"], &["derive-pattern/by-handle"]),
         AtLeast(50.0),
+    ),
+    comparison(
+        "naive-pattern-limit",
+        "the naive port, by pattern, against the automaton alone",
+        Ratio(&["derive-pattern/naive"], &["derive-pattern/limit"]),
     ),
     comparison(
         "naive-pattern-by-name",
