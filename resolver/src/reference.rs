@@ -224,7 +224,9 @@ fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str
     !first_of(provider) && registry.providers().iter().any(first_of)
 }
 
-fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a str> {
+/// The variables that a policy reads, each once, in the order in which it consults them, the runtime's last.
+#[must_use]
+pub fn variable_names(policy: &PolicyDocument) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let text_variables = [&policy.override_var, &policy.platform.var, &policy.platform.model];
     let secret_keys = policy.secrets.iter().map(|entry| &entry.key);
@@ -234,6 +236,11 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
             names.push(name);
         }
     }
+    names
+}
+
+fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a str> {
+    let mut names = variable_names(policy);
     let outcome = |variables: &Variables| {
         (String::from(select(policy, runtime, variables).0), inject(policy, variables).to_vec())
     };

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::route::Routes;
 use crate::env::Env;
 use crate::policy::{Policy, Variable};
-use crate::reference::Variables;
+use crate::reference::{self, Variables};
 use crate::registry::{Arm, Registry, RegistryDocument};
 use crate::resolve::Resolution;
 use crate::yaml::{At, Fields, Invalid, ReadError, UnknownFields};
@@ -30,6 +30,7 @@ pub struct Scene {
     /// The policy.
     pub policy: Policy,
     routes: OnceBox<Routes>,
+    variable_names: OnceBox<Vec<String>>,
     credentials: OnceBox<Vec<String>>,
     reordered: OnceBox<Vec<Arc<Scene>>>,
     arms_reordered: OnceBox<Vec<Arc<Scene>>>,
@@ -45,6 +46,7 @@ impl Scene {
             registry,
             policy,
             routes: OnceBox::new(),
+            variable_names: OnceBox::new(),
             credentials: OnceBox::new(),
             reordered: OnceBox::new(),
             arms_reordered: OnceBox::new(),
@@ -56,6 +58,14 @@ impl Scene {
     #[must_use]
     pub fn routes(&self) -> &Routes {
         self.routes.get_or_init(|| Box::new(Routes::new(&self.registry)))
+    }
+
+    /// The variables that the policy reads, by the document.
+    pub(crate) fn variable_names(&self) -> &[String] {
+        self.variable_names.get_or_init(|| {
+            let names = reference::variable_names(self.policy.document());
+            Box::new(names.into_iter().map(ToOwned::to_owned).collect())
+        })
     }
 
     /// Every credential that some provider accepts, each once.

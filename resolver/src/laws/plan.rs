@@ -27,7 +27,7 @@ use super::case::{Case, SET, Scene};
 use super::proof::{Class, Tally};
 use crate::env::Env;
 use crate::fix::another_value;
-use crate::policy::{Policy, Variable};
+use crate::policy::{Policy, PolicyDocument, Variable};
 use crate::reference;
 use crate::registry::{Pattern, Registry, Runtime, overlap};
 use crate::resolve::decide;
@@ -234,16 +234,17 @@ impl Plan {
 
 /// The slugs by their route on a runtime, in the order of the first of each.
 ///
-/// One that is a default of the policy stands for itself alone, because a variable
-/// that holds its default is as good as unset.
+/// One that the policy itself names stands for itself alone: a variable that holds its
+/// default is as good as unset, and one that holds what would be picked without it may
+/// be shadowed.
 fn alike(scene: &Scene, runtime: &str, slugs: &[String]) -> Vec<Alike> {
     let template = scene.policy.template_of(runtime);
-    let defaults: Vec<&String> = scene.policy.document().defaults.values().collect();
+    let named = named(scene.policy.document());
     let mut found: Vec<Alike> = Vec::new();
     let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
     for (first, slug) in slugs.iter().enumerate() {
         let route = scene.routes().route(&scene.registry, template, slug);
-        match by_route.entry((route, defaults.contains(&slug).then_some(slug))) {
+        match by_route.entry((route, named.contains(slug.as_str()).then_some(slug))) {
             Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
             Entry::Vacant(entry) => {
                 entry.insert(found.len());
@@ -252,6 +253,14 @@ fn alike(scene: &Scene, runtime: &str, slugs: &[String]) -> Vec<Alike> {
         }
     }
     found
+}
+
+/// The texts that a policy gives as defaults or as models.
+fn named(policy: &PolicyDocument) -> BTreeSet<&str> {
+    let keyed = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.model);
+    let dispatched = policy.dispatch.iter().map(|entry| &entry.model);
+    let texts = policy.defaults.values().chain([&policy.fallback, &policy.platform.fallback]);
+    texts.chain(dispatched).chain(keyed).map(String::as_str).collect()
 }
 
 /// The runtimes that the registry or the policy names, each once.

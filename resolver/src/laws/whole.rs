@@ -16,6 +16,9 @@ pub(super) const AGREEMENT: Law = Law {
 fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected = trial.reference();
     ensure!(trial.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", trial.resolution);
+    // The reference says which variables are shadowed by picking from these.
+    let (names, expected) = (trial.case.scene.policy.variable_names(), trial.case.scene.variable_names());
+    ensure!(names == expected, "the policy is said to read {names:?}; by its document it reads {expected:?}");
 
     // Credentials hide candidates: so they are compared as such, and each gets its turn.
     let Case { scene, runtime, .. } = trial.case;

@@ -30,6 +30,9 @@ struct Automata {
     fallback: PikeVM,
 }
 
+/// Bytes for the states that the fast automaton keeps, in each scratch space.
+const CACHE_BYTES: usize = 2 << 20;
+
 /// What one search writes to, kept so that the next one allocates nothing.
 struct Scratch {
     cache: Cache,
@@ -46,6 +49,11 @@ struct Matches {
 impl Matcher {
     /// Compiles the patterns of a catalogue; each goes by its provider's place there.
     pub(super) fn new(providers: &[Provider]) -> Self {
+        Self::with_room(providers, CACHE_BYTES)
+    }
+
+    /// The same, with so many bytes for the states of the fast automaton, or the least that it needs.
+    fn with_room(providers: &[Provider], bytes: usize) -> Self {
         let hirs: Vec<_> = providers.iter().map(|provider| provider.model_prefix_match.hir()).collect();
         let nfa = Compiler::new()
             .configure(Config::new().which_captures(WhichCaptures::None))
@@ -54,6 +62,7 @@ impl Matcher {
         let config = DFA::config()
             .match_kind(MatchKind::All)
             .unicode_word_boundary(true)
+            .cache_capacity(bytes)
             .skip_cache_capacity_check(true)
             .minimum_cache_clear_count(Some(3))
             .minimum_bytes_per_state(Some(10));
@@ -110,14 +119,23 @@ impl Clone for Matcher {
 struct GaveUp;
 
 impl Automata {
+    /// Collects what matches. Whether it pays to go on is for the automaton to say, which
+    /// has to be told how far each search came.
     fn search(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
+        cache.search_start(0);
+        let searched = self.walk(model, cache, matches);
+        cache.search_finish(model.len());
+        searched
+    }
+
+    fn walk(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
         let start = self.dfa.start_state_forward(cache, &Input::new(model));
         let mut state = start.map_err(|_| GaveUp)?;
         for (at, &byte) in model.as_bytes().iter().enumerate() {
             let next = self.dfa.next_state(cache, state, byte).map_err(|_| GaveUp)?;
             if next.is_tagged() {
                 // A state tells of a match one byte late; an empty one may fall inside a character.
-                if next.is_match() && next != state && model.is_char_boundary(at) {
+                if next.is_match() && model.is_char_boundary(at) {
                     self.collect(cache, next, matches);
                     if matches.is_full() {
                         return Ok(());
@@ -161,5 +179,68 @@ impl Matches {
 
     fn clear(&mut self) {
         self.members.drain(..).for_each(|pattern| self.is_member[pattern] = false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::format;
+    use alloc::string::String;
+
+    use super::*;
+    use crate::reference::is_found_in;
+    use crate::registry::{Pattern, Protocol};
+
+    fn provider(pattern: &str) -> Provider {
+        Provider {
+            name: pattern.into(),
+            display_name: "P".into(),
+            protocol: Protocol::Openai,
+            auth_mode: "key".into(),
+            auth_env: ["KEY".into()].into(),
+            model_prefix_match: Pattern::new(pattern).expect("it compiles"),
+            base_url_template: None,
+            base_url_anthropic: None,
+            auth_token_env: None,
+            model_aliases: Vec::new(),
+            upstream_vendor: None,
+            vendor_logo: None,
+            deprecated: None,
+        }
+    }
+
+    /// What a matcher says of a model, held against the reference; whether the fast automaton gave up.
+    fn gives_up(matcher: &Matcher, providers: &[Provider], model: &str) -> bool {
+        let found: BTreeSet<usize> = matcher.matching(model, |matching| matching.iter().copied().collect());
+        let matches = |place: &usize| is_found_in(providers[*place].model_prefix_match.hir(), model);
+        assert_eq!(found, (0..providers.len()).filter(matches).collect(), "{model:?}");
+        let Scratch { cache, matches, .. } = &mut *matcher.scratch.get();
+        matches.clear();
+        matcher.automata.search(model, cache, matches).is_err()
+    }
+
+    #[test]
+    fn with_room_for_few_states_it_gives_up_and_is_right_all_the_same() {
+        let patterns = (0..12).map(|length| format!("[ab]{{{length}}}c.*d[ab]{{{length}}}"));
+        let providers: Vec<Provider> = patterns.map(|pattern| provider(&pattern)).collect();
+        let models = (0..400_u32).map(|number| {
+            let letter = |place: u32| ['a', 'b', 'c', 'd'][(number.wrapping_mul(2_654_435_761) >> place) as usize & 3];
+            (0..28).map(letter).collect::<String>()
+        });
+        let models: Vec<String> = models.collect();
+        let small = Matcher::with_room(&providers, 1);
+        let gave_up = models.iter().filter(|model| gives_up(&small, &providers, model)).count();
+        assert!(gave_up > 0, "the automaton had room for everything");
+        let ample = Matcher::new(&providers);
+        assert!(!models.iter().any(|model| gives_up(&ample, &providers, model)));
+    }
+
+    #[test]
+    fn a_word_boundary_beyond_ascii_is_left_to_the_fallback() {
+        let providers = [provider(r"\bm"), provider("é$")];
+        let matcher = Matcher::new(&providers);
+        assert!(gives_up(&matcher, &providers, "é model"));
+        assert!(!gives_up(&matcher, &providers, "a model"));
     }
 }

@@ -145,6 +145,10 @@ impl Credentials<'_> {
     }
 
     /// Those that a provider accepts, in the order in which it names them.
+    ///
+    /// # Panics
+    ///
+    /// When a provider that is in no registry accepts more than [`Names::CAPACITY`].
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {
@@ -171,7 +175,8 @@ impl Registry {
     /// # Errors
     ///
     /// No providers or runtimes, an empty required field or list item, a
-    /// duplicate provider, vendor or runtime, a runtime without arms, an arm
+    /// duplicate provider, vendor or runtime, more than [`limits::AUTH_ENV`] secrets that one
+    /// provider accepts, a runtime without arms, an arm
     /// that names an unknown provider or one that the runtime has already, and
     /// patterns that together exceed [`limits::PATTERNS_SIZE`].
     pub fn new(document: RegistryDocument) -> Result<Self, InvalidRegistry> {
@@ -262,8 +267,9 @@ impl Registry {
     /// declared; where several patterns match, the only one that they meet.
     ///
     /// Costs a look-up of the runtime, one hash of the model, and, for a model that no
-    /// arm lists, one pass over its text; neither the number of ids nor that of patterns
-    /// matters. Touches the heap only while the automaton meets something new.
+    /// arm lists, one pass over its text, whatever the number of ids and of patterns, as
+    /// long as the automaton has room for the states that models lead it through. Touches
+    /// the heap only while it meets new ones.
     ///
     /// # Errors
     ///
@@ -332,8 +338,7 @@ impl<'r> RuntimeHandle<'r> {
             Some(Listing::Sole(provider)) => [provider as usize].into(),
             Some(Listing::Tie(tie)) => self.arms.tie(tie).collect(),
             None => {
-                let native =
-                    |matching: &[usize]| matching.iter().copied().filter(|&id| self.arms.is_native(id)).collect();
+                let native = |matching: &[usize]| self.native(matching).collect();
                 let mut native: Vec<usize> = self.registry.index.matcher.matching(model, native);
                 native.sort_unstable();
                 native
@@ -352,7 +357,7 @@ impl<'r> RuntimeHandle<'r> {
         }
         let providers = &self.registry.providers;
         self.registry.index.matcher.matching(trimmed, |matching| {
-            let mut native = matching.iter().copied().filter(|&id| self.arms.is_native(id));
+            let mut native = self.native(matching);
             match (native.next(), native.next()) {
                 (None, _) => Err(Rejection::UnregisteredModel),
                 (Some(only), None) => Ok(&providers[only]),
@@ -362,6 +367,12 @@ impl<'r> RuntimeHandle<'r> {
                 }
             }
         })
+    }
+
+    /// Those providers that are arms of this runtime.
+    fn native<'m>(&self, matching: &'m [usize]) -> impl Iterator<Item = usize> + use<'r, 'm> {
+        let arms = self.arms;
+        matching.iter().copied().filter(|&id| arms.is_native(id))
     }
 
     fn first_of_tie(&self, tie: u32, credentials: &Credentials<'_>) -> &'r Provider {

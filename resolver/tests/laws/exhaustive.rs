@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::test_runner::Config;
 use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Proof, Tally};
-use slug_resolver::laws::{Case, Product, Scene, Subject};
+use slug_resolver::laws::{Case, Product, Scene, Subject, Trial};
+use slug_resolver::policy::DispatchEntry;
 use slug_resolver::reference::is_found_in;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Code, Env, Policy, Provider, Registry, Resolution, Rule, resolve};
+use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
 
 use crate::strategy::fixed_cases;
 
@@ -120,22 +121,81 @@ fn cases_follow_from_routes_and_questions_from_ids() {
 }
 
 /// Blank or not, the arms that list a slug, and those whose patterns match it.
-type Route<'a> = (bool, Vec<&'a str>, Vec<&'a str>);
+/// One that the policy names stands for itself.
+type Route<'a> = (bool, Vec<&'a str>, Vec<&'a str>, Option<&'a str>);
 
 /// The routes of a runtime by plain scanning, with the number of slugs that have each.
-fn routes<'a>(scene: &'a Scene, runtime: &str, slugs: &[String]) -> BTreeMap<Route<'a>, usize> {
+fn routes<'a>(scene: &'a Scene, runtime: &str, slugs: &'a [String]) -> BTreeMap<Route<'a>, usize> {
     let runtime = scene.registry.runtime(scene.policy.template_of(runtime));
     let arms = runtime.map_or(&[][..], |runtime| &runtime.arms);
     let mut routes = BTreeMap::new();
-    for slug in slugs.iter().map(|slug| slug.trim()) {
+    let named = models_of(&scene.policy);
+    for slug in slugs {
+        let named = named.contains(slug).then_some(slug.as_str());
+        let slug = slug.trim();
         let arms = || arms.iter().filter(|_| !slug.is_empty());
         let lists = arms().filter(|arm| arm.models.iter().any(|id| id == slug)).map(|arm| arm.provider.as_str());
         let provider = |name: &str| scene.registry.provider(name).expect("arms name providers");
         let pattern = |name: &&str| is_found_in(provider(name).model_prefix_match.hir(), slug);
         let matches = arms().map(|arm| arm.provider.as_str()).filter(pattern);
-        *routes.entry((slug.is_empty(), lists.collect(), matches.collect())).or_default() += 1;
+        *routes.entry((slug.is_empty(), lists.collect(), matches.collect(), named)).or_default() += 1;
     }
     routes
+}
+
+/// Every model that a policy picks by itself.
+fn models_of(policy: &Policy) -> BTreeSet<String> {
+    let policy = policy.document();
+    let keyed = |entry: &DispatchEntry| entry.keyed.iter().map(|keyed| keyed.model.clone()).collect::<Vec<_>>();
+    let dispatched = policy.dispatch.iter().flat_map(|entry| [keyed(entry), vec![entry.model.clone()]].concat());
+    let fallbacks = [policy.fallback.clone(), policy.platform.fallback.clone()];
+    dispatched.chain(fallbacks).chain(policy.defaults.values().cloned()).collect()
+}
+
+/// A resolver that never says of an override with this slug that it is shadowed.
+struct BlindTo(String);
+
+impl Subject for BlindTo {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        let found = Product.resolve(case);
+        let policy = &case.scene.policy;
+        let override_var = &policy.document().override_var;
+        if found.slug != self.0 || !found.shadowed.contains(override_var) {
+            return found;
+        }
+        let shadowed = |name: &str| name != override_var && found.shadowed.contains(name);
+        Resolution { shadowed: Names::of(policy.variable_names(), shadowed), ..found }
+    }
+}
+
+/// A slug that the policy would pick as well is like no other of its route: where a variable
+/// holds it, that variable may be shadowed.
+#[test]
+fn what_the_policy_names_stands_for_itself() {
+    for policy in ["full-saas", "reconciler"] {
+        let plan = plan(policy);
+        let scene = plan.get(0).expect("there is a case").case.scene.clone();
+        for model in models_of(&scene.policy).into_iter().filter(|model| plan.slugs().contains(model)) {
+            let wrong = BlindTo(model);
+            let mut proof = Proof::default();
+            (0..plan.steps()).for_each(|step| proof.step(&wrong, &plan, step));
+            let broken = proof.broken.unwrap_or_else(|| panic!("nobody sees that `{}` is shadowed", wrong.0));
+            assert!(["shadowed-is-inert", "agreement"].contains(&broken.law.id), "{}", broken.law.id);
+        }
+    }
+}
+
+/// What `prove` only compares with the reference keeps every law too, of the data that ship.
+#[test]
+fn every_slug_on_every_runtime_keeps_every_law() {
+    for policy in ["full-saas", "reconciler"] {
+        let plan = plan(policy);
+        for number in 0..plan.questions() {
+            let case = plan.question(number).expect("below their number");
+            let held = Trial::new(&Product, &case).holds();
+            assert!(held.is_ok(), "{held:?}");
+        }
+    }
 }
 
 /// A resolver that is right but for one id on one runtime.

@@ -60,6 +60,13 @@ fn empty_matches_do_not_split_a_character() {
     for model in ["é", "ж-ж", "a", "aé", "éé"] {
         agrees(&registry, model);
     }
+    // Alone, and so that the only match is behind a character that it must not split.
+    for pattern in [r"(?-u:\B)", r"(?-u:\B)-?"].map(str::to_owned) {
+        let registry = self::registry(&[pattern]);
+        for model in ["aééb", "aжжb", "a日本b", "aéééb", "aéb", "é", "ab"] {
+            agrees(&registry, model);
+        }
+    }
 }
 
 #[test]
@@ -104,14 +111,30 @@ fn an_id_with_white_space_around_it_is_out_of_reach() {
 }
 
 #[test]
+fn threads_share_a_registry() {
+    let registry = Registry::embedded();
+    let ids: Vec<String> = (0..200).map(|number| format!("kimi-{number}-{}", "x".repeat(number % 17))).collect();
+    let name = |id: &str| registry.derive("claude-code", id, &Credentials::default()).map(|found| found.name.as_str());
+    let expected: Vec<_> = ids.iter().map(|id| name(id)).collect();
+    assert!(expected.iter().all(|found| *found == Ok("kimi-coding")), "{expected:?}");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..50).for_each(|_| assert!(ids.iter().map(|id| name(id)).eq(expected.iter().copied()))));
+        }
+    });
+}
+
+#[test]
 fn runtimes_are_found_by_name_however_many_there_are() {
     let many: Vec<String> = (0..100).map(|number| format!("runtime-{}", number * number)).collect();
-    for count in [1, 7, 8, 9, 100] {
+    let many: Vec<String> = many.into_iter().chain((0..300).map(|number| format!("r{number:03}"))).collect();
+    for count in [1, 2, 9, 100, 254, 255, 256, 257, 400] {
         let providers = vec![provider("p".to_owned(), "^m")];
         let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
         let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone() };
         let runtimes = many[..count].iter().map(runtime).collect();
         let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid");
+        assert_eq!(registry.runtimes().len(), count);
         for (number, name) in many.iter().enumerate() {
             let found = registry.handle(name).map(|handle| &handle.runtime().name);
             assert_eq!(found, (number < count).then_some(name), "{name} of {count}");

@@ -68,6 +68,11 @@ fn registries_are_refused_with_their_place() {
             "line 7, column 15: `providers[0].auth_env`: the list is empty; name the secrets it accepts",
         ),
         (
+            "[ACME_KEY]",
+            &format!("[{}]", vec!["KEY"; 101].join(", ")),
+            "line 7, column 15: `providers[0].auth_env`: accepts more than 100 secrets; drop those that are not in use",
+        ),
+        (
             "'^acme/'",
             "''",
             "line 8, column 25: `providers[0].model_prefix_match`: is empty, which would match every model; write a pattern",
