@@ -177,6 +177,11 @@ pub const TARGETS: &[Target] = &[
         "the naive port, against resolve over a prepared environment",
         Ratio(&["resolve/naive"], &["resolve/prepared"]),
     ),
+    comparison(
+        "naive-from-map",
+        "the naive port over the policy's variables alone, against resolve from a whole map",
+        Ratio(&["resolve/naive"], &["resolve/from-map"]),
+    ),
     target("prove", "`prove`, embedded data, ms", Milliseconds("prove/embedded"), AtMost(300.0)),
     target("brute-force", "`prove --brute-force`, ms", Milliseconds("prove/brute-force"), AtMost(3_000.0)),
     target(
@@ -184,6 +189,11 @@ pub const TARGETS: &[Target] = &[
         "growth of `prove` from 300 to 30,000 ids: fitted exponent",
         Exponent("prove/growth/"),
         AtMost(1.1),
+    ),
+    comparison(
+        "prove-growth-last",
+        "`prove` of 30,000 ids, against one of 3,000",
+        Ratio(&["prove/growth/30000"], &["prove/growth/3000"]),
     ),
     target("prove-30000", "`prove`, 30,000 ids, ms", Milliseconds("prove/growth/30000"), AtMost(5_000.0)),
     target("batch-rate", "`resolve --batch`, lines a second", Rate("batch/process"), AtLeast(500_000.0)),
