@@ -30,8 +30,12 @@ struct Automata {
     fallback: PikeVM,
 }
 
-/// Bytes for the states that the fast automaton keeps, in each scratch space.
-const CACHE_BYTES: usize = 2 << 20;
+/// Bytes for the states that the fast automaton keeps, in each scratch space: room for about
+/// as many states as the patterns have positions, each of which takes a row of transitions.
+/// Only what is met takes up room.
+const BYTES_PER_POSITION: usize = 512;
+const LEAST_BYTES: usize = 2 << 20;
+const MOST_BYTES: usize = 32 << 20;
 
 /// What one search writes to, kept so that the next one allocates nothing.
 struct Scratch {
@@ -49,7 +53,8 @@ struct Matches {
 impl Matcher {
     /// Compiles the patterns of a catalogue; each goes by its provider's place there.
     pub(super) fn new(providers: &[Provider]) -> Self {
-        Self::with_room(providers, CACHE_BYTES)
+        let size: usize = providers.iter().map(|provider| provider.model_prefix_match.size()).sum();
+        Self::with_room(providers, (size * BYTES_PER_POSITION).clamp(LEAST_BYTES, MOST_BYTES))
     }
 
     /// The same, with so many bytes for the states of the fast automaton, or the least that it needs.
