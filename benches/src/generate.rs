@@ -165,20 +165,12 @@ pub fn registry(size: Size) -> RegistryDocument {
 
 fn provider(n: usize) -> Provider {
     let name = provider_name(n);
+    let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern");
     Provider {
         display_name: format!("Vendor {n}"),
         protocol: if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai },
-        auth_mode: "api_key".to_owned(),
-        auth_env: vec![secret_name(n)],
-        model_prefix_match: Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern"),
         base_url_template: Some(format!("https://{name}.example/v1")),
-        base_url_anthropic: None,
-        auth_token_env: None,
-        model_aliases: Vec::new(),
-        upstream_vendor: None,
-        vendor_logo: None,
-        deprecated: None,
-        name,
+        ..Provider::new(&name, vec![secret_name(n)], pattern)
     }
 }
 

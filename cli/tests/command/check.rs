@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use slug_resolver::registry::{Arm, Pattern, Protocol, Runtime};
+use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
 use slugproof::check::arms::Arms;
 
@@ -320,21 +320,8 @@ fn registries() -> impl Strategy<Value = Registry> {
             let name = format!("p{number}");
             let keys =
                 KEYS.iter().enumerate().filter(|(bit, _)| keys >> bit & 1 == 1).map(|(_, key)| (*key).to_owned());
-            providers.push(Provider {
-                display_name: name.clone(),
-                name: name.clone(),
-                protocol: Protocol::Openai,
-                auth_mode: "key".to_owned(),
-                auth_env: keys.collect(),
-                model_prefix_match: Pattern::new(PATTERNS[pattern]).expect("it compiles"),
-                base_url_template: None,
-                base_url_anthropic: None,
-                auth_token_env: None,
-                model_aliases: Vec::new(),
-                upstream_vendor: None,
-                vendor_logo: None,
-                deprecated: None,
-            });
+            let pattern = Pattern::new(PATTERNS[pattern]).expect("it compiles");
+            providers.push(Provider::new(&name, keys.collect(), pattern));
             let models: Vec<String> = ids.iter().map(|id| IDS[*id].to_owned()).collect();
             for ((_, native), wanted) in runtimes.iter_mut().zip([true, arms[0]]) {
                 if wanted {

@@ -195,24 +195,10 @@ mod tests {
 
     use super::*;
     use crate::reference::is_found_in;
-    use crate::registry::{Pattern, Protocol};
+    use crate::registry::Pattern;
 
     fn provider(pattern: &str) -> Provider {
-        Provider {
-            name: pattern.into(),
-            display_name: "P".into(),
-            protocol: Protocol::Openai,
-            auth_mode: "key".into(),
-            auth_env: ["KEY".into()].into(),
-            model_prefix_match: Pattern::new(pattern).expect("it compiles"),
-            base_url_template: None,
-            base_url_anthropic: None,
-            auth_token_env: None,
-            model_aliases: Vec::new(),
-            upstream_vendor: None,
-            vendor_logo: None,
-            deprecated: None,
-        }
+        Provider::new(pattern, ["KEY".into()].into(), Pattern::new(pattern).expect("it compiles"))
     }
 
     /// What a matcher says of a model, held against the reference; whether the fast automaton gave up.

@@ -77,6 +77,26 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The smallest entry: named alike for people, with a key for an OpenAI endpoint.
+    #[must_use]
+    pub fn new(name: &str, auth_env: Vec<String>, model_prefix_match: Pattern) -> Self {
+        Self {
+            name: name.to_owned(),
+            display_name: name.to_owned(),
+            protocol: Protocol::Openai,
+            auth_mode: "api_key".to_owned(),
+            auth_env,
+            model_prefix_match,
+            base_url_template: None,
+            base_url_anthropic: None,
+            auth_token_env: None,
+            model_aliases: Vec::new(),
+            upstream_vendor: None,
+            vendor_logo: None,
+            deprecated: None,
+        }
+    }
+
     /// Whether this is the provider that the platform pays for.
     #[must_use]
     pub fn is_platform(&self) -> bool {

@@ -2,33 +2,19 @@
 //! fast automaton cannot go.
 
 use slug_resolver::reference::{self, is_found_in};
-use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
+use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
 
 const RUNTIME: &str = "agent";
 
-fn provider(name: String, pattern: &str) -> Provider {
-    Provider {
-        display_name: name.clone(),
-        auth_env: vec![format!("{name}_KEY")],
-        name,
-        protocol: Protocol::Openai,
-        auth_mode: "api_key".to_owned(),
-        model_prefix_match: Pattern::new(pattern).expect("it compiles"),
-        base_url_template: None,
-        base_url_anthropic: None,
-        auth_token_env: None,
-        model_aliases: Vec::new(),
-        upstream_vendor: None,
-        vendor_logo: None,
-        deprecated: None,
-    }
+fn provider(name: &str, pattern: &str) -> Provider {
+    Provider::new(name, vec![format!("{name}_KEY")], Pattern::new(pattern).expect("it compiles"))
 }
 
 /// A registry with one name-only arm for each pattern.
 fn registry(patterns: &[String]) -> Registry {
     let providers: Vec<Provider> =
-        patterns.iter().enumerate().map(|(number, pattern)| provider(format!("p{number}"), pattern)).collect();
+        patterns.iter().enumerate().map(|(number, pattern)| provider(&format!("p{number}"), pattern)).collect();
     let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), models: Vec::new() }).collect();
     let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms }];
     Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
@@ -129,7 +115,7 @@ fn runtimes_are_found_by_name_however_many_there_are() {
     let many: Vec<String> = (0..100).map(|number| format!("runtime-{}", number * number)).collect();
     let many: Vec<String> = many.into_iter().chain((0..300).map(|number| format!("r{number:03}"))).collect();
     for count in [1, 2, 9, 100, 254, 255, 256, 257, 400] {
-        let providers = vec![provider("p".to_owned(), "^m")];
+        let providers = vec![provider("p", "^m")];
         let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
         let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone() };
         let runtimes = many[..count].iter().map(runtime).collect();
