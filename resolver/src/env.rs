@@ -57,6 +57,16 @@ impl<'a> Env<'a> {
     }
 
     /// The same, with one variable set; an empty value unsets it.
+    ///
+    /// ```
+    /// use slug_resolver::{Env, Policy, Registry, resolve};
+    ///
+    /// let (registry, policy) = (Registry::embedded(), Policy::embedded("full-saas").unwrap());
+    /// let key = policy.variable("E2E_MINIMAX_API_KEY").expect("the policy reads it");
+    /// let env = Env::empty(&policy);
+    /// assert!(!resolve(&registry, "claude-code", &env, &[]).is_coherent());
+    /// assert!(resolve(&registry, "claude-code", &env.with(key, "set"), &[]).is_coherent());
+    /// ```
     #[must_use]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
         if value.is_empty() || self.policy.default_of(variable) == Some(value) {

@@ -29,12 +29,12 @@
 //! ```
 //!
 //! A question costs well under a microsecond, whatever the size of the data, and does not
-//! touch the heap: a listed id is found by one hash, any other is matched against all
-//! patterns in one pass over its bytes. (Only ids that lead the automaton through more
-//! states than it keeps cost more, in proportion to the patterns.) An [`Env`] is read once and asked often, with
-//! [`Env::with`] and [`Env::without`] for what would be if; a [`RuntimeHandle`] saves
-//! looking up the runtime. What costs is reading a registry, in proportion to its bytes,
-//! and the first models that are matched, for which the automaton builds its states.
+//! touch the heap, once the automaton for the patterns has built the states that it meets:
+//! a listed id is found by one hash, any other is matched against all patterns in one pass
+//! over its bytes. (Only ids that lead through more states than are kept cost more.) An
+//! [`Env`] is read once and asked often, with [`Env::with`] and [`Env::without`] for what
+//! would be if; for [`derive`](Registry::derive) alone, a [`RuntimeHandle`] saves looking
+//! up the runtime. What costs is reading a registry, in proportion to its bytes.
 //!
 //! What the pipeline promises is written down as [`laws`], and a second, slow
 //! and obvious implementation is in [`reference`](mod@reference).

@@ -303,7 +303,19 @@ impl Registry {
         }
     }
 
-    /// The runtime of this name, to be asked for many models without looking it up each time.
+    /// The runtime of this name, to be asked for many models without looking it up each time;
+    /// none where the registry does not have it.
+    ///
+    /// ```
+    /// use slug_resolver::{Credentials, Registry};
+    ///
+    /// let registry = Registry::embedded();
+    /// let runtime = registry.handle("claude-code").expect("is registered");
+    /// let credentials = Credentials { injected: &["MINIMAX_API_KEY".to_owned()], ambient: &[] };
+    /// let name = |model| runtime.derive(model, &credentials).map(|provider| provider.name.as_str());
+    /// assert_eq!(name("MiniMax-M2"), Ok("minimax"));
+    /// assert_eq!(name("moonshot/kimi-k2.6"), Ok("platform"));
+    /// ```
     #[must_use]
     #[inline]
     pub fn handle(&self, runtime: &str) -> Option<RuntimeHandle<'_>> {
