@@ -68,6 +68,7 @@ impl<'a> Env<'a> {
     /// assert!(resolve(&registry, "claude-code", &env.with(key, "set"), &[]).is_coherent());
     /// ```
     #[must_use]
+    #[inline]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
         if value.is_empty() || self.policy.default_of(variable) == Some(value) {
             return self.without(variable);

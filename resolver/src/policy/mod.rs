@@ -180,6 +180,7 @@ impl Policy {
 
     /// The part that the variable of this name plays, if the policy reads it.
     #[must_use]
+    #[inline]
     pub fn variable(&self, name: &str) -> Option<Variable> {
         self.variables.get(name).copied()
     }
