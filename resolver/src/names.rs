@@ -27,12 +27,14 @@ impl<'a> Names<'a> {
     /// On a list longer than [`Names::CAPACITY`]; the lists of registries and
     /// policies are [shorter](crate::limits).
     #[must_use]
+    #[inline]
     pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
         let bit = |(place, name): (usize, &String)| u128::from(is_member(name)) << place;
         Self::at(list, list.iter().enumerate().map(bit).fold(0, |members, bit| members | bit))
     }
 
     /// The names at the places of the list whose bits are set.
+    #[inline]
     pub(crate) fn at(list: &'a [String], members: u128) -> Self {
         assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
         Self { list, members }

@@ -122,6 +122,7 @@ impl<'a> Pick<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
         let Self { slug, rule, decided_by } = self;
         Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }

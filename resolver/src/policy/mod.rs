@@ -191,6 +191,7 @@ impl Policy {
     ///
     /// When `variable` is a key of another policy that has more keys.
     #[must_use]
+    #[inline]
     pub fn variable_name(&self, variable: Variable) -> &str {
         &self.names[self.place(variable)]
     }

@@ -99,6 +99,7 @@ impl Provider {
 
     /// Whether this is the provider that the platform pays for.
     #[must_use]
+    #[inline]
     pub fn is_platform(&self) -> bool {
         self.name == PLATFORM
     }
@@ -176,6 +177,7 @@ impl Credentials<'_> {
     }
 
     /// Whether there are none: on the platform path that is every question.
+    #[inline]
     fn are_none(&self) -> bool {
         self.injected.is_empty() && self.ambient.is_empty()
     }
