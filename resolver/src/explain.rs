@@ -46,10 +46,13 @@ impl Resolution<'_> {
                 "no arm of this runtime lists it and no pattern matches it, so the create call is refused".into()
             }
             Some(Code::AmbiguousModel) => {
-                "patterns of several arms match it and the credentials do not single one out".into()
+                "patterns of several arms match it and the credentials do not single one out, so the create call is refused"
+                    .into()
             }
             Some(Code::PlatformModelWithTenantKey) => {
-                format!("the platform answers for it, but a tenant key is injected: {injected}")
+                format!(
+                    "the platform answers for it, but a tenant key is injected ({injected}), so the workspace boots to failed"
+                )
             }
             Some(Code::PlatformPathByokModel) => format!(
                 "provider `{provider}` needs {one_of}, but the platform path injects no key, so the workspace boots to failed"

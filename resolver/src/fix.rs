@@ -71,30 +71,14 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     if decide(registry, runtime, env, ambient).verdict.is_coherent() {
         return Vec::new();
     }
-    let policy = env.policy();
-    let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
-    let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
-    let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
-    let slugs: Vec<&str> = first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
-    let first_slugs = &slugs[..first_of_each.count().min(limits::FIX_SLUGS)];
-
-    let mut search = Search { registry, runtime, ambient, decisions: 0, found: Vec::new() };
-    for size in 1..=limits::FIX_EDITS {
-        let slugs = if size == 1 { slugs.as_slice() } else { first_slugs };
-        let options: Vec<Options<'_>> = policy
-            .deciding_variables()
-            .map(|variable| Options { variable, values: values(variable, env, slugs) })
-            .filter(|options| !options.values.is_empty())
-            .collect();
-        search.extend(env, &options, &mut Vec::new(), size);
-    }
+    let mut found = Search::run(registry, runtime, env, ambient).found;
     // Within one size, taking something away is less than adding something, and an
     // override is the last thing to advise: it hides every other rule.
-    search.found.sort_by_key(|(edits, _)| {
+    found.sort_by_key(|(edits, _)| {
         let added = || edits.iter().filter(|edit| edit.value.is_some());
         (edits.len(), added().count(), added().any(|edit| edit.variable == Variable::Override))
     });
-    search.found.into_iter().map(|(edits, decision)| fix(policy, &edits, &decision)).collect()
+    found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
 }
 
 /// One variable and what could be done to it; `None` is to unset it.
@@ -124,7 +108,30 @@ struct Search<'a, 'o> {
     found: Vec<(Vec<Change<'a>>, Decision<'a>)>,
 }
 
-impl<'a> Search<'a, '_> {
+impl<'a, 'o> Search<'a, 'o> {
+    /// Tries the sets of edits, smallest first.
+    fn run(registry: &'a Registry, runtime: &'o str, env: &Env<'a>, ambient: &'o [String]) -> Self {
+        let policy = env.policy();
+        let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
+        let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
+        let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
+        let slugs: Vec<&str> =
+            first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
+        let first_slugs = &slugs[..first_of_each.count().min(limits::FIX_SLUGS)];
+
+        let mut search = Search { registry, runtime, ambient, decisions: 0, found: Vec::new() };
+        for size in 1..=limits::FIX_EDITS {
+            let slugs = if size == 1 { slugs.as_slice() } else { first_slugs };
+            let options: Vec<Options<'_>> = policy
+                .deciding_variables()
+                .map(|variable| Options { variable, values: values(variable, env, slugs) })
+                .filter(|options| !options.values.is_empty())
+                .collect();
+            search.extend(env, &options, &mut Vec::new(), size);
+        }
+        search
+    }
+
     /// Tries every way to add `more` changes, by `options`, to those made, which have led to `env`.
     fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
         if self.decisions == limits::FIX_DECISIONS {
@@ -226,4 +233,35 @@ fn placeholder(policy: &Policy, key: Key, provider: Option<&Provider>) -> String
     let accepted = provider.and_then(|provider| provider.auth_env.iter().find(|name| injected.contains(name)));
     let name = accepted.or(injected.first()).map_or(policy.variable_name(Variable::Key(key)), String::as_str);
     format!("<{name}>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{PlatformPath, PolicyDocument, SecretsEntry};
+    use crate::registry::{Arm, Pattern, RegistryDocument, Runtime};
+
+    /// A hundred slugs and two of 64 keys make more sets than anyone would wait for.
+    #[test]
+    fn a_search_ends_at_its_limit() {
+        let names = || (0..limits::FIX_SLUGS).map(|number| format!("p{number}"));
+        let registry = Registry::new(RegistryDocument {
+            providers: names()
+                .map(|name| Provider::new(&name, ["KEY".into()].into(), Pattern::new("^x").expect("it compiles")))
+                .collect(),
+            runtimes: [Runtime {
+                name: "agent".into(),
+                arms: names().map(|name| Arm { models: [name.clone()].into(), provider: name }).collect(),
+            }]
+            .into(),
+        });
+        let secret = |number| SecretsEntry { key: format!("K{number}"), inject: ["OTHER".into()].into() };
+        let platform = PlatformPath { var: "PATH".into(), value: "p".into(), model: "PM".into(), fallback: "x".into() };
+        let secrets = (0..limits::KEY_VARIABLES).map(secret).collect();
+        let document = PolicyDocument::new("mine", "RUNTIME", "MODEL", platform, "x");
+        let policy = Policy::new(PolicyDocument { secrets, ..document });
+        let (registry, policy) = (registry.expect("it is valid"), policy.expect("it is valid"));
+        let search = Search::run(&registry, "agent", &Env::empty(&policy), &[]);
+        assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
+    }
 }

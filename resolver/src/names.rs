@@ -30,7 +30,8 @@ impl<'a> Names<'a> {
     #[inline]
     pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
         let bit = |(place, name): (usize, &String)| u128::from(is_member(name)) << place;
-        Self::at(list, list.iter().enumerate().map(bit).fold(0, |members, bit| members | bit))
+        // Each name has a bit of its own, so their sum is all of them.
+        Self::at(list, list.iter().enumerate().map(bit).sum())
     }
 
     /// The names at the places of the list whose bits are set.

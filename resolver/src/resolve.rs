@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::names::Names;
-use crate::policy::Entry;
+use crate::policy::{Entry, Policy};
 use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Path, Pick, Rule, Selection, inject};
 use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge, judge_provider};
@@ -142,11 +142,11 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
 fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
     let policy = env.policy();
     let mut shadowed = env.set_places();
-    let mut open = pick.rests_on(env);
+    let mut open = pick.rests_on(env) & shadowed;
     while open != 0 {
         let place = open.trailing_zeros();
         open &= open - 1;
-        let without = env.without(policy.variable_at(place as usize));
+        let without = env.without(Policy::deciding_at(place as usize));
         if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
             shadowed &= !(1 << place);
         }

@@ -128,13 +128,13 @@ impl<'a> Pick<'a> {
         Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }
     }
 
-    /// The places of the set variables that this pick and the injected secrets rest on:
-    /// unsetting any other changes neither.
+    /// The places of the variables that this pick and the injected secrets rest on, set or
+    /// not: unsetting any other changes neither.
     #[inline]
     pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
-        let place = |variable: Option<Variable>| variable.map_or(0, |variable| 1_u128 << env.policy().place(variable));
-        let of_pick = place(Some(Variable::Override)) | place(Some(Variable::Path)) | place(self.decided_by);
-        (of_pick | place(injecting_key(env).map(Variable::Key))) & env.set_places()
+        let key = injecting_key(env).map(Variable::Key);
+        let variables = [Some(Variable::Override), Some(Variable::Path), self.decided_by, key];
+        variables.into_iter().flatten().fold(0, |places, variable| places | 1 << env.policy().place(variable))
     }
 }
 

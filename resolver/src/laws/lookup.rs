@@ -1,5 +1,6 @@
 //! What holds of looking up models in a registry of any size.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -57,6 +58,10 @@ fn scan_agrees(
         walked == expected,
         "{model:?} on {on:?} with {present:?}: the routes say {walked:?}; a scan says {expected:?}"
     );
+    let Some(handle) = registry.handle(on) else { return Err(format!("{on:?} is not to be had by handle")) };
+    ensure!(handle.runtime() == runtime && format!("{handle:?}").contains(on), "the handle of {on:?} is {handle:?}");
+    let (found, expected) = (handle.candidates(model), routes.candidates(registry, on, model));
+    ensure!(found == expected, "candidates for {model:?} on {on:?}: {found:?}; by the routes {expected:?}");
     Ok(())
 }
 

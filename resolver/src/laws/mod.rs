@@ -11,6 +11,7 @@
 pub mod case;
 pub mod generate;
 pub mod lookup;
+pub mod mending;
 pub mod plan;
 pub mod proof;
 pub mod reading;
@@ -20,6 +21,7 @@ pub mod route;
 mod deriving;
 mod judging;
 mod selecting;
+mod telling;
 mod whole;
 
 use alloc::format;
@@ -61,6 +63,7 @@ pub const LAWS: &[Law] = &[
     selecting::FRAME,
     selecting::SHADOWED_IS_INERT,
     selecting::VERBATIM_SLUG,
+    selecting::RUNTIME_IS_READ,
     deriving::NATIVE_ONLY,
     route::ROUTE_DECIDES,
     deriving::EXACT_BEATS_PATTERN,
@@ -74,6 +77,7 @@ pub const LAWS: &[Law] = &[
     judging::AMBIENT_STAYS_OUT,
     judging::WARNINGS_ARE_EARNED,
     judging::FIXES_FIX,
+    telling::MESSAGE_TELLS_WHY,
     whole::AGREEMENT,
     whole::VALUE_BLIND,
     whole::ROUNDTRIP,
@@ -93,6 +97,11 @@ pub trait Subject: Sync {
         Product.resolve(case)
     }
 
+    /// The runtime that the environment of a case names.
+    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+        Product.runtime(case)
+    }
+
     /// Who could answer for a model on a runtime, whatever the credentials.
     fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
         Product.candidates(scene, runtime, model)
@@ -101,6 +110,11 @@ pub trait Subject: Sync {
     /// Offers fixes for a case.
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         Product.fixes(case)
+    }
+
+    /// What people are told of an answer, in one sentence.
+    fn message(&self, resolution: &Resolution<'_>) -> String {
+        Product.message(resolution)
     }
 
     /// Everything it would say about a case, in any form.
@@ -126,6 +140,10 @@ impl Subject for Product {
         resolve(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
+    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+        case.env().runtime()
+    }
+
     fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
         let runtime = scene.registry.handle(scene.policy.template_of(runtime));
         runtime.map_or_else(Vec::new, |runtime| runtime.candidates(model))
@@ -133,6 +151,10 @@ impl Subject for Product {
 
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         fixes(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn message(&self, resolution: &Resolution<'_>) -> String {
+        resolution.message()
     }
 
     fn report(&self, case: &Case) -> String {

@@ -4,15 +4,15 @@
 //! comes through. Coverage-guided fuzzing drives them, and replay.
 
 use super::{Product, Trial, Violation, Witness, ensure};
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyDocument};
 use crate::registry::{Credentials, Registry};
 use crate::yaml::{ReadError, UnknownFields};
 
 /// What the reader made of the bytes, unless that broke something.
 pub type Reading<T> = Result<Result<T, ReadError>, Violation>;
 
-/// A registry that is read is valid, survives being written, and sends each listed
-/// id to an arm of its runtime.
+/// A registry that is read is valid, survives being written, is told from others, and
+/// sends each listed id to an arm of its runtime.
 ///
 /// # Errors
 ///
@@ -25,6 +25,12 @@ pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
         let written = registry.to_yaml();
         let reread = Registry::from_yaml(written.as_bytes(), UnknownFields::Deny);
         ensure!(reread.as_ref() == Ok(registry), "what is written reads as {reread:?}:\n{written}");
+        let mut other = registry.document();
+        other.providers[0].display_name.push('!');
+        ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another provider is equal to it");
+        let mut other = registry.document();
+        other.runtimes[0].arms[0].models.push("another".into());
+        ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another runtime is equal to it");
         for runtime in registry.runtimes() {
             for id in runtime.arms.iter().flat_map(|arm| &arm.models) {
                 let Ok(provider) = registry.derive(&runtime.name, id, &Credentials::default()) else { continue };
@@ -36,7 +42,7 @@ pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
     Ok(read)
 }
 
-/// A policy that is read is valid and survives being written.
+/// A policy that is read is valid, survives being written, and is told from others.
 ///
 /// # Errors
 ///
@@ -46,6 +52,11 @@ pub fn policy(bytes: &[u8]) -> Reading<Policy> {
     if let Ok(policy) = &read {
         let rebuilt = Policy::new(policy.document().clone());
         ensure!(rebuilt.as_ref() == Ok(policy), "its own document makes another policy: {rebuilt:?}");
+        let other = PolicyDocument { fallback: "another".into(), ..policy.document().clone() };
+        ensure!(
+            other == *policy.document() || Policy::new(other).as_ref() != Ok(policy),
+            "another policy is equal to it"
+        );
         let written = policy.to_yaml();
         let reread = Policy::from_yaml(written.as_bytes());
         ensure!(reread.as_ref() == Ok(policy), "what is written reads as {reread:?}:\n{written}");

@@ -226,6 +226,27 @@ fn verbatim_slug(trial: &Trial<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Where no runtime is given, the environment's own counts.
+pub(super) const RUNTIME_IS_READ: Law = Law {
+    id: "runtime-is-read",
+    statement: "the environment names the runtime by the text of the policy's variable, else its default, byte for byte",
+    check: runtime_is_read,
+};
+
+fn runtime_is_read(trial: &Trial<'_>) -> Result<(), Violation> {
+    let name = &trial.case.scene.policy.document().runtime;
+    let mut case = trial.case.clone();
+    for set in [trial.case.variables.get(name).cloned(), None, Some(PROBE.into()), Some(" ".into())] {
+        case.varied(name, set.as_deref(), |case| {
+            let expected = value(case, name).unwrap_or_default();
+            let found = trial.subject.runtime(case);
+            ensure!(found == expected, "with `{name}` set to {set:?} the runtime is {found:?}, not {expected:?}");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// The variables that a policy reads, each once.
 fn variables(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
     [&policy.override_var, &policy.platform.var, &policy.platform.model, &policy.runtime]

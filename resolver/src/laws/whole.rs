@@ -1,5 +1,7 @@
 //! Laws of the pipeline as a whole.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Case, Law, Trial, Violation, ensure};
@@ -41,7 +43,7 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
 /// Nothing but whether a secret is set has any effect, and its value is nowhere to be seen.
 pub(super) const VALUE_BLIND: Law = Law {
     id: "value-blind",
-    statement: "the value of a secret changes nothing and appears in nothing that is said",
+    statement: "the value of a secret changes nothing and appears in nothing that is said; of an environment the names are",
     check: value_blind,
 };
 
@@ -58,7 +60,15 @@ fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
     }
     let found = trial.subject.resolve(&case);
     ensure!(found == trial.resolution, "another secret value changes {:?} to {found:?}", trial.resolution);
-    ensure!(!trial.subject.report(&case).contains(CANARY), "the value of a secret is shown");
+    let report = trial.subject.report(&case);
+    ensure!(!report.contains(CANARY), "the value of a secret is shown");
+    let is_set = |name: &&String| {
+        let value = case.variables.get(*name).filter(|value| !value.is_empty());
+        value.is_some() && value != policy.document().defaults.get(*name)
+    };
+    let names: Vec<String> = policy.variable_names().iter().filter(is_set).map(|name| format!("{name:?}")).collect();
+    let named = format!("Env{{{}}}", names.join(", "));
+    ensure!(report.contains(&named), "the environment is not shown as {named}");
     Ok(())
 }
 
@@ -70,8 +80,7 @@ pub(super) const ROUNDTRIP: Law = Law {
 };
 
 fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
-    let reread =
-        trial.subject.reread(trial.case).map_err(|error| alloc::format!("what was written is refused: {error}"))?;
+    let reread = trial.subject.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
     ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
     let found = trial.subject.resolve(&reread);
     ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);

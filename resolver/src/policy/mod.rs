@@ -218,14 +218,13 @@ impl Policy {
         }
     }
 
-    /// The variable that stands in a place.
+    /// The variable that stands in a place, which is not the runtime's.
     #[inline]
-    pub(crate) fn variable_at(&self, place: usize) -> Variable {
+    pub(crate) fn deciding_at(place: usize) -> Variable {
         match place {
             0 => Variable::Override,
             1 => Variable::Path,
             2 => Variable::PlatformModel,
-            _ if place == self.names.len() - 1 => Variable::Runtime,
             _ => Variable::Key(Key::at(place - BEFORE_KEYS)),
         }
     }

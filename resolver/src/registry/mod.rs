@@ -386,7 +386,7 @@ impl<'r> RuntimeHandle<'r> {
         if trimmed.is_empty() {
             return Err(Rejection::ModelRequired);
         }
-        if trimmed.len() < model.len() && self.arms.listing(trimmed).is_some() {
+        if trimmed.len() < model.len() {
             return self.derive(trimmed, credentials);
         }
         let providers = &self.registry.providers;

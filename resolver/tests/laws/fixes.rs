@@ -1,8 +1,10 @@
 //! Fixes on data larger than their limits.
 
-use slug_resolver::laws::{Case, Product, Scene, Trial, law};
+use slug_resolver::laws::{Case, Product, Scene, Trial, law, mending};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Policy, Registry, fixes, limits};
+
+use crate::strategy::fixed_cases;
 
 const POLICY: &str = "schema_version: 1
 name: mine
@@ -34,4 +36,18 @@ runtimes:
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
     let law = law("fixes-fix").expect("it is a law");
     assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()));
+}
+
+/// Cases in which every set of edits is tried.
+const CASES: usize = 200;
+
+#[test]
+fn trying_everything_finds_no_others() {
+    let mut sizes = [0; limits::FIX_EDITS + 1];
+    for case in fixed_cases(CASES) {
+        let trial = Trial::new(&Product, &case);
+        mending::holds(&trial).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
+        trial.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
+    }
+    assert!(sizes[1..].iter().all(|fixes| *fixes > 0), "fixes of 0, 1, 2, … edits: {sizes:?}");
 }

@@ -18,7 +18,9 @@ struct Wrong {
     law: &'static str,
     bug: &'static str,
     resolve: for<'a> fn(&'a Case) -> Resolution<'a>,
+    runtime: fn(&Case) -> &str,
     fixes: fn(&Case) -> Vec<Fix>,
+    message: fn(&Resolution<'_>) -> String,
     report: fn(&Case) -> String,
     reread: fn(&Case) -> Result<Case, ReadError>,
 }
@@ -28,8 +30,16 @@ impl Subject for Wrong {
         (self.resolve)(case)
     }
 
+    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+        (self.runtime)(case)
+    }
+
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         (self.fixes)(case)
+    }
+
+    fn message(&self, resolution: &Resolution<'_>) -> String {
+        (self.message)(resolution)
     }
 
     fn report(&self, case: &Case) -> String {
@@ -49,7 +59,9 @@ const RIGHT: Wrong = Wrong {
     law: "",
     bug: "",
     resolve: right,
+    runtime: |case| Product.runtime(case),
     fixes: |case| Product.fixes(case),
+    message: |resolution| Product.message(resolution),
     report: |case| Product.report(case),
     reread: |case| Product.reread(case),
 };
@@ -118,6 +130,12 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         Resolution { slug: found.slug.trim(), ..found }
     }),
+    Wrong {
+        law: "runtime-is-read",
+        bug: "the runtime is trimmed",
+        runtime: |case| Product.runtime(case).trim(),
+        ..RIGHT
+    },
     wrong("native-only", "the whole catalogue is searched", |case| {
         let found = right(case);
         let any = case.scene.registry.providers().iter().find(|provider| matches(provider, found.slug));
@@ -262,6 +280,12 @@ const WRONG: &[Wrong] = &[
             }
             fixes
         },
+        ..RIGHT
+    },
+    Wrong {
+        law: "message-tells-why",
+        bug: "the message does not say what the provider needs",
+        message: |resolution| Product.message(&Resolution { needs: &[], ..*resolution }),
         ..RIGHT
     },
     wrong("agreement", "of several arms that list an id the last one wins", |case| {

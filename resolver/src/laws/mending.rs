@@ -1,0 +1,129 @@
+//! What holds of the fixes as a whole: they are those that trying everything finds.
+//!
+//! The law on fixes looks at what is offered and at single edits; this tries every set
+//! of edits, which takes too long for every case.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::case::SET;
+use super::{Case, Trial, Violation, ensure};
+use crate::fix::Edit;
+use crate::limits;
+use crate::policy::{Policy, Variable};
+
+/// The fixes are the smallest sets of edits that mend the case, each with the first
+/// values that do, in the order in which they are best advised.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn holds(trial: &Trial<'_>) -> Result<(), Violation> {
+    let policy = &trial.case.scene.policy;
+    let fixes = trial.fixes();
+    let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
+    let advised = |edits: &Vec<Edit>| {
+        let added = || edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
+        let overrides = added().any(|edit| edit.variable() == policy.document().override_var);
+        (edits.len(), added().count(), overrides)
+    };
+    ensure!(found.is_sorted_by_key(advised), "another order of these is better advised: {fixes:?}");
+
+    let mut expected = Vec::new();
+    if trial.resolution.code.is_some() {
+        for size in 1..=limits::FIX_EDITS {
+            try_all(trial, &options(trial.case, size), &mut Vec::new(), trial.case, size, &mut expected);
+        }
+    }
+    let text = |edits: &Vec<Edit>| alloc::format!("{edits:?}");
+    found.sort_by_key(text);
+    expected.sort_by_key(text);
+    ensure!(found == expected, "what mends the case is {expected:?}; offered is {found:?}");
+    Ok(())
+}
+
+/// What can be done to one variable: each is tried, in this order.
+type Options = Vec<Edit>;
+
+/// What can be done to each variable in a set of so many edits.
+fn options(case: &Case, size: usize) -> Vec<Options> {
+    let policy = &case.scene.policy;
+    let platform = &policy.document().platform;
+    let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));
+    let arms = || runtime.iter().flat_map(|runtime| &runtime.arms);
+    let mut slugs: Vec<&String> = arms().filter_map(|arm| arm.models.first()).collect();
+    if size == 1 {
+        slugs.extend(arms().flat_map(|arm| arm.models.iter().skip(1)));
+    }
+    slugs.truncate(limits::FIX_SLUGS);
+
+    let of = |variable: Variable| {
+        let name = policy.variable_name(variable);
+        let default = policy.document().defaults.get(name);
+        let set = case.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default);
+        let value = set.or(default);
+        let elsewhere = if platform.value == "byok" { "tenant" } else { "byok" };
+        let values: Vec<&str> = match variable {
+            Variable::Override | Variable::PlatformModel => slugs.iter().map(|slug| slug.as_str()).collect(),
+            Variable::Path if value != Some(&platform.value) => [platform.value.as_str()].into(),
+            // Where unsetting it leaves the platform's path, there is no need for a value.
+            Variable::Path if default == Some(&platform.value) => [elsewhere].into(),
+            Variable::Key(_) if set.is_none() => [SET].into(),
+            _ => Vec::new(),
+        };
+        let unset = set.map(|_| Edit::Unset(name.into()));
+        unset.into_iter().chain(values.into_iter().map(|value| Edit::Set(name.into(), value.into()))).collect()
+    };
+    let names = case.scene.variable_names();
+    names
+        .iter()
+        .filter_map(|name| policy.variable(name))
+        .filter(|variable| *variable != Variable::Runtime)
+        .map(of)
+        .collect()
+}
+
+/// Makes every set of `more` edits to different variables after those `made`, which led to
+/// `case`, and adds those that mend it and contain no smaller set that does.
+fn try_all(
+    trial: &Trial<'_>,
+    options: &[Options],
+    made: &mut Vec<Edit>,
+    case: &Case,
+    more: usize,
+    found: &mut Vec<Vec<Edit>>,
+) {
+    let kind = |edits: &[Edit]| -> BTreeSet<(String, bool)> {
+        edits.iter().map(|edit| (edit.variable().into(), matches!(edit, Edit::Set(..)))).collect()
+    };
+    if found.iter().any(|fix| kind(fix).is_subset(&kind(made))) {
+        return;
+    }
+    if more == 0 {
+        if trial.subject.resolve(case).code.is_none() {
+            found.push(made.clone());
+        }
+        return;
+    }
+    for (position, edits) in options.iter().enumerate() {
+        for edit in edits {
+            let case = match edit {
+                Edit::Unset(name) => case.without(name),
+                Edit::Set(name, value) => case.with(name, value),
+            };
+            made.push(edit.clone());
+            try_all(trial, &options[position + 1..], made, &case, more - 1, found);
+            made.pop();
+        }
+    }
+}
+
+/// Edits with the value of every secret replaced: which one is advised is no part of this.
+fn masked(policy: &Policy, edits: &[Edit]) -> Vec<Edit> {
+    let mask = |edit: &Edit| match (edit, policy.variable(edit.variable())) {
+        (Edit::Set(name, _), Some(Variable::Key(_))) => Edit::Set(name.clone(), SET.into()),
+        _ => edit.clone(),
+    };
+    edits.iter().map(mask).collect()
+}

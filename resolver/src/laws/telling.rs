@@ -1,0 +1,75 @@
+//! Laws of what people are told.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use alloc::{format, vec};
+
+use super::{Law, Trial, Violation, ensure};
+use crate::resolve::{Kind, Resolution};
+use crate::selection::Rule;
+use crate::verdict::{Billing, Code, Outcome};
+
+/// The one sentence on an answer says all of it: what was picked and why, and what comes of it and why.
+pub(super) const MESSAGE_TELLS_WHY: Law = Law {
+    id: "message-tells-why",
+    statement: "the message names the slug, what picked it, what becomes of the workspace, and the evidence",
+    check: message_tells_why,
+};
+
+fn message_tells_why(trial: &Trial<'_>) -> Result<(), Violation> {
+    let message = trial.subject.message(&trial.resolution);
+    for told in what_is_told(&trial.resolution) {
+        ensure!(message.contains(&told), "{told:?} is not told in {message:?}");
+    }
+    let needs = trial.resolution.needs;
+    let several = format!("one of {}", needs.join(", "));
+    let is_told = message.contains(&several);
+    let is_due = trial.resolution.verdict == Kind::Contradiction && needs.len() > 1;
+    ensure!(
+        is_told == is_due,
+        "that any of {needs:?} will do is{} told in {message:?}",
+        if is_told { "" } else { " not" }
+    );
+    Ok(())
+}
+
+fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
+    let Resolution { runtime, slug, rule, decided_by, injected, provider, needs, accepted_by, .. } = *resolution;
+    let picked = match rule {
+        Rule::Override => "overrides",
+        Rule::Platform => "platform path",
+        Rule::Keyed => "is set",
+        Rule::Default => "default",
+        Rule::Fallback => "falls back",
+    };
+    let outcome = match resolution.outcome {
+        Outcome::Online => "answers",
+        Outcome::Rejected => "refused",
+        Outcome::Failed => "boots to failed",
+    };
+    let because = match resolution.code {
+        None if resolution.billing == Some(Billing::Platform) => "the platform answers and pays",
+        None => "answers and accepts",
+        Some(Code::ModelRequired) => "is blank",
+        Some(Code::UnknownRuntime) => "does not have this runtime",
+        Some(Code::UnregisteredModel) => "no pattern matches",
+        Some(Code::AmbiguousModel) => "patterns of several arms match",
+        Some(Code::PlatformModelWithTenantKey) => "a tenant key is injected",
+        Some(Code::PlatformPathByokModel) => "the platform path injects no key",
+        Some(Code::MissingCredential) => "nothing is injected",
+        Some(Code::WrongCredential) => "what is injected is",
+    };
+    let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
+    let mut told = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
+    if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {
+        told.push(format!("provider `{}`", provider.name));
+    }
+    match resolution.code {
+        None => told.push(accepted_by.iter().collect::<Vec<_>>().join(", ")),
+        Some(Code::PlatformModelWithTenantKey | Code::WrongCredential) => {
+            told.extend(injected.iter().chain(needs).cloned());
+        }
+        Some(_) => told.extend_from_slice(needs),
+    }
+    told
+}

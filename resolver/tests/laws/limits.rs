@@ -1,0 +1,96 @@
+//! Each limit is met exactly: what reaches it is read, and one more is refused.
+
+use slug_resolver::registry::{Arm, Pattern, Runtime};
+use slug_resolver::{Policy, Provider, Registry, RegistryDocument, limits, yaml};
+
+type Read = fn(usize) -> Result<(), String>;
+
+/// A limit, and how a document of a given size is read.
+const LIMITS: [(&str, usize, Read); 10] = [
+    ("bytes in a document", limits::DOCUMENT_BYTES, |bytes| document(&format!("a: {}", "b".repeat(bytes - 3)))),
+    ("levels of nesting in flow", limits::DEPTH, |depth| document(&nested("[", "x", "]", depth))),
+    ("levels of nesting in block", limits::DEPTH, |depth| document(&nested("- ", "x", "", depth))),
+    ("anchors", limits::ANCHORS, |anchors| document(&repeated(anchors, |number| format!("&a{number} x")))),
+    ("aliases", limits::ALIASES, |aliases| document(&format!("[&a x, {}]", repeated(aliases, |_| "*a".into())))),
+    ("secrets that a provider accepts", limits::AUTH_ENV, |secrets| {
+        let names = (0..secrets).map(|number| format!("KEY_{number}")).collect();
+        registry([Provider::new("p", names, pattern("^p")?)].into())
+    }),
+    ("key variables", limits::KEY_VARIABLES, |keys| {
+        let secrets = repeated(keys, |number| format!("{{key: K{number}, inject: [S]}}"));
+        let policy = format!(
+            "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, fallback: x}}, fallback: x, secrets: {secrets}}}"
+        );
+        Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
+    }),
+    ("bytes in a pattern", limits::PATTERN_BYTES, |bytes| pattern(&"b".repeat(bytes)).map(drop)),
+    ("size of a pattern", limits::PATTERN_SIZE, |size| pattern(&sized(size)).map(drop)),
+    ("size of all patterns", limits::PATTERNS_SIZE, |size| {
+        let full = (0..size / limits::PATTERN_SIZE).map(|_| limits::PATTERN_SIZE);
+        let sizes = full.chain(Some(size % limits::PATTERN_SIZE).filter(|size| *size > 0)).enumerate();
+        let provider =
+            |(number, size)| Ok(Provider::new(&format!("p{number}"), ["K".into()].into(), pattern(&sized(size))?));
+        registry(sizes.map(provider).collect::<Result<_, String>>()?)
+    }),
+];
+
+#[test]
+fn each_limit_is_met_exactly() {
+    for (what, limit, read) in LIMITS {
+        assert_eq!(read(limit), Ok(()), "{limit} {what}");
+        let refusal = read(limit + 1).expect_err(what);
+        assert!(refusal.contains(&limit.to_string()), "{what}: {refusal}");
+    }
+}
+
+/// The unit of the limits on patterns.
+#[test]
+fn a_pattern_is_as_large_as_it_is_written_out() {
+    for (source, size) in [
+        ("a", 1),
+        ("abc", 3),
+        ("é", 2),
+        ("^", 1),
+        ("[a-cx]", 2),
+        ("(?-u:[a-cx])", 2),
+        ("(ab)", 2),
+        ("[a-c]x[d-f]", 3),
+        ("[a-c]x|[d-f]y", 4),
+        ("[a-c]{3}", 4),
+        ("(?:[a-c]x){3}", 7),
+        ("[a-c]{2,5}", 6),
+        ("[a-c]?", 2),
+        ("[a-c]*", 2),
+        ("[a-c]{4,}", 6),
+        ("[a-c]{0}x", 1),
+    ] {
+        assert_eq!(pattern(source).map(|pattern| pattern.size()), Ok(size), "{source}");
+    }
+}
+
+fn document(text: &str) -> Result<(), String> {
+    yaml::read(text.as_bytes()).map(drop).map_err(|error| error.to_string())
+}
+
+fn registry(providers: Vec<Provider>) -> Result<(), String> {
+    let arms = vec![Arm { provider: providers[0].name.clone(), models: Vec::new() }];
+    let runtimes = vec![Runtime { name: "agent".into(), arms }];
+    Registry::new(RegistryDocument { providers, runtimes }).map(drop).map_err(|error| error.to_string())
+}
+
+fn pattern(source: &str) -> Result<Pattern, String> {
+    Pattern::new(source).map_err(|error| error.to_string())
+}
+
+/// A pattern of this size.
+fn sized(size: usize) -> String {
+    if size == 1 { "b".into() } else { format!("[b-d]{{{}}}", size - 1) }
+}
+
+fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
+    format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+}
+
+fn repeated(count: usize, item: impl Fn(usize) -> String) -> String {
+    format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,48 @@
+//! A set that prints as a list, against that list.
+
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use proptest::sample::subsequence;
+use slug_resolver::{Names, Warning, Warnings};
+
+fn names(list: &[String], members: &[String]) -> Vec<String> {
+    list.iter().filter(|name| members.contains(name)).cloned().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn names_are_the_list_of_their_members(
+        list in vec("[A-C]{1,3}", 0..Names::CAPACITY),
+        one in vec("[A-C]{1,3}", 0..9),
+        other in vec("[A-C]{1,3}", 0..9),
+        other_list in vec("[A-C]{1,3}", 0..9),
+    ) {
+        let found = Names::of(&list, |name| one.iter().any(|member| member == name));
+        let expected = names(&list, &one);
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+        assert_eq!((found.len(), found.is_empty()), (expected.len(), expected.is_empty()));
+        assert_eq!((found.join(", "), format!("{found:?}")), (expected.join(", "), format!("{expected:?}")));
+        for name in list.iter().chain(&other_list) {
+            assert_eq!(found.contains(name), expected.contains(name));
+        }
+        let elsewhere = list.clone();
+        for list in [&list, &elsewhere, &other_list] {
+            for members in [&one, &other] {
+                let again = Names::of(list, |name| members.iter().any(|member| member == name));
+                assert_eq!(found == again, expected == names(list, members), "{found:?} and {again:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn warnings_are_the_list_of_those_given(given in subsequence(Warning::ALL.to_vec(), 0..=2), twice in any::<bool>()) {
+        let repeated = given.iter().chain(given.iter().filter(|_| twice)).copied();
+        let found: Warnings = repeated.collect();
+        assert_eq!((found.iter().collect::<Vec<_>>(), format!("{found:?}")), (given.clone(), format!("{given:?}")));
+        for warning in Warning::ALL {
+            assert_eq!(found.contains(warning), given.contains(&warning));
+        }
+    }
+}
