@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use hashbrown::{Equivalent, HashMap};
@@ -131,17 +130,5 @@ impl<'t, V> FromIterator<(&'t str, V)> for Directory<V> {
             }
         }
         directory
-    }
-}
-
-impl<V> fmt::Debug for Table<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Table({} entries)", self.0.len())
-    }
-}
-
-impl<V> fmt::Debug for Directory<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Directory({} entries)", self.entries.len())
     }
 }

@@ -215,12 +215,8 @@ fn alias_limits() -> serde_saphyr::options::AliasLimits {
 }
 
 fn parse_error(error: &serde_saphyr::Error) -> ReadError {
-    let mark = error.location().filter(|location| location.line() > 0);
-    ReadError {
-        mark: mark.map(|location| Mark { line: location.line(), column: location.column() }),
-        place: Place::default(),
-        message: parse_message(error),
-    }
+    let mark = |location: serde_saphyr::Location| Mark { line: location.line(), column: location.column() };
+    ReadError { mark: error.location().map(mark), place: Place::default(), message: parse_message(error) }
 }
 
 fn parse_message(error: &serde_saphyr::Error) -> String {

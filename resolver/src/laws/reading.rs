@@ -3,9 +3,12 @@
 //! The laws speak of a case; these checks speak of the readers that a case
 //! comes through. Coverage-guided fuzzing drives them, and replay.
 
+use alloc::format;
+use alloc::string::ToString;
+
 use super::{Product, Trial, Violation, Witness, ensure};
 use crate::policy::{Policy, PolicyDocument};
-use crate::registry::{Credentials, Registry};
+use crate::registry::{Credentials, Pattern, Registry};
 use crate::yaml::{ReadError, UnknownFields};
 
 /// What the reader made of the bytes, unless that broke something.
@@ -25,6 +28,17 @@ pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
         let written = registry.to_yaml();
         let reread = Registry::from_yaml(written.as_bytes(), UnknownFields::Deny);
         ensure!(reread.as_ref() == Ok(registry), "what is written reads as {reread:?}:\n{written}");
+        let shown = format!("{registry:?}");
+        ensure!(shown == format!("{:?}", registry.document()), "the registry is shown as {shown}");
+        let pattern = &registry.providers()[0].model_prefix_match;
+        ensure!(
+            format!("{pattern:?}").contains(&format!("{:?}", pattern.as_str())),
+            "a pattern is shown as {pattern:?}"
+        );
+        let mut other = registry.document();
+        let source = if pattern.as_str() == "a" { "b" } else { "a" };
+        other.providers[0].model_prefix_match = Pattern::new(source).map_err(|error| error.to_string())?;
+        ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another pattern is equal to it");
         let mut other = registry.document();
         other.providers[0].display_name.push('!');
         ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another provider is equal to it");
@@ -52,6 +66,8 @@ pub fn policy(bytes: &[u8]) -> Reading<Policy> {
     if let Ok(policy) = &read {
         let rebuilt = Policy::new(policy.document().clone());
         ensure!(rebuilt.as_ref() == Ok(policy), "its own document makes another policy: {rebuilt:?}");
+        let shown = format!("{policy:?}");
+        ensure!(shown == format!("{:?}", policy.document()), "the policy is shown as {shown}");
         let other = PolicyDocument { fallback: "another".into(), ..policy.document().clone() };
         ensure!(
             other == *policy.document() || Policy::new(other).as_ref() != Ok(policy),

@@ -18,6 +18,8 @@ pub(super) const AGREEMENT: Law = Law {
 fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let expected = trial.reference();
     ensure!(trial.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", trial.resolution);
+    let is_coherent = trial.resolution.is_coherent();
+    ensure!(is_coherent == expected.code.is_none(), "{:?} is called coherent: {is_coherent}", expected.code);
     // The reference says which variables are shadowed by picking from these.
     let (names, expected) = (trial.case.scene.policy.variable_names(), trial.case.scene.variable_names());
     ensure!(names == expected, "the policy is said to read {names:?}; by its document it reads {expected:?}");

@@ -9,6 +9,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
 
@@ -68,7 +69,7 @@ impl Variable {
 }
 
 /// How one harness picks a slug and injects secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Policy {
     document: PolicyDocument,
     /// The variables by their places: the order in which the policy consults them, the runtime's last.
@@ -85,7 +86,7 @@ pub struct Policy {
 }
 
 /// What a policy says of one runtime.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Dispatched {
     /// The place of its `dispatch` entry.
     entry: Option<usize>,
@@ -414,6 +415,13 @@ impl PartialEq for Policy {
 }
 
 impl Eq for Policy {}
+
+impl fmt::Debug for Policy {
+    /// As written; the tables follow from that.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.document.fmt(f)
+    }
+}
 
 /// Why a policy was refused.
 pub type InvalidPolicy = crate::yaml::Invalid;

@@ -6,7 +6,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use hashbrown::HashMap;
 
@@ -134,10 +133,4 @@ impl Arms {
 
 fn number(place: usize) -> u32 {
     u32::try_from(place).expect("a document has far fewer entries than four billion")
-}
-
-impl fmt::Debug for Index {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Index({} patterns)", self.matcher.len())
-    }
 }

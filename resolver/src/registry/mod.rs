@@ -31,7 +31,7 @@ pub type InvalidRegistry = crate::yaml::Invalid;
 pub const PLATFORM: &str = "platform";
 
 /// A checked and compiled registry. One that breaks a rule of the format cannot be built.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Registry {
     providers: Vec<Provider>,
     runtimes: Vec<Runtime>,
@@ -429,6 +429,13 @@ impl PartialEq for Registry {
 }
 
 impl Eq for Registry {}
+
+impl fmt::Debug for Registry {
+    /// As written; the index follows from that.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.document().fmt(f)
+    }
+}
 
 fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, InvalidRegistry> {
     let section = Place::default().key("providers");

@@ -21,3 +21,4 @@ mod strategy;
 mod teeth;
 mod vectors;
 mod witnesses;
+mod words;

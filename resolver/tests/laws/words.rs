@@ -1,0 +1,75 @@
+//! What is said in answers and documented outside: words that must not change, and
+//! sentences that must say something.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::{ProptestConfig, proptest};
+use slug_resolver::policy::PlatformPath;
+use slug_resolver::{Billing, Code, Path, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
+
+/// Each contradiction: its code, and what the platform itself would say.
+const CODES: [(Code, &str, &str); 8] = [
+    (Code::ModelRequired, "model-required", "MODEL_REQUIRED"),
+    (Code::UnknownRuntime, "unknown-runtime", "RUNTIME_UNSUPPORTED"),
+    (Code::UnregisteredModel, "unregistered-model", "UNREGISTERED_MODEL_FOR_RUNTIME"),
+    (Code::AmbiguousModel, "ambiguous-model", "UNREGISTERED_MODEL_FOR_RUNTIME"),
+    (Code::PlatformPathByokModel, "platform-path-byok-model", "MISSING_BYOK_CREDENTIAL"),
+    (Code::PlatformModelWithTenantKey, "platform-model-with-tenant-key", "MISSING_BYOK_CREDENTIAL"),
+    (Code::MissingCredential, "missing-credential", "MISSING_BYOK_CREDENTIAL"),
+    (Code::WrongCredential, "wrong-credential", "MISSING_BYOK_CREDENTIAL"),
+];
+
+#[test]
+fn codes_are_written_as_documented() {
+    assert_eq!(CODES.map(|(code, ..)| code), Code::ALL);
+    for (code, word, error) in CODES {
+        assert_eq!((code.as_str(), code.platform_error(), Code::parse(word)), (word, error, Some(code)));
+    }
+    for unknown in ["", "Model-Required", "model-required ", "coherent"] {
+        assert_eq!(Code::parse(unknown), None);
+    }
+}
+
+#[test]
+fn rules_paths_and_warnings_are_written_as_documented() {
+    assert_eq!(Rule::ALL.map(Rule::as_str), ["override", "platform", "keyed", "default", "fallback"]);
+    assert_eq!(Path::ALL.map(Path::as_str), ["platform", "byok"]);
+    assert_eq!(Warning::ALL.map(Warning::as_str), ["cross-vendor-credential", "shadowed-variable"]);
+}
+
+/// A sentence without its full stop, and no two alike.
+#[test]
+fn meanings_say_something() {
+    let meanings: Vec<&str> =
+        Code::ALL.map(Code::meaning).into_iter().chain(Warning::ALL.map(Warning::meaning)).collect();
+    for meaning in &meanings {
+        assert!(meaning.split_whitespace().count() >= 4 && !meaning.ends_with('.'), "{meaning:?}");
+    }
+    assert_eq!(meanings.iter().collect::<BTreeSet<_>>().len(), meanings.len());
+}
+
+#[test]
+fn a_verdict_says_who_pays_and_with_whom() {
+    let registry = Registry::embedded();
+    for provider in registry.providers() {
+        let billing = if provider.name == "platform" { Billing::Platform } else { Billing::Byok };
+        assert_eq!(Billing::of(provider), billing);
+        assert_eq!(Verdict::Coherent(provider).provider(), Some(provider));
+        assert_eq!(Verdict::Coherent(provider).code(), None);
+    }
+    let rejected = Verdict::Rejected(Rejection::AmbiguousModel);
+    assert_eq!((rejected.provider(), rejected.code()), (None, Some(Code::AmbiguousModel)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A policy reads variables that a shell can set.
+    #[test]
+    fn names_of_variables_are_names(name in "[A1_é-]{0,3}") {
+        let platform = PlatformPath { var: "V".into(), value: "v".into(), model: "M".into(), fallback: "x".into() };
+        let document = PolicyDocument::new("mine", "RUNTIME", &name, platform, "x");
+        let is_name = name.starts_with(['A', '_']) && name.chars().all(|next| "A1_".contains(next));
+        assert_eq!(Policy::new(document).is_ok(), is_name, "{name:?}");
+    }
+}
