@@ -42,7 +42,7 @@ pub struct Node {
 ///
 /// Beyond that schema, `0b101` counts as a number too: what looks like one is refused
 /// where a string belongs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value {
     /// `null`, `~`, or nothing at all.
     Null,
@@ -77,13 +77,6 @@ impl Node {
     }
 }
 
-impl PartialEq for Node {
-    /// Two nodes are equal when their values are; where they stand is no part of it.
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
 /// Reads one document.
 ///
 /// # Errors
@@ -101,7 +94,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
     }
     reject_old_line_breaks(text)?;
     let node: Node = serde_saphyr::from_str_with_options(text, options()).map_err(|error| parse_error(&error))?;
-    if node.value == Value::Null {
+    if matches!(node.value, Value::Null) {
         return Err(ReadError::whole("the document is empty".to_owned()));
     }
     reject_bare_question_marks(text, &node)?;
@@ -221,8 +214,6 @@ fn parse_error(error: &serde_saphyr::Error) -> ReadError {
 
 fn parse_message(error: &serde_saphyr::Error) -> String {
     match error {
-        serde_saphyr::Error::MultipleDocuments { .. } => SECOND_DOCUMENT.to_owned(),
-        serde_saphyr::Error::Eof { .. } => "the document is empty".to_owned(),
         serde_saphyr::Error::MergeKeyNotAllowed { .. } => {
             "merge keys (`<<`) are not part of YAML 1.2; write the fields out".to_owned()
         }

@@ -135,13 +135,12 @@ fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> 
             }
         }
         HirKind::Look(look) => {
+            // Line ends and ASCII words, of which the others look at either side.
             let edges: &[char] = match look {
                 Look::Start | Look::End => &[],
-                _ => &['\n', '\r', '0', ':', 'A', '[', '_', '`', 'a', '{'],
+                _ => &['\n', '\u{b}', '\r', '\u{e}', '0', ':', 'A', '[', '_', '`', 'a', '{'],
             };
-            for edge in edges {
-                starts.extend([u32::from(*edge), u32::from(*edge) + 1]);
-            }
+            starts.extend(edges.iter().copied().map(u32::from));
         }
         HirKind::Repetition(repetition) => class_starts(&repetition.sub, starts)?,
         HirKind::Capture(capture) => class_starts(&capture.sub, starts)?,

@@ -8,7 +8,7 @@ use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 
 /// All ids of up to this many characters of a small alphabet.
 const LENGTH: u32 = 4;
-const ALPHABET: [char; 5] = ['a', 'b', '-', 'K', '\u{212a}'];
+const ALPHABET: [char; 7] = ['a', 'b', '-', 'K', '\u{212a}', '\n', char::MAX];
 
 fn patterns(sources: &[&str]) -> Vec<Pattern> {
     sources.iter().map(|source| Pattern::new(source).expect("these compile")).collect()
@@ -33,6 +33,10 @@ fn agrees_with_matching_every_short_id() {
         &["^a-", "^a-b", "^[^a]", "-"],
         &["^a$", "^b$", "^.$", "^..$"],
         &["(a|ab)(b|-)", "a.b", "^-?a"],
+        &["(?-u:^[\\x00-a]+$)", "^[\\x00-\\x7f]+$", "(?-u:[a-z])"],
+        &["^[^\u{10ffff}]+$", "^[\u{212a}-\u{10fffe}]"],
+        &["(?m)^b", "(?m)a$", "(?mR)^-"],
+        &[r"(?-u:\b)b", r"(?-u:\B)a", r"(?-u:\b{end})"],
     ] {
         let patterns = patterns(sources);
         let mut shortest: BTreeMap<PatternSet, usize> = BTreeMap::new();
@@ -40,7 +44,9 @@ fn agrees_with_matching_every_short_id() {
             for number in 0..ALPHABET.len().pow(length) {
                 let id: String =
                     (0..length).map(|place| ALPHABET[number / ALPHABET.len().pow(place) % ALPHABET.len()]).collect();
-                shortest.entry(matched(&patterns, &id)).or_insert(length as usize);
+                if id.trim() == id {
+                    shortest.entry(matched(&patterns, &id)).or_insert(length as usize);
+                }
             }
         }
         let decided = decided(sources);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{ProptestConfig, proptest};
 use slug_resolver::policy::PlatformPath;
+use slug_resolver::yaml::Place;
 use slug_resolver::{Billing, Code, Path, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
 /// Each contradiction: its code, and what the platform itself would say.
@@ -71,5 +72,25 @@ proptest! {
         let document = PolicyDocument::new("mine", "RUNTIME", &name, platform, "x");
         let is_name = name.starts_with(['A', '_']) && name.chars().all(|next| "A1_".contains(next));
         assert_eq!(Policy::new(document).is_ok(), is_name, "{name:?}");
+    }
+}
+
+/// A place is written so that it can be found, whatever is in it.
+#[test]
+fn places_are_paths() {
+    let place = Place::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
+    assert_eq!(place.to_string(), "runtimes.codex-1.providers[1].name");
+    for (key, written) in [
+        ("a_b", "a_b"),
+        ("vendor/id", "vendor/id"),
+        ("é1", "é1"),
+        ("", "\"\""),
+        ("a b", "\"a b\""),
+        ("a.b", "\"a.b\""),
+        ("`", "\"\""),
+        ("\"\n", "\"\\\"\\n\""),
+    ] {
+        assert_eq!(Place::default().key(key).to_string(), written, "{key:?}");
+        assert_eq!(Place::default().index(0).key(key).to_string(), format!("[0].{written}"), "{key:?}");
     }
 }
