@@ -43,6 +43,7 @@ properties! {
     agreement => "agreement",
     value_blind => "value-blind",
     roundtrip => "roundtrip",
+    strict_reading => "strict-reading",
     deterministic => "deterministic",
 }
 
