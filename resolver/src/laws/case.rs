@@ -207,6 +207,15 @@ impl Case {
         answer
     }
 
+    /// A number that follows from the question, to choose by where not everything can be tried.
+    pub(crate) fn number(&self) -> u64 {
+        let variables = self.variables.iter().flat_map(|(name, value)| [name, value]);
+        let texts = [&self.runtime].into_iter().chain(variables).chain(&self.ambient);
+        let bytes = texts.flat_map(|text| text.bytes().chain([0]));
+        // The hash of Fowler, Noll and Vo.
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
     /// The same case with the value of every secret replaced by [`SET`] and
     /// every variable dropped that the policy does not read: fit to be shown.
     #[must_use]

@@ -263,6 +263,17 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-fix",
+        bug: "no larger fix is sought where a smaller one is found",
+        fixes: |case| {
+            let mut fixes = Product.fixes(case);
+            let least = fixes.first().map_or(0, |fix| fix.edits.len());
+            fixes.retain(|fix| fix.edits.len() == least);
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
         bug: "a fix unsets more than it has to",
         fixes: |case| {
             let mut fixes = Product.fixes(case);
