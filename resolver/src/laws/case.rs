@@ -13,6 +13,7 @@ use once_cell::race::OnceBox;
 use serde::Serialize;
 
 use super::route::Routes;
+use super::strict::Parts;
 use crate::env::Env;
 use crate::policy::{Policy, Variable};
 use crate::reference::{self, Variables};
@@ -36,6 +37,8 @@ pub struct Scene {
     arms_reordered: OnceBox<Vec<Arc<Scene>>>,
     /// `None` is a scene that came back equal.
     reread: OnceBox<Result<Option<Arc<Scene>>, ReadError>>,
+    parts_of_registry: OnceBox<Result<Parts, ReadError>>,
+    parts_of_policy: OnceBox<Result<Parts, ReadError>>,
 }
 
 impl Scene {
@@ -51,6 +54,8 @@ impl Scene {
             reordered: OnceBox::new(),
             arms_reordered: OnceBox::new(),
             reread: OnceBox::new(),
+            parts_of_registry: OnceBox::new(),
+            parts_of_policy: OnceBox::new(),
         })
     }
 
@@ -104,6 +109,16 @@ impl Scene {
         edit(&mut document);
         let registry = Registry::new(document).expect("order is no part of what makes a registry valid");
         Self::new(registry, self.policy.clone())
+    }
+
+    /// The beginning of the registry, taken apart.
+    pub(crate) fn parts_of_registry(&self) -> Result<&Parts, &ReadError> {
+        self.parts_of_registry.get_or_init(|| Box::new(Parts::of_registry(&self.registry))).as_ref()
+    }
+
+    /// The policy, taken apart.
+    pub(crate) fn parts_of_policy(&self) -> Result<&Parts, &ReadError> {
+        self.parts_of_policy.get_or_init(|| Box::new(Parts::of_policy(&self.policy))).as_ref()
     }
 
     /// The scene after its registry and policy were written and read back: itself, if nothing was lost.
@@ -190,6 +205,15 @@ impl Case {
         let answer = ask(self);
         set(self, before);
         answer
+    }
+
+    /// A number that follows from the question, to choose by where not everything can be tried.
+    pub(crate) fn number(&self) -> u64 {
+        let variables = self.variables.iter().flat_map(|(name, value)| [name, value]);
+        let texts = [&self.runtime].into_iter().chain(variables).chain(&self.ambient);
+        let bytes = texts.flat_map(|text| text.bytes().chain([0]));
+        // The hash of Fowler, Noll and Vo.
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
     /// The same case with the value of every secret replaced by [`SET`] and

@@ -111,7 +111,8 @@ const IDS: [&str; 14] = [
 
 const BLANKS: [&str; 4] = [" ", "\t\n", "\u{a0}", "\u{2003}\u{85}"];
 
-const SECRETS: [&str; 6] = ["ACME_KEY", "ACME_TOKEN", "ZETA_KEY", "PLATFORM_TOKEN", "SHARED_KEY", "OMEGA_KEY"];
+/// The last begins with the first, which is another name all the same.
+const SECRETS: [&str; 6] = ["ACME_KEY", "ACME_TOKEN", "ZETA_KEY", "PLATFORM_TOKEN", "SHARED_KEY", "ACME_KEY_EU"];
 
 const RUNTIMES: [&str; 4] = ["agent", "studio", "Agent", "agent "];
 

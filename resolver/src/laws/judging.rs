@@ -162,7 +162,6 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix comes before a smaller one");
     let mut kinds = BTreeSet::new();
     for fix in fixes {
-        let kind = |edit: &Edit| (String::from(edit.variable()), matches!(edit, Edit::Unset(_)));
         let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
         ensure!(is_new, "{fix:?} differs only in a value from one that comes before it");
         let case = apply(trial.case, &fix.edits);
@@ -178,21 +177,44 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
+    none_is_missed(trial)
+}
+
+/// Whatever mends the case is offered, or a part of it, but for the values: single edits, and
+/// one of them, which the case chooses, together with each other.
+fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
+    let edits = single_edits(trial.case);
+    let mends = |case: &mut Case, made: &[&Edit], more: &Edit| {
+        let mended = case.varied(more.variable(), value(more), |case| trial.subject.resolve(case).code.is_none());
+        let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
+        let offered = || trial.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
+        ensure!(!mended || offered(), "{more:?} with {made:?} mends the case and is not offered");
+        Ok(())
+    };
     let mut case = trial.case.clone();
-    for edit in single_edits(trial.case) {
-        let value = match &edit {
-            Edit::Unset(_) => None,
-            Edit::Set(_, value) => Some(value.as_str()),
-        };
-        if case.varied(edit.variable(), value, |case| trial.subject.resolve(case).code.is_none()) {
-            let alike = |other: &Edit| {
-                matches!(edit, Edit::Unset(_)) == matches!(other, Edit::Unset(_)) && edit.variable() == other.variable()
-            };
-            let offered = fixes.iter().any(|fix| matches!(fix.edits.as_slice(), [only] if alike(only)));
-            ensure!(offered, "{edit:?} alone mends the case and is not offered");
-        }
+    edits.iter().try_for_each(|edit| mends(&mut case, &[], edit))?;
+
+    let arms = trial.case.scene.registry.runtime(trial.case.scene.policy.template_of(&trial.case.runtime));
+    // Of many arms not every pair of edits is tried by those who look for fixes.
+    if edits.is_empty() || arms.is_some_and(|runtime| runtime.arms.len() > SLUGS_TRIED) {
+        return Ok(());
     }
-    Ok(())
+    let one = &edits[usize::try_from(trial.case.number() >> 33).unwrap_or_default() % edits.len()];
+    let mut case = apply(trial.case, core::slice::from_ref(one));
+    let others = edits.iter().filter(|other| other.variable() != one.variable());
+    others.into_iter().try_for_each(|other| mends(&mut case, &[one], other))
+}
+
+/// The variable, and whether it is set.
+fn kind(edit: &Edit) -> (&str, bool) {
+    (edit.variable(), value(edit).is_some())
+}
+
+fn value(edit: &Edit) -> Option<&str> {
+    match edit {
+        Edit::Unset(_) => None,
+        Edit::Set(_, value) => Some(value),
+    }
 }
 
 /// Arms of one runtime whose first id is tried as a slug.

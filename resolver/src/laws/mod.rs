@@ -21,15 +21,18 @@ pub mod route;
 mod deriving;
 mod judging;
 mod selecting;
+mod strict;
 mod telling;
 mod whole;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 pub use case::{Case, Scene, Witness};
+pub use strict::Document;
 
 use crate::fix::{Fix, fixes};
 use crate::names::Names;
@@ -81,6 +84,7 @@ pub const LAWS: &[Law] = &[
     whole::AGREEMENT,
     whole::VALUE_BLIND,
     whole::ROUNDTRIP,
+    strict::STRICT_READING,
     whole::DETERMINISTIC,
 ];
 
@@ -130,6 +134,15 @@ pub trait Subject: Sync {
     fn reread(&self, case: &Case) -> Result<Case, ReadError> {
         Product.reread(case)
     }
+
+    /// Reads a document that may be wrong; a question is one about the scene.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        Product.read(document, text, scene)
+    }
 }
 
 /// The resolver of this crate.
@@ -166,6 +179,10 @@ impl Subject for Product {
     fn reread(&self, case: &Case) -> Result<Case, ReadError> {
         let scene = case.scene.reread()?;
         Case::from_yaml(case.to_yaml().as_bytes(), scene)
+    }
+
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        document.read(text, scene)
     }
 }
 

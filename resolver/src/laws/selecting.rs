@@ -82,6 +82,7 @@ fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
         _ => &[],
     };
     ensure!(trial.resolution.injected == expected, "{:?} is injected, not {expected:?}", trial.resolution.injected);
+    ensure!(expected.is_sorted_by(|one, next| one < next), "{expected:?} are not sorted, or not each there once");
     let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
     ensure!(
         (trial.resolution.path == Path::Platform) == on_platform,

@@ -1,12 +1,15 @@
 //! Every law rejects a resolver that is wrong on purpose, by itself.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_resolver::laws::{Case, LAWS, Product, Subject, Trial, law};
+use slug_resolver::laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Arm;
-use slug_resolver::yaml::ReadError;
-use slug_resolver::{Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Provider, Resolution, Rule, Warning};
+use slug_resolver::yaml::{Place, ReadError, UnknownFields};
+use slug_resolver::{
+    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Provider, Registry, Resolution, Rule, Warning,
+};
 
 use crate::strategy::fixed_cases;
 
@@ -23,6 +26,7 @@ struct Wrong {
     message: fn(&Resolution<'_>) -> String,
     report: fn(&Case) -> String,
     reread: fn(&Case) -> Result<Case, ReadError>,
+    read: fn(Document, &str, &Arc<Scene>) -> Result<(), ReadError>,
 }
 
 impl Subject for Wrong {
@@ -49,6 +53,10 @@ impl Subject for Wrong {
     fn reread(&self, case: &Case) -> Result<Case, ReadError> {
         (self.reread)(case)
     }
+
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        (self.read)(document, text, scene)
+    }
 }
 
 fn right<'a>(case: &'a Case) -> Resolution<'a> {
@@ -64,6 +72,7 @@ const RIGHT: Wrong = Wrong {
     message: |resolution| Product.message(resolution),
     report: |case| Product.report(case),
     reread: |case| Product.reread(case),
+    read: |document, text, scene| Product.read(document, text, scene),
 };
 
 const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'a>) -> Wrong {
@@ -272,6 +281,17 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-fix",
+        bug: "no larger fix is sought where a smaller one is found",
+        fixes: |case| {
+            let mut fixes = Product.fixes(case);
+            let least = fixes.first().map_or(0, |fix| fix.edits.len());
+            fixes.retain(|fix| fix.edits.len() == least);
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
         bug: "a fix unsets more than it has to",
         fixes: |case| {
             let mut fixes = Product.fixes(case);
@@ -306,6 +326,44 @@ const WRONG: &[Wrong] = &[
         law: "roundtrip",
         bug: "the ambient credentials are not written",
         reread: |case| Ok(Case { ambient: Vec::new(), ..case.masked() }),
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "a field of a registry that nobody knows is passed over",
+        read: |document, text, scene| match document {
+            Document::Registry => Registry::from_yaml(text.as_bytes(), UnknownFields::Allow).map(drop),
+            _ => Product.read(document, text, scene),
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "an item that is nothing is dropped",
+        read: |document, text, scene| {
+            let items = text.lines().filter(|line| line.trim_start() != "- null").collect::<Vec<_>>();
+            Product.read(document, &items.join("\n"), scene)
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "an error stands at the beginning of the document",
+        read: |document, text, scene| {
+            let read = Product.read(document, text, scene);
+            read.map_err(|error| ReadError { place: Place::default(), ..error })
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "an error repeats the line that it is about",
+        read: |document, text, scene| {
+            Product.read(document, text, scene).map_err(|error| {
+                let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
+                ReadError { message: format!("{} in `{line}`", error.message), ..error }
+            })
+        },
         ..RIGHT
     },
     wrong("deterministic", "every third answer forgets what was shadowed", |case| {
