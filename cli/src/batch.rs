@@ -33,7 +33,9 @@ fn run(
     let mut input = open(file)?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
     let answered = answer_lines(&mut input, &mut out, answer).map_err(|stopped| match stopped {
-        Stopped::Read(error) => Failure::new(format!("cannot read `{}`: {}", shown_path(file), describe(&error))),
+        Stopped::Read(error) => {
+            Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(file), describe(&error)))
+        }
         Stopped::Write(error) => Failure::Output(error),
     })?;
     drop(out);

@@ -65,7 +65,10 @@ impl Config {
         let directory = std::env::current_dir().map_err(|error| {
             Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
         })?;
-        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file());
+        // One that cannot be read, such as a link to nowhere, is in force and refused: without
+        // it other data would be proved.
+        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(is_there);
         let misnamed = MISNAMED.iter().map(|name| directory.join(name)).find(|path| path.is_file());
         if let (None, Some(path)) = (&found, misnamed) {
             let name = path.file_name().unwrap_or_default().display();

@@ -9,6 +9,8 @@ use serde::Serialize;
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
+use crate::diagnose::is_credential;
+
 /// Bytes in one line; a longer one is answered with an error.
 pub const LINE_BYTES: usize = 1 << 20;
 
@@ -216,11 +218,28 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     serde_json::from_str(text).map_err(|error| {
         let column = error.column();
         match error.classify() {
-            serde_json::error::Category::Data => format!("not as expected near column {column}; write {expected}"),
+            serde_json::error::Category::Data => {
+                let field = field_at_fault(&error).map(|field| format!(": {field}")).unwrap_or_default();
+                format!("not as expected near column {column}{field}; write {expected}")
+            }
             _ => format!("not JSON near column {column}; write {expected}"),
         }
     })
 }
+
+/// The field that is missing, not known or given twice. A name that may be something else,
+/// such as a secret in the wrong place, is not repeated.
+fn field_at_fault(error: &serde_json::Error) -> Option<String> {
+    let said = error.to_string();
+    let faults = ["missing field `", "unknown field `", "duplicate field `"];
+    let (fault, rest) = faults.into_iter().find_map(|fault| Some((fault, said.strip_prefix(fault)?)))?;
+    let name = rest.split('`').next()?;
+    let is_plain = name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_plain && !is_credential(name)).then(|| format!("{fault}{name}`"))
+}
+
+/// Bytes of the longest name of a field that an error repeats.
+const FIELD_BYTES: usize = 20;
 
 fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value).expect("an answer is strings and lists, and memory can be written to");

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 
 use crate::args::Arguments;
-use crate::data::describe;
 use crate::exit::{Exit, Failure};
+use crate::findings::write_whole;
 use crate::output::Output;
 
 /// Prints a completion script.
@@ -26,10 +26,21 @@ pub fn pages(directory: Option<&Path>, output: &mut Output) -> Result<Exit, Fail
             clap_mangen::Man::new(command).render(&mut page)?;
             output.machine(&String::from_utf8_lossy(&page))?;
         }
-        Some(directory) => clap_mangen::generate_to(command, directory).map_err(|error| {
-            let why = describe(&error);
-            Failure::new(format!("cannot write into `{}`: {why}; name a directory that exists", directory.display()))
-        })?,
+        Some(directory) => {
+            let mut command = command.disable_help_subcommand(true);
+            command.build();
+            write_pages(command, directory)?;
+        }
     }
     Ok(Exit::Clean)
+}
+
+/// Writes the page of a command and those of its subcommands, each whole or not at all.
+fn write_pages(command: Command, directory: &Path) -> Result<(), Failure> {
+    let shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    shown.cloned().try_for_each(|subcommand| write_pages(subcommand, directory))?;
+    let page = clap_mangen::Man::new(command);
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    write_whole(&directory.join(page.get_filename()), &text)
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+use slug_resolver::yaml::readable;
 
 use crate::args::ColorWhen;
 
@@ -35,6 +36,11 @@ impl Output {
             diagnostics: AutoStream::new(io::stderr(), choice),
             quiet,
         }
+    }
+
+    /// Writes an answer for people: nothing in it drives the terminal but our own styles.
+    pub fn people(&mut self, text: &str) -> io::Result<()> {
+        self.answer.write_all(harmless(text).as_bytes())
     }
 
     /// Writes an answer for machines: every byte as it is, where the stream for
@@ -73,6 +79,8 @@ impl Output {
     }
 
     fn say(&mut self, style: Style, label: &str, message: &str) {
+        // One message is one line, whatever it repeats.
+        let message = readable(printable(message).replace('\n', "\\n"));
         self.explain(&format!("{style}{label}{style:#}: {message}\n"));
     }
 }
@@ -113,6 +121,26 @@ pub fn printable(text: &str) -> String {
     let escaped = |c: char| if c == '\n' || can_be_seen(c) { c.to_string() } else { c.escape_debug().to_string() };
     text.chars().map(escaped).collect()
 }
+
+/// A text with everything escaped that would drive a terminal or cannot be seen, but for our own styles.
+pub fn harmless(text: &str) -> String {
+    // A style may be several sequences, each behind an escape character.
+    let styles = [GOOD, BAD, WARN, FAINT, HEAD].map(|style| format!("{style}{style:#}")).concat();
+    let own: Vec<&str> = styles.split(ESCAPE).filter(|sequence| !sequence.is_empty()).collect();
+    let mut pieces = text.split(ESCAPE);
+    let mut safe = printable(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (kept, rest) = match own.iter().find(|sequence| piece.starts_with(**sequence)) {
+            Some(sequence) => (format!("{ESCAPE}{sequence}"), piece[sequence.len()..].to_owned()),
+            None => (String::new(), format!("{ESCAPE}{piece}")),
+        };
+        safe.extend([kept, printable(&rest)]);
+    }
+    safe
+}
+
+/// What every sequence that drives a terminal begins with.
+const ESCAPE: char = '\u{1b}';
 
 /// Whether a character is neither a control nor one that a reader cannot see.
 pub fn can_be_seen(c: char) -> bool {
@@ -156,5 +184,7 @@ mod tests {
             assert_eq!(shown(text), quoted);
         }
         assert_eq!(printable("a\n\u{200b}`\u{1b}`"), "a\n\\u{200b}`\\u{1b}`");
+        assert_eq!(harmless(&format!("{BAD}a\u{202e}{BAD:#}\n")), format!("{BAD}a\\u{{202e}}{BAD:#}\n"));
+        assert_eq!(harmless("a\u{1b}[2Jb\u{1b}"), "a\\u{1b}[2Jb\\u{1b}");
     }
 }

@@ -5,7 +5,7 @@ use slug_resolver::{Env, Policy, Variable, fixes, resolve, select};
 use crate::args::PickArgs;
 use crate::data::{Data, check_ambient, refuse_variable};
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, harmless};
 use crate::resolve::explanation;
 
 /// Runs `pick`.
@@ -34,7 +34,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     let fixes = fixes(&registry, runtime, &env, ambient);
-    output.explain(&explanation(&registry, &policy, &resolution, &fixes, &env));
+    output.explain(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
     Ok(Exit::Findings)
 }
 

@@ -136,7 +136,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         elapsed: started.elapsed(),
     };
     match args.format {
-        ProveFormat::Human => output.answer.write_all(human::render(&report).as_bytes())?,
+        ProveFormat::Human => output.people(&human::render(&report))?,
         ProveFormat::Json => output.machine(&json::render(&report))?,
     }
     Ok(report.exit())

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use serde::Serialize;
 use slug_resolver::{
@@ -35,7 +34,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let fixes = fixes(&registry, runtime, &env, ambient);
     match args.format {
         ResolveFormat::Human => {
-            output.answer.write_all(explanation(&registry, &policy, &resolution, &fixes, &env).as_bytes())?;
+            output.people(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
         }
         ResolveFormat::Json => output.machine(&json(&resolution, &fixes))?,
         ResolveFormat::Env => output.machine(&shell(&resolution))?,
@@ -84,12 +83,17 @@ pub fn meant<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
     nearest(name, known, 1).first().copied()
 }
 
+/// Bytes beyond which a name is not compared with others.
+const NAME_BYTES: usize = 1_000;
+
 /// The known names most like a name, if any is like it at all.
 pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
     // Spellings that differ only in a separator or in case should be found before anything else.
     let folded = |text: &str| text.to_lowercase().replace([':', '/', '_', ' '], "-");
     let likeness = |other: &str| strsim::jaro_winkler(&folded(name), &folded(other)).max(tail_likeness(name, other));
-    let known: Vec<(f64, &str)> = known.map(|other| (likeness(other), other)).collect();
+    // What is longer than any name is nobody's misspelling, and would take long to compare.
+    let known: Vec<(f64, &str)> =
+        known.filter(|_| name.len() <= NAME_BYTES).map(|other| (likeness(other), other)).collect();
     let best = known.iter().map(|(likeness, _)| *likeness).fold(0.88, f64::max);
     let mut near: Vec<&str> =
         known.iter().filter(|(likeness, _)| *likeness > best - 0.001).map(|(_, name)| *name).collect();
@@ -169,8 +173,7 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
         Path::Platform => format!("platform: {path_variable} says so, so no key is injected"),
         Path::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
     };
-    let mut facts =
-        vec![("runtime", runtime), ("policy", policy.name().to_owned()), ("slug", format!("{slug} ({why})"))];
+    let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
         let needs = match resolution.needs {
             [] => "needs no tenant key, and accepts none".to_owned(),

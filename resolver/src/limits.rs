@@ -41,6 +41,19 @@ pub const AUTH_ENV: usize = 100;
 /// Key variables in one policy.
 pub const KEY_VARIABLES: usize = 64;
 
+/// Ids that the arms of one registry list, one that several list counted again.
+pub const MODELS: usize = 500_000;
+
+/// Bytes of one registry as it is written anew, one value a line: no more than leave room
+/// for the case that holds it.
+pub const REGISTRY_BYTES: usize = 12 << 20;
+
+/// Bytes of one policy as it is written anew.
+pub const POLICY_BYTES: usize = 1 << 20;
+
+/// Values in one policy as written, keys included: several hundred runtimes with models of their own.
+pub const POLICY_NODES: usize = 10_000;
+
 /// Slugs that a fix may choose from.
 pub const FIX_SLUGS: usize = 100;
 

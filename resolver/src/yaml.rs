@@ -95,7 +95,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
     reject_old_line_breaks(text)?;
     let node: Node = serde_saphyr::from_str_with_options(text, options()).map_err(|error| parse_error(&error))?;
     if matches!(node.value, Value::Null) {
-        return Err(ReadError::whole("the document is empty".to_owned()));
+        return Err(ReadError::whole(EMPTY.to_owned()));
     }
     reject_bare_question_marks(text, &node)?;
     At::root(&node).reject_duplicate_keys()?;
@@ -235,6 +235,7 @@ fn parse_message(error: &serde_saphyr::Error) -> String {
     }
 }
 
+const EMPTY: &str = "the document is empty; is this the right file?";
 const SECOND_DOCUMENT: &str = "a second document begins here; keep one document in a file";
 
 fn breach_message(breach: &BudgetBreach) -> String {
@@ -453,6 +454,25 @@ impl ReadError {
     }
 }
 
+/// Bytes of a line besides its text at the most, and of one byte of text in an escape.
+const LINE_BYTES: usize = 32;
+const ESCAPE_BYTES: usize = 6;
+
+/// Characters of one message that are shown from its beginning and from its end: a long
+/// one repeats input, and says what to do last.
+const SHOWN: (usize, usize) = (600, 300);
+
+/// A message without the middle of a long one.
+#[must_use]
+pub fn readable(message: String) -> String {
+    let (first, last) = SHOWN;
+    let Some((end, _)) = message.char_indices().nth(first) else { return message };
+    match message[end..].char_indices().rev().nth(last) {
+        None => message,
+        Some((start, _)) => format!("{}…{}", &message[..end], &message[end + start..]),
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Mark { line, column }) = self.mark {
@@ -507,7 +527,36 @@ impl<'n> At<'n> {
     /// An error here.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> ReadError {
-        ReadError { mark: Some(self.node.mark), place: self.place(), message: message.into() }
+        ReadError { mark: Some(self.node.mark), place: self.place(), message: readable(message.into()) }
+    }
+
+    /// How many values there are from here inwards, keys included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.node.descendants().len()
+    }
+
+    /// Refuses what would be too long to be read once it is written anew: one value a line,
+    /// with quotes and escapes, is longer than a list in brackets.
+    pub(crate) fn check_written(
+        &self,
+        what: &str,
+        limit: usize,
+        write: impl FnOnce() -> String,
+    ) -> Result<(), ReadError> {
+        let nodes = self.node.descendants();
+        let text = |node: &&Node| if let Value::String(text) = &node.value { text.len() } else { 0 };
+        let at_most = nodes.len() * LINE_BYTES + nodes.iter().map(text).sum::<usize>() * ESCAPE_BYTES;
+        if at_most <= limit {
+            return Ok(());
+        }
+        let written = write().len();
+        if written <= limit {
+            return Ok(());
+        }
+        Err(self.error(format!(
+            "the {what} has {written} bytes when it is written one value a line, more than the limit of {limit}; drop what is not needed"
+        )))
     }
 
     /// The string here.
@@ -721,7 +770,7 @@ pub struct Invalid(ReadError);
 
 impl Invalid {
     pub(crate) fn at(place: Place, message: impl Into<String>) -> Self {
-        Self(ReadError { mark: None, place, message: message.into() })
+        Self(ReadError { mark: None, place, message: readable(message.into()) })
     }
 
     /// The error with its place counted from further out, for a document inside another.

@@ -82,7 +82,11 @@ pub fn span_at(sources: &Sources, source: SourceId, mark: Option<Mark>) -> Span 
 }
 
 /// Where lines begin, by the line breaks of YAML.
-struct Lines(Vec<usize>);
+struct Lines {
+    starts: Vec<usize>,
+    /// Whether columns are bytes.
+    is_ascii: bool,
+}
 
 impl Lines {
     fn of(text: &str) -> Self {
@@ -91,14 +95,18 @@ impl Lines {
         // A byte-order mark stands in no column.
         let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let after_breaks = (0..bytes.len()).filter(breaks).map(|at| at + 1);
-        Self([first].into_iter().chain(after_breaks).collect())
+        Self { starts: [first].into_iter().chain(after_breaks).collect(), is_ascii: text[first..].is_ascii() }
     }
 
     /// The byte of a mark, or the end of the text where there is none.
     fn byte(&self, text: &str, mark: Mark) -> usize {
         let zero_based = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
-        let Some(&line) = self.0.get(zero_based(mark.line)) else { return text.len() };
-        let end = self.0.get(zero_based(mark.line) + 1).copied().unwrap_or(text.len());
+        let Some(&line) = self.starts.get(zero_based(mark.line)) else { return text.len() };
+        let end = self.starts.get(zero_based(mark.line) + 1).copied().unwrap_or(text.len());
+        if self.is_ascii {
+            // A thousand findings in one long line need not count it a thousand times.
+            return line.saturating_add(zero_based(mark.column)).min(end);
+        }
         text[line..end].char_indices().nth(zero_based(mark.column)).map_or(end, |(offset, _)| line + offset)
     }
 }

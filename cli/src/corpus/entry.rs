@@ -416,6 +416,9 @@ fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
     differs.map(|(field, expected, now)| format!("{field} is {now}, expected {expected}")).collect()
 }
 
+/// Seeds of one file, each of which is to have its own witness.
+const SEEDS: usize = 1_000;
+
 /// One entry for each line that is neither blank nor a comment.
 fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     let group = law(file.stem()).map_or(Group::Unknown, |law| Group::Law(law.id.to_owned()));
@@ -428,6 +431,14 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
+        }
+        if entries.len() == SEEDS {
+            let mut entry = Entry::new(file, "proptest seed", group, "too many seeds".to_owned());
+            entry.status = Status::Undecodable(format!(
+                "the file has more seeds than the limit of {SEEDS}; keep those with a witness"
+            ));
+            entries.push(entry);
+            break;
         }
         let mut entry = Entry::new(file, "proptest seed", group.clone(), format!("seed on line {}", index + 1));
         entry.path = format!("{}:{}", file.path, index + 1);

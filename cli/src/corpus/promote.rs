@@ -16,6 +16,7 @@ use super::tree::{File, Kind, Tree};
 use crate::args::PromoteArgs;
 use crate::data::{describe, read_file, shown_path};
 use crate::exit::{Exit, Failure};
+use crate::findings::write_whole;
 use crate::output::{GOOD, Output};
 
 /// Runs `corpus promote`.
@@ -43,7 +44,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     let artifact = args.artifact.file_name().unwrap_or_default().to_string_lossy();
     let found = args.found.clone().unwrap_or_else(|| format!("fuzz target {}, {artifact}", target.name));
 
-    let mut written = Vec::new();
+    let mut files = Vec::new();
     let content = guarded(|| (target.judge)(&bytes).content).ok();
     // A witness that breaks a law is refused as a reading and is a case all the same.
     let case = match content {
@@ -77,7 +78,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
                 broken.id
             )));
         }
-        written.push(save(&tree, Kind::Witness, witness_path(&stem), text.as_bytes())?);
+        files.push((File { path: witness_path(&stem), kind: Kind::Witness }, text.into_bytes()));
         stem
     } else {
         let judged = guarded(|| (target.judge)(&bytes).holds);
@@ -94,10 +95,10 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     // What is written as a case is in the witness, and there without its secrets.
     if target.name != "case_yaml" {
-        written.push(save(&tree, Kind::Regression, input_path(target.name, &stem), &bytes)?);
+        files.push((File { path: input_path(target.name, &stem), kind: Kind::Regression }, bytes));
     }
-    sums::add(&tree, &written)?;
-    for file in written {
+    save(&tree, &files)?;
+    for (file, _) in files {
         writeln!(output.answer, "{GOOD}✓{GOOD:#} {}", file.path)?;
     }
     output.note("mend the bug, then review and commit; `slugproof corpus check` is red for as long as a law is broken");
@@ -180,12 +181,22 @@ fn free_stem(tree: &Tree, target: &str, stem: &str) -> String {
     std::iter::once(stem.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
 }
 
-fn save(tree: &Tree, kind: Kind, path: String, bytes: &[u8]) -> Result<File, Failure> {
-    let to = tree.root().join(&path);
-    let create = || fs::File::create_new(&to).and_then(|mut file| file.write_all(bytes));
-    let written = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| create());
-    written.map_err(|error| {
-        Failure::new(format!("cannot write `{}`: {}; check the directory", shown_path(&to), describe(&error)))
-    })?;
-    Ok(File { path, kind })
+/// Writes new files and puts them on the list: all of it or nothing.
+fn save(tree: &Tree, files: &[(File, Vec<u8>)]) -> Result<(), Failure> {
+    let create = |(file, bytes): &(File, Vec<u8>)| {
+        let to = tree.root().join(&file.path);
+        let directory = to.parent().unwrap_or(tree.root());
+        fs::create_dir_all(directory).map_err(|error| {
+            let why = describe(&error);
+            Failure::new(format!("cannot make `{}`: {why}; check the directory", shown_path(directory)))
+        })?;
+        write_whole(&to, bytes)
+    };
+    let names: Vec<File> = files.iter().map(|(file, _)| file.clone()).collect();
+    let saved = files.iter().try_for_each(create).and_then(|()| sums::add(tree, &names));
+    if saved.is_err() {
+        // They were not there before. The error that matters is the one that came first.
+        names.iter().for_each(|file| drop(fs::remove_file(tree.root().join(&file.path))));
+    }
+    saved
 }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 
 use sha2::{Digest, Sha256};
 
 use super::tree::{File, Kind, Tree};
-use crate::data::{describe, read_file, shown_path};
+use crate::data::{read_file, shown_path};
 use crate::exit::Failure;
+use crate::findings::write_whole;
+use crate::output::shown;
 
 const NAME: &str = "SHA256SUMS";
 /// Its place.
@@ -56,7 +57,7 @@ pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
         }
     }
     let lost = listed.keys().filter(|path| !present.contains_key(*path));
-    problems.extend(lost.map(|path| format!("{path}: is on the list {NAME} and lost; restore it, or {ANEW}")));
+    problems.extend(lost.map(|path| format!("{}: is on the list {NAME} and lost; restore it, or {ANEW}", shown(path))));
     Ok(problems)
 }
 
@@ -101,8 +102,5 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
 
 fn save(tree: &Tree, sums: &Sums) -> Result<(), Failure> {
     let text = sums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
-    let path = tree.root().join(PATH);
-    fs::write(&path, text).map_err(|error| {
-        Failure::new(format!("cannot write `{}`: {}; check the directory", shown_path(&path), describe(&error)))
-    })
+    write_whole(&tree.root().join(PATH), text.as_bytes())
 }

@@ -6,7 +6,11 @@
 //! follows a `#` count for nothing. Nothing is expanded: `$OTHER` is five characters
 //! and a dollar sign.
 
-use slug_resolver::limits;
+/// Bytes of one file: what a process can be started with.
+const FILE_BYTES: usize = 2 << 20;
+
+/// Variables of one file.
+const VARIABLES: usize = 5_000;
 
 /// One assignment.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,9 +29,12 @@ pub struct Assignment {
 ///
 /// The line and what is wrong with it; never a piece of it, which may be a secret.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Assignment>, String> {
-    if bytes.len() > limits::DOCUMENT_BYTES {
-        let most = limits::DOCUMENT_BYTES;
-        return Err(format!("it has more bytes than the limit of {most}; is it an environment file?"));
+    if bytes.len() > FILE_BYTES {
+        return Err(format!("it has more bytes than the limit of {FILE_BYTES}; is it an environment file?"));
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        return Err(format!("line {line}: a NUL, which no environment holds; save it as UTF-8"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -44,6 +51,9 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Assignment>, String> {
         counted = (start, line);
         let read = assignment(&mut rest).map_err(|what| format!("line {line}: {what}"))?;
         assignments.extend(read.map(|(name, value)| Assignment { name, value, line }));
+        if assignments.len() > VARIABLES {
+            return Err(format!("line {line}: more variables than the limit of {VARIABLES}; drop what is not needed"));
+        }
     }
     Ok(assignments)
 }

@@ -1,6 +1,7 @@
 //! The environment that a workspace was created from, as far as it is given: the
 //! process, then files, then the command line, of which the later wins.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use slug_resolver::{Policy, Variable};
@@ -10,7 +11,7 @@ use super::redact::{Masker, is_credential, is_secret_name};
 use crate::args::DiagnoseArgs;
 use crate::data::{read_input, shown_input};
 use crate::exit::Failure;
-use crate::output::{Output, printable};
+use crate::output::{Output, counted};
 use crate::pick::process_variables;
 use crate::resolve::{meant, parse_variables, warn_of_unread};
 
@@ -92,26 +93,37 @@ impl Given {
     fn add_file(&mut self, path: &Path, policy: &Policy, output: &mut Output) -> Result<(), Failure> {
         let place = shown_input(path);
         let read = dotenv::parse(&read_input(path)?).map_err(|what| Failure::new(format!("{place}: {what}")))?;
-        for (index, assignment) in read.iter().enumerate() {
-            let dotenv::Assignment { name, value, line } = assignment;
-            let again = read[index + 1..].iter().find(|later| later.name == *name);
-            let is_read = policy.variable(name).is_some();
-            if let (true, Some(later)) = (is_read, again) {
-                output.note(&format!("{place}: `{name}` is set on lines {line} and {}; the later counts", later.line));
-            }
-            if let (false, Some(near)) = (is_read, meant(policy, name))
-                && read.iter().all(|other| other.name != near)
-            {
+        let mut lines: HashMap<&str, Vec<usize>> = HashMap::new();
+        for dotenv::Assignment { name, line, .. } in &read {
+            lines.entry(name).or_default().push(*line);
+        }
+        let mut misspelt = Vec::new();
+        for dotenv::Assignment { name, value, line } in &read {
+            let set_on = &lines[name.as_str()];
+            if policy.variable(name).is_some() {
+                if let ([first, .., last], true) = (set_on.as_slice(), set_on[0] == *line) {
+                    let also = if set_on.len() > 2 { format!(", {} in all", set_on.len()) } else { String::new() };
+                    output
+                        .note(&format!("{place}: `{name}` is set on lines {first} and {last}{also}; the later counts"));
+                }
+            } else if let Some(near) = meant(policy, name).filter(|near| !lines.contains_key(near)) {
                 let policy = policy.name();
-                output.note(&printable(&format!(
+                misspelt.push(format!(
                     "{place}, line {line}: policy `{policy}` does not read `{name}`; did you mean `{near}`?"
-                )));
+                ));
             }
             self.add(policy, name.clone(), value.clone());
+        }
+        misspelt.iter().take(MISSPELT_SHOWN).for_each(|note| output.note(note));
+        if let Some(more) = misspelt.len().checked_sub(MISSPELT_SHOWN).filter(|more| *more > 0) {
+            output.note(&format!("{place}: {} like that", counted(more as u64, "more name")));
         }
         Ok(())
     }
 }
+
+/// Names that are probably misspelt and told one by one.
+const MISSPELT_SHOWN: usize = 5;
 
 /// Whether the value of a variable must not be shown: that of a key, of what the policy
 /// injects, and of everything that is named like a secret.

@@ -95,14 +95,15 @@ impl Baseline {
                 "the baseline `{shown}` has more bytes than the limit of {limit}; mend findings and write it anew"
             )));
         }
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let refuse =
             |why: String| Failure::new(format!("the baseline `{shown}` {why}; write it anew with --write-baseline"));
         let not_json = |error: serde_json::Error| refuse(format!("cannot be understood: {error}"));
-        let Version { schema_version } = serde_json::from_slice(&bytes).map_err(not_json)?;
+        let Version { schema_version } = serde_json::from_slice(bytes).map_err(not_json)?;
         if schema_version != 1 {
             return Err(refuse(format!("has schema version {schema_version}, and this slugproof reads 1")));
         }
-        let form: Form = serde_json::from_slice(&bytes).map_err(not_json)?;
+        let form: Form = serde_json::from_slice(bytes).map_err(not_json)?;
         if form.command != command {
             return Err(refuse(format!("is one of `{}`, not of `{command}`", form.command)));
         }

@@ -169,11 +169,16 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     for entry in entries {
         let path = entry.map_err(|error| cannot(&error))?.path();
         let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        if is_yaml && path.is_file() {
+        if is_yaml && is_to_be_read(&path) {
             files.push(path);
         }
     }
     Ok(files)
+}
+
+/// Whether what was listed is a file, or cannot be looked at: what is wrong with it is said when it is read.
+fn is_to_be_read(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 /// The files that a pattern of slugproof.yaml matches.
@@ -185,7 +190,16 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     let text = pattern.to_str().ok_or_else(|| refuse("is not UTF-8; correct it"))?;
     let paths = glob::glob(text).map_err(|error| refuse(&format!("is wrong: {}; correct it", error.msg)))?;
-    let files: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    let mut files = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| {
+            let why = describe(error.error());
+            refuse(&format!("cannot be followed into `{}`: {why}; check the directory", shown_path(error.path())))
+        })?;
+        if is_to_be_read(&path) {
+            files.push(path);
+        }
+    }
     if files.is_empty() {
         return Err(refuse("matches no file; correct it or take it out"));
     }

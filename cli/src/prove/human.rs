@@ -22,7 +22,8 @@ pub fn render(report: &Report) -> String {
     }
     for policy in &report.policies {
         let origin = if policy.embedded { " (embedded)" } else { "" };
-        let _ = writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", policy.policy);
+        let _ =
+            writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", shown(&policy.policy));
         text.push_str(&matrix(policy));
         text.push_str(&holes(policy));
         text.push_str(&findings(policy));

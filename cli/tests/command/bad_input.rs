@@ -19,7 +19,7 @@ fn registries_that_cannot_be_read() {
     for (file, message) in [
         ("missing.yaml", "cannot read `missing.yaml`: no such file or directory; check the path"),
         ("dir", "cannot read `dir`: is a directory; check the path"),
-        ("empty.yaml", "empty.yaml: line 1, column 1: the document is empty"),
+        ("empty.yaml", "empty.yaml: line 1, column 1: the document is empty; is this the right file?"),
         ("utf16.yaml", "utf16.yaml: line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (
             "unknown.yaml",

@@ -140,10 +140,16 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Everything that [`Policy::new`] refuses, an unknown field, and a field of the
-    /// wrong kind.
+    /// Everything that [`Policy::new`] refuses, an unknown field, a field of the
+    /// wrong kind, and more than [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`] allow.
     pub fn from_node(at: crate::yaml::At<'_>) -> Result<Self, InvalidPolicy> {
-        Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(&at))
+        if at.size() > limits::POLICY_NODES {
+            let most = limits::POLICY_NODES;
+            return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
+        }
+        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(&at))?;
+        at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
+        Ok(policy)
     }
 
     /// The policy as a YAML file that [`Policy::from_yaml`] reads back as an equal one.

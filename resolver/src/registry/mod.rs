@@ -225,10 +225,24 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Everything that [`Registry::new`] refuses, a field of the wrong kind, and,
-    /// unless allowed, an unknown one.
+    /// Everything that [`Registry::new`] refuses, a field of the wrong kind, more than
+    /// [`limits::MODELS`] or [`limits::REGISTRY_BYTES`] allow, and, unless allowed, an
+    /// unknown field.
     pub fn from_node(at: crate::yaml::At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
-        Self::new(RegistryDocument::decode(at, unknown)?).map_err(|error| error.under(&at))
+        let document = RegistryDocument::decode(at, unknown)?;
+        let models: usize =
+            document.runtimes.iter().flat_map(|runtime| &runtime.arms).map(|arm| arm.models.len()).sum();
+        if models > limits::MODELS {
+            let most = limits::MODELS;
+            return Err(at
+                .error(format!(
+                    "the registry lists {models} ids, more than the limit of {most}; drop what is not needed"
+                ))
+                .into());
+        }
+        let registry = Self::new(document).map_err(|error| error.under(&at))?;
+        at.check_written("registry", limits::REGISTRY_BYTES, || registry.to_yaml())?;
+        Ok(registry)
     }
 
     /// The registry as a YAML file that [`Registry::from_yaml`] reads back as an equal one.

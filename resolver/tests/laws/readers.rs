@@ -185,8 +185,8 @@ fn registries_are_refused_with_their_place() {
 #[test]
 fn whole_documents_are_refused() {
     let cases: [(Vec<u8>, &str); 11] = [
-        (b"".to_vec(), "line 1, column 1: the document is empty"),
-        (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty"),
+        (b"".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
+        (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
         (b"- a\n".to_vec(), "line 1, column 1: expected a mapping, found a list"),
         (
             format!("{REGISTRY}---\n{REGISTRY}").into_bytes(),
@@ -373,6 +373,35 @@ dispatch:
 fallback: m-3
 templates: {variant: agent}
 ";
+
+#[test]
+fn large_policies_meet_a_limit() {
+    let read = |text: &str| Policy::from_yaml(text.as_bytes()).map(|_| ()).map_err(|error| error.to_string());
+    let many = |count: usize| {
+        let runtimes: Vec<String> = (0..count).map(|number| format!("r{number}")).collect();
+        edited(POLICY, "[agent]", &format!("[{}]", runtimes.join(", ")))
+    };
+    assert_eq!(read(&many(limits::POLICY_NODES - 100)), Ok(()));
+    assert_eq!(
+        read(&many(limits::POLICY_NODES)).unwrap_err(),
+        "line 1, column 1: the policy has more values than the limit of 10000; simplify it"
+    );
+    let long = |count: usize| edited(POLICY, "fallback: m-3", &format!("fallback: \"{}\"", "\t".repeat(count)));
+    assert_eq!(read(&long(limits::POLICY_BYTES / 2 - 1_000)), Ok(()));
+    // A tab is one character as it stands and two as it is written.
+    let error = read(&long(limits::POLICY_BYTES / 2)).unwrap_err();
+    assert!(error.contains("bytes when it is written one value a line, more than the limit of 1048576"), "{error}");
+}
+
+/// What is repeated of the input does not bury what is wrong and what to do.
+#[test]
+fn long_messages_lose_their_middle() {
+    let pattern = format!("({}", "a".repeat(4_000));
+    let error = read(&edited(REGISTRY, "\"^acme/\"", &pattern)).unwrap_err();
+    assert!(error.starts_with("line 8, column 25: `providers[0].model_prefix_match`: pattern `(aaa"), "{error}");
+    assert!(error.ends_with("aaa` does not compile: unclosed group, at character 1; correct it"), "{error}");
+    assert!(error.chars().count() < 1_000, "{error}");
+}
 
 #[test]
 fn policies_are_refused_with_their_place() {

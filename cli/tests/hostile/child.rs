@@ -1,0 +1,96 @@
+//! Running the command within limits, and measuring what it took.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use wait4::Wait4 as _;
+
+/// Address space of one run, in KiB: a bomb ends with an abort and not with the machine.
+const ADDRESS_SPACE: u64 = 4 << 20;
+
+/// Seconds of processor time after which a run counts for hanging.
+pub const SECONDS: u64 = 60;
+
+/// Bytes of each stream that are looked at.
+const LOOKED_AT: u64 = 1 << 16;
+
+/// How a run ended.
+pub struct Ended {
+    /// The exit code, or the signal that ended it.
+    pub exit: String,
+    pub stdout: String,
+    pub stderr: String,
+    /// Processor time, which a busy machine does not stretch.
+    pub time: Duration,
+    /// The most memory that was in use at once, in bytes; no less than this process itself uses.
+    pub memory: u64,
+}
+
+/// One run of the command, within limits.
+pub struct Run<'d> {
+    directory: &'d Path,
+    /// What a shell runs; `"$@"` is the command with its arguments.
+    pub script: String,
+    pub arguments: Vec<String>,
+}
+
+impl<'d> Run<'d> {
+    pub fn new(directory: &'d Path, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self { directory, script: "exec \"$@\"".to_owned(), arguments }
+    }
+
+    /// The shell that runs it. Its streams are files, so that neither side waits for the other.
+    fn command(&self) -> Command {
+        let script = &self.script;
+        let limits = format!("ulimit -c 0; ulimit -v {ADDRESS_SPACE}; ulimit -t {SECONDS}");
+        // For what waits instead of working; on a busy machine even work takes long by the clock.
+        let wall = 20 * SECONDS;
+        let program = env!("CARGO_BIN_EXE_slugproof");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &format!("{limits}; {script}"), "sh", "timeout", "--signal=KILL", &wall.to_string(), program])
+            .args(&self.arguments)
+            .env_clear()
+            // Every thread reserves address space of its own, and machines have many processors.
+            .env("MALLOC_ARENA_MAX", "2")
+            .current_dir(self.directory)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self) -> Ended {
+        let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.directory.with_extension(name));
+        let create = |path: &PathBuf| File::create(path).expect("the target directory can be written to");
+        let mut command = self.command();
+        command.stdout(create(&stdout)).stderr(create(&stderr));
+        let used = command.spawn().and_then(|mut child| child.wait4()).expect("there is a shell");
+        let exit = exit(used.status);
+        let usage = used.rusage;
+        let ended = Ended {
+            exit,
+            stdout: start_of(&stdout),
+            stderr: start_of(&stderr),
+            time: usage.utime + usage.stime,
+            memory: usage.maxrss,
+        };
+        [stdout, stderr].iter().for_each(|path| drop(fs::remove_file(path)));
+        ended
+    }
+}
+
+/// The exit code, or the signal.
+pub fn exit(status: ExitStatus) -> String {
+    status.code().map_or_else(|| format!("signal {}", status.signal().unwrap_or_default()), |code| code.to_string())
+}
+
+fn start_of(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    let file = File::open(path).expect("it was just written");
+    file.take(LOOKED_AT).read_to_end(&mut bytes).expect("it was just written");
+    String::from_utf8_lossy(&bytes).into_owned()
+}

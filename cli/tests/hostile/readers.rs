@@ -1,0 +1,299 @@
+//! The readers: what each reads, the command that makes it read, and where it says what is wrong.
+
+use crate::inputs::Slot::{self, Items, Number, Pattern, Text, Word};
+
+/// What a format is made of, by which inputs are written in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Yaml,
+    Json,
+    /// One entry a line.
+    Lines,
+}
+
+/// Where the command says what is wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// One `error:` on standard error, and nothing on standard output.
+    Error,
+    /// A finding on standard output.
+    Finding,
+    /// A line with a cross on standard output.
+    Problem,
+    /// The answer to a line, on standard output.
+    Answer,
+}
+
+/// One reader.
+pub struct Reader {
+    pub name: &'static str,
+    pub arguments: &'static [&'static str],
+    pub format: Format,
+    pub voice: Voice,
+    /// The file that is hostile.
+    pub file: &'static str,
+    /// A file in order, with a marker for each slot that an input may fill.
+    pub template: &'static str,
+    /// What stands in a slot unless an input fills it.
+    pub word: &'static str,
+    /// One of many, with `#` for its number.
+    pub item: &'static str,
+    /// Other files that the command needs.
+    pub beside: &'static [(&'static str, &'static str)],
+}
+
+impl Reader {
+    /// The file in order, with one slot filled.
+    pub fn fill(&self, slot: Slot) -> Option<(String, String)> {
+        let (before, after) = self.template.split_once(slot.marker())?;
+        Some((self.without_markers(before), self.without_markers(after)))
+    }
+
+    /// The file in order.
+    pub fn in_order(&self) -> String {
+        self.without_markers(self.template)
+    }
+
+    fn without_markers(&self, text: &str) -> String {
+        text.replace(Word.marker(), self.word)
+            .replace(Text.marker(), "text")
+            .replace(Pattern.marker(), "^acme/")
+            .replace(Number.marker(), if self.format == Format::Json { "\"text\"" } else { "text" })
+            .replace(Items.marker(), "")
+    }
+}
+
+const REGISTRY: &str = r#"schema_version: 1
+providers:
+  - name: acme
+    display_name: "«text»"
+    protocol: «word»
+    auth_mode: «number»
+    auth_env: [ACME_API_KEY]
+    model_prefix_match: '«pattern»'
+  - {name: platform, display_name: P, protocol: openai, auth_mode: k, auth_env: [USAGE_TOKEN], model_prefix_match: "^platform/"}
+runtimes:
+  agent:
+    providers:
+      - {name: acme, models: [acme/m«items»]}
+      - {name: platform, models: [platform/m]}
+"#;
+
+const POLICY: &str = r#"schema_version: 1
+name: "«text»"
+runtime: RUNTIME
+override: «word»
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: «number»}
+secrets: [{key: ACME_KEY, inject: [ACME_API_KEY]}]
+dispatch: [{runtimes: [codex«items»], model: m}]
+fallback: m
+"#;
+
+const CONFIG: &str = r#"schema_version: 1
+absent_secrets: ["«text»"«items»]
+accept:
+  - {code: «word», reason: «number», set: [E2E_LLM_PATH]}
+"#;
+
+const CASE: &str = r#"schema_version: 1
+law: matching-secrets
+found: «number»
+registry: embedded
+policy: full-saas
+runtime: claude-code
+env: {E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2, OTHER: "«text»"}
+ambient: [X«items»]
+expect: {slug: MiniMax-M2, rule: «word», injected: [], provider: minimax, verdict: platform-path-byok-model}
+"#;
+
+const WORKFLOW: &str = r#"on: push
+jobs:
+  e2e:
+    runs-on: «word»
+    env: {E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: "«text»", OTHER: «number»}
+    strategy: {matrix: {axis: [x«items»]}}
+    steps:
+      - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh
+"#;
+
+const RECORD: &str = r#"{"runtime": "claude-code", "model": "«word»", "status": "failed", "last_error": "«text»", "n": «number», "list": ["x"«items»]}"#;
+
+const QUESTION: &str =
+    r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»"«items»]}"#;
+
+const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»"«items»]}"#;
+
+const BASELINE: &str = r#"{"schema_version": 1, "command": "«word»", "findings": [{"path": "«text»", "code": «number», "subject": {}, "count": 1}«items»]}"#;
+
+const CASE_FILE: &str = "proptest-regressions/witnesses/matching-secrets--case.yaml";
+const SUMS: &str = "proptest-regressions/SHA256SUMS";
+const LISTED: &str = "0000000000000000000000000000000000000000000000000000000000000000  fuzz/seeds/none/lost\n";
+
+/// Every reader.
+pub const READERS: &[Reader] = &[
+    Reader {
+        name: "registry",
+        arguments: &["prove", "--registry", "hostile.yaml", "--policy", "full-saas"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "hostile.yaml",
+        template: REGISTRY,
+        word: "openai",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "registry, checked",
+        arguments: &["check", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Finding,
+        file: "hostile.yaml",
+        template: REGISTRY,
+        word: "openai",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "policy",
+        arguments: &["resolve", "--runtime", "codex", "--policy", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "hostile.yaml",
+        template: POLICY,
+        word: "MODEL",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "policy, checked",
+        arguments: &["check", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Finding,
+        file: "hostile.yaml",
+        template: POLICY,
+        word: "MODEL",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "slugproof.yaml",
+        arguments: &["lint"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "slugproof.yaml",
+        template: CONFIG,
+        word: "missing-credential",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "case",
+        arguments: &["corpus", "check"],
+        format: Format::Yaml,
+        voice: Voice::Problem,
+        file: CASE_FILE,
+        template: CASE,
+        word: "override",
+        item: ", m-#",
+        beside: &[(SUMS, "")],
+    },
+    Reader {
+        name: "workflow",
+        arguments: &["lint", "hostile.yml"],
+        format: Format::Yaml,
+        voice: Voice::Finding,
+        file: "hostile.yml",
+        template: WORKFLOW,
+        word: "ubuntu",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "record",
+        arguments: &["diagnose", "--record", "hostile.json", "E2E_LLM_PATH=platform"],
+        format: Format::Json,
+        voice: Voice::Error,
+        file: "hostile.json",
+        template: RECORD,
+        word: "sonnet",
+        item: ", \"m-#\"",
+        beside: &[],
+    },
+    Reader {
+        name: "resolve --batch",
+        arguments: &["resolve", "--batch", "hostile.jsonl"],
+        format: Format::Json,
+        voice: Voice::Answer,
+        file: "hostile.jsonl",
+        template: QUESTION,
+        word: "NAME",
+        item: ", \"m-#\"",
+        beside: &[],
+    },
+    Reader {
+        name: "derive --batch",
+        arguments: &["derive", "--batch", "hostile.jsonl"],
+        format: Format::Json,
+        voice: Voice::Answer,
+        file: "hostile.jsonl",
+        template: DERIVATION,
+        word: "NAME",
+        item: ", \"m-#\"",
+        beside: &[],
+    },
+    Reader {
+        name: "--env-file",
+        arguments: &["diagnose", "--record", "record.json", "--env-file", "hostile.env"],
+        format: Format::Lines,
+        voice: Voice::Error,
+        file: "hostile.env",
+        template: "E2E_MODEL_SLUG=«text»\nOTHER=«number»\n«word»=x\n«items»",
+        word: "NAME",
+        item: "K#=x\n",
+        beside: &[("record.json", "{\"runtime\": \"claude-code\", \"status\": \"failed\"}")],
+    },
+    Reader {
+        name: "--baseline",
+        arguments: &["check", "--baseline", "hostile.json"],
+        format: Format::Json,
+        voice: Voice::Error,
+        file: "hostile.json",
+        template: BASELINE,
+        word: "check",
+        item: ", {\"path\": \"p\", \"code\": \"c#\", \"subject\": {}, \"count\": 1}",
+        beside: &[],
+    },
+    Reader {
+        name: "seed file",
+        arguments: &["corpus", "check"],
+        format: Format::Lines,
+        voice: Voice::Problem,
+        file: "proptest-regressions/agreement.txt",
+        template: "# «text» «number»\n«word»\n«items»",
+        word: "# nothing",
+        item: "cc # # shrinks to x\n",
+        beside: &[(SUMS, "")],
+    },
+    Reader {
+        name: "SHA256SUMS",
+        arguments: &["corpus", "check"],
+        format: Format::Lines,
+        voice: Voice::Problem,
+        file: SUMS,
+        template: "«word»  fuzz/seeds/«text»/«number»\n«items»",
+        word: "0000000000000000000000000000000000000000000000000000000000000000",
+        item: "0000000000000000000000000000000000000000000000000000000000000000  a/#\n",
+        beside: &[("fuzz/seeds/expression/one", "")],
+    },
+    Reader {
+        name: "fuzz input",
+        arguments: &["corpus", "check"],
+        format: Format::Lines,
+        voice: Voice::Problem,
+        file: "fuzz/seeds/registry_yaml/one",
+        template: "# «text» «number»\n«word»: 1\n«items»",
+        word: "schema_version",
+        item: "k#: 1\n",
+        beside: &[(SUMS, LISTED)],
+    },
+];
