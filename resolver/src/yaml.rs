@@ -218,6 +218,9 @@ fn parse_message(error: &serde_saphyr::Error) -> String {
             "merge keys (`<<`) are not part of YAML 1.2; write the fields out".to_owned()
         }
         serde_saphyr::Error::Budget { breach, .. } => breach_message(breach),
+        serde_saphyr::Error::AliasReplayLimitExceeded { .. } => {
+            exceeds("nodes that aliases stand for", limits::ALIAS_NODES)
+        }
         serde_saphyr::Error::AliasError { error, .. } => parse_message(error),
         _ => {
             let message = serde_saphyr::DefaultMessageFormatter.format_message(error);
@@ -248,6 +251,10 @@ fn breach_message(breach: &BudgetBreach) -> String {
         BudgetBreach::Events { .. } | BudgetBreach::Nodes { .. } => ("nodes", limits::NODES),
         _ => ("bytes", limits::DOCUMENT_BYTES),
     };
+    exceeds(what, limit)
+}
+
+fn exceeds(what: &str, limit: usize) -> String {
     format!("the document has more {what} than the limit of {limit}; simplify it")
 }
 

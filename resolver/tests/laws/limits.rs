@@ -94,3 +94,18 @@ fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
 fn repeated(count: usize, item: impl Fn(usize) -> String) -> String {
     format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(", "))
 }
+
+/// A list of n items stands for n + 2 nodes: its beginning and its end count.
+#[test]
+fn aliases_together_stand_for_no_more_than_their_limit() {
+    let read = |items: usize, aliases: usize| {
+        let text = format!("a: &a [{}]\nb: [{}]", "x, ".repeat(items), "*a, ".repeat(aliases));
+        yaml::read(text.as_bytes()).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(read(limits::ALIAS_NODES / limits::ALIASES - 2, limits::ALIASES), Ok(()));
+    let refusal = read(limits::ALIAS_NODES / limits::ALIASES - 1, limits::ALIASES).unwrap_err();
+    assert_eq!(
+        refusal,
+        "line 2, column 3965: the document has more nodes that aliases stand for than the limit of 100000; simplify it"
+    );
+}
