@@ -33,7 +33,11 @@ fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
     if is_real && choice.below(EACH) > 0 {
         return Ok(());
     }
-    let Spoiled { what, document, text, place } = spoiled(trial.case, &mut choice)?;
+    Document::ALL.into_iter().try_for_each(|document| is_refused(trial, document, &mut choice))
+}
+
+fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
+    let Spoiled { what, text, place } = spoiled(trial.case, document, choice)?;
     let Err(error) = trial.subject.read(document, &text, &trial.case.scene) else {
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
@@ -46,7 +50,7 @@ fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
 const MANY: usize = 8;
 
 /// Of a registry with more of them, one case in so many is spoiled.
-const EACH: usize = 8;
+const EACH: usize = 32;
 
 /// What a case is made of, each in a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,15 +117,13 @@ impl Parts {
 /// A document with one mistake in it.
 struct Spoiled {
     what: &'static str,
-    document: Document,
     text: String,
     /// Where it is to be refused.
     place: Place,
 }
 
-/// One document of a case, spoiled in one place; the case decides which, how and where.
-fn spoiled(case: &Case, choice: &mut Choice) -> Result<Spoiled, Violation> {
-    let document = Document::ALL[choice.below(Document::ALL.len())];
+/// A document of a case, spoiled in one place; the case decides how and where.
+fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Spoiled, Violation> {
     let question;
     let parts = match document {
         Document::Registry => case.scene.parts_of_registry(),
@@ -136,7 +138,7 @@ fn spoiled(case: &Case, choice: &mut Choice) -> Result<Spoiled, Violation> {
     let first = choice.below(WAYS.len() + WHOLE.len());
     if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
         let text = spoil(&yaml::write(&Written(root)));
-        return Ok(Spoiled { what, document, text, place: Place::default() });
+        return Ok(Spoiled { what, text, place: Place::default() });
     }
     // Not every value can be spoiled in every way: then the next one that can, or in the next way.
     let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
@@ -147,7 +149,7 @@ fn spoiled(case: &Case, choice: &mut Choice) -> Result<Spoiled, Violation> {
         ways.find_map(|(what, way)| Some((*what, spoil(*way)?))).expect("a value can be of another kind");
     let mut root = root.clone();
     replace(&mut root, &spot.path, value);
-    Ok(Spoiled { what, document, text: yaml::write(&Written(&root)), place })
+    Ok(Spoiled { what, text: yaml::write(&Written(&root)), place })
 }
 
 /// What stands in a place once it is spoiled, and where that is to be refused; none where
