@@ -21,6 +21,7 @@ use crate::limits;
 
 /// A position in a text: line and column, both counted from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a line and a column are all there is to it")]
 pub struct Mark {
     /// The line, from 1.
     pub line: u64,
@@ -31,6 +32,7 @@ pub struct Mark {
 /// One value of a document and where it begins. An alias begins where it is
 /// used, not where its anchor is.
 #[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "another reader may build a tree of its own")]
 pub struct Node {
     /// Where the value begins.
     pub mark: Mark,
@@ -43,6 +45,7 @@ pub struct Node {
 /// Beyond that schema, `0b101` counts as a number too: what looks like one is refused
 /// where a string belongs.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "the kinds are those of YAML")]
 pub enum Value {
     /// `null`, `~`, or nothing at all.
     Null,
@@ -369,6 +372,7 @@ impl Value {
 
 /// Whether a field that the format does not know is refused or passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
 pub enum UnknownFields {
     /// Refused: a typo must not pass.
     #[default]
@@ -442,6 +446,7 @@ impl fmt::Display for Place {
 
 /// Why a document was refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "readers of other formats refuse in the same words")]
 pub struct ReadError {
     /// The position, where one is known.
     pub mark: Option<Mark>,
@@ -489,6 +494,7 @@ pub struct At<'n> {
 
 /// One entry of a mapping.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Entry<'n> {
     /// The key.
     pub name: &'n str,
