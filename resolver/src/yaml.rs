@@ -228,8 +228,6 @@ fn parse_error(error: &serde_saphyr::Error) -> ReadError {
 
 fn parse_message(error: &serde_saphyr::Error) -> String {
     match error {
-        serde_saphyr::Error::MultipleDocuments { .. } => SECOND_DOCUMENT.to_owned(),
-        serde_saphyr::Error::Eof { .. } => "the document is empty".to_owned(),
         serde_saphyr::Error::MergeKeyNotAllowed { .. } => {
             "merge keys (`<<`) are not part of YAML 1.2; write the fields out".to_owned()
         }
@@ -293,10 +291,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Boolean(value))
     }
@@ -306,14 +300,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Integer(value.to_string()))
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
-        Ok(Value::Integer(value.to_string()))
-    }
-
-    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
         Ok(Value::Integer(value.to_string()))
     }
 
@@ -746,12 +732,9 @@ impl Invalid {
     /// The error with its place counted from further out, for a document inside another.
     pub(crate) fn under(self, outer: &At<'_>) -> Self {
         let Self(mut error) = self;
-        if error.mark.is_none() {
-            let mut place = outer.place();
-            place.0.append(&mut error.place.0);
-            error.place = place;
-        }
-        Self(error)
+        let mut place = outer.place();
+        place.0.append(&mut error.place.0);
+        Self(ReadError { place, ..error })
     }
 
     /// The error with its position in the document it came from.
