@@ -166,12 +166,11 @@ pub fn registry(size: Size) -> RegistryDocument {
 fn provider(n: usize) -> Provider {
     let name = provider_name(n);
     let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern");
-    Provider {
-        display_name: format!("Vendor {n}"),
-        protocol: if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai },
-        base_url_template: Some(format!("https://{name}.example/v1")),
-        ..Provider::new(&name, vec![secret_name(n)], pattern)
-    }
+    let mut provider = Provider::new(&name, vec![secret_name(n)], pattern);
+    provider.display_name = format!("Vendor {n}");
+    provider.protocol = if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai };
+    provider.base_url_template = Some(format!("https://{name}.example/v1"));
+    provider
 }
 
 /// A policy for such a registry: one dispatched runtime, the keys of three vendors, a variant.

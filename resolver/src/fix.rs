@@ -16,6 +16,7 @@ use crate::selection::Path;
 
 /// A set of edits, and what the question resolves to once they are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "another resolver, put to the laws, answers with some")]
 pub struct Fix {
     /// The edits, each to another variable.
     pub edits: Vec<Edit>,
@@ -27,6 +28,7 @@ pub struct Fix {
 
 /// One edit to one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a variable can be set or unset, and that is all")]
 pub enum Edit {
     /// Take the variable out of the environment.
     Unset(String),

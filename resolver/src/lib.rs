@@ -38,15 +38,31 @@
 //!
 //! What the pipeline promises is written down as [`laws`], and a second, slow
 //! and obvious implementation is in [`reference`](mod@reference).
+//!
+//! # What may change
+//!
+//! New contradictions, warnings, outcomes and protocols may come with any version, and
+//! answers may get more fields, so those types are `#[non_exhaustive]`: show what you do
+//! not know by what it says of itself, such as [`Code::as_str`], [`Code::label`] and
+//! [`Code::meaning`]. The lengths of [`Code::ALL`] and [`Warning::ALL`] are no promise. What
+//! is closed by its meaning is exhaustive, and so is what mirrors a file format or is built
+//! outside this crate. [`laws`] and [`reference`](mod@reference) are for testing, and
+//! follow its needs in any version.
 
 #![no_std]
 #![deny(missing_docs)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 extern crate alloc;
 
 pub mod env;
 mod explain;
 pub mod fix;
+#[expect(
+    clippy::exhaustive_structs,
+    clippy::missing_panics_doc,
+    reason = "testing is free to build and to read it all"
+)]
 pub mod laws;
 pub mod limits;
 pub mod names;
@@ -58,6 +74,19 @@ pub mod selection;
 mod table;
 pub mod verdict;
 pub mod yaml;
+
+/// The examples and the README, run by `cargo test`.
+#[cfg(doctest)]
+mod examples {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = concat!("```\n", include_str!("../examples/resolve.rs"), "\n```")]
+    struct Resolve;
+    #[doc = concat!("```\n", include_str!("../examples/own_data.rs"), "\n```")]
+    struct OwnData;
+    #[doc = concat!("```\n", include_str!("../examples/derive_many.rs"), "\n```")]
+    struct DeriveMany;
+}
 
 pub use env::Env;
 pub use fix::{Edit, Fix, fixes};

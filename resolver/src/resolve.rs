@@ -13,6 +13,7 @@ use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cros
 
 /// The bare outcome of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Decision<'a> {
     /// The slug and why.
     pub selection: Selection<'a>,
@@ -39,6 +40,7 @@ pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient:
 ///
 /// Its fields are the keys of the machine-readable answer, in that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "another resolver, put to the laws, answers with one")]
 pub struct Resolution<'a> {
     /// The runtime asked for, verbatim.
     pub runtime: &'a str,
@@ -76,6 +78,7 @@ pub struct Resolution<'a> {
 /// The two kinds of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
 pub enum Kind {
     /// The provider matches the injected secrets.
     Coherent,

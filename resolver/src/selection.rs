@@ -9,6 +9,7 @@ use crate::policy::{Entry, Key, Variable};
 
 /// The slug a harness would pick, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Selection<'a> {
     /// The model id, verbatim.
     pub slug: &'a str,
@@ -21,6 +22,7 @@ pub struct Selection<'a> {
 /// The rules of [`select`], strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "the rules are those of the policy format")]
 pub enum Rule {
     /// The override variable is set: its value.
     Override,
@@ -54,6 +56,7 @@ impl Rule {
 /// Who is meant to pay: what the path variable says, whatever slug is picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "it is the platform's path, or it is not")]
 pub enum Path {
     /// The platform: no tenant key is injected.
     Platform,

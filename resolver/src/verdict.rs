@@ -11,6 +11,7 @@ use crate::selection::Path;
 
 /// What would become of the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is a provider that matches, one that does not, or none")]
 pub enum Verdict<'r> {
     /// It comes online with this provider.
     Coherent(&'r Provider),
@@ -22,6 +23,7 @@ pub enum Verdict<'r> {
 
 /// How a provider and the injected secrets disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mismatch {
     /// The platform's model, but a tenant key is injected.
     PlatformModelWithTenantKey,
@@ -108,6 +110,7 @@ impl<'r> Verdict<'r> {
 /// What becomes of a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Outcome {
     /// It comes online.
     Online,
@@ -119,6 +122,7 @@ pub enum Outcome {
 
 /// The stable code of a contradiction: kebab-case in every answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Code {
     /// See [`Rejection::ModelRequired`].
     ModelRequired,
@@ -186,6 +190,21 @@ impl Code {
         }
     }
 
+    /// What it means, in a word or two, as in a table.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ModelRequired => "no model",
+            Self::UnknownRuntime => "unknown",
+            Self::UnregisteredModel => "no match",
+            Self::AmbiguousModel => "ambiguous",
+            Self::PlatformPathByokModel => "byok model",
+            Self::PlatformModelWithTenantKey => "stray key",
+            Self::MissingCredential => "no key",
+            Self::WrongCredential => "wrong key",
+        }
+    }
+
     /// What it means, in one sentence without a final stop.
     #[must_use]
     pub fn meaning(self) -> &'static str {
@@ -224,6 +243,7 @@ impl Serialize for Code {
 /// Who pays for a workspace with a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "the platform pays, or the tenant does")]
 pub enum Billing {
     /// The platform.
     Platform,
@@ -242,6 +262,7 @@ impl Billing {
 /// Something that a coherent or contradictory verdict does not say, and a reviewer should see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Warning {
     /// Every accepted credential that is present was issued by another vendor,
     /// whose key would be sent to this one's endpoint.

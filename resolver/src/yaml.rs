@@ -21,6 +21,7 @@ use crate::limits;
 
 /// A position in a text: line and column, both counted from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a line and a column are all there is to it")]
 pub struct Mark {
     /// The line, from 1.
     pub line: u64,
@@ -31,6 +32,7 @@ pub struct Mark {
 /// One value of a document and where it begins. An alias begins where it is
 /// used, not where its anchor is.
 #[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "another reader may build a tree of its own")]
 pub struct Node {
     /// Where the value begins.
     pub mark: Mark,
@@ -43,6 +45,7 @@ pub struct Node {
 /// Beyond that schema, `0b101` counts as a number too: what looks like one is refused
 /// where a string belongs.
 #[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the kinds are those of YAML")]
 pub enum Value {
     /// `null`, `~`, or nothing at all.
     Null,
@@ -285,10 +288,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Boolean(value))
     }
@@ -298,14 +297,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Integer(value.to_string()))
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
-        Ok(Value::Integer(value.to_string()))
-    }
-
-    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
         Ok(Value::Integer(value.to_string()))
     }
 
@@ -364,6 +355,7 @@ impl Value {
 
 /// Whether a field that the format does not know is refused or passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
 pub enum UnknownFields {
     /// Refused: a typo must not pass.
     #[default]
@@ -437,6 +429,7 @@ impl fmt::Display for Place {
 
 /// Why a document was refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "readers of other formats refuse in the same words")]
 pub struct ReadError {
     /// The position, where one is known.
     pub mark: Option<Mark>,
@@ -503,6 +496,7 @@ pub struct At<'n> {
 
 /// One entry of a mapping.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Entry<'n> {
     /// The key.
     pub name: &'n str,
@@ -783,12 +777,9 @@ impl Invalid {
     /// The error with its place counted from further out, for a document inside another.
     pub(crate) fn under(self, outer: &At<'_>) -> Self {
         let Self(mut error) = self;
-        if error.mark.is_none() {
-            let mut place = outer.place();
-            place.0.append(&mut error.place.0);
-            error.place = place;
-        }
-        Self(error)
+        let mut place = outer.place();
+        place.0.append(&mut error.place.0);
+        Self(ReadError { place, ..error })
     }
 
     /// The error with its position in the document it came from.

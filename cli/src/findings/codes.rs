@@ -107,4 +107,4 @@ pub fn paragraph(code: &str) -> Option<String> {
     Some(lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
-const DOCUMENTATION: &str = include_str!("../../../docs/codes.md");
+const DOCUMENTATION: &str = include_str!("../../data/codes.md");

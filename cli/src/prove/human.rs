@@ -70,7 +70,7 @@ fn matrix(policy: &PolicyReport) -> String {
         column = end;
     }
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
-    let code = |code: &Code| format!("✗ {} = {}", short(*code), code.as_str());
+    let code = |code: &Code| format!("✗ {} = {}", code.label(), code.as_str());
     let full = |(column, head): (&Column, &String)| match column {
         Column::Path { variable, value } if !head.starts_with(variable.as_str()) => {
             Some(format!("{head} = {variable}={value}"))
@@ -126,20 +126,7 @@ fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usi
 fn cell_text(cell: &Cell) -> String {
     match cell.code {
         None => format!("✓ {}", cell.provider.as_deref().unwrap_or_default()),
-        Some(code) => format!("✗ {}", short(code)),
-    }
-}
-
-fn short(code: Code) -> &'static str {
-    match code {
-        Code::ModelRequired => "no model",
-        Code::UnknownRuntime => "unknown",
-        Code::UnregisteredModel => "no match",
-        Code::AmbiguousModel => "ambiguous",
-        Code::PlatformPathByokModel => "byok model",
-        Code::PlatformModelWithTenantKey => "stray key",
-        Code::MissingCredential => "no key",
-        Code::WrongCredential => "wrong key",
+        Some(code) => format!("✗ {}", code.label()),
     }
 }
 

@@ -44,6 +44,7 @@ pub struct PolicyDocument {
 
 /// The path on which the platform pays and no tenant key is injected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct PlatformPath {
     /// The variable that chooses the path.
     pub var: String,
@@ -57,6 +58,7 @@ pub struct PlatformPath {
 
 /// The secrets that one key variable brings along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct SecretsEntry {
     /// The variable.
     pub key: String,
@@ -66,6 +68,7 @@ pub struct SecretsEntry {
 
 /// The models of some runtimes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct DispatchEntry {
     /// The runtimes.
     pub runtimes: Vec<String>,
@@ -78,6 +81,7 @@ pub struct DispatchEntry {
 
 /// A model that is taken when a key is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct KeyedModel {
     /// The key variable.
     pub key: String,

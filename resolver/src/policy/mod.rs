@@ -23,6 +23,7 @@ use crate::yaml::{Place, ReadError};
 /// Only the four text variables have a value inside the resolver. Of a key
 /// variable nothing is kept but whether it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "the parts are those of the policy format")]
 pub enum Variable {
     /// The slug itself, above every other rule.
     Override,
@@ -166,6 +167,7 @@ impl Policy {
 
     /// Every policy that ships with this crate; the first is the default.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the data are valid")]
     pub fn all_embedded() -> Vec<Self> {
         Self::EMBEDDED_YAML
             .iter()

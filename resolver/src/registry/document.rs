@@ -13,6 +13,7 @@ use crate::yaml::{At, Entry, Fields, UnknownFields, quoted};
 
 /// A registry as its file states it: not checked and not compiled yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct RegistryDocument {
     /// The catalogue.
     pub providers: Vec<Provider>,

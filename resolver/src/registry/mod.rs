@@ -38,8 +38,9 @@ pub struct Registry {
     index: Index,
 }
 
-/// One entry of the provider catalogue.
+/// One entry of the provider catalogue. One is made by [`Provider::new`], and its other fields set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Provider {
     /// The name that arms refer to; unique.
     pub name: String,
@@ -108,6 +109,7 @@ impl Provider {
 /// The protocol of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Protocol {
     /// The OpenAI protocol.
     Openai,
@@ -117,6 +119,7 @@ pub enum Protocol {
 
 /// One runtime and its arms.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a name and arms are all there is to it")]
 pub struct Runtime {
     /// Its name, compared verbatim.
     pub name: String,
@@ -126,6 +129,7 @@ pub struct Runtime {
 
 /// One provider reference of one runtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a name and ids are all there is to it")]
 pub struct Arm {
     /// The provider's name.
     #[serde(rename = "name")]
@@ -137,6 +141,7 @@ pub struct Arm {
 
 /// Why no provider answers for a model. Each ends the create call, before any workspace exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "no model, no runtime, none that answers, or several")]
 pub enum Rejection {
     /// The model is empty or blank.
     ModelRequired,
@@ -150,6 +155,7 @@ pub enum Rejection {
 
 /// The names of the credentials that count when a provider is derived and judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "every question brings its own")]
 pub struct Credentials<'a> {
     /// What the workspace gets.
     pub injected: &'a [String],
@@ -253,6 +259,7 @@ impl Registry {
 
     /// The registry that ships with this crate: real data as of the founding incident.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the data are valid")]
     pub fn embedded() -> Self {
         Self::from_yaml(Self::EMBEDDED_YAML.as_bytes(), UnknownFields::Deny)
             .expect("the embedded registry is valid: a test reads it")

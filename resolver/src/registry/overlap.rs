@@ -33,6 +33,7 @@ pub type PatternSet = BTreeSet<usize>;
 
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Overlaps {
     /// Sets of patterns that some id matches exactly, each with such an id.
     pub witnesses: BTreeMap<PatternSet, String>,

@@ -1,0 +1,26 @@
+//! Finds the providers of many models on one runtime, which is looked up only once.
+//!
+//! ```sh
+//! cargo run -p slug-resolver --example derive_many
+//! ```
+
+#![expect(clippy::disallowed_macros, reason = "the resolver is pure; an example prints")]
+
+use slug_resolver::{Code, Credentials, Registry};
+
+fn main() {
+    let registry = Registry::embedded();
+    let runtime = registry.handle("claude-code").expect("the registry has it");
+    let injected = ["MINIMAX_API_KEY".to_owned()];
+    let credentials = Credentials { injected: &injected, ambient: &[] };
+
+    let models = ["MiniMax-M2", "minimax:MiniMax-M2", "moonshot/kimi-k2.6", " "];
+    let answers = models.map(|model| match runtime.derive(model, &credentials) {
+        Ok(provider) => provider.name.as_str(),
+        Err(rejection) => Code::from(rejection).as_str(),
+    });
+    for (model, answer) in models.iter().zip(answers) {
+        println!("{model:?}: {answer}");
+    }
+    assert_eq!(answers, ["minimax", "unregistered-model", "platform", "model-required"]);
+}

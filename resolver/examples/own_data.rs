@@ -1,0 +1,51 @@
+//! Reads a registry and a policy of one's own, and says where one that is wrong goes wrong.
+//!
+//! ```sh
+//! cargo run -p slug-resolver --example own_data
+//! ```
+
+#![expect(clippy::disallowed_macros, reason = "the resolver is pure; an example prints")]
+
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Env, Policy, Registry, resolve};
+
+const REGISTRY: &str = r#"
+schema_version: 1
+providers:
+  - name: acme
+    display_name: Acme
+    protocol: openai
+    auth_mode: api_key
+    auth_env: [ACME_API_KEY]
+    model_prefix_match: "^acme/"
+runtimes:
+  agent:
+    providers:
+      - {name: acme, models: [model-0]}
+"#;
+
+const POLICY: &str = "
+schema_version: 1
+name: nightly
+runtime: RUNTIME
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: platform/model-1}
+secrets:
+  - {key: ACME_KEY, inject: [ACME_API_KEY]}
+fallback: model-0
+";
+
+fn main() {
+    let registry = Registry::from_yaml(REGISTRY.as_bytes(), UnknownFields::Deny).expect("it is valid");
+    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
+    for variables in [&[][..], &[("ACME_KEY", "set")], &[("ACME_KEY", "set"), ("MODEL", "acme/new")]] {
+        let env = Env::read(&policy, variables.iter().copied());
+        println!("{}", resolve(&registry, "agent", &env, &[]).message());
+    }
+
+    let typo = REGISTRY.replace("models:", "model:");
+    let refused = Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("no arm has such a field");
+    println!("refused: {refused}");
+    assert_eq!(refused.mark.map(|mark| mark.line), Some(13));
+    assert_eq!(refused.place.to_string(), "runtimes.agent.providers[0].model");
+}
