@@ -37,7 +37,7 @@ fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
-    let Spoiled { what, text, place } = spoiled(trial.case, document, choice)?;
+    let Some(Spoiled { what, text, place }) = spoiled(trial.case, document, choice)? else { return Ok(()) };
     let Err(error) = trial.subject.read(document, &text, &trial.case.scene) else {
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
@@ -51,6 +51,10 @@ const MANY: usize = 8;
 
 /// Of a registry with more of them, one case in so many is spoiled.
 const EACH: usize = 32;
+
+/// A document with more bytes is not spoiled: with a part of it doubled it might meet a
+/// limit first, and a mistake in a small one is refused alike.
+const MOST_BYTES: usize = 1 << 20;
 
 /// What a case is made of, each in a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,7 @@ impl Document {
 pub(crate) struct Parts {
     root: Node,
     spots: Vec<Spot>,
+    bytes: usize,
 }
 
 impl Parts {
@@ -93,7 +98,7 @@ impl Parts {
         let root = yaml::read(text.as_bytes())?;
         let mut spots = Vec::new();
         walk(&root, Spot { shape: name.to_owned(), place: Place::default(), path: Vec::new() }, &mut spots);
-        Ok(Self { root, spots })
+        Ok(Self { root, spots, bytes: text.len() })
     }
 
     /// The beginning of a registry: one mistake in it is like one in the whole, and sooner read.
@@ -123,8 +128,9 @@ struct Spoiled {
     place: Place,
 }
 
-/// A document of a case, spoiled in one place; the case decides how and where.
-fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Spoiled, Violation> {
+/// A document of a case, spoiled in one place; the case decides how and where. None where
+/// it is too large.
+fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Option<Spoiled>, Violation> {
     let question;
     let parts = match document {
         Document::Registry => case.scene.parts_of_registry(),
@@ -134,12 +140,15 @@ fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Spoil
             question.as_ref()
         }
     };
-    let Parts { root, spots } = parts.map_err(|error| format!("what was written is refused: {error}"))?;
+    let Parts { root, spots, bytes } = parts.map_err(|error| format!("what was written is refused: {error}"))?;
+    if *bytes > MOST_BYTES {
+        return Ok(None);
+    }
 
     let first = choice.below(WAYS.len() + WHOLE.len());
     if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
         let text = spoil(&yaml::write(&Written(root)));
-        return Ok(Spoiled { what, text, place: Place::default() });
+        return Ok(Some(Spoiled { what, text, place: Place::default() }));
     }
     // Not every value can be spoiled in every way: then the next one that can, or in the next way.
     let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
@@ -150,7 +159,7 @@ fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Spoil
         ways.find_map(|(what, way)| Some((*what, spoil(*way)?))).expect("a value can be of another kind");
     let mut root = root.clone();
     replace(&mut root, &spot.path, value);
-    Ok(Spoiled { what, text: yaml::write(&Written(&root)), place })
+    Ok(Some(Spoiled { what, text: yaml::write(&Written(&root)), place }))
 }
 
 /// What stands in a place once it is spoiled, and where that is to be refused; none where
