@@ -52,55 +52,49 @@ const ON_A_TERMINAL: &str = "shift 3; log=../$$.log; { sleep 1; printf '\\003'; 
 
 const PROVE: &[&str] = &["prove", "--registry", "large.yaml"];
 
-macro_rules! places {
-    ($column:literal, $script:expr, $slow:literal: $($row:literal => [$($argument:literal),*],)*) => {
-        [$(Place { row: $row, column: $column, how: How::Script($script, &[$($argument),*]), is_slow: $slow }),*]
-    };
+/// A row, and the arguments of the command there.
+type Row = (&'static str, &'static [&'static str]);
+
+/// The commands that answer on standard output.
+const ANSWERS: [Row; 13] = [
+    ("prove", &["prove"]),
+    ("prove --format json", &["prove", "--format", "json"]),
+    ("resolve", &["resolve", "--runtime", "codex"]),
+    ("resolve --batch", &["resolve", "--batch", "questions.jsonl"]),
+    ("derive --batch", &["derive", "--batch", "questions.jsonl"]),
+    ("lint", &["lint", "workflow.yml"]),
+    ("check --output sarif", &["check", "--output", "sarif"]),
+    ("diagnose", &["diagnose", "--record", "record.json"]),
+    ("corpus review", &["corpus", "review"]),
+    ("corpus review --format html", &["corpus", "review", "--format", "html"]),
+    ("corpus check", &["corpus", "check"]),
+    ("completions", &["completions", "bash"]),
+    ("man", &["man"]),
+];
+
+/// Those that write files.
+const FILES: [Row; 8] = [
+    ("check --output sarif=FILE", &["check", "--output", "sarif=new.sarif"]),
+    ("check --output json=FILE", &["check", "--output", "json=old.json"]),
+    ("check --write-baseline", &["check", "--baseline", "new.json", "--write-baseline"]),
+    ("lint --write-baseline", &["lint", "workflow.yml", "--baseline", "old.json", "--write-baseline"]),
+    ("lint --fix", &["lint", "workflow.yml", "--fix"]),
+    ("corpus check --update", &["corpus", "check", "--update"]),
+    ("corpus promote", &["corpus", "promote", "record.json", "--target", "record_json", "--name", "a bug"]),
+    ("man --dir", &["man", "--dir", "."]),
+];
+
+/// A file that takes no byte, wherever standard output goes.
+const TO_A_FULL_FILE: [Row; 1] = [("check --output sarif=FILE", &["check", "--output", "sarif=/dev/full"])];
+
+fn scripted(
+    column: &'static str,
+    script: &'static str,
+    is_slow: bool,
+    rows: &'static [Row],
+) -> impl Iterator<Item = Place> {
+    rows.iter().map(move |&(row, arguments)| Place { row, column, how: How::Script(script, arguments), is_slow })
 }
-
-const UNREAD: [Place; 13] = places!("nobody reads", NOBODY_READS, true:
-    "prove" => ["prove"],
-    "prove --format json" => ["prove", "--format", "json"],
-    "resolve" => ["resolve", "--runtime", "codex"],
-    "resolve --batch" => ["resolve", "--batch", "questions.jsonl"],
-    "derive --batch" => ["derive", "--batch", "questions.jsonl"],
-    "lint" => ["lint", "workflow.yml"],
-    "check --output sarif" => ["check", "--output", "sarif"],
-    "diagnose" => ["diagnose", "--record", "record.json"],
-    "corpus review" => ["corpus", "review"],
-    "corpus review --format html" => ["corpus", "review", "--format", "html"],
-    "corpus check" => ["corpus", "check"],
-    "completions" => ["completions", "bash"],
-    "man" => ["man"],
-);
-
-const ON_A_FULL_DISK: [Place; 14] = places!("full disk", FULL, false:
-    "prove" => ["prove"],
-    "prove --format json" => ["prove", "--format", "json"],
-    "resolve" => ["resolve", "--runtime", "codex"],
-    "resolve --batch" => ["resolve", "--batch", "questions.jsonl"],
-    "derive --batch" => ["derive", "--batch", "questions.jsonl"],
-    "lint" => ["lint", "workflow.yml"],
-    "check --output sarif" => ["check", "--output", "sarif"],
-    "check --output sarif=FILE" => ["check", "--output", "sarif=/dev/full"],
-    "diagnose" => ["diagnose", "--record", "record.json"],
-    "corpus review" => ["corpus", "review"],
-    "corpus review --format html" => ["corpus", "review", "--format", "html"],
-    "corpus check" => ["corpus", "check"],
-    "completions" => ["completions", "bash"],
-    "man" => ["man"],
-);
-
-const FILES_ON_A_FULL_DISK: [Place; 8] = places!("full disk for files", FULL_FOR_FILES, false:
-    "check --output sarif=FILE" => ["check", "--output", "sarif=new.sarif"],
-    "check --output json=FILE" => ["check", "--output", "json=old.json"],
-    "check --write-baseline" => ["check", "--baseline", "new.json", "--write-baseline"],
-    "lint --write-baseline" => ["lint", "workflow.yml", "--baseline", "old.json", "--write-baseline"],
-    "lint --fix" => ["lint", "workflow.yml", "--fix"],
-    "corpus check --update" => ["corpus", "check", "--update"],
-    "corpus promote" => ["corpus", "promote", "record.json", "--target", "record_json", "--name", "a bug"],
-    "man --dir" => ["man", "--dir", "."],
-);
 
 const STOPPED: [Place; 7] = [
     Place { row: "prove", column: "Ctrl-C", how: How::Stopped(PROVE), is_slow: false },
@@ -128,8 +122,12 @@ const STOPPED: [Place; 7] = [
 ];
 
 /// Every command in every place.
-pub fn all() -> impl Iterator<Item = &'static Place> {
-    UNREAD.iter().chain(&ON_A_FULL_DISK).chain(&FILES_ON_A_FULL_DISK).chain(&STOPPED)
+pub fn all() -> impl Iterator<Item = Place> {
+    scripted("nobody reads", NOBODY_READS, true, &ANSWERS)
+        .chain(scripted("full disk", FULL, false, &ANSWERS))
+        .chain(scripted("full disk", FULL, false, &TO_A_FULL_FILE))
+        .chain(scripted("full disk for files", FULL_FOR_FILES, false, &FILES))
+        .chain(STOPPED)
 }
 
 const WORKFLOW: &str = "on: push

@@ -194,6 +194,12 @@ impl Case {
         case
     }
 
+    /// What a variable is set to, where that is neither nothing nor its default.
+    pub(crate) fn set_to(&self, name: &str) -> Option<&String> {
+        let default = self.scene.policy.document().defaults.get(name);
+        self.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default)
+    }
+
     /// What `ask` says of the case with one variable set, or unset where there is no
     /// value. The case is as before afterwards: cheaper than a copy for each variation.
     pub(crate) fn varied<T>(&mut self, name: &str, value: Option<&str>, ask: impl FnOnce(&Self) -> T) -> T {

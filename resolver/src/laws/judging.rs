@@ -206,7 +206,7 @@ fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The variable, and whether it is set.
-fn kind(edit: &Edit) -> (&str, bool) {
+pub(super) fn kind(edit: &Edit) -> (&str, bool) {
     (edit.variable(), value(edit).is_some())
 }
 
@@ -253,7 +253,8 @@ fn single_edits(case: &Case) -> Vec<Edit> {
     edits
 }
 
-fn apply(case: &Case, edits: &[Edit]) -> Case {
+/// The case after some edits.
+pub(super) fn apply(case: &Case, edits: &[Edit]) -> Case {
     let mut case = case.clone();
     for edit in edits {
         match edit {

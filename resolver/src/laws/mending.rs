@@ -3,11 +3,12 @@
 //! The law on fixes looks at what is offered and at single edits; this tries every set
 //! of edits, which takes too long for every case.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::slice::from_ref;
 
 use super::case::SET;
+use super::judging::{apply, kind};
 use super::{Case, Trial, Violation, ensure};
 use crate::fix::Edit;
 use crate::limits;
@@ -61,7 +62,7 @@ fn options(case: &Case, size: usize) -> Vec<Options> {
     let of = |variable: Variable| {
         let name = policy.variable_name(variable);
         let default = policy.document().defaults.get(name);
-        let set = case.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default);
+        let set = case.set_to(name);
         let value = set.or(default);
         let elsewhere = if platform.value == "byok" { "tenant" } else { "byok" };
         let values: Vec<&str> = match variable {
@@ -94,10 +95,8 @@ fn try_all(
     more: usize,
     found: &mut Vec<Vec<Edit>>,
 ) {
-    let kind = |edits: &[Edit]| -> BTreeSet<(String, bool)> {
-        edits.iter().map(|edit| (edit.variable().into(), matches!(edit, Edit::Set(..)))).collect()
-    };
-    if found.iter().any(|fix| kind(fix).is_subset(&kind(made))) {
+    let is_made = |edit: &Edit| made.iter().any(|other| kind(edit) == kind(other));
+    if found.iter().any(|fix| fix.iter().all(is_made)) {
         return;
     }
     if more == 0 {
@@ -108,10 +107,7 @@ fn try_all(
     }
     for (position, edits) in options.iter().enumerate() {
         for edit in edits {
-            let case = match edit {
-                Edit::Unset(name) => case.without(name),
-                Edit::Set(name, value) => case.with(name, value),
-            };
+            let case = apply(case, from_ref(edit));
             made.push(edit.clone());
             try_all(trial, &options[position + 1..], made, &case, more - 1, found);
             made.pop();

@@ -187,8 +187,7 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = trial.case.scene.policy.document();
     let mut case = trial.case.clone();
     for name in variables(policy) {
-        let set = trial.case.variables.get(name).filter(|value| !value.is_empty());
-        let departs = set.is_some() && set != policy.defaults.get(name);
+        let departs = trial.case.set_to(name).is_some();
         let inert = case.varied(name, None, |case| {
             let found = trial.subject.resolve(case);
             (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected)

@@ -13,6 +13,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::case::{Case, Scene};
+use super::whole::CANARY;
 use super::{Law, Trial, Violation, ensure};
 use crate::limits;
 use crate::policy::Policy;
@@ -42,7 +43,7 @@ fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Res
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
     ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");
-    ensure!(!error.to_string().contains(SECRET), "a secret is repeated in `{error}`");
+    ensure!(!error.to_string().contains(CANARY), "a secret is repeated in `{error}`");
     Ok(())
 }
 
@@ -297,15 +298,13 @@ const WRONG: [(&str, &str); 11] = [
     ("registry.runtimes.*.providers[].name", "nobody"),
     ("registry.providers[].auth_env[]", "KEY=canary-5f1c9e"),
     ("policy.secrets[].inject[]", "KEY=canary-5f1c9e"),
-    ("policy.secrets[].key", SECRET),
-    ("policy.dispatch[].keyed[].key", SECRET),
-    ("policy.runtime", SECRET),
-    ("policy.override", SECRET),
-    ("policy.platform.var", SECRET),
-    ("policy.platform.model", SECRET),
+    ("policy.secrets[].key", CANARY),
+    ("policy.dispatch[].keyed[].key", CANARY),
+    ("policy.runtime", CANARY),
+    ("policy.override", CANARY),
+    ("policy.platform.var", CANARY),
+    ("policy.platform.model", CANARY),
 ];
-
-const SECRET: &str = "canary-5f1c9e";
 
 /// A value in a document.
 struct Spot {

@@ -49,7 +49,8 @@ pub(super) const VALUE_BLIND: Law = Law {
     check: value_blind,
 };
 
-const CANARY: &str = "canary-5f1c9e";
+/// What stands for the value of a secret.
+pub(super) const CANARY: &str = "canary-5f1c9e";
 
 fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = &trial.case.scene.policy;
@@ -64,11 +65,8 @@ fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(found == trial.resolution, "another secret value changes {:?} to {found:?}", trial.resolution);
     let report = trial.subject.report(&case);
     ensure!(!report.contains(CANARY), "the value of a secret is shown");
-    let is_set = |name: &&String| {
-        let value = case.variables.get(*name).filter(|value| !value.is_empty());
-        value.is_some() && value != policy.document().defaults.get(*name)
-    };
-    let names: Vec<String> = policy.variable_names().iter().filter(is_set).map(|name| format!("{name:?}")).collect();
+    let set = policy.variable_names().iter().filter(|name| case.set_to(name).is_some());
+    let names: Vec<String> = set.map(|name| format!("{name:?}")).collect();
     let named = format!("Env{{{}}}", names.join(", "));
     ensure!(report.contains(&named), "the environment is not shown as {named}");
     Ok(())

@@ -1,12 +1,13 @@
 //! Each limit is met exactly: what reaches it is read, and one more is refused.
 
 use slug_resolver::registry::{Arm, Pattern, Runtime};
+use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Provider, Registry, RegistryDocument, limits, yaml};
 
 type Read = fn(usize) -> Result<(), String>;
 
 /// A limit, and how a document of a given size is read.
-const LIMITS: [(&str, usize, Read); 10] = [
+const LIMITS: [(&str, usize, Read); 12] = [
     ("bytes in a document", limits::DOCUMENT_BYTES, |bytes| document(&format!("a: {}", "b".repeat(bytes - 3)))),
     ("levels of nesting in flow", limits::DEPTH, |depth| document(&nested("[", "x", "]", depth))),
     ("levels of nesting in block", limits::DEPTH, |depth| document(&nested("- ", "x", "", depth))),
@@ -17,11 +18,16 @@ const LIMITS: [(&str, usize, Read); 10] = [
         registry([Provider::new("p", names, pattern("^p")?)].into())
     }),
     ("key variables", limits::KEY_VARIABLES, |keys| {
-        let secrets = repeated(keys, |number| format!("{{key: K{number}, inject: [S]}}"));
-        let policy = format!(
-            "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, fallback: x}}, fallback: x, secrets: {secrets}}}"
+        policy("secrets", &repeated(keys, |number| format!("{{key: K{number}, inject: [S]}}")))
+    }),
+    // The rest of the policy, its keys included, is 23 of them.
+    ("values in a policy", limits::POLICY_NODES, |nodes| policy("harness", &repeated(nodes - 23, |_| "h".into()))),
+    ("ids of a registry", limits::MODELS, |ids| {
+        let ids = repeated(ids, |number| format!("m{number}"));
+        let registry = format!(
+            "{{schema_version: 1, providers: [{{name: p, display_name: P, protocol: openai, auth_mode: k, auth_env: [K], model_prefix_match: ^p}}], runtimes: {{agent: {{providers: [{{name: p, models: {ids}}}]}}}}}}"
         );
-        Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
+        Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map(drop).map_err(|error| error.to_string())
     }),
     ("bytes in a pattern", limits::PATTERN_BYTES, |bytes| pattern(&"b".repeat(bytes)).map(drop)),
     ("size of a pattern", limits::PATTERN_SIZE, |size| pattern(&sized(size)).map(drop)),
@@ -76,6 +82,13 @@ fn registry(providers: Vec<Provider>) -> Result<(), String> {
     let arms = vec![Arm { provider: providers[0].name.clone(), models: Vec::new() }];
     let runtimes = vec![Runtime { name: "agent".into(), arms }];
     Registry::new(RegistryDocument { providers, runtimes }).map(drop).map_err(|error| error.to_string())
+}
+
+fn policy(field: &str, value: &str) -> Result<(), String> {
+    let policy = format!(
+        "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, fallback: x}}, fallback: x, {field}: {value}}}"
+    );
+    Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
 }
 
 fn pattern(source: &str) -> Result<Pattern, String> {

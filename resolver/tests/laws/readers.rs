@@ -1,5 +1,7 @@
 //! Every rejection of the readers: what is wrong, where, and what to do.
 
+use std::time::{Duration, SystemTime};
+
 use slug_resolver::laws::Witness;
 use slug_resolver::registry::RegistryDocument;
 use slug_resolver::yaml::{self, UnknownFields};
@@ -334,8 +336,18 @@ fn hostile_documents_meet_a_limit() {
         ),
     ];
     for (text, message) in cases {
+        let began = processor_time();
         assert_eq!(read(&text).unwrap_err(), message, "{}", &text[..40]);
+        assert!(processor_time().saturating_sub(began).as_secs() < 10, "{message} took too long");
     }
+}
+
+/// What this thread has used of the processor, which a busy machine does not stretch; where
+/// the system does not say, the time of day.
+fn processor_time() -> Duration {
+    let used = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let used = used.and_then(|used| used.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
+    used.unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
 }
 
 #[test]

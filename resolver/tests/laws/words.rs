@@ -8,23 +8,24 @@ use slug_resolver::policy::PlatformPath;
 use slug_resolver::yaml::Place;
 use slug_resolver::{Billing, Code, Path, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
-/// Each contradiction: its code, and what the platform itself would say.
-const CODES: [(Code, &str, &str); 8] = [
-    (Code::ModelRequired, "model-required", "MODEL_REQUIRED"),
-    (Code::UnknownRuntime, "unknown-runtime", "RUNTIME_UNSUPPORTED"),
-    (Code::UnregisteredModel, "unregistered-model", "UNREGISTERED_MODEL_FOR_RUNTIME"),
-    (Code::AmbiguousModel, "ambiguous-model", "UNREGISTERED_MODEL_FOR_RUNTIME"),
-    (Code::PlatformPathByokModel, "platform-path-byok-model", "MISSING_BYOK_CREDENTIAL"),
-    (Code::PlatformModelWithTenantKey, "platform-model-with-tenant-key", "MISSING_BYOK_CREDENTIAL"),
-    (Code::MissingCredential, "missing-credential", "MISSING_BYOK_CREDENTIAL"),
-    (Code::WrongCredential, "wrong-credential", "MISSING_BYOK_CREDENTIAL"),
+/// Each contradiction: its code, its label in tables, and what the platform itself would say.
+const CODES: [(Code, &str, &str, &str); 8] = [
+    (Code::ModelRequired, "model-required", "no model", "MODEL_REQUIRED"),
+    (Code::UnknownRuntime, "unknown-runtime", "unknown", "RUNTIME_UNSUPPORTED"),
+    (Code::UnregisteredModel, "unregistered-model", "no match", "UNREGISTERED_MODEL_FOR_RUNTIME"),
+    (Code::AmbiguousModel, "ambiguous-model", "ambiguous", "UNREGISTERED_MODEL_FOR_RUNTIME"),
+    (Code::PlatformPathByokModel, "platform-path-byok-model", "byok model", "MISSING_BYOK_CREDENTIAL"),
+    (Code::PlatformModelWithTenantKey, "platform-model-with-tenant-key", "stray key", "MISSING_BYOK_CREDENTIAL"),
+    (Code::MissingCredential, "missing-credential", "no key", "MISSING_BYOK_CREDENTIAL"),
+    (Code::WrongCredential, "wrong-credential", "wrong key", "MISSING_BYOK_CREDENTIAL"),
 ];
 
 #[test]
 fn codes_are_written_as_documented() {
     assert_eq!(CODES.map(|(code, ..)| code), Code::ALL);
-    for (code, word, error) in CODES {
-        assert_eq!((code.as_str(), code.platform_error(), Code::parse(word)), (word, error, Some(code)));
+    for (code, word, label, error) in CODES {
+        assert_eq!((code.as_str(), code.label(), code.platform_error()), (word, label, error));
+        assert_eq!(Code::parse(word), Some(code));
     }
     for unknown in ["", "Model-Required", "model-required ", "coherent"] {
         assert_eq!(Code::parse(unknown), None);
