@@ -280,8 +280,6 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // From nowhere one gets nowhere.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
-        // They ascend, so that only the first can be the start.
-        HirKind::Look(Look::Start) => starts.take_while(|&at| at == 0).collect(),
         HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
         HirKind::Literal(literal) => {
             starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()
@@ -319,9 +317,6 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
 }
 
 fn union(mut one: Vec<usize>, other: Vec<usize>) -> Vec<usize> {
-    if one.is_empty() || other.is_empty() {
-        return if one.is_empty() { other } else { one };
-    }
     one.extend(other);
     one.sort_unstable();
     one.dedup();
