@@ -338,13 +338,7 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     if matches!(call.func, Function::Format) {
         return of_format(&arguments).unwrap_or_else(|| unknown(BTreeSet::new()));
     }
-    let why: BTreeSet<String> = arguments.iter().flat_map(|argument| argument.why.iter().cloned()).collect();
-    let Some(rows) = rows_of(&arguments) else { return unknown(why) };
-    let results: Option<Vec<Evaluation>> = rows.iter().map(|row| apply(call.func, row)).collect();
-    match results {
-        Some(results) => Value::one_of(results, why),
-        None => unknown(why),
-    }
+    of_each_row(&arguments, |row| apply(call.func, row)).unwrap_or_else(|| unknown(reasons(&arguments)))
 }
 
 fn of_case(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
@@ -379,6 +373,16 @@ fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     Some(rows)
 }
 
+/// What a function comes to for each combination of known arguments, if it does for all.
+fn of_each_row(arguments: &[Value], function: impl Fn(&[Evaluation]) -> Option<Evaluation>) -> Option<Value> {
+    let results: Option<Vec<Evaluation>> = rows_of(arguments)?.iter().map(|row| function(row)).collect();
+    Some(Value::one_of(results?, reasons(arguments)))
+}
+
+fn reasons(arguments: &[Value]) -> BTreeSet<String> {
+    arguments.iter().flat_map(|argument| argument.why.iter().cloned()).collect()
+}
+
 fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
     let folded = |value: &Evaluation| value.sema().to_string().to_uppercase();
     let is_text = |value: &Evaluation| !matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
@@ -408,8 +412,16 @@ fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
     })
 }
 
-/// `format`, piece by piece, so that what is literal in it counts even where the rest is not known.
 fn of_format(arguments: &[Value]) -> Option<Value> {
+    let one = |row: &[Evaluation]| {
+        let known: Vec<Value> = row.iter().cloned().map(Value::known).collect();
+        in_pieces(&known)?.single().cloned()
+    };
+    of_each_row(arguments, one).or_else(|| in_pieces(arguments))
+}
+
+/// `format`, piece by piece, so that what is literal in it counts even where the rest is not known.
+fn in_pieces(arguments: &[Value]) -> Option<Value> {
     let (template, rest) = arguments.split_first()?;
     let template = template.single()?.sema().to_string();
     let mut text = Text::empty();

@@ -1,0 +1,210 @@
+//! What an expression can come to, against what it comes to for everything that is not
+//! known: that the library that parses expressions works out, which is not the code here.
+
+use std::collections::BTreeSet;
+
+use github_actions_expressions::{Evaluation, Expr};
+use proptest::prelude::*;
+use proptest::sample::select;
+use slugproof::workflow::expression::{self, Contexts};
+use slugproof::workflow::value::{ALTERNATIVES, Can, TEXT_BYTES, Text, Truth, Value};
+
+/// Nothing of what a name stands for is known, and the reason is the name.
+struct Unknown;
+
+impl Contexts for Unknown {
+    fn look_up(&self, path: &[String]) -> Value {
+        Value::unknown(path.join("."))
+    }
+}
+
+const LITERALS: [&str; 14] =
+    ["'a'", "''", "'A'", "'ab'", "'b'", "'7'", "7", "0", "3.10", "-1", "true", "false", "null", "'é'"];
+
+/// Expressions of two others.
+const SHAPES: [&str; 23] = [
+    "(① && ②)",
+    "(① || ②)",
+    "!①",
+    "!(① && ②)",
+    "(① == ②)",
+    "(① != ②)",
+    "(① < ②)",
+    "(① <= ②)",
+    "(① > ②)",
+    "(① >= ②)",
+    "contains(①, ②)",
+    "contains(fromJSON('[\"a\", 7, null]'), ①)",
+    "contains(fromJSON('{}'), ①)",
+    "startsWith(①, ②)",
+    "startsWith(fromJSON('[]'), ①)",
+    "endsWith(①, ②)",
+    "endsWith(①, fromJSON('{}'))",
+    "join(①, ②)",
+    "join(fromJSON('[1, \"a\"]'), ①)",
+    "join(fromJSON('[1, \"a\"]'))",
+    "format('{0}-{{{1}}}{0}', ①, ②)",
+    "format(①, ②)",
+    "case(① == ②, ①, !②, ②, 'c')",
+];
+
+/// An expression in which each § is one of two literals, and which those are.
+#[derive(Clone, Debug)]
+struct Open {
+    text: String,
+    choices: Vec<[&'static str; 2]>,
+}
+
+impl Open {
+    /// Puts expressions in place of ① and ②, as often as they are there.
+    fn of(shape: &str, parts: [&Self; 2]) -> Self {
+        let mut open = Self { text: String::new(), choices: Vec::new() };
+        for sign in shape.chars() {
+            match "①②".chars().position(|it| it == sign) {
+                Some(part) => {
+                    open.text += &parts[part].text;
+                    open.choices.extend(&parts[part].choices);
+                }
+                None => open.text.push(sign),
+            }
+        }
+        open
+    }
+
+    /// The expression with something in the place of each choice.
+    fn with(&self, choice: impl Fn(usize) -> String) -> String {
+        let mut pieces = self.text.split('§');
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.enumerate().fold(first, |text, (number, piece)| text + &choice(number) + piece)
+    }
+
+    /// As in a workflow, where something that is not known chooses.
+    fn written(&self) -> String {
+        self.with(|number| format!("case(vars.c{number}, {}, {})", self.choices[number][0], self.choices[number][1]))
+    }
+
+    /// What it comes to in each world; bit N of its number is what choice N comes to.
+    fn worlds(&self) -> Option<Vec<Evaluation>> {
+        let world = |world: usize| {
+            let text = self.with(|number| self.choices[number][world >> number & 1].to_owned());
+            Expr::parse(&text).expect("the grammar makes expressions").consteval()
+        };
+        (0..1 << self.choices.len()).map(world).collect()
+    }
+}
+
+fn open() -> impl Strategy<Value = Open> {
+    let literal = || select(LITERALS.to_vec());
+    let leaf = prop_oneof![
+        literal().prop_map(|literal| Open { text: literal.to_owned(), choices: vec![] }),
+        (literal(), literal()).prop_map(|(one, other)| Open { text: "§".to_owned(), choices: vec![[one, other]] }),
+    ];
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        (select(SHAPES.to_vec()), inner.clone(), inner).prop_map(|(shape, one, other)| Open::of(shape, [&one, &other]))
+    })
+    // So many worlds are told apart.
+    .prop_filter("too many choices", |open| 1 << open.choices.len() <= ALTERNATIVES)
+}
+
+fn sorted(texts: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+    texts.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// It can come to what it comes to in some world, to nothing else, and the reasons are
+    /// those choices that make a difference.
+    #[test]
+    fn it_can_come_to_what_it_comes_to_in_some_world(open in open(), before in "[a-z ]{0,3}", after in "[a-z ]{0,3}") {
+        let template = format!("{before}${{{{ {} }}}}{after}", open.written());
+        let text = expression::text(&template, &Unknown);
+        let Some(worlds) = open.worlds() else { return Ok(()) };
+        let texts: Vec<String> = worlds.iter().map(|value| format!("{before}{}{after}", value.sema())).collect();
+        let Can::BeOneOf(possible) = &text.can else { panic!("{template} can only come to {texts:?}") };
+        prop_assert_eq!(sorted(possible.clone()), sorted(texts.clone()), "{}", template);
+
+        let makes_a_difference = |number: usize| (0..texts.len()).any(|world| texts[world] != texts[world ^ 1 << number]);
+        for number in 0..open.choices.len() {
+            prop_assert!(!makes_a_difference(number) || text.why.contains(&format!("vars.c{number}")), "{} {}", template, number);
+        }
+        prop_assert!(possible.len() > 1 || text.why.is_empty(), "{} {:?}", template, text);
+        let choices: BTreeSet<String> = (0..open.choices.len()).map(|number| format!("vars.c{number}")).collect();
+        prop_assert!(text.why.is_subset(&choices), "{} {:?}", template, text);
+    }
+
+    /// A condition can hold if it holds in some world, and fail if it fails in one.
+    #[test]
+    fn a_condition_can_be_what_it_is_in_some_world(open in open()) {
+        let Some(worlds) = open.worlds() else { return Ok(()) };
+        let expected = Truth {
+            can_be_true: worlds.iter().any(Evaluation::as_boolean),
+            can_be_false: !worlds.iter().all(Evaluation::as_boolean),
+        };
+        let bare = open.written();
+        for condition in [bare.clone(), format!("${{{{ {bare} }}}}"), format!(" ${{{{{bare}}}}} ")] {
+            prop_assert_eq!(expression::condition(&condition, &Unknown), expected, "{}", condition);
+        }
+    }
+}
+
+fn alternatives(text: &Text) -> Option<usize> {
+    match &text.can {
+        Can::BeOneOf(texts) => Some(texts.len()),
+        Can::BeSet | Can::BeAnything => None,
+    }
+}
+
+#[test]
+fn alternatives_are_told_apart_up_to_their_limit() {
+    let chain = |count: usize| {
+        let cases: Vec<String> = (1..count).map(|number| format!("vars.c{number}, {number}")).collect();
+        format!("case({}, 0)", cases.join(", "))
+    };
+    let of = |expression: &str| alternatives(&expression::text(&format!("${{{{ {expression} }}}}"), &Unknown));
+    assert_eq!(of(&chain(ALTERNATIVES)), Some(ALTERNATIVES));
+    assert_eq!(of(&chain(ALTERNATIVES + 1)), None);
+    // The arguments of a function together have no more of them.
+    let (few, many) = (chain(4), chain(ALTERNATIVES / 4 + 1));
+    assert_eq!(of(&format!("contains({few}, {few})")), Some(2));
+    assert_eq!(of(&format!("contains({few}, {many})")), None);
+}
+
+#[test]
+fn texts_are_put_together_up_to_their_limit() {
+    let known = |bytes: usize| Text::known("x".repeat(bytes));
+    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(3)), known(TEXT_BYTES));
+    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).can, Can::BeSet);
+    let longest = known(1).or(known(TEXT_BYTES));
+    assert_eq!(longest.clone().followed_by(known(0)).can, longest.can);
+    assert_eq!(longest.followed_by(known(1)).can, Can::BeSet);
+}
+
+/// Of a text, whether it is empty is known even where nothing else is.
+#[test]
+fn what_is_known_of_a_text_is_kept_when_it_is_joined_to_another() {
+    let known = |text: &str| Text::known(text.to_owned());
+    let both = || known("").or(known("a"));
+    let kinds = [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::set("s"), "a"), (Text::unknown("u"), "?")];
+    for (one, is_one) in &kinds {
+        for (other, is_other) in &kinds {
+            let joined = one.clone().followed_by(other.clone());
+            let is_known = alternatives(one).is_some() && alternatives(other).is_some();
+            assert_eq!(alternatives(&joined).is_some(), is_known, "{joined:?}");
+            let never_empty = [is_one, is_other].iter().any(|it| **it == "a");
+            if !is_known {
+                assert_eq!(joined.can == Can::BeSet, never_empty, "{one:?} {other:?}");
+            }
+            let either = one.clone().or(other.clone());
+            if !is_known {
+                assert_eq!(
+                    either.can == Can::BeSet,
+                    [is_one, is_other].iter().all(|it| **it == "a"),
+                    "{one:?} {other:?}"
+                );
+            }
+            let why: BTreeSet<String> = one.why.union(&other.why).cloned().collect();
+            assert!(joined.why == why && (either.why == why || either.single().is_some()), "{one:?} {other:?}");
+        }
+    }
+}
