@@ -1,8 +1,8 @@
 //! Fixes on data larger than their limits.
 
-use slug_resolver::laws::{Case, Product, Scene, Trial, law, mending};
+use slug_resolver::laws::{Case, Product, Scene, Subject, Trial, law, mending};
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Edit, Policy, Registry, fixes, limits};
+use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
 
 use crate::strategy::fixed_cases;
 
@@ -50,4 +50,47 @@ fn trying_everything_finds_no_others() {
         trial.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
     }
     assert!(sizes[1..].iter().all(|fixes| *fixes > 0), "fixes of 0, 1, 2, … edits: {sizes:?}");
+}
+
+/// A product that offers other fixes.
+struct Offers(fn(Vec<Fix>) -> Vec<Fix>);
+
+impl Subject for Offers {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        Product.resolve(case)
+    }
+
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        (self.0)(Product.fixes(case))
+    }
+}
+
+#[test]
+fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
+    let others: [fn(Vec<Fix>) -> Vec<Fix>; 3] = [
+        |mut fixes| {
+            fixes.pop();
+            fixes
+        },
+        |mut fixes| {
+            fixes.extend(fixes.last().cloned());
+            fixes
+        },
+        |mut fixes| {
+            fixes.reverse();
+            fixes
+        },
+    ];
+    let mut rejected = 0;
+    for case in fixed_cases(CASES) {
+        let sizes: Vec<usize> = Product.fixes(&case).iter().map(|fix| fix.edits.len()).collect();
+        let is_mixed = sizes.first() != sizes.last();
+        for offers in &others[..if is_mixed { 3 } else { 2 }] {
+            let subject = Offers(*offers);
+            let refused = mending::holds(&Trial::new(&subject, &case)).is_err();
+            assert_eq!(refused, !sizes.is_empty(), "{case:?}");
+            rejected += usize::from(refused);
+        }
+    }
+    assert!(rejected > CASES / 2, "too few have a fix: {rejected}");
 }

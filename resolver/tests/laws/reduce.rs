@@ -38,3 +38,40 @@ fn a_provider_whose_pattern_matters_keeps_it_and_no_other_does() {
     let providers = small.scene.registry.providers();
     assert_eq!((providers.len(), providers.iter().filter(unused).count()), (2, 1), "{small:?}");
 }
+
+/// What nothing needs is gone, wherever it stood.
+#[test]
+fn nothing_is_left_where_nothing_is_needed() {
+    for case in fixed_cases(60) {
+        let small = reduce(&case, |_| true);
+        assert!(small.variables.is_empty() && small.ambient.is_empty(), "{small:?}");
+        let policy = small.scene.policy.document();
+        let lists = [policy.dispatch.len(), policy.secrets.len(), policy.harness.len()];
+        assert_eq!((lists, policy.defaults.len(), policy.templates.len()), ([0; 3], 0, 0), "{policy:?}");
+        let registry = small.scene.registry.document();
+        // No registry is without a provider or a runtime.
+        assert_eq!((registry.providers.len(), registry.runtimes.len()), (1, 1), "{registry:?}");
+        let arms = &registry.runtimes[0].arms;
+        assert!(arms.len() == 1 && arms[0].models.is_empty(), "{registry:?}");
+        for provider in &registry.providers {
+            assert_eq!((provider.auth_env.len(), provider.model_aliases.len()), (1, 0), "{provider:?}");
+            let base_urls = [&provider.base_url_template, &provider.base_url_anthropic];
+            assert!(base_urls.iter().all(|url| url.is_none()) && provider.deprecated.is_none(), "{provider:?}");
+        }
+    }
+}
+
+/// What is needed is left, and what belongs to it.
+#[test]
+fn a_runtime_with_an_id_and_a_default_is_left_where_those_are_needed() {
+    let runtimes = |case: &Case| case.scene.registry.document().runtimes;
+    let ids = |case: &Case| -> Vec<usize> {
+        runtimes(case).iter().flat_map(|it| &it.arms).map(|it| it.models.len()).collect()
+    };
+    let needed =
+        |case: &Case| ids(case).iter().any(|ids| *ids > 0) && !case.scene.policy.document().defaults.is_empty();
+    let case = fixed_cases(2_000).find(needed).expect("one of so many is such a case");
+    let small = reduce(&case, needed);
+    assert_eq!((runtimes(&small).len(), ids(&small)), (1, vec![1]), "{small:?}");
+    assert_eq!(small.scene.policy.document().defaults.len(), 1, "{small:?}");
+}

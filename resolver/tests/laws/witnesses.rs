@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use slug_resolver::laws::case::Expectation;
-use slug_resolver::laws::{Product, Trial, Witness, law};
+use slug_resolver::laws::{Case, Product, Scene, Subject, Trial, Witness, law};
+use slug_resolver::{Policy, Registry};
+
+use crate::strategy::fixed_cases;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/witnesses");
 
@@ -35,4 +38,54 @@ fn every_witness_holds() {
         replayed += 1;
     }
     assert!(replayed > 0, "no witness was replayed");
+}
+
+/// A case on the embedded data, with everything that a witness can say of it.
+fn witness(registry: Registry, policy: Policy) -> Witness {
+    let case = Case { scene: Scene::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
+    let expect = Some(Expectation::of(&Product.resolve(&case)));
+    let seed = Some("0123456789abcdef".repeat(4));
+    Witness { law: Some("agreement".to_owned()), found: Some("by hand".to_owned()), seed, case: case.masked(), expect }
+}
+
+#[test]
+fn a_witness_names_what_ships_and_writes_out_what_does_not() {
+    let shipped = Policy::embedded("full-saas").expect("it ships with the crate");
+    let mut document = shipped.document().clone();
+    document.fallback.push('x');
+    let namesake = Policy::new(document).expect("it is valid");
+    let mut document = Registry::embedded().document();
+    document.providers[0].display_name.push('x');
+    let other = Registry::new(document).expect("it is valid");
+    for (registry, registry_ships) in [(Registry::embedded(), true), (other, false)] {
+        for (policy, policy_ships) in [(shipped.clone(), true), (namesake.clone(), false)] {
+            let witness = witness(registry.clone(), policy);
+            let written = witness.to_yaml();
+            assert_eq!(written.contains("registry: embedded\n"), registry_ships, "{written}");
+            assert_eq!(written.contains("policy: full-saas\n"), policy_ships, "{written}");
+            assert_eq!(Witness::from_yaml(written.as_bytes()).as_ref(), Ok(&witness), "{written}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_seed_law_rule_or_verdict_is_refused() {
+    let witness = witness(Registry::embedded(), Policy::embedded("reconciler").expect("it ships with the crate"));
+    let seed = "0123456789abcdef".repeat(4);
+    for other in [seed[1..].to_owned(), format!("{seed}0"), seed.replace('f', "F"), seed.replace('f', "g")] {
+        let spoiled = Witness { seed: Some(other.clone()), ..witness.clone() };
+        let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err(&other);
+        assert!(error.to_string().contains("64 hexadecimal digits"), "{error}");
+    }
+    let spoiled = Witness { law: Some("no-such-law".to_owned()), ..witness.clone() };
+    assert!(Witness::from_yaml(spoiled.to_yaml().as_bytes()).is_err());
+    let expect = witness.expect.clone().expect("it is there");
+    for expect in [
+        Expectation { rule: "coherent".to_owned(), ..expect.clone() },
+        Expectation { verdict: "override".to_owned(), ..expect.clone() },
+    ] {
+        let spoiled = Witness { expect: Some(expect), ..witness.clone() };
+        let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err("it is no rule or verdict");
+        assert!(error.to_string().contains("write one of"), "{error}");
+    }
 }

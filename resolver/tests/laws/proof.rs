@@ -1,0 +1,132 @@
+//! What a proof adds up to, whoever walks which part of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slug_resolver::laws::plan::Plan;
+use slug_resolver::laws::proof::Proof;
+use slug_resolver::laws::{Case, Product, Scene, Subject};
+use slug_resolver::reference::is_found_in;
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
+
+/// A product that knows of no platform.
+struct NoPlatform;
+
+impl Subject for NoPlatform {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        let found = Product.resolve(case);
+        if found.rule == Rule::Platform { Resolution { rule: Rule::Default, ..found } } else { found }
+    }
+}
+
+fn plan(policy: &str) -> Plan {
+    Plan::new(&Scene::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
+}
+
+fn walked(subject: &dyn Subject, plan: &Plan, steps: impl Iterator<Item = usize>) -> Proof {
+    let mut proof = Proof::default();
+    steps.for_each(|step| proof.step(subject, plan, step));
+    proof
+}
+
+fn assert_same(one: &Proof, other: &Proof) {
+    assert_eq!((one.evaluated, one.compared, one.covered), (other.evaluated, other.compared, other.covered));
+    assert_eq!(one.tally, other.tally);
+    assert_eq!(one.holes(|_| true), other.holes(|_| true));
+    let broken = |proof: &Proof| proof.broken.as_ref().map(|it| (it.number, it.law.id, it.violation.clone()));
+    assert_eq!(broken(one), broken(other));
+}
+
+#[test]
+fn parts_of_a_proof_merge_into_the_whole() {
+    let plan = plan("reconciler");
+    for subject in [&Product as &dyn Subject, &NoPlatform] {
+        let whole = walked(subject, &plan, 0..plan.steps());
+        assert_eq!((whole.evaluated, whole.compared), (plan.len(), plan.questions()));
+        assert_eq!(whole.covered, plan.combinations());
+        let part = |first: usize| walked(subject, &plan, (first..plan.steps()).step_by(3));
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let mut merged = Proof::default();
+            order.into_iter().for_each(|first| merged.merge(part(first)));
+            assert_same(&merged, &whole);
+        }
+    }
+}
+
+/// Why, on which runtime and with which slug, unless a variable holds that.
+type Contradiction = (Code, String, Option<String>);
+
+/// The ways into a contradiction, from every case by itself.
+#[test]
+fn a_hole_is_a_smallest_way_into_a_contradiction() {
+    for policy in ["full-saas", "reconciler"] {
+        let plan = plan(policy);
+        let mut proof = Proof::default();
+        let mut ways: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, usize>> = BTreeMap::new();
+        let mut contradictions = 0;
+        for number in 0..plan.len() {
+            let planned = plan.get(number).expect("below the length");
+            let found = Product.resolve(&planned.case);
+            contradictions += if found.code.is_some() { planned.covers } else { 0 };
+            proof.examine(&Product, number, &planned);
+            let Some(code) = found.code.filter(|_| !planned.overridden && planned.known_runtime) else { continue };
+            let model = &planned.case.scene.policy.document().platform.model;
+            let in_variable = found.decided_by == Some(model.as_str()) && planned.case.variables.contains_key(model);
+            let slug = (!in_variable).then(|| found.slug.to_owned());
+            let names = planned.case.variables.keys().cloned().collect();
+            let way = ways.entry((code, planned.case.runtime.clone(), slug)).or_default();
+            *way.entry(names).or_default() += planned.slugs;
+        }
+        assert_eq!(proof.tally.contradictions(), contradictions);
+
+        let mut smallest = BTreeSet::new();
+        for ((code, runtime, slug), ways) in &ways {
+            for (names, cases) in ways {
+                if !ways.keys().any(|other| other.is_subset(names) && other != names) {
+                    smallest.insert((*code, runtime.clone(), slug.clone(), names.clone(), *cases));
+                }
+            }
+        }
+        let holes = proof.holes(|_| true);
+        let shown: BTreeSet<_> = holes
+            .iter()
+            .map(|hole| {
+                let slug = hole.slug_in.is_none().then(|| hole.slug.clone());
+                (hole.code, hole.runtime.clone(), slug, hole.set.keys().cloned().collect(), hole.cases)
+            })
+            .collect();
+        assert_eq!(shown, smallest, "{policy}");
+        assert_eq!(holes.len(), shown.len(), "{policy}");
+        assert!(proof.holes(|_| false).is_empty());
+    }
+}
+
+/// Where it cannot be decided which patterns overlap, the plan says so, and still asks for a
+/// model of nobody's, if one is easily found.
+#[test]
+fn a_plan_names_what_is_undecided_and_asks_for_a_model_of_nobody() {
+    for (also, listed, is_found) in
+        [("^x", "m", true), ("^x", "nobody-owns-this-0", true), ("^nobody", "m", true), ("(?s)^.", "m", false)]
+    {
+        let registry = format!(
+            "schema_version: 1
+providers:
+  - {{name: a, display_name: A, protocol: openai, auth_mode: key, auth_env: [A], model_prefix_match: '(a|b)*a(a|b){{20}}$'}}
+  - {{name: b, display_name: B, protocol: openai, auth_mode: key, auth_env: [B], model_prefix_match: '{also}'}}
+runtimes:
+  agent: {{providers: [{{name: a, models: [{listed}]}}, {{name: b}}]}}
+"
+        );
+        let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
+        let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+        let scene = Scene::new(registry, policy);
+        let plan = Plan::new(&scene);
+        assert!(plan.undecided().iter().any(|runtime| runtime == "agent"), "{:?}", plan.undecided());
+        assert!(!plan.is_empty());
+        let providers = scene.registry.providers();
+        let is_matched =
+            |slug: &str| providers.iter().any(|provider| is_found_in(provider.model_prefix_match.hir(), slug));
+        let nobodys = plan.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
+        assert_eq!(nobodys, is_found, "{also} {:?}", plan.slugs());
+    }
+}
