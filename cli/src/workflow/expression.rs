@@ -501,6 +501,7 @@ mod tests {
             ("${{ startsWith(inputs.runtime, 'her') && endsWith(inputs.runtime, 'es') }}", "true"),
             ("${{ contains(fromJSON('[\"a\",\"b\"]'), 'b') }}", "true"),
             ("${{ fromJSON('{\"a\":{\"B\":7}}').A.b }}", "7"),
+            ("${{ contains(fromJSON('{}'), 'a') }}", "(anything)"),
             ("${{ join(fromJSON('[1,2]'), '-') }}", "1-2"),
             ("${{ case(vars.x, 'a', inputs.flag, 'b', 'c') }}", "a|c"),
             ("${{ 'it''s }} here' }}", "it's }} here"),

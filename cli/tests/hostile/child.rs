@@ -15,6 +15,14 @@ const ADDRESS_SPACE: u64 = 4 << 20;
 /// Seconds of processor time after which a run counts for hanging.
 pub const SECONDS: u64 = 60;
 
+/// A program that an interrupt ends, though a shell that was started in the background has
+/// what it starts ignore them.
+pub fn interruptible(program: &str) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT", program]);
+    command
+}
+
 /// Bytes of each stream that are looked at.
 const LOOKED_AT: u64 = 1 << 16;
 
@@ -51,7 +59,7 @@ impl<'d> Run<'d> {
         // For what waits instead of working; on a busy machine even work takes long by the clock.
         let wall = 20 * SECONDS;
         let program = env!("CARGO_BIN_EXE_slugproof");
-        let mut command = Command::new("/bin/sh");
+        let mut command = interruptible("/bin/sh");
         command
             .args(["-c", &format!("{limits}; {script}"), "sh", "timeout", "--signal=KILL", &wall.to_string(), program])
             .args(&self.arguments)

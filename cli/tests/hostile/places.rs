@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use wait4::Wait4 as _;
 
 use crate::cell::{ACCEPTED, Cell, scratch, without_styles, write};
-use crate::child::{Ended, Run};
+use crate::child::{Ended, Run, SECONDS, exit, interruptible};
 
 /// One command in one place.
 pub struct Place {
@@ -219,24 +221,35 @@ fn said(ended: &Ended) -> String {
 
 /// Sends an interrupt to a run that works or waits.
 fn stopped(directory: &Path, arguments: &[&str]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
+    let mut command = interruptible(env!("CARGO_BIN_EXE_slugproof"));
     command.args(arguments).env_clear().current_dir(directory);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the command is built");
-    std::thread::sleep(Duration::from_millis(500));
-    let pid = child.id().to_string();
+    thread::sleep(Duration::from_millis(500));
+    let pid = child.id();
     let begun = Instant::now();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().expect("there is kill");
+    let sent = kill("-INT", pid);
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if is_done.recv_timeout(Duration::from_secs(SECONDS)) == Err(RecvTimeoutError::Timeout) {
+            kill("-KILL", pid);
+        }
+    });
     let used = child.wait4().expect("it is a child of ours");
+    drop(done);
     let late = if begun.elapsed() > Duration::from_secs(5) { "error: it did not end at once" } else { "" };
     assert!(sent.success(), "the run was still there to be interrupted");
     Ended {
-        exit: crate::child::exit(used.status),
+        exit: exit(used.status),
         stdout: String::new(),
         stderr: late.to_owned(),
         time: used.rusage.utime + used.rusage.stime,
         memory: used.rusage.maxrss,
     }
+}
+
+fn kill(signal: &str, pid: u32) -> ExitStatus {
+    Command::new("kill").args([signal, &pid.to_string()]).status().expect("there is kill")
 }
 
 /// Lints standard input and a directory. The directory is listed first; once more of
@@ -255,7 +268,7 @@ fn vanishing(directory: &Path) -> Ended {
     let output = child.wait_with_output().expect("the command ends");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ended {
-        exit: crate::child::exit(output.status),
+        exit: exit(output.status),
         stdout: text(&output.stdout),
         stderr: text(&output.stderr),
         time: Duration::ZERO,

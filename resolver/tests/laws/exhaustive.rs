@@ -11,6 +11,7 @@ use slug_resolver::reference::is_found_in;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
 
+use crate::proof::{plan, walked};
 use crate::strategy::fixed_cases;
 
 /// One test for each runtime and rule, so that what runs them in parallel or on several
@@ -177,8 +178,7 @@ fn what_the_policy_names_stands_for_itself() {
         let scene = plan.get(0).expect("there is a case").case.scene.clone();
         for model in models_of(&scene.policy).into_iter().filter(|model| plan.slugs().contains(model)) {
             let wrong = BlindTo(model);
-            let mut proof = Proof::default();
-            (0..plan.steps()).for_each(|step| proof.step(&wrong, &plan, step));
+            let proof = walked(&wrong, &plan, 0..plan.steps());
             let broken = proof.broken.unwrap_or_else(|| panic!("nobody sees that `{}` is shadowed", wrong.0));
             assert!(["shadowed-is-inert", "agreement"].contains(&broken.law.id), "{}", broken.law.id);
         }
@@ -244,8 +244,7 @@ fn an_error_about_one_id_is_found() {
     assert!(others.len() > plan.questions() / 2, "one case stands for many ids");
     for (number, case) in others.iter().enumerate() {
         let wrong = WrongOnOne { runtime: &case.runtime, id: &case.variables[name], answers: number % 2 == 0 };
-        let mut proof = Proof::default();
-        (plan.len()..plan.steps()).for_each(|step| proof.step(&wrong, &plan, step));
+        let proof = walked(&wrong, &plan, plan.len()..plan.steps());
         let broken = proof.broken.unwrap_or_else(|| panic!("nothing is found wrong about {case:?}"));
         assert_eq!(broken.law.id, "agreement", "{}", broken.violation);
         assert!(broken.case == *case, "found in {:?}, planted in {case:?}", broken.case);
@@ -276,10 +275,7 @@ fallback: platform/m
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
     let plan = Plan::new(&Scene::new(registry, policy));
-    let mut proof = Proof::default();
-    for number in 0..plan.len() {
-        proof.examine(&Product, number, &plan.get(number).expect("below the length"));
-    }
+    let proof = walked(&Product, &plan, 0..plan.len());
     let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
@@ -304,8 +300,7 @@ fn brute_force_agrees() {
             whole.merge(plan.brute_force(runtime, class));
         }
     }
-    let mut walked = Proof::default();
-    (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
+    let walked = walked(&Product, &plan, 0..plan.steps());
     assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()));
     assert!(walked.broken.is_none());
     assert_eq!(whole.total(), plan.combinations());
@@ -319,8 +314,7 @@ fn walks_of_random_scenes_add_up() {
     let scenes = (Config::default().cases as usize / 20).max(12);
     for case in fixed_cases(scenes) {
         let plan = Plan::new(&case.scene);
-        let mut walked = Proof::default();
-        (0..plan.steps()).for_each(|step| walked.step(&Product, &plan, step));
+        let walked = walked(&Product, &plan, 0..plan.steps());
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
@@ -334,11 +328,6 @@ fn walks_of_random_scenes_add_up() {
         assert_eq!(walked.covered, plan.combinations(), "{case:?}");
         assert_eq!(whole, walked.tally, "{case:?}");
     }
-}
-
-fn plan(policy: &str) -> Plan {
-    let policy = Policy::embedded(policy).expect("ships with the crate");
-    Plan::new(&Scene::new(Registry::embedded(), policy))
 }
 
 /// What was measured on the real system on the day of the incident.

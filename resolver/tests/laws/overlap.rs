@@ -6,6 +6,8 @@ use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 
+use crate::strategy::texts;
+
 /// All ids of up to this many characters of a small alphabet.
 const LENGTH: u32 = 4;
 const ALPHABET: [char; 7] = ['a', 'b', '-', 'K', '\u{212a}', '\n', char::MAX];
@@ -40,14 +42,8 @@ fn agrees_with_matching_every_short_id() {
     ] {
         let patterns = patterns(sources);
         let mut shortest: BTreeMap<PatternSet, usize> = BTreeMap::new();
-        for length in 1..=LENGTH {
-            for number in 0..ALPHABET.len().pow(length) {
-                let id: String =
-                    (0..length).map(|place| ALPHABET[number / ALPHABET.len().pow(place) % ALPHABET.len()]).collect();
-                if id.trim() == id {
-                    shortest.entry(matched(&patterns, &id)).or_insert(length as usize);
-                }
-            }
+        for id in texts(&ALPHABET, 1..=LENGTH).filter(|id| id.trim() == id) {
+            shortest.entry(matched(&patterns, &id)).or_insert(id.chars().count());
         }
         let decided = decided(sources);
         for (set, length) in &shortest {

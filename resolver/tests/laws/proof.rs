@@ -19,13 +19,15 @@ impl Subject for NoPlatform {
     }
 }
 
-fn plan(policy: &str) -> Plan {
+/// The plan of the embedded data under one of its policies.
+pub fn plan(policy: &str) -> Plan {
     Plan::new(&Scene::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
 }
 
-fn walked(subject: &dyn Subject, plan: &Plan, steps: impl Iterator<Item = usize>) -> Proof {
+/// What comes of some steps of a plan.
+pub fn walked(subject: &dyn Subject, plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Proof {
     let mut proof = Proof::default();
-    steps.for_each(|step| proof.step(subject, plan, step));
+    steps.into_iter().for_each(|step| proof.step(subject, plan, step));
     proof
 }
 
@@ -40,10 +42,14 @@ fn assert_same(one: &Proof, other: &Proof) {
 #[test]
 fn parts_of_a_proof_merge_into_the_whole() {
     let plan = plan("reconciler");
-    for subject in [&Product as &dyn Subject, &NoPlatform] {
+    for (subject, is_right) in [(&Product as &dyn Subject, true), (&NoPlatform, false)] {
         let whole = walked(subject, &plan, 0..plan.steps());
         assert_eq!((whole.evaluated, whole.compared), (plan.len(), plan.questions()));
         assert_eq!(whole.covered, plan.combinations());
+        let breaks = |step: &usize| walked(subject, &plan, [*step]).broken.is_some();
+        let first = whole.broken.as_ref().map(|broken| broken.number);
+        assert_eq!(first, (0..plan.steps()).find(breaks));
+        assert_eq!(first.is_none(), is_right);
         let part = |first: usize| walked(subject, &plan, (first..plan.steps()).step_by(3));
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let mut merged = Proof::default();
@@ -56,13 +62,16 @@ fn parts_of_a_proof_merge_into_the_whole() {
 /// Why, on which runtime and with which slug, unless a variable holds that.
 type Contradiction = (Code, String, Option<String>);
 
+/// What is set in the first case of a way, and how many cases it is.
+type Way = (BTreeMap<String, String>, usize);
+
 /// The ways into a contradiction, from every case by itself.
 #[test]
 fn a_hole_is_a_smallest_way_into_a_contradiction() {
     for policy in ["full-saas", "reconciler"] {
         let plan = plan(policy);
         let mut proof = Proof::default();
-        let mut ways: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, usize>> = BTreeMap::new();
+        let mut ways: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, Way>> = BTreeMap::new();
         let mut contradictions = 0;
         for number in 0..plan.len() {
             let planned = plan.get(number).expect("below the length");
@@ -74,16 +83,16 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
             let in_variable = found.decided_by == Some(model.as_str()) && planned.case.variables.contains_key(model);
             let slug = (!in_variable).then(|| found.slug.to_owned());
             let names = planned.case.variables.keys().cloned().collect();
-            let way = ways.entry((code, planned.case.runtime.clone(), slug)).or_default();
-            *way.entry(names).or_default() += planned.slugs;
+            let ways = ways.entry((code, planned.case.runtime.clone(), slug)).or_default();
+            ways.entry(names).or_insert((planned.case.variables, 0)).1 += planned.slugs;
         }
         assert_eq!(proof.tally.contradictions(), contradictions);
 
         let mut smallest = BTreeSet::new();
         for ((code, runtime, slug), ways) in &ways {
-            for (names, cases) in ways {
+            for (names, way) in ways {
                 if !ways.keys().any(|other| other.is_subset(names) && other != names) {
-                    smallest.insert((*code, runtime.clone(), slug.clone(), names.clone(), *cases));
+                    smallest.insert((*code, runtime.clone(), slug.clone(), way.clone()));
                 }
             }
         }
@@ -92,7 +101,7 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
             .iter()
             .map(|hole| {
                 let slug = hole.slug_in.is_none().then(|| hole.slug.clone());
-                (hole.code, hole.runtime.clone(), slug, hole.set.keys().cloned().collect(), hole.cases)
+                (hole.code, hole.runtime.clone(), slug, (hole.set.clone(), hole.cases))
             })
             .collect();
         assert_eq!(shown, smallest, "{policy}");

@@ -2,7 +2,7 @@
 
 use slug_resolver::laws::reduce::reduce;
 use slug_resolver::laws::{Case, Product, Subject};
-use slug_resolver::{Code, Rule};
+use slug_resolver::{Code, Provider, Rule};
 
 use crate::strategy::fixed_cases;
 
@@ -54,9 +54,10 @@ fn nothing_is_left_where_nothing_is_needed() {
         let arms = &registry.runtimes[0].arms;
         assert!(arms.len() == 1 && arms[0].models.is_empty(), "{registry:?}");
         for provider in &registry.providers {
-            assert_eq!((provider.auth_env.len(), provider.model_aliases.len()), (1, 0), "{provider:?}");
-            let base_urls = [&provider.base_url_template, &provider.base_url_anthropic];
-            assert!(base_urls.iter().all(|url| url.is_none()) && provider.deprecated.is_none(), "{provider:?}");
+            let [key] = &provider.auth_env[..] else { panic!("more than one key: {provider:?}") };
+            let mut bare = Provider::new(&provider.name, vec![key.clone()], provider.model_prefix_match.clone());
+            bare.auth_mode.clone_from(&provider.auth_mode);
+            assert_eq!(*provider, bare);
         }
     }
 }

@@ -5,6 +5,8 @@ use regex_automata::nfa::thompson::pikevm::PikeVM;
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 
+use crate::strategy::texts;
+
 /// Everything that a pattern can demand of a place without taking a character.
 const LOOKS: [&str; 18] = [
     r"\A",
@@ -32,12 +34,7 @@ const ALPHABET: [char; 6] = ['a', '_', '-', 'é', '\n', '\r'];
 
 #[test]
 fn a_place_is_looked_at_as_the_engine_does() {
-    let texts: Vec<String> = (0..=3_u32)
-        .flat_map(|length| (0..ALPHABET.len().pow(length)).map(move |number| (length, number)))
-        .map(|(length, number)| {
-            (0..length).map(|place| ALPHABET[number / ALPHABET.len().pow(place) % ALPHABET.len()]).collect()
-        })
-        .collect();
+    let texts: Vec<String> = texts(&ALPHABET, 0..=3).collect();
     for look in LOOKS {
         for source in [
             look.to_owned(),

@@ -1,4 +1,6 @@
-//! The proptest adapter of the case generator.
+//! The proptest adapter of the case generator, and other inputs that many tests share.
+
+use std::ops::RangeInclusive;
 
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -27,4 +29,11 @@ pub fn fixed_numbers(count: usize) -> impl Iterator<Item = Vec<u16>> {
 /// The cases of [`fixed_numbers`].
 pub fn fixed_cases(count: usize) -> impl Iterator<Item = Case> {
     fixed_numbers(count).map(|numbers| generate::case(&mut Choices::new(&numbers)))
+}
+
+/// Every text of so many of these characters, the shortest first.
+pub fn texts(alphabet: &[char], lengths: RangeInclusive<u32>) -> impl Iterator<Item = String> {
+    let size = alphabet.len();
+    let numbers = lengths.flat_map(move |length| (0..size.pow(length)).map(move |number| (length, number)));
+    numbers.map(move |(length, number)| (0..length).map(|place| alphabet[number / size.pow(place) % size]).collect())
 }

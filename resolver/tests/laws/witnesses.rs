@@ -78,7 +78,8 @@ fn what_is_no_seed_law_rule_or_verdict_is_refused() {
         assert!(error.to_string().contains("64 hexadecimal digits"), "{error}");
     }
     let spoiled = Witness { law: Some("no-such-law".to_owned()), ..witness.clone() };
-    assert!(Witness::from_yaml(spoiled.to_yaml().as_bytes()).is_err());
+    let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err("it is no law");
+    assert!(error.to_string().contains("no law is called `no-such-law`"), "{error}");
     let expect = witness.expect.clone().expect("it is there");
     for expect in [
         Expectation { rule: "coherent".to_owned(), ..expect.clone() },
