@@ -119,7 +119,10 @@ fn resolve(bytes: &[u8]) -> Judged {
 
 fn derive(bytes: &[u8]) -> Judged {
     let (registry, stray) = generate::large_registry_of(bytes);
-    Judged::text(format!("{}, and the model {stray:?}", describe_registry(&registry)), lookup::holds(&registry, stray))
+    Judged::text(
+        format!("{}, and the model {stray:?}", describe_registry(&registry)),
+        lookup::holds(&Product, &registry, stray),
+    )
 }
 
 fn record_json(bytes: &[u8]) -> Judged {

@@ -6,10 +6,9 @@ use alloc::vec::Vec;
 
 use super::plan::patterns;
 use super::route::Routes;
-use super::{Violation, ensure};
+use super::{Subject, Violation, ensure};
 use crate::reference;
-use crate::registry::overlap::satisfiable_sets;
-use crate::registry::{Credentials, Registry, Runtime};
+use crate::registry::{Registry, Runtime};
 
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
@@ -20,12 +19,13 @@ const ARMS: usize = 3;
 /// # Errors
 ///
 /// What does not hold.
-pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
+pub fn holds(subject: &dyn Subject, registry: &Registry, stray: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
     let routes = Routes::new(registry);
-    let scan_agrees = |runtime, model: &str, injected| scan_agrees(registry, &routes, runtime, model, injected);
+    let scan_agrees =
+        |runtime, model: &str, injected| scan_agrees(subject, registry, &routes, runtime, model, injected);
     for runtime in registry.runtimes() {
         for injected in credentials {
             [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
@@ -33,12 +33,13 @@ pub fn holds(registry: &Registry, stray: &str) -> Result<(), Violation> {
         // A scan is slow: each listed id takes its turn with one of the sets.
         let listed = runtime.arms.iter().flat_map(|arm| &arm.models);
         listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(runtime, id, set))?;
-        overlaps_are_right(registry, runtime, stray)?;
+        overlaps_are_right(subject, registry, runtime, stray)?;
     }
     Ok(())
 }
 
 fn scan_agrees(
+    subject: &dyn Subject,
     registry: &Registry,
     routes: &Routes,
     runtime: &Runtime,
@@ -46,7 +47,7 @@ fn scan_agrees(
     injected: &[String],
 ) -> Result<(), Violation> {
     let present: Vec<&str> = injected.iter().map(String::as_str).collect();
-    let found = registry.derive(&runtime.name, model, &Credentials { injected, ambient: &[] });
+    let found = subject.derive(registry, &runtime.name, model, injected);
     let expected = reference::derive(registry, &runtime.name, model, &present);
     let on = &runtime.name;
     ensure!(
@@ -65,10 +66,15 @@ fn scan_agrees(
     Ok(())
 }
 
-fn overlaps_are_right(registry: &Registry, runtime: &Runtime, stray: &str) -> Result<(), Violation> {
+fn overlaps_are_right(
+    subject: &dyn Subject,
+    registry: &Registry,
+    runtime: &Runtime,
+    stray: &str,
+) -> Result<(), Violation> {
     let mut patterns = patterns(registry, runtime);
     patterns.truncate(ARMS);
-    let overlaps = satisfiable_sets(&patterns, &Default::default());
+    let overlaps = subject.overlaps(&patterns);
     // Whatever set some model matches, the decision must have found a witness for.
     let models = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).chain([stray]);
     for model in models.map(str::trim).filter(|model| overlaps.complete && !model.is_empty()) {

@@ -70,8 +70,8 @@ fn options(case: &Case, size: usize) -> Vec<Options> {
             Variable::Path if value != Some(&platform.value) => [platform.value.as_str()].into(),
             // Where unsetting it leaves the platform's path, there is no need for a value.
             Variable::Path if default == Some(&platform.value) => [elsewhere].into(),
-            Variable::Key(_) if set.is_none() => [SET].into(),
-            _ => Vec::new(),
+            Variable::Key(_) => [SET].into(),
+            Variable::Path | Variable::Runtime => Vec::new(),
         };
         let unset = set.map(|_| Edit::Unset(name.into()));
         unset.into_iter().chain(values.into_iter().map(|value| Edit::Set(name.into(), value.into()))).collect()

@@ -31,13 +31,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
+use hashbrown::HashSet;
+
 pub use case::{Case, Scene, Witness};
 pub use strict::Document;
 
 use crate::fix::{Fix, fixes};
 use crate::names::Names;
 use crate::reference;
-use crate::registry::Provider;
+use crate::registry::overlap::{Overlaps, satisfiable_sets};
+use crate::registry::{Credentials, Pattern, Provider, Registry, Rejection};
 use crate::resolve::{Resolution, resolve};
 use crate::verdict::Warnings;
 use crate::yaml::ReadError;
@@ -111,6 +114,26 @@ pub trait Subject: Sync {
         Product.candidates(scene, runtime, model)
     }
 
+    /// Who answers for a model on a runtime of a registry, with these credentials.
+    ///
+    /// # Errors
+    ///
+    /// See [`Rejection`].
+    fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        injected: &[String],
+    ) -> Result<&'r Provider, Rejection> {
+        Product.derive(registry, runtime, model, injected)
+    }
+
+    /// Which sets of patterns match some model, with such a model each.
+    fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
+        Product.overlaps(patterns)
+    }
+
     /// Offers fixes for a case.
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         Product.fixes(case)
@@ -162,6 +185,20 @@ impl Subject for Product {
         runtime.map_or_else(Vec::new, |runtime| runtime.candidates(model))
     }
 
+    fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        injected: &[String],
+    ) -> Result<&'r Provider, Rejection> {
+        registry.derive(runtime, model, &Credentials { injected, ambient: &[] })
+    }
+
+    fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
+        satisfiable_sets(patterns, &HashSet::default())
+    }
+
     fn fixes(&self, case: &Case) -> Vec<Fix> {
         fixes(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
     }
@@ -203,6 +240,13 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn new(subject: &'a dyn Subject, case: &'a Case) -> Self {
         Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
+    }
+
+    /// The trial with another answer to compare with than the reference's: what a law
+    /// says beyond that comparison shows where both are wrong alike.
+    #[must_use]
+    pub fn compared_with(self, answer: Resolution<'a>) -> Self {
+        Self { reference: OnceCell::from(answer), ..self }
     }
 
     /// What the [reference](mod@reference) answers, with the [routes](route::Routes) of its scene.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use slug_resolver::laws::generate::{Choices, case};
-use slug_resolver::laws::{Product, Subject};
+use slug_resolver::laws::generate::{CHOICES, Choices, case, case_of, large_registry_of};
+use slug_resolver::laws::{Case, Product, Subject};
 use slug_resolver::{Code, Kind, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers};
@@ -52,8 +52,8 @@ fn every_rule_code_and_warning_is_reached() {
 
 #[test]
 fn every_kind_of_registry_and_spelling_is_reached() {
-    type Seen = fn(&slug_resolver::laws::Case) -> bool;
-    let kinds: [(&str, Seen); 12] = [
+    type Seen = fn(&Case) -> bool;
+    let kinds: [(&str, Seen); 13] = [
         ("no platform", |case| case.scene.registry.provider("platform").is_none()),
         ("a provider nearly called platform", |case| case.scene.registry.provider("Platform").is_some()),
         ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
@@ -73,7 +73,8 @@ fn every_kind_of_registry_and_spelling_is_reached() {
         ("a runtime that differs only in case", |case| case.scene.registry.runtime("Agent").is_some()),
         ("a template variant asked for", |case| case.scene.policy.document().templates.contains_key(&case.runtime)),
         ("a default for the path", |case| case.scene.policy.document().defaults.contains_key("LLM_PATH")),
-        ("a variable set to nothing", |case| case.variables.values().any(String::is_empty)),
+        ("a key set to nothing", |case| set_to_nothing(case, "KEY_A")),
+        ("a key set", |case| set_to_something(case, "KEY_A")),
         ("an ambient credential", |case| !case.ambient.is_empty()),
     ];
     let cases: Vec<_> = fixed_cases(500).collect();
@@ -81,9 +82,22 @@ fn every_kind_of_registry_and_spelling_is_reached() {
         let times = cases.iter().filter(|case| seen(case)).count();
         assert!(times >= AT_LEAST, "{kind} came up {times} times in {} cases", cases.len());
     }
+    for variable in ["MODEL", "LLM_PATH", "PLATFORM_MODEL", "RUNTIME", "UNREAD"] {
+        let something = cases.iter().filter(|case| set_to_something(case, variable)).count();
+        let nothing = cases.iter().filter(|case| set_to_nothing(case, variable)).count();
+        assert!(something.min(nothing) >= AT_LEAST, "{variable} was set {something} times, to nothing {nothing} times");
+    }
 }
 
-fn arms(case: &slug_resolver::laws::Case) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
+fn set_to_nothing(case: &Case, name: &str) -> bool {
+    case.variables.get(name).is_some_and(String::is_empty)
+}
+
+fn set_to_something(case: &Case, name: &str) -> bool {
+    case.variables.get(name).is_some_and(|value| !value.is_empty())
+}
+
+fn arms(case: &Case) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
     case.scene.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
 }
 
@@ -92,6 +106,7 @@ fn arms(case: &slug_resolver::laws::Case) -> impl Iterator<Item = &slug_resolver
 fn every_case_draws_the_same_number_of_choices() {
     let left = |numbers: Vec<u16>| {
         let mut choices = Choices::new(&numbers);
+        assert_eq!(choices.left(), CHOICES);
         drop(case(&mut choices));
         choices.left()
     };
@@ -99,4 +114,26 @@ fn every_case_draws_the_same_number_of_choices() {
     let first = left.next().expect("there are draws");
     assert!(first > 0, "more choices are drawn than there are");
     assert!(left.all(|left| left == first), "some case draws another number of choices");
+}
+
+/// Two bytes are a choice, as long as there are choices to make; the rest is text.
+#[test]
+fn the_text_of_a_fuzz_input_is_what_is_left() {
+    let choices = 2 * CHOICES;
+    for length in [0, 1, 2, 3, 10, 11, choices - 1, choices, choices + 1, choices + 9] {
+        let bytes = vec![b'x'; length];
+        let left = if length < choices { length % 2 } else { length - choices };
+        assert_eq!(large_registry_of(&bytes).1, "x".repeat(left), "of {length} bytes");
+    }
+}
+
+#[test]
+fn the_text_of_a_fuzz_input_is_the_override() {
+    for numbers in fixed_numbers(20) {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let plain = case(&mut Choices::new(&numbers));
+        assert_eq!(case_of(&bytes), plain);
+        let spelled = case_of(&[&bytes[..], "Ünknown".as_bytes()].concat());
+        assert_eq!(spelled, plain.with(&plain.scene.policy.document().override_var, "Ünknown"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::Config;
-use slug_resolver::laws::plan::Plan;
+use slug_resolver::laws::plan::{Plan, Planned};
 use slug_resolver::laws::proof::{Proof, Tally};
 use slug_resolver::laws::{Case, Product, Scene, Subject, Trial};
 use slug_resolver::policy::DispatchEntry;
@@ -89,8 +89,12 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
         assert!(plan.undecided().is_empty());
         let runtimes: BTreeSet<&str> = plan.runtimes().map(|(runtime, _)| runtime).collect();
         assert_eq!(runtimes, PROVED.iter().copied().collect());
-        let planned = (0..plan.len()).map(|number| plan.get(number).expect("below the length"));
-        assert_eq!(planned.map(|planned| planned.covers).sum::<u128>(), plan.combinations());
+        let planned: Vec<Planned> = (0..plan.len()).map(|number| plan.get(number).expect("below the length")).collect();
+        assert_eq!(planned.iter().map(|planned| planned.covers).sum::<u128>(), plan.combinations());
+        for Planned { case, overridden, .. } in &planned {
+            let name = &case.scene.policy.document().override_var;
+            assert_eq!(*overridden, case.variables.contains_key(name), "{case:?}");
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! Models are matched against patterns as the reference matches them, also where the
 //! fast automaton cannot go.
 
+use slug_resolver::laws::generate::large_registry_of;
+use slug_resolver::laws::{Product, Subject, lookup};
 use slug_resolver::reference::{self, is_found_in};
+use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
+
+use crate::strategy::fixed_numbers;
 
 const RUNTIME: &str = "agent";
 
@@ -126,5 +131,101 @@ fn runtimes_are_found_by_name_however_many_there_are() {
             assert_eq!(found, (number < count).then_some(name), "{name} of {count}");
         }
         assert!(registry.handle("runtime-").is_none() && registry.handle("").is_none());
+    }
+}
+
+/// A product that looks up otherwise.
+struct Looks {
+    found: for<'r> fn(Result<&'r Provider, Rejection>) -> Result<&'r Provider, Rejection>,
+    overlaps: fn(Overlaps) -> Overlaps,
+}
+
+impl Subject for Looks {
+    fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        injected: &[String],
+    ) -> Result<&'r Provider, Rejection> {
+        (self.found)(Product.derive(registry, runtime, model, injected))
+    }
+
+    fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
+        (self.overlaps)(Product.overlaps(patterns))
+    }
+}
+
+const RIGHT: Looks = Looks { found: |found| found, overlaps: |overlaps| overlaps };
+
+#[test]
+fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
+    let wrong = [
+        (
+            "the blank model is unregistered",
+            Looks {
+                found: |found| match found {
+                    Err(Rejection::ModelRequired) => Err(Rejection::UnregisteredModel),
+                    found => found,
+                },
+                ..RIGHT
+            },
+        ),
+        (
+            "nothing is unregistered",
+            Looks {
+                found: |found| match found {
+                    Err(Rejection::UnregisteredModel) => Err(Rejection::AmbiguousModel),
+                    found => found,
+                },
+                ..RIGHT
+            },
+        ),
+        (
+            "a set of patterns is forgotten",
+            Looks {
+                overlaps: |mut overlaps| {
+                    overlaps.witnesses.clear();
+                    overlaps
+                },
+                ..RIGHT
+            },
+        ),
+        (
+            "a witness is not trimmed",
+            Looks {
+                overlaps: |mut overlaps| {
+                    overlaps.witnesses.values_mut().for_each(|witness| witness.push(' '));
+                    overlaps
+                },
+                ..RIGHT
+            },
+        ),
+        (
+            "every set of patterns has the same witness",
+            Looks {
+                overlaps: |mut overlaps| {
+                    overlaps.witnesses.values_mut().for_each(|witness| *witness = "zz".to_owned());
+                    overlaps
+                },
+                ..RIGHT
+            },
+        ),
+    ];
+    let undecided = Looks { overlaps: |_| Overlaps::default(), ..RIGHT };
+    let mut rejected = vec![0; wrong.len()];
+    for numbers in fixed_numbers(8) {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).chain(*b"stray").collect();
+        let (registry, stray) = large_registry_of(&bytes);
+        assert_eq!(stray, "stray");
+        for right in [&RIGHT, &undecided] {
+            assert_eq!(lookup::holds(right, &registry, stray), Ok(()));
+        }
+        for (rejected, (_, wrong)) in rejected.iter_mut().zip(&wrong) {
+            *rejected += usize::from(lookup::holds(wrong, &registry, stray).is_err());
+        }
+    }
+    for (rejected, (what, _)) in rejected.iter().zip(&wrong) {
+        assert!(*rejected > 0, "accepted of 8 registries: {what}");
     }
 }

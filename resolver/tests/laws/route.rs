@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use slug_resolver::laws::Scene;
 use slug_resolver::reference::{self, is_found_in};
-use slug_resolver::registry::Arm;
+use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::{Policy, Provider, Registry};
 
 use crate::strategy::fixed_cases;
@@ -16,6 +16,17 @@ fn the_routes_answer_as_a_scan_does() {
     for case in fixed_cases(300) {
         agrees(&case.scene);
     }
+}
+
+/// A blank model has no route, not even where a pattern would match nothing.
+#[test]
+fn the_routes_answer_as_a_scan_does_where_patterns_match_the_empty_text() {
+    let mut document = Registry::embedded().document();
+    for (provider, pattern) in document.providers.iter_mut().zip(["x*", "^$|z", "(?:)"]) {
+        provider.model_prefix_match = Pattern::new(pattern).expect("it compiles");
+    }
+    let registry = Registry::new(document).expect("it is valid");
+    agrees(&Scene::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
 }
 
 /// On every runtime and one that does not exist, for every id and some that nothing

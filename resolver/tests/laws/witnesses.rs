@@ -1,6 +1,7 @@
 //! Every recorded case still comes to what it records, under every law.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use slug_resolver::laws::case::Expectation;
 use slug_resolver::laws::{Case, Product, Scene, Subject, Trial, Witness, law};
@@ -89,4 +90,30 @@ fn what_is_no_seed_law_rule_or_verdict_is_refused() {
         let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err("it is no rule or verdict");
         assert!(error.to_string().contains("write one of"), "{error}");
     }
+}
+
+/// What a failing law prints can be kept as it is.
+#[test]
+fn a_case_is_shown_as_a_witness() {
+    for case in fixed_cases(20) {
+        let case = case.masked();
+        let shown = Witness::from_yaml(format!("{case:?}").as_bytes()).expect("it is one");
+        assert_eq!(shown, Witness { law: None, found: None, seed: None, case, expect: None });
+    }
+}
+
+#[test]
+fn a_scene_is_its_registry_and_its_policy() {
+    let (registry, policy) = (Registry::embedded(), Policy::embedded("reconciler").expect("it ships with the crate"));
+    let scene = Scene::new(registry.clone(), policy.clone());
+    assert!(scene == Scene::new(registry.clone(), policy.clone()));
+    let other = Policy::embedded("full-saas").expect("it ships with the crate");
+    assert!(scene != Scene::new(registry.clone(), other));
+    let mut document = registry.document();
+    document.runtimes.pop();
+    assert!(scene != Scene::new(Registry::new(document).expect("it is valid"), policy));
+
+    // What is written and read without a loss is not kept twice.
+    let case = Case::new(&scene, &registry.runtimes()[0].name);
+    assert!(Arc::ptr_eq(&Product.reread(&case).expect("it reads").scene, &scene));
 }
