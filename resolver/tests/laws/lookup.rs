@@ -229,3 +229,17 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
         assert!(*rejected > 0, "accepted of 8 registries: {what}");
     }
 }
+
+/// What a subject does not answer in its own way, the product answers.
+struct AsIs;
+
+impl Subject for AsIs {}
+
+#[test]
+fn overlaps_are_those_of_the_product_unless_a_subject_says_otherwise() {
+    let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
+    let patterns: Vec<&Pattern> = patterns.iter().collect();
+    let overlaps = AsIs.overlaps(&patterns);
+    assert_eq!(overlaps.witnesses.len(), 4, "{overlaps:?}");
+    assert_eq!(overlaps, Product.overlaps(&patterns));
+}
