@@ -479,6 +479,7 @@ fn evidence_that_does_not_fit_its_code_is_rejected_even_where_the_reference_says
         let mut rejected = 0;
         for case in cases.iter().filter(of_code) {
             let trial = Trial::new(wrong, case).compared_with(wrong.resolve(case));
+            assert_eq!(*trial.reference(), wrong.resolve(case));
             assert!((law.check)(&trial).is_err(), "{code:?} where {}: {case:?}", wrong.bug);
             rejected += 1;
         }
