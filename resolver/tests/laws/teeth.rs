@@ -512,7 +512,12 @@ fn listed_ids_of_one_route_are_tried() {
         }
     });
     let law = law(wrong.law).expect("it is a law");
-    let caught = fixed_cases(CASES).any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err());
+    let is_listed = |case: &Case| {
+        let slug = right(case).slug.trim();
+        arms(case).iter().any(|arm| arm.models.iter().any(|id| id == slug))
+    };
+    let mut listed = fixed_cases(CASES).filter(is_listed);
+    let caught = listed.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err());
     assert!(caught, "accepted: {}", wrong.bug);
 }
 
