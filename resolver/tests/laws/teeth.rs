@@ -165,7 +165,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("order-free", "a listed id without its key goes to the first arm", |case| {
         let found = right(case);
-        let listed = arms(case).iter().any(|arm| arm.models.iter().any(|model| model == found.slug));
+        let listed = arms(case).iter().any(|arm| arm.models.iter().any(|model| model == found.slug.trim()));
         match found.code {
             Some(Code::MissingCredential | Code::WrongCredential) if listed => {
                 Resolution { provider: arms(case).first().map(|arm| provider(case, arm)), ..found }
@@ -262,6 +262,13 @@ const WRONG: &[Wrong] = &[
     wrong("ambient-stays-out", "ambient credentials are injected", |case| {
         let found = right(case);
         if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
+    }),
+    wrong("ambient-stays-out", "an ambient credential is a tenant's key to the platform", |case| {
+        let found = right(case);
+        let on_platform = found.is_coherent() && found.provider.is_some_and(|provider| provider.name == "platform");
+        let code =
+            if on_platform && !case.ambient.is_empty() { Some(Code::PlatformModelWithTenantKey) } else { found.code };
+        Resolution { code, ..found }
     }),
     wrong("warnings-are-earned", "a cross-vendor key is not warned of", |case| {
         let found = right(case);
