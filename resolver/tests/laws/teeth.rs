@@ -320,6 +320,19 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
+        law: "fixes-fix",
+        bug: "each fix is offered again with one edit more",
+        fixes: |case| {
+            let mut fixes = Product.fixes(case);
+            let mut more = fixes.clone();
+            more.iter_mut().for_each(|fix| fix.edits.push(Edit::Unset("UNREAD".into())));
+            fixes.append(&mut more);
+            fixes.sort_by_key(|fix| fix.edits.len());
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
         law: "message-tells-why",
         bug: "the message does not say what the provider needs",
         message: |resolution| Product.message(&Resolution { needs: &[], ..*resolution }),
@@ -502,6 +515,9 @@ fn ambient_credentials_are_tried_where_there_are_none() {
         if case.ambient.is_empty() { found } else { Resolution { injected: &case.ambient[..1], ..found } }
     });
     let law = law(wrong.law).expect("it is a law");
+    for case in fixed_cases(CASES) {
+        assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()), "{case:?}");
+    }
     let mut cases = fixed_cases(CASES).filter(|case| case.ambient.is_empty());
     assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
 }
