@@ -232,12 +232,9 @@ fn single_edits(case: &Case) -> Vec<Edit> {
     edits.retain(|edit| edit.variable() != policy.document().runtime);
     edits.push(set(&platform.var, &platform.value));
     edits.extend(policy.key_variables().map(|key| set(policy.variable_name(key), SET)));
-    // What is set already is not set once more, and a value equal to the default is as good as none.
+    // A value equal to the default is as good as none.
     edits.retain(|edit| match edit {
-        Edit::Set(name, value) => {
-            let now = case.variables.get(name).filter(|value| !value.is_empty());
-            now.is_none() && policy.document().defaults.get(name) != Some(value)
-        }
+        Edit::Set(name, value) => policy.document().defaults.get(name) != Some(value),
         Edit::Unset(_) => true,
     });
     let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));

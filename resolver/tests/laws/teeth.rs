@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_resolver::laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
+use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::reference::is_found_in;
-use slug_resolver::registry::Arm;
+use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Provider, Registry, Resolution, Rule, Warning,
+    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Policy, Provider, Registry, RegistryDocument, Resolution,
+    Rule, Warning,
 };
 
 use crate::strategy::fixed_cases;
@@ -289,11 +291,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "fixes-fix",
         bug: "nothing is ever offered to be set",
-        fixes: |case| {
-            let mut fixes = Product.fixes(case);
-            fixes.retain(|fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Unset(_))));
-            fixes
-        },
+        fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Unset(_)))),
         ..RIGHT
     },
     Wrong {
@@ -321,15 +319,32 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-fix",
-        bug: "each fix is offered again with one edit more",
+        bug: "nothing is ever offered to be unset",
+        fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Set(..)))),
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "a key that is set to nothing is not offered to be set",
         fixes: |case| {
-            let mut fixes = Product.fixes(case);
-            let mut more = fixes.clone();
-            more.iter_mut().for_each(|fix| fix.edits.push(Edit::Unset("UNREAD".into())));
-            fixes.append(&mut more);
-            fixes.sort_by_key(|fix| fix.edits.len());
-            fixes
+            let secrets = &case.scene.policy.document().secrets;
+            let is_empty = |name: &str| case.variables.get(name).is_some_and(String::is_empty);
+            let empty: Vec<_> = secrets.iter().map(|entry| &entry.key).filter(|key| is_empty(key)).collect();
+            let sets_empty = |edit: &Edit| empty.iter().any(|key| *key == edit.variable());
+            fixes_where(case, |fix| !fix.edits.iter().any(sets_empty))
         },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "each fix is offered again with one edit more behind it",
+        fixes: |case| with_more(case, |edits, more| edits.push(more)),
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "each fix is offered again with one edit more before it",
+        fixes: |case| with_more(case, |edits, more| edits.insert(0, more)),
         ..RIGHT
     },
     Wrong {
@@ -522,6 +537,37 @@ fn ambient_credentials_are_tried_where_there_are_none() {
     assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
 }
 
+/// Pairs of edits are tried on every runtime of which those who look for fixes try all pairs.
+#[test]
+fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
+    let name = |number: usize| format!("p{number}");
+    let provider = |number: usize| {
+        let pattern = Pattern::new(&format!("^p{number}$")).expect("it compiles");
+        Provider::new(&name(number), vec![format!("KEY_OF_{number}")], pattern)
+    };
+    let arm = |number: usize| Arm { provider: name(number), models: vec![name(number)] };
+    let arms = (0..6).map(arm).collect();
+    let runtimes = vec![Runtime { name: "agent".to_owned(), arms }];
+    let document = RegistryDocument { providers: (0..6).map(provider).collect(), runtimes };
+    let registry = Registry::new(document).expect("it is valid");
+    let platform = PlatformPath {
+        var: "LLM_PATH".into(),
+        value: "platform".into(),
+        model: "PLATFORM_MODEL".into(),
+        fallback: name(0),
+    };
+    let mut document = PolicyDocument::new("six", "RUNTIME", "MODEL", platform, &name(1));
+    document.secrets = vec![SecretsEntry { key: "KEY".to_owned(), inject: vec!["KEY_OF_1".to_owned()] }];
+    let scene = Scene::new(registry, Policy::new(document).expect("it is valid"));
+
+    let wrong = Wrong { fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1), ..RIGHT };
+    let law = law("fixes-fix").expect("it is a law");
+    let case = Case::new(&scene, "agent").with("LLM_PATH", "platform");
+    // Which edit is tried with all others follows from the whole question.
+    let mut asked = (0..200).map(|number| case.with("UNREAD", &number.to_string()));
+    assert!(asked.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "no two edits are ever missed");
+}
+
 /// A slug that arms list is compared with others that the same arms list.
 #[test]
 fn listed_ids_of_one_route_are_tried() {
@@ -550,6 +596,21 @@ fn every_law_has_a_wrong_resolver() {
     let mut bitten: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
     bitten.dedup();
     assert_eq!(bitten, laws);
+}
+
+fn fixes_where(case: &Case, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> {
+    let mut fixes = Product.fixes(case);
+    fixes.retain(offered);
+    fixes
+}
+
+fn with_more(case: &Case, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
+    let mut fixes = Product.fixes(case);
+    let mut more = fixes.clone();
+    more.iter_mut().for_each(|fix| add(&mut fix.edits, Edit::Unset("UNREAD".into())));
+    fixes.append(&mut more);
+    fixes.sort_by_key(|fix| fix.edits.len());
+    fixes
 }
 
 fn is_set(case: &Case, name: &str) -> bool {
