@@ -128,6 +128,15 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
+    wrong("frame", "a key picks its model on the platform's path", |case| {
+        let found = right(case);
+        let policy = case.scene.policy.document();
+        let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&case.runtime));
+        match entry.and_then(|entry| entry.keyed.iter().find(|keyed| is_set(case, &keyed.key))) {
+            Some(keyed) if found.rule == Rule::Platform => Resolution { slug: &keyed.model, ..found },
+            _ => found,
+        }
+    }),
     wrong("frame", "an unrelated variable decides", |case| {
         let found = right(case);
         let decided_by = if case.variables.contains_key("UNRELATED_TOKEN") { None } else { found.decided_by };
@@ -332,6 +341,19 @@ const WRONG: &[Wrong] = &[
             let empty: Vec<_> = secrets.iter().map(|entry| &entry.key).filter(|key| is_empty(key)).collect();
             let sets_empty = |edit: &Edit| empty.iter().any(|key| *key == edit.variable());
             fixes_where(case, |fix| !fix.edits.iter().any(sets_empty))
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fixes-fix",
+        bug: "a model that has no default is never offered to be set",
+        fixes: |case| {
+            let policy = case.scene.policy.document();
+            let models = [&policy.override_var, &policy.platform.model];
+            let is_model =
+                |name: &String| models.iter().any(|model| *model == name) && !policy.defaults.contains_key(name);
+            let sets_model = |edit: &Edit| matches!(edit, Edit::Set(name, _) if is_model(name));
+            fixes_where(case, |fix| !fix.edits.iter().any(sets_model))
         },
         ..RIGHT
     },
