@@ -590,6 +590,36 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     assert!(asked.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "no two edits are ever missed");
 }
 
+/// A product that counts what it reads.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Subject for Counting {
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Product.read(document, text, scene)
+    }
+}
+
+/// Each document of a generated case is spoiled; a real registry takes longer, so only some cases of it are.
+#[test]
+fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
+    let law = law("strict-reading").expect("it is a law");
+    let reads = |case: &Case| {
+        let counting = Counting::default();
+        assert_eq!((law.check)(&Trial::new(&counting, case)), Ok(()), "{case:?}");
+        counting.0.into_inner()
+    };
+    let largest: Vec<Case> = fixed_cases(CASES).filter(|case| case.scene.registry.providers().len() == 8).collect();
+    assert!(!largest.is_empty(), "the vocabulary has eight providers");
+    assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
+
+    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+    let case = Case::new(&Scene::new(Registry::embedded(), policy), "claude-code");
+    let spoiled = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
+    assert!((1..=40).contains(&spoiled), "of 320 cases {spoiled} were spoiled");
+}
+
 /// A slug that arms list is compared with others that the same arms list.
 #[test]
 fn listed_ids_of_one_route_are_tried() {
