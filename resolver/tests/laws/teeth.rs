@@ -614,6 +614,14 @@ fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 
+    // A document of more than 1 MiB might meet a limit before its mistake.
+    let case = fixed_cases(1).next().expect("it is one");
+    let long = "m".repeat(1 << 10);
+    let rest = case.with("MODEL", &long).to_yaml().len() - long.len();
+    let of_bytes = |bytes: usize| case.with("MODEL", &"m".repeat(bytes - rest));
+    assert_eq!(of_bytes(1 << 20).to_yaml().len(), 1 << 20);
+    assert_eq!([reads(&of_bytes(1 << 20)), reads(&of_bytes((1 << 20) + 1))], [3, 2]);
+
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
     let case = Case::new(&Scene::new(Registry::embedded(), policy), "claude-code");
     let spoiled = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
