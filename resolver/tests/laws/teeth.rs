@@ -415,6 +415,21 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
+        bug: "two providers may have one vendor",
+        read: |document, text, scene| match Product.read(document, text, scene) {
+            Err(error) if error.message.contains("duplicate upstream vendor") => Ok(()),
+            read => read,
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "a list may be a mapping",
+        read: |document, text, scene| Product.read(document, &text.replace(": {}", ": []"), scene),
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
         bug: "an error stands at the beginning of the document",
         read: |document, text, scene| {
             let read = Product.read(document, text, scene);
