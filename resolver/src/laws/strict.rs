@@ -218,9 +218,8 @@ const WAYS: [(&str, Way); 9] = [
                 &[Value::Integer("7".to_owned()), Value::Boolean(true), Value::Null, Value::Sequence(Vec::new())]
             }
             Value::Sequence(_) => &[Value::String("word".to_owned()), Value::Null, Value::Mapping(Vec::new())],
-            Value::Mapping(_) => &[Value::String("word".to_owned()), Value::Integer("7".to_owned())],
             Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("2".to_owned())],
-            _ => &[Value::String("true".to_owned()), Value::Null],
+            _ => &[Value::String("true".to_owned()), Value::Integer("7".to_owned()), Value::Null],
         };
         Some((some(kinds, turn)?.clone(), spot.place.clone()))
     }),

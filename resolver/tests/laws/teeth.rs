@@ -424,6 +424,14 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
+        bug: "a version may be a text",
+        read: |document, text, scene| {
+            Product.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), scene)
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
         bug: "a list may be a mapping",
         read: |document, text, scene| Product.read(document, &text.replace(": {}", ": []"), scene),
         ..RIGHT
