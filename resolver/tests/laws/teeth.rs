@@ -350,8 +350,7 @@ const WRONG: &[Wrong] = &[
         fixes: |case| {
             let policy = case.scene.policy.document();
             let models = [&policy.override_var, &policy.platform.model];
-            let is_model =
-                |name: &String| models.iter().any(|model| *model == name) && !policy.defaults.contains_key(name);
+            let is_model = |name: &String| models.contains(&name) && !policy.defaults.contains_key(name);
             let sets_model = |edit: &Edit| matches!(edit, Edit::Set(name, _) if is_model(name));
             fixes_where(case, |fix| !fix.edits.iter().any(sets_model))
         },
@@ -360,7 +359,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "fixes-fix",
         bug: "each fix is offered again with one edit more behind it",
-        fixes: |case| with_more(case, |edits, more| edits.push(more)),
+        fixes: |case| with_more(case, Vec::push),
         ..RIGHT
     },
     Wrong {
