@@ -245,8 +245,8 @@ type WholeWay = fn(&str) -> String;
 const WHOLE: [(&str, WholeWay); 3] = [
     ("a second document", |text| format!("{text}---\n{text}")),
     ("too deep a nesting", |text| {
-        let depth = limits::DEPTH + 1;
-        format!("{text}unheard_of: {}{}\n", "[".repeat(depth), "]".repeat(depth))
+        // The document itself is a level more.
+        format!("{text}unheard_of: {}{}\n", "[".repeat(limits::DEPTH), "]".repeat(limits::DEPTH))
     }),
     ("too many aliases", |text| format!("{text}unheard_of: [&a x{}]\n", ", *a".repeat(limits::ALIASES + 1))),
 ];
