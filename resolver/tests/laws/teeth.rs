@@ -374,6 +374,12 @@ const WRONG: &[Wrong] = &[
         message: |resolution| Product.message(&Resolution { needs: &[], ..*resolution }),
         ..RIGHT
     },
+    Wrong {
+        law: "message-tells-why",
+        bug: "the message is about another slug",
+        message: |resolution| Product.message(&Resolution { slug: "another", ..*resolution }),
+        ..RIGHT
+    },
     wrong("agreement", "of several arms that list an id the last one wins", |case| {
         let found = right(case);
         let mut listing = arms(case).iter().filter(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
