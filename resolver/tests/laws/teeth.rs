@@ -630,6 +630,22 @@ fn ambient_credentials_are_tried_where_there_are_none() {
     assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
 }
 
+/// Where several could answer, the law gives each one its credentials.
+#[test]
+fn who_could_answer_is_asked_with_the_credentials_of_each() {
+    let wrong = wrong("agreement", "ambient credentials do not tell apart who could answer", |case| {
+        let mut bare = case.clone();
+        bare.ambient.clear();
+        match right(&bare).code {
+            code @ Some(Code::AmbiguousModel) => Resolution { provider: None, code, ..right(case) },
+            _ => right(case),
+        }
+    });
+    let law = law(wrong.law).expect("it is a law");
+    let mut cases = fixed_cases(CASES).filter(|case| case.ambient.is_empty());
+    assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
+}
+
 /// Pairs of edits are tried on every runtime of which those who look for fixes try all pairs.
 #[test]
 fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
