@@ -8,7 +8,7 @@ use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
 
-use crate::strategy::fixed_numbers;
+use crate::strategy::{fixed_numbers, fuzz_input};
 
 const RUNTIME: &str = "agent";
 
@@ -215,7 +215,7 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
     let undecided = Looks { overlaps: |_| Overlaps::default(), ..RIGHT };
     let mut rejected = vec![0; wrong.len()];
     for numbers in fixed_numbers(8) {
-        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).chain(*b"stray").collect();
+        let bytes = fuzz_input(&numbers, "stray");
         let (registry, stray) = large_registry_of(&bytes);
         assert_eq!(stray, "stray");
         for right in [&RIGHT, &undecided] {

@@ -37,3 +37,8 @@ pub fn texts(alphabet: &[char], lengths: RangeInclusive<u32>) -> impl Iterator<I
     let numbers = lengths.flat_map(move |length| (0..size.pow(length)).map(move |number| (length, number)));
     numbers.map(move |(length, number)| (0..length).map(|place| alphabet[number / size.pow(place) % size]).collect())
 }
+
+/// The fuzz input of these choices and a text.
+pub fn fuzz_input(numbers: &[u16], text: &str) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).chain(text.bytes()).collect()
+}

@@ -176,9 +176,8 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("order-free", "a listed id without its key goes to the first arm", |case| {
         let found = right(case);
-        let listed = arms(case).iter().any(|arm| arm.models.iter().any(|model| model == found.slug.trim()));
         match found.code {
-            Some(Code::MissingCredential | Code::WrongCredential) if listed => {
+            Some(Code::MissingCredential | Code::WrongCredential) if is_listed(case, found.slug) => {
                 Resolution { provider: arms(case).first().map(|arm| provider(case, arm)), ..found }
             }
             _ => found,
@@ -527,6 +526,13 @@ fn every_law_rejects_its_wrong_resolver() {
     }
 }
 
+/// The law rejects what is wrong in one of the cases.
+fn rejects(wrong: &Wrong, mut cases: impl Iterator<Item = Case>) {
+    let law = law(wrong.law).expect("it is a law");
+    let is_rejected = cases.any(|case| (law.check)(&Trial::new(wrong, &case)).is_err());
+    assert!(is_rejected, "`{}` accepts a resolver in which {}", wrong.law, wrong.bug);
+}
+
 /// Evidence that does not fit its code.
 const MISFITS: &[(Code, Wrong)] = &[
     (
@@ -626,8 +632,7 @@ fn ambient_credentials_are_tried_where_there_are_none() {
     for case in fixed_cases(CASES) {
         assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()), "{case:?}");
     }
-    let mut cases = fixed_cases(CASES).filter(|case| case.ambient.is_empty());
-    assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
+    rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
 
 /// Where several could answer, the law gives each one its credentials.
@@ -641,9 +646,7 @@ fn who_could_answer_is_asked_with_the_credentials_of_each() {
             _ => right(case),
         }
     });
-    let law = law(wrong.law).expect("it is a law");
-    let mut cases = fixed_cases(CASES).filter(|case| case.ambient.is_empty());
-    assert!(cases.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "accepted: {}", wrong.bug);
+    rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
 
 /// Pairs of edits are tried on every runtime of which those who look for fixes try all pairs.
@@ -669,12 +672,15 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     document.secrets = vec![SecretsEntry { key: "KEY".to_owned(), inject: vec!["KEY_OF_1".to_owned()] }];
     let scene = Scene::new(registry, Policy::new(document).expect("it is valid"));
 
-    let wrong = Wrong { fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1), ..RIGHT };
-    let law = law("fixes-fix").expect("it is a law");
+    let wrong = Wrong {
+        law: "fixes-fix",
+        bug: "no two edits are offered together",
+        fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1),
+        ..RIGHT
+    };
     let case = Case::new(&scene, "agent").with("LLM_PATH", "platform");
     // Which edit is tried with all others follows from the whole question.
-    let mut asked = (0..200).map(|number| case.with("UNREAD", &number.to_string()));
-    assert!(asked.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err()), "no two edits are ever missed");
+    rejects(&wrong, (0..200).map(|number| case.with("UNREAD", &number.to_string())));
 }
 
 /// A product that counts what it reads.
@@ -727,14 +733,7 @@ fn listed_ids_of_one_route_are_tried() {
             found
         }
     });
-    let law = law(wrong.law).expect("it is a law");
-    let is_listed = |case: &Case| {
-        let slug = right(case).slug.trim();
-        arms(case).iter().any(|arm| arm.models.iter().any(|id| id == slug))
-    };
-    let mut listed = fixed_cases(CASES).filter(is_listed);
-    let caught = listed.any(|case| (law.check)(&Trial::new(&wrong, &case)).is_err());
-    assert!(caught, "accepted: {}", wrong.bug);
+    rejects(&wrong, fixed_cases(CASES).filter(|case| is_listed(case, right(case).slug)));
 }
 
 #[test]
@@ -762,6 +761,11 @@ fn with_more(case: &Case, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
     fixes.append(&mut more);
     fixes.sort_by_key(|fix| fix.edits.len());
     fixes
+}
+
+/// Whether an arm of the runtime lists the model that a slug asks for.
+fn is_listed(case: &Case, slug: &str) -> bool {
+    arms(case).iter().any(|arm| arm.models.iter().any(|id| id == slug.trim()))
 }
 
 fn is_set(case: &Case, name: &str) -> bool {
