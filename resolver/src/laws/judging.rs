@@ -1,11 +1,12 @@
 //! Laws of the last step: the verdict, its evidence, and what would mend it.
 
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Law, Trial, Violation, ensure, essence};
-use crate::fix::Edit;
+use crate::fix::{Edit, Fix};
 use crate::laws::Case;
 use crate::laws::case::SET;
 use crate::registry::{PLATFORM, Provider};
@@ -149,7 +150,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
 /// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
 pub(super) const FIXES_FIX: Law = Law {
     id: "fixes-fix",
-    statement: "every offered fix resolves coherent as it says, no part of it does, no two differ only in a value, and they come smallest first",
+    statement: "every offered fix resolves coherent as it says, no part of it does, it names what a key has to be set to, no two differ only in a value, and they come smallest first",
     check: fixes_fix,
 };
 
@@ -164,6 +165,8 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
     for fix in fixes {
         let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
         ensure!(is_new, "{fix:?} differs only in a value from one that comes before it");
+        let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(trial, edit, fix));
+        ensure!(nameless.is_none(), "{nameless:?} does not name a secret that belongs there");
         let case = apply(trial.case, &fix.edits);
         let mended = trial.subject.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
@@ -178,6 +181,18 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
         }
     }
     none_is_missed(trial)
+}
+
+/// A key is set to the name of a secret that it brings along: of one that the provider accepts, where it brings one.
+fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
+    let entries = &trial.case.scene.policy.document().secrets;
+    let (Some(entry), Some(set)) = (entries.iter().find(|entry| entry.key == edit.variable()), value(edit)) else {
+        return true;
+    };
+    let provider = trial.case.scene.registry.provider(&fix.provider);
+    let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.contains(name));
+    let none_is_accepted = !entry.inject.iter().any(is_accepted);
+    entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
 }
 
 /// Whatever mends the case is offered, or a part of it, but for the values: single edits, and
