@@ -37,6 +37,7 @@ pub struct Config {
 }
 
 /// A contradiction that is intended. What it leaves open, it accepts.
+#[derive(Debug)]
 pub struct Accept {
     /// The line it stands on.
     pub line: u64,

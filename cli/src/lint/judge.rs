@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_resolver::{Code, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve};
+use slug_resolver::{
+    Code, Edit, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
+};
 
 use crate::config::Accept;
 use crate::diagnose::{MASK, is_credential};
@@ -104,7 +106,7 @@ impl Judge<'_> {
         if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
             return Judgement::Fails(self.any_fault(policy, &variables, &options, &outcomes));
         }
-        let mut why = reasons(&variables, &options, &outcomes);
+        let mut why = reasons(policy, &variables, &options, &outcomes);
         // What is known to fail is said, though not everything is known.
         let failing = outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Fails(code, slug) => Some((code, slug)),
@@ -145,13 +147,11 @@ impl Judge<'_> {
     ) -> Outcome {
         let (runtime, env) = environment(policy, variables, options, number);
         if runtime == UNKNOWN {
-            return Outcome::Unknown;
+            return Outcome::Unknown(policy.document().runtime.clone());
         }
         let resolution = resolve(self.registry, runtime, &env, &[]);
-        if resolution.slug == UNKNOWN {
-            return Outcome::Unknown;
-        }
         match resolution.code {
+            _ if resolution.slug == UNKNOWN => Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned()),
             None => Outcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
             Some(code) => match self.accepted(policy, &resolution, code, &env) {
                 Some(entry) => Outcome::Accepted(entry),
@@ -175,22 +175,34 @@ impl Judge<'_> {
         options: &[Vec<String>],
         outcomes: &[Outcome],
     ) -> Fault {
-        let mut told = BTreeSet::new();
-        let apart = (0..outcomes.len()).filter(|&number| {
-            let (runtime, _) = environment(policy, variables, options, number);
-            told.insert((runtime, &outcomes[number]))
-        });
-        let mut faults =
-            apart.take(FAULTS).map(|number| self.fault(policy, variables, options, number)).collect::<Vec<_>>();
-        let mut first = faults.remove(0);
-        for fault in faults {
-            first.fixes.retain(|fix| fault.fixes.contains(fix));
-            first.hints.retain(|hint| fault.hints.contains(hint));
-            first.codes.extend(fault.codes);
-            first.runtimes.extend(fault.runtimes);
-            first.slugs.extend(fault.slugs);
+        let mut fault = self.fault(policy, variables, options, 0);
+        let mut apart = BTreeSet::new();
+        for (number, outcome) in outcomes.iter().enumerate() {
+            let (runtime, env) = environment(policy, variables, options, number);
+            fault.fixes.retain(|fix| self.mends(fix, runtime, &env));
+            if apart.len() == FAULTS || !apart.insert((runtime, outcome)) {
+                continue;
+            }
+            let other = self.fault(policy, variables, options, number);
+            fault.hints.retain(|hint| other.hints.contains(hint));
+            fault.codes.extend(other.codes);
+            fault.runtimes.extend(other.runtimes);
+            fault.slugs.extend(other.slugs);
         }
-        first
+        fault
+    }
+
+    /// Whether a fix comes to what it says.
+    fn mends(&self, fix: &Fix, runtime: &str, env: &Env<'_>) -> bool {
+        let policy = env.policy();
+        let edited = fix.edits.iter().fold(*env, |env, edit| match (policy.variable(edit.variable()), edit) {
+            (Some(variable), Edit::Set(_, value)) => env.with(variable, value),
+            (Some(variable), Edit::Unset(_)) => env.without(variable),
+            (None, _) => env,
+        });
+        let mended = resolve(self.registry, runtime, &edited, &[]);
+        let provider = mended.provider.map(|provider| provider.name.as_str());
+        mended.is_coherent() && mended.slug == fix.slug && provider == Some(&*fix.provider)
     }
 
     fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
@@ -226,7 +238,8 @@ enum Outcome {
     Coherent(bool),
     Accepted(usize),
     Fails(Code, String),
-    Unknown,
+    /// Whatever this variable is, it is the runtime or the slug.
+    Unknown(String),
 }
 
 /// The values of a variable that are told apart. Of a secret only its presence counts.
@@ -274,19 +287,27 @@ fn environment<'a>(
 }
 
 /// Why the outcomes differ: what is not known of the variables that make a difference.
-fn reasons(variables: &[(Variable, Text)], options: &[Vec<String>], outcomes: &[Outcome]) -> BTreeSet<String> {
+fn reasons(
+    policy: &Policy,
+    variables: &[(Variable, Text)],
+    options: &[Vec<String>],
+    outcomes: &[Outcome],
+) -> BTreeSet<String> {
     let mut reasons = BTreeSet::new();
     let mut stride = 1;
-    for ((_, text), options) in variables.iter().zip(options) {
-        let differs = |number: usize| {
+    for ((variable, text), options) in variables.iter().zip(options) {
+        let name = policy.variable_name(*variable);
+        let matters = |(number, outcome): (usize, &Outcome)| {
             let first = number - (number / stride % options.len()) * stride;
-            outcomes[number] != outcomes[first] || outcomes[number] == Outcome::Unknown
+            *outcome != outcomes[first] || matches!(outcome, Outcome::Unknown(unknown) if unknown == name)
         };
-        let matters = options.iter().any(|option| option == UNKNOWN) || options.len() > 1;
-        if matters && (0..outcomes.len()).any(differs) {
+        if outcomes.iter().enumerate().any(matters) {
             reasons.extend(text.why.iter().cloned());
         }
         stride *= options.len();
     }
     reasons
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! What a call is judged as, against what becomes of it in every world: with everything
+//! that is not known chosen in one way.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+use super::*;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
+
+/// Worlds of one call that are tried.
+const WORLDS: usize = 256;
+
+/// A variable of the policy, as a workflow tells of it and as it is in each world.
+#[derive(Clone, Debug)]
+struct Seen {
+    name: String,
+    text: Text,
+    worlds: Vec<String>,
+}
+
+impl Seen {
+    fn of(policy: &Policy, variable: Variable, can: Can<String>) -> Self {
+        let name = policy.variable_name(variable).to_owned();
+        let any_text: &[&str] = match variable {
+            Variable::Key(_) => &["a secret"],
+            // Nothing else of the path counts than whether it is the platform's.
+            Variable::Path => &[&policy.document().platform.value, "another"],
+            _ => &[UNKNOWN],
+        };
+        let any_text = any_text.iter().map(|text| (*text).to_owned());
+        let worlds: Vec<String> = match &can {
+            Can::BeOneOf(texts) => texts.clone(),
+            Can::BeSet => any_text.collect(),
+            Can::BeAnything => any_text.chain([String::new()]).collect(),
+        };
+        let why = if matches!(&can, Can::BeOneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        Self { name, text: Text { can, why: why.into_iter().collect() }, worlds }
+    }
+}
+
+fn seen(policy: &Policy, variable: Variable) -> impl Strategy<Value = Seen> + use<> {
+    let texts: Vec<&str> = match variable {
+        Variable::Override | Variable::PlatformModel => {
+            vec!["", "MiniMax-M2", "moonshot/kimi-k2.6", "sonnet", "openai/gpt-4o", "no-such-model"]
+        }
+        Variable::Path => vec!["", "platform", "Platform", "byok"],
+        Variable::Runtime => vec!["", "claude-code", "hermes", "codex", "seo-agent", "nonesuch"],
+        Variable::Key(_) => vec!["", "a secret", "another secret"],
+    };
+    let policy = policy.clone();
+    let can = prop_oneof![
+        4 => Just(vec![String::new()]).prop_map(Can::BeOneOf),
+        4 => select(texts.clone()).prop_map(|text| Can::BeOneOf(vec![text.to_owned()])),
+        2 => subsequence(texts, 2..=3).prop_map(|texts| Can::BeOneOf(texts.into_iter().map(str::to_owned).collect())),
+        1 => Just(Can::BeSet),
+        1 => Just(Can::BeAnything),
+    ];
+    can.prop_map(move |can| Seen::of(&policy, variable, can))
+}
+
+fn call() -> impl Strategy<Value = (Policy, Vec<Seen>)> {
+    let policy = select(Policy::all_embedded());
+    let call = policy.prop_flat_map(|policy| {
+        let seen: Vec<_> = policy.all_variables().map(|variable| seen(&policy, variable)).collect();
+        (Just(policy), seen)
+    });
+    call.prop_filter("too many worlds", |(_, seen)| {
+        seen.iter().map(|seen| seen.worlds.len()).product::<usize>() <= WORLDS
+    })
+}
+
+/// A contradiction that is intended, of some policy, runtime and variables.
+fn accept() -> impl Strategy<Value = Accept> {
+    let codes = prop::sample::select(&Code::ALL);
+    let policy = prop::option::weighted(0.2, select(vec!["full-saas", "peer-visibility"]));
+    let runtime = prop::option::weighted(0.2, select(vec!["claude-code", "hermes", "codex"]));
+    let variable = || (any::<Index>(), prop::bool::weighted(0.2));
+    (codes, policy, runtime, variable(), variable()).prop_map(|(code, policy, runtime, set, unset)| {
+        let policies = Policy::all_embedded();
+        let names: Vec<&str> =
+            policies[0].all_variables().map(|variable| policies[0].variable_name(variable)).collect();
+        let some = |(index, is_asked): (Index, bool)| is_asked.then(|| (*index.get(&names)).to_owned());
+        Accept {
+            line: 1,
+            policy: policy.map(str::to_owned),
+            runtime: runtime.map(str::to_owned),
+            code,
+            set: some(set).into_iter().collect(),
+            unset: some(unset).into_iter().collect(),
+            reason: "it is intended".to_owned(),
+        }
+    })
+}
+
+/// What becomes of a call in one world.
+#[derive(Debug)]
+struct World {
+    /// Which of its values each variable has.
+    choices: Vec<usize>,
+    variables: BTreeMap<String, String>,
+    runtime: String,
+    outcome: Came,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Came {
+    /// And whether another vendor's key would be sent.
+    Coherent(bool),
+    Accepted(usize),
+    Failed(Code, String),
+    /// The value of this variable decides, and is not known.
+    Open(String),
+}
+
+fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
+    let count: usize = seen.iter().map(|seen| seen.worlds.len()).product();
+    let world = |number: usize| {
+        let mut rest = number;
+        let choose = |seen: &Seen| {
+            let choice = rest % seen.worlds.len();
+            rest /= seen.worlds.len();
+            choice
+        };
+        let choices: Vec<usize> = seen.iter().map(choose).collect();
+        let value = |(seen, choice): (&Seen, &usize)| (seen.name.clone(), seen.worlds[*choice].clone());
+        let variables: BTreeMap<String, String> = seen.iter().zip(&choices).map(value).collect();
+        let all = Env::read(policy, variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let runtime = all.runtime().to_owned();
+        let env = all.without(Variable::Runtime);
+        let resolution = resolve(&REGISTRY, &runtime, &env, &[]);
+        let is_set = |name: &str| {
+            name != policy.document().runtime && variables.get(name).is_some_and(|value| !value.is_empty())
+        };
+        let covering = |code: Code| {
+            let covers = |entry: &Accept| entry.covers(policy.name(), &runtime, code, is_set);
+            accept.iter().position(covers)
+        };
+        let outcome = match resolution.code {
+            _ if runtime == UNKNOWN => Came::Open(policy.document().runtime.clone()),
+            _ if resolution.slug == UNKNOWN => Came::Open(resolution.decided_by.unwrap_or_default().to_owned()),
+            None => Came::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
+            Some(code) => match covering(code) {
+                Some(entry) => Came::Accepted(entry),
+                None => Came::Failed(code, resolution.slug.to_owned()),
+            },
+        };
+        World { choices, runtime: runtime.clone(), outcome, variables: variables.clone() }
+    };
+    (0..count).map(world).collect()
+}
+
+impl World {
+    /// Whether a fix comes to what it says.
+    fn is_mended_by(&self, fix: &Fix, policy: &Policy) -> bool {
+        let mut variables = self.variables.clone();
+        for edit in &fix.edits {
+            match edit {
+                Edit::Unset(name) => variables.remove(name),
+                Edit::Set(name, value) => variables.insert(name.clone(), value.clone()),
+            };
+        }
+        variables.remove(&policy.document().runtime);
+        let env = Env::read(policy, variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let mended = resolve(&REGISTRY, &self.runtime, &env, &[]);
+        let provider = mended.provider.map(|provider| &provider.name);
+        mended.code.is_none() && mended.slug == fix.slug && provider == Some(&fix.provider)
+    }
+}
+
+/// The fixes of one world that mend all of them.
+fn common_fixes(policy: &Policy, first: &World, worlds: &[World]) -> Vec<Fix> {
+    let env = Env::read(policy, first.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut common = fixes(&REGISTRY, &first.runtime, &env.without(Variable::Runtime), &[]);
+    common.retain(|fix| worlds.iter().all(|world| world.is_mended_by(fix, policy)));
+    common
+}
+
+/// The variables of which the value makes a difference.
+fn decisive<'s>(seen: &'s [Seen], worlds: &[World]) -> BTreeSet<&'s str> {
+    let by_choices: BTreeMap<&[usize], &Came> =
+        worlds.iter().map(|world| (world.choices.as_slice(), &world.outcome)).collect();
+    let matters = |position: usize, seen: &Seen| {
+        worlds.iter().any(|world| {
+            let elsewhere = |choice: usize| {
+                let mut choices = world.choices.clone();
+                choices[position] = choice;
+                by_choices[choices.as_slice()] != &world.outcome
+            };
+            world.outcome == Came::Open(seen.name.clone()) || (0..seen.worlds.len()).any(elsewhere)
+        })
+    };
+    seen.iter().enumerate().filter(|(position, seen)| matters(*position, seen)).map(|(_, seen)| &*seen.name).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+
+    /// Fine is what is fine in every world, failing what fails in every one, and of anything
+    /// else the variables that make the difference are named, and no others.
+    #[test]
+    fn a_call_is_judged_by_all_its_worlds(
+        (policy, seen) in call(),
+        accept in prop::collection::vec(accept(), 0..4),
+    ) {
+        let judge = Judge { registry: &REGISTRY, accept: &accept };
+        let text = |name: &str| seen.iter().find(|seen| seen.name == name).expect("it is of the policy").text.clone();
+        let judgement = judge.judge(&policy, text);
+
+        let worlds = worlds(&policy, &seen, &accept);
+        let failed = worlds.iter().filter_map(|world| match &world.outcome {
+            Came::Failed(code, slug) => Some((*code, slug.as_str())),
+            _ => None,
+        });
+        let failed: BTreeSet<(Code, &str)> = failed.collect();
+        let entries = worlds.iter().filter_map(|world| match world.outcome {
+            Came::Accepted(entry) => Some(entry),
+            _ => None,
+        });
+        let entries: BTreeSet<usize> = entries.collect();
+        let all = |wanted: fn(&Came) -> bool| worlds.iter().all(|world| wanted(&world.outcome));
+        match judgement {
+            Judgement::Fine { accepted, crossing } => {
+                prop_assert!(all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
+                prop_assert!(accepted.keys().eq(&entries));
+                for (entry, fault) in accepted {
+                    prop_assert_eq!(fault.code, Some(accept[entry].code));
+                }
+                prop_assert_eq!(crossing.is_some(), all(|came| *came == Came::Coherent(true)));
+                prop_assert!(crossing.is_none_or(|fault| fault.code.is_none()));
+            }
+            Judgement::Fails(fault) => {
+                prop_assert!(all(|came| matches!(came, Came::Failed(..))));
+                let (codes, slugs): (BTreeSet<Code>, BTreeSet<&str>) = failed.into_iter().unzip();
+                prop_assert_eq!(&fault.codes, &codes);
+                prop_assert!(fault.slugs.iter().eq(slugs));
+                prop_assert!(fault.code.is_some_and(|code| codes.contains(&code)));
+                let runtimes: BTreeSet<&String> = worlds.iter().map(|world| &world.runtime).collect();
+                prop_assert!(fault.runtimes.iter().eq(runtimes));
+                let is_as_of = |first: &World| fault.fixes == common_fixes(&policy, first, &worlds);
+                prop_assert!(worlds.iter().any(is_as_of), "{:?}", fault.fixes);
+            }
+            Judgement::Undecided(why) => {
+                prop_assert!(!all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
+                prop_assert!(!all(|came| matches!(came, Came::Failed(..))));
+                let (names, failing): (BTreeSet<&str>, Vec<&str>) = why.iter().map(String::as_str).fold(
+                    Default::default(),
+                    |(mut names, mut failing), why| {
+                        if seen.iter().any(|seen| seen.name == why) { names.insert(why); } else { failing.push(why); }
+                        (names, failing)
+                    },
+                );
+                prop_assert_eq!(names, decisive(&seen, &worlds));
+                let sentence = |(code, slug): &(Code, &str)| {
+                    format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())
+                };
+                prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
+                prop_assert!(failing.iter().all(|told| failed.iter().map(sentence).any(|it| it == *told)), "{:?}", failing);
+            }
+        }
+    }
+}
+
+/// So many environments are judged one by one, and of more none is.
+#[test]
+fn environments_are_judged_up_to_their_limit() {
+    let judge = Judge { registry: &REGISTRY, accept: &[] };
+    let policy = &Policy::all_embedded()[0];
+    let document = policy.document();
+    let many = [&document.runtime, &document.override_var, &document.platform.model];
+    let judged = |keys: &[&str]| {
+        judge.judge(policy, |name| match name {
+            name if many.iter().any(|many| *many == name) => {
+                let texts = (0..ALTERNATIVES).map(|number| format!("none-{number}"));
+                Text::one_of(texts, BTreeSet::from([name.to_owned()]))
+            }
+            name if keys.contains(&name) => Text::unknown(name),
+            _ => Text::empty(),
+        })
+    };
+    assert_eq!(ALTERNATIVES.pow(3), ENVIRONMENTS);
+    assert!(matches!(judged(&[]), Judgement::Fails(_)));
+    let Judgement::Undecided(why) = judged(&[&document.secrets[0].key]) else { panic!("one of them is not known") };
+    assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
+}
