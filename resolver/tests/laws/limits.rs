@@ -49,6 +49,27 @@ fn each_limit_is_met_exactly() {
     }
 }
 
+/// However short its lines, a registry is as long as it is written.
+#[test]
+fn a_registry_of_short_lines_is_read_if_it_can_be_written() {
+    let read = |aliases: usize, name: usize| {
+        // As long as they get besides their text: in quotes, or they would be numbers.
+        let aliases = repeated(aliases, |_| "'1'".to_owned());
+        let registry = format!(
+            "{{schema_version: 1, providers: [{{name: p, display_name: {}, protocol: openai, auth_mode: k, auth_env: [K], model_prefix_match: ^p, model_aliases: {aliases}}}], runtimes: {{agent: {{providers: [{{name: p, models: [m]}}]}}}}}}",
+            "P".repeat(name),
+        );
+        Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map_err(|error| error.to_string())
+    };
+    let bytes = |aliases: usize| read(aliases, 1).expect("it is short").to_yaml().len();
+    let line = bytes(2) - bytes(1);
+    let left = limits::REGISTRY_BYTES - bytes(1);
+    let (aliases, name) = (1 + left / line, 1 + left % line);
+    assert_eq!(read(aliases, name).map(|registry| registry.to_yaml().len()), Ok(limits::REGISTRY_BYTES));
+    let refusal = read(aliases, name + 1).unwrap_err();
+    assert!(refusal.contains(&limits::REGISTRY_BYTES.to_string()), "{refusal}");
+}
+
 /// The unit of the limits on patterns.
 #[test]
 fn a_pattern_is_as_large_as_it_is_written_out() {

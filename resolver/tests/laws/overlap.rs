@@ -35,20 +35,27 @@ fn agrees_with_matching_every_short_id() {
         &["^a-", "^a-b", "^[^a]", "-"],
         &["^a$", "^b$", "^.$", "^..$"],
         &["(a|ab)(b|-)", "a.b", "^-?a"],
+        &["(?-u:^[ab]$)", "^[a-\u{10ffff}]$"],
         &["(?-u:^[\\x00-a]+$)", "^[\\x00-\\x7f]+$", "(?-u:[a-z])"],
         &["^[^\u{10ffff}]+$", "^[\u{212a}-\u{10fffe}]"],
         &["(?m)^b", "(?m)a$", "(?mR)^-"],
         &[r"(?-u:\b)b", r"(?-u:\B)a", r"(?-u:\b{end})"],
     ] {
         let patterns = patterns(sources);
-        let mut shortest: BTreeMap<PatternSet, usize> = BTreeMap::new();
+        // The length of the shortest ids, and whether one of them is all letters.
+        let mut shortest: BTreeMap<PatternSet, (usize, bool)> = BTreeMap::new();
+        let is_readable = |id: &str| id.chars().all(|character| character.is_ascii_lowercase());
         for id in texts(&ALPHABET, 1..=LENGTH).filter(|id| id.trim() == id) {
-            shortest.entry(matched(&patterns, &id)).or_insert(id.chars().count());
+            let length = id.chars().count();
+            let (least, readable) = shortest.entry(matched(&patterns, &id)).or_insert((length, false));
+            *readable |= *least == length && is_readable(&id);
         }
         let decided = decided(sources);
-        for (set, length) in &shortest {
+        for (set, (length, readable)) in &shortest {
             let witness = decided.get(set).unwrap_or_else(|| panic!("{sources:?}: {set:?} is missed"));
             assert!(witness.chars().count() <= *length, "{sources:?}: `{witness}` is not a shortest id for {set:?}");
+            let is_worse = *readable && witness.chars().count() == *length && !is_readable(witness);
+            assert!(!is_worse, "{sources:?}: `{witness}` is harder to read than need be");
         }
         for (set, witness) in &decided {
             assert_eq!(&matched(&patterns, witness), set, "{sources:?}: `{witness}` does not match what it should");

@@ -413,6 +413,32 @@ fn long_messages_lose_their_middle() {
     assert!(error.chars().count() < 1_000, "{error}");
 }
 
+/// A field that nobody knows is answered with the one that was meant, else with all that there are.
+#[test]
+fn an_unknown_field_is_answered_with_those_that_are_known() {
+    let fields = |document: &str| {
+        let names = document.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name.to_owned());
+        names.filter(|name| !name.contains(['{', ' '])).collect::<Vec<_>>()
+    };
+    let known = fields(POLICY);
+    assert!(known.len() > 5, "{known:?}");
+    let refusal = |name: &str| {
+        let policy = format!("{name}: 1\n{POLICY}");
+        Policy::from_yaml(policy.as_bytes()).expect_err(name).to_string()
+    };
+    for name in &known {
+        for (position, _) in name.char_indices().skip(2) {
+            let misspelt = format!("{}{}", &name[..position], &name[position - 1..]);
+            let refusal = refusal(&misspelt);
+            assert!(refusal.ends_with(&format!("did you mean `{name}`?")), "{misspelt}: {refusal}");
+        }
+    }
+    let refusal = refusal("unheard_of");
+    let (_, list) = refusal.split_once("the fields here are ").expect("nothing is like it");
+    let listed: Vec<&str> = list.split(", ").collect();
+    assert!(known.iter().all(|name| listed.contains(&&*format!("`{name}`"))), "{refusal}");
+}
+
 #[test]
 fn policies_are_refused_with_their_place() {
     let cases = [
