@@ -64,6 +64,21 @@ fn agrees_with_matching_every_short_id() {
     }
 }
 
+/// Of the characters that do, the most readable stands in a witness.
+#[test]
+fn witnesses_are_as_readable_as_they_can_be() {
+    let kinds = ["az", "09AZ", "-/:._", "!~", "é", "\u{7}", " \u{2003}"];
+    for (position, better) in kinds.iter().enumerate() {
+        let worse: String = kinds[position + 1..].concat();
+        for better in better.chars() {
+            for worse in worse.chars() {
+                let class = format!("^m[\\x{{{:x}}}\\x{{{:x}}}]m$", u32::from(better), u32::from(worse));
+                assert_eq!(decided(&[&class])[&BTreeSet::from([0])], format!("m{better}m"), "{class}");
+            }
+        }
+    }
+}
+
 #[test]
 fn white_space_is_found_inside_an_id_but_not_at_its_ends() {
     let sets: BTreeSet<PatternSet> = decided(&["^ ", "a b", r"\s$"]).into_keys().collect();
