@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Pattern;
-use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
+use slug_resolver::registry::overlap::{Overlaps, PatternSet, STEPS, satisfiable_sets};
 
 use crate::strategy::texts;
 
@@ -128,6 +128,21 @@ fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
         (0..16).all(|index| many.witnesses.contains_key(&BTreeSet::from([index]))),
         "a single pattern lacks its witness"
     );
+}
+
+/// From each position every class of characters is one step.
+#[test]
+fn steps_are_taken_up_to_their_limit() {
+    // One class each and one behind each; then `a`, what is before and behind it, and the rest of Unicode.
+    let apart: String = (0..248).filter_map(|number| char::from_u32(0x4e00 + 2 * number)).collect();
+    let classes = 2 * 248 + 4;
+    // The beginning, one for each `a`, one behind another character, and one where nothing matches any more.
+    let positions = |repetitions: usize| repetitions + 3;
+    let fits = STEPS / classes - positions(0);
+    assert_eq!(positions(fits) * classes, STEPS);
+    let is_complete =
+        |repetitions: usize| search(&[&format!("^[{apart}]$"), &format!("^a{{{repetitions}}}$")], &[]).complete;
+    assert_eq!([is_complete(fits), is_complete(fits + 1)], [true, false]);
 }
 
 #[test]
