@@ -6,6 +6,7 @@ use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, STEPS, satisfiable_sets};
 
+use crate::readers::processor_time;
 use crate::strategy::texts;
 
 /// All ids of up to this many characters of a small alphabet.
@@ -128,6 +129,15 @@ fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
         (0..16).all(|index| many.witnesses.contains_key(&BTreeSet::from([index]))),
         "a single pattern lacks its witness"
     );
+}
+
+/// As many ids as there are taken ones are enough to find one that is not, among however many.
+#[test]
+fn a_taken_id_of_a_large_set_does_not_hold_up_the_search() {
+    let began = processor_time();
+    let found = search(&["^[ab]{23}$"], &["a".repeat(23).as_str()]);
+    assert!(processor_time().saturating_sub(began).as_secs() < 2, "it looks at all of them");
+    assert_eq!(found.witnesses[&BTreeSet::from([0])], format!("{}b", "a".repeat(22)));
 }
 
 /// From each position every class of characters is one step.

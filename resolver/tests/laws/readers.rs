@@ -344,7 +344,7 @@ fn hostile_documents_meet_a_limit() {
 
 /// What this thread has used of the processor, which a busy machine does not stretch; where
 /// the system does not say, the time of day.
-fn processor_time() -> Duration {
+pub fn processor_time() -> Duration {
     let used = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let used = used.and_then(|used| used.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
     used.unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
