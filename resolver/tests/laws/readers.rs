@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use slug_resolver::laws::Witness;
-use slug_resolver::registry::RegistryDocument;
+use slug_resolver::registry::{Pattern, RegistryDocument};
 use slug_resolver::yaml::{self, UnknownFields};
 use slug_resolver::{Policy, Registry, limits};
 
@@ -358,8 +358,7 @@ fn patterns_together_meet_a_limit() {
         let mut provider = template.clone();
         provider.name = format!("copy-{number}");
         provider.upstream_vendor = None;
-        provider.model_prefix_match =
-            slug_resolver::registry::Pattern::new("^[a-z]{15000}$").expect("below the limit of one");
+        provider.model_prefix_match = Pattern::new("^[a-z]{15000}$").expect("below the limit of one");
         document.providers.push(provider);
         if document.providers.len() > 60 {
             break;
@@ -401,6 +400,18 @@ fn large_policies_meet_a_limit() {
     // A tab is one character as it stands and two as it is written.
     let error = read(&long(limits::POLICY_BYTES / 2)).unwrap_err();
     assert!(error.contains("bytes when it is written one value a line, more than the limit of 1048576"), "{error}");
+}
+
+/// Whatever is wrong with a pattern, one line says what, and at which character.
+#[test]
+fn patterns_are_refused_where_they_are_wrong() {
+    for (wrong, at) in [("(", 0), ("[", 0), (r"\p{nope}", 0), (r"(?-u:\xff)", 5), ("(?z)", 2), ("b{2,1}", 1)] {
+        for before in ["", "a", "éé"] {
+            let refusal = Pattern::new(&format!("{before}{wrong}")).unwrap_err().to_string();
+            let place = format!(", at character {}; correct it", before.chars().count() + at + 1);
+            assert!(refusal.ends_with(&place) && !refusal.contains('\n'), "{refusal}");
+        }
+    }
 }
 
 /// What is repeated of the input does not bury what is wrong and what to do.
