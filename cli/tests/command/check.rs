@@ -1,14 +1,16 @@
 //! `check`: what can never be right in a registry or a policy.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
-use slugproof::check::arms::Arms;
+use slugproof::check::arms::{ARMS, Arms};
 
 use crate::run::{Ended, Scratch, slugproof};
 
@@ -259,6 +261,21 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
 }
 
 #[test]
+fn arms_are_compared_up_to_their_limit() {
+    let is_complete = |count: usize| {
+        let name = |number: usize| format!("p{number}");
+        let pattern = || Pattern::new("^m$").expect("it compiles");
+        let providers = (0..count).map(|number| Provider::new(&name(number), vec!["K".to_owned()], pattern()));
+        let arms = (0..count).map(|number| Arm { provider: name(number), models: Vec::new() });
+        let runtimes = vec![Runtime { name: "agent".to_owned(), arms: arms.collect() }];
+        let registry =
+            Registry::new(RegistryDocument { providers: providers.collect(), runtimes }).expect("it is valid");
+        Arms::of(&registry, &registry.runtimes()[0]).is_complete()
+    };
+    assert_eq!([is_complete(ARMS), is_complete(ARMS + 1)], [true, false]);
+}
+
+#[test]
 fn a_large_registry_is_checked_in_seconds() {
     let started = Instant::now();
     let providers: Vec<String> = (0..100)
@@ -307,7 +324,8 @@ fn the_order_of_files_changes_nothing() {
 
 const PATTERNS: [&str; 12] =
     ["^a", "b$", "^(a|b)$", "^a$", "ab", "^.$", "^b+$", "a|c", "^(ab|ba)$", "c", "^[abc]{2}$", "^a?b$"];
-const IDS: [&str; 6] = ["a", "b", "ab", "ba", "cc", "abc"];
+/// An id with white space round it is never looked up.
+const IDS: [&str; 8] = ["a", "b", "ab", "ba", "cc", "abc", " a", "b "];
 const KEYS: [&str; 3] = ["K0", "K1", "K2"];
 
 /// A valid registry over few patterns, ids and keys, so that they meet often.
@@ -359,7 +377,7 @@ proptest! {
     #[test]
     fn an_arm_is_reachable_exactly_if_something_reaches_it(registry in registries()) {
         for runtime in registry.runtimes() {
-            let mut reached = std::collections::BTreeSet::new();
+            let mut reached = BTreeSet::new();
             for model in all_ids() {
                 for injected in all_credentials() {
                     let credentials = Credentials { injected: &injected, ambient: &[] };
@@ -391,6 +409,47 @@ proptest! {
                     let alone = Registry::new(alone).expect("it is valid");
                     prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());
                 }
+            }
+        }
+    }
+
+    /// Whatever several arms answer for is found, by the shortest id that shows it, and an arm is
+    /// shown an id that it shares with as few as possible.
+    #[test]
+    fn every_shared_id_is_found(registry in registries()) {
+        for runtime in registry.runtimes() {
+            let arms = Arms::of(&registry, runtime);
+            let is_listed = |id: &String| runtime.arms.iter().any(|arm| arm.models.contains(id));
+            let matching = |id: &String| -> BTreeSet<usize> {
+                let matches = |arm: &usize| is_found_in(arms.providers[*arm].model_prefix_match.hir(), id);
+                (0..runtime.arms.len()).filter(matches).collect()
+            };
+            let ids = all_ids().into_iter().filter(|id| !id.is_empty() && !is_listed(id));
+            let shared: Vec<(String, BTreeSet<usize>)> = ids.map(|id| (id.clone(), matching(&id))).collect();
+
+            let mut expected: BTreeMap<(usize, usize), (usize, usize)> = BTreeMap::new();
+            let mut fewest: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+            for (id, matching) in &shared {
+                for &first in matching {
+                    for &second in matching.range(first + 1..) {
+                        let shortest = expected.entry((first, second)).or_insert((usize::MAX, 0));
+                        *shortest = (*shortest).min((id.len(), matching.len()));
+                    }
+                    let rivals = fewest.entry(first).or_insert((usize::MAX, 0));
+                    *rivals = (*rivals).min((matching.len(), id.len()));
+                }
+            }
+            let (pairs, _) = arms.pairs(usize::MAX);
+            let found = pairs.iter().map(|(pair, shared)| (*pair, (shared.witness.len(), shared.arms.len())));
+            prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+            for arm in 0..runtime.arms.len() {
+                let found = arms.matched_by(arm).map(|shared| (shared.arms.len(), shared.witness.len()));
+                prop_assert_eq!(found, fewest.get(&arm).copied());
+            }
+            for most in 0..=pairs.len() + 1 {
+                let (some, are_all) = arms.pairs(most);
+                prop_assert_eq!((some.len(), are_all), (most.min(pairs.len()), most >= pairs.len()));
+                prop_assert!(some.keys().all(|pair| pairs.contains_key(pair)));
             }
         }
     }
