@@ -251,3 +251,6 @@ impl Said<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
