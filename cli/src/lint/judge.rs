@@ -15,8 +15,8 @@ use crate::workflow::value::{ALTERNATIVES, Can, Text};
 /// Environments of one call that are judged one by one; of more, none is.
 pub const ENVIRONMENTS: usize = 4_096;
 
-/// Faults of one call that are told apart: as many as a value has alternatives.
-const FAULTS: usize = ALTERNATIVES;
+/// Environments of one call of which it is asked what was meant: as many as a value has alternatives.
+const MEANT: usize = ALTERNATIVES;
 
 /// What is to be said of one call.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,18 +176,21 @@ impl Judge<'_> {
         outcomes: &[Outcome],
     ) -> Fault {
         let mut fault = self.fault(policy, variables, options, 0);
-        let mut apart = BTreeSet::new();
+        let mut meant_apart = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             let (runtime, env) = environment(policy, variables, options, number);
             fault.fixes.retain(|fix| self.mends(fix, runtime, &env));
-            if apart.len() == FAULTS || !apart.insert((runtime, outcome)) {
-                continue;
+            fault.runtimes.insert(runtime.to_owned());
+            if let Outcome::Fails(code, slug) = outcome {
+                fault.codes.insert(*code);
+                fault.slugs.insert(masked(slug).to_owned());
             }
-            let other = self.fault(policy, variables, options, number);
-            fault.hints.retain(|hint| other.hints.contains(hint));
-            fault.codes.extend(other.codes);
-            fault.runtimes.extend(other.runtimes);
-            fault.slugs.extend(other.slugs);
+            // All that hints are made from.
+            meant_apart.insert((runtime, outcome, env.text(Variable::Path)), env);
+        }
+        for ((runtime, ..), env) in meant_apart.into_iter().take(MEANT) {
+            let others = hints(self.registry, &env, &resolve(self.registry, runtime, &env, &[]));
+            fault.hints.retain(|hint| others.contains(hint));
         }
         fault
     }
@@ -208,8 +211,7 @@ impl Judge<'_> {
     fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
-        // What looks like a credential in the place of a model is one in the wrong place.
-        let slug = if is_credential(resolution.slug) { MASK } else { resolution.slug };
+        let slug = masked(resolution.slug);
         Fault {
             code: resolution.code,
             runtime: runtime.to_owned(),
@@ -229,6 +231,11 @@ impl Judge<'_> {
             fixes: fixes(self.registry, runtime, &env, &[]),
         }
     }
+}
+
+/// What looks like a credential in the place of a model is one in the wrong place.
+fn masked(slug: &str) -> &str {
+    if is_credential(slug) { MASK } else { slug }
 }
 
 /// What comes of one environment.
@@ -256,14 +263,8 @@ fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
         (Variable::Key(_), Can::BeSet) => owned(&["set"]),
         (Variable::Key(_), Can::BeAnything) => owned(&["", "set"]),
         (_, Can::BeOneOf(texts)) => texts.clone(),
-        (Variable::Path, can) => {
-            let platform = policy.document().platform.value.as_str();
-            let mut options: Vec<String> = owned(&[UNKNOWN, platform]);
-            if *can == Can::BeAnything {
-                options.push(String::new());
-            }
-            options
-        }
+        // Any text but the platform's is as good as none.
+        (Variable::Path, _) => owned(&[UNKNOWN, &policy.document().platform.value]),
         (_, Can::BeSet) => owned(&[UNKNOWN]),
         (_, Can::BeAnything) => owned(&["", UNKNOWN]),
     }

@@ -14,7 +14,16 @@ use crate::diagnose::redact::Masker;
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 
 const MODELS: [&str; 6] = ["", "MiniMax-M2", "moonshot/kimi-k2.6", " sonnet ", "openai/gpt-4o", "no-such-model"];
-const RUNTIMES: [&str; 6] = ["", "claude-code", "hermes", "codex", "seo-agent", "nonesuch"];
+const RUNTIMES: [&str; 8] =
+    ["", "claude-code", "hermes", "codex", "seo-agent", "only-a-variant", "only-dispatched", "nonesuch"];
+
+/// With runtimes that it alone knows.
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let mut document = Policy::all_embedded()[0].document().clone();
+    document.templates.insert("only-a-variant".to_owned(), "codex".to_owned());
+    document.dispatch[0].runtimes.push("only-dispatched".to_owned());
+    Policy::new(document).expect("it is valid")
+});
 
 /// The fields of a record; those that are not there are none.
 fn fields() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
@@ -56,10 +65,10 @@ proptest! {
     #[test]
     fn the_cause_follows_from_record_and_environment(
         fields in fields(),
-        variables in of(variables(&Policy::all_embedded()[0])),
+        variables in of(variables(&POLICY)),
         runtime in select(RUNTIMES.to_vec()),
     ) {
-        let policy = &Policy::all_embedded()[0];
+        let policy = &*POLICY;
         let bytes = serde_json::to_vec(&fields).expect("it is JSON");
         let record = Record::read(&bytes, &Masker::new([], &REGISTRY, policy)).expect("it is an object");
         let read = |more: Option<(&String, &'static str)>| {

@@ -153,6 +153,12 @@ fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
 }
 
 impl World {
+    fn hints(&self, policy: &Policy) -> Vec<String> {
+        let env = Env::read(policy, self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let env = env.without(Variable::Runtime);
+        hints(&REGISTRY, &env, &resolve(&REGISTRY, &self.runtime, &env, &[]))
+    }
+
     /// Whether a fix comes to what it says.
     fn is_mended_by(&self, fix: &Fix, policy: &Policy) -> bool {
         let mut variables = self.variables.clone();
@@ -241,6 +247,9 @@ proptest! {
                 prop_assert!(fault.runtimes.iter().eq(runtimes));
                 let is_as_of = |first: &World| fault.fixes == common_fixes(&policy, first, &worlds);
                 prop_assert!(worlds.iter().any(is_as_of), "{:?}", fault.fixes);
+                let told_apart: BTreeSet<_> = worlds.iter().map(|world| (&world.runtime, &world.variables)).collect();
+                let all_mean = |hint: &String| worlds.iter().all(|world| world.hints(&policy).contains(hint));
+                prop_assert!(told_apart.len() > MEANT || fault.hints.iter().all(all_mean), "{:?}", fault.hints);
             }
             Judgement::Undecided(why) => {
                 prop_assert!(!all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
