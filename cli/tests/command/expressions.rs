@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use github_actions_expressions::{Evaluation, Expr};
 use proptest::prelude::*;
 use proptest::sample::select;
-use slugproof::workflow::expression::{self, Contexts};
+use slugproof::workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
 use slugproof::workflow::value::{ALTERNATIVES, Can, TEXT_BYTES, Text, Truth, Value};
 
 /// Nothing of what a name stands for is known, and the reason is the name.
@@ -140,6 +140,40 @@ proptest! {
         let bare = open.written();
         for condition in [bare.clone(), format!("${{{{ {bare} }}}}"), format!(" ${{{{{bare}}}}} ")] {
             prop_assert_eq!(expression::condition(&condition, &Unknown), expected, "{}", condition);
+        }
+    }
+}
+
+#[test]
+fn an_expression_is_evaluated_up_to_its_limits() {
+    let is_known = |expression: &str| expression::value(expression, &Unknown).single().is_some();
+    let of_bytes = |bytes: usize| format!("'{}'", "a".repeat(bytes - 2));
+    assert_eq!([EXPRESSION_BYTES, EXPRESSION_BYTES + 1].map(|bytes| is_known(&of_bytes(bytes))), [true, false]);
+    for operator in ["&&", "||", "=="] {
+        let chain = |operators: usize| format!("true{}", format!(" {operator} true").repeat(operators));
+        assert_eq!([OPERATORS, OPERATORS + 1].map(|many| is_known(&chain(many))), [true, false], "{operator}");
+    }
+}
+
+/// Names of contexts are found in any case, and the inputs of an event are inputs.
+#[test]
+fn a_path_refers_to_its_context() {
+    const NAMES: [&str; 4] = ["event", "inputs", "EVENT", "Inputs"];
+    let refers_to = |[root, first, second, third]: [&str; 4]| {
+        let names = [root, first, second].map(str::to_lowercase);
+        let [root, ..] = &names;
+        match names.each_ref().map(String::as_str) {
+            ["github" | "gitea", "event", "inputs"] => ("inputs".to_owned(), Some(third.to_owned())),
+            _ => (root.clone(), Some(first.to_owned())),
+        }
+    };
+    for root in ["github", "Gitea", "env", "inputs"] {
+        for number in 0..NAMES.len().pow(3) {
+            let [first, second, third] = [16, 4, 1].map(|place| NAMES[number / place % 4]);
+            let expected = BTreeSet::from([refers_to([root, first, second, third])]);
+            for path in [format!("{root}.{first}.{second}.{third}"), format!("{root}['{first}'].{second}['{third}']")] {
+                assert_eq!(expression::references_of(&path), expected, "{path}");
+            }
         }
     }
 }
