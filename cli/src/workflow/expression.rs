@@ -331,7 +331,6 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
             return Value::one_of([true, false].map(Evaluation::Boolean), BTreeSet::from([format!("`{raw}`")]));
         }
         Function::Case => return of_case(&call.args, contexts),
-        Function::ToJSON | Function::HashFiles => return unknown(BTreeSet::new()),
         _ => {}
     }
     let arguments: Vec<Value> = call.args.iter().map(|argument| evaluate(argument, contexts)).collect();

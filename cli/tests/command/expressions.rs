@@ -155,6 +155,63 @@ fn an_expression_is_evaluated_up_to_its_limits() {
     }
 }
 
+/// What is set is not empty, whatever it is.
+#[test]
+fn what_is_set_is_told_from_nothing() {
+    struct Set;
+    impl Contexts for Set {
+        fn look_up(&self, path: &[String]) -> Value {
+            Value::set(path.join("."))
+        }
+    }
+    let truths = |expression: &str| {
+        let truth = expression::value(expression, &Set).truth();
+        (truth.can_be_true, truth.can_be_false)
+    };
+    for (other, equal, unequal) in [
+        ("''", (false, true), (true, false)),
+        ("'a'", (true, true), (true, true)),
+        ("vars.x", (true, true), (true, true)),
+    ] {
+        for [one, other] in [["secrets.S", other], [other, "secrets.S"]] {
+            assert_eq!(truths(&format!("{one} == {other}")), equal, "{one} == {other}");
+            assert_eq!(truths(&format!("{one} != {other}")), unequal, "{one} != {other}");
+            assert_eq!(truths(&format!("{one} < {other}")), (true, true), "{one} < {other}");
+        }
+    }
+}
+
+/// Lists and objects are gone into by number and by name; where nothing stands, there is null.
+#[test]
+fn what_stands_inside_is_found() {
+    let is = |inside: &str, expected: &str| {
+        let value = |expression: &str| expression::value(expression, &Unknown).single().cloned();
+        assert!(value(inside).is_some(), "{inside}");
+        assert_eq!(value(inside), value(expected), "{inside}");
+    };
+    let list = r#"fromJSON('["a", 7, null, {"B": [true]}]')"#;
+    for (index, expected) in [("0", "'a'"), ("1", "7"), ("2", "null"), ("4", "null"), ("'a'", "null")] {
+        is(&format!("{list}[{index}]"), expected);
+    }
+    for path in ["[3].B[0]", "[3].b[0]", "[3]['B'][0]"] {
+        is(&format!("{list}{path}"), "true");
+    }
+    for path in ["[3].B[1]", "[3].c", "[0].B", "[3].B.B"] {
+        is(&format!("{list}{path}"), "null");
+    }
+}
+
+/// How a job fares is not known, and is one of two.
+#[test]
+fn how_a_job_fares_is_true_or_false() {
+    for function in ["success()", "failure()", "cancelled()"] {
+        let value = expression::value(function, &Unknown);
+        assert_eq!(value.can, Can::BeOneOf([true, false].map(Evaluation::Boolean).into()));
+        assert_eq!(value.why, BTreeSet::from([format!("`{function}`")]));
+    }
+    assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
+}
+
 /// Names of contexts are found in any case, and the inputs of an event are inputs.
 #[test]
 fn a_path_refers_to_its_context() {
