@@ -433,7 +433,8 @@ fn in_pieces(arguments: &[Value]) -> Option<Value> {
                 literal.push(sign);
             }
             ('{', _) => {
-                let index: String = signs.by_ref().take_while(|sign| *sign != '}').collect();
+                let index: String = std::iter::from_fn(|| signs.next_if(char::is_ascii_digit)).collect();
+                signs.next_if_eq(&'}')?;
                 let argument = rest.get(index.parse::<usize>().ok()?)?;
                 let before = Text::known(std::mem::take(&mut literal));
                 text = text.followed_by(before).followed_by(argument.clone().into_text());

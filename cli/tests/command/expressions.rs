@@ -201,6 +201,17 @@ fn what_stands_inside_is_found() {
     }
 }
 
+/// A text that cannot be put together fails the run, so nothing is known of it.
+#[test]
+fn formats_that_fail_come_to_nothing_known() {
+    for template in ["}", "a}b", "{", "{0", "{x}", "{}", "{-1}", "{+0}", "{ 0}", "{1}", "{0}}"] {
+        let value = expression::value(&format!("format('{template}', 'a')"), &Unknown);
+        assert_eq!(value.can, Can::BeAnything, "{template}");
+    }
+    let nothing = Text::one_of([], BTreeSet::from(["why".to_owned()]));
+    assert_eq!(nothing, Text::unknown("why"));
+}
+
 /// How a job fares is not known, and is one of two.
 #[test]
 fn how_a_job_fares_is_true_or_false() {
@@ -283,6 +294,8 @@ fn what_is_known_of_a_text_is_kept_when_it_is_joined_to_another() {
             if !is_known {
                 let never_empty = [*is_one == "a", *is_other == "a"];
                 assert_eq!(joined.can == Can::BeSet, never_empty.contains(&true), "{one:?} {other:?}");
+                assert_eq!(either.can == Can::BeSet, !never_empty.contains(&false), "{one:?} {other:?}");
+                let either = one.clone().into_value().or(other.clone().into_value());
                 assert_eq!(either.can == Can::BeSet, !never_empty.contains(&false), "{one:?} {other:?}");
             }
             let why: BTreeSet<String> = one.why.union(&other.why).cloned().collect();
