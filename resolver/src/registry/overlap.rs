@@ -161,16 +161,15 @@ fn representative(start: u32, end: u32) -> Option<char> {
     near.chain(first_valid).min_by_key(|character| dislike(*character))
 }
 
-/// How little one wants to read a character in a model id.
+/// How little one wants to read a character in a model id; of two alike the first in Unicode is preferred.
 fn dislike(character: char) -> u8 {
     match character {
         'a'..='z' => 0,
         '0'..='9' | 'A'..='Z' => 1,
         '-' | '/' | ':' | '.' | '_' => 2,
-        '!'..='~' => 3,
-        _ if character.is_whitespace() => 6,
-        _ if character.is_control() => 5,
-        _ => 4,
+        _ if character.is_whitespace() => 5,
+        _ if character.is_control() => 4,
+        _ => 3,
     }
 }
 
