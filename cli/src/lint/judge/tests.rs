@@ -127,7 +127,7 @@ fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
         let choices: Vec<usize> = seen.iter().map(choose).collect();
         let value = |(seen, choice): (&Seen, &usize)| (seen.name.clone(), seen.worlds[*choice].clone());
         let variables: BTreeMap<String, String> = seen.iter().zip(&choices).map(value).collect();
-        let all = Env::read(policy, variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let all = env_of(policy, &variables);
         let runtime = all.runtime().to_owned();
         let env = all.without(Variable::Runtime);
         let resolution = resolve(&REGISTRY, &runtime, &env, &[]);
@@ -152,10 +152,13 @@ fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
     (0..count).map(world).collect()
 }
 
+fn env_of<'a>(policy: &'a Policy, variables: &'a BTreeMap<String, String>) -> Env<'a> {
+    Env::read(policy, variables.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
 impl World {
     fn hints(&self, policy: &Policy) -> Vec<String> {
-        let env = Env::read(policy, self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let env = env.without(Variable::Runtime);
+        let env = env_of(policy, &self.variables).without(Variable::Runtime);
         hints(&REGISTRY, &env, &resolve(&REGISTRY, &self.runtime, &env, &[]))
     }
 
@@ -168,8 +171,7 @@ impl World {
                 Edit::Set(name, value) => variables.insert(name.clone(), value.clone()),
             };
         }
-        variables.remove(&policy.document().runtime);
-        let env = Env::read(policy, variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let env = env_of(policy, &variables).without(Variable::Runtime);
         let mended = resolve(&REGISTRY, &self.runtime, &env, &[]);
         let provider = mended.provider.map(|provider| &provider.name);
         mended.code.is_none() && mended.slug == fix.slug && provider == Some(&fix.provider)
@@ -178,8 +180,8 @@ impl World {
 
 /// The fixes of one world that mend all of them.
 fn common_fixes(policy: &Policy, first: &World, worlds: &[World]) -> Vec<Fix> {
-    let env = Env::read(policy, first.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let mut common = fixes(&REGISTRY, &first.runtime, &env.without(Variable::Runtime), &[]);
+    let env = env_of(policy, &first.variables).without(Variable::Runtime);
+    let mut common = fixes(&REGISTRY, &first.runtime, &env, &[]);
     common.retain(|fix| worlds.iter().all(|world| world.is_mended_by(fix, policy)));
     common
 }
@@ -254,13 +256,9 @@ proptest! {
             Judgement::Undecided(why) => {
                 prop_assert!(!all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
                 prop_assert!(!all(|came| matches!(came, Came::Failed(..))));
-                let (names, failing): (BTreeSet<&str>, Vec<&str>) = why.iter().map(String::as_str).fold(
-                    Default::default(),
-                    |(mut names, mut failing), why| {
-                        if seen.iter().any(|seen| seen.name == why) { names.insert(why); } else { failing.push(why); }
-                        (names, failing)
-                    },
-                );
+                let is_name = |why: &&str| seen.iter().any(|seen| seen.name == *why);
+                let (names, failing): (BTreeSet<&str>, BTreeSet<&str>) =
+                    why.iter().map(String::as_str).partition(is_name);
                 prop_assert_eq!(names, decisive(&seen, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
                     format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())
