@@ -624,3 +624,6 @@ fn shown_row(row: &Row) -> String {
     };
     row.iter().map(cell).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,727 @@
+//! What a walk through a job finds, against running the job in every world: with each
+//! choice of inputs, each row of the matrix, and either way of what is not known before.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::workflow::document;
+use crate::workflow::model::Trigger;
+use crate::workflow::start::{self, starts};
+
+/// The variables that matter.
+const NAMES: [&str; 2] = ["ONE", "TWO"];
+/// One that only passes something on; the workflow always sets it.
+const CARRIER: &str = "CARRIER";
+const TARGET: &str = "tests/e2e/run.sh";
+/// Its path where a variable or the matrix holds it.
+const IN_VARIABLE: &str = "\"$SCRIPT\"";
+const IN_MATRIX: &str = "${{ matrix.script }}";
+/// Ways to choose the inputs.
+const CHOICES: usize = 4;
+/// Things that are not known, in one job.
+const UNKNOWNS: u32 = 4;
+
+/// Part of a value.
+#[derive(Clone, Debug)]
+enum Word {
+    Text(&'static str),
+    Pick,
+    Matrix,
+    /// Of the variable around, by an expression.
+    Env(&'static str),
+    /// Of the variable, by the shell.
+    Shell(&'static str),
+}
+
+/// A condition.
+#[derive(Clone, Debug)]
+enum When {
+    Flag,
+    Pick,
+    Matrix,
+    Env(&'static str),
+    /// Not known before it runs.
+    Open,
+}
+
+/// Variables with their values.
+type Layer = Vec<(&'static str, Vec<Word>)>;
+
+#[derive(Clone, Debug)]
+enum Does {
+    /// Calls a script by this path, with variables of its own.
+    Call(&'static str, Layer),
+    /// Leaves a variable for later steps, in one of the ways.
+    Leave(&'static str, Vec<Word>, Way),
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Variable,
+    Github,
+    Gitea,
+    /// By the name of the file in a variable of the workflow.
+    File,
+    /// As it was done once, of which nothing more is said than that it may set anything.
+    Command,
+    /// Only if something is so that is not known.
+    Maybe,
+}
+
+#[derive(Clone, Debug)]
+struct Act {
+    when: Option<When>,
+    env: Layer,
+    /// Whether lines stand before that name everything and do nothing.
+    noise: bool,
+    shell: Option<&'static str>,
+    directory: Option<Directory>,
+    does: Does,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Directory {
+    Of(&'static str),
+    /// The tests, if the input is the first of its choices; else another one.
+    Picked,
+}
+
+#[derive(Clone, Debug)]
+struct Plan {
+    /// `CARRIER` first.
+    workflow: Layer,
+    container: Layer,
+    job: Layer,
+    /// How the workflow names the file of variables.
+    file: Option<&'static str>,
+    /// Whether a variable of the workflow and the matrix hold the path of the script.
+    scripts: [bool; 2],
+    /// Of the workflow and of the job.
+    shells: [Option<&'static str>; 2],
+    directories: [Option<Directory>; 2],
+    machine: Machine,
+    /// Whether the second cell of the matrix is the input.
+    picked_cell: bool,
+    /// Of a job that is needed, and of the job.
+    whens: [Option<When>; 2],
+    acts: Vec<Act>,
+    every_script: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Machine {
+    Linux,
+    Windows,
+    /// Linux for the first cell of the matrix.
+    OfMatrix,
+}
+
+fn words(some: &[Word]) -> impl Strategy<Value = Vec<Word>> + use<> {
+    prop::collection::vec(select(some.to_vec()), 0..3)
+}
+
+fn layer(some: &[Word], most: usize) -> impl Strategy<Value = Layer> + use<> {
+    let names = prop::sample::subsequence(vec![NAMES[0], NAMES[1], CARRIER], 0..=most);
+    let some = some.to_vec();
+    names.prop_flat_map(move |names| {
+        let entries: Vec<_> = names.into_iter().map(|name| (Just(name), words(&some))).collect();
+        entries
+    })
+}
+
+const FIXED: [Word; 3] = [Word::Text("x"), Word::Text("y"), Word::Pick];
+
+fn with(more: &[Word]) -> Vec<Word> {
+    [&FIXED, more].concat()
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let around = with(&[Word::Matrix, Word::Env(NAMES[0]), Word::Env(NAMES[1]), Word::Env(CARRIER)]);
+    let inside = [around.clone(), NAMES.map(Word::Shell).to_vec(), vec![Word::Shell(CARRIER)]].concat();
+    let when = select(vec![When::Flag, When::Pick, When::Matrix, When::Env(NAMES[0]), When::Env(CARRIER), When::Open]);
+    let path = prop_oneof![
+        6 => Just(TARGET),
+        2 => select(vec!["e2e/run.sh", "./run.sh", IN_VARIABLE, IN_MATRIX]),
+    ];
+    let way = select(vec![Way::Variable, Way::Github, Way::Gitea, Way::File, Way::Command, Way::Maybe]);
+    let name = select(vec![NAMES[0], NAMES[1], CARRIER]);
+    let does = prop_oneof![
+        5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Does::Call(path, layer)),
+        4 => (name, words(&inside), way).prop_map(|(name, words, way)| Does::Leave(name, words, way)),
+        2 => Just(Does::Nothing),
+    ];
+    let env = layer(&around, 2);
+    let shell = prop::option::weighted(0.2, select(vec!["bash", "/bin/sh -e {0}", "python"]));
+    let directory = prop::option::weighted(0.2, directory());
+    (prop::option::weighted(0.4, when), env, prop::bool::weighted(0.4), shell, directory, does)
+        .prop_map(|(when, env, noise, shell, directory, does)| Act { when, env, noise, shell, directory, does })
+}
+
+fn directory() -> impl Strategy<Value = Directory> {
+    prop_oneof![select(vec!["tests", "tests/e2e", "."]).prop_map(Directory::Of), Just(Directory::Picked)]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let outer = with(&[Word::Matrix]);
+    let layers = (words(&FIXED), layer(&FIXED, 2), layer(&outer, 2), layer(&outer, 2));
+    let layers = layers.prop_map(|(carried, mut workflow, container, job)| {
+        workflow.retain(|(name, _)| *name != CARRIER);
+        workflow.insert(0, (CARRIER, carried));
+        (workflow, container, job)
+    });
+    let file = prop::option::weighted(0.4, select(vec!["${{ github.env }}", "${{ gitea.env }}"]));
+    let shells = prop::array::uniform2(prop::option::weighted(0.1, select(vec!["bash", "python"])));
+    let directories = prop::array::uniform2(prop::option::weighted(0.1, directory()));
+    let machine = prop_oneof![4 => Just(Machine::Linux), 1 => Just(Machine::Windows), 1 => Just(Machine::OfMatrix)];
+    let before = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Open]));
+    let own = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Matrix, When::Open]));
+    let acts = prop::collection::vec(act(), 1..5);
+    let scripts = prop::array::uniform2(prop::bool::weighted(0.2));
+    let every_script = prop::bool::weighted(0.3);
+    let plan =
+        (layers, (file, scripts), (shells, directories, machine, any::<bool>()), (before, own), acts, every_script);
+    let plan = plan.prop_map(|(layers, (file, scripts), of_job, whens, acts, every_script)| {
+        let (workflow, container, job) = layers;
+        let (shells, directories, machine, picked_cell) = of_job;
+        let whens = [whens.0, whens.1];
+        let mut plan = Plan {
+            workflow,
+            container,
+            job,
+            file,
+            scripts,
+            shells,
+            directories,
+            machine,
+            picked_cell,
+            whens,
+            acts,
+            every_script,
+        };
+        plan.settle();
+        plan
+    });
+    plan.prop_filter("too many worlds", |plan| plan.unknowns() <= UNKNOWNS)
+}
+
+impl Plan {
+    /// What a program writes that is not a shell's is not known, and where nothing holds a
+    /// path, it is written out.
+    fn settle(&mut self) {
+        let may_set_anything = self.may_set_anything();
+        let may_be_no_shell: Vec<bool> = self
+            .acts
+            .iter()
+            .map(|act| match self.shell(act) {
+                Some(shell) => shell == "python",
+                None => self.machine != Machine::Linux,
+            })
+            .collect();
+        for (act, may_be_no_shell) in self.acts.iter_mut().zip(may_be_no_shell) {
+            match &mut act.does {
+                Does::Leave(..) if may_be_no_shell => act.does = Does::Nothing,
+                Does::Leave(_, _, way @ Way::File) if self.file.is_none() => *way = Way::Variable,
+                // Where anything may have been set, a path that only a variable holds is not known.
+                Does::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {
+                    *path = TARGET;
+                }
+                Does::Call(path, _) if *path == IN_MATRIX && !self.scripts[1] => *path = TARGET,
+                _ => {}
+            }
+        }
+    }
+
+    fn shell(&self, act: &Act) -> Option<&'static str> {
+        act.shell.or(self.shells[1]).or(self.shells[0])
+    }
+
+    /// Whether the file says all of what becomes of each world.
+    fn is_known(&self) -> bool {
+        self.unknowns() == 0 && !self.may_set_anything()
+    }
+
+    fn may_set_anything(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act.does, Does::Leave(_, _, Way::Command)))
+    }
+
+    /// Whether a step calls something, leaves something or holds what is not plain text, or
+    /// whether what holds a path may be used in any.
+    fn may_matter(&self) -> bool {
+        let is_plain = |act: &Act| !act.noise && matches!(act.does, Does::Nothing);
+        self.every_script || self.file.is_some() || self.scripts.contains(&true) || !self.acts.iter().all(is_plain)
+    }
+
+    fn unknowns(&self) -> u32 {
+        let of = |act: &Act| {
+            let in_script = matches!(act.does, Does::Leave(_, _, Way::Maybe));
+            usize::from(matches!(act.when, Some(When::Open))) + usize::from(in_script)
+        };
+        let in_jobs = self.whens.iter().filter(|when| matches!(when, Some(When::Open))).count();
+        u32::try_from(in_jobs + self.acts.iter().map(of).sum::<usize>()).unwrap()
+    }
+}
+
+/// A workflow as written, with the lines on which variables are set.
+#[derive(Default)]
+struct Written {
+    text: String,
+    /// By depth (of the workflow, the container, the job, and each step twice) and name.
+    lines: BTreeMap<(usize, &'static str), usize>,
+    /// The line of each step's script that does something.
+    scripts: Vec<usize>,
+}
+
+const STEPS: usize = 3;
+
+impl Written {
+    fn line(&mut self, indent: usize, text: &str) {
+        let _ = writeln!(self.text, "{:indent$}{text}", "");
+    }
+
+    fn now(&self) -> usize {
+        line_of(&self.text, self.text.len())
+    }
+
+    fn env(&mut self, indent: usize, depth: usize, layer: &Layer) {
+        if layer.is_empty() {
+            return;
+        }
+        self.line(indent, "env:");
+        for (name, words) in layer {
+            self.lines.insert((depth, name), self.now());
+            self.line(indent + 2, &format!("{name}: \"{}\"", written(words)));
+        }
+    }
+
+    fn defaults(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+        if shell.is_none() && directory.is_none() {
+            return;
+        }
+        self.line(indent, "defaults:");
+        self.line(indent + 2, "run:");
+        self.settings(indent + 4, shell, directory);
+    }
+
+    fn settings(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+        if let Some(shell) = shell {
+            self.line(indent, &format!("shell: \"{shell}\""));
+        }
+        if let Some(directory) = directory {
+            let directory = match directory {
+                Directory::Of(path) => path,
+                Directory::Picked => "${{ inputs.pick == 'a' && 'tests' || 'lib' }}",
+            };
+            self.line(indent, &format!("working-directory: \"{directory}\""));
+        }
+    }
+
+    fn when(&mut self, indent: usize, when: Option<&When>, of: &str) {
+        let condition = match when {
+            None => return,
+            Some(When::Flag) => "inputs.flag".to_owned(),
+            Some(When::Pick) => "${{ inputs.pick == 'a' }}".to_owned(),
+            Some(When::Matrix) => "matrix.m == 'x'".to_owned(),
+            Some(When::Env(name)) => format!("env.{name} == 'x'"),
+            Some(When::Open) => format!("github.actor == '{of}'"),
+        };
+        self.line(indent, &format!("if: \"{condition}\""));
+    }
+
+    fn act(&mut self, index: usize, act: &Act) {
+        self.line(6, &format!("- name: {index}"));
+        self.when(8, act.when.as_ref(), &index.to_string());
+        self.settings(8, act.shell, act.directory);
+        self.env(8, STEPS + 2 * index, &act.env);
+        self.line(8, "run: |");
+        if act.noise {
+            self.line(10, "# ONE=1 TWO=2 ${{ inputs.pick }} tests/e2e/run.sh");
+            self.line(10, "echo ${{ inputs.pick }} ONE TWO é ${{ 'a longer one' }}");
+        }
+        self.scripts.push(self.now());
+        match &act.does {
+            Does::Nothing => self.line(10, "true"),
+            Does::Call(path, layer) => {
+                let mut command = String::new();
+                for (name, words) in layer {
+                    self.lines.insert((STEPS + 2 * index + 1, name), self.now());
+                    let _ = write!(command, "{name}=\"{}\" ", written(words));
+                }
+                self.line(10, &format!("{command}bash {path}"));
+            }
+            Does::Leave(name, words, way) => {
+                self.lines.insert((STEPS + 2 * index + 1, name), self.now());
+                let words = written(words);
+                let echo = format!("echo \"{name}={words}\"");
+                let line = match way {
+                    Way::Variable => format!("{echo} >> $GITHUB_ENV"),
+                    Way::Github => format!("{echo} >> ${{{{ github.env }}}}"),
+                    Way::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),
+                    Way::File => format!("{echo} >> \"$FILE\""),
+                    Way::Command => format!("echo \"::set-env name={name}::{words}\""),
+                    Way::Maybe => format!("if date; then {echo} >> $GITHUB_ENV; fi"),
+                };
+                self.line(10, &line);
+            }
+        }
+    }
+}
+
+fn written(words: &[Word]) -> String {
+    let word = |word: &Word| match word {
+        Word::Text(text) => (*text).to_owned(),
+        Word::Pick => "${{ inputs.pick }}".to_owned(),
+        Word::Matrix => "${{ matrix.m }}".to_owned(),
+        Word::Env(name) => format!("${{{{ env.{name} }}}}"),
+        Word::Shell(name) => format!("${{{name}}}"),
+    };
+    words.iter().map(word).collect()
+}
+
+fn line_of(text: &str, byte: usize) -> usize {
+    text[..byte].matches('\n').count() + 1
+}
+
+fn write_down(plan: &Plan) -> Written {
+    let head = "\
+on:
+  workflow_dispatch:
+    inputs:
+      flag: {type: boolean}
+      pick: {type: choice, options: [a, b]}
+";
+    let mut file = Written { text: head.to_owned(), ..Written::default() };
+    file.env(0, 0, &plan.workflow);
+    if let Some(path) = plan.file {
+        file.line(2, &format!("FILE: {path}"));
+    }
+    if plan.scripts[0] {
+        file.line(2, &format!("SCRIPT: {TARGET}"));
+    }
+    file.defaults(0, plan.shells[0], plan.directories[0]);
+    file.line(0, "jobs:");
+    file.line(2, "before:");
+    file.line(4, "runs-on: ubuntu-latest");
+    file.when(4, plan.whens[0].as_ref(), "before");
+    file.line(2, "job:");
+    file.line(4, "needs: before");
+    file.when(4, plan.whens[1].as_ref(), "job");
+    let machine = match plan.machine {
+        Machine::Linux => "ubuntu-latest",
+        Machine::Windows => "Windows-latest",
+        Machine::OfMatrix => "${{ matrix.m == 'x' && 'ubuntu-latest' || 'windows-latest' }}",
+    };
+    file.line(4, &format!("runs-on: [\"{machine}\"]"));
+    let cell = if plan.picked_cell { "${{ inputs.pick }}" } else { "y" };
+    let script = if plan.scripts[1] { format!(", script: [{TARGET}]") } else { String::new() };
+    file.line(4, &format!("strategy: {{matrix: {{n: [1, 2, 3], m: [x, \"{cell}\"]{script}}}}}"));
+    file.line(4, "container:");
+    file.line(6, "image: debian");
+    file.env(6, 1, &plan.container);
+    file.env(4, 2, &plan.job);
+    file.defaults(4, plan.shells[1], plan.directories[1]);
+    file.line(4, "steps:");
+    for (index, act) in plan.acts.iter().enumerate() {
+        file.act(index, act);
+    }
+    file
+}
+
+/// Everything that can differ.
+#[derive(Clone, Debug)]
+struct World {
+    flag: bool,
+    pick: &'static str,
+    m: &'static str,
+    n: &'static str,
+    /// What is not known, in the order in which it comes.
+    open: u32,
+}
+
+fn worlds(plan: &Plan) -> Vec<World> {
+    let mut worlds = Vec::new();
+    for open in 0..1 << plan.unknowns() {
+        for flag in [false, true] {
+            for pick in ["a", "b"] {
+                for m in ["x", if plan.picked_cell { pick } else { "y" }] {
+                    for n in ["1", "2", "3"] {
+                        worlds.push(World { flag, pick, m, n, open });
+                    }
+                }
+            }
+        }
+    }
+    worlds
+}
+
+/// A variable in one world: what it is, and the line that set it; or whatever a program
+/// makes of it.
+#[derive(Clone, Debug, PartialEq)]
+enum Is {
+    Known(String, usize),
+    Anything,
+}
+
+type Env = BTreeMap<&'static str, Is>;
+
+/// What a step comes to in one world: whether it calls, and what with.
+type Outcome = (usize, bool, Env);
+
+/// Runs the job.
+fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
+    let mut open = world.open;
+    let mut decide = || {
+        let bit = open & 1 == 1;
+        open >>= 1;
+        bit
+    };
+    let value = |words: &[Word], around: &Env, own: &Env| -> String {
+        let of = |env: &Env, name: &str| match env.get(name) {
+            Some(Is::Known(value, _)) => value.clone(),
+            _ => String::new(),
+        };
+        let word = |word: &Word| match word {
+            Word::Text(text) => (*text).to_owned(),
+            Word::Pick => world.pick.to_owned(),
+            Word::Matrix => world.m.to_owned(),
+            Word::Env(name) => of(around, name),
+            Word::Shell(name) => of(own, name),
+        };
+        words.iter().map(word).collect()
+    };
+    let mut holds = |when: Option<&When>, env: &Env| match when {
+        None => true,
+        Some(When::Flag) => world.flag,
+        Some(When::Pick) => world.pick == "a",
+        Some(When::Matrix) => world.m == "x",
+        Some(When::Env(name)) => matches!(env.get(name), Some(Is::Known(value, _)) if value == "x"),
+        Some(When::Open) => decide(),
+    };
+    let set = |env: &mut Env, layer: &Layer, depth: usize, around: &Env| {
+        let before = env.clone();
+        for (name, words) in layer {
+            let value = value(words, around, &before);
+            env.insert(name, Is::Known(value, file.lines[&(depth, *name)]));
+        }
+    };
+    let whens: Vec<bool> = plan.whens.iter().map(|when| holds(when.as_ref(), &Env::new())).collect();
+    if whens.contains(&false) {
+        return Vec::new();
+    }
+    let mut env = Env::new();
+    for (depth, layer) in [(1, &plan.container), (0, &plan.workflow), (2, &plan.job)] {
+        set(&mut env, layer, depth, &Env::new());
+    }
+    let mut outcomes = Vec::new();
+    for (index, act) in plan.acts.iter().enumerate() {
+        let mut own = env.clone();
+        set(&mut own, &act.env, STEPS + 2 * index, &env);
+        let runs = holds(act.when.as_ref(), &own);
+        let is_written = !matches!(act.does, Does::Leave(_, _, Way::Maybe)) || holds(Some(&When::Open), &own);
+        if !runs {
+            continue;
+        }
+        let directory = match act.directory.or(plan.directories[1]).or(plan.directories[0]) {
+            Some(Directory::Of(path)) => path,
+            Some(Directory::Picked) if world.pick == "a" => "tests",
+            Some(Directory::Picked) => "lib",
+            None => ".",
+        };
+        let is_shell = match plan.shell(act) {
+            Some(shell) => shell != "python",
+            None => match plan.machine {
+                Machine::Linux => true,
+                Machine::Windows => false,
+                Machine::OfMatrix => world.m == "x",
+            },
+        };
+        let mut seen = own.clone();
+        let mut calls = false;
+        match &act.does {
+            Does::Nothing => {}
+            Does::Leave(name, words, _) => {
+                if is_written {
+                    let left = value(words, &own, &own);
+                    env.insert(name, Is::Known(left, file.lines[&(STEPS + 2 * index + 1, *name)]));
+                }
+            }
+            Does::Call(path, layer) => {
+                let meant =
+                    if [IN_VARIABLE, IN_MATRIX].contains(path) { TARGET } else { path.trim_start_matches("./") };
+                // The repository may be checked out anywhere.
+                calls = format!("/{directory}/{meant}").ends_with(&format!("/{TARGET}"));
+                // What stands before the command is in place from left to right.
+                if calls {
+                    for (name, words) in layer {
+                        let value = value(words, &own, &seen);
+                        seen.insert(name, Is::Known(value, file.lines[&(STEPS + 2 * index + 1, *name)]));
+                    }
+                }
+            }
+        }
+        if !is_shell {
+            let named = |name: &&str| {
+                let by_act = matches!(&act.does, Does::Call(_, layer) if layer.iter().any(|(it, words)| {
+                    it == name || words.iter().any(|word| matches!(word, Word::Shell(other) if other == name))
+                }));
+                act.noise || by_act
+            };
+            // Whatever names the file may call it, also the first line of noise.
+            calls = act.noise || matches!(act.does, Does::Call(path, _) if path != IN_VARIABLE);
+            seen = own;
+            for name in NAMES.iter().filter(|name| named(name)) {
+                seen.insert(name, Is::Anything);
+            }
+        }
+        outcomes.push((index + 1, calls, seen));
+    }
+    outcomes
+}
+
+/// Whether a visit stands for a world: it was started so and has this row.
+fn stands_for(visit: &Visit<'_>, world: &World) -> bool {
+    let flag = world.flag.to_string();
+    let is_so = |name: &str, value: &str| match name {
+        "flag" => value == flag,
+        "pick" => value == world.pick,
+        "m" => value == world.m,
+        "n" => value == world.n,
+        "script" => value == TARGET,
+        _ => panic!("there is no {name}"),
+    };
+    let cells = visit.row.split(", ").filter_map(|cell| cell.split_once(" = "));
+    visit.start.chosen.iter().all(|(name, value)| is_so(name, value))
+        && cells.into_iter().all(|(name, value)| is_so(name, value))
+}
+
+fn judge(plan: &Plan) -> Result<(), TestCaseError> {
+    let file = write_down(plan);
+    let text = &file.text;
+    let root = document::read(text).unwrap();
+    let workflow = Workflow::of(&root);
+    let job = workflow.jobs.iter().find(|job| job.id == "job").unwrap();
+    let names = NAMES.map(str::to_owned).into();
+    let search =
+        Search { text, targets: &[TARGET], names: &names, absent_secrets: &[], every_script: plan.every_script };
+    let starts = starts(&workflow.triggers[0], &wanted(&workflow, job, &search).inputs);
+    let visits = visits(&workflow, job, &starts, &search);
+    prop_assert_eq!(concerns(&workflow, job, &search), plan.may_matter(), "{}", text);
+    let (worlds, is_known) = (worlds(plan), plan.is_known());
+
+    for world in &worlds {
+        for (step, calls, env) in run(plan, world, &file) {
+            let is_visited = calls || plan.every_script && NAMES.iter().any(|name| env.contains_key(name));
+            let of: Vec<_> =
+                visits.iter().filter(|visit| visit.step.number == step && stands_for(visit, world)).collect();
+            if !is_visited {
+                prop_assert!(!is_known || of.is_empty(), "step {step} in {world:?}: {of:?}\n{text}");
+                continue;
+            }
+            prop_assert!(!of.is_empty(), "step {step} in {world:?}, {env:?}\n{text}");
+            for visit in of {
+                prop_assert_eq!(visit.target, calls.then_some(0));
+                prop_assert_eq!(
+                    (visit.rows * CHOICES / starts.len()) << plan.unknowns(),
+                    worlds.iter().filter(|world| stands_for(visit, world)).count(),
+                    "{:?}\n{}",
+                    visit,
+                    text
+                );
+                let word = &text[visit.call.clone()];
+                let is_named = match &plan.acts[step - 1].does {
+                    _ if !calls => word == "run",
+                    Does::Call(IN_MATRIX, _) => word == "run" || word.contains("run.sh"),
+                    Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || word.contains("run.sh"),
+                    _ => word.contains("run.sh"),
+                };
+                prop_assert!(is_named, "{word} {visit:?}\n{text}");
+                for name in NAMES {
+                    let (value, expected) = (visit.env.value(name), env.get(name));
+                    let seen = visit.env.variables.get(name);
+                    let at = seen.map(|setting| setting.origin.span());
+                    let is_right = match expected {
+                        Some(Is::Anything) => value.can == Can::BeAnything,
+                        None if is_known => seen.is_none(),
+                        Some(Is::Known(known, line)) if is_known => at.as_ref().is_some_and(|at| {
+                            value.single() == Some(known)
+                                && text[at.clone()] == *name
+                                && line_of(text, at.start) == *line
+                        }),
+                        _ => {
+                            let known = if let Some(Is::Known(known, _)) = expected { known } else { "" };
+                            match &value.can {
+                                Can::BeOneOf(all) => all.iter().any(|it| it == known),
+                                Can::BeSet => !known.is_empty(),
+                                Can::BeAnything => true,
+                            }
+                        }
+                    };
+                    prop_assert!(is_right, "{name} of step {step} in {world:?} is {expected:?}: {visit:?}\n{text}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_walk_sees_what_becomes_of_every_world(plan in plan()) {
+        judge(&plan)?;
+    }
+}
+
+/// A job with a matrix of two keys, of which one matters.
+fn job_with(matters: usize, other: usize, work: &str) -> Job {
+    let cells = |count: usize| (0..count).map(|cell| cell.to_string()).collect::<Vec<_>>().join(", ");
+    let matrix = format!("{{a: [{}], b: [{}]}}", cells(matters), cells(other));
+    let root = document::read(&format!("jobs: {{job: {{strategy: {{matrix: {matrix}}}, {work}}}}}")).unwrap();
+    Workflow::of(&root).jobs.remove(0)
+}
+
+/// About so many: a little fewer or a little more.
+fn about(count: usize, slack: usize) -> usize {
+    (count + slack).saturating_sub(1).max(1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Of 20,000 combinations and 8 MiB of scripts each job has its share, and no less than
+    /// 256 and 1 MiB; beyond it a matrix is one row, which is not known and stands for all.
+    #[test]
+    fn a_job_is_followed_as_far_as_its_share_goes(
+        (matters, other, steps) in (1..5_usize, 1..4_usize, 0..4_usize),
+        jobs in select(vec![0, 1, 2, 7, 8, 9, 77, 78, 79, 500]),
+        slacks in prop::array::uniform2(0..3_usize),
+        (is_many, is_long, calls) in (any::<bool>(), any::<bool>(), any::<bool>()),
+    ) {
+        let job = job_with(matters, other, if calls { "uses: ./other.yml" } else { "steps: []" });
+        let weight = if calls { 1 } else { steps.max(1) };
+        let most = (20_000 / jobs.max(1)).max(256);
+        let starts = if is_many { about(most / (matters * weight), slacks[0]) } else { 1 };
+        let most_bytes = (8_388_608 / jobs.max(1)).max(1_048_576);
+        let script_bytes = if is_long { about(most_bytes / (matters * starts), slacks[1]) } else { 0 };
+        let wanted = Wanted { matrix: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Wanted::default() };
+        let event = Trigger { event: "push".to_owned(), inputs: Vec::new() };
+        let search =
+            Search { text: "", targets: &[], names: &BTreeSet::new(), absent_secrets: &[], every_script: false };
+        let rows = rows(&job, &start::starts(&event, &BTreeSet::new())[0], &wanted, starts, &search);
+
+        let is_little = matters * starts * weight <= most;
+        let is_short = matters * starts * script_bytes <= most_bytes || matters * starts == 1;
+        let expected = if is_little && is_short { vec![other; matters] } else { vec![matters * other] };
+        let known = rows.iter().filter(|(row, _)| row.is_ok()).count();
+        prop_assert_eq!(known, if is_little && is_short { matters } else { 0 });
+        prop_assert_eq!(rows.into_iter().map(|(_, count)| count).collect::<Vec<_>>(), expected);
+
+        let most_starts = wanted.most_starts();
+        prop_assert!(most_starts == 1 || most_starts * script_bytes <= most_bytes);
+        prop_assert!((most_starts + 1) * script_bytes.max(1) > most_bytes);
+    }
+}
