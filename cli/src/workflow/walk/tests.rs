@@ -30,6 +30,9 @@ enum Word {
     Text(&'static str),
     Pick,
     Matrix,
+    /// Of a key of the matrix and of an input that is worked out.
+    SomeCell,
+    SomeInput,
     /// Of the variable around, by an expression.
     Env(&'static str),
     /// Of the variable, by the shell.
@@ -98,6 +101,8 @@ struct Plan {
     job: Layer,
     /// How the workflow names the file of variables.
     file: Option<&'static str>,
+    /// Which `env`, by its depth, is only known when it runs.
+    opaque: Option<usize>,
     /// Whether a variable of the workflow and the matrix hold the path of the script.
     scripts: [bool; 2],
     /// Of the workflow and of the job.
@@ -140,7 +145,14 @@ fn with(more: &[Word]) -> Vec<Word> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let around = with(&[Word::Matrix, Word::Env(NAMES[0]), Word::Env(NAMES[1]), Word::Env(CARRIER)]);
+    let around = with(&[
+        Word::Matrix,
+        Word::SomeCell,
+        Word::SomeInput,
+        Word::Env(NAMES[0]),
+        Word::Env(NAMES[1]),
+        Word::Env(CARRIER),
+    ]);
     let inside = [around.clone(), NAMES.map(Word::Shell).to_vec(), vec![Word::Shell(CARRIER)]].concat();
     let when = select(vec![When::Flag, When::Pick, When::Matrix, When::Env(NAMES[0]), When::Env(CARRIER), When::Open]);
     let path = prop_oneof![
@@ -166,7 +178,7 @@ fn directory() -> impl Strategy<Value = Directory> {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let outer = with(&[Word::Matrix]);
+    let outer = with(&[Word::Matrix, Word::SomeCell, Word::SomeInput]);
     let layers = (words(&FIXED), layer(&FIXED, 2), layer(&outer, 2), layer(&outer, 2));
     let layers = layers.prop_map(|(carried, mut workflow, container, job)| {
         workflow.retain(|(name, _)| *name != CARRIER);
@@ -180,11 +192,18 @@ fn plan() -> impl Strategy<Value = Plan> {
     let before = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Open]));
     let own = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Matrix, When::Open]));
     let acts = prop::collection::vec(act(), 1..5);
+    let opaque = prop::option::weighted(0.2, select(vec![0, 1, 2, STEPS, STEPS + 2, STEPS + 4]));
     let scripts = prop::array::uniform2(prop::bool::weighted(0.2));
     let every_script = prop::bool::weighted(0.3);
-    let plan =
-        (layers, (file, scripts), (shells, directories, machine, any::<bool>()), (before, own), acts, every_script);
-    let plan = plan.prop_map(|(layers, (file, scripts), of_job, whens, acts, every_script)| {
+    let plan = (
+        layers,
+        (file, opaque, scripts),
+        (shells, directories, machine, any::<bool>()),
+        (before, own),
+        acts,
+        every_script,
+    );
+    let plan = plan.prop_map(|(layers, (file, opaque, scripts), of_job, whens, acts, every_script)| {
         let (workflow, container, job) = layers;
         let (shells, directories, machine, picked_cell) = of_job;
         let whens = [whens.0, whens.1];
@@ -193,6 +212,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             container,
             job,
             file,
+            opaque,
             scripts,
             shells,
             directories,
@@ -213,6 +233,15 @@ impl Plan {
     /// path, it is written out.
     fn settle(&mut self) {
         let may_set_anything = self.may_set_anything();
+        if let Some(depth) = self.opaque {
+            let last = STEPS + 2 * (self.acts.len() - 1);
+            self.opaque = Some(depth.min(last));
+            (self.file, self.scripts[0]) = (None, false);
+            for act in &mut self.acts {
+                // Whether that holds is not known then.
+                act.when.take_if(|when| matches!(when, When::Env(_)));
+            }
+        }
         let may_be_no_shell: Vec<bool> = self
             .acts
             .iter()
@@ -286,7 +315,10 @@ impl Written {
         line_of(&self.text, self.text.len())
     }
 
-    fn env(&mut self, indent: usize, depth: usize, layer: &Layer) {
+    fn env(&mut self, indent: usize, depth: usize, layer: &Layer, opaque: Option<usize>) {
+        if opaque == Some(depth) {
+            return self.line(indent, "env: ${{ fromJSON(inputs.flag && '{}' || github.actor) }}");
+        }
         if layer.is_empty() {
             return;
         }
@@ -331,11 +363,11 @@ impl Written {
         self.line(indent, &format!("if: \"{condition}\""));
     }
 
-    fn act(&mut self, index: usize, act: &Act) {
+    fn act(&mut self, index: usize, act: &Act, opaque: Option<usize>) {
         self.line(6, &format!("- name: {index}"));
         self.when(8, act.when.as_ref(), &index.to_string());
         self.settings(8, act.shell, act.directory);
-        self.env(8, STEPS + 2 * index, &act.env);
+        self.env(8, STEPS + 2 * index, &act.env, opaque);
         self.line(8, "run: |");
         if act.noise {
             self.line(10, "# ONE=1 TWO=2 ${{ inputs.pick }} tests/e2e/run.sh");
@@ -375,6 +407,8 @@ fn written(words: &[Word]) -> String {
         Word::Text(text) => (*text).to_owned(),
         Word::Pick => "${{ inputs.pick }}".to_owned(),
         Word::Matrix => "${{ matrix.m }}".to_owned(),
+        Word::SomeCell => "${{ matrix[inputs.flag && 'm' || 'n'] }}".to_owned(),
+        Word::SomeInput => "${{ inputs[matrix.m == 'x' && 'flag' || 'pick'] }}".to_owned(),
         Word::Env(name) => format!("${{{{ env.{name} }}}}"),
         Word::Shell(name) => format!("${{{name}}}"),
     };
@@ -394,7 +428,7 @@ on:
       pick: {type: choice, options: [a, b]}
 ";
     let mut file = Written { text: head.to_owned(), ..Written::default() };
-    file.env(0, 0, &plan.workflow);
+    file.env(0, 0, &plan.workflow, plan.opaque);
     if let Some(path) = plan.file {
         file.line(2, &format!("FILE: {path}"));
     }
@@ -420,12 +454,12 @@ on:
     file.line(4, &format!("strategy: {{matrix: {{n: [1, 2, 3], m: [x, \"{cell}\"]{script}}}}}"));
     file.line(4, "container:");
     file.line(6, "image: debian");
-    file.env(6, 1, &plan.container);
-    file.env(4, 2, &plan.job);
+    file.env(6, 1, &plan.container, plan.opaque);
+    file.env(4, 2, &plan.job, plan.opaque);
     file.defaults(4, plan.shells[1], plan.directories[1]);
     file.line(4, "steps:");
     for (index, act) in plan.acts.iter().enumerate() {
-        file.act(index, act);
+        file.act(index, act, plan.opaque);
     }
     file
 }
@@ -457,12 +491,23 @@ fn worlds(plan: &Plan) -> Vec<World> {
     worlds
 }
 
-/// A variable in one world: what it is, and the line that set it; or whatever a program
-/// makes of it.
+/// A variable in one world: what it is, and the line that set it; or that it can be any
+/// text, and whether also none.
 #[derive(Clone, Debug, PartialEq)]
 enum Is {
     Known(String, usize),
-    Anything,
+    Open { may_be_empty: bool },
+}
+
+const ANYTHING: Is = Is::Open { may_be_empty: true };
+
+impl Is {
+    fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Known(text, _) => text.is_empty(),
+            Self::Open { may_be_empty } => *may_be_empty,
+        }
+    }
 }
 
 type Env = BTreeMap<&'static str, Is>;
@@ -478,19 +523,23 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
         open >>= 1;
         bit
     };
-    let value = |words: &[Word], around: &Env, own: &Env| -> String {
-        let of = |env: &Env, name: &str| match env.get(name) {
-            Some(Is::Known(value, _)) => value.clone(),
-            _ => String::new(),
-        };
+    let value = |words: &[Word], around: &Env, own: &Env, line: usize| -> Is {
+        let plain = |text: &str| Is::Known(text.to_owned(), line);
+        let of = |env: &Env, name: &str| env.get(name).cloned().unwrap_or(plain(""));
         let word = |word: &Word| match word {
-            Word::Text(text) => (*text).to_owned(),
-            Word::Pick => world.pick.to_owned(),
-            Word::Matrix => world.m.to_owned(),
+            Word::Text(text) => plain(text),
+            Word::Pick => plain(world.pick),
+            Word::Matrix => plain(world.m),
+            Word::SomeCell => plain(if world.flag { world.m } else { world.n }),
+            Word::SomeInput if world.m == "x" => plain(&world.flag.to_string()),
+            Word::SomeInput => plain(world.pick),
             Word::Env(name) => of(around, name),
             Word::Shell(name) => of(own, name),
         };
-        words.iter().map(word).collect()
+        words.iter().map(word).fold(plain(""), |before, word| match (before, word) {
+            (Is::Known(before, _), Is::Known(word, _)) => Is::Known(before + &word, line),
+            (before, word) => Is::Open { may_be_empty: before.may_be_empty() && word.may_be_empty() },
+        })
     };
     let mut holds = |when: Option<&When>, env: &Env| match when {
         None => true,
@@ -501,10 +550,13 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
         Some(When::Open) => decide(),
     };
     let set = |env: &mut Env, layer: &Layer, depth: usize, around: &Env| {
+        if plan.opaque == Some(depth) {
+            env.extend([NAMES[0], NAMES[1], CARRIER].map(|name| (name, ANYTHING)));
+            return;
+        }
         let before = env.clone();
         for (name, words) in layer {
-            let value = value(words, around, &before);
-            env.insert(name, Is::Known(value, file.lines[&(depth, *name)]));
+            env.insert(name, value(words, around, &before, file.lines[&(depth, *name)]));
         }
     };
     let whens: Vec<bool> = plan.whens.iter().map(|when| holds(when.as_ref(), &Env::new())).collect();
@@ -544,8 +596,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
             Does::Nothing => {}
             Does::Leave(name, words, _) => {
                 if is_written {
-                    let left = value(words, &own, &own);
-                    env.insert(name, Is::Known(left, file.lines[&(STEPS + 2 * index + 1, *name)]));
+                    env.insert(name, value(words, &own, &own, file.lines[&(STEPS + 2 * index + 1, *name)]));
                 }
             }
             Does::Call(path, layer) => {
@@ -556,8 +607,8 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
                 // What stands before the command is in place from left to right.
                 if calls {
                     for (name, words) in layer {
-                        let value = value(words, &own, &seen);
-                        seen.insert(name, Is::Known(value, file.lines[&(STEPS + 2 * index + 1, *name)]));
+                        let value = value(words, &own, &seen, file.lines[&(STEPS + 2 * index + 1, *name)]);
+                        seen.insert(name, value);
                     }
                 }
             }
@@ -573,7 +624,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
             calls = act.noise || matches!(act.does, Does::Call(path, _) if path != IN_VARIABLE);
             seen = own;
             for name in NAMES.iter().filter(|name| named(name)) {
-                seen.insert(name, Is::Anything);
+                seen.insert(name, ANYTHING);
             }
         }
         outcomes.push((index + 1, calls, seen));
@@ -643,7 +694,9 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
                     let seen = visit.env.variables.get(name);
                     let at = seen.map(|setting| setting.origin.span());
                     let is_right = match expected {
-                        Some(Is::Anything) => value.can == Can::BeAnything,
+                        Some(Is::Open { may_be_empty: true }) => value.can == Can::BeAnything,
+                        Some(Is::Open { may_be_empty: false }) if is_known => value.can == Can::BeSet,
+                        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, Can::BeOneOf(_)),
                         None if is_known => seen.is_none(),
                         Some(Is::Known(known, line)) if is_known => at.as_ref().is_some_and(|at| {
                             value.single() == Some(known)
