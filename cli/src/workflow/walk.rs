@@ -605,14 +605,15 @@ fn substituted(original: &str, here: &Here<'_>) -> Substituted {
 
 impl Substituted {
     /// Where a name at some place of the script stands in the file: as often as it has
-    /// stood in the original before.
+    /// stood in the original before. Where it stands only in what replaced an expression,
+    /// that is the key of the script.
     fn located(&self, file: &str, run: &Script, near: &Range<usize>, name: &str) -> Range<usize> {
         let origin = self.origins.iter().rev().find(|(here, _)| *here <= near.start);
         let byte = origin.map_or(0, |(here, there)| there + near.start - here);
         let before = run.text.get(..byte).map_or(0, |before| before.matches(name).count());
         let Some(source) = file.get(run.span.clone()).filter(|_| !name.is_empty()) else { return run.key.clone() };
-        let found = source.match_indices(name).take(before + 1).last();
-        found.map_or(run.key.clone(), |(at, _)| run.span.start + at..run.span.start + at + name.len())
+        let found = source.match_indices(name).nth(before).map(|(at, _)| run.span.start + at);
+        found.map_or(run.key.clone(), |at| at..at + name.len())
     }
 }
 

@@ -294,17 +294,18 @@ impl Plan {
     }
 }
 
+/// The depth of the first step's `env`; its script is one deeper, and then comes the next step.
+const STEPS: usize = 3;
+
 /// A workflow as written, with the lines on which variables are set.
 #[derive(Default)]
 struct Written {
     text: String,
-    /// By depth (of the workflow, the container, the job, and each step twice) and name.
+    /// By depth (0 of the workflow, 1 of the container, 2 of the job) and name.
     lines: BTreeMap<(usize, &'static str), usize>,
     /// The line of each step's script that does something.
     scripts: Vec<usize>,
 }
-
-const STEPS: usize = 3;
 
 impl Written {
     fn line(&mut self, indent: usize, text: &str) {
@@ -513,7 +514,19 @@ impl Is {
 type Env = BTreeMap<&'static str, Is>;
 
 /// What a step comes to in one world: whether it calls, and what with.
-type Outcome = (usize, bool, Env);
+#[derive(Debug)]
+struct Outcome {
+    step: usize,
+    calls: bool,
+    is_shell: bool,
+    env: Env,
+}
+
+impl Outcome {
+    fn is_visited(&self, plan: &Plan) -> bool {
+        self.calls || plan.every_script && NAMES.iter().any(|name| self.env.contains_key(name))
+    }
+}
 
 /// Runs the job.
 fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
@@ -627,7 +640,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
                 seen.insert(name, ANYTHING);
             }
         }
-        outcomes.push((index + 1, calls, seen));
+        outcomes.push(Outcome { step: index + 1, calls, is_shell, env: seen });
     }
     outcomes
 }
@@ -648,6 +661,7 @@ fn stands_for(visit: &Visit<'_>, world: &World) -> bool {
         && cells.into_iter().all(|(name, value)| is_so(name, value))
 }
 
+/// The visits of a job, in whose file each call, value and place is as running it says.
 fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let file = write_down(plan);
     let text = &file.text;
@@ -657,67 +671,77 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let names = NAMES.map(str::to_owned).into();
     let search =
         Search { text, targets: &[TARGET], names: &names, absent_secrets: &[], every_script: plan.every_script };
+    prop_assert_eq!(concerns(&workflow, job, &search), plan.may_matter(), "{}", text);
     let starts = starts(&workflow.triggers[0], &wanted(&workflow, job, &search).inputs);
     let visits = visits(&workflow, job, &starts, &search);
-    prop_assert_eq!(concerns(&workflow, job, &search), plan.may_matter(), "{}", text);
-    let (worlds, is_known) = (worlds(plan), plan.is_known());
+    let worlds = worlds(plan);
 
+    for visit in &visits {
+        let stood_for = worlds.iter().filter(|world| stands_for(visit, world)).count();
+        prop_assert_eq!((visit.rows * CHOICES / starts.len()) << plan.unknowns(), stood_for, "{:?}\n{}", visit, text);
+    }
     for world in &worlds {
-        for (step, calls, env) in run(plan, world, &file) {
-            let is_visited = calls || plan.every_script && NAMES.iter().any(|name| env.contains_key(name));
-            let of: Vec<_> =
-                visits.iter().filter(|visit| visit.step.number == step && stands_for(visit, world)).collect();
-            if !is_visited {
-                prop_assert!(!is_known || of.is_empty(), "step {step} in {world:?}: {of:?}\n{text}");
-                continue;
-            }
-            prop_assert!(!of.is_empty(), "step {step} in {world:?}, {env:?}\n{text}");
-            for visit in of {
-                prop_assert_eq!(visit.target, calls.then_some(0));
-                prop_assert_eq!(
-                    (visit.rows * CHOICES / starts.len()) << plan.unknowns(),
-                    worlds.iter().filter(|world| stands_for(visit, world)).count(),
-                    "{:?}\n{}",
-                    visit,
-                    text
-                );
-                let word = &text[visit.call.clone()];
-                let is_named = match &plan.acts[step - 1].does {
-                    _ if !calls => word == "run",
-                    Does::Call(IN_MATRIX, _) => word == "run" || word.contains("run.sh"),
-                    Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || word.contains("run.sh"),
-                    _ => word.contains("run.sh"),
-                };
-                prop_assert!(is_named, "{word} {visit:?}\n{text}");
-                for name in NAMES {
-                    let (value, expected) = (visit.env.value(name), env.get(name));
-                    let seen = visit.env.variables.get(name);
-                    let at = seen.map(|setting| setting.origin.span());
-                    let is_right = match expected {
-                        Some(Is::Open { may_be_empty: true }) => value.can == Can::BeAnything,
-                        Some(Is::Open { may_be_empty: false }) if is_known => value.can == Can::BeSet,
-                        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, Can::BeOneOf(_)),
-                        None if is_known => seen.is_none(),
-                        Some(Is::Known(known, line)) if is_known => at.as_ref().is_some_and(|at| {
-                            value.single() == Some(known)
-                                && text[at.clone()] == *name
-                                && line_of(text, at.start) == *line
-                        }),
-                        _ => {
-                            let known = if let Some(Is::Known(known, _)) = expected { known } else { "" };
-                            match &value.can {
-                                Can::BeOneOf(all) => all.iter().any(|it| it == known),
-                                Can::BeSet => !known.is_empty(),
-                                Can::BeAnything => true,
-                            }
-                        }
-                    };
-                    prop_assert!(is_right, "{name} of step {step} in {world:?} is {expected:?}: {visit:?}\n{text}");
-                }
+        let outcomes = run(plan, world, &file);
+        let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(plan));
+        for outcome in visited() {
+            let is_found = visits.iter().any(|it| it.step.number == outcome.step && stands_for(it, world));
+            prop_assert!(is_found, "{outcome:?} in {world:?}\n{text}");
+        }
+        for visit in visits.iter().filter(|visit| stands_for(visit, world)) {
+            match visited().find(|outcome| outcome.step == visit.step.number) {
+                Some(outcome) => agrees(plan, &file, visit, outcome)?,
+                None => prop_assert!(!plan.is_known(), "nothing is called in {world:?}: {visit:?}\n{text}"),
             }
         }
     }
     Ok(())
+}
+
+fn agrees(plan: &Plan, file: &Written, visit: &Visit<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
+    let text = &file.text;
+    prop_assert_eq!(visit.target, outcome.calls.then_some(0));
+    let word = &text[visit.call.clone()];
+    let line = line_of(text, visit.call.start);
+    let is_there =
+        |word: &str| word.contains("run.sh") && (!outcome.is_shell || line == file.scripts[outcome.step - 1]);
+    let is_named = match &plan.acts[outcome.step - 1].does {
+        _ if !outcome.calls => word == "run",
+        // The file holds no such word.
+        Does::Call(IN_MATRIX, _) => word == "run" || is_there(word),
+        Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_there(word),
+        _ => is_there(word),
+    };
+    prop_assert!(is_named, "{word} {visit:?}\n{text}");
+    for name in NAMES {
+        let is_seen = sees(visit, name, outcome.env.get(name), plan.is_known(), text);
+        prop_assert!(is_seen, "{name} is {:?}: {visit:?}\n{text}", outcome.env.get(name));
+    }
+    Ok(())
+}
+
+/// Whether a visit says of a variable what it is, and where it was set; or at least that it
+/// may be so, where not all is known.
+fn sees(visit: &Visit<'_>, name: &str, is: Option<&Is>, is_known: bool, text: &str) -> bool {
+    let value = visit.env.value(name);
+    let setting = visit.env.variables.get(name);
+    let may_be = |known: &str| match &value.can {
+        Can::BeOneOf(all) => all.iter().any(|it| it == known),
+        Can::BeSet => !known.is_empty(),
+        Can::BeAnything => true,
+    };
+    let is_set_at = |line: usize| {
+        let at = setting.map(|setting| setting.origin.span());
+        at.is_some_and(|at| text[at.clone()] == *name && line_of(text, at.start) == line)
+    };
+    match is {
+        None if is_known => setting.is_none() && may_be(""),
+        None => may_be(""),
+        Some(Is::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
+        Some(Is::Known(known, _)) => may_be(known),
+        Some(Is::Open { may_be_empty: false }) if is_known => value.can == Can::BeSet,
+        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, Can::BeOneOf(_)),
+        Some(Is::Open { may_be_empty: true }) => value.can == Can::BeAnything,
+    }
 }
 
 proptest! {
