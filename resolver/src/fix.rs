@@ -243,27 +243,79 @@ mod tests {
     use crate::policy::{PlatformPath, PolicyDocument, SecretsEntry};
     use crate::registry::{Arm, Pattern, RegistryDocument, Runtime};
 
+    const KEYS: usize = limits::KEY_VARIABLES;
+
+    /// A registry of so many arms that nothing injected opens, each with one id, and of some
+    /// that list none, each with its secret and its pattern.
+    fn registry(closed: usize, open: &[(&str, &str)]) -> Registry {
+        let names = || (0..closed).map(|number| format!("m{number}"));
+        let provider = |name: &str, secret: &str, pattern: &str| {
+            Provider::new(name, [secret.into()].into(), Pattern::new(pattern).expect("it compiles"))
+        };
+        let others =
+            || open.iter().enumerate().map(|(number, (secret, pattern))| (format!("o{number}"), *secret, *pattern));
+        let listed = names().map(|name| Arm { models: [name.clone()].into(), provider: name });
+        let arms = listed.chain(others().map(|(name, ..)| Arm { models: Vec::new(), provider: name })).collect();
+        let providers = names().map(|name| provider(&name, "NOBODY'S", "^x"));
+        let providers =
+            providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
+        let runtimes = [Runtime { name: "agent".into(), arms }].into();
+        Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+    }
+
+    /// A policy of all the keys there may be, which injects one secret for each, as told here.
+    fn policy(injected: &[(usize, &str)], fallback: &str) -> Policy {
+        let secret = |number| {
+            let told = injected.iter().find(|(key, _)| *key == number);
+            let inject = [told.map_or("OTHER", |(_, secret)| secret).into()].into();
+            SecretsEntry { key: format!("K{number}"), inject }
+        };
+        let platform = PlatformPath { var: "PATH".into(), value: "p".into(), model: "PM".into(), fallback: "x".into() };
+        let document = PolicyDocument::new("mine", "RUNTIME", "MODEL", platform, fallback);
+        let secrets = (0..KEYS).map(secret).collect();
+        Policy::new(PolicyDocument { secrets, ..document }).expect("it is valid")
+    }
+
+    fn all_fixes(registry: &Registry, env: &Env<'_>) -> Vec<Vec<Edit>> {
+        fixes(registry, "agent", env, &[]).into_iter().map(|fix| fix.edits).collect()
+    }
+
+    fn set(name: &str, value: &str) -> Edit {
+        Edit::Set(name.into(), value.into())
+    }
+
     /// A hundred slugs and two of 64 keys make more sets than anyone would wait for.
     #[test]
     fn a_search_ends_at_its_limit() {
-        let names = || (0..limits::FIX_SLUGS).map(|number| format!("p{number}"));
-        let registry = Registry::new(RegistryDocument {
-            providers: names()
-                .map(|name| Provider::new(&name, ["KEY".into()].into(), Pattern::new("^x").expect("it compiles")))
-                .collect(),
-            runtimes: [Runtime {
-                name: "agent".into(),
-                arms: names().map(|name| Arm { models: [name.clone()].into(), provider: name }).collect(),
-            }]
-            .into(),
-        });
-        let secret = |number| SecretsEntry { key: format!("K{number}"), inject: ["OTHER".into()].into() };
-        let platform = PlatformPath { var: "PATH".into(), value: "p".into(), model: "PM".into(), fallback: "x".into() };
-        let secrets = (0..limits::KEY_VARIABLES).map(secret).collect();
-        let document = PolicyDocument::new("mine", "RUNTIME", "MODEL", platform, "x");
-        let policy = Policy::new(PolicyDocument { secrets, ..document });
-        let (registry, policy) = (registry.expect("it is valid"), policy.expect("it is valid"));
+        let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
         let search = Search::run(&registry, "agent", &Env::empty(&policy), &[]);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
+    }
+
+    // What cannot mend takes nothing from the sets that are tried: a fix is found that comes
+    // last, and that the limit would cut off if one of them were tried as well.
+
+    #[test]
+    fn no_variable_is_edited_twice_and_no_key_on_the_platform() {
+        let closed = 30;
+        let registry = {
+            let mut document = registry(closed, &[("RIGHT", "^mm$")]).document();
+            document.runtimes[0].arms[closed].models = ["mm".into()].into();
+            Registry::new(document).expect("it is valid")
+        };
+        let policy = policy(&[(KEYS - 1, "RIGHT")], "x");
+        let env = Env::empty(&policy).with(Variable::Path, "p").with(Variable::Override, "bad");
+        let mends = [set("MODEL", "mm"), Edit::Unset("PATH".into()), set("K63", "<RIGHT>")];
+        assert_eq!(all_fixes(&registry, &env), [mends]);
+    }
+
+    #[test]
+    fn no_platform_model_is_set_off_the_platform_and_no_key_that_is_set() {
+        let registry = registry(6, &[("RIGHT", "^mm$")]);
+        let right: Vec<(usize, &str)> = (3..KEYS).map(|number| (number, "RIGHT")).collect();
+        let policy = policy(&right, "mm");
+        let all_set = policy.key_variables().fold(Env::empty(&policy), |env, key| env.with(key, "set"));
+        let mends = ["K0", "K1", "K2"].map(|key| Edit::Unset(key.into()));
+        assert_eq!(all_fixes(&registry, &all_set), [mends]);
     }
 }

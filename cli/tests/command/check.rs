@@ -371,7 +371,9 @@ fn all_credentials() -> Vec<Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.div_ceil(4), failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// What is said of an arm is what asking about every id and all credentials shows.
     #[test]

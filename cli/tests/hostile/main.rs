@@ -38,7 +38,12 @@ fn every_cell_is_as_expected() {
     if let Some(path) = std::env::var_os("HOSTILE_PAGE") {
         fs::write(PathBuf::from(path), page::render(&cells)).expect("the page can be written");
     }
+    if std::env::var_os("HOSTILE_UPDATE").is_some() {
+        hold(&cells);
+        return update(&cells);
+    }
     compare(&cells);
+    none_is_gone(&cells);
 }
 
 /// Makes and runs the cells, several at a time, in the order of the table.
@@ -68,23 +73,45 @@ fn run(with_slow: bool) -> Vec<Cell> {
     done.into_inner().expect("no thread panicked").into_values().collect()
 }
 
-/// Compares the cells with the table, and says of each that differs how.
-fn compare(cells: &[Cell]) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/expected.tsv");
-    let table = fs::read_to_string(path).unwrap_or_default();
-    let mut expected: BTreeMap<(&str, &str), (&str, &str)> = BTreeMap::new();
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/expected.tsv");
+
+/// Exit code and message by row and column.
+type Expected<'t> = BTreeMap<(&'t str, &'t str), (&'t str, &'t str)>;
+
+fn expected(table: &str) -> Expected<'_> {
+    let mut expected = Expected::new();
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let [row, column, exit, message] = *line.splitn(4, '\t').collect::<Vec<_>>() else {
-            panic!("a line of {path} has not four fields: {line}");
+            panic!("a line of {TABLE} has not four fields: {line}");
         };
         expected.insert((row, column), (exit, message));
     }
+    expected
+}
+
+/// What must hold of every cell, whatever is expected of it.
+fn hold(cells: &[Cell]) {
     let broken: Vec<String> =
         cells.iter().flat_map(|cell| cell.broken.iter().map(move |what| format!("{}: {what}", cell.name()))).collect();
     assert!(broken.is_empty(), "{} cells break a rule of all:\n{}", broken.len(), broken.join("\n"));
-    if std::env::var_os("HOSTILE_UPDATE").is_some() {
-        return update(path, cells);
+}
+
+/// Of all cells: each line of the table is that of one.
+fn none_is_gone(cells: &[Cell]) {
+    let table = fs::read_to_string(TABLE).unwrap_or_default();
+    let mut left = expected(&table);
+    for cell in cells {
+        left.remove(&(cell.row, cell.column));
     }
+    let left: Vec<_> = left.keys().collect();
+    assert!(left.is_empty(), "{TABLE} has lines of cells that are no longer there: {left:?}");
+}
+
+/// Compares the cells with the table, and says of each that differs how.
+fn compare(cells: &[Cell]) {
+    hold(cells);
+    let table = fs::read_to_string(TABLE).unwrap_or_default();
+    let expected = expected(&table);
     let mut differences = String::new();
     for cell in cells.iter().filter(|cell| cell.skipped.is_none()) {
         let now = (cell.exit.as_str(), cell.message.as_str());
@@ -106,14 +133,14 @@ fn compare(cells: &[Cell]) {
     }
     assert!(
         differences.is_empty(),
-        "these cells differ from {path}; mend the command, or write the table anew with HOSTILE_UPDATE=1 ci/hostile and review it\n{differences}"
+        "these cells differ from {TABLE}; mend the command, or write the table anew with HOSTILE_UPDATE=1 ci/hostile and review it\n{differences}"
     );
 }
 
-fn update(path: &str, cells: &[Cell]) {
+fn update(cells: &[Cell]) {
     let mut text = "# reader or command, input or place, exit code, message (- where it is accepted); HOSTILE_UPDATE=1 ci/hostile writes it\n".to_owned();
     for Cell { row, column, exit, message, .. } in cells {
         let _ = writeln!(text, "{row}\t{column}\t{exit}\t{message}");
     }
-    fs::write(path, text).expect("the table can be written");
+    fs::write(TABLE, text).expect("the table can be written");
 }

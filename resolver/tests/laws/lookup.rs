@@ -134,6 +134,22 @@ fn runtimes_are_found_by_name_however_many_there_are() {
     }
 }
 
+#[test]
+fn runtimes_are_found_by_name_however_long_it_is() {
+    let names: Vec<String> = ["a", "z", "é"].iter().flat_map(|sign| (1..700).map(|count| sign.repeat(count))).collect();
+    let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
+    let (known, unknown): (Vec<_>, Vec<_>) = names.iter().enumerate().partition(|(number, _)| number % 7 == 0);
+    let runtimes = known.iter().map(|(_, name)| Runtime { name: (*name).clone(), arms: arms.clone() }).collect();
+    let document = RegistryDocument { providers: vec![provider("p", "^m")], runtimes };
+    let registry = Registry::new(document).expect("it is valid");
+    for (_, name) in known {
+        assert_eq!(registry.handle(name).map(|handle| &handle.runtime().name), Some(name));
+    }
+    for (_, name) in unknown {
+        assert!(registry.handle(name).is_none(), "{name}");
+    }
+}
+
 /// A product that looks up otherwise.
 struct Looks {
     found: for<'r> fn(Result<&'r Provider, Rejection>) -> Result<&'r Provider, Rejection>,

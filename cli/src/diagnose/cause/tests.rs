@@ -60,7 +60,9 @@ fn variables(policy: &Policy) -> impl Strategy<Value = BTreeMap<String, &'static
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_048, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 8 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_cause_follows_from_record_and_environment(

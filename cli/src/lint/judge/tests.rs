@@ -204,7 +204,9 @@ fn decisive<'s>(seen: &'s [Seen], worlds: &[World]) -> BTreeSet<&'s str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// Fine is what is fine in every world, failing what fails in every one, and of anything
     /// else the variables that make the difference are named, and no others.

@@ -229,8 +229,8 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 impl Plan {
-    /// What a program writes that is not a shell's is not known, and where nothing holds a
-    /// path, it is written out.
+    /// Takes out what says nothing: what is written in another language than the shell's,
+    /// and paths in what does not hold one.
     fn settle(&mut self) {
         let may_set_anything = self.may_set_anything();
         if let Some(depth) = self.opaque {
@@ -268,7 +268,7 @@ impl Plan {
         act.shell.or(self.shells[1]).or(self.shells[0])
     }
 
-    /// Whether the file says all of what becomes of each world.
+    /// Whether it is known what each world comes to, or that a value can be anything.
     fn is_known(&self) -> bool {
         self.unknowns() == 0 && !self.may_set_anything()
     }
@@ -678,14 +678,17 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
 
     for visit in &visits {
         let stood_for = worlds.iter().filter(|world| stands_for(visit, world)).count();
+        prop_assert_eq!(CHOICES % starts.len(), 0);
         prop_assert_eq!((visit.rows * CHOICES / starts.len()) << plan.unknowns(), stood_for, "{:?}\n{}", visit, text);
     }
     for world in &worlds {
         let outcomes = run(plan, world, &file);
         let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(plan));
         for outcome in visited() {
-            let is_found = visits.iter().any(|it| it.step.number == outcome.step && stands_for(it, world));
-            prop_assert!(is_found, "{outcome:?} in {world:?}\n{text}");
+            let found = visits.iter().filter(|it| it.step.number == outcome.step && stands_for(it, world)).count();
+            // In another language each mention may be a call.
+            let is_right = if outcome.is_shell { found == 1 } else { found >= 1 };
+            prop_assert!(is_right, "{found} visits, but {outcome:?} in {world:?}\n{text}");
         }
         for visit in visits.iter().filter(|visit| stands_for(visit, world)) {
             match visited().find(|outcome| outcome.step == visit.step.number) {
@@ -745,7 +748,9 @@ fn sees(visit: &Visit<'_>, name: &str, is: Option<&Is>, is_known: bool, text: &s
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 4 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_walk_sees_what_becomes_of_every_world(plan in plan()) {
@@ -767,7 +772,9 @@ fn about(count: usize, slack: usize) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 16 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// Of 20,000 combinations and 8 MiB of scripts each job has its share, and no less than
     /// 256 and 1 MiB; beyond it a matrix is one row, which is not known and stands for all.
