@@ -263,8 +263,10 @@ fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
         (Variable::Key(_), Can::BeSet) => owned(&["set"]),
         (Variable::Key(_), Can::BeAnything) => owned(&["", "set"]),
         (_, Can::BeOneOf(texts)) => texts.clone(),
-        // Any text but the platform's is as good as none.
-        (Variable::Path, _) => owned(&[UNKNOWN, &policy.document().platform.value]),
+        // Any text but the platform's chooses the same path. Whether there is one still
+        // counts: for its default, and for what slugproof.yaml accepts.
+        (Variable::Path, Can::BeSet) => owned(&[UNKNOWN, &policy.document().platform.value]),
+        (Variable::Path, Can::BeAnything) => owned(&["", UNKNOWN, &policy.document().platform.value]),
         (_, Can::BeSet) => owned(&[UNKNOWN]),
         (_, Can::BeAnything) => owned(&["", UNKNOWN]),
     }

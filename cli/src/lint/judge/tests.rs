@@ -131,8 +131,11 @@ fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
         let runtime = all.runtime().to_owned();
         let env = all.without(Variable::Runtime);
         let resolution = resolve(&REGISTRY, &runtime, &env, &[]);
+        // No harness can tell a default from one that is written out.
         let is_set = |name: &str| {
-            name != policy.document().runtime && variables.get(name).is_some_and(|value| !value.is_empty())
+            let default = policy.document().defaults.get(name);
+            let is_other = |value: &String| !value.is_empty() && Some(value) != default;
+            name != policy.document().runtime && variables.get(name).is_some_and(is_other)
         };
         let covering = |code: Code| {
             let covers = |entry: &Accept| entry.covers(policy.name(), &runtime, code, is_set);
@@ -293,4 +296,31 @@ fn environments_are_judged_up_to_their_limit() {
     assert!(matches!(judged(&[]), Judgement::Fails(_)));
     let Judgement::Undecided(why) = judged(&[&document.secrets[0].key]) else { panic!("one of them is not known") };
     assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
+}
+
+/// A contradiction that is accepted where the path is set, or where it is not, is not
+/// accepted whatever the path is.
+#[test]
+fn whether_an_unknown_path_is_set_counts_for_what_is_accepted() {
+    let policy = &Policy::all_embedded()[0];
+    let path = &policy.document().platform.var;
+    let accept = |set: &[&String], unset: &[&String]| Accept {
+        line: 1,
+        policy: None,
+        runtime: None,
+        code: Code::UnknownRuntime,
+        set: set.iter().map(|name| (*name).clone()).collect(),
+        unset: unset.iter().map(|name| (*name).clone()).collect(),
+        reason: "it is intended".to_owned(),
+    };
+    let judged = |accept: &[Accept]| {
+        Judge { registry: &REGISTRY, accept }
+            .judge(policy, |name| if name == path { Text::unknown(name) } else { Text::empty() })
+    };
+    for one in [accept(&[path], &[]), accept(&[], &[path])] {
+        let judged = judged(&[one]);
+        assert!(matches!(&judged, Judgement::Undecided(why) if why.contains(path)), "{judged:?}");
+    }
+    assert!(matches!(judged(&[accept(&[], &[])]), Judgement::Fine { .. }));
+    assert!(matches!(judged(&[accept(&[path], &[]), accept(&[], &[path])]), Judgement::Fine { .. }));
 }
