@@ -119,9 +119,9 @@ jobs:
 const RECORD: &str = r#"{"runtime": "claude-code", "model": "«word»", "status": "failed", "last_error": "«text»", "n": «number», "list": ["x"«items»]}"#;
 
 const QUESTION: &str =
-    r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»"«items»]}"#;
+    r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»", «number»«items»]}"#;
 
-const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»"«items»]}"#;
+const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»", «number»«items»]}"#;
 
 const BASELINE: &str = r#"{"schema_version": 1, "command": "«word»", "findings": [{"path": "«text»", "code": «number», "subject": {}, "count": 1}«items»]}"#;
 
