@@ -227,7 +227,7 @@ pub const INPUTS: &[Input] = &[
                 };
                 just(out, "{")?;
                 repeat(out, &format!("{member},"), 99_999)?;
-                just(out, &format!("{member}}}"))
+                just(out, format!("{member}}}"))
             }
             Format::Yaml | Format::Lines => Ok(Made::No),
         })
