@@ -32,7 +32,7 @@ fn quick_cells_are_as_expected() {
 
 /// Every cell: `ci/hostile`. Writes the page where `HOSTILE_PAGE` says.
 #[test]
-#[ignore = "takes minutes, so no `cargo test` waits for it; ci/hostile runs it, as the nightly job does"]
+#[ignore = "takes a minute and a gigabyte of memory, so no `cargo test` waits for it; ci/hostile runs it, as the nightly job does"]
 fn every_cell_is_as_expected() {
     let cells = run(true);
     if let Some(path) = std::env::var_os("HOSTILE_PAGE") {

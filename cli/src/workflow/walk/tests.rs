@@ -15,6 +15,7 @@ use crate::workflow::start::{self, starts};
 const NAMES: [&str; 2] = ["ONE", "TWO"];
 /// One that only passes something on; the workflow always sets it.
 const CARRIER: &str = "CARRIER";
+const ALL: [&str; 3] = [NAMES[0], NAMES[1], CARRIER];
 const TARGET: &str = "tests/e2e/run.sh";
 /// Its path where a variable or the matrix holds it.
 const IN_VARIABLE: &str = "\"$SCRIPT\"";
@@ -23,6 +24,17 @@ const IN_MATRIX: &str = "${{ matrix.script }}";
 const CHOICES: usize = 4;
 /// Things that are not known, in one job.
 const UNKNOWNS: u32 = 4;
+
+/// Where variables are set, from the outermost, by depth: the `env` of the workflow, of the
+/// container and of the job are 0, 1 and 2, and behind them come those of the steps.
+const fn env_of_step(index: usize) -> usize {
+    3 + 2 * index
+}
+
+/// The script of a step stands inside its `env`.
+const fn script_of_step(index: usize) -> usize {
+    env_of_step(index) + 1
+}
 
 /// Part of a value.
 #[derive(Clone, Debug)]
@@ -130,7 +142,7 @@ fn words(some: &[Word]) -> impl Strategy<Value = Vec<Word>> + use<> {
 }
 
 fn layer(some: &[Word], most: usize) -> impl Strategy<Value = Layer> + use<> {
-    let names = prop::sample::subsequence(vec![NAMES[0], NAMES[1], CARRIER], 0..=most);
+    let names = prop::sample::subsequence(ALL.to_vec(), 0..=most);
     let some = some.to_vec();
     names.prop_flat_map(move |names| {
         let entries: Vec<_> = names.into_iter().map(|name| (Just(name), words(&some))).collect();
@@ -145,22 +157,15 @@ fn with(more: &[Word]) -> Vec<Word> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let around = with(&[
-        Word::Matrix,
-        Word::SomeCell,
-        Word::SomeInput,
-        Word::Env(NAMES[0]),
-        Word::Env(NAMES[1]),
-        Word::Env(CARRIER),
-    ]);
-    let inside = [around.clone(), NAMES.map(Word::Shell).to_vec(), vec![Word::Shell(CARRIER)]].concat();
+    let around = [with(&[Word::Matrix, Word::SomeCell, Word::SomeInput]), ALL.map(Word::Env).to_vec()].concat();
+    let inside = [around.clone(), ALL.map(Word::Shell).to_vec()].concat();
     let when = select(vec![When::Flag, When::Pick, When::Matrix, When::Env(NAMES[0]), When::Env(CARRIER), When::Open]);
     let path = prop_oneof![
         6 => Just(TARGET),
         2 => select(vec!["e2e/run.sh", "./run.sh", IN_VARIABLE, IN_MATRIX]),
     ];
     let way = select(vec![Way::Variable, Way::Github, Way::Gitea, Way::File, Way::Command, Way::Maybe]);
-    let name = select(vec![NAMES[0], NAMES[1], CARRIER]);
+    let name = select(ALL.to_vec());
     let does = prop_oneof![
         5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Does::Call(path, layer)),
         4 => (name, words(&inside), way).prop_map(|(name, words, way)| Does::Leave(name, words, way)),
@@ -192,7 +197,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     let before = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Open]));
     let own = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Matrix, When::Open]));
     let acts = prop::collection::vec(act(), 1..5);
-    let opaque = prop::option::weighted(0.2, select(vec![0, 1, 2, STEPS, STEPS + 2, STEPS + 4]));
+    let opaque = prop::option::weighted(0.2, select(vec![0, 1, 2, env_of_step(0), env_of_step(1), env_of_step(2)]));
     let scripts = prop::array::uniform2(prop::bool::weighted(0.2));
     let every_script = prop::bool::weighted(0.3);
     let plan = (
@@ -234,8 +239,7 @@ impl Plan {
     fn settle(&mut self) {
         let may_set_anything = self.may_set_anything();
         if let Some(depth) = self.opaque {
-            let last = STEPS + 2 * (self.acts.len() - 1);
-            self.opaque = Some(depth.min(last));
+            self.opaque = Some(depth.min(env_of_step(self.acts.len() - 1)));
             (self.file, self.scripts[0]) = (None, false);
             for act in &mut self.acts {
                 // Whether that holds is not known then.
@@ -294,14 +298,11 @@ impl Plan {
     }
 }
 
-/// The depth of the first step's `env`; its script is one deeper, and then comes the next step.
-const STEPS: usize = 3;
-
 /// A workflow as written, with the lines on which variables are set.
 #[derive(Default)]
 struct Written {
     text: String,
-    /// By depth (0 of the workflow, 1 of the container, 2 of the job) and name.
+    /// By depth and name.
     lines: BTreeMap<(usize, &'static str), usize>,
     /// The line of each step's script that does something.
     scripts: Vec<usize>,
@@ -368,7 +369,7 @@ impl Written {
         self.line(6, &format!("- name: {index}"));
         self.when(8, act.when.as_ref(), &index.to_string());
         self.settings(8, act.shell, act.directory);
-        self.env(8, STEPS + 2 * index, &act.env, opaque);
+        self.env(8, env_of_step(index), &act.env, opaque);
         self.line(8, "run: |");
         if act.noise {
             self.line(10, "# ONE=1 TWO=2 ${{ inputs.pick }} tests/e2e/run.sh");
@@ -380,13 +381,13 @@ impl Written {
             Does::Call(path, layer) => {
                 let mut command = String::new();
                 for (name, words) in layer {
-                    self.lines.insert((STEPS + 2 * index + 1, name), self.now());
+                    self.lines.insert((script_of_step(index), name), self.now());
                     let _ = write!(command, "{name}=\"{}\" ", written(words));
                 }
                 self.line(10, &format!("{command}bash {path}"));
             }
             Does::Leave(name, words, way) => {
-                self.lines.insert((STEPS + 2 * index + 1, name), self.now());
+                self.lines.insert((script_of_step(index), name), self.now());
                 let words = written(words);
                 let echo = format!("echo \"{name}={words}\"");
                 let line = match way {
@@ -564,7 +565,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
     };
     let set = |env: &mut Env, layer: &Layer, depth: usize, around: &Env| {
         if plan.opaque == Some(depth) {
-            env.extend([NAMES[0], NAMES[1], CARRIER].map(|name| (name, ANYTHING)));
+            env.extend(ALL.map(|name| (name, ANYTHING)));
             return;
         }
         let before = env.clone();
@@ -583,7 +584,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (index, act) in plan.acts.iter().enumerate() {
         let mut own = env.clone();
-        set(&mut own, &act.env, STEPS + 2 * index, &env);
+        set(&mut own, &act.env, env_of_step(index), &env);
         let runs = holds(act.when.as_ref(), &own);
         let is_written = !matches!(act.does, Does::Leave(_, _, Way::Maybe)) || holds(Some(&When::Open), &own);
         if !runs {
@@ -609,7 +610,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
             Does::Nothing => {}
             Does::Leave(name, words, _) => {
                 if is_written {
-                    env.insert(name, value(words, &own, &own, file.lines[&(STEPS + 2 * index + 1, *name)]));
+                    env.insert(name, value(words, &own, &own, file.lines[&(script_of_step(index), *name)]));
                 }
             }
             Does::Call(path, layer) => {
@@ -620,7 +621,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
                 // What stands before the command is in place from left to right.
                 if calls {
                     for (name, words) in layer {
-                        let value = value(words, &own, &seen, file.lines[&(STEPS + 2 * index + 1, *name)]);
+                        let value = value(words, &own, &seen, file.lines[&(script_of_step(index), *name)]);
                         seen.insert(name, value);
                     }
                 }
@@ -656,12 +657,11 @@ fn stands_for(visit: &Visit<'_>, world: &World) -> bool {
         "script" => value == TARGET,
         _ => panic!("there is no {name}"),
     };
-    let cells = visit.row.split(", ").filter_map(|cell| cell.split_once(" = "));
-    visit.start.chosen.iter().all(|(name, value)| is_so(name, value))
-        && cells.into_iter().all(|(name, value)| is_so(name, value))
+    let mut cells = visit.row.split(", ").filter_map(|cell| cell.split_once(" = "));
+    visit.start.chosen.iter().all(|(name, value)| is_so(name, value)) && cells.all(|(name, value)| is_so(name, value))
 }
 
-/// The visits of a job, in whose file each call, value and place is as running it says.
+/// Whether the visits of a job are what running it in each world comes to.
 fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let file = write_down(plan);
     let text = &file.text;
@@ -673,12 +673,12 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
         Search { text, targets: &[TARGET], names: &names, absent_secrets: &[], every_script: plan.every_script };
     prop_assert_eq!(concerns(&workflow, job, &search), plan.may_matter(), "{}", text);
     let starts = starts(&workflow.triggers[0], &wanted(&workflow, job, &search).inputs);
+    prop_assert_eq!(CHOICES % starts.len(), 0, "{}", text);
     let visits = visits(&workflow, job, &starts, &search);
     let worlds = worlds(plan);
 
     for visit in &visits {
         let stood_for = worlds.iter().filter(|world| stands_for(visit, world)).count();
-        prop_assert_eq!(CHOICES % starts.len(), 0);
         prop_assert_eq!((visit.rows * CHOICES / starts.len()) << plan.unknowns(), stood_for, "{:?}\n{}", visit, text);
     }
     for world in &worlds {
@@ -700,19 +700,19 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Whether a visit is what its step comes to: what is called and where, and with which variables.
 fn agrees(plan: &Plan, file: &Written, visit: &Visit<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
     let text = &file.text;
     prop_assert_eq!(visit.target, outcome.calls.then_some(0));
     let word = &text[visit.call.clone()];
-    let line = line_of(text, visit.call.start);
-    let is_there =
-        |word: &str| word.contains("run.sh") && (!outcome.is_shell || line == file.scripts[outcome.step - 1]);
+    let is_its_line = line_of(text, visit.call.start) == file.scripts[outcome.step - 1];
+    let is_path = word.contains("run.sh") && (is_its_line || !outcome.is_shell);
     let is_named = match &plan.acts[outcome.step - 1].does {
         _ if !outcome.calls => word == "run",
         // The file holds no such word.
-        Does::Call(IN_MATRIX, _) => word == "run" || is_there(word),
-        Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_there(word),
-        _ => is_there(word),
+        Does::Call(IN_MATRIX, _) => word == "run" || is_path,
+        Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_path,
+        _ => is_path,
     };
     prop_assert!(is_named, "{word} {visit:?}\n{text}");
     for name in NAMES {
