@@ -95,7 +95,7 @@ impl<'r> Arms<'r> {
     }
 
     fn wins_listed(&self, arm: usize, model: &str) -> bool {
-        let is_looked_up = !model.is_empty() && model.trim() == model;
+        let is_looked_up = model.trim() == model;
         let lists = |number: &usize| self.runtime.arms[*number].models.iter().any(|listed| listed == model);
         is_looked_up && {
             let rivals: PatternSet = (0..self.runtime.arms.len()).filter(lists).collect();

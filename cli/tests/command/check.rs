@@ -328,10 +328,15 @@ const PATTERNS: [&str; 12] =
 const IDS: [&str; 8] = ["a", "b", "ab", "ba", "cc", "abc", " a", "b "];
 const KEYS: [&str; 3] = ["K0", "K1", "K2"];
 
-/// A valid registry over few patterns, ids and keys, so that they meet often.
+/// A valid registry over few patterns, ids and keys, so that they meet often. In half of
+/// them all providers are alike but for their ids, so that an id alone decides who is reached.
 fn registries() -> impl Strategy<Value = Registry> {
     let provider = (0..PATTERNS.len(), 1_usize..8, proptest::collection::vec(0..IDS.len(), 0..3), any::<[bool; 2]>());
-    proptest::collection::vec(provider, 1..5).prop_map(|drawn| {
+    (proptest::collection::vec(provider, 1..5), any::<bool>()).prop_map(|(mut drawn, are_alike)| {
+        if are_alike {
+            let (pattern, keys, ..) = drawn[0];
+            drawn.iter_mut().for_each(|provider| (provider.0, provider.1) = (pattern, keys));
+        }
         let mut runtimes = [("one", Vec::new()), ("two", Vec::new())];
         let mut providers = Vec::new();
         for (number, (pattern, keys, ids, arms)) in drawn.into_iter().enumerate() {
