@@ -17,7 +17,7 @@ pub const SECONDS: u64 = 60;
 
 /// A program that an interrupt ends, though a shell that was started in the background has
 /// what it starts ignore them.
-pub fn interruptible(program: &str) -> Command {
+fn interruptible(program: &str) -> Command {
     let mut command = Command::new("/usr/bin/env");
     command.args(["--default-signal=INT", program]);
     command
@@ -92,7 +92,7 @@ impl<'d> Run<'d> {
 }
 
 /// The exit code, or the signal.
-pub fn exit(status: ExitStatus) -> String {
+fn exit(status: ExitStatus) -> String {
     status.code().map_or_else(|| format!("signal {}", status.signal().unwrap_or_default()), |code| code.to_string())
 }
 

@@ -1,33 +1,21 @@
 //! Outputs in hostile places: nobody reads them, the disk is full, the user stops the run.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use wait4::Wait4 as _;
+use std::process::{Command, Stdio};
 
 use crate::cell::{ACCEPTED, Cell, scratch, without_styles, write};
-use crate::child::{Ended, Run, SECONDS, exit, interruptible};
+use crate::child::{Ended, Run};
 
 /// One command in one place.
 pub struct Place {
     pub row: &'static str,
     pub column: &'static str,
-    how: How,
+    /// What a shell runs; `"$@"` is the command with these arguments, behind the four words
+    /// that limit its time.
+    script: &'static str,
+    arguments: &'static [&'static str],
     pub is_slow: bool,
-}
-
-enum How {
-    /// A shell runs this; `"$@"` is the command with these arguments.
-    Script(&'static str, &'static [&'static str]),
-    /// Stopped by Ctrl-C while it works or waits.
-    Stopped(&'static [&'static str]),
-    /// A file vanishes between being listed and being read.
-    Vanishing,
 }
 
 /// What the places are, for the page.
@@ -49,6 +37,12 @@ const FULL: &str = "exec \"$@\" >/dev/full";
 // A signal would kill the run, where a full disk is an error.
 const FULL_FOR_FILES: &str =
     "said=$( (trap '' XFSZ; ulimit -f 0; exec \"$@\") 2>&1 ); code=$?; printf '%s\\n' \"$said\" >&2; exit $code";
+// The shell becomes the command, so its number is that of the command. What an interrupt does
+// not end is killed, which is another signal.
+const INTERRUPTED: &str = "shift 3; { sleep 1; kill -INT $$; } & exec timeout --signal=KILL 10 \"$@\"";
+// Standard input is read after the directory is listed. Once more of it is taken than a pipe
+// holds, the files of the directory can be removed.
+const VANISHING: &str = "mkdir workflows; cp workflow.yml workflows/gone.yml; { yes '# comment' | head -n 50000; rm workflows/gone.yml; cat workflow.yml; } | \"$@\"";
 // `script` is a terminal, and what it reads is what is typed.
 const ON_A_TERMINAL: &str = "shift 3; log=../$$.log; { sleep 1; printf '\\003'; sleep 1; } | script --quiet --return --command \"$*\" \"$log\" >/dev/null; code=$?; if grep -q '\\[?25l\\|\\[?1049h\\|\\[?2004h' \"$log\"; then echo 'error: the terminal is not as it was' >&2; fi; rm -f \"$log\"; exit $code";
 
@@ -89,47 +83,34 @@ const FILES: [Row; 8] = [
 /// A file that takes no byte, wherever standard output goes.
 const TO_A_FULL_FILE: [Row; 1] = [("check --output sarif=FILE", &["check", "--output", "sarif=/dev/full"])];
 
-fn scripted(
+/// Those that work for long, or wait for what nobody writes.
+const LONG: [Row; 5] = [
+    ("prove", PROVE),
+    ("prove --registry PIPE", &["prove", "--registry", "pipe"]),
+    ("resolve --batch PIPE", &["resolve", "--batch", "pipe"]),
+    ("lint PIPE", &["lint", "pipe"]),
+    ("diagnose --record PIPE", &["diagnose", "--record", "pipe"]),
+];
+
+/// Each of the commands in one place.
+fn each(
     column: &'static str,
     script: &'static str,
     is_slow: bool,
     rows: &'static [Row],
 ) -> impl Iterator<Item = Place> {
-    rows.iter().map(move |&(row, arguments)| Place { row, column, how: How::Script(script, arguments), is_slow })
+    rows.iter().map(move |&(row, arguments)| Place { row, column, script, arguments, is_slow })
 }
-
-const STOPPED: [Place; 7] = [
-    Place { row: "prove", column: "Ctrl-C", how: How::Stopped(PROVE), is_slow: false },
-    Place {
-        row: "prove --registry PIPE",
-        column: "Ctrl-C",
-        how: How::Stopped(&["prove", "--registry", "pipe"]),
-        is_slow: false,
-    },
-    Place {
-        row: "resolve --batch PIPE",
-        column: "Ctrl-C",
-        how: How::Stopped(&["resolve", "--batch", "pipe"]),
-        is_slow: false,
-    },
-    Place { row: "lint PIPE", column: "Ctrl-C", how: How::Stopped(&["lint", "pipe"]), is_slow: false },
-    Place {
-        row: "diagnose --record PIPE",
-        column: "Ctrl-C",
-        how: How::Stopped(&["diagnose", "--record", "pipe"]),
-        is_slow: false,
-    },
-    Place { row: "prove", column: "Ctrl-C on a terminal", how: How::Script(ON_A_TERMINAL, PROVE), is_slow: true },
-    Place { row: "lint DIRECTORY", column: "vanishing file", how: How::Vanishing, is_slow: false },
-];
 
 /// Every command in every place.
 pub fn all() -> impl Iterator<Item = Place> {
-    scripted("nobody reads", NOBODY_READS, true, &ANSWERS)
-        .chain(scripted("full disk", FULL, false, &ANSWERS))
-        .chain(scripted("full disk", FULL, false, &TO_A_FULL_FILE))
-        .chain(scripted("full disk for files", FULL_FOR_FILES, false, &FILES))
-        .chain(STOPPED)
+    each("nobody reads", NOBODY_READS, true, &ANSWERS)
+        .chain(each("full disk", FULL, false, &ANSWERS))
+        .chain(each("full disk", FULL, false, &TO_A_FULL_FILE))
+        .chain(each("full disk for files", FULL_FOR_FILES, false, &FILES))
+        .chain(each("Ctrl-C", INTERRUPTED, false, &LONG))
+        .chain(each("Ctrl-C on a terminal", ON_A_TERMINAL, true, &LONG[..1]))
+        .chain(each("vanishing file", VANISHING, false, &[("lint DIRECTORY", &["lint", "-", "workflows"])]))
 }
 
 const WORKFLOW: &str = "on: push
@@ -173,22 +154,13 @@ impl Place {
         let directory = scratch(number);
         furnish(&directory);
         let before = contents(&directory);
-        let ended = match self.how {
-            How::Script(script, _) if script == ON_A_TERMINAL && !is_there("script") => {
-                return Cell::skipped(self.row, self.column, "not run: there is no `script` here");
-            }
-            How::Script(script, arguments) => {
-                let mut run = Run::new(&directory, arguments);
-                script.clone_into(&mut run.script);
-                run.run()
-            }
-            How::Stopped(arguments) => stopped(&directory, arguments),
-            How::Vanishing => vanishing(&directory),
-        };
-        let mut after = contents(&directory);
-        if let How::Vanishing = self.how {
-            after = before.clone();
+        if self.script == ON_A_TERMINAL && !is_there("script") {
+            return Cell::skipped(self.row, self.column, "not run: there is no `script` here");
         }
+        let mut run = Run::new(&directory, self.arguments);
+        self.script.clone_into(&mut run.script);
+        let ended = run.run();
+        let after = contents(&directory);
         let message = said(&ended).replace(&format!("{}/", directory.display()), "");
         let mut cell = Cell::new(self.row, self.column, &ended, message);
         if after != before {
@@ -199,7 +171,7 @@ impl Place {
                 .collect();
             cell.broken.push(format!("it leaves files behind or changes them: {}", names.join(", ")));
         }
-        if ended.exit == "2" && matches!(self.how, How::Script(..)) && !cell.message.contains("; ") {
+        if ended.exit == "2" && !cell.message.contains("; ") {
             cell.broken.push(format!("its message does not say what to do: {}{}", ended.stdout, ended.stderr));
         }
         let _ = fs::remove_dir_all(&directory);
@@ -217,63 +189,6 @@ fn said(ended: &Ended) -> String {
         return finding.map_or_else(|| ACCEPTED.to_owned(), |finding| finding.trim_end().to_owned());
     }
     errors.join(" AND ")
-}
-
-/// Sends an interrupt to a run that works or waits.
-fn stopped(directory: &Path, arguments: &[&str]) -> Ended {
-    let mut command = interruptible(env!("CARGO_BIN_EXE_slugproof"));
-    command.args(arguments).env_clear().current_dir(directory);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("the command is built");
-    thread::sleep(Duration::from_millis(500));
-    let pid = child.id();
-    let begun = Instant::now();
-    let sent = kill("-INT", pid);
-    let (done, is_done) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if is_done.recv_timeout(Duration::from_secs(SECONDS)) == Err(RecvTimeoutError::Timeout) {
-            kill("-KILL", pid);
-        }
-    });
-    let used = child.wait4().expect("it is a child of ours");
-    drop(done);
-    let late = if begun.elapsed() > Duration::from_secs(5) { "error: it did not end at once" } else { "" };
-    assert!(sent.success(), "the run was still there to be interrupted");
-    Ended {
-        exit: exit(used.status),
-        stdout: String::new(),
-        stderr: late.to_owned(),
-        time: used.rusage.utime + used.rusage.stime,
-        memory: used.rusage.maxrss,
-    }
-}
-
-fn kill(signal: &str, pid: u32) -> ExitStatus {
-    Command::new("kill").args([signal, &pid.to_string()]).status().expect("there is kill")
-}
-
-/// Lints standard input and a directory. The directory is listed first; once more of
-/// standard input is taken than a pipe holds, the files in it can be removed.
-fn vanishing(directory: &Path) -> Ended {
-    write(directory, "workflows/gone.yml", WORKFLOW);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
-    command.args(["lint", "-", "workflows"]).env_clear().current_dir(directory);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command is built");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all("# comment\n".repeat(50_000).as_bytes()).expect("it is read");
-    fs::remove_file(directory.join("workflows/gone.yml")).expect("it is there");
-    stdin.write_all(WORKFLOW.as_bytes()).expect("it is read");
-    drop(stdin);
-    let output = child.wait_with_output().expect("the command ends");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ended {
-        exit: exit(output.status),
-        stdout: text(&output.stdout),
-        stderr: text(&output.stderr),
-        time: Duration::ZERO,
-        memory: 0,
-    }
 }
 
 fn is_there(program: &str) -> bool {
