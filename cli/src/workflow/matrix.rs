@@ -11,8 +11,8 @@ use super::value::Value;
 /// Rows of one matrix; a forge runs at most 256.
 pub const ROWS: usize = 10_000;
 
-/// Comparisons that `include` and `exclude` together may take.
-const COMPARISONS: usize = 1_000_000;
+/// Cells of the rows of the keys, and again what `include` and `exclude` together may compare.
+const CELLS: usize = 1_000_000;
 
 /// One row: what each key of the matrix is. A key that is not in it is nothing.
 pub type Row = BTreeMap<String, Value>;
@@ -45,13 +45,16 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
         }
     }
     let mut rows = product(&original)?;
-    let mut comparisons = 0;
-    let mut spend = |some: usize| {
-        comparisons += some;
-        if comparisons > COMPARISONS { Err(format!("the matrix has more than {ROWS} rows")) } else { Ok(()) }
+    let mut compared = 0;
+    let mut compare = |cells: usize| {
+        compared += cells;
+        if compared > CELLS {
+            return Err(format!("`include` and `exclude` of the matrix are compared with more than {CELLS} cells"));
+        }
+        Ok(())
     };
     for excluded in listed(matrix, "exclude", contexts)? {
-        spend(rows.len())?;
+        compare(rows.len())?;
         for row in std::mem::take(&mut rows) {
             if !agrees(&row, &excluded, |_| true)? {
                 rows.push(row);
@@ -61,7 +64,7 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     let (first_included, is_original) = (rows.len(), |key: &str| original.iter().any(|(name, _)| name == key));
     let plain = rows.clone();
     for included in listed(matrix, "include", contexts)? {
-        spend(first_included * (1 + included.len()))?;
+        compare(first_included * (1 + included.len()))?;
         let mut added = false;
         for (row, plain) in rows[..first_included].iter_mut().zip(&plain) {
             if agrees(plain, &included, is_original)? {
@@ -96,23 +99,22 @@ fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {
         return Ok(Vec::new());
     }
     let count = keys.iter().fold(1_usize, |count, (_, values)| count.saturating_mul(values.len()));
-    if count > ROWS || count * keys.len() > COMPARISONS {
+    if count > ROWS {
         return Err(format!("the matrix has {count} rows, more than {ROWS}"));
     }
-    let mut rows = vec![Row::new()];
-    for (name, values) in keys {
-        rows = rows
-            .iter()
-            .flat_map(|row| {
-                values.iter().map(move |value| {
-                    let mut longer = row.clone();
-                    longer.insert(name.clone(), value.clone());
-                    longer
-                })
-            })
-            .collect();
+    if count * keys.len() > CELLS {
+        return Err(format!("the rows of the matrix have more than {CELLS} cells"));
     }
-    Ok(rows)
+    // The last key is the first to change from row to row.
+    let row = |mut number: usize| {
+        let mut row = Row::new();
+        for (name, values) in keys.iter().rev() {
+            row.insert(name.clone(), values[number % values.len()].clone());
+            number /= values.len();
+        }
+        row
+    };
+    Ok((0..count).map(row).collect())
 }
 
 /// The objects below `include` or `exclude`.
@@ -133,17 +135,19 @@ fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>,
     Ok(list.items().iter().map(row).collect())
 }
 
-/// Whether a row holds everything that another one says of the keys that count.
+/// Whether a row holds everything that another one says of the keys that count. One key that
+/// it certainly does not hold decides, whatever is not known of others.
 fn agrees(row: &Row, other: &Row, counts: impl Fn(&str) -> bool) -> Result<bool, String> {
+    let mut all = Ok(true);
     for (name, value) in other.iter().filter(|(name, _)| counts(name)) {
         let Some(mine) = row.get(name) else { return Ok(false) };
         match (mine.single(), value.single()) {
             (Some(mine), Some(value)) if same(mine, value) => {}
             (Some(_), Some(_)) => return Ok(false),
-            _ => return Err(format!("`{name}` of the matrix is not known")),
+            _ => all = Err(format!("`{name}` of the matrix is not known")),
         }
     }
-    Ok(true)
+    all
 }
 
 /// Whether one value holds everything that another one says.
@@ -198,67 +202,4 @@ fn plain(node: &Node, text: &str) -> Evaluation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::workflow::document;
-
-    struct Nothing;
-
-    impl Contexts for Nothing {
-        fn look_up(&self, path: &[String]) -> Value {
-            match path {
-                [context, name] if context == "inputs" && name == "list" => {
-                    Value::known(Evaluation::String("[1, 2]".into()))
-                }
-                _ => Value::unknown("nothing is known"),
-            }
-        }
-    }
-
-    fn shown(yaml: &str) -> Vec<String> {
-        let root = document::read(yaml).unwrap();
-        let text = |value: &Value| value.single().map_or("?".to_owned(), |value| value.sema().to_string());
-        match rows(Some(&root), &Nothing) {
-            Rows::Unknown(why) => vec![why],
-            Rows::Known(rows) => rows
-                .iter()
-                .map(|row| row.iter().map(|(k, v)| format!("{k}={}", text(v))).collect::<Vec<_>>().join(" "))
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn the_documented_example_expands_as_documented() {
-        let yaml = "
-            fruit: [apple, pear]
-            animal: [cat, dog]
-            include:
-              - color: green
-              - {color: pink, animal: cat}
-              - {fruit: apple, shape: circle}
-              - fruit: banana
-              - {fruit: banana, animal: cat}";
-        assert_eq!(
-            shown(yaml),
-            [
-                "animal=cat color=pink fruit=apple shape=circle",
-                "animal=dog color=green fruit=apple shape=circle",
-                "animal=cat color=pink fruit=pear",
-                "animal=dog color=green fruit=pear",
-                "fruit=banana",
-                "animal=cat fruit=banana",
-            ]
-        );
-    }
-
-    #[test]
-    fn excluded_rows_and_unknown_ones() {
-        assert_eq!(shown("a: [1, 2]\nb: [x, y]\nexclude: [{a: 1, b: y}, {a: 2}]"), ["a=1 b=x"]);
-        assert_eq!(shown("include: [{a: 3.10}, {a: yes}]"), ["a=3.10", "a=yes"]);
-        assert_eq!(shown("a: ${{ fromJSON(inputs.list) }}"), ["a=1", "a=2"]);
-        assert_eq!(shown("${{ fromJSON(needs.x.outputs.y) }}"), ["the matrix is computed while it runs"]);
-        assert_eq!(shown("a: [1, '${{ vars.x }}']"), ["a=1", "a=?"]);
-        let many = format!("a: [{}]\nb: [{}]", vec!["1"; 200].join(", "), vec!["1"; 200].join(", "));
-        assert_eq!(shown(&many), ["the matrix has 40000 rows, more than 10000"]);
-    }
-}
+mod tests;

@@ -204,3 +204,6 @@ fn part_of(value: &Value, names: &[String], unknown: impl Fn() -> Value) -> Valu
         _ => unknown(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+use github_actions_expressions::Evaluation;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{CELLS, ROWS, Row, Rows, rows};
+use crate::workflow::document;
+use crate::workflow::expression::Contexts;
+use crate::workflow::value::Value;
+
+/// All that is known is the input `list`.
+struct Nothing;
+
+impl Contexts for Nothing {
+    fn look_up(&self, path: &[String]) -> Value {
+        match path {
+            [context, name] if context == "inputs" && name == "list" => {
+                Value::known(Evaluation::String("[1, 2]".into()))
+            }
+            _ => Value::unknown("nothing is known"),
+        }
+    }
+}
+
+fn expanded(yaml: &str) -> Result<Vec<Row>, String> {
+    match rows(Some(&document::read(yaml).unwrap()), &Nothing) {
+        Rows::Unknown(why) => Err(why),
+        Rows::Known(rows) => Ok(rows),
+    }
+}
+
+/// How a cell is shown where its kind counts.
+fn kind_and_text(value: &Value) -> String {
+    value.single().map_or("?".to_owned(), |value| format!("{value:?}"))
+}
+
+fn shown(yaml: &str) -> Vec<String> {
+    let text = |value: &Value| value.single().map_or("?".to_owned(), |value| value.sema().to_string());
+    let row = |row: &Row| row.iter().map(|(k, v)| format!("{k}={}", text(v))).collect::<Vec<_>>().join(" ");
+    expanded(yaml).map_or_else(|why| vec![why], |rows| rows.iter().map(row).collect())
+}
+
+#[test]
+fn the_documented_example_expands_as_documented() {
+    let yaml = "
+            fruit: [apple, pear]
+            animal: [cat, dog]
+            include:
+              - color: green
+              - {color: pink, animal: cat}
+              - {fruit: apple, shape: circle}
+              - fruit: banana
+              - {fruit: banana, animal: cat}";
+    assert_eq!(
+        shown(yaml),
+        [
+            "animal=cat color=pink fruit=apple shape=circle",
+            "animal=dog color=green fruit=apple shape=circle",
+            "animal=cat color=pink fruit=pear",
+            "animal=dog color=green fruit=pear",
+            "fruit=banana",
+            "animal=cat fruit=banana",
+        ]
+    );
+}
+
+#[test]
+fn what_is_written_decides_what_a_cell_is() {
+    for (text, is) in [
+        ("1", "Number(1.0)"),
+        ("'1'", "String(\"1\")"),
+        ("3.10", "String(\"3.10\")"),
+        ("3.5", "Number(3.5)"),
+        ("true", "Boolean(true)"),
+        ("True", "Boolean(true)"),
+        ("TRUE", "Boolean(true)"),
+        ("\"true\"", "String(\"true\")"),
+        ("false", "Boolean(false)"),
+        ("False", "Boolean(false)"),
+        ("FALSE", "Boolean(false)"),
+        ("yes", "String(\"yes\")"),
+        ("~", "Null"),
+        ("", "Null"),
+        ("''", "String(\"\")"),
+        ("[1, x]", "Array([Number(1.0), String(\"x\")])"),
+        ("{k: [~]}", "Object({\"k\": Array([Null])})"),
+        ("${{ fromJSON(inputs.list)[1] }}", "Number(2.0)"),
+        ("v${{ fromJSON(inputs.list)[1] }}", "String(\"v2\")"),
+        ("${{ vars.x }}", "?"),
+        ("[1, '${{ vars.x }}']", "?"),
+        ("{k: '${{ vars.x }}'}", "?"),
+    ] {
+        let cells = [format!("a:\n  - {text}"), format!("include:\n  - a: {text}")];
+        for yaml in cells {
+            let found = expanded(&yaml).unwrap();
+            assert_eq!(found.iter().map(|row| kind_and_text(&row["a"])).collect::<Vec<_>>(), [is], "{yaml}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_matrix_says_why() {
+    const COMPUTED: &str = "the matrix is computed while it runs";
+    assert_eq!(rows(None, &Nothing), Rows::Known(vec![Row::new()]));
+    assert_eq!(shown("a: ${{ fromJSON(inputs.list) }}"), ["a=1", "a=2"]);
+    assert_eq!(shown("a: [1]\ninclude: ''\nexclude: ''"), ["a=1"]);
+    for (yaml, why) in [
+        ("${{ fromJSON(needs.x.outputs.y) }}", COMPUTED),
+        ("a: ${{ fromJSON(vars.x) }}", COMPUTED),
+        ("a: ${{ inputs.list }}", COMPUTED),
+        ("a: {b: 1}", "the matrix holds a mapping where a list belongs"),
+        ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", "`include` of the matrix is computed while it runs"),
+        ("a: [1]\nexclude: ['${{ fromJSON(vars.x) }}']", "`exclude` of the matrix is computed while it runs"),
+        ("a: ['${{ vars.x }}']\nexclude: [{a: 1}]", "`a` of the matrix is not known"),
+    ] {
+        assert_eq!(shown(yaml), [why], "{yaml}");
+    }
+}
+
+fn list(count: usize) -> String {
+    format!("[{}]", (0..count).map(|number| number.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn a_matrix_is_expanded_up_to_its_limits() {
+    let count = |yaml: &str| expanded(yaml).map(|rows| rows.len());
+    let too_many = |what: &str| Err(format!("the {what}"));
+    let square = format!("a: {}\nb: {}\n", list(100), list(100));
+    assert_eq!(count(&square), Ok(ROWS));
+    let odd = format!("a: {}\nb: {}\n", list(73), list(137));
+    assert_eq!(count(&odd), too_many("matrix has 10001 rows, more than 10000"));
+
+    let with_singles =
+        |singles: usize| square.clone() + &(0..singles).map(|number| format!("k{number}: [0]\n")).collect::<String>();
+    assert_eq!(count(&with_singles(CELLS / ROWS - 2)), Ok(ROWS));
+    assert_eq!(count(&with_singles(CELLS / ROWS - 1)), too_many("rows of the matrix have more than 1000000 cells"));
+
+    let included = |rows: usize| format!("include:\n{}", "- {a: 1}\n".repeat(rows));
+    assert_eq!(count(&included(ROWS)), Ok(ROWS));
+    assert_eq!(count(&included(ROWS + 1)), too_many("matrix has more than 10000 rows"));
+
+    let compared = Err("`include` and `exclude` of the matrix are compared with more than 1000000 cells".to_owned());
+    let entries = |key: &str, count: usize, entry: &str| format!("{key}:\n{}", format!("- {entry}\n").repeat(count));
+    let thousand = format!("a: {}\n", list(1_000));
+    // An entry of `exclude` is one comparison for each row, one of `include` one more for each
+    // of its keys, with the rows that `exclude` has left.
+    let both = |excluded: usize, included: usize| {
+        thousand.clone() + &entries("exclude", excluded, "{b: 0}") + &entries("include", included, "{a: x}")
+    };
+    assert_eq!(count(&(thousand.clone() + &entries("exclude", 1_000, "{b: 0}"))), Ok(1_000));
+    assert_eq!(count(&(thousand.clone() + &entries("exclude", 1_001, "{b: 0}"))), compared);
+    assert_eq!(count(&both(600, 200)), Ok(1_200));
+    assert_eq!(count(&both(600, 201)), compared);
+    assert_eq!(count(&both(601, 200)), compared);
+}
+
+/// A cell as it is written, and which of them it is the same as: of two numbers that are one,
+/// as a forge compares them. What is not known is no number.
+const CELLS_WRITTEN: [(&str, Option<usize>); 9] = [
+    ("x", Some(0)),
+    ("'x'", Some(0)),
+    ("1", Some(1)),
+    ("'1'", Some(2)),
+    ("true", Some(3)),
+    ("TRUE", Some(3)),
+    ("{k: 1}", Some(4)),
+    ("{k: 1, l: 2}", Some(5)),
+    ("'${{ vars.x }}'", None),
+];
+
+/// What each of them is.
+fn cells() -> Vec<Value> {
+    let written = CELLS_WRITTEN.map(|(text, _)| text).join(", ");
+    expanded(&format!("a: [{written}]")).unwrap().into_iter().map(|mut row| row.remove("a").unwrap()).collect()
+}
+
+/// Whether a cell holds what an entry says; none where that is not known. What is said of an
+/// object is said of it alone that is named.
+fn holds(cell: usize, said: usize) -> Option<bool> {
+    let (cell, said) = (CELLS_WRITTEN[cell].1?, CELLS_WRITTEN[said].1?);
+    Some(cell == said || (cell, said) == (5, 4))
+}
+
+/// Keys as a matrix may write them, and as they are looked up.
+const KEYS: [(&str, &str); 3] = [("a", "A"), ("b", "b"), ("c", "c")];
+
+/// What an entry says of each key, if anything.
+type Said = [Option<usize>; 3];
+
+#[derive(Clone, Debug)]
+struct Plan {
+    /// The cells of each key; of none the key is not written.
+    cells: [Vec<usize>; 3],
+    excluded: Vec<Said>,
+    included: Vec<Said>,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let cell = || 0..CELLS_WRITTEN.len();
+    let said = || [0, 1, 2].map(|_| proptest::option::of(cell()));
+    let cells = [0, 1, 2].map(|_| proptest::collection::vec(cell(), 0..4));
+    let excluded = prop_oneof![Just(Vec::new()), proptest::collection::vec(said(), 1..3)];
+    (cells, excluded, proptest::collection::vec(said(), 0..4), select(&[true, false])).prop_map(
+        |(mut cells, mut excluded, mut included, is_known)| {
+            if is_known {
+                // Unknown cells decide too much for most of what is drawn to be told.
+                let known = |cell: &mut usize| *cell %= CELLS_WRITTEN.len() - 1;
+                cells.iter_mut().flatten().for_each(known);
+                excluded.iter_mut().chain(&mut included).flatten().flatten().for_each(known);
+            }
+            Plan { cells, excluded, included }
+        },
+    )
+}
+
+impl Plan {
+    fn yaml(&self) -> String {
+        let entry = |said: &Said| {
+            let cells = said.iter().zip(KEYS).filter_map(|(said, (_, upper))| Some((upper, (*said)?)));
+            let cells: Vec<String> = cells.map(|(key, cell)| format!("{key}: {}", CELLS_WRITTEN[cell].0)).collect();
+            format!("{{{}}}", cells.join(", "))
+        };
+        let mut lines: Vec<String> = Vec::new();
+        for (cells, (key, _)) in self.cells.iter().zip(KEYS).filter(|(cells, _)| !cells.is_empty()) {
+            let cells: Vec<&str> = cells.iter().map(|cell| CELLS_WRITTEN[*cell].0).collect();
+            lines.push(format!("{key}: [{}]", cells.join(", ")));
+        }
+        for (key, entries) in [("include", &self.included), ("exclude", &self.excluded)] {
+            lines.push(format!("{key}: [{}]", entries.iter().map(entry).collect::<Vec<_>>().join(", ")));
+        }
+        lines.join("\n")
+    }
+
+    /// The rows, each with what it is for each key; none where something that is not known
+    /// decides.
+    fn rows(&self) -> Option<Vec<Said>> {
+        let keys: Vec<usize> = (0..3).filter(|key| !self.cells[*key].is_empty()).collect();
+        let count = if keys.is_empty() { 0 } else { keys.iter().map(|key| self.cells[*key].len()).product() };
+        let mut all = Vec::new();
+        for mut number in 0..count {
+            let mut row = [None; 3];
+            for &key in keys.iter().rev() {
+                let cells = &self.cells[key];
+                row[key] = Some(cells[number % cells.len()]);
+                number /= cells.len();
+            }
+            all.push(row);
+        }
+        // Whether a row holds what an entry says of some keys: what is certainly not so decides.
+        let agrees = |row: &Said, entry: &Said, keys: &[usize]| {
+            let said = keys.iter().filter_map(|key| Some((row[*key], entry[*key]?)));
+            let answers: Vec<_> = said.map(|(cell, said)| cell.map_or(Some(false), |cell| holds(cell, said))).collect();
+            match () {
+                () if answers.contains(&Some(false)) => Some(false),
+                () if answers.contains(&None) => None,
+                () => Some(true),
+            }
+        };
+        let mut original = Vec::new();
+        for row in all {
+            let mut is_excluded = false;
+            for entry in &self.excluded {
+                is_excluded = is_excluded || agrees(&row, entry, &[0, 1, 2])?;
+            }
+            original.extend((!is_excluded).then_some(row));
+        }
+        let mut rows = original.clone();
+        for entry in &self.included {
+            let mut is_new = true;
+            for (row, plain) in rows.iter_mut().zip(&original) {
+                if agrees(plain, entry, &keys)? {
+                    *row = [0, 1, 2].map(|key| entry[key].or(row[key]));
+                    is_new = false;
+                }
+            }
+            if is_new {
+                rows.push(*entry);
+            }
+        }
+        Some(rows)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A matrix has the rows that its keys, `exclude` and `include` make of it one by one, or is
+    /// not known where something that is not known decides.
+    #[test]
+    fn a_matrix_is_all_rows_but_those_excluded_with_those_included(plan in plan(), is in Just(cells())) {
+        let yaml = plan.yaml();
+        let found = expanded(&yaml);
+        let Some(rows) = plan.rows() else {
+            prop_assert!(found.is_err_and(|why| why.ends_with(" of the matrix is not known")), "{}", yaml);
+            return Ok(());
+        };
+        let row = |row: &Said| -> Row {
+            let cells = row.iter().zip(KEYS).filter_map(|(cell, (key, _))| Some((key.to_owned(), (*cell)?)));
+            cells.map(|(key, cell)| (key, is[cell].clone())).collect()
+        };
+        prop_assert_eq!(found, Ok(rows.iter().map(row).collect()), "{}", yaml);
+    }
+}
