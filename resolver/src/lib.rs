@@ -41,12 +41,14 @@
 //!
 //! # What may change
 //!
-//! New contradictions, warnings, outcomes and protocols may come with any version, and
-//! answers may get more fields, so those types are `#[non_exhaustive]`: show what you do
-//! not know by what it says of itself, such as [`Code::as_str`], [`Code::label`] and
-//! [`Code::meaning`]. The lengths of [`Code::ALL`] and [`Warning::ALL`] are no promise. What
-//! is closed by its meaning is exhaustive, and so is what mirrors a file format or is built
-//! outside this crate. [`laws`] and [`reference`](mod@reference) are for testing, and
+//! New contradictions, warnings, outcomes and protocols may come with any version, and what
+//! only this crate makes may get more fields, so those types are `#[non_exhaustive]`: show
+//! what you do not know by what it says of itself, such as [`Code::as_str`], [`Code::label`]
+//! and [`Code::meaning`]. The lengths of [`Code::ALL`] and [`Warning::ALL`] are no promise.
+//! What is closed by its meaning is exhaustive, such as [`Rejection`], and so is what mirrors
+//! a file format or is built outside this crate, such as a [`Resolution`] and its [`Fix`]es,
+//! with which another resolver answers that is put to the laws: they change only with a
+//! version that may break. [`laws`] and [`reference`](mod@reference) are for testing, and
 //! follow its needs in any version.
 
 #![no_std]

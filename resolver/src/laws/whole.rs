@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::case::SET;
 use super::{Case, Law, Trial, Violation, ensure};
 use crate::policy::Variable;
 use crate::registry::Provider;
@@ -75,12 +76,15 @@ fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
 /// What is written can be read, and says the same.
 pub(super) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
-    statement: "registry, policy and case survive being written and read back, and come to the same",
+    statement: "registry, policy and case survive being written and read back, and come to the same; of a secret only that it is set is written",
     check: roundtrip,
 };
 
 fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
     let reread = trial.subject.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
+    let is_secret = |name: &String| matches!(reread.scene.policy.variable(name), Some(Variable::Key(_)));
+    let told = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
+    ensure!(told.is_none(), "what was written tells the value of a secret");
     ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
     let found = trial.subject.resolve(&reread);
     ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);

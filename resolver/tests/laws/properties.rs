@@ -57,11 +57,13 @@ fn every_law_has_a_property() {
     assert_eq!(TESTED, laws);
 }
 
-/// A failing seed is kept in the law's own file at the top of the repository.
+/// A failing seed is kept in the law's own file at the top of the repository, but not where
+/// the cases are chosen from outside: those are to be the same each time, whatever failed before.
 fn holds(id: &str, seeds: &'static str) {
     let law = law(id).expect("the macro lists laws");
+    let is_chosen = std::env::var_os("PROPTEST_RNG_SEED").is_some();
     let config = Config {
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(seeds))),
+        failure_persistence: if is_chosen { None } else { Some(Box::new(FileFailurePersistence::Direct(seeds))) },
         source_file: Some(file!()),
         ..Config::default()
     };
