@@ -72,12 +72,13 @@ function row(label, name,    text, kind) {
   print text " |"
 }
 
-# A range of lines, or one line with a branch, that neither engine reaches.
+# A range of lines, of one function at most, or one line with a branch, that neither engine
+# reaches. A reason is for one of them.
 function unreached(file, from, to, what, tested,    n, line, why) {
   for (n = 1; n <= reason_count && why == ""; n++) {
-    if (reason_file[n] != file) continue
+    if (reason_file[n] != file || n in used && used[n] != from) continue
     for (line = from; line <= to; line++)
-      if (reason_text[n] == "*" || name_of(file, line) == reason_text[n]) { why = reason[n]; used[n] = 1; break }
+      if (reason_text[n] == "*" || name_of(file, line) == reason_text[n]) { why = reason[n]; used[n] = from; break }
   }
   if (why == "")
     fail(source file ":" from ": neither properties nor corpus reach `" what "`; let them, remove it, or give the reason in " reasons)
@@ -101,7 +102,7 @@ END {
   for (n = 1; n <= place_count; n++) {
     split(places[n], field, FS)
     if (is_test(field[1]) || field[3] != "line") continue
-    if (range_file != field[1] || !((field[1], field[2]) in missed)) end_range()
+    if (range_file != field[1] || !((field[1], field[2]) in missed) || source_of[field[1], field[2]] ~ /^ *(pub.* )?fn /) end_range()
     if (!((field[1], field[2]) in missed)) continue
     if (range_file == "") { range_file = field[1]; range_from = field[2]; range_tested = 0 }
     range_to = field[2]
