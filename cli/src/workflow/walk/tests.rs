@@ -49,6 +49,8 @@ enum Word {
     Env(&'static str),
     /// Of the variable, by the shell.
     Shell(&'static str),
+    /// Of a variable that the machine may set, by an expression.
+    Machine,
 }
 
 /// A condition.
@@ -171,7 +173,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (name, words(&inside), way).prop_map(|(name, words, way)| Does::Leave(name, words, way)),
         2 => Just(Does::Nothing),
     ];
-    let env = layer(&around, 2);
+    let env = layer(&[&around[..], &[Word::Machine]].concat(), 2);
     let shell = prop::option::weighted(0.2, select(vec!["bash", "/bin/sh -e {0}", "python"]));
     let directory = prop::option::weighted(0.2, directory());
     (prop::option::weighted(0.4, when), env, prop::bool::weighted(0.4), shell, directory, does)
@@ -241,6 +243,10 @@ impl Plan {
         if let Some(depth) = self.opaque {
             self.opaque = Some(depth.min(env_of_step(self.acts.len() - 1)));
             (self.file, self.scripts[0]) = (None, false);
+        }
+        let is_open =
+            |act: &Act| act.env.iter().any(|(_, words)| words.iter().any(|word| matches!(word, Word::Machine)));
+        if self.opaque.is_some() || self.acts.iter().any(is_open) {
             for act in &mut self.acts {
                 // Whether that holds is not known then.
                 act.when.take_if(|when| matches!(when, When::Env(_)));
@@ -413,6 +419,7 @@ fn written(words: &[Word]) -> String {
         Word::SomeInput => "${{ inputs[matrix.m == 'x' && 'flag' || 'pick'] }}".to_owned(),
         Word::Env(name) => format!("${{{{ env.{name} }}}}"),
         Word::Shell(name) => format!("${{{name}}}"),
+        Word::Machine => "${{ env.HOME }}".to_owned(),
     };
     words.iter().map(word).collect()
 }
@@ -549,6 +556,7 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
             Word::SomeInput => plain(world.pick),
             Word::Env(name) => of(around, name),
             Word::Shell(name) => of(own, name),
+            Word::Machine => ANYTHING,
         };
         words.iter().map(word).fold(plain(""), |before, word| match (before, word) {
             (Is::Known(before, _), Is::Known(word, _)) => Is::Known(before + &word, line),
