@@ -422,24 +422,22 @@ const SEEDS: usize = 1_000;
 /// One entry for each line that is neither blank nor a comment.
 fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     let group = law(file.stem()).map_or(Group::Unknown, |law| Group::Law(law.id.to_owned()));
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let mut entry = Entry::new(file, "proptest seed", group, "not UTF-8".to_owned());
-        entry.status = Status::Undecodable("the file is not UTF-8; restore it".to_owned());
-        return vec![entry];
+    let refused = |title: &str, why: String| {
+        let mut entry = Entry::new(file, "proptest seed", group.clone(), title.to_owned());
+        entry.status = Status::Undecodable(why);
+        vec![entry]
     };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return refused("not UTF-8", "the file is not UTF-8; restore it".to_owned());
+    };
+    let holds_seed = |(_, line): &(usize, &str)| !line.trim().is_empty() && !line.starts_with('#');
+    let lines = text.lines().enumerate().filter(holds_seed);
+    if lines.clone().nth(SEEDS).is_some() {
+        let why = format!("the file has more seeds than the limit of {SEEDS}; keep those with a witness");
+        return refused("too many seeds", why);
+    }
     let mut entries = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if entries.len() == SEEDS {
-            let mut entry = Entry::new(file, "proptest seed", group, "too many seeds".to_owned());
-            entry.status = Status::Undecodable(format!(
-                "the file has more seeds than the limit of {SEEDS}; keep those with a witness"
-            ));
-            entries.push(entry);
-            break;
-        }
+    for (index, line) in lines {
         let mut entry = Entry::new(file, "proptest seed", group.clone(), format!("seed on line {}", index + 1));
         entry.path = format!("{}:{}", file.path, index + 1);
         entry.identity.clone_from(&entry.path);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use slug_resolver::laws::case::{Expectation, is_seed};
 use slug_resolver::laws::reduce::reduce;
@@ -193,10 +193,15 @@ fn save(tree: &Tree, files: &[(File, Vec<u8>)]) -> Result<(), Failure> {
         write_whole(&to, bytes)
     };
     let names: Vec<File> = files.iter().map(|(file, _)| file.clone()).collect();
+    let paths: Vec<PathBuf> = names.iter().map(|file| tree.root().join(&file.path)).collect();
+    // Upwards from each file, which is the order in which they can be removed.
+    let is_missing = |directory: &&Path| !directory.exists();
+    let missing: Vec<&Path> = paths.iter().flat_map(|path| path.ancestors().skip(1).take_while(is_missing)).collect();
     let saved = files.iter().try_for_each(create).and_then(|()| sums::add(tree, &names));
     if saved.is_err() {
         // They were not there before. The error that matters is the one that came first.
-        names.iter().for_each(|file| drop(fs::remove_file(tree.root().join(&file.path))));
+        paths.iter().for_each(|path| drop(fs::remove_file(path)));
+        missing.iter().for_each(|directory| drop(fs::remove_dir(directory)));
     }
     saved
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
+use slug_resolver::limits;
 
 use super::tree::{File, Kind, Tree};
 use crate::data::{read_file, shown_path};
@@ -81,10 +82,16 @@ fn is_sum(text: &str) -> bool {
 
 fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
     let path = tree.root().join(PATH);
-    if !path.exists() {
+    // A link to nowhere is no list that is missing: it stands where one would be written.
+    if !path.exists() && !path.is_symlink() {
         return Ok(None);
     }
-    let text = String::from_utf8(read_file(&path)?)
+    let bytes = read_file(&path)?;
+    if bytes.len() > limits::DOCUMENT_BYTES {
+        let most = limits::DOCUMENT_BYTES;
+        return Err(Failure::new(format!("`{PATH}` has more bytes than the limit of {most}; restore it, or {ANEW}")));
+    }
+    let text = String::from_utf8(bytes)
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
     let mut sums = Sums::new();
     for (index, line) in text.lines().enumerate() {

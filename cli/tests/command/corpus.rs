@@ -258,6 +258,21 @@ fn odd_names_and_hidden_files_turn_the_check_red() {
     assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
 }
 
+/// A list that is read in part would be written back without the rest of it.
+#[test]
+fn a_list_that_is_too_long_is_refused_and_left_as_it_is() {
+    let line = |number| format!("{SEED}  fuzz/seeds/none/{number:0>1000}\n");
+    let list: String = (0..16_000).map(line).collect();
+    let path = "proptest-regressions/SHA256SUMS";
+    let scratch = witness("corpus-list-long").file(path, &list).file("crash", "[]\n");
+    assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "same"];
+    let ended = slugproof(args).dir(&scratch).run();
+    assert_eq!(ended.code, 2, "{}", ended.shown());
+    assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is as it was");
+    assert!(!scratch.0.join("fuzz").exists(), "no directory is left of what is not kept");
+}
+
 /// A seed fares as its witness does, and only a witness of its own law will do.
 #[test]
 fn a_seed_is_no_better_than_its_witness() {

@@ -119,7 +119,9 @@ fn put(reader: &Reader, input: &Input, directory: &Path) -> Cell {
     }
     let before = listing(directory);
     let ended = run.run();
-    let message = said(reader, directory, &ended);
+    let said = said(reader, directory, &ended);
+    let wrong = said.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
+    let message = wrong.map_or(ACCEPTED, String::as_str).to_owned();
     let mut cell = Cell::new(reader.name, input.name, &ended, message);
     let mut demand = |holds: bool, what: &str| {
         if !holds {
@@ -133,14 +135,9 @@ fn put(reader: &Reader, input: &Input, directory: &Path) -> Cell {
         demand(!ended.stderr.contains("error"), "it accepts with an error");
     } else {
         demand(ended.exit != "0" && ended.exit != "3", "it accepts what it complains about");
-        if reader.voice == Voice::Error {
-            demand(ended.stdout.is_empty(), "it refuses and answers");
-            demand(ended.stderr.lines().count() == 1, "it says more than one thing");
-        }
-        demand(
-            reader.voice == Voice::Answer || cell.message.contains(reader.file),
-            "its message does not name the file",
-        );
+        demand(said.len() == 1, "it says more than one thing");
+        let place = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
+        demand(cell.message.contains(place), "its message does not name the file, or the line of a batch");
         let syntax = cell.message.contains("not readable as YAML");
         demand(
             syntax || cell.message.contains("; ") || cell.message.contains('?'),
@@ -150,36 +147,46 @@ fn put(reader: &Reader, input: &Input, directory: &Path) -> Cell {
     cell
 }
 
-/// What a command says is wrong, in one line.
-fn said(reader: &Reader, directory: &Path, ended: &Ended) -> String {
+/// How an answer to a line that cannot be read begins.
+const ANSWER: &str = "{\"error\"";
+
+/// Whether a message says that a file is refused.
+pub fn is_refusal(message: &str) -> bool {
+    let findings = ["unreadable-file", "invalid-registry", "invalid-policy", "invalid-config"];
+    let code = message.strip_prefix("error[").and_then(|rest| rest.split(']').next());
+    code.is_some_and(|code| findings.contains(&code)) || message.starts_with("error: ") || message.starts_with(ANSWER)
+}
+
+/// Everything that a command says, each in one line: after an error, both streams whole.
+fn said(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
     let plain = |text: &str| without_styles(&text.replace(&format!("{}/", directory.display()), ""));
     let (stdout, stderr) = (plain(&ended.stdout), plain(&ended.stderr));
-    let found = match reader.voice {
-        _ if stderr.starts_with("error: ") => stderr.lines().next().map(str::to_owned),
-        Voice::Error => None,
-        Voice::Finding => finding(&stdout),
-        Voice::Problem => problem(&stdout),
-        Voice::Answer => stdout.lines().find(|line| line.starts_with("{\"error\"")).map(str::to_owned),
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    let is_error = is_refusal(&stderr);
+    match reader.voice {
+        Voice::Finding if !is_error => findings(&stdout),
+        Voice::Problem if !is_error => problems(&stdout),
+        Voice::Answer if !is_error => lines(&stdout),
+        _ => lines(&(stderr + &stdout)),
+    }
+}
+
+/// The findings, each with its place.
+pub fn findings(text: &str) -> Vec<String> {
+    let levels = ["error[", "warning[", "note[", "undecided["];
+    let lines: Vec<&str> = text.lines().collect();
+    let starts = (0..lines.len()).filter(|number| levels.iter().any(|level| lines[*number].starts_with(level)));
+    let finding = |start: usize| {
+        let mut lines = lines[start..].iter().map(|line| line.trim());
+        let title: Vec<&str> = lines.clone().take_while(|line| !line.starts_with("-->")).collect();
+        let place = lines.find_map(|line| line.strip_prefix("--> ")).unwrap_or_default();
+        format!("{} ({place})", title.join(" "))
     };
-    found.unwrap_or_else(|| ACCEPTED.to_owned())
+    starts.map(finding).collect()
 }
 
-/// The first finding that says that the file is wrong, with its place.
-fn finding(text: &str) -> Option<String> {
-    let wrong = ["unreadable-file", "invalid-registry", "invalid-policy", "invalid-config"];
-    let is_wrong = |line: &&str| wrong.iter().any(|code| line.starts_with(&format!("error[{code}]")));
-    let start = text.find(text.lines().find(is_wrong)?)?;
-    let lines = text[start..].lines();
-    let title: Vec<&str> =
-        lines.clone().take_while(|line| !line.trim_start().starts_with("-->")).map(str::trim).collect();
-    let place = lines.clone().find_map(|line| line.trim_start().strip_prefix("--> "))?;
-    let help =
-        lines.take_while(|line| !line.is_empty()).find_map(|line| line.split_once("= help: ")).map(|(_, help)| help);
-    Some(format!("{} ({place}){}", title.join(" "), help.map(|help| format!("; {help}")).unwrap_or_default()))
-}
-
-/// The first problem that is not about the list of files, which no input here is on.
-fn problem(text: &str) -> Option<String> {
+/// The problems that are not about the list of files, which no input here is on.
+fn problems(text: &str) -> Vec<String> {
     let mut problems: Vec<String> = Vec::new();
     for line in text.lines() {
         match (line.strip_prefix("✗ "), problems.last_mut()) {
@@ -190,7 +197,8 @@ fn problem(text: &str) -> Option<String> {
     }
     // The last says how many there are.
     problems.pop();
-    problems.into_iter().find(|problem| !problem.contains("the list SHA256SUMS"))
+    problems.retain(|problem| !problem.contains("the list SHA256SUMS"));
+    problems
 }
 
 pub fn without_styles(text: &str) -> String {

@@ -87,9 +87,17 @@ impl Input {
         let made = written(reader, &mut out)?;
         out.write_all(after.as_bytes())?;
         out.flush()?;
+        let plain = reader.in_order();
+        let is_plain = fs::metadata(path)?.len() == plain.len() as u64 && fs::read(path)? == plain.as_bytes();
+        // A row of the plain file says nothing of the input that it is named for.
+        let is_meant_to_be = self.name == IN_ORDER;
+        assert!(made == Made::No || is_plain == is_meant_to_be, "{}, {}: the file is plain", reader.name, self.name);
         Ok(made)
     }
 }
+
+/// The one input that is the plain file.
+const IN_ORDER: &str = "in order";
 
 /// Writes a text over and over, so that nothing large is ever held here.
 fn repeat(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Made> {
@@ -105,6 +113,16 @@ fn numbered(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Made> {
 fn just(out: &mut dyn Write, bytes: impl AsRef<[u8]>) -> io::Result<Made> {
     out.write_all(bytes.as_ref())?;
     Ok(Made::Yes)
+}
+
+/// Levels, each inside another; a format that opens none has no such thing.
+fn nested(out: &mut dyn Write, open: &str, close: &str) -> io::Result<Made> {
+    if open.is_empty() {
+        return Ok(Made::No);
+    }
+    repeat(out, open, 100_000)?;
+    just(out, "1")?;
+    repeat(out, close, 100_000)
 }
 
 /// What each format has for something; an empty text where it has nothing.
@@ -129,10 +147,10 @@ fn only(reader: &Reader, name: &str, write: impl FnOnce() -> io::Result<Made>) -
 const MEGABYTE: usize = 1_000_000;
 
 macro_rules! input {
-    ($name:literal, $words:literal, $kind:expr) => {
+    ($name:expr, $words:literal, $kind:expr) => {
         Input { name: $name, words: $words, kind: $kind, is_slow: false }
     };
-    ($name:literal, $words:literal, $kind:expr, slow) => {
+    ($name:expr, $words:literal, $kind:expr, slow) => {
         Input { name: $name, words: $words, kind: $kind, is_slow: true }
     };
 }
@@ -141,8 +159,15 @@ use Kind::{Behind, Fill, InPlace, Whole};
 
 /// Every hostile input.
 pub const INPUTS: &[Input] = &[
-    input!("in order", "nothing is wrong: shows that the reader reads", Behind(|_, _| Ok(Made::Yes))),
-    input!("CRLF", "lines end as on Windows", Whole(|reader, out| just(out, reader.in_order().replace('\n', "\r\n")))),
+    input!(IN_ORDER, "nothing is wrong: shows that the reader reads", Behind(|_, _| Ok(Made::Yes))),
+    input!(
+        "CRLF",
+        "lines end as on Windows",
+        Whole(|reader, out| {
+            reader.in_order().lines().try_for_each(|line| write!(out, "{line}\r\n"))?;
+            Ok(Made::Yes)
+        })
+    ),
     input!(
         "BOM",
         "a byte-order mark, then what is in order",
@@ -197,9 +222,10 @@ pub const INPUTS: &[Input] = &[
     input!(
         "17 MB",
         "more bytes than any document may have",
-        Whole(|reader, out| {
-            let comment = by_format(reader, "# comment\n", "          ", "# comment\n");
-            repeat(out, comment, 17 * MEGABYTE / 10 + MEGABYTE / 10)
+        Whole(|reader, out| match by_format(reader, "# comment\n", "          ", "") {
+            // Not every list has comments, and a line that is wrong would be what is refused.
+            "" => numbered(out, reader.item, 17 * MEGABYTE / reader.item.len()),
+            text => repeat(out, text, 18 * MEGABYTE / text.len()),
         }),
         slow
     ),
@@ -214,11 +240,11 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "duplicate members",
-        "one member of an object 100,000 times",
+        "one member of an object 90,000 times",
         Whole(|reader, out| match reader.format {
             Format::Json => {
-                // One that the reader knows, where it does not pass over the others; and a
-                // short one, where so many make a longer line than it reads.
+                // One that the reader knows, where it does not pass over the others; more of
+                // the longest would make a longer line than is read.
                 let member = match reader.name {
                     "resolve --batch" => "\"env\":{}",
                     "derive --batch" => "\"model\":\"\"",
@@ -226,7 +252,7 @@ pub const INPUTS: &[Input] = &[
                     _ => "\"key\": 1",
                 };
                 just(out, "{")?;
-                repeat(out, &format!("{member},"), 99_999)?;
+                repeat(out, &format!("{member},"), 89_999)?;
                 just(out, format!("{member}}}"))
             }
             Format::Yaml | Format::Lines => Ok(Made::No),
@@ -234,17 +260,13 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "deep lists",
-        "100,000 lists, each inside another, in brackets",
-        Whole(|reader, out| { if reader.format == Format::Lines { Ok(Made::No) } else { repeat(out, "[", 100_000) } })
+        "100,000 lists, each inside another, where a string belongs",
+        Fill(Slot::Number, |reader, out| nested(out, by_format(reader, "[", "[", ""), "]"))
     ),
     input!(
         "deep mappings",
-        "100,000 mappings, each inside another, in braces",
-        Whole(|reader, out| match reader.format {
-            Format::Yaml => repeat(out, "{a: ", 100_000),
-            Format::Json => repeat(out, "{\"a\": ", 100_000),
-            Format::Lines => Ok(Made::No),
-        })
+        "100,000 mappings, each inside another, where a string belongs",
+        Fill(Slot::Number, |reader, out| nested(out, by_format(reader, "{a: ", "{\"a\": ", ""), "}"))
     ),
     input!(
         "deep blocks",
@@ -265,8 +287,9 @@ pub const INPUTS: &[Input] = &[
         "unclosed",
         "a megabyte of a list or a quoted text that never ends",
         Whole(|reader, out| {
-            just(out, by_format(reader, "[", "[", "A=\""))?;
-            repeat(out, by_format(reader, "a, ", "\"a\",", "a b "), MEGABYTE / 4)
+            let (before, _) = reader.fill(Slot::Items).expect("every reader has a list");
+            just(out, before + by_format(reader, "", "", "A=\""))?;
+            repeat(out, by_format(reader, ", ab", ",\"a\"", "a b "), MEGABYTE / 4)
         })
     ),
     input!(

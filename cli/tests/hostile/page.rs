@@ -18,9 +18,10 @@ lines that take a moment are also part of `cargo test`. A line whose exit code o
 changes fails both.
 
 Of every line it is also checked that nothing panics, overflows the stack or hangs; that
-input which is refused leaves exactly one message, which names the file and says what to
-do, and nothing on standard output; that no file or part of one is left behind; and that
-nothing printed drives the terminal.
+input which is refused leaves exactly one message, which names the file (of a batch, the
+line) and says what to do (of YAML that cannot be parsed, what is wrong), and, where it is
+an `error:`, nothing on standard output; that no file or part of one is left behind; and
+that nothing printed drives the terminal.
 
 ";
 

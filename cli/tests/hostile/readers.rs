@@ -84,7 +84,8 @@ name: "«text»"
 runtime: RUNTIME
 override: «word»
 platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: «number»}
-secrets: [{key: ACME_KEY, inject: [ACME_API_KEY]}]
+secrets:
+  - {key: ACME_KEY, inject: [ACME_API_KEY]}
 dispatch: [{runtimes: [codex«items»], model: m}]
 fallback: m
 "#;
@@ -101,7 +102,10 @@ found: «number»
 registry: embedded
 policy: full-saas
 runtime: claude-code
-env: {E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2, OTHER: "«text»"}
+env:
+  E2E_LLM_PATH: platform
+  E2E_MODEL_SLUG: MiniMax-M2
+  OTHER: "«text»"
 ambient: [X«items»]
 expect: {slug: MiniMax-M2, rule: «word», injected: [], provider: minimax, verdict: platform-path-byok-model}
 "#;
