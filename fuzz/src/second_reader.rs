@@ -59,7 +59,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
         name: "a byte-order mark before a word",
         refused_by: Reader::First,
         messages: &["a BOM must not appear inside a document"],
-        holds: r".\x{feff}",
+        holds: r"(?s).\x{feff}",
         example: ("Plain", "\u{feff}Plain"),
     },
     Disagreement {
