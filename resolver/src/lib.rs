@@ -98,15 +98,3 @@ pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection,
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
 pub use selection::{Path, Rule, Selection, inject, select};
 pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, Warnings, judge};
-
-// Every thread may ask, of what another one has read.
-const _: () = {
-    const fn is_shared<T: Send + Sync>() {}
-    is_shared::<Registry>();
-    is_shared::<Policy>();
-    is_shared::<RuntimeHandle<'_>>();
-    is_shared::<Env<'_>>();
-    is_shared::<Resolution<'_>>();
-    is_shared::<Decision<'_>>();
-    is_shared::<Fix>();
-};
