@@ -95,6 +95,35 @@ fn every_code_has_its_paragraph() {
     }
 }
 
+/// The lines of a table in a file, each in its fields.
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let text = document(name).replace('|', "\\|");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// A page that a script wrote is of the table or the files that it reads as they are now.
+#[test]
+fn generated_pages_are_of_what_is_here() {
+    let page = document("docs/coverage.md");
+    let whys: BTreeSet<String> = rows("ci/coverage.tsv").into_iter().map(|row| row[2].clone()).collect();
+    let stale: Vec<_> = whys.iter().filter(|why| !page.contains(why.as_str())).collect();
+    assert!(stale.is_empty(), "run ci/coverage: {stale:?} are not on its page");
+
+    let page = document("docs/hostile.md");
+    let cells = rows("cli/tests/hostile/expected.tsv");
+    for cell in &cells {
+        let [row, column, exit, message] = &cell[..] else { panic!("{cell:?}") };
+        let said = if message == "-" { "" } else { &format!("`` {message} ``") };
+        let is_shown = |line: &&str| {
+            let (names, run) = ([row, column].map(|name| format!("| {name} | ")), format!("{exit} | {said}"));
+            let rest = names.iter().find_map(|name| line.strip_prefix(name.as_str()));
+            rest.is_some_and(|rest| rest.starts_with(&run) || rest.contains(" | not run: "))
+        };
+        assert!(page.lines().any(|line| is_shown(&line)), "run ci/hostile: {row}, {column} is not on its page");
+    }
+}
+
 #[test]
 fn help_teaches() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
