@@ -120,6 +120,20 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The bytes of a file that is of no use in part: `what` it is and how to mend it, for people.
+///
+/// # Errors
+///
+/// A file that cannot be read, and one of more bytes than any document may have.
+pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = read_file(path)?;
+    let most = limits::DOCUMENT_BYTES;
+    if bytes.len() > most {
+        return Err(Failure::new(format!("{what} has more bytes than the limit of {most}; {remedy}")));
+    }
+    Ok(bytes)
+}
+
 /// What stands for standard input where a file is expected.
 pub const STANDARD_INPUT: &str = "-";
 

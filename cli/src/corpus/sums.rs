@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
-use slug_resolver::limits;
 
 use super::tree::{File, Kind, Tree};
-use crate::data::{read_file, shown_path};
+use crate::data::{read_whole, shown_path};
 use crate::exit::Failure;
 use crate::findings::write_whole;
 use crate::output::shown;
@@ -86,11 +85,7 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
     if !path.exists() && !path.is_symlink() {
         return Ok(None);
     }
-    let bytes = read_file(&path)?;
-    if bytes.len() > limits::DOCUMENT_BYTES {
-        let most = limits::DOCUMENT_BYTES;
-        return Err(Failure::new(format!("`{PATH}` has more bytes than the limit of {most}; restore it, or {ANEW}")));
-    }
+    let bytes = read_whole(&path, &format!("`{PATH}`"), &format!("restore it, or {ANEW}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
     let mut sums = Sums::new();

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::laws::law;
-use slug_resolver::limits;
 
 use super::inputs::target;
-use crate::data::{describe, read_file, shown_path};
+use crate::data::{describe, read_whole, shown_path};
 use crate::exit::Failure;
 use crate::output::shown;
 
@@ -162,12 +161,7 @@ impl Tree {
 
     /// The bytes of a file.
     pub fn read(&self, file: &File) -> Result<Vec<u8>, Failure> {
-        let bytes = read_file(&self.root.join(&file.path))?;
-        if bytes.len() > limits::DOCUMENT_BYTES {
-            let most = limits::DOCUMENT_BYTES;
-            return Err(Failure::new(format!("`{}` has more bytes than the limit of {most}; remove it", file.path)));
-        }
-        Ok(bytes)
+        read_whole(&self.root.join(&file.path), &format!("`{}`", file.path), "remove it")
     }
 
     /// What is wrong with the places and the names of files.

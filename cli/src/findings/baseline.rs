@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use slug_resolver::limits;
 
-use crate::data::read_file;
+use crate::data::read_whole;
 use crate::exit::Failure;
 
 use super::{Finding, Sources};
@@ -88,13 +87,7 @@ impl Baseline {
         if !path.exists() {
             return Err(Failure::new(format!("there is no baseline `{shown}`; write it with --write-baseline")));
         }
-        let bytes = read_file(path)?;
-        if bytes.len() > limits::DOCUMENT_BYTES {
-            let limit = limits::DOCUMENT_BYTES;
-            return Err(Failure::new(format!(
-                "the baseline `{shown}` has more bytes than the limit of {limit}; mend findings and write it anew"
-            )));
-        }
+        let bytes = read_whole(path, &format!("the baseline `{shown}`"), "mend findings and write it anew")?;
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let refuse =
             |why: String| Failure::new(format!("the baseline `{shown}` {why}; write it anew with --write-baseline"));
