@@ -144,8 +144,8 @@ END {
   print "| either | the one or the other |"
   print "| all | all tests of the crate but those in its documentation |\n"
   print "Made anew by `ci/coverage`. Numbers are percent, but for the columns that say how many there are."
-  print "A corpus that grew longer reaches more. `laws/` tests the product, so it is counted apart: what it"
-  print "says of a law that is broken runs only when one is, and tests break each with wrong resolvers.\n"
+  print "A corpus that grew longer reaches more. `laws/` tests the product, so it is counted apart. It is not asked"
+  print "for reasons here: of a line there that no test runs, [mutants](mutants.md) survive.\n"
   print "| | lines | properties | corpus | either | all | branches | properties | corpus | either | all |"
   print "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
   row("**the product**", "product")

@@ -175,7 +175,7 @@ impl Credentials<'_> {
     ///
     /// # Panics
     ///
-    /// When a provider that is in no registry accepts more than [`Names::CAPACITY`].
+    /// When there are any, and a provider that is in no registry names more than [`Names::CAPACITY`].
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::sample::subsequence;
-use slug_resolver::{Names, Warning, Warnings};
+use slug_resolver::registry::{Credentials, Pattern};
+use slug_resolver::{Names, Provider, Warning, Warnings};
 
 fn names(list: &[String], members: &[String]) -> Vec<String> {
     list.iter().filter(|name| members.contains(name)).cloned().collect()
@@ -34,6 +35,14 @@ proptest! {
                 assert_eq!(found == again, expected == names(list, members), "{found:?} and {again:?}");
             }
         }
+    }
+
+    /// A provider that is in no registry may name more secrets than a set can hold.
+    #[test]
+    fn without_credentials_a_provider_accepts_none_however_many_it_names(beyond in 1..9_usize) {
+        let auth_env = vec!["KEY".to_owned(); Names::CAPACITY + beyond];
+        let provider = Provider::new("p", auth_env, Pattern::new("^p").expect("it compiles"));
+        assert_eq!(Credentials::default().accepted_by(&provider), Names::default());
     }
 
     #[test]

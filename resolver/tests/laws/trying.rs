@@ -1,5 +1,6 @@
 //! What a law tries by itself, beyond the case that it is given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -40,6 +41,19 @@ fn who_could_answer_is_asked_with_the_credentials_of_each() {
     rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
 
+/// Each who could answer gets its turn, unless it is the only one: its turn is then the case itself.
+#[test]
+fn each_of_several_who_could_answer_is_asked_once() {
+    let (mut alone, mut several) = (0, 0);
+    for case in fixed_cases(CASES) {
+        let could = Product.candidates(&case.scene, &case.runtime, right(&case).slug).len();
+        let turns = if could > 1 { could } else { 0 };
+        assert_eq!(Counting::asked("agreement", &case).resolutions.into_inner(), 1 + turns, "{case:?}");
+        *if could > 1 { &mut several } else { &mut alone } += 1;
+    }
+    assert!(alone > 0 && several > 0, "{alone} cases with one at most, {several} with several");
+}
+
 /// Pairs of edits are tried on every runtime of which those who look for fixes try all pairs.
 #[test]
 fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
@@ -74,26 +88,39 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     rejects(&wrong, (0..200).map(|number| case.with("UNREAD", &number.to_string())));
 }
 
-/// A product that counts what it reads.
+/// A product that counts what it reads and resolves.
 #[derive(Default)]
-struct Counting(AtomicUsize);
+struct Counting {
+    reads: AtomicUsize,
+    resolutions: AtomicUsize,
+}
+
+impl Counting {
+    /// What a law asks of the product about a case, with which it holds.
+    fn asked(law_id: &str, case: &Case) -> Self {
+        let counting = Self::default();
+        let law = law(law_id).expect("it is a law");
+        assert_eq!((law.check)(&Trial::new(&counting, case)), Ok(()), "{case:?}");
+        counting
+    }
+}
 
 impl Subject for Counting {
     fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         Product.read(document, text, scene)
+    }
+
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        self.resolutions.fetch_add(1, Ordering::Relaxed);
+        Product.resolve(case)
     }
 }
 
 /// Each document of a generated case is spoiled; a real registry takes longer, so only some cases of it are.
 #[test]
 fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
-    let law = law("strict-reading").expect("it is a law");
-    let reads = |case: &Case| {
-        let counting = Counting::default();
-        assert_eq!((law.check)(&Trial::new(&counting, case)), Ok(()), "{case:?}");
-        counting.0.into_inner()
-    };
+    let reads = |case: &Case| Counting::asked("strict-reading", case).reads.into_inner();
     let largest: Vec<Case> = fixed_cases(CASES).filter(|case| case.scene.registry.providers().len() == 8).collect();
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
@@ -125,4 +152,20 @@ fn listed_ids_of_one_route_are_tried() {
         }
     });
     rejects(&wrong, fixed_cases(CASES).filter(|case| is_listed(case, right(case).slug)));
+}
+
+/// Three of them, however many there are: a real registry lists dozens.
+#[test]
+fn three_listed_ids_of_one_route_are_tried() {
+    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+    let scene = Scene::new(Registry::embedded(), policy);
+    let override_var = &scene.policy.document().override_var;
+    let tried = |slug: &str| {
+        let case = Case::new(&scene, "claude-code").with(override_var, slug);
+        Counting::asked("route-decides", &case).resolutions.into_inner() - 1
+    };
+    let arms = &scene.registry.runtime("claude-code").expect("it ships with the crate").arms;
+    let ids = arms.iter().flat_map(|arm| &arm.models);
+    let counts: BTreeSet<usize> = ids.map(|id| tried(id)).collect();
+    assert_eq!(counts.last(), Some(&3), "{counts:?}");
 }
