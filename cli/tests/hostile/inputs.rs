@@ -240,19 +240,18 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "duplicate members",
-        "one member of an object 90,000 times",
+        "one member of an object 100,000 times; 90,000 times in a line of `derive`, which would be too long",
         Whole(|reader, out| match reader.format {
             Format::Json => {
-                // One that the reader knows, where it does not pass over the others; more of
-                // the longest would make a longer line than is read.
-                let member = match reader.name {
-                    "resolve --batch" => "\"env\":{}",
-                    "derive --batch" => "\"model\":\"\"",
-                    "--baseline" => "\"schema_version\": 1",
-                    _ => "\"key\": 1",
+                // One that the reader knows, where it does not pass over the others.
+                let (member, times) = match reader.name {
+                    "resolve --batch" => ("\"env\":{}", 100_000),
+                    "derive --batch" => ("\"model\":\"\"", 90_000),
+                    "--baseline" => ("\"schema_version\": 1", 100_000),
+                    _ => ("\"key\": 1", 100_000),
                 };
                 just(out, "{")?;
-                repeat(out, &format!("{member},"), 89_999)?;
+                repeat(out, &format!("{member},"), times - 1)?;
                 just(out, format!("{member}}}"))
             }
             Format::Yaml | Format::Lines => Ok(Made::No),
@@ -367,8 +366,13 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "backtracking pattern",
-        "`(a+)+$`, on which many engines take exponential time",
-        Fill(Slot::Pattern, |_, out| just(out, "(a+)+$"))
+        "`(a+)+$` and an id of 40 `a` and a `!`, on which many engines take exponential time",
+        Whole(|reader, out| {
+            only(reader, "registry", || {
+                let ids = format!("acme/m, {}!", "a".repeat(40));
+                just(out, reader.in_order().replace("^acme/", "(a+)+$").replace("acme/m", &ids))
+            })
+        })
     ),
     input!(
         "1 MB pattern",

@@ -114,13 +114,14 @@ const WORKFLOW: &str = r#"on: push
 jobs:
   e2e:
     runs-on: «word»
-    env: {E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: "«text»", OTHER: «number»}
+    env: {E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: "«text»"}
     strategy: {matrix: {axis: [x«items»]}}
     steps:
+      - run: «number»
       - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh
 "#;
 
-const RECORD: &str = r#"{"runtime": "claude-code", "model": "«word»", "status": "failed", "last_error": "«text»", "n": «number», "list": ["x"«items»]}"#;
+const RECORD: &str = r#"{"runtime": "claude-code", "model": "«word»", "status": «number», "last_error": "«text»", "list": ["x"«items»]}"#;
 
 const QUESTION: &str =
     r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»", «number»«items»]}"#;
@@ -251,7 +252,7 @@ pub const READERS: &[Reader] = &[
         format: Format::Lines,
         voice: Voice::Error,
         file: "hostile.env",
-        template: "E2E_MODEL_SLUG=«text»\nOTHER=«number»\n«word»=x\n«items»",
+        template: "E2E_MODEL_SLUG=«text»\n«word»=x\n«items»",
         word: "NAME",
         item: "K#=x\n",
         beside: &[("record.json", "{\"runtime\": \"claude-code\", \"status\": \"failed\"}")],
@@ -273,7 +274,7 @@ pub const READERS: &[Reader] = &[
         format: Format::Lines,
         voice: Voice::Problem,
         file: "proptest-regressions/agreement.txt",
-        template: "# «text» «number»\n«word»\n«items»",
+        template: "# «text»\n«word»\n«items»",
         word: "# nothing",
         item: "cc # # shrinks to x\n",
         beside: &[(SUMS, "")],
@@ -284,7 +285,7 @@ pub const READERS: &[Reader] = &[
         format: Format::Lines,
         voice: Voice::Problem,
         file: SUMS,
-        template: "«word»  fuzz/seeds/«text»/«number»\n«items»",
+        template: "«word»  fuzz/seeds/«text»\n«items»",
         word: "0000000000000000000000000000000000000000000000000000000000000000",
         item: "0000000000000000000000000000000000000000000000000000000000000000  a/#\n",
         beside: &[("fuzz/seeds/expression/one", "")],
@@ -295,7 +296,7 @@ pub const READERS: &[Reader] = &[
         format: Format::Lines,
         voice: Voice::Problem,
         file: "fuzz/seeds/registry_yaml/one",
-        template: "# «text» «number»\n«word»: 1\n«items»",
+        template: "# «text»\n«word»: 1\n«items»",
         word: "schema_version",
         item: "k#: 1\n",
         beside: &[(SUMS, LISTED)],
