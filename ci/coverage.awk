@@ -145,7 +145,7 @@ END {
   print "| all | all tests of the crate but those in its documentation |\n"
   print "Made anew by `ci/coverage`. Numbers are percent, but for the columns that say how many there are."
   print "A corpus that grew longer reaches more. `laws/` tests the product, so it is counted apart. It is not asked"
-  print "for reasons here: of a line there that no test runs, [mutants](mutants.md) survive.\n"
+  print "for reasons here: where no test runs a line there, its [mutants](mutants.md) survive.\n"
   print "| | lines | properties | corpus | either | all | branches | properties | corpus | either | all |"
   print "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
   row("**the product**", "product")
