@@ -368,6 +368,19 @@ fn patterns_together_meet_a_limit() {
     assert!(error.contains("more than the limit of 200000 for one registry"), "{error}");
 }
 
+/// A document has no key twice when it is read, and may when it is built.
+#[test]
+fn a_runtime_that_is_there_twice_is_refused() {
+    let document = Registry::embedded().document();
+    for runtime in &document.runtimes {
+        let mut document = document.clone();
+        document.runtimes.push(runtime.clone());
+        let name = &runtime.name;
+        let error = Registry::new(document).unwrap_err().to_string();
+        assert_eq!(error, format!("`runtimes.{name}`: duplicate runtime `{name}`; merge the two"));
+    }
+}
+
 const POLICY: &str = "schema_version: 1
 name: mine
 runtime: RUNTIME
