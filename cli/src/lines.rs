@@ -105,6 +105,11 @@ pub fn answer_lines(
         }
         text.push(b'\n');
         out.write_all(&text).map_err(Stopped::Write)?;
+        if let Line::TooLong = read {
+            // The rest of it may never end, and the answer is there now.
+            out.flush().map_err(Stopped::Write)?;
+            input.skip_until(b'\n').map_err(Stopped::Read)?;
+        }
     }
     out.flush().map_err(Stopped::Write)?;
     Ok(answered)
@@ -251,7 +256,8 @@ enum Line {
     End,
 }
 
-/// Reads one line without its end; of one that is too long nothing is kept.
+/// Reads one line without its end. Of one that is too long nothing is kept, and what is
+/// beyond the limit is still to be read.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
     let limit = LINE_BYTES as u64 + 1;
@@ -270,6 +276,5 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
         return Ok(Line::Whole);
     }
     line.clear();
-    input.skip_until(b'\n')?;
     Ok(Line::TooLong)
 }

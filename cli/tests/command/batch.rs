@@ -1,5 +1,10 @@
 //! The line readers: an answer for every line, whatever it holds.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::run::{Scratch, slugproof};
@@ -78,6 +83,25 @@ fn a_line_of_exactly_the_limit_is_read() {
     }
 }
 
+/// Whoever waits for the answer to a line may not have written all of it.
+#[test]
+fn a_line_that_is_too_long_is_answered_before_it_ends() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
+    command.args(["resolve", "--batch"]).current_dir(env!("CARGO_TARGET_TMPDIR")).env_clear();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command is built");
+    let mut input = child.stdin.take().expect("it is piped");
+    let output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let (sent, answers) = mpsc::channel();
+    std::thread::spawn(move || output.lines().try_for_each(|line| sent.send(line.expect("it is UTF-8"))));
+    let answer = || answers.recv_timeout(Duration::from_secs(60)).expect("there is an answer");
+    input.write_all(&vec![b'x'; LINE_BYTES + 2]).expect("it is read");
+    assert!(answer().contains("longer than the limit"));
+    input.write_all(b"x\n{\"runtime\":\"hermes\"}\n").expect("it is read");
+    assert!(answer().contains("\"verdict\""));
+    drop(input);
+    assert_eq!(child.wait().expect("it ends").code(), Some(2));
+}
+
 /// Thirty megabytes pass through a process that may not hold them.
 #[test]
 #[cfg(target_os = "linux")]
@@ -85,7 +109,7 @@ fn memory_does_not_grow_with_the_input() {
     let line = "{\"runtime\":\"hermes\",\"env\":{\"UNREAD\":\"".to_owned() + &"x".repeat(1000) + "\"}}\n";
     let scratch = Scratch::new("constant-memory").file("lines", line.repeat(30_000));
     let script = "ulimit -v 131072 && exec \"$0\" resolve --batch lines | wc -l";
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
         .current_dir(&scratch.0)
         .output()
