@@ -181,3 +181,6 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
         (None, None) => Text::empty(),
     }
 }
+
+#[cfg(test)]
+mod tests;
