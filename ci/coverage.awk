@@ -3,6 +3,7 @@
 # corpus, 3 all tests), count, separated by tabs.
 # Exits 1 when a place that neither properties nor corpus reach has no reason, when the
 # line of a reason is in no file, and when the properties reach what a reason calls unreached.
+# The laws are asked about lines alone, and about those that no test of the crate reaches either.
 
 function fail(message) { print message >"/dev/stderr"; failed = 1 }
 function is_test(file) { return file ~ /^laws\// }
@@ -81,8 +82,16 @@ function unreached(file, from, to, what, tested,    n, line, why) {
       if (reason_text[n] == "*" || name_of(file, line) == reason_text[n]) { why = reason[n]; used[n] = from; break }
   }
   if (why == "")
-    fail(source file ":" from ": neither properties nor corpus reach `" what "`; let them, remove it, or give the reason in " reasons)
-  list[++listed] = "| " file ":" from (to > from ? "–" to : "") " | " shown(what) " | " (tested ? "yes" : "no") " | " why " |"
+    fail(source file ":" from ": " (is_test(file) ? "no test nor the corpus reaches `" : "neither properties nor corpus reach `") what \
+      "`; let them, remove it, or give the reason in " reasons)
+  list[is_test(file), ++listed[is_test(file)]] = "| " file ":" from (to > from ? "–" to : "") " | " shown(what) " | " (tested ? "yes" : "no") " | " why " |"
+}
+
+function table(of_laws, why,    n) {
+  if (!listed[of_laws]) { print "None."; return }
+  print "| where | what | tested | " why " |"
+  print "| --- | --- | --- | --- |"
+  for (n = 1; n <= listed[of_laws]; n++) print list[of_laws, n]
 }
 
 function end_range() {
@@ -96,12 +105,13 @@ END {
   for (n = 1; n <= place_count; n++) {
     split(places[n], field, FS)
     count(field[1], field[3], places[n])
-    if (field[3] == "line" && !reached[places[n], "either"]) missed[field[1], field[2]] = 1
+    if (field[3] == "line" && !reached[places[n], "either"] && !(is_test(field[1]) && (places[n], 3) in reached))
+      missed[field[1], field[2]] = 1
   }
   # Lines first, those next to each other as one.
   for (n = 1; n <= place_count; n++) {
     split(places[n], field, FS)
-    if (is_test(field[1]) || field[3] != "line") continue
+    if (field[3] != "line") continue
     if (range_file != field[1] || !((field[1], field[2]) in missed) || source_of[field[1], field[2]] ~ /^ *(pub.* )?fn /) end_range()
     if (!((field[1], field[2]) in missed)) continue
     if (range_file == "") { range_file = field[1]; range_from = field[2]; range_tested = 0 }
@@ -124,10 +134,10 @@ END {
       split(places[m], field, FS)
       if (field[1] != reason_file[n] || name_of(field[1], field[2]) != reason_text[n]) continue
       found = 1
-      if ((places[m], 1) in reached) reached_for_certain = 1
+      if ((places[m], 1) in reached || is_test(field[1]) && (places[m], 3) in reached) reached_for_certain = 1
     }
     if (!found) fail(reasons ": " reason_file[n] " has no line `" reason_text[n] "`; correct or drop it")
-    else if (reached_for_certain) fail(reasons ": the properties reach `" reason_text[n] "` in " reason_file[n] "; drop it")
+    else if (reached_for_certain) fail(reasons ": tests reach `" reason_text[n] "` in " reason_file[n] "; drop it")
     else spare = spare "- " reason_file[n] ": " shown(reason_text[n]) ": " reason[n] "\n"
   }
 
@@ -144,8 +154,8 @@ END {
   print "| either | the one or the other |"
   print "| all | all tests of the crate but those in its documentation |\n"
   print "Made anew by `ci/coverage`. Numbers are percent, but for the columns that say how many there are."
-  print "A corpus that grew longer reaches more. `laws/` tests the product, so it is counted apart. It is not asked"
-  print "for reasons here: where no test runs a line there, its [mutants](mutants.md) survive.\n"
+  print "A corpus that grew longer reaches more. `laws/` tests the product, so it is counted apart, and asked"
+  print "for the lines alone that nothing here runs.\n"
   print "| | lines | properties | corpus | either | all | branches | properties | corpus | either | all |"
   print "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
   row("**the product**", "product")
@@ -153,14 +163,11 @@ END {
   row("**the laws**", "laws")
   for (n = 1; n <= file_count; n++) if (is_test(files[n])) row(files[n], files[n])
   print "\n## What neither reaches\n"
-  if (!listed) print "Nothing of the product."
-  else {
-    print "Of the product: lines that are next to each other as one, and sides of branches on lines that"
-    print "are reached. The third column says whether any other test reaches it.\n"
-    print "| where | what | tested | why neither reaches it |"
-    print "| --- | --- | --- | --- |"
-    for (n = 1; n <= listed; n++) print list[n]
-  }
+  print "Of the product: lines that are next to each other as one, and sides of branches on lines that"
+  print "are reached. The third column says whether any other test reaches it.\n"
+  table(0, "why neither reaches it")
+  print "\nOf the laws: lines that no test of the crate reaches either.\n"
+  table(1, "why nothing reaches it")
   if (spare != "") print "\nReached by this corpus, and perhaps not by another:\n\n" substr(spare, 1, length(spare) - 1)
   exit failed
 }
