@@ -483,9 +483,8 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "endless",
-        "`/dev/zero`, which never ends",
+        "`/dev/zero`, which never ends; not for a batch, which is answered for as long as there is input",
         InPlace(|path, reader| {
-            // A batch answers line by line for as long as there are lines.
             if reader.voice == Voice::Answer { Ok(Made::No) } else { symlink("/dev/zero", path).map(|()| Made::Yes) }
         }),
         slow

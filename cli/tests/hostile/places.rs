@@ -80,12 +80,13 @@ const PROVE: &[&str] = &["prove", "--registry", "large.yaml"];
 type Row = (&'static str, &'static [&'static str]);
 
 /// The commands that answer on standard output.
-const ANSWERS: [Row; 13] = [
+const ANSWERS: [Row; 14] = [
     ("prove", &["prove"]),
     ("prove --format json", &["prove", "--format", "json"]),
     ("resolve", &["resolve", "--runtime", "codex"]),
     ("resolve --batch", &["resolve", "--batch", "questions.jsonl"]),
     ("derive --batch", &["derive", "--batch", "questions.jsonl"]),
+    ("pick", &["pick", "codex", "--unchecked"]),
     ("lint", &["lint", "workflow.yml"]),
     ("check --output sarif", &["check", "--output", "sarif"]),
     ("diagnose", &["diagnose", "--record", "record.json"]),
