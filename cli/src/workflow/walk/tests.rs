@@ -817,3 +817,29 @@ proptest! {
         prop_assert!((most_starts + 1) * script_bytes.max(1) > most_bytes);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each variable is made of the next and the last of an input, wherever each is set.
+    #[test]
+    fn what_a_variable_is_made_of_is_wanted_however_far_away(
+        order in Just((0..6).collect::<Vec<usize>>()).prop_shuffle(),
+        is_of_job in prop::array::uniform6(any::<bool>()),
+        named in 0..6_usize,
+    ) {
+        let name = |number: usize| format!("V{number}");
+        let source = |number| if number == 5 { "inputs.last".to_owned() } else { format!("env.{}", name(number + 1)) };
+        let env = |of_job: bool| {
+            let entries = order.iter().filter(|number| is_of_job[**number] == of_job);
+            entries.fold(String::new(), |text, number| text + &format!("{}: '${{{{ {} }}}}', ", name(*number), source(*number)))
+        };
+        let text = format!("env: {{{}}}\njobs: {{job: {{env: {{{}}}, steps: []}}}}", env(false), env(true));
+        let workflow = Workflow::of(&document::read(&text).unwrap());
+        let names = BTreeSet::from([name(named)]);
+        let search = Search { text: "", targets: &[], names: &names, absent_secrets: &[], every_script: false };
+        let wanted = wanted(&workflow, &workflow.jobs[0], &search);
+        prop_assert_eq!(wanted.env, (named..6).map(name).collect());
+        prop_assert_eq!(wanted.inputs, ["last".to_owned()].into());
+    }
+}
