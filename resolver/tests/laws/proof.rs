@@ -139,3 +139,38 @@ runtimes:
         assert_eq!(nobodys, is_found, "{also} {:?}", plan.slugs());
     }
 }
+
+/// A runtime of the name that a plan has for one that nobody knows, and a variant of a variant.
+#[test]
+fn names_that_nobody_expects_are_planned() {
+    let registry = "
+schema_version: 1
+providers:
+  - {name: acme, display_name: A, protocol: openai, auth_mode: key, auth_env: [A], model_prefix_match: '^acme/'}
+runtimes:
+  unknown:
+    providers: [{name: acme, models: [m]}]
+";
+    let policy = "
+schema_version: 1
+name: chain
+runtime: RUNTIME
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: m}
+secrets: [{key: KEY, inject: [A]}]
+fallback: m
+templates: {first: second, second: unknown}
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
+    let plan = Plan::new(&Scene::new(registry, policy));
+    let proof = walked(&Product, &plan, 0..plan.steps());
+    assert!(proof.broken.is_none());
+    let mut is_known = BTreeMap::new();
+    for number in 0..plan.len() {
+        let planned = plan.get(number).expect("below the length");
+        is_known.insert(planned.case.runtime, planned.known_runtime);
+    }
+    let expected = [("first", true), ("second", true), ("unknown", true), ("unknown?", false)];
+    assert_eq!(is_known, expected.map(|(name, is_known)| (name.to_owned(), is_known)).into());
+}

@@ -403,6 +403,18 @@ const WRONG: &[Wrong] = &[
         message: |resolution| Product.message(&Resolution { slug: "another", ..*resolution }),
         ..RIGHT
     },
+    Wrong {
+        law: "message-tells-why",
+        bug: "the message does not say that one of several will do",
+        message: |resolution| Product.message(resolution).replace("one of ", ""),
+        ..RIGHT
+    },
+    Wrong {
+        law: "message-tells-why",
+        bug: "the message says of all that one will do",
+        message: |resolution| format!("{}: one of {}", Product.message(resolution), resolution.needs.join(", ")),
+        ..RIGHT
+    },
     wrong("agreement", "of several arms that list an id the last one wins", |case| {
         let found = right(case);
         let mut listing = arms(case).iter().filter(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
