@@ -2,11 +2,11 @@
 //! fast automaton cannot go.
 
 use slug_resolver::laws::generate::large_registry_of;
-use slug_resolver::laws::{Case, Product, Scene, Subject, lookup};
+use slug_resolver::laws::{Product, Subject, lookup};
 use slug_resolver::reference::{self, is_found_in};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
-use slug_resolver::{Credentials, Policy, Provider, Registry, RegistryDocument, Rejection};
+use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
 
 use crate::strategy::{fixed_numbers, fuzz_input};
 
@@ -244,27 +244,4 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
     for (rejected, (what, _)) in rejected.iter().zip(&wrong) {
         assert!(*rejected > 0, "accepted of 8 registries: {what}");
     }
-}
-
-/// What a subject does not answer in its own way, the product answers.
-struct AsIs;
-
-impl Subject for AsIs {}
-
-#[test]
-fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
-    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-    let scene = Scene::new(Registry::embedded(), policy);
-    for runtime in scene.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
-        let case = Case::new(&scene, runtime);
-        let answer = AsIs.resolve(&case);
-        assert_eq!(answer, Product.resolve(&case));
-        let derived = AsIs.derive(&scene.registry, runtime, answer.slug, &[]);
-        assert_eq!(derived, Product.derive(&scene.registry, runtime, answer.slug, &[]));
-    }
-    let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
-    let patterns: Vec<&Pattern> = patterns.iter().collect();
-    let overlaps = AsIs.overlaps(&patterns);
-    assert_eq!(overlaps.witnesses.len(), 4, "{overlaps:?}");
-    assert_eq!(overlaps, Product.overlaps(&patterns));
 }

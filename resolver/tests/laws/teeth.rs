@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_resolver::laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
 use slug_resolver::reference::is_found_in;
-use slug_resolver::registry::Arm;
+use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Provider, Registry, Resolution, Rule, Warning,
+    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Policy, Provider, Registry, Resolution, Rule, Warning,
 };
 
 use crate::strategy::fixed_cases;
@@ -560,6 +560,29 @@ fn every_law_rejects_its_wrong_resolver() {
         let all = Trial::new(wrong, case).holds();
         assert!(all.is_err_and(|told| told.contains(" is broken: ")), "all laws together accept {}", wrong.bug);
     }
+}
+
+/// What a subject does not answer in its own way, the product answers.
+struct AsIs;
+
+impl Subject for AsIs {}
+
+#[test]
+fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
+    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+    let scene = Scene::new(Registry::embedded(), policy);
+    for runtime in scene.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
+        let case = Case::new(&scene, runtime);
+        let answer = AsIs.resolve(&case);
+        assert_eq!(answer, Product.resolve(&case));
+        let derived = AsIs.derive(&scene.registry, runtime, answer.slug, &[]);
+        assert_eq!(derived, Product.derive(&scene.registry, runtime, answer.slug, &[]));
+    }
+    let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
+    let patterns: Vec<&Pattern> = patterns.iter().collect();
+    let overlaps = AsIs.overlaps(&patterns);
+    assert_eq!(overlaps.witnesses.len(), 4, "{overlaps:?}");
+    assert_eq!(overlaps, Product.overlaps(&patterns));
 }
 
 /// The law rejects what is wrong in one of the cases.

@@ -831,8 +831,9 @@ proptest! {
         let name = |number: usize| format!("V{number}");
         let source = |number| if number == 5 { "inputs.last".to_owned() } else { format!("env.{}", name(number + 1)) };
         let env = |of_job: bool| {
-            let entries = order.iter().filter(|number| is_of_job[**number] == of_job);
-            entries.fold(String::new(), |text, number| text + &format!("{}: '${{{{ {} }}}}', ", name(*number), source(*number)))
+            let numbers = order.iter().copied().filter(|number| is_of_job[*number] == of_job);
+            let entries = numbers.map(|number| format!("{}: '${{{{ {} }}}}'", name(number), source(number)));
+            entries.collect::<Vec<_>>().join(", ")
         };
         let text = format!("env: {{{}}}\njobs: {{job: {{env: {{{}}}, steps: []}}}}", env(false), env(true));
         let workflow = Workflow::of(&document::read(&text).unwrap());
