@@ -21,7 +21,6 @@ mod output;
 mod pick;
 mod prove;
 mod resolve;
-pub mod workflow;
 
 use std::process::ExitCode;
 

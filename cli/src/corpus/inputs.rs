@@ -10,8 +10,8 @@ use slug_resolver::{Policy, Registry};
 
 use crate::diagnose::trial;
 use crate::lines::{answer_lines, derive_line, resolve_line};
+use crate::lint;
 use crate::output::counted;
-use crate::{lint, workflow};
 
 /// Bytes of one input; what is longer is cut by the fuzz targets and refused here. A
 /// second YAML reader, which fuzzing compares with, is not safe on large hostile input,
@@ -137,7 +137,7 @@ fn workflow_yaml(bytes: &[u8]) -> Judged {
 }
 
 fn expression(bytes: &[u8]) -> Judged {
-    of_text(bytes, "an expression, and not evaluated as it must be", workflow::trial::holds)
+    of_text(bytes, "an expression, and not evaluated as it must be", slug_workflow::trial::holds)
 }
 
 fn of_text(bytes: &[u8], otherwise: &str, holds: impl FnOnce(&str) -> Result<String, Violation>) -> Judged {

@@ -10,8 +10,8 @@ use crate::findings::codes::UNDECIDED;
 use crate::findings::{Finding, Level, SourceId, Span};
 use crate::output::{counted, shown};
 use crate::resolve::edit_for_people;
-use crate::workflow::value::Can;
-use crate::workflow::walk::{Environment, Visit};
+use slug_value::Can;
+use slug_workflow::walk::{Environment, Visit};
 
 use super::judge::Fault;
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::data::{describe, shown_path};
 use crate::exit::Failure;
-use crate::workflow::document::{self, FILE_BYTES};
-use crate::workflow::model::Workflow;
+use slug_workflow::document::{self, FILE_BYTES};
+use slug_workflow::model::Workflow;
 
 use super::repository::{call_of, called_path};
 

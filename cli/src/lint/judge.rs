@@ -10,7 +10,7 @@ use crate::config::Accept;
 use crate::diagnose::{MASK, is_credential};
 use crate::output::shown;
 use crate::resolve::hints;
-use crate::workflow::value::{ALTERNATIVES, Can, Text};
+use slug_value::{ALTERNATIVES, Can, Text};
 
 /// Environments of one call that are judged one by one; of more, none is.
 pub const ENVIRONMENTS: usize = 4_096;

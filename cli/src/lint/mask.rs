@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::repository::layers;
 use crate::diagnose::credentials_in;
-use crate::workflow::model::{EnvLayer, Workflow};
+use slug_workflow::model::{EnvLayer, Workflow};
 
 /// The text with every literal value of these variables covered, byte for byte, so that
 /// every place in it stays where it is.
@@ -90,7 +90,7 @@ fn assigned<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = Range<usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::document;
+    use slug_workflow::document;
 
     #[test]
     fn literal_values_of_keys_are_covered_wherever_they_stand() {

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::findings::{Patch, SourceId};
-use crate::workflow::document::{self, Node, Value};
-use crate::workflow::model::{EnvLayer, Job, Work, Workflow};
+use slug_workflow::document::{self, Node, Value};
+use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
 
 use super::explain::{Cause, Group, Problem};
 use super::judge::Fault;

@@ -25,8 +25,8 @@ use crate::exit::{Exit, Failure};
 use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
 use crate::output::{Output, counted};
-use crate::workflow::document;
-use crate::workflow::model::{EnvLayer, Job, Step, Work, Workflow};
+use slug_workflow::document;
+use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;

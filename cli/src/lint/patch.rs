@@ -7,9 +7,9 @@ use slug_resolver::Fix;
 
 use crate::findings::{Edit, Patch, SourceId, Span};
 use crate::output::shown;
-use crate::workflow::document::Style;
-use crate::workflow::model::EnvEntry;
-use crate::workflow::walk::{Environment, Origin};
+use slug_workflow::document::Style;
+use slug_workflow::model::EnvEntry;
+use slug_workflow::walk::{Environment, Origin};
 
 /// A patch and what it changes.
 pub struct Made {

@@ -3,17 +3,17 @@
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use github_actions_expressions::Evaluation;
+use slug_value::Evaluation;
 
 use crate::findings::SourceId;
 use crate::output::shown;
-use crate::workflow::document::{Node, Value as NodeValue};
-use crate::workflow::expression::{condition, typed};
-use crate::workflow::matrix::literal;
-use crate::workflow::model::{Call, EnvLayer, Input, InputKind, Job, PassedSecrets, Trigger, Work, Workflow};
-use crate::workflow::start::{Given, Here, STARTS, Secrets, Start, starts};
-use crate::workflow::value::{Can, Value};
-use crate::workflow::walk::{self, Search, Visit};
+use slug_value::{Can, Value};
+use slug_workflow::document::{Node, Value as NodeValue};
+use slug_workflow::expression::{condition, typed};
+use slug_workflow::matrix::literal;
+use slug_workflow::model::{Call, EnvLayer, Input, InputKind, Job, PassedSecrets, Trigger, Work, Workflow};
+use slug_workflow::start::{Given, Here, STARTS, Secrets, Start, starts};
+use slug_workflow::walk::{self, Search, Visit};
 
 /// Reusable workflows that call one another.
 const DEPTH: usize = 12;

@@ -10,10 +10,10 @@ use std::process::Command;
 use proptest::prelude::*;
 use proptest::sample::select;
 use slug_resolver::{Env, Policy, Registry, Variable, resolve};
+use slug_shell::{Effects, Variables};
+use slug_value::{Can, Text};
 use slugproof::findings::Level;
 use slugproof::lint::{Input, Linter, trial};
-use slugproof::workflow::shell::{self, Effects, Variables};
-use slugproof::workflow::value::{Can, Text};
 
 use crate::run::Scratch;
 
@@ -198,14 +198,14 @@ fn foreseen(script: &str) {
         .env("GITHUB_ENV", scratch.0.join("written"))
         .output();
     let ran = ran.expect("bash is on every machine that runs workflows");
-    let set = |value: &str| shell::Variable {
+    let set = |value: &str| slug_shell::Variable {
         value: Text::known(value.to_owned()),
-        export: shell::Export::Yes,
+        export: slug_shell::Export::Yes,
         assigned: None,
     };
     // As in a walk: what matters is there, whether set or not.
     let env: Variables = [("A".to_owned(), set("start"))].into();
-    let effects = shell::follow(script, &[], &[CALL], Some(""), &env);
+    let effects = slug_shell::follow(script, &[], &[CALL], Some(""), &env);
     let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
 
     for call in fs::read_to_string(&calls_file).unwrap_or_default().split_terminator('\u{1e}') {

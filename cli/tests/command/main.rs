@@ -7,7 +7,6 @@ mod check;
 mod corpus;
 mod diagnose;
 mod documents;
-mod expressions;
 mod findings;
 mod lint;
 mod lint_fixes;

@@ -15,8 +15,8 @@ pub mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::value::Text;
 use follow::Shell;
+use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
 
@@ -149,7 +149,7 @@ pub const THE_FILE: &str = "\u{10fffd}";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::value::Can;
+    use slug_value::Can;
 
     const HARNESS: &str = "tests/e2e/run.sh";
 

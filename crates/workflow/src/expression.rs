@@ -8,7 +8,7 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
-use super::value::{Can, Text, Truth, Value};
+use slug_value::{Can, Text, Truth, Value};
 
 /// Bytes of one expression: the forge's own limit.
 pub const EXPRESSION_BYTES: usize = 21_000;
@@ -196,14 +196,6 @@ fn negated(value: &Value) -> Value {
     Value::one_of(possible, value.why.clone())
 }
 
-impl std::ops::Not for Truth {
-    type Output = Self;
-
-    fn not(self) -> Self {
-        Self { can_be_true: self.can_be_false, can_be_false: self.can_be_true }
-    }
-}
-
 /// What a value can be where it counts as false.
 fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.can {
@@ -365,7 +357,7 @@ fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
             .iter()
             .flat_map(|row| values.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat()))
             .collect();
-        if rows.len() > super::value::ALTERNATIVES {
+        if rows.len() > slug_value::ALTERNATIVES {
             return None;
         }
     }

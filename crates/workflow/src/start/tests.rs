@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use github_actions_expressions::Evaluation;
 
 use super::{Given, Here, STARTS, Secrets, Start, starts};
-use crate::workflow::expression::Contexts;
-use crate::workflow::matrix::Row;
-use crate::workflow::model::{Input, InputKind, Trigger};
-use crate::workflow::value::{Can, Text, Value};
+use crate::expression::Contexts;
+use crate::matrix::Row;
+use crate::model::{Input, InputKind, Trigger};
+use slug_value::{Can, Text, Value};
 
 fn input(name: &str, kind: InputKind, default: Option<&str>) -> Input {
     Input { name: name.to_owned(), kind, default: default.map(str::to_owned), required: false }

@@ -7,8 +7,8 @@ use github_actions_expressions::Evaluation;
 use super::expression::{Contexts, inside};
 use super::matrix::Row;
 use super::model::{Input, InputKind, Trigger};
-use super::shell::THE_FILE;
-use super::value::{Text, Value};
+use slug_shell::THE_FILE;
+use slug_value::{Text, Value};
 
 /// Ways to start one workflow by one event that are told apart.
 pub const STARTS: usize = 1_000;

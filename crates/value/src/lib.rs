@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use github_actions_expressions::Evaluation;
+pub use github_actions_expressions::Evaluation;
 
 /// Known alternatives that are told apart; more than these are not known at all.
 pub const ALTERNATIVES: usize = 16;
@@ -167,6 +167,14 @@ pub struct Truth {
 impl Truth {
     /// It always holds.
     pub const ALWAYS: Self = Self { can_be_true: true, can_be_false: false };
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self { can_be_true: self.can_be_false, can_be_false: self.can_be_true }
+    }
 }
 
 impl Text {

@@ -3,9 +3,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{CELLS, ROWS, Row, Rows, rows};
-use crate::workflow::document;
-use crate::workflow::expression::Contexts;
-use crate::workflow::value::Value;
+use crate::document;
+use crate::expression::Contexts;
+use slug_value::Value;
 
 /// All that is known is the input `list`.
 struct Nothing;

@@ -9,9 +9,9 @@ use super::document::{Node, Value as NodeValue};
 use super::expression::{self, Part};
 use super::matrix::{self, Row, Rows};
 use super::model::{Defaults, EnvEntry, EnvLayer, Job, Script, Step, Work, Workflow};
-use super::shell::{self, Export, FIRST_HOLE, Variable, Variables, words};
 use super::start::{Here, Start};
-use super::value::{Can, Text, Truth};
+use slug_shell::{Export, FIRST_HOLE, Variable, Variables, words};
+use slug_value::{Can, Text, Truth};
 
 /// Combinations of starts, matrix rows and steps in which one job is walked through.
 pub const COMBINATIONS: usize = 20_000;
@@ -437,7 +437,7 @@ impl<'w> Walk<'_, 'w> {
         let script = substituted(&run.text, &here);
         let effects = if self.is_shell(step, &here) {
             let directory = self.directory(step, &here);
-            shell::follow(
+            slug_shell::follow(
                 &script.text,
                 &script.holes,
                 self.search.targets,
@@ -445,7 +445,12 @@ impl<'w> Walk<'_, 'w> {
                 &variables(&own, self.search.names),
             )
         } else {
-            shell::unfollowed(&script.text, self.search.targets, self.search.names, &variables(&own, self.search.names))
+            slug_shell::unfollowed(
+                &script.text,
+                self.search.targets,
+                self.search.names,
+                &variables(&own, self.search.names),
+            )
         };
         let visit = |target, call, env| Visit {
             step,
@@ -500,7 +505,7 @@ impl<'w> Walk<'_, 'w> {
     /// What a step leaves for those after it.
     fn leave(
         &self,
-        effects: shell::Effects,
+        effects: slug_shell::Effects,
         runs: Truth,
         run: &Script,
         script: &Substituted,
@@ -527,7 +532,7 @@ impl<'w> Walk<'_, 'w> {
         let of = |defaults: &'w Defaults| defaults.shell.as_deref();
         let shell = step.shell.as_deref().or(of(&self.job.defaults)).or(of(&self.workflow.defaults));
         match shell {
-            Some(shell) => shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
+            Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
             None => self.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, here);
                 matches!(label.can, Can::BeOneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
@@ -584,7 +589,7 @@ fn substituted(original: &str, here: &Here<'_>) -> Substituted {
                 byte += "${{}}".len() + expression.len();
                 let value = expression::value(expression, here).into_text();
                 // The path of that file is the value of a variable, which scripts are read for.
-                if value.single().is_some_and(|value| value == shell::THE_FILE) {
+                if value.single().is_some_and(|value| value == slug_shell::THE_FILE) {
                     script.text.push_str("$GITHUB_ENV");
                     continue;
                 }
@@ -592,7 +597,7 @@ fn substituted(original: &str, here: &Here<'_>) -> Substituted {
             }
             Part::Unclosed => Text::unknown("`${{` is not closed"),
         };
-        match (value.single(), shell::hole(script.holes.len())) {
+        match (value.single(), slug_shell::hole(script.holes.len())) {
             (None, Some(hole)) => {
                 script.text.push(hole);
                 script.holes.push(value);
@@ -619,7 +624,7 @@ impl Substituted {
 
 /// A row for people.
 fn shown_row(row: &Row) -> String {
-    let cell = |(name, value): (&String, &super::value::Value)| {
+    let cell = |(name, value): (&String, &slug_value::Value)| {
         let value = value.single().map_or("…".to_owned(), |value| value.sema().to_string());
         format!("{name} = {value}")
     };

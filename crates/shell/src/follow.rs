@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::state::{Export, State, Variable, Written, either, substituted, written_in_either};
 use super::words::{Kind, Piece, Token, Tokens, Word, is_name, tokens};
 use super::{Call, ENVIRONMENT_FILE, Effects, FIRST_HOLE, mentions};
-use crate::workflow::value::Text;
+use slug_value::Text;
 
 /// Scripts inside one another, by `$(…)`.
 const DEPTH: usize = 8;

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::workflow::document;
-use crate::workflow::model::Trigger;
-use crate::workflow::start::{self, starts};
+use crate::document;
+use crate::model::Trigger;
+use crate::start::{self, starts};
 
 /// The variables that matter.
 const NAMES: [&str; 2] = ["ONE", "TWO"];

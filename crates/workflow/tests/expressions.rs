@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use github_actions_expressions::{Evaluation, Expr};
 use proptest::prelude::*;
 use proptest::sample::select;
-use slugproof::workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
-use slugproof::workflow::value::{ALTERNATIVES, Can, TEXT_BYTES, Text, Truth, Value};
+use slug_value::{ALTERNATIVES, Can, TEXT_BYTES, Text, Truth, Value};
+use slug_workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
 
 /// Nothing of what a name stands for is known, and the reason is the name.
 struct Unknown;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::workflow::value::{Can, Text};
+use slug_value::{Can, Text};
 
 /// One variable while a script runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use github_actions_expressions::Evaluation;
 
 use super::document::{Node, Style, Value as NodeValue};
 use super::expression::{self, Contexts};
-use super::value::Value;
+use slug_value::Value;
 
 /// Rows of one matrix; a forge runs at most 256.
 pub const ROWS: usize = 10_000;

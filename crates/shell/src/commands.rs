@@ -6,7 +6,7 @@ use super::follow::Shell;
 use super::state::{Export, State, Variable, Variables, Written};
 use super::words::{Piece, Word, is_name};
 use super::{Call, ENVIRONMENT_FILE, THE_FILE};
-use crate::workflow::value::{Can, Text};
+use slug_value::{Can, Text};
 
 /// Commands that name a path without running it.
 const INERT: [&str; 58] = [

@@ -2,10 +2,9 @@
 //! known is among what it can come to when little is.
 
 use github_actions_expressions::{Evaluation, Expr};
-use slug_resolver::laws::Violation;
 
 use super::expression::{self, Contexts};
-use super::value::{Can, Text, Value};
+use slug_value::{Can, Text, Value};
 
 /// Nothing is known but that secrets exist.
 struct Little;
@@ -48,7 +47,7 @@ const WORLDS: usize = 6;
 /// # Errors
 ///
 /// What does not hold.
-pub fn holds(template: &str) -> Result<String, Violation> {
+pub fn holds(template: &str) -> Result<String, String> {
     let possible = expression::text(template, &Little);
     for world in 0..WORLDS {
         let certain = expression::text(template, &Everything(world));
@@ -83,7 +82,7 @@ fn includes(wider: &Text, narrower: &Text) -> bool {
 }
 
 /// The library that parses expressions evaluates constant ones itself.
-fn agrees_with_the_parser(expression: &str) -> Result<(), Violation> {
+fn agrees_with_the_parser(expression: &str) -> Result<(), String> {
     let mine = expression::value(expression, &Little);
     let Some(values) = mine.single().map(std::slice::from_ref) else { return Ok(()) };
     // Where it is too long to be read here, it is not known here.

@@ -6,7 +6,7 @@ use super::ENVIRONMENT_FILE;
 use super::follow::Shell;
 use super::state::Written;
 use super::words::Word;
-use crate::workflow::value::Text;
+use slug_value::Text;
 
 impl Shell<'_> {
     pub(super) fn echo(&mut self, arguments: &[(Word, Range<usize>)], depth: usize) -> Vec<Text> {
