@@ -6,15 +6,13 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::tree::{File, Kind, Tree};
+use super::tree::{File, Kind, SUMS, Tree};
 use crate::data::{read_whole, shown_path};
 use crate::exit::Failure;
 use crate::findings::write_whole;
 use crate::output::shown;
 
 const NAME: &str = "SHA256SUMS";
-/// Its place.
-pub const PATH: &str = "proptest-regressions/SHA256SUMS";
 const ANEW: &str = "write the list anew with `slugproof corpus check --update`";
 
 /// Sums by path.
@@ -43,7 +41,7 @@ pub fn add(tree: &Tree, files: &[File]) -> Result<(), Failure> {
 /// How the files and the list differ.
 pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
     let Some(listed) = listed(tree)? else {
-        return Ok(vec![format!("{PATH}: is missing; {ANEW}")]);
+        return Ok(vec![format!("{SUMS}: is missing; {ANEW}")]);
     };
     let present = sums_of(tree, files)?;
     let mut problems = Vec::new();
@@ -80,12 +78,12 @@ fn is_sum(text: &str) -> bool {
 }
 
 fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
-    let path = tree.root().join(PATH);
+    let path = tree.root().join(SUMS);
     // A link to nowhere is no list that is missing: it stands where one would be written.
     if !path.exists() && !path.is_symlink() {
         return Ok(None);
     }
-    let bytes = read_whole(&path, &format!("`{PATH}`"), &format!("restore it, or {ANEW}"))?;
+    let bytes = read_whole(&path, &format!("`{SUMS}`"), &format!("restore it, or {ANEW}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
     let mut sums = Sums::new();
@@ -94,7 +92,7 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
         let repeats = entry.is_some_and(|(sum, path)| sums.insert(path.to_owned(), sum.to_owned()).is_some());
         if repeats || entry.is_none() {
             return Err(Failure::new(format!(
-                "`{PATH}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; restore the line",
+                "`{SUMS}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; restore the line",
                 index + 1
             )));
         }
@@ -104,5 +102,5 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
 
 fn save(tree: &Tree, sums: &Sums) -> Result<(), Failure> {
     let text = sums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
-    write_whole(&tree.root().join(PATH), text.as_bytes())
+    write_whole(&tree.root().join(SUMS), text.as_bytes())
 }

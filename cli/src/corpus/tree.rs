@@ -16,8 +16,10 @@ const REGRESSIONS: &str = "proptest-regressions";
 const SEEDS: &str = "fuzz/seeds";
 /// Inputs of fuzz targets that once broke something.
 const FOUND: &str = "fuzz/regressions";
+/// The list of the checksums of all of them.
+pub const SUMS: &str = "proptest-regressions/SHA256SUMS";
 /// Files beside the corpus that are about it.
-const ABOUT: [&str; 2] = ["proptest-regressions/README.md", super::sums::PATH];
+const ABOUT: [&str; 2] = ["proptest-regressions/README.md", SUMS];
 
 /// A corpus.
 pub struct Tree {
