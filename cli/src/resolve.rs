@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use slug_resolver::{
-    Code, Edit, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
+    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
 };
 
 use crate::args::{ResolveArgs, ResolveFormat};
@@ -170,8 +170,8 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     };
     let path_variable = policy.variable_name(Variable::Path);
     let path = match resolution.path {
-        Path::Platform => format!("platform: {path_variable} says so, so no key is injected"),
-        Path::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
+        BillingPath::Platform => format!("platform: {path_variable} says so, so no key is injected"),
+        BillingPath::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
     };
     let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
@@ -204,7 +204,7 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
     let mut hints = Vec::new();
     let platform = &env.policy().document().platform;
     if let Some(path) = env.text(Variable::Path)
-        && resolution.path == Path::Byok
+        && resolution.path == BillingPath::Byok
         && path.trim().eq_ignore_ascii_case(&platform.value)
     {
         hints.push(format!("{} is compared exactly; did you mean `{}`?", platform.var, platform.value));

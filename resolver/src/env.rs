@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-use crate::policy::{Policy, Variable};
-use crate::selection::Path;
+use crate::policy::{BillingPath, Policy, Variable};
 
 /// What is set, seen through a policy: the first station of the pipeline.
 ///
@@ -31,7 +30,7 @@ pub struct Env<'a> {
     /// What is set to something other than its default: one bit for each place of the policy.
     set: u128,
     /// What the path variable comes to.
-    path: Path,
+    path: BillingPath,
 }
 
 impl<'a> Env<'a> {
@@ -115,7 +114,7 @@ impl<'a> Env<'a> {
     /// The path that the environment chooses: the platform's only on the exact value.
     #[must_use]
     #[inline]
-    pub fn path(&self) -> Path {
+    pub fn path(&self) -> BillingPath {
         self.path
     }
 

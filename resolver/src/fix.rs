@@ -9,10 +9,9 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
-use crate::policy::{Key, Policy, Variable};
+use crate::policy::{BillingPath, Key, Policy, Variable};
 use crate::registry::{Provider, Registry};
 use crate::resolve::{Decision, decide};
-use crate::selection::Path;
 
 /// A set of edits, and what the question resolves to once they are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -179,8 +178,8 @@ impl<'a, 'o> Search<'a, 'o> {
 fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
     match variable {
         Variable::Override | Variable::Path => true,
-        Variable::PlatformModel => env.path() == Path::Platform && env.text(Variable::Override).is_none(),
-        Variable::Key(_) => env.path() == Path::Byok,
+        Variable::PlatformModel => env.path() == BillingPath::Platform && env.text(Variable::Override).is_none(),
+        Variable::Key(_) => env.path() == BillingPath::Byok,
         Variable::Runtime => false,
     }
 }
@@ -194,7 +193,7 @@ fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Optio
     }
     match variable {
         Variable::Override | Variable::PlatformModel => values.extend(slugs.iter().copied().map(Some)),
-        Variable::Path if env.path() == Path::Byok => values.push(Some(&platform.value)),
+        Variable::Path if env.path() == BillingPath::Byok => values.push(Some(&platform.value)),
         Variable::Path if env.without(variable).text(variable) == Some(&platform.value) => {
             values.push(Some(another_value(&platform.value)));
         }
@@ -208,7 +207,7 @@ fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Optio
 
 /// A value of the path variable that does not choose the platform path.
 pub(crate) fn another_value(platform: &str) -> &'static str {
-    if platform == Path::Byok.as_str() { "tenant" } else { Path::Byok.as_str() }
+    if platform == BillingPath::Byok.as_str() { "tenant" } else { BillingPath::Byok.as_str() }
 }
 
 fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix {

@@ -93,8 +93,8 @@ mod examples {
 pub use env::Env;
 pub use fix::{Edit, Fix, fixes};
 pub use names::Names;
-pub use policy::{Policy, PolicyDocument, Variable};
+pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
 pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
-pub use selection::{Path, Rule, Selection, inject, select};
+pub use selection::{Rule, Selection, inject, select};
 pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, Warnings, judge};

@@ -13,10 +13,10 @@ use alloc::vec::Vec;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::names::Names;
-use crate::policy::{Policy, PolicyDocument};
+use crate::policy::{BillingPath, Policy, PolicyDocument};
 use crate::registry::{Arm, PLATFORM, Provider, Registry, Rejection};
 use crate::resolve::{Kind, Resolution};
-use crate::selection::{Path, Rule};
+use crate::selection::Rule;
 use crate::verdict::{Billing, Code, Outcome, Warning};
 
 /// Variables by name, as a process would see them.
@@ -49,7 +49,7 @@ pub(crate) fn resolve_by<'a>(
     let document = policy.document();
     let (slug, rule, decided_by) = select(document, runtime, variables);
     let injected = inject(document, variables);
-    let path = if on_platform_path(document, variables) { Path::Platform } else { Path::Byok };
+    let path = if on_platform_path(document, variables) { BillingPath::Platform } else { BillingPath::Byok };
     let present: Vec<&str> = injected.iter().chain(ambient).map(String::as_str).collect();
 
     let lookup_name = document.templates.get(runtime).map_or(runtime, String::as_str);
@@ -75,7 +75,7 @@ pub(crate) fn resolve_by<'a>(
             }
         }
         Ok(_) if !accepted.is_empty() => None,
-        Ok(_) if path == Path::Platform => Some(Code::PlatformPathByokModel),
+        Ok(_) if path == BillingPath::Platform => Some(Code::PlatformPathByokModel),
         Ok(_) if injected.is_empty() => Some(Code::MissingCredential),
         Ok(_) => Some(Code::WrongCredential),
     };

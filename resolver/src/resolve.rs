@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::names::Names;
-use crate::policy::{Entry, Policy};
+use crate::policy::{BillingPath, Entry, Policy};
 use crate::registry::{Credentials, Provider, Registry};
-use crate::selection::{Path, Pick, Rule, Selection, inject};
+use crate::selection::{Pick, Rule, Selection, inject};
 use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge, judge_provider};
 
 /// The bare outcome of the pipeline, without evidence.
@@ -51,7 +51,7 @@ pub struct Resolution<'a> {
     /// The variable that decided, where one did.
     pub decided_by: Option<&'a str>,
     /// Who is meant to pay.
-    pub path: Path,
+    pub path: BillingPath,
     /// The names of the secrets that the workspace gets, sorted.
     pub injected: &'a [String],
     /// The provider, where one was found.

@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::policy::{Entry, Key, Variable};
+use crate::policy::{BillingPath, Entry, Key, Variable};
 
 /// The slug a harness would pick, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,31 +53,6 @@ impl Rule {
     }
 }
 
-/// Who is meant to pay: what the path variable says, whatever slug is picked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "it is the platform's path, or it is not")]
-pub enum Path {
-    /// The platform: no tenant key is injected.
-    Platform,
-    /// The tenant: bring your own key.
-    Byok,
-}
-
-impl Path {
-    /// Both paths.
-    pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
-
-    /// The name used in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Platform => "platform",
-            Self::Byok => "byok",
-        }
-    }
-}
-
 /// Picks the slug: the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
@@ -109,7 +84,7 @@ impl<'a> Pick<'a> {
         if let Some(slug) = env.text(Variable::Override) {
             return Self { slug, rule: Rule::Override, decided_by: Some(Variable::Override) };
         }
-        if env.path() == Path::Platform {
+        if env.path() == BillingPath::Platform {
             let rule = Rule::Platform;
             return match env.text(Variable::PlatformModel) {
                 Some(slug) => Self { slug, rule, decided_by: Some(Variable::PlatformModel) },
@@ -145,5 +120,5 @@ impl<'a> Pick<'a> {
 #[inline]
 fn injecting_key(env: &Env<'_>) -> Option<Key> {
     let key = env.policy().first_key(env.set_places())?;
-    (env.path() == Path::Byok).then_some(key)
+    (env.path() == BillingPath::Byok).then_some(key)
 }

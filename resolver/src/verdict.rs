@@ -6,8 +6,8 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::names::Names;
+use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry, Rejection};
-use crate::selection::Path;
 
 /// What would become of the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,11 @@ pub enum Mismatch {
 ///
 /// `provider` is what [`Registry::derive`] answered for it.
 #[must_use]
-pub fn judge<'r>(path: Path, provider: Result<&'r Provider, Rejection>, credentials: &Credentials<'_>) -> Verdict<'r> {
+pub fn judge<'r>(
+    path: BillingPath,
+    provider: Result<&'r Provider, Rejection>,
+    credentials: &Credentials<'_>,
+) -> Verdict<'r> {
     match provider {
         Ok(provider) => judge_provider(path, provider, credentials.injected, credentials.meet(provider)),
         Err(rejection) => Verdict::Rejected(rejection),
@@ -48,7 +52,12 @@ pub fn judge<'r>(path: Path, provider: Result<&'r Provider, Rejection>, credenti
 
 /// Judges a provider of which it is known whether it accepts any credential that is there.
 #[inline]
-pub(crate) fn judge_provider<'r>(path: Path, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
+pub(crate) fn judge_provider<'r>(
+    path: BillingPath,
+    provider: &'r Provider,
+    injected: &[String],
+    is_met: bool,
+) -> Verdict<'r> {
     if provider.is_platform() {
         return if injected.is_empty() {
             Verdict::Coherent(provider)
@@ -60,9 +69,9 @@ pub(crate) fn judge_provider<'r>(path: Path, provider: &'r Provider, injected: &
         return Verdict::Coherent(provider);
     }
     let mismatch = match path {
-        Path::Platform => Mismatch::PlatformPathByokModel,
-        Path::Byok if injected.is_empty() => Mismatch::MissingCredential,
-        Path::Byok => Mismatch::WrongCredential,
+        BillingPath::Platform => Mismatch::PlatformPathByokModel,
+        BillingPath::Byok if injected.is_empty() => Mismatch::MissingCredential,
+        BillingPath::Byok => Mismatch::WrongCredential,
     };
     Verdict::Mismatched(provider, mismatch)
 }

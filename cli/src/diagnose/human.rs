@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{Code, Env, Outcome, Path, Variable};
+use slug_resolver::{BillingPath, Code, Env, Outcome, Variable};
 
 use super::cause::{Cause, Diagnosis, Recorded};
 use super::value::Value;
@@ -293,7 +293,7 @@ fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
 /// What coherent does not say of a key.
 fn an_invalid_key(diagnosis: &Diagnosis<'_>) -> Option<String> {
     match diagnosis.setting.env {
-        Some(env) if env.path() == Path::Byok => {
+        Some(env) if env.path() == BillingPath::Byok => {
             key(env).map(|key| format!("try the key in {key}: that it is set is known, that it is valid is not"))
         }
         _ => None,

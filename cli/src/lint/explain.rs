@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{Code, Fix, Path, Policy, Rule, Variable, Warning};
+use slug_resolver::{BillingPath, Code, Fix, Policy, Rule, Variable, Warning};
 
 use crate::findings::codes::UNDECIDED;
 use crate::findings::{Finding, Level, SourceId, Span};
@@ -346,8 +346,8 @@ impl Group<'_> {
         let path = policy.variable_name(Variable::Path);
         if let Some(range) = at(path) {
             let says = match fault.path {
-                Path::Platform => "chooses the platform path, on which no key is injected".to_owned(),
-                Path::Byok => format!("is not `{}`, so the tenant pays", policy.document().platform.value),
+                BillingPath::Platform => "chooses the platform path, on which no key is injected".to_owned(),
+                BillingPath::Byok => format!("is not `{}`, so the tenant pays", policy.document().platform.value),
             };
             labels.push((range, says));
         }
@@ -357,9 +357,9 @@ impl Group<'_> {
             let name = policy.variable_name(variable);
             let Some(range) = at(name).filter(|_| fault.set.iter().any(|set| set == name)) else { continue };
             let says = match fault.path {
-                Path::Platform => "is set, and the platform path does not inject it".to_owned(),
-                Path::Byok if Some(name) == first => injects(&fault.injected),
-                Path::Byok => "is set, and a key before it decides".to_owned(),
+                BillingPath::Platform => "is set, and the platform path does not inject it".to_owned(),
+                BillingPath::Byok if Some(name) == first => injects(&fault.injected),
+                BillingPath::Byok => "is set, and a key before it decides".to_owned(),
             };
             labels.push((range, says));
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::{
-    Code, Edit, Env, Fix, Path, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
+    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
 };
 
 use crate::config::Accept;
@@ -55,7 +55,7 @@ pub struct Fault {
     /// The variable that decided.
     pub decided_by: Option<String>,
     /// Who was meant to pay.
-    pub path: Path,
+    pub path: BillingPath,
     /// The names of the injected secrets.
     pub injected: Vec<String>,
     /// The provider.

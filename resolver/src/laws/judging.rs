@@ -9,9 +9,9 @@ use super::{Law, Trial, Violation, ensure, essence};
 use crate::fix::{Edit, Fix};
 use crate::laws::Case;
 use crate::laws::case::SET;
+use crate::policy::BillingPath;
 use crate::registry::{PLATFORM, Provider};
 use crate::resolve::{Kind, Resolution};
-use crate::selection::Path;
 use crate::verdict::{Code, Outcome, Warning};
 
 /// The promise of the whole crate.
@@ -75,13 +75,13 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
     let consistent = match (code, found.provider) {
         (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
         (Code::PlatformPathByokModel, Some(provider)) => {
-            found.path == Path::Platform && provider.name != PLATFORM && present(trial, provider).is_empty()
+            found.path == BillingPath::Platform && provider.name != PLATFORM && present(trial, provider).is_empty()
         }
         (Code::MissingCredential, Some(provider)) => {
-            found.path == Path::Byok && found.injected.is_empty() && present(trial, provider).is_empty()
+            found.path == BillingPath::Byok && found.injected.is_empty() && present(trial, provider).is_empty()
         }
         (Code::WrongCredential, Some(provider)) => {
-            found.path == Path::Byok && !found.injected.is_empty() && present(trial, provider).is_empty()
+            found.path == BillingPath::Byok && !found.injected.is_empty() && present(trial, provider).is_empty()
         }
         (_, provider) => provider.is_none(),
     };

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Case, Law, Trial, Violation, ensure, essence, without_remarks};
-use crate::policy::PolicyDocument;
-use crate::selection::{Path, Rule};
+use crate::policy::{BillingPath, PolicyDocument};
+use crate::selection::Rule;
 
 /// An id that no rule of any policy picks by itself.
 const PROBE: &str = "probe/Slug-1";
@@ -78,14 +78,14 @@ fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = trial.case.scene.policy.document();
     let first = policy.secrets.iter().find(|entry| is_set(trial.case, &entry.key));
     let expected: &[String] = match (trial.resolution.path, first) {
-        (Path::Byok, Some(entry)) => &entry.inject,
+        (BillingPath::Byok, Some(entry)) => &entry.inject,
         _ => &[],
     };
     ensure!(trial.resolution.injected == expected, "{:?} is injected, not {expected:?}", trial.resolution.injected);
     ensure!(expected.is_sorted_by(|one, next| one < next), "{expected:?} are not sorted, or not each there once");
     let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
     ensure!(
-        (trial.resolution.path == Path::Platform) == on_platform,
+        (trial.resolution.path == BillingPath::Platform) == on_platform,
         "the path is said to be {:?}",
         trial.resolution.path
     );

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{InvalidPolicy, Variable};
-use crate::yaml::{At, Place, ReadError, UnknownFields, refuse_secret_name};
+use super::variable::Variable;
+use crate::yaml::{At, Invalid, Place, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy as its file states it. Field for field the YAML of the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -150,7 +150,7 @@ impl PolicyDocument {
     }
 
     /// What can be judged field by field.
-    pub(super) fn check(&self) -> Result<(), InvalidPolicy> {
+    pub(super) fn check(&self) -> Result<(), Invalid> {
         let root = Place::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
@@ -167,7 +167,7 @@ impl PolicyDocument {
             some(&entry.inject, place.clone().key("inject"))?;
             for (position, name) in entry.inject.iter().enumerate() {
                 if let Some(message) = refuse_secret_name(name) {
-                    return Err(InvalidPolicy::at(place.key("inject").index(position), message));
+                    return Err(Invalid::at(place.key("inject").index(position), message));
                 }
             }
         }
@@ -255,24 +255,24 @@ fn string_map(at: &At<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-fn not_empty(value: &str, place: Place) -> Result<(), InvalidPolicy> {
-    if value.is_empty() { Err(InvalidPolicy::at(place, "is empty; write a value")) } else { Ok(()) }
+fn not_empty(value: &str, place: Place) -> Result<(), Invalid> {
+    if value.is_empty() { Err(Invalid::at(place, "is empty; write a value")) } else { Ok(()) }
 }
 
-fn some(list: &[String], place: Place) -> Result<(), InvalidPolicy> {
-    if list.is_empty() { Err(InvalidPolicy::at(place, "the list is empty; name at least one")) } else { Ok(()) }
+fn some(list: &[String], place: Place) -> Result<(), Invalid> {
+    if list.is_empty() { Err(Invalid::at(place, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-fn each_not_empty(list: &[String], place: &Place) -> Result<(), InvalidPolicy> {
+fn each_not_empty(list: &[String], place: &Place) -> Result<(), Invalid> {
     list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, place.clone().index(index)))
 }
 
-fn variable_name(name: &str, place: Place) -> Result<(), InvalidPolicy> {
+fn variable_name(name: &str, place: Place) -> Result<(), Invalid> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
     // What is no name may be a value in the wrong place, so it is not repeated.
-    Err(InvalidPolicy::at(place, "this cannot be a variable's name; use letters, digits and `_`"))
+    Err(Invalid::at(place, "this cannot be a variable's name; use letters, digits and `_`"))
 }

@@ -4,6 +4,7 @@
 //! its variables, so that an [`Env`](crate::env::Env) can be a few machine words.
 
 mod document;
+mod variable;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -12,62 +13,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
+pub use variable::{BillingPath, Key, Variable};
 
 use crate::limits;
-use crate::selection::Path;
 use crate::table::{Directory, Table};
 use crate::yaml::{Place, ReadError};
-
-/// One variable that a policy reads, by the part it plays there.
-///
-/// Only the four text variables have a value inside the resolver. Of a key
-/// variable nothing is kept but whether it is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "the parts are those of the policy format")]
-pub enum Variable {
-    /// The slug itself, above every other rule.
-    Override,
-    /// Chooses the platform path.
-    Path,
-    /// The slug on the platform path.
-    PlatformModel,
-    /// The runtime, where no runtime is given explicitly.
-    Runtime,
-    /// A secret; only its presence counts.
-    Key(Key),
-}
-
-/// One key variable of a policy. Only a policy makes them, so none is out of range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(u8);
-
-impl Key {
-    /// Its place among the keys of its policy, below [`limits::KEY_VARIABLES`].
-    pub(crate) fn index(self) -> usize {
-        usize::from(self.0)
-    }
-
-    fn at(index: usize) -> Self {
-        Self(u8::try_from(index).expect("the key limit is far below 256"))
-    }
-}
-
-impl Variable {
-    /// The variables that carry text.
-    pub const TEXT: [Self; 4] = [Self::Override, Self::Path, Self::PlatformModel, Self::Runtime];
-
-    /// Its place in [`Variable::TEXT`], unless it is a key.
-    #[inline]
-    pub(crate) fn text_index(self) -> Option<usize> {
-        Some(match self {
-            Self::Override => 0,
-            Self::Path => 1,
-            Self::PlatformModel => 2,
-            Self::Runtime => 3,
-            Self::Key(_) => return None,
-        })
-    }
-}
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
@@ -79,7 +29,7 @@ pub struct Policy {
     /// The default of each text variable.
     defaults: [Option<String>; Variable::TEXT.len()],
     /// The path where the variable for it is unset.
-    default_path: Path,
+    default_path: BillingPath,
     /// The keys of each `dispatch` entry.
     keyed: Vec<Vec<Key>>,
     /// The runtimes that have a `dispatch` entry or a template.
@@ -117,7 +67,7 @@ impl Policy {
             names: Vec::new(),
             variables: Table::with_capacity(0),
             defaults: Default::default(),
-            default_path: Path::Byok,
+            default_path: BillingPath::Byok,
             keyed: Vec::new(),
             runtimes: Directory::new(),
             document,
@@ -246,13 +196,13 @@ impl Policy {
     }
 
     /// The path that a value of the path variable chooses: the platform's only if it is exactly the one.
-    pub(crate) fn path_of(&self, value: &str) -> Path {
-        if value == self.document.platform.value { Path::Platform } else { Path::Byok }
+    pub(crate) fn path_of(&self, value: &str) -> BillingPath {
+        if value == self.document.platform.value { BillingPath::Platform } else { BillingPath::Byok }
     }
 
     /// The path where the path variable is unset.
     #[inline]
-    pub(crate) fn default_path(&self) -> Path {
+    pub(crate) fn default_path(&self) -> BillingPath {
         self.default_path
     }
 
@@ -372,7 +322,7 @@ impl Policy {
             };
             self.defaults[text] = Some(default);
         }
-        self.default_path = self.default_of(Variable::Path).map_or(Path::Byok, |value| self.path_of(value));
+        self.default_path = self.default_of(Variable::Path).map_or(BillingPath::Byok, |value| self.path_of(value));
         self.names = [document.override_var, document.platform.var, document.platform.model].into();
         self.names.extend(keys);
         self.names.push(document.runtime);

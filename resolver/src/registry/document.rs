@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::{Arm, InvalidRegistry, Pattern, Protocol, Provider, Registry, Runtime};
-use crate::yaml::{At, Entry, Fields, UnknownFields, quoted};
+use super::pattern::Pattern;
+use super::provider::{Protocol, Provider};
+use crate::yaml::{At, Entry, Fields, Invalid, UnknownFields, quoted};
 
 /// A registry as its file states it: not checked and not compiled yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,28 @@ pub struct RegistryDocument {
     pub providers: Vec<Provider>,
     /// The runtimes.
     pub runtimes: Vec<Runtime>,
+}
+
+/// One runtime and its arms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a name and arms are all there is to it")]
+pub struct Runtime {
+    /// Its name, compared verbatim.
+    pub name: String,
+    /// Its arms, in declared order; never none.
+    pub arms: Vec<Arm>,
+}
+
+/// One provider reference of one runtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a name and ids are all there is to it")]
+pub struct Arm {
+    /// The provider's name.
+    #[serde(rename = "name")]
+    pub provider: String,
+    /// The model ids it lists. An arm that lists none is name-only: it routes by pattern alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
 }
 
 const REQUIRED_OF_PROVIDER: [&str; 6] =
@@ -35,7 +58,7 @@ const OPTIONAL_OF_PROVIDER: [&str; 7] = [
 ];
 
 impl RegistryDocument {
-    pub(super) fn decode(at: At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
+    pub(super) fn decode(at: At<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
         let fields = at.fields(&["schema_version", "providers", "runtimes"], &[], unknown)?;
         fields.schema_version_1()?;
         let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
@@ -54,7 +77,7 @@ impl RegistryDocument {
     }
 }
 
-fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, InvalidRegistry> {
+fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, Invalid> {
     let fields = at.fields(&REQUIRED_OF_PROVIDER, &OPTIONAL_OF_PROVIDER, unknown)?;
     let pattern = fields.required("model_prefix_match")?;
     Ok(Provider {
@@ -74,7 +97,7 @@ fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, Inva
     })
 }
 
-fn decode_protocol(at: &At<'_>) -> Result<Protocol, InvalidRegistry> {
+fn decode_protocol(at: &At<'_>) -> Result<Protocol, Invalid> {
     match at.string()? {
         "openai" => Ok(Protocol::Openai),
         "anthropic" => Ok(Protocol::Anthropic),
@@ -82,26 +105,29 @@ fn decode_protocol(at: &At<'_>) -> Result<Protocol, InvalidRegistry> {
     }
 }
 
-fn text(fields: &Fields<'_>, name: &str) -> Result<String, InvalidRegistry> {
+fn text(fields: &Fields<'_>, name: &str) -> Result<String, Invalid> {
     Ok(fields.required(name)?.string()?.to_owned())
 }
 
-fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, InvalidRegistry> {
+fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, Invalid> {
     Ok(fields.optional(name).map(|at| at.string().map(ToOwned::to_owned)).transpose()?)
 }
 
-fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, InvalidRegistry> {
+fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Invalid> {
     Ok(fields.optional(name).map_or(Ok(Vec::new()), |at| at.strings())?)
 }
 
-impl Serialize for Registry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut root = serializer.serialize_struct("Registry", 3)?;
-        root.serialize_field("schema_version", &1)?;
-        root.serialize_field("providers", self.providers())?;
-        root.serialize_field("runtimes", &Runtimes(self.runtimes()))?;
-        root.end()
-    }
+/// Writes a registry as its file states it.
+pub(super) fn serialize<S: Serializer>(
+    providers: &[Provider],
+    runtimes: &[Runtime],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut root = serializer.serialize_struct("Registry", 3)?;
+    root.serialize_field("schema_version", &1)?;
+    root.serialize_field("providers", providers)?;
+    root.serialize_field("runtimes", &Runtimes(runtimes))?;
+    root.end()
 }
 
 /// The runtimes as the mapping they are in the file, in declared order.

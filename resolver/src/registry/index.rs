@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use super::document::Runtime;
 use super::matcher::Matcher;
-use super::{Provider, Runtime};
+use super::provider::Provider;
 use crate::table::{Directory, Table};
 
 #[derive(Clone)]

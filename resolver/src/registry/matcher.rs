@@ -12,7 +12,7 @@ use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
 use regex_automata::util::pool::Pool;
 use regex_automata::{Input, MatchKind, PatternID, PatternSet};
 
-use super::Provider;
+use super::provider::Provider;
 
 /// Finds every pattern that matches somewhere in a model, in one pass over its bytes.
 pub(super) struct Matcher {

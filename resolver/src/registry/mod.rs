@@ -1,11 +1,14 @@
 //! The registry: the provider catalogue, the runtimes with their arms, and
 //! [`Registry::derive`], which finds the provider of a model.
 
+mod credentials;
 mod document;
 mod index;
 mod matcher;
 pub mod overlap;
 mod pattern;
+mod provider;
+mod validation;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -13,22 +16,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use hashbrown::{HashMap, HashSet};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-pub use document::RegistryDocument;
+pub use credentials::Credentials;
+pub use document::{Arm, RegistryDocument, Runtime};
 pub use pattern::{Pattern, PatternError};
+pub use provider::{PLATFORM, Protocol, Provider};
 
 use crate::limits;
-use crate::names::Names;
-use crate::yaml::{Place, ReadError, UnknownFields, quoted, refuse_secret_name};
+use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
 
 /// Why a registry was refused.
 pub type InvalidRegistry = crate::yaml::Invalid;
-
-/// The name of the one provider that the platform pays for.
-pub const PLATFORM: &str = "platform";
 
 /// A checked and compiled registry. One that breaks a rule of the format cannot be built.
 #[derive(Clone)]
@@ -36,107 +36,6 @@ pub struct Registry {
     providers: Vec<Provider>,
     runtimes: Vec<Runtime>,
     index: Index,
-}
-
-/// One entry of the provider catalogue. One is made by [`Provider::new`], and its other fields set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Provider {
-    /// The name that arms refer to; unique.
-    pub name: String,
-    /// The name for people.
-    pub display_name: String,
-    /// The protocol its endpoint speaks.
-    pub protocol: Protocol,
-    /// How a workspace authenticates; the platform's own word, not interpreted here.
-    pub auth_mode: String,
-    /// The names of the secrets it accepts; any one will do.
-    pub auth_env: Vec<String>,
-    /// The models it answers for beyond those that arms list: an unanchored search.
-    pub model_prefix_match: Pattern,
-    /// Endpoint for its own protocol.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base_url_template: Option<String>,
-    /// Endpoint that speaks the Anthropic protocol.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base_url_anthropic: Option<String>,
-    /// The variable in which the agent expects the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_token_env: Option<String>,
-    /// Other names of its models. They route by pattern or by an arm's list, like any id.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub model_aliases: Vec<String>,
-    /// The company behind it; unique where given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_vendor: Option<String>,
-    /// A picture for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vendor_logo: Option<String>,
-    /// Whether it is on its way out. It still routes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deprecated: Option<bool>,
-}
-
-impl Provider {
-    /// The smallest entry: named alike for people, with a key for an OpenAI endpoint.
-    #[must_use]
-    pub fn new(name: &str, auth_env: Vec<String>, model_prefix_match: Pattern) -> Self {
-        Self {
-            name: name.to_owned(),
-            display_name: name.to_owned(),
-            protocol: Protocol::Openai,
-            auth_mode: "api_key".to_owned(),
-            auth_env,
-            model_prefix_match,
-            base_url_template: None,
-            base_url_anthropic: None,
-            auth_token_env: None,
-            model_aliases: Vec::new(),
-            upstream_vendor: None,
-            vendor_logo: None,
-            deprecated: None,
-        }
-    }
-
-    /// Whether this is the provider that the platform pays for.
-    #[must_use]
-    #[inline]
-    pub fn is_platform(&self) -> bool {
-        self.name == PLATFORM
-    }
-}
-
-/// The protocol of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Protocol {
-    /// The OpenAI protocol.
-    Openai,
-    /// The Anthropic protocol.
-    Anthropic,
-}
-
-/// One runtime and its arms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a name and arms are all there is to it")]
-pub struct Runtime {
-    /// Its name, compared verbatim.
-    pub name: String,
-    /// Its arms, in declared order; never none.
-    pub arms: Vec<Arm>,
-}
-
-/// One provider reference of one runtime.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "a name and ids are all there is to it")]
-pub struct Arm {
-    /// The provider's name.
-    #[serde(rename = "name")]
-    pub provider: String,
-    /// The model ids it lists. An arm that lists none is name-only: it routes by pattern alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub models: Vec<String>,
 }
 
 /// Why no provider answers for a model. Each ends the create call, before any workspace exists.
@@ -151,47 +50,6 @@ pub enum Rejection {
     UnregisteredModel,
     /// Patterns of several arms match it, and the credentials do not single one out.
     AmbiguousModel,
-}
-
-/// The names of the credentials that count when a provider is derived and judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "every question brings its own")]
-pub struct Credentials<'a> {
-    /// What the workspace gets.
-    pub injected: &'a [String],
-    /// What is known to exist besides, at organisation scope.
-    pub ambient: &'a [String],
-}
-
-impl Credentials<'_> {
-    /// Whether a provider accepts any of them.
-    #[must_use]
-    #[inline]
-    pub fn meet(&self, provider: &Provider) -> bool {
-        !self.are_none() && provider.auth_env.iter().any(|name| self.contain(name))
-    }
-
-    /// Those that a provider accepts, in the order in which it names them.
-    ///
-    /// # Panics
-    ///
-    /// When there are any, and a provider that is in no registry names more than [`Names::CAPACITY`].
-    #[must_use]
-    #[inline]
-    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {
-        if self.are_none() { Names::default() } else { Names::of(&provider.auth_env, |name| self.contain(name)) }
-    }
-
-    /// Whether there are none: on the platform path that is every question.
-    #[inline]
-    fn are_none(&self) -> bool {
-        self.injected.is_empty() && self.ambient.is_empty()
-    }
-
-    #[inline]
-    fn contain(&self, name: &str) -> bool {
-        self.injected.iter().any(|present| present == name) || self.ambient.iter().any(|present| present == name)
-    }
 }
 
 impl Registry {
@@ -209,8 +67,8 @@ impl Registry {
     /// patterns that together exceed [`limits::PATTERNS_SIZE`].
     pub fn new(document: RegistryDocument) -> Result<Self, InvalidRegistry> {
         let RegistryDocument { providers, runtimes } = document;
-        let by_name = check_providers(&providers)?;
-        check_runtimes(&runtimes, &by_name)?;
+        let by_name = validation::check_providers(&providers)?;
+        validation::check_runtimes(&runtimes, &by_name)?;
         let by_name = by_name.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
         let index = Index::new(&providers, &runtimes, by_name);
         Ok(Self { providers, runtimes, index })
@@ -451,115 +309,15 @@ impl PartialEq for Registry {
 
 impl Eq for Registry {}
 
+impl Serialize for Registry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        document::serialize(&self.providers, &self.runtimes, serializer)
+    }
+}
+
 impl fmt::Debug for Registry {
     /// As written; the index follows from that.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.document().fmt(f)
     }
-}
-
-fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, InvalidRegistry> {
-    let section = Place::default().key("providers");
-    if providers.is_empty() {
-        return Err(InvalidRegistry::at(section, "there are no providers; a registry needs at least one"));
-    }
-    let mut by_name = HashMap::new();
-    let mut vendors = HashSet::new();
-    let mut size = 0;
-    for (id, provider) in providers.iter().enumerate() {
-        let place = || section.clone().index(id);
-        let required =
-            [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
-        if let Some((field, _)) = required.iter().find(|(_, value)| value.is_empty()) {
-            return Err(empty_field(place().key(field)));
-        }
-        if provider.auth_env.is_empty() {
-            return Err(InvalidRegistry::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
-        }
-        if provider.auth_env.len() > limits::AUTH_ENV {
-            let message = format!("accepts more than {} secrets; drop those that are not in use", limits::AUTH_ENV);
-            return Err(InvalidRegistry::at(place().key("auth_env"), message));
-        }
-        for (index, name) in provider.auth_env.iter().enumerate() {
-            if let Some(message) = refuse_secret_name(name) {
-                return Err(InvalidRegistry::at(place().key("auth_env").index(index), message));
-            }
-        }
-        check_items(&provider.model_aliases, &place().key("model_aliases"))?;
-        if by_name.insert(provider.name.as_str(), id).is_some() {
-            let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
-            return Err(InvalidRegistry::at(place().key("name"), message));
-        }
-        if let Some(vendor) = &provider.upstream_vendor
-            && !vendors.insert(vendor)
-        {
-            let message = format!("duplicate upstream vendor {}; a vendor belongs to one provider", quoted(vendor));
-            return Err(InvalidRegistry::at(place().key("upstream_vendor"), message));
-        }
-        size += provider.model_prefix_match.size();
-        if size > limits::PATTERNS_SIZE {
-            let message = format!(
-                "the patterns up to here have size {size}, more than the limit of {} for one registry; simplify them",
-                limits::PATTERNS_SIZE
-            );
-            return Err(InvalidRegistry::at(place().key("model_prefix_match"), message));
-        }
-    }
-    Ok(by_name)
-}
-
-fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), InvalidRegistry> {
-    let section = Place::default().key("runtimes");
-    if runtimes.is_empty() {
-        return Err(InvalidRegistry::at(section, "there are no runtimes; a registry needs at least one"));
-    }
-    let mut names = HashSet::new();
-    for runtime in runtimes {
-        let place = section.clone().key(&runtime.name);
-        if runtime.name.is_empty() {
-            return Err(InvalidRegistry::at(place, "a runtime's name is empty; name it"));
-        }
-        if !names.insert(&runtime.name) {
-            return Err(InvalidRegistry::at(
-                place,
-                format!("duplicate runtime {}; merge the two", quoted(&runtime.name)),
-            ));
-        }
-        let arms = place.key("providers");
-        if runtime.arms.is_empty() {
-            return Err(InvalidRegistry::at(arms, "the runtime has no arms; give it a provider or remove it"));
-        }
-        let mut native = HashSet::new();
-        for (position, arm) in runtime.arms.iter().enumerate() {
-            let place = || arms.clone().index(position);
-            if arm.provider.is_empty() {
-                return Err(empty_field(place().key("name")));
-            }
-            if !by_name.contains_key(arm.provider.as_str()) {
-                let message = format!(
-                    "no provider is named {}; add it to `providers` or correct the name",
-                    quoted(&arm.provider)
-                );
-                return Err(InvalidRegistry::at(place().key("name"), message));
-            }
-            if !native.insert(&arm.provider) {
-                let message =
-                    format!("provider {} is an arm of this runtime already; merge the two", quoted(&arm.provider));
-                return Err(InvalidRegistry::at(place().key("name"), message));
-            }
-            check_items(&arm.models, &place().key("models"))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_items(items: &[String], place: &Place) -> Result<(), InvalidRegistry> {
-    match items.iter().position(String::is_empty) {
-        Some(index) => Err(empty_field(place.clone().index(index))),
-        None => Ok(()),
-    }
-}
-
-fn empty_field(place: Place) -> InvalidRegistry {
-    InvalidRegistry::at(place, "is empty; write a value".to_owned())
 }

@@ -20,7 +20,7 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::Pattern;
+use super::pattern::Pattern;
 
 /// Memory that the automaton of one question may take, in bytes.
 pub const AUTOMATON_BYTES: usize = 32 << 20;

@@ -1,7 +1,7 @@
 //! What a code claims is checked against its evidence.
 
 use slug_resolver::laws::{Case, Subject, Trial, law};
-use slug_resolver::{Code, Outcome, Path, Provider, Resolution};
+use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
 use crate::strategy::fixed_cases;
 use crate::teeth::{CASES, Wrong, right, wrong};
@@ -21,7 +21,7 @@ const MISFITS: &[(Code, Wrong)] = &[
     ),
     (
         Code::PlatformPathByokModel,
-        misfit("the tenant's path is the platform's", |case| Resolution { path: Path::Byok, ..right(case) }),
+        misfit("the tenant's path is the platform's", |case| Resolution { path: BillingPath::Byok, ..right(case) }),
     ),
     (
         Code::PlatformPathByokModel,
@@ -33,7 +33,7 @@ const MISFITS: &[(Code, Wrong)] = &[
     (Code::PlatformPathByokModel, misfit("a key that is there is not there", accepted_is_injected)),
     (
         Code::MissingCredential,
-        misfit("the platform's path is the tenant's", |case| Resolution { path: Path::Platform, ..right(case) }),
+        misfit("the platform's path is the tenant's", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
     ),
     (
         Code::MissingCredential,
@@ -42,7 +42,7 @@ const MISFITS: &[(Code, Wrong)] = &[
     (Code::MissingCredential, misfit("a key that is there is missing", accepted_is_injected)),
     (
         Code::WrongCredential,
-        misfit("the platform's path is the tenant's", |case| Resolution { path: Path::Platform, ..right(case) }),
+        misfit("the platform's path is the tenant's", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
     ),
     (Code::WrongCredential, misfit("no key is a wrong one", |case| Resolution { injected: &[], ..right(case) })),
     (Code::WrongCredential, misfit("the right key is the wrong one", accepted_is_injected)),

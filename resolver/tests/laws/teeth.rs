@@ -8,7 +8,7 @@ use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, Code, Edit, Fix, Kind, Names, Outcome, Path, Policy, Provider, Registry, Resolution, Rule, Warning,
+    Billing, BillingPath, Code, Edit, Fix, Kind, Names, Outcome, Policy, Provider, Registry, Resolution, Rule, Warning,
 };
 
 use crate::strategy::fixed_cases;
@@ -83,7 +83,7 @@ const WRONG: &[Wrong] = &[
     wrong("override-wins", "the platform path beats the override", |case| {
         let policy = case.scene.policy.document();
         match right(case) {
-            found if found.path == Path::Platform && found.rule == Rule::Override => {
+            found if found.path == BillingPath::Platform && found.rule == Rule::Override => {
                 Resolution { slug: &policy.platform.fallback, rule: Rule::Platform, ..found }
             }
             found => found,
@@ -93,7 +93,7 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         let stray = case.scene.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
         match (found.path, stray) {
-            (Path::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
+            (BillingPath::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
             _ => found,
         }
     }),
@@ -101,7 +101,7 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         let last = case.scene.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
         match (found.path, last) {
-            (Path::Byok, Some(entry)) => Resolution { injected: &entry.inject, ..found },
+            (BillingPath::Byok, Some(entry)) => Resolution { injected: &entry.inject, ..found },
             _ => found,
         }
     }),
@@ -217,7 +217,11 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("platform-is-closed", "whatever runs on the platform path is billed to the platform", |case| {
         let found = right(case);
-        if found.path == Path::Platform { Resolution { billing: Some(Billing::Platform), ..found } } else { found }
+        if found.path == BillingPath::Platform {
+            Resolution { billing: Some(Billing::Platform), ..found }
+        } else {
+            found
+        }
     }),
     wrong("platform-is-closed", "the platform answers for what is another provider's", |case| {
         let found = right(case);

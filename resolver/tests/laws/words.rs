@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::{ProptestConfig, proptest};
 use slug_resolver::policy::PlatformPath;
 use slug_resolver::yaml::Place;
-use slug_resolver::{Billing, Code, Path, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
+use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
 /// Each contradiction: its code, its label in tables, and what the platform itself would say.
 const CODES: [(Code, &str, &str, &str); 8] = [
@@ -35,7 +35,7 @@ fn codes_are_written_as_documented() {
 #[test]
 fn rules_paths_and_warnings_are_written_as_documented() {
     assert_eq!(Rule::ALL.map(Rule::as_str), ["override", "platform", "keyed", "default", "fallback"]);
-    assert_eq!(Path::ALL.map(Path::as_str), ["platform", "byok"]);
+    assert_eq!(BillingPath::ALL.map(BillingPath::as_str), ["platform", "byok"]);
     assert_eq!(Warning::ALL.map(Warning::as_str), ["cross-vendor-credential", "shadowed-variable"]);
 }
 

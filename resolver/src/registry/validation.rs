@@ -1,0 +1,117 @@
+//! The rules of the format that a registry document has to follow.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::document::Runtime;
+use super::provider::Provider;
+use crate::limits;
+use crate::yaml::{Invalid, Place, quoted, refuse_secret_name};
+
+/// Checks the catalogue; returns the position of each provider by its name.
+pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, Invalid> {
+    let section = Place::default().key("providers");
+    if providers.is_empty() {
+        return Err(Invalid::at(section, "there are no providers; a registry needs at least one"));
+    }
+    let mut by_name = HashMap::new();
+    let mut vendors = HashSet::new();
+    let mut size = 0;
+    for (id, provider) in providers.iter().enumerate() {
+        let place = || section.clone().index(id);
+        let required =
+            [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
+        if let Some((field, _)) = required.iter().find(|(_, value)| value.is_empty()) {
+            return Err(empty_field(place().key(field)));
+        }
+        if provider.auth_env.is_empty() {
+            return Err(Invalid::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
+        }
+        if provider.auth_env.len() > limits::AUTH_ENV {
+            let message = format!("accepts more than {} secrets; drop those that are not in use", limits::AUTH_ENV);
+            return Err(Invalid::at(place().key("auth_env"), message));
+        }
+        for (index, name) in provider.auth_env.iter().enumerate() {
+            if let Some(message) = refuse_secret_name(name) {
+                return Err(Invalid::at(place().key("auth_env").index(index), message));
+            }
+        }
+        check_items(&provider.model_aliases, &place().key("model_aliases"))?;
+        if by_name.insert(provider.name.as_str(), id).is_some() {
+            let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
+            return Err(Invalid::at(place().key("name"), message));
+        }
+        if let Some(vendor) = &provider.upstream_vendor
+            && !vendors.insert(vendor)
+        {
+            let message = format!("duplicate upstream vendor {}; a vendor belongs to one provider", quoted(vendor));
+            return Err(Invalid::at(place().key("upstream_vendor"), message));
+        }
+        size += provider.model_prefix_match.size();
+        if size > limits::PATTERNS_SIZE {
+            let message = format!(
+                "the patterns up to here have size {size}, more than the limit of {} for one registry; simplify them",
+                limits::PATTERNS_SIZE
+            );
+            return Err(Invalid::at(place().key("model_prefix_match"), message));
+        }
+    }
+    Ok(by_name)
+}
+
+/// Checks the runtimes against the catalogue.
+pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), Invalid> {
+    let section = Place::default().key("runtimes");
+    if runtimes.is_empty() {
+        return Err(Invalid::at(section, "there are no runtimes; a registry needs at least one"));
+    }
+    let mut names = HashSet::new();
+    for runtime in runtimes {
+        let place = section.clone().key(&runtime.name);
+        if runtime.name.is_empty() {
+            return Err(Invalid::at(place, "a runtime's name is empty; name it"));
+        }
+        if !names.insert(&runtime.name) {
+            return Err(Invalid::at(place, format!("duplicate runtime {}; merge the two", quoted(&runtime.name))));
+        }
+        let arms = place.key("providers");
+        if runtime.arms.is_empty() {
+            return Err(Invalid::at(arms, "the runtime has no arms; give it a provider or remove it"));
+        }
+        let mut native = HashSet::new();
+        for (position, arm) in runtime.arms.iter().enumerate() {
+            let place = || arms.clone().index(position);
+            if arm.provider.is_empty() {
+                return Err(empty_field(place().key("name")));
+            }
+            if !by_name.contains_key(arm.provider.as_str()) {
+                let message = format!(
+                    "no provider is named {}; add it to `providers` or correct the name",
+                    quoted(&arm.provider)
+                );
+                return Err(Invalid::at(place().key("name"), message));
+            }
+            if !native.insert(&arm.provider) {
+                let message =
+                    format!("provider {} is an arm of this runtime already; merge the two", quoted(&arm.provider));
+                return Err(Invalid::at(place().key("name"), message));
+            }
+            check_items(&arm.models, &place().key("models"))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_items(items: &[String], place: &Place) -> Result<(), Invalid> {
+    match items.iter().position(String::is_empty) {
+        Some(index) => Err(empty_field(place.clone().index(index))),
+        None => Ok(()),
+    }
+}
+
+fn empty_field(place: Place) -> Invalid {
+    Invalid::at(place, "is empty; write a value".to_owned())
+}
