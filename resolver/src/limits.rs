@@ -25,6 +25,16 @@ pub const ALIASES: usize = 1_000;
 /// Nodes that all aliases of one document together may expand to.
 pub const ALIAS_NODES: usize = 100_000;
 
+/// What one YAML document may hold.
+pub const DOCUMENT: slug_yaml::Limits = slug_yaml::Limits {
+    bytes: DOCUMENT_BYTES,
+    depth: DEPTH,
+    nodes: NODES,
+    anchors: ANCHORS,
+    aliases: ALIASES,
+    alias_nodes: ALIAS_NODES,
+};
+
 /// Bytes in one model pattern as written.
 pub const PATTERN_BYTES: usize = 4 << 10;
 
