@@ -26,7 +26,7 @@ fi
 cargo fuzz build -s "$sanitizer"
 
 binaries=${CARGO_TARGET_DIR:-target}/$(rustc -vV | sed -n 's/^host: //p')/release
-input_bytes=$(sed -n 's/^pub const INPUT_BYTES: usize = \([0-9_]*\);.*/\1/p' cli/src/corpus/inputs.rs | tr -d _)
+input_bytes=$(sed -n 's/^pub const INPUT_BYTES: usize = \([0-9_]*\);.*/\1/p' cli/src/commands/corpus/inputs.rs | tr -d _)
 for target in $(cargo fuzz list); do
   cp "$binaries/$target" "$OUT/"
   for kind in seeds regressions; do

@@ -3,14 +3,13 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
@@ -89,6 +88,17 @@ pub struct RegistryArgs {
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]
     pub no_config: bool,
+}
+
+impl RegistryArgs {
+    /// What they say, without the words of the command line.
+    pub fn options(&self) -> DataOptions {
+        DataOptions {
+            registry: self.registry.clone(),
+            allow_unknown_fields: self.allow_unknown_fields,
+            no_config: self.no_config,
+        }
+    }
 }
 
 /// What becomes of findings.
@@ -500,22 +510,34 @@ pub struct PromoteArgs {
     pub dir: Option<PathBuf>,
 }
 
-/// Reads the command line; what clap prints instead is printed here.
-pub fn parse() -> Result<Arguments, ExitCode> {
+/// Reads the command line, or says what to print in its place.
+pub fn parse() -> Result<Arguments, Printout> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     color_asked_for(&words).write_global();
     Arguments::try_parse().map_err(|error| {
         let text = error.render().ansi().to_string();
-        if error.use_stderr() {
-            // Nothing is left to be told to if standard error is gone.
-            let _ = anstream::stderr().write_all(redact(&text, &words).as_bytes());
-            return Exit::Unusable.into();
-        }
-        match anstream::stdout().write_all(text.as_bytes()) {
-            Ok(()) => Exit::Clean.into(),
-            Err(error) => Failure::from(error).report(&mut Output::new(ColorWhen::Auto, false)).into(),
-        }
+        let is_error = error.use_stderr();
+        Printout { text: if is_error { redact(&text, &words) } else { text }, is_error }
     })
+}
+
+/// What clap prints and no command does: help, the version, or what is wrong with the command line.
+pub struct Printout {
+    text: String,
+    is_error: bool,
+}
+
+impl Printout {
+    /// Prints it, and says how the command ends.
+    pub fn print(self) -> Result<Exit, Failure> {
+        if self.is_error {
+            // Nothing is left to be told to if standard error is gone.
+            let _ = anstream::stderr().write_all(self.text.as_bytes());
+            return Ok(Exit::Unusable);
+        }
+        anstream::stdout().write_all(self.text.as_bytes())?;
+        Ok(Exit::Clean)
+    }
 }
 
 /// What `--color` says, also where the rest of the command line cannot be understood.

@@ -7,9 +7,9 @@ use slug_resolver::laws::plan;
 use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
-use crate::data::read_file;
 use crate::exit::Failure;
-use crate::resolve::nearest;
+use crate::io::read_file;
+use crate::suggest::did_you_mean;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "slugproof.yaml";
@@ -96,10 +96,8 @@ impl Config {
     /// runtimes are not looked at.
     pub fn check_accepts(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
         for (index, accept) in self.accept.iter().enumerate() {
-            let meant = |name: &str, candidates: &[&str]| {
-                let near = nearest(name, candidates.iter().copied(), 1);
-                near.first().map_or("correct the name".to_owned(), |near| format!("did you mean `{near}`?"))
-            };
+            let meant =
+                |name: &str, candidates: &[&str]| did_you_mean(name, candidates.iter().copied(), "correct the name");
             let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
             if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
                 let known: Vec<&str> = policies.iter().map(Policy::name).collect();

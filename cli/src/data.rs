@@ -2,16 +2,14 @@
 //! else what slugproof.yaml says, else what ships with it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Policy, Registry, limits};
+use slug_resolver::{Policy, Registry};
 
-use crate::args::RegistryArgs;
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::io::{read_file, shown_path};
 
 /// Where the data of a command come from.
 pub struct Data {
@@ -21,14 +19,26 @@ pub struct Data {
     unknown: UnknownFields,
 }
 
+/// What the flags of a command say about its data.
+#[derive(Clone, Debug, Default)]
+pub struct DataOptions {
+    /// A registry to use in place of any other.
+    pub registry: Option<PathBuf>,
+    /// Whether the registry may hold fields that slugproof does not know.
+    pub allow_unknown_fields: bool,
+    /// Whether no slugproof.yaml is looked for.
+    pub no_config: bool,
+}
+
 impl Data {
     /// Finds the configuration.
-    pub fn find(args: &RegistryArgs) -> Result<Self, Failure> {
-        let config = if args.no_config { None } else { Config::find()? };
+    pub fn find(options: DataOptions) -> Result<Self, Failure> {
+        let config = if options.no_config { None } else { Config::find()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
-        let tolerant = args.allow_unknown_fields || config.as_ref().is_some_and(|config| config.allow_unknown_fields);
+        let tolerant =
+            options.allow_unknown_fields || config.as_ref().is_some_and(|config| config.allow_unknown_fields);
         let unknown = if tolerant { UnknownFields::Allow } else { UnknownFields::Deny };
-        Ok(Self { registry: args.registry.clone().or(configured), unknown, config })
+        Ok(Self { registry: options.registry.or(configured), unknown, config })
     }
 
     /// Where the registry comes from, for people.
@@ -108,83 +118,4 @@ fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
         )));
     }
     Policy::from_yaml(&read_file(&path)?).map_err(|error| Failure::new(format!("{}: {error}", shown_path(&path))))
-}
-
-/// The bytes of a file, or as many of them as no reader takes.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let limit = limits::DOCUMENT_BYTES as u64 + 1;
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
-        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
-    })?;
-    Ok(bytes)
-}
-
-/// The bytes of a file that is of no use in part: `what` it is and how to mend it, for people.
-///
-/// # Errors
-///
-/// A file that cannot be read, and one of more bytes than any document may have.
-pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Failure> {
-    let bytes = read_file(path)?;
-    let most = limits::DOCUMENT_BYTES;
-    if bytes.len() > most {
-        return Err(Failure::new(format!("{what} has more bytes than the limit of {most}; {remedy}")));
-    }
-    Ok(bytes)
-}
-
-/// What stands for standard input where a file is expected.
-pub const STANDARD_INPUT: &str = "-";
-
-/// The bytes of a file or of standard input, or as many of them as no reader takes.
-pub fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path != Path::new(STANDARD_INPUT) {
-        return read_file(path);
-    }
-    let mut bytes = Vec::new();
-    let limit = limits::DOCUMENT_BYTES as u64 + 1;
-    std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
-        Failure::new(format!("cannot read standard input: {}; give a file instead", describe(&error)))
-    })?;
-    Ok(bytes)
-}
-
-/// The name of a file or of standard input as it is shown.
-pub fn shown_input(path: &Path) -> String {
-    if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { shown_path(path) }
-}
-
-/// The names given with `--ambient`; one that carries a value is refused without repeating it.
-pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
-    match names.iter().find_map(|name| name.split_once('=')) {
-        Some((name, _)) => {
-            Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
-        }
-        None => Ok(names),
-    }
-}
-
-/// Refuses a runtime that is a variable in the wrong place, without repeating its value.
-pub fn refuse_variable(runtime: &str, why: &str) -> Result<(), Failure> {
-    match runtime.split_once('=') {
-        Some((name, _)) => Err(Failure::new(format!("the runtime looks like the variable `{name}`; {why}"))),
-        None => Ok(()),
-    }
-}
-
-/// A path as it is shown: what stands behind a `=` may be a secret in the wrong place.
-pub fn shown_path(path: &Path) -> String {
-    let text = path.display().to_string();
-    match text.split_once('=') {
-        Some((name, _)) => format!("{name}=…"),
-        None => text,
-    }
-}
-
-/// What the operating system says, without its number.
-pub fn describe(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
 }

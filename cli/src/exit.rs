@@ -4,9 +4,6 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use crate::data::describe;
-use crate::output::Output;
-
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -48,15 +45,6 @@ impl Failure {
     pub fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
     }
-
-    /// Says it on standard error, unless nobody reads any more.
-    pub fn report(&self, output: &mut Output) -> Exit {
-        match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::ReaderGone,
-            _ => output.error(&self.to_string()),
-        }
-        Exit::Unusable
-    }
 }
 
 impl fmt::Display for Failure {
@@ -74,4 +62,11 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
+}
+
+/// What the operating system says, without its number.
+pub fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    plain.to_lowercase()
 }

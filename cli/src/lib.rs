@@ -6,25 +6,27 @@
 //! tested from outside; the interface for use is the command.
 
 mod args;
-mod batch;
-pub mod check;
+pub mod commands;
 mod config;
-pub mod corpus;
 mod data;
-pub mod diagnose;
 mod exit;
 pub mod findings;
+mod io;
+mod json;
 pub mod lines;
 pub mod lint;
-mod manual;
 mod output;
-mod pick;
-mod prove;
-mod resolve;
+mod redact;
+mod render;
+mod suggest;
+mod variables;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use anstream::ColorChoice;
 use args::{Arguments, Command};
+use commands::{batch, check, corpus, diagnose, manual, pick, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -33,13 +35,11 @@ use output::Output;
 pub fn main() -> ExitCode {
     let arguments = match args::parse() {
         Ok(arguments) => arguments,
-        Err(exit) => return exit,
+        Err(printout) => return end(printout.print(), &mut Output::new(ColorChoice::Auto, false)).into(),
     };
-    let mut output = Output::new(arguments.color, arguments.quiet);
-    match run(arguments, &mut output).and_then(|exit| output.finish().map(|()| exit)) {
-        Ok(exit) => exit.into(),
-        Err(failure) => failure.report(&mut output).into(),
-    }
+    let mut output = Output::new(arguments.color.into(), arguments.quiet);
+    let result = run(arguments, &mut output).and_then(|exit| Ok(output.finish().map(|()| exit)?));
+    end(result, &mut output).into()
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
@@ -49,11 +49,23 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),
         Some(Command::Pick(args)) => pick::run(&args, output),
-        Some(Command::Lint(args)) => lint::run(&args, output),
+        Some(Command::Lint(args)) => commands::lint::run(&args, output),
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
         Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),
+    }
+}
+
+/// How the command ends; a failure is told on standard error, unless the reader of the output is gone.
+fn end(result: Result<Exit, Failure>, output: &mut Output) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::ReaderGone,
+        Err(failure) => {
+            output.error(&failure.to_string());
+            Exit::Unusable
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
-use crate::diagnose::is_credential;
+use crate::redact::is_credential;
 
 /// Bytes in one line; a longer one is answered with an error.
 pub const LINE_BYTES: usize = 1 << 20;

@@ -10,7 +10,7 @@ mod second_reader;
 
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
-pub use slugproof::corpus::inputs::{INPUT_BYTES, TARGETS, Target};
+pub use slugproof::commands::corpus::inputs::{INPUT_BYTES, TARGETS, Target};
 
 /// Runs a target on one input.
 ///

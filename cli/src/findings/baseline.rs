@@ -9,8 +9,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::read_whole;
 use crate::exit::Failure;
+use crate::io::read_whole;
 
 use super::{Finding, Sources};
 

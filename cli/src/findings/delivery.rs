@@ -1,16 +1,15 @@
 //! Where outputs go: to standard output or, whole or not at all, to files.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_str;
 
 use crate::args::{FindingsArgs, OutputFormat, OutputTo};
-use crate::data::describe;
 use crate::exit::Failure;
-use crate::output::{Output, width};
+use crate::io::write_whole;
+use crate::output::Output;
+use crate::render::width;
 
 use super::report::Judged;
 use super::{github, human, json, sarif};
@@ -83,50 +82,4 @@ fn render(judged: &Judged, format: OutputFormat) -> String {
         OutputFormat::Sarif => sarif::render(judged),
         OutputFormat::Github => github::render(judged),
     }
-}
-
-/// Writes a file whole or not at all: a reader never sees half of it.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    replace(path, content).map_err(|error| {
-        let why = describe(&error);
-        Failure::new(format!("cannot write `{}`: {why}; check the directory or choose another place", path.display()))
-    })
-}
-
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // What a link names is replaced, not the link.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let existing = fs::metadata(path).ok();
-    if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
-        // A device or a pipe must not be replaced; a directory refuses.
-        return fs::write(path, content);
-    }
-    let temporary = beside(path)?;
-    let result = fill(&temporary, content, existing.map(|existing| existing.permissions()))
-        .and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        // The error that matters is the one that came first.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
-}
-
-fn fill(temporary: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    // A run that was killed may have left one.
-    let _ = fs::remove_file(temporary);
-    let mut file = File::options().write(true).create_new(true).open(temporary)?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
-    }
-    file.write_all(content)?;
-    file.sync_all()
-}
-
-/// The name of a temporary file beside a file, so that it can be renamed.
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    Ok(path.with_file_name(temporary))
 }

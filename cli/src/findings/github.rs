@@ -1,6 +1,6 @@
 //! Findings as workflow commands, which a forge shows beside the lines of a change.
 
-use crate::output::{counted, printable};
+use crate::render::{counted, printable};
 
 use super::report::Judged;
 use super::{Finding, Level};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin, Patch as Shown, Renderer, Snippet};
 use anstream::adapter::strip_str;
 
-use crate::output::{BAD, GOOD, WARN, counted, printable, wrapped_to};
+use crate::render::{BAD, GOOD, WARN, counted, printable, wrapped_to};
 
 use super::report::{Coverage, Judged};
 use super::view::View;

@@ -12,7 +12,6 @@ mod source;
 mod suppress;
 mod view;
 
-pub use delivery::write_whole;
 pub use report::{Aside, Because, Coverage, Report};
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 

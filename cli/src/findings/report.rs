@@ -2,7 +2,9 @@
 
 use crate::args::FindingsArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, counted};
+use crate::io::write_whole;
+use crate::output::Output;
+use crate::render::counted;
 
 use super::baseline::{Baseline, Stale};
 use super::{Finding, Level, Sources, delivery, suppress};
@@ -144,7 +146,7 @@ impl Report {
                 return Ok((open, Vec::new()));
             }
             let baseline = Baseline::of(self.command, &self.sources, &open);
-            delivery::write_whole(path, baseline.to_json().as_bytes())?;
+            write_whole(path, baseline.to_json().as_bytes())?;
             self.remarks.push(format!(
                 "the baseline `{}` now holds {}",
                 path.display(),

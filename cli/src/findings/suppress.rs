@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::resolve::nearest;
+use crate::suggest::did_you_mean;
 
 use super::codes::{self, MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION};
 use super::{Aside, Because, Finding, Level, SourceId, Sources, Span};
@@ -205,9 +205,7 @@ fn lines_below(sources: &Sources, source: SourceId) -> HashMap<usize, usize> {
 
 fn unknown(span: Span, name: &str) -> Finding {
     let known: Vec<_> = codes::rules().map(|rule| rule.code).filter(|code| codes::can_be_suppressed(code)).collect();
-    let near = nearest(name, known.iter().copied(), 1);
-    let help =
-        near.first().map_or("docs/codes.md lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
+    let help = did_you_mean(name, known.iter().copied(), "docs/codes.md lists the codes");
     Finding::new(UNKNOWN_SUPPRESSION, Level::Error, span, format!("no finding has the code `{name}`"))
         .with_help(help)
         .about("code", name)

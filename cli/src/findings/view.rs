@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use textwrap::core::display_width;
 
-use crate::output::can_be_seen;
+use crate::render::can_be_seen;
 
 use super::{Sources, Span};
 

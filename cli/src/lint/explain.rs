@@ -8,8 +8,8 @@ use slug_resolver::{BillingPath, Code, Fix, Policy, Rule, Variable, Warning};
 
 use crate::findings::codes::UNDECIDED;
 use crate::findings::{Finding, Level, SourceId, Span};
-use crate::output::{counted, shown};
-use crate::resolve::edit_for_people;
+use crate::render::resolution::edit_for_people;
+use crate::render::{counted, shown};
 use slug_value::Can;
 use slug_workflow::walk::{Environment, Visit};
 

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::data::{describe, shown_path};
-use crate::exit::Failure;
+use crate::exit::{Failure, describe};
+use crate::io::shown_path;
 use slug_workflow::document::{self, FILE_BYTES};
 use slug_workflow::model::Workflow;
 

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::args::{FindingsArgs, LintArgs};
 use crate::exit::{Exit, Failure};
 use crate::findings::codes::UNUSED_ACCEPT;
-use crate::findings::{Edit, Finding, Report, write_whole};
-use crate::output::{Output, counted};
+use crate::findings::{Edit, Finding, Report};
+use crate::io::write_whole;
+use crate::output::Output;
+use crate::render::counted;
 
 use super::{Input, Linter, patch};
 

@@ -7,9 +7,9 @@ use slug_resolver::{
 };
 
 use crate::config::Accept;
-use crate::diagnose::{MASK, is_credential};
-use crate::output::shown;
-use crate::resolve::hints;
+use crate::redact::{MASK, is_credential};
+use crate::render::resolution::hints;
+use crate::render::shown;
 use slug_value::{ALTERNATIVES, Can, Text};
 
 /// Environments of one call that are judged one by one; of more, none is.

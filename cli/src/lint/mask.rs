@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::repository::layers;
-use crate::diagnose::credentials_in;
+use crate::redact::credentials_in;
 use slug_workflow::model::{EnvLayer, Workflow};
 
 /// The text with every literal value of these variables covered, byte for byte, so that

@@ -4,8 +4,8 @@
 //! finding for each cause, then patches that have been tried.
 
 mod explain;
-mod files;
-mod fix;
+pub(crate) mod files;
+pub(crate) mod fix;
 mod judge;
 mod mask;
 mod mend;
@@ -18,13 +18,10 @@ use std::ops::Range;
 
 use slug_resolver::{Policy, Registry};
 
-use crate::args::LintArgs;
 use crate::config::{Accept, Config};
-use crate::data::Data;
-use crate::exit::{Exit, Failure};
 use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
-use crate::output::{Output, counted};
+use crate::render::counted;
 use slug_workflow::document;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 
@@ -32,27 +29,6 @@ use explain::{Case, Groups, Problem};
 pub use files::Input;
 use judge::{Judge, Judgement};
 use repository::{File, Repository, Wanted, layers};
-
-/// Runs `lint`.
-pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let data = Data::find(&args.registry)?;
-    let registry = data.registry()?;
-    let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
-    let known = data.policies(&[])?;
-    if let Some(config) = &data.config {
-        config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
-    }
-    let inputs = files::with_called(files::find(&args.paths, data.config.as_ref())?);
-    let mut linter = Linter::new(&registry, &known).with_asked(&asked);
-    if let Some(config) = &data.config {
-        linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
-    }
-    if args.fix {
-        fix::run(&linter, inputs, args, output)
-    } else {
-        linter.report(&inputs).finish(&args.findings, output)
-    }
-}
 
 /// What workflow files are judged by.
 pub struct Linter<'a> {

@@ -6,7 +6,7 @@ use slug_resolver::Edit as Fixed;
 use slug_resolver::Fix;
 
 use crate::findings::{Edit, Patch, SourceId, Span};
-use crate::output::shown;
+use crate::render::shown;
 use slug_workflow::document::Style;
 use slug_workflow::model::EnvEntry;
 use slug_workflow::walk::{Environment, Origin};

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use slug_value::Evaluation;
 
 use crate::findings::SourceId;
-use crate::output::shown;
+use crate::render::shown;
 use slug_value::{Can, Value};
 use slug_workflow::document::{Node, Value as NodeValue};
 use slug_workflow::expression::{condition, typed};

@@ -9,7 +9,7 @@ use slug_resolver::{Policy, Registry};
 
 use super::{Input, Linter, patch};
 use crate::findings::{Finding, Report, Span};
-use crate::output::counted;
+use crate::render::counted;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(Policy::all_embedded);

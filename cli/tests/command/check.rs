@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use slug_resolver::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
-use slugproof::check::arms::{ARMS, Arms};
+use slugproof::commands::check::arms::{ARMS, Arms};
 
 use crate::run::{Ended, Scratch, slugproof};
 

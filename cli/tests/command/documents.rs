@@ -5,7 +5,7 @@ use std::path::Path;
 
 use slug_resolver::laws::LAWS;
 use slug_resolver::{Code, Warning};
-use slugproof::diagnose::Cause;
+use slugproof::commands::diagnose::Cause;
 use slugproof::findings::codes;
 
 use crate::run::{Scratch, slugproof};

@@ -1,0 +1,190 @@
+//! Which files are checked, and what each of them is.
+
+use std::collections::{HashSet, VecDeque};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use slug_resolver::yaml::{Node, UnknownFields, Value};
+use slug_resolver::{Policy, Registry};
+
+use crate::args::CheckArgs;
+use crate::config::{Config, FILE_NAME};
+use crate::data::{Data, DataOptions};
+use crate::exit::Failure;
+use crate::findings::{EMBEDDED, codes};
+use crate::io::read_file;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Registry,
+    Policy,
+    Config,
+}
+
+impl Kind {
+    /// The code of a file that breaks a rule of its format.
+    pub fn invalid(self) -> &'static str {
+        match self {
+            Self::Registry => codes::INVALID_REGISTRY,
+            Self::Policy => codes::INVALID_POLICY,
+            Self::Config => codes::INVALID_CONFIG,
+        }
+    }
+
+    /// The fields of which each tells a file of this kind from the others.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Registry => &["providers", "runtimes"],
+            Self::Policy => &["override", "platform", "fallback"],
+            Self::Config => &["registry", "policies", "accept", "workflows"],
+        }
+    }
+
+    fn by_fields(is_field: impl Fn(&str) -> bool) -> Option<Self> {
+        let kinds = [Self::Registry, Self::Policy, Self::Config];
+        kinds.into_iter().find(|kind| kind.fields().iter().any(|field| is_field(field)))
+    }
+}
+
+/// What a document is, by its fields; a slugproof.yaml also by its name, for it may have none.
+pub(super) fn kind_of(root: &Node, path: &Path) -> Option<Kind> {
+    let Value::Mapping(entries) = &root.value else { return None };
+    let is_field =
+        |field: &str| entries.iter().any(|(key, _)| matches!(&key.value, Value::String(key) if key == field));
+    Kind::by_fields(is_field).or((path.file_name() == Some(OsStr::new(FILE_NAME))).then_some(Kind::Config))
+}
+
+/// What a text is that cannot be read as a document, by the lines that look like fields.
+pub(super) fn kind_of_text(text: &str) -> Option<Kind> {
+    let text = text.trim_start_matches('\u{feff}');
+    Kind::by_fields(|field| text.lines().any(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':'))))
+}
+
+/// One file, or a part of the embedded data.
+pub(super) struct Input {
+    /// Its path, if it is a file.
+    pub path: PathBuf,
+    /// Its path as findings show it.
+    pub shown: String,
+    /// What is in it, or why that cannot be said.
+    pub content: Result<Vec<u8>, String>,
+    /// Whether fields that slugproof does not know are passed over in it.
+    pub unknown: UnknownFields,
+}
+
+/// The files of one run: those that are left to be read, in any order.
+pub(super) struct Inputs {
+    left: VecDeque<(Place, UnknownFields)>,
+    seen: HashSet<PathBuf>,
+    unknown: UnknownFields,
+    data: DataOptions,
+}
+
+enum Place {
+    File(PathBuf),
+    EmbeddedRegistry,
+    EmbeddedPolicy(usize),
+}
+
+impl Inputs {
+    /// The files that are asked for, else the slugproof.yaml in force, else the embedded data.
+    pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
+        let data =
+            DataOptions { registry: None, allow_unknown_fields: args.allow_unknown_fields, no_config: args.no_config };
+        let mut inputs = Self {
+            left: VecDeque::new(),
+            seen: HashSet::new(),
+            unknown: if args.allow_unknown_fields { UnknownFields::Allow } else { UnknownFields::Deny },
+            data,
+        };
+        if !args.files.is_empty() {
+            // One that is broken says nothing here: it may be the very file to check.
+            let config = if args.no_config { None } else { Config::find().ok().flatten() };
+            if config.is_some_and(|config| config.allow_unknown_fields) {
+                inputs.unknown = UnknownFields::Allow;
+            }
+            let unknown = inputs.unknown;
+            inputs.left.extend(args.files.iter().map(|file| (Place::File(file.clone()), unknown)));
+            return Ok(inputs);
+        }
+        match if args.no_config { None } else { Config::locate()? } {
+            Some(path) => inputs.left.push_back((Place::File(path), inputs.unknown)),
+            None => inputs.add_embedded(),
+        }
+        Ok(inputs)
+    }
+
+    fn add_embedded(&mut self) {
+        self.left.push_back((Place::EmbeddedRegistry, UnknownFields::Deny));
+        self.add_embedded_policies();
+    }
+
+    fn add_embedded_policies(&mut self) {
+        let all = 0..Policy::EMBEDDED_YAML.len();
+        self.left.extend(all.map(|number| (Place::EmbeddedPolicy(number), UnknownFields::Deny)));
+    }
+
+    /// Adds what a slugproof.yaml puts in force.
+    pub fn add_all_of(&mut self, config: &Config) {
+        let unknown = if config.allow_unknown_fields { UnknownFields::Allow } else { self.unknown };
+        self.left.push_back(match &config.registry {
+            Some(path) => (Place::File(path.clone()), unknown),
+            None => (Place::EmbeddedRegistry, UnknownFields::Deny),
+        });
+        let Some(policies) = &config.policies else { return self.add_embedded_policies() };
+        for name in policies {
+            let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
+            let place = embedded.map_or_else(|| Place::File(PathBuf::from(name)), Place::EmbeddedPolicy);
+            self.left.push_back((place, unknown));
+        }
+    }
+
+    /// The next file that was not read yet.
+    pub fn next(&mut self) -> Option<Input> {
+        while let Some((place, unknown)) = self.left.pop_front() {
+            let input = place.read(unknown);
+            let identity = input.path.canonicalize().unwrap_or_else(|_| PathBuf::from(&input.shown));
+            if self.seen.insert(identity) {
+                return Some(input);
+            }
+        }
+        None
+    }
+
+    /// The registry that policies are compared with where no file is one, and its name.
+    pub fn other_registry(&self) -> Result<(String, Registry), Failure> {
+        let data = Data::find(self.data.clone())?;
+        Ok((data.registry_source(), data.registry()?))
+    }
+}
+
+impl Place {
+    fn read(self, unknown: UnknownFields) -> Input {
+        let embedded = |name: &str, yaml: &str| Input {
+            path: PathBuf::new(),
+            shown: format!("{EMBEDDED}{name}"),
+            content: Ok(yaml.as_bytes().to_vec()),
+            unknown,
+        };
+        match self {
+            Self::EmbeddedRegistry => embedded("providers.yaml", Registry::EMBEDDED_YAML),
+            Self::EmbeddedPolicy(number) => {
+                let name = format!("policies/{}.yaml", Policy::all_embedded()[number].name());
+                embedded(&name, Policy::EMBEDDED_YAML[number])
+            }
+            Self::File(path) => {
+                let content = read_file(&path).map_err(|failure| failure.to_string());
+                Input { shown: shown(&path), content, unknown, path }
+            }
+        }
+    }
+}
+
+/// A path as findings show it: with `/`, and the same for `a` and `./a`.
+fn shown(path: &Path) -> String {
+    let kept = path.components().filter(|component| *component != Component::CurDir);
+    let kept: PathBuf = kept.collect();
+    let path = if kept.as_os_str().is_empty() { path.display() } else { kept.display() }.to_string();
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
+}

@@ -1,0 +1,273 @@
+//! What is wrong with a registry that is valid.
+
+use std::collections::BTreeMap;
+
+use regex_automata::meta::Regex;
+use slug_resolver::registry::{PLATFORM, Pattern, Runtime};
+use slug_resolver::{Provider, Registry};
+
+use crate::findings::{Finding, Level, Sources, Span, codes};
+use crate::render::{counted, shown};
+
+use super::arms::{Arms, Shared};
+use super::document::Document;
+use super::document::Step::{Index, Key};
+
+/// Runtimes whose patterns are compared; of the rest it is said that they are not.
+const RUNTIMES: usize = 100;
+
+/// Pairs of providers that are reported of one registry.
+const PAIRS: usize = 1_000;
+
+/// Ids that one finding shows.
+const IDS: usize = 5;
+
+/// Everything that is found in a registry, and a remark on what is left out.
+pub(super) fn examine(sources: &Sources, document: &Document, registry: &Registry) -> (Vec<Finding>, Option<String>) {
+    let examination = Examination { sources, document, registry };
+    let asked = registry.runtimes().iter().take(RUNTIMES);
+    let runtimes: Vec<Arms<'_>> = asked.map(|runtime| Arms::of(registry, runtime)).collect();
+    let (mut findings, remark) = examination.overlaps(&runtimes);
+    for arms in &runtimes {
+        findings.extend(examination.undecided(arms));
+        findings.extend(examination.unreachable(arms));
+    }
+    findings.extend(examination.unasked());
+    findings.extend(examination.unmatched());
+    findings.extend(examination.vendor_keys());
+    (findings, remark)
+}
+
+struct Examination<'a> {
+    sources: &'a Sources,
+    document: &'a Document,
+    registry: &'a Registry,
+}
+
+/// Two providers, by their places in the catalogue, and where both are arms.
+type Overlapping<'r, 'a> = BTreeMap<(usize, usize), Vec<(&'a Arms<'r>, (usize, usize), Shared)>>;
+
+impl Examination<'_> {
+    /// One finding for each pair of providers, however many runtimes have both.
+    fn overlaps(&self, runtimes: &[Arms<'_>]) -> (Vec<Finding>, Option<String>) {
+        let mut pairs = Overlapping::new();
+        let mut all = true;
+        let catalogue: BTreeMap<&str, usize> =
+            self.registry.providers().iter().enumerate().map(|(id, provider)| (provider.name.as_str(), id)).collect();
+        for arms in runtimes {
+            let (found, complete) = arms.pairs(PAIRS);
+            all &= complete;
+            for ((first, second), shared) in found {
+                let id = |arm: usize| (catalogue[arms.providers[arm].name.as_str()], arm);
+                let (earlier, later) = (id(first).min(id(second)), id(first).max(id(second)));
+                let pair = (earlier.0, later.0);
+                if pairs.len() < PAIRS || pairs.contains_key(&pair) {
+                    pairs.entry(pair).or_default().push((arms, (earlier.1, later.1), shared));
+                } else {
+                    all = false;
+                }
+            }
+        }
+        let path = &self.sources.get(self.document.source).path;
+        let remark = format!("`{path}` has more overlaps than the {PAIRS} shown; mend some and check again");
+        let findings = pairs.into_iter().map(|(pair, places)| self.overlap(pair, &places));
+        (findings.collect(), (!all).then_some(remark))
+    }
+
+    fn overlap(&self, (earlier, later): (usize, usize), places: &[(&Arms<'_>, (usize, usize), Shared)]) -> Finding {
+        let providers = self.registry.providers();
+        let (first, second) = (&providers[earlier].name, &providers[later].name);
+        let key = |(_, _, shared): &&(&Arms<'_>, _, Shared)| (shared.witness.chars().count(), shared.witness.clone());
+        let (arms, (first_arm, second_arm), shared) = places.iter().min_by_key(key).expect("a pair has a place");
+        let witness = shown(&shared.witness);
+        let decided = decision(arms, shared);
+        let level = if decided.is_some() { Level::Warning } else { Level::Error };
+        let title = format!("the patterns of `{first}` and `{second}` match the same model ids");
+        let runtime = shown(&arms.runtime.name);
+        let mut finding = Finding::new(codes::OVERLAPPING_PATTERNS, level, self.pattern(later), title)
+            .said(format!("matches `{witness}`"))
+            .with_label(self.pattern(earlier), format!("matches `{witness}` too"))
+            .with_label(self.arm(arms.runtime, *first_arm), format!("arm of `{runtime}`"))
+            .with_label(self.arm(arms.runtime, *second_arm), format!("arm of `{runtime}`"))
+            .about("first", first)
+            .about("second", second);
+        let names: Vec<&str> = places.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
+        finding.notes.push(format!("both are arms of {}; on `{runtime}` no arm lists `{witness}`", listed(&names)));
+        let others: Vec<&str> = others(arms, shared, &[*first_arm, *second_arm]);
+        if !others.is_empty() {
+            finding.notes.push(format!("it is matched by {} as well", listed(&others)));
+        }
+        finding.notes.push(
+            decided.unwrap_or_else(|| {
+                "no credentials can decide between them, so it is always `ambiguous-model`".to_owned()
+            }),
+        );
+        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should answer")
+    }
+
+    fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
+        let runtime = &arms.runtime.name;
+        let span = self.document.key_span(self.sources, &[Key("runtimes"), Key(runtime)]);
+        let title = format!("which patterns overlap on `{}` could not be decided", shown(runtime));
+        let finding = Finding::new(codes::UNDECIDED, Level::Undecided, span, title)
+            .with_note("there are too many arms, or their automata are too large or look beyond ASCII")
+            .with_help("simplify the patterns, or write `(?-u:\\b)` for `\\b`")
+            .about("runtime", runtime);
+        (!arms.is_complete()).then_some(finding)
+    }
+
+    /// That there are more runtimes than are looked at.
+    fn unasked(&self) -> Option<Finding> {
+        let left = self.registry.runtimes().len().checked_sub(RUNTIMES).filter(|left| *left > 0)?;
+        let span = self.document.key_span(self.sources, &[Key("runtimes")]);
+        let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
+        let note = format!("the arms of the first {RUNTIMES} are; more would take too long");
+        Some(
+            Finding::new(codes::UNDECIDED, Level::Undecided, span, title).with_note(note).about("runtimes", "the rest"),
+        )
+    }
+
+    fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
+        let numbers = 0..arms.providers.len();
+        numbers
+            .filter(|arm| arms.is_reachable(*arm) == Some(false))
+            .map(|arm| self.unreachable_arm(arms, arm))
+            .collect()
+    }
+
+    fn unreachable_arm(&self, arms: &Arms<'_>, arm: usize) -> Finding {
+        let (runtime, provider) = (&arms.runtime.name, &arms.providers[arm].name);
+        let title = format!("no model and no credentials choose `{provider}` on `{}`", shown(runtime));
+        let span = self.arm(arms.runtime, arm);
+        let mut finding = Finding::new(codes::UNREACHABLE_ARM, Level::Warning, span, title)
+            .said("this arm is never chosen")
+            .about("runtime", runtime)
+            .about("provider", provider);
+        if !arms.runtime.arms[arm].models.is_empty() {
+            let why = "each id that it lists is an earlier arm's too, and the arm has no credential of its own there";
+            finding.notes.push(why.to_owned());
+        }
+        finding.notes.push(match arms.matched_by(arm) {
+            None => "its pattern matches no id that is not listed by some arm".to_owned(),
+            Some(shared) => format!(
+                "`{}`, which its pattern matches, is matched by {} as well, and it has no credential of its own",
+                shown(&shared.witness),
+                listed(&others(arms, &shared, &[arm]))
+            ),
+        });
+        finding.with_help("take the arm out, or give it ids or a credential of its own")
+    }
+
+    /// One note for each arm that lists ids which its provider's pattern does not match.
+    fn unmatched(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let searches: BTreeMap<&str, (usize, Regex)> = self
+            .registry
+            .providers()
+            .iter()
+            .enumerate()
+            .map(|(id, provider)| (provider.name.as_str(), (id, search(&provider.model_prefix_match))))
+            .collect();
+        for runtime in self.registry.runtimes() {
+            for (number, arm) in runtime.arms.iter().enumerate() {
+                let (id, pattern) = &searches[arm.provider.as_str()];
+                let is_passed_over = |(_, model): &(usize, &String)| !pattern.is_match(model.as_str());
+                let ids: Vec<_> = arm.models.iter().enumerate().filter(is_passed_over).collect();
+                findings.extend(self.unmatched_arm(runtime, number, *id, &ids));
+            }
+        }
+        findings
+    }
+
+    fn unmatched_arm(&self, runtime: &Runtime, arm: usize, id: usize, ids: &[(usize, &String)]) -> Option<Finding> {
+        let provider = &self.registry.providers()[id].name;
+        let span = |model: usize| {
+            let arms = [Key("runtimes"), Key(&runtime.name), Key("providers"), Index(arm)];
+            self.document.span(self.sources, &[&arms[..], &[Key("models"), Index(model)]].concat())
+        };
+        let ((first, _), rest) = ids.split_first()?;
+        let title = format!("`{provider}` lists {} that its pattern does not match", counted(ids.len() as u64, "id"));
+        let mut finding = Finding::new(codes::UNMATCHED_LISTED_ID, Level::Note, span(*first), title)
+            .said("not matched")
+            .about("runtime", &runtime.name)
+            .about("provider", provider);
+        for (model, _) in rest.iter().take(IDS - 1) {
+            finding = finding.with_label(span(*model), "");
+        }
+        finding = finding.with_label(self.pattern(id), "the pattern");
+        let left = ids.len().saturating_sub(IDS);
+        if left > 0 {
+            finding.notes.push(format!("{left} more are not shown"));
+        }
+        let why = "a listed id routes without the pattern; on a runtime that does not list it, this provider does not answer for it";
+        Some(finding.with_note(why))
+    }
+
+    /// The keys of other vendors that the platform's provider accepts.
+    fn vendor_keys(&self) -> Vec<Finding> {
+        let Some(id) = self.registry.providers().iter().position(Provider::is_platform) else { return Vec::new() };
+        let platform = &self.registry.providers()[id];
+        let issued =
+            |(number, key): (usize, &String)| Some((number, key.clone(), self.registry.issuer(key, platform)?));
+        let foreign = platform.auth_env.iter().enumerate().filter_map(issued);
+        foreign.map(|(number, key, issuer)| self.vendor_key(id, number, &key, issuer)).collect()
+    }
+
+    fn vendor_key(&self, platform: usize, number: usize, key: &str, issuer: &Provider) -> Finding {
+        let vendor = &issuer.name;
+        let name = |id: usize, number: usize| {
+            self.document.span(self.sources, &[Key("providers"), Index(id), Key("auth_env"), Index(number)])
+        };
+        let title = format!("the provider `{PLATFORM}` accepts the key of `{vendor}`");
+        let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
+        Finding::new(codes::PLATFORM_LISTS_VENDOR_KEY, Level::Warning, name(platform, number), title)
+            .said("a tenant's key")
+            .with_label(name(issuer, 0), format!("`{vendor}` names it first"))
+            .with_note(
+                "where credentials decide between arms, a tenant's key would choose the platform, which would pay",
+            )
+            .with_help(format!("take `{key}` out of `auth_env` of `{PLATFORM}`"))
+            .about("key", key)
+    }
+
+    fn pattern(&self, provider: usize) -> Span {
+        self.document.span(self.sources, &[Key("providers"), Index(provider), Key("model_prefix_match")])
+    }
+
+    fn arm(&self, runtime: &Runtime, arm: usize) -> Span {
+        let way = [Key("runtimes"), Key(&runtime.name), Key("providers"), Index(arm), Key("name")];
+        self.document.span(self.sources, &way)
+    }
+}
+
+/// Which credentials decide who answers for an id; none where none can.
+fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
+    let decided = |arm: &usize| {
+        let own = arms.own_credentials(*arm, &shared.arms);
+        (!own.is_empty()).then(|| format!("with {} alone it goes to `{}`", own.join(" or "), arms.providers[*arm].name))
+    };
+    let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
+    let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
+    Some(format!("{decided}; with keys of none or of several it is `ambiguous-model`"))
+}
+
+/// The providers of the arms that match an id, but for some.
+fn others<'r>(arms: &Arms<'r>, shared: &Shared, but: &[usize]) -> Vec<&'r str> {
+    shared.arms.iter().filter(|arm| !but.contains(arm)).map(|arm| arms.providers[*arm].name.as_str()).collect()
+}
+
+/// Names in a list, the first few of many.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().take(IDS).map(|name| format!("`{}`", shown(name))).collect();
+    let more = match names.len().saturating_sub(IDS) {
+        0 => String::new(),
+        left => format!(" and {left} more"),
+    };
+    quoted.join(", ") + &more
+}
+
+fn search(pattern: &Pattern) -> Regex {
+    let config = Regex::config().nfa_size_limit(None);
+    let builder = Regex::builder().configure(config).build_from_hir(pattern.hir());
+    builder.expect("the pattern is part of a valid registry")
+}

@@ -1,0 +1,581 @@
+//! One case of a corpus, run again.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
+use serde::Serialize;
+use slug_resolver::laws::case::{Expectation, SET, is_seed};
+use slug_resolver::laws::{Case, Product, Subject, Trial, Witness, law};
+use slug_resolver::{Policy, Registry, Variable};
+
+use super::inputs::{self, Content, INPUT_BYTES, Judged};
+use super::tree::{File, Kind, Tree};
+use crate::exit::Failure;
+use crate::render::shell::quoted;
+use crate::render::{can_be_seen, printable, shown};
+
+/// One case, with whether it still holds.
+#[derive(Serialize)]
+pub struct Entry {
+    /// The file, from the root of the corpus; with a line where the file holds several.
+    pub path: String,
+    /// What kind of file that is.
+    pub kind: &'static str,
+    /// Other files that hold the same.
+    pub copies: Vec<String>,
+    /// The law or the fuzz target that it belongs to.
+    pub group: Group,
+    /// What it is about.
+    pub title: String,
+    /// Where it was found.
+    pub found: Option<String>,
+    /// What its author says of it.
+    pub remark: Option<String>,
+    /// How it differs from the revision asked about.
+    pub change: Option<Change>,
+    /// Whether it still holds.
+    #[serde(flatten)]
+    pub status: Status,
+    /// The case and its answer now.
+    pub facts: Option<Facts>,
+    /// What the input is, where it is no case.
+    pub content: Option<String>,
+    /// A command that shows it again, to be run where the corpus is.
+    pub reproducer: String,
+    /// By which two that hold the same are found.
+    #[serde(skip)]
+    identity: String,
+}
+
+/// What cases are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// The law of this name.
+    Law(String),
+    /// The fuzz target of this name.
+    Target(String),
+    /// Neither is known.
+    Unknown,
+}
+
+impl Group {
+    /// For people.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::Law(id) => law(id).map_or_else(|| id.clone(), |law| format!("{id}: {}", law.statement)),
+            Self::Target(name) if inputs::SECOND_READER.contains(&name.as_str()) => {
+                format!("fuzz target {name}: what is read is sound; only `cargo test` asks a second reader as well")
+            }
+            Self::Target(name) => format!("fuzz target {name}"),
+            Self::Unknown => "of no known law".to_owned(),
+        }
+    }
+}
+
+/// How a file differs from what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It was not there.
+    Added,
+    /// It was another.
+    Changed,
+}
+
+impl Change {
+    /// For people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed in the file",
+        }
+    }
+}
+
+/// Whether a case still holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "because", rename_all = "kebab-case")]
+pub enum Status {
+    /// It comes to what it records, and every law holds.
+    Holds,
+    /// A law is broken.
+    Fails(String),
+    /// It can be read and is not what it has to be.
+    Malformed(String),
+    /// It comes to something else.
+    Changed(String),
+    /// It cannot be read.
+    Undecodable(String),
+    /// A seed that no readable case goes with.
+    SeedWithoutWitness,
+}
+
+impl Status {
+    /// In a word or two.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Fails(_) => "fails",
+            Self::Malformed(_) => "malformed",
+            Self::Changed(_) => "changed",
+            Self::Undecodable(_) => "undecodable",
+            Self::SeedWithoutWitness => "seed without witness",
+        }
+    }
+
+    fn printable(self) -> Self {
+        match self {
+            Self::Fails(why) => Self::Fails(printable(&why)),
+            Self::Malformed(why) => Self::Malformed(printable(&why)),
+            Self::Changed(why) => Self::Changed(printable(&why)),
+            Self::Undecodable(why) => Self::Undecodable(printable(&why)),
+            other => other,
+        }
+    }
+
+    /// What is wrong, if anything, and what to do.
+    pub fn because(&self) -> Option<&str> {
+        match self {
+            Self::Holds => None,
+            Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
+            Self::SeedWithoutWitness => Some("nobody can review bytes; add the case that it makes as a witness"),
+        }
+    }
+}
+
+/// A case and what it comes to now.
+#[derive(Serialize)]
+pub struct Facts {
+    /// `embedded`, or how large it is.
+    pub registry: String,
+    /// The name of the policy, and whether it is the case's own.
+    pub policy: String,
+    /// The runtime asked for.
+    pub runtime: String,
+    /// What is set.
+    pub variables: Vec<Row>,
+    /// Credentials that exist besides the injected ones.
+    pub ambient: Vec<String>,
+    /// The slug that is picked.
+    pub slug: String,
+    /// The rule that picks it.
+    pub rule: &'static str,
+    /// The variable that decides, where one does.
+    pub decided_by: Option<String>,
+    /// The variables that are set and change nothing.
+    pub shadowed: Vec<String>,
+    /// The names of the secrets that are injected.
+    pub injected: Vec<String>,
+    /// The provider, where there is one.
+    pub provider: Option<String>,
+    /// `coherent`, or the code of the contradiction.
+    pub verdict: &'static str,
+    /// Why, in a sentence.
+    pub cause: String,
+    /// The case as a witness, with its registry and its policy.
+    pub yaml: String,
+}
+
+/// One variable of a case.
+#[derive(Serialize)]
+pub struct Row {
+    /// The variable.
+    pub name: String,
+    /// Of a secret, only that it is set.
+    pub value: String,
+    /// What the policy reads it for.
+    pub role: &'static str,
+    /// What it does in this case.
+    pub effect: &'static str,
+}
+
+impl Facts {
+    fn of(whole: &Case) -> Self {
+        let case = whole.masked();
+        let scene = &case.scene;
+        let found = Product.resolve(&case);
+        let effect = |name: &str, value: &str| match scene.policy.variable(name) {
+            None => "",
+            _ if value.is_empty() => "empty, so unset",
+            _ if found.decided_by == Some(name) => "decides",
+            _ if found.shadowed.contains(name) => "shadowed",
+            Some(Variable::Key(_)) => "injects",
+            Some(Variable::Path) => "chooses the path",
+            _ => "",
+        };
+        // What the policy does not read could be anything, so its value is not shown.
+        let value = |name: &String| case.variables.get(name).map_or("…", String::as_str);
+        let row = |name: &String| Row {
+            name: name.clone(),
+            value: value(name).to_owned(),
+            role: role(scene.policy.variable(name)),
+            effect: effect(name, value(name)),
+        };
+        let embedded = scene.registry == Registry::embedded();
+        let policy = shown(scene.policy.name());
+        let decided_by = found.decided_by.map(|name| match case.variables.get(name) {
+            Some(value) if !value.is_empty() => name.to_owned(),
+            _ => format!("{name} (its default)"),
+        });
+        Self {
+            registry: if embedded { "embedded".into() } else { format!("of {}", inputs::size_of(&scene.registry)) },
+            policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
+            runtime: case.runtime.clone(),
+            variables: whole.variables.keys().map(row).collect(),
+            ambient: case.ambient.clone(),
+            slug: found.slug.to_owned(),
+            rule: found.rule.as_str(),
+            decided_by,
+            // What decides may be shadowed too, by its own default; to say so would be to say nothing.
+            shadowed: found.shadowed.iter().filter(|name| found.decided_by != Some(*name)).map(str::to_owned).collect(),
+            injected: found.injected.to_vec(),
+            provider: found.provider.map(|provider| shown(&provider.name)),
+            verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
+            cause: printable(&found.message()).replace('\n', "\\n"),
+            yaml: printable(&identity(&case)),
+        }
+    }
+}
+
+fn role(variable: Option<Variable>) -> &'static str {
+    match variable {
+        Some(Variable::Override) => "override",
+        Some(Variable::Path) => "path",
+        Some(Variable::PlatformModel) => "platform model",
+        Some(Variable::Runtime) => "runtime",
+        Some(Variable::Key(_)) => "key",
+        None => "not read",
+    }
+}
+
+fn is_embedded(policy: &Policy) -> bool {
+    Policy::embedded(policy.name()).is_some_and(|embedded| embedded == *policy)
+}
+
+impl Entry {
+    /// Whether it holds.
+    pub fn holds(&self) -> bool {
+        self.status == Status::Holds
+    }
+
+    /// The path without a line.
+    pub fn file(&self) -> &str {
+        self.path.split(':').next().unwrap_or(&self.path)
+    }
+
+    /// What is wrong with it, in a line.
+    pub fn problem(&self) -> Option<String> {
+        self.status.because().map(|because| format!("{}: {}: {because}", self.path, self.status.label()))
+    }
+}
+
+/// Every case of some files, those that hold the same as one, in the order of their groups.
+pub fn all(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    // A panic is a finding here and is reported as one.
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let entries = run_again(tree, files);
+    set_hook(hook);
+    let mut entries = without_copies(entries?);
+    entries.sort_by(|a, b| (&a.group, &a.path).cmp(&(&b.group, &b.path)));
+    Ok(entries)
+}
+
+fn run_again(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    let witnesses = Witnesses::read(tree)?;
+    let mut entries = Vec::new();
+    for file in files {
+        let bytes = match file.kind {
+            Kind::Stray => continue,
+            _ => tree.read(file)?,
+        };
+        match file.kind {
+            Kind::Witness => entries.push(witness(file, &bytes)),
+            Kind::Seeds => entries.extend(seeds(file, &bytes, &witnesses)),
+            Kind::Seed | Kind::Regression => entries.extend(input(file, &bytes, &witnesses)),
+            Kind::Stray => {}
+        }
+    }
+    Ok(entries)
+}
+
+/// What seeds and inputs look up among the witnesses.
+struct Witnesses {
+    by_seed: HashMap<String, SeedCase>,
+    stems: Vec<String>,
+}
+
+/// The case that a seed once made, as its witness records it.
+struct SeedCase {
+    identity: String,
+    law: Option<String>,
+    status: Status,
+}
+
+impl Witnesses {
+    fn read(tree: &Tree) -> Result<Self, Failure> {
+        let mut witnesses = Self { by_seed: HashMap::new(), stems: Vec::new() };
+        for file in tree.files()?.iter().filter(|file| file.kind == Kind::Witness) {
+            witnesses.stems.push(file.stem().to_owned());
+            if let Ok(witness @ Witness { seed: Some(_), .. }) = Witness::from_yaml(&tree.read(file)?) {
+                let status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails);
+                let identity = identity(&witness.case);
+                let seed = witness.seed.unwrap_or_default();
+                witnesses.by_seed.insert(seed, SeedCase { identity, law: witness.law, status });
+            }
+        }
+        Ok(witnesses)
+    }
+}
+
+fn identity(case: &Case) -> String {
+    format!("{case:?}")
+}
+
+fn witness(file: &File, bytes: &[u8]) -> Entry {
+    let (group, title) = match file.stem().split_once("--") {
+        Some((id, what)) if law(id).is_some() => (Group::Law(id.to_owned()), title_of(what)),
+        _ => (Group::Unknown, file.stem().to_owned()),
+    };
+    let mut entry = Entry::new(file, "witness", group, title);
+    let witness = match Witness::from_yaml(bytes) {
+        Ok(witness) => witness,
+        Err(error) => {
+            entry.status = Status::Undecodable(error.to_string()).printable();
+            return entry;
+        }
+    };
+    entry.remark = remark(bytes).map(|remark| printable(&remark));
+    entry.found = witness.found.as_deref().map(printable);
+    entry.status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails).printable();
+    entry.show(&witness.case);
+    entry
+}
+
+/// The part of a file name that says what it is about, for people.
+fn title_of(name: &str) -> String {
+    name.replace("--", ": ").replace('-', " ")
+}
+
+/// The comment at the top of a file.
+fn remark(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+    (!lines.is_empty()).then(|| lines.join(" "))
+}
+
+fn status_of(witness: &Witness, file: &File) -> Status {
+    // The most urgent first.
+    if let Some(name) = secret_in(&witness.case) {
+        return Status::Malformed(format!("{name} has a value; write `{name}: set`, and change that secret"));
+    }
+    let named = file.stem().split_once("--").map(|(law, _)| law);
+    match witness.law.as_deref() {
+        None => return Status::Malformed("it does not say which law it bears on; add `law`".to_owned()),
+        law if law != named => {
+            return Status::Malformed(
+                "the law in its name is not the law in it; rename it or correct `law`".to_owned(),
+            );
+        }
+        _ => {}
+    }
+    let trial = Trial::new(&Product, &witness.case);
+    if let Err((law, violation)) = trial.check_all() {
+        return Status::Fails(format!("{} is broken: {violation}", law.id));
+    }
+    let Some(expected) = &witness.expect else {
+        return Status::Malformed("it says nothing of what to expect; add `expect`".to_owned());
+    };
+    let changes = differences(expected, &Expectation::of(&trial.resolution));
+    if !changes.is_empty() {
+        return Status::Changed(changes.join("; "));
+    }
+    Status::Holds
+}
+
+/// A key variable with a value in a file, where only that it is set has a place.
+fn secret_in(case: &Case) -> Option<&str> {
+    let is_key = |name: &str| matches!(case.scene.policy.variable(name), Some(Variable::Key(_)));
+    let mut secrets =
+        case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
+    secrets.next().map(|(name, _)| name.as_str())
+}
+
+fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
+    let list = |names: &[String]| format!("[{}]", names.join(", "));
+    let provider = |provider: &Option<String>| provider.clone().unwrap_or_else(|| "none".to_owned());
+    let fields = [
+        ("slug", expected.slug.clone(), now.slug.clone()),
+        ("rule", expected.rule.clone(), now.rule.clone()),
+        ("injected", list(&expected.injected), list(&now.injected)),
+        ("provider", provider(&expected.provider), provider(&now.provider)),
+        ("verdict", expected.verdict.clone(), now.verdict.clone()),
+    ];
+    let differs = fields.into_iter().filter(|(_, expected, now)| expected != now);
+    differs.map(|(field, expected, now)| format!("{field} is {now}, expected {expected}")).collect()
+}
+
+/// Seeds of one file, each of which is to have its own witness.
+const SEEDS: usize = 1_000;
+
+/// One entry for each line that is neither blank nor a comment.
+fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
+    let group = law(file.stem()).map_or(Group::Unknown, |law| Group::Law(law.id.to_owned()));
+    let refused = |title: &str, why: String| {
+        let mut entry = Entry::new(file, "proptest seed", group.clone(), title.to_owned());
+        entry.status = Status::Undecodable(why);
+        vec![entry]
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return refused("not UTF-8", "the file is not UTF-8; restore it".to_owned());
+    };
+    let holds_seed = |(_, line): &(usize, &str)| !line.trim().is_empty() && !line.starts_with('#');
+    let lines = text.lines().enumerate().filter(holds_seed);
+    if lines.clone().nth(SEEDS).is_some() {
+        let why = format!("the file has more seeds than the limit of {SEEDS}; keep those with a witness");
+        return refused("too many seeds", why);
+    }
+    let mut entries = Vec::new();
+    for (index, line) in lines {
+        let mut entry = Entry::new(file, "proptest seed", group.clone(), format!("seed on line {}", index + 1));
+        entry.path = format!("{}:{}", file.path, index + 1);
+        entry.identity.clone_from(&entry.path);
+        entry.reproducer = format!("cargo test -p slug-resolver --test laws -- {}", file.stem().replace('-', "_"));
+        entry.status = match seed_of(line) {
+            None => Status::Undecodable("expected `cc`, 64 hexadecimal digits and `# shrinks to`; restore it".into()),
+            Some(seed) => match witnesses.by_seed.get(seed) {
+                Some(case) if case.law.as_deref() == Some(file.stem()) => {
+                    entry.identity.clone_from(&case.identity);
+                    case.status.clone()
+                }
+                _ => Status::SeedWithoutWitness,
+            },
+        };
+        entries.push(entry);
+    }
+    entries
+}
+
+/// The digits of a line that proptest wrote.
+fn seed_of(line: &str) -> Option<&str> {
+    let (seed, rest) = line.strip_prefix("cc ")?.split_once(' ')?;
+    (is_seed(seed) && rest.starts_with("# shrinks to ")).then_some(seed)
+}
+
+fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
+    let target = inputs::target(file.directory())?;
+    let kind = if file.kind == Kind::Seed { "fuzz seed" } else { "fuzz regression" };
+    let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), title_of(file.stem()));
+    if bytes.len() > INPUT_BYTES {
+        let message =
+            format!("it has more bytes than the limit of {INPUT_BYTES}, so the target would cut it; shorten it");
+        entry.status = Status::Undecodable(message);
+        return Some(entry);
+    }
+    match guarded(|| (target.judge)(bytes)) {
+        Err(panic) => entry.status = Status::Fails(panic).printable(),
+        Ok(Judged { content, holds }) => {
+            if let Err(violation) = holds {
+                entry.status = Status::Fails(violation).printable();
+            }
+            match content {
+                Content::Text(text) => entry.content = Some(printable(&text)),
+                Content::Case(case) => {
+                    entry.show(&case);
+                    if let (true, "case_yaml", Some(name)) = (entry.holds(), target.name, secret_in(&case)) {
+                        entry.status = Status::Malformed(format!("{name} has a value; write `{name}: set`"));
+                    }
+                    let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
+                    if file.kind == Kind::Regression && entry.holds() && !has_witness {
+                        entry.status = Status::SeedWithoutWitness;
+                    }
+                }
+            }
+        }
+    }
+    Some(entry)
+}
+
+/// What a closure returns, or what it panicked with.
+pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+        format!("panicked: {}", text.unwrap_or("without a message"))
+    })
+}
+
+impl Entry {
+    fn new(file: &File, kind: &'static str, group: Group, title: String) -> Self {
+        Self {
+            path: file.path.clone(),
+            kind,
+            copies: Vec::new(),
+            group,
+            title,
+            change: None,
+            found: None,
+            remark: None,
+            status: Status::Holds,
+            facts: None,
+            content: None,
+            reproducer: format!("slugproof corpus review {}", quoted(&file.path)),
+            identity: file.path.clone(),
+        }
+    }
+
+    fn show(&mut self, case: &Case) {
+        self.facts = guarded(|| Facts::of(case)).ok();
+        self.identity = identity(case);
+        if let Some(command) = command(case) {
+            self.reproducer = command;
+        }
+    }
+}
+
+/// The question as a command, where the data ship with it and it fits on a line.
+fn command(case: &Case) -> Option<String> {
+    let case = case.masked();
+    let policy = &case.scene.policy;
+    let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);
+    if case.scene.registry != Registry::embedded()
+        || !is_embedded(policy)
+        || !texts.flat_map(|text| text.chars()).all(can_be_seen)
+        // The command takes such a runtime for a variable in the wrong place.
+        || case.runtime.contains('=')
+    {
+        return None;
+    }
+    let mut words = vec!["slugproof resolve --no-config".to_owned()];
+    words.push(format!("--policy={} --runtime={}", quoted(policy.name()), quoted(&case.runtime)));
+    words.extend(case.variables.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
+    words.extend(case.ambient.iter().map(|name| format!("--ambient={}", quoted(name))));
+    Some(words.join(" "))
+}
+
+/// The entries with those that hold the same folded into the first of them.
+fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let order = |entry: &Entry| match entry.kind {
+        "witness" => 0,
+        "fuzz regression" => 1,
+        "fuzz seed" => 2,
+        _ => 3,
+    };
+    entries.sort_by_key(order);
+    let mut kept: Vec<Entry> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for entry in entries {
+        match places.get(&entry.identity).map(|place| &mut kept[*place]) {
+            // A witness of another law is another reason to keep the case.
+            Some(first) if first.status == entry.status && (entry.kind != "witness" || first.group == entry.group) => {
+                first.copies.push(entry.path);
+            }
+            // One that differs in how it fares is shown by itself.
+            _ => {
+                places.insert(entry.identity.clone(), kept.len());
+                kept.push(entry);
+            }
+        }
+    }
+    kept
+}

@@ -1,0 +1,108 @@
+//! `corpus`: what was once found, for people who review it and for CI.
+
+mod entry;
+mod human;
+pub mod inputs;
+mod json;
+mod page;
+mod promote;
+mod since;
+mod sums;
+mod tree;
+
+use std::io::Write as _;
+
+use entry::Entry;
+use tree::Tree;
+
+use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::render::{BAD, GOOD, counted, wrapped};
+
+/// Runs `corpus`.
+pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
+    match &args.command {
+        CorpusCommand::Review(args) => review(args, output),
+        CorpusCommand::Check(args) => check(args, output),
+        CorpusCommand::Promote(args) => promote::run(args, output),
+    }
+}
+
+/// What a review shows.
+struct Review {
+    /// What each file holds, re-run.
+    entries: Vec<Entry>,
+    /// Files that are gone since the revision asked about.
+    removed: Vec<String>,
+    /// That revision.
+    since: Option<String>,
+}
+
+fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let tree = Tree::find(args.dir.as_deref())?;
+    let mut files = tree.files()?;
+    let mut changes = since::Changes::default();
+    if !args.paths.is_empty() {
+        files = tree.only(files, &args.paths)?;
+    }
+    if let Some(revision) = &args.since {
+        changes = since::changes(tree.root(), revision)?;
+        files.retain(|file| changes.present.contains_key(&file.path));
+        // What is gone cannot be named by a path any more: it is always shown.
+        changes.removed.retain(|path| tree::is_of_the_corpus(path));
+    }
+    let removed = changes.removed;
+    let mut entries = entry::all(&tree, &files)?;
+    for entry in &mut entries {
+        entry.change = changes.present.get(entry.file()).copied();
+    }
+    if entries.is_empty() && removed.is_empty() {
+        output.note("there is nothing to review: no witness, seed or input is here or has changed");
+        return Ok(Exit::NothingChecked);
+    }
+    let sound = entries.iter().all(Entry::holds);
+    let review = Review { entries, removed, since: args.since.clone() };
+    match args.format {
+        ReviewFormat::Human => output.answer.write_all(human::render(&review).as_bytes())?,
+        ReviewFormat::Json => output.machine(&json::render(&review))?,
+        ReviewFormat::Html => output.machine(&page::render(&review))?,
+    }
+    Ok(if sound { Exit::Clean } else { Exit::Findings })
+}
+
+fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let tree = Tree::find(args.dir.as_deref())?;
+    let files = tree.files()?;
+    if files.is_empty() {
+        output.note("there is nothing to check: no witness, seed or input is here");
+        return Ok(Exit::NothingChecked);
+    }
+    let entries = entry::all(&tree, &files)?;
+    let mut problems = tree.problems(&files);
+    problems.extend(entries.iter().filter_map(Entry::problem));
+    // What is not in order must not pass for reviewed.
+    if args.update && problems.is_empty() {
+        for change in sums::update(&tree, &files)? {
+            writeln!(output.answer, "{change}")?;
+        }
+    }
+    if args.update && !problems.is_empty() {
+        output.note("the list is as it was; it is written anew once what follows is mended");
+    } else {
+        problems.extend(sums::problems(&tree, &files)?);
+    }
+    problems.sort();
+    problems.dedup();
+    for problem in &problems {
+        let line = wrapped(&format!("✗ {problem}"), "", "  ");
+        writeln!(output.answer, "{}", line.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1))?;
+    }
+    let files = counted(files.len() as u64, "file");
+    if problems.is_empty() {
+        writeln!(output.answer, "{GOOD}✓{GOOD:#} {files}: every one is well formed, on the list, and holds")?;
+        return Ok(Exit::Clean);
+    }
+    writeln!(output.answer, "{BAD}✗{BAD:#} {} in {files}", counted(problems.len() as u64, "problem"))?;
+    Ok(Exit::Findings)
+}

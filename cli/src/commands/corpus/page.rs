@@ -1,0 +1,148 @@
+//! The review as one page: static, without a script and without anything from
+//! outside. Every text goes through the template's escaping.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::Review;
+use super::entry::{Entry, Facts};
+use crate::render::{counted, shown};
+
+const STYLE: &str = include_str!("../../../data/review.css");
+
+/// Renders the page.
+pub fn render(review: &Review) -> String {
+    let sound = review.removed.is_empty() && review.entries.iter().all(Entry::holds);
+    let title = match &review.since {
+        Some(revision) => format!("Regression corpus since {revision}"),
+        None => "Regression corpus".to_owned(),
+    };
+    let numbered: Vec<(usize, &Entry)> = review.entries.iter().enumerate().collect();
+    let groups: Vec<&[(usize, &Entry)]> = numbered.chunk_by(|(_, a), (_, b)| a.group == b.group).collect();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                // Even a hole in the escaping could then fetch and run nothing.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                meta name="color-scheme" content="light dark";
+                // Without one, a browser asks for a picture of its own accord.
+                link rel="icon" href="data:,";
+                title { (title) }
+                style { (maud::PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p class=(if sound { "good" } else { "bad" }) {
+                        (counted(review.entries.len() as u64, "case")) ": " (review.tally()) "."
+                    }
+                    p { "Each was run again for this page." }
+                }
+                nav aria-label="Cases" {
+                    @for group in &groups {
+                        h2 { (group[0].1.group.heading()) }
+                        ul {
+                            @for (number, entry) in *group {
+                                li { (sign(entry)) " " a href=(format!("#case-{number}")) { (shown(&entry.title)) } }
+                            }
+                        }
+                    }
+                }
+                main {
+                    @for group in &groups {
+                        section {
+                            h2 { (group[0].1.group.heading()) }
+                            @for (number, entry) in *group { (case(*number, entry)) }
+                        }
+                    }
+                    @if !review.removed.is_empty() {
+                        section {
+                            h2 { "Removed" }
+                            ul { @for path in &review.removed { li { code { (shown(path)) } } } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+fn sign(entry: &Entry) -> Markup {
+    let (class, sign) = if entry.holds() { ("good", "✓") } else { ("bad", "✗") };
+    html! { span class=(class) { (sign) " " (entry.status.label()) } }
+}
+
+fn case(number: usize, entry: &Entry) -> Markup {
+    html! {
+        article id=(format!("case-{number}")) {
+            h3 {
+                a href=(format!("#case-{number}")) { (shown(&entry.title)) } " " (sign(entry))
+                @if let Some(change) = entry.change { " (" (change.label()) ")" }
+            }
+            @if let Some(because) = entry.status.because() { pre class="bad" { (because) } }
+            @if let Some(remark) = &entry.remark { p { (remark) } }
+            @if let Some(facts) = &entry.facts { (table_of(facts)) }
+            dl {
+                @if let Some(found) = &entry.found { dt { "found" } dd { (found) } }
+                @if let Some(content) = &entry.content { dt { "input" } dd { (content) } }
+                @if let Some(facts) = &entry.facts { (answer(facts)) }
+                dt { (entry.kind) }
+                dd { code { (shown(&entry.path)) } @for copy in &entry.copies { br; code { (shown(copy)) } } }
+                dt { "again" }
+                dd { code { (entry.reproducer) } }
+            }
+            @if let Some(facts) = &entry.facts {
+                details { summary { "The whole case, with its registry and its policy" } pre { (facts.yaml.trim()) } }
+            }
+        }
+    }
+}
+
+fn table_of(facts: &Facts) -> Markup {
+    html! {
+        @if facts.variables.is_empty() {
+            p { "No variable is set." }
+        } @else {
+            // Wide names scroll inside; the page itself never does.
+            div class="wide" tabindex="0" role="region" aria-label="variables" {
+                table {
+                    thead { tr { th scope="col" { "variable" } th scope="col" { "value" } th scope="col" { "is the" } th scope="col" { "and" } } }
+                    tbody {
+                        @for row in &facts.variables {
+                            tr {
+                                th scope="row" { code { (shown(&row.name)) } }
+                                td { code { (shown(&row.value)) } }
+                                td { (row.role) }
+                                td { (row.effect) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn answer(facts: &Facts) -> Markup {
+    html! {
+        dt { "asked" }
+        dd { "runtime " code { (shown(&facts.runtime)) } ", policy " (facts.policy) ", registry " (facts.registry) }
+        @if !facts.ambient.is_empty() { dt { "ambient" } dd { (facts.ambient.join(", ")) } }
+        dt { "rule" }
+        dd {
+            (facts.rule)
+            @if let Some(name) = &facts.decided_by { " by " code { (name) } }
+            @if !facts.shadowed.is_empty() { ", shadowing " code { (facts.shadowed.join(", ")) } }
+            ": " code { (shown(&facts.slug)) }
+        }
+        dt { "provider" }
+        dd { (facts.provider.as_deref().unwrap_or("none")) }
+        dt { "injected" }
+        dd { @if facts.injected.is_empty() { "nothing" } @else { (facts.injected.join(", ")) } }
+        dt { "verdict" }
+        dd { strong { (facts.verdict) } ": " (facts.cause) }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a branch changes, asked of git.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use super::entry::Change;
+use crate::exit::{Failure, describe};
+use crate::render::printable;
+
+/// Paths from the root of the corpus.
+#[derive(Default)]
+pub struct Changes {
+    /// Files that were added or changed.
+    pub present: BTreeMap<String, Change>,
+    /// Files that are gone.
+    pub removed: Vec<String>,
+}
+
+/// What differs between the working tree and where it left a revision.
+pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
+    // An option in place of a revision would be git's to obey.
+    if revision.is_empty() || revision.starts_with('-') {
+        return Err(Failure::new(format!("`{revision}` is no revision; name a branch, a tag or a commit")));
+    }
+    let name = printable(revision);
+    let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
+        .map_err(|failure| Failure::new(format!("cannot find the revision `{name}`: {failure}")))?;
+    let base = git(root, &["merge-base", commit.trim(), "HEAD"]).map_err(|_| {
+        Failure::new(format!(
+            "HEAD and `{name}` have no commit in common here; in a shallow clone run `git fetch --unshallow` first"
+        ))
+    })?;
+    let mut changes = Changes::default();
+    let differences =
+        git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
+    let mut words = differences.split('\0');
+    while let (Some(status), Some(path)) = (words.next(), words.next()) {
+        if status == "D" {
+            changes.removed.push(path.to_owned());
+        } else {
+            let change = if status == "A" { Change::Added } else { Change::Changed };
+            changes.present.insert(path.to_owned(), change);
+        }
+    }
+    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
+    for path in untracked.split('\0').filter(|path| !path.is_empty()) {
+        let known = changes.removed.iter().any(|removed| removed == path);
+        let change = if known { Change::Changed } else { Change::Added };
+        changes.present.insert(path.to_owned(), change);
+    }
+    // A file that was only taken out of the index is still there.
+    changes.removed.retain(|path| !changes.present.contains_key(path));
+    Ok(changes)
+}
+
+fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
+    let output = Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
+        Failure::new(format!("cannot run git: {}; install it, or leave --since out", describe(&error)))
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().unwrap_or("it said nothing").trim_start_matches("fatal: ");
+        let said = printable(said);
+        return Err(Failure::new(format!("git refuses: {said}; check the revision and the checkout")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,28 @@
+//! `lint`: from its arguments to a report.
+
+use crate::args::LintArgs;
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::lint::{Linter, files, fix};
+use crate::output::Output;
+
+/// Runs `lint`.
+pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::find(args.registry.options())?;
+    let registry = data.registry()?;
+    let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
+    let known = data.policies(&[])?;
+    if let Some(config) = &data.config {
+        config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
+    }
+    let inputs = files::with_called(files::find(&args.paths, data.config.as_ref())?);
+    let mut linter = Linter::new(&registry, &known).with_asked(&asked);
+    if let Some(config) = &data.config {
+        linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
+    }
+    if args.fix {
+        fix::run(&linter, inputs, args, output)
+    } else {
+        linter.report(&inputs).finish(&args.findings, output)
+    }
+}

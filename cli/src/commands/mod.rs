@@ -1,0 +1,11 @@
+//! The commands: each reads its arguments, asks, and answers.
+
+pub(crate) mod batch;
+pub mod check;
+pub mod corpus;
+pub mod diagnose;
+pub(crate) mod lint;
+pub(crate) mod manual;
+pub(crate) mod pick;
+pub(crate) mod prove;
+pub(crate) mod resolve;

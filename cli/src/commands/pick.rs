@@ -1,0 +1,41 @@
+//! `pick`: a model for a harness, from the process environment.
+
+use slug_resolver::{Env, Variable, fixes, resolve, select};
+
+use crate::args::PickArgs;
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::render::harmless;
+use crate::render::resolution::explanation;
+use crate::variables::{check_ambient, process_variables, refuse_variable};
+
+/// Runs `pick`.
+pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::find(args.registry.options())?;
+    let policy = data.policy(args.policy.as_ref())?;
+    let variables = process_variables(&policy)?;
+    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let (runtime, env) = match &args.runtime {
+        Some(runtime) => {
+            refuse_variable(runtime, "`pick` reads variables from the environment")?;
+            (runtime.as_str(), env)
+        }
+        // The variable has done its part: it is where the runtime comes from.
+        None => (env.runtime(), env.without(Variable::Runtime)),
+    };
+    if args.unchecked {
+        output.machine(&format!("{}\n", select(runtime, &env).slug))?;
+        return Ok(Exit::Clean);
+    }
+    let registry = data.registry()?;
+    let ambient = check_ambient(&args.ambient)?;
+    let resolution = resolve(&registry, runtime, &env, ambient);
+    if resolution.is_coherent() {
+        output.machine(&format!("{}\n", resolution.slug))?;
+        return Ok(Exit::Clean);
+    }
+    let fixes = fixes(&registry, runtime, &env, ambient);
+    output.explain(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
+    Ok(Exit::Findings)
+}

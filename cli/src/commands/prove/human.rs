@@ -1,0 +1,283 @@
+//! The report for people.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+
+use slug_resolver::Code;
+use slug_resolver::laws::LAWS;
+
+use super::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
+use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
+
+/// Renders the whole report.
+pub fn render(report: &Report) -> String {
+    let mut text = format!(
+        "{HEAD}registry{HEAD:#} {}: {}, {}\n",
+        report.registry_source,
+        counted(report.providers as u64, "provider"),
+        counted(report.runtimes as u64, "runtime")
+    );
+    if let Some(config) = &report.config {
+        let _ = writeln!(text, "{HEAD}config{HEAD:#}   {config}");
+    }
+    for policy in &report.policies {
+        let origin = if policy.embedded { " (embedded)" } else { "" };
+        let _ =
+            writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", shown(&policy.policy));
+        text.push_str(&matrix(policy));
+        text.push_str(&holes(policy));
+        text.push_str(&findings(policy));
+    }
+    text.push('\n');
+    text.push_str(&summary(report));
+    text
+}
+
+/// The matrix, in as many blocks of columns as the width asks for.
+fn matrix(policy: &PolicyReport) -> String {
+    let label = |row: &Row| if row.known { shown(&row.runtime) } else { "(any other)".to_owned() };
+    let labels: Vec<String> = policy.rows.iter().map(label).collect();
+    let label_width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let heads = headings(&policy.columns);
+    let cells = |column: usize| policy.rows.iter().map(move |row| cell_text(&row.cells[column]));
+    let natural = |column: usize| cells(column).chain([heads[column].clone()]).map(|text| text.chars().count()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| natural(column).unwrap_or(0)).collect();
+
+    let mut text = String::new();
+    let mut column = 0;
+    while column < heads.len() {
+        let mut end = column;
+        let mut used = 2 + label_width;
+        while end < heads.len() && (end == column || used + 2 + widths[end] <= width()) {
+            used += 2 + widths[end];
+            end += 1;
+        }
+        let shown = column..end;
+        let head: String =
+            shown.clone().map(|column| format!("  {}", padded(&heads[column], widths[column]))).collect();
+        let _ = writeln!(text, "  {FAINT}{:label_width$}{}{FAINT:#}", "", head.trim_end());
+        for (row, label) in policy.rows.iter().zip(&labels) {
+            let mut line = format!("  {}", padded(label, label_width));
+            for column in shown.clone() {
+                let cell = &row.cells[column];
+                let style = if cell.code.is_none() { GOOD } else { BAD };
+                let cell_width = if column + 1 == end { 0 } else { widths[column] };
+                let _ = write!(line, "  {style}{}{style:#}", padded(&cell_text(cell), cell_width));
+            }
+            let _ = writeln!(text, "{line}");
+        }
+        text.push('\n');
+        column = end;
+    }
+    let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
+    let code = |code: &Code| format!("✗ {} = {}", code.label(), code.as_str());
+    let full = |(column, head): (&Column, &String)| match column {
+        Column::Path { variable, value } if !head.starts_with(variable.as_str()) => {
+            Some(format!("{head} = {variable}={value}"))
+        }
+        Column::Key { variable } if head != variable => Some(format!("{head} = {variable}")),
+        _ => None,
+    };
+    let columns = policy.columns.iter().zip(&heads).filter_map(full);
+    let legend: Vec<String> = columns.chain(codes.iter().map(code)).collect();
+    if !legend.is_empty() {
+        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join(", "), "  ", "  "));
+    }
+    text
+}
+
+/// What each column sets, without what the names of all key variables have in common.
+fn headings(columns: &[Column]) -> Vec<String> {
+    let key = |column: &Column| match column {
+        Column::Key { variable } => Some(variable.clone()),
+        _ => None,
+    };
+    let names: Vec<String> = columns.iter().filter_map(key).collect();
+    let keys: Vec<Vec<&str>> = names.iter().map(|name| words(name)).collect();
+    // At least one word is left of every name.
+    let spare = keys.iter().map(Vec::len).min().unwrap_or(1) - 1;
+    let front = shared(&keys, spare, |name, index| name.get(index).copied());
+    let back = shared(&keys, spare - front, |name, index| name.iter().rev().nth(index).copied());
+    let heading = |column: &Column| match column {
+        Column::Nothing => "nothing".to_owned(),
+        Column::Key { variable } => {
+            let name = words(variable);
+            name[front..name.len() - back].join("_")
+        }
+        Column::Path { variable, value } => {
+            let name = words(variable);
+            let shares = name.len() > front && keys.iter().all(|key| key[..front] == name[..front]);
+            format!("{}={value}", name[if shares { front } else { 0 }..].join("_"))
+        }
+    };
+    columns.iter().map(heading).collect()
+}
+
+fn words(name: &str) -> Vec<&str> {
+    name.split('_').collect()
+}
+
+/// How many words all names have in common, counted from one end; none where there is but one name.
+fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usize) -> Option<&'n str>) -> usize {
+    let [first, _, ..] = names else { return 0 };
+    (0..most).take_while(|&index| names.iter().all(|name| word(name, index) == word(first, index))).count()
+}
+
+fn cell_text(cell: &Cell) -> String {
+    match cell.code {
+        None => format!("✓ {}", cell.provider.as_deref().unwrap_or_default()),
+        Some(code) => format!("✗ {}", code.label()),
+    }
+}
+
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+fn holes(policy: &PolicyReport) -> String {
+    if policy.holes.is_empty() {
+        return format!("  {GOOD}no holes{GOOD:#}: without an override, every case is coherent\n");
+    }
+    let accepted = policy.holes.len() - policy.open_holes();
+    let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
+    let mut text = format!(
+        "  {HEAD}{}{HEAD:#}: contradictions reachable without an override{accepted}\n",
+        counted(policy.holes.len() as u64, "hole")
+    );
+    let mut code = None;
+    let mut set = String::new();
+    for (judged, runtimes) in alike(&policy.holes) {
+        if code != Some(judged.hole.code) {
+            code = Some(judged.hole.code);
+            set.clear();
+            let heading = format!("{}: {}", judged.hole.code.as_str(), judged.hole.code.meaning());
+            let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
+        }
+        let names = set_names(judged);
+        if names != set {
+            let _ = writeln!(text, "{}", wrapped(&names, "    ", "      "));
+            set = names;
+        }
+        let line = wrapped(&format!("{}: {}", runtimes.join(", "), description(judged)), "      ", "        ");
+        let faint = if judged.accepted.is_some() { FAINT } else { anstyle::Style::new() };
+        let _ = writeln!(text, "{faint}{line}{faint:#}");
+    }
+    text
+}
+
+/// The holes, with those that differ in nothing but the runtime as one, in their order.
+fn alike(holes: &[JudgedHole]) -> Vec<(&JudgedHole, Vec<&str>)> {
+    let mut groups: Vec<(&JudgedHole, Vec<&str>)> = Vec::new();
+    let mut by_text = HashMap::new();
+    for judged in holes {
+        let text = (judged.hole.code, set_names(judged), description(judged));
+        let group = *by_text.entry(text).or_insert_with(|| {
+            groups.push((judged, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(&judged.hole.runtime);
+    }
+    groups
+}
+
+/// What is set, in words; a slug stands for all that lead to the same contradiction.
+fn set_names(judged: &JudgedHole) -> String {
+    let hole = &judged.hole;
+    if hole.set.is_empty() {
+        return "nothing set".to_owned();
+    }
+    let shown = |(name, value): (&String, &String)| {
+        if hole.slug_in.as_ref() == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
+    };
+    hole.set.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn description(judged: &JudgedHole) -> String {
+    let hole = &judged.hole;
+    let slug = shown(&hole.slug);
+    let provider = hole.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
+    let more = if hole.cases > 1 { format!(" and {} more", hole.cases - 1) } else { String::new() };
+    let accepted = judged.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
+    format!("{slug}{provider}{more}{accepted}")
+}
+
+/// What makes the command fail besides holes.
+fn findings(policy: &PolicyReport) -> String {
+    let mut text = String::new();
+    if let Some(broken) = &policy.proof.broken {
+        let message = format!("law {} is broken: {}", broken.law.id, broken.law.statement);
+        let _ = writeln!(text, "\n{BAD}✗ {}{BAD:#}", wrapped(&message, "", "  "));
+        let _ = writeln!(text, "{}\n{:?}", wrapped(&broken.violation, "  ", "  "), broken.case);
+    }
+    if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
+        let _ = writeln!(text, "\n{BAD}✗ deciding every combination counts otherwise than the walk{BAD:#}");
+    }
+    if !policy.undecided.is_empty() {
+        let message = format!(
+            "undecided which patterns overlap on {}: their automata are too large or look beyond ASCII, so a class of slugs may lack a witness; simplify the patterns, or write `(?-u:\\b)` for `\\b`",
+            policy.undecided.join(", ")
+        );
+        let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
+        let _ = writeln!(text, "\n{message}");
+    }
+    text
+}
+
+fn summary(report: &Report) -> String {
+    let sum = |count: fn(&PolicyReport) -> u128| report.policies.iter().map(count).sum::<u128>();
+    let broken = report.policies.iter().filter(|policy| policy.proof.broken.is_some()).count();
+    let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
+    let covered = grouped(sum(|policy| policy.proof.covered));
+    let mut text = String::new();
+    let undecided: usize = report.policies.iter().map(|policy| policy.undecided.len()).sum();
+    let laws = if undecided > 0 && broken == 0 {
+        let found = if report.holes_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
+        let runtimes = counted(undecided as u64, "runtime");
+        format!("{found} no law is broken on {evaluated} cases, but for {runtimes} they are not all that matter")
+    } else if broken == 0 {
+        format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that stand for {covered} combinations", LAWS.len())
+    } else {
+        format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that stand for {covered} combinations were examined")
+    };
+    let _ = writeln!(text, "{laws}");
+    if broken == 0 {
+        let compared = grouped(sum(|policy| policy.proof.compared as u128));
+        let questions = format!("{compared} questions, each slug on each runtime, have the answer of the reference");
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {questions}");
+    }
+    let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
+    let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
+    if decided > 0 {
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were decided one by one as well", grouped(decided));
+    }
+    let open: usize = report.policies.iter().map(PolicyReport::open_holes).sum();
+    match (open, report.holes_count) {
+        (0, _) => {}
+        (_, true) => {
+            let _ = writeln!(
+                text,
+                "{BAD}✗{BAD:#} {} not accepted: close the hole, or accept it in slugproof.yaml",
+                counted(open as u64, "hole")
+            );
+        }
+        (_, false) => {
+            let _ = writeln!(
+                text,
+                "{WARN}!{WARN:#} {}, shown above; --deny holes makes each a finding",
+                counted(open as u64, "hole")
+            );
+        }
+    }
+    for idle in &report.idle {
+        let config = report.config.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry",
+            idle.line,
+            idle.code.as_str()
+        );
+    }
+    let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
+    text
+}

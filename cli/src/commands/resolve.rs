@@ -1,0 +1,72 @@
+//! `resolve`: one question, explained.
+
+use serde::Serialize;
+use slug_resolver::{Code, Env, Fix, Resolution, fixes, resolve};
+
+use crate::args::{ResolveArgs, ResolveFormat};
+use crate::data::Data;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::render::resolution::explanation;
+use crate::render::shell::quoted;
+use crate::variables::{check_ambient, parse_variables, refuse_variable, warn_of_unread};
+
+use super::batch;
+
+/// Runs `resolve`.
+pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::find(args.registry.options())?;
+    let policy = data.policy(args.policy.as_ref())?;
+    let registry = data.registry()?;
+    if let Some(file) = &args.batch {
+        return batch::resolve(&registry, &policy, file, output);
+    }
+    let Some(runtime) = &args.runtime else {
+        return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`"));
+    };
+    refuse_variable(runtime, "name the runtime, and give variables without an option")?;
+    let variables = parse_variables(&args.variables)?;
+    warn_of_unread(&policy, &variables, output);
+    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let ambient = check_ambient(&args.ambient)?;
+    let resolution = resolve(&registry, runtime, &env, ambient);
+    let fixes = fixes(&registry, runtime, &env, ambient);
+    match args.format {
+        ResolveFormat::Human => {
+            output.people(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
+        }
+        ResolveFormat::Json => output.machine(&json(&resolution, &fixes))?,
+        ResolveFormat::Env => output.machine(&shell(&resolution))?,
+    }
+    Ok(if resolution.is_coherent() { Exit::Clean } else { Exit::Findings })
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    resolution: &'a Resolution<'a>,
+    message: String,
+    fixes: &'a [Fix],
+}
+
+fn json(resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
+    let answer = Answer { resolution, message: resolution.message(), fixes };
+    let text = serde_json::to_string_pretty(&answer).expect("an answer is strings and lists");
+    text + "\n"
+}
+
+/// The answer as assignments for a shell.
+fn shell(resolution: &Resolution<'_>) -> String {
+    let provider = resolution.provider.map_or("", |provider| &provider.name);
+    let injected = resolution.injected.join(" ");
+    let values = [
+        ("SLUG", resolution.slug),
+        ("RULE", resolution.rule.as_str()),
+        ("PATH", resolution.path.as_str()),
+        ("PROVIDER", provider),
+        ("INJECTED", &injected),
+        ("VERDICT", if resolution.is_coherent() { "coherent" } else { "contradiction" }),
+        ("CODE", resolution.code.map_or("", Code::as_str)),
+    ];
+    values.iter().fold(String::new(), |text, (name, value)| text + &format!("SLUGPROOF_{name}={}\n", quoted(value)))
+}

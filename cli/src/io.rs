@@ -1,0 +1,110 @@
+//! Files and standard input: read within limits, written whole, named without secrets.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use slug_resolver::limits;
+
+use crate::exit::{Failure, describe};
+
+/// The bytes of a file, or as many of them as no reader takes.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = limits::DOCUMENT_BYTES as u64 + 1;
+    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
+        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
+    })?;
+    Ok(bytes)
+}
+
+/// The bytes of a file that is of no use in part: `what` it is and how to mend it, for people.
+///
+/// # Errors
+///
+/// A file that cannot be read, and one of more bytes than any document may have.
+pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = read_file(path)?;
+    let most = limits::DOCUMENT_BYTES;
+    if bytes.len() > most {
+        return Err(Failure::new(format!("{what} has more bytes than the limit of {most}; {remedy}")));
+    }
+    Ok(bytes)
+}
+
+/// What stands for standard input where a file is expected.
+pub const STANDARD_INPUT: &str = "-";
+
+/// The bytes of a file or of standard input, or as many of them as no reader takes.
+pub fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path != Path::new(STANDARD_INPUT) {
+        return read_file(path);
+    }
+    let mut bytes = Vec::new();
+    let limit = limits::DOCUMENT_BYTES as u64 + 1;
+    io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
+        Failure::new(format!("cannot read standard input: {}; give a file instead", describe(&error)))
+    })?;
+    Ok(bytes)
+}
+
+/// The name of a file or of standard input as it is shown.
+pub fn shown_input(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { shown_path(path) }
+}
+
+/// A path as it is shown: what stands behind a `=` may be a secret in the wrong place.
+pub fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.split_once('=') {
+        Some((name, _)) => format!("{name}=…"),
+        None => text,
+    }
+}
+
+/// Writes a file whole or not at all: a reader never sees half of it.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    replace(path, content).map_err(|error| {
+        let why = describe(&error);
+        Failure::new(format!("cannot write `{}`: {why}; check the directory or choose another place", path.display()))
+    })
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    // What a link names is replaced, not the link.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let existing = fs::metadata(path).ok();
+    if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
+        // A device or a pipe must not be replaced; a directory refuses.
+        return fs::write(path, content);
+    }
+    let temporary = beside(path)?;
+    let result = fill(&temporary, content, existing.map(|existing| existing.permissions()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        // The error that matters is the one that came first.
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn fill(temporary: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    // A run that was killed may have left one.
+    let _ = fs::remove_file(temporary);
+    let mut file = File::options().write(true).create_new(true).open(temporary)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// The name of a temporary file beside a file, so that it can be renamed.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    Ok(path.with_file_name(temporary))
+}

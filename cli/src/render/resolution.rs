@@ -1,0 +1,179 @@
+//! A resolution for people: what would be picked and why, and what would mend it.
+
+use std::fmt::Write as _;
+
+use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning};
+
+use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
+use crate::suggest::{closest_match, closest_matches};
+
+/// The answer for people.
+pub fn explanation(
+    registry: &Registry,
+    policy: &Policy,
+    resolution: &Resolution<'_>,
+    fixes: &[Fix],
+    env: &Env<'_>,
+) -> String {
+    let mut text = String::new();
+    match resolution.code {
+        None => {
+            let _ = writeln!(text, "{GOOD}✓ coherent{GOOD:#}: {}", coherent_summary(resolution));
+        }
+        Some(code) => {
+            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
+            let _ = writeln!(text, "{BAD}{}{BAD:#}", heading.replacen(':', &format!("{BAD:#}:"), 1));
+        }
+    }
+    text.push('\n');
+    for (label, value) in facts(policy, resolution) {
+        let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
+    }
+    for hint in hints(registry, env, resolution) {
+        let _ = writeln!(text, "\n{}", wrapped(&hint, "", "  "));
+    }
+    for warning in resolution.warnings.iter() {
+        let line = format!("warning {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
+        let _ =
+            writeln!(text, "\n{}", wrapped(&line, "", "  ").replacen("warning", &format!("{WARN}warning{WARN:#}"), 1));
+    }
+    if resolution.code.is_some() {
+        text.push('\n');
+        text.push_str(&fixes_for_people(fixes));
+    }
+    text
+}
+
+fn coherent_summary(resolution: &Resolution<'_>) -> String {
+    let provider = resolution.provider.map_or("", |provider| &provider.name);
+    match resolution.path {
+        _ if resolution.needs.is_empty() => {
+            format!("{} on {provider}, which the platform pays for", shown(resolution.slug))
+        }
+        _ => format!("{} on {provider}, with {}", shown(resolution.slug), resolution.accepted_by.join(", ")),
+    }
+}
+
+fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, String)> {
+    let why = match (resolution.rule, resolution.decided_by) {
+        (Rule::Override, Some(variable)) => format!("{variable} overrides every other rule"),
+        (Rule::Platform, Some(variable)) => format!("platform path, by {variable}"),
+        (Rule::Keyed, Some(variable)) => format!("because {variable} is set"),
+        (Rule::Fallback, _) => "the fallback for a runtime without an entry".to_owned(),
+        _ => "the runtime's default".to_owned(),
+    };
+    let slug = shown(resolution.slug);
+    let runtime = match resolution.runtime {
+        "" => "\"\" (empty; is the variable set that should hold it?)".to_owned(),
+        runtime => shown(runtime),
+    };
+    let path_variable = policy.variable_name(Variable::Path);
+    let path = match resolution.path {
+        BillingPath::Platform => format!("platform: {path_variable} says so, so no key is injected"),
+        BillingPath::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
+    };
+    let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
+    if let Some(provider) = resolution.provider {
+        let needs = match resolution.needs {
+            [] => "needs no tenant key, and accepts none".to_owned(),
+            [only] => format!("needs {only}"),
+            several => format!("needs one of {}", several.join(", ")),
+        };
+        facts.push(("provider", format!("{} ({needs})", provider.name)));
+    }
+    facts.push(("path", path));
+    facts.push((
+        "injected",
+        if resolution.injected.is_empty() { "nothing".to_owned() } else { resolution.injected.join(", ") },
+    ));
+    let end = match resolution.code {
+        None => "online".to_owned(),
+        Some(code) if resolution.provider.is_some() => {
+            format!("failed: the workspace boots to `failed` and never comes online ({})", code.platform_error())
+        }
+        Some(code) => format!("rejected: the create call answers 422 {}", code.platform_error()),
+    };
+    facts.push(("outcome", end));
+    facts
+}
+
+/// What was probably meant.
+pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
+    let template = env.policy().template_of(resolution.runtime);
+    let mut hints = Vec::new();
+    let platform = &env.policy().document().platform;
+    if let Some(path) = env.text(Variable::Path)
+        && resolution.path == BillingPath::Byok
+        && path.trim().eq_ignore_ascii_case(&platform.value)
+    {
+        hints.push(format!("{} is compared exactly; did you mean `{}`?", platform.var, platform.value));
+    }
+    match resolution.code {
+        Some(Code::UnknownRuntime) => {
+            let known: Vec<&str> = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
+            let meant = closest_match(template, known.iter().copied());
+            let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            hints.push(format!("the registry has the runtimes {}{meant}", known.join(", ")));
+        }
+        Some(Code::UnregisteredModel) => {
+            let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
+            let near = closest_matches(resolution.slug, arms.iter().flat_map(|arm| &arm.models).map(String::as_str), 3);
+            if !near.is_empty() {
+                let spellings = "Spellings are compared exactly: bare, `vendor/id` and `vendor:id` are three ids";
+                hints.push(format!("did you mean {}? {spellings}", near.join(" or ")));
+            }
+        }
+        _ => {}
+    }
+    hints
+}
+
+fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: Warning) -> String {
+    match (warning, resolution.provider) {
+        (Warning::CrossVendorCredential, Some(provider)) => {
+            let issued = |credential: &str| {
+                let issuer = registry.issuer(credential, provider).map_or("another provider", |issuer| &issuer.name);
+                format!("{credential}, which is {issuer}'s own,")
+            };
+            let keys: Vec<String> = resolution.accepted_by.iter().map(issued).collect();
+            format!("{} would be sent to {}", keys.join(" and "), provider.name)
+        }
+        _ => {
+            let (are, each) = if resolution.shadowed.len() == 1 { ("is", "it") } else { ("are", "any one of them") };
+            let names = resolution.shadowed.join(", ");
+            format!("{names} {are} set, and unsetting {each} alone would change neither slug nor secrets")
+        }
+    }
+}
+
+/// Fixes shown in full; the rest is counted.
+const FIXES_SHOWN: usize = 4;
+
+fn fixes_for_people(fixes: &[Fix]) -> String {
+    if fixes.is_empty() {
+        return wrapped(
+            "no change of a few variables mends this; change the runtime, the policy or the registry",
+            "",
+            "  ",
+        ) + "\n";
+    }
+    let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
+    for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
+        let edits: Vec<String> = fix.edits.iter().map(edit_for_people).collect();
+        let line = format!("{}, giving {} on {}", edits.join(" and "), shown(&fix.slug), fix.provider);
+        let _ = writeln!(text, "{}", wrapped(&line, &format!("  {}. ", number + 1), "     "));
+    }
+    if fixes.len() > FIXES_SHOWN {
+        let _ =
+            writeln!(text, "  {FAINT}and {} more; --format json lists them all{FAINT:#}", fixes.len() - FIXES_SHOWN);
+    }
+    text
+}
+
+/// One edit in words.
+pub fn edit_for_people(edit: &Edit) -> String {
+    match edit {
+        Edit::Unset(name) => format!("unset {name}"),
+        Edit::Set(name, value) => format!("set {name}={}", shown(value)),
+    }
+}

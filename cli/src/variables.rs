@@ -1,0 +1,86 @@
+//! The variables of a question, from the command line and from the process.
+
+use std::ffi::OsString;
+
+use slug_resolver::{Policy, Variable};
+
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::suggest::closest_match;
+
+/// The `VAR=VALUE` arguments; an error names the variable and never the value.
+pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for (position, argument) in arguments.iter().enumerate() {
+        let shown = argument.to_string_lossy();
+        let Some((name, _)) = shown.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(Failure::new(format!(
+                "argument {} is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty",
+                position + 1
+            )));
+        };
+        let Some((_, value)) = argument.to_str().and_then(|text| text.split_once('=')) else {
+            return Err(Failure::new(format!(
+                "the value of `{name}` is not UTF-8; of a secret only its presence matters, so write `{name}=set`"
+            )));
+        };
+        if variables.iter().any(|(earlier, _)| earlier == name) {
+            return Err(Failure::new(format!("`{name}` is given twice; give it once")));
+        }
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(variables)
+}
+
+/// A variable that the policy does not read is probably misspelt.
+pub fn warn_of_unread(policy: &Policy, variables: &[(String, String)], output: &mut Output) {
+    for (name, _) in variables {
+        if policy.variable(name).is_some() {
+            continue;
+        }
+        let meant = closest_variable(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        output.note(&format!("policy `{}` does not read `{name}`{meant}", policy.name()));
+    }
+}
+
+/// The variable of the policy that another name was probably meant to be.
+pub fn closest_variable<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    let known = policy.all_variables().map(|variable| policy.variable_name(variable));
+    closest_match(name, known)
+}
+
+/// The variables of this process that the policy reads; of a secret, only that it is set.
+pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for variable in policy.all_variables() {
+        let name = policy.variable_name(variable);
+        let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
+        let value = match (variable, value.into_string()) {
+            (Variable::Key(_), _) => "set".to_owned(),
+            (_, Ok(value)) => value,
+            (_, Err(_)) => {
+                return Err(Failure::new(format!("the value of `{name}` is not UTF-8; correct it where it is set")));
+            }
+        };
+        variables.push((name.to_owned(), value));
+    }
+    Ok(variables)
+}
+
+/// The names given with `--ambient`; one that carries a value is refused without repeating it.
+pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
+    match names.iter().find_map(|name| name.split_once('=')) {
+        Some((name, _)) => {
+            Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
+        }
+        None => Ok(names),
+    }
+}
+
+/// Refuses a runtime that is a variable in the wrong place, without repeating its value.
+pub fn refuse_variable(runtime: &str, why: &str) -> Result<(), Failure> {
+    match runtime.split_once('=') {
+        Some((name, _)) => Err(Failure::new(format!("the runtime looks like the variable `{name}`; {why}"))),
+        None => Ok(()),
+    }
+}
