@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
+use crate::findings::{FindingsOptions, Sink};
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
@@ -106,7 +106,7 @@ impl RegistryArgs {
 pub struct FindingsArgs {
     /// How to print what was found: human, json, sarif or github, and to which file [default: human]; may be repeated
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings")]
-    pub output: Vec<OutputTo>,
+    pub output: Vec<Sink>,
 
     /// Count what is undecided as an error
     #[arg(long, help_heading = "Findings")]
@@ -121,37 +121,14 @@ pub struct FindingsArgs {
     pub write_baseline: bool,
 }
 
-/// One output: how it is written, and where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputTo {
-    pub format: OutputFormat,
-    /// A file; none for standard output.
-    pub path: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum OutputFormat {
-    /// For people
-    Human,
-    /// Workflow commands
-    Github,
-    /// One JSON object
-    Json,
-    /// SARIF 2.1.0
-    Sarif,
-}
-
-impl FromStr for OutputTo {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').map_or((text, None), |(format, path)| (format, Some(path)));
-        let known = "write human, json, sarif or github, alone or as in `json=FILE`";
-        let format = OutputFormat::from_str(format, false).map_err(|_| format!("no such format; {known}"))?;
-        match path {
-            Some("") => Err(format!("the path is empty; {known}")),
-            None | Some("-") => Ok(Self { format, path: None }),
-            Some(path) => Ok(Self { format, path: Some(PathBuf::from(path)) }),
+impl FindingsArgs {
+    /// What they say, without the words of the command line.
+    pub fn options(&self) -> FindingsOptions {
+        FindingsOptions {
+            sinks: self.output.clone(),
+            strict: self.strict,
+            baseline: self.baseline.clone(),
+            write_baseline: self.write_baseline,
         }
     }
 }

@@ -3,11 +3,16 @@
 use crate::args::LintArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
+use crate::findings::publish;
+use crate::io::STANDARD_INPUT;
 use crate::lint::{Linter, files, fix};
 use crate::output::Output;
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.fix && args.paths.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
+        return Err(Failure::new("--fix edits files, and standard input is none; name the file"));
+    }
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;
     let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
@@ -20,9 +25,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
     }
-    if args.fix {
-        fix::run(&linter, inputs, args, output)
-    } else {
-        linter.report(&inputs).finish(&args.findings, output)
-    }
+    let options = args.findings.options();
+    let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
+    publish(report, &options, output)
 }

@@ -2,18 +2,20 @@
 
 pub mod baseline;
 pub mod codes;
-mod delivery;
-mod github;
-mod human;
-mod json;
+mod options;
 mod report;
-mod sarif;
+mod sinks;
 mod source;
 mod suppress;
-mod view;
+#[cfg(test)]
+mod tests;
+mod triage;
 
-pub use report::{Aside, Because, Coverage, Report};
+pub use options::{FindingsOptions, Format, Sink};
+pub use report::{Coverage, Report};
+pub use sinks::publish;
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
+pub use suppress::{Suppressed, SuppressionKind};
 
 /// One thing that was found, with everything that any output says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

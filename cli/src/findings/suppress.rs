@@ -12,7 +12,41 @@ use std::ops::Range;
 use crate::suggest::did_you_mean;
 
 use super::codes::{self, MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION};
-use super::{Aside, Because, Finding, Level, SourceId, Sources, Span};
+use super::{Finding, Level, SourceId, Sources, Span};
+
+/// A finding that does not count, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// What suppresses it.
+    pub kind: SuppressionKind,
+    /// The reason that was given.
+    pub reason: String,
+}
+
+/// What suppresses a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressionKind {
+    /// A comment beside it.
+    Comment,
+    /// An entry of slugproof.yaml.
+    Accept,
+    /// The baseline.
+    Baseline,
+}
+
+impl SuppressionKind {
+    /// The name used in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Accept => "accept",
+            Self::Baseline => "baseline",
+        }
+    }
+}
 
 /// A comment that suppresses, as it was understood.
 struct Suppression {
@@ -25,11 +59,15 @@ struct Suppression {
 
 /// What is left of the findings, with what is to be said of the suppressions; and what
 /// they suppress.
-pub(super) fn apply(command: &'static str, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Aside>) {
+pub(super) fn apply(
+    command: &'static str,
+    sources: &Sources,
+    findings: Vec<Finding>,
+) -> (Vec<Finding>, Vec<Suppressed>) {
     let (suppressions, mut open) = read_all(sources);
     let by_line = by_line(&suppressions);
     let mut used: Vec<Vec<bool>> = suppressions.iter().map(|(_, it)| vec![false; it.codes.len()]).collect();
-    let mut aside = Vec::new();
+    let mut suppressed = Vec::new();
     for finding in findings {
         let span = &finding.primary.span;
         let line = (span.source, sources.line_number(span.source, span.range.start));
@@ -42,7 +80,7 @@ pub(super) fn apply(command: &'static str, sources: &Sources, findings: Vec<Find
             }
         }
         match reason.cloned() {
-            Some(reason) => aside.push(Aside { finding, because: Because::Comment, reason }),
+            Some(reason) => suppressed.push(Suppressed { finding, kind: SuppressionKind::Comment, reason }),
             None => open.push(finding),
         }
     }
@@ -51,7 +89,7 @@ pub(super) fn apply(command: &'static str, sources: &Sources, findings: Vec<Find
         let idle = codes.filter(|(_, code)| is_reported_by(code, command));
         open.extend(idle.map(|(range, code)| unused(*source, range, code)));
     }
-    (open, aside)
+    (open, suppressed)
 }
 
 /// Every suppression of every file, and what is wrong with comments that would be one.

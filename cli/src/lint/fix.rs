@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::args::{FindingsArgs, LintArgs};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::findings::codes::UNUSED_ACCEPT;
-use crate::findings::{Edit, Finding, Report};
+use crate::findings::{Edit, Finding, FindingsOptions, Report};
 use crate::io::write_whole;
-use crate::output::Output;
 use crate::render::counted;
 
 use super::{Input, Linter, patch};
 
 /// Makes the edits of every finding that counts, writes the files, and reports what is left.
-pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
-    if args.paths.iter().any(|path| path.as_os_str() == "-") {
-        return Err(Failure::new("--fix edits files, and standard input is none; name the file"));
-    }
+///
+/// # Errors
+///
+/// A baseline that cannot be read, and a file that cannot be written.
+pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -> Result<Report, Failure> {
     let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), mended: Vec::new() };
     // Every round leaves fewer findings.
-    while let Some(next) = round.next(linter, &round.patched(&args.findings)?) {
+    while let Some(next) = round.next(linter, &round.patched(options)?) {
         round = next;
     }
     let Round { inputs: edited, mut report, mended } = round;
@@ -38,7 +37,7 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, args: &LintArgs, output: &mu
             counted(written.len() as u64, "file")
         ));
     }
-    report.finish(&args.findings, output)
+    Ok(report)
 }
 
 /// Edits that are told one by one.
@@ -54,9 +53,9 @@ struct Round {
 
 impl Round {
     /// The findings that count and have a patch: of each file as many as can be made together.
-    fn patched(&self, args: &FindingsArgs) -> Result<Vec<Finding>, Failure> {
+    fn patched(&self, options: &FindingsOptions) -> Result<Vec<Finding>, Failure> {
         let mut by_path: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
-        for finding in self.report.clone().open(args)? {
+        for finding in self.report.clone().triage(options)?.open {
             if finding.level.counts() && finding.patch.is_some() {
                 by_path.entry(self.report.sources.path(&finding.primary.span).to_owned()).or_default().push(finding);
             }

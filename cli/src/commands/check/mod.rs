@@ -12,7 +12,7 @@ use slug_resolver::{Policy, Registry};
 use crate::args::CheckArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, codes};
+use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, codes, publish};
 use crate::output::Output;
 
 use document::{Document, span_at};
@@ -31,7 +31,7 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
         check.others.push(inputs.other_registry()?);
     }
     check.compare();
-    check.report.finish(&args.findings, output)
+    publish(check.report, &args.findings.options(), output)
 }
 
 /// What has been read so far, and what was found.

@@ -2,40 +2,40 @@
 
 use crate::render::{counted, printable};
 
-use super::report::Judged;
-use super::{Finding, Level};
+use crate::findings::triage::Triaged;
+use crate::findings::{Finding, Level};
 
 /// Annotations that a forge shows of one step.
 const SHOWN: usize = 10;
 
 /// One command a line for the heaviest findings, then one that counts them all.
-pub(super) fn render(judged: &Judged) -> String {
-    let mut heaviest: Vec<&Finding> = judged.open.iter().collect();
+pub fn render(triaged: &Triaged) -> String {
+    let mut heaviest: Vec<&Finding> = triaged.open.iter().collect();
     heaviest.sort_by_key(|finding| finding.level);
-    let mut text: String = heaviest.iter().take(SHOWN).map(|finding| command(judged, finding)).collect();
+    let mut text: String = heaviest.iter().take(SHOWN).map(|finding| command(triaged, finding)).collect();
     let all = counted(heaviest.len() as u64, "finding");
     let left = match heaviest.len().saturating_sub(SHOWN) {
         0 => String::new(),
         left => format!(", {left} of them not shown here"),
     };
-    let aside = match judged.aside.len() {
+    let suppressed = match triaged.suppressed.len() {
         0 => String::new(),
-        aside => format!("; {aside} more set aside"),
+        suppressed => format!("; {suppressed} more set aside"),
     };
-    let summary = format!("{}: {all} in all{left}{aside}", judged.command);
+    let summary = format!("{}: {all} in all{left}{suppressed}", triaged.command);
     text.push_str(&format!("::notice title=slugproof::{}\n", message(&summary)));
     text
 }
 
-fn command(judged: &Judged, finding: &Finding) -> String {
+fn command(triaged: &Triaged, finding: &Finding) -> String {
     let kind = match finding.level {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Undecided | Level::Note => "notice",
     };
     let span = &finding.primary.span;
-    let (start, end) = judged.sources.positions(span);
-    let path = property(judged.sources.path(span));
+    let (start, end) = triaged.sources.positions(span);
+    let path = property(triaged.sources.path(span));
     // A column counts only where all is in one line.
     let columns =
         if start.line == end.line { format!(",col={},endColumn={}", start.column, end.column) } else { String::new() };

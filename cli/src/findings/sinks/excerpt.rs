@@ -10,13 +10,13 @@ use textwrap::core::display_width;
 
 use crate::render::can_be_seen;
 
-use super::{Sources, Span};
+use crate::findings::{Sources, Span};
 
 /// Characters that are kept before what is pointed at in a line that is cut.
 const BEFORE: usize = 12;
 
 /// Some lines of one file, made fit to be shown.
-pub(super) struct View {
+pub struct Excerpt {
     /// The number of its first line.
     pub first_line: usize,
     /// The lines.
@@ -25,7 +25,7 @@ pub(super) struct View {
     moved: Vec<(usize, usize)>,
 }
 
-impl View {
+impl Excerpt {
     /// The lines from the first to the last of some spans of one file.
     ///
     /// A line of more columns is cut.
@@ -34,16 +34,16 @@ impl View {
         let first = spans.iter().map(|span| span.range.start).min().unwrap_or_default();
         let last = spans.iter().map(|span| span.range.end).max().unwrap_or_default();
         let first_line = sources.line_number(source, first);
-        let mut view = Self { first_line, text: String::new(), moved: Vec::new() };
+        let mut excerpt = Self { first_line, text: String::new(), moved: Vec::new() };
         for number in first_line..=sources.line_number(source, last) {
             let line = sources.line_range(source, number);
             if number > first_line {
-                view.text.push('\n');
+                excerpt.text.push('\n');
             }
             let kept = kept(&sources.get(source).text, &line, spans, columns);
-            view.add(&sources.get(source).text, &line, kept);
+            excerpt.add(&sources.get(source).text, &line, kept);
         }
-        view
+        excerpt
     }
 
     /// Adds a line, or what matters of it.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::report::{Coverage, Judged};
-use super::{Aside, Because, Finding, Label, Level, Patch, Position, Sources, Span};
+use crate::findings::report::Coverage;
+use crate::findings::triage::Triaged;
+use crate::findings::{Finding, Label, Level, Patch, Position, Sources, Span, Suppressed, SuppressionKind};
 
 #[derive(Serialize)]
 struct Form<'a> {
@@ -16,7 +17,7 @@ struct Form<'a> {
     checked: BTreeMap<&'a str, usize>,
     counts: BTreeMap<&'a str, usize>,
     findings: Vec<FindingForm<'a>>,
-    suppressed: Vec<AsideForm<'a>>,
+    suppressed: Vec<SuppressedForm<'a>>,
     remarks: &'a [String],
 }
 
@@ -40,7 +41,7 @@ struct FindingForm<'a> {
 }
 
 #[derive(Serialize)]
-struct AsideForm<'a> {
+struct SuppressedForm<'a> {
     by: &'a str,
     reason: &'a str,
     finding: FindingForm<'a>,
@@ -81,28 +82,28 @@ struct EditForm<'a> {
 }
 
 /// Renders the whole report.
-pub(super) fn render(judged: &Judged) -> String {
-    let sources = &judged.sources;
+pub fn render(triaged: &Triaged) -> String {
+    let sources = &triaged.sources;
     let form = Form {
         schema_version: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        command: judged.command,
-        complete: judged.coverage == Coverage::Complete,
-        checked: judged.checked.iter().copied().collect(),
-        counts: counts(judged),
-        findings: judged.open.iter().map(|finding| finding_form(sources, finding)).collect(),
-        suppressed: judged.aside.iter().map(|aside| aside_form(sources, aside)).collect(),
-        remarks: &judged.remarks,
+        command: triaged.command,
+        complete: triaged.coverage == Coverage::Complete,
+        checked: triaged.checked.iter().copied().collect(),
+        counts: counts(triaged),
+        findings: triaged.open.iter().map(|finding| finding_form(sources, finding)).collect(),
+        suppressed: triaged.suppressed.iter().map(|suppressed| suppressed_form(sources, suppressed)).collect(),
+        remarks: &triaged.remarks,
     };
     serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"
 }
 
-fn counts(judged: &Judged) -> BTreeMap<&'static str, usize> {
+fn counts(triaged: &Triaged) -> BTreeMap<&'static str, usize> {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
-    let open = levels.map(|level| (level.as_str(), judged.count(level)));
-    let reasons = [Because::Comment, Because::Accept, Because::Baseline];
+    let open = levels.map(|level| (level.as_str(), triaged.count(level)));
+    let reasons = [SuppressionKind::Comment, SuppressionKind::Accept, SuppressionKind::Baseline];
     let names = ["suppressed", "accepted", "known"];
-    open.into_iter().chain(names.into_iter().zip(reasons.map(|because| judged.count_aside(because)))).collect()
+    open.into_iter().chain(names.into_iter().zip(reasons.map(|kind| triaged.count_suppressed(kind)))).collect()
 }
 
 fn finding_form<'a>(sources: &'a Sources, finding: &'a Finding) -> FindingForm<'a> {
@@ -119,8 +120,12 @@ fn finding_form<'a>(sources: &'a Sources, finding: &'a Finding) -> FindingForm<'
     }
 }
 
-fn aside_form<'a>(sources: &'a Sources, aside: &'a Aside) -> AsideForm<'a> {
-    AsideForm { by: aside.because.as_str(), reason: &aside.reason, finding: finding_form(sources, &aside.finding) }
+fn suppressed_form<'a>(sources: &'a Sources, suppressed: &'a Suppressed) -> SuppressedForm<'a> {
+    SuppressedForm {
+        by: suppressed.kind.as_str(),
+        reason: &suppressed.reason,
+        finding: finding_form(sources, &suppressed.finding),
+    }
 }
 
 fn label_form<'a>(sources: &'a Sources, label: &'a Label) -> LabelForm<'a> {

@@ -8,25 +8,26 @@ use anstream::adapter::strip_str;
 
 use crate::render::{BAD, GOOD, WARN, counted, printable, wrapped_to};
 
-use super::report::{Coverage, Judged};
-use super::view::View;
-use super::{Because, Finding, Label, Level, Patch, SourceId, Sources, Span};
+use super::excerpt::Excerpt;
+use crate::findings::report::Coverage;
+use crate::findings::triage::Triaged;
+use crate::findings::{Finding, Label, Level, Patch, SourceId, Sources, Span, SuppressionKind};
 
 /// Renders the whole report.
-pub(super) fn render(judged: &Judged, width: usize) -> String {
+pub fn render(triaged: &Triaged, width: usize) -> String {
     // Lines are cut here, with what is written out in them counted; the renderer need not.
     let renderer = Renderer::styled().term_width(2 * width);
     let mut text = String::new();
-    for finding in &judged.open {
-        let rendered = renderer.render(&groups(&judged.sources, finding, width));
+    for finding in &triaged.open {
+        let rendered = renderer.render(&groups(&triaged.sources, finding, width));
         rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
         text.push('\n');
     }
-    for remark in &judged.remarks {
+    for remark in &triaged.remarks {
         let remark = wrapped_to(width, &printable(&format!("note: {remark}")), "", "  ");
         let _ = writeln!(text, "{}", remark.replacen("note", &format!("{WARN}note{WARN:#}"), 1));
     }
-    text + &summary(judged, width)
+    text + &summary(triaged, width)
 }
 
 /// Whether a line would name a file and names none: the place stands above it already.
@@ -115,13 +116,13 @@ fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationK
 
 fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)], columns: usize) -> Snippet<'f, Annotation<'f>> {
     let spans: Vec<Span> = labels.iter().map(|(_, label)| first_line(sources, &label.span)).collect();
-    let view = View::of(sources, &spans, columns);
+    let excerpt = Excerpt::of(sources, &spans, columns);
     let annotations = labels.iter().zip(&spans).map(|((kind, label), span)| {
         let text = (!label.text.is_empty()).then(|| printable(&label.text).replace('\n', " "));
-        kind.span(view.range(&span.range)).label(text)
+        kind.span(excerpt.range(&span.range)).label(text)
     });
     let annotations: Vec<_> = annotations.collect();
-    Snippet::source(view.text).line_start(view.first_line).annotations(annotations)
+    Snippet::source(excerpt.text).line_start(excerpt.first_line).annotations(annotations)
 }
 
 /// What of a span is in its first line: a caret under one line is easier to read than
@@ -136,14 +137,15 @@ fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId, col
     let mut group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
     for edits in patch.edits.chunk_by(|a, b| in_one_stretch(sources, &a.span, &b.span)) {
         let spans: Vec<Span> = edits.iter().map(|edit| edit.span.clone()).collect();
-        let view = View::of(sources, &spans, columns);
-        let shown = |(edit, span): (&super::Edit, &Span)| {
-            let range: Range<usize> = view.range(&span.range);
+        let excerpt = Excerpt::of(sources, &spans, columns);
+        let shown = |(edit, span): (&crate::findings::Edit, &Span)| {
+            let range: Range<usize> = excerpt.range(&span.range);
             Shown::new(range, printable(&edit.replacement.replace("\r\n", "\n")))
         };
         let patches: Vec<_> = edits.iter().zip(&spans).map(shown).collect();
         let elsewhere = (spans[0].source != primary).then(|| printable(sources.path(&spans[0])));
-        group = group.element(Snippet::source(view.text).line_start(view.first_line).path(elsewhere).patches(patches));
+        group = group
+            .element(Snippet::source(excerpt.text).line_start(excerpt.first_line).path(elsewhere).patches(patches));
     }
     group
 }
@@ -154,9 +156,9 @@ fn in_one_stretch(sources: &Sources, a: &Span, b: &Span) -> bool {
 }
 
 /// The last lines: how much of what, what was looked at, and what was set aside.
-pub(super) fn summary(judged: &Judged, width: usize) -> String {
+pub fn summary(triaged: &Triaged, width: usize) -> String {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
-    let found = levels.map(|level| (judged.count(level), level));
+    let found = levels.map(|level| (triaged.count(level), level));
     let some = |(count, level): &(usize, Level)| match (count, level) {
         (0, _) => None,
         (count, Level::Undecided) => Some(format!("{count} undecided")),
@@ -164,24 +166,28 @@ pub(super) fn summary(judged: &Judged, width: usize) -> String {
     };
     let found: Vec<String> = found.iter().filter_map(some).collect();
     let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
-    let checked: Vec<String> = judged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
+    let checked: Vec<String> = triaged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
     let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
-    let aside = [(Because::Comment, "suppressed"), (Because::Accept, "accepted"), (Because::Baseline, "known")];
-    let aside: Vec<String> = aside
+    let suppressed = [
+        (SuppressionKind::Comment, "suppressed"),
+        (SuppressionKind::Accept, "accepted"),
+        (SuppressionKind::Baseline, "known"),
+    ];
+    let suppressed: Vec<String> = suppressed
         .iter()
-        .map(|(because, name)| (judged.count_aside(*because), name))
+        .map(|(kind, name)| (triaged.count_suppressed(*kind), name))
         .filter(|(count, _)| *count > 0)
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
-    let aside = if aside.is_empty() { String::new() } else { format!("; {}", aside.join(", ")) };
-    let counts = judged.open.iter().any(|finding| finding.level.counts());
-    let (style, sign, but) = match judged.coverage {
+    let suppressed = if suppressed.is_empty() { String::new() } else { format!("; {}", suppressed.join(", ")) };
+    let counts = triaged.open.iter().any(|finding| finding.level.counts());
+    let (style, sign, but) = match triaged.coverage {
         _ if counts => (BAD, "✗", ""),
         Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
-        Coverage::Complete if judged.count(Level::Undecided) > 0 => (WARN, "!", "; --strict counts what is undecided"),
+        Coverage::Complete if triaged.count(Level::Undecided) > 0 => (WARN, "!", "; --strict counts what is undecided"),
         Coverage::Complete => (GOOD, "✓", ""),
     };
-    let line = wrapped_to(width, &format!("{sign} {found}{checked}{aside}{but}"), "", "  ");
+    let line = wrapped_to(width, &format!("{sign} {found}{checked}{suppressed}{but}"), "", "  ");
     format!("{}\n", line.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
 }

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::baseline::Identity;
-use super::report::{Coverage, Judged};
-use super::{Aside, Because, EMBEDDED, Finding, Label, Level, Patch, Sources, Span, codes};
+use crate::findings::baseline::Identity;
+use crate::findings::report::Coverage;
+use crate::findings::triage::Triaged;
+use crate::findings::{EMBEDDED, Finding, Label, Level, Patch, Sources, Span, Suppressed, SuppressionKind, codes};
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -158,21 +159,21 @@ const SOURCE_ROOT: &str = "SRCROOT";
 const EMBEDDED_ROOT: &str = "EMBEDDED";
 
 /// Renders the whole report.
-pub(super) fn render(judged: &Judged) -> String {
+pub fn render(triaged: &Triaged) -> String {
     let mut results = Vec::new();
     let mut seen = HashMap::new();
-    let aside = judged.aside.iter().map(|aside| (&aside.finding, Some(aside)));
-    for (finding, aside) in judged.open.iter().map(|finding| (finding, None)).chain(aside) {
-        let identity = fingerprint(&Identity::of(&judged.sources, finding));
+    let suppressed = triaged.suppressed.iter().map(|suppressed| (&suppressed.finding, Some(suppressed)));
+    for (finding, suppressed) in triaged.open.iter().map(|finding| (finding, None)).chain(suppressed) {
+        let identity = fingerprint(&Identity::of(&triaged.sources, finding));
         let alike: &mut usize = seen.entry(identity.clone()).or_default();
         *alike += 1;
-        results.push(result(&judged.sources, finding, aside, format!("{identity}:{alike}")));
+        results.push(result(&triaged.sources, finding, suppressed, format!("{identity}:{alike}")));
     }
-    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(judged, results)] };
+    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(triaged, results)] };
     serde_json::to_string_pretty(&log).expect("a log is strings, numbers and lists") + "\n"
 }
 
-fn run<'a>(judged: &Judged, results: Vec<SarifResult<'a>>) -> Run<'a> {
+fn run<'a>(triaged: &Triaged, results: Vec<SarifResult<'a>>) -> Run<'a> {
     let base = |text: &str| Base { description: self::text(text) };
     Run {
         tool: Tool {
@@ -182,13 +183,13 @@ fn run<'a>(judged: &Judged, results: Vec<SarifResult<'a>>) -> Run<'a> {
                 rules: rules(),
             },
         },
-        automation_details: AutomationDetails { id: format!("slugproof/{}/", judged.command) },
+        automation_details: AutomationDetails { id: format!("slugproof/{}/", triaged.command) },
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([
             (SOURCE_ROOT, base("the directory in which the command ran")),
             (EMBEDDED_ROOT, base("the data that ship with slugproof")),
         ]),
-        invocations: [Invocation { execution_successful: judged.coverage != Coverage::Incomplete }],
+        invocations: [Invocation { execution_successful: triaged.coverage != Coverage::Incomplete }],
         results,
     }
 }
@@ -205,7 +206,7 @@ fn rules() -> Vec<Rule> {
 fn result<'a>(
     sources: &Sources,
     finding: &'a Finding,
-    aside: Option<&'a Aside>,
+    suppressed: Option<&'a Suppressed>,
     fingerprint: String,
 ) -> SarifResult<'a> {
     let (kind, level) = match finding.level {
@@ -225,7 +226,7 @@ fn result<'a>(
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("slugproofFinding/v1", fingerprint)]),
         fixes: finding.patch.iter().map(|patch| fix(sources, patch)).collect(),
-        suppressions: aside.map(suppression).into_iter().collect(),
+        suppressions: suppressed.map(suppression).into_iter().collect(),
     }
 }
 
@@ -266,9 +267,9 @@ fn fix(sources: &Sources, patch: &Patch) -> Fix {
     Fix { description: text(&patch.title), artifact_changes: changes.into_iter().map(change).collect() }
 }
 
-fn suppression(aside: &Aside) -> Suppression<'_> {
-    let kind = if aside.because == Because::Comment { "inSource" } else { "external" };
-    Suppression { kind, justification: &aside.reason }
+fn suppression(suppressed: &Suppressed) -> Suppression<'_> {
+    let kind = if suppressed.kind == SuppressionKind::Comment { "inSource" } else { "external" };
+    Suppression { kind, justification: &suppressed.reason }
 }
 
 fn artifact(path: &str) -> ArtifactLocation {

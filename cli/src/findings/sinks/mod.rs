@@ -1,0 +1,104 @@
+//! Writes findings to standard output and to files.
+
+mod excerpt;
+mod github;
+pub(super) mod human;
+pub(super) mod json;
+pub(super) mod sarif;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anstream::adapter::strip_str;
+
+use crate::exit::{Exit, Failure};
+use crate::io::write_whole;
+use crate::output::Output;
+use crate::render::width;
+
+use super::options::{FindingsOptions, Format, Sink};
+use super::report::Report;
+use super::triage::Triaged;
+
+/// Writes what counts in a report to every sink that is asked for, and says how the command ends.
+///
+/// # Errors
+///
+/// Sinks that exclude each other, a baseline that cannot be read or written, and a sink
+/// that cannot be written to.
+pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -> Result<Exit, Failure> {
+    let sinks = plan(options)?;
+    let triaged = report.triage(options)?;
+    write(&triaged, &sinks, output)?;
+    Ok(triaged.exit())
+}
+
+/// The sinks that are asked for, if they can go together.
+fn plan(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
+    if options.sinks.is_empty() {
+        return Ok(vec![Sink { format: Format::Human, path: None }]);
+    }
+    let mut shared: Vec<Format> =
+        options.sinks.iter().filter(|sink| sink.path.is_none()).map(|sink| sink.format).collect();
+    shared.sort_unstable();
+    if !matches!(shared.as_slice(), [] | [_] | [Format::Human, Format::Github]) {
+        return Err(Failure::new(
+            "two outputs to standard output would run into each other; give one of them a file, as in `--output json=findings.json`",
+        ));
+    }
+    let mut taken: Vec<(PathBuf, &Path)> = options.baseline.iter().map(|path| (place(path), path.as_path())).collect();
+    for path in options.sinks.iter().filter_map(|sink| sink.path.as_deref()) {
+        if let Some((_, earlier)) = taken.iter().find(|(earlier, _)| *earlier == place(path)) {
+            return Err(Failure::new(format!(
+                "`{}` and `{}` are one file; give each output a file of its own",
+                earlier.display(),
+                path.display()
+            )));
+        }
+        taken.push((place(path), path));
+    }
+    Ok(options.sinks.clone())
+}
+
+/// A path by which two names of one file are known as such, also before the file exists.
+fn place(path: &Path) -> PathBuf {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(directory.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+}
+
+fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), Failure> {
+    let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
+    // Errors of files are reported after the findings are printed.
+    let written: Vec<_> = files.map(|(format, path)| write_whole(path, &file_content(triaged, format))).collect();
+    // Whoever looks at the log of a run that failed must not find it empty.
+    if sinks.iter().all(|sink| sink.path.is_some()) {
+        output.explain(&human::summary(triaged, width()));
+    }
+    for sink in sinks.iter().filter(|sink| sink.path.is_none()) {
+        match sink.format {
+            Format::Human => output.answer.write_all(human::render(triaged, width()).as_bytes())?,
+            format => output.machine(&render(triaged, format))?,
+        }
+    }
+    written.into_iter().collect()
+}
+
+fn file_content(triaged: &Triaged, format: Format) -> Vec<u8> {
+    match format {
+        Format::Human => strip_str(&human::render(triaged, FILE_WIDTH)).to_string().into_bytes(),
+        format => render(triaged, format).into_bytes(),
+    }
+}
+
+/// Columns of a report for people that is kept in a file.
+const FILE_WIDTH: usize = 80;
+
+fn render(triaged: &Triaged, format: Format) -> String {
+    match format {
+        Format::Human => human::render(triaged, FILE_WIDTH),
+        Format::Json => json::render(triaged),
+        Format::Sarif => sarif::render(triaged),
+        Format::Github => github::render(triaged),
+    }
+}

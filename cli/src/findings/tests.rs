@@ -1,0 +1,112 @@
+//! What every output has in common.
+
+use std::ops::Range;
+
+use super::sinks::{human, json, sarif};
+use super::triage::Triaged;
+use super::*;
+use crate::exit::Exit;
+
+const TEXT: &str = "on: push\r\nenv:\r\n  MODEL: m-1\r\n  PATH: platform\r\n";
+
+fn report() -> (Report, SourceId) {
+    let mut report = Report::new("lint");
+    let source = report.sources.add(Source { path: "ci/e2e.yml".to_owned(), text: TEXT.to_owned() });
+    report.checked.push(("entry", 2));
+    (report, source)
+}
+
+fn at(source: SourceId, words: &str) -> Span {
+    let start = TEXT.find(words).expect("it is there");
+    Span { source, range: start..start + words.len() }
+}
+
+fn lines(source: SourceId, range: Range<&str>) -> Span {
+    Span { source, range: at(source, range.start).range.start..at(source, range.end).range.start }
+}
+
+fn patched(source: SourceId) -> Finding {
+    let delete = Edit { span: lines(source, "  MODEL".."  PATH"), replacement: String::new() };
+    let replace = Edit { span: at(source, "platform"), replacement: "byok".to_owned() };
+    let title = "the platform path injects no key, and the model needs one";
+    let mut finding = Finding::new("platform-path-byok-model", Level::Error, at(source, "m-1"), title)
+        .said("needs a key")
+        .with_label(at(source, "platform"), "injects none")
+        .about("job", "e2e");
+    finding.patch =
+        Some(Patch { title: "delete `MODEL`".to_owned(), edits: vec![delete, replace], within: 0..TEXT.len() });
+    finding
+}
+
+fn triaged(report: Report) -> Triaged {
+    report.triage(&FindingsOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+#[test]
+fn a_patch_is_in_every_output() {
+    let (mut report, source) = report();
+    report.findings.push(patched(source));
+    let triaged = triaged(report);
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human::render(&triaged, 80)), @r"
+    error[platform-path-byok-model]: the platform path injects no key, and the model
+                                     needs one
+     --> ci/e2e.yml:3:10
+      |
+    3 |   MODEL: m-1
+      |          ^^^ needs a key
+    4 |   PATH: platform
+      |         -------- injects none
+      |
+    help: delete `MODEL`
+      |
+    3 -   MODEL: m-1
+    4 -   PATH: platform
+    3 +   PATH: byok
+      |
+
+    ✗ 1 error in 2 entries
+    ");
+    let log: serde_json::Value = serde_json::from_str(&sarif::render(&triaged)).expect("it is JSON");
+    let replacements = &log["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"];
+    assert_eq!(replacements[0]["deletedRegion"]["endLine"], 4);
+    assert_eq!(replacements[1]["insertedContent"]["text"], "byok");
+    let answer: serde_json::Value = serde_json::from_str(&json::render(&triaged)).expect("it is JSON");
+    assert_eq!(answer["findings"][0]["patch"]["edits"][0]["replacement"], "");
+    assert_follows(include_str!("../../tests/data/sarif-2.1.0.schema.json"), &log);
+    assert_follows(include_str!("../../../docs/findings.schema.json"), &answer);
+}
+
+fn assert_follows(schema: &str, value: &serde_json::Value) {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let schema = serde_json::from_str(schema).expect("it is JSON");
+    compiler.add_resource("http://localhost/schema.json", schema).expect("it is a schema");
+    let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("it compiles");
+    schemas.validate(value, index).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn what_is_accepted_does_not_count() {
+    let (mut report, source) = report();
+    report.accepted.push((patched(source), "the job exercises it".to_owned()));
+    let triaged = triaged(report);
+    assert_eq!((triaged.exit(), triaged.count_suppressed(SuppressionKind::Accept)), (Exit::Clean, 1));
+    let text = anstream::adapter::strip_str(&human::render(&triaged, 80)).to_string();
+    assert_eq!(text, "✓ nothing found in 2 entries; 1 accepted\n");
+}
+
+#[test]
+fn coverage_decides_the_end() {
+    for (coverage, found, exit) in [
+        (Coverage::Complete, false, Exit::Clean),
+        (Coverage::Complete, true, Exit::Findings),
+        (Coverage::Nothing, false, Exit::NothingChecked),
+        (Coverage::Nothing, true, Exit::Findings),
+        (Coverage::Incomplete, false, Exit::Unusable),
+        (Coverage::Incomplete, true, Exit::Unusable),
+    ] {
+        let (mut report, source) = report();
+        report.coverage = coverage;
+        report.findings.extend(found.then(|| patched(source)));
+        assert_eq!(triaged(report).exit(), exit, "{coverage:?}, {found}");
+    }
+}
