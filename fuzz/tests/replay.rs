@@ -50,6 +50,13 @@ fn targets_programs_and_seeds_go_together() {
     }
 }
 
+/// The manifest tells `cargo ci` and ClusterFuzzLite how long an input may be.
+#[test]
+fn manifest_has_the_input_limit_of_the_code() {
+    let manifest = fs::read_to_string(directory("Cargo.toml")).expect("the manifest is readable");
+    assert!(manifest.lines().any(|line| line == format!("input-bytes = {INPUT_BYTES}")), "{manifest}");
+}
+
 /// So is a seed of a large registry.
 #[test]
 fn seeds_of_registries_are_as_large_as_they_are_called() {

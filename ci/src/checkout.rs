@@ -1,0 +1,99 @@
+//! The checkout: its root, its files, its copies and what its manifests say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::failure::{Context, Result, broken};
+use crate::process::Process;
+
+/// Makes the root of the checkout the current directory, and the directory of builds absolute.
+pub fn enter() -> Result {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root.canonicalize().context(|| format!("cannot find the checkout at {}", root.display()))?;
+    std::env::set_current_dir(&root).context(|| format!("cannot enter {}", root.display()))
+}
+
+/// Parses a path of the command line, which is relative to where the user is and not to the
+/// root: for `value_parser`, which runs before [`enter`].
+pub fn argument(path: &str) -> std::result::Result<PathBuf, std::io::Error> {
+    std::path::absolute(path)
+}
+
+/// Where cargo builds.
+pub fn target_dir() -> Result<PathBuf> {
+    let dir = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    std::path::absolute(&dir).context(|| format!("cannot find {}", dir.display()))
+}
+
+/// The files below these paths that are tracked by git or could be, as a fresh clone has
+/// them; in order of their names. No path is all of them.
+pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
+    let list = Process::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
+        .args(paths)
+        .read()?;
+    let mut files: Vec<PathBuf> = list.split_terminator('\0').map(PathBuf::from).filter(|file| file.exists()).collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// Copies the files of the checkout to an empty directory. They are new, so cargo takes
+/// nothing of an earlier build for theirs.
+pub fn copy_to(dir: &Path) -> Result {
+    let now = SystemTime::now();
+    for file in files(&[])? {
+        let copy = dir.join(&file);
+        let copied = (|| {
+            fs::create_dir_all(copy.parent().unwrap_or(dir))?;
+            fs::copy(&file, &copy)?;
+            fs::File::options().append(true).open(&copy)?.set_modified(now)
+        })();
+        copied.context(|| format!("cannot copy {} to {}", file.display(), copy.display()))?;
+    }
+    Ok(())
+}
+
+/// Reads a text file.
+pub fn read(file: impl AsRef<Path>) -> Result<String> {
+    let file = file.as_ref();
+    fs::read_to_string(file).context(|| format!("cannot read {}", file.display()))
+}
+
+/// Writes a file and the directories above it.
+pub fn write(file: impl AsRef<Path>, text: &str) -> Result {
+    let file = file.as_ref();
+    let written = (|| {
+        fs::create_dir_all(file.parent().unwrap_or(file))?;
+        fs::write(file, text)
+    })();
+    written.context(|| format!("cannot write {}", file.display()))
+}
+
+/// A directory for this run only; it is removed when the value is dropped.
+pub fn scratch() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().context(|| "cannot make a scratch directory".to_owned())
+}
+
+/// A value that the manifest of a package gives under `[package.metadata]`.
+pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
+    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
+    let metadata: Value =
+        serde_json::from_str(&text).context(|| "cannot read the answer of `cargo metadata`".to_owned())?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    match packages.into_iter().find(|candidate| candidate["name"] == package).map(|found| &found["metadata"][key]) {
+        Some(value) if !value.is_null() => Ok(value.clone()),
+        _ => broken(format!("the manifest of `{package}` has no `{key}` under [package.metadata]; add it")),
+    }
+}
+
+/// Bytes of one fuzz input, as the manifest of the fuzz targets says.
+pub fn input_bytes() -> Result<u64> {
+    match manifest_value("slug-fuzz", "input-bytes")?.as_u64() {
+        Some(bytes) => Ok(bytes),
+        None => broken("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
+    }
+}

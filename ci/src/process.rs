@@ -1,0 +1,117 @@
+//! Runs other programs, with errors that show the command line.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+use crate::failure::{Context, Failure, Result};
+
+/// A program, its arguments and its environment.
+pub struct Process(Command);
+
+impl Process {
+    /// Starts from the environment of this process, without what `cargo run` adds for the
+    /// package `ci`: builds must be the same with `cargo ci` and without.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(name);
+            }
+        }
+        Self(command)
+    }
+
+    /// `cargo`, the same that runs this program.
+    pub fn cargo() -> Self {
+        Self::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.0.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.0.args(arguments);
+        self
+    }
+
+    /// Sets a variable of the environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Runs in this directory instead of the root of the checkout.
+    pub fn dir(mut self, dir: &Path) -> Self {
+        self.0.current_dir(dir);
+        self
+    }
+
+    /// Runs it with its output shown. Fails unless it exits with 0.
+    pub fn run(mut self) -> Result {
+        let status = self.status()?;
+        self.expect_success(status)
+    }
+
+    /// Runs it with its output shown and returns how it ended.
+    pub fn status(&mut self) -> Result<ExitStatus> {
+        let status = self.0.stdin(Stdio::null()).status();
+        status.context(|| format!("cannot run `{self}`"))
+    }
+
+    /// Returns what it prints to stdout; stderr is shown. Fails unless it exits with 0.
+    pub fn read(mut self) -> Result<String> {
+        self.0.stderr(Stdio::inherit());
+        let output = self.output()?;
+        self.expect_success(output.status)?;
+        String::from_utf8(output.stdout).context(|| format!("cannot read the output of `{self}`"))
+    }
+
+    /// Returns how it ended and what it printed, whatever the exit code.
+    pub fn output(&mut self) -> Result<Output> {
+        let output = self.0.stdin(Stdio::null()).output();
+        output.context(|| format!("cannot run `{self}`"))
+    }
+
+    /// The command, for what is not offered here.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.0
+    }
+
+    fn expect_success(&self, status: ExitStatus) -> Result {
+        if status.success() { Ok(()) } else { Err(Failure::Broken(format!("`{self}` failed: {status}"))) }
+    }
+}
+
+/// The command line as a person would type it, without the environment.
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Path::new(self.0.get_program()).file_name().unwrap_or(self.0.get_program());
+        f.write_str(&quoted(name))?;
+        self.0.get_args().try_for_each(|argument| write!(f, " {}", quoted(argument)))
+    }
+}
+
+/// A word in single quotes if a shell would take it apart.
+fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./=:,@+%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// The last lines of a log, enough to see why a program failed.
+pub fn tail(log: &[u8]) -> String {
+    let text = String::from_utf8_lossy(log);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(20)..].iter().flat_map(|line| [line, "\n"]).collect()
+}

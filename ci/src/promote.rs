@@ -1,0 +1,71 @@
+//! `cargo ci promote`: turns what a fuzzer found into a case that a person can review.
+//!
+//! It minimises the input, reduces the case to what the bug needs, and adds both to the
+//! corpus, ready for a pull request. Run it while the bug is still there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::checkout;
+use crate::failure::{Context, Result, broken, finding};
+use crate::process::{self, Process};
+use crate::tools;
+
+/// Add what a fuzzer found to the regression corpus, minimised
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The input: fuzz/artifacts/TARGET/ARTIFACT
+    #[arg(value_parser = checkout::argument)]
+    artifact: PathBuf,
+    /// What the case shows, for its file name
+    name: Option<String>,
+    /// Where it was found [default: the target and the artifact]
+    found: Option<String>,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    let artifact = &arguments.artifact;
+    let bytes = fs::read(artifact).context(|| format!("cannot read the artifact {}", artifact.display()))?;
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let target = name(artifact.parent().unwrap_or(Path::new("")));
+    tools::cargo_fuzz()?;
+
+    let scratch = checkout::scratch()?;
+    let smallest = minimise(&target, &bytes, scratch.path())?;
+    let found = arguments.found.clone().unwrap_or_else(|| format!("fuzz target {target}, {}", name(artifact)));
+    let mut promote = Process::cargo().args(["run", "--quiet", "--release", "--", "corpus", "promote"]);
+    promote = promote.arg(smallest).args(["--target", &target, "--found", &found]);
+    if let Some(name) = &arguments.name {
+        promote = promote.args(["--name", name]);
+    }
+    promote.run()
+}
+
+/// The smallest input found that still breaks the target. A case is reduced further when it
+/// is promoted; other inputs only here.
+fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
+    let input = scratch.join("input");
+    fs::write(&input, bytes).context(|| format!("cannot write {}", input.display()))?;
+    let artifacts = scratch.join("smaller-");
+    let mut minimise = Process::cargo()
+        .args(["fuzz", "tmin", "-s", "none", "--runs", "20000", target])
+        .arg(&input)
+        .arg("--")
+        .arg(format!("-artifact_prefix={}", artifacts.display()));
+    let output = minimise.output()?;
+    if !output.status.success() {
+        return finding(format!(
+            "{}`{minimise}` failed; promote an artifact before the bug that it shows is fixed",
+            process::tail(&output.stderr)
+        ));
+    }
+    let entries = fs::read_dir(scratch).context(|| format!("cannot read {}", scratch.display()))?;
+    let sizes = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        Some((entry.metadata().ok()?.len(), entry.path()))
+    });
+    match sizes.min() {
+        Some((_, smallest)) => Ok(smallest),
+        None => broken(format!("no input is left in {}", scratch.display())),
+    }
+}

@@ -1,0 +1,46 @@
+//! `cargo ci test`: runs the test command of README.md, so that the README cannot promise
+//! what CI does not do.
+
+use crate::checkout;
+use crate::failure::{Result, broken};
+use crate::process::Process;
+
+/// Run the test command that README.md gives
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Further arguments for the test command, such as the filter of a test
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    let readme = checkout::read("README.md")?;
+    let Some(command) = command(&readme) else {
+        return broken("README.md gives no test command; add a console block with a line `cargo test …`");
+    };
+    println!("README.md says: {}", command.join(" "));
+    Process::cargo().args(&command[1..]).args(&arguments.rest).run()
+}
+
+/// The words of the first line in a console block that starts with `cargo test`.
+fn command(markdown: &str) -> Option<Vec<&str>> {
+    let line = markdown
+        .lines()
+        .map(|line| line.strip_prefix("$ ").unwrap_or(line))
+        .find(|line| line.strip_prefix("cargo test").is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
+    let words = line.split('#').next().unwrap_or(line);
+    Some(words.split_whitespace().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn command_is_found_without_its_comment() {
+        let markdown = "```sh\ncargo testing\ncargo test --workspace   # all of it\ncargo test --doc\n```\n";
+        assert_eq!(command(markdown), Some(vec!["cargo", "test", "--workspace"]));
+        assert_eq!(command("$ cargo test\n"), Some(vec!["cargo", "test"]));
+        assert_eq!(command("cargo build\n"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! Installs the tools that a subcommand needs, unless they are there.
+
+use std::path::PathBuf;
+
+use crate::failure::{Result, broken};
+use crate::process::Process;
+
+/// Installs Debian packages, unless the program that they bring is on the PATH.
+pub fn apt(program: &str, packages: &[&str]) -> Result {
+    if find(program).is_some() {
+        return Ok(());
+    }
+    let by_hand = || broken(format!("`{program}` is missing; install it by hand"));
+    if find("apt-get").is_none() {
+        return by_hand();
+    }
+    eprintln!("installing {}", packages.join(" "));
+    apt_get(&["update", "-qq"])?;
+    apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())?;
+    if find(program).is_some() { Ok(()) } else { by_hand() }
+}
+
+/// Installs a crate with `cargo install`, unless its program is on the PATH.
+pub fn cargo(name: &str) -> Result {
+    if find(name).is_some() {
+        return Ok(());
+    }
+    Process::cargo().args(["install", "--locked", name]).run()
+}
+
+/// Installs cargo-fuzz, and the compiler for the fuzzing engine, which is written in C++.
+pub fn cargo_fuzz() -> Result {
+    apt("c++", &["g++"])?;
+    cargo("cargo-fuzz")
+}
+
+/// The file of a program on the PATH.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+/// apt-get, with the rights it needs, printing errors only.
+fn apt_get(arguments: &[&str]) -> Result {
+    let is_root = Process::new("id").arg("-u").read()?.trim() == "0";
+    let mut process = if is_root { Process::new("apt-get") } else { Process::new("sudo").arg("apt-get") };
+    process = process.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    let output = process.output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    broken(format!("{}`{process}` failed: {}", String::from_utf8_lossy(&output.stderr), output.status))
+}
