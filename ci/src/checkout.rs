@@ -97,3 +97,20 @@ pub fn input_bytes() -> Result<u64> {
         None => broken("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
     }
 }
+
+/// The commit that is checked out, marked `-dirty` if files differ from it.
+pub fn commit() -> Result<String> {
+    let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read()?;
+    Ok(commit.trim().to_owned())
+}
+
+/// The rows of a table with tabs between its three columns; `#` starts a comment.
+pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
+    let text = read(file)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
+        [first, second, third] => Ok([first, second, third].map(str::to_owned)),
+        _ => broken(format!("{file}:{}: this is not three columns with tabs between; correct it", number + 1)),
+    });
+    rows.collect()
+}

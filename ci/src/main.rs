@@ -6,6 +6,7 @@
 
 mod checkout;
 mod failure;
+mod mutants;
 mod process;
 mod promote;
 mod shard;
@@ -21,6 +22,7 @@ use failure::Result;
 #[derive(Parser)]
 #[command(name = "cargo ci", bin_name = "cargo ci", about, disable_help_subcommand = false)]
 enum Command {
+    Mutants(mutants::Arguments),
     Promote(promote::Arguments),
     Shard(shard::Arguments),
     Test(test::Arguments),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result {
     checkout::enter()?;
     match command {
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),
         Command::Test(arguments) => test::run(&arguments),

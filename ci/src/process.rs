@@ -59,6 +59,17 @@ impl Process {
         self.expect_success(status)
     }
 
+    /// Runs it without its output. Fails with the end of that unless it exits with 0.
+    pub fn quiet(mut self) -> Result {
+        let output = self.output()?;
+        self.expect_success(output.status).map_err(|failure| match failure {
+            Failure::Broken(message) => {
+                Failure::Broken(format!("{}{}{message}", tail(&output.stdout), tail(&output.stderr)))
+            }
+            failure @ Failure::Finding(_) => failure,
+        })
+    }
+
     /// Runs it with its output shown and returns how it ended.
     pub fn status(&mut self) -> Result<ExitStatus> {
         let status = self.0.stdin(Stdio::null()).status();
@@ -114,4 +125,9 @@ pub fn tail(log: &[u8]) -> String {
     let text = String::from_utf8_lossy(log);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+/// How many programs run at the same time.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

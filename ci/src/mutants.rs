@@ -1,0 +1,571 @@
+//! `cargo ci mutants`: mutation testing with cargo-mutants.
+//!
+//! Each mutant changes one operator, constant or function body in a copy of the checkout,
+//! and a test must fail. A mutant that survives shows a missing property, or code that does
+//! nothing. ci/mutants.tsv lists the survivors that no test can notice, each with the reason;
+//! any other survivor is a finding, and so is a line of the list that is out of date.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use serde::{Deserialize, Serialize};
+
+use crate::checkout;
+use crate::failure::{Context, Result, broken, finding};
+use crate::process::{self, Process};
+use crate::shard::Shard;
+use crate::tools;
+
+/// A share of the code with the tests that judge its mutants.
+struct Part {
+    name: &'static str,
+    /// What it is, for the page.
+    description: &'static str,
+    /// The files and directories to mutate.
+    only: &'static [&'static str],
+    /// What is left out of these.
+    except: &'static [&'static str],
+    /// The package with the tests, and the programs that cargo builds of it; no others are.
+    package: &'static str,
+    tests: &'static [&'static str],
+}
+
+const LAWS: &[&str] = &["resolver/src/laws", "resolver/src/reference.rs"];
+
+const PARTS: [Part; 3] = [
+    Part {
+        name: "resolver",
+        description: "the pipeline and the readers of its files",
+        only: &["resolver/src"],
+        except: LAWS,
+        package: "slug-resolver",
+        tests: &["--lib", "--test=laws"],
+    },
+    Part {
+        name: "laws",
+        description: "the laws themselves, the case generator, the planner and the reference resolver",
+        only: LAWS,
+        except: &[],
+        package: "slug-resolver",
+        tests: &["--test=laws"],
+    },
+    Part {
+        name: "cli",
+        description: "what the command computes itself: what `lint` merges and evaluates, the cause that \
+            `diagnose` names, the overlaps that `check` decides",
+        only: &[
+            "cli/src/workflow/walk.rs",
+            "cli/src/workflow/expression.rs",
+            "cli/src/workflow/value.rs",
+            "cli/src/workflow/matrix.rs",
+            "cli/src/workflow/start.rs",
+            "cli/src/workflow/shell/state.rs",
+            "cli/src/lint/judge.rs",
+            "cli/src/diagnose/cause.rs",
+            "cli/src/check/arms.rs",
+        ],
+        except: &[],
+        package: "slugproof",
+        tests: &["--lib", "--test=command"],
+    },
+];
+
+const KNOWN: &str = "ci/mutants.tsv";
+const PAGE: &str = "docs/mutants.md";
+/// What the page says if it covers every mutant, so that its rows can be kept.
+const WHOLE: &str = "Every mutant was tried.";
+
+/// Change the code in every place and expect a test to fail; writes docs/mutants.md
+///
+/// All parts together take hours on two cores. The rows of parts that are not named stay as
+/// the page has them.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The parts to try [default: all]
+    #[arg(value_parser = PossibleValuesParser::new(PARTS.map(|part| part.name)))]
+    parts: Vec<String>,
+    /// Try only the K-th of N pieces of each part, so that N machines share the work
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Continue an earlier run: try what it left out or did not decide, survivors that are
+    /// not listed, and new code. The page names all commits that were tried
+    #[arg(long, conflicts_with = "shard")]
+    resume: bool,
+    /// Try nothing; judge the results of an earlier run
+    #[arg(long, conflicts_with = "resume")]
+    report: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    tools::cargo("cargo-mutants")?;
+    let known = Known::read(KNOWN)?;
+    let is_selected = |part: &&Part| arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name);
+    let selected: Vec<&Part> = PARTS.iter().filter(is_selected).collect();
+    if !arguments.report {
+        tools::cargo("cargo-nextest")?;
+        for part in &selected {
+            try_part(part, arguments, &known)?;
+        }
+    }
+    let reports = selected.iter().map(|part| Report::of(part, arguments.shard, &known)).collect::<Result<Vec<_>>>()?;
+    print!("{}", table(reports.iter().map(|report| report.row.as_str())));
+    write_page(&reports, arguments.shard, &known)?;
+
+    let mut problems = String::new();
+    let survivors: Vec<&Change> = reports.iter().flat_map(|report| &report.survivors).collect();
+    if !survivors.is_empty() {
+        problems += "these mutants survive; add a test that notices them, or remove code that does nothing:\n";
+        survivors.iter().for_each(|change| _ = writeln!(problems, "  {change}"));
+    }
+    let stale = known.stale(&reports)?;
+    if !stale.is_empty() {
+        _ = writeln!(problems, "these lines of {KNOWN} match no surviving mutant; remove them:");
+        stale.iter().for_each(|change| _ = writeln!(problems, "  {change}"));
+    }
+    if problems.is_empty() { Ok(()) } else { finding(problems.trim_end()) }
+}
+
+/// Runs cargo-mutants on a part and keeps the results.
+fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
+    let home = home(part)?;
+    if arguments.resume {
+        skip_decided(part, &home, known)?;
+    } else if home.exists() {
+        fs::remove_dir_all(&home).context(|| format!("cannot remove {}", home.display()))?;
+    }
+    checkout::write(home.join(COMMIT), &checkout::commit()?)?;
+    let mut mutants = Process::cargo()
+        .args(["mutants", "--test-tool", "nextest", "--minimum-test-timeout", "120"])
+        .args(["--jobs", &process::cores().to_string()])
+        .arg("--output")
+        .arg(&home)
+        .args(selection(part, arguments.shard)?)
+        .args(if arguments.resume { &["--iterate"][..] } else { &[] })
+        // Most mutants are noticed at once, so what takes time is the build.
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        .env("NEXTEST_PROFILE", "mutants")
+        // Properties try the same cases for each mutant as for the unchanged code, where they
+        // hold: a failure is due to the mutant and not to chance.
+        .env("PROPTEST_RNG_SEED", "1");
+    match mutants.status()?.code() {
+        // 2 stands for survivors and 3 for timeouts; both are judged later.
+        Some(0 | 2 | 3) => collect(&home).map(|_| ()),
+        _ => broken("cargo-mutants failed; see above why"),
+    }
+}
+
+/// Prepares a continued run: cargo-mutants skips what its directory lists as noticed.
+fn skip_decided(part: &Part, home: &Path, known: &Known) -> Result {
+    let current = list(part, None)?;
+    let mut results = collect(home)?;
+    results.retain(|name, tried| {
+        let is_decided = match tried.verdict {
+            Verdict::Caught | Verdict::Unviable => true,
+            Verdict::Missed => current.get(name).is_some_and(|change| known.reasons.contains_key(change)),
+            Verdict::Timeout => false,
+        };
+        is_decided && current.contains_key(name)
+    });
+    write_results(home, &results)?;
+    let out = home.join("mutants.out");
+    let names: String = results.keys().flat_map(|name| [name, "\n"]).collect();
+    for (file, text) in [("previously_caught.txt", names.as_str()), ("caught.txt", ""), ("unviable.txt", "")] {
+        checkout::write(out.join(file), text)?;
+    }
+    Ok(())
+}
+
+/// The directory with the results of a part.
+fn home(part: &Part) -> Result<PathBuf> {
+    Ok(checkout::target_dir()?.join("mutants").join(part.name))
+}
+
+/// The arguments of cargo-mutants that select the mutants of a part and its tests.
+fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
+    let mut arguments = Vec::new();
+    for (option, paths) in [("--file", part.only), ("--exclude", part.except)] {
+        for path in paths {
+            // A file that was moved would have no mutants, and nobody would miss them.
+            let pattern = match fs::metadata(path) {
+                Ok(found) if found.is_dir() => format!("{path}/**"),
+                Ok(_) => (*path).to_owned(),
+                Err(_) => return broken(format!("{path} does not exist; correct the path in ci/src/mutants.rs")),
+            };
+            arguments.push(format!("{option}={pattern}"));
+        }
+    }
+    arguments.push(format!("--test-package={}", part.package));
+    arguments.extend(part.tests.iter().map(|test| format!("--cargo-arg={test}")));
+    // cargo-mutants counts from 0.
+    arguments.extend(shard.map(|shard| format!("--shard={}/{}", shard.index - 1, shard.count)));
+    Ok(arguments)
+}
+
+/// The mutants of a part that the code has now: what each changes, by its name.
+fn list(part: &Part, shard: Option<Shard>) -> Result<BTreeMap<String, Change>> {
+    let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read()?;
+    let mutants: Vec<Mutant> =
+        serde_json::from_str(&text).context(|| "cannot read the list of cargo-mutants".to_owned())?;
+    let mut sources = HashMap::new();
+    let changes = mutants.into_iter().map(|mutant| {
+        let change = mutant.change(&mut sources)?;
+        Ok((mutant.name, change))
+    });
+    changes.collect()
+}
+
+/// A mutant as cargo-mutants describes it.
+#[derive(Deserialize)]
+struct Mutant {
+    /// `FILE:LINE:COLUMN: CHANGE`.
+    name: String,
+    file: String,
+    span: Span,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    start: Start,
+}
+
+/// Counted from 1, the column in characters.
+#[derive(Deserialize)]
+struct Start {
+    line: usize,
+    column: usize,
+}
+
+impl Mutant {
+    fn change(&self, sources: &mut HashMap<String, String>) -> Result<Change> {
+        let Self { name, file, span: Span { start } } = self;
+        if !sources.contains_key(file) {
+            sources.insert(file.clone(), checkout::read(file)?);
+        }
+        let line = sources[file].lines().nth(start.line - 1).unwrap_or_default();
+        let text = line.chars().skip(start.column - 1).collect();
+        let change = name.strip_prefix(&format!("{file}:{}:{}: ", start.line, start.column)).unwrap_or(name);
+        Ok(Change { what: format!("{file}: {change}"), text })
+    }
+}
+
+/// What a mutant changes, whatever its line: file and change, and the source from there to
+/// the end of the line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Change {
+    what: String,
+    text: String,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`, at `{}`", self.what, self.text)
+    }
+}
+
+/// How a mutant fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Verdict {
+    Caught,
+    Missed,
+    Timeout,
+    Unviable,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Tried {
+    verdict: Verdict,
+    commit: String,
+}
+
+/// The results of a part by the names of its mutants.
+type Results = BTreeMap<String, Tried>;
+
+/// In the directory of a part: the results of all its runs, and the commit of the last one.
+const RESULTS: &str = "results.json";
+const COMMIT: &str = "commit";
+
+/// Adds what the last run wrote, even if it was interrupted, to the results of a part.
+fn collect(home: &Path) -> Result<Results> {
+    let file = home.join(RESULTS);
+    let mut results: Results = if file.exists() {
+        serde_json::from_str(&checkout::read(&file)?).context(|| format!("cannot read {}", file.display()))?
+    } else {
+        Results::new()
+    };
+    let out = home.join("mutants.out");
+    let file = out.join("outcomes.json");
+    if file.exists() {
+        let commit = checkout::read(home.join(COMMIT))?;
+        let text = checkout::read(&file)?;
+        let verdicts = verdicts(&text, |log| checkout::read(out.join(log)))?;
+        results.extend(verdicts.into_iter().map(|(name, verdict)| (name, Tried { verdict, commit: commit.clone() })));
+        write_results(home, &results)?;
+    }
+    Ok(results)
+}
+
+fn write_results(home: &Path, results: &Results) -> Result {
+    let text = serde_json::to_string_pretty(results).context(|| "cannot write the results".to_owned())?;
+    checkout::write(home.join(RESULTS), &text)
+}
+
+/// What cargo-mutants writes to outcomes.json.
+#[derive(Deserialize)]
+struct Outcomes {
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    scenario: Scenario,
+    summary: String,
+    log_path: String,
+}
+
+#[derive(Deserialize)]
+enum Scenario {
+    Baseline,
+    Mutant(Mutant),
+}
+
+/// The verdicts in an outcomes.json. Some depend on the log of the mutant: a test that
+/// nextest stopped did not fail, and a compiler that the machine stopped says nothing.
+fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<(String, Verdict)>> {
+    let Outcomes { outcomes } =
+        serde_json::from_str(outcomes).context(|| "cannot read the outcomes of cargo-mutants".to_owned())?;
+    let mut verdicts = Vec::new();
+    for Outcome { scenario, summary, log_path } in outcomes {
+        let Scenario::Mutant(mutant) = scenario else { continue };
+        let verdict = match summary.as_str() {
+            // No format of nextest for machines says so.
+            "CaughtMutant" if log(&log_path)?.lines().any(|line| line.trim_start().starts_with("TIMEOUT [")) => {
+                Verdict::Timeout
+            }
+            "CaughtMutant" => Verdict::Caught,
+            "MissedMutant" => Verdict::Missed,
+            "Timeout" => Verdict::Timeout,
+            "Unviable" if log(&log_path)?.lines().any(is_failure_of_the_machine) => {
+                eprintln!("the machine stopped the compiler, so this mutant was not tried: {}", mutant.name);
+                continue;
+            }
+            "Unviable" => Verdict::Unviable,
+            other => return broken(format!("cargo-mutants gives `{}` the unknown summary `{other}`", mutant.name)),
+        };
+        verdicts.push((mutant.name, verdict));
+    }
+    Ok(verdicts)
+}
+
+fn is_failure_of_the_machine(line: &str) -> bool {
+    line.contains("No space left on device")
+        || line.contains("rustc") && line.contains("(signal: ")
+        || line.contains("linking with ") && line.contains(" failed")
+}
+
+/// The survivors that no test can notice.
+struct Known {
+    reasons: BTreeMap<Change, String>,
+    /// The lines in their order, for the page.
+    lines: Vec<[String; 3]>,
+}
+
+impl Known {
+    fn read(file: &str) -> Result<Self> {
+        let lines = checkout::table(file)?;
+        let reasons = lines.iter().map(|[what, text, why]| {
+            let change = Change { what: what.clone(), text: text.clone() };
+            (change, why.clone())
+        });
+        Ok(Self { reasons: reasons.collect(), lines })
+    }
+
+    /// Those that were noticed after all, or that the code no longer has.
+    fn stale(&self, reports: &[Report]) -> Result<BTreeSet<&Change>> {
+        let mut current = BTreeSet::new();
+        for part in &PARTS {
+            current.extend(list(part, None)?.into_values());
+        }
+        let noticed: BTreeSet<&Change> = reports.iter().flat_map(|report| &report.noticed).collect();
+        Ok(self.reasons.keys().filter(|change| noticed.contains(change) || !current.contains(change)).collect())
+    }
+}
+
+/// The results of a part, judged.
+struct Report {
+    part: &'static str,
+    row: String,
+    /// Survivors that are not listed.
+    survivors: Vec<Change>,
+    /// What a test noticed or what does not compile.
+    noticed: Vec<Change>,
+}
+
+impl Report {
+    fn of(part: &Part, shard: Option<Shard>, known: &Known) -> Result<Self> {
+        let mut results = collect(&home(part)?)?;
+        let current = list(part, shard)?;
+        results.retain(|name, _| current.contains_key(name));
+        if results.len() < current.len() {
+            return broken(format!(
+                "{} of the {} mutants of `{name}` have no result; run cargo ci mutants --resume {name}",
+                current.len() - results.len(),
+                current.len(),
+                name = part.name
+            ));
+        }
+        let count = |verdict| results.values().filter(|tried| tried.verdict == verdict).count();
+        let (missed, noticed): (Vec<_>, Vec<_>) =
+            results.iter().partition(|(_, tried)| tried.verdict == Verdict::Missed);
+        let changes = |of: Vec<(&String, &Tried)>| of.into_iter().map(|(name, _)| current[name].clone()).collect();
+        let missed: Vec<Change> = changes(missed);
+        let (listed, survivors): (Vec<_>, Vec<_>) =
+            missed.into_iter().partition(|change| known.reasons.contains_key(change));
+        let commits: BTreeSet<String> = results.values().map(|tried| format!("`{}`", tried.commit)).collect();
+        let row = format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            part.name,
+            results.len(),
+            count(Verdict::Caught),
+            count(Verdict::Timeout),
+            count(Verdict::Unviable),
+            listed.len(),
+            survivors.len(),
+            Vec::from_iter(commits).join(", ")
+        );
+        Ok(Self { part: part.name, row, survivors, noticed: changes(noticed) })
+    }
+}
+
+fn table<'a>(rows: impl Iterator<Item = &'a str>) -> String {
+    let mut table = String::from(
+        "| part | mutants | caught | timeout | does not compile | equivalent | survive | tried at |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
+    );
+    rows.for_each(|row| _ = writeln!(table, "{row}"));
+    table
+}
+
+/// Writes the page, unless a row is missing: of a part that was not tried, the page keeps the
+/// row if it covered every mutant and the part has as many now.
+fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result {
+    if shard.is_some() && reports.len() < PARTS.len() {
+        println!("{PAGE} is not written: a piece of some parts makes no page");
+        return Ok(());
+    }
+    let old = if Path::new(PAGE).exists() { checkout::read(PAGE)? } else { String::new() };
+    let old: Vec<&str> = if old.lines().any(|line| line == WHOLE) { old.lines().collect() } else { Vec::new() };
+    let (mut rows, mut survivors) = (Vec::new(), Vec::new());
+    for part in &PARTS {
+        if let Some(report) = reports.iter().find(|report| report.part == part.name) {
+            rows.push(report.row.clone());
+            survivors.extend(report.survivors.iter().map(|change| format!("- {}: {change}", part.name)));
+            continue;
+        }
+        let starts_with =
+            |start: String| old.iter().filter(move |line| line.starts_with(&start)).map(ToString::to_string);
+        let Some(row) = starts_with(format!("| {} | {} |", part.name, list(part, None)?.len())).next() else {
+            println!("{PAGE} is not written: it has no current row for `{0}`; run cargo ci mutants {0}", part.name);
+            return Ok(());
+        };
+        rows.push(row);
+        survivors.extend(starts_with(format!("- {}: ", part.name)));
+    }
+    let scope = match shard {
+        None => WHOLE.to_owned(),
+        Some(Shard { index, count }) => format!("This run tried piece {index} of {count} of each part."),
+    };
+    checkout::write(PAGE, &page(&rows, &survivors, &scope, known))?;
+    println!("written: {PAGE}");
+    Ok(())
+}
+
+fn page(rows: &[String], survivors: &[String], scope: &str, known: &Known) -> String {
+    let parts: String = PARTS.iter().map(|part| format!("- **{}**: {}.\n", part.name, part.description)).collect();
+    let table = table(rows.iter().map(String::as_str));
+    let mut page = format!(
+        "<!-- Written by `cargo ci mutants` with the reasons of ci/mutants.tsv. Edit those, not this. -->
+
+# Mutation testing
+
+Would the tests notice a mistake? `cargo ci mutants` makes mistakes, one at a time: it turns an
+operator round, removes a branch, lets a function return at once. It builds each **mutant** in a
+copy and runs tests until one fails. A mutant that no test notices **survives**, and shows a
+missing property, or code that does nothing.
+
+{parts}
+{scope}
+
+{table}
+*Timeout*: a test took several times as long as it should, which is noticed as well. *Equivalent*:
+no test can tell the mutant from the code, because it is only slower, say; each is listed below
+with the reason. *Tried at*: the commits; a mutant that was caught at one is not tried again at
+the next. Every night tries all mutants, on four machines.
+
+| mutant | the text that it changes | why no test can notice it |
+| --- | --- | --- |
+"
+    );
+    for [what, text, why] in &known.lines {
+        // A bar would end the cell.
+        _ = writeln!(page, "| `{}` | `{}` | {} |", cell(what), cell(text), cell(why));
+    }
+    if !survivors.is_empty() {
+        page += "\nThese survive, and should not:\n\n";
+        survivors.iter().for_each(|line| _ = writeln!(page, "{line}"));
+    }
+    page
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a real outcomes.json, what is read here.
+    const OUTCOMES: &str = include_str!("../tests/mutants/outcomes.json");
+
+    #[test]
+    fn verdicts_follow_outcomes_and_logs() {
+        let log = |path: &str| {
+            Ok(match path {
+                "log/slow.log" => "    TIMEOUT [  30.010s] slug-resolver::laws exhaustive::agreement\n",
+                "log/killed.log" => {
+                    "error: could not compile\nprocess didn't exit: `rustc …` (signal: 9, SIGKILL: kill)\n"
+                }
+                _ => "error[E0308]: mismatched types\n",
+            }
+            .to_owned())
+        };
+        let found = verdicts(OUTCOMES, log).expect("it is well-formed");
+        let found: Vec<_> =
+            found.iter().map(|(name, verdict)| (name.rsplit(' ').next().unwrap_or(name), *verdict)).collect();
+        assert_eq!(
+            found,
+            [
+                ("caught", Verdict::Caught),
+                ("slow", Verdict::Timeout),
+                ("missed", Verdict::Missed),
+                ("endless", Verdict::Timeout),
+                ("unviable", Verdict::Unviable),
+            ]
+        );
+    }
+
+    #[test]
+    fn change_is_independent_of_the_line() {
+        let mutant: Mutant = serde_json::from_str(
+            r#"{"name": "a.rs:2:7: replace + with * in f", "file": "a.rs", "span": {"start": {"line": 2, "column": 7}}}"#,
+        )
+        .expect("it is well-formed");
+        let mut sources = HashMap::from([("a.rs".to_owned(), "fn f() {\n    é + 1;\n}\n".to_owned())]);
+        let change = mutant.change(&mut sources).expect("the source is there");
+        assert_eq!(change, Change { what: "a.rs: replace + with * in f".to_owned(), text: "+ 1;".to_owned() });
+    }
+}
