@@ -114,3 +114,24 @@ pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
     });
     rows.collect()
 }
+
+/// What is in a directory, in order of the names; nothing if it does not exist.
+pub fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(dir).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut entries: Vec<PathBuf> = entries.context(|| format!("cannot read {}", dir.display()))?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Removes a file, or a directory with everything in it, if it is there.
+pub fn remove(path: &Path) -> Result {
+    let removed = match path.symlink_metadata() {
+        Err(_) => return Ok(()),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.context(|| format!("cannot remove {}", path.display()))
+}

@@ -4,11 +4,16 @@
 //! they need, and exit with 0 if everything holds, 1 if something was found, and 2 if the
 //! arguments are wrong or a tool failed.
 
+mod bench;
+mod canary;
 mod checkout;
 mod failure;
+mod hostile;
+mod instructions;
 mod mutants;
 mod process;
 mod promote;
+mod seeded_bugs;
 mod shard;
 mod test;
 mod tools;
@@ -22,8 +27,15 @@ use failure::Result;
 #[derive(Parser)]
 #[command(name = "cargo ci", bin_name = "cargo ci", about, disable_help_subcommand = false)]
 enum Command {
+    Bench(bench::Arguments),
+    /// Plant a bug that the fuzzer has to find
+    Canary,
+    Hostile(hostile::Arguments),
+    /// Hold the instructions of each operation to benches/instructions.tsv
+    Instructions,
     Mutants(mutants::Arguments),
     Promote(promote::Arguments),
+    SeededBugs(seeded_bugs::Arguments),
     Shard(shard::Arguments),
     Test(test::Arguments),
 }
@@ -38,8 +50,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result {
     checkout::enter()?;
     match command {
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Canary => canary::run(),
+        Command::Hostile(arguments) => hostile::run(&arguments),
+        Command::Instructions => instructions::run(),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Promote(arguments) => promote::run(&arguments),
+        Command::SeededBugs(arguments) => seeded_bugs::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),
         Command::Test(arguments) => test::run(&arguments),
     }

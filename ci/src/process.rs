@@ -90,11 +90,6 @@ impl Process {
         output.context(|| format!("cannot run `{self}`"))
     }
 
-    /// The command, for what is not offered here.
-    pub fn command(&mut self) -> &mut Command {
-        &mut self.0
-    }
-
     fn expect_success(&self, status: ExitStatus) -> Result {
         if status.success() { Ok(()) } else { Err(Failure::Broken(format!("`{self}` failed: {status}"))) }
     }

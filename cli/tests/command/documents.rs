@@ -135,7 +135,7 @@ fn generated_pages_are_of_what_is_here() {
             let is_so = said.iter().any(|said| rest.starts_with(&format!("{exit} | {said} | ")));
             is_here && (is_so || rest.contains(" | not run: "))
         };
-        assert!(shown.iter().any(is_it), "run ci/hostile: {row}, {column} is not on its page");
+        assert!(shown.iter().any(is_it), "run `cargo ci hostile`: {row}, {column} is not on its page");
     }
 
     let listed = rows("ci/mutants.tsv").into_iter().map(|row| match &row[..] {
@@ -157,7 +157,7 @@ fn generated_pages_are_of_what_is_here() {
     });
     let page = document("docs/teeth.md");
     let shown: Vec<_> = page.lines().filter(|line| line.starts_with("- `")).collect();
-    assert_eq!(shown, bugs.collect::<Vec<_>>(), "run ci/teeth: its page is of other bugs");
+    assert_eq!(shown, bugs.collect::<Vec<_>>(), "run `cargo ci seeded-bugs`: its page is of other bugs");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Every reader against hostile input, and every output in a hostile place, in a child
 //! process with a limit on memory and on time. What must come of each is a line of
-//! `expected.tsv`; `ci/hostile` runs all of it and writes docs/hostile.md.
+//! `expected.tsv`; `cargo ci hostile` runs all of it and writes docs/hostile.md.
 //!
 //! `HOSTILE_UPDATE=1` writes `expected.tsv` anew; review its diff.
 #![cfg(target_os = "linux")]
@@ -30,9 +30,9 @@ fn quick_cells_are_as_expected() {
     compare(&run(false));
 }
 
-/// Every cell: `ci/hostile`. Writes the page where `HOSTILE_PAGE` says.
+/// Every cell: `cargo ci hostile`. Writes the page where `HOSTILE_PAGE` says.
 #[test]
-#[ignore = "takes minutes and a gigabyte of memory, so no `cargo test` waits for it; ci/hostile runs it, as the nightly job does"]
+#[ignore = "takes minutes and a gigabyte of memory, so no `cargo test` waits for it; cargo ci hostile runs it, as the nightly job does"]
 fn every_cell_is_as_expected() {
     let cells = run(true);
     if let Some(path) = std::env::var_os("HOSTILE_PAGE") {
@@ -133,7 +133,7 @@ fn compare(cells: &[Cell]) {
     }
     assert!(
         differences.is_empty(),
-        "these cells differ from {TABLE}; mend the command, or write the table anew with HOSTILE_UPDATE=1 ci/hostile and review it\n{differences}"
+        "these cells differ from {TABLE}; mend the command, or write the table anew with HOSTILE_UPDATE=1 cargo ci hostile and review it\n{differences}"
     );
 }
 
@@ -141,7 +141,7 @@ fn compare(cells: &[Cell]) {
 fn update(cells: &[Cell]) {
     let old = fs::read_to_string(TABLE).unwrap_or_default();
     let old = expected(&old);
-    let mut text = "# reader or command, input or place, exit code, message (- where it is accepted); HOSTILE_UPDATE=1 ci/hostile writes it\n".to_owned();
+    let mut text = "# reader or command, input or place, exit code, message (- where it is accepted); HOSTILE_UPDATE=1 cargo ci hostile writes it\n".to_owned();
     for Cell { row, column, exit, message, skipped, .. } in cells {
         let now = Some((exit.as_str(), message.as_str()));
         let kept = if skipped.is_some() { old.get(&(*row, *column)).copied() } else { now };

@@ -13,7 +13,7 @@ const INTRODUCTION: &str = "# Hostile input
 
 What slugproof does with input that is broken, endless or made to hurt, and with outputs
 that nobody reads or that find no room. Each line below was run: the command in a child
-process of its own, with a limit on memory and on time. `ci/hostile` makes this page; the
+process of its own, with a limit on memory and on time. `cargo ci hostile` makes this page; the
 lines that take a moment are also part of `cargo test`. A line whose exit code or message
 changes fails both.
 

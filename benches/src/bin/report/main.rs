@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn report(home: &Home, docs: &Path) -> Result<(), Box<dyn Error>> {
     let rounds = home.rounds()?;
     if rounds.is_empty() {
-        return Err(format!("there are no rounds in {}; run ci/bench", home.0.display()).into());
+        return Err(format!("there are no rounds in {}; run `cargo ci bench`", home.0.display()).into());
     }
     let machine = Machine::this();
     let reached = TARGETS.iter().map(|target| target.reached(&rounds)).collect::<Result<Vec<_>, _>>()?;

@@ -108,7 +108,10 @@ impl Plot {
         let lines: Vec<(&str, &str, Vec<Point>)> =
             self.series.iter().map(|&(function, name)| (function, name, self.points(rounds, function))).collect();
         if let Some((function, ..)) = lines.iter().find(|(.., points)| points.len() < 2) {
-            return Err(format!("`{}/{function}` was measured for one size at the most; run ci/bench", self.group));
+            return Err(format!(
+                "`{}/{function}` was measured for one size at the most; run `cargo ci bench`",
+                self.group
+            ));
         }
         let points = || lines.iter().flat_map(|(.., points)| points);
         let x = Scale::new(points().map(|point| point.size), LEFT, WIDTH - RIGHT);

@@ -259,7 +259,10 @@ impl Target {
     pub fn reached(&self, rounds: &[Round]) -> Result<Reached, String> {
         let values = rounds.iter().map(|round| self.value.of(round).map(rounded));
         let values = values.collect::<Result<Vec<_>, _>>().map_err(|id| {
-            format!("`{id}` was not measured in every round, and the target `{}` needs it; run ci/bench", self.id)
+            format!(
+                "`{id}` was not measured in every round, and the target `{}` needs it; run `cargo ci bench`",
+                self.id
+            )
         })?;
         let given_up = rounds.iter().flat_map(|round| &round.given_up).any(|id| self.value.is_made_of(id));
         let median = median(values.clone());

@@ -1,0 +1,60 @@
+//! `cargo ci bench`: runs every benchmark, round after round, and writes the page on them with
+//! its data and its two plots.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::checkout;
+use crate::failure::{Context, Result};
+use crate::process::Process;
+
+/// Settings of criterion. Many short rounds show the noise better than one long one.
+const SETTINGS: [&str; 9] =
+    ["--warm-up-time", "0.2", "--measurement-time", "0.5", "--sample-size", "20", "--nresamples", "1001", "--noplot"];
+
+/// The comparison with another crate. It is built apart: the features that it asks of shared
+/// dependencies must not change what is measured.
+const OTHER_CRATE: [&str; 6] = ["--package", "slug-criterion", "--features", "genai", "--bench", "genai"];
+
+/// Run every benchmark and write the page on them
+///
+/// Five rounds take about ten minutes; leave the machine alone meanwhile. The measurements
+/// stay in target/bench.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// How often everything is measured
+    #[arg(default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..1000))]
+    rounds: u16,
+    /// The directory where the page, its data and its plots are written [default: docs]
+    #[arg(value_parser = checkout::argument)]
+    docs: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
+    let release = checkout::target_dir()?.join("release");
+    let home = checkout::target_dir()?.join("bench");
+    cargo(&["build", "--release", "--package", "slugproof", "--package", "slug-bench"]).run()?;
+    cargo(&["bench", "--no-run"]).run()?;
+    cargo(&["bench", "--no-run"]).args(OTHER_CRATE).run()?;
+
+    checkout::remove(&home)?;
+    for dir in [home.as_path(), docs] {
+        fs::create_dir_all(dir).context(|| format!("cannot make {}", dir.display()))?;
+    }
+    let criterion = home.join("criterion");
+    for round in 1..=arguments.rounds {
+        println!("round {round} of {}", arguments.rounds);
+        let round = round.to_string();
+        let measured =
+            |process: Process| process.arg("--").args(SETTINGS).args(["--save-baseline", &format!("round-{round}")]);
+        measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).quiet()?;
+        measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).quiet()?;
+        Process::new(release.join("runs")).arg(&home).arg(&round).quiet()?;
+    }
+    Process::new(release.join("report")).arg(&home).arg(docs).run()
+}
+
+fn cargo(arguments: &[&str]) -> Process {
+    Process::cargo().args(arguments).arg("--locked")
+}

@@ -1,0 +1,343 @@
+//! The engines that search for a bug, and the copy of the checkout that they search in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::checkout;
+use crate::failure::{Context, Result, broken};
+use crate::process::{self, Process};
+use crate::seeded_bugs::row::Hit;
+
+/// The package whose tests search, and into which most bugs are planted.
+const PACKAGE: &str = "slug-resolver";
+
+/// The test that replays the regression corpus; the others of its module test the format.
+const REPLAY: &str = "witnesses::every_witness_holds";
+
+/// Something that searches for a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub enum Engine {
+    /// Each law on random cases
+    Properties,
+    /// Each law on every case of the shipped data
+    Exhaustive,
+    /// The replay of the regression corpus
+    Witnesses,
+    /// The fuzz target `resolve`, without a corpus
+    Fuzz,
+    /// Every other test of the resolver
+    Others,
+}
+
+impl Engine {
+    /// Every engine, in the order of the page.
+    pub const ALL: [Self; 5] = [Self::Properties, Self::Exhaustive, Self::Witnesses, Self::Fuzz, Self::Others];
+
+    /// Its name on the page.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Properties => "properties",
+            Self::Exhaustive => "exhaustive",
+            Self::Witnesses => "witnesses",
+            Self::Fuzz => "fuzz",
+            Self::Others => "other tests",
+        }
+    }
+}
+
+/// Whether any of these engines is run by `cargo test`.
+pub fn has_tests(engines: &[Engine]) -> bool {
+    engines.iter().any(|&engine| engine != Engine::Fuzz)
+}
+
+/// When the fuzzer gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// After a time.
+    Seconds(u32),
+    /// After a number of inputs.
+    Runs(u32),
+}
+
+impl Limit {
+    /// The limit of a run that writes the page.
+    pub const DEFAULT_SECONDS: u32 = 60;
+}
+
+/// A copy of the checkout to plant bugs in. It has builds of its own: to cargo a copy is the
+/// same package, and what is built here must not pass for a build of the checkout.
+pub struct Workbench {
+    home: PathBuf,
+    limit: Limit,
+    input_bytes: u64,
+    /// The target triple of this machine, under which cargo-fuzz builds.
+    host: String,
+}
+
+impl Workbench {
+    /// Copies the checkout to this directory, which keeps its earlier builds.
+    pub fn new(home: &Path, limit: Limit) -> Result<Self> {
+        let version = Process::new("rustc").arg("-vV").read()?;
+        let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
+            return broken("`rustc -vV` names no host; install Rust with rustup");
+        };
+        let bench = Self { home: home.to_owned(), limit, input_bytes: checkout::input_bytes()?, host: host.to_owned() };
+        checkout::remove(&bench.tree())?;
+        checkout::copy_to(&bench.tree())?;
+        Ok(bench)
+    }
+
+    /// Applies a patch to the copy.
+    pub fn apply(&self, patch: &Path, options: &[&str]) -> Result {
+        // Without the ceiling, git takes the copy for a part of the checkout that it lies in,
+        // and skips its files without a word.
+        let git = Process::new("git").arg("apply").args(options).arg(self.tree().join(patch)).dir(&self.tree());
+        git.env("GIT_CEILING_DIRECTORIES", &self.home).run()
+    }
+
+    /// Builds what the engines run, so that it does not count when they search.
+    pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
+        let tests = has_tests(engines).then(|| self.nextest().arg("--no-run"));
+        let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
+        let fuzzer = engines.contains(&Engine::Fuzz).then(|| self.cargo().args(fuzz));
+        for mut build in tests.into_iter().chain(fuzzer) {
+            let output = build.output()?;
+            if !output.status.success() {
+                return broken(format!("{}`{build}` failed: {advice}", String::from_utf8_lossy(&output.stderr)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What an engine finds first, if anything.
+    pub fn search(&self, engine: Engine) -> Result<Option<Hit>> {
+        match engine {
+            Engine::Properties => self.properties(),
+            Engine::Exhaustive => {
+                Ok(self.test("test(/^exhaustive::/)")?.hit(|failed| module_member(failed).to_owned()))
+            }
+            Engine::Witnesses => self.witnesses(),
+            Engine::Fuzz => self.fuzz(),
+            Engine::Others => self.others(),
+        }
+    }
+
+    fn properties(&self) -> Result<Option<Hit>> {
+        let run = self.test("test(/^properties::/)")?;
+        let case = run.failed.as_ref().and_then(|failed| {
+            failed.output.lines().find_map(|line| line.strip_prefix("found at ")).map(str::to_owned)
+        });
+        // The seed that a failing property keeps is no part of the next search.
+        for file in checkout::entries(&self.tree().join("proptest-regressions"))? {
+            if file.extension().is_some_and(|extension| extension == "txt") {
+                checkout::remove(&file)?;
+            }
+        }
+        let hit = run.hit(|failed| module_member(failed).replace('_', "-"));
+        Ok(hit.map(|hit| Hit { count: case, ..hit }))
+    }
+
+    fn witnesses(&self) -> Result<Option<Hit>> {
+        let run = self.test(&format!("test(={REPLAY})"))?;
+        if let Some(failed) = &run.failed
+            && witness(&failed.output).is_none()
+        {
+            return broken(format!("{}\n`{REPLAY}` failed, but not at a witness; see above", failed.output));
+        }
+        Ok(run.hit(|failed| witness(&failed.output).unwrap_or_default().to_owned()))
+    }
+
+    fn others(&self) -> Result<Option<Hit>> {
+        let run = self.test(&format!("not (test(/^(properties|exhaustive)::/) | test(={REPLAY}))"))?;
+        if run.failed.is_some() {
+            return Ok(run.hit(|failed| failed.name.clone()));
+        }
+        let began = Instant::now();
+        // nextest does not run documentation tests.
+        let output = self.unoptimised().args(["test", "--package", PACKAGE, "--locked", "--doc"]).output()?;
+        let seconds = run.seconds + began.elapsed().as_secs_f64();
+        let is_found = !output.status.success();
+        Ok(is_found.then(|| Hit { what: "documentation".to_owned(), seconds, count: None }))
+    }
+
+    fn fuzz(&self) -> Result<Option<Hit>> {
+        let corpus = self.home.join("corpus");
+        checkout::remove(&corpus)?;
+        fs::create_dir_all(&corpus).context(|| format!("cannot make {}", corpus.display()))?;
+        let limit = match self.limit {
+            Limit::Seconds(seconds) => format!("-max_total_time={seconds}"),
+            Limit::Runs(runs) => format!("-runs={runs}"),
+        };
+        let mut fuzzer = Process::new(self.target().join(&self.host).join("debug/resolve"))
+            .args([&limit, &format!("-max_len={}", self.input_bytes), "-len_control=0", "-print_final_stats=1"])
+            .arg(format!("-artifact_prefix={}.", corpus.display()))
+            .arg(&corpus)
+            .env("RUST_BACKTRACE", "0");
+        let began = Instant::now();
+        let output = fuzzer.output()?;
+        let seconds = began.elapsed().as_secs_f64();
+        let log = String::from_utf8_lossy(&output.stderr);
+        match broken_law(&log) {
+            Some(law) => Ok(Some(Hit { what: law.to_owned(), seconds, count: runs(&log) })),
+            None if output.status.success() => Ok(None),
+            None => {
+                let log = process::tail(&output.stderr);
+                broken(format!("{log}`{fuzzer}` stopped, but not at a law: {}", output.status))
+            }
+        }
+    }
+
+    /// Runs the tests that a nextest filter selects, one at a time, until one fails.
+    fn test(&self, filter: &str) -> Result<TestRun> {
+        let mut nextest = self
+            .nextest()
+            .args(["--profile", "seeded-bugs", "--test-threads=1", "--message-format=libtest-json", "-E", filter])
+            // The messages are those of libtest's own unstable format.
+            .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1");
+        let output = nextest.output()?;
+        let run = TestRun::parse(&String::from_utf8_lossy(&output.stdout))?;
+        if run.failed.is_none() && !output.status.success() {
+            let log = process::tail(&output.stderr);
+            return broken(format!("{log}`{nextest}` failed, but no test did: {}", output.status));
+        }
+        Ok(run)
+    }
+
+    fn nextest(&self) -> Process {
+        self.unoptimised().args(["nextest", "run", "--package", PACKAGE, "--locked"])
+    }
+
+    /// Cargo without optimisation: most tests fail at once, so what takes time is the building.
+    fn unoptimised(&self) -> Process {
+        // A case counts when it is found, not when it is small.
+        self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("PROPTEST_MAX_SHRINK_ITERS", "0")
+    }
+
+    fn cargo(&self) -> Process {
+        Process::cargo()
+            .dir(&self.tree())
+            .env("CARGO_TARGET_DIR", self.target())
+            // Little changes from bug to bug, so little is built.
+            .env("CARGO_INCREMENTAL", "1")
+            .env("CARGO_PROFILE_DEV_DEBUG", "false")
+            .env("PROPTEST_CASES", "256")
+            .env("RUST_BACKTRACE", "0")
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.home.join("tree")
+    }
+
+    fn target(&self) -> PathBuf {
+        self.home.join("target")
+    }
+}
+
+/// What came of a run of tests that ends at the first failure.
+struct TestRun {
+    /// How long the tests ran, without the building.
+    seconds: f64,
+    failed: Option<FailedTest>,
+}
+
+struct FailedTest {
+    /// Its path without the program: `properties::native_only`.
+    name: String,
+    output: String,
+}
+
+impl TestRun {
+    /// Reads libtest's messages, one JSON object a line.
+    fn parse(messages: &str) -> Result<Self> {
+        let mut run = Self { seconds: 0.0, failed: None };
+        for line in messages.lines() {
+            let message: Value = serde_json::from_str(line).context(|| format!("nextest printed `{line}`"))?;
+            if message["type"] != "test" {
+                continue;
+            }
+            run.seconds += message["exec_time"].as_f64().unwrap_or_default();
+            if message["event"] == "failed" {
+                let name = message["name"].as_str().unwrap_or_default();
+                let name = name.split_once('$').map_or(name, |(_, name)| name).to_owned();
+                run.failed =
+                    Some(FailedTest { name, output: message["stdout"].as_str().unwrap_or_default().to_owned() });
+                break;
+            }
+        }
+        Ok(run)
+    }
+
+    fn hit(&self, what: impl FnOnce(&FailedTest) -> String) -> Option<Hit> {
+        self.failed.as_ref().map(|failed| Hit { what: what(failed), seconds: self.seconds, count: None })
+    }
+}
+
+/// The name of a test without its module.
+fn module_member(failed: &FailedTest) -> &str {
+    failed.name.split_once("::").map_or(failed.name.as_str(), |(_, member)| member).trim_end_matches('_')
+}
+
+/// The file of the witness that a message of the replay names: `LAW--WHAT.yaml`.
+fn witness(output: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    output.split(|c| !is_part(c)).find(|word| word.contains("--") && word.ends_with(".yaml"))
+}
+
+/// The law that a fuzz target says is broken.
+fn broken_law(log: &str) -> Option<&str> {
+    let is_law = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    log.lines().find_map(|line| line.split_once(" is broken: ").map(|(law, _)| law).filter(is_law))
+}
+
+/// How many inputs libFuzzer tried, by its final statistics.
+fn runs(log: &str) -> Option<String> {
+    let number = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
+    Some(format!("{} runs", number.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_ends_at_the_first_failed_test() {
+        let run = TestRun::parse(concat!(
+            r#"{"type":"suite","event":"started","test_count":3}"#,
+            "\n",
+            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
+            "\n",
+            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.25,"stdout":"found at case 7\n"}"#,
+            "\n",
+        ))
+        .unwrap();
+        assert_eq!(run.seconds, 0.75);
+        let hit = run.hit(|failed| module_member(failed).to_owned()).unwrap();
+        assert_eq!((hit.what.as_str(), hit.seconds), ("native_only", 0.75));
+        assert_eq!(run.failed.unwrap().output, "found at case 7\n");
+    }
+
+    #[test]
+    fn messages_that_are_not_json_are_an_error() {
+        assert!(TestRun::parse("running 1 test").is_err());
+    }
+
+    #[test]
+    fn witness_is_found_in_the_message_of_the_replay() {
+        let output =
+            "thread 'main' panicked at laws/witnesses.rs:33:9:\nfail-closed--colon-form.yaml: agreement is broken";
+        assert_eq!(witness(output), Some("fail-closed--colon-form.yaml"));
+        assert_eq!(witness("no witness was replayed"), None);
+    }
+
+    #[test]
+    fn law_and_runs_are_found_in_the_log_of_the_fuzzer() {
+        let log = "panicked at fuzz/src/lib.rs:10:\nroute-decides is broken: x\nstat::number_of_executed_units: 92\n";
+        assert_eq!((broken_law(log), runs(log)), (Some("route-decides"), Some("92 runs".to_owned())));
+        assert_eq!((broken_law("The index is broken: x"), runs("")), (None, None));
+    }
+}

@@ -1,0 +1,252 @@
+//! `cargo ci seeded-bugs`: do the tests find bugs that are planted on purpose?
+//!
+//! Each bug of ci/bugs is planted, alone, in a copy of the checkout, and each engine
+//! searches for it. A bug that is not found shows a law or a case generator that is too weak.
+
+mod engine;
+mod page;
+mod row;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use sha2::{Digest, Sha256};
+
+use crate::checkout;
+use crate::failure::{Context, Result, broken, finding};
+use crate::process::{self, Process};
+use crate::tools;
+
+pub use engine::{Engine, Limit};
+use engine::{Workbench, has_tests};
+use row::Row;
+
+/// Where the bugs are.
+const BUGS: &str = "ci/bugs";
+
+/// What decides how a bug fares, besides the bug, the engines and their limit.
+const CODE: [&str; 9] =
+    ["Cargo.toml", "Cargo.lock", ".config", "ci/src", "cli/src", "crates", "fuzz", "proptest-regressions", "resolver"];
+
+/// Plant bugs and see which engine finds them
+///
+/// With every bug, every engine and 60 seconds for the fuzzer, this takes an hour on two
+/// cores and writes the page. Each bug must be found by `cargo test` and by two of the four
+/// engines properties, exhaustive, witnesses and fuzz; with fewer engines, by any.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Bugs to plant: files in ci/bugs without `.patch` [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Search with this engine only; may be given several times
+    #[arg(long, value_name = "ENGINE", conflicts_with = "no_fuzz")]
+    pub only: Vec<Engine>,
+    /// Search with every engine but the fuzzer
+    #[arg(long)]
+    pub no_fuzz: bool,
+    /// Fuzz for so many seconds [default: 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "runs")]
+    pub seconds: Option<u32>,
+    /// Fuzz so many inputs instead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: Option<u32>,
+    /// Bugs that are tried at the same time [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Keep the results that an earlier run had on the same code with the same engines
+    #[arg(long)]
+    pub resume: bool,
+    /// Where the page is written [default: docs/teeth.md]
+    #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
+    pub page: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    let search = Search::new(arguments)?;
+    println!("{}", row::header(&search.engines));
+    let rows = search.run(arguments)?;
+
+    let summary = row::summary(&search.engines, &rows);
+    println!("\n{summary}");
+    if search.is_complete(arguments) {
+        let file = arguments.page.as_deref().unwrap_or(Path::new(page::FILE));
+        checkout::write(file, &page::render(&search.engines, &rows, &descriptions(&search.names)?, &summary))?;
+        println!("written: {}", file.display());
+    }
+    let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
+    if missed.is_empty() {
+        return Ok(());
+    }
+    finding(format!(
+        "not found, or by too few engines: {}; make the laws or the case generator strong enough to find them",
+        missed.join(", ")
+    ))
+}
+
+/// Which bugs are planted, which engines search for them, and where results are kept.
+struct Search {
+    names: Vec<String>,
+    engines: Vec<Engine>,
+    limit: Limit,
+    /// The directory of copies, builds and results.
+    home: PathBuf,
+    /// A hash of the code, the engines and the limit.
+    state: Sha256,
+}
+
+impl Search {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let all = bugs()?;
+        if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
+            return broken(format!("no bug is called `{unknown}`; name files of {BUGS}, without `.patch`"));
+        }
+        let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
+        check_patches(&names)?;
+
+        let is_wanted = |engine: &Engine| match (&arguments.only[..], engine) {
+            ([], Engine::Fuzz) => !arguments.no_fuzz,
+            ([], _) => true,
+            (only, engine) => only.contains(engine),
+        };
+        let engines: Vec<Engine> = Engine::ALL.into_iter().filter(is_wanted).collect();
+        let limit = match (arguments.runs, arguments.seconds) {
+            (Some(runs), _) => Limit::Runs(runs),
+            (None, seconds) => Limit::Seconds(seconds.unwrap_or(Limit::DEFAULT_SECONDS)),
+        };
+        if has_tests(&engines) {
+            tools::cargo("cargo-nextest")?;
+        }
+        if engines.contains(&Engine::Fuzz) {
+            tools::cargo_fuzz()?;
+        }
+
+        let mut state = Sha256::new();
+        state.update(format!("{engines:?} {limit:?}\n"));
+        for file in checkout::files(&CODE)? {
+            let bytes = fs::read(&file).context(|| format!("cannot read {}", file.display()))?;
+            state.update(format!("{} {}\n", file.display(), bytes.len()));
+            state.update(bytes);
+        }
+        Ok(Self { names, engines, limit, home: checkout::target_dir()?.join("seeded-bugs"), state })
+    }
+
+    /// Whether the page can be written: nothing is left out.
+    fn is_complete(&self, arguments: &Arguments) -> bool {
+        let has_all_engines = self.engines == Engine::ALL;
+        arguments.names.is_empty() && has_all_engines && self.limit == Limit::Seconds(Limit::DEFAULT_SECONDS)
+    }
+
+    /// Tries the bugs that have no result yet, several at a time, and returns all results.
+    fn run(&self, arguments: &Arguments) -> Result<Vec<Row>> {
+        if !arguments.resume {
+            checkout::remove(&self.home.join("rows"))?;
+        }
+        let mut untried = VecDeque::new();
+        for name in &self.names {
+            if !self.result_file(name)?.exists() {
+                untried.push_back(name.as_str());
+            }
+        }
+        let jobs = arguments.jobs.map_or_else(process::cores, NonZeroUsize::get).min(untried.len());
+        let untried = Mutex::new(untried);
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs)
+                .map(|job| {
+                    scope.spawn({
+                        let untried = &untried;
+                        move || self.work(job, untried)
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().unwrap_or_else(|_| broken("a job panicked; see above")))
+        })?;
+        self.names.iter().map(|name| Row::read(&self.result_file(name)?)).collect()
+    }
+
+    /// One of the jobs: takes bugs from the queue until it is empty.
+    fn work(&self, job: usize, untried: &Mutex<VecDeque<&str>>) -> Result {
+        let queue = || untried.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = (|| {
+            let bench = Workbench::new(&self.home.join(job.to_string()), self.limit)?;
+            self.expect_nothing(&bench)?;
+            loop {
+                let Some(name) = queue().pop_front() else { return Ok(()) };
+                let row = self.look_for(name, &bench)?;
+                println!("{row}");
+                row.write(&self.result_file(name)?)?;
+            }
+        })();
+        if outcome.is_err() {
+            // The run has failed: the other jobs stop after the bug that they are at.
+            queue().clear();
+        }
+        outcome
+    }
+
+    /// Without a bug nothing may be found.
+    fn expect_nothing(&self, bench: &Workbench) -> Result {
+        bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
+        for &engine in &self.engines {
+            if let Some(hit) = bench.search(engine)? {
+                return broken(format!("`{}` fails without a bug; fix that first", hit.what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Plants one bug and has each engine search for it.
+    fn look_for(&self, name: &str, bench: &Workbench) -> Result<Row> {
+        let patch = patch(name);
+        bench.apply(&patch, &[])?;
+        bench
+            .build(&self.engines, &format!("the code does not compile with {}; correct the patch", patch.display()))?;
+        let search = |&engine: &Engine| Ok((engine, bench.search(engine)?));
+        let cells = self.engines.iter().map(search).collect::<Result<_>>()?;
+        bench.apply(&patch, &["--reverse"])?;
+        Ok(Row { bug: name.to_owned(), cells })
+    }
+
+    /// Where the result on a bug is kept; another file for other code.
+    fn result_file(&self, name: &str) -> Result<PathBuf> {
+        let state = self.state.clone().chain_update(checkout::read(patch(name))?).finalize();
+        let hash: String = state.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Ok(self.home.join("rows").join(format!("{name}.{hash}.json")))
+    }
+}
+
+fn patch(name: &str) -> PathBuf {
+    Path::new(BUGS).join(format!("{name}.patch"))
+}
+
+/// The names of all bugs, in order.
+fn bugs() -> Result<Vec<String>> {
+    let name = |file: &PathBuf| Some(file.file_name()?.to_str()?.strip_suffix(".patch")?.to_owned());
+    Ok(checkout::entries(Path::new(BUGS))?.iter().filter_map(name).collect())
+}
+
+/// What each bug is: the first line of its patch.
+fn descriptions(names: &[String]) -> Result<Vec<String>> {
+    let first_line = |name: &String| Ok(checkout::read(patch(name))?.lines().next().unwrap_or_default().to_owned());
+    names.iter().map(first_line).collect()
+}
+
+/// Each patch has to apply to the code as it is.
+fn check_patches(names: &[String]) -> Result {
+    for name in names {
+        let mut check = Process::new("git").args(["apply", "--check"]).arg(patch(name));
+        let output = check.output()?;
+        if !output.status.success() {
+            return broken(format!(
+                "{}`{check}` failed; plant the bug again by hand and replace the diff by `git diff -U1`",
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+    }
+    Ok(())
+}
