@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Review;
 use super::entry::{Entry, Facts, Status};
+use super::review::Review;
 use crate::render::{BAD, FAINT, GOOD, HEAD, counted, shown, wrapped};
 
 /// Renders the review.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Review;
 use super::entry::Entry;
+use super::review::Review;
 
 #[derive(Serialize)]
 struct Form<'a> {

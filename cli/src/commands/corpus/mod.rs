@@ -6,6 +6,7 @@ pub mod inputs;
 mod json;
 mod page;
 mod promote;
+mod review;
 mod since;
 mod sums;
 mod tree;
@@ -13,6 +14,7 @@ mod tree;
 use std::io::Write as _;
 
 use entry::Entry;
+use review::Review;
 use tree::Tree;
 
 use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
@@ -27,16 +29,6 @@ pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
         CorpusCommand::Check(args) => check(args, output),
         CorpusCommand::Promote(args) => promote::run(args, output),
     }
-}
-
-/// What a review shows.
-struct Review {
-    /// What each file holds, re-run.
-    entries: Vec<Entry>,
-    /// Files that are gone since the revision asked about.
-    removed: Vec<String>,
-    /// That revision.
-    since: Option<String>,
 }
 
 fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {

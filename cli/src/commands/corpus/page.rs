@@ -3,8 +3,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::Review;
 use super::entry::{Entry, Facts};
+use super::review::Review;
 use crate::render::{counted, shown};
 
 const STYLE: &str = include_str!("../../../data/review.css");

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use slug_resolver::Code;
 use slug_resolver::laws::LAWS;
 
-use super::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
+use super::report::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.

@@ -7,7 +7,7 @@ use slug_resolver::Code;
 use slug_resolver::laws::LAWS;
 use slug_resolver::laws::proof::Hole;
 
-use super::{PolicyReport, Report};
+use super::report::{PolicyReport, Report};
 
 #[derive(Serialize)]
 struct Form<'a> {

@@ -2,104 +2,27 @@
 
 mod human;
 mod json;
+mod parallel;
+mod report;
 
 use std::io::Write as _;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use slug_resolver::laws::case::SET;
 use slug_resolver::laws::plan::Plan;
 use slug_resolver::laws::proof::{Hole, Proof, Tally};
 use slug_resolver::laws::{Case, LAWS, Product, Scene};
-use slug_resolver::{Code, Policy, resolve};
+use slug_resolver::{Policy, resolve};
+
+use parallel::{Progress, in_parallel};
+use report::{BruteForce, Cell, Column, Idle, JudgedHole, PolicyReport, Report, Row};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::{HEAD, grouped};
-
-/// Everything that `prove` has to say.
-pub struct Report {
-    registry_source: String,
-    providers: usize,
-    runtimes: usize,
-    config: Option<String>,
-    policies: Vec<PolicyReport>,
-    /// Entries of slugproof.yaml that accept nothing.
-    idle: Vec<Idle>,
-    /// Whether an unaccepted hole is a finding.
-    holes_count: bool,
-    elapsed: Duration,
-}
-
-/// What was proved of one policy.
-struct PolicyReport {
-    policy: String,
-    embedded: bool,
-    columns: Vec<Column>,
-    rows: Vec<Row>,
-    proof: Proof,
-    holes: Vec<JudgedHole>,
-    undecided: Vec<String>,
-    brute_force: Option<BruteForce>,
-}
-
-/// One thing that may be set: a column of the matrix.
-enum Column {
-    Nothing,
-    Path { variable: String, value: String },
-    Key { variable: String },
-}
-
-impl Column {
-    /// The variable and the value it is given.
-    fn setting(&self) -> Option<(&str, &str)> {
-        match self {
-            Self::Nothing => None,
-            Self::Path { variable, value } => Some((variable, value)),
-            Self::Key { variable } => Some((variable, SET)),
-        }
-    }
-}
-
-/// One runtime: a row of the matrix.
-struct Row {
-    runtime: String,
-    /// Whether the registry or the policy names the runtime.
-    known: bool,
-    cells: Vec<Cell>,
-}
-
-struct Cell {
-    slug: String,
-    provider: Option<String>,
-    code: Option<Code>,
-}
-
-/// A hole, and why it is intended, if it is.
-struct JudgedHole {
-    hole: Hole,
-    accepted: Option<String>,
-}
-
-/// An entry of slugproof.yaml that accepts nothing.
-struct Idle {
-    line: u64,
-    code: Code,
-}
-
-/// What deciding every combination came to.
-struct BruteForce {
-    combinations: u128,
-    agrees: bool,
-}
+use crate::render::{HEAD, grouped, wrapped};
 
 /// Runs `prove`.
 pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -143,30 +66,9 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     Ok(report.exit())
 }
 
-impl Report {
-    fn exit(&self) -> Exit {
-        let broken = self.policies.iter().any(|policy| {
-            policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
-        });
-        let open = self.policies.iter().any(|policy| policy.open_holes() > 0);
-        let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty());
-        if broken || !self.idle.is_empty() || ((open || unknown) && self.holes_count) {
-            Exit::Findings
-        } else {
-            Exit::Clean
-        }
-    }
-}
-
-impl PolicyReport {
-    fn open_holes(&self) -> usize {
-        self.holes.iter().filter(|hole| hole.accepted.is_none()).count()
-    }
-}
-
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
     for law in LAWS {
-        writeln!(output.answer, "{HEAD}{}{HEAD:#}\n{}", law.id, crate::render::wrapped(law.statement, "  ", "  "))?;
+        writeln!(output.answer, "{HEAD}{}{HEAD:#}\n{}", law.id, wrapped(law.statement, "  ", "  "))?;
     }
     Ok(Exit::Clean)
 }
@@ -267,72 +169,4 @@ fn matrix(scene: &Arc<Scene>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
         rows.push(Row { runtime: runtime.to_owned(), known, cells });
     }
     (columns, rows)
-}
-
-/// Numbers that one worker takes at a time.
-const CHUNK: usize = 64;
-
-/// Folds the numbers below `count` on every core. The order in which the parts
-/// are merged is not fixed, so merging must not depend on it.
-fn in_parallel<T: Default + Send>(
-    count: usize,
-    progress: &Progress,
-    merge: impl Fn(&mut T, T) + Sync,
-    work: impl Fn(&mut T, usize) + Sync,
-) -> T {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut part = T::default();
-        loop {
-            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
-            if start >= count {
-                return part;
-            }
-            let end = count.min(start + CHUNK);
-            (start..end).for_each(|number| work(&mut part, number));
-            progress.advance(end - start);
-        }
-    };
-    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(count.div_ceil(CHUNK));
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
-        let mut whole = worker();
-        for other in others {
-            let part = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            merge(&mut whole, part);
-        }
-        whole
-    })
-}
-
-/// A bar that shows itself only once the work has taken a second.
-struct Progress {
-    bar: ProgressBar,
-    started: Instant,
-    shown: Once,
-    quiet: bool,
-}
-
-impl Progress {
-    const PATIENCE: Duration = Duration::from_secs(1);
-
-    fn new(what: &str, count: usize, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
-        bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
-        bar.set_message(what.to_owned());
-        Self { bar, started: Instant::now(), shown: Once::new(), quiet }
-    }
-
-    fn advance(&self, by: usize) {
-        self.bar.inc(by as u64);
-        if !self.quiet && self.started.elapsed() > Self::PATIENCE {
-            // Drawn on a terminal only; elsewhere it stays hidden.
-            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
-        }
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }

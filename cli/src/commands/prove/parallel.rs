@@ -1,0 +1,77 @@
+//! Work spread over every core, and a bar that shows how far it is.
+
+use std::num::NonZero;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Numbers that one worker takes at a time.
+const CHUNK: usize = 64;
+
+/// Folds the numbers below `count` on every core. The order in which the parts
+/// are merged is not fixed, so merging must not depend on it.
+pub fn in_parallel<T: Default + Send>(
+    count: usize,
+    progress: &Progress,
+    merge: impl Fn(&mut T, T) + Sync,
+    work: impl Fn(&mut T, usize) + Sync,
+) -> T {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut part = T::default();
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            if start >= count {
+                return part;
+            }
+            let end = count.min(start + CHUNK);
+            (start..end).for_each(|number| work(&mut part, number));
+            progress.advance(end - start);
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(count.div_ceil(CHUNK));
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(worker)).collect();
+        let mut whole = worker();
+        for other in others {
+            let part = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            merge(&mut whole, part);
+        }
+        whole
+    })
+}
+
+/// A bar that shows itself only once the work has taken a second.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    shown: Once,
+    quiet: bool,
+}
+
+impl Progress {
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    pub fn new(what: &str, count: usize, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
+        bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
+        bar.set_message(what.to_owned());
+        Self { bar, started: Instant::now(), shown: Once::new(), quiet }
+    }
+
+    fn advance(&self, by: usize) {
+        self.bar.inc(by as u64);
+        if !self.quiet && self.started.elapsed() > Self::PATIENCE {
+            // Drawn on a terminal only; elsewhere it stays hidden.
+            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+        }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
