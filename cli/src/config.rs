@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::laws::plan;
 use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
@@ -104,10 +103,10 @@ impl Config {
                 let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
                 return Err(self.refuse(index, |place| place.key("policy"), message));
             }
-            let named = |registry| concerned.iter().flat_map(move |policy| plan::runtimes(registry, policy));
-            let runtimes: Vec<String> = registry.into_iter().flat_map(named).collect();
-            if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !runtimes.contains(name)) {
-                let known: Vec<&str> = runtimes.iter().map(String::as_str).collect();
+            let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
+            let known: Vec<&str> = registered.chain(concerned.iter().flat_map(|policy| policy.runtimes())).collect();
+            let is_known = |name: &&String| known.contains(&name.as_str());
+            if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
                 let message =
                     format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
                 return Err(self.refuse(index, |place| place.key("runtime"), message));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_fuzz::{INPUT_BYTES, TARGETS};
-use slug_resolver::laws::{Product, Subject, generate};
+use slug_laws::{Product, Subject, generator};
 use slug_resolver::{Billing, Rule};
 
 fn directory(name: &str) -> PathBuf {
@@ -63,7 +63,7 @@ fn seeds_of_registries_are_as_large_as_they_are_called() {
     for path in files(&directory("seeds/derive")) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         let bytes = fs::read(&path).expect("the corpus is readable");
-        let (registry, _) = generate::large_registry_of(&bytes);
+        let (registry, _) = generator::large_registry_of(&bytes);
         let size = format!("{}-providers-{}-runtimes", registry.providers().len(), registry.runtimes().len());
         assert_eq!(name, size, "make a new one");
     }
@@ -74,7 +74,7 @@ fn seeds_of_registries_are_as_large_as_they_are_called() {
 fn seeds_of_cases_come_to_what_they_are_called() {
     for path in files(&directory("seeds/resolve")) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
-        let case = generate::case_of(&fs::read(&path).expect("the corpus is readable"));
+        let case = generator::case_of(&fs::read(&path).expect("the corpus is readable"));
         let found = Product.resolve(&case);
         let warnings: Vec<&str> = found.warnings.iter().map(slug_resolver::Warning::as_str).collect();
         let fixes = Product.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();

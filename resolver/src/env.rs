@@ -1,6 +1,6 @@
 //! The environment, as far as a policy reads it.
 
-use core::fmt;
+use std::fmt;
 
 use crate::policy::{BillingPath, Policy, Variable};
 

@@ -1,8 +1,5 @@
 //! One sentence for people.
 
-use alloc::format;
-use alloc::string::String;
-
 use crate::registry::PLATFORM;
 use crate::resolve::Resolution;
 use crate::selection::Rule;

@@ -1,9 +1,5 @@
 //! Fixes: the smallest sets of variable edits that make a contradiction coherent.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -206,7 +202,7 @@ fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Optio
 }
 
 /// A value of the path variable that does not choose the platform path.
-pub(crate) fn another_value(platform: &str) -> &'static str {
+fn another_value(platform: &str) -> &'static str {
     if platform == BillingPath::Byok.as_str() { "tenant" } else { BillingPath::Byok.as_str() }
 }
 

@@ -36,8 +36,8 @@
 //! would be if; for [`derive`](Registry::derive) alone, a [`RuntimeHandle`] saves looking
 //! up the runtime. What costs is reading a registry, in proportion to its bytes.
 //!
-//! What the pipeline promises is written down as [`laws`], and a second, slow
-//! and obvious implementation is in [`reference`](mod@reference).
+//! What the pipeline promises is written down as laws, in a crate of its own that this
+//! one is tested with, next to a second, slow and obvious implementation.
 //!
 //! # What may change
 //!
@@ -48,28 +48,17 @@
 //! What is closed by its meaning is exhaustive, such as [`Rejection`], and so is what mirrors
 //! a file format or is built outside this crate, such as a [`Resolution`] and its [`Fix`]es,
 //! with which another resolver answers that is put to the laws: they change only with a
-//! version that may break. [`laws`] and [`reference`](mod@reference) are for testing, and
-//! follow its needs in any version.
+//! version that may break.
 
-#![no_std]
 #![deny(missing_docs)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
-
-extern crate alloc;
 
 pub mod env;
 mod explain;
 pub mod fix;
-#[expect(
-    clippy::exhaustive_structs,
-    clippy::missing_panics_doc,
-    reason = "testing is free to build and to read it all"
-)]
-pub mod laws;
 pub mod limits;
 pub mod names;
 pub mod policy;
-pub mod reference;
 pub mod registry;
 pub mod resolve;
 pub mod selection;

@@ -1,8 +1,6 @@
 //! Some of a list of names, without a list of its own.
 
-use core::fmt;
-
-use alloc::string::String;
+use std::fmt;
 
 use serde::{Serialize, Serializer};
 
@@ -44,7 +42,7 @@ impl<'a> Names<'a> {
     /// The members, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let Self { list, mut members } = *self;
-        core::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             let place = members.trailing_zeros() as usize;
             // The mask of nothing has no lowest bit.
             members &= members.wrapping_sub(1);
@@ -84,7 +82,7 @@ impl<'a> Names<'a> {
 
 impl PartialEq for Names<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let same_list = core::ptr::eq(self.list, other.list);
+        let same_list = std::ptr::eq(self.list, other.list);
         (same_list && self.members == other.members) || self.iter().eq(other.iter())
     }
 }

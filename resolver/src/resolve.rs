@@ -1,7 +1,5 @@
 //! The four steps in a row, and the full answer with its evidence.
 
-use alloc::string::String;
-
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;

@@ -1,7 +1,5 @@
 //! From the environment to a slug and to the secrets that will be injected.
 
-use alloc::string::String;
-
 use serde::Serialize;
 
 use crate::env::Env;

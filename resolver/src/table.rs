@@ -1,8 +1,6 @@
 //! Maps from whole texts: one for any number of them, one for the few that come again and again.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-use core::hash::{Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use hashbrown::{Equivalent, HashMap};
 
@@ -89,6 +87,11 @@ impl<V> Directory<V> {
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
         self.place(text).map(|place| &self.entries[place].1)
+    }
+
+    /// The texts that have a value, in the order in which they got one.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(text, _)| &**text)
     }
 
     #[inline]

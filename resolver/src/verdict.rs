@@ -1,7 +1,6 @@
 //! Judging: does the provider match the secrets that will be injected?
 
-use alloc::string::String;
-use core::fmt;
+use std::fmt;
 
 use serde::{Serialize, Serializer};
 

@@ -1,9 +1,5 @@
 //! Reading YAML within [`crate::limits`]: the tree and its decoding are those of `slug-yaml`.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-
 pub use slug_yaml::{At, Entry, Fields, Invalid, Mark, Node, Place, ReadError, UnknownFields, Value, readable};
 pub(crate) use slug_yaml::{quoted, write};
 

@@ -2,7 +2,7 @@
 //! allocator that counts serves everything in it.
 
 use allocation_counter::measure;
-use slug_resolver::laws::plan::runtimes;
+use slug_laws::enumeration::runtimes;
 use slug_resolver::{Credentials, Env, Policy, Registry, Variable, decide, resolve};
 
 /// A slug for each way to be derived: listed, listed by several, by pattern, by nothing, blank.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use slug_resolver::laws::Violation;
+use slug_laws::Violation;
 use slug_resolver::{Policy, Registry};
 
 use super::{Input, Linter, patch};

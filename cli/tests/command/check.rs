@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use slug_resolver::reference::is_found_in;
+use slug_laws::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
 use slugproof::commands::check::arms::{ARMS, Arms};

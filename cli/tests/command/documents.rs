@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use slug_resolver::laws::LAWS;
+use slug_laws::LAWS;
 use slug_resolver::{Code, Warning};
 use slugproof::commands::diagnose::Cause;
 use slugproof::findings::codes;

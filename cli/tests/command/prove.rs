@@ -189,7 +189,7 @@ fn the_json_report_adds_up() {
 fn the_laws_are_listed() {
     let ended = slugproof(["prove", "--laws"]).run();
     assert_eq!(ended.code, 0);
-    for law in slug_resolver::laws::LAWS {
+    for law in slug_laws::LAWS {
         assert!(ended.stdout.contains(law.id), "{} is missing", law.id);
     }
 }

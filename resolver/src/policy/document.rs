@@ -1,9 +1,6 @@
 //! The YAML form of a policy.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 

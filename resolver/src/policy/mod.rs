@@ -6,11 +6,7 @@
 mod document;
 mod variable;
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
 pub use variable::{BillingPath, Key, Variable};
@@ -225,6 +221,11 @@ impl Policy {
     /// The key variables, in the order of the policy.
     pub fn key_variables(&self) -> impl Iterator<Item = Variable> + '_ {
         (0..self.names.len() - BEFORE_KEYS - 1).map(|index| Variable::Key(Key::at(index)))
+    }
+
+    /// The runtimes for which the policy has models or a template, each once.
+    pub fn runtimes(&self) -> impl Iterator<Item = &str> {
+        self.runtimes.texts()
     }
 
     /// The name under which a runtime is looked up in the registry.

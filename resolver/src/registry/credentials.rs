@@ -1,7 +1,5 @@
 //! The credentials that a provider is chosen by and judged by.
 
-use alloc::string::String;
-
 use super::provider::Provider;
 use crate::names::Names;
 

@@ -1,10 +1,5 @@
 //! The YAML form of a registry.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 

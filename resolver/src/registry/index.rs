@@ -4,9 +4,6 @@
 //! automaton over the patterns of the whole catalogue. The tables follow from
 //! the document, so they take no part in equality.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use hashbrown::HashMap;
 
 use super::document::Runtime;

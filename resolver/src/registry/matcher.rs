@@ -1,9 +1,7 @@
 //! All patterns of a catalogue in one automaton: which of them match a model.
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -168,12 +166,12 @@ impl Automata {
 
 impl Matches {
     fn new(patterns: usize) -> Self {
-        Self { is_member: alloc::vec![false; patterns], members: Vec::with_capacity(patterns) }
+        Self { is_member: vec![false; patterns], members: Vec::with_capacity(patterns) }
     }
 
     fn insert(&mut self, pattern: PatternID) {
         let pattern = pattern.as_usize();
-        if !core::mem::replace(&mut self.is_member[pattern], true) {
+        if !std::mem::replace(&mut self.is_member[pattern], true) {
             self.members.push(pattern);
         }
     }
@@ -189,12 +187,11 @@ impl Matches {
 
 #[cfg(test)]
 mod tests {
-    use alloc::collections::BTreeSet;
-    use alloc::format;
-    use alloc::string::String;
+    use std::collections::BTreeSet;
+
+    use slug_laws::reference::is_found_in;
 
     use super::*;
-    use crate::reference::is_found_in;
     use crate::registry::Pattern;
 
     fn provider(pattern: &str) -> Provider {

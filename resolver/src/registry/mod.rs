@@ -10,11 +10,7 @@ mod pattern;
 mod provider;
 mod validation;
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 use serde::{Serialize, Serializer};
 

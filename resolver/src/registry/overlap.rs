@@ -6,11 +6,8 @@
 //! tell apart, so the search is exact, not a sample; where it has to stop early
 //! it says so.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::ops::Range;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
 use hashbrown::{HashMap, HashSet};
 use regex_automata::dfa::{Automaton, dense};
@@ -120,7 +117,7 @@ fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> 
     match hir.kind() {
         HirKind::Empty => {}
         HirKind::Literal(literal) => {
-            let text = core::str::from_utf8(&literal.0).map_err(|_| Undecided)?;
+            let text = std::str::from_utf8(&literal.0).map_err(|_| Undecided)?;
             for character in text.chars() {
                 starts.extend([u32::from(character), u32::from(character) + 1]);
             }

@@ -1,9 +1,6 @@
 //! A model pattern: parsed once, bounded in size.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use core::fmt;
+use std::fmt;
 
 use regex_syntax::hir::{Hir, HirKind};
 use serde::{Serialize, Serializer};
@@ -100,7 +97,7 @@ impl fmt::Display for PatternError {
     }
 }
 
-impl core::error::Error for PatternError {}
+impl std::error::Error for PatternError {}
 
 /// The parser's own error is a drawing of several lines; its kind is one.
 fn does_not_compile(source: &str, error: &regex_syntax::Error) -> PatternError {

@@ -1,9 +1,5 @@
 //! One entry of the provider catalogue.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use serde::Serialize;
 
 use super::pattern::Pattern;

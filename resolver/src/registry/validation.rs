@@ -1,9 +1,5 @@
 //! The rules of the format that a registry document has to follow.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-
 use hashbrown::{HashMap, HashSet};
 
 use super::document::Runtime;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use slug_resolver::laws::generate::{CHOICES, Choices, case, case_of, large_registry_of};
-use slug_resolver::laws::{Case, Product, Subject};
+use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
+use slug_laws::{Case, Product, Subject};
 use slug_resolver::{Code, Kind, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::Config;
-use slug_resolver::laws::plan::{Plan, Planned};
-use slug_resolver::laws::proof::{Proof, Tally};
-use slug_resolver::laws::{Case, Product, Scene, Subject, Trial};
+use slug_laws::enumeration::{Plan, Planned};
+use slug_laws::proof::Proof;
+use slug_laws::reference::is_found_in;
+use slug_laws::{Case, Product, Scene, Subject, Tally, Trial};
 use slug_resolver::policy::DispatchEntry;
-use slug_resolver::reference::is_found_in;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
 

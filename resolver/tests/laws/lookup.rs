@@ -1,9 +1,9 @@
 //! Models are matched against patterns as the reference matches them, also where the
 //! fast automaton cannot go.
 
-use slug_resolver::laws::generate::large_registry_of;
-use slug_resolver::laws::{Product, Subject, lookup};
-use slug_resolver::reference::{self, is_found_in};
+use slug_laws::generator::large_registry_of;
+use slug_laws::reference::{self, is_found_in};
+use slug_laws::{Product, Subject, lookup};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};

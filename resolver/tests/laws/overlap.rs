@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_resolver::reference::is_found_in;
+use slug_laws::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, STEPS, satisfiable_sets};
 

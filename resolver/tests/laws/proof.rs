@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_resolver::laws::plan::Plan;
-use slug_resolver::laws::proof::Proof;
-use slug_resolver::laws::{Case, Product, Scene, Subject};
-use slug_resolver::reference::is_found_in;
+use slug_laws::enumeration::Plan;
+use slug_laws::proof::Proof;
+use slug_laws::reference::is_found_in;
+use slug_laws::{Case, Product, Scene, Subject};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use slug_resolver::laws::{LAWS, Product, Trial, law};
+use slug_laws::{LAWS, Product, Trial, law};
 
 use crate::strategy::cases;
 

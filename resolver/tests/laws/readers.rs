@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use slug_resolver::laws::Witness;
+use slug_laws::Witness;
 use slug_resolver::registry::{Pattern, RegistryDocument};
 use slug_resolver::yaml::{self, UnknownFields};
 use slug_resolver::{Policy, Registry, limits};

@@ -1,7 +1,7 @@
 //! Reduction keeps what a bug needs, drops the rest, and ends.
 
-use slug_resolver::laws::reduce::reduce;
-use slug_resolver::laws::{Case, Product, Subject};
+use slug_laws::reduction::reduce;
+use slug_laws::{Case, Product, Subject};
 use slug_resolver::{Code, Provider, Rule};
 
 use crate::strategy::fixed_cases;

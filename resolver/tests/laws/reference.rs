@@ -2,7 +2,7 @@
 
 use regex_automata::nfa::thompson::Compiler;
 use regex_automata::nfa::thompson::pikevm::PikeVM;
-use slug_resolver::reference::is_found_in;
+use slug_laws::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 
 use crate::strategy::texts;

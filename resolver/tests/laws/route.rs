@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::laws::Scene;
-use slug_resolver::reference::{self, is_found_in};
+use slug_laws::Scene;
+use slug_laws::reference::{self, is_found_in};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::{Policy, Provider, Registry};
 

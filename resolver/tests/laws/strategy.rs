@@ -6,12 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use slug_resolver::laws::Case;
-use slug_resolver::laws::generate::{self, CHOICES, Choices};
+use slug_laws::Case;
+use slug_laws::generator::{self, CHOICES, Choices};
 
 /// Cases from a fixed number of independent choices, each of which shrinks towards the simplest option.
 pub fn cases() -> impl Strategy<Value = Case> {
-    numbers().prop_map(|numbers| generate::case(&mut Choices::new(&numbers)))
+    numbers().prop_map(|numbers| generator::case(&mut Choices::new(&numbers)))
 }
 
 fn numbers() -> impl Strategy<Value = Vec<u16>> {
@@ -28,7 +28,7 @@ pub fn fixed_numbers(count: usize) -> impl Iterator<Item = Vec<u16>> {
 
 /// The cases of [`fixed_numbers`].
 pub fn fixed_cases(count: usize) -> impl Iterator<Item = Case> {
-    fixed_numbers(count).map(|numbers| generate::case(&mut Choices::new(&numbers)))
+    fixed_numbers(count).map(|numbers| generator::case(&mut Choices::new(&numbers)))
 }
 
 /// Every text of so many of these characters, the shortest first.

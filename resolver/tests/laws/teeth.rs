@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_resolver::laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
-use slug_resolver::reference::is_found_in;
+use slug_laws::reference::is_found_in;
+use slug_laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{

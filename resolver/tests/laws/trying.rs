@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_resolver::laws::{Case, Document, Product, Scene, Subject, Trial, law};
+use slug_laws::{Case, Document, Product, Scene, Subject, Trial, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;

@@ -4,8 +4,8 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use slug_resolver::laws::{Case, Scene};
-use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution, reference};
+use slug_laws::{Case, Scene, reference};
+use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
 
 #[test]
 fn every_dispatch_row_agrees() {

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_resolver::laws::case::Expectation;
-use slug_resolver::laws::{Case, Product, Scene, Subject, Trial, Witness, law};
+use slug_laws::{Case, Expectation, Product, Scene, Subject, Trial, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;

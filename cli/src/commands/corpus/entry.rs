@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_resolver::laws::case::{Expectation, SET, is_seed};
-use slug_resolver::laws::{Case, Product, Subject, Trial, Witness, law};
+use slug_laws::{Case, Expectation, Product, SET, Subject, Trial, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 
 use super::inputs::{self, Content, INPUT_BYTES, Judged};

@@ -3,8 +3,8 @@
 use std::io::BufReader;
 use std::sync::LazyLock;
 
-use slug_resolver::laws::reading::{self, Reading};
-use slug_resolver::laws::{Case, Product, Trial, Violation, generate, lookup};
+use slug_laws::readers::{self, Reading};
+use slug_laws::{Case, Product, Trial, Violation, generator, lookup};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
 
@@ -80,8 +80,8 @@ impl Judged {
 }
 
 fn registry_yaml(bytes: &[u8]) -> Judged {
-    let strict = reading::registry(bytes, UnknownFields::Deny);
-    match reading::registry(bytes, UnknownFields::Allow) {
+    let strict = readers::registry(bytes, UnknownFields::Deny);
+    match readers::registry(bytes, UnknownFields::Allow) {
         Ok(Ok(registry)) if matches!(strict, Ok(Err(_))) => {
             Judged::text(format!("{}, with fields that are not known", describe_registry(&registry)), Ok(()))
         }
@@ -101,24 +101,24 @@ fn describe_registry(registry: &Registry) -> String {
 }
 
 fn policy_yaml(bytes: &[u8]) -> Judged {
-    Judged::read(reading::policy(bytes), |policy: &Policy| format!("the policy `{}`", policy.name()))
+    Judged::read(readers::policy(bytes), |policy: &Policy| format!("the policy `{}`", policy.name()))
 }
 
 fn case_yaml(bytes: &[u8]) -> Judged {
-    match reading::witness(bytes) {
+    match readers::witness(bytes) {
         Ok(Ok(witness)) => Judged { content: Content::Case(Box::new(witness.case)), holds: Ok(()) },
         reading => Judged::read(reading, |_| String::new()),
     }
 }
 
 fn resolve(bytes: &[u8]) -> Judged {
-    let case = generate::case_of(bytes);
+    let case = generator::case_of(bytes);
     let holds = Trial::new(&Product, &case).holds();
     Judged { content: Content::Case(Box::new(case)), holds }
 }
 
 fn derive(bytes: &[u8]) -> Judged {
-    let (registry, stray) = generate::large_registry_of(bytes);
+    let (registry, stray) = generator::large_registry_of(bytes);
     Judged::text(
         format!("{}, and the model {stray:?}", describe_registry(&registry)),
         lookup::holds(&Product, &registry, stray),

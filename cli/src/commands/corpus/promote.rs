@@ -4,10 +4,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::laws::case::{Expectation, is_seed};
-use slug_resolver::laws::reduce::reduce;
-use slug_resolver::laws::{Case, Law, Product, Trial, Witness, law};
-use slug_resolver::{Resolution, reference};
+use slug_laws::reduction::reduce;
+use slug_laws::{Case, Expectation, Law, Product, Subject, Trial, Witness, is_seed, law, reference};
+use slug_resolver::Resolution;
 
 use super::entry::guarded;
 use super::inputs::{Content, INPUT_BYTES, target};
@@ -137,7 +136,7 @@ fn expected(case: &Case) -> Resolution<'_> {
 fn what_is_wrong(case: &Case) -> String {
     let right = expected(case);
     let rule = right.rule.as_str();
-    let Ok(found) = guarded(|| Expectation::of(&slug_resolver::laws::Subject::resolve(&Product, case))) else {
+    let Ok(found) = guarded(|| Expectation::of(&Product.resolve(case))) else {
         return format!("panic-under-{rule}");
     };
     let right = Expectation::of(&right);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::laws::law;
+use slug_laws::law;
 
 use super::inputs::target;
 use crate::exit::{Failure, describe};

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use slug_resolver::laws::Violation;
+use slug_laws::Violation;
 use slug_resolver::{Env, Policy, Registry, Variable};
 
 use super::cause::{Cause, Setting, diagnose};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use slug_laws::LAWS;
 use slug_resolver::Code;
-use slug_resolver::laws::LAWS;
 
 use super::report::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use slug_laws::LAWS;
+use slug_laws::proof::Hole;
 use slug_resolver::Code;
-use slug_resolver::laws::LAWS;
-use slug_resolver::laws::proof::Hole;
 
 use super::report::{PolicyReport, Report};
 

@@ -9,9 +9,9 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use slug_resolver::laws::plan::Plan;
-use slug_resolver::laws::proof::{Hole, Proof, Tally};
-use slug_resolver::laws::{Case, LAWS, Product, Scene};
+use slug_laws::enumeration::Plan;
+use slug_laws::proof::{Hole, Proof};
+use slug_laws::{Case, LAWS, Product, Scene, Tally};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use slug_laws::SET;
+use slug_laws::proof::{Hole, Proof};
 use slug_resolver::Code;
-use slug_resolver::laws::case::SET;
-use slug_resolver::laws::proof::{Hole, Proof};
 
 use crate::exit::Exit;
 

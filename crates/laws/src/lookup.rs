@@ -1,14 +1,13 @@
 //! What holds of looking up models in a registry of any size.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use slug_resolver::Registry;
+use slug_resolver::registry::Runtime;
 
-use super::plan::patterns;
-use super::route::Routes;
-use super::{Subject, Violation, ensure};
+use crate::enumeration::patterns;
+use crate::law::{Violation, ensure};
 use crate::reference;
-use crate::registry::{Registry, Runtime};
+use crate::routes::Routes;
+use crate::subject::Subject;
 
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;

@@ -4,7 +4,7 @@
 //! that one witness stands for. A [`Plan`] walks every class of every variable
 //! that a decision consults and holds the others unset: the law `frame` is what
 //! makes one such case stand for all values of those others. Of the slugs, one
-//! stands for all that have its [route](super::route) on the runtime: the law
+//! stands for all that have its [route](crate::routes) on the runtime: the law
 //! `route-decides` is what makes it do so. How many concrete combinations each
 //! case stands for is counted, and the counts add up to the whole product.
 //!
@@ -13,24 +13,19 @@
 //! one. So the laws cost as much as there are routes, which a thousand more ids of
 //! the same providers do not change, and each id costs one question more.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::btree_map::Entry;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use hashbrown::HashSet;
+use slug_resolver::registry::{Pattern, Runtime, overlap};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 
-use super::case::{Case, SET, Scene};
-use super::proof::{Class, Tally};
-use crate::env::Env;
-use crate::fix::another_value;
-use crate::policy::{Policy, PolicyDocument, Variable};
+use crate::case::Case;
+use crate::counts::{Class, Tally};
 use crate::reference;
-use crate::registry::{Pattern, Registry, Runtime, overlap};
-use crate::resolve::decide;
+use crate::scene::Scene;
+use crate::secret::SET;
 
 /// The cases of one scene, by number.
 pub struct Plan {
@@ -325,6 +320,11 @@ fn unowned(registry: &Registry) -> Option<String> {
         .map(|number| format!("nobody-owns-this-{number}"))
         .chain(["?".to_owned(), "~".to_owned()])
         .find(|id| !owned(id))
+}
+
+/// A value of the path variable that does not choose the platform path.
+fn another_value(platform: &str) -> &'static str {
+    if platform == "byok" { "tenant" } else { "byok" }
 }
 
 /// The classes of the path variable: unset, the platform's value, any other.

@@ -1,21 +1,16 @@
 //! Laws of the last step: the verdict, its evidence, and what would mend it.
 
-use alloc::collections::BTreeSet;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeSet;
 
-use super::{Law, Trial, Violation, ensure, essence};
-use crate::fix::{Edit, Fix};
-use crate::laws::Case;
-use crate::laws::case::SET;
-use crate::policy::BillingPath;
-use crate::registry::{PLATFORM, Provider};
-use crate::resolve::{Kind, Resolution};
-use crate::verdict::{Code, Outcome, Warning};
+use slug_resolver::registry::PLATFORM;
+use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
+
+use crate::case::Case;
+use crate::law::{Law, Trial, Violation, ensure, essence};
+use crate::secret::SET;
 
 /// The promise of the whole crate.
-pub(super) const MATCHING_SECRETS: Law = Law {
+pub(crate) const MATCHING_SECRETS: Law = Law {
     id: "matching-secrets",
     statement: "coherent means: a native provider, and for the platform nothing injected, for any other an accepted credential present",
     check: matching_secrets,
@@ -44,7 +39,7 @@ fn matching_secrets(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// What a contradiction says of itself is true, checked from first principles.
-pub(super) const HONEST_CONTRADICTION: Law = Law {
+pub(crate) const HONEST_CONTRADICTION: Law = Law {
     id: "honest-contradiction",
     statement: "the code, the outcome and the evidence of a contradiction follow from the case",
     check: honest_contradiction,
@@ -90,7 +85,7 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// What exists at organisation scope may satisfy a provider; it is never injected and never picks a slug.
-pub(super) const AMBIENT_STAYS_OUT: Law = Law {
+pub(crate) const AMBIENT_STAYS_OUT: Law = Law {
     id: "ambient-stays-out",
     statement: "ambient credentials change neither the slug nor what is injected, and never spoil a coherent platform verdict",
     check: ambient_stays_out,
@@ -121,7 +116,7 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// A warning is given exactly when its sentence is true.
-pub(super) const WARNINGS_ARE_EARNED: Law = Law {
+pub(crate) const WARNINGS_ARE_EARNED: Law = Law {
     id: "warnings-are-earned",
     statement: "each warning is given exactly when what it says is the case",
     check: warnings_are_earned,
@@ -148,7 +143,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
-pub(super) const FIXES_FIX: Law = Law {
+pub(crate) const FIXES_FIX: Law = Law {
     id: "fixes-fix",
     statement: "every offered fix resolves coherent as it says, no part of it does, it names what a key has to be set to, no two differ only in a value, and they come smallest first",
     check: fixes_fix,
@@ -215,13 +210,13 @@ fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
         return Ok(());
     }
     let one = &edits[usize::try_from(trial.case.number() >> 33).unwrap_or_default() % edits.len()];
-    let mut case = apply(trial.case, core::slice::from_ref(one));
+    let mut case = apply(trial.case, std::slice::from_ref(one));
     let others = edits.iter().filter(|other| other.variable() != one.variable());
     others.into_iter().try_for_each(|other| mends(&mut case, &[one], other))
 }
 
 /// The variable, and whether it is set.
-pub(super) fn kind(edit: &Edit) -> (&str, bool) {
+pub(crate) fn kind(edit: &Edit) -> (&str, bool) {
     (edit.variable(), value(edit).is_some())
 }
 
@@ -266,7 +261,7 @@ fn single_edits(case: &Case) -> Vec<Edit> {
 }
 
 /// The case after some edits.
-pub(super) fn apply(case: &Case, edits: &[Edit]) -> Case {
+pub(crate) fn apply(case: &Case, edits: &[Edit]) -> Case {
     let mut case = case.clone();
     for edit in edits {
         match edit {

@@ -1,16 +1,13 @@
 //! Laws of the pipeline as a whole.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use slug_resolver::{Provider, Variable};
 
-use super::case::SET;
-use super::{Case, Law, Trial, Violation, ensure};
-use crate::policy::Variable;
-use crate::registry::Provider;
+use crate::case::Case;
+use crate::law::{Law, Trial, Violation, ensure};
+use crate::secret::{CANARY, SET};
 
 /// The product and the specification written as code say the same of everything.
-pub(super) const AGREEMENT: Law = Law {
+pub const AGREEMENT: Law = Law {
     id: "agreement",
     statement: "the resolver and the reference resolver give the same answer, and choose it from the same providers",
     check: agreement,
@@ -44,14 +41,11 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Nothing but whether a secret is set has any effect, and its value is nowhere to be seen.
-pub(super) const VALUE_BLIND: Law = Law {
+pub(crate) const VALUE_BLIND: Law = Law {
     id: "value-blind",
     statement: "the value of a secret changes nothing and appears in nothing that is said; of an environment the names are",
     check: value_blind,
 };
-
-/// What stands for the value of a secret.
-pub(super) const CANARY: &str = "canary-5f1c9e";
 
 fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = &trial.case.scene.policy;
@@ -74,7 +68,7 @@ fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// What is written can be read, and says the same.
-pub(super) const ROUNDTRIP: Law = Law {
+pub(crate) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
     statement: "registry, policy and case survive being written and read back, and come to the same; of a secret only that it is set is written",
     check: roundtrip,
@@ -92,7 +86,7 @@ fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The same question has the same answer, always.
-pub(super) const DETERMINISTIC: Law = Law {
+pub(crate) const DETERMINISTIC: Law = Law {
     id: "deterministic",
     statement: "asking twice gives the same answer and the same fixes",
     check: deterministic,

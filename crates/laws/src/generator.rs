@@ -6,18 +6,16 @@
 //! shrinks by lowering choices towards zero without shifting its other parts.
 //! A test takes a census of what the generator reaches.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arbitrary::Unstructured;
+use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntry};
+use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
+use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
-use super::case::{Case, Scene};
-use crate::policy::{DispatchEntry, KeyedModel, PlatformPath, Policy, PolicyDocument, SecretsEntry};
-use crate::registry::{Arm, PLATFORM, Pattern, Protocol, Provider, Registry, RegistryDocument, Runtime};
+use crate::case::Case;
+use crate::scene::Scene;
 
 /// Choices that [`case`] draws.
 pub const CHOICES: usize = 512;
@@ -155,7 +153,7 @@ fn input(bytes: &[u8]) -> (Vec<u16>, &str) {
     // An odd byte left over is text, not half a choice.
     let choice = |_| if bytes.len() < 2 { None } else { bytes.arbitrary().ok() };
     let numbers = (0..CHOICES).map_while(choice).collect();
-    (numbers, core::str::from_utf8(bytes.take_rest()).unwrap_or_default())
+    (numbers, std::str::from_utf8(bytes.take_rest()).unwrap_or_default())
 }
 
 /// Copies of the generated catalogue that make a large registry.
@@ -219,21 +217,18 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
     }
     let alias = choices.of(&IDS);
     let has_aliases = choices.one_in(4);
-    Provider {
-        name: name.to_owned(),
-        display_name: "A \"provider\": #1".to_owned(),
-        protocol: choices.of(&[Protocol::Openai, Protocol::Anthropic]),
-        auth_mode: "key".to_owned(),
-        auth_env: owned(&auth_env),
-        model_prefix_match: Pattern::new(pattern).expect("the vocabulary holds valid patterns"),
-        base_url_template: choices.one_in(4).then(|| "https://api.example/{region}".to_owned()),
-        base_url_anthropic: None,
-        auth_token_env: choices.one_in(4).then(|| auth_env[0].to_owned()),
-        model_aliases: if has_aliases { owned(&[alias]) } else { Vec::new() },
-        upstream_vendor: choices.one_in(4).then(|| name.to_owned()),
-        vendor_logo: choices.one_in(8).then(|| "yes".to_owned()),
-        deprecated: choices.one_in(8).then_some(true),
-    }
+    let pattern = Pattern::new(pattern).expect("the vocabulary holds valid patterns");
+    let mut provider = Provider::new(name, owned(&auth_env), pattern);
+    provider.display_name = "A \"provider\": #1".to_owned();
+    provider.protocol = choices.of(&[Protocol::Openai, Protocol::Anthropic]);
+    provider.auth_mode = "key".to_owned();
+    provider.base_url_template = choices.one_in(4).then(|| "https://api.example/{region}".to_owned());
+    provider.auth_token_env = choices.one_in(4).then(|| auth_env[0].to_owned());
+    provider.model_aliases = if has_aliases { owned(&[alias]) } else { Vec::new() };
+    provider.upstream_vendor = choices.one_in(4).then(|| name.to_owned());
+    provider.vendor_logo = choices.one_in(8).then(|| "yes".to_owned());
+    provider.deprecated = choices.one_in(8).then_some(true);
+    provider
 }
 
 fn arm(provider: &str, choices: &mut Choices<'_>) -> Arm {

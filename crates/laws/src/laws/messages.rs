@@ -1,16 +1,11 @@
 //! Laws of what people are told.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use alloc::{format, vec};
+use slug_resolver::{Billing, Code, Kind, Outcome, Resolution, Rule};
 
-use super::{Law, Trial, Violation, ensure};
-use crate::resolve::{Kind, Resolution};
-use crate::selection::Rule;
-use crate::verdict::{Billing, Code, Outcome};
+use crate::law::{Law, Trial, Violation, ensure};
 
 /// The one sentence on an answer says all of it: what was picked and why, and what comes of it and why.
-pub(super) const MESSAGE_TELLS_WHY: Law = Law {
+pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
     id: "message-tells-why",
     statement: "the message names the slug, what picked it, what becomes of the workspace, and the evidence",
     check: message_tells_why,
@@ -33,6 +28,18 @@ fn message_tells_why(trial: &Trial<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
+/// What is told of the cause of each contradiction.
+const CAUSES: [(Code, &str); 8] = [
+    (Code::ModelRequired, "is blank"),
+    (Code::UnknownRuntime, "does not have this runtime"),
+    (Code::UnregisteredModel, "no pattern matches"),
+    (Code::AmbiguousModel, "patterns of several arms match"),
+    (Code::PlatformModelWithTenantKey, "a tenant key is injected"),
+    (Code::PlatformPathByokModel, "the platform path injects no key"),
+    (Code::MissingCredential, "nothing is injected"),
+    (Code::WrongCredential, "what is injected is"),
+];
+
 fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
     let Resolution { runtime, slug, rule, decided_by, injected, provider, needs, accepted_by, .. } = *resolution;
     let picked = match rule {
@@ -45,20 +52,13 @@ fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
     let outcome = match resolution.outcome {
         Outcome::Online => "answers",
         Outcome::Rejected => "refused",
-        Outcome::Failed => "boots to failed",
+        _ => "boots to failed",
     };
-    let because = match resolution.code {
-        None if resolution.billing == Some(Billing::Platform) => "the platform answers and pays",
-        None => "answers and accepts",
-        Some(Code::ModelRequired) => "is blank",
-        Some(Code::UnknownRuntime) => "does not have this runtime",
-        Some(Code::UnregisteredModel) => "no pattern matches",
-        Some(Code::AmbiguousModel) => "patterns of several arms match",
-        Some(Code::PlatformModelWithTenantKey) => "a tenant key is injected",
-        Some(Code::PlatformPathByokModel) => "the platform path injects no key",
-        Some(Code::MissingCredential) => "nothing is injected",
-        Some(Code::WrongCredential) => "what is injected is",
-    };
+    let cause = CAUSES.iter().find(|(code, _)| resolution.code == Some(*code)).map(|(_, cause)| *cause);
+    let because = cause.unwrap_or(match resolution.billing {
+        Some(Billing::Platform) => "the platform answers and pays",
+        _ => "answers and accepts",
+    });
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
     let mut told = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
     if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {

@@ -5,17 +5,12 @@
 //! its route, and it is a law. Routes are found by walking the document and with the
 //! reference's own matching, never by the index under test.
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use once_cell::race::OnceBox;
+use slug_resolver::{Provider, Registry, Rejection};
 
-use super::{Law, Trial, Violation, ensure, essence};
 use crate::reference;
-use crate::registry::{Provider, Registry, Rejection};
 
 /// All that looking a model up on one runtime may go by; arms are given by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +40,7 @@ struct Arms {
     /// The arm of each provider that has one.
     of: BTreeMap<usize, usize>,
     /// Some ids of each route.
-    alike: OnceBox<BTreeMap<Route, Vec<String>>>,
+    alike: OnceLock<BTreeMap<Route, Vec<String>>>,
 }
 
 /// What is known of an id that an arm lists.
@@ -69,7 +64,7 @@ impl Routes {
             let providers: Vec<usize> =
                 document.arms.iter().filter_map(|arm| by_name.get(arm.provider.as_str()).copied()).collect();
             let of = providers.iter().enumerate().map(|(arm, provider)| (*provider, arm)).collect();
-            routes.arms.push(Arms { providers, of, alike: OnceBox::new() });
+            routes.arms.push(Arms { providers, of, alike: OnceLock::new() });
             for (arm, models) in document.arms.iter().enumerate().map(|(arm, document)| (arm, &document.models)) {
                 for id in models {
                     let known = match routes.ids.get_mut(id) {
@@ -122,7 +117,7 @@ impl Routes {
         reference::choose(listing, matching, present)
     }
 
-    /// What [`RuntimeHandle::candidates`](crate::RuntimeHandle::candidates) answers on the runtime
+    /// What [`RuntimeHandle::candidates`](slug_resolver::RuntimeHandle::candidates) answers on the runtime
     /// of this name. `registry` is the one that was walked.
     #[must_use]
     pub fn candidates<'r>(&self, registry: &'r Registry, runtime: &str, model: &str) -> Vec<&'r Provider> {
@@ -138,7 +133,7 @@ impl Routes {
     }
 
     /// The positions of the arms that list a model on the runtime of this name.
-    pub(super) fn listing(&self, runtime: &str, model: &str) -> Vec<usize> {
+    pub(crate) fn listing(&self, runtime: &str, model: &str) -> Vec<usize> {
         self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.listed(runtime, model.trim()))
     }
 
@@ -163,7 +158,7 @@ impl Routes {
     }
 
     /// A few listed ids of a route on the runtime of this name.
-    fn alike(&self, registry: &Registry, runtime: &str, route: &Route) -> &[String] {
+    pub(crate) fn alike(&self, registry: &Registry, runtime: &str, route: &Route) -> &[String] {
         let Some(&number) = self.runtimes.get(runtime) else { return &[] };
         let alike = self.arms[number].alike.get_or_init(|| {
             let mut alike: BTreeMap<Route, Vec<String>> = BTreeMap::new();
@@ -173,7 +168,7 @@ impl Routes {
                     ids.push(id.clone());
                 }
             }
-            Box::new(alike)
+            alike
         });
         alike.get(route).map_or(&[], Vec::as_slice)
     }
@@ -193,37 +188,3 @@ impl Known {
 
 /// Ids of a slug's route that are put in its place.
 const ALIKE: usize = 3;
-
-/// Nothing of a slug counts but its route.
-pub(super) const ROUTE_DECIDES: Law = Law {
-    id: "route-decides",
-    statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
-    check: route_decides,
-};
-
-fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
-    let scene = &trial.case.scene;
-    let slug = trial.resolution.slug;
-    let runtime = scene.policy.template_of(&trial.case.runtime);
-    let route = |model: &str| scene.routes().route(&scene.registry, runtime, model);
-    let own = route(slug);
-    let alike = scene.routes().alike(&scene.registry, runtime, &own).iter().cloned();
-    // What no arm lists may be spelled in any way.
-    let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
-    let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
-    let (_, injected, provider, code) = essence(&trial.resolution);
-    let mut case = trial.case.clone();
-    for other in alike.chain(spelled) {
-        case.varied(&scene.policy.document().override_var, Some(&other), |case| {
-            let found = trial.subject.resolve(case);
-            ensure!(
-                essence(&found) == (other.as_str(), injected, provider, code),
-                "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
-                essence(&trial.resolution),
-                essence(&found)
-            );
-            Ok(())
-        })?;
-    }
-    Ok(())
-}

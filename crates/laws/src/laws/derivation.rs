@@ -1,16 +1,14 @@
 //! Laws of the third step: which provider answers for a model.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use slug_resolver::registry::{Arm, Runtime};
+use slug_resolver::{Billing, Code, Provider};
 
-use super::{Case, Law, Trial, Violation, ensure, essence};
+use crate::case::Case;
+use crate::law::{Law, Trial, Violation, ensure, essence};
 use crate::reference;
-use crate::registry::{Arm, Provider, Runtime};
-use crate::verdict::{Billing, Code};
 
 /// A provider that is not an arm of the runtime never answers.
-pub(super) const NATIVE_ONLY: Law =
+pub(crate) const NATIVE_ONLY: Law =
     Law { id: "native-only", statement: "a provider is one of the runtime's own arms", check: native_only };
 
 fn native_only(trial: &Trial<'_>) -> Result<(), Violation> {
@@ -20,8 +18,42 @@ fn native_only(trial: &Trial<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Nothing of a slug counts but its route.
+pub(crate) const ROUTE_DECIDES: Law = Law {
+    id: "route-decides",
+    statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
+    check: route_decides,
+};
+
+fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
+    let scene = &trial.case.scene;
+    let slug = trial.resolution.slug;
+    let runtime = scene.policy.template_of(&trial.case.runtime);
+    let route = |model: &str| scene.routes().route(&scene.registry, runtime, model);
+    let own = route(slug);
+    let alike = scene.routes().alike(&scene.registry, runtime, &own).iter().cloned();
+    // What no arm lists may be spelled in any way.
+    let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
+    let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
+    let (_, injected, provider, code) = essence(&trial.resolution);
+    let mut case = trial.case.clone();
+    for other in alike.chain(spelled) {
+        case.varied(&scene.policy.document().override_var, Some(&other), |case| {
+            let found = trial.subject.resolve(case);
+            ensure!(
+                essence(&found) == (other.as_str(), injected, provider, code),
+                "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
+                essence(&trial.resolution),
+                essence(&found)
+            );
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// An arm that lists the id wins over every pattern.
-pub(super) const EXACT_BEATS_PATTERN: Law = Law {
+pub(crate) const EXACT_BEATS_PATTERN: Law = Law {
     id: "exact-beats-pattern",
     statement: "a model that arms list goes to one of them, whatever patterns match it",
     check: exact_beats_pattern,
@@ -39,7 +71,7 @@ fn exact_beats_pattern(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The order of providers and runtimes carries no meaning; that of arms only between arms that list the same id.
-pub(super) const ORDER_FREE: Law = Law {
+pub(crate) const ORDER_FREE: Law = Law {
     id: "order-free",
     statement: "reordering providers or runtimes changes nothing; reordering arms changes only exact ties",
     check: order_free,
@@ -83,7 +115,7 @@ fn is_exact_tie(trial: &Trial<'_>) -> bool {
 }
 
 /// Where the specification knows no answer there is none.
-pub(super) const FAIL_CLOSED: Law = Law {
+pub(crate) const FAIL_CLOSED: Law = Law {
     id: "fail-closed",
     statement: "an unknown runtime and a blank, unregistered or ambiguous model never yield a provider",
     check: fail_closed,
@@ -132,7 +164,7 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The platform pays for its own models only.
-pub(super) const PLATFORM_IS_CLOSED: Law = Law {
+pub(crate) const PLATFORM_IS_CLOSED: Law = Law {
     id: "platform-is-closed",
     statement: "the platform pays only for what its own arm lists or, where no arm lists it, its own pattern matches",
     check: platform_is_closed,
@@ -163,7 +195,7 @@ fn platform_is_closed(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// White space around a model changes how it is spelled and not who answers.
-pub(super) const MARGINS_ARE_TRIMMED: Law = Law {
+pub(crate) const MARGINS_ARE_TRIMMED: Law = Law {
     id: "margins-are-trimmed",
     statement: "Unicode white space around a model changes the slug and nothing else; zero-width characters are no white space",
     check: margins_are_trimmed,
@@ -199,7 +231,7 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// A template variant is looked up under the name of the runtime it is a variant of.
-pub(super) const TEMPLATE_DERIVES_AS: Law = Law {
+pub(crate) const TEMPLATE_DERIVES_AS: Law = Law {
     id: "template-derives-as",
     statement: "a template variant gets the provider that its runtime gets for the same slug",
     check: template_derives_as,

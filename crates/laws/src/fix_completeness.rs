@@ -3,16 +3,14 @@
 //! The law on fixes looks at what is offered and at single edits; this tries every set
 //! of edits, which takes too long for every case.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::slice::from_ref;
+use std::slice::from_ref;
 
-use super::case::SET;
-use super::judging::{apply, kind};
-use super::{Case, Trial, Violation, ensure};
-use crate::fix::Edit;
-use crate::limits;
-use crate::policy::{Policy, Variable};
+use slug_resolver::{Edit, Policy, Variable, limits};
+
+use crate::case::Case;
+use crate::law::{Trial, Violation, ensure};
+use crate::laws::{apply, kind};
+use crate::secret::SET;
 
 /// The fixes are the smallest sets of edits that mend the case, each with the first
 /// values that do, in the order in which they are best advised.
@@ -37,7 +35,7 @@ pub fn holds(trial: &Trial<'_>) -> Result<(), Violation> {
             try_all(trial, &options(trial.case, size), &mut Vec::new(), trial.case, size, &mut expected);
         }
     }
-    let text = |edits: &Vec<Edit>| alloc::format!("{edits:?}");
+    let text = |edits: &Vec<Edit>| format!("{edits:?}");
     found.sort_by_key(text);
     expected.sort_by_key(text);
     ensure!(found == expected, "what mends the case is {expected:?}; offered is {found:?}");

@@ -1,91 +1,17 @@
-//! A law of the readers: what is wrong in one place is refused, and that place is named.
+//! Corruption of documents: one is taken apart, spoiled in one place, and written again.
 //!
-//! A document of a case is taken apart, spoiled in one place, and written again. What
-//! a reader must refuse differs from place to place; that is data, below.
-
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+//! What a reader must refuse differs from place to place; that is data, below.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use slug_resolver::yaml::{self, Mark, Node, Place, ReadError, Value};
+use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
-use super::case::{Case, Scene};
-use super::whole::CANARY;
-use super::{Law, Trial, Violation, ensure};
-use crate::limits;
-use crate::policy::Policy;
-use crate::registry::{Registry, RegistryDocument};
-use crate::yaml::{self, Mark, Node, Place, ReadError, UnknownFields, Value};
-
-/// A reader that passes over a mistake would answer for another file than the one that was written.
-pub(super) const STRICT_READING: Law = Law {
-    id: "strict-reading",
-    statement: "a registry, policy or question that is wrong in one place is refused, its place is named, and no secret in it is repeated",
-    check: strict_reading,
-};
-
-fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
-    let mut choice = Choice(trial.case.number());
-    // So many cases are of a real registry that some of them will do.
-    let is_real = trial.case.scene.registry.providers().len() > MANY;
-    if is_real && choice.below(EACH) > 0 {
-        return Ok(());
-    }
-    Document::ALL.into_iter().try_for_each(|document| is_refused(trial, document, &mut choice))
-}
-
-fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
-    let Some(Spoiled { what, text, place }) = spoiled(trial.case, document, choice)? else { return Ok(()) };
-    let Err(error) = trial.subject.read(document, &text, &trial.case.scene) else {
-        return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
-    };
-    ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");
-    ensure!(!error.to_string().contains(CANARY), "a secret is repeated in `{error}`");
-    Ok(())
-}
-
-/// Providers that no generated registry has.
-const MANY: usize = 8;
-
-/// Of a registry with more of them, one case in so many is spoiled.
-const EACH: usize = 32;
+use crate::secret::CANARY;
 
 /// A document with more bytes is not spoiled: with a part of it doubled it might meet a
 /// limit first, and a mistake in a small one is refused alike.
 const MOST_BYTES: usize = 1 << 20;
-
-/// What a case is made of, each in a file of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a subject reads each of them")]
-pub enum Document {
-    /// The registry.
-    Registry,
-    /// The policy.
-    Policy,
-    /// The question without its scene.
-    Question,
-}
-
-impl Document {
-    const ALL: [Self; 3] = [Self::Registry, Self::Policy, Self::Question];
-
-    /// Reads such a document, strictly.
-    ///
-    /// # Errors
-    ///
-    /// Why it is refused.
-    pub fn read(self, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
-        let bytes = text.as_bytes();
-        match self {
-            Self::Registry => Registry::from_yaml(bytes, UnknownFields::Deny).map(drop),
-            Self::Policy => Policy::from_yaml(bytes).map(drop),
-            Self::Question => Case::from_yaml(bytes, scene.clone()).map(drop),
-        }
-    }
-}
 
 /// A document taken apart.
 pub(crate) struct Parts {
@@ -95,7 +21,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    fn of(name: &str, text: &str) -> Result<Self, ReadError> {
+    pub(crate) fn of(name: &str, text: &str) -> Result<Self, ReadError> {
         let root = yaml::read(text.as_bytes())?;
         let mut spots = Vec::new();
         walk(&root, Spot { shape: name.to_owned(), place: Place::default(), path: Vec::new() }, &mut spots);
@@ -103,7 +29,7 @@ impl Parts {
     }
 
     /// The beginning of a registry: one mistake in it is like one in the whole, and sooner read.
-    pub(super) fn of_registry(registry: &Registry) -> Result<Self, ReadError> {
+    pub(crate) fn of_registry(registry: &Registry) -> Result<Self, ReadError> {
         let RegistryDocument { mut providers, mut runtimes } = registry.document();
         runtimes.truncate(2);
         for runtime in &mut runtimes {
@@ -116,51 +42,40 @@ impl Parts {
         Self::of("registry", &beginning.expect("arms of a valid registry and their providers make one").to_yaml())
     }
 
-    pub(super) fn of_policy(policy: &Policy) -> Result<Self, ReadError> {
+    pub(crate) fn of_policy(policy: &Policy) -> Result<Self, ReadError> {
         Self::of("policy", &policy.to_yaml())
+    }
+
+    /// The document, spoiled in one place; `choice` says how and where. None where it is too large.
+    pub(crate) fn spoiled(&self, choice: &mut Choice) -> Option<Spoiled> {
+        let Self { root, spots, bytes } = self;
+        if *bytes > MOST_BYTES {
+            return None;
+        }
+        let first = choice.below(WAYS.len() + WHOLE.len());
+        if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
+            let text = spoil(&slug_yaml::write(&Written(root)));
+            return Some(Spoiled { what, text, place: Place::default() });
+        }
+        // Not every value can be spoiled in every way: then the next one that can, or in the next way.
+        let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
+        let mut ways = WAYS[first..].iter().chain(&WAYS[..first]);
+        let spots = || spots[spot..].iter().chain(&spots[..spot]);
+        let spoil = |way: Way| spots().find_map(|spot| Some((spot, way(spot, spot.value(root), turn)?)));
+        let (what, (spot, (value, place))) =
+            ways.find_map(|(what, way)| Some((*what, spoil(*way)?))).expect("a value can be of another kind");
+        let mut root = root.clone();
+        replace(&mut root, &spot.path, value);
+        Some(Spoiled { what, text: slug_yaml::write(&Written(&root)), place })
     }
 }
 
 /// A document with one mistake in it.
-struct Spoiled {
-    what: &'static str,
-    text: String,
+pub(crate) struct Spoiled {
+    pub(crate) what: &'static str,
+    pub(crate) text: String,
     /// Where it is to be refused.
-    place: Place,
-}
-
-/// A document of a case, spoiled in one place; the case decides how and where. None where
-/// it is too large.
-fn spoiled(case: &Case, document: Document, choice: &mut Choice) -> Result<Option<Spoiled>, Violation> {
-    let question;
-    let parts = match document {
-        Document::Registry => case.scene.parts_of_registry(),
-        Document::Policy => case.scene.parts_of_policy(),
-        Document::Question => {
-            question = Parts::of("question", &case.to_yaml());
-            question.as_ref()
-        }
-    };
-    let Parts { root, spots, bytes } = parts.map_err(|error| format!("what was written is refused: {error}"))?;
-    if *bytes > MOST_BYTES {
-        return Ok(None);
-    }
-
-    let first = choice.below(WAYS.len() + WHOLE.len());
-    if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
-        let text = spoil(&yaml::write(&Written(root)));
-        return Ok(Some(Spoiled { what, text, place: Place::default() }));
-    }
-    // Not every value can be spoiled in every way: then the next one that can, or in the next way.
-    let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
-    let mut ways = WAYS[first..].iter().chain(&WAYS[..first]);
-    let spots = || spots[spot..].iter().chain(&spots[..spot]);
-    let spoil = |way: Way| spots().find_map(|spot| Some((spot, way(spot, spot.value(root), turn)?)));
-    let (what, (spot, (value, place))) =
-        ways.find_map(|(what, way)| Some((*what, spoil(*way)?))).expect("a value can be of another kind");
-    let mut root = root.clone();
-    replace(&mut root, &spot.path, value);
-    Ok(Some(Spoiled { what, text: yaml::write(&Written(&root)), place }))
+    pub(crate) place: Place,
 }
 
 /// What stands in a place once it is spoiled, and where that is to be refused; none where
@@ -389,18 +304,6 @@ fn some<T>(items: &[T], turn: usize) -> Option<&T> {
     items.get(turn.checked_rem(items.len())?)
 }
 
-/// Numbers that follow from a case, so that it is always spoiled alike.
-struct Choice(u64);
-
-impl Choice {
-    /// A number below `bound`, another one each time.
-    fn below(&mut self, bound: usize) -> usize {
-        // Knuth's generator, of which the upper bits are good.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
-    }
-}
-
 /// A tree as the document that it was read from, or was made to be.
 struct Written<'n>(&'n Node);
 
@@ -416,5 +319,21 @@ impl Serialize for Written<'_> {
                 serializer.collect_map(entries.iter().map(|(key, value)| (Written(key), Written(value))))
             }
         }
+    }
+}
+
+/// Numbers that follow from a case, so that it is always spoiled alike.
+pub(crate) struct Choice(u64);
+
+impl Choice {
+    pub(crate) fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// A number below `bound`, another one each time.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        // Knuth's generator, of which the upper bits are good.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
     }
 }

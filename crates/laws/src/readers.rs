@@ -3,13 +3,13 @@
 //! The laws speak of a case; these checks speak of the readers that a case
 //! comes through. Coverage-guided fuzzing drives them, and replay.
 
-use alloc::format;
-use alloc::string::ToString;
+use slug_resolver::registry::Pattern;
+use slug_resolver::yaml::{ReadError, UnknownFields};
+use slug_resolver::{Credentials, Policy, Registry};
 
-use super::{Product, Trial, Violation, Witness, ensure};
-use crate::policy::Policy;
-use crate::registry::{Credentials, Pattern, Registry};
-use crate::yaml::{ReadError, UnknownFields};
+use crate::law::{Trial, Violation, ensure};
+use crate::subject::Product;
+use crate::witness::Witness;
 
 /// What the reader made of the bytes, unless that broke something.
 pub type Reading<T> = Result<Result<T, ReadError>, Violation>;

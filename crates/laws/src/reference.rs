@@ -1,23 +1,19 @@
 //! The reference resolver: the specification as code, slow and obvious.
 //!
-//! It shares the types with the product and nothing else: no [`Env`](crate::Env),
+//! It shares the types with the product and nothing else: no [`Env`](slug_resolver::Env),
 //! no index, no hash map, no automaton. Variables are looked up by name where
 //! the specification names them, arms are scanned in order, and a pattern is
 //! matched by computing the positions at which it can end. Where the two
 //! disagree, one of them is wrong about the specification.
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
-
-use crate::names::Names;
-use crate::policy::{BillingPath, Policy, PolicyDocument};
-use crate::registry::{Arm, PLATFORM, Provider, Registry, Rejection};
-use crate::resolve::{Kind, Resolution};
-use crate::selection::Rule;
-use crate::verdict::{Billing, Code, Outcome, Warning};
+use slug_resolver::registry::{Arm, PLATFORM};
+use slug_resolver::{
+    Billing, BillingPath, Code, Kind, Names, Outcome, Policy, PolicyDocument, Provider, Registry, Rejection,
+    Resolution, Rule, Warning,
+};
 
 /// Variables by name, as a process would see them.
 pub type Variables = BTreeMap<String, String>;

@@ -1,13 +1,13 @@
 //! From a case that breaks something to the smallest one that still does: what a
 //! reviewer has to read, and nothing else.
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 
-use super::case::{Case, Scene};
-use crate::policy::{Policy, PolicyDocument};
-use crate::registry::{Pattern, Protocol, Provider, Registry, RegistryDocument};
+use slug_resolver::registry::{Pattern, Protocol};
+use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
+
+use crate::case::Case;
+use crate::scene::Scene;
 
 /// The case with everything taken away without which it is still `broken`, one part
 /// at a time, and what is left made plain where that changes nothing.

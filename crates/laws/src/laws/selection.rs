@@ -1,18 +1,15 @@
 //! Laws of the first two steps: which slug is picked, which secrets are injected.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
+use slug_resolver::{BillingPath, PolicyDocument, Rule};
 
-use super::{Case, Law, Trial, Violation, ensure, essence, without_remarks};
-use crate::policy::{BillingPath, PolicyDocument};
-use crate::selection::Rule;
+use crate::case::Case;
+use crate::law::{Law, Trial, Violation, ensure, essence, without_remarks};
 
 /// An id that no rule of any policy picks by itself.
 const PROBE: &str = "probe/Slug-1";
 
 /// An override that is set is the slug, whatever else is set, and changes nothing about what is injected.
-pub(super) const OVERRIDE_WINS: Law = Law {
+pub(crate) const OVERRIDE_WINS: Law = Law {
     id: "override-wins",
     statement: "a set override is the slug and leaves the injected secrets alone",
     check: override_wins,
@@ -38,7 +35,7 @@ fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// On the platform path no key is injected and none has a say in the slug.
-pub(super) const PLATFORM_BEATS_KEYS: Law = Law {
+pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     id: "platform-beats-keys",
     statement: "on the platform path nothing is injected and no key changes the slug",
     check: platform_beats_keys,
@@ -68,7 +65,7 @@ fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Off the platform path, the first key that is set decides alone what is injected.
-pub(super) const FIRST_KEY_INJECTS: Law = Law {
+pub(crate) const FIRST_KEY_INJECTS: Law = Law {
     id: "first-key-injects",
     statement: "off the platform path the first set key decides alone what is injected; on it nothing is",
     check: first_key_injects,
@@ -93,7 +90,7 @@ fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// A variable that is empty is unset, everywhere.
-pub(super) const EMPTY_IS_UNSET: Law =
+pub(crate) const EMPTY_IS_UNSET: Law =
     Law { id: "empty-is-unset", statement: "an empty variable and an unset one are the same", check: empty_is_unset };
 
 fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
@@ -111,7 +108,7 @@ fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// A variable that is set to its default is as good as unset, and an unset one has its default.
-pub(super) const DEFAULT_IS_UNSET: Law = Law {
+pub(crate) const DEFAULT_IS_UNSET: Law = Law {
     id: "default-is-unset",
     statement: "setting a variable to its default changes nothing",
     check: default_is_unset,
@@ -127,7 +124,7 @@ fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Only what the deciding rule looks at can change the decision.
-pub(super) const FRAME: Law =
+pub(crate) const FRAME: Law =
     Law { id: "frame", statement: "a variable that the decision did not consult cannot change it", check: frame };
 
 fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
@@ -177,7 +174,7 @@ fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
 }
 
 /// A shadowed variable is exactly one that is set and could as well not be.
-pub(super) const SHADOWED_IS_INERT: Law = Law {
+pub(crate) const SHADOWED_IS_INERT: Law = Law {
     id: "shadowed-is-inert",
     statement: "of the set variables, exactly those are reported as shadowed whose removal changes neither slug nor secrets",
     check: shadowed_is_inert,
@@ -203,7 +200,7 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The slug is, byte for byte, what a variable holds or what the policy says.
-pub(super) const VERBATIM_SLUG: Law = Law {
+pub(crate) const VERBATIM_SLUG: Law = Law {
     id: "verbatim-slug",
     statement: "the slug is the text of the variable or policy field that the rule names, byte for byte",
     check: verbatim_slug,
@@ -227,7 +224,7 @@ fn verbatim_slug(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Where no runtime is given, the environment's own counts.
-pub(super) const RUNTIME_IS_READ: Law = Law {
+pub(crate) const RUNTIME_IS_READ: Law = Law {
     id: "runtime-is-read",
     statement: "the environment names the runtime by the text of the policy's variable, else its default, byte for byte",
     check: runtime_is_read,

@@ -1,0 +1,211 @@
+//! A case: one question to the resolver, and its readable form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use slug_resolver::yaml::{self, At, Fields, ReadError, UnknownFields};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable};
+
+use crate::expectation::Expectation;
+use crate::reference::Variables;
+use crate::scene::Scene;
+use crate::secret::SET;
+
+/// One question: everything that the resolver's answer may depend on.
+#[derive(Clone, PartialEq)]
+pub struct Case {
+    /// The data.
+    pub scene: Arc<Scene>,
+    /// The runtime asked for.
+    pub runtime: String,
+    /// Variables by name.
+    pub variables: Variables,
+    /// Credentials known to exist besides those injected.
+    pub ambient: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    runtime: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    env: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ambient: &'a [String],
+}
+
+impl Case {
+    /// A case in which nothing is set.
+    #[must_use]
+    pub fn new(scene: &Arc<Scene>, runtime: &str) -> Self {
+        Self { scene: Arc::clone(scene), runtime: runtime.to_owned(), variables: Variables::new(), ambient: Vec::new() }
+    }
+
+    /// The variables as the policy sees them.
+    #[must_use]
+    pub fn env(&self) -> Env<'_> {
+        Env::read(&self.scene.policy, self.variables.iter().map(|(name, value)| (name, value.as_str())))
+    }
+
+    /// The same case with one variable set.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut case = self.clone();
+        case.variables.insert(name.to_owned(), value.to_owned());
+        case
+    }
+
+    /// The same case with one variable unset.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut case = self.clone();
+        case.variables.remove(name);
+        case
+    }
+
+    /// What a variable is set to, where that is neither nothing nor its default.
+    pub(crate) fn set_to(&self, name: &str) -> Option<&String> {
+        let default = self.scene.policy.document().defaults.get(name);
+        self.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default)
+    }
+
+    /// What `ask` says of the case with one variable set, or unset where there is no
+    /// value. The case is as before afterwards: cheaper than a copy for each variation.
+    pub(crate) fn varied<T>(&mut self, name: &str, value: Option<&str>, ask: impl FnOnce(&Self) -> T) -> T {
+        let set = |case: &mut Self, value: Option<String>| match value {
+            Some(value) => case.variables.insert(name.to_owned(), value),
+            None => case.variables.remove(name),
+        };
+        let before = set(self, value.map(str::to_owned));
+        let answer = ask(self);
+        set(self, before);
+        answer
+    }
+
+    /// A number that follows from the question, to choose by where not everything can be tried.
+    pub(crate) fn number(&self) -> u64 {
+        let variables = self.variables.iter().flat_map(|(name, value)| [name, value]);
+        let texts = [&self.runtime].into_iter().chain(variables).chain(&self.ambient);
+        let bytes = texts.flat_map(|text| text.bytes().chain([0]));
+        // The hash of Fowler, Noll and Vo.
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// The same case with the value of every secret replaced by [`SET`] and
+    /// every variable dropped that the policy does not read: fit to be shown.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let mut case = self.clone();
+        case.variables =
+            self.shown_variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        case
+    }
+
+    fn shown_variables(&self) -> BTreeMap<&str, &str> {
+        let shown = |(name, value)| match self.scene.policy.variable(name)? {
+            Variable::Key(_) if !str::is_empty(value) => Some((name, SET)),
+            _ => Some((name, value)),
+        };
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter_map(shown).collect()
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question { runtime: &self.runtime, env: self.shown_variables(), ambient: &self.ambient }
+    }
+
+    /// The question without its scene, as YAML; [masked](Self::masked).
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        slug_yaml::write(&self.question())
+    }
+
+    /// The whole case as a witness file, with what is noted of it.
+    pub(crate) fn to_witness_yaml(&self, notes: Notes<'_>) -> String {
+        let Scene { registry, policy, .. } = &*self.scene;
+        let shipped = Policy::embedded(policy.name()).is_some_and(|embedded| embedded == *policy);
+        slug_yaml::write(&WitnessForm {
+            schema_version: 1,
+            law: notes.law,
+            found: notes.found,
+            seed: notes.seed,
+            registry: if *registry == Registry::embedded() {
+                Source::Embedded(EMBEDDED)
+            } else {
+                Source::Inline(registry)
+            },
+            policy: if shipped { Source::Embedded(policy.name()) } else { Source::Inline(policy.document()) },
+            question: self.question(),
+            expect: notes.expect,
+        })
+    }
+
+    /// Reads what [`Case::to_yaml`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`yaml::read`] refuses, an unknown field, and a
+    /// field of the wrong kind.
+    pub fn from_yaml(bytes: &[u8], scene: Arc<Scene>) -> Result<Self, ReadError> {
+        let root = yaml::read(bytes)?;
+        let root = At::root(&root);
+        Self::decode(&root.fields(&["runtime"], &["env", "ambient"], UnknownFields::Deny)?, scene)
+    }
+
+    pub(crate) fn decode(fields: &Fields<'_>, scene: Arc<Scene>) -> Result<Self, ReadError> {
+        let mut case = Self::new(&scene, fields.required("runtime")?.string()?);
+        if let Some(env) = fields.optional("env") {
+            for entry in env.entries()? {
+                case.variables.insert(entry.name.to_owned(), entry.value.string()?.to_owned());
+            }
+        }
+        if let Some(ambient) = fields.optional("ambient") {
+            case.ambient = ambient.strings()?;
+        }
+        Ok(case)
+    }
+}
+
+impl fmt::Debug for Case {
+    /// The whole case as a witness, so that what a failing law prints can be kept.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.to_witness_yaml(Notes::default()))
+    }
+}
+
+/// What a witness file says of its case.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Notes<'a> {
+    pub(crate) law: Option<&'a str>,
+    pub(crate) found: Option<&'a str>,
+    pub(crate) seed: Option<&'a str>,
+    pub(crate) expect: Option<&'a Expectation>,
+}
+
+/// A registry or policy in a witness: one that ships with the crate, by name, or written out.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Source<'a, T> {
+    Embedded(&'a str),
+    Inline(&'a T),
+}
+
+/// The name of the registry that ships with the resolver.
+pub(crate) const EMBEDDED: &str = "embedded";
+
+#[derive(Serialize)]
+struct WitnessForm<'a> {
+    schema_version: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    law: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<&'a str>,
+    registry: Source<'a, Registry>,
+    policy: Source<'a, PolicyDocument>,
+    #[serde(flatten)]
+    question: Question<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expect: Option<&'a Expectation>,
+}

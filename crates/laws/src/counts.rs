@@ -1,0 +1,70 @@
+//! How many combinations come to what: counts that must add up.
+
+use std::collections::BTreeMap;
+
+use slug_resolver::{Code, Decision, Resolution, Rule};
+
+/// How many concrete combinations of each runtime come to what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<String, BTreeMap<Class, u128>>);
+
+/// What a combination comes to, as far as the counts tell apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Class {
+    rule: Rule,
+    injected: Option<String>,
+    provider: Option<String>,
+    code: Option<Code>,
+}
+
+impl Class {
+    pub(crate) fn of(decision: &Decision<'_>) -> Self {
+        Self {
+            rule: decision.selection.rule,
+            injected: decision.injected.first().cloned(),
+            provider: decision.verdict.provider().map(|provider| provider.name.clone()),
+            code: decision.verdict.code(),
+        }
+    }
+
+    pub(crate) fn of_resolution(resolution: &Resolution<'_>) -> Self {
+        Self {
+            rule: resolution.rule,
+            injected: resolution.injected.first().cloned(),
+            provider: resolution.provider.map(|provider| provider.name.clone()),
+            code: resolution.code,
+        }
+    }
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, runtime: &str, class: Class, count: u128) {
+        if let Some(classes) = self.0.get_mut(runtime) {
+            *classes.entry(class).or_default() += count;
+        } else {
+            self.0.insert(runtime.to_owned(), BTreeMap::from([(class, count)]));
+        }
+    }
+
+    /// Adds the counts of another tally.
+    pub fn merge(&mut self, other: Self) {
+        for (runtime, classes) in other.0 {
+            for (class, count) in classes {
+                self.add(&runtime, class, count);
+            }
+        }
+    }
+
+    /// All combinations counted.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.0.values().flat_map(BTreeMap::values).sum()
+    }
+
+    /// The combinations that come to a contradiction.
+    #[must_use]
+    pub fn contradictions(&self) -> u128 {
+        let counts = self.0.values().flatten();
+        counts.filter(|(class, _)| class.code.is_some()).map(|(_, count)| count).sum()
+    }
+}

@@ -1,0 +1,91 @@
+//! A law, and what it is put to: one case with the answer of one subject.
+
+use std::cell::OnceCell;
+
+use slug_resolver::verdict::Warnings;
+use slug_resolver::{Code, Fix, Names, Resolution};
+
+use crate::case::Case;
+use crate::reference;
+use crate::scene::Scene;
+use crate::subject::Subject;
+
+/// One law.
+#[derive(Clone, Copy)]
+pub struct Law {
+    /// Its name: kebab-case, stable, also the name of its regression file.
+    pub id: &'static str,
+    /// What holds, in one line.
+    pub statement: &'static str,
+    /// The check itself.
+    pub check: fn(&Trial<'_>) -> Result<(), Violation>,
+}
+
+/// How a law was broken: what was expected and what was found.
+pub type Violation = String;
+
+/// One case put to one subject.
+pub struct Trial<'a> {
+    /// Who answers.
+    pub subject: &'a dyn Subject,
+    /// What is asked.
+    pub case: &'a Case,
+    /// The answer.
+    pub resolution: Resolution<'a>,
+    reference: OnceCell<Resolution<'a>>,
+    fixes: OnceCell<Vec<Fix>>,
+}
+
+impl<'a> Trial<'a> {
+    /// Puts a case to a subject.
+    #[must_use]
+    pub fn new(subject: &'a dyn Subject, case: &'a Case) -> Self {
+        Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
+    }
+
+    /// The trial with another answer to compare with than the reference's: what a law
+    /// says beyond that comparison shows where both are wrong alike.
+    #[must_use]
+    pub fn compared_with(self, answer: Resolution<'a>) -> Self {
+        Self { reference: OnceCell::from(answer), ..self }
+    }
+
+    /// What the [reference](mod@crate::reference) answers, with the [routes](crate::routes::Routes) of its scene.
+    pub fn reference(&self) -> &Resolution<'a> {
+        self.reference.get_or_init(|| {
+            let Case { scene, runtime, variables, ambient } = self.case;
+            let Scene { registry, policy, .. } = &**scene;
+            reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
+                scene.routes().derive(registry, runtime, model, present)
+            })
+        })
+    }
+
+    /// The fixes that the subject offers.
+    pub fn fixes(&self) -> &[Fix] {
+        self.fixes.get_or_init(|| self.subject.fixes(self.case))
+    }
+}
+
+/// Fails with a message unless a condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            return Err(format!($($message)+));
+        }
+    };
+}
+pub(crate) use ensure;
+
+/// What a question came to: slug, injected names, provider, code.
+pub(crate) type Essence<'r> = (&'r str, &'r [String], Option<&'r str>, Option<Code>);
+
+pub(crate) fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
+    let provider = resolution.provider.map(|provider| provider.name.as_str());
+    (resolution.slug, resolution.injected, provider, resolution.code)
+}
+
+/// A resolution without the remarks on it: what must not change with what only they speak of.
+pub(crate) fn without_remarks(resolution: Resolution<'_>) -> Resolution<'_> {
+    Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..resolution }
+}

@@ -1,0 +1,71 @@
+//! The laws, by the step of the pipeline that they speak of.
+
+mod derivation;
+mod end_to_end;
+mod messages;
+mod reading;
+mod selection;
+mod verdict;
+
+use crate::law::{Law, Trial, Violation};
+
+pub use end_to_end::AGREEMENT;
+pub(crate) use verdict::{apply, kind};
+
+/// Every law, in the order of the pipeline.
+pub const LAWS: &[Law] = &[
+    selection::OVERRIDE_WINS,
+    selection::PLATFORM_BEATS_KEYS,
+    selection::FIRST_KEY_INJECTS,
+    selection::EMPTY_IS_UNSET,
+    selection::DEFAULT_IS_UNSET,
+    selection::FRAME,
+    selection::SHADOWED_IS_INERT,
+    selection::VERBATIM_SLUG,
+    selection::RUNTIME_IS_READ,
+    derivation::NATIVE_ONLY,
+    derivation::ROUTE_DECIDES,
+    derivation::EXACT_BEATS_PATTERN,
+    derivation::ORDER_FREE,
+    derivation::FAIL_CLOSED,
+    derivation::PLATFORM_IS_CLOSED,
+    derivation::MARGINS_ARE_TRIMMED,
+    derivation::TEMPLATE_DERIVES_AS,
+    verdict::MATCHING_SECRETS,
+    verdict::HONEST_CONTRADICTION,
+    verdict::AMBIENT_STAYS_OUT,
+    verdict::WARNINGS_ARE_EARNED,
+    verdict::FIXES_FIX,
+    messages::MESSAGE_TELLS_WHY,
+    end_to_end::AGREEMENT,
+    end_to_end::VALUE_BLIND,
+    end_to_end::ROUNDTRIP,
+    reading::STRICT_READING,
+    end_to_end::DETERMINISTIC,
+];
+
+/// The law of this name.
+#[must_use]
+pub fn law(id: &str) -> Option<&'static Law> {
+    LAWS.iter().find(|law| law.id == id)
+}
+
+impl Trial<'_> {
+    /// Checks every law; the first that is broken, and how.
+    ///
+    /// # Errors
+    ///
+    /// The law and the violation.
+    pub fn check_all(&self) -> Result<(), (&'static Law, Violation)> {
+        LAWS.iter().try_for_each(|law| (law.check)(self).map_err(|violation| (law, violation)))
+    }
+
+    /// Checks every law; which one is broken and how, with the case, in one text.
+    ///
+    /// # Errors
+    ///
+    /// That text.
+    pub fn holds(&self) -> Result<(), Violation> {
+        self.check_all().map_err(|(law, violation)| format!("{} is broken: {violation}\n{:?}", law.id, self.case))
+    }
+}

@@ -1,0 +1,44 @@
+//! The laws: what holds for every registry, policy, runtime and environment.
+//!
+//! Each [`Law`] is one plain function over a [`Trial`], which is one [`Case`]
+//! put to one [`Subject`]. The engines only differ in where the cases come
+//! from: random choices ([`generator`]), enumeration ([`enumeration`]), or a file
+//! that records what was once found ([`Witness`]).
+//!
+//! A law asks the subject, never the resolver directly, so that a resolver that
+//! is wrong on purpose can be put to it: every law has to reject one. What the
+//! answer should be is said by a second implementation, slow and obvious: the
+//! [`reference`](mod@reference).
+
+pub mod enumeration;
+pub mod fix_completeness;
+pub mod generator;
+pub mod lookup;
+pub mod proof;
+pub mod readers;
+pub mod reduction;
+pub mod reference;
+pub mod routes;
+
+mod case;
+mod corruption;
+mod counts;
+mod document;
+mod expectation;
+mod law;
+mod laws;
+mod scene;
+mod secret;
+mod subject;
+mod witness;
+
+pub use case::Case;
+pub use counts::{Class, Tally};
+pub use document::Document;
+pub use expectation::Expectation;
+pub use law::{Law, Trial, Violation};
+pub use laws::{LAWS, law};
+pub use scene::Scene;
+pub use secret::SET;
+pub use subject::{Product, Subject};
+pub use witness::{Witness, is_seed};

@@ -1,0 +1,131 @@
+//! A registry and a policy together, and what follows from them, found once.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use slug_resolver::registry::Arm;
+use slug_resolver::yaml::{ReadError, UnknownFields};
+use slug_resolver::{Policy, Registry, RegistryDocument};
+
+use crate::corruption::Parts;
+use crate::reference;
+use crate::routes::Routes;
+
+/// The data that questions are asked of: one registry and one policy.
+pub struct Scene {
+    /// The registry.
+    pub registry: Registry,
+    /// The policy.
+    pub policy: Policy,
+    routes: OnceLock<Routes>,
+    variable_names: OnceLock<Vec<String>>,
+    credentials: OnceLock<Vec<String>>,
+    reordered: OnceLock<Vec<Arc<Scene>>>,
+    arms_reordered: OnceLock<Vec<Arc<Scene>>>,
+    /// `None` is a scene that came back equal.
+    reread: OnceLock<Result<Option<Arc<Scene>>, ReadError>>,
+    parts_of_registry: OnceLock<Result<Parts, ReadError>>,
+    parts_of_policy: OnceLock<Result<Parts, ReadError>>,
+}
+
+impl Scene {
+    /// A registry and a policy together.
+    #[must_use]
+    pub fn new(registry: Registry, policy: Policy) -> Arc<Self> {
+        Arc::new(Self {
+            registry,
+            policy,
+            routes: OnceLock::new(),
+            variable_names: OnceLock::new(),
+            credentials: OnceLock::new(),
+            reordered: OnceLock::new(),
+            arms_reordered: OnceLock::new(),
+            reread: OnceLock::new(),
+            parts_of_registry: OnceLock::new(),
+            parts_of_policy: OnceLock::new(),
+        })
+    }
+
+    /// Where each id of the registry leads, by the document.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| Routes::new(&self.registry))
+    }
+
+    /// The variables that the policy reads, by the document.
+    pub(crate) fn variable_names(&self) -> &[String] {
+        self.variable_names.get_or_init(|| {
+            let names = reference::variable_names(self.policy.document());
+            names.into_iter().map(ToOwned::to_owned).collect()
+        })
+    }
+
+    /// Every credential that some provider accepts, each once.
+    pub(crate) fn credentials(&self) -> &[String] {
+        self.credentials.get_or_init(|| {
+            let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.iter().cloned());
+            names.collect::<BTreeSet<String>>().into_iter().collect()
+        })
+    }
+
+    /// The scene with its providers, its runtimes, or both, in reverse order.
+    pub(crate) fn reordered(&self) -> &[Arc<Self>] {
+        self.reordered.get_or_init(|| {
+            let providers = |document: &mut RegistryDocument| document.providers.reverse();
+            let runtimes = |document: &mut RegistryDocument| document.runtimes.reverse();
+            let both = |document: &mut RegistryDocument| {
+                document.providers.reverse();
+                document.runtimes.reverse();
+            };
+            [self.edited(providers), self.edited(runtimes), self.edited(both)].into()
+        })
+    }
+
+    /// The scene with the arms of every runtime in other orders: reversed, and each one turned by one.
+    pub(crate) fn with_arms_reordered(&self) -> &[Arc<Self>] {
+        self.arms_reordered.get_or_init(|| {
+            let each = |reorder: fn(&mut Vec<Arm>)| {
+                self.edited(|document| document.runtimes.iter_mut().for_each(|runtime| reorder(&mut runtime.arms)))
+            };
+            [each(|arms| arms.reverse()), each(|arms| arms.rotate_left(1))].into()
+        })
+    }
+
+    fn edited(&self, edit: impl FnOnce(&mut RegistryDocument)) -> Arc<Self> {
+        let mut document = self.registry.document();
+        edit(&mut document);
+        let registry = Registry::new(document).expect("order is no part of what makes a registry valid");
+        Self::new(registry, self.policy.clone())
+    }
+
+    /// The beginning of the registry, taken apart.
+    pub(crate) fn parts_of_registry(&self) -> Result<&Parts, &ReadError> {
+        self.parts_of_registry.get_or_init(|| Parts::of_registry(&self.registry)).as_ref()
+    }
+
+    /// The policy, taken apart.
+    pub(crate) fn parts_of_policy(&self) -> Result<&Parts, &ReadError> {
+        self.parts_of_policy.get_or_init(|| Parts::of_policy(&self.policy)).as_ref()
+    }
+
+    /// The scene after its registry and policy were written and read back: itself, if nothing was lost.
+    pub(crate) fn reread(self: &Arc<Self>) -> Result<Arc<Self>, ReadError> {
+        let reread = || {
+            let registry = Registry::from_yaml(self.registry.to_yaml().as_bytes(), UnknownFields::Deny)?;
+            let policy = Policy::from_yaml(self.policy.to_yaml().as_bytes())?;
+            let scene = Self::new(registry, policy);
+            Ok((scene != *self).then_some(scene))
+        };
+        let reread = self.reread.get_or_init(reread).clone()?;
+        Ok(reread.unwrap_or_else(|| Arc::clone(self)))
+    }
+}
+
+impl PartialEq for Scene {
+    fn eq(&self, other: &Self) -> bool {
+        self.registry == other.registry && self.policy == other.policy
+    }
+}
+
+// So that comparing two references to one scene is comparing pointers.
+impl Eq for Scene {}

@@ -1,0 +1,139 @@
+//! Resolvers that can be put to the laws: the real one, and others that are wrong on purpose.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use slug_resolver::registry::Pattern;
+use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
+use slug_resolver::yaml::ReadError;
+use slug_resolver::{Credentials, Fix, Provider, Registry, Rejection, Resolution, fixes, resolve};
+
+use crate::case::Case;
+use crate::document::Document;
+use crate::scene::Scene;
+
+/// A resolver that can be put to the laws.
+pub trait Subject: Sync {
+    /// Resolves a case.
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        Product.resolve(case)
+    }
+
+    /// The runtime that the environment of a case names.
+    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+        Product.runtime(case)
+    }
+
+    /// Who could answer for a model on a runtime, whatever the credentials.
+    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        Product.candidates(scene, runtime, model)
+    }
+
+    /// Who answers for a model on a runtime of a registry, with these credentials.
+    ///
+    /// # Errors
+    ///
+    /// See [`Rejection`].
+    fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        injected: &[String],
+    ) -> Result<&'r Provider, Rejection> {
+        Product.derive(registry, runtime, model, injected)
+    }
+
+    /// Which sets of patterns match some model, with such a model each.
+    fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
+        Product.overlaps(patterns)
+    }
+
+    /// Offers fixes for a case.
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        Product.fixes(case)
+    }
+
+    /// What people are told of an answer, in one sentence.
+    fn message(&self, resolution: &Resolution<'_>) -> String {
+        Product.message(resolution)
+    }
+
+    /// Everything it would say about a case, in any form.
+    fn report(&self, case: &Case) -> String {
+        Product.report(case)
+    }
+
+    /// Writes a case and its scene, and reads them back.
+    ///
+    /// # Errors
+    ///
+    /// When what was written cannot be read.
+    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+        Product.reread(case)
+    }
+
+    /// Reads a document that may be wrong; a question is one about the scene.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        Product.read(document, text, scene)
+    }
+}
+
+/// The resolver as it is.
+pub struct Product;
+
+impl Subject for Product {
+    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+        resolve(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+        case.env().runtime()
+    }
+
+    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        let runtime = scene.registry.handle(scene.policy.template_of(runtime));
+        runtime.map_or_else(Vec::new, |runtime| runtime.candidates(model))
+    }
+
+    fn derive<'r>(
+        &self,
+        registry: &'r Registry,
+        runtime: &str,
+        model: &str,
+        injected: &[String],
+    ) -> Result<&'r Provider, Rejection> {
+        registry.derive(runtime, model, &Credentials { injected, ambient: &[] })
+    }
+
+    fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
+        satisfiable_sets(patterns, &HashSet::default())
+    }
+
+    fn fixes(&self, case: &Case) -> Vec<Fix> {
+        fixes(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn message(&self, resolution: &Resolution<'_>) -> String {
+        resolution.message()
+    }
+
+    fn report(&self, case: &Case) -> String {
+        let resolution = self.resolve(case);
+        let message = resolution.message();
+        format!("{:?}\n{resolution:?}\n{message}\n{:?}\n{}", case.env(), self.fixes(case), case.to_yaml())
+    }
+
+    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+        let scene = case.scene.reread()?;
+        Case::from_yaml(case.to_yaml().as_bytes(), scene)
+    }
+
+    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+        document.read(text, scene)
+    }
+}

@@ -1,0 +1,105 @@
+//! A case that is kept in a file, with what it records.
+
+use slug_resolver::yaml::{self, At, Invalid, ReadError, UnknownFields};
+use slug_resolver::{Policy, Registry};
+
+use crate::case::{Case, EMBEDDED, Notes};
+use crate::expectation::Expectation;
+use crate::laws::law;
+use crate::scene::Scene;
+
+/// A case worth keeping: what it once broke or records, and what it must come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witness {
+    /// The law it bears on.
+    pub law: Option<String>,
+    /// Where it was found.
+    pub found: Option<String>,
+    /// The seed from which random testing made it: 64 hexadecimal digits.
+    pub seed: Option<String>,
+    /// The case.
+    pub case: Case,
+    /// What it must come to.
+    pub expect: Option<Expectation>,
+}
+
+impl Witness {
+    /// The witness as YAML; secrets are [masked](Case::masked).
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        self.case.to_witness_yaml(Notes {
+            law: self.law.as_deref(),
+            found: self.found.as_deref(),
+            seed: self.seed.as_deref(),
+            expect: self.expect.as_ref(),
+        })
+    }
+
+    /// Reads a witness file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`yaml::read`] refuses, an unknown field, a law
+    /// that does not exist, and everything that the registry and the policy in
+    /// it may be refused for.
+    pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
+        let root = yaml::read(bytes)?;
+        Self::decode(At::root(&root)).map_err(|error| error.located(&root))
+    }
+
+    fn decode(root: At<'_>) -> Result<Self, Invalid> {
+        let required = ["schema_version", "registry", "policy", "runtime"];
+        let optional = ["law", "found", "seed", "env", "ambient", "expect"];
+        let fields = root.fields(&required, &optional, UnknownFields::Deny)?;
+        fields.schema_version_1()?;
+        let law = fields.optional("law").map(|at| law_id(&at)).transpose()?;
+        let found = fields.optional("found").map(|at| at.string().map(ToOwned::to_owned)).transpose()?;
+        let seed = fields.optional("seed").map(|at| seed_digits(&at)).transpose()?;
+        let registry = decode_registry(&fields.required("registry")?)?;
+        let policy = decode_policy(&fields.required("policy")?)?;
+        let expect = fields.optional("expect").map(|at| Expectation::decode(&at)).transpose()?;
+        let case = Case::decode(&fields, Scene::new(registry, policy))?;
+        Ok(Self { law, found, seed, case, expect })
+    }
+}
+
+fn law_id(at: &At<'_>) -> Result<String, ReadError> {
+    let id = at.string()?;
+    match law(id) {
+        Some(law) => Ok(law.id.to_string()),
+        None => Err(at.error(format!("no law is called `{id}`; `slugproof prove --laws` lists them"))),
+    }
+}
+
+fn seed_digits(at: &At<'_>) -> Result<String, ReadError> {
+    let digits = at.string()?;
+    if !is_seed(digits) {
+        return Err(at.error("expected the 64 hexadecimal digits that follow `cc` in a seed file"));
+    }
+    Ok(digits.to_owned())
+}
+
+/// Whether a text is the digits of a seed as random testing writes it.
+#[must_use]
+pub fn is_seed(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
+}
+
+fn decode_registry(at: &At<'_>) -> Result<Registry, Invalid> {
+    match at.string() {
+        Ok(EMBEDDED) => Ok(Registry::embedded()),
+        Ok(other) => {
+            Err(at.error(format!("no registry is called `{other}`; write `{EMBEDDED}` or the registry itself")).into())
+        }
+        Err(_) => Registry::from_node(*at, UnknownFields::Deny),
+    }
+}
+
+fn decode_policy(at: &At<'_>) -> Result<Policy, Invalid> {
+    match at.string() {
+        Ok(name) => Policy::embedded(name).ok_or_else(|| {
+            at.error(format!("no embedded policy is called `{name}`; name one or write the policy itself")).into()
+        }),
+        Err(_) => Policy::from_node(*at),
+    }
+}
