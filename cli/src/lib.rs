@@ -6,6 +6,7 @@
 //! tested from outside; the interface for use is the command.
 
 mod args;
+pub mod codes;
 pub mod commands;
 mod config;
 mod data;

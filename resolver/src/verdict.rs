@@ -165,7 +165,7 @@ impl Code {
 
     /// The code as it is written.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ModelRequired => "model-required",
             Self::UnknownRuntime => "unknown-runtime",
@@ -215,7 +215,7 @@ impl Code {
 
     /// What it means, in one sentence without a final stop.
     #[must_use]
-    pub fn meaning(self) -> &'static str {
+    pub const fn meaning(self) -> &'static str {
         match self {
             Self::ModelRequired => "the slug is blank",
             Self::UnknownRuntime => "the registry does not have the runtime",
@@ -285,7 +285,7 @@ impl Warning {
 
     /// The name as it is written.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::CrossVendorCredential => "cross-vendor-credential",
             Self::ShadowedVariable => "shadowed-variable",
@@ -294,7 +294,7 @@ impl Warning {
 
     /// What it means, in one sentence without a final stop.
     #[must_use]
-    pub fn meaning(self) -> &'static str {
+    pub const fn meaning(self) -> &'static str {
         match self {
             Self::CrossVendorCredential => {
                 "the only accepted credential is another vendor's own: its key would be sent to this vendor's endpoint"

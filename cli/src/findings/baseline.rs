@@ -31,7 +31,7 @@ impl Identity {
     pub fn of(sources: &Sources, finding: &Finding) -> Self {
         Self {
             path: sources.path(&finding.primary.span).to_owned(),
-            code: finding.code.to_owned(),
+            code: finding.code.id.to_owned(),
             subject: finding.subject.iter().map(|(what, name)| ((*what).to_owned(), name.clone())).collect(),
         }
     }

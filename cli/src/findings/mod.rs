@@ -1,7 +1,6 @@
 //! What `lint` and `check` find: one type, from which every output is made.
 
 pub mod baseline;
-pub mod codes;
 mod options;
 mod report;
 mod sinks;
@@ -10,6 +9,8 @@ mod suppress;
 #[cfg(test)]
 mod tests;
 mod triage;
+
+use crate::codes::{Entry, Level};
 
 pub use options::{FindingsOptions, Format, Sink};
 pub use report::{Coverage, Report};
@@ -20,8 +21,8 @@ pub use suppress::{Suppressed, SuppressionKind};
 /// One thing that was found, with everything that any output says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The stable code: kebab-case, one rule in every output.
-    pub code: &'static str,
+    /// The code: one rule in every output.
+    pub code: &'static Entry,
     /// How much it weighs.
     pub level: Level,
     /// What is wrong, in one sentence: lower case, without a final stop.
@@ -45,10 +46,10 @@ pub struct Finding {
 impl Finding {
     /// A finding of which nothing is said yet but what and where.
     #[must_use]
-    pub fn new(code: &'static str, level: Level, span: Span, title: impl Into<String>) -> Self {
+    pub fn new(code: &'static Entry, span: Span, title: impl Into<String>) -> Self {
         Self {
             code,
-            level,
+            level: code.level,
             title: title.into(),
             primary: Label { span, text: String::new() },
             labels: Vec::new(),
@@ -57,6 +58,13 @@ impl Finding {
             patch: None,
             subject: Vec::new(),
         }
+    }
+
+    /// The finding with another level than that of its code.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
     }
 
     /// The finding with something said under the caret.
@@ -99,38 +107,6 @@ impl Finding {
     pub fn about(mut self, what: &'static str, name: impl Into<String>) -> Self {
         self.subject.push((what, name.into()));
         self
-    }
-}
-
-/// How much a finding weighs, the heaviest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// It breaks something. Counts.
-    Error,
-    /// It is in order today and should not stay. Counts.
-    Warning,
-    /// Neither right nor wrong could be shown. Counts under `--strict`, as an error.
-    Undecided,
-    /// Worth knowing. Never counts.
-    Note,
-}
-
-impl Level {
-    /// Whether it makes the command exit 1.
-    #[must_use]
-    pub fn counts(self) -> bool {
-        matches!(self, Self::Error | Self::Warning)
-    }
-
-    /// The name used in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Undecided => "undecided",
-            Self::Note => "note",
-        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! What a command found, before any of it is suppressed.
 
+use crate::codes::Command;
+
 use super::{Finding, Sources};
 
 /// The findings of a command and what they were found in.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The command: `lint` or `check`.
-    pub command: &'static str,
+    pub command: Command,
     /// Every file that was looked at, and every other that a finding points into.
     pub sources: Sources,
     /// What was found, in any order.
@@ -36,7 +38,7 @@ pub enum Coverage {
 impl Report {
     /// A report that has looked at nothing yet.
     #[must_use]
-    pub fn new(command: &'static str) -> Self {
+    pub fn new(command: Command) -> Self {
         Self {
             command,
             sources: Sources::default(),
@@ -61,5 +63,5 @@ impl Report {
 pub(super) fn order<'f>(sources: &'f Sources, finding: &'f Finding) -> impl Ord + use<'f> {
     let range = &finding.primary.span.range;
     let rest = (&finding.title, &finding.subject, &finding.notes);
-    (sources.path(&finding.primary.span), range.start, finding.code, range.end, rest)
+    (sources.path(&finding.primary.span), range.start, finding.code.id, range.end, rest)
 }

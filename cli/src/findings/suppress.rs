@@ -9,10 +9,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::codes::{
+    self, Command, Entry, MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION,
+};
 use crate::suggest::did_you_mean;
 
-use super::codes::{self, MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION};
-use super::{Finding, Level, SourceId, Sources, Span};
+use super::{Finding, SourceId, Sources, Span};
 
 /// A finding that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl SuppressionKind {
 /// A comment that suppresses, as it was understood.
 struct Suppression {
     /// The codes, each with where it stands.
-    codes: Vec<(Range<usize>, &'static str)>,
+    codes: Vec<(Range<usize>, &'static Entry)>,
     reason: String,
     /// The lines whose findings it suppresses.
     lines: Vec<usize>,
@@ -59,11 +61,7 @@ struct Suppression {
 
 /// What is left of the findings, with what is to be said of the suppressions; and what
 /// they suppress.
-pub(super) fn apply(
-    command: &'static str,
-    sources: &Sources,
-    findings: Vec<Finding>,
-) -> (Vec<Finding>, Vec<Suppressed>) {
+pub(super) fn apply(command: Command, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (suppressions, mut open) = read_all(sources);
     let by_line = by_line(&suppressions);
     let mut used: Vec<Vec<bool>> = suppressions.iter().map(|(_, it)| vec![false; it.codes.len()]).collect();
@@ -86,7 +84,8 @@ pub(super) fn apply(
     }
     for ((source, suppression), used) in suppressions.iter().zip(used) {
         let codes = suppression.codes.iter().zip(used).filter(|(_, used)| !used).map(|(code, _)| code);
-        let idle = codes.filter(|(_, code)| is_reported_by(code, command));
+        // A code that another command reports is that command's business.
+        let idle = codes.filter(|(_, code)| code.is_reported_by(command));
         open.extend(idle.map(|(range, code)| unused(*source, range, code)));
     }
     (open, suppressed)
@@ -108,7 +107,8 @@ fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
                     suppressions.push((source, suppression));
                     findings.extend(unknown);
                 }
-                Err(finding) if finding.code == MALFORMED_SUPPRESSION && is_quoted(sources, &finding.primary.span) => {}
+                Err(finding) if finding.code == &MALFORMED_SUPPRESSION && is_quoted(sources, &finding.primary.span) => {
+                }
                 Err(finding) => findings.push(*finding),
             }
         }
@@ -126,11 +126,6 @@ fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize
         }
     }
     lines
-}
-
-/// A code that another command reports is that command's business.
-fn is_reported_by(code: &str, command: &str) -> bool {
-    codes::find(code).is_some_and(|rule| rule.reported_by.contains(&command))
 }
 
 const MARK: &str = "slugproof:";
@@ -180,7 +175,7 @@ fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppres
     let (list, reason) = parts(sources.slice(comment)).map_err(|title| malformed(sources, comment, title))?;
     if reason.trim().is_empty() {
         let title = "a suppression does not say why, so it suppresses nothing";
-        let finding = wrong(sources, comment, SUPPRESSION_WITHOUT_REASON, title);
+        let finding = wrong(sources, comment, &SUPPRESSION_WITHOUT_REASON, title);
         return Err(Box::new(finding.with_help("write the reason behind the bracket")));
     }
     let mut codes = Vec::new();
@@ -188,7 +183,7 @@ fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppres
     let list_start = comment.range.end - reason.len() - "]".len() - list.len();
     for (range, name) in items(list, list_start) {
         match codes::find(name) {
-            Some(rule) if codes::can_be_suppressed(rule.code) => codes.push((range, rule.code)),
+            Some(code) if code.can_be_suppressed() => codes.push((range, code)),
             Some(_) => return Err(malformed(sources, comment, "a finding about suppressions cannot be suppressed")),
             None if name.is_empty() => return Err(malformed(sources, comment, "a suppression lacks a code")),
             None => unknowns.push(unknown(Span { source: comment.source, range }, name)),
@@ -211,11 +206,11 @@ fn parts(comment: &str) -> Result<(&str, &str), &'static str> {
 
 fn malformed(sources: &Sources, comment: &Span, title: &str) -> Box<Finding> {
     let help = "write `# slugproof: ignore[code] reason`, or reword the comment";
-    Box::new(wrong(sources, comment, MALFORMED_SUPPRESSION, title).with_help(help))
+    Box::new(wrong(sources, comment, &MALFORMED_SUPPRESSION, title).with_help(help))
 }
 
-fn wrong(sources: &Sources, comment: &Span, code: &'static str, title: &str) -> Finding {
-    Finding::new(code, Level::Error, comment.clone(), title).about("comment", sources.slice(comment))
+fn wrong(sources: &Sources, comment: &Span, code: &'static Entry, title: &str) -> Finding {
+    Finding::new(code, comment.clone(), title).about("comment", sources.slice(comment))
 }
 
 /// The items of a list between commas, trimmed, each with where it stands.
@@ -242,21 +237,15 @@ fn lines_below(sources: &Sources, source: SourceId) -> HashMap<usize, usize> {
 }
 
 fn unknown(span: Span, name: &str) -> Finding {
-    let known: Vec<_> = codes::rules().map(|rule| rule.code).filter(|code| codes::can_be_suppressed(code)).collect();
-    let help = did_you_mean(name, known.iter().copied(), "docs/codes.md lists the codes");
-    Finding::new(UNKNOWN_SUPPRESSION, Level::Error, span, format!("no finding has the code `{name}`"))
+    let known = codes::entries().filter(|code| code.can_be_suppressed()).map(|code| code.id);
+    let help = did_you_mean(name, known, "`slugproof explain` lists the codes");
+    Finding::new(&UNKNOWN_SUPPRESSION, span, format!("no finding has the code `{name}`"))
         .with_help(help)
         .about("code", name)
 }
 
-fn unused(source: SourceId, range: &Range<usize>, code: &str) -> Finding {
+fn unused(source: SourceId, range: &Range<usize>, code: &Entry) -> Finding {
     let span = Span { source, range: range.clone() };
-    Finding::new(
-        UNUSED_SUPPRESSION,
-        Level::Warning,
-        span,
-        format!("nothing here is `{code}`, so nothing is suppressed"),
-    )
-    .with_help("take the suppression out")
-    .about("code", code)
+    let title = format!("nothing here is `{}`, so nothing is suppressed", code.id);
+    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("take the suppression out").about("code", code.id)
 }

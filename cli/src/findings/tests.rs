@@ -5,12 +5,13 @@ use std::ops::Range;
 use super::sinks::{human, json, sarif};
 use super::triage::Triaged;
 use super::*;
+use crate::codes::{self, Command};
 use crate::exit::Exit;
 
 const TEXT: &str = "on: push\r\nenv:\r\n  MODEL: m-1\r\n  PATH: platform\r\n";
 
 fn report() -> (Report, SourceId) {
-    let mut report = Report::new("lint");
+    let mut report = Report::new(Command::Lint);
     let source = report.sources.add(Source { path: "ci/e2e.yml".to_owned(), text: TEXT.to_owned() });
     report.checked.push(("entry", 2));
     (report, source)
@@ -29,7 +30,7 @@ fn patched(source: SourceId) -> Finding {
     let delete = Edit { span: lines(source, "  MODEL".."  PATH"), replacement: String::new() };
     let replace = Edit { span: at(source, "platform"), replacement: "byok".to_owned() };
     let title = "the platform path injects no key, and the model needs one";
-    let mut finding = Finding::new("platform-path-byok-model", Level::Error, at(source, "m-1"), title)
+    let mut finding = Finding::new(&codes::PLATFORM_PATH_BYOK_MODEL, at(source, "m-1"), title)
         .said("needs a key")
         .with_label(at(source, "platform"), "injects none")
         .about("job", "e2e");

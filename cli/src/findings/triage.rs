@@ -1,5 +1,6 @@
 //! Which findings count: what is suppressed, accepted or known from a baseline does not.
 
+use crate::codes::{Command, Level};
 use crate::exit::{Exit, Failure};
 use crate::io::write_whole;
 use crate::render::counted;
@@ -8,12 +9,12 @@ use super::baseline::{Baseline, Stale};
 use super::options::FindingsOptions;
 use super::report::{Coverage, Report, order};
 use super::suppress::{self, Suppressed, SuppressionKind};
-use super::{Finding, Level, Sources};
+use super::{Finding, Sources};
 
 /// A report in which everything that does not count is set apart: every output is made from it.
 pub struct Triaged {
     /// The command: `lint` or `check`.
-    pub command: &'static str,
+    pub command: Command,
     /// Every file that a finding may point into.
     pub sources: Sources,
     /// The findings that count or are worth a note, by path and place.
@@ -71,7 +72,7 @@ impl Report {
                 self.remarks.push("the baseline is not written, because a file could not be read".to_owned());
                 return Ok((open, Vec::new()));
             }
-            let baseline = Baseline::of(self.command, &self.sources, &open);
+            let baseline = Baseline::of(self.command.as_str(), &self.sources, &open);
             write_whole(path, baseline.to_json().as_bytes())?;
             self.remarks.push(format!(
                 "the baseline `{}` now holds {}",
@@ -80,7 +81,7 @@ impl Report {
             ));
             baseline
         } else {
-            Baseline::read(self.command, path)?
+            Baseline::read(self.command.as_str(), path)?
         };
         let (open, known, stale) = baseline.divide(&self.sources, open);
         self.remarks.extend(stale_remark(&stale));

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Fix, Policy, Rule, Variable, Warning};
+use slug_resolver::{BillingPath, Code, Fix, Policy, Rule, Variable};
 
-use crate::findings::codes::UNDECIDED;
-use crate::findings::{Finding, Level, SourceId, Span};
+use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, Entry, UNDECIDED};
+use crate::findings::{Finding, SourceId, Span};
 use crate::render::resolution::edit_for_people;
 use crate::render::{counted, shown};
 use slug_value::Can;
@@ -98,7 +98,7 @@ impl<'a> Groups<'a> {
         let cause = Cause {
             source: case.source,
             start: place.start,
-            code: problem.code(),
+            code: problem.code().id,
             policy: case.policy.name().to_owned(),
             job,
         };
@@ -159,11 +159,11 @@ impl Ways {
 }
 
 impl Problem {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> &'static Entry {
         match self {
-            Self::Fault(fault) => fault.code.map_or(UNDECIDED, Code::as_str),
-            Self::Crossing(_) => Warning::CrossVendorCredential.as_str(),
-            Self::Undecided(_) => UNDECIDED,
+            Self::Fault(fault) => fault.code.map_or(&UNDECIDED, codes::contradiction),
+            Self::Crossing(_) => &CROSS_VENDOR_CREDENTIAL,
+            Self::Undecided(_) => &UNDECIDED,
         }
     }
 }
@@ -243,7 +243,7 @@ impl Group<'_> {
         let cause = |job: &String| Cause {
             source: self.first.source,
             start: self.at.1.start,
-            code: self.problem.code(),
+            code: self.problem.code().id,
             policy: self.first.policy.name().to_owned(),
             job: job.clone(),
         };
@@ -285,9 +285,8 @@ impl Group<'_> {
     }
 
     fn fault(&self, fault: &Fault, primary: Span) -> Finding {
-        let code = fault.code.map_or(UNDECIDED, Code::as_str);
-        let title = fault.code.map_or("", Code::meaning);
-        let mut finding = Finding::new(code, Level::Error, primary, title).said(self.deciding(fault));
+        let code = self.problem.code();
+        let mut finding = Finding::new(code, primary, code.meaning).said(self.deciding(fault));
         for (range, text) in self.others(fault) {
             if range != finding.primary.span.range {
                 let span = Span { source: self.first.source, range };
@@ -303,16 +302,15 @@ impl Group<'_> {
     }
 
     fn crossing(&self, fault: &Fault, primary: Span) -> Finding {
-        let warning = Warning::CrossVendorCredential;
         let provider = fault.provider.as_deref().unwrap_or_default();
-        Finding::new(warning.as_str(), Level::Note, primary, warning.meaning())
+        Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
             .said(format!("{} would be sent to {provider}", fault.accepted_by.join(" and ")))
             .about("slugs", joined(&self.slugs))
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
         let title = "whether the workspace comes online depends on what the file does not say";
-        let finding = Finding::new(UNDECIDED, Level::Undecided, primary, title).said("not known before it runs");
+        let finding = Finding::new(&UNDECIDED, primary, title).said("not known before it runs");
         reasons.iter().take(2 * WAYS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codes::UNUSED_ACCEPT;
 use crate::exit::Failure;
-use crate::findings::codes::UNUSED_ACCEPT;
 use crate::findings::{Edit, Finding, FindingsOptions, Report};
 use crate::io::write_whole;
 use crate::render::counted;
@@ -107,9 +107,9 @@ fn leaves_less(before: &Report, after: &Report, mended: &[Finding]) -> bool {
     let count = |report: &Report, findings: &mut dyn Iterator<Item = &Finding>| {
         let mut counts: BTreeMap<(String, &str, Vec<String>), usize> = BTreeMap::new();
         // An entry that accepts nothing any more is no reason to keep what it accepted.
-        for finding in findings.filter(|finding| finding.code != UNUSED_ACCEPT) {
+        for finding in findings.filter(|finding| finding.code != &UNUSED_ACCEPT) {
             let path = report.sources.path(&finding.primary.span).to_owned();
-            *counts.entry((path, finding.code, finding.about_what())).or_default() += 1;
+            *counts.entry((path, finding.code.id, finding.about_what())).or_default() += 1;
         }
         counts
     };

@@ -18,9 +18,9 @@ use std::ops::Range;
 
 use slug_resolver::{Policy, Registry};
 
+use crate::codes::{Command, UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
 use crate::config::{Accept, Config};
-use crate::findings::codes::{UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
-use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, Sources, Span};
+use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span};
 use crate::render::counted;
 use slug_workflow::document;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
@@ -139,7 +139,7 @@ impl<'a> Linter<'a> {
     }
 
     fn read(&self, inputs: &[Input]) -> (Report, Repository) {
-        let mut report = Report::new("lint");
+        let mut report = Report::new(Command::Lint);
         let mut files = Vec::new();
         for input in inputs {
             let text = input.text.clone().unwrap_or_default();
@@ -276,7 +276,7 @@ impl<'a> Linter<'a> {
         let title =
             format!("`{name}` is read by policy `{}`, and no step that sees it calls a known harness", policy.name());
         Some(
-            Finding::new(UNKNOWN_HARNESS, Level::Note, span, title)
+            Finding::new(&UNKNOWN_HARNESS, span, title)
                 .said("set here")
                 .with_help(format!(
                     "add the script to `harness` of a policy, or judge the file with --policy {}",
@@ -304,7 +304,7 @@ impl<'a> Linter<'a> {
             let range = report.sources.line_range(source, line);
             let title = format!("no step fails with `{}` as this entry accepts", accept.code.as_str());
             report.findings.push(
-                Finding::new(UNUSED_ACCEPT, Level::Warning, Span { source, range }, title)
+                Finding::new(&UNUSED_ACCEPT, Span { source, range }, title)
                     .said("accepts nothing")
                     .with_help("take the entry out")
                     .about("code", accept.code.as_str())
@@ -397,7 +397,7 @@ fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -
     let text = &sources.get(source).text;
     let next = text[byte..].chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
     let range = if next == 0 { byte.min(line.end)..byte.min(line.end) } else { byte..byte + next };
-    Finding::new(UNREADABLE_FILE, Level::Error, Span { source, range }, message)
+    Finding::new(&UNREADABLE_FILE, Span { source, range }, message)
 }
 
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {

@@ -48,7 +48,7 @@ fn points_into_the_file(report: &Report, finding: &Finding) -> Result<(), Violat
     let labels = finding.labels.iter().map(|label| &label.span);
     for Span { source, range } in labels.chain(edits).chain([&finding.primary.span]) {
         if report.sources.get(*source).text.get(range.clone()).is_none() {
-            return Err(format!("{} points at {range:?}, which is no part of the file", finding.code));
+            return Err(format!("{} points at {range:?}, which is no part of the file", finding.code.id));
         }
     }
     let variable = finding.subject.iter().find(|(what, name)| *what == "variable" && !name.is_empty());
@@ -84,7 +84,7 @@ fn counts(findings: &[Finding]) -> BTreeMap<String, usize> {
 }
 
 fn identity(finding: &Finding) -> String {
-    format!("{} {:?}", finding.code, finding.about_what())
+    format!("{} {:?}", finding.code.id, finding.about_what())
 }
 
 /// The findings of a report, whatever their order.
@@ -94,7 +94,7 @@ fn shown(report: &Report) -> BTreeSet<String> {
         let labels: Vec<String> = finding.labels.iter().map(|label| place(&label.span) + &label.text).collect();
         let patch = finding.patch.as_ref().map(|patch| &patch.title);
         let Finding { code, title, notes, help, subject, .. } = finding;
-        format!("{} {code} {title} {labels:?} {notes:?} {help:?} {patch:?} {subject:?}", place(&finding.primary.span))
+        format!("{} {code:?} {title} {labels:?} {notes:?} {help:?} {patch:?} {subject:?}", place(&finding.primary.span))
     };
     report.findings.iter().map(finding).collect()
 }

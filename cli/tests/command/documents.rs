@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use slug_laws::LAWS;
-use slug_resolver::{Code, Warning};
-use slugproof::commands::diagnose::Cause;
-use slugproof::findings::codes;
 
+use crate::console;
 use crate::run::{Scratch, slugproof};
 
 fn document(name: &str) -> String {
@@ -15,36 +13,17 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every `$ slugproof …` of a console block prints what the block shows.
+/// Every `$ slugproof …` of a console block prints what the block shows, and a file that is
+/// shown is there for the blocks that follow.
 #[test]
 fn the_readme_shows_real_output() {
     let readme = document("README.md");
     let mut scratch = Scratch::new("readme-console");
     let mut checked = 0;
-    for block in readme.split("```console\n").skip(1) {
-        let block = block.split("```").next().unwrap_or_default();
-        // A file that is shown is there for the examples that follow.
-        for file in block.split("$ cat ").skip(1) {
-            let (name, content) = file.split_once('\n').unwrap_or((file, ""));
-            scratch = scratch.file(name, content.split("$ ").next().unwrap_or_default());
-        }
-        for example in block.split("$ slugproof").skip(1) {
-            let (line, shown) = example.split_once('\n').unwrap_or((example, ""));
-            let args = line.split_whitespace();
-            let ended = slugproof(args).dir(&scratch).run();
-            let shown = shown.split("\n$ ").next().unwrap_or_default().trim_end();
-            let printed = format!("{}{}", ended.stdout, ended.stderr);
-            // `…` stands for lines that are left out.
-            let mut rest = printed.as_str();
-            for part in shown.split("…\n") {
-                let part = part.trim_end();
-                let at = rest
-                    .find(part)
-                    .unwrap_or_else(|| panic!("`slugproof{line}` does not print\n{part}\nbut\n{printed}"));
-                rest = &rest[at + part.len()..];
-            }
-            checked += 1;
-        }
+    for session in console::sessions(&readme) {
+        let (after, printed) = console::run(session, scratch);
+        scratch = after;
+        checked += printed.len();
     }
     assert!(checked >= 3, "only {checked} examples were found");
 }
@@ -77,22 +56,6 @@ fn the_readme_lists_every_law() {
         readme.lines().filter(|line| line.starts_with("| `") && LAWS.iter().any(|law| line.contains(law.id))).count(),
         LAWS.len()
     );
-}
-
-#[test]
-fn every_code_has_its_paragraph() {
-    let codes = document("docs/codes.md");
-    let described: BTreeSet<&str> =
-        codes.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
-    let resolved = Code::ALL.map(Code::as_str).into_iter().chain(Warning::ALL.map(Warning::as_str));
-    let found: BTreeSet<&str> = codes::rules().map(|rule| rule.code).collect();
-    assert_eq!(Warning::ALL.iter().filter(|warning| !found.contains(warning.as_str())).count(), 1);
-    let existing: BTreeSet<&str> = resolved.chain(found).chain(Cause::OWN.map(Cause::name)).collect();
-    assert_eq!(described, existing);
-    let readme = document("README.md");
-    for code in existing {
-        assert!(readme.contains(&format!("`{code}`")), "the README does not list `{code}`");
-    }
 }
 
 /// The lines of a table in a file, each in its fields.

@@ -5,6 +5,7 @@ use std::fs;
 use boon::{Compiler, SchemaIndex, Schemas};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use slugproof::codes::{self, Command};
 
 use crate::check::{provider, registry};
 use crate::run::{Ended, Scratch, slugproof};
@@ -87,6 +88,7 @@ fn the_json_output_follows_its_schema() {
     for (place, wrong) in [
         ("/schema_version", json!(2)),
         ("/findings/0/level", json!("fatal")),
+        ("/findings/0/meaning", json!("")),
         ("/findings/0/primary/start/line", json!(0)),
         ("/findings/0/primary/extra", json!(1)),
         ("/findings/0/subject/first", json!(1)),
@@ -136,9 +138,16 @@ fn the_sarif_output_follows_the_official_schema() {
         results.iter().map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]).collect();
     assert!(locations.contains(&&json!({"uri": "a%20dir/%C3%A9%3A%25.yaml", "uriBaseId": "SRCROOT"})), "{locations:?}");
     assert!(locations.contains(&&json!({"uri": format!("file://{absolute}")})), "{locations:?}");
-    for rule in run["tool"]["driver"]["rules"].as_array().expect("a list") {
-        assert_ne!(rule["shortDescription"], rule["fullDescription"], "{rule} has no paragraph of its own");
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
+    let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("an id")).collect();
+    let reported = codes::entries().filter(|code| code.is_reported_by(Command::Check)).map(|code| code.id);
+    assert_eq!(ids, reported.collect::<Vec<_>>());
+    for (rule, id) in rules.iter().zip(ids) {
+        assert_eq!(rule["helpUri"], json!(format!("urn:slugproof:code:{id}")));
+        assert!(rule["help"]["markdown"].as_str().expect("Markdown").contains("## Example\n"), "{rule}");
     }
+    let undecided = rules.iter().find(|rule| rule["id"] == "undecided").expect("it is a rule");
+    assert_snapshot!(serde_json::to_string_pretty(undecided).expect("it is JSON"));
     let mut broken = log.clone();
     broken["runs"][0]["results"][0]["level"] = json!("fatal");
     assert!(schema.accepts(&broken).is_err());

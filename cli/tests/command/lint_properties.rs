@@ -12,7 +12,7 @@ use proptest::sample::select;
 use slug_resolver::{Env, Policy, Registry, Variable, resolve};
 use slug_shell::{Effects, Variables};
 use slug_value::{Can, Text};
-use slugproof::findings::Level;
+use slugproof::codes::Level;
 use slugproof::lint::{Input, Linter, trial};
 
 use crate::run::Scratch;
@@ -94,7 +94,7 @@ proptest! {
 
         let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text.clone())]);
         let errors: Vec<&str> =
-            report.findings.iter().filter(|it| it.level == Level::Error).map(|it| it.code).collect();
+            report.findings.iter().filter(|it| it.level == Level::Error).map(|it| it.code.id).collect();
         let expected: Vec<&str> = expected.code.iter().map(|code| code.as_str()).collect();
         prop_assert_eq!(errors, expected, "{}", text);
         prop_assert!(report.findings.iter().all(|it| it.level != Level::Undecided), "{}", text);

@@ -1,7 +1,7 @@
 //! Scripts as people write them: what is certain is said, and what is not is undecided.
 
 use slug_resolver::{Policy, Registry};
-use slugproof::findings::Level;
+use slugproof::codes::Level;
 use slugproof::lint::{Input, Linter};
 
 const H: &str = "bash tests/e2e/test_staging_full_saas.sh";

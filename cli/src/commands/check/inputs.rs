@@ -8,10 +8,11 @@ use slug_resolver::yaml::{Node, UnknownFields, Value};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
+use crate::codes;
 use crate::config::{Config, FILE_NAME};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
-use crate::findings::{EMBEDDED, codes};
+use crate::findings::EMBEDDED;
 use crate::io::read_file;
 
 /// What a file is.
@@ -24,11 +25,11 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The code of a file that breaks a rule of its format.
-    pub fn invalid(self) -> &'static str {
+    pub fn invalid(self) -> &'static codes::Entry {
         match self {
-            Self::Registry => codes::INVALID_REGISTRY,
-            Self::Policy => codes::INVALID_POLICY,
-            Self::Config => codes::INVALID_CONFIG,
+            Self::Registry => &codes::INVALID_REGISTRY,
+            Self::Policy => &codes::INVALID_POLICY,
+            Self::Config => &codes::INVALID_CONFIG,
         }
     }
 

@@ -10,9 +10,10 @@ use slug_resolver::yaml::{self, At, ReadError};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
+use crate::codes::{self, Command};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, Finding, Level, Report, Source, SourceId, codes, publish};
+use crate::findings::{Coverage, Finding, Report, Source, SourceId, publish};
 use crate::output::Output;
 
 use document::{Document, span_at};
@@ -48,7 +49,7 @@ struct Check {
 impl Check {
     fn new() -> Self {
         Self {
-            report: Report::new("check"),
+            report: Report::new(Command::Check),
             registries: Vec::new(),
             policies: Vec::new(),
             others: Vec::new(),
@@ -118,7 +119,7 @@ impl Check {
             None => {
                 let span = span_at(&self.report.sources, source, error.mark);
                 self.report.coverage = Coverage::Incomplete;
-                let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, &error.message);
+                let finding = Finding::new(&codes::UNREADABLE_FILE, span, &error.message);
                 self.report.findings.push(finding);
             }
         }
@@ -126,7 +127,7 @@ impl Check {
 
     fn unreadable(&mut self, source: SourceId, title: String, help: Option<&str>) {
         let span = span_at(&self.report.sources, source, None);
-        let finding = Finding::new(codes::UNREADABLE_FILE, Level::Error, span, title);
+        let finding = Finding::new(&codes::UNREADABLE_FILE, span, title);
         self.report.findings.push(help.map_or(finding.clone(), |help| finding.with_help(help)));
         self.report.coverage = Coverage::Incomplete;
     }
@@ -139,7 +140,7 @@ impl Check {
             "" => error.message.clone(),
             place => format!("`{place}`: {}", error.message),
         };
-        let finding = Finding::new(kind.invalid(), Level::Error, span, title).about("place", place);
+        let finding = Finding::new(kind.invalid(), span, title).about("place", place);
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
         let help = "--allow-unknown-fields passes over what slugproof does not know";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });

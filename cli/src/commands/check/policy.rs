@@ -3,7 +3,8 @@
 use slug_resolver::policy::PolicyDocument;
 use slug_resolver::{Credentials, Policy, Registry, Rejection, Variable};
 
-use crate::findings::{Finding, Level, Sources, codes};
+use crate::codes;
+use crate::findings::{Finding, Sources};
 use crate::render::shown;
 use crate::suggest::{closest_match, closest_matches};
 
@@ -85,7 +86,7 @@ impl Meeting<'_> {
         let help = near.map_or("add the runtime to the registry, or an entry to `templates`".to_owned(), |near| {
             format!("did you mean `{}`?", shown(near))
         });
-        let mut finding = Finding::new(codes::UNREGISTERED_POLICY_RUNTIME, Level::Warning, span, title)
+        let mut finding = Finding::new(&codes::UNREGISTERED_POLICY_RUNTIME, span, title)
             .said(format!("policy `{}` dispatches it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)
@@ -127,7 +128,7 @@ impl Meeting<'_> {
         } else {
             format!("did you mean {}? spellings are compared exactly", quoted(&near, " or "))
         };
-        let finding = Finding::new(codes::UNREGISTERED_POLICY_MODEL, Level::Warning, span, title)
+        let finding = Finding::new(&codes::UNREGISTERED_POLICY_MODEL, span, title)
             .said(format!("policy `{}` picks it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)

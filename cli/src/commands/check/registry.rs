@@ -6,7 +6,8 @@ use regex_automata::meta::Regex;
 use slug_resolver::registry::{PLATFORM, Pattern, Runtime};
 use slug_resolver::{Provider, Registry};
 
-use crate::findings::{Finding, Level, Sources, Span, codes};
+use crate::codes::{self, Level};
+use crate::findings::{Finding, Sources, Span};
 use crate::render::{counted, shown};
 
 use super::arms::{Arms, Shared};
@@ -84,7 +85,8 @@ impl Examination<'_> {
         let level = if decided.is_some() { Level::Warning } else { Level::Error };
         let title = format!("the patterns of `{first}` and `{second}` match the same model ids");
         let runtime = shown(&arms.runtime.name);
-        let mut finding = Finding::new(codes::OVERLAPPING_PATTERNS, level, self.pattern(later), title)
+        let mut finding = Finding::new(&codes::OVERLAPPING_PATTERNS, self.pattern(later), title)
+            .with_level(level)
             .said(format!("matches `{witness}`"))
             .with_label(self.pattern(earlier), format!("matches `{witness}` too"))
             .with_label(self.arm(arms.runtime, *first_arm), format!("arm of `{runtime}`"))
@@ -109,7 +111,7 @@ impl Examination<'_> {
         let runtime = &arms.runtime.name;
         let span = self.document.key_span(self.sources, &[Key("runtimes"), Key(runtime)]);
         let title = format!("which patterns overlap on `{}` could not be decided", shown(runtime));
-        let finding = Finding::new(codes::UNDECIDED, Level::Undecided, span, title)
+        let finding = Finding::new(&codes::UNDECIDED, span, title)
             .with_note("there are too many arms, or their automata are too large or look beyond ASCII")
             .with_help("simplify the patterns, or write `(?-u:\\b)` for `\\b`")
             .about("runtime", runtime);
@@ -122,9 +124,7 @@ impl Examination<'_> {
         let span = self.document.key_span(self.sources, &[Key("runtimes")]);
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
         let note = format!("the arms of the first {RUNTIMES} are; more would take too long");
-        Some(
-            Finding::new(codes::UNDECIDED, Level::Undecided, span, title).with_note(note).about("runtimes", "the rest"),
-        )
+        Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).about("runtimes", "the rest"))
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
@@ -139,7 +139,7 @@ impl Examination<'_> {
         let (runtime, provider) = (&arms.runtime.name, &arms.providers[arm].name);
         let title = format!("no model and no credentials choose `{provider}` on `{}`", shown(runtime));
         let span = self.arm(arms.runtime, arm);
-        let mut finding = Finding::new(codes::UNREACHABLE_ARM, Level::Warning, span, title)
+        let mut finding = Finding::new(&codes::UNREACHABLE_ARM, span, title)
             .said("this arm is never chosen")
             .about("runtime", runtime)
             .about("provider", provider);
@@ -187,7 +187,7 @@ impl Examination<'_> {
         };
         let ((first, _), rest) = ids.split_first()?;
         let title = format!("`{provider}` lists {} that its pattern does not match", counted(ids.len() as u64, "id"));
-        let mut finding = Finding::new(codes::UNMATCHED_LISTED_ID, Level::Note, span(*first), title)
+        let mut finding = Finding::new(&codes::UNMATCHED_LISTED_ID, span(*first), title)
             .said("not matched")
             .about("runtime", &runtime.name)
             .about("provider", provider);
@@ -220,7 +220,7 @@ impl Examination<'_> {
         };
         let title = format!("the provider `{PLATFORM}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
-        Finding::new(codes::PLATFORM_LISTS_VENDOR_KEY, Level::Warning, name(platform, number), title)
+        Finding::new(&codes::PLATFORM_LISTS_VENDOR_KEY, name(platform, number), title)
             .said("a tenant's key")
             .with_label(name(issuer, 0), format!("`{vendor}` names it first"))
             .with_note(

@@ -5,6 +5,7 @@ use slug_resolver::{
 };
 
 use super::record::{Named, Record, Said};
+use crate::codes::{self, Entry};
 use crate::exit::Exit;
 
 /// What a workspace was to be created from.
@@ -88,43 +89,17 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Every cause but the contradictions, whose names are those of their codes.
-    pub const OWN: [Self; 6] = [
-        Self::RecordDisagrees,
-        Self::CoherentWithError,
-        Self::EmptyError,
-        Self::CoherentOnline,
-        Self::SilentRecord,
-        Self::NoEnvironment,
-    ];
-
-    /// The stable name.
+    /// Its entry in the table of codes.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn entry(self) -> &'static Entry {
         match self {
-            Self::Contradiction(code) => code.as_str(),
-            Self::RecordDisagrees => "record-disagrees",
-            Self::CoherentWithError => "coherent-with-error",
-            Self::EmptyError => "empty-error",
-            Self::CoherentOnline => "coherent-online",
-            Self::SilentRecord => "silent-record",
-            Self::NoEnvironment => "no-environment",
-        }
-    }
-
-    /// What it means, in one sentence without a final stop.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Contradiction(code) => code.meaning(),
-            Self::RecordDisagrees => "the workspace is not the one that this environment makes",
-            Self::CoherentWithError => "the configuration is coherent, and the record says what went wrong",
-            Self::EmptyError => "the configuration is coherent, and no error field says anything",
-            Self::CoherentOnline => "the configuration is coherent, and the workspace came up",
-            Self::SilentRecord => {
-                "the configuration is coherent, and the record has neither a status nor an error field"
-            }
-            Self::NoEnvironment => "nothing of the environment is given, so the configuration is not judged",
+            Self::Contradiction(code) => codes::contradiction(code),
+            Self::RecordDisagrees => &codes::RECORD_DISAGREES,
+            Self::CoherentWithError => &codes::COHERENT_WITH_ERROR,
+            Self::EmptyError => &codes::EMPTY_ERROR,
+            Self::CoherentOnline => &codes::COHERENT_ONLINE,
+            Self::SilentRecord => &codes::SILENT_RECORD,
+            Self::NoEnvironment => &codes::NO_ENVIRONMENT,
         }
     }
 
@@ -221,9 +196,9 @@ impl<'a> Diagnosis<'a> {
             }
             Cause::CoherentWithError => match self.error() {
                 Some((field, text)) => format!("the configuration is coherent; the record says, in `{field}`: {text}"),
-                None => self.cause.meaning().to_owned(),
+                None => self.cause.entry().meaning.to_owned(),
             },
-            cause => cause.meaning().to_owned(),
+            cause => cause.entry().meaning.to_owned(),
         }
     }
 

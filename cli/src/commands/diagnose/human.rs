@@ -157,7 +157,7 @@ fn heading(cause: Cause) -> String {
         Cause::SilentRecord | Cause::NoEnvironment => ("!", WARN),
         _ => ("✗", BAD),
     };
-    let line = wrapped(&format!("{sign} {}: {}", cause.name(), cause.meaning()), "", "  ");
+    let line = wrapped(&format!("{sign} {}: {}", cause.entry().id, cause.entry().meaning), "", "  ");
     format!("{style}{}\n", line.replacen(':', &format!("{style:#}:"), 1))
 }
 

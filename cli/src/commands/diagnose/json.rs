@@ -67,7 +67,7 @@ struct FieldForm<'a> {
 pub fn render(diagnosis: &Diagnosis<'_>) -> String {
     let form = Form {
         schema_version: 1,
-        cause: CauseForm { name: diagnosis.cause.name(), message: diagnosis.message() },
+        cause: CauseForm { name: diagnosis.cause.entry().id, message: diagnosis.message() },
         resolution: diagnosis.resolution.as_ref().map(|resolution| ResolutionForm {
             resolution,
             message: resolution.message(),

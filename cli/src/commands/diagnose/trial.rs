@@ -40,7 +40,7 @@ pub fn holds(bytes: &[u8]) -> Result<String, Violation> {
     masks_what_it_is_told(bytes)?;
     let mut names = Vec::new();
     for env in environments(&record) {
-        names.push(cause_in(env, &record)?.name());
+        names.push(cause_in(env, &record)?.entry().id);
     }
     Ok(format!("a record: {}", names.join(", ")))
 }
@@ -75,7 +75,7 @@ fn cause_in(env: Option<Env<'_>>, record: &Record) -> Result<Cause, Violation> {
     if plain.len() > HUMAN_BYTES {
         return Err(format!("people are shown {} bytes", plain.len()));
     }
-    let cause = diagnosis.cause.name();
+    let cause = diagnosis.cause.entry().id;
     let answer: serde_json::Value = serde_json::from_str(&machines).map_err(|error| format!("no JSON: {error}"))?;
     if answer["cause"]["name"] != cause || !plain.contains(&format!(" {cause}: ")) {
         return Err(format!("the cause {cause} is not said"));

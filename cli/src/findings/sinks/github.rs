@@ -1,9 +1,10 @@
 //! Findings as workflow commands, which a forge shows beside the lines of a change.
 
+use crate::codes::Level;
 use crate::render::{counted, printable};
 
+use crate::findings::Finding;
 use crate::findings::triage::Triaged;
-use crate::findings::{Finding, Level};
 
 /// Annotations that a forge shows of one step.
 const SHOWN: usize = 10;
@@ -39,7 +40,7 @@ fn command(triaged: &Triaged, finding: &Finding) -> String {
     // A column counts only where all is in one line.
     let columns =
         if start.line == end.line { format!(",col={},endColumn={}", start.column, end.column) } else { String::new() };
-    let title = property(&format!("{} ({})", finding.code, finding.level.as_str()));
+    let title = property(&format!("{} ({})", finding.code.id, finding.level.as_str()));
     let lines = format!("line={},endLine={}", start.line, end.line);
     format!("::{kind} file={path},{lines}{columns},title={title}::{}\n", message(&said(finding)))
 }

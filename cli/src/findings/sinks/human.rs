@@ -6,12 +6,13 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin, Patch as Shown, Renderer, Snippet};
 use anstream::adapter::strip_str;
 
+use crate::codes::Level;
 use crate::render::{BAD, GOOD, WARN, counted, printable, wrapped_to};
 
 use super::excerpt::Excerpt;
 use crate::findings::report::Coverage;
 use crate::findings::triage::Triaged;
-use crate::findings::{Finding, Label, Level, Patch, SourceId, Sources, Span, SuppressionKind};
+use crate::findings::{Finding, Label, Patch, SourceId, Sources, Span, SuppressionKind};
 
 /// Renders the whole report.
 pub fn render(triaged: &Triaged, width: usize) -> String {
@@ -42,7 +43,7 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<G
     let columns = width.saturating_sub(indent(sources, finding));
     let message = |text: &str| wrapped_to(columns, &printable(text), "", "");
     // A code that says no more than the level is not said twice.
-    let code = Some(finding.code).filter(|code| *code != finding.level.as_str());
+    let code = Some(finding.code.id).filter(|code| *code != finding.level.as_str());
     let head = finding.level.as_str().len() + code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
     let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");

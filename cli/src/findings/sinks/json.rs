@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::codes::Level;
 use crate::findings::report::Coverage;
 use crate::findings::triage::Triaged;
-use crate::findings::{Finding, Label, Level, Patch, Position, Sources, Span, Suppressed, SuppressionKind};
+use crate::findings::{Finding, Label, Patch, Position, Sources, Span, Suppressed, SuppressionKind};
 
 #[derive(Serialize)]
 struct Form<'a> {
@@ -30,6 +31,7 @@ struct Tool {
 #[derive(Serialize)]
 struct FindingForm<'a> {
     code: &'a str,
+    meaning: &'a str,
     level: &'a str,
     title: &'a str,
     primary: LabelForm<'a>,
@@ -87,7 +89,7 @@ pub fn render(triaged: &Triaged) -> String {
     let form = Form {
         schema_version: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        command: triaged.command,
+        command: triaged.command.as_str(),
         complete: triaged.coverage == Coverage::Complete,
         checked: triaged.checked.iter().copied().collect(),
         counts: counts(triaged),
@@ -108,7 +110,8 @@ fn counts(triaged: &Triaged) -> BTreeMap<&'static str, usize> {
 
 fn finding_form<'a>(sources: &'a Sources, finding: &'a Finding) -> FindingForm<'a> {
     FindingForm {
-        code: finding.code,
+        code: finding.code.id,
+        meaning: finding.code.meaning,
         level: finding.level.as_str(),
         title: &finding.title,
         primary: label_form(sources, &finding.primary),

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::codes::{self, Command, Level};
 use crate::findings::baseline::Identity;
 use crate::findings::report::Coverage;
 use crate::findings::triage::Triaged;
-use crate::findings::{EMBEDDED, Finding, Label, Level, Patch, Sources, Span, Suppressed, SuppressionKind, codes};
+use crate::findings::{EMBEDDED, Finding, Label, Patch, Sources, Span, Suppressed, SuppressionKind};
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -49,6 +50,20 @@ struct Rule {
     id: &'static str,
     short_description: Text,
     full_description: Text,
+    default_configuration: Configuration,
+    help_uri: String,
+    help: Help,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    markdown: String,
 }
 
 #[derive(Serialize)]
@@ -167,7 +182,7 @@ pub fn render(triaged: &Triaged) -> String {
         let identity = fingerprint(&Identity::of(&triaged.sources, finding));
         let alike: &mut usize = seen.entry(identity.clone()).or_default();
         *alike += 1;
-        results.push(result(&triaged.sources, finding, suppressed, format!("{identity}:{alike}")));
+        results.push(result(triaged, finding, suppressed, format!("{identity}:{alike}")));
     }
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(triaged, results)] };
     serde_json::to_string_pretty(&log).expect("a log is strings, numbers and lists") + "\n"
@@ -180,7 +195,7 @@ fn run<'a>(triaged: &Triaged, results: Vec<SarifResult<'a>>) -> Run<'a> {
             driver: Driver {
                 name: env!("CARGO_PKG_NAME"),
                 semantic_version: env!("CARGO_PKG_VERSION"),
-                rules: rules(),
+                rules: rules(triaged.command).map(rule).collect(),
             },
         },
         automation_details: AutomationDetails { id: format!("slugproof/{}/", triaged.command) },
@@ -194,31 +209,57 @@ fn run<'a>(triaged: &Triaged, results: Vec<SarifResult<'a>>) -> Run<'a> {
     }
 }
 
-fn rules() -> Vec<Rule> {
-    let rule = |rule: codes::Rule| Rule {
-        id: rule.code,
-        short_description: text(rule.meaning),
-        full_description: Text { text: codes::paragraph(rule.code).unwrap_or_else(|| rule.meaning.to_owned()) },
-    };
-    codes::rules().map(rule).collect()
+/// The codes that a command reports.
+fn rules(command: Command) -> impl Iterator<Item = &'static codes::Entry> {
+    codes::entries().filter(move |code| code.is_reported_by(command))
 }
 
-fn result<'a>(
-    sources: &Sources,
-    finding: &'a Finding,
-    suppressed: Option<&'a Suppressed>,
-    fingerprint: String,
-) -> SarifResult<'a> {
-    let (kind, level) = match finding.level {
+fn rule(code: &'static codes::Entry) -> Rule {
+    let page = code.page();
+    let prose =
+        |sections: &[&str]| sections.iter().flat_map(|text| codes::paragraphs(text)).collect::<Vec<_>>().join("\n\n");
+    Rule {
+        id: code.id,
+        short_description: text(code.meaning),
+        full_description: Text { text: prose(&[page.what_it_does]) },
+        default_configuration: Configuration { level: kind_and_level(code.level).1 },
+        help_uri: help_uri(env!("CARGO_PKG_REPOSITORY"), code.id),
+        help: Help { text: prose(&[page.why_it_matters, page.fix]), markdown: page.markdown(2) },
+    }
+}
+
+/// Where a code is documented. SARIF asks for an absolute URI. As long as the manifest
+/// names no repository there is no page to link to: a URN names the code all the same, never
+/// changes and claims no host, and `help` carries the whole text.
+fn help_uri(repository: &str, id: &str) -> String {
+    match repository {
+        "" => format!("urn:slugproof:code:{id}"),
+        repository => format!("{repository}/blob/v{}/docs/codes.md#{id}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+/// Nothing undecided has a level in SARIF: it is open.
+fn kind_and_level(level: Level) -> (&'static str, &'static str) {
+    match level {
         Level::Error => ("fail", "error"),
         Level::Warning => ("fail", "warning"),
         Level::Note => ("fail", "note"),
         Level::Undecided => ("open", "none"),
-    };
+    }
+}
+
+fn result<'a>(
+    triaged: &Triaged,
+    finding: &'a Finding,
+    suppressed: Option<&'a Suppressed>,
+    fingerprint: String,
+) -> SarifResult<'a> {
+    let Triaged { command, sources, .. } = triaged;
+    let (kind, level) = kind_and_level(finding.level);
     let related = finding.labels.iter().enumerate().map(|(index, label)| related_location(sources, index, label));
     SarifResult {
-        rule_id: finding.code,
-        rule_index: codes::rules().position(|rule| rule.code == finding.code).unwrap_or_default(),
+        rule_id: finding.code.id,
+        rule_index: rules(*command).position(|code| code == finding.code).unwrap_or_default(),
         kind,
         level,
         message: Text { text: message(finding) },
@@ -301,4 +342,17 @@ fn fingerprint(identity: &Identity) -> String {
 
 fn text(text: &str) -> Text {
     Text { text: text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::help_uri;
+
+    #[test]
+    fn help_links_to_the_documentation_once_there_is_a_repository() {
+        assert_eq!(help_uri("", "undecided"), "urn:slugproof:code:undecided");
+        let version = env!("CARGO_PKG_VERSION");
+        let link = format!("https://forge.example/o/slugproof/blob/v{version}/docs/codes.md#undecided");
+        assert_eq!(help_uri("https://forge.example/o/slugproof", "undecided"), link);
+    }
 }

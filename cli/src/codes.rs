@@ -1,0 +1,347 @@
+//! The table of codes: everything that a command can report, declared once.
+//!
+//! An entry has an id, a level, the commands that report it and a meaning of one line. Its
+//! page, `data/codes/ID.md`, says what the code is and why it matters, shows an example that
+//! a test runs, and says how to fix it. `slugproof explain`, docs/codes.md, SARIF and the JSON
+//! of findings are made from this table.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use slug_resolver::{Code, Warning};
+
+/// One code.
+#[derive(PartialEq, Eq)]
+pub struct Entry {
+    /// The code as it is written: kebab-case and stable.
+    pub id: &'static str,
+    /// The level of its findings, unless a finding sets another.
+    pub level: Level,
+    /// The commands that report it.
+    pub commands: &'static [Command],
+    /// What it means, in one sentence without a final stop.
+    pub meaning: &'static str,
+    text: &'static str,
+}
+
+/// Codes of one topic, in the order of docs/codes.md.
+pub struct Group {
+    /// The heading.
+    pub title: &'static str,
+    /// What the codes have in common, in Markdown.
+    pub intro: &'static str,
+    /// The codes.
+    pub entries: &'static [&'static Entry],
+}
+
+/// How much a finding weighs, the heaviest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// It breaks something. Counts.
+    Error,
+    /// It works today and should not stay. Counts.
+    Warning,
+    /// Neither right nor wrong could be shown. Counts under `--strict`, as an error.
+    Undecided,
+    /// Worth knowing. Never counts.
+    Note,
+}
+
+/// A command that reports codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `slugproof derive`
+    Derive,
+    /// `slugproof resolve`
+    Resolve,
+    /// `slugproof pick`
+    Pick,
+    /// `slugproof prove`
+    Prove,
+    /// `slugproof lint`
+    Lint,
+    /// `slugproof check`
+    Check,
+    /// `slugproof diagnose`
+    Diagnose,
+}
+
+/// Declares each entry as a static and all of them as [`GROUPS`].
+macro_rules! table {
+    ($($title:literal, $intro:literal: {
+        $($name:ident = $id:literal, $level:ident, [$($command:ident),+], $meaning:expr;)+
+    })+) => {
+        $($(
+            #[doc = concat!("`", $id, "`")]
+            pub static $name: Entry = Entry {
+                id: $id,
+                level: Level::$level,
+                commands: &[$(Command::$command),+],
+                meaning: $meaning,
+                text: include_str!(concat!("../data/codes/", $id, ".md")),
+            };
+        )+)+
+
+        /// The whole table.
+        pub static GROUPS: &[Group] =
+            &[$(Group { title: $title, intro: $intro, entries: &[$(&$name),+] }),+];
+    };
+}
+
+table! {
+    "Contradictions: the create call is rejected",
+    "No provider serves the model, so no workspace is created. The platform answers 422 \
+    and the outcome is `rejected`. A contradiction has exactly one code; warnings are \
+    reported on top of any verdict.": {
+        MODEL_REQUIRED = "model-required", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
+            Code::ModelRequired.meaning();
+        UNKNOWN_RUNTIME = "unknown-runtime", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
+            Code::UnknownRuntime.meaning();
+        UNREGISTERED_MODEL = "unregistered-model", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
+            Code::UnregisteredModel.meaning();
+        AMBIGUOUS_MODEL = "ambiguous-model", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
+            Code::AmbiguousModel.meaning();
+    }
+
+    "Contradictions: the workspace boots to `failed`",
+    "A provider serves the model and the workspace is created, but the injected secrets \
+    are not what the provider accepts. The outcome is `failed`. The platform's own error, \
+    if it reports one, is `MISSING_BYOK_CREDENTIAL`.": {
+        PLATFORM_PATH_BYOK_MODEL = "platform-path-byok-model", Error, [Resolve, Pick, Prove, Lint, Diagnose],
+            Code::PlatformPathByokModel.meaning();
+        PLATFORM_MODEL_WITH_TENANT_KEY = "platform-model-with-tenant-key", Error, [Resolve, Pick, Prove, Lint, Diagnose],
+            Code::PlatformModelWithTenantKey.meaning();
+        MISSING_CREDENTIAL = "missing-credential", Error, [Resolve, Pick, Prove, Lint, Diagnose],
+            Code::MissingCredential.meaning();
+        WRONG_CREDENTIAL = "wrong-credential", Error, [Resolve, Pick, Prove, Lint, Diagnose],
+            Code::WrongCredential.meaning();
+    }
+
+    "Warnings",
+    "A warning comes on top of any verdict and never changes the exit code.": {
+        CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Lint, Diagnose],
+            Warning::CrossVendorCredential.meaning();
+        SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],
+            Warning::ShadowedVariable.meaning();
+    }
+
+    "Workflow files",
+    "`lint` and `check` give every finding its code, in every output.": {
+        UNDECIDED = "undecided", Undecided, [Lint, Check],
+            "slugproof can show neither that the input is right nor that it is wrong";
+        UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
+            "a file cannot be opened, is not YAML, or is not of a known kind";
+        UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
+            "a file sets variables of a policy, but no step that sees them calls a script that a policy describes";
+        UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
+            "an `accept` entry of slugproof.yaml accepts nothing";
+    }
+
+    "Suppressions",
+    "A finding is suppressed by `# slugproof: ignore[code] reason` at the end of its line \
+    or on comment lines directly above it.": {
+        SUPPRESSION_WITHOUT_REASON = "suppression-without-reason", Error, [Lint, Check],
+            "a suppression gives no reason, so it suppresses nothing";
+        UNUSED_SUPPRESSION = "unused-suppression", Warning, [Lint, Check],
+            "a suppression suppresses nothing";
+        UNKNOWN_SUPPRESSION = "unknown-suppression", Error, [Lint, Check],
+            "a suppression names a code that does not exist";
+        MALFORMED_SUPPRESSION = "malformed-suppression", Error, [Lint, Check],
+            "a comment begins with `slugproof:` but is not a valid suppression";
+    }
+
+    "Registries and policies",
+    "`check` reads the files by themselves, without any environment.": {
+        INVALID_REGISTRY = "invalid-registry", Error, [Check],
+            "a registry breaks a rule of its format";
+        INVALID_POLICY = "invalid-policy", Error, [Check],
+            "a policy breaks a rule of its format";
+        INVALID_CONFIG = "invalid-config", Error, [Check],
+            "a slugproof.yaml breaks a rule of its format";
+        OVERLAPPING_PATTERNS = "overlapping-patterns", Warning, [Check],
+            "the patterns of two providers of one runtime match the same unlisted model id";
+        UNREACHABLE_ARM = "unreachable-arm", Warning, [Check],
+            "no model and no credentials select a provider entry of a runtime";
+        UNMATCHED_LISTED_ID = "unmatched-listed-id", Note, [Check],
+            "a runtime lists a model id under a provider whose own pattern does not match it";
+        PLATFORM_LISTS_VENDOR_KEY = "platform-lists-vendor-key", Warning, [Check],
+            "the platform's provider accepts a key that another vendor issued";
+        UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
+            "a policy picks a model that none of the runtimes that could use it registers";
+        UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],
+            "a policy dispatches a runtime that the registry does not have";
+    }
+
+    "Causes that `diagnose` names",
+    "`diagnose` names one cause: the code of a contradiction, or one of these. Of several \
+    that apply, the first counts; a contradiction comes after `record-disagrees`. \
+    `--format json` has the cause under `cause`, as `name` and `message`. Beside it are \
+    `resolution` (the answer of `resolve`), `named` (the model and the runtime that the \
+    record names), `disagreements`, `recorded` (what the record's model resolves to), \
+    `fields` (the status and error fields of the record) and `record` (masked).": {
+        NO_ENVIRONMENT = "no-environment", Undecided, [Diagnose],
+            "nothing of the environment is given, so the configuration is not judged";
+        RECORD_DISAGREES = "record-disagrees", Error, [Diagnose],
+            "the workspace is not the one that this environment makes";
+        COHERENT_ONLINE = "coherent-online", Note, [Diagnose],
+            "the configuration is coherent, and the workspace came up";
+        COHERENT_WITH_ERROR = "coherent-with-error", Error, [Diagnose],
+            "the configuration is coherent, and the record says what went wrong";
+        SILENT_RECORD = "silent-record", Undecided, [Diagnose],
+            "the configuration is coherent, and the record has neither a status nor an error field";
+        EMPTY_ERROR = "empty-error", Error, [Diagnose],
+            "the configuration is coherent, and no error field says anything";
+    }
+}
+
+/// Every entry, in the order of docs/codes.md.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    GROUPS.iter().flat_map(|group| group.entries).copied()
+}
+
+/// The entry with an id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Entry> {
+    entries().find(|entry| entry.id == id)
+}
+
+/// The entry of a contradiction.
+#[must_use]
+pub fn contradiction(code: Code) -> &'static Entry {
+    find(code.as_str()).expect("the table has every contradiction")
+}
+
+impl Entry {
+    /// The parts of its page.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        Page::parse(self.text).expect("each page has its four parts")
+    }
+
+    /// Whether a command reports it.
+    #[must_use]
+    pub fn is_reported_by(&self, command: Command) -> bool {
+        self.commands.contains(&command)
+    }
+
+    /// Whether a comment can suppress its findings: those about suppressions have to be fixed.
+    #[must_use]
+    pub fn can_be_suppressed(&self) -> bool {
+        let about_suppressions =
+            [&SUPPRESSION_WITHOUT_REASON, &UNUSED_SUPPRESSION, &UNKNOWN_SUPPRESSION, &MALFORMED_SUPPRESSION];
+        !about_suppressions.contains(&self)
+    }
+}
+
+/// The paragraphs of prose in Markdown, each in one line.
+pub fn paragraphs(prose: &str) -> impl Iterator<Item = String> {
+    let paragraphs = prose.trim().split("\n\n").filter(|paragraph| !paragraph.is_empty());
+    paragraphs.map(|paragraph| paragraph.replace('\n', " "))
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// What is said of a code at length: Markdown, of which `slugproof explain` knows
+/// paragraphs and fenced blocks.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Page {
+    /// When it is reported.
+    pub what_it_does: &'static str,
+    /// What follows if nobody acts.
+    pub why_it_matters: &'static str,
+    /// A console session that reports it.
+    pub example: &'static str,
+    /// How to get rid of it.
+    pub fix: &'static str,
+}
+
+impl Page {
+    fn parse(text: &'static str) -> Option<Self> {
+        let text = text.strip_prefix("## What it does\n")?;
+        let (what_it_does, text) = text.split_once("\n## Why it matters\n")?;
+        let (why_it_matters, text) = text.split_once("\n## Example\n")?;
+        let (example, fix) = text.split_once("\n## Fix\n")?;
+        Some(Self {
+            what_it_does: what_it_does.trim(),
+            why_it_matters: why_it_matters.trim(),
+            example: example.trim(),
+            fix: fix.trim(),
+        })
+    }
+
+    /// The parts with their headings, in order.
+    #[must_use]
+    pub fn sections(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("What it does", self.what_it_does),
+            ("Why it matters", self.why_it_matters),
+            ("Example", self.example),
+            ("Fix", self.fix),
+        ]
+    }
+
+    /// The page in Markdown, with headings of a level.
+    #[must_use]
+    pub fn markdown(&self, level: usize) -> String {
+        let heading = "#".repeat(level);
+        let section = |(title, body)| format!("{heading} {title}\n\n{body}\n");
+        self.sections().map(section).join("\n")
+    }
+}
+
+impl Level {
+    /// Whether it makes the command exit 1.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Error | Self::Warning)
+    }
+
+    /// The name used in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Undecided => "undecided",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl Command {
+    /// The name on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Derive => "derive",
+            Self::Resolve => "resolve",
+            Self::Pick => "pick",
+            Self::Prove => "prove",
+            Self::Lint => "lint",
+            Self::Check => "check",
+            Self::Diagnose => "diagnose",
+        }
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Level {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
