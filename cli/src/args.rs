@@ -60,6 +60,7 @@ pub enum Command {
     Lint(LintArgs),
     Check(CheckArgs),
     Diagnose(DiagnoseArgs),
+    Explain(ExplainArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
     Completions {
@@ -384,6 +385,31 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub findings: FindingsArgs,
+}
+
+/// Explain a code, or list all codes
+///
+/// Says what a code means, why it matters and how to fix it, with an example. Without CODE
+/// it lists every code that a command can report.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/explain.txt").trim_end())]
+pub struct ExplainArgs {
+    /// The code, as in `error[CODE]`
+    pub code: Option<String>,
+
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// Markdown, as in docs/codes.md
+    Markdown,
 }
 
 /// Review the regression corpus, check it, or add to it

@@ -4,6 +4,7 @@ pub(crate) mod batch;
 pub mod check;
 pub mod corpus;
 pub mod diagnose;
+pub(crate) mod explain;
 pub(crate) mod lint;
 pub(crate) mod manual;
 pub(crate) mod pick;

@@ -8,6 +8,7 @@ mod console;
 mod corpus;
 mod diagnose;
 mod documents;
+mod explain;
 mod findings;
 mod lint;
 mod lint_fixes;

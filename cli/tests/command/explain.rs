@@ -1,0 +1,151 @@
+//! `explain`, and the table of codes that it prints.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use slug_resolver::{Code, Warning};
+use slugproof::codes::{self, Command, Entry};
+
+use crate::console;
+use crate::run::{Scratch, slugproof};
+
+#[test]
+fn one_code_is_explained() {
+    let ended = slugproof(["explain", "platform-path-byok-model"]).run();
+    assert_snapshot!(ended.shown());
+}
+
+#[test]
+fn all_codes_are_listed() {
+    let ended = slugproof(["explain"]).run();
+    assert_snapshot!(ended.shown());
+    assert!(codes::entries().all(|entry| ended.stdout.contains(&format!(" {}: ", entry.id))));
+}
+
+#[test]
+fn every_explanation_fits_80_columns() {
+    for args in [vec!["explain"]].into_iter().chain(codes::entries().map(|entry| vec!["explain", entry.id])) {
+        let plain = slugproof(args.iter().copied()).run();
+        assert_eq!((plain.code, plain.stderr.as_str()), (0, ""), "{args:?}");
+        let wide = plain.stdout.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{args:?}");
+        let coloured = slugproof(args.iter().copied().chain(["--color", "always"])).run();
+        assert_ne!(coloured.stdout, plain.stdout);
+        assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), plain.stdout);
+    }
+}
+
+#[test]
+fn json_has_the_table() {
+    let all = slugproof(["explain", "--format", "json"]).run().json();
+    assert_eq!(all["schema_version"], 1);
+    let all = all["codes"].as_array().expect("a list");
+    let ids: Vec<&str> = all.iter().map(|code| code["code"].as_str().expect("an id")).collect();
+    assert_eq!(ids, codes::entries().map(|entry| entry.id).collect::<Vec<_>>());
+    let one = slugproof(["explain", "unused-accept", "--format", "json"]).run();
+    assert_snapshot!(one.shown());
+    assert!(all.contains(&one.json()["codes"][0]));
+}
+
+#[test]
+fn an_unknown_code_is_an_error() {
+    for (code, message) in [
+        ("wrong-credentials", "error: no code is called `wrong-credentials`; did you mean `wrong-credential`?\n"),
+        ("E0308", "error: no code is called `E0308`; `slugproof explain` lists the codes\n"),
+    ] {
+        let ended = slugproof(["explain", code]).run();
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
+    }
+}
+
+#[test]
+fn the_documentation_is_made_from_the_table() {
+    let made = slugproof(["explain", "--format", "markdown"]).run().stdout;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/codes.md");
+    let documented = fs::read_to_string(path).expect("it is there");
+    assert!(made == documented, "run `cargo run -- explain --format markdown > docs/codes.md`");
+}
+
+#[test]
+fn every_example_reports_its_code() {
+    for entry in codes::entries() {
+        let sessions = console::sessions(entry.page().example);
+        assert_eq!(sessions.len(), 1, "{entry:?}");
+        let (_, printed) = console::run(sessions[0], Scratch::new(&format!("explain-{}", entry.id)));
+        // `undecided` is a level as well: it stands before the title, and no bracket follows.
+        let forms = [format!("[{}]: ", entry.id), format!("{}: ", entry.id)];
+        let is_reported = |line: &str| forms.iter().any(|form| line.contains(form));
+        assert!(printed.iter().any(|text| text.lines().any(is_reported)), "{entry:?}: {printed:?}");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_every_page_has_an_entry() {
+    let ids: BTreeSet<String> = codes::entries().map(|entry| format!("{}.md", entry.id)).collect();
+    assert_eq!(ids.len(), codes::entries().count());
+    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/codes")).expect("it is there");
+    let pages: BTreeSet<String> =
+        pages.map(|page| page.expect("it can be read").file_name().into_string().expect("it is ASCII")).collect();
+    assert_eq!(pages, ids);
+}
+
+/// Findings can only be made with an entry; what the resolver reports has one too.
+#[test]
+fn the_table_has_what_the_resolver_reports() {
+    for code in Code::ALL {
+        let entry = codes::find(code.as_str()).expect("each contradiction has an entry");
+        assert_eq!(entry.meaning, code.meaning());
+    }
+    for warning in Warning::ALL {
+        let entry = codes::find(warning.as_str()).expect("each warning has an entry");
+        assert_eq!(entry.meaning, warning.meaning());
+    }
+}
+
+/// For each contradiction, one environment in which every command that asks the resolver reports it.
+#[test]
+fn the_commands_of_a_contradiction_report_it() {
+    let resolved = |entry: &&Entry| entry.is_reported_by(Command::Pick) && entry.is_reported_by(Command::Prove);
+    let mut seen = BTreeSet::new();
+    for (code, runtime, set) in [
+        ("model-required", "claude-code", &[("E2E_MODEL_SLUG", "\u{a0}")][..]),
+        ("unknown-runtime", "claude-cod", &[]),
+        ("unregistered-model", "claude-code", &[("E2E_MODEL_SLUG", "minimax:MiniMax-M2.7")]),
+        ("ambiguous-model", "agent", &[("E2E_MODEL_SLUG", "m-1")]),
+        ("platform-path-byok-model", "claude-code", &[("E2E_LLM_PATH", "platform"), ("E2E_MODEL_SLUG", "MiniMax-M2")]),
+        (
+            "platform-model-with-tenant-key",
+            "claude-code",
+            &[("E2E_MODEL_SLUG", "moonshot/kimi-k2.6"), ("E2E_MINIMAX_API_KEY", "set")],
+        ),
+        ("missing-credential", "hermes", &[]),
+        ("wrong-credential", "hermes", &[("E2E_MINIMAX_API_KEY", "set")]),
+    ] {
+        let (scratch, _) = match code {
+            "ambiguous-model" => console::run(
+                console::sessions(codes::AMBIGUOUS_MODEL.page().example)[0],
+                Scratch::new("explain-commands-ambiguous"),
+            ),
+            _ => (Scratch::new(&format!("explain-commands-{code}")), Vec::new()),
+        };
+        let registry: &[&str] = if code == "ambiguous-model" { &["--registry", "providers.yaml"] } else { &[] };
+        let variables: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let scratch = scratch.file("record.json", "{\"status\": \"failed\"}");
+        let run = |args: &[&str]| {
+            let command = slugproof([args, registry].concat()).dir(&scratch);
+            set.iter().fold(command, |command, (name, value)| command.env(name, value)).run()
+        };
+        let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
+        let resolve = run(&[&["resolve", "--runtime", runtime][..], &variables].concat());
+        let pick = run(&["pick", runtime]);
+        let diagnose =
+            run(&["diagnose", "--record", "record.json", "--runtime", runtime, "--from-env", "E2E_RUNTIME="]);
+        for (text, ended) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
+            assert!(ended.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", ended.shown());
+        }
+        seen.insert(code);
+    }
+    assert_eq!(seen, codes::entries().filter(resolved).map(|entry| entry.id).collect());
+}
