@@ -32,7 +32,7 @@ for target in $(cargo fuzz list); do
   for kind in seeds regressions; do
     if [ -d "fuzz/$kind/$target" ]; then (cd fuzz && zip -q -r "$OUT/${target}_seed_corpus.zip" "$kind/$target"); fi
   done
-  # Sanitizers cost time and memory, so the limits are wider than those of ci/fuzz-nightly.
+  # Sanitizers cost time and memory, so the limits are wider than those of `cargo ci fuzz`.
   printf '[libfuzzer]\nmax_len = %s\ntimeout = 25\nrss_limit_mb = 2048\nmalloc_limit_mb = 256\n' \
     "$input_bytes" >"$OUT/$target.options"
   case $target in *_yaml) cp fuzz/yaml.dict "$OUT/$target.dict" ;; esac

@@ -106,7 +106,11 @@ pub fn commit() -> Result<String> {
 
 /// The rows of a table with tabs between its three columns; `#` starts a comment.
 pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
-    let text = read(file)?;
+    parse_table(file, &read(file)?)
+}
+
+/// The rows of the text of a table.
+pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
         [first, second, third] => Ok([first, second, third].map(str::to_owned)),

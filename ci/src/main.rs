@@ -8,6 +8,8 @@ mod bench;
 mod canary;
 mod checkout;
 mod failure;
+mod forge;
+mod fuzz;
 mod hostile;
 mod instructions;
 mod mutants;
@@ -30,6 +32,7 @@ enum Command {
     Bench(bench::Arguments),
     /// Plant a bug that the fuzzer has to find
     Canary,
+    Fuzz(fuzz::Arguments),
     Hostile(hostile::Arguments),
     /// Hold the instructions of each operation to benches/instructions.tsv
     Instructions,
@@ -52,6 +55,7 @@ fn run(command: Command) -> Result {
     match command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Canary => canary::run(),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Instructions => instructions::run(),
         Command::Mutants(arguments) => mutants::run(&arguments),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkout;
 use crate::failure::{Context, Result, broken, finding};
+use crate::forge;
 use crate::process::{self, Process};
 use crate::shard::Shard;
 use crate::tools;
@@ -53,7 +54,8 @@ const PARTS: [Part; 3] = [
     Part {
         name: "cli",
         description: "what the command computes itself: what `lint` merges and evaluates, the cause that \
-            `diagnose` names, the overlaps that `check` decides",
+            `diagnose` names, the overlaps that `check` decides. How `lint` \
+            reads the words of a shell and follows its commands is left to its own tests",
         only: &[
             "cli/src/workflow/walk.rs",
             "cli/src/workflow/expression.rs",
@@ -99,7 +101,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result {
     tools::cargo("cargo-mutants")?;
-    let known = Known::read(KNOWN)?;
+    let known = Known::read()?;
     let is_selected = |part: &&Part| arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name);
     let selected: Vec<&Part> = PARTS.iter().filter(is_selected).collect();
     if !arguments.report {
@@ -372,13 +374,16 @@ struct Known {
 }
 
 impl Known {
-    fn read(file: &str) -> Result<Self> {
-        let lines = checkout::table(file)?;
+    fn read() -> Result<Self> {
+        Ok(Self::new(checkout::table(KNOWN)?))
+    }
+
+    fn new(lines: Vec<[String; 3]>) -> Self {
         let reasons = lines.iter().map(|[what, text, why]| {
             let change = Change { what: what.clone(), text: text.clone() };
             (change, why.clone())
         });
-        Ok(Self { reasons: reasons.collect(), lines })
+        Self { reasons: reasons.collect(), lines }
     }
 
     /// Those that were noticed after all, or that the code no longer has.
@@ -476,7 +481,9 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
         None => WHOLE.to_owned(),
         Some(Shard { index, count }) => format!("This run tried piece {index} of {count} of each part."),
     };
-    checkout::write(PAGE, &page(&rows, &survivors, &scope, known))?;
+    let page = page(&rows, &survivors, &scope, known);
+    checkout::write(PAGE, &page)?;
+    forge::show(&page)?;
     println!("written: {PAGE}");
     Ok(())
 }
@@ -565,5 +572,21 @@ mod tests {
         let mut sources = HashMap::from([("a.rs".to_owned(), "fn f() {\n    é + 1;\n}\n".to_owned())]);
         let change = mutant.change(&mut sources).expect("the source is there");
         assert_eq!(change, Change { what: "a.rs: replace + with * in f".to_owned(), text: "+ 1;".to_owned() });
+    }
+
+    #[test]
+    fn page_is_of_the_parts_and_the_table() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+        let known = Known::new(checkout::parse_table(KNOWN, &read(KNOWN)).unwrap());
+        let old = read(PAGE);
+        let lines = |starts: &dyn Fn(&Part) -> String| -> Vec<String> {
+            let of = |part| old.lines().filter(move |line| line.starts_with(&starts(part))).map(str::to_owned);
+            PARTS.iter().flat_map(of).collect()
+        };
+        let rows = lines(&|part| format!("| {} |", part.name));
+        let survivors = lines(&|part| format!("- {}: ", part.name));
+        assert_eq!(rows.len(), PARTS.len(), "run `cargo ci mutants`: a part has no row");
+        assert_eq!(old, page(&rows, &survivors, WHOLE, &known), "run `cargo ci mutants --report`");
     }
 }

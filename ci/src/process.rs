@@ -2,8 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::failure::{Context, Failure, Result};
 
@@ -74,6 +76,31 @@ impl Process {
     pub fn status(&mut self) -> Result<ExitStatus> {
         let status = self.0.stdin(Stdio::null()).status();
         status.context(|| format!("cannot run `{self}`"))
+    }
+
+    /// Runs it with its output in a file, and ends it after a time, if one is given.
+    pub fn logged(mut self, log: &Path, most: Option<Duration>) -> Result<ExitStatus> {
+        let open = || {
+            std::fs::create_dir_all(log.parent().unwrap_or(log))?;
+            let file = File::create(log)?;
+            Ok::<_, std::io::Error>((file.try_clone()?, file))
+        };
+        let (stdout, stderr) = open().context(|| format!("cannot write {}", log.display()))?;
+        let failed = format!("cannot run `{self}`");
+        let run = || {
+            let mut child = self.0.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn()?;
+            let Some(most) = most else { return child.wait() };
+            let end = Instant::now() + most;
+            while Instant::now() < end {
+                if let Some(status) = child.try_wait()? {
+                    return Ok(status);
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            child.kill()?;
+            child.wait()
+        };
+        run().context(|| failed)
     }
 
     /// Returns what it prints to stdout; stderr is shown. Fails unless it exits with 0.

@@ -1,0 +1,53 @@
+//! What a job tells the forge that runs it; elsewhere nothing.
+
+use std::fs::File;
+use std::io::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::failure::{Context, Result};
+
+/// The most bytes of an output; the forges limit outputs and variables.
+const OUTPUT_BYTES: usize = 50_000;
+
+/// Adds a page in Markdown to the summary of the job.
+pub fn show(page: &str) -> Result {
+    append("GITHUB_STEP_SUMMARY", page)
+}
+
+/// Sets an output of the step, cut off where it is too long.
+pub fn output(name: &str, text: &str) -> Result {
+    append("GITHUB_OUTPUT", &assignment(name, text))
+}
+
+fn assignment(name: &str, text: &str) -> String {
+    let end = (0..=text.len().min(OUTPUT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    let text = &text[..end];
+    // The end of the text must be a line that it does not have, whoever wrote it.
+    let end: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{name}<<{end}\n{text}\n{end}\n")
+}
+
+/// Appends to the file that a variable names, if it is set.
+fn append(variable: &str, text: &str) -> Result {
+    let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(()) };
+    let written =
+        File::options().append(true).create(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.context(|| format!("cannot write the file that {variable} names"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_ends_at_a_line_that_the_text_does_not_have() {
+        let text = "a\nname<<x\nb";
+        let found = assignment("summary", text);
+        let end = found.strip_prefix("summary<<").unwrap().lines().next().unwrap();
+        assert_eq!(found, format!("summary<<{end}\n{text}\n{end}\n"));
+        assert!(!text.contains(end));
+        let long = "é".repeat(OUTPUT_BYTES);
+        assert!(assignment("summary", &long).len() < OUTPUT_BYTES + 200);
+    }
+}

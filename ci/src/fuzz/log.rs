@@ -1,0 +1,167 @@
+//! Reads what libFuzzer prints; it has no format for machines.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use crate::checkout;
+use crate::failure::Result;
+
+/// What a log says of one run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    pub executions: u64,
+    pub edges: u64,
+    pub features: u64,
+    pub crashes: Vec<Crash>,
+    /// Where it panicked, and what the message says before a colon.
+    pub panics: Vec<(String, String)>,
+}
+
+/// An input that a target did not survive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// `crash`, `timeout` or `oom` as libFuzzer calls it, or `exit`.
+    pub kind: String,
+    pub input: Option<PathBuf>,
+    /// Where it panicked: file, line and column.
+    pub place: Option<String>,
+    pub message: String,
+}
+
+impl Crash {
+    /// Two crashes are the same if kind and place are, and the message before a colon.
+    fn is_like(&self, other: &Self) -> bool {
+        let message = |crash: &Self| match crash.place {
+            Some(_) => before_colon(&crash.message).to_owned(),
+            None => String::new(),
+        };
+        self.kind == other.kind && self.place == other.place && message(self) == message(other)
+    }
+}
+
+impl Log {
+    pub fn read(file: &Path) -> Result<Self> {
+        Ok(Self::parse(&checkout::read_lossy(file)?))
+    }
+
+    pub fn parse(text: &str) -> Self {
+        let mut log = Self::default();
+        let mut panic: Option<(String, String)> = None;
+        let mut error = String::new();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if let Some((count, rest)) = line.strip_prefix('#').and_then(|line| line.split_once([' ', '\t']))
+                && let Ok(count) = count.parse()
+            {
+                log.executions = count;
+                let words: Vec<&str> = rest.split_whitespace().collect();
+                for pair in words.windows(2) {
+                    let number = pair[1].parse().unwrap_or(0);
+                    match pair[0] {
+                        "cov:" => log.edges = log.edges.max(number),
+                        "ft:" => log.features = log.features.max(number),
+                        _ => {}
+                    }
+                }
+            } else if let Some(count) = line.strip_prefix("stat::number_of_executed_units:") {
+                log.executions = count.trim().parse().unwrap_or(log.executions);
+            } else if let Some((_, place)) = line.split_once(" panicked at ").filter(|_| line.starts_with("thread ")) {
+                let message = lines.next().unwrap_or_default();
+                let place = place.trim_end_matches(':');
+                log.panics.push((place.to_owned(), before_colon(message).to_owned()));
+                panic.get_or_insert_with(|| (place.to_owned(), message.to_owned()));
+            } else if let Some(alarm) = line.strip_prefix("ALARM: ") {
+                // A hang is announced before its input is written; anything else by its error.
+                error = alarm.to_owned();
+            } else if let Some((_, message)) = line.split_once("ERROR: libFuzzer: ") {
+                error = message.to_owned();
+            } else if let Some((_, input)) = line.split_once("Test unit written to ") {
+                let kind = input.rsplit('/').next().and_then(|name| name.split('-').next()).unwrap_or_default();
+                // Slow units are written too, and are not a finding.
+                if ["crash", "timeout", "oom"].contains(&kind) {
+                    let (place, message) = match panic.take() {
+                        Some((place, message)) => (Some(place), message),
+                        None => (None, std::mem::take(&mut error)),
+                    };
+                    log.crashes.push(Crash {
+                        kind: kind.to_owned(),
+                        input: Some(PathBuf::from(input)),
+                        place,
+                        message: message.replace(char::is_control, " "),
+                    });
+                    error.clear();
+                }
+            }
+        }
+        log
+    }
+
+    /// The crashes of a run, which failed with this status if with any.
+    pub fn crashes_of(self, failed: Option<ExitStatus>) -> Vec<Crash> {
+        match failed {
+            Some(status) if self.crashes.is_empty() => vec![Crash {
+                kind: "exit".to_owned(),
+                input: None,
+                place: self.panics.into_iter().next().map(|(place, _)| place),
+                message: format!("the fuzzer ended with {status} and left no input"),
+            }],
+            _ => self.crashes,
+        }
+    }
+}
+
+/// One crash of each sort, with how many there are.
+pub fn distinct(crashes: Vec<Crash>) -> Vec<(Crash, usize)> {
+    let mut distinct: Vec<(Crash, usize)> = Vec::new();
+    for crash in crashes {
+        match distinct.iter_mut().find(|(known, _)| known.is_like(&crash)) {
+            Some((_, times)) => *times += 1,
+            None => distinct.push((crash, 1)),
+        }
+    }
+    distinct
+}
+
+fn before_colon(message: &str) -> &str {
+    message.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = include_str!("../../tests/fuzz/crashes.log");
+
+    #[test]
+    fn log_has_statistics_and_crashes() {
+        let log = Log::parse(LOG);
+        assert_eq!((log.executions, log.edges, log.features), (4096, 812, 2310));
+        let [panic, hang, memory] = &log.crashes[..] else { panic!("{:?}", log.crashes) };
+        assert_eq!(panic.kind, "crash");
+        assert_eq!(panic.place.as_deref(), Some("fuzz/src/lib.rs:27:9"));
+        assert_eq!(panic.message, "agreement is broken: a provider");
+        assert_eq!(panic.input.as_deref(), Some(Path::new("fuzz/artifacts/resolve/crash-0a1b2c")));
+        assert_eq!((hang.kind.as_str(), hang.message.as_str()), ("timeout", "working on the last Unit for 11 seconds"));
+        assert_eq!((memory.kind.as_str(), memory.place.as_deref()), ("oom", None));
+        assert_eq!(memory.message, "out-of-memory (used: 1029Mb; limit: 1024Mb)");
+        assert_eq!(log.panics, [("fuzz/src/lib.rs:27:9".to_owned(), "agreement is broken".to_owned())]);
+    }
+
+    #[test]
+    fn crashes_that_differ_after_the_colon_are_the_same() {
+        let crash = |message: &str, place: Option<&str>| Crash {
+            kind: "crash".to_owned(),
+            input: None,
+            place: place.map(str::to_owned),
+            message: message.to_owned(),
+        };
+        let found = distinct(vec![
+            crash("law is broken: a", Some("x.rs:1:1")),
+            crash("law is broken: b", Some("x.rs:1:1")),
+            crash("law is broken: a", Some("x.rs:2:1")),
+            crash("deadly signal", None),
+            crash("another", None),
+        ]);
+        assert_eq!(found.iter().map(|(_, times)| *times).collect::<Vec<_>>(), [2, 1, 2]);
+    }
+}
