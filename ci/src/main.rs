@@ -7,6 +7,7 @@
 mod bench;
 mod canary;
 mod checkout;
+mod coverage;
 mod failure;
 mod forge;
 mod fuzz;
@@ -32,6 +33,7 @@ enum Command {
     Bench(bench::Arguments),
     /// Plant a bug that the fuzzer has to find
     Canary,
+    Coverage(coverage::Arguments),
     Fuzz(fuzz::Arguments),
     Hostile(hostile::Arguments),
     /// Hold the instructions of each operation to benches/instructions.tsv
@@ -55,6 +57,7 @@ fn run(command: Command) -> Result {
     match command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Canary => canary::run(),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Instructions => instructions::run(),

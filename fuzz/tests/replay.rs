@@ -1,5 +1,6 @@
 //! Every seed and everything once found goes through the bodies of the targets
-//! again, on any toolchain.
+//! again, on any toolchain. So do the inputs in the directories of `FUZZ_CORPORA`, a list
+//! like PATH, which have a directory for each target.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,6 +12,12 @@ use slug_resolver::{Billing, Rule};
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The directories of `FUZZ_CORPORA` with inputs of a target.
+fn corpora(target: &str) -> Vec<PathBuf> {
+    let roots = std::env::var_os("FUZZ_CORPORA");
+    roots.iter().flat_map(std::env::split_paths).map(|root| root.join(target)).collect()
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -25,7 +32,9 @@ fn every_seed_and_regression_is_replayed() {
     for target in TARGETS {
         let seeds = files(&directory("seeds").join(target.name));
         assert!(!seeds.is_empty(), "{} has no seed", target.name);
-        for path in seeds.iter().chain(&files(&directory("regressions").join(target.name))) {
+        let others = corpora(target.name).into_iter().chain([directory("regressions").join(target.name)]);
+        let others: Vec<PathBuf> = others.flat_map(|directory| files(&directory)).collect();
+        for path in seeds.iter().chain(&others) {
             let input = fs::read(path).expect("the corpus is readable");
             assert!(input.len() <= INPUT_BYTES, "{} is longer than an input may be", path.display());
             // Shown only if the body panics.
