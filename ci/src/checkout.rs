@@ -119,6 +119,12 @@ pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     rows.collect()
 }
 
+/// Reads a log, which need not be UTF-8.
+pub fn read_lossy(file: &Path) -> Result<String> {
+    let bytes = fs::read(file).context(|| format!("cannot read {}", file.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// What is in a directory, in order of the names; nothing if it does not exist.
 pub fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     if !dir.exists() {
