@@ -317,11 +317,16 @@ fn secrets_are_never_shown() {
 fn the_action_lints_annotates_and_reports() {
     let scratch = repository("action", &["founding.yml", "canary.yml"]);
     let binaries = PathBuf::from(env!("CARGO_BIN_EXE_slugproof")).parent().expect("it has one").to_owned();
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ci/action");
+    let action = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../action.yml"));
+    let action = action.expect("the action is readable");
+    let (_, script) = action.split_once("      run: |\n").expect("the action runs a script");
+    let script: Vec<&str> =
+        script.lines().map(|line| line.strip_prefix("        ").expect("the script is last")).collect();
+    let script = script.join("\n");
     let run = |paths: &str, args: &str| {
         let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap_or_default());
         std::process::Command::new("bash")
-            .arg(&script)
+            .args(["-e", "-o", "pipefail", "-c", &script])
             .current_dir(&scratch.0)
             .env_clear()
             .env("PATH", path)
