@@ -78,11 +78,15 @@ pub fn scratch() -> Result<tempfile::TempDir> {
     tempfile::tempdir().context(|| "cannot make a scratch directory".to_owned())
 }
 
+/// What cargo says of the packages of the workspace.
+pub fn metadata() -> Result<Value> {
+    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
+    serde_json::from_str(&text).context(|| "cannot read the answer of `cargo metadata`".to_owned())
+}
+
 /// A value that the manifest of a package gives under `[package.metadata]`.
 pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
-    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
-    let metadata: Value =
-        serde_json::from_str(&text).context(|| "cannot read the answer of `cargo metadata`".to_owned())?;
+    let metadata = metadata()?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
     match packages.into_iter().find(|candidate| candidate["name"] == package).map(|found| &found["metadata"][key]) {
         Some(value) if !value.is_null() => Ok(value.clone()),

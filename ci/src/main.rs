@@ -7,15 +7,19 @@
 mod bench;
 mod canary;
 mod checkout;
+mod clusterfuzzlite;
 mod coverage;
 mod failure;
 mod forge;
 mod fuzz;
 mod hostile;
 mod instructions;
+mod interface;
 mod mutants;
+mod pages;
 mod process;
 mod promote;
+mod report_failure;
 mod seeded_bugs;
 mod shard;
 mod test;
@@ -28,18 +32,24 @@ use clap::Parser;
 use failure::Result;
 
 #[derive(Parser)]
-#[command(name = "cargo ci", bin_name = "cargo ci", about, disable_help_subcommand = false)]
+#[command(name = "cargo ci", bin_name = "cargo ci", about)]
 enum Command {
     Bench(bench::Arguments),
     /// Plant a bug that the fuzzer has to find
     Canary,
+    Clusterfuzzlite(clusterfuzzlite::Arguments),
     Coverage(coverage::Arguments),
     Fuzz(fuzz::Arguments),
     Hostile(hostile::Arguments),
     /// Hold the instructions of each operation to benches/instructions.tsv
     Instructions,
+    Interface(interface::Arguments),
     Mutants(mutants::Arguments),
+    /// Test the page of `corpus review` in a browser
+    Pages,
     Promote(promote::Arguments),
+    /// Open an issue about a failed night, or comment on the open one
+    ReportFailure,
     SeededBugs(seeded_bugs::Arguments),
     Shard(shard::Arguments),
     Test(test::Arguments),
@@ -57,12 +67,16 @@ fn run(command: Command) -> Result {
     match command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Canary => canary::run(),
+        Command::Clusterfuzzlite(arguments) => clusterfuzzlite::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Instructions => instructions::run(),
+        Command::Interface(arguments) => interface::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
+        Command::Pages => pages::run(),
         Command::Promote(arguments) => promote::run(&arguments),
+        Command::ReportFailure => report_failure::run(),
         Command::SeededBugs(arguments) => seeded_bugs::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),
         Command::Test(arguments) => test::run(&arguments),

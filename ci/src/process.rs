@@ -26,6 +26,13 @@ impl Process {
         Self(command)
     }
 
+    /// Starts from an empty environment.
+    pub fn bare(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear();
+        Self(command)
+    }
+
     /// `cargo`, the same that runs this program.
     pub fn cargo() -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))

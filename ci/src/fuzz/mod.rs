@@ -112,16 +112,16 @@ pub struct Targets {
 impl Targets {
     /// Builds all targets, without a sanitizer.
     pub fn build() -> Result<Self> {
-        tools::cargo_fuzz()?;
+        let names = target_names()?;
         Process::cargo().args(["fuzz", "build", "-s", "none"]).run()?;
-        Self::find()
+        Self::find(names)
     }
 
     /// The targets as an earlier build left them.
-    fn find() -> Result<Self> {
+    fn find(names: Vec<String>) -> Result<Self> {
         let host = Process::new("rustc").args(["--print", "host-tuple"]).read()?;
         let directory = checkout::target_dir()?.join(host.trim()).join("release");
-        Ok(Self { names: target_names()?, directory, input_bytes: checkout::input_bytes()? })
+        Ok(Self { names, directory, input_bytes: checkout::input_bytes()? })
     }
 
     /// The program of a target with the limits for an input. A hang and the use of much memory
@@ -134,7 +134,9 @@ impl Targets {
     }
 }
 
-fn target_names() -> Result<Vec<String>> {
+/// The names of all targets; cargo-fuzz is installed if it is missing.
+pub fn target_names() -> Result<Vec<String>> {
+    tools::cargo_fuzz()?;
     let names: Vec<String> =
         Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
     if names.is_empty() { broken("`cargo fuzz list` names no target") } else { Ok(names) }
@@ -168,7 +170,6 @@ impl Night {
         for path in [out.join("logs"), out.join("summary.md"), out.join("summary.json")] {
             checkout::remove(&path)?;
         }
-        tools::cargo_fuzz()?;
         tools::cargo("cargo-nextest")?;
         let names = target_names()?;
         let workers = process::cores().min(names.len());
@@ -208,7 +209,7 @@ impl Night {
         let (stage, _) = self.stage("build", Process::cargo().args(["fuzz", "build", "-s", "none"]))?;
         self.summary.build.status = stage;
         self.save()?;
-        if stage == Stage::Passed { Targets::find().map(Some) } else { Ok(None) }
+        if stage == Stage::Passed { Targets::find(target_names()?).map(Some) } else { Ok(None) }
     }
 
     fn fuzz(&mut self, targets: &Targets) -> Result {
@@ -455,6 +456,11 @@ impl Night {
         checkout::write(self.out.join("summary.md"), &summary.to_markdown())?;
         checkout::write(self.out.join("summary.json"), &summary.to_json()?)
     }
+}
+
+/// The edges that a run reached, by its log.
+pub fn edges(log: &str) -> u64 {
+    Log::parse(log).edges
 }
 
 fn corpus(name: &str) -> PathBuf {

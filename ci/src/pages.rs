@@ -1,0 +1,54 @@
+//! `cargo ci pages`: tests the page of `corpus review` in a real browser, without a window: of
+//! this corpus, and of a case that tries to become markup. page.mjs says what must hold.
+
+use std::fs;
+use std::path::Path;
+
+use crate::checkout;
+use crate::failure::{Context, Result, broken};
+use crate::process::Process;
+use crate::tools;
+
+/// A case whose texts are markup. It does not pass its law, because a page of findings is a
+/// page too.
+const HOSTILE: &str = include_str!("../page/verbatim-slug--hostile.yaml");
+
+pub fn run() -> Result {
+    tools::apt("node", &["nodejs"])?;
+    tools::apt("npm", &["npm"])?;
+    if std::env::var_os("CHROMIUM").is_none() {
+        tools::apt("chromium", &["chromium"])?;
+    }
+    let work = checkout::target_dir()?.join("page");
+    for name in ["page.mjs", "package.json"] {
+        checkout::write(work.join(name), &checkout::read(Path::new("ci/page").join(name))?)?;
+    }
+    if !work.join("node_modules/playwright-core").exists() {
+        let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
+        Process::new("npm").dir(&work).args(install).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").run()?;
+    }
+    let hostile = work.join("hostile");
+    checkout::write(hostile.join("proptest-regressions/witnesses/verbatim-slug--hostile.yaml"), HOSTILE)?;
+
+    review(&[], 0, &work.join("corpus.html"))?;
+    review(&["--dir".as_ref(), hostile.as_ref()], 1, &work.join("hostile.html"))?;
+    for page in ["corpus", "hostile"] {
+        let pictures = work.join(format!("{page}-pictures"));
+        fs::create_dir_all(&pictures).context(|| format!("cannot make {}", pictures.display()))?;
+        let page = work.join(format!("{page}.html"));
+        Process::new("node").arg(work.join("page.mjs")).args([page, pictures]).run()?;
+    }
+    Ok(())
+}
+
+/// Writes the page of a review, which must exit with this code.
+fn review(arguments: &[&std::ffi::OsStr], code: i32, page: &Path) -> Result {
+    let command = ["run", "--quiet", "--release", "--locked", "--", "corpus", "review", "--format", "html"];
+    let mut review = Process::cargo().args(command).args(arguments);
+    let output = review.output()?;
+    if output.status.code() != Some(code) {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return broken(format!("{stderr}`{review}` should exit with {code}: {}", output.status));
+    }
+    fs::write(page, output.stdout).context(|| format!("cannot write {}", page.display()))
+}
