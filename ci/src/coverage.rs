@@ -21,9 +21,10 @@ use crate::fuzz;
 use crate::process::{self, Process};
 use crate::tools;
 
-/// The sources that are measured. The tests of the second kind are what the first is tested
-/// with, so they are counted apart.
-const PRODUCT: &str = "resolver/src/";
+/// The sources that are measured.
+const SOURCES: [&str; 2] = ["resolver/src/", "crates/yaml/src/"];
+
+/// Of these, what the others are tested with; it is counted apart.
 const LAWS: &str = "resolver/src/laws/";
 
 const REASONS: &str = "ci/coverage.tsv";
@@ -62,7 +63,8 @@ pub fn run(arguments: &Arguments) -> Result {
     let corpus = measure(&replay, &[("FUZZ_CORPORA", roots)])?;
     println!("all tests of the crate");
     // Whether they pass is the question of another job; this one asks what they reach.
-    let all = measure(&["--package=slug-resolver", "--lib", "--tests", "--ignore-run-fail"], &[])?;
+    let all =
+        measure(&["--package=slug-resolver", "--package=slug-yaml", "--lib", "--tests", "--ignore-run-fail"], &[])?;
 
     let mut sources = BTreeMap::new();
     for file in properties.keys() {
@@ -136,7 +138,7 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
     let root = std::env::current_dir().context(|| "cannot find the checkout".to_owned())?;
     let coverage = parse(&export, &root)?;
     if coverage.is_empty() {
-        return broken(format!("the profiles do not mention {PRODUCT}; is llvm-cov as new as rustc?"));
+        return broken(format!("the profiles do not mention {}; is llvm-cov as new as rustc?", SOURCES[0]));
     }
     Ok(coverage)
 }
@@ -215,7 +217,7 @@ fn parse(export: &str, root: &Path) -> Result<Coverage> {
     let mut coverage = Coverage::new();
     for file in export.data.into_iter().flat_map(|data| data.files) {
         let Some(name) = file.filename.strip_prefix(root).ok().and_then(Path::to_str) else { continue };
-        if !name.starts_with(PRODUCT) && !name.starts_with(LAWS) {
+        if !SOURCES.iter().any(|source| name.starts_with(source)) {
             continue;
         }
         let places = coverage.entry(name.to_owned()).or_default();
@@ -611,6 +613,14 @@ fn f(a: bool) -> u8 {
         let places = [1, 2, 3].map(|line| (Place::Line(line), by(line < 3)));
         let row = row("a", places.iter().map(|(place, by)| (place, by)));
         assert_eq!(row, "| a | 3 | 66.6 | 0.0 | 66.6 | 100.0 | 0 | – | – | – | – |\n");
+    }
+
+    #[test]
+    fn sources_and_table_name_files_that_exist() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let listed = checkout::parse_table(REASONS, &fs::read_to_string(root.join(REASONS)).unwrap()).unwrap();
+        let listed = listed.iter().map(|[file, ..]| file.as_str());
+        listed.chain(SOURCES).chain([LAWS]).for_each(|path| assert!(root.join(path).exists(), "{path}"));
     }
 
     #[test]

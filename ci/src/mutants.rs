@@ -29,8 +29,8 @@ struct Part {
     only: &'static [&'static str],
     /// What is left out of these.
     except: &'static [&'static str],
-    /// The package with the tests, and the programs that cargo builds of it; no others are.
-    package: &'static str,
+    /// The packages with the tests, and the programs that cargo builds of them; no others are.
+    packages: &'static [&'static str],
     tests: &'static [&'static str],
 }
 
@@ -40,7 +40,7 @@ const PARTS: [Part; 3] = [
         description: "the pipeline and the readers of its files",
         only: &["resolver/src", "crates/yaml/src"],
         except: &[],
-        package: "slug-resolver",
+        packages: &["slug-resolver", "slug-yaml"],
         tests: &["--lib", "--test=laws"],
     },
     Part {
@@ -48,14 +48,14 @@ const PARTS: [Part; 3] = [
         description: "the laws themselves, the case generator, the planner and the reference resolver",
         only: &["crates/laws/src"],
         except: &[],
-        package: "slug-resolver",
+        packages: &["slug-resolver"],
         tests: &["--test=laws"],
     },
     Part {
         name: "cli",
         description: "what the command computes itself: what `lint` merges and evaluates, the cause that \
-            `diagnose` names, the overlaps that `check` decides. How `lint` \
-            reads the words of a shell and follows its commands is left to its own tests",
+            `diagnose` names, the overlaps that `check` decides. How `lint` reads the words of a shell \
+            and follows its commands is left to its own tests",
         only: &[
             "crates/workflow/src/walk.rs",
             "crates/workflow/src/expression.rs",
@@ -68,7 +68,7 @@ const PARTS: [Part; 3] = [
             "cli/src/commands/check/arms.rs",
         ],
         except: &[],
-        package: "slugproof",
+        packages: &["slugproof", "slug-workflow", "slug-shell", "slug-value"],
         tests: &["--lib", "--test=command"],
     },
 ];
@@ -198,7 +198,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
             arguments.push(format!("{option}={pattern}"));
         }
     }
-    arguments.push(format!("--test-package={}", part.package));
+    arguments.extend(part.packages.iter().map(|package| format!("--test-package={package}")));
     arguments.extend(part.tests.iter().map(|test| format!("--cargo-arg={test}")));
     // cargo-mutants counts from 0.
     arguments.extend(shard.map(|shard| format!("--shard={}/{}", shard.index - 1, shard.count)));
@@ -572,6 +572,15 @@ mod tests {
         let mut sources = HashMap::from([("a.rs".to_owned(), "fn f() {\n    é + 1;\n}\n".to_owned())]);
         let change = mutant.change(&mut sources).expect("the source is there");
         assert_eq!(change, Change { what: "a.rs: replace + with * in f".to_owned(), text: "+ 1;".to_owned() });
+    }
+
+    #[test]
+    fn parts_and_table_name_files_that_exist() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let known = checkout::parse_table(KNOWN, &fs::read_to_string(root.join(KNOWN)).unwrap()).unwrap();
+        let listed = known.iter().map(|[what, ..]| what.split(':').next().unwrap_or_default());
+        let mutated = PARTS.iter().flat_map(|part| part.only.iter().chain(part.except)).copied();
+        listed.chain(mutated).for_each(|path| assert!(root.join(path).exists(), "{path}"));
     }
 
     #[test]
