@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::checkout;
 use crate::failure::{Context, Result};
+use crate::forge;
 use crate::process::Process;
 
 /// Settings of criterion. Many short rounds show the noise better than one long one.
@@ -52,7 +53,8 @@ pub fn run(arguments: &Arguments) -> Result {
         measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).quiet()?;
         Process::new(release.join("runs")).arg(&home).arg(&round).quiet()?;
     }
-    Process::new(release.join("report")).arg(&home).arg(docs).run()
+    Process::new(release.join("report")).arg(&home).arg(docs).run()?;
+    forge::show(&checkout::read(docs.join("benchmarks.md"))?)
 }
 
 fn cargo(arguments: &[&str]) -> Process {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::checkout;
 use crate::failure::{Result, finding};
+use crate::forge;
 use crate::process::Process;
 
 /// Try hostile input on every reader and output, and write the page; takes minutes, on Linux
@@ -32,6 +33,7 @@ pub fn run(arguments: &Arguments) -> Result {
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
         checkout::write(file, &page)?;
+        forge::show(&page)?;
         println!("written: {}", file.display());
     }
     if page.is_empty() || !status.success() {

@@ -59,11 +59,8 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
             process::tail(&output.stderr)
         ));
     }
-    let entries = fs::read_dir(scratch).context(|| format!("cannot read {}", scratch.display()))?;
-    let sizes = entries.filter_map(|entry| {
-        let entry = entry.ok()?;
-        Some((entry.metadata().ok()?.len(), entry.path()))
-    });
+    let inputs = checkout::entries(scratch)?;
+    let sizes = inputs.into_iter().filter_map(|input| Some((input.metadata().ok()?.len(), input)));
     match sizes.min() {
         Some((_, smallest)) => Ok(smallest),
         None => broken(format!("no input is left in {}", scratch.display())),

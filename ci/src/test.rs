@@ -43,4 +43,9 @@ mod tests {
         assert_eq!(command("$ cargo test\n"), Some(vec!["cargo", "test"]));
         assert_eq!(command("cargo build\n"), None);
     }
+
+    #[test]
+    fn readme_gives_a_test_command() {
+        assert!(command(include_str!("../../README.md")).is_some());
+    }
 }

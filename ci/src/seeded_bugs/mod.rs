@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::checkout;
 use crate::failure::{Context, Result, broken, finding};
+use crate::forge;
 use crate::process::{self, Process};
 use crate::tools;
 
@@ -29,8 +30,17 @@ use row::Row;
 const BUGS: &str = "ci/bugs";
 
 /// What decides how a bug fares, besides the bug, the engines and their limit.
-const CODE: [&str; 9] =
-    ["Cargo.toml", "Cargo.lock", ".config", "ci/src", "cli/src", "crates", "fuzz", "proptest-regressions", "resolver"];
+const CODE: [&str; 9] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".config",
+    "ci/src/seeded_bugs",
+    "cli/src",
+    "crates",
+    "fuzz",
+    "proptest-regressions",
+    "resolver",
+];
 
 /// Plant bugs and see which engine finds them
 ///
@@ -60,7 +70,7 @@ pub struct Arguments {
     /// Keep the results that an earlier run had on the same code with the same engines
     #[arg(long)]
     pub resume: bool,
-    /// Where the page is written [default: docs/teeth.md]
+    /// Where the page is written [default: docs/seeded-bugs.md]
     #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
     pub page: Option<PathBuf>,
 }
@@ -74,7 +84,10 @@ pub fn run(arguments: &Arguments) -> Result {
     println!("\n{summary}");
     if search.is_complete(arguments) {
         let file = arguments.page.as_deref().unwrap_or(Path::new(page::FILE));
-        checkout::write(file, &page::render(&search.engines, &rows, &descriptions(&search.names)?, &summary))?;
+        let patches = search.names.iter().map(|name| checkout::read(patch(name))).collect::<Result<Vec<_>>>()?;
+        let page = page::render(&search.engines, &rows, &patches, &summary);
+        checkout::write(file, &page)?;
+        forge::show(&page)?;
         println!("written: {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
@@ -228,12 +241,6 @@ fn patch(name: &str) -> PathBuf {
 fn bugs() -> Result<Vec<String>> {
     let name = |file: &PathBuf| Some(file.file_name()?.to_str()?.strip_suffix(".patch")?.to_owned());
     Ok(checkout::entries(Path::new(BUGS))?.iter().filter_map(name).collect())
-}
-
-/// What each bug is: the first line of its patch.
-fn descriptions(names: &[String]) -> Result<Vec<String>> {
-    let first_line = |name: &String| Ok(checkout::read(patch(name))?.lines().next().unwrap_or_default().to_owned());
-    names.iter().map(first_line).collect()
 }
 
 /// Each patch has to apply to the code as it is.

@@ -87,18 +87,6 @@ fn generated_pages_are_of_what_is_here() {
         };
         assert!(shown.iter().any(is_it), "run `cargo ci hostile`: {row}, {column} is not on its page");
     }
-
-    let patches = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/bugs").read_dir().expect("the bugs are there");
-    let mut patches: Vec<_> = patches.map(|patch| patch.expect("it can be read").file_name()).collect();
-    patches.sort();
-    let bugs = patches.iter().map(|patch| {
-        let patch = patch.to_str().expect("it is ASCII");
-        let text = document(&format!("ci/bugs/{patch}"));
-        format!("- `{}`: {}", patch.trim_end_matches(".patch"), text.lines().next().unwrap_or_default())
-    });
-    let page = document("docs/teeth.md");
-    let shown: Vec<_> = page.lines().filter(|line| line.starts_with("- `")).collect();
-    assert_eq!(shown, bugs.collect::<Vec<_>>(), "run `cargo ci seeded-bugs`: its page is of other bugs");
 }
 
 #[test]
