@@ -1,6 +1,5 @@
 //! `cargo ci interface`: what the crates promise to those who depend on them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -13,6 +12,9 @@ use crate::tools;
 
 /// The crates that others depend on or install.
 const CRATES: [&str; 2] = ["slug-resolver", "slugproof"];
+
+/// The same as arguments of cargo.
+const PACKAGES: [&str; 4] = ["--package", CRATES[0], "--package", CRATES[1]];
 
 /// The public interface of the resolver.
 const SNAPSHOT: &str = "docs/public-api.txt";
@@ -149,28 +151,41 @@ fn examples() -> Result {
 }
 
 fn package() -> Result {
-    // What is not committed yet is packed too.
-    let package = Process::cargo().args(["package", "--quiet", "--locked", "--allow-dirty"]);
-    package.args(packages(&closure()?)).run()
-}
-
-/// The crates and the crates of this workspace that they depend on.
-fn closure() -> Result<BTreeSet<String>> {
-    let metadata = checkout::metadata()?;
-    let mut names = BTreeSet::new();
-    let mut open = CRATES.map(str::to_owned).to_vec();
-    while let Some(name) = open.pop() {
-        let package = metadata["packages"].as_array().into_iter().flatten().find(|package| package["name"] == name);
-        let dependencies = package.and_then(|package| package["dependencies"].as_array()).into_iter().flatten();
-        let is_own = |dependency: &&Value| !dependency["path"].is_null() && dependency["kind"].is_null();
-        open.extend(dependencies.filter(is_own).filter_map(|own| own["name"].as_str().map(str::to_owned)));
-        names.insert(name);
+    // A copy, because this changes Cargo.lock. It has builds of its own: to cargo a copy is
+    // the same package.
+    let copy = checkout::scratch()?;
+    checkout::copy_to(copy.path())?;
+    let target = checkout::target_dir()?.join("copy");
+    // cargo would look for our crates in the registry, where they are not.
+    let mut patches = Vec::new();
+    for (name, version) in own_crates(&checkout::metadata()?) {
+        let package = ["package", "--quiet", "--allow-dirty", "--package", &name, "--target-dir"];
+        Process::cargo().dir(copy.path()).args(package).arg(&target).args(&patches).run()?;
+        let packed = target.join("package").join(format!("{name}-{version}"));
+        patches.extend(["--config".to_owned(), format!("patch.crates-io.{name}.path='{}'", packed.display())]);
     }
-    Ok(names)
+    Ok(())
 }
 
-fn packages<'a>(names: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>) -> Vec<String> {
-    names.into_iter().map(|name| format!("--package={}", name.as_ref())).collect()
+/// The crates and the crates of this workspace that they depend on, each after those that it
+/// depends on; names and versions.
+fn own_crates(metadata: &Value) -> Vec<(String, String)> {
+    fn visit(name: &str, metadata: &Value, found: &mut Vec<(String, String)>) {
+        let mut packages = metadata["packages"].as_array().into_iter().flatten();
+        let Some(package) = packages.find(|package| package["name"] == name) else { return };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            // Dependencies of tests and of build scripts are of another kind than null.
+            if !dependency["path"].is_null() && dependency["kind"].is_null() {
+                visit(dependency["name"].as_str().unwrap_or_default(), metadata, found);
+            }
+        }
+        if !found.iter().any(|(known, _)| known == name) {
+            found.push((name.to_owned(), package["version"].as_str().unwrap_or_default().to_owned()));
+        }
+    }
+    let mut found = Vec::new();
+    CRATES.iter().for_each(|name| visit(name, metadata, &mut found));
+    found
 }
 
 fn msrv() -> Result {
@@ -182,7 +197,7 @@ fn msrv() -> Result {
     match Toolchain::find(&format!("{declared}.0"))? {
         Some(toolchain) => {
             println!("Rust {declared}");
-            toolchain.cargo().args(["check", "--quiet", "--locked"]).args(packages(&CRATES)).run()
+            toolchain.cargo().args(["check", "--quiet", "--locked"]).args(PACKAGES).run()
         }
         None if std::env::var_os("CI").is_some() => broken(format!("Rust {declared} is not installed")),
         None => {
@@ -199,7 +214,7 @@ fn minimal() -> Result {
     checkout::copy_to(copy.path())?;
     let update = ["update", "--quiet", "-Z", "direct-minimal-versions"];
     Process::cargo().dir(copy.path()).args(update).env("RUSTC_BOOTSTRAP", "1").run()?;
-    let check = Process::cargo().dir(copy.path()).args(["check", "--quiet", "--locked"]).args(packages(&CRATES));
+    let check = Process::cargo().dir(copy.path()).args(["check", "--quiet", "--locked"]).args(PACKAGES);
     check.arg("--target-dir").arg(checkout::target_dir()?.join("copy")).run()
 }
 
@@ -246,7 +261,25 @@ impl Toolchain {
 
 #[cfg(test)]
 mod tests {
-    use super::{SNAPSHOT, is_promised};
+    use serde_json::json;
+
+    use super::{SNAPSHOT, is_promised, own_crates};
+
+    #[test]
+    fn crates_come_after_those_they_depend_on() {
+        let own = |name: &str| json!({"name": name, "path": "/x", "kind": null});
+        let package =
+            |name: &str, dependencies| json!({"name": name, "version": "1.0.0", "dependencies": dependencies});
+        let metadata = json!({"packages": [
+            package("slugproof", json!([own("shell"), own("slug-resolver"), {"name": "clap", "path": null, "kind": null}])),
+            package("slug-resolver", json!([own("yaml"), {"name": "laws", "path": "/x", "kind": "dev"}])),
+            package("shell", json!([own("yaml")])),
+            package("yaml", json!([])),
+            package("laws", json!([])),
+        ]});
+        let names: Vec<String> = own_crates(&metadata).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["yaml", "slug-resolver", "shell", "slugproof"]);
+    }
 
     #[test]
     fn snapshot_has_only_what_is_promised() {
