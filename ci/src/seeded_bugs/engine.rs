@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::checkout;
 use crate::failure::{Context, Result, broken};
 use crate::process::{self, Process};
-use crate::seeded_bugs::row::Hit;
 
 /// The package whose tests search, and into which most bugs are planted.
 const PACKAGE: &str = "slug-resolver";
@@ -53,6 +52,17 @@ impl Engine {
 /// Whether any of these engines is run by `cargo test`.
 pub fn has_tests(engines: &[Engine]) -> bool {
     engines.iter().any(|&engine| engine != Engine::Fuzz)
+}
+
+/// What an engine found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The law, test or witness that failed first.
+    pub what: String,
+    /// How long that took, without the building.
+    pub seconds: f64,
+    /// Of a random search: `case 12` or `12 runs`.
+    pub count: Option<String>,
 }
 
 /// When the fuzzer gives up.

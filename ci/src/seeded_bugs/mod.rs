@@ -5,6 +5,7 @@
 
 mod engine;
 mod page;
+mod patch;
 mod row;
 
 use std::collections::VecDeque;
@@ -19,15 +20,12 @@ use sha2::{Digest, Sha256};
 use crate::checkout;
 use crate::failure::{Context, Result, broken, finding};
 use crate::forge;
-use crate::process::{self, Process};
+use crate::process;
 use crate::tools;
 
 pub use engine::{Engine, Limit};
 use engine::{Workbench, has_tests};
 use row::Row;
-
-/// Where the bugs are.
-const BUGS: &str = "ci/bugs";
 
 /// What decides how a bug fares, besides the bug, the engines and their limit.
 const CODE: [&str; 9] = [
@@ -84,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result {
     println!("\n{summary}");
     if search.is_complete(arguments) {
         let file = arguments.page.as_deref().unwrap_or(Path::new(page::FILE));
-        let patches = search.names.iter().map(|name| checkout::read(patch(name))).collect::<Result<Vec<_>>>()?;
+        let patches = search.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
         forge::show(&page)?;
@@ -113,12 +111,12 @@ struct Search {
 
 impl Search {
     fn new(arguments: &Arguments) -> Result<Self> {
-        let all = bugs()?;
+        let all = patch::names()?;
         if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
-            return broken(format!("no bug is called `{unknown}`; name files of {BUGS}, without `.patch`"));
+            return broken(format!("no bug is called `{unknown}`; name files of {}, without `.patch`", patch::DIR));
         }
         let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
-        check_patches(&names)?;
+        patch::check(&names)?;
 
         let is_wanted = |engine: &Engine| match (&arguments.only[..], engine) {
             ([], Engine::Fuzz) => !arguments.no_fuzz,
@@ -215,7 +213,7 @@ impl Search {
 
     /// Plants one bug and has each engine search for it.
     fn look_for(&self, name: &str, bench: &Workbench) -> Result<Row> {
-        let patch = patch(name);
+        let patch = patch::file(name);
         bench.apply(&patch, &[])?;
         bench
             .build(&self.engines, &format!("the code does not compile with {}; correct the patch", patch.display()))?;
@@ -227,33 +225,8 @@ impl Search {
 
     /// Where the result on a bug is kept; another file for other code.
     fn result_file(&self, name: &str) -> Result<PathBuf> {
-        let state = self.state.clone().chain_update(checkout::read(patch(name))?).finalize();
+        let state = self.state.clone().chain_update(checkout::read(patch::file(name))?).finalize();
         let hash: String = state.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Ok(self.home.join("rows").join(format!("{name}.{hash}.json")))
     }
-}
-
-fn patch(name: &str) -> PathBuf {
-    Path::new(BUGS).join(format!("{name}.patch"))
-}
-
-/// The names of all bugs, in order.
-fn bugs() -> Result<Vec<String>> {
-    let name = |file: &PathBuf| Some(file.file_name()?.to_str()?.strip_suffix(".patch")?.to_owned());
-    Ok(checkout::entries(Path::new(BUGS))?.iter().filter_map(name).collect())
-}
-
-/// Each patch has to apply to the code as it is.
-fn check_patches(names: &[String]) -> Result {
-    for name in names {
-        let mut check = Process::new("git").args(["apply", "--check"]).arg(patch(name));
-        let output = check.output()?;
-        if !output.status.success() {
-            return broken(format!(
-                "{}`{check}` failed; plant the bug again by hand and replace the diff by `git diff -U1`",
-                String::from_utf8_lossy(&output.stderr)
-            ));
-        }
-    }
-    Ok(())
 }

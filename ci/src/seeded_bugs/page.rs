@@ -35,7 +35,7 @@ mod tests {
 
     use super::{FILE, INTRODUCTION, item};
     use crate::checkout;
-    use crate::seeded_bugs::BUGS;
+    use crate::seeded_bugs::patch;
 
     #[test]
     fn page_has_the_introduction_and_every_bug() {
@@ -43,7 +43,7 @@ mod tests {
         let page = checkout::read(root.join(FILE)).unwrap();
         assert!(page.starts_with(INTRODUCTION), "{FILE} has another introduction; copy it there");
         let items: Vec<&str> = page.lines().skip_while(|line| *line != "## The bugs").skip(2).collect();
-        let patches = checkout::entries(&root.join(BUGS)).unwrap();
+        let patches = checkout::entries(&root.join(patch::DIR)).unwrap();
         let expected = patches
             .iter()
             .map(|patch| item(&patch.file_stem().unwrap().to_string_lossy(), &checkout::read(patch).unwrap()));

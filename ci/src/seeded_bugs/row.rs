@@ -7,24 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkout;
 use crate::failure::{Context, Result};
-use crate::seeded_bugs::engine::Engine;
+use crate::seeded_bugs::engine::{Engine, Hit};
 
 /// A bug, and what each engine found of it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub bug: String,
     pub cells: Vec<(Engine, Option<Hit>)>,
-}
-
-/// What an engine found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The law, test or witness that failed first.
-    pub what: String,
-    /// How long that took, without the building.
-    pub seconds: f64,
-    /// Of a random search: `case 12` or `12 runs`.
-    pub count: Option<String>,
 }
 
 impl Row {
