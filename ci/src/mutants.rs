@@ -57,11 +57,15 @@ const PARTS: [Part; 3] = [
             `diagnose` names, the overlaps that `check` decides. How `lint` reads the words of a shell \
             and follows its commands is left to its own tests",
         only: &[
-            "crates/workflow/src/walk.rs",
+            "crates/workflow/src/context.rs",
+            "crates/workflow/src/environment.rs",
             "crates/workflow/src/expression.rs",
-            "crates/value/src/lib.rs",
+            "crates/workflow/src/job.rs",
             "crates/workflow/src/matrix.rs",
-            "crates/workflow/src/start.rs",
+            "crates/workflow/src/script.rs",
+            "crates/workflow/src/slice.rs",
+            "crates/workflow/src/trigger.rs",
+            "crates/value/src/lib.rs",
             "crates/shell/src/state.rs",
             "cli/src/lint/judge.rs",
             "cli/src/commands/diagnose/cause.rs",

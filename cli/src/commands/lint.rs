@@ -20,11 +20,12 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
     }
-    let inputs = files::with_called(files::find(&args.paths, data.config.as_ref())?);
     let mut linter = Linter::new(&registry, &known).with_asked(&asked);
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
     }
+    let found = files::find(&args.paths, data.config.as_ref(), linter.parser())?;
+    let inputs = files::with_called(found, linter.parser());
     let options = args.findings.options();
     let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
     publish(report, &options, output)

@@ -11,7 +11,9 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::render::resolution::edit_for_people;
 use crate::render::{counted, shown};
 use slug_value::Can;
-use slug_workflow::walk::{Environment, Visit};
+use slug_workflow::environment::Environment;
+use slug_workflow::job::CallSite;
+use slug_workflow::trigger::Caller;
 
 use super::judge::Fault;
 
@@ -29,7 +31,7 @@ pub struct Case<'a> {
     /// The job.
     pub job: &'a str,
     /// The call.
-    pub visit: Visit<'a>,
+    pub site: CallSite<'a>,
     /// The policy.
     pub policy: &'a Policy,
 }
@@ -103,7 +105,7 @@ impl<'a> Groups<'a> {
             job,
         };
         let (way, beginning) = (way(&case), beginning(&case));
-        let (step, rows, number) = (step(&case), case.visit.rows, case.visit.step.number);
+        let (step, rows, number) = (step(&case), case.site.rows, case.site.step.number);
         let job = case.job.to_owned();
         let group = self.by_cause.entry(cause).or_insert_with(|| Group {
             first: case,
@@ -170,7 +172,7 @@ impl Problem {
 
 /// The variable at which the caret belongs: the one that decides, where the file sets it.
 fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
-    let is_set = |name: &&str| case.visit.env.variables.contains_key(*name);
+    let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
         Problem::Fault(fault) | Problem::Crossing(fault) => {
             let runtime = case.policy.variable_name(Variable::Runtime);
@@ -186,15 +188,15 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
 
 /// Where the caret belongs: at that variable, else at the call.
 fn place(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
-    let variable = variable.and_then(|name| case.visit.env.variables.get(name));
-    variable.map_or_else(|| case.visit.call.clone(), |setting| setting.origin.span())
+    let variable = variable.and_then(|name| case.site.env.variables.get(name));
+    variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
 
 /// The first variable of the policy that is not known and a reason for what is not, the
 /// keys last.
 fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
-        let setting = case.visit.env.variables.get(case.policy.variable_name(*variable));
+        let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
         setting.is_some_and(|setting| match (variable, &setting.value.can) {
             // Of a key only its presence counts.
             (Variable::Key(_), Can::BeSet) => false,
@@ -209,31 +211,40 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
 
 /// By what the workflow was started, and who called it.
 fn beginning(case: &Case<'_>) -> (String, Option<String>) {
-    (case.visit.start.event.clone(), case.visit.start.callers.last().cloned())
+    let invocation = &case.site.invocation;
+    (invocation.event.clone(), invocation.callers.last().map(caller))
 }
 
 /// The step for people.
 fn step(case: &Case<'_>) -> String {
-    let step = case.visit.step;
+    let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)
 }
 
 /// How one gets there, for people.
 fn way(case: &Case<'_>) -> String {
-    let start = &case.visit.start;
-    let mut way = format!("started by `{}`", start.event);
-    if !start.chosen.is_empty() {
-        let chosen = start.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
+    let invocation = &case.site.invocation;
+    let mut way = format!("started by `{}`", invocation.event);
+    if !invocation.chosen.is_empty() {
+        let chosen = invocation.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
         way += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
     }
-    if let Some(caller) = start.callers.last() {
-        way += &format!(", called by {caller}");
+    if let Some(last) = invocation.callers.last() {
+        way += &format!(", called by {}", caller(last));
     }
-    if !case.visit.row.is_empty() {
-        way += &format!(", matrix {}", case.visit.row);
+    if !case.site.row.is_empty() {
+        way += &format!(", matrix {}", case.site.row);
     }
     way
+}
+
+/// A calling job with the inputs that it passes, for people.
+fn caller(caller: &Caller) -> String {
+    let Caller { job, path, inputs } = caller;
+    let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("`{name}` = {}", shown(value))).collect();
+    let with = if inputs.is_empty() { "" } else { " with " };
+    format!("job `{job}` of {path}{with}{}", inputs.join(", "))
 }
 
 impl Group<'_> {
@@ -338,7 +349,7 @@ impl Group<'_> {
     /// What is said at the other variables.
     fn others(&self, fault: &Fault) -> Vec<(Range<usize>, String)> {
         let policy = self.first.policy;
-        let env: &Environment<'_> = &self.first.visit.env;
+        let env: &Environment<'_> = &self.first.site.env;
         let at = |name: &str| env.variables.get(name).map(|setting| setting.origin.span());
         let mut labels = Vec::new();
         let path = policy.variable_name(Variable::Path);

@@ -7,36 +7,50 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::exit::{Failure, describe};
 use crate::io::shown_path;
-use slug_workflow::document::{self, FILE_BYTES};
-use slug_workflow::model::Workflow;
-
-use super::repository::{call_of, called_path};
+use slug_workflow::document::{FILE_BYTES, Unreadable};
+use slug_workflow::repository::{File, Parser};
 
 /// Where workflow files are, from the top of a repository.
 const DIRECTORIES: [&str; 2] = [".github/workflows", ".gitea/workflows"];
 
 /// One file to lint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Input {
     /// Its path as outputs show it.
     pub path: String,
     /// The file itself; none for standard input.
     pub file: Option<PathBuf>,
-    /// Its text, or why there is none.
+    /// Its text, or why it cannot be read.
     pub text: Result<String, String>,
+    /// The text parsed, or why it cannot be.
+    pub parsed: Result<File, Unreadable>,
 }
 
 impl Input {
     /// A text under a name.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), file: None, text: Ok(text.into()) }
+        Self::parse(path.into(), None, Ok(text.into()), &Parser::default())
+    }
+
+    fn parse(path: String, file: Option<PathBuf>, text: Result<String, String>, parser: &Parser) -> Self {
+        let parsed = match &text {
+            Ok(text) => parser.parse(&path, text),
+            Err(message) => Err(Unreadable { byte: 0, message: message.clone() }),
+        };
+        Self { path, file, text, parsed }
+    }
+
+    /// The same file with another text.
+    #[must_use]
+    pub fn with_text(&self, text: String, parser: &Parser) -> Self {
+        Self::parse(self.path.clone(), self.file.clone(), Ok(text), parser)
     }
 }
 
 /// Finds and reads the files: those that are named, else those of slugproof.yaml, else
 /// those of the repository at hand; each once, in the order of their paths.
-pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Vec<Input>, Failure> {
+pub fn find(paths: &[PathBuf], config: Option<&Config>, parser: &Parser) -> Result<Vec<Input>, Failure> {
     let mut found = BTreeSet::new();
     let mut standard_input = false;
     let configured = config.and_then(|config| config.workflows.as_deref()).filter(|_| paths.is_empty());
@@ -67,11 +81,11 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Vec<Input>, Fa
     }
     let mut inputs: Vec<Input> = Vec::new();
     if standard_input {
-        inputs.push(Input { path: "<stdin>".to_owned(), file: None, text: read(std::io::stdin().lock()) });
+        inputs.push(Input::parse("<stdin>".to_owned(), None, read(std::io::stdin().lock()), parser));
     }
     for path in found {
         let text = text_of(&path);
-        inputs.push(Input { path: shown(&path), file: Some(path), text });
+        inputs.push(Input::parse(shown(&path), Some(path), text, parser));
     }
     Ok(inputs)
 }
@@ -89,14 +103,16 @@ fn top_of_repository() -> PathBuf {
 
 /// The files, with those that they call, as far as they are there.
 #[must_use]
-pub fn with_called(mut inputs: Vec<Input>) -> Vec<Input> {
+pub fn with_called(mut inputs: Vec<Input>, parser: &Parser) -> Vec<Input> {
     let mut known: BTreeSet<String> = inputs.iter().map(|input| input.path.clone()).collect();
     let mut next = 0;
     while next < inputs.len() && inputs.len() < FILES {
-        for path in called_by(&inputs[next]) {
+        let called: Vec<String> = inputs[next].parsed.iter().flat_map(File::called_paths).collect();
+        for path in called {
             let file = PathBuf::from(&path);
             if known.insert(path.clone()) && file.is_file() {
-                inputs.push(Input { path, text: text_of(&file), file: Some(file) });
+                let text = text_of(&file);
+                inputs.push(Input::parse(path, Some(file), text, parser));
             }
         }
         next += 1;
@@ -106,14 +122,6 @@ pub fn with_called(mut inputs: Vec<Input>) -> Vec<Input> {
 
 /// Files beyond which those that are called are not looked for.
 const FILES: usize = 10_000;
-
-fn called_by(input: &Input) -> Vec<String> {
-    let Ok(root) = input.text.as_deref().map_err(|_| ()).and_then(|text| document::read(text).map_err(|_| ())) else {
-        return Vec::new();
-    };
-    let workflow = Workflow::of(&root);
-    workflow.jobs.iter().filter_map(|job| called_path(&input.path, &call_of(job)?.workflow)).collect()
-}
 
 /// A path as outputs show it.
 #[must_use]

@@ -7,6 +7,7 @@ use crate::exit::Failure;
 use crate::findings::{Edit, Finding, FindingsOptions, Report};
 use crate::io::write_whole;
 use crate::render::counted;
+use slug_workflow::repository::Parser;
 
 use super::{Input, Linter, patch};
 
@@ -24,7 +25,7 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -
     let Round { inputs: edited, mut report, mended } = round;
     let mut written = BTreeSet::new();
     for (input, before) in edited.iter().zip(&inputs) {
-        if let (Ok(text), Some(file), true) = (&input.text, &input.file, input != before) {
+        if let (Ok(text), Some(file), true) = (&input.text, &input.file, input.text != before.text) {
             write_whole(file, text.as_bytes())?;
             written.insert(&input.path);
         }
@@ -70,7 +71,7 @@ impl Round {
         if patched.is_empty() {
             return None;
         }
-        let inputs = self.edited(patched);
+        let inputs = self.edited(patched, linter.parser());
         let report = linter.report(&inputs);
         if leaves_less(&self.report, &report, patched) {
             let done = patched.iter().filter_map(|finding| {
@@ -86,7 +87,7 @@ impl Round {
         self.next(linter, first).or_else(|| self.next(linter, second))
     }
 
-    fn edited(&self, patched: &[Finding]) -> Vec<Input> {
+    fn edited(&self, patched: &[Finding], parser: &Parser) -> Vec<Input> {
         let mut edits: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
         for finding in patched {
             let path = self.report.sources.path(&finding.primary.span);
@@ -94,8 +95,8 @@ impl Round {
         }
         let mut inputs = self.inputs.clone();
         for input in &mut inputs {
-            if let (Some(edits), Ok(text)) = (edits.get(input.path.as_str()), &mut input.text) {
-                *text = patch::applied(text, edits.iter().copied());
+            if let (Some(edits), Ok(text)) = (edits.get(input.path.as_str()), &input.text) {
+                *input = input.with_text(patch::applied(text, edits.iter().copied()), parser);
             }
         }
         inputs
@@ -119,4 +120,35 @@ fn leaves_less(before: &Report, after: &Report, mended: &[Finding]) -> bool {
         let gone = mended.get(what).copied().unwrap_or_default();
         allowed.get(what).is_some_and(|allowed| *left + gone <= *allowed)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::files::with_called;
+    use slug_resolver::{Policy, Registry};
+
+    const CALLER: &str = "on: push\njobs:\n  x:\n    uses: ./.github/workflows/called.yml\n";
+    const CALLED: &str = "on: workflow_call\njobs:\n  x:\n    steps:\n      - run: make\n";
+    const WRONG: &str = "on: push\njobs:\n  x:\n    env: {E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n";
+
+    #[test]
+    fn rounds_parse_each_distinct_text_once() {
+        let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
+        let linter = Linter::new(&registry, &policies);
+        let files = [("caller.yml", CALLER), ("called.yml", CALLED), ("wrong.yml", WRONG), ("copy.yml", WRONG)];
+        let input = |(name, text): (&str, &str)| {
+            Input::new(format!(".github/workflows/{name}"), "").with_text(text.to_owned(), linter.parser())
+        };
+        let inputs = with_called(files.map(input).to_vec(), linter.parser());
+        assert_eq!(linter.parser().parsed(), 3);
+        // Each file with a finding is patched, and the patched text is the same in both.
+        let mut round = Round { report: linter.report(&inputs), inputs, mended: Vec::new() };
+        assert_eq!(linter.parser().parsed(), 4);
+        while let Some(next) = round.next(&linter, &round.patched(&FindingsOptions::default()).unwrap()) {
+            round = next;
+        }
+        assert_eq!(round.mended.len(), 2);
+        assert_eq!(linter.parser().parsed(), 4);
+    }
 }

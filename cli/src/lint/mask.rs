@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::repository::layers;
 use crate::redact::credentials_in;
-use slug_workflow::model::{EnvLayer, Workflow};
+use slug_workflow::model::Workflow;
 
 /// The text with every literal value of these variables covered, byte for byte, so that
 /// every place in it stays where it is.
 #[must_use]
 pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) -> String {
     let mut ranges: Vec<Range<usize>> = keys.iter().flat_map(|key| assigned(text, key)).collect();
-    for layer in workflow.into_iter().flat_map(layers) {
-        let EnvLayer::Entries(entries) = layer else { continue };
-        for entry in entries.iter().filter(|entry| keys.contains(entry.name.as_str())) {
+    for layer in workflow.into_iter().flat_map(Workflow::env_layers) {
+        for entry in layer.entries().iter().filter(|entry| keys.contains(entry.name.as_str())) {
             match text.get(entry.value_span.clone()) {
                 Some(written) if entry.value.contains("${{") => {
                     ranges.extend(literals(written, entry.value_span.start, true));

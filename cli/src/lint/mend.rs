@@ -6,15 +6,18 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::findings::{Patch, SourceId};
-use slug_workflow::document::{self, Node, Value};
+use slug_workflow::document::{Node, Value};
+use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
+use slug_workflow::repository::File;
 
 use super::explain::{Cause, Group, Problem};
 use super::judge::Fault;
 use super::patch::{self, Change, Made};
-use super::repository::{File, Repository, layers_of};
+use super::repository::Files;
 use super::{Judged, Linter};
 
 /// Fixes of one finding that are tried as patches.
@@ -29,7 +32,7 @@ const TEXTS_TRIED: usize = 64;
 
 /// For each group of findings, by its number: which of its fixes, as an edit of the file,
 /// mends it and breaks nothing; and the edit.
-pub fn patches(linter: &Linter<'_>, repository: &Repository, judged: &Judged<'_>) -> BTreeMap<usize, (usize, Patch)> {
+pub fn patches(linter: &Linter<'_>, files: &Files, judged: &Judged<'_>) -> BTreeMap<usize, (usize, Patch)> {
     let causes = judged.groups.causes();
     let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Fault)>> = BTreeMap::new();
     for (number, group) in judged.groups.iter().enumerate() {
@@ -38,10 +41,9 @@ pub fn patches(linter: &Linter<'_>, repository: &Repository, judged: &Judged<'_>
         }
     }
     let mut all = BTreeMap::new();
-    for (index, file) in repository.files().iter().enumerate() {
-        let Some(groups) = by_file.get(&file.source) else { continue };
-        let Ok(root) = document::read(&file.text) else { continue };
-        let mender = Mender::new(linter, repository, index, &root, (&causes, &judged.steps));
+    for (index, source) in files.sources.iter().enumerate() {
+        let Some(groups) = by_file.get(source) else { continue };
+        let mender = Mender::new(linter, files, index, (&causes, &judged.steps));
         let tried = groups.iter().filter_map(|(number, group, fault)| mender.tried(*number, group, fault));
         let kept = mender.said_by_the_text(tried.collect());
         all.extend(kept.into_iter().map(|tried| (tried.number, (tried.place, tried.made.patch))));
@@ -74,9 +76,8 @@ struct Seen {
 /// What the patches of one file are tried on.
 struct Mender<'m> {
     linter: &'m Linter<'m>,
-    repository: &'m Repository,
+    files: &'m Files,
     index: usize,
-    root: &'m Node,
     /// Every cause before, and every step that was judged.
     before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
     /// The entries, by the first byte of their names.
@@ -89,19 +90,18 @@ struct Mender<'m> {
 impl<'m> Mender<'m> {
     fn new(
         linter: &'m Linter<'m>,
-        repository: &'m Repository,
+        files: &'m Files,
         index: usize,
-        root: &'m Node,
         before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
     ) -> Self {
-        let jobs = root.get("jobs").map_or(&[][..], Node::entries);
+        let file = &files.repository.files()[index];
+        let jobs = file.root.get("jobs").map_or(&[][..], Node::entries);
         Self {
             linter,
-            repository,
+            files,
             index,
-            root,
             before,
-            seen: seen(&repository.files()[index].workflow, root),
+            seen: seen(&file.workflow, &file.root),
             jobs: jobs.iter().filter_map(|(id, job)| Some((id.text()?, job))).collect(),
             steps_left: Cell::new(STEPS_TRIED),
             texts_left: Cell::new(TEXTS_TRIED),
@@ -109,13 +109,13 @@ impl<'m> Mender<'m> {
     }
 
     fn file(&self) -> &'m File {
-        &self.repository.files()[self.index]
+        &self.files.repository.files()[self.index]
     }
 
     /// The first fix of a group that mends it as an edit.
     fn tried(&self, number: usize, group: &Group<'_>, fault: &Fault) -> Option<Tried> {
         fault.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
-            let made = patch::patch(self.file().source, &self.file().text, fix, &group.first.visit.env)?;
+            let made = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let seen = self.seen.get(&made.change.key)?;
             // What is read as something else as well, its author knows better.
             let is_an_entry_alone = seen.layers == seen.mappings;
@@ -131,7 +131,7 @@ impl<'m> Mender<'m> {
         if is_of_one_step {
             return false;
         }
-        self.jobs_that_see(seen).any(|job| {
+        self.jobs_that_see(seen).any(|(_, job)| {
             let parts = self.jobs.get(job.id.as_str()).map_or(&[][..], |node| node.entries());
             parts.iter().any(|(key, part)| match key.text() {
                 Some("steps") => (1..).zip(part.items()).any(|(number, step)| {
@@ -143,61 +143,46 @@ impl<'m> Mender<'m> {
         })
     }
 
-    fn jobs_that_see<'s>(&self, seen: &'s Seen) -> impl Iterator<Item = &'m Job> + use<'s, 'm> {
-        let jobs = self.file().workflow.jobs.iter().enumerate();
-        jobs.filter(|(number, _)| seen.in_workflow || seen.jobs.contains(number)).map(|(_, job)| job)
+    fn jobs_that_see<'s>(&self, seen: &'s Seen) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
+        let jobs = self.file().workflow.jobs.iter().map(|job| &**job).enumerate();
+        jobs.filter(|(number, _)| seen.in_workflow || seen.jobs.contains(number))
     }
 
     /// Whether a finding is gone, nothing new is found and every step is still judged, once
     /// an entry is changed.
     fn mends(&self, group: &Group<'_>, change: &Change, seen: &Seen) -> bool {
-        let jobs: Vec<&Job> = self.jobs_that_see(seen).collect();
-        let steps = jobs.iter().map(|job| if let Work::Steps(steps) = &job.work { steps.len() } else { 1 }).sum();
+        let jobs: Vec<(usize, &Job)> = self.jobs_that_see(seen).collect();
+        let steps = |job: &Job| if let Work::Steps(steps) = &job.work { steps.len() } else { 1 };
+        let steps = jobs.iter().map(|(_, job)| steps(job)).sum();
         if self.steps_left.get() < steps {
             return false;
         }
-        let (repository, index) = self.changed(change, &jobs);
+        let index = self.index;
+        let changed = self.files.repository.with_workflow(index, self.changed(change, &jobs));
+        let evaluation = Evaluation::new(&changed, self.linter.search());
         let mut judged = Judged::default();
-        for job in 0..repository.files()[index].workflow.jobs.len() {
-            self.linter.judge_job(&repository, index, job, &mut judged);
+        for (job, _) in &jobs {
+            self.linter.judge_job(&evaluation, self.files.sources[index], (index, *job), &mut judged);
         }
         self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(judged.cases)));
         let after = judged.groups.causes();
         let (causes, steps) = self.before;
-        let is_judged = |job: &&Job| {
+        let is_judged = |(_, job): &(usize, &Job)| {
             let start = job.key.start;
-            let mut before = steps.range((self.index, start, 0)..(self.index, start + 1, 0));
+            let mut before = steps.range((index, start, 0)..(index, start + 1, 0));
             before.all(|(_, _, number)| judged.steps.contains(&(index, start, *number)))
         };
         after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_judged)
     }
 
-    /// The file with an entry changed and these jobs alone, with the jobs by which other
-    /// files call it; and which file it is.
-    fn changed(&self, change: &Change, jobs: &[&Job]) -> (Repository, usize) {
-        let Workflow { triggers, env, defaults, .. } = &self.file().workflow;
-        let changed = Workflow {
-            triggers: triggers.clone(),
-            env: with_change(env, change),
-            defaults: defaults.clone(),
-            jobs: jobs.iter().map(|job| job_with_change(job, change)).collect(),
-        };
-        let copy =
-            |file: &File, text: String, workflow| File { source: file.source, path: file.path.clone(), text, workflow };
-        let own = copy(self.file(), self.file().text.clone(), changed);
-        if !self.repository.is_connected(self.index) {
-            return (Repository::new(vec![own]), 0);
+    /// The workflow with an entry changed, in these jobs alone.
+    fn changed(&self, change: &Change, jobs: &[(usize, &Job)]) -> Workflow {
+        let mut workflow = Workflow::clone(&self.file().workflow);
+        workflow.env = with_change(&workflow.env, change);
+        for (number, job) in jobs {
+            workflow.jobs[*number] = Rc::new(job_with_change(job, change));
         }
-        let calls = |workflow: &Workflow| Workflow {
-            jobs: workflow.jobs.iter().filter(|job| matches!(job.work, Work::Call(_))).cloned().collect(),
-            triggers: workflow.triggers.clone(),
-            env: workflow.env.clone(),
-            defaults: workflow.defaults.clone(),
-        };
-        let mut files: Vec<File> =
-            self.repository.files().iter().map(|file| copy(file, String::new(), calls(&file.workflow))).collect();
-        files[self.index] = own;
-        (Repository::new(files), self.index)
+        workflow
     }
 
     /// Those patches that change in the text what they change in what was read, and nothing
@@ -220,7 +205,8 @@ impl<'m> Mender<'m> {
         self.texts_left.set(self.texts_left.get() - 1);
         let text = patch::applied(&self.file().text, tried.iter().flat_map(|tried| &tried.made.patch.edits));
         let changes = tried.iter().map(|tried| (tried.made.change.key, tried.made.change.value.as_deref())).collect();
-        if document::read(&text).is_ok_and(|after| is_changed_so(self.root, &after, &changes)) {
+        let after = self.linter.parser.parse(&self.file().path, &text);
+        if after.is_ok_and(|after| is_changed_so(&self.file().root, &after.root, &changes)) {
             return tried;
         }
         let second = tried.split_off(tried.len() / 2);
@@ -240,7 +226,7 @@ fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Seen> {
         seen.in_workflow = true;
     }
     for (number, job) in workflow.jobs.iter().enumerate() {
-        for key in layers_of(job).flat_map(keys) {
+        for key in job.env_layers().flat_map(keys) {
             let seen = seen.entry(key).or_default();
             seen.layers += 1;
             seen.jobs.insert(number);
@@ -254,8 +240,7 @@ fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Seen> {
 }
 
 fn keys(layer: &EnvLayer) -> impl Iterator<Item = usize> + '_ {
-    let entries = if let EnvLayer::Entries(entries) = layer { entries.as_slice() } else { &[] };
-    entries.iter().map(|entry| entry.key.start)
+    layer.entries().iter().map(|entry| entry.key.start)
 }
 
 fn count_mappings(node: &Node, seen: &mut HashMap<usize, Seen>) {

@@ -18,17 +18,19 @@ use std::ops::Range;
 
 use slug_resolver::{Policy, Registry};
 
-use crate::codes::{Command, UNKNOWN_HARNESS, UNREADABLE_FILE, UNUSED_ACCEPT};
+use crate::codes::{UNKNOWN_HARNESS, UNUSED_ACCEPT};
 use crate::config::{Accept, Config};
-use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span};
+use crate::findings::{Coverage, Finding, Report, Source, SourceId, Span};
 use crate::render::counted;
-use slug_workflow::document;
+use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
+use slug_workflow::repository::{JobId, Parser};
+use slug_workflow::slice::Search;
 
 use explain::{Case, Groups, Problem};
 pub use files::Input;
 use judge::{Judge, Judgement};
-use repository::{File, Repository, Wanted, layers};
+use repository::Files;
 
 /// What workflow files are judged by.
 pub struct Linter<'a> {
@@ -44,6 +46,7 @@ pub struct Linter<'a> {
     names: BTreeSet<String>,
     /// The variables that hold secrets.
     keys: BTreeSet<&'a str>,
+    parser: Parser,
 }
 
 impl<'a> Linter<'a> {
@@ -60,6 +63,7 @@ impl<'a> Linter<'a> {
             targets: Vec::new(),
             names: BTreeSet::new(),
             keys: BTreeSet::new(),
+            parser: Parser::default(),
         };
         linter.index();
         linter
@@ -85,6 +89,12 @@ impl<'a> Linter<'a> {
         self
     }
 
+    /// The parser of the files, which keeps what it has parsed.
+    #[must_use]
+    pub fn parser(&self) -> &Parser {
+        &self.parser
+    }
+
     fn index(&mut self) {
         let targets = self.policies.iter().flat_map(|policy| &policy.document().harness);
         self.targets = targets.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
@@ -101,9 +111,9 @@ impl<'a> Linter<'a> {
     /// Lints files: with patches that have been tried.
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
-        let (mut report, repository) = self.read(inputs);
-        let judged = self.judge(&repository);
-        report.findings.extend(judged.findings(self, &repository));
+        let (mut report, files) = repository::of_inputs(inputs, &self.keys);
+        let judged = self.judge(&files);
+        report.findings.extend(judged.findings(self, &files));
         report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
         if judged.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
@@ -114,7 +124,7 @@ impl<'a> Linter<'a> {
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
         }
         self.find_unused_accepts(&judged.accepted.keys().copied().collect(), &mut report);
-        report.remarks.extend(unread_calls(&repository.unread_calls()));
+        report.remarks.extend(repository::missing_calls(files.repository.missing()));
         report
     }
 
@@ -138,51 +148,25 @@ impl<'a> Linter<'a> {
         }
     }
 
-    fn read(&self, inputs: &[Input]) -> (Report, Repository) {
-        let mut report = Report::new(Command::Lint);
-        let mut files = Vec::new();
-        for input in inputs {
-            let text = input.text.clone().unwrap_or_default();
-            let read = match &input.text {
-                Ok(text) => document::read(text).map_err(|error| (error.byte, error.message)),
-                Err(message) => Err((0, message.clone())),
-            };
-            let read = read.and_then(|root| match root.get("jobs").map(|jobs| &jobs.value) {
-                Some(document::Value::Map(..)) => Ok(Workflow::of(&root)),
-                _ => {
-                    Err((0, "this is no workflow, for it has no mapping `jobs`; correct it or leave it out".to_owned()))
-                }
-            });
-            let shown = mask::masked(&text, read.as_ref().ok(), &self.keys);
-            let source = report.sources.add(Source { path: input.path.clone(), text: shown });
-            match read {
-                Ok(workflow) => files.push(File { source, path: input.path.clone(), text, workflow }),
-                Err((byte, message)) => {
-                    report.findings.push(unreadable(&report.sources, source, byte, &message));
-                    report.coverage = Coverage::Incomplete;
-                }
-            }
-        }
-        (report, Repository::new(files))
-    }
-
     /// Judges every call in some files.
-    fn judge<'r>(&'r self, repository: &'r Repository) -> Judged<'r> {
+    fn judge<'r>(&'r self, files: &'r Files) -> Judged<'r> {
+        let evaluation = Evaluation::new(&files.repository, self.search());
+        let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
         let mut judged = Judged::default();
-        for (index, file) in repository.files().iter().enumerate() {
+        for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = judged.steps.len();
             for job in 0..file.workflow.jobs.len() {
-                self.judge_job(repository, index, job, &mut judged);
+                self.judge_job(&evaluation, source, (index, job), &mut judged);
             }
             if judged.steps.len() > before {
-                let unknown = self.unknown_harnesses(file, index, &judged.steps);
+                let unknown = self.unknown_harnesses(&file.workflow, source, index, &judged.steps);
                 judged.others.extend(unknown);
                 continue;
             }
-            match self.calls_that_never_run(repository, index) {
+            match self.calls_that_never_run(&unconditional, index) {
                 0 => {
-                    let first = layers(&file.workflow).find_map(|layer| first_of(layer, &self.names));
-                    judged.others.extend(first.and_then(|first| self.unknown_harness(file, first)));
+                    let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
+                    judged.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
                 }
                 never => judged.never += never,
             }
@@ -190,44 +174,48 @@ impl<'a> Linter<'a> {
         judged
     }
 
-    /// Judges every call in the job of a number. What calls no known harness is judged only
-    /// by what was asked for.
-    fn judge_job<'r>(&'r self, repository: &'r Repository, index: usize, job: usize, judged: &mut Judged<'r>) {
-        let visits = repository.visits(index, job, &self.wanted(), !self.asked.is_empty());
-        let job = &repository.files()[index].workflow.jobs[job];
-        for visit in visits {
-            judged.steps.insert((index, job.key.start, visit.step.number));
-            for policy in self.policies_of(visit.target) {
-                let source = repository.files()[index].source;
+    /// Judges every call in a job. What calls no known harness is judged only by what was
+    /// asked for.
+    fn judge_job<'r>(
+        &'r self,
+        evaluation: &Evaluation<'r>,
+        source: SourceId,
+        (file, job): JobId,
+        judged: &mut Judged<'r>,
+    ) {
+        let sites = evaluation.call_sites((file, job));
+        let job = &evaluation.repository().files()[file].workflow.jobs[job];
+        for site in sites {
+            judged.steps.insert((file, job.key.start, site.step.number));
+            for policy in self.policies_of(site.target) {
                 judged.cases += 1;
-                self.judge_case(Case { source, job: &job.id, visit: visit.clone(), policy }, judged);
+                self.judge_case(Case { source, job: &job.id, site: site.clone(), policy }, judged);
             }
         }
     }
 
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted { targets: &self.targets, names: &self.names, absent_secrets: self.absent_secrets }
+    fn search(&self) -> Search<'_> {
+        Search {
+            targets: &self.targets,
+            names: &self.names,
+            absent_secrets: self.absent_secrets,
+            every_script: !self.asked.is_empty(),
+            ignore_conditions: false,
+        }
     }
 
     /// How many steps of a file, in which none calls a harness, would call one if no `if:`
     /// ever kept them from it.
-    fn calls_that_never_run(&self, repository: &Repository, index: usize) -> usize {
-        let text = &repository.files()[index].text;
-        let is_named = |target: &&str| text.contains(target.rsplit('/').next().unwrap_or(target));
+    fn calls_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
+        let file = &unconditional.repository().files()[index];
+        let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
         if !self.targets.iter().any(is_named) {
             return 0;
         }
-        let free = |file: &File| File {
-            source: file.source,
-            path: file.path.clone(),
-            text: file.text.clone(),
-            workflow: without_conditions(&file.workflow),
-        };
-        let free = Repository::new(repository.files().iter().map(free).collect());
         let steps = |job: usize| -> BTreeSet<usize> {
-            free.visits(index, job, &self.wanted(), false).iter().map(|visit| visit.step.number).collect()
+            unconditional.call_sites((index, job)).iter().map(|site| site.step.number).collect()
         };
-        (0..free.files()[index].workflow.jobs.len()).map(|job| steps(job).len()).sum()
+        (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
     /// The policies that judge a call: those that describe what it calls, else those asked for.
@@ -241,7 +229,7 @@ impl<'a> Linter<'a> {
 
     fn judge_case<'r>(&'r self, case: Case<'r>, judged: &mut Judged<'r>) {
         let judge = Judge { registry: self.registry, accept: self.accept };
-        match judge.judge(case.policy, |name| case.visit.env.value(name)) {
+        match judge.judge(case.policy, |name| case.site.env.value(name)) {
             Judgement::Fine { accepted, crossing } => {
                 for (entry, fault) in accepted {
                     judged.accepted.entry(entry).or_default().add(case.clone(), Problem::Fault(fault));
@@ -257,7 +245,13 @@ impl<'a> Linter<'a> {
 
     /// Notes on the jobs and steps of a file in which others are judged: those that set
     /// variables of a policy for a script that no policy describes.
-    fn unknown_harnesses(&self, file: &File, index: usize, judged: &BTreeSet<(usize, usize, usize)>) -> Vec<Finding> {
+    fn unknown_harnesses(
+        &self,
+        workflow: &Workflow,
+        source: SourceId,
+        index: usize,
+        judged: &BTreeSet<(usize, usize, usize)>,
+    ) -> Vec<Finding> {
         let of_job = |job: &Job| {
             let Work::Steps(steps) = &job.work else { return None };
             let is_judged = |step: &&Step| judged.contains(&(index, job.key.start, step.number));
@@ -265,14 +259,14 @@ impl<'a> Linter<'a> {
             let own = (!steps.iter().any(|step| is_judged(&step))).then_some(&job.env);
             own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))
         };
-        let first = file.workflow.jobs.iter().filter_map(of_job);
-        first.filter_map(|first| self.unknown_harness(file, first)).collect()
+        let first = workflow.jobs.iter().filter_map(|job| of_job(job));
+        first.filter_map(|first| self.unknown_harness(source, first)).collect()
     }
 
     /// A note on a variable of a policy, where no step that sees it calls what one describes.
-    fn unknown_harness(&self, file: &File, (name, key): (String, Range<usize>)) -> Option<Finding> {
+    fn unknown_harness(&self, source: SourceId, (name, key): (String, Range<usize>)) -> Option<Finding> {
         let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
-        let span = Span { source: file.source, range: key };
+        let span = Span { source, range: key };
         let title =
             format!("`{name}` is read by policy `{}`, and no step that sees it calls a known harness", policy.name());
         Some(
@@ -333,8 +327,8 @@ struct Judged<'r> {
 }
 
 impl Judged<'_> {
-    fn findings(&self, linter: &Linter<'_>, repository: &Repository) -> Vec<Finding> {
-        let mut patches = mend::patches(linter, repository, self);
+    fn findings(&self, linter: &Linter<'_>, files: &Files) -> Vec<Finding> {
+        let mut patches = mend::patches(linter, files, self);
         let mut findings = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();
@@ -352,21 +346,6 @@ impl Judged<'_> {
     }
 }
 
-/// What to say of workflows that are called and not among the files.
-fn unread_calls(paths: &BTreeSet<String>) -> Option<String> {
-    let shown: Vec<String> = paths.iter().take(CALLS_SHOWN).map(|path| format!("`{path}`")).collect();
-    let more = match paths.len().saturating_sub(CALLS_SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let (is, it) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
-    (!paths.is_empty())
-        .then(|| format!("{}{more} {is} called and not read, so nothing is said of {it}", shown.join(", ")))
-}
-
-/// Called workflows that are named.
-const CALLS_SHOWN: usize = 3;
-
 /// What to say where harnesses are called, by steps that never run.
 fn never_called(steps: usize) -> Option<String> {
     let what = match steps {
@@ -380,27 +359,10 @@ fn never_called(steps: usize) -> Option<String> {
     Some(format!("{what}; correct the condition, or leave the file out"))
 }
 
-fn without_conditions(workflow: &Workflow) -> Workflow {
-    let mut workflow = workflow.clone();
-    for job in &mut workflow.jobs {
-        job.condition = None;
-        if let Work::Steps(steps) = &mut job.work {
-            steps.iter_mut().for_each(|step| step.condition = None);
-        }
-    }
-    workflow
-}
-
-fn unreadable(sources: &Sources, source: SourceId, byte: usize, message: &str) -> Finding {
-    let line = sources.line_range(source, sources.line_number(source, byte));
-    // A place at the end of a line is shown on its last character.
-    let text = &sources.get(source).text;
-    let next = text[byte..].chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
-    let range = if next == 0 { byte.min(line.end)..byte.min(line.end) } else { byte..byte + next };
-    Finding::new(&UNREADABLE_FILE, Span { source, range }, message)
-}
-
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {
-    let EnvLayer::Entries(entries) = layer else { return None };
-    entries.iter().find(|entry| names.contains(&entry.name)).map(|entry| (entry.name.clone(), entry.key.clone()))
+    layer
+        .entries()
+        .iter()
+        .find(|entry| names.contains(&entry.name))
+        .map(|entry| (entry.name.clone(), entry.key.clone()))
 }

@@ -8,8 +8,8 @@ use slug_resolver::Fix;
 use crate::findings::{Edit, Patch, SourceId, Span};
 use crate::render::shown;
 use slug_workflow::document::Style;
+use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::model::EnvEntry;
-use slug_workflow::walk::{Environment, Origin};
 
 /// A patch and what it changes.
 pub struct Made {

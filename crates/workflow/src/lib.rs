@@ -1,14 +1,22 @@
 //! Workflow files as GitHub and Gitea run them.
 //!
-//! From text to a [`document`] with its layout, to the [`model`] of a workflow. A
-//! [`start`] says what names stand for, an [`expression`] evaluates to a [`slug_value::Value`],
-//! a [`matrix`] to rows, and [`slug_shell`] follows a script without running it. A [`walk`]
-//! puts them together: every call of a script, with the environment that it sees.
+//! A [`repository`] holds parsed files: each a [`document`] with its layout and the [`model`]
+//! of a workflow. The [`eval`]uation of a repository finds the [`trigger`]s of each file, its
+//! own and those of the [`calls`] to it, takes the [`slice`] of each [`job`] that matters,
+//! and runs the job's scripts abstractly through [`slug_shell`]. The result is every call of
+//! a script with its [`environment`].
 
+pub mod calls;
+pub mod context;
 pub mod document;
+pub mod environment;
+pub mod eval;
 pub mod expression;
+pub mod job;
 pub mod matrix;
 pub mod model;
-pub mod start;
+pub mod repository;
+mod script;
+pub mod slice;
 pub mod trial;
-pub mod walk;
+pub mod trigger;

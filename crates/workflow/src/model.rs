@@ -4,6 +4,7 @@
 //! is read, because one odd job must not hide another.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
 
@@ -17,7 +18,7 @@ pub struct Workflow {
     /// The shell and the directory of every script.
     pub defaults: Defaults,
     /// The jobs, in the order written.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<Rc<Job>>,
 }
 
 /// One event that starts a workflow.
@@ -187,8 +188,47 @@ impl Workflow {
             triggers: root.get("on").map(triggers).unwrap_or_default(),
             env: env_of(root),
             defaults: defaults_of(root),
-            jobs: root.get("jobs").map(|jobs| jobs.entries().iter().filter_map(job).collect()).unwrap_or_default(),
+            jobs: root
+                .get("jobs")
+                .map(|jobs| jobs.entries().iter().filter_map(job).map(Rc::new).collect())
+                .unwrap_or_default(),
         }
+    }
+}
+
+impl EnvLayer {
+    /// The variables; none if the layer is an expression.
+    #[must_use]
+    pub fn entries(&self) -> &[EnvEntry] {
+        match self {
+            Self::Entries(entries) => entries,
+            Self::None | Self::Opaque(_) => &[],
+        }
+    }
+}
+
+impl Job {
+    /// The call of a reusable workflow, if the job is one.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        match &self.work {
+            Work::Call(call) => Some(call),
+            Work::Steps(_) => None,
+        }
+    }
+
+    /// The steps; none if the job calls a workflow.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        match &self.work {
+            Work::Steps(steps) => steps,
+            Work::Call(_) => &[],
+        }
+    }
+
+    /// Every `env` of the job and its steps.
+    pub fn env_layers(&self) -> impl Iterator<Item = &EnvLayer> {
+        [&self.container_env, &self.env].into_iter().chain(self.steps().iter().map(|step| &step.env))
     }
 }
 
@@ -196,6 +236,17 @@ impl Workflow {
 const NEEDED: usize = 64;
 
 impl Workflow {
+    /// Every `env` of the workflow, its jobs and their steps.
+    pub fn env_layers(&self) -> impl Iterator<Item = &EnvLayer> {
+        std::iter::once(&self.env).chain(self.jobs.iter().flat_map(|job| job.env_layers()))
+    }
+
+    /// The inputs that the workflow declares for an event.
+    #[must_use]
+    pub fn inputs_of(&self, event: &str) -> &[Input] {
+        self.triggers.iter().find(|trigger| trigger.event == event).map_or(&[], |trigger| &trigger.inputs)
+    }
+
     /// The jobs that have to succeed before one, at any remove.
     #[must_use]
     pub fn needed(&self, job: &Job) -> Vec<&Job> {

@@ -1,4 +1,4 @@
-//! What a walk through a job finds, against running the job in every world: with each
+//! What the evaluation of a job finds, against running the job in every world: with each
 //! choice of inputs, each row of the matrix, and either way of what is not known before.
 
 use std::fmt::Write as _;
@@ -8,8 +8,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::document;
-use crate::model::Trigger;
-use crate::start::{self, starts};
+use crate::trigger::invocations;
 
 /// The variables that matter.
 const NAMES: [&str; 2] = ["ONE", "TWO"];
@@ -654,8 +653,8 @@ fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
     outcomes
 }
 
-/// Whether a visit stands for a world: it was started so and has this row.
-fn stands_for(visit: &Visit<'_>, world: &World) -> bool {
+/// Whether a site stands for a world: it was started so and has this row.
+fn stands_for(site: &CallSite<'_>, world: &World) -> bool {
     let flag = world.flag.to_string();
     let is_so = |name: &str, value: &str| match name {
         "flag" => value == flag,
@@ -665,11 +664,12 @@ fn stands_for(visit: &Visit<'_>, world: &World) -> bool {
         "script" => value == TARGET,
         _ => panic!("there is no {name}"),
     };
-    let mut cells = visit.row.split(", ").filter_map(|cell| cell.split_once(" = "));
-    visit.start.chosen.iter().all(|(name, value)| is_so(name, value)) && cells.all(|(name, value)| is_so(name, value))
+    let mut cells = site.row.split(", ").filter_map(|cell| cell.split_once(" = "));
+    site.invocation.chosen.iter().all(|(name, value)| is_so(name, value))
+        && cells.all(|(name, value)| is_so(name, value))
 }
 
-/// Whether the visits of a job are what running it in each world comes to.
+/// Whether the sites of a job are what running it in each world comes to.
 fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let file = write_down(plan);
     let text = &file.text;
@@ -677,43 +677,56 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let workflow = Workflow::of(&root);
     let job = workflow.jobs.iter().find(|job| job.id == "job").unwrap();
     let names = NAMES.map(str::to_owned).into();
-    let search =
-        Search { text, targets: &[TARGET], names: &names, absent_secrets: &[], every_script: plan.every_script };
-    prop_assert_eq!(concerns(&workflow, job, &search), plan.may_matter(), "{}", text);
-    let starts = starts(&workflow.triggers[0], &wanted(&workflow, job, &search).inputs);
-    prop_assert_eq!(CHOICES % starts.len(), 0, "{}", text);
-    let visits = visits(&workflow, job, &starts, &search);
+    let search = Search {
+        targets: &[TARGET],
+        names: &names,
+        absent_secrets: &[],
+        every_script: plan.every_script,
+        ignore_conditions: false,
+    };
+    let slice = Slice::new(&workflow, job, &search);
+    prop_assert_eq!(!slice.is_empty(), plan.may_matter(), "{}", text);
+    let invocations = invocations(&workflow.triggers[0], &slice.inputs);
+    prop_assert_eq!(CHOICES % invocations.len(), 0, "{}", text);
+    let eval = JobEval { text, workflow: &workflow, job, slice: &slice, search: &search };
+    let sites = eval.call_sites(&invocations);
     let worlds = worlds(plan);
 
-    for visit in &visits {
-        let stood_for = worlds.iter().filter(|world| stands_for(visit, world)).count();
-        prop_assert_eq!((visit.rows * CHOICES / starts.len()) << plan.unknowns(), stood_for, "{:?}\n{}", visit, text);
+    for site in &sites {
+        let stood_for = worlds.iter().filter(|world| stands_for(site, world)).count();
+        prop_assert_eq!(
+            (site.rows * CHOICES / invocations.len()) << plan.unknowns(),
+            stood_for,
+            "{:?}\n{}",
+            site,
+            text
+        );
     }
     for world in &worlds {
         let outcomes = run(plan, world, &file);
         let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(plan));
         for outcome in visited() {
-            let found = visits.iter().filter(|it| it.step.number == outcome.step && stands_for(it, world)).count();
+            let found = sites.iter().filter(|it| it.step.number == outcome.step && stands_for(it, world)).count();
             // In another language each mention may be a call.
             let is_right = if outcome.is_shell { found == 1 } else { found >= 1 };
-            prop_assert!(is_right, "{found} visits, but {outcome:?} in {world:?}\n{text}");
+            prop_assert!(is_right, "{found} sites, but {outcome:?} in {world:?}\n{text}");
         }
-        for visit in visits.iter().filter(|visit| stands_for(visit, world)) {
-            match visited().find(|outcome| outcome.step == visit.step.number) {
-                Some(outcome) => agrees(plan, &file, visit, outcome)?,
-                None => prop_assert!(!plan.is_known(), "nothing is called in {world:?}: {visit:?}\n{text}"),
+        for site in sites.iter().filter(|site| stands_for(site, world)) {
+            match visited().find(|outcome| outcome.step == site.step.number) {
+                Some(outcome) => agrees(plan, &file, site, outcome)?,
+                None => prop_assert!(!plan.is_known(), "nothing is called in {world:?}: {site:?}\n{text}"),
             }
         }
     }
     Ok(())
 }
 
-/// Whether a visit is what its step comes to: what is called and where, and with which variables.
-fn agrees(plan: &Plan, file: &Written, visit: &Visit<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
+/// Whether a site is what its step comes to: what is called and where, and with which variables.
+fn agrees(plan: &Plan, file: &Written, site: &CallSite<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
     let text = &file.text;
-    prop_assert_eq!(visit.target, outcome.calls.then_some(0));
-    let word = &text[visit.call.clone()];
-    let is_its_line = line_of(text, visit.call.start) == file.scripts[outcome.step - 1];
+    prop_assert_eq!(site.target, outcome.calls.then_some(0));
+    let word = &text[site.call.clone()];
+    let is_its_line = line_of(text, site.call.start) == file.scripts[outcome.step - 1];
     let is_path = word.contains("run.sh") && (is_its_line || !outcome.is_shell);
     let is_named = match &plan.acts[outcome.step - 1].does {
         _ if !outcome.calls => word == "run",
@@ -722,19 +735,19 @@ fn agrees(plan: &Plan, file: &Written, visit: &Visit<'_>, outcome: &Outcome) -> 
         Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_path,
         _ => is_path,
     };
-    prop_assert!(is_named, "{word} {visit:?}\n{text}");
+    prop_assert!(is_named, "{word} {site:?}\n{text}");
     for name in NAMES {
-        let is_seen = sees(visit, name, outcome.env.get(name), plan.is_known(), text);
-        prop_assert!(is_seen, "{name} is {:?}: {visit:?}\n{text}", outcome.env.get(name));
+        let is_seen = sees(site, name, outcome.env.get(name), plan.is_known(), text);
+        prop_assert!(is_seen, "{name} is {:?}: {site:?}\n{text}", outcome.env.get(name));
     }
     Ok(())
 }
 
-/// Whether a visit says of a variable what it is, and where it was set; or at least that it
+/// Whether a site says of a variable what it is, and where it was set; or at least that it
 /// may be so, where not all is known.
-fn sees(visit: &Visit<'_>, name: &str, is: Option<&Is>, is_known: bool, text: &str) -> bool {
-    let value = visit.env.value(name);
-    let setting = visit.env.variables.get(name);
+fn sees(site: &CallSite<'_>, name: &str, is: Option<&Is>, is_known: bool, text: &str) -> bool {
+    let value = site.env.value(name);
+    let setting = site.env.variables.get(name);
     let may_be = |known: &str| match &value.can {
         Can::BeOneOf(all) => all.iter().any(|it| it == known),
         Can::BeSet => !known.is_empty(),
@@ -761,86 +774,7 @@ proptest! {
     })]
 
     #[test]
-    fn a_walk_sees_what_becomes_of_every_world(plan in plan()) {
+    fn evaluation_agrees_with_every_world(plan in plan()) {
         judge(&plan)?;
-    }
-}
-
-/// A job with a matrix of two keys, of which one matters.
-fn job_with(matters: usize, other: usize, work: &str) -> Job {
-    let cells = |count: usize| (0..count).map(|cell| cell.to_string()).collect::<Vec<_>>().join(", ");
-    let matrix = format!("{{a: [{}], b: [{}]}}", cells(matters), cells(other));
-    let root = document::read(&format!("jobs: {{job: {{strategy: {{matrix: {matrix}}}, {work}}}}}")).unwrap();
-    Workflow::of(&root).jobs.remove(0)
-}
-
-/// About so many: a little fewer or a little more.
-fn about(count: usize, slack: usize) -> usize {
-    (count + slack).saturating_sub(1).max(1)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 16 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
-    })]
-
-    /// Of 20,000 combinations and 8 MiB of scripts each job has its share, and no less than
-    /// 256 and 1 MiB; beyond it a matrix is one row, which is not known and stands for all.
-    #[test]
-    fn a_job_is_followed_as_far_as_its_share_goes(
-        (matters, other, steps) in (1..5_usize, 1..4_usize, 0..4_usize),
-        jobs in select(vec![0, 1, 2, 7, 8, 9, 77, 78, 79, 500]),
-        slacks in prop::array::uniform2(0..3_usize),
-        (is_many, is_long, calls) in (any::<bool>(), any::<bool>(), any::<bool>()),
-    ) {
-        let job = job_with(matters, other, if calls { "uses: ./other.yml" } else { "steps: []" });
-        let weight = if calls { 1 } else { steps.max(1) };
-        let most = (20_000 / jobs.max(1)).max(256);
-        let starts = if is_many { about(most / (matters * weight), slacks[0]) } else { 1 };
-        let most_bytes = (8_388_608 / jobs.max(1)).max(1_048_576);
-        let script_bytes = if is_long { about(most_bytes / (matters * starts), slacks[1]) } else { 0 };
-        let wanted = Wanted { matrix: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Wanted::default() };
-        let event = Trigger { event: "push".to_owned(), inputs: Vec::new() };
-        let search =
-            Search { text: "", targets: &[], names: &BTreeSet::new(), absent_secrets: &[], every_script: false };
-        let rows = rows(&job, &start::starts(&event, &BTreeSet::new())[0], &wanted, starts, &search);
-
-        let is_little = matters * starts * weight <= most;
-        let is_short = matters * starts * script_bytes <= most_bytes || matters * starts == 1;
-        let expected = if is_little && is_short { vec![other; matters] } else { vec![matters * other] };
-        let known = rows.iter().filter(|(row, _)| row.is_ok()).count();
-        prop_assert_eq!(known, if is_little && is_short { matters } else { 0 });
-        prop_assert_eq!(rows.into_iter().map(|(_, count)| count).collect::<Vec<_>>(), expected);
-
-        let most_starts = wanted.most_starts();
-        prop_assert!(most_starts == 1 || most_starts * script_bytes <= most_bytes);
-        prop_assert!((most_starts + 1) * script_bytes.max(1) > most_bytes);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Each variable is made of the next and the last of an input, wherever each is set.
-    #[test]
-    fn what_a_variable_is_made_of_is_wanted_however_far_away(
-        order in Just((0..6).collect::<Vec<usize>>()).prop_shuffle(),
-        is_of_job in prop::array::uniform6(any::<bool>()),
-        named in 0..6_usize,
-    ) {
-        let name = |number: usize| format!("V{number}");
-        let source = |number| if number == 5 { "inputs.last".to_owned() } else { format!("env.{}", name(number + 1)) };
-        let env = |of_job: bool| {
-            let numbers = order.iter().copied().filter(|number| is_of_job[*number] == of_job);
-            let entries = numbers.map(|number| format!("{}: '${{{{ {} }}}}'", name(number), source(number)));
-            entries.collect::<Vec<_>>().join(", ")
-        };
-        let text = format!("env: {{{}}}\njobs: {{job: {{env: {{{}}}, steps: []}}}}", env(false), env(true));
-        let workflow = Workflow::of(&document::read(&text).unwrap());
-        let names = BTreeSet::from([name(named)]);
-        let search = Search { text: "", targets: &[], names: &names, absent_secrets: &[], every_script: false };
-        let wanted = wanted(&workflow, &workflow.jobs[0], &search);
-        prop_assert_eq!(wanted.env, (named..6).map(name).collect());
-        prop_assert_eq!(wanted.inputs, ["last".to_owned()].into());
     }
 }

@@ -1,0 +1,106 @@
+//! Calls of reusable workflows: which file a job calls, and what the call passes to it.
+
+use std::collections::BTreeSet;
+
+use super::context::EvalContext;
+use super::document::{Node, Value as NodeValue};
+use super::expression::typed;
+use super::matrix::literal;
+use super::model::{Call, Input, InputKind, Job, PassedSecrets};
+use super::trigger::{Caller, InputValues, Invocation, Secrets};
+use slug_value::{Can, Evaluation, Value};
+
+/// The event by which a workflow is called.
+pub const CALL_EVENT: &str = "workflow_call";
+
+/// The path of a called workflow, if it is a file of the same repository.
+#[must_use]
+pub fn called_path(caller: &str, called: &str) -> Option<String> {
+    let called = called.strip_prefix("./")?;
+    let caller = normalized(caller);
+    let root = [".github/workflows/", ".gitea/workflows/"]
+        .iter()
+        .find_map(|directory| Some(&caller[..caller.rfind(directory)?]))
+        .unwrap_or_default();
+    Some(format!("{root}{called}"))
+}
+
+/// A path with `/` between its parts and without a leading `./`.
+#[must_use]
+pub fn normalized(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    path.strip_prefix("./").unwrap_or(&path).to_owned()
+}
+
+/// The invocation of a workflow by a job of another file, with the inputs that are relevant
+/// to the called workflow. None if the job calls no workflow.
+#[must_use]
+pub fn invocation(
+    path: &str,
+    job: &Job,
+    declared: &[Input],
+    relevant: &BTreeSet<String>,
+    context: &EvalContext<'_>,
+) -> Option<Invocation> {
+    let call = job.call()?;
+    let inputs = inputs(call, declared, relevant, context);
+    let known = inputs.iter().filter_map(|(name, value)| Some((name.clone(), value.single()?.sema().to_string())));
+    let caller = Caller { job: job.id.clone(), path: path.to_owned(), inputs: known.collect() };
+    let outer = context.invocation;
+    Some(Invocation {
+        event: outer.event.clone(),
+        is_unknown_event: outer.is_unknown_event,
+        declared: declared.iter().map(|input| input.name.to_lowercase()).collect(),
+        event_inputs: outer.event_inputs.clone(),
+        inputs,
+        secrets: secrets(call, context),
+        chosen: outer.chosen.clone(),
+        callers: outer.callers.iter().cloned().chain([caller]).collect(),
+    })
+}
+
+/// The values of the relevant inputs: what the call passes, else the defaults.
+fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context: &EvalContext<'_>) -> InputValues {
+    let value = |input: &Input| {
+        let passed = call.with.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(&input.name));
+        let value = match (passed, &input.default, &input.kind) {
+            (Some((_, _, node)), _, kind) => converted(kind, evaluated(node, context)),
+            (None, Some(default), kind) => converted(kind, Value::known(Evaluation::String(default.clone()))),
+            (None, None, InputKind::Boolean) => Value::known(Evaluation::Boolean(false)),
+            (None, None, _) => Value::known(Evaluation::String(String::new())),
+        };
+        (input.name.to_lowercase(), value)
+    };
+    declared.iter().filter(|input| relevant.contains(&input.name.to_lowercase())).map(value).collect()
+}
+
+fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
+    match &node.value {
+        NodeValue::Scalar(text, _) if text.contains("${{") => typed(text, context),
+        _ => literal(node).map_or_else(|| Value::unknown("what a caller passes is not known"), Value::known),
+    }
+}
+
+/// A value converted to the kind of its input.
+fn converted(kind: &InputKind, value: Value) -> Value {
+    let Can::BeOneOf(values) = &value.can else { return value };
+    let converted = values.iter().map(|value| match kind {
+        InputKind::Boolean => Evaluation::Boolean(value.sema().to_string() == "true"),
+        InputKind::Number => Evaluation::Number(value.as_number()),
+        InputKind::Text | InputKind::Choice(_) => Evaluation::String(value.sema().to_string()),
+    });
+    Value::one_of(converted, value.why.clone())
+}
+
+/// The secrets that a call passes.
+fn secrets(call: &Call, context: &EvalContext<'_>) -> Secrets {
+    let named = match &call.secrets {
+        PassedSecrets::All => return context.invocation.secrets.clone(),
+        PassedSecrets::Named(named) => named,
+    };
+    let passed = named.iter().filter_map(|(name, text)| {
+        let truth = typed(text, context).truth();
+        truth.can_be_true.then(|| (name.to_lowercase(), !truth.can_be_false))
+    });
+    Secrets::Only(passed.collect())
+}

@@ -1,0 +1,86 @@
+//! The contexts of an expression at one place of a workflow, such as `inputs` and `matrix`.
+
+use github_actions_expressions::Evaluation;
+
+use super::expression::{Contexts, inside};
+use super::matrix::Row;
+use super::trigger::{Invocation, Secrets};
+use slug_shell::THE_FILE;
+use slug_value::{Text, Value};
+
+/// What expressions can refer to at one place of a workflow.
+pub struct EvalContext<'a> {
+    /// How the workflow was invoked.
+    pub invocation: &'a Invocation,
+    /// The row of the matrix, or why it is not known.
+    pub row: Result<&'a Row, &'a str>,
+    /// The value of a variable by its name, where `env` can be referred to.
+    pub env: Option<&'a dyn Fn(&str) -> Text>,
+    /// The secrets that do not exist, as slugproof.yaml says.
+    pub absent_secrets: &'a [String],
+}
+
+impl Contexts for EvalContext<'_> {
+    fn look_up(&self, path: &[String]) -> Value {
+        let unknown = || Value::unknown(format!("`{}` is not known before it runs", path.join(".")));
+        let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        match lower.as_slice() {
+            ["inputs", name] => match self.invocation.inputs.get(*name) {
+                Some(value) => value.clone(),
+                None if self.invocation.declared.contains(*name) => unknown(),
+                None => nothing(),
+            },
+            ["github" | "gitea", "env"] => Value::known(Evaluation::String(THE_FILE.to_owned())),
+            ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
+            ["github" | "gitea", "event", "inputs", name] => match self.invocation.event_inputs.get(*name) {
+                Some(value) => value.clone(),
+                None if self.invocation.event == "workflow_dispatch" && self.invocation.declared.contains(*name) => {
+                    unknown()
+                }
+                None => nothing(),
+            },
+            ["github" | "gitea", "event_name"] => Value::known(Evaluation::String(self.invocation.event.clone())),
+            ["matrix", name, ..] => match self.row {
+                Ok(row) => row.get(*name).map_or_else(nothing, |value| part_of(value, &path[2..], unknown)),
+                Err(why) => Value::unknown(why),
+            },
+            ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
+            ["secrets", name] => self.secret(name, &path[1]),
+            _ => unknown(),
+        }
+    }
+}
+
+impl EvalContext<'_> {
+    fn secret(&self, lower: &str, name: &str) -> Value {
+        let exists = Value::set(format!("the value of `secrets.{name}` is not known"));
+        if self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name)) {
+            return nothing();
+        }
+        match &self.invocation.secrets {
+            Secrets::All => exists,
+            _ if lower == "github_token" => exists,
+            Secrets::Only(passed) => match passed.get(lower) {
+                Some(true) => exists,
+                Some(false) => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),
+                None => nothing(),
+            },
+        }
+    }
+}
+
+fn nothing() -> Value {
+    Value::known(Evaluation::Null)
+}
+
+fn part_of(value: &Value, names: &[String], unknown: impl Fn() -> Value) -> Value {
+    match (names, value.single()) {
+        ([], _) => value.clone(),
+        (_, Some(known)) => Value::known(inside(known, names)),
+        _ => unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

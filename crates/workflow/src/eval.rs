@@ -1,0 +1,119 @@
+//! The evaluation of a repository: every call of a script in a job, for each way in which
+//! the workflow of the job can be invoked, by its own events and by its callers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::calls::{self, CALL_EVENT};
+use super::job::{CallSite, JobEval};
+use super::model::Trigger;
+use super::repository::{JobId, Repository};
+use super::slice::{Search, Slice};
+use super::trigger::{INVOCATIONS, Invocation, invocations};
+
+/// Levels of reusable workflows that call one another.
+const DEPTH: usize = 12;
+
+/// Calls of reusable workflows that are followed for one job.
+const CALLS: usize = 1_000;
+
+/// One search through a repository. The slice of each job is computed once.
+pub struct Evaluation<'r> {
+    repository: &'r Repository,
+    search: Search<'r>,
+    slices: RefCell<HashMap<JobId, Rc<Slice>>>,
+    /// Calls that may still be followed for the job at hand.
+    calls_left: Cell<usize>,
+}
+
+impl<'r> Evaluation<'r> {
+    /// Prepares a search.
+    #[must_use]
+    pub fn new(repository: &'r Repository, search: Search<'r>) -> Self {
+        Self { repository, search, slices: RefCell::default(), calls_left: Cell::new(0) }
+    }
+
+    /// The repository.
+    #[must_use]
+    pub fn repository(&self) -> &'r Repository {
+        self.repository
+    }
+
+    /// Every call of a target in a job, and every script that sees a variable of the search
+    /// if it asks for every script.
+    #[must_use]
+    pub fn call_sites(&self, job: JobId) -> Vec<CallSite<'r>> {
+        let slice = self.slice(job);
+        if slice.is_empty() {
+            return Vec::new();
+        }
+        self.calls_left.set(CALLS);
+        let mut invocations = self.invocations(job.0, &slice.inputs, 0);
+        if invocations.len() > slice.max_invocations() {
+            invocations = vec![Invocation::unknown(&slice.inputs)];
+        }
+        self.job_eval(job, &slice).call_sites(&invocations)
+    }
+
+    fn slice(&self, job: JobId) -> Rc<Slice> {
+        let workflow = &self.repository.files()[job.0].workflow;
+        let new = || Rc::new(Slice::new(workflow, &workflow.jobs[job.1], &self.search));
+        Rc::clone(self.slices.borrow_mut().entry(job).or_insert_with(new))
+    }
+
+    fn job_eval<'s>(&'s self, (file, job): JobId, slice: &'s Slice) -> JobEval<'s, 'r> {
+        let file = &self.repository.files()[file];
+        let workflow = &*file.workflow;
+        JobEval { text: &file.text, workflow, job: &workflow.jobs[job], slice, search: &self.search }
+    }
+
+    /// The invocations of a file that the relevant inputs tell apart.
+    fn invocations(&self, file: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
+        let workflow = &self.repository.files()[file].workflow;
+        let callers = self.repository.callers(file);
+        let own = workflow.triggers.iter().filter(|trigger| trigger.event != CALL_EVENT || callers.is_empty());
+        let mut all: Vec<Invocation> = own.flat_map(|trigger| invocations(trigger, relevant)).collect();
+        if workflow.triggers.is_empty() {
+            let trigger = Trigger { event: "an event that the file does not name".to_owned(), inputs: Vec::new() };
+            all.extend(invocations(&trigger, relevant));
+        }
+        for &caller in callers {
+            all.extend(self.invocations_by(caller, file, relevant, depth + 1));
+        }
+        if all.len() > INVOCATIONS || self.calls_left.get() == 0 {
+            return vec![Invocation::unknown(relevant)];
+        }
+        all
+    }
+
+    /// The invocations of a file by one job that calls it.
+    fn invocations_by(&self, id: JobId, called: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
+        self.calls_left.set(self.calls_left.get().saturating_sub(1));
+        if depth > DEPTH || self.calls_left.get() == 0 {
+            return vec![Invocation::unknown(relevant)];
+        }
+        let slice = self.slice(id);
+        let eval = self.job_eval(id, &slice);
+        let declared = self.repository.files()[called].workflow.inputs_of(CALL_EVENT);
+        let path = &self.repository.files()[id.0].path;
+        let mut all: Vec<Invocation> = Vec::new();
+        for invocation in self.invocations(id.0, &slice.inputs, depth) {
+            for (row, _) in eval.rows(&invocation, INVOCATIONS) {
+                let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
+                if !eval.can_run(&context) {
+                    continue;
+                }
+                let invocation = calls::invocation(path, eval.job, declared, relevant, &context);
+                all.extend(invocation.filter(|invocation| !all.contains(invocation)));
+                if all.len() > INVOCATIONS {
+                    return all;
+                }
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::Evaluation;
+use crate::repository::{Parser, Repository};
+use crate::slice::Search;
+
+const CALLER: &str = "\
+on: push
+jobs:
+  call:
+    uses: ./.github/workflows/called.yml
+    with: {model: a}
+  never:
+    if: false
+    uses: ./.github/workflows/called.yml
+    with: {model: b}
+";
+
+const CALLED: &str = "\
+on:
+  workflow_call:
+    inputs: {model: {type: string}}
+jobs:
+  job:
+    env: {MODEL: '${{ inputs.model }}'}
+    steps:
+      - run: bash run.sh
+      - run: bash run.sh
+        if: false
+";
+
+fn repository() -> Repository {
+    let parser = Parser::default();
+    let file = |path, text| parser.parse(path, text).unwrap();
+    Repository::new(vec![file(".github/workflows/caller.yml", CALLER), file(".github/workflows/called.yml", CALLED)])
+}
+
+fn search(names: &BTreeSet<String>) -> Search<'_> {
+    Search { targets: &["run.sh"], names, absent_secrets: &[], every_script: false, ignore_conditions: false }
+}
+
+/// The calls in the called file: the number of the step and the value of `MODEL`.
+fn calls(search: Search<'_>) -> Vec<(usize, String)> {
+    let repository = repository();
+    let sites = Evaluation::new(&repository, search).call_sites((1, 0));
+    sites.iter().map(|site| (site.step.number, site.env.value("MODEL").single().unwrap().clone())).collect()
+}
+
+#[test]
+fn evaluation_skips_what_conditions_exclude_unless_ignored() {
+    let names = BTreeSet::from(["MODEL".to_owned()]);
+    let call = |step, model: &str| (step, model.to_owned());
+    assert_eq!(calls(search(&names)), [call(1, "a")]);
+    let all = [call(1, "a"), call(2, "a"), call(1, "b"), call(2, "b")];
+    assert_eq!(calls(search(&names).ignoring_conditions()), all);
+}
+
+#[test]
+fn evaluation_slices_each_job_once() {
+    let (repository, names) = (repository(), BTreeSet::new());
+    let evaluation = Evaluation::new(&repository, search(&names));
+    let before = evaluation.slice((1, 0));
+    assert_eq!(evaluation.call_sites((1, 0)).len(), 1);
+    assert!(Rc::ptr_eq(&before, &evaluation.slice((1, 0))));
+    // The slices of the called job and of both callers.
+    assert_eq!(evaluation.slices.borrow().len(), 3);
+}

@@ -1,0 +1,323 @@
+//! The evaluation of one job: every call of a script in it, with the environment that the
+//! call sees, for each invocation of the workflow and each distinct row of the job's matrix.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::context::EvalContext;
+use super::environment::{Environment, Origin, Setting};
+use super::expression;
+use super::matrix::{self, Row, Rows};
+use super::model::{Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
+use super::script::{Expanded, expand};
+use super::slice::{Search, Slice};
+use super::trigger::Invocation;
+use slug_shell::{Variable, Variables};
+use slug_value::{Can, Text, Truth};
+
+/// One call of a script.
+#[derive(Clone, Debug)]
+pub struct CallSite<'w> {
+    /// The step.
+    pub step: &'w Step,
+    /// Which target is called, by its index; none where every script is reported.
+    pub target: Option<usize>,
+    /// The bytes of the word that names the target, or of the key `run`.
+    pub call: Range<usize>,
+    /// The environment that the call sees.
+    pub env: Environment<'w>,
+    /// How the workflow was invoked.
+    pub invocation: Rc<Invocation>,
+    /// The row of the matrix, as far as it matters, for people.
+    pub row: String,
+    /// How many rows this stands for.
+    pub rows: usize,
+}
+
+/// One job, ready to be evaluated.
+pub struct JobEval<'s, 'w> {
+    /// The text of the file.
+    pub text: &'s str,
+    /// The workflow of the job.
+    pub workflow: &'w Workflow,
+    /// The job.
+    pub job: &'w Job,
+    /// The slice of the job.
+    pub slice: &'s Slice,
+    /// What is looked for.
+    pub search: &'s Search<'s>,
+}
+
+/// A row of a matrix, or why it is not known; and how many rows it stands for.
+pub type DistinctRow = (Result<Row, String>, usize);
+
+impl<'w> JobEval<'_, 'w> {
+    /// Every call of the job in each of the invocations.
+    #[must_use]
+    pub fn call_sites(&self, invocations: &[Invocation]) -> Vec<CallSite<'w>> {
+        let mut sites = Vec::new();
+        for invocation in invocations {
+            if !self.may_be_reached(invocation) {
+                continue;
+            }
+            let rows = self.rows(invocation, invocations.len());
+            let invocation = Rc::new(invocation.clone());
+            for (row, count) in &rows {
+                let row = row.as_ref().map_err(String::as_str);
+                let run = JobRun { eval: self, invocation: &invocation, row };
+                sites.extend(run.call_sites().into_iter().map(|site| CallSite { rows: *count, ..site }));
+            }
+        }
+        sites
+    }
+
+    /// The distinct rows of the matrix, of which only the relevant keys count. If there are
+    /// more combinations than the limits allow, one unknown row stands for all.
+    #[must_use]
+    pub fn rows(&self, invocation: &Invocation, invocations: usize) -> Vec<DistinctRow> {
+        let context = self.context(invocation, Err("the matrix is not known yet"), None);
+        let rows = match matrix::rows(self.job.matrix.as_ref(), &context) {
+            Rows::Known(rows) => rows,
+            Rows::Unknown(why) => return vec![(Err(why), 1)],
+        };
+        let mut distinct: Vec<DistinctRow> = Vec::new();
+        let mut indices: BTreeMap<String, usize> = BTreeMap::new();
+        for mut row in rows {
+            row.retain(|name, _| self.slice.all_matrix_keys || self.slice.matrix_keys.contains(name));
+            let shown = format!("{row:?}");
+            match indices.get(&shown) {
+                Some(&index) => distinct[index].1 += 1,
+                None => {
+                    indices.insert(shown, distinct.len());
+                    distinct.push((Ok(row), 1));
+                }
+            }
+        }
+        let runs = distinct.len().saturating_mul(invocations);
+        let combinations = runs.saturating_mul(self.slice.steps.len().max(1));
+        let bytes = runs.saturating_mul(self.slice.script_bytes);
+        if combinations > self.slice.max_combinations() || (bytes > self.slice.max_script_bytes() && runs > 1) {
+            let why = "inputs, matrix and scripts have more combinations than are followed".to_owned();
+            return vec![(Err(why), distinct.iter().map(|(_, count)| count).sum())];
+        }
+        distinct
+    }
+
+    /// Whether the job's own condition can hold.
+    #[must_use]
+    pub fn can_run(&self, context: &EvalContext<'_>) -> bool {
+        self.holds(self.job.condition.as_ref(), context).can_be_true
+    }
+
+    /// Whether the jobs that this one needs can all run, whatever their matrix is.
+    fn may_be_reached(&self, invocation: &Invocation) -> bool {
+        let context = self.context(invocation, Err("the matrix is another one"), None);
+        let may_hold = |condition: &str| expression::condition(condition, &context).can_be_true;
+        self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
+    }
+
+    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Truth {
+        let condition = self.search.condition(condition);
+        condition.map_or(Truth::ALWAYS, |condition| expression::condition(condition, context))
+    }
+
+    /// What expressions of the job can refer to in one invocation and one row.
+    pub fn context<'c>(
+        &'c self,
+        invocation: &'c Invocation,
+        row: Result<&'c Row, &'c str>,
+        env: Option<&'c dyn Fn(&str) -> Text>,
+    ) -> EvalContext<'c> {
+        EvalContext { invocation, row, env, absent_secrets: self.search.absent_secrets }
+    }
+}
+
+/// One run of a job.
+struct JobRun<'s, 'w> {
+    eval: &'s JobEval<'s, 'w>,
+    invocation: &'s Rc<Invocation>,
+    row: Result<&'s Row, &'s str>,
+}
+
+impl<'w> JobRun<'_, 'w> {
+    fn call_sites(&self) -> Vec<CallSite<'w>> {
+        let JobEval { workflow, job, slice, .. } = *self.eval;
+        let Work::Steps(steps) = &job.work else { return Vec::new() };
+        if !self.eval.can_run(&self.context(None)) {
+            return Vec::new();
+        }
+        let mut env = Environment::default();
+        for layer in [&job.container_env, &workflow.env, &job.env] {
+            self.apply(layer, &mut env, None);
+        }
+        let mut sites = Vec::new();
+        for index in &slice.steps {
+            self.step(&steps[*index], &mut env, &mut sites);
+        }
+        sites
+    }
+
+    fn context<'c>(&'c self, env: Option<&'c dyn Fn(&str) -> Text>) -> EvalContext<'c> {
+        self.eval.context(self.invocation, self.row, env)
+    }
+
+    /// Evaluates a step: adds its calls and sets in `env` what it leaves for later steps.
+    fn step(&self, step: &'w Step, env: &mut Environment<'w>, sites: &mut Vec<CallSite<'w>>) {
+        let Some(run) = &step.run else { return };
+        let Search { targets, names, every_script, .. } = *self.eval.search;
+        let outer = env.clone();
+        let mut own = outer.clone();
+        self.apply(&step.env, &mut own, Some(&outer));
+        // A forge applies the step's own `env` before it evaluates the condition.
+        let look_up = |name: &str| self.in_env(Some(&own), name);
+        let context = self.context(Some(&look_up));
+        let runs = self.eval.holds(step.condition.as_ref(), &context);
+        if !runs.can_be_true {
+            return;
+        }
+        let script = expand(&run.text, &context);
+        let variables = own.to_shell(names);
+        let effects = if self.is_shell(step, &context) {
+            let directory = self.directory(step, &context);
+            slug_shell::follow(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
+        } else {
+            slug_shell::unfollowed(&script.text, targets, names, &variables)
+        };
+        let site = |target, call, env| CallSite {
+            step,
+            target,
+            call,
+            env,
+            invocation: Rc::clone(self.invocation),
+            row: self.row.map(shown_row).unwrap_or_default(),
+            rows: 1,
+        };
+        for call in &effects.calls {
+            let word = script.text.get(call.span.clone()).unwrap_or_default();
+            let span = script.locate(self.eval.text, run, &call.span, word);
+            let env = self.seen(&own, &call.variables, call.rest.as_ref(), run, &script);
+            sites.push(site(Some(call.target), span, env));
+        }
+        if every_script && effects.calls.is_empty() {
+            let env = self.seen(&own, &effects.end, effects.rest.as_ref(), run, &script);
+            if env.rest.is_some() || names.iter().any(|name| env.variables.contains_key(name)) {
+                sites.push(site(None, run.key.clone(), env));
+            }
+        }
+        self.leave(effects, runs, run, &script, env);
+    }
+
+    /// Applies an `env` on top of what is set; its expressions can refer to `outer`.
+    fn apply(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
+        if let EnvLayer::Opaque(_) = layer {
+            *env = Environment::unknown("an `env` is computed while it runs".to_owned());
+        }
+        let look_up = |name: &str| self.in_env(outer, name);
+        let context = self.context(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
+        for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
+            let value = expression::text(&entry.value, &context);
+            env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
+        }
+    }
+
+    /// What `env.NAME` can be. A variable that the file does not set may be set by the
+    /// machine, unless it is one of those that are looked for.
+    fn in_env(&self, env: Option<&Environment<'w>>, name: &str) -> Text {
+        match env {
+            Some(env) if env.variables.contains_key(name) || self.eval.search.names.contains(name) => env.value(name),
+            _ => Text::unknown(format!("`env.{name}` is not known before it runs")),
+        }
+    }
+
+    /// The environment that a command sees, with where each variable was set.
+    fn seen(
+        &self,
+        own: &Environment<'w>,
+        variables: &Variables,
+        rest: Option<&String>,
+        run: &Script,
+        script: &Expanded,
+    ) -> Environment<'w> {
+        let is_set = |(name, variable): &(&String, &Variable)| {
+            let is_anything = own.variables.contains_key(*name) || variable.assigned.is_some();
+            self.eval.slice.variables.contains(*name) && (is_anything || variable.value != Text::empty())
+        };
+        let setting = |(name, variable): (&String, &Variable)| {
+            let origin = match &variable.assigned {
+                Some(span) => Origin::Script(script.locate(self.eval.text, run, span, name)),
+                None => {
+                    own.variables.get(name).map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone())
+                }
+            };
+            (name.clone(), Setting { value: variable.value.clone(), origin })
+        };
+        let variables = variables.iter().filter(is_set).map(setting).collect();
+        Environment { variables, rest: rest.or(own.rest.as_ref()).cloned() }
+    }
+
+    /// Sets in `env` what a step leaves for later steps.
+    fn leave(
+        &self,
+        effects: slug_shell::Effects,
+        runs: Truth,
+        run: &Script,
+        script: &Expanded,
+        env: &mut Environment<'w>,
+    ) {
+        if let Some(why) = effects.opaque {
+            *env = Environment::unknown(why);
+        }
+        let is_relevant = |name: &String| self.eval.slice.variables.contains(name);
+        for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
+            let before = env.value(&name);
+            let value = if written.maybe_not || runs.can_be_false {
+                written.value.or(before).because("an earlier step may set it")
+            } else {
+                written.value
+            };
+            let span = script.locate(self.eval.text, run, &written.span, &name);
+            env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
+        }
+    }
+
+    /// Whether a shell runs the script of a step. Without a `shell` the machine decides.
+    fn is_shell(&self, step: &Step, context: &EvalContext<'_>) -> bool {
+        match self.setting(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
+            Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
+            None => self.eval.job.runs_on.iter().all(|label| {
+                let label = expression::text(label, context);
+                matches!(label.can, Can::BeOneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
+            }),
+        }
+    }
+
+    /// The working directory of a step, relative to the top of the repository, if it is known.
+    fn directory(&self, step: &Step, context: &EvalContext<'_>) -> Option<String> {
+        match self.setting(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
+            Some(text) => expression::text(text, context).single().cloned(),
+            None => Some(String::new()),
+        }
+    }
+
+    /// A setting of a step, else the default of its job, else that of the workflow.
+    fn setting<'a>(
+        &'a self,
+        own: Option<&'a String>,
+        default: impl Fn(&'a Defaults) -> Option<&'a String>,
+    ) -> Option<&'a String> {
+        own.or_else(|| default(&self.eval.job.defaults)).or_else(|| default(&self.eval.workflow.defaults))
+    }
+}
+
+/// A row for people.
+fn shown_row(row: &Row) -> String {
+    let cell = |(name, value): (&String, &slug_value::Value)| {
+        let value = value.single().map_or("…".to_owned(), |value| value.sema().to_string());
+        format!("{name} = {value}")
+    };
+    row.iter().map(cell).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

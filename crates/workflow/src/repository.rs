@@ -1,0 +1,209 @@
+//! The workflow files of one run, each distinct text parsed once, and which job calls which.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::calls::{called_path, normalized};
+use super::document::{self, Node, Unreadable, Value};
+use super::model::Workflow;
+
+/// A workflow file. A copy shares what was parsed.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The path, as given.
+    pub path: String,
+    /// The text.
+    pub text: Rc<str>,
+    /// The text as a tree.
+    pub root: Rc<Node>,
+    /// The workflow that the tree states.
+    pub workflow: Rc<Workflow>,
+}
+
+impl File {
+    /// The paths of the files that this one calls in the same repository.
+    pub fn called_paths(&self) -> impl Iterator<Item = String> {
+        self.workflow.jobs.iter().filter_map(|job| called_path(&self.path, &job.call()?.workflow))
+    }
+}
+
+/// Parses workflow files and keeps the results, so that each distinct text is parsed once.
+pub struct Parser {
+    results: RefCell<HashMap<Rc<str>, Result<Parsed, Unreadable>>>,
+    /// Bytes of the texts in `results`.
+    bytes: Cell<usize>,
+    /// Bytes beyond which results that nobody uses are forgotten.
+    limit: Cell<usize>,
+    parsed: Cell<usize>,
+}
+
+type Parsed = (Rc<Node>, Rc<Workflow>);
+
+/// Bytes of texts that a parser keeps although nobody uses their results.
+const UNUSED_BYTES: usize = 4 << 20;
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self { results: RefCell::default(), bytes: Cell::new(0), limit: Cell::new(UNUSED_BYTES), parsed: Cell::new(0) }
+    }
+}
+
+impl Parser {
+    /// Parses the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// Text that [`document::read`] refuses, and a document without a mapping `jobs`.
+    pub fn parse(&self, path: &str, text: &str) -> Result<File, Unreadable> {
+        let known = self.results.borrow().get_key_value(text).map(|(text, result)| (Rc::clone(text), result.clone()));
+        let (text, result) = known.unwrap_or_else(|| self.parse_new(text));
+        result.map(|(root, workflow)| File { path: path.to_owned(), text, root, workflow })
+    }
+
+    /// How many texts have been parsed.
+    #[must_use]
+    pub fn parsed(&self) -> usize {
+        self.parsed.get()
+    }
+
+    fn parse_new(&self, text: &str) -> (Rc<str>, Result<Parsed, Unreadable>) {
+        if self.bytes.get() + text.len() > self.limit.get() {
+            self.forget_unused();
+        }
+        let text: Rc<str> = text.into();
+        let result = parse(&text);
+        self.parsed.set(self.parsed.get() + 1);
+        self.bytes.set(self.bytes.get() + text.len());
+        self.results.borrow_mut().insert(Rc::clone(&text), result.clone());
+        (text, result)
+    }
+
+    fn forget_unused(&self) {
+        let mut results = self.results.borrow_mut();
+        results.retain(|_, result| result.as_ref().is_ok_and(|(root, _)| Rc::strong_count(root) > 1));
+        self.bytes.set(results.keys().map(|text| text.len()).sum());
+        self.limit.set(self.bytes.get() + UNUSED_BYTES);
+    }
+}
+
+fn parse(text: &str) -> Result<Parsed, Unreadable> {
+    let root = document::read(text)?;
+    if !matches!(root.get("jobs").map(|jobs| &jobs.value), Some(Value::Map(..))) {
+        let message = "this is no workflow, for it has no mapping `jobs`; correct it or leave it out".to_owned();
+        return Err(Unreadable { byte: 0, message });
+    }
+    let workflow = Workflow::of(&root);
+    Ok((Rc::new(root), Rc::new(workflow)))
+}
+
+/// A job: the index of its file and its own index there.
+pub type JobId = (usize, usize);
+
+/// The files of one run with the calls between them.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    files: Vec<Rc<File>>,
+    /// The jobs that call a file, by the index of the file.
+    callers: Rc<HashMap<usize, Vec<JobId>>>,
+    /// The workflows that are called and are not among the files.
+    missing: Rc<BTreeSet<String>>,
+}
+
+impl Repository {
+    /// Resolves the calls between files.
+    #[must_use]
+    pub fn new(files: Vec<File>) -> Self {
+        let indices: HashMap<String, usize> =
+            files.iter().enumerate().map(|(index, file)| (normalized(&file.path), index)).collect();
+        let mut callers: HashMap<usize, Vec<JobId>> = HashMap::new();
+        let mut missing = BTreeSet::new();
+        for (index, file) in files.iter().enumerate() {
+            for (job, call) in file.workflow.jobs.iter().enumerate().filter_map(|(job, it)| Some((job, it.call()?))) {
+                match called_path(&file.path, &call.workflow).and_then(|path| indices.get(&path)) {
+                    Some(&called) => callers.entry(called).or_default().push((index, job)),
+                    None => drop(missing.insert(call.workflow.clone())),
+                }
+            }
+        }
+        let files = files.into_iter().map(Rc::new).collect();
+        Self { files, callers: Rc::new(callers), missing: Rc::new(missing) }
+    }
+
+    /// The files, in the order given.
+    #[must_use]
+    pub fn files(&self) -> &[Rc<File>] {
+        &self.files
+    }
+
+    /// The jobs that call a file.
+    #[must_use]
+    pub fn callers(&self, file: usize) -> &[JobId] {
+        self.callers.get(&file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The workflows that are called and are not among the files, as the calls name them.
+    #[must_use]
+    pub fn missing(&self) -> &BTreeSet<String> {
+        &self.missing
+    }
+
+    /// The same files with another workflow in one of them. The workflow must have the same
+    /// jobs in the same order, and they must call the same files.
+    #[must_use]
+    pub fn with_workflow(&self, file: usize, workflow: Workflow) -> Self {
+        let mut changed = self.clone();
+        let unchanged = &self.files[file];
+        changed.files[file] = Rc::new(File { workflow: Rc::new(workflow), ..File::clone(unchanged) });
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALLER: &str = "on: push\njobs: {a: {uses: ./.github/workflows/b.yml}, b: {uses: o/r/w.yml@v1}}\n";
+    const CALLED: &str = "on: workflow_call\njobs: {a: {steps: []}}\n";
+
+    #[test]
+    fn parser_parses_each_distinct_text_once() {
+        let parser = Parser::default();
+        for (path, text) in [("a.yml", CALLER), ("b.yml", CALLED), ("c.yml", CALLED), ("a.yml", CALLER)] {
+            let file = parser.parse(path, text).unwrap();
+            assert_eq!((file.path.as_str(), &*file.text), (path, text));
+        }
+        assert!(parser.parse("d.yml", "on: push").is_err() && parser.parse("d.yml", "on: push").is_err());
+        assert_eq!(parser.parsed(), 3);
+    }
+
+    #[test]
+    fn parser_beyond_its_limit_forgets_what_nobody_uses() {
+        let parser = Parser::default();
+        let text = |number: usize| format!("{CALLED}# {number} {}", "x".repeat(1 << 19));
+        let used = parser.parse("used.yml", CALLER).unwrap();
+        for number in 0..100 {
+            parser.parse("a.yml", &text(number)).unwrap();
+            assert!(parser.bytes.get() <= CALLER.len() + UNUSED_BYTES);
+        }
+        parser.parse("a.yml", &text(99)).unwrap();
+        assert!(Rc::ptr_eq(&parser.parse("used.yml", CALLER).unwrap().root, &used.root));
+        assert_eq!(parser.parsed(), 101);
+        parser.parse("a.yml", &text(0)).unwrap();
+        assert_eq!(parser.parsed(), 102);
+    }
+
+    #[test]
+    fn repository_resolves_calls_by_path() {
+        let parser = Parser::default();
+        let file = |path: &str, text: &str| parser.parse(path, text).unwrap();
+        let repository = Repository::new(vec![
+            file("x/.github/workflows/b.yml", CALLED),
+            file("./x\\.github\\workflows\\a.yml", CALLER),
+        ]);
+        assert_eq!((repository.callers(0), repository.callers(1)), (&[(1, 0)][..], &[][..]));
+        assert_eq!(repository.missing(), &BTreeSet::from(["o/r/w.yml@v1".to_owned()]));
+        let called: Vec<String> = repository.files()[1].called_paths().collect();
+        assert_eq!(called, ["x/.github/workflows/b.yml"]);
+    }
+}

@@ -1,0 +1,240 @@
+//! The slice of a job: its steps, variables, inputs and matrix keys that can affect a call.
+
+use std::collections::BTreeSet;
+
+use super::document::{Node, Value};
+use super::expression;
+use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
+use slug_shell::words;
+
+/// Combinations of invocations, matrix rows and steps in which the jobs of one file are
+/// evaluated.
+pub const COMBINATIONS: usize = 20_000;
+
+/// Rows of a matrix that a forge runs; every job is given at least as many combinations.
+const FORGE_ROWS: usize = 256;
+
+/// Bytes of scripts that are interpreted in one file, over all combinations.
+pub const FOLLOWED_BYTES: usize = 8 << 20;
+
+/// Bytes of scripts that every job is given at least.
+const LEAST_BYTES: usize = 1 << 20;
+
+/// What an evaluation looks for.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    /// The paths of the scripts.
+    pub targets: &'a [&'a str],
+    /// The variables that matter.
+    pub names: &'a BTreeSet<String>,
+    /// The secrets that do not exist, as slugproof.yaml says.
+    pub absent_secrets: &'a [String],
+    /// Whether to report every script that sees a variable of `names`, whatever it calls.
+    pub every_script: bool,
+    /// Whether to treat every `if:` as true.
+    pub ignore_conditions: bool,
+}
+
+impl<'a> Search<'a> {
+    /// A condition, unless conditions are ignored.
+    #[must_use]
+    pub fn condition<'c>(&self, condition: Option<&'c String>) -> Option<&'c str> {
+        condition.filter(|_| !self.ignore_conditions).map(String::as_str)
+    }
+
+    /// The same search without conditions, and for calls of the targets alone.
+    #[must_use]
+    pub fn ignoring_conditions(self) -> Self {
+        Self { every_script: false, ignore_conditions: true, ..self }
+    }
+}
+
+/// What the calls of a job can depend on.
+#[derive(Debug, Default)]
+pub struct Slice {
+    /// The steps that may call a target or set a variable for later steps, by index.
+    pub(super) steps: Vec<usize>,
+    /// The variables.
+    pub(super) variables: BTreeSet<String>,
+    /// The inputs, in lower case.
+    pub inputs: BTreeSet<String>,
+    /// The keys of the matrix, in lower case.
+    pub(super) matrix_keys: BTreeSet<String>,
+    /// Whether the key of the matrix is computed somewhere, so that every key is relevant.
+    pub(super) all_matrix_keys: bool,
+    /// Whether the name of an input is computed somewhere.
+    all_inputs: bool,
+    /// How long the scripts of the steps are together.
+    pub(super) script_bytes: usize,
+    /// How many jobs the file has; they share the limits.
+    pub(super) jobs: usize,
+}
+
+impl Slice {
+    /// Takes the slice of a job. A job with steps of which none is relevant has an empty one.
+    #[must_use]
+    pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
+        let mut slice = Self { variables: search.names.clone(), ..Self::default() };
+        let mut layers = vec![&workflow.env, &job.container_env, &job.env];
+        match &job.work {
+            Work::Steps(steps) => {
+                slice.steps = relevant_steps(workflow, job, steps, search);
+                if slice.steps.is_empty() {
+                    return Self::default();
+                }
+                slice.jobs = workflow.jobs.len();
+                for label in &job.runs_on {
+                    slice.add(expression::references(label));
+                }
+                for index in slice.steps.clone() {
+                    layers.push(&steps[index].env);
+                    slice.add_step(&steps[index], search);
+                }
+            }
+            Work::Call(call) => {
+                for (_, _, value) in &call.with {
+                    slice.add(references_in(value));
+                }
+            }
+        }
+        for condition in workflow.needed(job).into_iter().chain([job]).map(|job| job.condition.as_ref()) {
+            slice.add(search.condition(condition).map(references_in_condition).unwrap_or_default());
+        }
+        for defaults in [&workflow.defaults, &job.defaults] {
+            for text in [&defaults.shell, &defaults.working_directory].into_iter().flatten() {
+                slice.add(expression::references(text));
+            }
+        }
+        slice.close_over(&layers);
+        if let Some(matrix) = job.matrix.as_ref().filter(|_| slice.all_matrix_keys || !slice.matrix_keys.is_empty()) {
+            slice.add(references_in(matrix));
+        }
+        if slice.all_inputs {
+            let declared = workflow.triggers.iter().flat_map(|trigger| &trigger.inputs);
+            slice.inputs.extend(declared.map(|input| input.name.to_lowercase()));
+        }
+        slice
+    }
+
+    /// Whether no step of the job is relevant.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The invocations of a workflow that can be told apart for this job.
+    #[must_use]
+    pub fn max_invocations(&self) -> usize {
+        (self.max_script_bytes() / self.script_bytes.max(1)).max(1)
+    }
+
+    /// The combinations of invocations, rows and steps in which this job may be evaluated.
+    pub(super) fn max_combinations(&self) -> usize {
+        (COMBINATIONS / self.jobs.max(1)).max(FORGE_ROWS)
+    }
+
+    /// The bytes of scripts that may be interpreted in this job, over all combinations.
+    pub(super) fn max_script_bytes(&self) -> usize {
+        (FOLLOWED_BYTES / self.jobs.max(1)).max(LEAST_BYTES)
+    }
+
+    fn add_step(&mut self, step: &Step, search: &Search<'_>) {
+        self.add(search.condition(step.condition.as_ref()).map(references_in_condition).unwrap_or_default());
+        let script = step.run.as_ref().map_or("", |run| &run.text);
+        self.script_bytes += script.len();
+        self.add(expression::references(script));
+        self.variables.extend(variables_in_script(script));
+        self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
+    }
+
+    /// Adds the variables that relevant variables are made of, at any remove.
+    fn close_over(&mut self, layers: &[&EnvLayer]) {
+        let entries: Vec<&EnvEntry> = layers.iter().flat_map(|layer| layer.entries()).collect();
+        loop {
+            let mut grew = false;
+            for entry in &entries {
+                if self.variables.contains(&entry.name) {
+                    grew |= self.add(expression::references(&entry.value));
+                }
+            }
+            if !grew {
+                break;
+            }
+        }
+    }
+
+    /// Adds the references of a text. Returns true if a variable was new.
+    fn add(&mut self, references: BTreeSet<(String, Option<String>)>) -> bool {
+        let mut grew = false;
+        for (context, name) in references {
+            let lower = name.as_deref().map(str::to_lowercase);
+            match (context.as_str(), lower, name) {
+                ("env", _, Some(name)) => grew |= self.variables.insert(name),
+                ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
+                ("inputs", None, _) => self.all_inputs = true,
+                ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
+                ("matrix", None, _) => self.all_matrix_keys = true,
+                _ => {}
+            }
+        }
+        grew
+    }
+}
+
+/// The steps that may call a target or write `GITHUB_ENV`, by index. If the path of a target
+/// comes from a variable or the matrix, every script is relevant.
+fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Search<'_>) -> Vec<usize> {
+    let names = |text: &str| {
+        let lower = text.to_lowercase();
+        lower.contains("github_env")
+            || lower.contains("github.env")
+            || lower.contains("gitea.env")
+            || search.targets.iter().any(|target| text.contains(file_name(target)))
+    };
+    let layers = [&workflow.env, &job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env));
+    let everywhere = search.every_script
+        || layers.flat_map(EnvLayer::entries).any(|entry| names(&entry.value))
+        || job.matrix.as_ref().is_some_and(|matrix| any_text(matrix, &names));
+    let is_relevant = |step: &Step| {
+        step.run.as_ref().is_some_and(|run| {
+            everywhere || names(&run.text) || run.text.contains("${{") || run.text.contains("::set-env")
+        })
+    };
+    (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
+}
+
+fn any_text(node: &Node, holds: &impl Fn(&str) -> bool) -> bool {
+    match &node.value {
+        Value::Scalar(text, _) => holds(text),
+        Value::List(items) => items.iter().any(|item| any_text(item, holds)),
+        Value::Map(entries, _) => entries.iter().any(|(_, value)| any_text(value, holds)),
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn references_in_condition(condition: &str) -> BTreeSet<(String, Option<String>)> {
+    if condition.contains("${{") { expression::references(condition) } else { expression::references_of(condition) }
+}
+
+fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
+    match &node.value {
+        Value::Scalar(text, _) => expression::references(text),
+        Value::List(items) => items.iter().flat_map(references_in).collect(),
+        Value::Map(entries, _) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
+    }
+}
+
+/// The variables that a script names after a `$`.
+fn variables_in_script(script: &str) -> impl Iterator<Item = String> {
+    script.split('$').skip(1).filter_map(|after| {
+        let after = after.strip_prefix('{').unwrap_or(after);
+        let end = after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+        words::is_name(&after[..end]).then(|| after[..end].to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests;

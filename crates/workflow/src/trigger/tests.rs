@@ -1,0 +1,120 @@
+use std::collections::BTreeSet;
+
+use github_actions_expressions::Evaluation;
+
+use super::{INVOCATIONS, Invocation, Secrets, invocations};
+use crate::model::{Input, InputKind, Trigger};
+use slug_value::{Can, Value};
+
+pub fn input(name: &str, kind: InputKind, default: Option<&str>) -> Input {
+    Input { name: name.to_owned(), kind, default: default.map(str::to_owned), required: false }
+}
+
+fn options(count: usize) -> InputKind {
+    InputKind::Choice((0..count).map(|number| format!("o{number}")).collect())
+}
+
+pub fn trigger(event: &str, inputs: Vec<Input>) -> Trigger {
+    Trigger { event: event.to_owned(), inputs }
+}
+
+pub fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// What a value can be, in a word: its text with its kind, or how little is known.
+pub fn told(value: &Value) -> String {
+    match (&value.can, value.single()) {
+        (_, Some(Evaluation::String(text))) => format!("'{text}'"),
+        (_, Some(known)) => format!("{known:?}"),
+        (Can::BeSet, _) => "set".to_owned(),
+        _ => format!("? {}", value.why.iter().cloned().collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// The values of one input over all invocations, each with its form for people.
+fn choices(event: &str, input: &Input) -> Vec<(String, String)> {
+    let all = invocations(&trigger(event, vec![input.clone()]), &names(&["k"]));
+    all.iter().map(|it| (told(&it.inputs["k"]), it.chosen[0].1.clone())).collect()
+}
+
+#[test]
+fn an_input_is_its_default_first_and_then_whatever_else_can_be_given() {
+    const ANY: (&str, &str) = ("? whoever starts it can give any `K`", "anything");
+    const TRUE: (&str, &str) = ("Boolean(true)", "true");
+    const FALSE: (&str, &str) = ("Boolean(false)", "false");
+    const FIRST: (&str, &str) = ("'o0'", "o0");
+    const SECOND: (&str, &str) = ("'o1'", "o1");
+    const LATER: (&str, &str) = ("? the default of `K` is known only when it runs", "its default");
+    let nothing = || InputKind::Choice(Vec::new());
+    for (kind, default, is_required, expected) in [
+        (InputKind::Boolean, None, false, vec![FALSE, TRUE]),
+        (InputKind::Boolean, Some("true"), true, vec![TRUE, FALSE]),
+        (InputKind::Boolean, Some("yes"), false, vec![FALSE, TRUE]),
+        (options(2), None, true, vec![FIRST, SECOND]),
+        (options(2), Some("o1"), false, vec![SECOND, FIRST]),
+        (options(2), Some("o2"), false, vec![FIRST, SECOND]),
+        (nothing(), None, false, vec![("''", ""), ANY]),
+        (InputKind::Number, None, false, vec![ANY]),
+        (InputKind::Number, Some("3"), true, vec![("Number(3.0)", "3"), ANY]),
+        (InputKind::Number, Some("three"), false, vec![ANY]),
+        (InputKind::Text, None, false, vec![("''", ""), ANY]),
+        (InputKind::Text, None, true, vec![ANY]),
+        (InputKind::Text, Some("d"), false, vec![("'d'", "d"), ANY]),
+        (InputKind::Text, Some("d"), true, vec![("'d'", "d"), ANY]),
+        (InputKind::Boolean, Some("${{ vars.d }}"), false, vec![LATER]),
+    ] {
+        let asked = Input { required: is_required, ..input("K", kind, default) };
+        let found = choices("workflow_dispatch", &asked);
+        let expected: Vec<_> = expected.iter().map(|(value, shown)| (value.to_string(), shown.to_string())).collect();
+        assert_eq!(found, expected, "{asked:?}");
+    }
+    let asked = input("K", InputKind::Number, None);
+    assert_eq!(choices("workflow_call", &asked)[0].0, "? a caller can give any `K`");
+}
+
+#[test]
+fn invocations_combine_the_choices_of_relevant_inputs() {
+    let inputs = vec![
+        input("Flag", InputKind::Boolean, None),
+        input("other", InputKind::Boolean, None),
+        input("pick", options(2), Some("o1")),
+    ];
+    let relevant = names(&["flag", "pick", "undeclared"]);
+    for event in ["workflow_dispatch", "workflow_call"] {
+        let all = invocations(&trigger(event, inputs.clone()), &relevant);
+        let chosen = |it: &Invocation| it.chosen.iter().map(|(name, to)| format!("{name}={to}")).collect::<Vec<_>>();
+        assert_eq!(
+            all.iter().map(|it| chosen(it).join(" ")).collect::<Vec<_>>(),
+            ["Flag=false pick=o1", "Flag=false pick=o0", "Flag=true pick=o1", "Flag=true pick=o0"]
+        );
+        for invocation in &all {
+            assert_eq!(invocation.declared, names(&["flag", "other", "pick"]));
+            assert_eq!((invocation.event.as_str(), invocation.is_unknown_event), (event, event == "workflow_call"));
+            assert_eq!((&invocation.secrets, invocation.callers.len()), (&Secrets::All, 0));
+            // `github.event.inputs` holds texts alone, and only what a person chose.
+            let texts: Vec<_> = invocation.event_inputs.values().map(told).collect();
+            let flag = told(&invocation.inputs["flag"]);
+            let shown = format!("'{}'", if flag == "Boolean(true)" { "true" } else { "false" });
+            let pick = told(&invocation.inputs["pick"]);
+            assert_eq!(texts, if invocation.is_unknown_event { vec![] } else { vec![shown, pick] });
+        }
+    }
+    let pushed = invocations(&trigger("push", inputs), &relevant);
+    assert_eq!(pushed.len(), 1);
+    assert!(pushed[0].declared.is_empty() && pushed[0].inputs.is_empty() && pushed[0].chosen.is_empty());
+}
+
+#[test]
+fn invocations_beyond_the_limit_have_unknown_inputs() {
+    let of = |counts: [usize; 3]| {
+        let inputs = ["a", "b", "c"].iter().zip(counts).map(|(name, count)| input(name, options(count), None));
+        invocations(&trigger("workflow_dispatch", inputs.collect()), &names(&["a", "b", "c"]))
+    };
+    assert_eq!(of([10, 10, 10]).len(), INVOCATIONS);
+    let beyond = of([7, 11, 13]);
+    assert_eq!(beyond.len(), 1);
+    let inputs: Vec<_> = beyond[0].inputs.values().map(told).collect();
+    assert_eq!(inputs, ["? the inputs can be given in more than 1000 ways"; 3]);
+    assert_eq!(beyond[0].chosen[2].1, "anything");
+}
