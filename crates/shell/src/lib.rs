@@ -8,8 +8,11 @@
 
 mod commands;
 mod follow;
+mod lexer;
+pub mod parser;
 mod printed;
 mod state;
+pub mod syntax;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,553 @@
+//! Reads a script into its syntax tree, as bash does: a recursive descent whose depth is bounded.
+
+mod words;
+
+use std::fmt;
+
+use super::lexer::Lexer;
+use super::syntax::{
+    AndOr, Arithmetic, ArithmeticFor, Case, Clause, ClauseEnd, Command, CommandKind, Connector, Document, For,
+    Function, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,
+};
+use words::WordKind;
+
+/// How deep commands, quotes and expansions may be nested.
+pub const MAX_DEPTH: usize = 48;
+
+/// Why a script has no syntax tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub reason: String,
+    /// The byte at which it was noticed.
+    pub at: usize,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+type Result<T> = std::result::Result<T, SyntaxError>;
+
+/// Reads a script. Spans are counted from its beginning.
+///
+/// # Errors
+///
+/// If it is no script for bash, or nested deeper than [`MAX_DEPTH`].
+pub fn parse(source: &str) -> Result<Script> {
+    let mut parser = Parser { lexer: Lexer::new(source, 0), pending: Vec::new(), documents: Vec::new(), depth: 0 };
+    let body = parser.list()?;
+    if !parser.lexer.is_at_end() {
+        return Err(parser.unexpected());
+    }
+    parser.documents()?;
+    Ok(Script { body, documents: parser.documents, comments: parser.lexer.comments })
+}
+
+struct Parser<'s> {
+    lexer: Lexer<'s>,
+    /// The here-documents that begin on the next line.
+    pending: Vec<PendingDocument>,
+    documents: Vec<Document>,
+    depth: usize,
+}
+
+/// A here-document whose lines have not been read.
+struct PendingDocument {
+    index: usize,
+    delimiter: String,
+    strips_tabs: bool,
+    expands: bool,
+}
+
+impl Parser<'_> {
+    fn error<T>(&self, reason: impl Into<String>) -> Result<T> {
+        Err(SyntaxError { reason: reason.into(), at: self.lexer.span(0).end })
+    }
+
+    /// The error for what comes next.
+    fn unexpected(&self) -> SyntaxError {
+        let rest = self.lexer.rest();
+        let text = self.lexer.operator().or(self.lexer.reserved()).or(rest.get(..1));
+        let reason = match text {
+            Some("\n") => "a line of a script ends too early".to_owned(),
+            Some(text) => format!("`{text}` is in the wrong place in a script"),
+            None => "a script ends too early".to_owned(),
+        };
+        SyntaxError { reason, at: self.lexer.span(0).end }
+    }
+
+    /// Reads something one level deeper.
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth == MAX_DEPTH {
+            return self.error(format!("a script is nested more than {MAX_DEPTH} levels deep"));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Moves over blanks and ends of lines, and reads the here-documents that begin there.
+    fn newlines(&mut self) -> Result<()> {
+        loop {
+            self.lexer.blanks();
+            if !self.lexer.eat("\n") {
+                return Ok(());
+            }
+            self.documents()?;
+        }
+    }
+
+    fn expect(&mut self, text: &str) -> Result<()> {
+        self.lexer.blanks();
+        if self.lexer.eat(text) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    fn expect_reserved(&mut self, word: &str) -> Result<()> {
+        self.newlines()?;
+        if self.lexer.eat_reserved(word) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    /// Reads commands up to something that cannot begin one.
+    fn list(&mut self) -> Result<List> {
+        let start = self.lexer.at();
+        let mut items = Vec::new();
+        loop {
+            self.newlines()?;
+            if self.is_at_list_end() {
+                break;
+            }
+            let mut item = self.and_or()?;
+            self.lexer.blanks();
+            let operator = self.lexer.operator();
+            item.in_background = operator == Some("&");
+            items.push(item);
+            match operator {
+                Some(operator @ (";" | "&")) => self.lexer.skip(operator.len()),
+                Some("\n") => {}
+                _ => break,
+            }
+        }
+        Ok(List { items, span: self.lexer.span(start) })
+    }
+
+    /// Reads a list that must not be empty.
+    fn commands(&mut self) -> Result<List> {
+        let list = self.list()?;
+        if list.items.is_empty() { Err(self.unexpected()) } else { Ok(list) }
+    }
+
+    fn is_at_list_end(&self) -> bool {
+        self.lexer.is_at_end()
+            || matches!(self.lexer.operator(), Some(")" | ";;" | ";&" | ";;&"))
+            || matches!(self.lexer.reserved(), Some("then" | "do" | "done" | "elif" | "else" | "esac" | "fi" | "}"))
+    }
+
+    fn and_or(&mut self) -> Result<AndOr> {
+        let first = self.pipeline()?;
+        let mut span = first.span.clone();
+        let mut rest = Vec::new();
+        loop {
+            self.lexer.blanks();
+            let connector = match self.lexer.operator() {
+                Some("&&") => Connector::And,
+                Some("||") => Connector::Or,
+                _ => return Ok(AndOr { first, rest, in_background: false, span }),
+            };
+            self.lexer.skip(2);
+            self.newlines()?;
+            let pipeline = self.pipeline()?;
+            span.end = pipeline.span.end;
+            rest.push((connector, pipeline));
+        }
+    }
+
+    fn pipeline(&mut self) -> Result<Pipeline> {
+        let start = self.lexer.at();
+        let (mut is_negated, mut is_timed) = (false, false);
+        let mut commands = Vec::new();
+        loop {
+            self.lexer.blanks();
+            if self.lexer.eat_reserved("!") {
+                is_negated = !is_negated;
+            } else if self.lexer.eat_reserved("time") {
+                is_timed = true;
+                self.lexer.blanks();
+                if self.lexer.rest().strip_prefix("-p").is_some_and(|behind| behind.starts_with([' ', '\t'])) {
+                    self.lexer.skip("-p".len());
+                }
+            } else {
+                break;
+            }
+        }
+        let is_empty = self.is_at_list_end() || matches!(self.lexer.operator(), Some(";" | "\n" | "&" | "&&" | "||"));
+        if is_empty && (is_timed || is_negated) {
+            return Ok(Pipeline { is_negated, is_timed, commands, span: self.lexer.span(start) });
+        }
+        loop {
+            let command = self.nested(Self::command)?;
+            let span = self.lexer.span(start).start..command.span.end;
+            commands.push(command);
+            self.lexer.blanks();
+            match self.lexer.operator() {
+                Some(operator @ ("|" | "|&")) => self.lexer.skip(operator.len()),
+                _ => return Ok(Pipeline { is_negated, is_timed, commands, span }),
+            }
+            self.newlines()?;
+        }
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        let start = self.lexer.at();
+        let reserved = self.lexer.reserved();
+        if reserved == Some("function") {
+            return self.function_with_keyword();
+        }
+        let Some(kind) = self.compound(reserved)? else { return self.simple() };
+        self.redirected(kind, start)
+    }
+
+    /// Reads a compound command, if one comes next.
+    fn compound(&mut self, reserved: Option<&str>) -> Result<Option<CommandKind>> {
+        if self.lexer.rest().starts_with('(') {
+            return self.parentheses().map(Some);
+        }
+        // `in` means something in `for` and `case` only, and `time` before a pipeline only.
+        let Some(word) = reserved.filter(|word| !matches!(*word, "in" | "time")) else { return Ok(None) };
+        if word == "!" || self.is_at_list_end() {
+            return Err(self.unexpected());
+        }
+        self.lexer.skip(word.len());
+        Ok(Some(match word {
+            "if" => self.if_command()?,
+            "while" | "until" => {
+                let condition = self.commands()?;
+                let body = self.do_group()?;
+                CommandKind::While(While { is_until: word == "until", condition, body })
+            }
+            "for" | "select" => self.for_command(word == "select")?,
+            "case" => self.case_command()?,
+            "{" => {
+                let list = self.commands()?;
+                self.expect_reserved("}")?;
+                CommandKind::Group(list)
+            }
+            "[[" => {
+                let test = self.nested(Self::test_or)?;
+                if !self.lexer.eat_test_end() {
+                    return Err(self.unexpected());
+                }
+                CommandKind::Test(test)
+            }
+            _ => self.coprocess()?,
+        }))
+    }
+
+    /// Reads `((…))` or a subshell.
+    fn parentheses(&mut self) -> Result<CommandKind> {
+        if self.lexer.rest().starts_with("((") && self.lexer.closes_arithmetic() {
+            self.lexer.skip(2);
+            let expression = self.nested(|parser| parser.arithmetic(&["))"]))?;
+            self.lexer.skip(2);
+            return Ok(CommandKind::Arithmetic(expression));
+        }
+        self.lexer.skip(1);
+        let list = self.commands()?;
+        self.expect(")")?;
+        Ok(CommandKind::Subshell(list))
+    }
+
+    fn if_command(&mut self) -> Result<CommandKind> {
+        let mut branches = Vec::new();
+        loop {
+            let condition = self.commands()?;
+            self.expect_reserved("then")?;
+            branches.push((condition, self.commands()?));
+            if !self.lexer.eat_reserved("elif") {
+                break;
+            }
+        }
+        let otherwise = if self.lexer.eat_reserved("else") { Some(self.commands()?) } else { None };
+        self.expect_reserved("fi")?;
+        Ok(CommandKind::If(If { branches, otherwise }))
+    }
+
+    fn do_group(&mut self) -> Result<List> {
+        self.expect_reserved("do")?;
+        let body = self.commands()?;
+        self.expect_reserved("done")?;
+        Ok(body)
+    }
+
+    fn for_command(&mut self, is_select: bool) -> Result<CommandKind> {
+        self.lexer.blanks();
+        if !is_select && self.lexer.rest().starts_with("((") {
+            self.lexer.skip(2);
+            let first = self.nested(|parser| parser.arithmetic(&[";"]))?;
+            self.expect(";")?;
+            let condition = self.nested(|parser| parser.arithmetic(&[";"]))?;
+            self.expect(";")?;
+            let step = self.nested(|parser| parser.arithmetic(&["))"]))?;
+            self.expect("))")?;
+            self.lexer.blanks();
+            self.lexer.eat(";");
+            let body = self.loop_body()?;
+            return Ok(CommandKind::ArithmeticFor(ArithmeticFor { header: [first, condition, step], body }));
+        }
+        let Some(word) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        let Some(name) = word.unquoted().filter(|name| is_name(name)) else {
+            return self.error("the variable of a loop has no valid name");
+        };
+        self.newlines()?;
+        let mut words = None;
+        if self.lexer.eat_reserved("in") {
+            let mut listed = Vec::new();
+            loop {
+                self.lexer.blanks();
+                let Some(word) = self.word(WordKind::Argument)? else { break };
+                listed.push(word);
+            }
+            words = Some(listed);
+        }
+        self.lexer.blanks();
+        if !matches!(self.lexer.operator(), Some(";;" | ";&" | ";;&")) {
+            self.lexer.eat(";");
+        }
+        let body = self.loop_body()?;
+        Ok(CommandKind::For(For { is_select, name: name.to_owned(), name_span: word.span.clone(), words, body }))
+    }
+
+    /// Reads `do … done` or `{ … }`.
+    fn loop_body(&mut self) -> Result<List> {
+        self.newlines()?;
+        if !self.lexer.eat_reserved("{") {
+            return self.do_group();
+        }
+        let body = self.commands()?;
+        self.expect_reserved("}")?;
+        Ok(body)
+    }
+
+    fn case_command(&mut self) -> Result<CommandKind> {
+        self.lexer.blanks();
+        let Some(word) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        self.expect_reserved("in")?;
+        let mut clauses = Vec::new();
+        loop {
+            self.newlines()?;
+            if self.lexer.eat_reserved("esac") {
+                return Ok(CommandKind::Case(Case { word, clauses }));
+            }
+            self.lexer.eat("(");
+            let mut patterns = Vec::new();
+            loop {
+                self.lexer.blanks();
+                let Some(pattern) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+                patterns.push(pattern);
+                self.lexer.blanks();
+                if !self.lexer.eat("|") {
+                    break;
+                }
+            }
+            self.expect(")")?;
+            let body = self.list()?;
+            let end = match self.lexer.operator() {
+                Some(";;&") => ClauseEnd::Continue,
+                Some(";&") => ClauseEnd::FallThrough,
+                Some(";;") => ClauseEnd::Break,
+                _ if self.lexer.reserved() == Some("esac") => ClauseEnd::Break,
+                _ => return Err(self.unexpected()),
+            };
+            let length = self.lexer.operator().map_or(0, str::len);
+            self.lexer.skip(length);
+            clauses.push(Clause { patterns, body, end });
+        }
+    }
+
+    fn function_with_keyword(&mut self) -> Result<Command> {
+        let start = self.lexer.at();
+        self.lexer.skip("function".len());
+        self.lexer.blanks();
+        let Some(name) = self.word(WordKind::Command)? else { return Err(self.unexpected()) };
+        self.lexer.blanks();
+        let behind = self.lexer.rest().strip_prefix('(');
+        if behind.is_some_and(|behind| behind.trim_start_matches([' ', '\t']).starts_with(')')) {
+            self.lexer.skip(1);
+            self.expect(")")?;
+        }
+        let name = self.lexer.text(&name.span).to_owned();
+        self.function_body(start, name)
+    }
+
+    fn function_body(&mut self, start: usize, name: String) -> Result<Command> {
+        self.newlines()?;
+        let body_start = self.lexer.at();
+        let reserved = self.lexer.reserved();
+        let Some(kind) = self.nested(|parser| parser.compound(reserved))? else { return Err(self.unexpected()) };
+        let body = Box::new(self.redirected(kind, body_start)?);
+        let span = self.lexer.span(start).start..body.span.end;
+        Ok(Command { kind: CommandKind::Function(Function { name, body }), redirects: Vec::new(), span })
+    }
+
+    /// Reads the command behind `coproc`, which may have a name if it is compound.
+    fn coprocess(&mut self) -> Result<CommandKind> {
+        self.lexer.blanks();
+        let behind = self.lexer.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphanumeric());
+        let name = &self.lexer.rest()[..self.lexer.rest().len() - behind.len()];
+        let compound = behind.trim_start_matches([' ', '\t']);
+        if self.lexer.reserved().is_none() && is_name(name) && compound.starts_with(['{', '(']) {
+            self.lexer.skip(name.len());
+            self.lexer.blanks();
+        }
+        Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?)))
+    }
+
+    /// Reads a simple command, or a function whose name it begins with.
+    fn simple(&mut self) -> Result<Command> {
+        let start = self.lexer.at();
+        let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+        let mut end = self.lexer.span(start);
+        loop {
+            self.lexer.blanks();
+            if let Some(redirect) = self.redirect()? {
+                redirects.push(redirect);
+                end = self.lexer.span(start);
+                continue;
+            }
+            let kind = if words.is_empty() { WordKind::Command } else { WordKind::Argument };
+            let Some(word) = self.word(kind)? else { break };
+            end = self.lexer.span(start);
+            match word.assignment().filter(|_| words.is_empty()) {
+                Some(assignment) => assignments.push(assignment),
+                None => words.push(word),
+            }
+            if let [name] = words.as_slice()
+                && assignments.is_empty()
+                && redirects.is_empty()
+            {
+                self.lexer.blanks();
+                if self.lexer.eat("(") {
+                    self.expect(")")?;
+                    let name = self.lexer.text(&name.span).to_owned();
+                    return self.function_body(start, name);
+                }
+            }
+        }
+        if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
+            return Err(self.unexpected());
+        }
+        Ok(Command { kind: CommandKind::Simple(Simple { assignments, words }), redirects, span: end })
+    }
+
+    /// Reads the redirections of a compound command.
+    fn redirected(&mut self, kind: CommandKind, start: usize) -> Result<Command> {
+        let mut span = self.lexer.span(start);
+        if let CommandKind::Coprocess(command) = &kind {
+            span.end = command.span.end;
+            return Ok(Command { kind, redirects: Vec::new(), span });
+        }
+        let mut redirects = Vec::new();
+        loop {
+            self.lexer.blanks();
+            let Some(redirect) = self.redirect()? else { return Ok(Command { kind, redirects, span }) };
+            span.end = redirect.span.end;
+            redirects.push(redirect);
+        }
+    }
+
+    fn redirect(&mut self) -> Result<Option<Redirect>> {
+        let start = self.lexer.at();
+        let Some((descriptor, operator)) = self.lexer.eat_redirect() else { return Ok(None) };
+        self.lexer.blanks();
+        let Some(target) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        let strips_tabs = operator == RedirectOperator::StrippedHereDocument;
+        let mut document = None;
+        if strips_tabs || operator == RedirectOperator::HereDocument {
+            let index = self.documents.len();
+            self.documents.push(Document::default());
+            // A shell expands nothing in a delimiter.
+            let written = self.lexer.text(&target.span);
+            let delimiter = target.literal().map_or_else(|| written.to_owned(), std::borrow::Cow::into_owned);
+            let expands = !written.contains(['\'', '"', '\\']);
+            self.pending.push(PendingDocument { index, delimiter, strips_tabs, expands });
+            document = Some(index);
+        }
+        Ok(Some(Redirect { descriptor, operator, target, document, span: self.lexer.span(start) }))
+    }
+
+    fn test_or(&mut self) -> Result<Test> {
+        let mut tests = vec![self.test_and()?];
+        while self.lexer.eat("||") {
+            tests.push(self.test_and()?);
+        }
+        Ok(if tests.len() == 1 { tests.remove(0) } else { Test::Or(tests) })
+    }
+
+    fn test_and(&mut self) -> Result<Test> {
+        let mut tests = vec![self.test()?];
+        while self.lexer.eat("&&") {
+            tests.push(self.test()?);
+        }
+        Ok(if tests.len() == 1 { tests.remove(0) } else { Test::And(tests) })
+    }
+
+    /// Reads one condition, up to an operator or `]]`.
+    fn test(&mut self) -> Result<Test> {
+        self.newlines()?;
+        let test = if self.lexer.eat_reserved("!") {
+            Test::Not(Box::new(self.nested(Self::test)?))
+        } else if self.lexer.eat("(") {
+            let test = self.nested(Self::test_or)?;
+            self.expect(")")?;
+            test
+        } else {
+            self.comparison()?
+        };
+        self.newlines()?;
+        Ok(test)
+    }
+
+    fn comparison(&mut self) -> Result<Test> {
+        if self.lexer.is_at_test_end() {
+            return Err(self.unexpected());
+        }
+        let Some(first) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        self.newlines()?;
+        if let Some(operator) = self.binary_operator() {
+            self.lexer.skip(operator.len());
+            self.lexer.blanks();
+            let kind = if operator == "=~" { WordKind::Regex } else { WordKind::Argument };
+            let Some(second) = self.word(kind)? else { return Err(self.unexpected()) };
+            return Ok(Test::Binary(first, operator.to_owned(), second));
+        }
+        let is_operator = first.unquoted().is_some_and(|word| word.len() == 2 && word.starts_with('-'));
+        if is_operator && !self.is_at_condition_end() {
+            let Some(operand) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+            return Ok(Test::Unary(first.unquoted().unwrap_or_default().to_owned(), operand));
+        }
+        Ok(Test::Word(first))
+    }
+
+    fn is_at_condition_end(&self) -> bool {
+        self.lexer.is_at_test_end() || matches!(self.lexer.operator(), Some("&&" | "||" | ")"))
+    }
+
+    fn binary_operator(&self) -> Option<&'static str> {
+        const OPERATORS: [&str; 15] =
+            ["==", "=~", "!=", "=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+        let rest = self.lexer.rest();
+        OPERATORS.into_iter().find(|operator| {
+            let behind = rest.strip_prefix(operator);
+            behind.is_some_and(|behind| matches!(*operator, "<" | ">") || behind.starts_with([' ', '\t', '\n', '\\']))
+        })
+    }
+
+    fn arithmetic(&mut self, ends: &[&str]) -> Result<Arithmetic> {
+        let start = self.lexer.at();
+        let pieces = self.arithmetic_pieces(ends)?;
+        Ok(Arithmetic { pieces, span: self.lexer.span(start) })
+    }
+}

@@ -1,0 +1,485 @@
+//! Words and what stands in them: quotes, expansions, here-documents.
+
+use super::super::lexer::{Lexer, continuation, is_meta};
+use super::super::syntax::{Document, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
+use super::{Parser, PendingDocument, Result};
+
+/// Where a word stands, which decides what it may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WordKind {
+    /// At the beginning of a command.
+    Command,
+    /// Anywhere else; a pattern such as `@(a|b)` belongs to the word.
+    Argument,
+    /// Behind `=~`: parentheses and `|` belong to the word.
+    Regex,
+}
+
+/// What surrounds pieces that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// `"…"`
+    DoubleQuotes,
+    /// The body of a here-document.
+    Document,
+    /// `((…))`
+    Arithmetic,
+    /// `${name…}`, perhaps in double quotes; whether single quotes quote in it.
+    Braces { is_in_quotes: bool, has_single_quotes: bool },
+}
+
+/// Pieces of a word while it is read.
+struct Pieces {
+    pieces: Vec<Piece>,
+    text: String,
+    start: usize,
+}
+
+impl Pieces {
+    fn new(start: usize) -> Self {
+        Self { pieces: Vec::new(), text: String::new(), start }
+    }
+
+    /// Adds a character of plain text that stands at a byte.
+    fn push(&mut self, character: char, at: usize) {
+        if self.text.is_empty() {
+            self.start = at;
+        }
+        self.text.push(character);
+    }
+
+    /// Ends the plain text that stands before a byte.
+    fn flush(&mut self, lexer: &Lexer<'_>, at: usize) {
+        if !self.text.is_empty() {
+            let kind = PieceKind::Literal(std::mem::take(&mut self.text));
+            let span = lexer.span(self.start).start..lexer.span(at).start;
+            self.pieces.push(Piece { kind, span });
+        }
+    }
+
+    /// Adds a piece that began at a byte and has just been read.
+    fn add(&mut self, kind: PieceKind, lexer: &Lexer<'_>, start: usize) {
+        self.flush(lexer, start);
+        self.pieces.push(Piece { kind, span: lexer.span(start) });
+    }
+
+    fn finish(mut self, lexer: &Lexer<'_>) -> Vec<Piece> {
+        self.flush(lexer, lexer.at());
+        self.pieces
+    }
+}
+
+impl Parser<'_> {
+    /// Reads a word; none if none comes next.
+    pub(super) fn word(&mut self, kind: WordKind) -> Result<Option<Word>> {
+        let start = self.lexer.at();
+        let mut pieces = Pieces::new(start);
+        // Parentheses of patterns that are open.
+        let mut open = 0_usize;
+        let mut subscript_end = 0;
+        while let Some(next) = self.lexer.peek() {
+            let at = self.lexer.at();
+            let rest = self.lexer.rest();
+            if let Some(length) = continuation(rest) {
+                self.lexer.skip(length);
+            } else if let Some(piece) = self.quoted_or_expanded(next)? {
+                pieces.add(piece, &self.lexer, at);
+            } else if next == '[' && kind == WordKind::Command && pieces.pieces.is_empty() && is_name(&pieces.text) {
+                subscript_end = at + subscript_length(rest);
+                self.lexer.skip(1);
+                pieces.push(next, at);
+            } else if rest.starts_with("<(") || rest.starts_with(">(") {
+                self.lexer.skip(2);
+                let list = self.substituted_list()?;
+                pieces.add(PieceKind::Process(list), &self.lexer, at);
+            } else if next == '(' && kind != WordKind::Regex && is_array(&pieces) {
+                let words = self.array()?;
+                pieces.add(PieceKind::Array(words), &self.lexer, at);
+            } else if next == '(' && opens_pattern(kind, &pieces, open) {
+                open += 1;
+                self.lexer.skip(1);
+                pieces.push(next, at);
+            } else if next == ')' && open > 0 {
+                open -= 1;
+                self.lexer.skip(1);
+                pieces.push(next, at);
+            } else if is_meta(next) && at >= subscript_end && open == 0 && (kind, next) != (WordKind::Regex, '|') {
+                break;
+            } else if rest.starts_with("\r\n") {
+                break;
+            } else {
+                self.lexer.skip(next.len_utf8());
+                pieces.push(next, at);
+            }
+        }
+        if open > 0 {
+            return self.error("a parenthesis of a pattern is not closed");
+        }
+        let span = self.lexer.span(start);
+        let pieces = pieces.finish(&self.lexer);
+        Ok((!span.is_empty()).then_some(Word { pieces, span }))
+    }
+
+    /// Reads what quotes or an expansion of a word; none if plain text comes next.
+    fn quoted_or_expanded(&mut self, next: char) -> Result<Option<PieceKind>> {
+        Ok(match next {
+            '\'' => Some(self.single_quoted()?),
+            '"' => Some(self.double_quoted()?),
+            '\\' => {
+                self.lexer.skip(1);
+                Some(self.lexer.next().map_or(PieceKind::Literal("\\".to_owned()), PieceKind::Escaped))
+            }
+            '$' => self.dollar(false)?,
+            '`' => Some(self.backquoted(false)?),
+            _ => None,
+        })
+    }
+
+    fn single_quoted(&mut self) -> Result<PieceKind> {
+        self.lexer.skip(1);
+        match self.lexer.take_until('\'') {
+            Some(text) => Ok(PieceKind::SingleQuoted(text.to_owned())),
+            None => self.error("a quote of a script is not closed"),
+        }
+    }
+
+    fn double_quoted(&mut self) -> Result<PieceKind> {
+        self.lexer.skip(1);
+        let pieces = self.nested(|parser| parser.pieces(Inside::DoubleQuotes, &["\""]))?;
+        if self.lexer.eat("\"") {
+            Ok(PieceKind::DoubleQuoted(pieces))
+        } else {
+            self.error("a quote of a script is not closed")
+        }
+    }
+
+    pub(super) fn arithmetic_pieces(&mut self, ends: &[&str]) -> Result<Vec<Piece>> {
+        self.pieces(Inside::Arithmetic, ends)
+    }
+
+    /// Reads pieces up to one of the texts that end them, or to the end.
+    fn pieces(&mut self, inside: Inside, ends: &[&str]) -> Result<Vec<Piece>> {
+        let mut pieces = Pieces::new(self.lexer.at());
+        let mut open = 0_usize;
+        while let Some(next) = self.lexer.peek() {
+            let (at, rest) = (self.lexer.at(), self.lexer.rest());
+            if open == 0 && ends.iter().any(|end| rest.starts_with(end)) {
+                break;
+            }
+            let (is_in_quotes, has_single_quotes) = match inside {
+                Inside::DoubleQuotes | Inside::Document | Inside::Arithmetic => (true, false),
+                Inside::Braces { is_in_quotes, has_single_quotes } => (is_in_quotes, has_single_quotes),
+            };
+            if let Some(length) = continuation(rest) {
+                self.lexer.skip(length);
+                continue;
+            }
+            let piece = match next {
+                '\\' => {
+                    let escaped = rest[1..].chars().next().filter(|escaped| match inside {
+                        Inside::Document => matches!(escaped, '\\' | '$' | '`'),
+                        Inside::DoubleQuotes => matches!(escaped, '"' | '\\' | '$' | '`'),
+                        Inside::Braces { is_in_quotes: true, .. } => matches!(escaped, '"' | '\\' | '$' | '`' | '}'),
+                        Inside::Arithmetic | Inside::Braces { .. } => true,
+                    });
+                    self.lexer.skip(1);
+                    match escaped {
+                        Some(character) => {
+                            self.lexer.next();
+                            Some(PieceKind::Escaped(character))
+                        }
+                        None => {
+                            pieces.push(next, at);
+                            continue;
+                        }
+                    }
+                }
+                '$' => self.dollar(is_in_quotes)?,
+                '`' => Some(self.backquoted(is_in_quotes)?),
+                '"' if matches!(inside, Inside::Arithmetic | Inside::Braces { .. }) => Some(self.double_quoted()?),
+                '\'' if has_single_quotes => Some(self.single_quoted()?),
+                _ => None,
+            };
+            if let Some(piece) = piece {
+                pieces.add(piece, &self.lexer, at);
+                continue;
+            }
+            if inside == Inside::Arithmetic {
+                match next {
+                    '(' | '[' => open += 1,
+                    ')' | ']' => open = open.saturating_sub(1),
+                    _ => {}
+                }
+            }
+            self.lexer.skip(next.len_utf8());
+            pieces.push(next, at);
+        }
+        Ok(pieces.finish(&self.lexer))
+    }
+
+    /// Reads an expansion, at its `$`; none if the `$` is plain text.
+    fn dollar(&mut self, is_in_quotes: bool) -> Result<Option<PieceKind>> {
+        let behind = &self.lexer.rest()[1..];
+        let Some(next) = behind.chars().next() else { return Ok(None) };
+        Ok(Some(match next {
+            '(' => {
+                self.lexer.skip(1);
+                if behind.starts_with("((") && self.lexer.closes_arithmetic() {
+                    self.lexer.skip(2);
+                    let expression = self.nested(|parser| parser.arithmetic(&["))"]))?;
+                    self.lexer.skip(2);
+                    PieceKind::Arithmetic(expression)
+                } else {
+                    self.lexer.skip(1);
+                    PieceKind::Command(self.substituted_list()?)
+                }
+            }
+            '[' => {
+                self.lexer.skip(2);
+                let expression = self.nested(|parser| parser.arithmetic(&["]"]))?;
+                self.expect("]")?;
+                PieceKind::Arithmetic(expression)
+            }
+            '{' => PieceKind::Parameter(self.nested(|parser| parser.braced(is_in_quotes))?),
+            '\'' if !is_in_quotes => {
+                self.lexer.skip(1);
+                self.ansi_quoted()?
+            }
+            '"' if !is_in_quotes => {
+                self.lexer.skip(1);
+                self.double_quoted()?
+            }
+            _ if next == '_' || next.is_ascii_alphabetic() => {
+                self.lexer.skip(1);
+                let name = self.lexer.take_while(is_name_character).to_owned();
+                PieceKind::Parameter(Parameter { name, operation: Operation::None })
+            }
+            _ if is_special(next) => {
+                self.lexer.skip(1 + next.len_utf8());
+                PieceKind::Parameter(Parameter { name: next.to_string(), operation: Operation::None })
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Reads `${…}`.
+    fn braced(&mut self, is_in_quotes: bool) -> Result<Parameter> {
+        self.lexer.skip("${".len());
+        let rest = self.lexer.rest();
+        let is_prefixed = rest.starts_with(['#', '!']) && !rest[1..].starts_with(['}', ':', '-', '=', '?', '+', '%']);
+        if is_prefixed {
+            // Its length, or the variable that it names.
+            let operation = Operation::Other(self.brace_pieces(is_in_quotes, true)?);
+            return self.close_brace(Parameter { name: String::new(), operation });
+        }
+        let mut name = self.lexer.take_while(is_name_character).to_owned();
+        if name.is_empty() {
+            match self.lexer.peek().filter(|next| is_special(*next)) {
+                Some(next) => {
+                    self.lexer.skip(next.len_utf8());
+                    name.push(next);
+                }
+                None => return self.error("a shell cannot expand a `${…}` of the script"),
+            }
+        }
+        let operators = [":-", ":=", ":?", ":+", "-", "=", "?", "+"];
+        let rest = self.lexer.rest();
+        let operation = if rest.starts_with('}') {
+            Operation::None
+        } else if let Some(operator) = operators.into_iter().find(|operator| rest.starts_with(operator)) {
+            self.lexer.skip(operator.len());
+            Operation::Alternative(operator.to_owned(), self.brace_pieces(is_in_quotes, !is_in_quotes)?)
+        } else {
+            let is_pattern = rest.starts_with(['#', '%', '/', '^', ',', '[']);
+            Operation::Other(self.brace_pieces(is_in_quotes, is_pattern || !is_in_quotes)?)
+        };
+        self.close_brace(Parameter { name, operation })
+    }
+
+    fn brace_pieces(&mut self, is_in_quotes: bool, has_single_quotes: bool) -> Result<Vec<Piece>> {
+        self.pieces(Inside::Braces { is_in_quotes, has_single_quotes }, &["}"])
+    }
+
+    fn close_brace(&mut self, parameter: Parameter) -> Result<Parameter> {
+        if self.lexer.eat("}") { Ok(parameter) } else { self.error("a `${` of a script is not closed") }
+    }
+
+    /// Reads the commands of a substitution and its `)`.
+    fn substituted_list(&mut self) -> Result<List> {
+        // The here-documents of the line around it begin behind it.
+        let pending = std::mem::take(&mut self.pending);
+        let list = self.nested(Self::list)?;
+        if !self.lexer.eat(")") {
+            return Err(self.unexpected());
+        }
+        // A here-document whose lines never come is empty.
+        self.pending = pending;
+        Ok(list)
+    }
+
+    /// Reads a script in backticks, in which a backslash escapes a few characters.
+    fn backquoted(&mut self, is_in_quotes: bool) -> Result<PieceKind> {
+        self.lexer.skip(1);
+        let base = self.lexer.span(self.lexer.at()).start;
+        let mut text = String::new();
+        loop {
+            match self.lexer.next() {
+                None => return self.error("a backtick of a script is not closed"),
+                Some('`') => break,
+                Some('\\') => match self.lexer.peek() {
+                    Some(next @ ('`' | '\\' | '$')) => {
+                        self.lexer.skip(1);
+                        text.push(next);
+                    }
+                    Some('"') if is_in_quotes => {
+                        self.lexer.skip(1);
+                        text.push('"');
+                    }
+                    _ => text.push('\\'),
+                },
+                Some(next) => text.push(next),
+            }
+        }
+        let list = self.inner(&text, base, |parser| {
+            let list = parser.list()?;
+            if !parser.lexer.is_at_end() {
+                return Err(parser.unexpected());
+            }
+            parser.documents()?;
+            Ok(list)
+        })?;
+        Ok(PieceKind::Command(list))
+    }
+
+    /// Reads a text of its own as part of this script; `base` is the byte at which it begins.
+    fn inner<T>(&mut self, text: &str, base: usize, read: impl FnOnce(&mut Parser<'_>) -> Result<T>) -> Result<T> {
+        let documents = std::mem::take(&mut self.documents);
+        let mut inner = Parser { lexer: Lexer::new(text, base), pending: Vec::new(), documents, depth: self.depth };
+        let result = inner.nested(read);
+        self.documents = inner.documents;
+        self.lexer.comments.append(&mut inner.lexer.comments);
+        result
+    }
+
+    /// Reads `$'…'`, at its first quote.
+    fn ansi_quoted(&mut self) -> Result<PieceKind> {
+        self.lexer.skip(1);
+        let mut text = Some(String::new());
+        loop {
+            let decoded = match self.lexer.next() {
+                None => return self.error("a quote of a script is not closed"),
+                Some('\'') => return Ok(PieceKind::AnsiQuoted(text)),
+                Some('\\') => self.escape(),
+                Some(next) => Some(next),
+            };
+            match (&mut text, decoded) {
+                (Some(text), Some(decoded)) => text.push(decoded),
+                _ => text = None,
+            }
+        }
+    }
+
+    /// The character that an escape stands for, behind its backslash; none if it is not known here.
+    fn escape(&mut self) -> Option<char> {
+        let (radix, most) = match self.lexer.next()? {
+            'n' => return Some('\n'),
+            't' => return Some('\t'),
+            'r' => return Some('\r'),
+            'a' => return Some('\u{7}'),
+            'b' => return Some('\u{8}'),
+            'e' | 'E' => return Some('\u{1b}'),
+            'f' => return Some('\u{c}'),
+            'v' => return Some('\u{b}'),
+            same @ ('\\' | '\'' | '"' | '?') => return Some(same),
+            'x' => (16, 2),
+            'u' => (16, 4),
+            'U' => (16, 8),
+            _ => return None,
+        };
+        let rest = self.lexer.rest();
+        let digits = rest.chars().take(most).take_while(|next| next.is_digit(radix)).count();
+        let code = u32::from_str_radix(&rest[..digits], radix).ok();
+        self.lexer.skip(digits);
+        // One byte above 127 is no character; a shell ends the text at a zero.
+        let most = if most == 2 { 0x7f } else { u32::MAX };
+        code.filter(|code| (1..=most).contains(code)).and_then(char::from_u32)
+    }
+
+    /// Reads `(…)` behind `name=`.
+    fn array(&mut self) -> Result<Vec<Word>> {
+        self.lexer.skip(1);
+        self.nested(|parser| {
+            let mut words = Vec::new();
+            loop {
+                parser.newlines()?;
+                if parser.lexer.eat(")") {
+                    return Ok(words);
+                }
+                match parser.word(WordKind::Argument)? {
+                    Some(word) => words.push(word),
+                    None => return Err(parser.unexpected()),
+                }
+            }
+        })
+    }
+
+    /// Reads the here-documents that begin here. The end of the script ends the last one.
+    pub(super) fn documents(&mut self) -> Result<()> {
+        for PendingDocument { index, delimiter, strips_tabs, expands } in std::mem::take(&mut self.pending) {
+            let start = self.lexer.at();
+            let mut end = start;
+            let mut text = String::new();
+            while !self.lexer.is_at_end() {
+                let line = self.lexer.take_while(|next| next != '\n');
+                self.lexer.eat("\n");
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                let line = if strips_tabs { line.trim_start_matches('\t') } else { line };
+                if line == delimiter {
+                    break;
+                }
+                text.push_str(line);
+                text.push('\n');
+                end = self.lexer.at();
+            }
+            let span = self.lexer.span(start).start..self.lexer.span(end).start;
+            let pieces = if expands {
+                self.inner(&text, span.start, |parser| parser.pieces(Inside::Document, &[]))?
+            } else {
+                vec![Piece { kind: PieceKind::SingleQuoted(text), span: span.clone() }]
+            };
+            self.documents[index] = Document { pieces, span };
+        }
+        Ok(())
+    }
+}
+
+fn is_name_character(character: char) -> bool {
+    character == '_' || character.is_ascii_alphanumeric()
+}
+
+/// Whether a character behind `$` is a parameter of its own.
+fn is_special(character: char) -> bool {
+    character.is_ascii_digit() || matches!(character, '?' | '#' | '@' | '*' | '!' | '$' | '-')
+}
+
+/// Whether the word so far is `name=` or `name+=`, so that a parenthesis opens an array.
+fn is_array(pieces: &Pieces) -> bool {
+    let before = pieces.text.strip_suffix('=').map(|name| name.strip_suffix('+').unwrap_or(name));
+    pieces.pieces.is_empty() && before.is_some_and(is_name)
+}
+
+/// Whether a parenthesis belongs to the word.
+fn opens_pattern(kind: WordKind, pieces: &Pieces, open: usize) -> bool {
+    match kind {
+        WordKind::Regex => true,
+        WordKind::Argument => open > 0 || pieces.text.ends_with(['?', '*', '+', '@', '!']),
+        WordKind::Command => open > 0,
+    }
+}
+
+/// The bytes of `[…]` if an assignment to an element of an array comes next; else none.
+fn subscript_length(text: &str) -> usize {
+    let line = text.split('\n').next().unwrap_or_default();
+    let closed = ["]=", "]+="].into_iter().filter_map(|end| line.find(end)).min();
+    closed.map_or(0, |at| at + 1)
+}

@@ -1,0 +1,473 @@
+//! The syntax tree of a script. Every node has the bytes on which it stands.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A range of bytes of the script.
+pub type Span = Range<usize>;
+
+/// A script.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Its commands.
+    pub body: List,
+    /// The bodies of its here-documents, which redirections refer to by index.
+    pub documents: Vec<Document>,
+    /// Where its comments stand.
+    pub comments: Vec<Span>,
+}
+
+/// Commands in sequence.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The commands, in order.
+    pub items: Vec<AndOr>,
+    /// The bytes of all of them.
+    pub span: Span,
+}
+
+/// Pipelines joined by `&&` and `||`.
+#[derive(Clone, Debug)]
+pub struct AndOr {
+    /// The pipeline that always runs.
+    pub first: Pipeline,
+    /// The pipelines that run depending on those before them.
+    pub rest: Vec<(Connector, Pipeline)>,
+    /// Whether `&` follows, so that a subshell runs all of it.
+    pub in_background: bool,
+    /// The bytes, without the `;` or `&` behind it.
+    pub span: Span,
+}
+
+/// What joins two pipelines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connector {
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+}
+
+/// Commands joined by `|`; with more than one, each runs in a subshell.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Whether an odd number of `!` stands before it.
+    pub is_negated: bool,
+    /// Whether `time` stands before it.
+    pub is_timed: bool,
+    /// The commands, at least one unless it is timed.
+    pub commands: Vec<Command>,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// One command with its redirections.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The command.
+    pub kind: CommandKind,
+    /// Its redirections, in order.
+    pub redirects: Vec<Redirect>,
+    /// The bytes, redirections included, bodies of here-documents not.
+    pub span: Span,
+}
+
+/// The kinds of command.
+#[derive(Clone, Debug)]
+pub enum CommandKind {
+    /// Assignments and words.
+    Simple(Simple),
+    /// `{ list; }`
+    Group(List),
+    /// `( list )`
+    Subshell(List),
+    /// `if … fi`
+    If(If),
+    /// `while` and `until`
+    While(While),
+    /// `for name in words` and `select`
+    For(For),
+    /// `for ((first; condition; step))`
+    ArithmeticFor(ArithmeticFor),
+    /// `case … esac`
+    Case(Case),
+    /// `[[ … ]]`
+    Test(Test),
+    /// `(( … ))`
+    Arithmetic(Arithmetic),
+    /// A definition of a function.
+    Function(Function),
+    /// `coproc command`, which runs in a subshell.
+    Coprocess(Box<Command>),
+}
+
+/// Assignments and words, of which there may be none if there are redirections.
+#[derive(Clone, Debug)]
+pub struct Simple {
+    /// The assignments before the first word.
+    pub assignments: Vec<Assignment>,
+    /// The command and its arguments.
+    pub words: Vec<Word>,
+}
+
+/// `if`, each `elif`, and `else`.
+#[derive(Clone, Debug)]
+pub struct If {
+    /// Conditions and what runs if they hold; at least one.
+    pub branches: Vec<(List, List)>,
+    /// What runs if none holds.
+    pub otherwise: Option<List>,
+}
+
+/// A loop with a condition.
+#[derive(Clone, Debug)]
+pub struct While {
+    /// Whether it is `until`.
+    pub is_until: bool,
+    /// The condition.
+    pub condition: List,
+    /// The body.
+    pub body: List,
+}
+
+/// A loop over words.
+#[derive(Clone, Debug)]
+pub struct For {
+    /// Whether it is `select`.
+    pub is_select: bool,
+    /// The name of the variable.
+    pub name: String,
+    /// The bytes of that name.
+    pub name_span: Span,
+    /// The words; none if there is no `in`, so that it takes the arguments of the script.
+    pub words: Option<Vec<Word>>,
+    /// The body.
+    pub body: List,
+}
+
+/// A loop with three expressions.
+#[derive(Clone, Debug)]
+pub struct ArithmeticFor {
+    /// The three expressions.
+    pub header: [Arithmetic; 3],
+    /// The body.
+    pub body: List,
+}
+
+/// `case word in … esac`
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The word.
+    pub word: Word,
+    /// The clauses, in order.
+    pub clauses: Vec<Clause>,
+}
+
+/// One clause of a `case`.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// The patterns; at least one.
+    pub patterns: Vec<Word>,
+    /// What runs if one of them matches.
+    pub body: List,
+    /// How it ends.
+    pub end: ClauseEnd,
+}
+
+/// What happens after a clause of a `case`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClauseEnd {
+    /// `;;`: the `case` ends.
+    Break,
+    /// `;&`: the next clause runs.
+    FallThrough,
+    /// `;;&`: the next patterns are tried.
+    Continue,
+}
+
+/// A definition of a function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its body, a compound command.
+    pub body: Box<Command>,
+}
+
+/// The expression in `[[ … ]]`.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// Alternatives joined by `||`.
+    Or(Vec<Test>),
+    /// Conditions joined by `&&`.
+    And(Vec<Test>),
+    /// `! test`
+    Not(Box<Test>),
+    /// An operator and its operand, such as `-n word`.
+    Unary(String, Word),
+    /// An operator between two operands, such as `word == pattern`.
+    Binary(Word, String, Word),
+    /// A word, which must not be empty.
+    Word(Word),
+}
+
+/// An arithmetic expression: its text, in which a shell expands `$` before it computes.
+#[derive(Clone, Debug)]
+pub struct Arithmetic {
+    /// The pieces.
+    pub pieces: Vec<Piece>,
+    /// The bytes between the parentheses.
+    pub span: Span,
+}
+
+/// A redirection.
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    /// The file descriptor before the operator, as a number or as `{name}`.
+    pub descriptor: Option<String>,
+    /// The operator.
+    pub operator: RedirectOperator,
+    /// The word behind it: a file, a descriptor, a text or the delimiter of a here-document.
+    pub target: Word,
+    /// The index of its here-document, if it is one.
+    pub document: Option<usize>,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// The operators of redirections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectOperator {
+    /// `<`
+    Input,
+    /// `>`
+    Output,
+    /// `>>`
+    Append,
+    /// `>|`
+    Clobber,
+    /// `<>`
+    ReadWrite,
+    /// `<&`
+    DuplicateInput,
+    /// `>&`
+    DuplicateOutput,
+    /// `&>`
+    OutputAndError,
+    /// `&>>`
+    AppendOutputAndError,
+    /// `<<<`
+    HereString,
+    /// `<<`
+    HereDocument,
+    /// `<<-`
+    StrippedHereDocument,
+}
+
+impl RedirectOperator {
+    /// All operators with their texts; longer texts come before their beginnings.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("<<<", Self::HereString),
+        ("<<-", Self::StrippedHereDocument),
+        ("&>>", Self::AppendOutputAndError),
+        ("<<", Self::HereDocument),
+        (">>", Self::Append),
+        ("<&", Self::DuplicateInput),
+        (">&", Self::DuplicateOutput),
+        ("&>", Self::OutputAndError),
+        (">|", Self::Clobber),
+        ("<>", Self::ReadWrite),
+        ("<", Self::Input),
+        (">", Self::Output),
+    ];
+
+    /// Whether a file is written by it.
+    #[must_use]
+    pub fn writes_file(self) -> bool {
+        use RedirectOperator as R;
+        matches!(self, R::Output | R::Append | R::Clobber | R::OutputAndError | R::AppendOutputAndError | R::ReadWrite)
+    }
+}
+
+/// The body of a here-document.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// The text, in which `$` and backticks are expanded unless the delimiter is quoted.
+    pub pieces: Vec<Piece>,
+    /// The bytes of its lines.
+    pub span: Span,
+}
+
+/// An assignment, as it stands before a command or behind `export`.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The name of the variable.
+    pub name: String,
+    /// The bytes of the name.
+    pub name_span: Span,
+    /// Whether one element of an array is assigned, as in `name[1]=value`.
+    pub has_subscript: bool,
+    /// Whether it is `+=`.
+    pub appends: bool,
+    /// The value.
+    pub value: Word,
+    /// The bytes of the whole.
+    pub span: Span,
+}
+
+/// A word: pieces without a space between them.
+#[derive(Clone, Debug, Default)]
+pub struct Word {
+    /// The pieces.
+    pub pieces: Vec<Piece>,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// A piece of a word.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// What it is.
+    pub kind: PieceKind,
+    /// The bytes, quotes included.
+    pub span: Span,
+}
+
+/// The kinds of pieces.
+#[derive(Clone, Debug)]
+pub enum PieceKind {
+    /// Text without quotes; globs and braces in it are not expanded here.
+    Literal(String),
+    /// A character behind a backslash.
+    Escaped(char),
+    /// Text in single quotes.
+    SingleQuoted(String),
+    /// Text in `$'…'`; none if it is no valid text.
+    AnsiQuoted(Option<String>),
+    /// Pieces in double quotes.
+    DoubleQuoted(Vec<Piece>),
+    /// `$name` and `${…}`.
+    Parameter(Parameter),
+    /// `$(…)` and backticks.
+    Command(List),
+    /// `$((…))`
+    Arithmetic(Arithmetic),
+    /// `<(…)` and `>(…)`
+    Process(List),
+    /// `(…)` behind `name=`.
+    Array(Vec<Word>),
+}
+
+/// An expansion of a parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// The name of a variable, a number or a special character.
+    pub name: String,
+    /// What is done with its value.
+    pub operation: Operation,
+}
+
+/// What an expansion does with the value of a parameter.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Nothing.
+    None,
+    /// `-`, `=`, `?` or `+`, with or without a colon: another word in some cases.
+    Alternative(String, Vec<Piece>),
+    /// Something else, such as `%pattern`; the pieces are all that stands behind the name.
+    Other(Vec<Piece>),
+}
+
+impl Piece {
+    /// The text of the piece if no shell expands it.
+    #[must_use]
+    pub fn literal(&self) -> Option<Cow<'_, str>> {
+        match &self.kind {
+            PieceKind::Literal(text) | PieceKind::SingleQuoted(text) | PieceKind::AnsiQuoted(Some(text)) => {
+                Some(Cow::Borrowed(text))
+            }
+            PieceKind::Escaped(character) => Some(Cow::Owned(character.to_string())),
+            PieceKind::DoubleQuoted(pieces) => literal(pieces),
+            _ => None,
+        }
+    }
+}
+
+/// The text of pieces if no shell expands any of them.
+fn literal(pieces: &[Piece]) -> Option<Cow<'_, str>> {
+    match pieces {
+        [] => Some(Cow::Borrowed("")),
+        [piece] => piece.literal(),
+        _ => pieces.iter().map(Piece::literal).collect::<Option<String>>().map(Cow::Owned),
+    }
+}
+
+impl Word {
+    /// The text of the word if no shell expands anything in it.
+    #[must_use]
+    pub fn literal(&self) -> Option<Cow<'_, str>> {
+        literal(&self.pieces)
+    }
+
+    /// The text of the word if nothing in it is quoted either.
+    #[must_use]
+    pub fn unquoted(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece { kind: PieceKind::Literal(text), .. }] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The assignment that the word is, if it begins with an unquoted `name=`, `name+=` or
+    /// `name[…]=`.
+    #[must_use]
+    pub fn assignment(&self) -> Option<Assignment> {
+        let PieceKind::Literal(first) = &self.pieces.first()?.kind else { return None };
+        let end = first.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(first.len());
+        let name = &first[..end];
+        if !is_name(name) {
+            return None;
+        }
+        let has_subscript = first[end..].starts_with('[');
+        let (index, operator) = if has_subscript { self.subscript_end(end)? } else { (0, end) };
+        let PieceKind::Literal(text) = &self.pieces[index].kind else { return None };
+        let behind = &text[operator..];
+        let length = if behind.starts_with("+=") { 2 } else { usize::from(behind.starts_with('=')) };
+        if length == 0 {
+            return None;
+        }
+        let span = self.pieces[index].span.clone();
+        // A continued line makes the text shorter than its bytes.
+        let from = span.end - (text.len() - operator - length).min(span.len());
+        let mut pieces = self.pieces[index..].to_vec();
+        pieces[0] = Piece { kind: PieceKind::Literal(behind[length..].to_owned()), span: from..span.end };
+        if behind.len() == length {
+            pieces.remove(0);
+        }
+        Some(Assignment {
+            name: name.to_owned(),
+            name_span: self.span.start..self.span.start + name.len(),
+            has_subscript,
+            appends: length == 2,
+            value: Word { pieces, span: from..self.span.end },
+            span: self.span.clone(),
+        })
+    }
+
+    /// The piece that closes a subscript and the byte of its text behind the bracket.
+    fn subscript_end(&self, from: usize) -> Option<(usize, usize)> {
+        self.pieces.iter().enumerate().find_map(|(index, piece)| {
+            let PieceKind::Literal(text) = &piece.kind else { return None };
+            let start = if index == 0 { from } else { 0 };
+            let at = ["]=", "]+="].into_iter().filter_map(|closing| text[start..].find(closing)).min()?;
+            Some((index, start + at + 1))
+        })
+    }
+}
+
+/// Whether a text can be the name of a variable.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic())
+        && name.chars().all(|next| next == '_' || next.is_ascii_alphanumeric())
+}
