@@ -205,7 +205,7 @@ fn foreseen(script: &str) {
     };
     // As in a walk: what matters is there, whether set or not.
     let env: Variables = [("A".to_owned(), set("start"))].into();
-    let effects = slug_shell::follow(script, &[], &[CALL], Some(""), &env);
+    let effects = slug_shell::interpret(script, &[], &[CALL], Some(""), &env);
     let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
 
     for call in fs::read_to_string(&calls_file).unwrap_or_default().split_terminator('\u{1e}') {

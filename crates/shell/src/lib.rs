@@ -1,29 +1,29 @@
 //! Scripts: which variables a command sees when a script calls it, and what a script
 //! leaves in the environment of the steps after it.
 //!
-//! A script is followed from top to bottom without being run. What is certain stays
-//! certain: an assignment, `export`, `unset`, a prefix of a command. What happens under
-//! a condition may or may not have happened; what cannot be followed can be anything;
-//! and a script that is named where nobody can see whether it is called may be called.
+//! A script is parsed to a syntax tree and interpreted without being run. What is certain
+//! stays certain: an assignment, `export`, `unset`, a prefix of a command. Something under
+//! a condition may or may not happen, and a value that a script computes can be anything.
+//! If the path of a target appears in a position that the interpreter does not understand,
+//! the target is treated as possibly called.
 
 mod commands;
-mod follow;
+mod env_file;
+mod interpreter;
 mod lexer;
 pub mod parser;
-mod printed;
 mod state;
 pub mod syntax;
-pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use follow::Shell;
 use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
+use syntax::Span;
+pub use syntax::is_name;
 
-/// Bytes of a script that is followed.
+/// The most bytes of a script that is interpreted.
 pub const SCRIPT_BYTES: usize = 64 << 10;
 
 /// What a script does that matters here.
@@ -35,54 +35,60 @@ pub struct Effects {
     pub written: BTreeMap<String, Written>,
     /// Why later steps may find anything set, if they may.
     pub opaque: Option<String>,
-    /// What a command at the end of it would see, of the variables that were followed.
+    /// What a command at its end would see, of the variables that are known.
     pub end: Variables,
     /// Why such a command may see anything in every other variable, if it may.
     pub rest: Option<String>,
 }
 
-/// One call of a command that was looked for.
-#[derive(Clone, Debug)]
+/// One call of a target.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Which of those looked for.
+    /// The index of the target.
     pub target: usize,
     /// The bytes of the word that names it.
-    pub span: Range<usize>,
-    /// What it sees, of the variables that were followed.
+    pub span: Span,
+    /// What it sees, of the variables that are known.
     pub variables: Variables,
     /// Why it may see anything in every other variable, if it may.
     pub rest: Option<String>,
-    /// Whether it stands in a function, so that what is assigned elsewhere may count.
+    /// Whether it stands in a function, which may run after assignments that stand elsewhere.
     deferred: bool,
 }
 
-/// Follows a script.
+/// Interprets a script.
 ///
-/// `holes` are the expressions in it, each standing as the character [`hole`] of its place.
-/// `targets` are the commands to look for, by path; `env` is what is set when it starts, and
-/// `directory` where, if that is known.
+/// `placeholders` are the values of the expressions in it, each of which stands in the script
+/// as the character [`placeholder`] of its index. `targets` are the paths of the commands to
+/// look for; `env` is what is set when the script starts, and `directory` where it starts, if
+/// that is known.
 #[must_use]
-pub fn follow(script: &str, holes: &[Text], targets: &[&str], directory: Option<&str>, env: &Variables) -> Effects {
+pub fn interpret(
+    script: &str,
+    placeholders: &[Text],
+    targets: &[&str],
+    directory: Option<&str>,
+    env: &Variables,
+) -> Effects {
     if script.len() > SCRIPT_BYTES {
         return given_up(script, targets, format!("a script has more than {SCRIPT_BYTES} bytes"));
     }
     let mut variables = env.clone();
-    let file = Variable { value: Text::known(THE_FILE.to_owned()), export: Export::Yes, assigned: None };
+    let file = Variable { value: Text::known(ENV_FILE_TARGET.to_owned()), export: Export::Yes, assigned: None };
     variables.insert(ENVIRONMENT_FILE.to_owned(), file);
     let state = State { variables, directory: directory.map(str::to_owned), ..State::default() };
-    let mut shell = Shell::new(holes, targets, state);
-    shell.run(script, 0, 0);
-    let mut effects = shell.effects().unwrap_or_else(|why| given_up(script, targets, why));
+    let mut effects = interpreter::interpret(script, placeholders, targets, state)
+        .unwrap_or_else(|why| given_up(script, targets, why));
     if script.contains(OLD_COMMAND) {
         effects.opaque = Some(format!("`{OLD_COMMAND}` may set it"));
     }
     effects
 }
 
-/// The effects of a script that no shell runs: what it calls may see anything in those of
-/// the `names` that the script mentions.
+/// The effects of a script that may not be one for a shell: what it calls may see anything in
+/// those of the `names` that the script mentions.
 #[must_use]
-pub fn unfollowed(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
+pub fn uninterpreted(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
     let why = "the script may not be one for a shell";
     let mut variables = env.clone();
     for name in names.iter().filter(|name| script.contains(*name)) {
@@ -98,7 +104,7 @@ pub fn unfollowed(script: &str, targets: &[&str], names: &BTreeSet<String>, env:
     }
 }
 
-/// The effects of a script that cannot be followed: everything can be anything.
+/// The effects of a script that cannot be interpreted: everything can be anything.
 fn given_up(script: &str, targets: &[&str], why: String) -> Effects {
     let call =
         |(target, span)| Call { target, span, variables: Variables::new(), rest: Some(why.clone()), deferred: false };
@@ -110,8 +116,8 @@ fn given_up(script: &str, targets: &[&str], why: String) -> Effects {
     }
 }
 
-/// Where a text names the file of a target, whatever its directory.
-fn mentions<'t>(text: &'t str, targets: &'t [&'t str]) -> impl Iterator<Item = (usize, Range<usize>)> + 't {
+/// Where a text names the file of a target, in whatever directory.
+fn mentions<'t>(text: &'t str, targets: &'t [&'t str]) -> impl Iterator<Item = (usize, Span)> + 't {
     targets.iter().enumerate().flat_map(move |(target, path)| {
         let name = path.rsplit('/').next().unwrap_or(path);
         let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
@@ -122,7 +128,7 @@ fn mentions<'t>(text: &'t str, targets: &'t [&'t str]) -> impl Iterator<Item = (
     })
 }
 
-/// Whether scripts for this interpreter can be followed.
+/// Whether scripts for this interpreter can be read here.
 #[must_use]
 pub fn is_shell(interpreter: &str) -> bool {
     commands::SHELLS.contains(&interpreter.rsplit('/').next().unwrap_or_default())
@@ -130,15 +136,16 @@ pub fn is_shell(interpreter: &str) -> bool {
 
 /// The character that stands for an expression in a script.
 #[must_use]
-pub fn hole(index: usize) -> Option<char> {
-    u32::try_from(index).ok().and_then(|index| char::from_u32(FIRST_HOLE + index)).filter(|hole| *hole < LAST_HOLE)
+pub fn placeholder(index: usize) -> Option<char> {
+    let code = u32::try_from(index).ok().map(|index| FIRST_PLACEHOLDER + index);
+    code.and_then(char::from_u32).filter(|placeholder| *placeholder < END_OF_PLACEHOLDERS)
 }
 
 /// The first character of the last private plane, which no script holds.
-pub const FIRST_HOLE: u32 = 0x10_0000;
+pub const FIRST_PLACEHOLDER: u32 = 0x10_0000;
 
-/// Beyond the characters that stand for expressions.
-const LAST_HOLE: char = '\u{10f000}';
+/// The first character behind those that stand for expressions.
+const END_OF_PLACEHOLDERS: char = '\u{10f000}';
 
 /// What some forges still take from the output of a step, to set a variable for later ones.
 const OLD_COMMAND: &str = "::set-env";
@@ -147,7 +154,7 @@ const OLD_COMMAND: &str = "::set-env";
 const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
 /// Stands for that path; no script holds it.
-pub const THE_FILE: &str = "\u{10fffd}";
+pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
 
 #[cfg(test)]
 mod tests {
@@ -175,8 +182,8 @@ mod tests {
 
     /// What each call sees of `SLUG`, and what is written of it.
     fn slug(script: &str) -> String {
-        let holes = [Text::unknown("an expression"), Text::set("a secret")];
-        let effects = follow(script, &holes, &[HARNESS], Some(""), &environment());
+        let placeholders = [Text::unknown("an expression"), Text::set("a secret")];
+        let effects = interpret(script, &placeholders, &[HARNESS], Some(""), &environment());
         let calls: Vec<String> = effects
             .calls
             .iter()

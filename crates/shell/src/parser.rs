@@ -37,7 +37,12 @@ type Result<T> = std::result::Result<T, SyntaxError>;
 ///
 /// If it is no script for bash, or nested deeper than [`MAX_DEPTH`].
 pub fn parse(source: &str) -> Result<Script> {
-    let mut parser = Parser { lexer: Lexer::new(source, 0), pending: Vec::new(), documents: Vec::new(), depth: 0 };
+    parse_at(source, 0)
+}
+
+/// Reads a script whose spans are counted from a byte before it.
+pub(super) fn parse_at(source: &str, base: usize) -> Result<Script> {
+    let mut parser = Parser { lexer: Lexer::new(source, base), pending: Vec::new(), documents: Vec::new(), depth: 0 };
     let body = parser.list()?;
     if !parser.lexer.is_at_end() {
         return Err(parser.unexpected());

@@ -1,4 +1,4 @@
-//! What is known while a script runs, and what becomes of it where branches meet.
+//! The abstract state of a script: what its variables can be, and how two states join.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -28,7 +28,8 @@ pub enum Export {
 }
 
 impl Export {
-    fn or(self, other: Self) -> Self {
+    /// Either of the two.
+    pub(super) fn or(self, other: Self) -> Self {
         if self == other { self } else { Self::Maybe }
     }
 }
@@ -60,7 +61,7 @@ pub struct Written {
 }
 
 /// What is known at one point of a script.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub variables: Variables,
     pub written: BTreeMap<String, Written>,
@@ -89,8 +90,8 @@ impl Default for State {
     }
 }
 
-/// The state in which it is open which of two was taken.
-pub(super) fn either(one: State, other: State) -> State {
+/// The state after two paths meet: what is true after either of them is possible.
+pub(super) fn join(one: State, other: State) -> State {
     match (one.ended, other.ended) {
         (true, false) => return other,
         (false, true) => return one,
@@ -120,7 +121,7 @@ pub(super) fn either(one: State, other: State) -> State {
     let variables = variables.collect();
     State {
         variables,
-        written: written_in_either(&one, &other),
+        written: join_written(&one, &other),
         rest: one.rest.or(other.rest),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
@@ -129,7 +130,8 @@ pub(super) fn either(one: State, other: State) -> State {
     }
 }
 
-pub(super) fn written_in_either(one: &State, other: &State) -> BTreeMap<String, Written> {
+/// What later steps may find after two paths meet.
+pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Written> {
     let mut all = one.written.clone();
     for (name, written) in &mut all {
         match other.written.get(name) {
@@ -146,6 +148,29 @@ pub(super) fn written_in_either(one: &State, other: &State) -> BTreeMap<String, 
         all.entry(name.clone()).or_insert_with(|| Written { maybe_not: true, ..written.clone() });
     }
     all
+}
+
+/// The loop state after a round, with everything that still changes given up: whatever
+/// differs from the state before the round can be anything.
+pub(super) fn widen(before: &State, after: State) -> State {
+    let why = "a loop may have set it the last time around";
+    let mut widened = after;
+    for (name, variable) in &mut widened.variables {
+        let old = before.variables.get(name);
+        if old.is_none_or(|old| old.value != variable.value) {
+            variable.value = Text { can: Can::BeAnything, why: variable.value.why.clone() };
+            variable.value.why.insert(why.to_owned());
+        }
+        if old.is_none_or(|old| old.export != variable.export) {
+            variable.export = Export::Maybe;
+        }
+    }
+    for (name, written) in &mut widened.written {
+        if before.written.get(name).is_none_or(|old| old.value != written.value) {
+            written.value = Text::unknown(why);
+        }
+    }
+    widened
 }
 
 /// `${name:-word}` and its kin; unset and empty are the same here.

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub type Span = Range<usize>;
 
 /// A script.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Script {
     /// Its commands.
     pub body: List,
@@ -18,7 +18,7 @@ pub struct Script {
 }
 
 /// Commands in sequence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct List {
     /// The commands, in order.
     pub items: Vec<AndOr>,
@@ -281,7 +281,7 @@ impl RedirectOperator {
         (">", Self::Output),
     ];
 
-    /// Whether a file is written by it.
+    /// Whether a command writes to a file through it.
     #[must_use]
     pub fn writes_file(self) -> bool {
         use RedirectOperator as R;

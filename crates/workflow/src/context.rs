@@ -5,7 +5,7 @@ use github_actions_expressions::Evaluation;
 use super::expression::{Contexts, inside};
 use super::matrix::Row;
 use super::trigger::{Invocation, Secrets};
-use slug_shell::THE_FILE;
+use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
 
 /// What expressions can refer to at one place of a workflow.
@@ -31,7 +31,7 @@ impl Contexts for EvalContext<'_> {
                 None if self.invocation.declared.contains(*name) => unknown(),
                 None => nothing(),
             },
-            ["github" | "gitea", "env"] => Value::known(Evaluation::String(THE_FILE.to_owned())),
+            ["github" | "gitea", "env"] => Value::known(Evaluation::String(ENV_FILE_TARGET.to_owned())),
             ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
             ["github" | "gitea", "event", "inputs", name] => match self.invocation.event_inputs.get(*name) {
                 Some(value) => value.clone(),

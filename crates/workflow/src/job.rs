@@ -180,9 +180,9 @@ impl<'w> JobRun<'_, 'w> {
         let variables = own.to_shell(names);
         let effects = if self.is_shell(step, &context) {
             let directory = self.directory(step, &context);
-            slug_shell::follow(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
+            slug_shell::interpret(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
         } else {
-            slug_shell::unfollowed(&script.text, targets, names, &variables)
+            slug_shell::uninterpreted(&script.text, targets, names, &variables)
         };
         let site = |target, call, env| CallSite {
             step,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::expression::{self, Contexts, Part};
 use super::model::Script;
-use slug_shell::{FIRST_HOLE, THE_FILE};
+use slug_shell::{ENV_FILE_TARGET, FIRST_PLACEHOLDER};
 use slug_value::Text;
 
 /// A script after expansion.
@@ -20,7 +20,7 @@ pub struct Expanded {
 /// Expands the expressions of a script.
 pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
     let mut script = Expanded { text: String::new(), placeholders: Vec::new(), origins: Vec::new() };
-    let plain = |text: &str| text.replace(|c: char| u32::from(c) >= FIRST_HOLE, "\u{fffd}");
+    let plain = |text: &str| text.replace(|c: char| u32::from(c) >= FIRST_PLACEHOLDER, "\u{fffd}");
     let mut byte = 0;
     for part in expression::parts(original) {
         script.origins.push((script.text.len(), byte));
@@ -34,7 +34,7 @@ pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
                 byte += "${{}}".len() + expression.len();
                 let value = expression::value(expression, contexts).into_text();
                 // The shell knows the path of the env file as the value of this variable.
-                if value.single().is_some_and(|value| value == THE_FILE) {
+                if value.single().is_some_and(|value| value == ENV_FILE_TARGET) {
                     script.text.push_str("$GITHUB_ENV");
                     continue;
                 }
@@ -42,7 +42,7 @@ pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
             }
             Part::Unclosed => Text::unknown("`${{` is not closed"),
         };
-        match (value.single(), slug_shell::hole(script.placeholders.len())) {
+        match (value.single(), slug_shell::placeholder(script.placeholders.len())) {
             (None, Some(placeholder)) => {
                 script.text.push(placeholder);
                 script.placeholders.push(value);

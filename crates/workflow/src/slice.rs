@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::document::{Node, Value};
 use super::expression;
 use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
-use slug_shell::words;
+use slug_shell::is_name;
 
 /// Combinations of invocations, matrix rows and steps in which the jobs of one file are
 /// evaluated.
@@ -232,7 +232,7 @@ fn variables_in_script(script: &str) -> impl Iterator<Item = String> {
     script.split('$').skip(1).filter_map(|after| {
         let after = after.strip_prefix('{').unwrap_or(after);
         let end = after.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(after.len());
-        words::is_name(&after[..end]).then(|| after[..end].to_owned())
+        is_name(&after[..end]).then(|| after[..end].to_owned())
     })
 }
 

@@ -103,9 +103,9 @@ impl Parser<'_> {
                 open -= 1;
                 self.lexer.skip(1);
                 pieces.push(next, at);
-            } else if is_meta(next) && at >= subscript_end && open == 0 && (kind, next) != (WordKind::Regex, '|') {
-                break;
-            } else if rest.starts_with("\r\n") {
+            } else if rest.starts_with("\r\n")
+                || (is_meta(next) && at >= subscript_end && open == 0 && (kind, next) != (WordKind::Regex, '|'))
+            {
                 break;
             } else {
                 self.lexer.skip(next.len_utf8());

@@ -119,7 +119,7 @@ proptest! {
 
     #[test]
     fn a_script_goes_on_from_either_branch((one, other) in two(|| state().boxed())) {
-        let met = either(one.clone(), other.clone());
+        let met = join(one.clone(), other.clone());
         prop_assert_eq!(met.ended, one.ended && other.ended);
         // Nothing goes on from a branch that has ended.
         let (one, other) = match (one.ended, other.ended) {
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn later_steps_find_what_either_branch_wrote((one, other) in two(|| state().boxed())) {
-        let met = written_in_either(&one, &other);
+        let met = join_written(&one, &other);
         for name in NAMES {
             let [mine, others] = [&one, &other].map(|state| found_later(&state.written, name));
             let wanted = &mine | &others;

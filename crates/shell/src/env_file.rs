@@ -1,0 +1,78 @@
+//! Writes to the file in which later steps find variables.
+
+use super::interpreter::Interpreter;
+use super::state::Written;
+use super::syntax::Span;
+use super::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
+use slug_value::{Can, Text};
+
+impl Interpreter<'_> {
+    /// Whether a text may be the path of the file.
+    pub(super) fn is_env_file(&self, text: &Text) -> bool {
+        matches!(&text.can, Can::BeOneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
+    }
+
+    /// Writes lines `NAME=value`, or `NAME<<END` with a value of several lines; `span` is
+    /// that of the command.
+    pub(super) fn write(&mut self, printed: &[Text], span: Span) {
+        let mut lines = lines_of(printed).into_iter();
+        while let Some(line) = lines.next() {
+            let known = line.first().and_then(Text::single);
+            if line.is_empty() || (line.len() == 1 && known.is_some_and(|line| line.trim().is_empty())) {
+                continue;
+            }
+            let first = known.cloned().unwrap_or_default();
+            let equals = first.find('=');
+            let document = first.find("<<").filter(|at| equals.is_none_or(|equals| *at < equals));
+            let (name, value) = match (document, equals) {
+                (Some(at), _) => {
+                    let delimiter = Text::known(first[at + 2..].to_owned());
+                    let end = line[1..].iter().cloned().fold(delimiter, Text::followed_by);
+                    let value = lines
+                        .by_ref()
+                        .map(|line| line.into_iter().fold(Text::empty(), Text::followed_by))
+                        .take_while(|line| *line != end)
+                        .reduce(|text, line| text.followed_by(Text::known("\n".to_owned())).followed_by(line));
+                    (&first[..at], value.unwrap_or_else(Text::empty))
+                }
+                (None, Some(at)) => {
+                    let value = Text::known(first[at + 1..].to_owned());
+                    (&first[..at], line[1..].iter().cloned().fold(value, Text::followed_by))
+                }
+                (None, None) => {
+                    self.state.opaque = Some(format!("what is written to ${ENVIRONMENT_FILE} is not known"));
+                    continue;
+                }
+            };
+            if self.in_function {
+                self.functions.written.insert(name.to_owned());
+            }
+            let written = Written { value, maybe_not: false, span: span.clone() };
+            self.state.written.insert(name.to_owned(), written);
+        }
+    }
+}
+
+/// Printed text, line by line.
+fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
+    let mut lines = Vec::new();
+    let mut line: Vec<Text> = Vec::new();
+    for text in printed {
+        let Some(known) = text.single() else {
+            line.push(text.clone());
+            continue;
+        };
+        for (index, part) in known.split('\n').enumerate() {
+            if index > 0 {
+                lines.push(std::mem::take(&mut line));
+            }
+            match line.last_mut().filter(|last| last.single().is_some()) {
+                _ if part.is_empty() => {}
+                Some(last) => *last = last.clone().followed_by(Text::known(part.to_owned())),
+                None => line.push(Text::known(part.to_owned())),
+            }
+        }
+    }
+    lines.push(line);
+    lines
+}

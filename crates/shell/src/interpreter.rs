@@ -1,0 +1,631 @@
+//! Interprets a syntax tree without running it. Paths join where they meet, and a loop is
+//! repeated until its state no longer changes.
+
+mod expansion;
+mod functions;
+mod occurrences;
+mod output;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::parser;
+use super::state::{Export, State, Variable, Written, join, join_written, widen};
+use super::syntax::{
+    AndOr, Case, ClauseEnd, Command, CommandKind, For, If, List, Pipeline, Redirect, RedirectOperator, Script, Span,
+    Test, While, Word,
+};
+use super::{Call, ENVIRONMENT_FILE, Effects};
+pub(super) use expansion::SPLIT;
+use functions::Functions;
+use occurrences::Occurrences;
+pub(super) use occurrences::own_spans;
+pub(super) use output::Output;
+use slug_value::Text;
+
+/// How deep scripts may call others, by `eval` and `bash -c`.
+const MAX_SCRIPT_DEPTH: usize = 8;
+
+/// Rounds of a loop after which its state is widened.
+const PRECISE_ROUNDS: usize = 3;
+
+/// Variables that may be copied and commands that may be interpreted, in all.
+const FUEL: usize = 1_000_000;
+
+/// A script while it is interpreted.
+pub(super) struct Interpreter<'a> {
+    pub placeholders: &'a [Text],
+    pub targets: &'a [&'a str],
+    pub state: State,
+    pub calls: Vec<Call>,
+    pub occurrences: Occurrences<'a>,
+    pub functions: Functions,
+    /// Every variable that is assigned anywhere.
+    pub assigned: BTreeSet<String>,
+    /// Why any variable may have been assigned, if one may.
+    pub anything_assigned: Option<String>,
+    /// Where the shell at hand may have ended early.
+    pub exits: Exits,
+    /// The loops around the command at hand, as far as it can leave them.
+    loops: Vec<LoopExits>,
+    /// Whether a subshell stands in a loop.
+    is_subshell_in_loop: bool,
+    /// How many subshells stand around the command at hand.
+    pub subshells: usize,
+    pub in_function: bool,
+    /// Whether calls and occurrences are noted. They are not before the state of a loop is final.
+    pub is_recording: bool,
+    /// Whether an inner word is expanded that runs what it prints.
+    pub runs_output: bool,
+    /// Whether the script names the file of later steps at all.
+    pub names_env_file: bool,
+    /// Whether the script changes its directory anywhere.
+    changes_directory: bool,
+    /// Why the script cannot be followed after all.
+    failure: Option<String>,
+    fuel: usize,
+    script_depth: usize,
+    /// The script at hand and its tree.
+    source: Rc<str>,
+    tree: Rc<Script>,
+}
+
+/// Where a shell ends before its last command.
+#[derive(Default)]
+pub(super) struct Exits {
+    /// The states at those points.
+    pub states: Vec<State>,
+    /// Whether it may end with a failure.
+    pub may_fail: bool,
+}
+
+/// Where a loop ends or begins again in the middle of its body.
+#[derive(Default)]
+struct LoopExits {
+    breaks: Vec<State>,
+    continues: Vec<State>,
+}
+
+/// The effects of a script; an error says why it cannot be followed.
+pub(super) fn interpret(
+    script: &str,
+    placeholders: &[Text],
+    targets: &[&str],
+    state: State,
+) -> Result<Effects, String> {
+    let tree = parser::parse_at(script, 0).map_err(|error| error.reason)?;
+    let words = script.split(|c: char| !c.is_ascii_alphanumeric());
+    let changes_directory = words.into_iter().any(|word| matches!(word, "cd" | "pushd" | "popd" | "chdir" | "C"));
+    let mut interpreter = Interpreter {
+        placeholders,
+        targets,
+        state,
+        calls: Vec::new(),
+        occurrences: Occurrences::new(targets),
+        functions: Functions::default(),
+        assigned: BTreeSet::new(),
+        anything_assigned: None,
+        exits: Exits::default(),
+        loops: Vec::new(),
+        is_subshell_in_loop: false,
+        subshells: 0,
+        in_function: false,
+        is_recording: true,
+        runs_output: false,
+        names_env_file: false,
+        changes_directory,
+        failure: None,
+        fuel: FUEL,
+        script_depth: 0,
+        source: Rc::from(""),
+        tree: Rc::new(Script::default()),
+    };
+    let printed = interpreter.tree(script, tree, 0);
+    interpreter.resolve(&printed.spans);
+    interpreter.effects()
+}
+
+impl Interpreter<'_> {
+    /// What the script does, after it was interpreted.
+    fn effects(mut self) -> Result<Effects, String> {
+        let end = std::mem::take(&mut self.state);
+        let exits = std::mem::take(&mut self.exits);
+        let (written, mut opaque) = self.left_behind(exits, &end);
+        if let Some(why) = self.failure {
+            return Err(why);
+        }
+        let mut calls = self.calls;
+        for occurrence in self.occurrences.unresolved() {
+            let Some(target) = occurrence.target else {
+                if !occurrence.is_stored {
+                    opaque = Some(format!("how a script uses ${ENVIRONMENT_FILE} is not known"));
+                }
+                continue;
+            };
+            let is_found = calls.iter().any(|call| call.target == target) && !self.functions.run_unknown_scripts;
+            if !(occurrence.is_stored && is_found) {
+                let rest = Some("whether and how a script calls it is not known".to_owned());
+                let span = occurrence.span.clone();
+                calls.push(Call { target, span, variables: BTreeMap::new(), rest, deferred: false });
+            }
+        }
+        calls.sort_by_key(|call| (call.span.start, call.target));
+        calls.dedup();
+        for call in calls.iter_mut().filter(|call| call.deferred) {
+            for name in &self.assigned {
+                let value = Text::unknown("a function uses it, and when is not known");
+                call.variables.insert(name.clone(), Variable { value, export: Export::Yes, assigned: None });
+            }
+            if let Some(why) = &self.anything_assigned {
+                call.variables.clear();
+                call.rest = Some(why.clone());
+            }
+        }
+        let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.seen()));
+        Ok(Effects { calls, written, opaque, end: variables.collect(), rest: end.rest })
+    }
+
+    /// What a shell has written for later steps when it ends, wherever it ends, and why
+    /// they may find anything else.
+    fn left_behind(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
+        let mut ends: Vec<State> = exits.states;
+        if !end.ended || ends.is_empty() {
+            ends.insert(0, end.clone());
+        }
+        self.spend(ends.iter().map(|end| end.written.len() + 1).sum());
+        let opaque = ends.iter().find_map(|end| end.opaque.clone());
+        let fold = |one: State, other: State| State { written: join_written(&one, &other), ..one };
+        (ends.into_iter().reduce(fold).map(|end| end.written).unwrap_or_default(), opaque)
+    }
+
+    /// Uses up some of what the interpretation may cost.
+    pub fn spend(&mut self, cost: usize) {
+        self.fuel = self.fuel.saturating_sub(cost);
+        if self.fuel == 0 {
+            self.fail("a script branches more often than can be followed");
+        }
+    }
+
+    fn fail(&mut self, why: &str) {
+        self.failure.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// A copy of the state.
+    pub fn copy(&mut self) -> State {
+        self.spend(self.state.variables.len() + 1);
+        self.state.clone()
+    }
+
+    /// Reads and interprets a script that stands in some spans and begins at a byte of the
+    /// outermost one; false if it is no script.
+    pub fn script(&mut self, source: &str, base: usize, spans: &[Span]) -> bool {
+        if self.script_depth == MAX_SCRIPT_DEPTH {
+            self.fail("commands stand too deep inside one another");
+            return true;
+        }
+        let Ok(tree) = parser::parse_at(source, base) else { return false };
+        self.resolve_all(spans);
+        let output = self.tree(source, tree, base);
+        self.resolve(&output.spans);
+        true
+    }
+
+    fn tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
+        self.names_env_file |= source.contains(ENVIRONMENT_FILE);
+        if self.is_recording {
+            self.occurrences.find(source, base, &tree.comments);
+        }
+        let outer_source = std::mem::replace(&mut self.source, Rc::from(source));
+        let tree = Rc::new(tree);
+        let outer_tree = std::mem::replace(&mut self.tree, Rc::clone(&tree));
+        self.script_depth += 1;
+        let output = self.list(&tree.body);
+        self.script_depth -= 1;
+        self.source = outer_source;
+        self.tree = outer_tree;
+        output
+    }
+
+    pub fn list(&mut self, list: &List) -> Output {
+        let mut output = Output::default();
+        for item in &list.items {
+            if self.failure.is_some() {
+                break;
+            }
+            output.append(if item.in_background { self.subshell(|it| it.and_or(item)) } else { self.and_or(item) });
+        }
+        output
+    }
+
+    fn and_or(&mut self, item: &AndOr) -> Output {
+        let mut output = self.pipeline(&item.first);
+        // Each pipeline but the first may not run.
+        let mut skipped = Vec::new();
+        for (_, pipeline) in &item.rest {
+            skipped.push(self.copy());
+            output.append(self.pipeline(pipeline).or(Output::default()));
+        }
+        for state in skipped {
+            self.join_with(state);
+        }
+        output
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Output {
+        match pipeline.commands.as_slice() {
+            [] => Output::default(),
+            [command] => self.command(command, None),
+            commands => {
+                let mut output = None;
+                for command in commands {
+                    output = Some(self.subshell(|it| it.command(command, output)));
+                }
+                output.unwrap_or_default()
+            }
+        }
+    }
+
+    /// Interprets a command with what a pipe gives to it; returns what it prints.
+    fn command(&mut self, command: &Command, piped: Option<Output>) -> Output {
+        self.spend(1);
+        if self.failure.is_some() {
+            return Output::default();
+        }
+        let input = self.input(&command.redirects, piped);
+        let output = match &command.kind {
+            CommandKind::Simple(simple) => self.simple(simple, &command.redirects, input),
+            CommandKind::Group(list) => self.list(list),
+            CommandKind::Subshell(list) => self.subshell(|it| it.list(list)),
+            CommandKind::If(command) => self.if_command(command),
+            CommandKind::While(command) => self.while_command(command),
+            CommandKind::For(command) => self.for_command(command),
+            CommandKind::ArithmeticFor(command) => {
+                let [first, condition, step] = &command.header;
+                self.arithmetic(first);
+                self.repeat(|it| {
+                    it.arithmetic(condition);
+                    let exit = it.copy();
+                    let output = it.list(&command.body);
+                    it.join_continues();
+                    it.arithmetic(step);
+                    (Some(exit), output)
+                })
+            }
+            CommandKind::Case(command) => self.case_command(command),
+            CommandKind::Test(test) => {
+                self.test(test);
+                Output::default()
+            }
+            CommandKind::Arithmetic(expression) => {
+                self.arithmetic(expression);
+                Output::default()
+            }
+            CommandKind::Function(function) => {
+                self.define(&function.name, &function.body);
+                Output::default()
+            }
+            CommandKind::Coprocess(command) => {
+                self.subshell(|it| it.command(command, None));
+                Output::default()
+            }
+        };
+        self.redirect(command, output)
+    }
+
+    /// Interprets something in a subshell: of what it does, what it writes stays.
+    pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Output) -> Output {
+        let before = self.copy();
+        let exits = std::mem::take(&mut self.exits);
+        let loops = std::mem::take(&mut self.loops);
+        let is_in_loop = std::mem::replace(&mut self.is_subshell_in_loop, !loops.is_empty());
+        self.is_subshell_in_loop |= is_in_loop;
+        self.subshells += 1;
+        let output = inside(self);
+        self.subshells -= 1;
+        self.is_subshell_in_loop = is_in_loop;
+        self.loops = loops;
+        let exits = std::mem::replace(&mut self.exits, exits);
+        let end = std::mem::take(&mut self.state);
+        let (written, opaque) = self.left_behind(exits, &end);
+        self.state = State { written, opaque, ..before };
+        output
+    }
+
+    pub fn join_with(&mut self, other: State) {
+        let state = std::mem::take(&mut self.state);
+        self.state = join(state, other);
+    }
+
+    fn if_command(&mut self, command: &If) -> Output {
+        let mut ends = Vec::new();
+        let mut output = Output::default();
+        let mut printed: Option<Output> = None;
+        for (index, (condition, body)) in command.branches.iter().enumerate() {
+            output.append(self.list(condition));
+            let otherwise = self.copy();
+            let branch = self.list(body);
+            printed = Some(printed.map_or_else(|| branch.clone(), |printed| printed.or(branch.clone())));
+            if index + 1 == command.branches.len() && command.otherwise.is_none() {
+                self.join_with(otherwise);
+            } else {
+                ends.push(std::mem::replace(&mut self.state, otherwise));
+            }
+        }
+        let otherwise = command.otherwise.as_ref().map(|body| self.list(body)).unwrap_or_default();
+        output.append(printed.unwrap_or_default().or(otherwise));
+        for end in ends {
+            self.join_with(end);
+        }
+        output
+    }
+
+    fn while_command(&mut self, command: &While) -> Output {
+        self.repeat(|it| {
+            let mut output = it.list(&command.condition);
+            let exit = it.copy();
+            output.append(it.list(&command.body));
+            (Some(exit), output)
+        })
+    }
+
+    fn for_command(&mut self, command: &For) -> Output {
+        let why = "a loop goes through several values";
+        let words = command.words.as_deref().unwrap_or_default();
+        self.store(&own_spans(words), true);
+        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).because(why));
+        let value = value.unwrap_or_else(|| Text::unknown(why));
+        // A word that nothing expands is one round.
+        let is_never_skipped = !command.is_select && words.iter().any(|word| word.literal().is_some());
+        self.repeat(|it| {
+            let exit = (!is_never_skipped).then(|| it.copy());
+            it.give(&command.name, value.clone(), command.name_span.clone(), None);
+            (exit, it.list(&command.body))
+        })
+    }
+
+    /// Interprets a loop. `round` interprets it once; it returns the state in which the loop
+    /// ends, if that is not the end of a round, and what it prints.
+    fn repeat(&mut self, mut round: impl FnMut(&mut Self) -> (Option<State>, Output)) -> Output {
+        let is_recording = std::mem::replace(&mut self.is_recording, false);
+        let mut rounds = 0;
+        loop {
+            let head = self.copy();
+            let functions = self.functions.clone();
+            self.loops.push(LoopExits::default());
+            round(self);
+            self.join_continues();
+            self.loops.pop();
+            let end = std::mem::take(&mut self.state);
+            let next = join(head.clone(), end);
+            let next = if rounds < PRECISE_ROUNDS { next } else { widen(&head, next) };
+            let is_final = next == head && functions == self.functions;
+            self.state = next;
+            rounds += 1;
+            if is_final || self.failure.is_some() {
+                break;
+            }
+        }
+        self.is_recording = is_recording;
+        self.loops.push(LoopExits::default());
+        let (exit, output) = round(self);
+        self.join_continues();
+        if let Some(exit) = exit {
+            self.state = exit;
+        }
+        for state in self.loops.pop().unwrap_or_default().breaks {
+            self.join_with(state);
+        }
+        output.or(Output::default())
+    }
+
+    /// Joins the state with those in which the round of a loop ended early.
+    fn join_continues(&mut self) {
+        let continues = self.loops.last_mut().map(|exits| std::mem::take(&mut exits.continues));
+        for state in continues.unwrap_or_default() {
+            self.join_with(state);
+        }
+    }
+
+    /// Interprets `break` and `continue`; `levels` is none if the number of loops is not known.
+    pub fn leave_loop(&mut self, levels: Option<usize>, is_break: bool) {
+        if self.loops.is_empty() {
+            if self.is_subshell_in_loop {
+                // It may end the subshell.
+                let state = self.copy();
+                self.exits.states.push(state);
+            }
+            return;
+        }
+        let outermost = self.loops.len() - 1;
+        let left = match levels {
+            Some(levels) => {
+                (outermost + 1).saturating_sub(levels.max(1))..=(outermost + 1).saturating_sub(levels.max(1))
+            }
+            None => 0..=outermost,
+        };
+        for index in left {
+            let state = self.copy();
+            let exits = &mut self.loops[index];
+            if is_break { exits.breaks.push(state) } else { exits.continues.push(state) }
+        }
+        self.state.ended = true;
+    }
+
+    fn case_command(&mut self, command: &Case) -> Output {
+        self.expand(&command.word);
+        self.resolve_all(&own_spans(std::slice::from_ref(&command.word)));
+        let mut ends = Vec::new();
+        let mut output = Output::default();
+        let mut falls: Option<State> = None;
+        for clause in &command.clauses {
+            clause.patterns.iter().for_each(|pattern| drop(self.expand(pattern)));
+            self.resolve_all(&own_spans(&clause.patterns));
+            let unmatched = self.copy();
+            if let Some(state) = falls.take() {
+                self.join_with(state);
+            }
+            output.append(self.list(&clause.body).or(Output::default()));
+            let end = std::mem::replace(&mut self.state, unmatched);
+            match clause.end {
+                ClauseEnd::Break => ends.push(end),
+                ClauseEnd::FallThrough => falls = Some(end),
+                ClauseEnd::Continue => self.join_with(end),
+            }
+        }
+        for end in ends.into_iter().chain(falls) {
+            self.join_with(end);
+        }
+        output
+    }
+
+    fn test(&mut self, test: &Test) {
+        match test {
+            Test::Or(tests) | Test::And(tests) => {
+                let mut skipped = Vec::new();
+                for (index, test) in tests.iter().enumerate() {
+                    if index > 0 {
+                        skipped.push(self.copy());
+                    }
+                    self.test(test);
+                }
+                for state in skipped {
+                    self.join_with(state);
+                }
+            }
+            Test::Not(test) => self.test(test),
+            Test::Unary(_, word) | Test::Word(word) => self.compared(word),
+            Test::Binary(first, operator, second) => {
+                self.compared(first);
+                self.compared(second);
+                if operator.starts_with('-') {
+                    self.arithmetic_word(first);
+                    self.arithmetic_word(second);
+                }
+            }
+        }
+    }
+
+    /// Expands a word that a test looks at and does not run.
+    fn compared(&mut self, word: &Word) {
+        self.expand(word);
+        self.resolve_all(&own_spans(std::slice::from_ref(word)));
+    }
+
+    /// What a command finds on its standard input, if that is known.
+    fn input(&mut self, redirects: &[Redirect], piped: Option<Output>) -> Option<Output> {
+        let mut input = piped;
+        for redirect in redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0")) {
+            match (redirect.operator, redirect.document) {
+                (_, Some(index)) => {
+                    let tree = Rc::clone(&self.tree);
+                    let document = &tree.documents[index];
+                    let mut spans = Vec::new();
+                    occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
+                    input = Some(Output::new(self.fragments(&document.pieces), spans));
+                }
+                (RedirectOperator::HereString, _) => {
+                    let mut texts = self.fragments(&redirect.target.pieces);
+                    texts.push(Text::known("\n".to_owned()));
+                    input = Some(Output::new(texts, own_spans(std::slice::from_ref(&redirect.target))));
+                }
+                (RedirectOperator::Input | RedirectOperator::ReadWrite | RedirectOperator::DuplicateInput, _) => {
+                    input = Some(Output::unknown("what a file holds is not known"));
+                }
+                _ => {}
+            }
+        }
+        input
+    }
+
+    /// The bytes of redirections and of their here-documents.
+    pub fn redirect_spans(&self, redirects: &[Redirect]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        for redirect in redirects {
+            occurrences::add_own_spans(&redirect.target.span, &redirect.target.pieces, &mut spans);
+            if let Some(index) = redirect.document {
+                let document = &self.tree.documents[index];
+                occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
+            }
+        }
+        spans
+    }
+
+    /// Sends what a command prints where its redirections say; returns what is left.
+    fn redirect(&mut self, command: &Command, output: Output) -> Output {
+        let mut file = None;
+        let mut is_kept = true;
+        for redirect in &command.redirects {
+            let is_stdout = redirect.descriptor.as_deref().is_none_or(|it| it == "1");
+            let is_descriptor = redirect.target.literal().is_some_and(|it| it.parse::<u8>().is_ok() || it == "-");
+            let duplicates = redirect.operator == RedirectOperator::DuplicateOutput;
+            if duplicates && is_descriptor {
+                if is_stdout {
+                    (file, is_kept) = (None, false);
+                }
+            } else if redirect.operator.writes_file() || duplicates {
+                let target = self.expand(&redirect.target);
+                if is_stdout {
+                    file = Some((redirect, target));
+                }
+            } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.document.is_none() {
+                self.expand(&redirect.target);
+            }
+        }
+        if self.state.ended {
+            self.resolve_all(&self.redirect_spans(&command.redirects));
+        }
+        let Some((redirect, target)) = file else {
+            if is_kept {
+                return output;
+            }
+            self.resolve(&output.spans);
+            return Output::default();
+        };
+        if self.is_env_file(&target) {
+            self.resolve_env(&output.spans);
+            self.resolve_env(&self.redirect_spans(&command.redirects));
+            self.write(&output.texts, command.span.clone());
+        } else if target.single().is_none() && self.names_env_file && output.may_assign() {
+            self.state.opaque = Some("where a script writes variables to is not known".to_owned());
+        }
+        match redirect.target.literal() {
+            // What is put into a file may be called there.
+            Some(name) if self.names_again(&name) => self.store(&output.spans, false),
+            _ => self.resolve(&output.spans),
+        }
+        Output::default()
+    }
+
+    /// Whether a file that the script writes is named a second time, so that it may be run.
+    pub fn names_again(&self, file: &str) -> bool {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        !name.is_empty() && self.source.matches(name).nth(1).is_some()
+    }
+
+    /// The occurrences of targets in some bytes are no calls, or were noted as calls.
+    pub fn resolve(&mut self, spans: &[Span]) {
+        if self.is_recording {
+            self.occurrences.resolve_targets(spans);
+        }
+    }
+
+    /// The same, and what is said there about the file of later steps is understood.
+    pub fn resolve_all(&mut self, spans: &[Span]) {
+        self.resolve(spans);
+        self.resolve_env(spans);
+    }
+
+    /// What is said in some bytes about the file of later steps is understood.
+    pub fn resolve_env(&mut self, spans: &[Span]) {
+        if self.is_recording {
+            self.occurrences.resolve_env(spans);
+        }
+    }
+
+    /// What some bytes name is kept in a variable or in a file, and may be used later.
+    pub fn store(&mut self, spans: &[Span], with_env_file: bool) {
+        if self.is_recording {
+            self.occurrences.store(spans, with_env_file);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Functions of a script. The body of one is interpreted once, where it is defined; a call
+//! may have done whatever any body does.
+
+use std::collections::BTreeSet;
+
+use super::super::state::{Export, Variable, Written};
+use super::super::syntax::Command;
+use super::{Exits, Interpreter};
+use slug_value::Text;
+
+/// What the functions of a script may do when one of them is called.
+#[derive(Clone, Default, PartialEq)]
+pub struct Functions {
+    /// Their names.
+    pub names: BTreeSet<String>,
+    /// The variables that they set, or export, or hide.
+    pub set: BTreeSet<String>,
+    /// What they write for later steps.
+    pub written: BTreeSet<String>,
+    /// Whether they may set anything.
+    pub havoc: bool,
+    /// Why later steps may find anything set after a call, if they may.
+    pub opaque: Option<String>,
+    /// Whether they run a script whose path is not known.
+    pub run_unknown_scripts: bool,
+    /// Whether they change what is exported on its own.
+    pub change_exports: bool,
+    /// Whether they may end the script, and with a failure.
+    may_exit: bool,
+    may_fail: bool,
+}
+
+impl Interpreter<'_> {
+    /// Interprets the body of a function for what a call may do.
+    pub(super) fn define(&mut self, name: &str, body: &Command) {
+        self.functions.names.insert(name.to_owned());
+        let before = self.copy();
+        let exits = std::mem::take(&mut self.exits);
+        let loops = std::mem::take(&mut self.loops);
+        let was_in_function = std::mem::replace(&mut self.in_function, true);
+        if self.changes_directory {
+            self.state.directory = None;
+        }
+        self.state.opaque = None;
+        let output = self.command(body, None);
+        // What it prints is read where it is called, which is not known.
+        if self.is_recording && self.subshells == 0 {
+            self.resolve(&output.spans);
+        }
+        self.in_function = was_in_function;
+        self.loops = loops;
+        let Exits { states, may_fail } = std::mem::replace(&mut self.exits, exits);
+        self.functions.may_exit |= !states.is_empty();
+        self.functions.may_fail |= may_fail;
+        let opaque = std::iter::once(&self.state).chain(&states).find_map(|end| end.opaque.clone());
+        self.functions.opaque = self.functions.opaque.take().or(opaque);
+        self.state = before;
+    }
+
+    /// Applies what a call of a function may do.
+    pub(crate) fn apply_functions(&mut self, name: &str) {
+        let why = format!("the function `{name}` may set it");
+        let functions = self.functions.clone();
+        self.spend(functions.set.len() + functions.written.len() + 1);
+        if functions.havoc {
+            self.havoc(&why);
+        }
+        for name in functions.set {
+            let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
+            let variable = Variable { value: Text::unknown(&why), export: Export::Maybe, assigned };
+            self.state.variables.insert(name, variable);
+        }
+        for name in functions.written {
+            let span = self.state.written.get(&name).map_or(0..0, |written| written.span.clone());
+            let written = Written { value: Text::unknown(&why), maybe_not: true, span };
+            self.state.written.insert(name, written);
+        }
+        if functions.change_exports {
+            self.state.all_exported = Export::Maybe;
+        }
+        if self.changes_directory {
+            self.state.directory = None;
+        }
+        self.state.opaque = self.state.opaque.take().or(functions.opaque);
+        if functions.may_exit || (functions.may_fail && self.subshells > 0) {
+            let state = self.copy();
+            self.exits.states.push(state);
+        }
+        self.exits.may_fail |= functions.may_fail;
+    }
+}
