@@ -36,22 +36,32 @@ pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Fail
 /// What stands for standard input where a file is expected.
 pub const STANDARD_INPUT: &str = "-";
 
-/// The bytes of a file or of standard input, or as many of them as no reader takes.
-pub fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path != Path::new(STANDARD_INPUT) {
-        return read_file(path);
-    }
-    let mut bytes = Vec::new();
-    let limit = limits::DOCUMENT_BYTES as u64 + 1;
-    io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
-        Failure::new(format!("cannot read standard input: {}; give a file instead", describe(&error)))
-    })?;
-    Ok(bytes)
+/// A file or standard input, read, with the name by which it is shown.
+pub struct Input {
+    /// The name.
+    pub name: String,
+    /// The bytes, or as many of them as no reader takes.
+    pub bytes: Vec<u8>,
 }
 
-/// The name of a file or of standard input as it is shown.
-pub fn shown_input(path: &Path) -> String {
-    if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { shown_path(path) }
+impl Input {
+    /// Reads a file, or standard input if the path is `-`.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        if path != Path::new(STANDARD_INPUT) {
+            return Ok(Self { name: shown_path(path), bytes: read_file(path)? });
+        }
+        let mut bytes = Vec::new();
+        let limit = limits::DOCUMENT_BYTES as u64 + 1;
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| {
+            Failure::new(format!("cannot read standard input: {}; give a file instead", describe(&error)))
+        })?;
+        Ok(Self { name: "standard input".to_owned(), bytes })
+    }
+
+    /// A failure about what it holds.
+    pub fn failure(&self, what: &str) -> Failure {
+        Failure::new(format!("{}: {what}", self.name))
+    }
 }
 
 /// A path as it is shown: what stands behind a `=` may be a secret in the wrong place.

@@ -11,7 +11,7 @@ use crate::render::{BAD, WARN, harmless, printable};
 /// The two streams.
 pub struct Output {
     /// The answer.
-    pub answer: AutoStream<io::Stdout>,
+    answer: AutoStream<io::Stdout>,
     diagnostics: AutoStream<io::Stderr>,
     quiet: bool,
 }
@@ -24,7 +24,12 @@ impl Output {
 
     /// Writes an answer for people: nothing in it drives the terminal but our own styles.
     pub fn people(&mut self, text: &str) -> io::Result<()> {
-        self.answer.write_all(harmless(text).as_bytes())
+        self.styled(&harmless(text))
+    }
+
+    /// Writes an answer for people in which nothing is left that drives the terminal but styles.
+    pub fn styled(&mut self, text: &str) -> io::Result<()> {
+        self.answer.write_all(text.as_bytes())
     }
 
     /// Writes an answer for machines: every byte as it is, where the stream for
@@ -49,6 +54,11 @@ impl Output {
         if !self.quiet {
             self.say(WARN, "note", message);
         }
+    }
+
+    /// Remarks on standard error, a line each.
+    pub fn notes(&mut self, messages: &[String]) {
+        messages.iter().for_each(|message| self.note(message));
     }
 
     /// An error on standard error; said even when quiet.

@@ -1,5 +1,7 @@
 //! What a misspelt name was probably meant to be.
 
+use slug_resolver::Policy;
+
 /// Bytes beyond which a name is not compared with others.
 const NAME_BYTES: usize = 1_000;
 
@@ -22,6 +24,11 @@ pub fn closest_matches<'n>(name: &str, known: impl Iterator<Item = &'n str>, mos
 /// The known name most like a name, if any is like it at all.
 pub fn closest_match<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     closest_matches(name, known, 1).first().copied()
+}
+
+/// The variable of a policy that another name was probably meant to be.
+pub fn closest_variable<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    closest_match(name, policy.all_variables().map(|variable| policy.variable_name(variable)))
 }
 
 /// The question whether a known name was meant, or what to do where none is like the name given.

@@ -5,8 +5,7 @@ use std::ffi::OsString;
 use slug_resolver::{Policy, Variable};
 
 use crate::exit::Failure;
-use crate::output::Output;
-use crate::suggest::closest_match;
+use crate::suggest::closest_variable;
 
 /// The `VAR=VALUE` arguments; an error names the variable and never the value.
 pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, Failure> {
@@ -32,21 +31,14 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
     Ok(variables)
 }
 
-/// A variable that the policy does not read is probably misspelt.
-pub fn warn_of_unread(policy: &Policy, variables: &[(String, String)], output: &mut Output) {
-    for (name, _) in variables {
-        if policy.variable(name).is_some() {
-            continue;
-        }
+/// A note on each variable that the policy does not read: its name is probably misspelt.
+pub fn unread_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
+    let unread = variables.iter().filter(|(name, _)| policy.variable(name).is_none());
+    let note = |(name, _): &(String, String)| {
         let meant = closest_variable(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        output.note(&format!("policy `{}` does not read `{name}`{meant}", policy.name()));
-    }
-}
-
-/// The variable of the policy that another name was probably meant to be.
-pub fn closest_variable<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
-    let known = policy.all_variables().map(|variable| policy.variable_name(variable));
-    closest_match(name, known)
+        format!("policy `{}` does not read `{name}`{meant}", policy.name())
+    };
+    unread.map(note).collect()
 }
 
 /// The variables of this process that the policy reads; of a secret, only that it is set.

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::resolution::explanation;
 use crate::render::shell::quoted;
-use crate::variables::{check_ambient, parse_variables, refuse_variable, warn_of_unread};
+use crate::variables::{check_ambient, parse_variables, refuse_variable, unread_notes};
 
 use super::batch;
 
@@ -26,7 +26,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     refuse_variable(runtime, "name the runtime, and give variables without an option")?;
     let variables = parse_variables(&args.variables)?;
-    warn_of_unread(&policy, &variables, output);
+    output.notes(&unread_notes(&policy, &variables));
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);

@@ -9,9 +9,10 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
+use serde_json::Value;
 use slug_resolver::{Policy, Registry};
 
-use crate::json::Value;
+use crate::json;
 
 /// What stands in the place of a credential.
 pub const MASK: &str = "<masked>";
@@ -117,11 +118,11 @@ impl Masker {
         if !text.trim_start().starts_with(['{', '[']) {
             return masked;
         }
-        until_it_stays(&masked, |text| match Value::read(text.as_bytes()) {
+        until_it_stays(&masked, |text| match json::read(text.as_bytes()) {
             Err(_) => self.text(text),
             Ok(inner) => match self.under(&inner, Place::Open, Strings::AreText) {
                 masked if masked == inner => self.text(text),
-                masked => self.text(&masked.compact()),
+                masked => self.text(&masked.to_string()),
             },
         })
     }
@@ -129,7 +130,7 @@ impl Masker {
     fn under(&self, value: &Value, place: Place, strings: Strings) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
-            Value::Text(text) => Value::Text(match place {
+            Value::String(text) => Value::String(match place {
                 _ if text.is_empty() => String::new(),
                 Place::Secret => MASK.to_owned(),
                 Place::ListOfSecrets if !is_variable_name(text) => MASK.to_owned(),
@@ -138,20 +139,21 @@ impl Masker {
             }),
             Value::Number(number) => match place {
                 Place::Open if self.text(&number.to_string()) == number.to_string() => value.clone(),
-                _ => Value::Text(MASK.to_owned()),
+                _ => Value::String(MASK.to_owned()),
             },
-            Value::List(items) => {
+            Value::Array(items) => {
                 let place = if place == Place::Secret { Place::ListOfSecrets } else { place };
-                Value::List(items.iter().map(|item| self.under(item, place, strings)).collect())
+                Value::Array(items.iter().map(|item| self.under(item, place, strings)).collect())
             }
             Value::Object(members) => {
                 // `{"name": "X_TOKEN", "value": …}` is a member in two parts.
                 let names_it =
                     |key: &str| ["name", "key", "variable"].iter().any(|name| key.eq_ignore_ascii_case(name));
-                let mut called = members.iter().filter(|(key, _)| names_it(key)).filter_map(|(_, value)| value.text());
+                let mut called =
+                    members.iter().filter(|(key, _)| names_it(key)).filter_map(|(_, value)| value.as_str());
                 let is_entry = called.any(is_secret_name);
                 let mut names = UniqueNames::default();
-                let mask = |(key, value): &(String, Value)| {
+                let mask = |(key, value): (&String, &Value)| {
                     let is_secret =
                         place != Place::Open || is_secret_name(key) || (is_entry && key.eq_ignore_ascii_case("value"));
                     let place = if is_secret { Place::Secret } else { Place::Open };
@@ -209,14 +211,14 @@ enum Strings {
     AreText,
 }
 
-/// Masks again and again, because what one round leaves beside a mask the next may recognise.
-/// Where credentials of a known shape stand in a text.
+/// The byte ranges of a text that have the shape of a credential.
 #[must_use]
 pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
     let groups = |captures: regex_automata::util::captures::Captures| captures.get_group(1).map(|group| group.range());
     SHAPED.captures_iter(text).filter_map(groups).collect()
 }
 
+/// Masks until nothing changes: masking one credential can expose another.
 fn until_it_stays(text: &str, mask: impl Fn(&str) -> String) -> String {
     let mut masked = text.to_owned();
     for _ in 0..ROUNDS {
@@ -439,8 +441,8 @@ mod tests {
         Masker::new(values.iter().copied(), &Registry::embedded(), &policy)
     }
 
-    fn masked(json: &str) -> String {
-        masker(&[]).value(&Value::read(json.as_bytes()).expect(json)).compact()
+    fn masked(text: &str) -> String {
+        masker(&[]).value(&json::read(text.as_bytes()).expect(text)).to_string()
     }
 
     #[test]
@@ -550,8 +552,8 @@ mod tests {
         ] {
             assert_eq!(masker.text(text), shown);
         }
-        let value = Value::read(br#"{"n":-123456.5,"123456":[]}"#).expect("it is JSON");
-        assert_eq!(masker.value(&value).compact(), r#"{"n":"<masked>","<masked>":[]}"#);
+        let value = json::read(br#"{"n":-123456.5,"123456":[]}"#).expect("it is JSON");
+        assert_eq!(masker.value(&value).to_string(), r#"{"n":"<masked>","<masked>":[]}"#);
     }
 
     /// A word of the registry in the place of a secret is no secret.

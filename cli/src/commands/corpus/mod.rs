@@ -11,8 +11,6 @@ mod since;
 mod sums;
 mod tree;
 
-use std::io::Write as _;
-
 use entry::Entry;
 use review::Review;
 use tree::Tree;
@@ -56,7 +54,7 @@ fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     let sound = entries.iter().all(Entry::holds);
     let review = Review { entries, removed, since: args.since.clone() };
     match args.format {
-        ReviewFormat::Human => output.answer.write_all(human::render(&review).as_bytes())?,
+        ReviewFormat::Human => output.styled(&human::render(&review))?,
         ReviewFormat::Json => output.machine(&json::render(&review))?,
         ReviewFormat::Html => output.machine(&page::render(&review))?,
     }
@@ -76,7 +74,7 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     // What is not in order must not pass for reviewed.
     if args.update && problems.is_empty() {
         for change in sums::update(&tree, &files)? {
-            writeln!(output.answer, "{change}")?;
+            output.styled(&format!("{change}\n"))?;
         }
     }
     if args.update && !problems.is_empty() {
@@ -88,13 +86,13 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     problems.dedup();
     for problem in &problems {
         let line = wrapped(&format!("✗ {problem}"), "", "  ");
-        writeln!(output.answer, "{}", line.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1))?;
+        output.styled(&format!("{}\n", line.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1)))?;
     }
     let files = counted(files.len() as u64, "file");
     if problems.is_empty() {
-        writeln!(output.answer, "{GOOD}✓{GOOD:#} {files}: every one is well formed, on the list, and holds")?;
+        output.styled(&format!("{GOOD}✓{GOOD:#} {files}: every one is well formed, on the list, and holds\n"))?;
         return Ok(Exit::Clean);
     }
-    writeln!(output.answer, "{BAD}✗{BAD:#} {} in {files}", counted(problems.len() as u64, "problem"))?;
+    output.styled(&format!("{BAD}✗{BAD:#} {} in {files}\n", counted(problems.len() as u64, "problem")))?;
     Ok(Exit::Findings)
 }

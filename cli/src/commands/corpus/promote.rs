@@ -1,7 +1,6 @@
 //! From what a fuzzer or a property found to a witness that a person can review.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use slug_laws::reduction::reduce;
@@ -98,7 +97,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     save(&tree, &files)?;
     for (file, _) in files {
-        writeln!(output.answer, "{GOOD}✓{GOOD:#} {}", file.path)?;
+        output.styled(&format!("{GOOD}✓{GOOD:#} {}\n", file.path))?;
     }
     output.note("mend the bug, then review and commit; `slugproof corpus check` is red for as long as a law is broken");
     Ok(Exit::Clean)

@@ -220,9 +220,9 @@ impl Disagreement<'_> {
 impl Said<'_> {
     /// What it says: the string itself, anything else as compact JSON.
     pub fn shown(&self) -> String {
-        match self.value.text() {
+        match self.value.as_str() {
             Some(text) => text.trim().to_owned(),
-            None => self.value.compact(),
+            None => self.value.to_string(),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
 use slug_resolver::{BillingPath, Code, Env, Outcome, Variable};
 
 use super::cause::{Cause, Diagnosis, Recorded};
-use crate::json::Value;
+use crate::json;
 use crate::render::resolution::explanation;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, printable, shown, wrapped};
 
@@ -52,7 +53,7 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     let fields = diagnosis.record.fields();
     let more = fields.len().saturating_sub(FIELDS_SHOWN);
     for said in fields.into_iter().take(FIELDS_SHOWN) {
-        let empty = said.value.is_empty();
+        let empty = json::is_empty(said.value);
         add(&said.field, if empty { "(empty)".to_owned() } else { shortened(&said.shown(), FIELD_CHARS) });
     }
     if more > 0 {
@@ -97,14 +98,14 @@ struct Printer {
 impl Printer {
     fn value(&mut self, key: &str, value: &Value, depth: usize, comma: &str) {
         let inner: Vec<(String, &Value)> = match value {
-            Value::List(items) if !items.is_empty() => items.iter().map(|item| (String::new(), item)).collect(),
+            Value::Array(items) if !items.is_empty() => items.iter().map(|item| (String::new(), item)).collect(),
             Value::Object(members) if !members.is_empty() => {
                 members.iter().map(|(key, value)| (format!("{}: ", json_string(key)), value)).collect()
             }
-            Value::Text(text) => return self.line(depth, &format!("{key}{}{comma}", json_string(text))),
-            value => return self.line(depth, &format!("{key}{}{comma}", value.compact())),
+            Value::String(text) => return self.line(depth, &format!("{key}{}{comma}", json_string(text))),
+            value => return self.line(depth, &format!("{key}{value}{comma}")),
         };
-        let (open, close) = if matches!(value, Value::List(_)) { ('[', ']') } else { ('{', '}') };
+        let (open, close) = if matches!(value, Value::Array(_)) { ('[', ']') } else { ('{', '}') };
         self.line(depth, &format!("{key}{open}"));
         let last = inner.len() - 1;
         for (index, (key, value)) in inner.into_iter().enumerate() {
@@ -275,7 +276,7 @@ fn variables_of<'d>(diagnosis: &'d Diagnosis<'_>) -> Vec<&'d str> {
 fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
     let said = |field: &str| {
         let mut fields = diagnosis.record.fields().into_iter();
-        let found = fields.find(|said| said.field.rsplit('.').next() == Some(field) && !said.value.is_empty());
+        let found = fields.find(|said| said.field.rsplit('.').next() == Some(field) && !json::is_empty(said.value));
         found.map(|said| shortened(&said.shown(), STRING_CHARS))
     };
     let instance = match (said("instance_id"), said("instance_status")) {

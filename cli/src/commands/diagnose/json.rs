@@ -1,10 +1,11 @@
 //! The diagnosis for machines.
 
 use serde::Serialize;
+use serde_json::Value;
 use slug_resolver::{Code, Fix, Resolution};
 
 use super::cause::Diagnosis;
-use crate::json::Value;
+use crate::json::is_empty;
 
 #[derive(Serialize)]
 struct Form<'a> {
@@ -98,7 +99,7 @@ pub fn render(diagnosis: &Diagnosis<'_>) -> String {
             .record
             .fields()
             .into_iter()
-            .map(|said| FieldForm { empty: said.value.is_empty(), field: said.field, value: said.value })
+            .map(|said| FieldForm { empty: is_empty(said.value), field: said.field, value: said.value })
             .collect(),
         record: diagnosis.record.value(),
     };

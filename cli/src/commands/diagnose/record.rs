@@ -2,8 +2,11 @@
 //!
 //! A record is masked as soon as it is read, so that nothing else ever sees a credential.
 
-use crate::json::{Value, member};
+use serde_json::{Map, Value};
+
+use crate::json;
 use crate::redact::Masker;
+use crate::render::counted;
 
 /// A masked record.
 pub struct Record {
@@ -75,13 +78,14 @@ impl Record {
     ///
     /// What is wrong, the place first; never a piece of the input.
     pub fn read(bytes: &[u8], masker: &Masker) -> Result<Self, String> {
-        match masker.value(&Value::read(bytes)?) {
+        let value = json::read(bytes)?;
+        match masker.value(&value) {
             root @ Value::Object(_) => Ok(Self { root }),
-            Value::List(items) => {
-                let length = crate::render::counted(items.len() as u64, "item");
+            Value::Array(items) => {
+                let length = counted(items.len() as u64, "item");
                 Err(format!("it is a list of {length} and no object; {EXPECTED}, one item of such a list"))
             }
-            other => Err(format!("it is {} and no object; {EXPECTED}", other.kind())),
+            other => Err(format!("it is {} and no object; {EXPECTED}", json::kind(&other))),
         }
     }
 
@@ -97,12 +101,12 @@ impl Record {
 
     /// The status, where it says one.
     pub fn status(&self) -> Option<Said<'_>> {
-        self.every("status").find(|said| !said.value.is_empty())
+        self.every("status").find(|said| !json::is_empty(said.value))
     }
 
     /// Whether the workspace came up.
     pub fn is_online(&self) -> bool {
-        let status = self.status().and_then(|said| said.value.text());
+        let status = self.status().and_then(|said| said.value.as_str());
         status.is_some_and(|status| status.trim().eq_ignore_ascii_case(ONLINE))
     }
 
@@ -114,7 +118,7 @@ impl Record {
 
     /// The first error field that says something.
     pub fn error(&self) -> Option<Said<'_>> {
-        ERROR_FIELDS.into_iter().flat_map(|name| self.every(name)).find(|said| !said.value.is_empty())
+        ERROR_FIELDS.into_iter().flat_map(|name| self.every(name)).find(|said| !json::is_empty(said.value))
     }
 
     /// The model that it names, if it names one.
@@ -134,7 +138,7 @@ impl Record {
     fn named(&self, fields: &[(&str, Sense)], is_known: impl Fn(&str) -> bool) -> Option<Named<'_>> {
         let mut named = self.places().flat_map(|(prefix, members)| {
             fields.iter().filter_map(move |(field, sense)| {
-                let (field, name) = name_of(field, member(members, field)?)?;
+                let (field, name) = name_of(field, members.get(*field)?)?;
                 Some((Named { field: format!("{prefix}{field}"), name: name.trim() }, *sense))
             })
         });
@@ -147,16 +151,16 @@ impl Record {
     /// The fields of a name, wherever they stand.
     fn every<'r>(&'r self, name: &'static str) -> impl Iterator<Item = Said<'r>> {
         self.places().filter_map(move |(prefix, members)| {
-            Some(Said { field: format!("{prefix}{name}"), value: member(members, name)? })
+            Some(Said { field: format!("{prefix}{name}"), value: members.get(name)? })
         })
     }
 
     /// The record itself and the objects that may be the workspace: one that has a
     /// status is, and then what stands around it is only its envelope.
-    fn places(&self) -> impl Iterator<Item = (String, &[(String, Value)])> {
-        let root = self.root.members().unwrap_or_default();
-        let wrapped = |name: &str| Some((format!("{name}."), member(root, name)?.members()?));
-        let is_workspace = |place: &(String, &[(String, Value)])| member(place.1, "status").is_some();
+    fn places(&self) -> impl Iterator<Item = (String, &Map<String, Value>)> {
+        let root = self.root.as_object().expect("a record is an object");
+        let wrapped = |name: &str| Some((format!("{name}."), root.get(name)?.as_object()?));
+        let is_workspace = |place: &(String, &Map<String, Value>)| place.1.contains_key("status");
         let (inner, outer): (Vec<_>, Vec<_>) = WRAPPERS.into_iter().filter_map(wrapped).partition(is_workspace);
         inner.into_iter().chain([(String::new(), root)]).chain(outer)
     }
@@ -164,10 +168,10 @@ impl Record {
 
 /// A name, or that of an object in its place.
 fn name_of<'r>(field: &str, value: &'r Value) -> Option<(String, &'r str)> {
-    if let Some(name) = value.text() {
+    if let Some(name) = value.as_str() {
         return Some((field.to_owned(), name));
     }
-    let members = value.members()?;
-    let mut names = NAME_FIELDS.into_iter().filter_map(|name| Some((name, member(members, name)?.text()?)));
+    let members = value.as_object()?;
+    let mut names = NAME_FIELDS.into_iter().filter_map(|name| Some((name, members.get(name)?.as_str()?)));
     names.next().map(|(name, text)| (format!("{field}.{name}"), text))
 }

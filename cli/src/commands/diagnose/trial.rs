@@ -3,13 +3,14 @@
 
 use std::sync::LazyLock;
 
+use serde_json::Value;
 use slug_laws::Violation;
 use slug_resolver::{Env, Policy, Registry, Variable};
 
 use super::cause::{Cause, Setting, diagnose};
 use super::record::Record;
-use super::{human, json, runtime_of};
-use crate::json::Value;
+use super::{human, json as answer, runtime_of};
+use crate::json;
 use crate::redact::{MASK, Masker};
 use crate::render::can_be_seen;
 
@@ -67,7 +68,7 @@ fn cause_in(env: Option<Env<'_>>, record: &Record) -> Result<Cause, Violation> {
         .map_err(|failure| failure.to_string())?;
     let setting = Setting { registry: &REGISTRY, policy: &POLICY, runtime, env: env.as_ref(), ambient: &[] };
     let diagnosis = diagnose(setting, record);
-    let (people, machines) = (human::render(&diagnosis), json::render(&diagnosis));
+    let (people, machines) = (human::render(&diagnosis), answer::render(&diagnosis));
     let plain = anstream::adapter::strip_str(&people).to_string();
     if let Some(c) = plain.chars().find(|&c| c != '\n' && !can_be_seen(c)) {
         return Err(format!("people are shown {c:?}"));
@@ -76,7 +77,7 @@ fn cause_in(env: Option<Env<'_>>, record: &Record) -> Result<Cause, Violation> {
         return Err(format!("people are shown {} bytes", plain.len()));
     }
     let cause = diagnosis.cause.entry().id;
-    let answer: serde_json::Value = serde_json::from_str(&machines).map_err(|error| format!("no JSON: {error}"))?;
+    let answer: Value = serde_json::from_str(&machines).map_err(|error| format!("no JSON: {error}"))?;
     if answer["cause"]["name"] != cause || !plain.contains(&format!(" {cause}: ")) {
         return Err(format!("the cause {cause} is not said"));
     }
@@ -88,7 +89,7 @@ fn cause_in(env: Option<Env<'_>>, record: &Record) -> Result<Cause, Violation> {
 
 /// If the first long string of a record is a secret, nothing that is left holds it.
 fn masks_what_it_is_told(bytes: &[u8]) -> Result<(), Violation> {
-    let Ok(value) = Value::read(bytes) else { return Ok(()) };
+    let Ok(value) = json::read(bytes) else { return Ok(()) };
     let Some(secret) = first_long_string(&value).map(str::trim) else { return Ok(()) };
     let masker = Masker::new([secret], &REGISTRY, &POLICY);
     // A secret in which a mask could stand may come about by masking.
@@ -103,8 +104,8 @@ fn masks_what_it_is_told(bytes: &[u8]) -> Result<(), Violation> {
 
 fn first_long_string(value: &Value) -> Option<&str> {
     match value {
-        Value::Text(text) => Some(text.as_str()).filter(|text| text.trim().len() >= 8),
-        Value::List(items) => items.iter().find_map(first_long_string),
+        Value::String(text) => Some(text.as_str()).filter(|text| text.trim().len() >= 8),
+        Value::Array(items) => items.iter().find_map(first_long_string),
         Value::Object(members) => members.iter().find_map(|(_, value)| first_long_string(value)),
         _ => None,
     }
@@ -115,8 +116,8 @@ pub fn holds_text(value: &Value, text: &str) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,
         Value::Number(number) => number.to_string().contains(text),
-        Value::Text(string) => string.contains(text),
-        Value::List(items) => items.iter().any(|item| holds_text(item, text)),
+        Value::String(string) => string.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds_text(item, text)),
         Value::Object(members) => members.iter().any(|(key, value)| key.contains(text) || holds_text(value, text)),
     }
 }

@@ -5,7 +5,6 @@ mod json;
 mod parallel;
 mod report;
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,7 +67,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
 
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
     for law in LAWS {
-        writeln!(output.answer, "{HEAD}{}{HEAD:#}\n{}", law.id, wrapped(law.statement, "  ", "  "))?;
+        output.styled(&format!("{HEAD}{}{HEAD:#}\n{}\n", law.id, wrapped(law.statement, "  ", "  ")))?;
     }
     Ok(Exit::Clean)
 }

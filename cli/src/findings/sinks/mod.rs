@@ -6,7 +6,6 @@ pub(super) mod human;
 pub(super) mod json;
 pub(super) mod sarif;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_str;
@@ -77,7 +76,7 @@ fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), F
     }
     for sink in sinks.iter().filter(|sink| sink.path.is_none()) {
         match sink.format {
-            Format::Human => output.answer.write_all(human::render(triaged, width()).as_bytes())?,
+            Format::Human => output.styled(&human::render(triaged, width()))?,
             format => output.machine(&render(triaged, format))?,
         }
     }
