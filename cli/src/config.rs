@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, At, Node, Place, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, At, Invalid, Node, Place, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;
@@ -87,7 +87,7 @@ impl Config {
     /// A failure at one place of an accept entry.
     fn refuse(&self, entry: usize, place: impl FnOnce(Place) -> Place, message: String) -> Failure {
         let place = place(Place::default().key("accept").index(entry));
-        let error = ReadError { mark: Some(place.mark(&self.root)), place, message };
+        let error = Invalid::at(place, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 

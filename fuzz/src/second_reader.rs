@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 use serde_yaml::Value as Second;
-use slug_resolver::yaml::{At, Invalid, Mark, Node, ReadError, Value};
+use slug_resolver::yaml::{At, Invalid, Node, ReadError, Value};
 
 use crate::INPUT_BYTES;
 
@@ -284,7 +284,7 @@ fn node(value: &Second) -> Option<Node> {
         }
         Second::Tagged(_) => return None,
     };
-    Some(Node { mark: Mark { line: 1, column: 1 }, value })
+    Some(Node::from(value))
 }
 
 #[cfg(test)]

@@ -28,10 +28,12 @@ pub const ALIAS_NODES: usize = 100_000;
 /// What one YAML document may hold.
 pub const DOCUMENT: slug_yaml::Limits = slug_yaml::Limits {
     bytes: DOCUMENT_BYTES,
+    scalar_bytes: DOCUMENT_BYTES,
     depth: DEPTH,
     nodes: NODES,
     anchors: ANCHORS,
     aliases: ALIASES,
+    anchor_nodes: ALIAS_NODES,
     alias_nodes: ALIAS_NODES,
 };
 

@@ -4,7 +4,7 @@
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use slug_resolver::yaml::{self, Mark, Node, Place, ReadError, Value};
+use slug_resolver::yaml::{self, Node, Place, ReadError, Value};
 use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
 use crate::secret::CANARY;
@@ -288,7 +288,7 @@ fn replace(node: &mut Node, path: &[usize], value: Value) {
 }
 
 fn node(value: Value) -> Node {
-    Node { mark: Mark { line: 1, column: 1 }, value }
+    Node::from(value)
 }
 
 fn text(node: &Node) -> Option<&str> {

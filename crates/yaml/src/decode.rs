@@ -1,0 +1,257 @@
+//! Decoding: what a format expects at each place of a document.
+
+use crate::error::{QUOTED, ReadError, quoted, readable};
+use crate::path::Place;
+use crate::tree::{Mark, Node, Value};
+
+/// Whether a field that the format does not know is refused or passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
+pub enum UnknownFields {
+    /// Refused: a typo must not pass.
+    #[default]
+    Deny,
+    /// Passed over: registries in the field carry more than this crate reads.
+    Allow,
+}
+
+/// Bytes of a line besides its text at the most, and of one byte of text in an escape.
+const LINE_BYTES: usize = 32;
+const ESCAPE_BYTES: usize = 6;
+
+/// A node together with the way to it: what a decoder holds.
+#[derive(Clone, Copy)]
+pub struct At<'n> {
+    node: &'n Node,
+    way: Option<(&'n At<'n>, Step<'n>)>,
+}
+
+/// One entry of a mapping.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Entry<'n> {
+    /// The key.
+    pub name: &'n str,
+    /// Where the key stands.
+    pub key: At<'n>,
+    /// The value.
+    pub value: At<'n>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'n> {
+    Key(&'n str),
+    Index(usize),
+}
+
+impl<'n> At<'n> {
+    /// The whole document.
+    #[must_use]
+    pub fn root(node: &'n Node) -> Self {
+        Self { node, way: None }
+    }
+
+    /// Where it begins.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.node.mark
+    }
+
+    /// An error here.
+    #[must_use]
+    pub fn error(&self, message: impl Into<String>) -> ReadError {
+        ReadError {
+            mark: Some(self.node.mark),
+            span: Some(self.node.head()),
+            place: self.place(),
+            message: readable(message.into()),
+        }
+    }
+
+    /// How many values there are from here inwards, keys included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.node.descendants().len()
+    }
+
+    /// Refuses what would be too long to be read once it is written anew: one value a line,
+    /// with quotes and escapes, is longer than a list in brackets.
+    ///
+    /// # Errors
+    ///
+    /// When more bytes are written than the limit allows.
+    pub fn check_written(&self, what: &str, limit: usize, write: impl FnOnce() -> String) -> Result<(), ReadError> {
+        let nodes = self.node.descendants();
+        let text = |node: &&Node| if let Value::String(text) = &node.value { text.len() } else { 0 };
+        let at_most = nodes.len() * LINE_BYTES + nodes.iter().map(text).sum::<usize>() * ESCAPE_BYTES;
+        if at_most <= limit {
+            return Ok(());
+        }
+        let written = write().len();
+        if written <= limit {
+            return Ok(());
+        }
+        Err(self.error(format!(
+            "the {what} has {written} bytes when it is written one value a line, more than the limit of {limit}; drop what is not needed"
+        )))
+    }
+
+    /// The string here.
+    ///
+    /// # Errors
+    ///
+    /// Anything that YAML reads as something else.
+    pub fn string(&self) -> Result<&'n str, ReadError> {
+        match &self.node.value {
+            Value::String(text) => Ok(text),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
+                Err(self.error(format!("expected a string, found {}; put it in quotes", self.node.value.kind())))
+            }
+            Value::Null => Err(self.error("expected a string, found nothing (null); write a value or take it out")),
+            other => Err(self.error(format!("expected a string, found {}", other.kind()))),
+        }
+    }
+
+    /// The boolean here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else; `yes` and `on` are strings.
+    pub fn boolean(&self) -> Result<bool, ReadError> {
+        match &self.node.value {
+            Value::Boolean(value) => Ok(*value),
+            other => Err(self.error(format!("expected `true` or `false`, found {}", other.kind()))),
+        }
+    }
+
+    /// The items of the list here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = At<'n>>, ReadError> {
+        match &self.node.value {
+            Value::Sequence(items) => Ok(items
+                .iter()
+                .enumerate()
+                .map(move |(index, node)| At { node, way: Some((self, Step::Index(index))) })),
+            other => Err(self.error(format!("expected a list, found {}", other.kind()))),
+        }
+    }
+
+    /// The strings of the list here.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn strings(&self) -> Result<Vec<String>, ReadError> {
+        self.items()?.map(|item| item.string().map(ToOwned::to_owned)).collect()
+    }
+
+    /// The entries of the mapping here, in the order written.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, and a key that is not a string.
+    pub fn entries(&'n self) -> Result<Vec<Entry<'n>>, ReadError> {
+        match &self.node.value {
+            Value::Mapping(entries) => entries
+                .iter()
+                .map(|(key, value)| {
+                    let name = At { node: key, way: self.way }.string()?;
+                    let way = Some((self, Step::Key(name)));
+                    Ok(Entry { name, key: At { node: key, way }, value: At { node: value, way } })
+                })
+                .collect(),
+            other => Err(self.error(format!("expected a mapping, found {}", other.kind()))),
+        }
+    }
+
+    /// The mapping here as fields of a known set.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, a field outside `required` and `optional` unless `unknown`
+    /// allows it, and `required` ones that are missing.
+    pub fn fields(
+        &'n self,
+        required: &[&str],
+        optional: &[&str],
+        unknown: UnknownFields,
+    ) -> Result<Fields<'n>, ReadError> {
+        let entries = self.entries()?;
+        let known = &[required, optional].concat();
+        if unknown == UnknownFields::Deny
+            && let Some(Entry { name, key, .. }) = entries.iter().find(|entry| !known.contains(&entry.name))
+        {
+            return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, known))));
+        }
+        let there = |name: &&str| entries.iter().any(|entry| entry.name == *name);
+        match *required.iter().copied().filter(|name| !there(name)).collect::<Vec<_>>() {
+            [] => Ok(Fields { at: *self, entries }),
+            [name] => Err(self.error(format!("the required field `{name}` is missing; add it"))),
+            ref names => Err(self.error(format!("the required fields {} are missing; add them", quoted_list(names)))),
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self.way {
+            None => Place::default(),
+            Some((parent, Step::Key(key))) => parent.place().key(key),
+            Some((parent, Step::Index(index))) => parent.place().index(index),
+        }
+    }
+}
+
+/// The fields of one mapping.
+pub struct Fields<'n> {
+    at: At<'n>,
+    entries: Vec<Entry<'n>>,
+}
+
+impl<'n> Fields<'n> {
+    /// A field that must be there.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub fn required(&self, name: &str) -> Result<At<'n>, ReadError> {
+        self.optional(name).ok_or_else(|| self.at.error(format!("the required field `{name}` is missing; add it")))
+    }
+
+    /// A field that may be there.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<At<'n>> {
+        self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
+    }
+
+    /// The field `schema_version`, which must be there and be 1.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing or anything else.
+    pub fn schema_version_1(&self) -> Result<(), ReadError> {
+        let version = self.required("schema_version")?;
+        match &version.node.value {
+            Value::Integer(text) if text == "1" => Ok(()),
+            other => Err(version.error(format!("expected schema version 1, found {}", other.kind()))),
+        }
+    }
+}
+
+/// The known name that was probably meant, else all of them.
+fn suggestion(name: &str, known: &[&str]) -> String {
+    let name = name.get(..QUOTED).unwrap_or(name);
+    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+    match nearest {
+        Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
+        _ => {
+            format!("the fields here are {}", quoted_list(known))
+        }
+    }
+}
+
+fn quoted_list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    quoted.join(", ")
+}

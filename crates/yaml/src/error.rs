@@ -1,0 +1,115 @@
+//! Why a document is refused.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::decode::At;
+use crate::path::Place;
+use crate::tree::{Mark, Node};
+
+/// Why a document was refused, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "readers of other formats refuse in the same words")]
+pub struct ReadError {
+    /// The position, where one is known.
+    pub mark: Option<Mark>,
+    /// The bytes that are wrong, where they are known; none of them where something is missing.
+    pub span: Option<Range<usize>>,
+    /// The path of the field; empty for the document as a whole.
+    pub place: Place,
+    /// What is wrong and what to do about it: lower case, no final stop.
+    pub message: String,
+}
+
+impl ReadError {
+    /// An error about the document as a whole, which is said to stand at its beginning.
+    pub(crate) fn whole(message: String) -> Self {
+        Self { mark: Some(Mark { line: 1, column: 1 }), span: Some(0..0), place: Place::default(), message }
+    }
+}
+
+/// Characters of one message that are shown from its beginning and from its end: a long
+/// one repeats input, and says what to do last.
+const SHOWN: (usize, usize) = (600, 300);
+
+/// A message without the middle of a long one.
+#[must_use]
+pub fn readable(message: String) -> String {
+    let (first, last) = SHOWN;
+    let Some((end, _)) = message.char_indices().nth(first) else { return message };
+    match message[end..].char_indices().rev().nth(last) {
+        None => message,
+        Some((start, _)) => format!("{}…{}", &message[..end], &message[end + start..]),
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Mark { line, column }) = self.mark {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        if self.place != Place::default() {
+            write!(f, "`{}`: ", self.place)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Why a document that was read was refused, and where: a [`ReadError`] before
+/// it is known which text the place belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(ReadError);
+
+impl Invalid {
+    /// A refusal at a path; [`Invalid::located`] finds out where that is.
+    #[must_use]
+    pub fn at(place: Place, message: impl Into<String>) -> Self {
+        Self(ReadError { mark: None, span: None, place, message: readable(message.into()) })
+    }
+
+    /// The error with its place counted from further out, for a document inside another.
+    #[must_use]
+    pub fn under(self, outer: &At<'_>) -> Self {
+        let Self(error) = self;
+        Self(ReadError { place: outer.place().join(error.place), ..error })
+    }
+
+    /// The error with its position in the document it came from.
+    #[must_use]
+    pub fn located(self, root: &Node) -> ReadError {
+        let Self(error) = self;
+        if error.mark.is_some() {
+            return error;
+        }
+        let (_, node) = error.place.find(root);
+        ReadError { mark: Some(node.mark), span: Some(node.head()), ..error }
+    }
+}
+
+impl From<ReadError> for Invalid {
+    fn from(error: ReadError) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Characters of the input that one message repeats.
+pub(crate) const QUOTED: usize = 80;
+
+/// Input in backticks, cut where it would drown the message.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        None => format!("`{text}`"),
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+    }
+}

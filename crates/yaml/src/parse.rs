@@ -1,0 +1,656 @@
+//! From text to a tree: one pass over the events of the parser, which also counts what the
+//! limits speak of and looks at keys.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::mem::{Discriminant, discriminant};
+use std::ops::Range;
+
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+
+use crate::error::{ReadError, quoted};
+use crate::path::Place;
+use crate::scalar::{self, Type};
+use crate::tree::{Mark, Node, Style, Value};
+
+/// What a reader takes for YAML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever matches on it wants to know of a third")]
+pub enum Dialect {
+    /// One text has one meaning. Scalars are those of the core schema of YAML 1.2; tags
+    /// outside it, merge keys, and words that YAML 1.1 reads differently are refused.
+    Strict,
+    /// What forges accept: every scalar is text, tags say nothing, merge keys are applied.
+    Lenient,
+}
+
+/// What a reader refuses to take. Exceeding a limit is an ordinary error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "whoever reads sets every limit")]
+pub struct Limits {
+    /// Bytes in the text.
+    pub bytes: usize,
+    /// Bytes in all scalars and tags, aliases expanded.
+    pub scalar_bytes: usize,
+    /// Levels of nesting, in flow and in block style.
+    pub depth: usize,
+    /// Scalars, lists and mappings, aliases expanded.
+    pub nodes: usize,
+    /// Anchors.
+    pub anchors: usize,
+    /// Uses of anchors.
+    pub aliases: usize,
+    /// Nodes under all anchors, one under several counted for each; the end of a list or
+    /// mapping counts as well.
+    pub anchor_nodes: usize,
+    /// Nodes that all aliases together expand to; in the strict dialect the end of a list or
+    /// mapping counts as well.
+    pub alias_nodes: usize,
+}
+
+/// One of the [`Limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is one for each limit")]
+#[expect(missing_docs, reason = "see the fields of `Limits`")]
+pub enum Limit {
+    Bytes,
+    Depth,
+    Nodes,
+    Anchors,
+    Aliases,
+    AnchorNodes,
+    AliasNodes,
+}
+
+/// Why a text is not read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseError {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The line and column at which it is wrong.
+    pub mark: Mark,
+    /// The bytes that are wrong; none of them where something is missing.
+    pub span: Range<usize>,
+    /// The path of a key that is wrong; else empty.
+    pub place: Place,
+}
+
+/// What is wrong with a text. It is displayed as what is wrong and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no value in it.
+    Empty,
+    /// It is not YAML, in the words of the parser.
+    Syntax(String),
+    /// It exceeds a limit, which is this.
+    Exceeds(Limit, usize),
+    /// It holds a second document.
+    SecondDocument,
+    /// An alias stands inside the value that it repeats.
+    RecursiveAlias,
+    /// A merge key, in the strict dialect.
+    MergeKey,
+    /// A plain scalar in a flow collection begins with `?`, in the strict dialect.
+    QuestionMark,
+    /// A key is given twice in one mapping.
+    DuplicateKey(String),
+    /// A key is a list or a mapping, which this says.
+    CompositeKey(&'static str),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the document is empty; is this the right file?"),
+            Self::Syntax(why) => write!(f, "not readable as YAML: {why}"),
+            Self::Exceeds(limit, most) => {
+                let what = match limit {
+                    Limit::Bytes => "bytes",
+                    Limit::Depth => "levels of nesting",
+                    Limit::Nodes => "nodes",
+                    Limit::Anchors => "anchors",
+                    Limit::Aliases => "aliases",
+                    Limit::AnchorNodes => "nodes under anchors",
+                    Limit::AliasNodes => "nodes that aliases stand for",
+                };
+                write!(f, "the document has more {what} than the limit of {most}; simplify it")
+            }
+            Self::SecondDocument => f.write_str("a second document begins here; keep one document in a file"),
+            Self::RecursiveAlias => {
+                f.write_str("not readable as YAML: an alias stands inside what it stands for; write the values out")
+            }
+            Self::MergeKey => f.write_str("merge keys (`<<`) are not part of YAML 1.2; write the fields out"),
+            Self::QuestionMark => f.write_str(
+                "a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            ),
+            Self::DuplicateKey(key) => write!(f, "duplicate key {}; keep one of the two", quoted(key)),
+            Self::CompositeKey(kind) => write!(f, "a key cannot be {kind}; write a single value"),
+        }
+    }
+}
+
+impl ParseError {
+    pub(crate) fn at_start(problem: Problem) -> Self {
+        Position::START.refuse(problem)
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ReadError::from(self.clone()).fmt(f)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl From<ParseError> for ReadError {
+    fn from(error: ParseError) -> Self {
+        let ParseError { problem, mark, span, place } = error;
+        Self { mark: Some(mark), span: Some(span), place, message: problem.to_string() }
+    }
+}
+
+/// Reads one document.
+pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Node, ParseError> {
+    let mut builder = Builder::new(text, dialect, limits);
+    for event in Parser::new_from_str_with_options(text, options(dialect, limits)) {
+        let (event, span) = event.map_err(|error| builder.scan_error(&error))?;
+        let end = span.end.byte_offset().unwrap_or_default();
+        let position = builder.position(span.start);
+        let end = end.clamp(position.span.start, text.len());
+        builder.event(event, Position { span: position.span.start..end, ..position })?;
+    }
+    builder.finish()
+}
+
+fn options(dialect: Dialect, limits: &Limits) -> Options {
+    let mut options = Options::default();
+    options.flow_nesting_limit = limits.depth;
+    options.block_nesting_limit = match dialect {
+        // Past the limit by one, so that what exceeds it is found where it begins.
+        Dialect::Strict => options.block_nesting_limit.max(limits.depth + 1),
+        Dialect::Lenient => limits.depth,
+    };
+    options.set_emit_comments(false);
+    options
+}
+
+/// Where something is written.
+#[derive(Clone, Debug)]
+struct Position {
+    mark: Mark,
+    span: Range<usize>,
+}
+
+impl Position {
+    const START: Self = Self { mark: Mark { line: 1, column: 1 }, span: 0..0 };
+
+    fn of(node: &Node) -> Self {
+        Self { mark: node.mark, span: node.span.clone() }
+    }
+
+    fn refuse(self, problem: Problem) -> ParseError {
+        let Self { mark, span } = self;
+        ParseError { problem, mark, span, place: Place::default() }
+    }
+}
+
+/// The tree as far as it is built.
+struct Builder<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    limits: &'a Limits,
+    /// Collections that have begun and not ended.
+    open: Vec<Open>,
+    root: Option<Node>,
+    /// Where the value of each anchor is in the tree.
+    anchors: HashMap<usize, Route>,
+    /// How many of the open collections have an anchor.
+    open_anchors: usize,
+    counts: Counts,
+    documents: usize,
+    /// The first word and the first key for which a document is refused that is YAML.
+    bad_word: Option<ParseError>,
+    bad_key: Option<ParseError>,
+}
+
+/// What has been read so far of what the limits speak of.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    scalar_bytes: usize,
+    nodes: usize,
+    anchors: usize,
+    aliases: usize,
+    anchor_nodes: usize,
+    alias_nodes: usize,
+}
+
+struct Open {
+    position: Position,
+    style: Style,
+    is_mapping: bool,
+    has_anchor: bool,
+    /// Items, or keys and values in turn.
+    children: Vec<Node>,
+    /// Where the last child ends.
+    end: usize,
+    keys: HashSet<Key>,
+}
+
+/// A key as others are compared with it: `1` and `"1"` are two.
+type Key = (Discriminant<Value>, String);
+
+/// The way to a value from the root: the number of the child in each collection.
+type Route = Vec<usize>;
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, dialect: Dialect, limits: &'a Limits) -> Self {
+        Self {
+            text,
+            dialect,
+            limits,
+            open: Vec::new(),
+            root: None,
+            anchors: HashMap::new(),
+            open_anchors: 0,
+            counts: Counts::default(),
+            documents: 0,
+            bad_word: None,
+            bad_key: None,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), ParseError> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.count_node(&position, text.len(), tag.as_deref(), anchor)?;
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+                };
+                let value = match self.dialect {
+                    Dialect::Strict => self.typed(&position, &text, style, tag.as_deref())?,
+                    Dialect::Lenient => Value::String(text.into_owned()),
+                };
+                self.count_under_anchors(&position, 1, usize::from(anchor != 0))?;
+                let end = self.end_of_scalar(&position);
+                let Position { mark, span } = position;
+                self.complete(Node { mark, span, style, value }, end);
+                Ok(())
+            }
+            Event::SequenceStart(style, anchor, tag) => self.begin(position, style, anchor, tag.as_deref(), false),
+            Event::MappingStart(style, anchor, tag) => self.begin(position, style, anchor, tag.as_deref(), true),
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.count_under_anchors(&position, 1, 0)?;
+                let Some(open) = self.open.pop() else { return Ok(()) };
+                self.open_anchors -= usize::from(open.has_anchor);
+                let node = open.close(position.span.end);
+                let end = node.span.end;
+                self.complete(node, end);
+                Ok(())
+            }
+            Event::Alias(anchor) => self.repeat(position, anchor),
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 { Err(position.refuse(Problem::SecondDocument)) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<Node, ParseError> {
+        let mut root = self.root.ok_or_else(|| ParseError::at_start(Problem::Empty))?;
+        match self.dialect {
+            Dialect::Strict if root.value == Value::Null => return Err(ParseError::at_start(Problem::Empty)),
+            Dialect::Strict => {}
+            Dialect::Lenient => root.merge(),
+        }
+        // A document that is not YAML is refused as such, whatever its keys are.
+        self.bad_word.or(self.bad_key).map_or(Ok(root), Err)
+    }
+
+    /// The value of a scalar of the strict dialect.
+    fn typed(&mut self, position: &Position, text: &str, style: Style, tag: Option<&Tag>) -> Result<Value, ParseError> {
+        let (of, is_plain) = (Type::of(tag), style == Style::Plain);
+        if !of.fits_scalar(text, self.expects_key()) {
+            return Err(position.clone().refuse(unsupported(tag)));
+        }
+        if self.expects_key() && text == "<<" && (of == Type::Merge || of == Type::Untagged && is_plain) {
+            return Err(position.clone().refuse(Problem::MergeKey));
+        }
+        // Such a word is a key without its question mark in YAML 1.1.
+        let is_in_flow = || self.open.iter().any(|open| open.style == Style::Flow);
+        if is_plain && text.starts_with('?') && self.bad_word.is_none() && is_in_flow() {
+            self.bad_word = Some(position.clone().refuse(Problem::QuestionMark));
+        }
+        scalar::resolve(text.into(), is_plain, of)
+            .map_err(|why| position.clone().refuse(Problem::Syntax(why.to_owned())))
+    }
+
+    fn begin(
+        &mut self,
+        position: Position,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        is_mapping: bool,
+    ) -> Result<(), ParseError> {
+        check(&position, Limit::Depth, self.open.len() + 1, self.limits.depth)?;
+        self.count_node(&position, 0, tag, anchor)?;
+        if self.dialect == Dialect::Strict && !Type::of(tag).fits_collection(is_mapping) {
+            return Err(position.refuse(unsupported(tag)));
+        }
+        if self.expects_key() {
+            self.note_bad_key(&position, Problem::CompositeKey(if is_mapping { "a mapping" } else { "a list" }), None);
+        }
+        self.open_anchors += usize::from(anchor != 0);
+        self.count_under_anchors(&position, 1, 0)?;
+        self.open.push(Open {
+            end: position.span.end,
+            position,
+            style: if style == StructureStyle::Flow { Style::Flow } else { Style::Block },
+            is_mapping,
+            has_anchor: anchor != 0,
+            children: Vec::new(),
+            keys: HashSet::new(),
+        });
+        Ok(())
+    }
+
+    /// Repeats the value of an anchor.
+    fn repeat(&mut self, position: Position, anchor: usize) -> Result<(), ParseError> {
+        let counts = Counts { aliases: self.counts.aliases + 1, ..self.counts };
+        check(&position, Limit::Aliases, counts.aliases, self.limits.aliases)?;
+        let Some(value) = self.anchors.get(&anchor).and_then(|route| self.follow(route)) else {
+            return Err(position.refuse(Problem::RecursiveAlias));
+        };
+        // Counted before anything is copied.
+        let size = value.measure();
+        let events = size.nodes + size.collections;
+        let counts = Counts {
+            alias_nodes: counts.alias_nodes + if self.dialect == Dialect::Strict { events } else { size.nodes },
+            nodes: counts.nodes + size.nodes,
+            scalar_bytes: counts.scalar_bytes + size.bytes,
+            anchor_nodes: counts.anchor_nodes + events * self.open_anchors,
+            ..counts
+        };
+        check(&position, Limit::AnchorNodes, counts.anchor_nodes, self.limits.anchor_nodes)?;
+        check(&position, Limit::AliasNodes, counts.alias_nodes, self.limits.alias_nodes)?;
+        check(&position, Limit::Nodes, counts.nodes, self.limits.nodes)?;
+        check(&position, Limit::Depth, self.open.len() + size.depth, self.limits.depth)?;
+        check(&position, Limit::Bytes, counts.scalar_bytes, self.limits.scalar_bytes)?;
+
+        let mut node = value.clone();
+        self.counts = counts;
+        if self.dialect == Dialect::Strict {
+            if self.expects_key() && is_merge_key(&node) {
+                return Err(position.refuse(Problem::MergeKey));
+            }
+            node.move_to(&position);
+        }
+        self.complete(node, position.span.end);
+        Ok(())
+    }
+
+    /// The value at the end of a route, if all of it has been read.
+    fn follow(&self, route: &[usize]) -> Option<&Node> {
+        for (depth, child) in route.iter().enumerate() {
+            let open = self.open.get(depth)?;
+            if let Some(node) = open.children.get(*child) {
+                return route[depth + 1..].iter().try_fold(node, |node, child| node.child(*child));
+            }
+        }
+        None
+    }
+
+    /// Adds a value to the collection that it is in, given where it ends.
+    fn complete(&mut self, node: Node, end: usize) {
+        if self.expects_key() {
+            self.check_key(&node);
+        }
+        let text = self.text;
+        match self.open.last_mut() {
+            Some(open) => {
+                if open.children.is_empty() && !open.is_mapping && open.style == Style::Block {
+                    open.begin_at_dash(text, node.span.start);
+                }
+                open.children.push(node);
+                open.end = end;
+            }
+            None => self.root = Some(node),
+        }
+    }
+
+    /// Whether what comes next is a key.
+    fn expects_key(&self) -> bool {
+        self.open.last().is_some_and(|open| open.is_mapping && open.children.len().is_multiple_of(2))
+    }
+
+    fn check_key(&mut self, node: &Node) {
+        let Some(name) = node.value.as_key() else {
+            return self.note_bad_key(
+                &Position::of(node),
+                Problem::CompositeKey(node.value.kind_of_collection()),
+                None,
+            );
+        };
+        if self.dialect == Dialect::Lenient && is_merge_key(node) {
+            return;
+        }
+        let Some(open) = self.open.last_mut() else { return };
+        if !open.keys.insert((discriminant(&node.value), name.clone())) {
+            self.note_bad_key(&Position::of(node), Problem::DuplicateKey(name.clone()), Some(&name));
+        }
+    }
+
+    fn note_bad_key(&mut self, position: &Position, problem: Problem, name: Option<&str>) {
+        if self.bad_key.is_some() {
+            return;
+        }
+        let mut place = Place::default();
+        for outer in &self.open[..self.open.len() - 1] {
+            place = match outer.children.last() {
+                Some(key) if outer.is_mapping => place.key(&key.value.as_key().unwrap_or_default()),
+                _ => place.index(outer.children.len()),
+            };
+        }
+        let place = name.into_iter().fold(place, Place::key);
+        self.bad_key = Some(ParseError { place, ..position.clone().refuse(problem) });
+    }
+
+    /// Counts a value that is written out, and remembers where that of an anchor is.
+    fn count_node(
+        &mut self,
+        position: &Position,
+        bytes: usize,
+        tag: Option<&Tag>,
+        anchor: usize,
+    ) -> Result<(), ParseError> {
+        self.counts.nodes += 1;
+        check(position, Limit::Nodes, self.counts.nodes, self.limits.nodes)?;
+        self.counts.scalar_bytes += bytes + tag.map_or(0, |tag| tag.handle().len() + tag.suffix().len());
+        check(position, Limit::Bytes, self.counts.scalar_bytes, self.limits.scalar_bytes)?;
+        if anchor != 0 {
+            self.counts.anchors += 1;
+            check(position, Limit::Anchors, self.counts.anchors, self.limits.anchors)?;
+            self.anchors.insert(anchor, self.open.iter().map(|open| open.children.len()).collect());
+        }
+        Ok(())
+    }
+
+    /// Counts events under the anchors of all open collections, and of so many more.
+    fn count_under_anchors(&mut self, position: &Position, events: usize, more: usize) -> Result<(), ParseError> {
+        self.counts.anchor_nodes += events * (self.open_anchors + more);
+        check(position, Limit::AnchorNodes, self.counts.anchor_nodes, self.limits.anchor_nodes)
+    }
+
+    /// Where a scalar ends; one that is left out, behind the sign that it is left out after.
+    fn end_of_scalar(&self, position: &Position) -> usize {
+        let Range { start, end } = position.span;
+        let is_left_out = start == end && self.text[start..].starts_with([':', '-', '?']);
+        end + usize::from(is_left_out)
+    }
+
+    /// A position of the parser, on a character of the text.
+    fn position(&self, marker: granit_parser::Marker) -> Position {
+        let byte = marker.byte_offset().unwrap_or_default().min(self.text.len());
+        let byte = (0..=byte).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or_default();
+        Position { mark: Mark { line: marker.line() as u64, column: marker.col() as u64 + 1 }, span: byte..byte }
+    }
+
+    fn scan_error(&self, error: &ScanError) -> ParseError {
+        let problem = match error.kind() {
+            // The scanner looks ahead, so in flow style it is the first to see the depth.
+            ErrorKind::RecursionLimitExceeded => Problem::Exceeds(Limit::Depth, self.limits.depth),
+            ErrorKind::UnknownAnchor => Problem::Syntax("alias references unknown anchor".to_owned()),
+            _ => Problem::Syntax(error.info().trim_end_matches('.').to_owned()),
+        };
+        self.position(*error.marker()).refuse(problem)
+    }
+}
+
+fn check(position: &Position, limit: Limit, count: usize, most: usize) -> Result<(), ParseError> {
+    if count <= most { Ok(()) } else { Err(position.clone().refuse(Problem::Exceeds(limit, most))) }
+}
+
+fn unsupported(tag: Option<&Tag>) -> Problem {
+    Problem::Syntax(format!("unsupported tag `{}`", tag.map(Tag::original).unwrap_or_default()))
+}
+
+fn is_merge_key(node: &Node) -> bool {
+    node.style == Style::Plain && matches!(&node.value, Value::String(text) if text == "<<")
+}
+
+impl Open {
+    /// Moves the beginning of a block list from its first item to the dash before that: of a
+    /// list that is indented no further than its key, the parser says the former.
+    fn begin_at_dash(&mut self, text: &str, first: usize) {
+        let start = &mut self.position.span.start;
+        if first == *start || !text[*start..].starts_with('-') {
+            *start = dash_before(text, *start).unwrap_or(*start);
+        }
+    }
+
+    fn close(self, end: usize) -> Node {
+        let Self { position: Position { mark, span }, style, is_mapping, children, end: last, .. } = self;
+        // A block collection ends where its last child does, not where the next line begins.
+        let end = if style == Style::Block && !children.is_empty() { last.min(end) } else { end };
+        let value = if is_mapping {
+            let mut children = children.into_iter();
+            Value::Mapping(std::iter::from_fn(|| Some((children.next()?, children.next()?))).collect())
+        } else {
+            Value::Sequence(children)
+        };
+        Node { mark, span: span.start..end.max(span.start), style, value }
+    }
+}
+
+/// The dash that begins the line of a place, or a line before it with only comments in between.
+fn dash_before(text: &str, place: usize) -> Option<usize> {
+    let mut end = place;
+    loop {
+        let line = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
+        let written = text[line..end].trim_start();
+        if written.starts_with('-') {
+            return Some(end - written.len());
+        }
+        if line == 0 || !written.is_empty() && !written.starts_with('#') {
+            return None;
+        }
+        end = line - 1;
+    }
+}
+
+/// How much there is in a value.
+struct Size {
+    nodes: usize,
+    collections: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+impl Node {
+    fn children(&self) -> Vec<&Self> {
+        match &self.value {
+            Value::Sequence(items) => items.iter().collect(),
+            Value::Mapping(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn child(&self, number: usize) -> Option<&Self> {
+        match &self.value {
+            Value::Sequence(items) => items.get(number),
+            Value::Mapping(entries) => {
+                let (key, value) = entries.get(number / 2)?;
+                Some(if number.is_multiple_of(2) { key } else { value })
+            }
+            _ => None,
+        }
+    }
+
+    fn measure(&self) -> Size {
+        let is_collection = matches!(self.value, Value::Sequence(_) | Value::Mapping(_));
+        let own = usize::from(is_collection);
+        let bytes = match &self.value {
+            Value::String(text) | Value::Integer(text) | Value::Float(text) => text.len(),
+            _ => 0,
+        };
+        let mut size = Size { nodes: 1, collections: own, bytes, depth: 0 };
+        for child in self.children() {
+            let inner = child.measure();
+            size.nodes += inner.nodes;
+            size.collections += inner.collections;
+            size.bytes += inner.bytes;
+            size.depth = size.depth.max(inner.depth);
+        }
+        size.depth += own;
+        size
+    }
+
+    /// Gives the value and all inside it the position of an alias.
+    fn move_to(&mut self, position: &Position) {
+        (self.mark, self.span) = (position.mark, position.span.clone());
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(position)),
+            Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.move_to(position);
+                value.move_to(position);
+            }),
+            _ => {}
+        }
+    }
+
+    /// Applies merge keys, here and in all values inside: what they bring along comes last,
+    /// and never in place of a key that is written out.
+    fn merge(&mut self) {
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().for_each(Self::merge),
+            Value::Mapping(entries) => {
+                entries.iter_mut().for_each(|(_, value)| value.merge());
+                if !entries.iter().any(|(key, _)| is_merge_key(key)) {
+                    return;
+                }
+                let (merged, mut kept): (Vec<_>, Vec<_>) =
+                    std::mem::take(entries).into_iter().partition(|(key, _)| is_merge_key(key));
+                let mut names: HashSet<Option<String>> = kept.iter().map(|(key, _)| key.value.as_key()).collect();
+                for (_, source) in merged {
+                    let sources = match source.value {
+                        Value::Sequence(sources) => sources,
+                        _ => vec![source],
+                    };
+                    let brought = sources.into_iter().filter_map(|source| match source.value {
+                        Value::Mapping(entries) => Some(entries),
+                        _ => None,
+                    });
+                    kept.extend(brought.flatten().filter(|(key, _)| names.insert(key.value.as_key())));
+                }
+                *entries = kept;
+            }
+            _ => {}
+        }
+    }
+}

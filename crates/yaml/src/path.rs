@@ -1,0 +1,82 @@
+//! Paths into a document.
+
+use std::fmt;
+
+use crate::error::quoted;
+use crate::tree::{Mark, Node, Value};
+
+/// A path into a document, such as `runtimes.codex.providers[1].name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place(Vec<OwnedStep>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum OwnedStep {
+    Key(String),
+    Index(usize),
+}
+
+impl Place {
+    /// This place, one key deeper.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.0.push(OwnedStep::Key(key.to_owned()));
+        self
+    }
+
+    /// This place, one list index deeper.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(OwnedStep::Index(index));
+        self
+    }
+
+    /// This place, and from there on another.
+    pub(crate) fn join(mut self, inner: Self) -> Self {
+        self.0.extend(inner.0);
+        self
+    }
+
+    /// The value at this place of a document, or of the deepest part of it that is there; and
+    /// its key, if the value is one of a mapping.
+    #[must_use]
+    pub fn find<'n>(&self, root: &'n Node) -> (Option<&'n Node>, &'n Node) {
+        let mut found = (None, root);
+        for step in &self.0 {
+            let next = match (step, &found.1.value) {
+                (OwnedStep::Index(index), Value::Sequence(items)) => items.get(*index).map(|item| (None, item)),
+                (OwnedStep::Key(name), Value::Mapping(entries)) => entries
+                    .iter()
+                    .find(|(key, _)| matches!(&key.value, Value::String(key) if key == name))
+                    .map(|(key, value)| (Some(key), value)),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            found = next;
+        }
+        found
+    }
+
+    /// Where this place begins in a document, or the deepest part of it that is there.
+    #[must_use]
+    pub fn mark(&self, root: &Node) -> Mark {
+        self.find(root).1.mark
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, step) in self.0.iter().enumerate() {
+            match step {
+                OwnedStep::Index(index) => write!(f, "[{index}]")?,
+                OwnedStep::Key(key) => {
+                    let dot = if depth == 0 { "" } else { "." };
+                    let key = quoted(key);
+                    let key = key.trim_matches('`');
+                    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/…".contains(c));
+                    if plain { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
+                }
+            }
+        }
+        Ok(())
+    }
+}

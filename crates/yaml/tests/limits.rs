@@ -1,0 +1,98 @@
+//! What is refused, and when: each limit at its value and one beyond.
+
+use slug_yaml::{Limit, Limits, Problem, read, read_lenient};
+
+const LIMITS: Limits = Limits {
+    bytes: 1_000,
+    scalar_bytes: 100,
+    depth: 4,
+    nodes: 30,
+    anchors: 3,
+    aliases: 5,
+    anchor_nodes: 12,
+    alias_nodes: 10,
+};
+
+/// A text that holds so much of what a limit speaks of.
+type Text = fn(usize) -> String;
+
+/// Each limit, its value, and a text for it.
+fn texts() -> Vec<(Limit, usize, Text)> {
+    vec![
+        (Limit::Bytes, LIMITS.bytes, |count| format!("a #{}", "c".repeat(count - 3))),
+        (Limit::Bytes, LIMITS.scalar_bytes, |count| "c".repeat(count)),
+        (Limit::Bytes, LIMITS.scalar_bytes / 10, |count| {
+            format!("[&a {}, *a, {}]", "c".repeat(50), "c".repeat(10 * count - 100))
+        }),
+        (Limit::Depth, LIMITS.depth, |count| format!("{}a{}", "[".repeat(count), "]".repeat(count))),
+        (Limit::Depth, LIMITS.depth, |count| format!("{}a", "- ".repeat(count))),
+        (Limit::Depth, LIMITS.depth, |count| format!("- &a [b]\n{}*a", "- ".repeat(count - 1))),
+        (Limit::Nodes, LIMITS.nodes, |count| "- a\n".repeat(count - 1)),
+        (Limit::Anchors, LIMITS.anchors, |count| (0..count).map(|id| format!("- &a{id} b\n")).collect()),
+        (Limit::Aliases, LIMITS.aliases, |count| format!("- &a b\n{}", "- *a\n".repeat(count))),
+        (Limit::AnchorNodes, LIMITS.anchor_nodes, |count| format!("- &a\n{}", "  - b\n".repeat(count - 2))),
+        (Limit::AliasNodes, LIMITS.alias_nodes, |count| format!("- &a [{}]\n- *a\n", "b, ".repeat(count - 2))),
+    ]
+}
+
+#[test]
+fn limits_hold_at_their_value_and_not_beyond() {
+    for (number, (limit, most, text)) in texts().into_iter().enumerate() {
+        let refused = |count| {
+            let text = text(count);
+            // Short of whatever else it may be, it is refused for the limit.
+            match read_lenient(&text, &LIMITS) {
+                Ok(_) => None,
+                Err(error) => Some((error.problem, error.span.start)),
+            }
+        };
+        let strict = |count| read(text(count).as_bytes(), &LIMITS).map(|_| ()).map_err(|error| error.message);
+        assert_eq!(strict(most), Ok(()), "case {number}");
+        let message = strict(most + 1).expect_err("it is one too many");
+        assert!(message.contains("more") && message.contains("than the limit of"), "case {number}: {message}");
+        // The end of a list does not count as what an alias repeats.
+        if limit != Limit::AliasNodes {
+            assert_eq!(refused(most), None, "case {number}");
+            let (problem, byte) = refused(most + 1).expect("it is one too many");
+            assert!(matches!(problem, Problem::Exceeds(found, _) if found == limit), "case {number}: {problem:?}");
+            assert!(byte <= text(most + 1).len());
+        }
+    }
+}
+
+/// A document may be deep, long, or a bomb: it is refused before it is built.
+#[test]
+fn hostile_documents_are_refused_at_once() {
+    let limits = Limits {
+        bytes: 1 << 20,
+        scalar_bytes: 1 << 20,
+        depth: 32,
+        nodes: 100_000,
+        anchors: 1_000,
+        aliases: 1_000,
+        anchor_nodes: 100_000,
+        alias_nodes: 100_000,
+    };
+    let bomb = (1..10).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        let uses = vec![format!("*a{}", level - 1); 9].join(", ");
+        format!("{text}a{level}: &a{level} [{uses}]\n")
+    });
+    let long = format!("- &a {}\n{}", "x".repeat(500_000), "- *a\n".repeat(900));
+    let nested: String = (0..30).map(|depth| format!("{}- &a{depth}\n", " ".repeat(depth))).collect();
+    let flat = "[a, ".repeat(100_000);
+    for text in
+        [bomb, long, "[".repeat(500_000), "{a: ".repeat(100_000), "- ".repeat(300_000), "? ".repeat(300_000), flat]
+    {
+        assert!(read(text.as_bytes(), &limits).is_err(), "{}", &text[..40]);
+        assert!(read_lenient(&text, &limits).is_err(), "{}", &text[..40]);
+    }
+    assert!(read(nested.as_bytes(), &limits).is_ok());
+}
+
+#[test]
+fn an_alias_inside_its_own_value_is_refused() {
+    for text in ["&a [*a]", "a: &a {b: *a}", "- &a\n  - b: *a\n"] {
+        assert_eq!(read_lenient(text, &LIMITS).unwrap_err().problem, Problem::RecursiveAlias, "{text}");
+    }
+    assert!(matches!(read_lenient("a: *a", &LIMITS).unwrap_err().problem, Problem::Syntax(_)));
+}

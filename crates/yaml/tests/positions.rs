@@ -1,0 +1,204 @@
+//! Where values stand: the text between the beginning and the end of a value is that value.
+
+use proptest::prelude::*;
+use slug_yaml::{Limits, Node, Style, Value, read};
+
+const LIMITS: Limits = Limits {
+    bytes: 10_000,
+    scalar_bytes: 10_000,
+    depth: 16,
+    nodes: 1_000,
+    anchors: 10,
+    aliases: 10,
+    anchor_nodes: 100,
+    alias_nodes: 100,
+};
+
+fn node(text: &str) -> Node {
+    read(text.as_bytes(), &LIMITS).unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}
+
+/// The value alone, wherever it stands and however it is written.
+fn value(node: &Node) -> Value {
+    match &node.value {
+        Value::Sequence(items) => Value::Sequence(items.iter().map(|item| value(item).into()).collect()),
+        Value::Mapping(entries) => {
+            let entry = |(key, of): &(Node, Node)| (value(key).into(), value(of).into());
+            Value::Mapping(entries.iter().map(entry).collect())
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+fn all(node: &Node) -> Vec<&Node> {
+    let inside: Vec<&Node> = match &node.value {
+        Value::Sequence(items) => items.iter().collect(),
+        Value::Mapping(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+        _ => Vec::new(),
+    };
+    std::iter::once(node).chain(inside.into_iter().flat_map(all)).collect()
+}
+
+/// Reads the text on which a value is written as a document of its own.
+fn read_alone(text: &str, node: &Node) -> Value {
+    let written = &text[node.span.clone()];
+    let line_start = text[..node.span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let indent: String = text[line_start..node.span.start].chars().map(|_| ' ').collect();
+    let alone = match (&node.value, node.style) {
+        (Value::Null, _) => {
+            assert!(["", "~", "null"].contains(&written), "{written:?}");
+            return Value::Null;
+        }
+        // What is written of a block scalar is below its header.
+        (Value::String(_), Style::Block) => {
+            let header = text[..node.span.start].rfind(['|', '>']).expect("a block scalar has a header");
+            let header = text[header..].lines().next().expect("it ends with its line");
+            format!("{header}\n{indent}{written}")
+        }
+        _ => format!("{indent}{written}"),
+    };
+    value(&read(alone.as_bytes(), &LIMITS).unwrap_or_else(|error| panic!("{alone:?} of {text:?}: {error}")))
+}
+
+/// A value and how it is to be written.
+#[derive(Clone, Debug)]
+enum Shape {
+    Scalar(&'static str),
+    /// The lines of a block scalar, and its header.
+    Block(&'static str, Vec<&'static str>),
+    Sequence(Style, Vec<Shape>),
+    Mapping(Style, Vec<Shape>),
+}
+
+/// Scalars as they are written: of every type, in every style, some on several lines.
+const SCALARS: [&str; 16] = [
+    "a",
+    "b c",
+    "é𝄞",
+    "3.10",
+    "-0x1F",
+    "true",
+    "~",
+    "",
+    "'it''s'",
+    "\"x\\ty # z\"",
+    "''",
+    "a#b",
+    "-x",
+    "http://x/y",
+    "\"a: [b]\"",
+    "x: y",
+];
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let style = || prop_oneof![Just(Style::Block), Just(Style::Flow)];
+    let lines = prop::collection::vec(prop::sample::select(vec!["x", "  y z", "# no comment", "- é"]), 0..3);
+    let block = (prop::sample::select(vec!["|", "|-", ">", ">-"]), lines)
+        .prop_map(|(header, more)| Shape::Block(header, [vec!["first"], more].concat()));
+    // `x: y` is a mapping where it is not quoted.
+    let scalar = prop::sample::select(SCALARS[..15].to_vec()).prop_map(Shape::Scalar);
+    prop_oneof![4 => scalar, 1 => block].prop_recursive(4, 24, 4, move |inner| {
+        let children = prop::collection::vec(inner, 1..4);
+        (style(), any::<bool>(), children).prop_map(|(style, is_mapping, children)| {
+            if is_mapping { Shape::Mapping(style, children) } else { Shape::Sequence(style, children) }
+        })
+    })
+}
+
+impl Shape {
+    /// In brackets, where there is no place for block style and a left-out item is none.
+    fn flow(&self) -> String {
+        match self {
+            Self::Scalar("") => "~".to_owned(),
+            Self::Scalar(text) => (*text).to_owned(),
+            Self::Block(_, lines) => format!("\"{}\"", lines.join("\\n")),
+            Self::Sequence(_, items) => {
+                format!("[{}]", items.iter().map(Self::flow).collect::<Vec<_>>().join(", "))
+            }
+            Self::Mapping(_, values) => {
+                let entry = |(number, value): (usize, &Self)| format!("k{number}: {}", value.flow());
+                format!("{{{}}}", values.iter().enumerate().map(entry).collect::<Vec<_>>().join(" , "))
+            }
+        }
+    }
+
+    /// What follows a key or a dash: on the same line, or on lines of its own.
+    fn block(&self, indent: usize, newline: &str) -> String {
+        let pad = " ".repeat(indent);
+        match self {
+            Self::Scalar("") => format!(" # nothing{newline}"),
+            Self::Scalar(text) => format!("  {text} # comment{newline}"),
+            Self::Block(header, lines) => {
+                let lines: String = lines.iter().map(|line| format!("{pad}{line}{newline}")).collect();
+                format!(" {header}{newline}{lines}")
+            }
+            Self::Sequence(Style::Block, items) => {
+                let items = items.iter().map(|item| format!("{pad}-{}", item.block(indent + 2, newline)));
+                format!(" # below{newline}{}", items.collect::<String>())
+            }
+            Self::Mapping(Style::Block, values) => {
+                let entry = |(number, value): (usize, &Self)| {
+                    // A list may be indented no further than its key.
+                    let deeper = usize::from(!matches!(value, Self::Sequence(Style::Block, _)) || number % 2 == 0);
+                    format!("{pad}k{number}:{}", value.block(indent + 2 * deeper, newline))
+                };
+                format!("{newline}{newline}{}", values.iter().enumerate().map(entry).collect::<String>())
+            }
+            collection => format!(" {} # comment{newline}", collection.flow()),
+        }
+    }
+
+    fn document(&self, newline: &str) -> String {
+        format!("root:{}", self.block(2, newline))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_value_is_the_text_it_stands_on(
+        shape in shapes(),
+        newline in prop::sample::select(vec!["\n", "\r\n"]),
+        has_mark in any::<bool>(),
+    ) {
+        let text = format!("{}{}", if has_mark { "\u{feff}" } else { "" }, shape.document(newline));
+        let root = node(&text);
+        for node in all(&root) {
+            prop_assert_eq!(read_alone(&text, node), value(node), "{:?} in {:?}", &text[node.span.clone()], text);
+            prop_assert_eq!(node.head().start, node.span.start);
+            prop_assert!(node.head().end <= node.span.end);
+        }
+    }
+}
+
+#[test]
+fn every_style_is_told() {
+    let root = node("a: b\n'c': |\n  d\ne: [f]\ng:\n- {h: i}\n");
+    let styles: Vec<Style> = all(&root).iter().map(|node| node.style).collect();
+    use Style::{Block, Flow, Plain, Quoted};
+    assert_eq!(styles, [Block, Plain, Plain, Quoted, Block, Plain, Flow, Plain, Plain, Block, Flow, Plain, Plain]);
+}
+
+#[test]
+fn an_alias_stands_where_it_is_used_and_what_it_repeats_where_that_is_written() {
+    let text = "a: &x {b: [c]}\nd: *x\n";
+    let span_of = |root: &Node| {
+        let (_, repeated) = &root.entries()[1];
+        assert_eq!(value(repeated), value(&root.entries()[0].1));
+        let spans: Vec<&str> = all(repeated).iter().map(|node| &text[node.span.clone()]).collect();
+        spans.join(" ")
+    };
+    assert_eq!(span_of(&node(text)), "*x *x *x *x");
+    assert_eq!(span_of(&slug_yaml::read_lenient(text, &LIMITS).unwrap()), "{b: [c]} b [c] c");
+}
+
+#[test]
+fn a_value_that_is_left_out_ends_what_it_is_in() {
+    for (text, expected) in
+        [("a:\n  b:\n\n# end\nc: d\n", "b:"), ("a:\n-  # end\nc: d\n", "-  # end"), ("a:\n- b\n-\n", "- b\n-")]
+    {
+        let root = node(text);
+        assert_eq!(&text[root.entries()[0].1.span.clone()], expected, "{text:?}");
+    }
+}
