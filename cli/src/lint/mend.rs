@@ -257,12 +257,13 @@ fn count_mappings(node: &Node, seen: &mut HashMap<usize, Seen>) {
 /// `env.NAME`.
 fn names(node: &Node, name: &str) -> bool {
     match &node.value {
-        Value::Scalar(text, _) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),
-        Value::List(items) => items.iter().any(|item| names(item, name)),
-        Value::Map(entries, _) => entries.iter().any(|(key, value)| match (key.text(), value.text()) {
+        Value::String(text) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),
+        Value::Sequence(items) => items.iter().any(|item| names(item, name)),
+        Value::Mapping(entries) => entries.iter().any(|(key, value)| match (key.text(), value.text()) {
             (Some("run"), Some(script)) => has_word(script, name),
             _ => names(value, name),
         }),
+        _ => false,
     }
 }
 
@@ -300,12 +301,12 @@ fn job_with_change(job: &Job, change: &Change) -> Job {
 /// bytes of their names, the new value, or none for an entry that is gone.
 fn is_changed_so(before: &Node, after: &Node, changes: &HashMap<usize, Option<&str>>) -> bool {
     match (&before.value, &after.value) {
-        (Value::Scalar(..), Value::Scalar(..)) => before.text() == after.text() && before.is_null() == after.is_null(),
-        (Value::List(before), Value::List(after)) => {
+        (Value::String(text), Value::String(other)) => text == other && before.is_null() == after.is_null(),
+        (Value::Sequence(before), Value::Sequence(after)) => {
             before.len() == after.len()
                 && before.iter().zip(after).all(|(before, after)| is_changed_so(before, after, changes))
         }
-        (Value::Map(before, _), Value::Map(after, _)) => {
+        (Value::Mapping(before), Value::Mapping(after)) => {
             let left = before.iter().filter(|(key, _)| changes.get(&key.span.start) != Some(&None));
             let same = |((key, before), (new_key, after)): (&(Node, Node), &(Node, Node))| {
                 let is_as_it_should_be = match changes.get(&key.span.start) {

@@ -76,7 +76,7 @@ fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context:
 
 fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
     match &node.value {
-        NodeValue::Scalar(text, _) if text.contains("${{") => typed(text, context),
+        NodeValue::String(text) if text.contains("${{") => typed(text, context),
         _ => literal(node).map_or_else(|| Value::unknown("what a caller passes is not known"), Value::known),
     }
 }

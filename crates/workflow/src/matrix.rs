@@ -34,7 +34,7 @@ pub fn rows(matrix: Option<&Node>, contexts: &dyn Contexts) -> Rows {
 }
 
 fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
-    let NodeValue::Map(entries, _) = &matrix.value else {
+    let NodeValue::Mapping(entries) = &matrix.value else {
         return Err("the matrix is computed while it runs".to_owned());
     };
     let mut original = Vec::new();
@@ -85,12 +85,12 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
 /// The values of one key.
 fn cells(values: &Node, contexts: &dyn Contexts) -> Result<Vec<Value>, String> {
     match &values.value {
-        NodeValue::List(items) => Ok(items.iter().map(|item| cell(item, contexts)).collect()),
-        NodeValue::Scalar(text, _) => match expression::typed(text, contexts).single() {
+        NodeValue::Sequence(items) => Ok(items.iter().map(|item| cell(item, contexts)).collect()),
+        NodeValue::String(text) => match expression::typed(text, contexts).single() {
             Some(Evaluation::Array(items)) => Ok(items.iter().cloned().map(Value::known).collect()),
             _ => Err("the matrix is computed while it runs".to_owned()),
         },
-        NodeValue::Map(..) => Err("the matrix holds a mapping where a list belongs".to_owned()),
+        _ => Err("the matrix holds a mapping where a list belongs".to_owned()),
     }
 }
 
@@ -123,7 +123,7 @@ fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>,
     if list.text().is_some_and(|text| !text.is_empty()) {
         return Err(format!("`{key}` of the matrix is computed while it runs"));
     }
-    if list.items().iter().any(|item| !matches!(item.value, NodeValue::Map(..))) {
+    if list.items().iter().any(|item| !matches!(item.value, NodeValue::Mapping(_))) {
         return Err(format!("`{key}` of the matrix is computed while it runs"));
     }
     let row = |item: &Node| {
@@ -162,7 +162,7 @@ fn same(mine: &Evaluation, other: &Evaluation) -> bool {
 
 fn cell(node: &Node, contexts: &dyn Contexts) -> Value {
     match &node.value {
-        NodeValue::Scalar(text, _) if text.contains("${{") => expression::typed(text, contexts),
+        NodeValue::String(text) if text.contains("${{") => expression::typed(text, contexts),
         _ => literal(node).map_or_else(|| Value::unknown("a value of the matrix is not known"), Value::known),
     }
 }
@@ -171,16 +171,17 @@ fn cell(node: &Node, contexts: &dyn Contexts) -> Value {
 #[must_use]
 pub fn literal(node: &Node) -> Option<Evaluation> {
     Some(match &node.value {
-        NodeValue::Scalar(text, _) if text.contains("${{") => return None,
-        NodeValue::Scalar(text, Style::Plain) => plain(node, text),
-        NodeValue::Scalar(text, _) => Evaluation::String(text.clone()),
-        NodeValue::List(items) => Evaluation::Array(items.iter().map(literal).collect::<Option<_>>()?),
-        NodeValue::Map(entries, _) => Evaluation::Object(
+        NodeValue::String(text) if text.contains("${{") => return None,
+        NodeValue::String(text) if node.style == Style::Plain => plain(node, text),
+        NodeValue::String(text) => Evaluation::String(text.clone()),
+        NodeValue::Sequence(items) => Evaluation::Array(items.iter().map(literal).collect::<Option<_>>()?),
+        NodeValue::Mapping(entries) => Evaluation::Object(
             entries
                 .iter()
                 .map(|(name, value)| Some((name.text()?.to_owned(), literal(value)?)))
                 .collect::<Option<_>>()?,
         ),
+        _ => return None,
     })
 }
 

@@ -281,15 +281,15 @@ impl Workflow {
 fn triggers(on: &Node) -> Vec<Trigger> {
     let plain = |node: &Node| node.text().map(|event| Trigger { event: event.to_owned(), inputs: Vec::new() });
     match &on.value {
-        Value::Scalar(..) => plain(on).into_iter().collect(),
-        Value::List(events) => events.iter().filter_map(plain).collect(),
-        Value::Map(events, _) => events
+        Value::Sequence(events) => events.iter().filter_map(plain).collect(),
+        Value::Mapping(events) => events
             .iter()
             .filter_map(|(event, settings)| {
                 let inputs = settings.get("inputs").map(Node::entries).unwrap_or_default();
                 Some(Trigger { event: event.text()?.to_owned(), inputs: inputs.iter().filter_map(input).collect() })
             })
             .collect(),
+        _ => plain(on).into_iter().collect(),
     }
 }
 
@@ -335,9 +335,9 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
 /// A name or some names; of a group, its labels.
 fn labels(node: &Node) -> Vec<String> {
     match &node.value {
-        Value::Scalar(text, _) => vec![text.clone()],
-        Value::List(items) => items.iter().filter_map(text_of).collect(),
-        Value::Map(..) => node.get("labels").map(labels).unwrap_or_default(),
+        Value::Sequence(items) => items.iter().filter_map(text_of).collect(),
+        Value::Mapping(_) => node.get("labels").map(labels).unwrap_or_default(),
+        _ => text_of(node).into_iter().collect(),
     }
 }
 
@@ -377,7 +377,7 @@ fn defaults_of(node: &Node) -> Defaults {
 
 fn env_of(node: &Node) -> EnvLayer {
     let Some((key, env)) = node.entry("env") else { return EnvLayer::None };
-    let Value::Map(entries, style) = &env.value else {
+    let Value::Mapping(entries) = &env.value else {
         return if env.is_null() { EnvLayer::None } else { EnvLayer::Opaque(env.span.clone()) };
     };
     let entry = |(name, value): &(Node, Node)| {
@@ -386,7 +386,7 @@ fn env_of(node: &Node) -> EnvLayer {
             key: name.span.clone(),
             value: if value.is_null() { String::new() } else { text_of(value)? },
             value_span: value.span.clone(),
-            mapping: (env.span.clone(), *style),
+            mapping: (env.span.clone(), env.style),
             siblings: entries.len(),
             env_key: key.span.clone(),
         })

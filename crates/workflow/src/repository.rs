@@ -89,7 +89,7 @@ impl Parser {
 
 fn parse(text: &str) -> Result<Parsed, Unreadable> {
     let root = document::read(text)?;
-    if !matches!(root.get("jobs").map(|jobs| &jobs.value), Some(Value::Map(..))) {
+    if !matches!(root.get("jobs").map(|jobs| &jobs.value), Some(Value::Mapping(_))) {
         let message = "this is no workflow, for it has no mapping `jobs`; correct it or leave it out".to_owned();
         return Err(Unreadable { byte: 0, message });
     }

@@ -205,9 +205,9 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
 
 fn any_text(node: &Node, holds: &impl Fn(&str) -> bool) -> bool {
     match &node.value {
-        Value::Scalar(text, _) => holds(text),
-        Value::List(items) => items.iter().any(|item| any_text(item, holds)),
-        Value::Map(entries, _) => entries.iter().any(|(_, value)| any_text(value, holds)),
+        Value::Sequence(items) => items.iter().any(|item| any_text(item, holds)),
+        Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, holds)),
+        _ => node.text().is_some_and(holds),
     }
 }
 
@@ -221,9 +221,9 @@ fn references_in_condition(condition: &str) -> BTreeSet<(String, Option<String>)
 
 fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
     match &node.value {
-        Value::Scalar(text, _) => expression::references(text),
-        Value::List(items) => items.iter().flat_map(references_in).collect(),
-        Value::Map(entries, _) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
+        Value::Sequence(items) => items.iter().flat_map(references_in).collect(),
+        Value::Mapping(entries) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
+        _ => node.text().map(expression::references).unwrap_or_default(),
     }
 }
 
