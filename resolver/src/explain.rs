@@ -1,18 +1,97 @@
-//! One sentence for people.
+//! The words for an answer: phrases, and one sentence made of them.
+//!
+//! Whoever speaks to people about an answer finds the words here. A phrase is lower case and has
+//! no final stop. Names and ids are put in as they are given: who prints them has to escape
+//! what a terminal must not see.
 
+use crate::policy::BillingPath;
 use crate::registry::PLATFORM;
 use crate::resolve::Resolution;
 use crate::selection::Rule;
-use crate::verdict::Code;
+use crate::verdict::{Code, Outcome};
+
+/// Why a slug was picked, as a reason behind it.
+#[must_use]
+pub fn reason(rule: Rule, decided_by: Option<&str>) -> String {
+    match (rule, decided_by) {
+        (Rule::Override, Some(variable)) => format!("{variable} overrides every other rule"),
+        (Rule::Platform, Some(variable)) => format!("platform path, by {variable}"),
+        (Rule::Keyed, Some(variable)) => format!("because {variable} is set"),
+        (Rule::Fallback, _) => "the fallback for a runtime without an entry".to_owned(),
+        _ => "the runtime's default".to_owned(),
+    }
+}
+
+/// Why a slug was picked, beside the variable that decided it.
+#[must_use]
+pub fn pick(rule: Rule, runtime: &str, slug: &str) -> String {
+    match rule {
+        Rule::Override => format!("{slug} overrides every other rule"),
+        Rule::Platform => format!("{slug} is taken on the platform path"),
+        Rule::Keyed => format!("`{runtime}` takes {slug} when this is set"),
+        Rule::Default => format!("`{runtime}` takes its default {slug}"),
+        Rule::Fallback => format!("`{runtime}` falls back to {slug}"),
+    }
+}
+
+/// The path and what it is chosen by: `platform` is the value of the variable that chooses the platform's.
+#[must_use]
+pub fn path(path: BillingPath, variable: &str, platform: &str) -> String {
+    match path {
+        BillingPath::Platform => format!("platform: {variable} says so, so no key is injected"),
+        BillingPath::Byok => format!("byok: {variable} is not `{platform}`"),
+    }
+}
+
+/// What the path variable does, beside it.
+#[must_use]
+pub fn path_choice(path: BillingPath, platform: &str) -> String {
+    match path {
+        BillingPath::Platform => "chooses the platform path, on which no key is injected".to_owned(),
+        BillingPath::Byok => format!("is not `{platform}`, so the tenant pays"),
+    }
+}
+
+/// What a provider needs, of which any one will do; the platform's needs nothing.
+#[must_use]
+pub fn needs(secrets: &[String]) -> String {
+    match secrets {
+        [] => "needs no tenant key and accepts none".to_owned(),
+        [only] => format!("needs {only}"),
+        several => format!("needs one of {}", several.join(", ")),
+    }
+}
+
+/// What is injected.
+#[must_use]
+pub fn injected(secrets: &[String]) -> String {
+    if secrets.is_empty() { "nothing".to_owned() } else { secrets.join(", ") }
+}
+
+/// What becomes of the workspace, with the platform's own word for it.
+#[must_use]
+pub fn consequence(code: Code) -> String {
+    let error = code.platform_error();
+    match code.outcome() {
+        Outcome::Rejected => format!("the create call answers 422 {error}"),
+        _ => format!("the workspace boots to `failed` and never comes online ({error})"),
+    }
+}
+
+/// Whose keys go where they were not issued.
+#[must_use]
+pub fn crossing(keys: &[String], provider: &str) -> String {
+    format!("{} would be sent to {provider}", keys.join(" and "))
+}
 
 impl Resolution<'_> {
     /// What was picked, why, and what becomes of it: lower case, without a final stop.
     #[must_use]
     pub fn message(&self) -> String {
-        format!("{}; {}", self.pick(), self.consequence())
+        format!("{}; {}", self.picked(), self.verdict_told())
     }
 
-    fn pick(&self) -> String {
+    fn picked(&self) -> String {
         let slug = self.slug;
         match (self.rule, self.decided_by) {
             (Rule::Override, Some(variable)) => format!("{variable} overrides the model with `{slug}`"),
@@ -25,43 +104,26 @@ impl Resolution<'_> {
         }
     }
 
-    fn consequence(&self) -> String {
+    fn verdict_told(&self) -> String {
         let provider = self.provider.map_or("", |provider| &provider.name);
-        let one_of = match self.needs {
-            [only] => only.clone(),
-            several => format!("one of {}", several.join(", ")),
+        let Some(code) = self.code else {
+            return if provider == PLATFORM {
+                "the platform answers and pays, and no tenant key is injected".to_owned()
+            } else {
+                format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", "))
+            };
         };
-        let injected = self.injected.join(", ");
-        match self.code {
-            None if provider == PLATFORM => "the platform answers and pays, and no tenant key is injected".into(),
-            None => format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", ")),
-            Some(Code::ModelRequired) => "it is blank, so the create call is refused".into(),
-            Some(Code::UnknownRuntime) => {
-                "the registry does not have this runtime, so the create call is refused".into()
-            }
-            Some(Code::UnregisteredModel) => {
-                "no arm of this runtime lists it and no pattern matches it, so the create call is refused".into()
-            }
-            Some(Code::AmbiguousModel) => {
-                "patterns of several arms match it and the credentials do not single one out, so the create call is refused"
-                    .into()
-            }
-            Some(Code::PlatformModelWithTenantKey) => {
-                format!(
-                    "the platform answers for it, but a tenant key is injected ({injected}), so the workspace boots to failed"
-                )
-            }
-            Some(Code::PlatformPathByokModel) => format!(
-                "provider `{provider}` needs {one_of}, but the platform path injects no key, so the workspace boots to failed"
-            ),
-            Some(Code::MissingCredential) => {
-                format!(
-                    "provider `{provider}` needs {one_of}, but nothing is injected, so the workspace boots to failed"
-                )
-            }
-            Some(Code::WrongCredential) => format!(
-                "provider `{provider}` needs {one_of}, but what is injected is {injected}, so the workspace boots to failed"
-            ),
-        }
+        let needs = format!("provider `{provider}` {}", needs(self.needs));
+        let evidence = match code {
+            Code::PlatformModelWithTenantKey => format!(" (injected: {})", injected(self.injected)),
+            Code::PlatformPathByokModel | Code::MissingCredential => format!(" ({needs})"),
+            Code::WrongCredential => format!(" ({needs}; injected: {})", injected(self.injected)),
+            _ => String::new(),
+        };
+        let end = match code.outcome() {
+            Outcome::Rejected => "the create call is refused",
+            _ => "the workspace boots to failed",
+        };
+        format!("{}{evidence}, so {end}", code.meaning())
     }
 }

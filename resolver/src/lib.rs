@@ -54,7 +54,7 @@
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 pub mod env;
-mod explain;
+pub mod explain;
 pub mod fix;
 pub mod limits;
 pub mod names;

@@ -184,6 +184,20 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
+    /// What becomes of the workspace.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::ModelRequired | Self::UnknownRuntime | Self::UnregisteredModel | Self::AmbiguousModel => {
+                Outcome::Rejected
+            }
+            Self::PlatformPathByokModel
+            | Self::PlatformModelWithTenantKey
+            | Self::MissingCredential
+            | Self::WrongCredential => Outcome::Failed,
+        }
+    }
+
     /// What the platform itself would say; an ambiguous model has no word of its own there.
     #[must_use]
     pub fn platform_error(self) -> &'static str {

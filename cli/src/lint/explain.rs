@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Fix, Policy, Rule, Variable};
+use slug_resolver::{BillingPath, Code, Policy, Rule, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, Entry, UNDECIDED};
 use crate::findings::{Finding, SourceId, Span};
-use crate::render::resolution::edit_for_people;
 use crate::render::{counted, shown};
 use slug_value::Can;
 use slug_workflow::environment::Environment;
@@ -315,7 +314,7 @@ impl Group<'_> {
     fn crossing(&self, fault: &Fault, primary: Span) -> Finding {
         let provider = fault.provider.as_deref().unwrap_or_default();
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
-            .said(format!("{} would be sent to {provider}", fault.accepted_by.join(" and ")))
+            .said(explain::crossing(&fault.accepted_by, provider))
             .about("slugs", joined(&self.slugs))
     }
 
@@ -338,11 +337,7 @@ impl Group<'_> {
                 format!("{name} is not set here, so the runtime is empty")
             }
             (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", fault.runtime),
-            (_, Rule::Override) => format!("{slug} overrides every other rule"),
-            (_, Rule::Platform) => format!("{slug} is taken on the platform path"),
-            (_, Rule::Keyed) => format!("`{}` takes {slug} when this is set", fault.runtime),
-            (_, Rule::Default) => format!("`{}` takes its default {slug}", fault.runtime),
-            (_, Rule::Fallback) => format!("`{}` falls back to {slug}", fault.runtime),
+            (_, rule) => explain::pick(rule, &fault.runtime, &slug),
         }
     }
 
@@ -354,10 +349,7 @@ impl Group<'_> {
         let mut labels = Vec::new();
         let path = policy.variable_name(Variable::Path);
         if let Some(range) = at(path) {
-            let says = match fault.path {
-                BillingPath::Platform => "chooses the platform path, on which no key is injected".to_owned(),
-                BillingPath::Byok => format!("is not `{}`, so the tenant pays", policy.document().platform.value),
-            };
+            let says = explain::path_choice(fault.path, &policy.document().platform.value);
             labels.push((range, says));
         }
         let mut keys = policy.document().secrets.iter().filter(|entry| fault.set.contains(&entry.key));
@@ -392,21 +384,9 @@ fn injects(names: &[String]) -> String {
     }
 }
 
-/// A fix in words.
-#[must_use]
-pub fn fix_for_people(fix: &Fix) -> String {
-    let edits: Vec<String> = fix.edits.iter().map(edit_for_people).collect();
-    format!("{}, giving {} on {}", edits.join(" and "), shown(&fix.slug), fix.provider)
-}
-
 fn needs(fault: &Fault) -> Option<String> {
     let provider = fault.provider.as_deref()?;
-    let injected = if fault.injected.is_empty() { "nothing".to_owned() } else { fault.injected.join(", ") };
-    let needs = match fault.needs.as_slice() {
-        [] => "needs no tenant key and accepts none".to_owned(),
-        [only] => format!("needs {only}"),
-        several => format!("needs one of {}", several.join(", ")),
-    };
+    let (needs, injected) = (explain::needs(&fault.needs), explain::injected(&fault.injected));
     let whose =
         if fault.slugs.len() > 1 { format!("the provider of `{}`,", fault.slug) } else { "its provider".into() };
     Some(format!("{whose} `{provider}` {needs}; injected: {injected}"))
@@ -414,11 +394,8 @@ fn needs(fault: &Fault) -> Option<String> {
 
 fn consequence(fault: &Fault) -> String {
     let runtime = shown(&fault.runtime);
-    let error = fault.code.map_or("", Code::platform_error);
-    match &fault.provider {
-        Some(_) => format!("on runtime {runtime} the workspace boots to `failed` and never comes online ({error})"),
-        None => format!("on runtime {runtime} the create call answers 422 {error}"),
-    }
+    let consequence = fault.code.map(explain::consequence).unwrap_or_default();
+    format!("on runtime {runtime} {consequence}")
 }
 
 /// That not every slug fails alike.

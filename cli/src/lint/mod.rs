@@ -22,6 +22,7 @@ use crate::codes::{UNKNOWN_HARNESS, UNUSED_ACCEPT};
 use crate::config::{Accept, Config};
 use crate::findings::{Coverage, Finding, Report, Source, SourceId, Span};
 use crate::render::counted;
+use crate::render::resolution::fix_for_people;
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::{JobId, Parser};
@@ -337,7 +338,7 @@ impl Judged<'_> {
                 let others =
                     fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
                 finding.help.extend(fault.hints.iter().cloned());
-                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| explain::fix_for_people(fix)));
+                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);
             }
             findings.push(finding);

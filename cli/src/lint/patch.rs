@@ -6,7 +6,7 @@ use slug_resolver::Edit as Fixed;
 use slug_resolver::Fix;
 
 use crate::findings::{Edit, Patch, SourceId, Span};
-use crate::render::shown;
+use crate::render::resolution::leading_to;
 use slug_workflow::document::Style;
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::model::EnvEntry;
@@ -46,7 +46,7 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
             (edits, Some(value.clone()), format!("set `{name}` to `{value}`"))
         }
     };
-    let title = format!("{title}, giving {} on {}", shown(&fix.slug), fix.provider);
+    let title = leading_to(&title, fix);
     let stretches = edits.iter().map(|(range, _)| range).chain([&entry.mapping.0]);
     let within = stretches.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };

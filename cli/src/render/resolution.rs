@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning};
+use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Variable, Warning, explain};
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::suggest::{closest_match, closest_matches};
@@ -55,43 +55,24 @@ fn coherent_summary(resolution: &Resolution<'_>) -> String {
 }
 
 fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, String)> {
-    let why = match (resolution.rule, resolution.decided_by) {
-        (Rule::Override, Some(variable)) => format!("{variable} overrides every other rule"),
-        (Rule::Platform, Some(variable)) => format!("platform path, by {variable}"),
-        (Rule::Keyed, Some(variable)) => format!("because {variable} is set"),
-        (Rule::Fallback, _) => "the fallback for a runtime without an entry".to_owned(),
-        _ => "the runtime's default".to_owned(),
-    };
+    let why = explain::reason(resolution.rule, resolution.decided_by);
     let slug = shown(resolution.slug);
     let runtime = match resolution.runtime {
         "" => "\"\" (empty; is the variable set that should hold it?)".to_owned(),
         runtime => shown(runtime),
     };
     let path_variable = policy.variable_name(Variable::Path);
-    let path = match resolution.path {
-        BillingPath::Platform => format!("platform: {path_variable} says so, so no key is injected"),
-        BillingPath::Byok => format!("byok: {path_variable} is not `{}`", policy.document().platform.value),
-    };
+    let path = explain::path(resolution.path, path_variable, &policy.document().platform.value);
     let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
-        let needs = match resolution.needs {
-            [] => "needs no tenant key, and accepts none".to_owned(),
-            [only] => format!("needs {only}"),
-            several => format!("needs one of {}", several.join(", ")),
-        };
-        facts.push(("provider", format!("{} ({needs})", provider.name)));
+        facts.push(("provider", format!("{} ({})", provider.name, explain::needs(resolution.needs))));
     }
     facts.push(("path", path));
-    facts.push((
-        "injected",
-        if resolution.injected.is_empty() { "nothing".to_owned() } else { resolution.injected.join(", ") },
-    ));
+    facts.push(("injected", explain::injected(resolution.injected)));
     let end = match resolution.code {
         None => "online".to_owned(),
-        Some(code) if resolution.provider.is_some() => {
-            format!("failed: the workspace boots to `failed` and never comes online ({})", code.platform_error())
-        }
-        Some(code) => format!("rejected: the create call answers 422 {}", code.platform_error()),
+        Some(code) if resolution.provider.is_some() => format!("failed: {}", explain::consequence(code)),
+        Some(code) => format!("rejected: {}", explain::consequence(code)),
     };
     facts.push(("outcome", end));
     facts
@@ -136,7 +117,7 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
                 format!("{credential}, which is {issuer}'s own,")
             };
             let keys: Vec<String> = resolution.accepted_by.iter().map(issued).collect();
-            format!("{} would be sent to {}", keys.join(" and "), provider.name)
+            explain::crossing(&keys, &provider.name)
         }
         _ => {
             let (are, each) = if resolution.shadowed.len() == 1 { ("is", "it") } else { ("are", "any one of them") };
@@ -159,9 +140,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
     }
     let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
     for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
-        let edits: Vec<String> = fix.edits.iter().map(edit_for_people).collect();
-        let line = format!("{}, giving {} on {}", edits.join(" and "), shown(&fix.slug), fix.provider);
-        let _ = writeln!(text, "{}", wrapped(&line, &format!("  {}. ", number + 1), "     "));
+        let _ = writeln!(text, "{}", wrapped(&fix_for_people(fix), &format!("  {}. ", number + 1), "     "));
     }
     if fixes.len() > FIXES_SHOWN {
         let _ =
@@ -170,10 +149,17 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
     text
 }
 
-/// One edit in words.
-pub fn edit_for_people(edit: &Edit) -> String {
-    match edit {
+/// A fix in words: its edits and what they lead to.
+pub fn fix_for_people(fix: &Fix) -> String {
+    let edit = |edit: &Edit| match edit {
         Edit::Unset(name) => format!("unset {name}"),
         Edit::Set(name, value) => format!("set {name}={}", shown(value)),
-    }
+    };
+    let edits: Vec<String> = fix.edits.iter().map(edit).collect();
+    leading_to(&edits.join(" and "), fix)
+}
+
+/// Edits in words with what a fix leads to.
+pub fn leading_to(edits: &str, fix: &Fix) -> String {
+    format!("{edits}, giving {} on {}", shown(&fix.slug), fix.provider)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use slug_resolver::explain;
+
 use super::entry::{Entry, Facts, Status};
 use super::review::Review;
 use crate::render::{BAD, FAINT, GOOD, HEAD, counted, shown, wrapped};
@@ -81,8 +83,7 @@ fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
     };
     rows.push(("rule", format!("{}{by}{shadows}: {}", facts.rule, shown(&facts.slug))));
     rows.push(("provider", facts.provider.clone().unwrap_or_else(|| "none".to_owned())));
-    let injected = if facts.injected.is_empty() { "nothing".to_owned() } else { facts.injected.join(", ") };
-    rows.push(("injected", injected));
+    rows.push(("injected", explain::injected(&facts.injected)));
     rows.push(("verdict", format!("{}: {}", facts.verdict, facts.cause)));
     rows
 }

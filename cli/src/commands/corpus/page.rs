@@ -2,6 +2,7 @@
 //! outside. Every text goes through the template's escaping.
 
 use maud::{DOCTYPE, Markup, html};
+use slug_resolver::explain;
 
 use super::entry::{Entry, Facts};
 use super::review::Review;
@@ -141,7 +142,7 @@ fn answer(facts: &Facts) -> Markup {
         dt { "provider" }
         dd { (facts.provider.as_deref().unwrap_or("none")) }
         dt { "injected" }
-        dd { @if facts.injected.is_empty() { "nothing" } @else { (facts.injected.join(", ")) } }
+        dd { (explain::injected(&facts.injected)) }
         dt { "verdict" }
         dd { strong { (facts.verdict) } ": " (facts.cause) }
     }

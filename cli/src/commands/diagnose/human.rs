@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use slug_resolver::{BillingPath, Code, Env, Outcome, Variable};
+use slug_resolver::{BillingPath, Code, Env, Outcome, Variable, explain};
 
 use super::cause::{Cause, Diagnosis, Recorded};
 use crate::json;
@@ -45,8 +45,7 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     if let Some(resolution) = &diagnosis.resolution {
         add("model", shown(resolution.slug));
         add("path", resolution.path.as_str().to_owned());
-        let nothing = resolution.injected.is_empty();
-        add("injected", if nothing { "nothing".to_owned() } else { resolution.injected.join(", ") });
+        add("injected", explain::injected(resolution.injected));
     }
     let in_record = [&diagnosis.model, &diagnosis.named_runtime].into_iter().flatten();
     in_record.for_each(|named| add(&named.field, format!("{} (in the record)", shortened(named.name, STRING_CHARS))));
@@ -313,11 +312,7 @@ impl Recorded<'_> {
     pub fn sentence(&self, is_judged: bool) -> String {
         let (model, runtime) = (shortened(self.model, STRING_CHARS), shortened(self.runtime, STRING_CHARS));
         let provider = self.provider.map_or("", |provider| provider.name.as_str());
-        let needs = match self.needs() {
-            [] => "needs no key".to_owned(),
-            [only] => format!("needs {only}"),
-            several => format!("needs one of {}", several.join(", ")),
-        };
+        let needs = explain::needs(self.needs());
         match self.code {
             Some(code) if self.provider.is_some() => format!(
                 "with what this environment injects, {model} comes to {}: it belongs to {provider}, which {needs}",

@@ -31,12 +31,12 @@ fn message_tells_why(trial: &Trial<'_>) -> Result<(), Violation> {
 /// What is told of the cause of each contradiction.
 const CAUSES: [(Code, &str); 8] = [
     (Code::ModelRequired, "is blank"),
-    (Code::UnknownRuntime, "does not have this runtime"),
-    (Code::UnregisteredModel, "no pattern matches"),
+    (Code::UnknownRuntime, "does not have the runtime"),
+    (Code::UnregisteredModel, "no arm's pattern matches"),
     (Code::AmbiguousModel, "patterns of several arms match"),
     (Code::PlatformModelWithTenantKey, "a tenant key is injected"),
     (Code::PlatformPathByokModel, "the platform path injects no key"),
-    (Code::MissingCredential, "nothing is injected"),
+    (Code::MissingCredential, "none is injected"),
     (Code::WrongCredential, "what is injected is"),
 ];
 
