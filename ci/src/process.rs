@@ -160,3 +160,35 @@ pub fn tail(log: &[u8]) -> String {
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_quoted_where_a_shell_needs_it() {
+        let process = Process::new("/usr/bin/git").args(["apply", "a b.patch", "it's", ""]);
+        assert_eq!(process.to_string(), r"git apply 'a b.patch' 'it'\''s' ''");
+    }
+
+    #[test]
+    fn failure_shows_the_output_and_the_command_line() {
+        let Err(Failure::Broken(message)) = Process::cargo().arg("no-such-command").quiet() else { panic!("it ran") };
+        assert!(message.contains("no such command"), "{message}");
+        assert!(message.contains("`cargo no-such-command` failed: exit"), "{message}");
+    }
+
+    #[test]
+    fn missing_program_is_named() {
+        let Err(Failure::Broken(message)) = Process::new("no-such-program").read() else { panic!("it ran") };
+        assert!(message.starts_with("cannot run `no-such-program`: "), "{message}");
+    }
+
+    #[test]
+    fn tail_is_the_last_twenty_lines() {
+        let log: String = (0..30).map(|line| format!("{line}\n")).collect();
+        let expected: String = (10..30).map(|line| format!("{line}\n")).collect();
+        assert_eq!(tail(log.as_bytes()), expected);
+        assert_eq!(tail(b"\xff"), "\u{fffd}\n");
+    }
+}
