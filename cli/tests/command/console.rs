@@ -1,4 +1,7 @@
 //! Console sessions of Markdown documents, run.
+//!
+//! trycmd would do this too, but not for these sessions: it takes files from directories
+//! beside the document instead of `$ cat`, and wants the exit code in what is shown.
 
 use crate::run::{Scratch, slugproof};
 

@@ -13,19 +13,30 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The README and the pages of docs, without docs/codes.md: `explain::` runs the examples of
+/// that, each by itself.
+fn pages() -> Vec<String> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").read_dir().expect("docs is readable");
+    let names = docs.map(|entry| entry.expect("docs is readable").file_name().to_string_lossy().into_owned());
+    let pages = names.filter(|name| name.ends_with(".md") && name != "codes.md").map(|name| format!("docs/{name}"));
+    pages.chain(["README.md".to_owned()]).collect()
+}
+
 /// Every `$ slugproof …` of a console block prints what the block shows, and a file that is
-/// shown is there for the blocks that follow.
+/// shown is there for the blocks of its page that follow.
 #[test]
-fn the_readme_shows_real_output() {
-    let readme = document("README.md");
-    let mut scratch = Scratch::new("readme-console");
+fn console_blocks_show_real_output() {
     let mut checked = 0;
-    for session in console::sessions(&readme) {
-        let (after, printed) = console::run(session, scratch);
-        scratch = after;
-        checked += printed.len();
+    for page in pages() {
+        let text = document(&page);
+        let mut scratch = Scratch::new(&format!("console-{}", page.replace('/', "-")));
+        for session in console::sessions(&text) {
+            let (after, printed) = console::run(session, scratch);
+            scratch = after;
+            checked += printed.len();
+        }
     }
-    assert!(checked >= 3, "only {checked} examples were found");
+    assert!(checked >= 7, "only {checked} examples were found");
 }
 
 /// The files that the README shows make a project that proves clean.
