@@ -4,14 +4,14 @@
 //! Unlike times, counts hardly differ from run to run. What differs is the seed of the hash
 //! maps, which decides how far a look-up has to go.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::Mutex;
 
 use crate::checkout;
 use crate::failure::{Context, Result, broken, finding};
+use crate::parallel::{self, Queue};
 use crate::process::{self, Process};
 use crate::tools;
 
@@ -55,25 +55,18 @@ pub fn run() -> Result {
 /// questions: the set-up is in both runs, and cancels out.
 fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str, f64>> {
     let scratch = checkout::scratch()?;
-    let queue: VecDeque<&str> = operations.iter().copied().collect();
-    let (queue, costs) = (Mutex::new(queue), Mutex::new(BTreeMap::new()));
-    let work = || {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(operation) = next else { return Ok(()) };
+    let queue: Queue<&str> = operations.iter().copied().collect();
+    let costs = Mutex::new(BTreeMap::new());
+    parallel::run(process::cores(), |_| {
+        while let Some(operation) = queue.next() {
             let [(questions, instructions), (more_questions, more_instructions)] =
                 [count(program, operation, "1", scratch.path())?, count(program, operation, "2", scratch.path())?];
             let cost = (more_instructions - instructions) / (more_questions - questions);
-            costs.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, cost);
+            parallel::lock(&costs).insert(operation, cost);
         }
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..process::cores()).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|_| broken("a thread panicked; see above")))
+        Ok(())
     })?;
-    Ok(costs.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(costs.into_inner().unwrap_or_default())
 }
 
 /// How many questions an operation answered, and with how many instructions.

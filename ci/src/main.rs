@@ -17,6 +17,7 @@ mod instructions;
 mod interface;
 mod mutants;
 mod pages;
+mod parallel;
 mod process;
 mod promote;
 mod report_failure;

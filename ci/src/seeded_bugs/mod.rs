@@ -8,18 +8,16 @@ mod page;
 mod patch;
 mod row;
 
-use std::collections::VecDeque;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
 use crate::failure::{Context, Result, broken, finding};
 use crate::forge;
+use crate::parallel::{self, Queue};
 use crate::process;
 use crate::tools;
 
@@ -156,48 +154,31 @@ impl Search {
         if !arguments.resume {
             checkout::remove(&self.home.join("rows"))?;
         }
-        let mut untried = VecDeque::new();
+        let mut untried = Vec::new();
         for name in &self.names {
             if !self.result_file(name)?.exists() {
-                untried.push_back(name.as_str());
+                untried.push(name.as_str());
             }
         }
         let jobs = arguments.jobs.map_or_else(process::cores, NonZeroUsize::get).min(untried.len());
-        let untried = Mutex::new(untried);
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs)
-                .map(|job| {
-                    scope.spawn({
-                        let untried = &untried;
-                        move || self.work(job, untried)
-                    })
-                })
-                .collect();
-            workers
-                .into_iter()
-                .try_for_each(|worker| worker.join().unwrap_or_else(|_| broken("a job panicked; see above")))
+        let untried: Queue<&str> = untried.into_iter().collect();
+        parallel::run(jobs, |job| {
+            // A failure fails the run: the other jobs stop after the bug that they are at.
+            self.work(job, &untried).inspect_err(|_| untried.clear())
         })?;
         self.names.iter().map(|name| Row::read(&self.result_file(name)?)).collect()
     }
 
     /// One of the jobs: takes bugs from the queue until it is empty.
-    fn work(&self, job: usize, untried: &Mutex<VecDeque<&str>>) -> Result {
-        let queue = || untried.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = (|| {
-            let bench = Workbench::new(&self.home.join(job.to_string()), self.limit)?;
-            self.expect_nothing(&bench)?;
-            loop {
-                let Some(name) = queue().pop_front() else { return Ok(()) };
-                let row = self.look_for(name, &bench)?;
-                println!("{row}");
-                row.write(&self.result_file(name)?)?;
-            }
-        })();
-        if outcome.is_err() {
-            // The run has failed: the other jobs stop after the bug that they are at.
-            queue().clear();
+    fn work(&self, job: usize, untried: &Queue<&str>) -> Result {
+        let bench = Workbench::new(&self.home.join(job.to_string()), self.limit)?;
+        self.expect_nothing(&bench)?;
+        while let Some(name) = untried.next() {
+            let row = self.look_for(name, &bench)?;
+            println!("{row}");
+            row.write(&self.result_file(name)?)?;
         }
-        outcome
+        Ok(())
     }
 
     /// Without a bug nothing may be found.

@@ -1,0 +1,70 @@
+//! Work that several threads share.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::failure::{Result, broken};
+
+/// Items that threads take one by one.
+pub struct Queue<T>(Mutex<VecDeque<T>>);
+
+impl<T> Queue<T> {
+    /// Takes the next item, if any is left.
+    pub fn next(&self) -> Option<T> {
+        lock(&self.0).pop_front()
+    }
+
+    /// Drops what is left, so that the other threads end.
+    pub fn clear(&self) {
+        lock(&self.0).clear();
+    }
+}
+
+impl<T> FromIterator<T> for Queue<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(Mutex::new(items.into_iter().collect()))
+    }
+}
+
+/// Runs `work` in so many threads, each with its number from 0, and returns the first failure.
+pub fn run(threads: usize, work: impl Fn(usize) -> Result + Sync) -> Result {
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number))).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, Result>| {
+            thread.join().unwrap_or_else(|_| broken("a thread panicked; see above"))
+        };
+        threads.into_iter().map(join).fold(Ok(()), Result::and)
+    })
+}
+
+/// Locks a value. A thread that panicked while it held the lock fails the run by itself.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_share_the_items_of_a_queue() {
+        let queue: Queue<u32> = (1..=100).collect();
+        let sum = Mutex::new(0);
+        let work = |_| {
+            while let Some(item) = queue.next() {
+                *lock(&sum) += item;
+            }
+            Ok(())
+        };
+        run(4, work).unwrap();
+        assert_eq!(*lock(&sum), 5050);
+    }
+
+    #[test]
+    fn one_failed_thread_fails_the_run() {
+        assert!(run(3, |number| if number == 1 { broken("no") } else { Ok(()) }).is_err());
+        assert!(run(0, |_| broken("no")).is_ok());
+    }
+}
