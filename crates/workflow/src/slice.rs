@@ -15,10 +15,10 @@ pub const COMBINATIONS: usize = 20_000;
 const FORGE_ROWS: usize = 256;
 
 /// Bytes of scripts that are interpreted in one file, over all combinations.
-pub const FOLLOWED_BYTES: usize = 8 << 20;
+pub const SCRIPT_BYTES: usize = 8 << 20;
 
-/// Bytes of scripts that every job is given at least.
-const LEAST_BYTES: usize = 1 << 20;
+/// Bytes of scripts that every job may have interpreted, however many jobs there are.
+const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
 /// What an evaluation looks for.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct Search<'a> {
     pub ignore_conditions: bool,
 }
 
-impl<'a> Search<'a> {
+impl Search<'_> {
     /// A condition, unless conditions are ignored.
     #[must_use]
     pub fn condition<'c>(&self, condition: Option<&'c String>) -> Option<&'c str> {
@@ -63,7 +63,7 @@ pub struct Slice {
     /// Whether the key of the matrix is computed somewhere, so that every key is relevant.
     pub(super) all_matrix_keys: bool,
     /// Whether the name of an input is computed somewhere.
-    all_inputs: bool,
+    pub(super) all_inputs: bool,
     /// How long the scripts of the steps are together.
     pub(super) script_bytes: usize,
     /// How many jobs the file has; they share the limits.
@@ -135,7 +135,7 @@ impl Slice {
 
     /// The bytes of scripts that may be interpreted in this job, over all combinations.
     pub(super) fn max_script_bytes(&self) -> usize {
-        (FOLLOWED_BYTES / self.jobs.max(1)).max(LEAST_BYTES)
+        (SCRIPT_BYTES / self.jobs.max(1)).max(MIN_SCRIPT_BYTES)
     }
 
     fn add_step(&mut self, step: &Step, search: &Search<'_>) {

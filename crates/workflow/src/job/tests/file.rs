@@ -1,0 +1,175 @@
+//! A plan written as a workflow file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::plan::{Act, Directory, Does, Layer, Machine, Plan, TARGET, Way, When, Word, env_of_step, script_of_step};
+
+/// A workflow as written, with the lines on which variables are set.
+#[derive(Default)]
+pub struct Written {
+    pub text: String,
+    /// By depth and name.
+    pub lines: BTreeMap<(usize, &'static str), usize>,
+    /// The line of each step's script that does something.
+    pub scripts: Vec<usize>,
+}
+
+impl Written {
+    pub fn line(&mut self, indent: usize, text: &str) {
+        let _ = writeln!(self.text, "{:indent$}{text}", "");
+    }
+
+    pub fn now(&self) -> usize {
+        line_of(&self.text, self.text.len())
+    }
+
+    pub fn env(&mut self, indent: usize, depth: usize, layer: &Layer, opaque: Option<usize>) {
+        if opaque == Some(depth) {
+            return self.line(indent, "env: ${{ fromJSON(inputs.flag && '{}' || github.actor) }}");
+        }
+        if layer.is_empty() {
+            return;
+        }
+        self.line(indent, "env:");
+        for (name, words) in layer {
+            self.lines.insert((depth, name), self.now());
+            self.line(indent + 2, &format!("{name}: \"{}\"", written(words)));
+        }
+    }
+
+    pub fn defaults(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+        if shell.is_none() && directory.is_none() {
+            return;
+        }
+        self.line(indent, "defaults:");
+        self.line(indent + 2, "run:");
+        self.settings(indent + 4, shell, directory);
+    }
+
+    pub fn settings(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+        if let Some(shell) = shell {
+            self.line(indent, &format!("shell: \"{shell}\""));
+        }
+        if let Some(directory) = directory {
+            let directory = match directory {
+                Directory::Of(path) => path,
+                Directory::Picked => "${{ inputs.pick == 'a' && 'tests' || 'lib' }}",
+            };
+            self.line(indent, &format!("working-directory: \"{directory}\""));
+        }
+    }
+
+    pub fn when(&mut self, indent: usize, when: Option<&When>, of: &str) {
+        let condition = match when {
+            None => return,
+            Some(When::Flag) => "inputs.flag".to_owned(),
+            Some(When::Pick) => "${{ inputs.pick == 'a' }}".to_owned(),
+            Some(When::Matrix) => "matrix.m == 'x'".to_owned(),
+            Some(When::Env(name)) => format!("env.{name} == 'x'"),
+            Some(When::Open) => format!("github.actor == '{of}'"),
+        };
+        self.line(indent, &format!("if: \"{condition}\""));
+    }
+
+    pub fn act(&mut self, index: usize, act: &Act, opaque: Option<usize>) {
+        self.line(6, &format!("- name: {index}"));
+        self.when(8, act.when.as_ref(), &index.to_string());
+        self.settings(8, act.shell, act.directory);
+        self.env(8, env_of_step(index), &act.env, opaque);
+        self.line(8, "run: |");
+        if act.noise {
+            self.line(10, "# ONE=1 TWO=2 ${{ inputs.pick }} tests/e2e/run.sh");
+            self.line(10, "echo ${{ inputs.pick }} ONE TWO é ${{ 'a longer one' }}");
+        }
+        self.scripts.push(self.now());
+        match &act.does {
+            Does::Nothing => self.line(10, "true"),
+            Does::Call(path, layer) => {
+                let mut command = String::new();
+                for (name, words) in layer {
+                    self.lines.insert((script_of_step(index), name), self.now());
+                    let _ = write!(command, "{name}=\"{}\" ", written(words));
+                }
+                self.line(10, &format!("{command}bash {path}"));
+            }
+            Does::Leave(name, words, way) => {
+                self.lines.insert((script_of_step(index), name), self.now());
+                let words = written(words);
+                let echo = format!("echo \"{name}={words}\"");
+                let line = match way {
+                    Way::Variable => format!("{echo} >> $GITHUB_ENV"),
+                    Way::Github => format!("{echo} >> ${{{{ github.env }}}}"),
+                    Way::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),
+                    Way::File => format!("{echo} >> \"$FILE\""),
+                    Way::Command => format!("echo \"::set-env name={name}::{words}\""),
+                    Way::Maybe => format!("if date; then {echo} >> $GITHUB_ENV; fi"),
+                };
+                self.line(10, &line);
+            }
+        }
+    }
+}
+
+pub fn written(words: &[Word]) -> String {
+    let word = |word: &Word| match word {
+        Word::Text(text) => (*text).to_owned(),
+        Word::Pick => "${{ inputs.pick }}".to_owned(),
+        Word::Matrix => "${{ matrix.m }}".to_owned(),
+        Word::SomeCell => "${{ matrix[inputs.flag && 'm' || 'n'] }}".to_owned(),
+        Word::SomeInput => "${{ inputs[matrix.m == 'x' && 'flag' || 'pick'] }}".to_owned(),
+        Word::Env(name) => format!("${{{{ env.{name} }}}}"),
+        Word::Shell(name) => format!("${{{name}}}"),
+        Word::Machine => "${{ env.HOME }}".to_owned(),
+    };
+    words.iter().map(word).collect()
+}
+
+pub fn line_of(text: &str, byte: usize) -> usize {
+    text[..byte].matches('\n').count() + 1
+}
+
+pub fn write_down(plan: &Plan) -> Written {
+    let head = "\
+on:
+  workflow_dispatch:
+    inputs:
+      flag: {type: boolean}
+      pick: {type: choice, options: [a, b]}
+";
+    let mut file = Written { text: head.to_owned(), ..Written::default() };
+    file.env(0, 0, &plan.workflow, plan.opaque);
+    if let Some(path) = plan.file {
+        file.line(2, &format!("FILE: {path}"));
+    }
+    if plan.scripts[0] {
+        file.line(2, &format!("SCRIPT: {TARGET}"));
+    }
+    file.defaults(0, plan.shells[0], plan.directories[0]);
+    file.line(0, "jobs:");
+    file.line(2, "before:");
+    file.line(4, "runs-on: ubuntu-latest");
+    file.when(4, plan.whens[0].as_ref(), "before");
+    file.line(2, "job:");
+    file.line(4, "needs: before");
+    file.when(4, plan.whens[1].as_ref(), "job");
+    let machine = match plan.machine {
+        Machine::Linux => "ubuntu-latest",
+        Machine::Windows => "Windows-latest",
+        Machine::OfMatrix => "${{ matrix.m == 'x' && 'ubuntu-latest' || 'windows-latest' }}",
+    };
+    file.line(4, &format!("runs-on: [\"{machine}\"]"));
+    let cell = if plan.picked_cell { "${{ inputs.pick }}" } else { "y" };
+    let script = if plan.scripts[1] { format!(", script: [{TARGET}]") } else { String::new() };
+    file.line(4, &format!("strategy: {{matrix: {{n: [1, 2, 3], m: [x, \"{cell}\"]{script}}}}}"));
+    file.line(4, "container:");
+    file.line(6, "image: debian");
+    file.env(6, 1, &plan.container, plan.opaque);
+    file.env(4, 2, &plan.job, plan.opaque);
+    file.defaults(4, plan.shells[1], plan.directories[1]);
+    file.line(4, "steps:");
+    for (index, act) in plan.acts.iter().enumerate() {
+        file.act(index, act, plan.opaque);
+    }
+    file
+}

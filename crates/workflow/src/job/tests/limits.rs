@@ -1,0 +1,67 @@
+//! The limits of one job: how many rows of its matrix are kept apart.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::document;
+use crate::job::JobEval;
+use crate::model::Workflow;
+use crate::slice::{Search, Slice};
+use crate::trigger::Invocation;
+
+/// A workflow whose one job has a matrix of two keys, of which one matters.
+fn workflow_with(matters: usize, other: usize, work: &str) -> Workflow {
+    let cells = |count: usize| (0..count).map(|cell| cell.to_string()).collect::<Vec<_>>().join(", ");
+    let matrix = format!("{{a: [{}], b: [{}]}}", cells(matters), cells(other));
+    let root = document::read(&format!("jobs: {{job: {{strategy: {{matrix: {matrix}}}, {work}}}}}")).unwrap();
+    Workflow::of(&root)
+}
+
+/// A number near `count`: one less, equal or one more.
+fn about(count: usize, slack: usize) -> usize {
+    (count + slack).saturating_sub(1).max(1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 16 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    /// Each job has its share of 20,000 combinations and 8 MiB of scripts, and at least 256
+    /// and 1 MiB. Beyond its share, one unknown row stands for the whole matrix.
+    #[test]
+    fn job_beyond_its_share_has_one_unknown_row(
+        (matters, other, steps) in (1..5_usize, 1..4_usize, 0..4_usize),
+        jobs in select(vec![0, 1, 2, 7, 8, 9, 77, 78, 79, 500]),
+        slacks in prop::array::uniform2(0..3_usize),
+        (is_many, is_long, calls) in (any::<bool>(), any::<bool>(), any::<bool>()),
+    ) {
+        let workflow = workflow_with(matters, other, if calls { "uses: ./other.yml" } else { "steps: []" });
+        let weight = if calls { 1 } else { steps.max(1) };
+        let most = (20_000 / jobs.max(1)).max(256);
+        let invocations = if is_many { about(most / (matters * weight), slacks[0]) } else { 1 };
+        let most_bytes = (8_388_608 / jobs.max(1)).max(1_048_576);
+        let script_bytes = if is_long { about(most_bytes / (matters * invocations), slacks[1]) } else { 0 };
+        let steps = if calls { Vec::new() } else { (0..steps).collect() };
+        let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
+        let none = BTreeSet::new();
+        let search = Search {
+            targets: &[], names: &none, absent_secrets: &[], every_script: true, ignore_conditions: false,
+        };
+        let eval = JobEval { text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
+        let rows = eval.rows(&Invocation::unknown(&none), invocations);
+
+        let is_little = matters * invocations * weight <= most;
+        let is_short = matters * invocations * script_bytes <= most_bytes || matters * invocations == 1;
+        let expected = if is_little && is_short { vec![other; matters] } else { vec![matters * other] };
+        let known = rows.iter().filter(|(row, _)| row.is_ok()).count();
+        prop_assert_eq!(known, if is_little && is_short { matters } else { 0 });
+        prop_assert_eq!(rows.into_iter().map(|(_, count)| count).collect::<Vec<_>>(), expected);
+
+        let most = slice.max_invocations();
+        prop_assert!(most == 1 || most * script_bytes <= most_bytes);
+        prop_assert!((most + 1) * script_bytes.max(1) > most_bytes);
+    }
+}
