@@ -17,7 +17,7 @@ use crate::INPUT_BYTES;
 /// A reader of YAML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
-    /// The product's: YAML 1.2, by serde-saphyr.
+    /// The product's: YAML 1.2, by slug-yaml.
     First,
     /// The other: YAML 1.1, by the C library's translation.
     Second,

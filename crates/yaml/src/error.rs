@@ -13,7 +13,7 @@ use crate::tree::{Mark, Node};
 pub struct ReadError {
     /// The position, where one is known.
     pub mark: Option<Mark>,
-    /// The bytes that are wrong, where they are known; none of them where something is missing.
+    /// The bytes that are wrong, where they are known; an empty range where something is missing.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
     pub place: Place,

@@ -70,7 +70,7 @@ pub struct ParseError {
     pub problem: Problem,
     /// The line and column at which it is wrong.
     pub mark: Mark,
-    /// The bytes that are wrong; none of them where something is missing.
+    /// The bytes that are wrong; of text that is not YAML, the rest of the line.
     pub span: Range<usize>,
     /// The path of a key that is wrong; else empty.
     pub place: Place,
@@ -508,7 +508,9 @@ impl<'a> Builder<'a> {
             ErrorKind::UnknownAnchor => Problem::Syntax("alias references unknown anchor".to_owned()),
             _ => Problem::Syntax(error.info().trim_end_matches('.').to_owned()),
         };
-        self.position(*error.marker()).refuse(problem)
+        let Position { mark, span: Range { start, .. } } = self.position(*error.marker());
+        let line = self.text[start..].split(['\n', '\r']).next().unwrap_or_default().trim_end();
+        Position { mark, span: start..start + line.len() }.refuse(problem)
     }
 }
 

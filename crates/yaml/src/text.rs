@@ -58,11 +58,11 @@ pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
     let Some((at, found)) = text.char_indices().find(|(_, character)| OLD_LINE_BREAKS.contains(character)) else {
         return Ok(());
     };
-    let found = u32::from(found);
+    let (end, found) = (at + found.len_utf8(), u32::from(found));
     let message = format!(
         "the character U+{found:04X} is a line break to some readers and none to others; take it out, or write \"\\u{found:04X}\" in double quotes"
     );
-    Err(refuse(text, at, message))
+    Err(ReadError { span: Some(at..end), ..refuse(text, at, message) })
 }
 
 /// An error at one byte of a text.

@@ -6,6 +6,8 @@ mod inputs;
 mod policy;
 mod registry;
 
+use std::ops::Range;
+
 use slug_resolver::yaml::{self, At, ReadError};
 use slug_resolver::{Policy, Registry};
 
@@ -13,10 +15,10 @@ use crate::args::CheckArgs;
 use crate::codes::{self, Command};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, Finding, Report, Source, SourceId, publish};
+use crate::findings::{Coverage, Finding, Report, Source, SourceId, Span, publish};
 use crate::output::Output;
 
-use document::{Document, span_at};
+use document::{Document, first_line};
 use inputs::{Input, Inputs, Kind};
 
 /// Runs `check`.
@@ -64,7 +66,7 @@ impl Check {
             Ok(bytes) => bytes,
             Err(why) => {
                 let source = self.report.sources.add(Source { path: shown, text: String::new() });
-                self.unreadable(source, why, None);
+                self.unreadable(source, 0..0, why, None);
                 return None;
             }
         };
@@ -82,16 +84,14 @@ impl Check {
                 self.has_registry = true;
                 match Registry::from_node(At::root(&root), unknown).map_err(|error| error.located(&root)) {
                     Ok(registry) => {
-                        let document = Document::new(&self.report.sources, source, root);
-                        self.registries.push((document, registry));
+                        self.registries.push((Document { source, root }, registry));
                     }
                     Err(error) => self.refuse(source, Kind::Registry, &error),
                 }
             }
             Some(Kind::Policy) => match Policy::from_node(At::root(&root)).map_err(|error| error.located(&root)) {
                 Ok(policy) => {
-                    let document = Document::new(&self.report.sources, source, root);
-                    self.policies.push((document, policy));
+                    self.policies.push((Document { source, root }, policy));
                 }
                 Err(error) => self.refuse(source, Kind::Policy, &error),
             },
@@ -102,7 +102,7 @@ impl Check {
             None => {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
                 let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
-                self.unreadable(source, title, Some(help));
+                self.unreadable(source, root.head(), title, Some(help));
             }
         }
         None
@@ -117,7 +117,7 @@ impl Check {
                 self.refuse(source, kind, error);
             }
             None => {
-                let span = span_at(&self.report.sources, source, error.mark);
+                let span = self.span_of(source, error);
                 self.report.coverage = Coverage::Incomplete;
                 let finding = Finding::new(&codes::UNREADABLE_FILE, span, &error.message);
                 self.report.findings.push(finding);
@@ -125,16 +125,21 @@ impl Check {
         }
     }
 
-    fn unreadable(&mut self, source: SourceId, title: String, help: Option<&str>) {
-        let span = span_at(&self.report.sources, source, None);
+    fn unreadable(&mut self, source: SourceId, range: Range<usize>, title: String, help: Option<&str>) {
+        let span = first_line(&self.report.sources, source, range);
         let finding = Finding::new(&codes::UNREADABLE_FILE, span, title);
         self.report.findings.push(help.map_or(finding.clone(), |help| finding.with_help(help)));
         self.report.coverage = Coverage::Incomplete;
     }
 
+    /// The first line of what an error is about.
+    fn span_of(&self, source: SourceId, error: &ReadError) -> Span {
+        first_line(&self.report.sources, source, error.span.clone().unwrap_or_default())
+    }
+
     /// A document that breaks a rule of its format.
     fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
-        let span = span_at(&self.report.sources, source, error.mark);
+        let span = self.span_of(source, error);
         let place = error.place.to_string();
         let title = match place.as_str() {
             "" => error.message.clone(),

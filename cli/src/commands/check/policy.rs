@@ -1,6 +1,7 @@
 //! What is wrong with a policy when it meets a registry.
 
 use slug_resolver::policy::PolicyDocument;
+use slug_resolver::yaml::Place;
 use slug_resolver::{Credentials, Policy, Registry, Rejection, Variable};
 
 use crate::codes;
@@ -9,12 +10,11 @@ use crate::render::shown;
 use crate::suggest::{closest_match, closest_matches};
 
 use super::document::Document;
-use super::document::Step::{self, Index, Key};
 
 /// A model that a policy can pick, and who could use it.
 struct Pick<'p> {
     model: &'p str,
-    way: Vec<Step<'p>>,
+    place: Place,
     /// The runtimes that pick it; none for any runtime.
     runtimes: Option<&'p [String]>,
 }
@@ -31,8 +31,7 @@ pub(super) fn examine(
     let mut findings = Vec::new();
     for (number, entry) in policy.document().dispatch.iter().enumerate() {
         for (position, runtime) in entry.runtimes.iter().enumerate() {
-            let way = [Key("dispatch"), Index(number), Key("runtimes"), Index(position)];
-            findings.extend(meeting.runtime(runtime, &way));
+            findings.extend(meeting.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
         }
     }
     findings.extend(picks(policy).iter().filter_map(|pick| meeting.pick(pick)));
@@ -43,24 +42,35 @@ pub(super) fn examine(
 fn picks(policy: &Policy) -> Vec<Pick<'_>> {
     let document: &PolicyDocument = policy.document();
     let mut picks = vec![
-        Pick { model: &document.fallback, way: vec![Key("fallback")], runtimes: None },
-        Pick { model: &document.platform.fallback, way: vec![Key("platform"), Key("fallback")], runtimes: None },
+        Pick { model: &document.fallback, place: Place::default().key("fallback"), runtimes: None },
+        Pick {
+            model: &document.platform.fallback,
+            place: Place::default().key("platform").key("fallback"),
+            runtimes: None,
+        },
     ];
     for variable in [Variable::Override, Variable::PlatformModel] {
         let name = policy.variable_name(variable);
         let default = policy.default_of(variable);
-        picks.extend(default.map(|model| Pick { model, way: vec![Key("defaults"), Key(name)], runtimes: None }));
+        picks.extend(default.map(|model| Pick {
+            model,
+            place: Place::default().key("defaults").key(name),
+            runtimes: None,
+        }));
     }
     for (number, entry) in document.dispatch.iter().enumerate() {
         let runtimes = Some(entry.runtimes.as_slice());
-        let entry_way = [Key("dispatch"), Index(number)];
         for (position, keyed) in entry.keyed.iter().enumerate() {
-            let way = [&entry_way[..], &[Key("keyed"), Index(position), Key("model")]].concat();
-            picks.push(Pick { model: &keyed.model, way, runtimes });
+            let place = dispatch(number).key("keyed").index(position).key("model");
+            picks.push(Pick { model: &keyed.model, place, runtimes });
         }
-        picks.push(Pick { model: &entry.model, way: [&entry_way[..], &[Key("model")]].concat(), runtimes });
+        picks.push(Pick { model: &entry.model, place: dispatch(number).key("model"), runtimes });
     }
     picks
+}
+
+fn dispatch(number: usize) -> Place {
+    Place::default().key("dispatch").index(number)
 }
 
 struct Meeting<'a> {
@@ -74,12 +84,12 @@ struct Meeting<'a> {
 
 impl Meeting<'_> {
     /// A runtime that is dispatched and that the registry does not have.
-    fn runtime(&self, runtime: &str, way: &[Step<'_>]) -> Option<Finding> {
+    fn runtime(&self, runtime: &str, place: &Place) -> Option<Finding> {
         let template = self.policy.template_of(runtime);
         if self.registry.runtime(template).is_some() {
             return None;
         }
-        let span = self.document.span(self.sources, way);
+        let span = self.document.span(self.sources, place);
         let title = format!("the registry has no runtime `{}`", shown(template));
         let known = self.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
         let near = closest_match(template, known);
@@ -94,7 +104,7 @@ impl Meeting<'_> {
             .about("runtime", runtime)
             .about("registry", self.path);
         if template != runtime {
-            let span = self.document.span(self.sources, &[Key("templates"), Key(runtime)]);
+            let span = self.document.span(self.sources, &Place::default().key("templates").key(runtime));
             finding = finding.with_label(span, format!("`{}` is looked up as this", shown(runtime)));
         }
         Some(finding)
@@ -113,7 +123,7 @@ impl Meeting<'_> {
         if templates.is_empty() || templates.iter().any(|template| self.registers(template, pick.model)) {
             return None;
         }
-        let span = self.document.span(self.sources, &pick.way);
+        let span = self.document.span(self.sources, &pick.place);
         let model = shown(pick.model);
         let title = match (pick.runtimes, templates.as_slice()) {
             (None, _) => format!("no runtime registers the model `{model}`"),

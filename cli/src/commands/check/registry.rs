@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex_automata::meta::Regex;
 use slug_resolver::registry::{PLATFORM, Pattern, Runtime};
+use slug_resolver::yaml::Place;
 use slug_resolver::{Provider, Registry};
 
 use crate::codes::{self, Level};
@@ -12,7 +13,6 @@ use crate::render::{counted, shown};
 
 use super::arms::{Arms, Shared};
 use super::document::Document;
-use super::document::Step::{Index, Key};
 
 /// Runtimes whose patterns are compared; of the rest it is said that they are not.
 const RUNTIMES: usize = 100;
@@ -109,7 +109,7 @@ impl Examination<'_> {
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
         let runtime = &arms.runtime.name;
-        let span = self.document.key_span(self.sources, &[Key("runtimes"), Key(runtime)]);
+        let span = self.document.key_span(self.sources, &place().key("runtimes").key(runtime));
         let title = format!("which patterns overlap on `{}` could not be decided", shown(runtime));
         let finding = Finding::new(&codes::UNDECIDED, span, title)
             .with_note("there are too many arms, or their automata are too large or look beyond ASCII")
@@ -121,7 +121,7 @@ impl Examination<'_> {
     /// That there are more runtimes than are looked at.
     fn unasked(&self) -> Option<Finding> {
         let left = self.registry.runtimes().len().checked_sub(RUNTIMES).filter(|left| *left > 0)?;
-        let span = self.document.key_span(self.sources, &[Key("runtimes")]);
+        let span = self.document.key_span(self.sources, &place().key("runtimes"));
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
         let note = format!("the arms of the first {RUNTIMES} are; more would take too long");
         Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).about("runtimes", "the rest"))
@@ -181,10 +181,7 @@ impl Examination<'_> {
 
     fn unmatched_arm(&self, runtime: &Runtime, arm: usize, id: usize, ids: &[(usize, &String)]) -> Option<Finding> {
         let provider = &self.registry.providers()[id].name;
-        let span = |model: usize| {
-            let arms = [Key("runtimes"), Key(&runtime.name), Key("providers"), Index(arm)];
-            self.document.span(self.sources, &[&arms[..], &[Key("models"), Index(model)]].concat())
-        };
+        let span = |model: usize| self.document.span(self.sources, &arm_at(runtime, arm).key("models").index(model));
         let ((first, _), rest) = ids.split_first()?;
         let title = format!("`{provider}` lists {} that its pattern does not match", counted(ids.len() as u64, "id"));
         let mut finding = Finding::new(&codes::UNMATCHED_LISTED_ID, span(*first), title)
@@ -216,7 +213,7 @@ impl Examination<'_> {
     fn vendor_key(&self, platform: usize, number: usize, key: &str, issuer: &Provider) -> Finding {
         let vendor = &issuer.name;
         let name = |id: usize, number: usize| {
-            self.document.span(self.sources, &[Key("providers"), Index(id), Key("auth_env"), Index(number)])
+            self.document.span(self.sources, &place().key("providers").index(id).key("auth_env").index(number))
         };
         let title = format!("the provider `{PLATFORM}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
@@ -231,13 +228,20 @@ impl Examination<'_> {
     }
 
     fn pattern(&self, provider: usize) -> Span {
-        self.document.span(self.sources, &[Key("providers"), Index(provider), Key("model_prefix_match")])
+        self.document.span(self.sources, &place().key("providers").index(provider).key("model_prefix_match"))
     }
 
     fn arm(&self, runtime: &Runtime, arm: usize) -> Span {
-        let way = [Key("runtimes"), Key(&runtime.name), Key("providers"), Index(arm), Key("name")];
-        self.document.span(self.sources, &way)
+        self.document.span(self.sources, &arm_at(runtime, arm).key("name"))
     }
+}
+
+fn place() -> Place {
+    Place::default()
+}
+
+fn arm_at(runtime: &Runtime, arm: usize) -> Place {
+    place().key("runtimes").key(&runtime.name).key("providers").index(arm)
 }
 
 /// Which credentials decide who answers for an id; none where none can.
