@@ -20,6 +20,8 @@ const MISNAMED: [&str; 3] = ["slugproof.yml", ".slugproof.yaml", ".slugproof.yml
 pub struct Config {
     /// Where it was found.
     pub path: PathBuf,
+    /// Its text, if it was found and not handed over by another reader.
+    pub text: String,
     /// The registry, if it names one.
     pub registry: Option<PathBuf>,
     /// Whether the registry may hold fields that slugproof does not know.
@@ -80,8 +82,10 @@ impl Config {
 
     fn read(path: &Path) -> Result<Self, Failure> {
         let located = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
-        let root = yaml::read(&read_file(path)?).map_err(located)?;
-        Self::decode(root, path).map_err(located)
+        let bytes = read_file(path)?;
+        let root = yaml::read(&bytes).map_err(located)?;
+        let config = Self::decode(root, path).map_err(located)?;
+        Ok(Self { text: String::from_utf8_lossy(&bytes).into_owned(), ..config })
     }
 
     /// A failure at one place of an accept entry.
@@ -149,6 +153,7 @@ impl Config {
         }
         Ok(Self {
             path: path.to_owned(),
+            text: String::new(),
             registry: fields.optional("registry").map(|at| at.string().map(beside)).transpose()?,
             allow_unknown_fields: fields
                 .optional("allow_unknown_fields")

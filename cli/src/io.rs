@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use slug_resolver::limits;
 
@@ -70,6 +70,38 @@ pub fn shown_path(path: &Path) -> String {
     match text.split_once('=') {
         Some((name, _)) => format!("{name}=…"),
         None => text,
+    }
+}
+
+/// A path as findings name it: with slashes, and the same for `a` and `./a`.
+pub fn report_path(path: &Path) -> String {
+    let kept: PathBuf = path.components().filter(|component| *component != Component::CurDir).collect();
+    let text = shown_path(if kept.as_os_str().is_empty() { path } else { &kept });
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
+}
+
+/// The text of a file, or why there is none; of a text beyond the limit, a piece that is too long as well.
+pub fn read_text_file(path: &Path, limit: usize) -> Result<String, String> {
+    let file =
+        File::open(path).map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
+    read_text(file, limit)
+}
+
+/// The text of a stream, like that of a file.
+pub fn read_text(from: impl io::Read, limit: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    from.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err("the text is UTF-16; save it as UTF-8".to_owned());
+    }
+    let cut = bytes.len() > limit;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // The end of what was read may stand inside a character; the size is refused anyway.
+        Err(error) if cut => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(_) => Err("the text is not UTF-8; save it as UTF-8".to_owned()),
     }
 }
 

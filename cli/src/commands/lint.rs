@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::publish;
 use crate::io::STANDARD_INPUT;
-use crate::lint::{Linter, files, fix};
+use crate::lint::{Linter, discovery, files, fix};
 use crate::output::Output;
 
 /// Runs `lint`.
@@ -24,8 +24,8 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
     }
-    let found = files::find(&args.paths, data.config.as_ref(), linter.parser())?;
-    let inputs = files::with_called(found, linter.parser());
+    let found = discovery::find(&args.paths, data.config.as_ref())?;
+    let inputs = files::read(found, linter.parser());
     let options = args.findings.options();
     let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
     publish(report, &options, output)

@@ -9,7 +9,9 @@ use crate::io::write_whole;
 use crate::render::counted;
 use slug_workflow::repository::Parser;
 
-use super::{Input, Linter, patch};
+use super::input::Input;
+use super::linter::Linter;
+use super::patch;
 
 /// Makes the edits of every finding that counts, writes the files, and reports what is left.
 ///
@@ -125,7 +127,6 @@ fn leaves_less(before: &Report, after: &Report, mended: &[Finding]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::files::with_called;
     use slug_resolver::{Policy, Registry};
 
     const CALLER: &str = "on: push\njobs:\n  x:\n    uses: ./.github/workflows/called.yml\n";
@@ -140,7 +141,7 @@ mod tests {
         let input = |(name, text): (&str, &str)| {
             Input::new(format!(".github/workflows/{name}"), "").with_text(text.to_owned(), linter.parser())
         };
-        let inputs = with_called(files.map(input).to_vec(), linter.parser());
+        let inputs = files.map(input).to_vec();
         assert_eq!(linter.parser().parsed(), 3);
         // Each file with a finding is patched, and the patched text is the same in both.
         let mut round = Round { report: linter.report(&inputs), inputs, mended: Vec::new() };

@@ -14,11 +14,12 @@ use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
 use slug_workflow::repository::File;
 
+use super::calls::Judged;
 use super::explain::{Cause, Group, Problem};
 use super::judge::Fault;
+use super::linter::Linter;
 use super::patch::{self, Change, Made};
 use super::repository::Files;
-use super::{Judged, Linter};
 
 /// Fixes of one finding that are tried as patches.
 const PATCHES_TRIED: usize = 4;

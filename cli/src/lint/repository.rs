@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use slug_workflow::document::Unreadable;
 use slug_workflow::repository::Repository;
 
-use super::{Input, mask};
+use super::input::Input;
+use super::mask;
 use crate::codes::{Command, UNREADABLE_FILE};
 use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span};
 

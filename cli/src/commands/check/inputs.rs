@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{Node, UnknownFields, Value};
 use slug_resolver::{Policy, Registry};
@@ -13,7 +13,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
 use crate::findings::EMBEDDED;
-use crate::io::read_file;
+use crate::io::{read_file, report_path};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,16 +176,8 @@ impl Place {
             }
             Self::File(path) => {
                 let content = read_file(&path).map_err(|failure| failure.to_string());
-                Input { shown: shown(&path), content, unknown, path }
+                Input { shown: report_path(&path), content, unknown, path }
             }
         }
     }
-}
-
-/// A path as findings show it: with `/`, and the same for `a` and `./a`.
-fn shown(path: &Path) -> String {
-    let kept = path.components().filter(|component| *component != Component::CurDir);
-    let kept: PathBuf = kept.collect();
-    let path = if kept.as_os_str().is_empty() { path.display() } else { kept.display() }.to_string();
-    if cfg!(windows) { path.replace('\\', "/") } else { path }
 }

@@ -1,0 +1,153 @@
+//! Judges every call of a harness in some files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use slug_workflow::eval::Evaluation;
+use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
+use slug_workflow::repository::JobId;
+
+use super::explain::{Case, Groups, Problem};
+use super::judge::{Judge, Judgement};
+use super::linter::Linter;
+use super::repository::Files;
+use crate::codes::UNKNOWN_HARNESS;
+use crate::findings::{Finding, SourceId, Span};
+
+/// Every call of some files, judged.
+#[derive(Default)]
+pub struct Judged<'r> {
+    pub(super) groups: Groups<'r>,
+    pub(super) others: Vec<Finding>,
+    /// The steps that were judged: file, job, number.
+    pub(super) steps: BTreeSet<(usize, usize, usize)>,
+    /// How often a call was judged.
+    pub(super) cases: usize,
+    /// The steps that call a harness and never run.
+    pub(super) never: usize,
+    /// What entries of slugproof.yaml accept, by their number.
+    pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+}
+
+impl<'a> Linter<'a> {
+    /// Judges every call in some files.
+    pub(super) fn judge<'r>(&'r self, files: &'r Files) -> Judged<'r> {
+        let evaluation = Evaluation::new(&files.repository, self.search());
+        let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
+        let mut judged = Judged::default();
+        for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
+            let before = judged.steps.len();
+            for job in 0..file.workflow.jobs.len() {
+                self.judge_job(&evaluation, source, (index, job), &mut judged);
+            }
+            if judged.steps.len() > before {
+                let unknown = self.unknown_harnesses(&file.workflow, source, index, &judged.steps);
+                judged.others.extend(unknown);
+                continue;
+            }
+            match self.calls_that_never_run(&unconditional, index) {
+                0 => {
+                    let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
+                    judged.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
+                }
+                never => judged.never += never,
+            }
+        }
+        judged
+    }
+
+    /// Judges every call in a job. What calls no known harness is judged only by what was
+    /// asked for.
+    pub(super) fn judge_job<'r>(
+        &'r self,
+        evaluation: &Evaluation<'r>,
+        source: SourceId,
+        (file, job): JobId,
+        judged: &mut Judged<'r>,
+    ) {
+        let sites = evaluation.call_sites((file, job));
+        let job = &evaluation.repository().files()[file].workflow.jobs[job];
+        for site in sites {
+            judged.steps.insert((file, job.key.start, site.step.number));
+            for policy in self.policies_of(site.target) {
+                judged.cases += 1;
+                self.judge_case(Case { source, job: &job.id, site: site.clone(), policy }, judged);
+            }
+        }
+    }
+
+    /// How many steps of a file, in which none calls a harness, would call one if no `if:`
+    /// ever kept them from it.
+    fn calls_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
+        let file = &unconditional.repository().files()[index];
+        let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
+        if !self.targets.iter().any(is_named) {
+            return 0;
+        }
+        let steps = |job: usize| -> BTreeSet<usize> {
+            unconditional.call_sites((index, job)).iter().map(|site| site.step.number).collect()
+        };
+        (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
+    }
+
+    fn judge_case<'r>(&'r self, case: Case<'r>, judged: &mut Judged<'r>) {
+        let judge = Judge { registry: self.registry, accept: self.accept };
+        match judge.judge(case.policy, |name| case.site.env.value(name)) {
+            Judgement::Fine { accepted, crossing } => {
+                for (entry, fault) in accepted {
+                    judged.accepted.entry(entry).or_default().add(case.clone(), Problem::Fault(fault));
+                }
+                if let Some(fault) = crossing {
+                    judged.groups.add(case, Problem::Crossing(fault));
+                }
+            }
+            Judgement::Fails(fault) => judged.groups.add(case, Problem::Fault(fault)),
+            Judgement::Undecided(reasons) => judged.groups.add(case, Problem::Undecided(reasons)),
+        }
+    }
+
+    /// Notes on the jobs and steps of a file in which others are judged: those that set
+    /// variables of a policy for a script that no policy describes.
+    fn unknown_harnesses(
+        &self,
+        workflow: &Workflow,
+        source: SourceId,
+        index: usize,
+        judged: &BTreeSet<(usize, usize, usize)>,
+    ) -> Vec<Finding> {
+        let of_job = |job: &Job| {
+            let Work::Steps(steps) = &job.work else { return None };
+            let is_judged = |step: &&Step| judged.contains(&(index, job.key.start, step.number));
+            let others = steps.iter().filter(|step| step.run.is_some() && !is_judged(step)).map(|step| &step.env);
+            let own = (!steps.iter().any(|step| is_judged(&step))).then_some(&job.env);
+            own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))
+        };
+        let first = workflow.jobs.iter().filter_map(|job| of_job(job));
+        first.filter_map(|first| self.unknown_harness(source, first)).collect()
+    }
+
+    /// A note on a variable of a policy, where no step that sees it calls what one describes.
+    fn unknown_harness(&self, source: SourceId, (name, key): (String, Range<usize>)) -> Option<Finding> {
+        let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
+        let span = Span { source, range: key };
+        let title =
+            format!("`{name}` is read by policy `{}`, and no step that sees it calls a known harness", policy.name());
+        Some(
+            Finding::new(&UNKNOWN_HARNESS, span, title)
+                .said("set here")
+                .with_help(format!(
+                    "add the script to `harness` of a policy, or judge the file with --policy {}",
+                    policy.name()
+                ))
+                .about("variable", name),
+        )
+    }
+}
+
+fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {
+    layer
+        .entries()
+        .iter()
+        .find(|entry| names.contains(&entry.name))
+        .map(|entry| (entry.name.clone(), entry.key.clone()))
+}

@@ -1,0 +1,122 @@
+//! From judged calls to a report: findings with patches that have been tried, and remarks.
+
+use std::collections::BTreeSet;
+
+use slug_resolver::Policy;
+
+use super::calls::Judged;
+use super::explain::Problem;
+use super::input::Input;
+use super::linter::Linter;
+use super::mend;
+use super::repository::{self, Files};
+use crate::codes::UNUSED_ACCEPT;
+use crate::config::Accept;
+use crate::findings::{Coverage, Finding, Report, Source, Span};
+use crate::io::report_path;
+use crate::render::counted;
+use crate::render::resolution::fix_for_people;
+
+impl Linter<'_> {
+    /// Lints files: with patches that have been tried.
+    #[must_use]
+    pub fn report(&self, inputs: &[Input]) -> Report {
+        let (mut report, files) = repository::of_inputs(inputs, &self.keys);
+        let judged = self.judge(&files);
+        report.findings.extend(judged.findings(self, &files));
+        report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
+        if judged.steps.is_empty() && report.coverage == Coverage::Complete {
+            report.coverage = Coverage::Nothing;
+            report.remarks.push(never_called(judged.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
+        }
+        for (entry, groups) in &judged.accepted {
+            let reason = &self.accept[*entry].reason;
+            report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
+        }
+        self.find_unused_accepts(&judged.accepted.keys().copied().collect(), &mut report);
+        report.remarks.extend(repository::missing_calls(files.repository.missing()));
+        report
+    }
+
+    /// What to say where no step calls a harness.
+    fn nothing_called(&self, files: usize) -> String {
+        if files == 0 {
+            return "there is no .github/workflows or .gitea/workflows with workflow files here or above; name the files, or list them under `workflows` in slugproof.yaml".to_owned();
+        }
+        let described: Vec<String> = self
+            .policies
+            .iter()
+            .filter(|policy| !policy.document().harness.is_empty())
+            .map(|policy| format!("{} (policy `{}`)", policy.document().harness.join(", "), policy.name()))
+            .collect();
+        match described.as_slice() {
+            [] => "no policy names a `harness`; name the script it describes, or say --policy".to_owned(),
+            _ => format!(
+                "no step calls a harness that a policy describes: {}; correct `harness` there, or say --policy",
+                described.join(", ")
+            ),
+        }
+    }
+
+    /// Entries of slugproof.yaml about overrides that accept nothing.
+    fn find_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
+        let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
+        let policies: Vec<Policy> = self.policies.iter().map(|policy| (*policy).clone()).collect();
+        let unused: Vec<&Accept> = (config.accept.iter().enumerate())
+            .filter(|(index, accept)| !used.contains(index) && accept.is_about_overrides(&policies))
+            .map(|(_, accept)| accept)
+            .collect();
+        if unused.is_empty() {
+            return;
+        }
+        let source = report.sources.add(Source { path: report_path(&config.path), text: config.text.clone() });
+        for accept in unused {
+            let line = usize::try_from(accept.line).unwrap_or(1).clamp(1, report.sources.line_count(source));
+            let range = report.sources.line_range(source, line);
+            let title = format!("no step fails with `{}` as this entry accepts", accept.code.as_str());
+            report.findings.push(
+                Finding::new(&UNUSED_ACCEPT, Span { source, range }, title)
+                    .said("accepts nothing")
+                    .with_help("take the entry out")
+                    .about("code", accept.code.as_str())
+                    .about("reason", accept.reason.clone()),
+            );
+        }
+    }
+}
+
+/// Fixes that are shown besides the patch.
+const FIXES_SHOWN: usize = 2;
+
+impl Judged<'_> {
+    fn findings(&self, linter: &Linter<'_>, files: &Files) -> Vec<Finding> {
+        let mut patches = mend::patches(linter, files, self);
+        let mut findings = Vec::new();
+        for (number, group) in self.groups.iter().enumerate() {
+            let mut finding = group.finding();
+            if let Problem::Fault(fault) = &group.problem {
+                let tried = patches.remove(&number);
+                let others =
+                    fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                finding.help.extend(fault.hints.iter().cloned());
+                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
+                finding.patch = tried.map(|(_, patch)| patch);
+            }
+            findings.push(finding);
+        }
+        findings.into_iter().chain(self.others.clone()).collect()
+    }
+}
+
+/// What to say where harnesses are called, by steps that never run.
+fn never_called(steps: usize) -> Option<String> {
+    let what = match steps {
+        0 => return None,
+        1 => "1 step calls a harness, and it can never run because of its `if:` or that of its job".to_owned(),
+        _ => format!(
+            "{} call a harness, and none of them can ever run because of its `if:` or that of its job",
+            counted(steps as u64, "step")
+        ),
+    };
+    Some(format!("{what}; correct the condition, or leave the file out"))
+}
