@@ -5,10 +5,10 @@ mod declare;
 mod print;
 mod start;
 
+use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::{Interpreter, Output, own_spans};
 use super::state::{Export, State, Variable};
 use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
-use super::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use slug_value::Text;
 
 /// Commands that name a path without running it.

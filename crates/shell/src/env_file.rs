@@ -1,9 +1,9 @@
 //! Writes to the file in which later steps find variables.
 
+use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::Interpreter;
 use super::state::Written;
 use super::syntax::Span;
-use super::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use slug_value::{Can, Text};
 
 impl Interpreter<'_> {

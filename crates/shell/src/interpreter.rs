@@ -9,15 +9,14 @@ mod output;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::effects::{Call, ENVIRONMENT_FILE, Effects};
 use super::parser;
 use super::state::{Export, State, Variable, Written, join, join_written, widen};
 use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, For, If, List, Pipeline, Redirect, RedirectOperator, Script, Span,
     Test, While, Word,
 };
-use super::{Call, ENVIRONMENT_FILE, Effects};
 pub(super) use expansion::SPLIT;
-use functions::Functions;
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use output::Output;
@@ -68,6 +67,28 @@ pub(super) struct Interpreter<'a> {
     /// The script at hand and its tree.
     source: Rc<str>,
     tree: Rc<Script>,
+}
+
+/// What the functions of a script may do when one of them is called.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Functions {
+    /// Their names.
+    pub names: BTreeSet<String>,
+    /// The variables that they set, or export, or hide.
+    pub set: BTreeSet<String>,
+    /// What they write for later steps.
+    pub written: BTreeSet<String>,
+    /// Whether they may set anything.
+    pub havoc: bool,
+    /// Why later steps may find anything set after a call, if they may.
+    pub opaque: Option<String>,
+    /// Whether they run a script whose path is not known.
+    pub run_unknown_scripts: bool,
+    /// Whether they change what is exported on its own.
+    pub change_exports: bool,
+    /// Whether they may end the script, and with a failure.
+    may_exit: bool,
+    may_fail: bool,
 }
 
 /// Where a shell ends before its last command.

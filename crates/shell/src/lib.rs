@@ -8,53 +8,29 @@
 //! the target is treated as possibly called.
 
 mod commands;
+mod effects;
 mod env_file;
 mod interpreter;
 mod lexer;
 pub mod parser;
+mod placeholder;
 mod state;
 pub mod syntax;
+mod targets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use effects::ENVIRONMENT_FILE;
+pub use effects::{Call, ENV_FILE_TARGET, Effects};
+pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
-use syntax::Span;
 pub use syntax::is_name;
+use targets::mentions;
 
 /// The most bytes of a script that is interpreted.
 pub const SCRIPT_BYTES: usize = 64 << 10;
-
-/// What a script does that matters here.
-#[derive(Clone, Debug, Default)]
-pub struct Effects {
-    /// The calls, in the order of the script.
-    pub calls: Vec<Call>,
-    /// What later steps find set.
-    pub written: BTreeMap<String, Written>,
-    /// Why later steps may find anything set, if they may.
-    pub opaque: Option<String>,
-    /// What a command at its end would see, of the variables that are known.
-    pub end: Variables,
-    /// Why such a command may see anything in every other variable, if it may.
-    pub rest: Option<String>,
-}
-
-/// One call of a target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// The index of the target.
-    pub target: usize,
-    /// The bytes of the word that names it.
-    pub span: Span,
-    /// What it sees, of the variables that are known.
-    pub variables: Variables,
-    /// Why it may see anything in every other variable, if it may.
-    pub rest: Option<String>,
-    /// Whether it stands in a function, which may run after assignments that stand elsewhere.
-    deferred: bool,
-}
 
 /// Interprets a script.
 ///
@@ -116,45 +92,14 @@ fn given_up(script: &str, targets: &[&str], why: String) -> Effects {
     }
 }
 
-/// Where a text names the file of a target, in whatever directory.
-fn mentions<'t>(text: &'t str, targets: &'t [&'t str]) -> impl Iterator<Item = (usize, Span)> + 't {
-    targets.iter().enumerate().flat_map(move |(target, path)| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
-        text.match_indices(name).filter_map(move |(at, _)| {
-            let apart = !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside);
-            apart.then(|| (target, at..at + name.len()))
-        })
-    })
-}
-
 /// Whether scripts for this interpreter can be read here.
 #[must_use]
 pub fn is_shell(interpreter: &str) -> bool {
     commands::SHELLS.contains(&interpreter.rsplit('/').next().unwrap_or_default())
 }
 
-/// The character that stands for an expression in a script.
-#[must_use]
-pub fn placeholder(index: usize) -> Option<char> {
-    let code = u32::try_from(index).ok().map(|index| FIRST_PLACEHOLDER + index);
-    code.and_then(char::from_u32).filter(|placeholder| *placeholder < END_OF_PLACEHOLDERS)
-}
-
-/// The first character of the last private plane, which no script holds.
-pub const FIRST_PLACEHOLDER: u32 = 0x10_0000;
-
-/// The first character behind those that stand for expressions.
-const END_OF_PLACEHOLDERS: char = '\u{10f000}';
-
 /// What some forges still take from the output of a step, to set a variable for later ones.
 const OLD_COMMAND: &str = "::set-env";
-
-/// The variable that holds the path of the file in which later steps find variables.
-const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
-
-/// Stands for that path; no script holds it.
-pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,6 @@ use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, Clause, ClauseEnd, Command, CommandKind, Connector, Document, For,
     Function, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,
 };
-use words::WordKind;
 
 /// How deep commands, quotes and expansions may be nested.
 pub const MAX_DEPTH: usize = 48;
@@ -27,6 +26,17 @@ impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }
+}
+
+/// Where a word stands, which decides what it may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WordKind {
+    /// At the beginning of a command.
+    Command,
+    /// Anywhere else; a pattern such as `@(a|b)` belongs to the word.
+    Argument,
+    /// Behind `=~`: parentheses and `|` belong to the word.
+    Regex,
 }
 
 type Result<T> = std::result::Result<T, SyntaxError>;

@@ -5,6 +5,7 @@
 //! Reads the rounds below HOME and writes `benchmarks.md`, `benchmarks.json` and two plots
 //! into DOCS. The text around the numbers is `benches/page.md`.
 
+mod machine;
 mod page;
 mod plot;
 mod targets;
@@ -12,12 +13,13 @@ mod targets;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use serde::Serialize;
 use slug_bench::results::{Home, Round};
 use std::collections::BTreeMap;
 
+use machine::Machine;
 use targets::{Reached, TARGETS};
 
 fn main() -> ExitCode {
@@ -50,29 +52,6 @@ fn report(home: &Home, docs: &Path) -> Result<(), Box<dyn Error>> {
     }
     print!("{}", page::table(reached.iter()));
     Ok(())
-}
-
-/// What the numbers were measured on.
-#[derive(Serialize)]
-struct Machine {
-    processor: String,
-    cores: usize,
-    rustc: String,
-}
-
-impl Machine {
-    fn this() -> Self {
-        let unknown = || "unknown".to_owned();
-        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let processor = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-        let rustc = Command::new("rustc").arg("--version").output().ok();
-        let rustc = rustc.and_then(|output| String::from_utf8(output.stdout).ok());
-        Self {
-            processor: processor.map_or_else(unknown, |(_, name)| name.trim().to_owned()),
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            rustc: rustc.map_or_else(unknown, |version| version.trim().to_owned()),
-        }
-    }
 }
 
 #[derive(Serialize)]

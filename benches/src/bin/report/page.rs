@@ -1,6 +1,6 @@
 //! The page: the template of `benches/page.md`, with the numbers filled in.
 
-use crate::Machine;
+use crate::machine::Machine;
 use crate::targets::Reached;
 
 /// Fills the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`, `{{rounds}}`, and

@@ -1,9 +1,9 @@
 //! Commands that start others, and calls of the targets.
 
+use super::super::effects::{Call, ENVIRONMENT_FILE};
 use super::super::interpreter::{Interpreter, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word};
-use super::super::{Call, ENVIRONMENT_FILE};
 use super::declare::Pair;
 use super::{ISOLATED, LAUNCHERS, SHELLS, start_of};
 use slug_value::{Can, Text};

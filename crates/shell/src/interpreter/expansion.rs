@@ -1,6 +1,6 @@
 //! Expands words to the texts that they can be.
 
-use super::super::FIRST_PLACEHOLDER;
+use super::super::placeholder::FIRST_PLACEHOLDER;
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
 use super::{Interpreter, Output};

@@ -1,34 +1,10 @@
 //! Functions of a script. The body of one is interpreted once, where it is defined; a call
 //! may have done whatever any body does.
 
-use std::collections::BTreeSet;
-
 use super::super::state::{Export, Variable, Written};
 use super::super::syntax::Command;
 use super::{Exits, Interpreter};
 use slug_value::Text;
-
-/// What the functions of a script may do when one of them is called.
-#[derive(Clone, Default, PartialEq)]
-pub struct Functions {
-    /// Their names.
-    pub names: BTreeSet<String>,
-    /// The variables that they set, or export, or hide.
-    pub set: BTreeSet<String>,
-    /// What they write for later steps.
-    pub written: BTreeSet<String>,
-    /// Whether they may set anything.
-    pub havoc: bool,
-    /// Why later steps may find anything set after a call, if they may.
-    pub opaque: Option<String>,
-    /// Whether they run a script whose path is not known.
-    pub run_unknown_scripts: bool,
-    /// Whether they change what is exported on its own.
-    pub change_exports: bool,
-    /// Whether they may end the script, and with a failure.
-    may_exit: bool,
-    may_fail: bool,
-}
 
 impl Interpreter<'_> {
     /// Interprets the body of a function for what a call may do.

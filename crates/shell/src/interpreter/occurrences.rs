@@ -1,8 +1,9 @@
 //! Where a script names a target or the file of later steps. Each occurrence must be
 //! explained; one that is not may be a call.
 
+use super::super::effects::ENVIRONMENT_FILE;
 use super::super::syntax::{Operation, Piece, PieceKind, Span, Word};
-use super::super::{ENVIRONMENT_FILE, mentions};
+use super::super::targets::mentions;
 
 /// The occurrences of a script.
 pub struct Occurrences<'a> {

@@ -2,18 +2,7 @@
 
 use super::super::lexer::{Lexer, continuation, is_meta};
 use super::super::syntax::{Document, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
-use super::{Parser, PendingDocument, Result};
-
-/// Where a word stands, which decides what it may contain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WordKind {
-    /// At the beginning of a command.
-    Command,
-    /// Anywhere else; a pattern such as `@(a|b)` belongs to the word.
-    Argument,
-    /// Behind `=~`: parentheses and `|` belong to the word.
-    Regex,
-}
+use super::{Parser, PendingDocument, Result, WordKind};
 
 /// What surrounds pieces that are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
