@@ -1,6 +1,7 @@
 //! Decoding: what a format expects at each place of a document.
 
-use crate::error::{QUOTED, ReadError, quoted, readable};
+use crate::error::ReadError;
+use crate::message::{QUOTED, quoted, readable};
 use crate::path::Place;
 use crate::tree::{Mark, Node, Value};
 
@@ -194,7 +195,9 @@ impl<'n> At<'n> {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
+    /// The path from the root of the document.
+    #[must_use]
+    pub fn place(&self) -> Place {
         match self.way {
             None => Place::default(),
             Some((parent, Step::Key(key))) => parent.place().key(key),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::decode::At;
+use crate::message::readable;
 use crate::path::Place;
 use crate::tree::{Mark, Node};
 
@@ -25,21 +25,6 @@ impl ReadError {
     /// An error about the document as a whole, which is said to stand at its beginning.
     pub(crate) fn whole(message: String) -> Self {
         Self { mark: Some(Mark { line: 1, column: 1 }), span: Some(0..0), place: Place::default(), message }
-    }
-}
-
-/// Characters of one message that are shown from its beginning and from its end: a long
-/// one repeats input, and says what to do last.
-const SHOWN: (usize, usize) = (600, 300);
-
-/// A message without the middle of a long one.
-#[must_use]
-pub fn readable(message: String) -> String {
-    let (first, last) = SHOWN;
-    let Some((end, _)) = message.char_indices().nth(first) else { return message };
-    match message[end..].char_indices().rev().nth(last) {
-        None => message,
-        Some((start, _)) => format!("{}…{}", &message[..end], &message[end + start..]),
     }
 }
 
@@ -71,9 +56,9 @@ impl Invalid {
 
     /// The error with its place counted from further out, for a document inside another.
     #[must_use]
-    pub fn under(self, outer: &At<'_>) -> Self {
+    pub fn under(self, outer: Place) -> Self {
         let Self(error) = self;
-        Self(ReadError { place: outer.place().join(error.place), ..error })
+        Self(ReadError { place: outer.join(error.place), ..error })
     }
 
     /// The error with its position in the document it came from.
@@ -101,15 +86,3 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
-
-/// Characters of the input that one message repeats.
-pub(crate) const QUOTED: usize = 80;
-
-/// Input in backticks, cut where it would drown the message.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    match text.char_indices().nth(QUOTED) {
-        None => format!("`{text}`"),
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-    }
-}

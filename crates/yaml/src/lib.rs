@@ -24,6 +24,7 @@
 
 mod decode;
 mod error;
+mod message;
 mod parse;
 mod path;
 mod scalar;
@@ -31,7 +32,8 @@ mod text;
 mod tree;
 
 pub use decode::{At, Entry, Fields, UnknownFields};
-pub use error::{Invalid, ReadError, quoted, readable};
+pub use error::{Invalid, ReadError};
+pub use message::{quoted, readable};
 pub use parse::{Dialect, Limit, Limits, ParseError, Problem};
 pub use path::Place;
 pub use text::LineIndex;

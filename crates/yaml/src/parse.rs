@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
-use crate::error::{ReadError, quoted};
+use crate::error::ReadError;
+use crate::message::quoted;
 use crate::path::Place;
 use crate::scalar::{self, Type};
 use crate::tree::{Mark, Node, Style, Value};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::quoted;
+use crate::message::quoted;
 use crate::tree::{Mark, Node, Value};
 
 /// A path into a document, such as `runtimes.codex.providers[1].name`.

@@ -94,7 +94,7 @@ impl Policy {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
         }
-        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(&at))?;
+        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(at.place()))?;
         at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
         Ok(policy)
     }

@@ -100,7 +100,7 @@ impl Registry {
                 ))
                 .into());
         }
-        let registry = Self::new(document).map_err(|error| error.under(&at))?;
+        let registry = Self::new(document).map_err(|error| error.under(at.place()))?;
         at.check_written("registry", limits::REGISTRY_BYTES, || registry.to_yaml())?;
         Ok(registry)
     }
