@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::message::readable;
+use crate::limits::Limit;
+use crate::message::{quoted, readable};
 use crate::path::Place;
 use crate::tree::{Mark, Node};
 
@@ -86,3 +87,93 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
+
+/// Why a text is not read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseError {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The line and column at which it is wrong.
+    pub mark: Mark,
+    /// The bytes that are wrong; of text that is not YAML, the rest of the line.
+    pub span: Range<usize>,
+    /// The path of a key that is wrong; else empty.
+    pub place: Place,
+}
+
+/// What is wrong with a text. It is displayed as what is wrong and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no value in it.
+    Empty,
+    /// It is not YAML, in the words of the parser.
+    Syntax(String),
+    /// It exceeds a limit, which is this.
+    Exceeds(Limit, usize),
+    /// It holds a second document.
+    SecondDocument,
+    /// An alias stands inside the value that it repeats.
+    RecursiveAlias,
+    /// A merge key, in the strict dialect.
+    MergeKey,
+    /// A plain scalar in a flow collection begins with `?`, in the strict dialect.
+    QuestionMark,
+    /// A key is given twice in one mapping.
+    DuplicateKey(String),
+    /// A key is a list or a mapping, which this says.
+    CompositeKey(&'static str),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the document is empty; is this the right file?"),
+            Self::Syntax(why) => write!(f, "not readable as YAML: {why}"),
+            Self::Exceeds(limit, most) => {
+                let what = match limit {
+                    Limit::Bytes => "bytes",
+                    Limit::Depth => "levels of nesting",
+                    Limit::Nodes => "nodes",
+                    Limit::Anchors => "anchors",
+                    Limit::Aliases => "aliases",
+                    Limit::AnchorNodes => "nodes under anchors",
+                    Limit::AliasNodes => "nodes that aliases stand for",
+                };
+                write!(f, "the document has more {what} than the limit of {most}; simplify it")
+            }
+            Self::SecondDocument => f.write_str("a second document begins here; keep one document in a file"),
+            Self::RecursiveAlias => {
+                f.write_str("not readable as YAML: an alias stands inside what it stands for; write the values out")
+            }
+            Self::MergeKey => f.write_str("merge keys (`<<`) are not part of YAML 1.2; write the fields out"),
+            Self::QuestionMark => f.write_str(
+                "a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            ),
+            Self::DuplicateKey(key) => write!(f, "duplicate key {}; keep one of the two", quoted(key)),
+            Self::CompositeKey(kind) => write!(f, "a key cannot be {kind}; write a single value"),
+        }
+    }
+}
+
+impl ParseError {
+    pub(crate) fn at_start(problem: Problem) -> Self {
+        Self { problem, mark: Mark { line: 1, column: 1 }, span: 0..0, place: Place::default() }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ReadError::from(self.clone()).fmt(f)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl From<ParseError> for ReadError {
+    fn from(error: ParseError) -> Self {
+        let ParseError { problem, mark, span, place } = error;
+        Self { mark: Some(mark), span: Some(span), place, message: problem.to_string() }
+    }
+}

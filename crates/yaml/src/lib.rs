@@ -22,8 +22,11 @@
 //! # Ok::<(), slug_yaml::ReadError>(())
 //! ```
 
+mod alias;
 mod decode;
 mod error;
+mod limits;
+mod merge;
 mod message;
 mod parse;
 mod path;
@@ -32,9 +35,9 @@ mod text;
 mod tree;
 
 pub use decode::{At, Entry, Fields, UnknownFields};
-pub use error::{Invalid, ReadError};
+pub use error::{Invalid, ParseError, Problem, ReadError};
+pub use limits::{Dialect, Limit, Limits};
 pub use message::{quoted, readable};
-pub use parse::{Dialect, Limit, Limits, ParseError, Problem};
 pub use path::Place;
 pub use text::LineIndex;
 pub use tree::{Mark, Node, Style, Value};

@@ -2,156 +2,17 @@
 //! limits speak of and looks at keys.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::mem::{Discriminant, discriminant};
 use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
-use crate::error::ReadError;
-use crate::message::quoted;
+use crate::error::{ParseError, Problem};
+use crate::limits::{Dialect, Limit, Limits};
+use crate::merge::is_merge_key;
 use crate::path::Place;
 use crate::scalar::{self, Type};
 use crate::tree::{Mark, Node, Style, Value};
-
-/// What a reader takes for YAML.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever matches on it wants to know of a third")]
-pub enum Dialect {
-    /// One text has one meaning. Scalars are those of the core schema of YAML 1.2; tags
-    /// outside it, merge keys, and words that YAML 1.1 reads differently are refused.
-    Strict,
-    /// What forges accept: every scalar is text, tags say nothing, merge keys are applied.
-    Lenient,
-}
-
-/// What a reader refuses to take. Exceeding a limit is an ordinary error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "whoever reads sets every limit")]
-pub struct Limits {
-    /// Bytes in the text.
-    pub bytes: usize,
-    /// Bytes in all scalars and tags, aliases expanded.
-    pub scalar_bytes: usize,
-    /// Levels of nesting, in flow and in block style.
-    pub depth: usize,
-    /// Scalars, lists and mappings, aliases expanded.
-    pub nodes: usize,
-    /// Anchors.
-    pub anchors: usize,
-    /// Uses of anchors.
-    pub aliases: usize,
-    /// Nodes under all anchors, one under several counted for each; the end of a list or
-    /// mapping counts as well.
-    pub anchor_nodes: usize,
-    /// Nodes that all aliases together expand to; in the strict dialect the end of a list or
-    /// mapping counts as well.
-    pub alias_nodes: usize,
-}
-
-/// One of the [`Limits`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there is one for each limit")]
-#[expect(missing_docs, reason = "see the fields of `Limits`")]
-pub enum Limit {
-    Bytes,
-    Depth,
-    Nodes,
-    Anchors,
-    Aliases,
-    AnchorNodes,
-    AliasNodes,
-}
-
-/// Why a text is not read, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ParseError {
-    /// What is wrong.
-    pub problem: Problem,
-    /// The line and column at which it is wrong.
-    pub mark: Mark,
-    /// The bytes that are wrong; of text that is not YAML, the rest of the line.
-    pub span: Range<usize>,
-    /// The path of a key that is wrong; else empty.
-    pub place: Place,
-}
-
-/// What is wrong with a text. It is displayed as what is wrong and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// There is no value in it.
-    Empty,
-    /// It is not YAML, in the words of the parser.
-    Syntax(String),
-    /// It exceeds a limit, which is this.
-    Exceeds(Limit, usize),
-    /// It holds a second document.
-    SecondDocument,
-    /// An alias stands inside the value that it repeats.
-    RecursiveAlias,
-    /// A merge key, in the strict dialect.
-    MergeKey,
-    /// A plain scalar in a flow collection begins with `?`, in the strict dialect.
-    QuestionMark,
-    /// A key is given twice in one mapping.
-    DuplicateKey(String),
-    /// A key is a list or a mapping, which this says.
-    CompositeKey(&'static str),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the document is empty; is this the right file?"),
-            Self::Syntax(why) => write!(f, "not readable as YAML: {why}"),
-            Self::Exceeds(limit, most) => {
-                let what = match limit {
-                    Limit::Bytes => "bytes",
-                    Limit::Depth => "levels of nesting",
-                    Limit::Nodes => "nodes",
-                    Limit::Anchors => "anchors",
-                    Limit::Aliases => "aliases",
-                    Limit::AnchorNodes => "nodes under anchors",
-                    Limit::AliasNodes => "nodes that aliases stand for",
-                };
-                write!(f, "the document has more {what} than the limit of {most}; simplify it")
-            }
-            Self::SecondDocument => f.write_str("a second document begins here; keep one document in a file"),
-            Self::RecursiveAlias => {
-                f.write_str("not readable as YAML: an alias stands inside what it stands for; write the values out")
-            }
-            Self::MergeKey => f.write_str("merge keys (`<<`) are not part of YAML 1.2; write the fields out"),
-            Self::QuestionMark => f.write_str(
-                "a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
-            ),
-            Self::DuplicateKey(key) => write!(f, "duplicate key {}; keep one of the two", quoted(key)),
-            Self::CompositeKey(kind) => write!(f, "a key cannot be {kind}; write a single value"),
-        }
-    }
-}
-
-impl ParseError {
-    pub(crate) fn at_start(problem: Problem) -> Self {
-        Position::START.refuse(problem)
-    }
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ReadError::from(self.clone()).fmt(f)
-    }
-}
-
-impl std::error::Error for ParseError {}
-
-impl From<ParseError> for ReadError {
-    fn from(error: ParseError) -> Self {
-        let ParseError { problem, mark, span, place } = error;
-        Self { mark: Some(mark), span: Some(span), place, message: problem.to_string() }
-    }
-}
 
 /// Reads one document.
 pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Node, ParseError> {
@@ -186,8 +47,6 @@ struct Position {
 }
 
 impl Position {
-    const START: Self = Self { mark: Mark { line: 1, column: 1 }, span: 0..0 };
-
     fn of(node: &Node) -> Self {
         Self { mark: node.mark, span: node.span.clone() }
     }
@@ -390,7 +249,7 @@ impl<'a> Builder<'a> {
             if self.expects_key() && is_merge_key(&node) {
                 return Err(position.refuse(Problem::MergeKey));
             }
-            node.move_to(&position);
+            node.move_to(position.mark, &position.span);
         }
         self.complete(node, position.span.end);
         Ok(())
@@ -523,10 +382,6 @@ fn unsupported(tag: Option<&Tag>) -> Problem {
     Problem::Syntax(format!("unsupported tag `{}`", tag.map(Tag::original).unwrap_or_default()))
 }
 
-fn is_merge_key(node: &Node) -> bool {
-    node.style == Style::Plain && matches!(&node.value, Value::String(text) if text == "<<")
-}
-
 impl Open {
     /// Moves the beginning of a block list from its first item to the dash before that: of a
     /// list that is indented no further than its key, the parser says the former.
@@ -564,96 +419,5 @@ fn dash_before(text: &str, place: usize) -> Option<usize> {
             return None;
         }
         end = line - 1;
-    }
-}
-
-/// How much there is in a value.
-struct Size {
-    nodes: usize,
-    collections: usize,
-    bytes: usize,
-    depth: usize,
-}
-
-impl Node {
-    fn children(&self) -> Vec<&Self> {
-        match &self.value {
-            Value::Sequence(items) => items.iter().collect(),
-            Value::Mapping(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn child(&self, number: usize) -> Option<&Self> {
-        match &self.value {
-            Value::Sequence(items) => items.get(number),
-            Value::Mapping(entries) => {
-                let (key, value) = entries.get(number / 2)?;
-                Some(if number.is_multiple_of(2) { key } else { value })
-            }
-            _ => None,
-        }
-    }
-
-    fn measure(&self) -> Size {
-        let is_collection = matches!(self.value, Value::Sequence(_) | Value::Mapping(_));
-        let own = usize::from(is_collection);
-        let bytes = match &self.value {
-            Value::String(text) | Value::Integer(text) | Value::Float(text) => text.len(),
-            _ => 0,
-        };
-        let mut size = Size { nodes: 1, collections: own, bytes, depth: 0 };
-        for child in self.children() {
-            let inner = child.measure();
-            size.nodes += inner.nodes;
-            size.collections += inner.collections;
-            size.bytes += inner.bytes;
-            size.depth = size.depth.max(inner.depth);
-        }
-        size.depth += own;
-        size
-    }
-
-    /// Gives the value and all inside it the position of an alias.
-    fn move_to(&mut self, position: &Position) {
-        (self.mark, self.span) = (position.mark, position.span.clone());
-        match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(position)),
-            Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
-                key.move_to(position);
-                value.move_to(position);
-            }),
-            _ => {}
-        }
-    }
-
-    /// Applies merge keys, here and in all values inside: what they bring along comes last,
-    /// and never in place of a key that is written out.
-    fn merge(&mut self) {
-        match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(Self::merge),
-            Value::Mapping(entries) => {
-                entries.iter_mut().for_each(|(_, value)| value.merge());
-                if !entries.iter().any(|(key, _)| is_merge_key(key)) {
-                    return;
-                }
-                let (merged, mut kept): (Vec<_>, Vec<_>) =
-                    std::mem::take(entries).into_iter().partition(|(key, _)| is_merge_key(key));
-                let mut names: HashSet<Option<String>> = kept.iter().map(|(key, _)| key.value.as_key()).collect();
-                for (_, source) in merged {
-                    let sources = match source.value {
-                        Value::Sequence(sources) => sources,
-                        _ => vec![source],
-                    };
-                    let brought = sources.into_iter().filter_map(|source| match source.value {
-                        Value::Mapping(entries) => Some(entries),
-                        _ => None,
-                    });
-                    kept.extend(brought.flatten().filter(|(key, _)| names.insert(key.value.as_key())));
-                }
-                *entries = kept;
-            }
-            _ => {}
-        }
     }
 }
