@@ -88,42 +88,25 @@ impl Resolution<'_> {
     /// What was picked, why, and what becomes of it: lower case, without a final stop.
     #[must_use]
     pub fn message(&self) -> String {
-        format!("{}; {}", self.picked(), self.verdict_told())
+        let why = reason(self.rule, self.decided_by);
+        format!("`{}` gets `{}` ({why}); {}", self.runtime, self.slug, self.verdict_explained())
     }
 
-    fn picked(&self) -> String {
-        let slug = self.slug;
-        match (self.rule, self.decided_by) {
-            (Rule::Override, Some(variable)) => format!("{variable} overrides the model with `{slug}`"),
-            (Rule::Platform, Some(variable)) => format!("the platform path takes `{slug}` because of {variable}"),
-            (Rule::Keyed, Some(variable)) => format!("{variable} is set, so `{}` takes `{slug}`", self.runtime),
-            (Rule::Fallback, _) => {
-                format!("`{}` has no entry in the policy, so it falls back to `{slug}`", self.runtime)
-            }
-            _ => format!("`{}` takes its default `{slug}`", self.runtime),
-        }
-    }
-
-    fn verdict_told(&self) -> String {
+    fn verdict_explained(&self) -> String {
         let provider = self.provider.map_or("", |provider| &provider.name);
         let Some(code) = self.code else {
-            return if provider == PLATFORM {
-                "the platform answers and pays, and no tenant key is injected".to_owned()
-            } else {
-                format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", "))
+            return match provider {
+                PLATFORM => "the platform answers and pays, and no tenant key is injected".to_owned(),
+                _ => format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", ")),
             };
         };
-        let needs = format!("provider `{provider}` {}", needs(self.needs));
+        let (needs, injected) = (needs(self.needs), injected(self.injected));
         let evidence = match code {
-            Code::PlatformModelWithTenantKey => format!(" (injected: {})", injected(self.injected)),
-            Code::PlatformPathByokModel | Code::MissingCredential => format!(" ({needs})"),
-            Code::WrongCredential => format!(" ({needs}; injected: {})", injected(self.injected)),
+            Code::PlatformModelWithTenantKey => format!(" (injected: {injected})"),
+            Code::PlatformPathByokModel | Code::MissingCredential => format!(" (provider `{provider}` {needs})"),
+            Code::WrongCredential => format!(" (provider `{provider}` {needs}; injected: {injected})"),
             _ => String::new(),
         };
-        let end = match code.outcome() {
-            Outcome::Rejected => "the create call is refused",
-            _ => "the workspace boots to failed",
-        };
-        format!("{}{evidence}, so {end}", code.meaning())
+        format!("{}{evidence}, so {}", code.meaning(), consequence(code))
     }
 }

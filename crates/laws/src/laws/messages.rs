@@ -47,12 +47,12 @@ fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
         Rule::Platform => "platform path",
         Rule::Keyed => "is set",
         Rule::Default => "default",
-        Rule::Fallback => "falls back",
+        Rule::Fallback => "fallback",
     };
     let outcome = match resolution.outcome {
         Outcome::Online => "answers",
-        Outcome::Rejected => "refused",
-        _ => "boots to failed",
+        Outcome::Rejected => "answers 422",
+        _ => "boots to `failed`",
     };
     let cause = CAUSES.iter().find(|(code, _)| resolution.code == Some(*code)).map(|(_, cause)| *cause);
     let because = cause.unwrap_or(match resolution.billing {
