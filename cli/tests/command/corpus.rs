@@ -64,6 +64,7 @@ fn a_review_shows_everything_about_a_case() {
 
 /// A reproducer is a command that comes to the same when it is pasted.
 #[test]
+#[cfg(unix)]
 fn the_reproducer_reproduces() {
     // Whatever a shell or the command line could take for something else.
     let odd = "a b'c$(echo x);*`d` ü --e";

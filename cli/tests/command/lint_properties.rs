@@ -243,7 +243,6 @@ fn can_be(text: &Text, value: &str) -> bool {
     }
 }
 
-#[cfg(unix)]
 fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");

@@ -12,6 +12,8 @@ mod explain;
 mod findings;
 mod lint;
 mod lint_fixes;
+// Scripts run by a real bash.
+#[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
 mod pick;
