@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result {
         measure(&["--package=slug-resolver", "--package=slug-yaml", "--lib", "--tests", "--ignore-run-fail"], &[])?;
 
     let mut sources = BTreeMap::new();
-    for file in properties.keys() {
+    for file in [&properties, &corpus, &all].into_iter().flat_map(BTreeMap::keys) {
         sources.insert(file.clone(), Source::new(&checkout::read(file)?));
     }
     let reached = Reached::new(&sources, [properties, corpus, all]);
