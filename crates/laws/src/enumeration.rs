@@ -14,10 +14,9 @@
 //! the same providers do not change, and each id costs one question more.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use slug_resolver::registry::{Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 

@@ -1,8 +1,8 @@
 //! Resolvers that can be put to the laws: the real one, and others that are wrong on purpose.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
 use slug_resolver::yaml::ReadError;

@@ -5,9 +5,8 @@
 //! sets of them match some id that no arm lists, and no other pattern. A listed id never
 //! gets as far as a pattern, so an overlap that only listed ids fall into is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use hashbrown::HashSet;
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 use slug_resolver::registry::{Pattern, Runtime};
 use slug_resolver::{Provider, Registry};
