@@ -2,15 +2,16 @@
 //!
 //! A target takes bytes and panics if anything that must hold of them does not. The
 //! binaries hand it what libFuzzer makes up; `tests/replay.rs` hands it the seeds
-//! and what was once found, on any toolchain. What must hold is said where the
-//! command finds it as well, which shows and re-runs the same inputs for review;
-//! only the comparison with a second reader of YAML is at home here.
+//! and what was once found, on any toolchain. What must hold is said in `slug-testkit`,
+//! where the command finds it as well, which shows and re-runs the same inputs for
+//! review; only the comparison with a second reader of YAML is at home here.
 
 mod second_reader;
 
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
-pub use slugproof::commands::corpus::inputs::{INPUT_BYTES, TARGETS, Target};
+pub use slug_testkit::{INPUT_BYTES, Target};
+pub use slugproof::commands::corpus::targets::TARGETS;
 
 /// Runs a target on one input.
 ///

@@ -16,7 +16,7 @@ mod mend;
 mod patch;
 mod report;
 mod repository;
-pub mod trial;
 
 pub use input::Input;
 pub use linter::Linter;
+pub(crate) use patch::applied;

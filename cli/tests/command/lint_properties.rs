@@ -11,9 +11,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use slug_resolver::{Env, Policy, Registry, Variable, resolve};
 use slug_shell::{Effects, Variables};
+use slug_testkit::linting::check_linting;
 use slug_value::{Can, Text};
 use slugproof::codes::Level;
-use slugproof::lint::{Input, Linter, trial};
+use slugproof::commands::corpus::subjects::EmbeddedLinter;
+use slugproof::lint::{Input, Linter};
 
 use crate::run::Scratch;
 
@@ -98,7 +100,7 @@ proptest! {
         let expected: Vec<&str> = expected.code.iter().map(|code| code.as_str()).collect();
         prop_assert_eq!(errors, expected, "{}", text);
         prop_assert!(report.findings.iter().all(|it| it.level != Level::Undecided), "{}", text);
-        prop_assert_eq!(trial::holds(&text).err(), None, "{}", text);
+        prop_assert_eq!(check_linting(&EmbeddedLinter, &text).err(), None, "{}", text);
     }
 
     /// A file that neither sets a variable of a policy nor calls a harness has no finding.

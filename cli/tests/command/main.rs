@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod corpus;
 mod diagnose;
+mod diagnose_properties;
 mod documents;
 mod explain;
 mod findings;

@@ -18,7 +18,7 @@ use crate::secret::SET;
 /// # Errors
 ///
 /// What does not hold.
-pub fn holds(trial: &Trial<'_>) -> Result<(), Violation> {
+pub fn check_completeness(trial: &Trial<'_>) -> Result<(), Violation> {
     let policy = &trial.case.scene.policy;
     let fixes = trial.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();

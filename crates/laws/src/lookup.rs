@@ -18,7 +18,7 @@ const ARMS: usize = 3;
 /// # Errors
 ///
 /// What does not hold.
-pub fn holds(subject: &dyn Subject, registry: &Registry, stray: &str) -> Result<(), Violation> {
+pub fn check_lookup(subject: &dyn Subject, registry: &Registry, stray: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];

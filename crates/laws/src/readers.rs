@@ -20,7 +20,7 @@ pub type Reading<T> = Result<Result<T, ReadError>, Violation>;
 /// # Errors
 ///
 /// What does not hold.
-pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
+pub fn check_registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
     let read = Registry::from_yaml(bytes, unknown);
     if let Ok(registry) = &read {
         let rebuilt = Registry::new(registry.document());
@@ -61,7 +61,7 @@ pub fn registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry> {
 /// # Errors
 ///
 /// What does not hold.
-pub fn policy(bytes: &[u8]) -> Reading<Policy> {
+pub fn check_policy(bytes: &[u8]) -> Reading<Policy> {
     let read = Policy::from_yaml(bytes);
     if let Ok(policy) = &read {
         let rebuilt = Policy::new(policy.document().clone());
@@ -83,7 +83,7 @@ pub fn policy(bytes: &[u8]) -> Reading<Policy> {
 /// # Errors
 ///
 /// What does not hold.
-pub fn witness(bytes: &[u8]) -> Reading<Witness> {
+pub fn check_witness(bytes: &[u8]) -> Reading<Witness> {
     let read = Witness::from_yaml(bytes);
     if let Ok(witness) = &read {
         Trial::new(&Product, &witness.case).holds()?;

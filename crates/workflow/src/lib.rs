@@ -18,5 +18,4 @@ pub mod model;
 pub mod repository;
 mod script;
 pub mod slice;
-pub mod trial;
 pub mod trigger;

@@ -48,7 +48,7 @@ fn trying_everything_finds_no_others() {
     let (some, rare) = (fixed_cases(CASES), fixed_cases(10 * CASES).filter(needs_a_later_id));
     for case in some.chain(rare) {
         let trial = Trial::new(&Product, &case);
-        fix_completeness::holds(&trial).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
+        fix_completeness::check_completeness(&trial).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
         trial.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
     }
     assert!(sizes[1..].iter().all(|fixes| *fixes > 0), "fixes of 0, 1, 2, … edits: {sizes:?}");
@@ -100,7 +100,7 @@ fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
         let is_mixed = sizes.first() != sizes.last();
         for offers in &others[..if is_mixed { 3 } else { 2 }] {
             let subject = Offers(*offers);
-            let refused = fix_completeness::holds(&Trial::new(&subject, &case)).is_err();
+            let refused = fix_completeness::check_completeness(&Trial::new(&subject, &case)).is_err();
             assert_eq!(refused, !sizes.is_empty(), "{case:?}");
             rejected += usize::from(refused);
         }

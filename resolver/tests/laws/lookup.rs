@@ -235,10 +235,10 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
         let (registry, stray) = large_registry_of(&bytes);
         assert_eq!(stray, "stray");
         for right in [&RIGHT, &undecided] {
-            assert_eq!(lookup::holds(right, &registry, stray), Ok(()));
+            assert_eq!(lookup::check_lookup(right, &registry, stray), Ok(()));
         }
         for (rejected, (_, wrong)) in rejected.iter_mut().zip(&wrong) {
-            *rejected += usize::from(lookup::holds(wrong, &registry, stray).is_err());
+            *rejected += usize::from(lookup::check_lookup(wrong, &registry, stray).is_err());
         }
     }
     for (rejected, (what, _)) in rejected.iter().zip(&wrong) {

@@ -12,12 +12,12 @@ const CASES: usize = 100;
 #[test]
 fn what_cases_are_made_of_reads_as_it_should() {
     for case in fixed_cases(CASES) {
-        let registry = readers::registry(case.scene.registry.to_yaml().as_bytes(), UnknownFields::Deny);
+        let registry = readers::check_registry(case.scene.registry.to_yaml().as_bytes(), UnknownFields::Deny);
         assert_eq!(registry, Ok(Ok(case.scene.registry.clone())));
-        let policy = readers::policy(case.scene.policy.to_yaml().as_bytes());
+        let policy = readers::check_policy(case.scene.policy.to_yaml().as_bytes());
         assert_eq!(policy, Ok(Ok(case.scene.policy.clone())));
         let witness = Witness { case: case.masked(), law: None, found: None, seed: None, expect: None };
-        assert_eq!(readers::witness(witness.to_yaml().as_bytes()), Ok(Ok(witness)));
+        assert_eq!(readers::check_witness(witness.to_yaml().as_bytes()), Ok(Ok(witness)));
     }
 }
 
@@ -29,7 +29,7 @@ fn the_pattern_that_others_are_told_apart_by_is_one_like_any_other() {
         let mut document = registry.document();
         document.providers[0].model_prefix_match = Pattern::new(source).expect("it compiles");
         let registry = Registry::new(document).expect("it is valid");
-        assert_eq!(readers::registry(registry.to_yaml().as_bytes(), UnknownFields::Deny), Ok(Ok(registry)));
+        assert_eq!(readers::check_registry(registry.to_yaml().as_bytes(), UnknownFields::Deny), Ok(Ok(registry)));
     }
 }
 
@@ -40,7 +40,7 @@ fn a_witness_with_a_secret_in_it_holds() {
     for case in fixed_cases(CASES) {
         let witness = Witness { case: case.masked(), law: None, found: None, seed: None, expect: None };
         let written = witness.to_yaml().replace(": set\n", ": other\n");
-        let read = readers::witness(written.as_bytes()).expect("it holds").expect("it reads");
+        let read = readers::check_witness(written.as_bytes()).expect("it holds").expect("it reads");
         unmasked += usize::from(read != witness);
     }
     assert!(unmasked > CASES / 2, "too few had a secret: {unmasked}");

@@ -6,12 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use serde::Serialize;
 use slug_laws::{Case, Expectation, Product, SET, Subject, Trial, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
+use slug_testkit::target::SECOND_READER;
+use slug_testkit::{Content, INPUT_BYTES, Judged};
 
-use super::inputs::{self, Content, INPUT_BYTES, Judged};
+use super::targets;
 use super::tree::{File, Kind, Tree};
 use crate::exit::Failure;
 use crate::render::shell::quoted;
-use crate::render::{can_be_seen, printable, shown};
+use crate::render::{can_be_seen, counted, printable, shown};
 
 /// One case, with whether it still holds.
 #[derive(Serialize)]
@@ -63,7 +65,7 @@ impl Group {
     pub fn heading(&self) -> String {
         match self {
             Self::Law(id) => law(id).map_or_else(|| id.clone(), |law| format!("{id}: {}", law.statement)),
-            Self::Target(name) if inputs::SECOND_READER.contains(&name.as_str()) => {
+            Self::Target(name) if SECOND_READER.contains(&name.as_str()) => {
                 format!("fuzz target {name}: what is read is sound; only `cargo test` asks a second reader as well")
             }
             Self::Target(name) => format!("fuzz target {name}"),
@@ -218,7 +220,7 @@ impl Facts {
             _ => format!("{name} (its default)"),
         });
         Self {
-            registry: if embedded { "embedded".into() } else { format!("of {}", inputs::size_of(&scene.registry)) },
+            registry: if embedded { "embedded".into() } else { format!("of {}", size_of(&scene.registry)) },
             policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
             runtime: case.runtime.clone(),
             variables: whole.variables.keys().map(row).collect(),
@@ -463,7 +465,7 @@ fn seed_of(line: &str) -> Option<&str> {
 }
 
 fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
-    let target = inputs::target(file.directory())?;
+    let target = targets::target(file.directory())?;
     let kind = if file.kind == Kind::Seed { "fuzz seed" } else { "fuzz regression" };
     let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), title_of(file.stem()));
     if bytes.len() > INPUT_BYTES {
@@ -494,6 +496,12 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
         }
     }
     Some(entry)
+}
+
+/// How large a registry is.
+fn size_of(registry: &Registry) -> String {
+    let providers = counted(registry.providers().len() as u64, "provider");
+    format!("{providers} and {}", counted(registry.runtimes().len() as u64, "runtime"))
 }
 
 /// What a closure returns, or what it panicked with.

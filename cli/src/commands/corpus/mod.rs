@@ -2,13 +2,14 @@
 
 mod entry;
 mod human;
-pub mod inputs;
 mod json;
 mod page;
 mod promote;
 mod review;
 mod since;
+pub mod subjects;
 mod sums;
+pub mod targets;
 mod tree;
 
 use entry::Entry;

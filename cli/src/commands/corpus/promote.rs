@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use slug_laws::reduction::reduce;
 use slug_laws::{Case, Expectation, Law, Product, Subject, Trial, Witness, is_seed, law, reference};
 use slug_resolver::Resolution;
+use slug_testkit::{Content, INPUT_BYTES};
 
 use super::entry::guarded;
-use super::inputs::{Content, INPUT_BYTES, target};
 use super::sums;
+use super::targets::{TARGETS, target};
 use super::tree::{File, Kind, Tree};
 use crate::args::PromoteArgs;
 use crate::exit::{Exit, Failure, describe};
@@ -23,7 +24,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     let bytes = read_file(&args.artifact)?;
     let directory = || args.artifact.parent().and_then(Path::file_name)?.to_str();
     let Some(target) = args.target.as_deref().or_else(directory).and_then(target) else {
-        let names: Vec<&str> = super::inputs::TARGETS.iter().map(|target| target.name).collect();
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         return Err(Failure::new(format!(
             "which fuzz target is `{}` an input of? give one of {} with --target",
             shown_path(&args.artifact),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use slug_laws::law;
 
-use super::inputs::target;
+use super::targets::target;
 use crate::exit::{Failure, describe};
 use crate::io::{read_whole, shown_path};
 use crate::render::shown;

@@ -2,14 +2,13 @@
 //!
 //! Everything is read, then rid of secrets, then diagnosed, then written.
 
-mod cause;
+pub(crate) mod cause;
 mod dotenv;
-mod human;
+pub(crate) mod human;
 mod inputs;
-mod json;
-mod record;
+pub(crate) mod json;
+pub(crate) mod record;
 mod sources;
-pub mod trial;
 
 use slug_resolver::{Env, Policy, Registry, Variable};
 
@@ -54,7 +53,7 @@ fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v
 
 /// The runtime: what was asked for, else what the environment says, else what the
 /// record says; and the environment without the variable that has done its part.
-fn runtime_of<'a>(
+pub(crate) fn runtime_of<'a>(
     asked: Option<&'a str>,
     env: Option<Env<'a>>,
     record: &'a Record,

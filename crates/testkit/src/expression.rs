@@ -1,10 +1,39 @@
-//! What must hold of an expression, whatever it is: what it comes to when everything is
-//! known is among what it can come to when little is.
+//! What must hold of evaluating an expression, whatever it is.
 
 use github_actions_expressions::{Evaluation, Expr};
-
-use super::expression::{self, Contexts};
+use slug_laws::Violation;
 use slug_value::{Can, Text, Value};
+use slug_workflow::expression::{self, Contexts};
+
+/// Checks that what a template comes to when everything is known is among what it can come
+/// to when little is, and that its parser agrees where it is constant. Returns what it can
+/// come to, in words.
+///
+/// # Errors
+///
+/// What does not hold.
+pub fn check_expression(template: &str) -> Result<String, Violation> {
+    let possible = expression::text(template, &Little);
+    for world in 0..WORLDS {
+        let certain = expression::text(template, &Everything(world));
+        if !includes(&possible, &certain) {
+            return Err(format!(
+                "in world {world} it comes to {:?}, and it can come to {:?}",
+                certain.can, possible.can
+            ));
+        }
+    }
+    for part in expression::parts(template) {
+        if let expression::Part::Expression(expression) = part {
+            check_constant(expression)?;
+        }
+    }
+    Ok(match &possible.can {
+        Can::BeOneOf(texts) => format!("one of {texts:?}"),
+        Can::BeSet => "some text".to_owned(),
+        Can::BeAnything => "anything".to_owned(),
+    })
+}
 
 /// Nothing is known but that secrets exist.
 struct Little;
@@ -42,34 +71,6 @@ impl Contexts for Everything {
 /// Worlds that every expression is looked at in.
 const WORLDS: usize = 6;
 
-/// Evaluates a template: what it can come to, in words.
-///
-/// # Errors
-///
-/// What does not hold.
-pub fn holds(template: &str) -> Result<String, String> {
-    let possible = expression::text(template, &Little);
-    for world in 0..WORLDS {
-        let certain = expression::text(template, &Everything(world));
-        if !includes(&possible, &certain) {
-            return Err(format!(
-                "in world {world} it comes to {:?}, and it can come to {:?}",
-                certain.can, possible.can
-            ));
-        }
-    }
-    for part in expression::parts(template) {
-        if let expression::Part::Expression(expression) = part {
-            agrees_with_the_parser(expression)?;
-        }
-    }
-    Ok(match &possible.can {
-        Can::BeOneOf(texts) => format!("one of {texts:?}"),
-        Can::BeSet => "some text".to_owned(),
-        Can::BeAnything => "anything".to_owned(),
-    })
-}
-
 /// Whether everything that a text can be, another one can be as well.
 fn includes(wider: &Text, narrower: &Text) -> bool {
     match (&wider.can, &narrower.can) {
@@ -82,7 +83,7 @@ fn includes(wider: &Text, narrower: &Text) -> bool {
 }
 
 /// The library that parses expressions evaluates constant ones itself.
-fn agrees_with_the_parser(expression: &str) -> Result<(), String> {
+fn check_constant(expression: &str) -> Result<(), Violation> {
     let mine = expression::value(expression, &Little);
     let Some(values) = mine.single().map(std::slice::from_ref) else { return Ok(()) };
     // Where it is too long to be read here, it is not known here.

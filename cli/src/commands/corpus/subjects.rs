@@ -1,0 +1,179 @@
+//! The command, as the oracles of `slug-testkit` see it: with the embedded data.
+
+use std::io::{BufReader, Read};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use slug_resolver::{Env, Policy, Registry, Variable};
+use slug_testkit::batch::{Answerer, Counts};
+use slug_testkit::diagnosis::{Diagnoser, Diagnosis, SECRET};
+use slug_testkit::linting::{self, File, Place};
+
+use crate::commands::diagnose::cause::{Setting, diagnose};
+use crate::commands::diagnose::record::Record;
+use crate::commands::diagnose::{human, json, runtime_of};
+use crate::findings::{Finding, Report, Span};
+use crate::lines::{answer_lines, derive_line, resolve_line};
+use crate::lint::{Input, Linter, applied};
+use crate::redact::{MASK, Masker};
+use crate::render::can_be_seen;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
+static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(Policy::all_embedded);
+
+/// The lines of `resolve --batch`.
+pub struct ResolveLines;
+
+/// The lines of `derive --batch`.
+pub struct DeriveLines;
+
+impl Answerer for ResolveLines {
+    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String> {
+        answer(input, out, |line, out| resolve_line(&REGISTRY, &POLICIES[0], line, out))
+    }
+}
+
+impl Answerer for DeriveLines {
+    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String> {
+        answer(input, out, |line, out| derive_line(&REGISTRY, line, out))
+    }
+}
+
+fn answer(
+    input: &mut BufReader<&mut dyn Read>,
+    out: &mut Vec<u8>,
+    answer: impl FnMut(&[u8], &mut Vec<u8>) -> Result<bool, String>,
+) -> Result<Counts, String> {
+    let answered = answer_lines(input, out, answer).map_err(|stopped| format!("{stopped:?}"))?;
+    Ok(Counts { lines: answered.lines, malformed: answered.malformed })
+}
+
+/// `lint`.
+pub struct EmbeddedLinter;
+
+impl linting::Linter for EmbeddedLinter {
+    fn lint(&self, files: &[File<'_>]) -> Vec<linting::Finding> {
+        let inputs: Vec<Input> = files.iter().map(|file| Input::new(file.path, file.text)).collect();
+        let report = Linter::new(&REGISTRY, &POLICIES).report(&inputs);
+        report.findings.iter().map(|finding| seen(&report, finding, files)).collect()
+    }
+
+    fn neighbour(&self) -> &'static str {
+        "on: push\nenv: {E2E_RUNTIME: claude-code}\njobs:\n  x:\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n"
+    }
+}
+
+/// What the oracle looks at in a finding.
+fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
+    let place = |span: &Span| Place {
+        range: span.range.clone(),
+        text: report.sources.get(span.source).text.get(span.range.clone()).map(str::to_owned),
+    };
+    let patched = |path: &str| files.iter().find(|file| file.path == path).map_or("", |file| file.text);
+    let edits = finding.patch.iter().flat_map(|patch| &patch.edits).map(|edit| &edit.span);
+    let labels = finding.labels.iter().map(|label| &label.span);
+    let variable = finding.subject.iter().find(|(what, name)| *what == "variable" && !name.is_empty());
+    linting::Finding {
+        code: finding.code.id.to_owned(),
+        about: format!("{:?}", finding.about_what()),
+        caret: place(&finding.primary.span),
+        places: labels.chain(edits).map(place).collect(),
+        variable: variable.map(|(_, name)| name.clone()),
+        shown: shown(report, finding),
+        patch: finding.patch.as_ref().map(|patch| {
+            let text = patched(report.sources.path(&finding.primary.span));
+            (patch.title.clone(), applied(text, &patch.edits))
+        }),
+    }
+}
+
+/// Everything that a finding says.
+fn shown(report: &Report, finding: &Finding) -> String {
+    let place = |span: &Span| format!("{} {:?}", report.sources.path(span), span.range);
+    let labels: Vec<String> = finding.labels.iter().map(|label| place(&label.span) + &label.text).collect();
+    let patch = finding.patch.as_ref().map(|patch| &patch.title);
+    let Finding { code, title, notes, help, subject, .. } = finding;
+    let primary = place(&finding.primary.span);
+    format!("{primary} {} {title} {labels:?} {notes:?} {help:?} {patch:?} {subject:?}", code.id)
+}
+
+/// `diagnose`.
+pub struct EmbeddedDiagnoser;
+
+impl EmbeddedDiagnoser {
+    fn masker(secrets: &[&str]) -> Masker {
+        Masker::new(secrets.iter().copied(), &REGISTRY, &POLICIES[0])
+    }
+}
+
+impl Diagnoser for EmbeddedDiagnoser {
+    type Record = Record;
+
+    fn read(&self, bytes: &[u8], secrets: &[&str]) -> Result<Record, String> {
+        Record::read(bytes, &Self::masker(secrets))
+    }
+
+    fn is_masked(&self, record: &Record, secrets: &[&str]) -> bool {
+        Self::masker(secrets).value(record.value()) == *record.value()
+    }
+
+    fn texts(&self, record: &Record) -> Vec<String> {
+        let mut texts = Vec::new();
+        collect_texts(record.value(), &mut texts);
+        texts
+    }
+
+    fn can_mask(&self, secret: &str) -> bool {
+        let can_come_back = secret.contains(['<', '>', '(', ')']) || MASK.contains(secret);
+        Self::masker(&[secret]).knows(secret) && !can_come_back
+    }
+
+    fn diagnose(&self, record: &Record) -> Result<Vec<Diagnosis>, String> {
+        let first = REGISTRY.runtimes().first().map(|runtime| runtime.name.as_str());
+        let policy: &'static Policy = &POLICIES[0];
+        let runtime_and = |asked, env| runtime_of(asked, env, record, &REGISTRY, policy);
+        let diagnose = |env| {
+            let named = runtime_and(None, env).or_else(|_| runtime_and(first, env));
+            let (runtime, env) = named.map_err(|failure| failure.to_string())?;
+            let setting = Setting { registry: &REGISTRY, policy, runtime, env: env.as_ref(), ambient: &[] };
+            let diagnosis = diagnose(setting, record);
+            let human = anstream::adapter::strip_str(&human::render(&diagnosis)).to_string();
+            Ok(Diagnosis { cause: diagnosis.cause.entry().id.to_owned(), human, json: json::render(&diagnosis) })
+        };
+        environments(record).into_iter().map(diagnose).collect()
+    }
+
+    fn can_be_seen(&self, c: char) -> bool {
+        can_be_seen(c)
+    }
+}
+
+/// No environment, an empty one, one on the platform's path, one with the first key,
+/// and one that picks the model of the record.
+fn environments(record: &Record) -> [Option<Env<'_>>; 5] {
+    let policy: &'static Policy = &POLICIES[0];
+    let empty = Env::empty(policy);
+    let key = policy.key_variables().next();
+    [
+        None,
+        Some(empty),
+        Some(empty.with(Variable::Path, &policy.document().platform.value)),
+        key.map(|key| empty.with(key, SECRET)),
+        record.model(|_| true).map(|model| empty.with(Variable::Override, model.name)),
+    ]
+}
+
+fn collect_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => texts.push(number.to_string()),
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                texts.push(key.clone());
+                collect_texts(value, texts);
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The fuzz targets whose inputs the corpus holds.
+
+use slug_testkit::{Judged, Target, target};
+
+use super::subjects::{DeriveLines, EmbeddedDiagnoser, EmbeddedLinter, ResolveLines};
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    target::REGISTRY_YAML,
+    target::POLICY_YAML,
+    target::CASE_YAML,
+    target::RESOLVE,
+    target::DERIVE,
+    Target { name: "batch_line", judge: |bytes| Judged::batch(bytes, &ResolveLines, &DeriveLines) },
+    Target { name: "record_json", judge: |bytes| Judged::record(bytes, &EmbeddedDiagnoser) },
+    Target { name: "workflow_yaml", judge: |bytes| Judged::workflow(bytes, &EmbeddedLinter) },
+    target::EXPRESSION,
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
