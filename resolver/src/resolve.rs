@@ -4,10 +4,10 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::names::Names;
-use crate::policy::{BillingPath, Entry, Policy};
+use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry};
-use crate::selection::{Pick, Rule, Selection, inject};
-use crate::verdict::{Billing, Code, Outcome, Verdict, Warning, Warnings, is_cross_vendor, judge, judge_provider};
+use crate::selection::{Pick, Rule, Selection, inject, shadowed};
+use crate::verdict::{Billing, Code, Judgement, Outcome, Verdict, Warning, Warnings, judge};
 
 /// The bare outcome of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +103,14 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
     let pick = Pick::of(dispatch.entry, env);
     let Selection { slug, rule, decided_by } = pick.into_selection(env);
     let injected = inject(env);
+    let shadowed = shadowed(dispatch.entry, &pick, injected, env);
     let credentials = Credentials { injected, ambient };
     let derived = registry.derive(dispatch.template, slug, &credentials);
     let provider = derived.ok();
-    let byok = provider.filter(|provider| !provider.is_platform());
-    let accepted_by = byok.map_or_else(Names::default, |provider| credentials.accepted_by(provider));
-    let verdict = match derived {
-        Ok(provider) => judge_provider(env.path(), provider, injected, !accepted_by.is_empty()),
-        Err(rejection) => Verdict::Rejected(rejection),
-    };
-    let shadowed = shadowed(dispatch.entry, &pick, injected, env);
-    let cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
+    let Judgement { verdict, needs, accepted_by, is_cross_vendor } =
+        Judgement::new(registry, env.path(), derived, &credentials);
     let warnings = [
-        cross_vendor.then_some(Warning::CrossVendorCredential),
+        is_cross_vendor.then_some(Warning::CrossVendorCredential),
         (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
     ];
     Resolution {
@@ -130,29 +125,11 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         verdict: if verdict.is_coherent() { Kind::Coherent } else { Kind::Contradiction },
         code: verdict.code(),
         outcome: verdict.outcome(),
-        needs: byok.map_or(&[], |provider| &provider.auth_env),
+        needs,
         accepted_by,
         warnings: warnings.into_iter().flatten().collect(),
         shadowed,
     }
-}
-
-/// The names of the variables that are set and whose removal changes neither slug nor secrets.
-///
-/// The runtime is given, so the runtime's variable is always one of them.
-fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
-    let policy = env.policy();
-    let mut shadowed = env.set_places();
-    let mut open = pick.rests_on(env) & shadowed;
-    while open != 0 {
-        let place = open.trailing_zeros();
-        open &= open - 1;
-        let without = env.without(Policy::deciding_at(place as usize));
-        if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
-            shadowed &= !(1 << place);
-        }
-    }
-    Names::at(policy.variable_names(), shadowed)
 }
 
 impl Resolution<'_> {

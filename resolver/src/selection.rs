@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::policy::{BillingPath, Entry, Key, Variable};
+use crate::names::Names;
+use crate::policy::{BillingPath, Entry, Key, Policy, Variable};
 
 /// The slug a harness would pick, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,4 +120,22 @@ impl<'a> Pick<'a> {
 fn injecting_key(env: &Env<'_>) -> Option<Key> {
     let key = env.policy().first_key(env.set_places())?;
     (env.path() == BillingPath::Byok).then_some(key)
+}
+
+/// The names of the variables that are set and whose removal changes neither slug nor secrets.
+///
+/// The runtime is given, so the runtime's variable is always one of them.
+pub(crate) fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
+    let policy = env.policy();
+    let mut shadowed = env.set_places();
+    let mut open = pick.rests_on(env) & shadowed;
+    while open != 0 {
+        let place = open.trailing_zeros();
+        open &= open - 1;
+        let without = env.without(Policy::deciding_at(place as usize));
+        if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
+            shadowed &= !(1 << place);
+        }
+    }
+    Names::at(policy.variable_names(), shadowed)
 }

@@ -49,14 +49,40 @@ pub fn judge<'r>(
     }
 }
 
+/// A verdict and its evidence.
+pub(crate) struct Judgement<'r> {
+    pub(crate) verdict: Verdict<'r>,
+    /// The secrets of which the provider needs any one; none for the platform.
+    pub(crate) needs: &'r [String],
+    /// The present secrets that the provider accepts, in its own order; none for the platform.
+    pub(crate) accepted_by: Names<'r>,
+    /// Whether the accepted credentials were all issued by other vendors.
+    pub(crate) is_cross_vendor: bool,
+}
+
+impl<'r> Judgement<'r> {
+    /// Judges one selection, and says on what grounds.
+    #[inline]
+    pub(crate) fn new(
+        registry: &Registry,
+        path: BillingPath,
+        derived: Result<&'r Provider, Rejection>,
+        credentials: &Credentials<'_>,
+    ) -> Self {
+        let byok = derived.ok().filter(|provider| !provider.is_platform());
+        let accepted_by = byok.map_or_else(Names::default, |provider| credentials.accepted_by(provider));
+        let verdict = match derived {
+            Ok(provider) => judge_provider(path, provider, credentials.injected, !accepted_by.is_empty()),
+            Err(rejection) => Verdict::Rejected(rejection),
+        };
+        let is_cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
+        Self { verdict, needs: byok.map_or(&[], |provider| &provider.auth_env), accepted_by, is_cross_vendor }
+    }
+}
+
 /// Judges a provider of which it is known whether it accepts any credential that is there.
 #[inline]
-pub(crate) fn judge_provider<'r>(
-    path: BillingPath,
-    provider: &'r Provider,
-    injected: &[String],
-    is_met: bool,
-) -> Verdict<'r> {
+fn judge_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
     if provider.is_platform() {
         return if injected.is_empty() {
             Verdict::Coherent(provider)
@@ -358,7 +384,7 @@ impl Serialize for Warnings {
 }
 
 /// Whether the credentials a provider would use, those that it accepts, were all issued by other vendors.
-pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &Names<'_>) -> bool {
+fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &Names<'_>) -> bool {
     let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
     !accepted.is_empty() && accepted.iter().all(foreign)
 }
