@@ -39,7 +39,6 @@ pub use error::{Invalid, ParseError, Problem, ReadError};
 pub use limits::{Dialect, Limit, Limits};
 pub use message::{quoted, readable};
 pub use path::Place;
-pub use text::LineIndex;
 pub use tree::{Mark, Node, Style, Value};
 
 /// Reads one data document, whose text has one meaning to every reader of YAML.

@@ -1,34 +1,7 @@
-//! A text before it is parsed: its encoding, its lines.
+//! A text before it is parsed: its encoding and its line breaks.
 
 use crate::error::ReadError;
 use crate::tree::Mark;
-
-/// Where the lines of a text begin, by the line breaks of YAML: a line feed, a carriage
-/// return, or both.
-#[derive(Clone, Debug)]
-pub struct LineIndex {
-    starts: Vec<usize>,
-}
-
-impl LineIndex {
-    /// The lines of a text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let is_break = |at: &usize| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
-        // A byte-order mark stands in no column.
-        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { starts: [first].into_iter().chain((0..bytes.len()).filter(is_break).map(|at| at + 1)).collect() }
-    }
-
-    /// The line and column of a byte of the same text.
-    #[must_use]
-    pub fn mark(&self, text: &str, byte: usize) -> Mark {
-        let line = self.starts.partition_point(|start| *start <= byte).max(1);
-        let before = text.get(self.starts[line - 1]..byte).unwrap_or_default();
-        Mark { line: line as u64, column: before.chars().count() as u64 + 1 }
-    }
-}
 
 /// The text of some bytes.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -67,6 +40,37 @@ pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
 
 /// An error at one byte of a text.
 fn refuse(text: &str, byte: usize, message: String) -> ReadError {
-    let mark = LineIndex::new(text).mark(text, byte);
-    ReadError { mark: Some(mark), span: Some(byte..byte), ..ReadError::whole(message) }
+    ReadError { mark: Some(mark(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
+}
+
+/// The line and column of a byte, by the line breaks of YAML: a line feed, a carriage return,
+/// or both.
+fn mark(text: &str, byte: usize) -> Mark {
+    // A byte-order mark stands in no column.
+    let text = &text[..byte];
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_break = |(at, found): &(usize, char)| *found == '\n' || *found == '\r' && !text[at + 1..].starts_with('\n');
+    let (breaks, last) = text.char_indices().filter(is_break).fold((0, 0), |(breaks, _), (at, _)| (breaks + 1, at + 1));
+    Mark { line: breaks + 1, column: text[last..].chars().count() as u64 + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_in_yaml() {
+        for (text, expected) in [
+            ("", (1, 1)),
+            ("ab", (1, 3)),
+            ("\u{feff}a", (1, 2)),
+            ("a\nb\r\né\rd", (4, 2)),
+            ("a\r", (2, 1)),
+            ("a\r\n", (2, 1)),
+            ("\n\n", (3, 1)),
+        ] {
+            let Mark { line, column } = mark(text, text.len());
+            assert_eq!((line, column), expected, "{text:?}");
+        }
+    }
 }
