@@ -354,7 +354,10 @@ impl Night {
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
             .env("PROPTEST_CASES", self.summary.properties.cases.to_string());
         let (stage, log) = self.stage("properties", tests)?;
-        let (passed, failures) = test_results(&log);
+        let (passed, failed) = test_results(&log);
+        // With the case that failed, smaller, for whoever reads the log of the job.
+        failed.iter().for_each(|(_, output)| println!("{output}"));
+        let failures: Vec<String> = failed.into_iter().map(|(name, _)| name).collect();
         let properties = &mut self.summary.properties;
         properties.status = stage;
         properties.passed = passed;
@@ -499,9 +502,9 @@ fn remove_equal(content: &[u8], directories: &[&Path]) -> Result {
     Ok(())
 }
 
-/// How many tests passed and which failed, by the messages of libtest, one a line. Other
-/// lines are those of the build.
-fn test_results(messages: &str) -> (usize, Vec<String>) {
+/// How many tests passed, and which failed with which output, by the messages of libtest, one
+/// a line. Other lines are those of the build.
+fn test_results(messages: &str) -> (usize, Vec<(String, String)>) {
     let (mut passed, mut failed) = (0, Vec::new());
     for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         if message["type"] != "test" {
@@ -511,7 +514,8 @@ fn test_results(messages: &str) -> (usize, Vec<String>) {
             Some("ok") => passed += 1,
             Some("failed") => {
                 let name = message["name"].as_str().unwrap_or_default();
-                failed.push(name.split_once('$').map_or(name, |(_, name)| name).to_owned());
+                let name = name.split_once('$').map_or(name, |(_, name)| name).to_owned();
+                failed.push((name, message["stdout"].as_str().unwrap_or_default().to_owned()));
             }
             _ => {}
         }
@@ -540,9 +544,9 @@ mod tests {
             "\n",
             r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
             "\n",
-            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2}"#,
+            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2,"stdout":"case 7"}"#,
             "\n",
         );
-        assert_eq!(test_results(messages), (1, vec!["properties::native_only".to_owned()]));
+        assert_eq!(test_results(messages), (1, vec![("properties::native_only".to_owned(), "case 7".to_owned())]));
     }
 }
