@@ -67,6 +67,8 @@ struct Builder<'a> {
     root: Option<Node>,
     /// Where the value of each anchor is in the tree.
     anchors: HashMap<usize, Route>,
+    /// The value of each anchor, in the lenient dialect: merge keys leave no place where it was.
+    anchored: HashMap<usize, Node>,
     /// How many of the open collections have an anchor.
     open_anchors: usize,
     counts: Counts,
@@ -91,7 +93,8 @@ struct Open {
     position: Position,
     style: Style,
     is_mapping: bool,
-    has_anchor: bool,
+    /// Its anchor, or 0.
+    anchor: usize,
     /// Items, or keys and values in turn.
     children: Vec<Node>,
     /// Where the last child ends.
@@ -114,6 +117,7 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             root: None,
             anchors: HashMap::new(),
+            anchored: HashMap::new(),
             open_anchors: 0,
             counts: Counts::default(),
             documents: 0,
@@ -138,7 +142,7 @@ impl<'a> Builder<'a> {
                 self.count_under_anchors(&position, 1, usize::from(anchor != 0))?;
                 let end = self.end_of_scalar(&position);
                 let Position { mark, span } = position;
-                self.complete(Node { mark, span, style, value }, end);
+                self.complete(Node { mark, span, style, value }, end, anchor);
                 Ok(())
             }
             Event::SequenceStart(style, anchor, tag) => self.begin(position, style, anchor, tag.as_deref(), false),
@@ -146,10 +150,14 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => {
                 self.count_under_anchors(&position, 1, 0)?;
                 let Some(open) = self.open.pop() else { return Ok(()) };
-                self.open_anchors -= usize::from(open.has_anchor);
-                let node = open.close(position.span.end);
+                let anchor = open.anchor;
+                self.open_anchors -= usize::from(anchor != 0);
+                let mut node = open.close(position.span.end);
+                if self.dialect == Dialect::Lenient {
+                    node.merge();
+                }
                 let end = node.span.end;
-                self.complete(node, end);
+                self.complete(node, end, anchor);
                 Ok(())
             }
             Event::Alias(anchor) => self.repeat(position, anchor),
@@ -162,11 +170,9 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Result<Node, ParseError> {
-        let mut root = self.root.ok_or_else(|| ParseError::at_start(Problem::Empty))?;
-        match self.dialect {
-            Dialect::Strict if root.value == Value::Null => return Err(ParseError::at_start(Problem::Empty)),
-            Dialect::Strict => {}
-            Dialect::Lenient => root.merge(),
+        let root = self.root.ok_or_else(|| ParseError::at_start(Problem::Empty))?;
+        if self.dialect == Dialect::Strict && root.value == Value::Null {
+            return Err(ParseError::at_start(Problem::Empty));
         }
         // A document that is not YAML is refused as such, whatever its keys are.
         self.bad_word.or(self.bad_key).map_or(Ok(root), Err)
@@ -198,7 +204,7 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         is_mapping: bool,
     ) -> Result<(), ParseError> {
-        check(&position, Limit::Depth, self.open.len() + 1, self.limits.depth)?;
+        check(&position, Limit::Depth, self.open.len() + 1, self.depth())?;
         self.count_node(&position, 0, tag, anchor)?;
         if self.dialect == Dialect::Strict && !Type::of(tag).fits_collection(is_mapping) {
             return Err(position.refuse(unsupported(tag)));
@@ -213,7 +219,7 @@ impl<'a> Builder<'a> {
             position,
             style: if style == StructureStyle::Flow { Style::Flow } else { Style::Block },
             is_mapping,
-            has_anchor: anchor != 0,
+            anchor,
             children: Vec::new(),
             keys: HashSet::new(),
         });
@@ -224,7 +230,7 @@ impl<'a> Builder<'a> {
     fn repeat(&mut self, position: Position, anchor: usize) -> Result<(), ParseError> {
         let counts = Counts { aliases: self.counts.aliases + 1, ..self.counts };
         check(&position, Limit::Aliases, counts.aliases, self.limits.aliases)?;
-        let Some(value) = self.anchors.get(&anchor).and_then(|route| self.follow(route)) else {
+        let Some(value) = self.value_of(anchor) else {
             return Err(position.refuse(Problem::RecursiveAlias));
         };
         // Counted before anything is copied.
@@ -240,7 +246,7 @@ impl<'a> Builder<'a> {
         check(&position, Limit::AnchorNodes, counts.anchor_nodes, self.limits.anchor_nodes)?;
         check(&position, Limit::AliasNodes, counts.alias_nodes, self.limits.alias_nodes)?;
         check(&position, Limit::Nodes, counts.nodes, self.limits.nodes)?;
-        check(&position, Limit::Depth, self.open.len() + size.depth, self.limits.depth)?;
+        check(&position, Limit::Depth, self.open.len() + size.depth, self.depth())?;
         check(&position, Limit::Bytes, counts.scalar_bytes, self.limits.scalar_bytes)?;
 
         let mut node = value.clone();
@@ -251,8 +257,16 @@ impl<'a> Builder<'a> {
             }
             node.move_to(position.mark, &position.span);
         }
-        self.complete(node, position.span.end);
+        self.complete(node, position.span.end, 0);
         Ok(())
+    }
+
+    /// The value of an anchor, if all of it has been read.
+    fn value_of(&self, anchor: usize) -> Option<&Node> {
+        match self.dialect {
+            Dialect::Strict => self.follow(self.anchors.get(&anchor)?),
+            Dialect::Lenient => self.anchored.get(&anchor),
+        }
     }
 
     /// The value at the end of a route, if all of it has been read.
@@ -266,8 +280,11 @@ impl<'a> Builder<'a> {
         None
     }
 
-    /// Adds a value to the collection that it is in, given where it ends.
-    fn complete(&mut self, node: Node, end: usize) {
+    /// Adds a value to the collection that it is in, given where it ends and its anchor, or 0.
+    fn complete(&mut self, node: Node, end: usize, anchor: usize) {
+        if anchor != 0 && self.dialect == Dialect::Lenient {
+            self.anchored.insert(anchor, node.clone());
+        }
         if self.expects_key() {
             self.check_key(&node);
         }
@@ -281,6 +298,15 @@ impl<'a> Builder<'a> {
                 open.end = end;
             }
             None => self.root = Some(node),
+        }
+    }
+
+    /// Levels of nesting in all. In the lenient dialect the parser alone counts, block style and
+    /// flow style apart; aliases get no deeper than the two together.
+    fn depth(&self) -> usize {
+        match self.dialect {
+            Dialect::Strict => self.limits.depth,
+            Dialect::Lenient => 2 * self.limits.depth,
         }
     }
 
@@ -336,7 +362,9 @@ impl<'a> Builder<'a> {
         if anchor != 0 {
             self.counts.anchors += 1;
             check(position, Limit::Anchors, self.counts.anchors, self.limits.anchors)?;
-            self.anchors.insert(anchor, self.open.iter().map(|open| open.children.len()).collect());
+            if self.dialect == Dialect::Strict {
+                self.anchors.insert(anchor, self.open.iter().map(|open| open.children.len()).collect());
+            }
         }
         Ok(())
     }

@@ -50,8 +50,10 @@ fn limits_hold_at_their_value_and_not_beyond() {
         assert_eq!(strict(most), Ok(()), "case {number}");
         let message = strict(most + 1).expect_err("it is one too many");
         assert!(message.contains("more") && message.contains("than the limit of"), "case {number}: {message}");
-        // The end of a list does not count as what an alias repeats.
-        if limit != Limit::AliasNodes {
+        // Lenient, the end of a list does not count as what an alias repeats, and aliases may nest
+        // as deep as both styles together.
+        let is_strict_only = limit == Limit::AliasNodes || limit == Limit::Depth && text(most).contains('*');
+        if !is_strict_only {
             assert_eq!(refused(most), None, "case {number}");
             let (problem, byte) = refused(most + 1).expect("it is one too many");
             assert!(matches!(problem, Problem::Exceeds(found, _) if found == limit), "case {number}: {problem:?}");
@@ -95,4 +97,34 @@ fn an_alias_inside_its_own_value_is_refused() {
         assert_eq!(read_lenient(text, &LIMITS).unwrap_err().problem, Problem::RecursiveAlias, "{text}");
     }
     assert!(matches!(read_lenient("a: *a", &LIMITS).unwrap_err().problem, Problem::Syntax(_)));
+}
+
+/// What merge keys bring along is counted as it is merged: keys that are there already add nothing.
+#[test]
+fn a_merge_bomb_stays_small() {
+    let limits = Limits {
+        nodes: 1_000,
+        scalar_bytes: 10_000,
+        aliases: 1_000,
+        alias_nodes: 1_000,
+        anchors: 20,
+        anchor_nodes: 1_000,
+        ..LIMITS
+    };
+    let bomb = (1..10).fold("a0: &a0 {k: v}\n".to_owned(), |text, level| {
+        let uses = vec![format!("*a{}", level - 1); 9].join(", ");
+        format!("{text}a{level}: &a{level}\n  <<: [{uses}]\n")
+    });
+    let root = read_lenient(&bomb, &limits).expect("it is one entry in the end");
+    assert!(root.entries().iter().all(|(_, value)| value.entries().len() == 1));
+}
+
+/// Block style and flow style are counted apart, as forges do.
+#[test]
+fn lenient_depth_is_that_of_one_style() {
+    let text = |flow: usize| format!("a:\n  b:\n    {}c{}\n", "[".repeat(flow), "]".repeat(flow));
+    assert!(read_lenient(&text(LIMITS.depth), &LIMITS).is_ok());
+    let error = read_lenient(&text(LIMITS.depth + 1), &LIMITS).unwrap_err();
+    assert_eq!(error.problem, Problem::Exceeds(Limit::Depth, LIMITS.depth));
+    assert!(read(text(LIMITS.depth).as_bytes(), &LIMITS).is_err());
 }
