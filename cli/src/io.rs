@@ -1,11 +1,13 @@
 //! Files and standard input: read within limits, written whole, named without secrets.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use slug_resolver::limits;
+use tempfile::Builder;
 
 use crate::exit::{Failure, describe};
 
@@ -121,32 +123,18 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         // A device or a pipe must not be replaced; a directory refuses.
         return fs::write(path, content);
     }
-    let temporary = beside(path)?;
-    let result = fill(&temporary, content, existing.map(|existing| existing.permissions()))
-        .and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        // The error that matters is the one that came first.
-        let _ = fs::remove_file(&temporary);
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = Builder::new();
+    temporary.prefix(".slugproof-").suffix(".tmp");
+    // As any new file, it is for whom the process lets read it.
+    #[cfg(unix)]
+    temporary.permissions(fs::Permissions::from_mode(0o666));
+    let mut temporary = temporary.tempfile_in(directory)?;
+    temporary.write_all(content)?;
+    if let Some(existing) = existing {
+        temporary.as_file().set_permissions(existing.permissions())?;
     }
-    result
-}
-
-fn fill(temporary: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    // A run that was killed may have left one.
-    let _ = fs::remove_file(temporary);
-    let mut file = File::options().write(true).create_new(true).open(temporary)?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
-    }
-    file.write_all(content)?;
-    file.sync_all()
-}
-
-/// The name of a temporary file beside a file, so that it can be renamed.
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    Ok(path.with_file_name(temporary))
+    temporary.as_file().sync_all()?;
+    temporary.persist(path)?;
+    Ok(())
 }

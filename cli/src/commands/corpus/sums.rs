@@ -2,7 +2,6 @@
 //! Its form is that of `sha256sum`, which can check it as well.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -59,17 +58,9 @@ pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
 }
 
 fn sums_of(tree: &Tree, files: &[File]) -> Result<Sums, Failure> {
-    let sum = |file: &File| Ok((file.path.clone(), sum(&tree.read(file)?)));
+    let sum = |file: &File| Ok((file.path.clone(), hex::encode(Sha256::digest(tree.read(file)?))));
     // What does not belong there is a problem of its own, and may be no file.
     files.iter().filter(|file| file.kind != Kind::Stray).map(sum).collect()
-}
-
-fn sum(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn is_sum(text: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Findings as SARIF 2.1.0, which code scanners read.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -323,21 +323,16 @@ fn artifact(path: &str) -> ArtifactLocation {
     ArtifactLocation { uri: percent_encoded(path), uri_base_id: Some(SOURCE_ROOT) }
 }
 
+/// The bytes of a path that a URI does not hold as they are.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
 fn percent_encoded(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
+    utf8_percent_encode(path, ENCODED).to_string()
 }
 
 fn fingerprint(identity: &Identity) -> String {
     let text = serde_json::to_string(identity).expect("an identity is strings");
-    Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex::encode(&Sha256::digest(text)[..16])
 }
 
 fn text(text: &str) -> Text {
