@@ -119,23 +119,3 @@ impl Sources {
         start..end
     }
 }
-
-impl Source {
-    /// Line and column of a byte, both from 1, in characters.
-    #[must_use]
-    pub fn position(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let mark = if line_start == 0 && before.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        (before.matches('\n').count() + 1, before[line_start + mark..].chars().count() + 1)
-    }
-
-    /// The bytes of the line that holds a byte, without its line break.
-    #[must_use]
-    pub fn line(&self, byte: usize) -> Range<usize> {
-        let start = self.text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = self.text[byte..].find('\n').map_or(self.text.len(), |newline| byte + newline);
-        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
-        start..end.max(start)
-    }
-}
