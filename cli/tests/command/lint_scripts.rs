@@ -139,6 +139,101 @@ fn what_a_script_does_is_seen_or_not_known() {
     }
 }
 
+/// After a call in a loop, the next round finds what this one has set.
+#[test]
+fn an_effect_after_a_call_reaches_the_next_round() {
+    let in_loop = |body: &str| format!("for try in 1 2 3; do\n{body}\ndone");
+    let mut bodies = vec![
+        "if @; then echo finished; break; fi\nexport E2E_MODEL_SLUG=MiniMax-M2".to_owned(),
+        "@ || true\ngo() { export E2E_MODEL_SLUG=MiniMax-M2; }\ngo".to_owned(),
+    ];
+    // A reserved word is one at the beginning of a command only.
+    for word in ["if", "then", "elif", "else", "fi", "for", "in", "do", "done", "while", "until", "case", "esac"]
+        .into_iter()
+        .chain(["select", "function", "time", "coproc", "!", "{", "}", "[[", "]]"])
+    {
+        bodies.push(format!("if @; then echo {word}; break; fi\nexport E2E_MODEL_SLUG=MiniMax-M2"));
+        bodies.push(format!("echo {word} {word}\n@ && break\n: a {word}; export E2E_MODEL_SLUG=MiniMax-M2"));
+    }
+    for assignment in QUOTED_ASSIGNMENTS {
+        bodies.push(format!("@ && break\n{assignment}"));
+    }
+    for body in bodies {
+        let script_text = in_loop(&body);
+        assert_eq!(judged(&script(FINE, &script_text)), "undecided", "{script_text}");
+        let plain = body.replace("&& break", "|| true").replace("break; ", "");
+        let while_text = format!("until [ -e stop ]; do\n{plain}\ndone");
+        assert_eq!(judged(&script(FINE, &while_text)), "undecided", "{while_text}");
+    }
+}
+
+/// Assignments whose name or value is quoted.
+const QUOTED_ASSIGNMENTS: [&str; 9] = [
+    "export \"E2E_MODEL_SLUG=MiniMax-M2\"",
+    "export 'E2E_MODEL_SLUG=MiniMax-M2'",
+    "export 'E2E_MODEL_SLUG'=MiniMax-M2",
+    "export E2E_MODEL_SLUG=\"MiniMax-M2\"",
+    "export E2E_MODEL_SLUG=$'MiniMax-M2'",
+    "declare -x \"E2E_MODEL_SLUG=MiniMax-M2\"",
+    "typeset -x 'E2E_MODEL_SLUG=MiniMax-M2'",
+    "declare -rx \"E2E_MODEL_SLUG\"='MiniMax-M2'",
+    "export E2E_MODEL_\"SLUG=MiniMax\"-M2",
+];
+
+#[test]
+fn quoted_assignments_are_assignments() {
+    for assignment in QUOTED_ASSIGNMENTS {
+        assert_eq!(judged(&script(FINE, &format!("{assignment}\n@"))), "error", "{assignment}");
+    }
+    let local = "go() { local -x \"E2E_MODEL_SLUG=MiniMax-M2\"; @; }\ngo";
+    assert_eq!(judged(&script(FINE, local)), "undecided");
+}
+
+#[test]
+fn calls_in_tests_and_arithmetic_are_seen() {
+    for text in [
+        "[ -n \"$(@)\" ]",
+        "[[ -n \"$(@)\" ]]",
+        "[[ ! -z $(@) ]]",
+        "[[ $(@) == *ok* && -n $A ]] || exit 1",
+        "[[ -n $A || ( -z $B && `@` =~ ^(ok|all good)$ ) ]]",
+        "if [[ a < b && \"$(@)\" != \"\" ]]; then echo fi; fi",
+        "while [[ -z \"$(@)\" ]]; do sleep 1; done",
+        "(( $(@ | wc -l) > 2 ))",
+        "n=$(( $(@ | wc -l) + 1 ))",
+        "for ((i = $(@ | wc -l); i < 3; i++)); do true; done",
+        "let \"n = $(@ | wc -l)\"",
+        "case $(@) in ok) true;; esac",
+        "diff <(@) expected.txt",
+        "echo \"${A:-$(@)}\"",
+        "cat <<EOF\n$(@)\nEOF",
+    ] {
+        assert_eq!(judged(&script(WRONG, text)), "error", "{text}");
+    }
+}
+
+#[test]
+fn arithmetic_sets_the_names_that_it_assigns_and_calls_nothing() {
+    for text in [
+        "((n+=1))",
+        "((n++))",
+        "((--n))",
+        "(( n = (1 + 2) * 3, m <<= 2 ))",
+        "let n+=1",
+        "let 'n = 5' m--",
+        "((n == 1))",
+        "for ((i = 0; i < 3; i++)); do true; done",
+        "while ((n++ < 3)); do true; done",
+        ": $((n++))",
+        "((a[n] = 1))",
+    ] {
+        assert_eq!(judged(&script(WRONG, &format!("n=0\n{text}\n@"))), "error", "{text}");
+    }
+    for text in ["((E2E_MODEL_SLUG = 5))", "let E2E_MODEL_SLUG++", ": $((E2E_MODEL_SLUG -= 1))", "(( ${N} = 5 ))"] {
+        assert_eq!(judged(&script(FINE, &format!("export E2E_MODEL_SLUG\n{text}\n@"))), "undecided", "{text}");
+    }
+}
+
 #[test]
 fn what_an_earlier_step_writes_is_seen_or_not_known() {
     for (text, expected) in [
@@ -162,6 +257,13 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("bash -eo pipefail -c 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV'", "error"),
         ("SLUG=\nw() { echo \"E2E_MODEL_SLUG=$SLUG\" >> \"$GITHUB_ENV\"; }\nSLUG=MiniMax-M2\nw", "undecided"),
         ("[ -n \"$GITHUB_ENV\" ] && echo \"$GITHUB_ENV\"", "fine"),
+        // What is printed under a condition, to another stream, or by a shell that ends early.
+        ("{ [ -n \"$A\" ] && echo E2E_MODEL_SLUG=MiniMax-M2; } >> $GITHUB_ENV", "undecided"),
+        ("for i in 1 2; do echo E2E_MODEL_SLUG=MiniMax-M$i; done >> $GITHUB_ENV", "undecided"),
+        ("{ echo E2E_MODEL_SLUG=MiniMax-M2 >&2; echo A=b; } >> $GITHUB_ENV", "fine"),
+        ("if [ -n \"$A\" ]; then ./write.sh \"$GITHUB_ENV\"; exit 0; fi", "undecided"),
+        ("(echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV; exit 1) || true", "error"),
+        ("exec >> $GITHUB_ENV; echo E2E_MODEL_SLUG=MiniMax-M2", "undecided"),
         ("echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_OUTPUT", "fine"),
         ("echo E2E_MODEL_SLUG= >> $GITHUB_ENV", "fine"),
     ] {

@@ -208,10 +208,13 @@ impl Interpreter<'_> {
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
         let Assignment { name, name_span, value, .. } = assignment;
         let mut text = self.expand(value);
-        if value.pieces.first().is_some_and(|piece| piece.literal().is_some_and(|text| text.starts_with('~'))) {
+        let first = value.pieces.first().map(|piece| &piece.kind);
+        if matches!(first, Some(PieceKind::Literal(text)) if text.starts_with('~')) {
             text = Text::unknown("a shell replaces `~` by a directory");
         }
-        if assignment.has_subscript {
+        let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
+        if assignment.has_subscript || is_array {
+            self.note_special(name);
             text = Text::unknown("an array is not followed");
         } else if assignment.appends {
             text = self.look_up(name).followed_by(text);
@@ -229,7 +232,20 @@ impl Interpreter<'_> {
             _ => Export::Maybe,
         });
         self.note_assigned(name);
+        let (value, export) = if self.state.special.contains(name) {
+            (Text::unknown("a variable has an attribute that is not followed"), Export::Maybe)
+        } else {
+            (value, export)
+        };
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
+    }
+
+    /// Notes that a variable has an attribute that changes what an assignment does.
+    fn note_special(&mut self, name: &str) {
+        self.state.special.insert(name.to_owned());
+        if self.in_function {
+            self.functions.special.insert(name.to_owned());
+        }
     }
 
     /// Notes that a variable is assigned somewhere, or exported or hidden.
@@ -406,9 +422,15 @@ impl Interpreter<'_> {
     }
 
     fn read(&mut self, command: &str, arguments: &[Word]) {
+        let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('a'));
+        let is_array = command != "read" || arguments.iter().any(is_option);
         for word in arguments {
             match word.literal() {
                 Some(name) if is_name(&name) => {
+                    // `read -a` and `mapfile` make an array.
+                    if !matches!(command, "printf" | "getopts") && is_array {
+                        self.note_special(&name);
+                    }
                     self.give(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
                 Some(_) => {}

@@ -16,7 +16,7 @@ use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, For, If, List, Pipeline, Redirect, RedirectOperator, Script, Span,
     Test, While, Word,
 };
-pub(super) use expansion::SPLIT;
+pub(super) use expansion::{BRACES, SPLIT};
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use output::Output;
@@ -76,6 +76,8 @@ pub(super) struct Functions {
     pub names: BTreeSet<String>,
     /// The variables that they set, or export, or hide.
     pub set: BTreeSet<String>,
+    /// The variables that they give an attribute.
+    pub special: BTreeSet<String>,
     /// What they write for later steps.
     pub written: BTreeSet<String>,
     /// Whether they may set anything.
@@ -457,12 +459,13 @@ impl Interpreter<'_> {
             }
             return;
         }
-        let outermost = self.loops.len() - 1;
+        let count = self.loops.len();
         let left = match levels {
             Some(levels) => {
-                (outermost + 1).saturating_sub(levels.max(1))..=(outermost + 1).saturating_sub(levels.max(1))
+                let index = count.saturating_sub(levels.max(1));
+                index..index + 1
             }
-            None => 0..=outermost,
+            None => 0..count,
         };
         for index in left {
             let state = self.copy();

@@ -238,7 +238,24 @@ mod tests {
         assert_eq!(slug(&long), "(anything)");
         let branching = format!("{}bash {HARNESS}", "if a; then SLUG=x; ".repeat(3000));
         assert!(!slug(&branching).is_empty());
-        let deep = format!("{}bash {HARNESS}{}", "$(".repeat(3000), ")".repeat(3000));
-        assert_eq!(slug(&deep), "(anything)");
+        for (opening, closing) in [
+            ("$(", ")"),
+            ("if a; then ", "; fi"),
+            ("while a; do ", "; done"),
+            ("for i in a; do ", "; done"),
+            ("case a in a) ", ";; esac"),
+            ("{ ", "; }"),
+            ("( ", " )"),
+            ("f() { ", "; }"),
+            ("echo \"${A:-$(", ")}\""),
+            ("[[ -n $(", ") ]]"),
+            ("bash -c \"$(", ")\""),
+        ] {
+            let deep = format!("{}bash {HARNESS}{}", opening.repeat(3000), closing.repeat(3000));
+            assert_eq!(slug(&deep), "(anything)", "{opening}");
+        }
+        // Each round of a loop has several rounds of those in it.
+        let loops = format!("{}bash {HARNESS}{}", "for i in $X; do A=$A$i; ".repeat(14), "; done".repeat(14));
+        assert_eq!(slug(&loops), "(anything)");
     }
 }

@@ -70,6 +70,9 @@ pub(super) struct State {
     /// Why later steps may find anything set.
     pub opaque: Option<String>,
     pub all_exported: Export,
+    /// Variables with an attribute that changes what an assignment does: arrays, integers,
+    /// read-only ones and the like. They hold any value, and an array is never exported.
+    pub special: BTreeSet<String>,
     /// The directory it runs in, from the top of the repository, if that is known.
     pub directory: Option<String>,
     /// Whether the script has ended before this point.
@@ -84,6 +87,7 @@ impl Default for State {
             rest: None,
             opaque: None,
             all_exported: Export::No,
+            special: BTreeSet::new(),
             directory: None,
             ended: false,
         }
@@ -125,6 +129,7 @@ pub(super) fn join(one: State, other: State) -> State {
         rest: one.rest.or(other.rest),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
+        special: one.special.into_iter().chain(other.special).collect(),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         ended: one.ended,
     }

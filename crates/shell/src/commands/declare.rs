@@ -1,8 +1,8 @@
 //! `export`, `declare` and their kin, which take assignments as arguments.
 
-use super::super::interpreter::{Interpreter, SPLIT, own_spans};
+use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Export, Variable};
-use super::super::syntax::{Word, is_name};
+use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
 use slug_value::{Can, Text};
 
 /// What an argument of `export` or `env` says.
@@ -30,23 +30,29 @@ impl Interpreter<'_> {
             arguments.iter().for_each(|word| drop(self.expand(word)));
             return self.havoc(&format!("`{command} -n` gives a variable another name"));
         }
-        let is_converted = command != "export" && ['i', 'l', 'u'].into_iter().any(option);
+        let is_converted = command != "export" && ['a', 'A', 'i', 'l', 'u'].into_iter().any(option);
+        let is_special = is_converted || command == "readonly" || (command != "export" && option('r'));
         for word in arguments {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
                 self.assign(&assignment, export);
-                if is_converted {
-                    let why = format!("`{command}` changes what is assigned");
-                    self.give(&assignment.name, Text::unknown(why), assignment.name_span, export);
+                // A shell replaces braces in arguments, but not in an assignment before a command.
+                if assignment.value.pieces.iter().any(may_open_brace) {
+                    self.give(&assignment.name, Text::unknown(BRACES), assignment.name_span.clone(), export);
+                }
+                if is_special {
+                    self.make_special(&assignment.name, assignment.name_span, is_converted);
                 }
                 continue;
             }
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
-                    let value = if is_converted { Text::unknown(format!("`{command}` changes it")) } else { value };
                     let start = super::start_of(word);
                     self.give(&name, value, start..start + name.len(), export);
+                    if is_special {
+                        self.make_special(&name, start..start + name.len(), is_converted);
+                    }
                 }
                 // A variable of a function begins unset.
                 Pair::Names(name)
@@ -55,10 +61,22 @@ impl Interpreter<'_> {
                     let value = self.look_up(&name).or(Text::empty());
                     self.give(&name, value, word.span.clone(), export);
                 }
+                Pair::Names(name) if is_special && is_name(&name) => {
+                    self.make_special(&name, word.span.clone(), is_converted);
+                    self.mark(&name, hides, exports);
+                }
                 Pair::Names(name) => self.mark(&name, hides, exports),
                 Pair::Option => {}
                 Pair::Unknown => self.havoc(&format!("`{command}` may set it")),
             }
+        }
+    }
+
+    /// Gives a variable an attribute. One that is only read-only keeps its value for now.
+    fn make_special(&mut self, name: &str, span: Span, is_converted: bool) {
+        self.note_special(name);
+        if is_converted {
+            self.give(name, Text::empty(), span, None);
         }
     }
 
@@ -67,8 +85,10 @@ impl Interpreter<'_> {
         if !hides && !exports {
             return;
         }
-        self.note_export(name);
+        self.note_assigned(name);
         match self.state.variables.get_mut(name) {
+            // An array is not exported, whatever a script says.
+            Some(variable) if exports && self.state.special.contains(name) => variable.export = Export::Maybe,
             Some(variable) => variable.export = if hides { Export::No } else { Export::Yes },
             None if exports => {
                 let value = self.look_up(name);
@@ -76,13 +96,6 @@ impl Interpreter<'_> {
                 self.state.variables.insert(name.to_owned(), variable);
             }
             None => {}
-        }
-    }
-
-    /// A function that exports a variable, or hides it, does so at any time.
-    fn note_export(&mut self, name: &str) {
-        if self.in_function {
-            self.note_assigned(name);
         }
     }
 
@@ -120,4 +133,9 @@ impl Interpreter<'_> {
             _ => Pair::Names(known),
         }
     }
+}
+
+/// Whether a piece may open braces that a shell replaces by several words.
+fn may_open_brace(piece: &Piece) -> bool {
+    matches!(&piece.kind, PieceKind::Literal(text) if text.contains('{'))
 }

@@ -86,6 +86,7 @@ impl Interpreter<'_> {
             *variable = Variable { export, ..seen };
         }
         self.state.all_exported = Export::No;
+        self.state.special.clear();
         self.subshell(|it| {
             it.script(script, base, spans);
             Output::default()

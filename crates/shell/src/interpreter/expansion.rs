@@ -3,11 +3,14 @@
 use super::super::placeholder::FIRST_PLACEHOLDER;
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
-use super::{Interpreter, Output};
+use super::Interpreter;
 use slug_value::{Can, Text};
 
 /// Why an argument is not known whose value is not quoted.
 pub const SPLIT: &str = "a shell splits a value into words";
+
+/// Why an argument is not known that holds braces.
+pub const BRACES: &str = "a shell replaces braces by several words";
 
 /// Why a value is not known that depends on what happens before.
 const COMPUTED: &str = "a value is computed while it runs";
@@ -51,7 +54,7 @@ impl Interpreter<'_> {
                     texts.push(Text::unknown(SPLIT));
                 }
                 PieceKind::Literal(text) if has_braces(text) => {
-                    texts.push(Text::unknown("a shell replaces braces by several words"));
+                    texts.push(Text::unknown(BRACES));
                 }
                 _ => texts.extend(fragments),
             }
@@ -147,17 +150,27 @@ impl Interpreter<'_> {
     /// is not known is taken for a number.
     pub(crate) fn arithmetic(&mut self, expression: &Arithmetic) {
         let mut text = String::new();
-        for piece in &expression.pieces {
-            match piece.literal() {
-                Some(literal) => text.push_str(&literal),
-                None => match self.fragments(std::slice::from_ref(piece)).as_slice() {
-                    [value] if value.single().is_some() => text.push_str(value.single().map_or("", String::as_str)),
-                    // Stands for a value that only a shell knows.
-                    _ => text.push(UNKNOWN),
-                },
+        self.add_arithmetic_text(&expression.pieces, &mut text);
+        self.assign_in_arithmetic(&text, &expression.span);
+    }
+
+    /// Adds the text of pieces, in which [`UNKNOWN`] stands for each value that is not known.
+    fn add_arithmetic_text(&mut self, pieces: &[Piece], text: &mut String) {
+        for piece in pieces {
+            match (&piece.kind, piece.literal()) {
+                (_, Some(literal)) => text.push_str(&literal),
+                (PieceKind::DoubleQuoted(pieces), None) => self.add_arithmetic_text(pieces, text),
+                _ => {
+                    let values = self.fragments(std::slice::from_ref(piece));
+                    let known =
+                        values.iter().map(|value| value.single().map(String::as_str)).collect::<Option<String>>();
+                    match known {
+                        Some(known) => text.push_str(&known),
+                        None => text.push(UNKNOWN),
+                    }
+                }
             }
         }
-        self.assign_in_arithmetic(&text, &expression.span);
     }
 
     /// Evaluates a word as an arithmetic expression.
@@ -237,11 +250,4 @@ fn is_one_field(text: &Text) -> bool {
 /// Whether a shell may replace braces in a text by several words.
 fn has_braces(text: &str) -> bool {
     text.find('{').is_some_and(|at| text[at..].contains('}') && (text[at..].contains(',') || text[at..].contains("..")))
-}
-
-impl Output {
-    /// Every text as one.
-    pub fn into_text(self) -> Text {
-        self.texts.into_iter().fold(Text::empty(), Text::followed_by)
-    }
 }

@@ -19,10 +19,7 @@ impl Interpreter<'_> {
         }
         self.state.opaque = None;
         let output = self.command(body, None);
-        // What it prints is read where it is called, which is not known.
-        if self.is_recording && self.subshells == 0 {
-            self.resolve(&output.spans);
-        }
+        self.resolve(&output.spans);
         self.in_function = was_in_function;
         self.loops = loops;
         let Exits { states, may_fail } = std::mem::replace(&mut self.exits, exits);
@@ -46,6 +43,7 @@ impl Interpreter<'_> {
             let variable = Variable { value: Text::unknown(&why), export: Export::Maybe, assigned };
             self.state.variables.insert(name, variable);
         }
+        self.state.special.extend(functions.special);
         for name in functions.written {
             let span = self.state.written.get(&name).map_or(0..0, |written| written.span.clone());
             let written = Written { value: Text::unknown(&why), maybe_not: true, span };

@@ -44,6 +44,12 @@ impl Output {
         Self::new(vec![Text::unknown("what a script prints depends on a condition")], spans)
     }
 
+    /// All of it as one text.
+    #[must_use]
+    pub fn into_text(self) -> Text {
+        self.texts.into_iter().fold(Text::empty(), Text::followed_by)
+    }
+
     /// Whether it may set variables for later steps, as `NAME=value` does.
     #[must_use]
     pub fn may_assign(&self) -> bool {

@@ -46,13 +46,15 @@ fn by_name<V: std::fmt::Debug>(value: impl Strategy<Value = V>) -> impl Strategy
 fn state() -> impl Strategy<Value = State> {
     let why = || option::of(Just("some script".to_owned()));
     let directory = option::of(select(&["", "tests"][..]).prop_map(str::to_owned));
-    (by_name(variable()), by_name(written()), why(), why(), export(), directory, any::<bool>()).prop_map(
-        |(variables, written, rest, opaque, all_exported, directory, ended)| State {
+    let special = btree_set(select(&NAMES[..]).prop_map(str::to_owned), 0..=2);
+    (by_name(variable()), by_name(written()), why(), why(), export(), special, directory, any::<bool>()).prop_map(
+        |(variables, written, rest, opaque, all_exported, special, directory, ended)| State {
             variables,
             written,
             rest,
             opaque,
             all_exported,
+            special,
             directory,
             ended,
         },
@@ -150,6 +152,7 @@ proptest! {
         prop_assert_eq!(met.rest.is_some(), one.rest.is_some() || other.rest.is_some());
         prop_assert_eq!(met.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
         prop_assert_eq!(exports(met.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
+        prop_assert_eq!(met.special, &one.special | &other.special);
         let same_directory = one.directory.clone().filter(|_| one.directory == other.directory);
         prop_assert_eq!(met.directory, same_directory);
     }

@@ -1,8 +1,28 @@
 //! What a script is read as.
 
+use proptest::prelude::*;
 use slug_shell::parser::{MAX_DEPTH, parse};
 
+use crate::generator::script;
 use crate::printer::print;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn printed_scripts_are_read_the_same(script in script()) {
+        let printed = parse(&script).map(|tree| print(&tree));
+        prop_assert!(printed.is_ok(), "{}", script);
+        let printed = printed.unwrap_or_default();
+        prop_assert_eq!(parse(&printed).map(|tree| print(&tree)), Ok(printed), "{}", script);
+    }
+
+    /// Reading and interpreting end, with an answer, on any text.
+    #[test]
+    fn any_text_has_an_answer(script in "([a-z =$|&;\"'\n(){}<>`!#\\\\\\[\\]*?+-]|if|then|fi|do|done|for|in|case|esac|<<E\n|\nE\n|\\$\\(|\\$\\{|\\(\\(|\\[\\[ | \\]\\]|;;){0,60}") {
+        let _ = slug_shell::interpret(&script, &[], &["run.sh"], None, &slug_shell::Variables::new());
+    }
+}
 
 /// The tree of a script, printed in one line.
 fn read(script: &str) -> String {

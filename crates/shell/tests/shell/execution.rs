@@ -1,0 +1,122 @@
+//! Whatever a shell does with a script, its interpretation has said that it may.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use proptest::prelude::*;
+use slug_shell::{Effects, Export, Variable, Variables, interpret};
+use slug_value::{Can, Text};
+
+use crate::generator::{NAMES, TARGET, script};
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_shell_does_nothing_that_was_not_foreseen(script in script()) {
+        check_foreseen(&script);
+    }
+}
+
+/// Scripts of which an interpretation was once wrong.
+#[test]
+fn scripts_that_were_misread_are_foreseen() {
+    for script in [
+        "for i in 1 2 3; do if bash T; then echo done; fi; export A=x; done",
+        "for i in 1 2 3; do bash T; export \"A=x\"; done",
+        "[[ -n \"$(A=x bash T)\" ]]",
+        "n=0; ((n += 1)); bash T",
+        "ex() { export B; }; B=x; ex; bash T",
+        "quit() { exit 0; }; echo A=x >> $GITHUB_ENV; quit; echo A=y >> $GITHUB_ENV",
+        "if true; then ./write $GITHUB_ENV; exit 0; fi",
+        "(if true; then echo A=x >> $GITHUB_ENV; exit 1; fi); true",
+        "{ if false; then echo A=x; fi; } >> $GITHUB_ENV",
+        "go() { ./run.sh; }; export A=x; cd tests/e2e; go",
+        "go() { bash \"$S\"; }; S=T; bash $S; export A=x; go",
+        "f() { local A; bash T; }; f",
+        "f() { B=x; }; A=y f; export B; bash T",
+        "echo() { export A=x; }; echo; bash T",
+        "exec true; echo A=x >> $GITHUB_ENV",
+        "E=; echo $E A=x >> $GITHUB_ENV",
+        "K='B=1 C=2'; export $K; bash T",
+        "A[0]=x; for A in p q; do export A=y; bash T; done",
+        "declare -u A; A=abc; bash T; readonly B=x; export B; bash T",
+        "let \"A = $A + 1\"; bash T",
+        "export A={x,y}; B={x,y}; export B; bash T",
+    ] {
+        check_foreseen(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
+    }
+}
+
+/// Runs a script and compares every call and everything written with what was foreseen.
+pub fn check_foreseen(script: &str) {
+    let scratch = tempfile::tempdir().expect("a directory can be made");
+    let (calls, written) = (scratch.path().join("calls"), scratch.path().join("written"));
+    let values: Vec<String> = NAMES.iter().map(|name| format!("\"${{{name}-}}\"")).collect();
+    let target =
+        format!("#!/usr/bin/env bash\nprintf '%s\\037' {} $'\\036' >> '{}'\n", values.join(" "), calls.display());
+    write_executable(&scratch.path().join(TARGET), &target);
+    fs::write(&written, "").expect("it is ours");
+    let ran = Command::new("bash")
+        // Commands may fail; a script that a shell gives up ends with another status.
+        .args(["-c", &format!("{script}\n:")])
+        .current_dir(scratch.path())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("A", "start")
+        .env("GITHUB_ENV", &written)
+        .output()
+        .expect("bash is on every machine that runs workflows");
+    let start = Variable { value: Text::known("start".to_owned()), export: Export::Yes, assigned: None };
+    let effects = interpret(script, &[], &[TARGET], Some(""), &Variables::from([("A".to_owned(), start)]));
+    let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
+
+    for call in fs::read_to_string(&calls).unwrap_or_default().split_terminator("\u{1e}\u{1f}") {
+        let values: Vec<&str> = call.split('\u{1f}').collect();
+        assert!(is_foreseen(&effects, &values), "a call saw {values:?}\n{}", context());
+    }
+    // After a failure no later step runs.
+    if effects.opaque.is_some() || !ran.status.success() {
+        return;
+    }
+    let written = fs::read_to_string(&written).expect("it is ours");
+    let last: BTreeMap<&str, &str> = written.lines().filter_map(|line| line.split_once('=')).collect();
+    for name in NAMES {
+        let fits = match (last.get(name), effects.written.get(name)) {
+            (Some(value), Some(written)) => can_be(&written.value, value),
+            (Some(_), None) => false,
+            (None, written) => written.is_none_or(|written| written.maybe_not),
+        };
+        assert!(fits, "{name} is written as {:?}\n{}", last.get(name), context());
+    }
+}
+
+/// Whether some call may see these values.
+fn is_foreseen(effects: &Effects, values: &[&str]) -> bool {
+    effects.calls.iter().any(|call| {
+        NAMES.iter().zip(values).all(|(name, value)| match call.variables.get(*name) {
+            Some(variable) => can_be(&variable.value, value),
+            None => call.rest.is_some() || value.is_empty(),
+        })
+    })
+}
+
+fn can_be(text: &Text, value: &str) -> bool {
+    match &text.can {
+        Can::BeOneOf(texts) => texts.iter().any(|text| text == value),
+        Can::BeSet => !value.is_empty(),
+        Can::BeAnything => true,
+    }
+}
+
+fn write_executable(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("it is in a directory")).expect("a directory can be made");
+    fs::write(path, text).expect("it is ours");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+}

@@ -1,0 +1,201 @@
+//! Random scripts that a shell runs in a moment, and that set, unset and pass on variables.
+//! Loops and calls of functions count in `T` and `D`, so that every script ends.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// The script that the generated scripts call.
+pub const TARGET: &str = "tests/e2e/run.sh";
+
+/// The variables whose values are compared.
+pub const NAMES: [&str; 3] = ["A", "B", "C"];
+
+/// The reserved words of bash.
+pub const RESERVED: [&str; 22] = [
+    "!", "[[", "]]", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
+    "in", "select", "then", "time", "until", "while",
+];
+
+pub fn script() -> impl Strategy<Value = String> {
+    prop::collection::vec(statement(), 1..6).prop_map(|statements| statements.join("\n"))
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(&NAMES[..])
+}
+
+fn function() -> impl Strategy<Value = &'static str> {
+    select(&["f", "g"][..])
+}
+
+fn reserved() -> impl Strategy<Value = &'static str> {
+    select(&RESERVED[..])
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    select(
+        &[
+            "x",
+            "'y z'",
+            "\"$A\"",
+            "${B:-d}",
+            "${A:+e}",
+            "\"\"",
+            "$(echo f)",
+            "${C-g}",
+            "\"a $B\"",
+            "$'l\\tm'",
+            "$((1 + 2))",
+            "`echo i`",
+            "done",
+            "\"${C%x*}\"",
+            "{p,q}",
+            "\\$A",
+        ][..],
+    )
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => select(&["true", "false", "! true", "[ -n \"$A\" ]", "[ \"$B\" = x ]", "test -z \"$C\"", "[ done = \"$A\" ]"][..])
+            .prop_map(str::to_owned),
+        3 => (name(), select(&["-n", "-z"][..])).prop_map(|(name, operator)| format!("[[ {operator} ${name} ]]")),
+        1 => (name(), name()).prop_map(|(a, b)| format!("[[ ${a} == x* || ! ( -z ${b} && ${a} != y ) ]]")),
+        1 => Just(format!("[[ -n \"$(bash {TARGET})\" ]]")),
+        1 => name().prop_map(|name| format!("[[ -z ${name} && $({name}=r bash {TARGET}; echo fi) == fi ]]")),
+        1 => name().prop_map(|name| format!("[[ ${{{name}:=s}} =~ ^(s|t u)$ ]]")),
+        1 => name().prop_map(|name| format!("(({name} += 1))")),
+    ]
+}
+
+/// Commands that set variables.
+fn assignment() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (name(), value()).prop_map(|(name, value)| format!("{name}={value}")),
+        (name(), value()).prop_map(|(name, value)| format!("{name}+={value}")),
+        (name(), value()).prop_map(|(name, value)| format!("export {name}={value}")),
+        name().prop_map(|name| format!("export {name}")),
+        name().prop_map(|name| format!("export -n {name}")),
+        name().prop_map(|name| format!("unset {name}")),
+        (name(), select(&["export", "declare", "declare -x", "typeset -x", "local"][..]), quoted_assignment())
+            .prop_map(|(name, command, quoted)| format!("{command} {}", quoted.replace("NAME", name))),
+        (
+            name(),
+            select(
+                &["(({}++))", "((--{}))", "(({} += 2))", "(({} = 7))", "let {}+=1", "let \"{} = 3\"", "let '{}--'"][..]
+            )
+        )
+            .prop_map(|(name, form)| form.replace("{}", name)),
+        (name(), select(&["(({} == 2))", "(({} <= 2 && {} >= 0))", "(( $(echo 1) > {} ))", ": $(({}++))"][..]))
+            .prop_map(|(name, form)| form.replace("{}", name)),
+        name().prop_map(|name| format!(": \"${{{name}:=k}}\"")),
+        name().prop_map(|name| format!("{name}=n read -r {name} <<< o")),
+        name().prop_map(|name| format!("{name}=n export C={name}")),
+        name().prop_map(|name| format!("read -r {name} <<EOF\n$B then\nEOF")),
+        name().prop_map(|name| format!("printf -v {name} %s u")),
+        (name(), select(&["{}=(v w)", "{}[0]=v", "{}+=(w)", "{}=v{}"][..]))
+            .prop_map(|(name, form)| form.replace("{}", name)),
+        (name(), value()).prop_map(|(name, value)| format!("eval '{name}=q'; eval \"export {name}\"; : {value}")),
+        Just("set -a".to_owned()),
+        Just("set +a".to_owned()),
+    ]
+}
+
+fn quoted_assignment() -> impl Strategy<Value = &'static str> {
+    select(&["\"NAME=x\"", "'NAME=y z'", "'NAME'=x", "\"NAME=$B\"", "\"NAME\"=\"${C:-w}\"", "N\\AME=v", "\"NAME\""][..])
+}
+
+/// Commands that call the target.
+fn call() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just(format!("bash {TARGET}")),
+        1 => Just(format!("./{TARGET} | cat")),
+        1 => Just(format!("OUT=$(bash {TARGET})")),
+        1 => Just(format!("! bash {TARGET} && time bash {TARGET}")),
+        1 => (name(), value()).prop_map(|(name, value)| format!("{name}={value} bash {TARGET}")),
+        1 => (name(), value()).prop_map(|(name, value)| format!("env -u {name} Z=1 {name}={value} bash {TARGET}")),
+        1 => (name(), value(), name(), value())
+            .prop_map(|(a, x, b, y)| format!("{a}={x} {b}={y} bash {TARGET}")),
+        1 => name().prop_map(|name| format!("bash -ec '{name}=m bash {TARGET}'")),
+        1 => name().prop_map(|name| format!("bash -c 'export {name}; bash {TARGET}'")),
+        1 => name().prop_map(|name| format!("bash <<'EOF'\n{name}=m bash {TARGET}\nEOF")),
+        1 => name().prop_map(|name| format!("exec env {name}=m bash {TARGET}")),
+        1 => Just(format!(": # bash {TARGET}")),
+    ]
+}
+
+/// Commands that write for later steps, and others that only print.
+fn print() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (name(), value()).prop_map(|(name, value)| format!("echo {name}={value} >> \"$GITHUB_ENV\"")),
+        (name(), value())
+            .prop_map(|(name, value)| format!("{{ echo \"Z=1\"; echo \"{name}=\"{value}; }} >> $GITHUB_ENV")),
+        (name(), condition())
+            .prop_map(|(name, condition)| format!("{{ echo Z=1; {condition} && echo {name}=x; }} >> $GITHUB_ENV")),
+        (name(), condition()).prop_map(|(name, condition)| {
+            format!("if {condition}; then echo {name}=x; else echo {name}=y; fi >> $GITHUB_ENV")
+        }),
+        name().prop_map(|name| format!("for i in 1 2; do echo {name}=$i; done >> $GITHUB_ENV")),
+        name().prop_map(|name| format!("cat >> $GITHUB_ENV <<EOF\n{name}=h$A\nEOF")),
+        name().prop_map(|name| format!("{{ echo {name}=bad >&2; echo {name}=good; }} >> $GITHUB_ENV")),
+        (reserved(), reserved()).prop_map(|(one, other)| format!("echo {one} {other}")),
+        reserved().prop_map(|word| format!(": {word}; A=x {word}= true {word}")),
+    ]
+}
+
+/// Commands that leave a loop, a function or the script.
+fn leave() -> impl Strategy<Value = String> {
+    let command = select(&["break", "continue", "return", "exit 0", "exit 1", "break 2", "continue 2"][..]);
+    (condition(), command, any::<bool>()).prop_map(|(condition, command, is_guarded)| {
+        if is_guarded { format!("{condition} && {command}") } else { command.to_owned() }
+    })
+}
+
+fn call_of_function() -> impl Strategy<Value = String> {
+    (function(), name(), select(&["F", "N=p F", "F x | cat", "(F)", "OUT=$(F)", "F && :"][..]))
+        .prop_map(|(function, name, form)| format!("((D++ < 6)) && {}", form.replace('N', name).replace('F', function)))
+}
+
+fn statement() -> impl Strategy<Value = String> {
+    let simple = prop_oneof![
+        8 => assignment(),
+        6 => call(),
+        3 => print(),
+        1 => leave(),
+        2 => call_of_function(),
+        1 => Just("true".to_owned()),
+    ];
+    simple.prop_recursive(3, 16, 3, |inner| {
+        let body = prop::collection::vec(inner.clone(), 1..3).prop_map(|statements| statements.join("\n"));
+        let two = (body.clone(), body.clone());
+        prop_oneof![
+            (condition(), body.clone()).prop_map(|(c, a)| format!("if {c}; then\n{a}\nfi")),
+            (condition(), two.clone()).prop_map(|(c, (a, b))| format!("if {c}; then\n{a}\nelse\n{b}\nfi")),
+            (condition(), condition(), two.clone())
+                .prop_map(|(c, d, (a, b))| format!("if {c}; then\n{a}\nelif {d}\nthen\n{b}\nfi")),
+            (condition(), inner.clone()).prop_map(|(c, a)| format!("{c} && {a}")),
+            (condition(), inner.clone()).prop_map(|(c, a)| format!("{c} || {a}")),
+            body.clone().prop_map(|a| format!("(\n{a}\n)")),
+            body.clone().prop_map(|a| format!("{{\n{a}\n}} | cat")),
+            body.clone().prop_map(|a| format!("true | {{\n{a}\n}}")),
+            body.clone().prop_map(|a| format!("{{\n{a}\n}} &\nwait")),
+            body.clone().prop_map(|a| format!("{{\n{a}\n}} > /dev/null")),
+            (name(), body.clone()).prop_map(|(name, a)| format!("for {name} in p q; do\n{a}\ndone")),
+            (name(), body.clone()).prop_map(|(name, a)| format!("for {name} in $B; do\n{a}\ndone")),
+            body.clone().prop_map(|a| format!("for ((; T++ < 9; )); do\n{a}\ndone")),
+            (condition(), body.clone()).prop_map(|(c, a)| format!("while ((T++ < 9)) && {c}; do\n{a}\ndone")),
+            (condition(), body.clone()).prop_map(|(c, a)| format!("until ((T++ >= 9)) || {c}; do\n{a}\ndone")),
+            (name(), body.clone())
+                .prop_map(|(name, a)| format!("while read -r {name}; do\n{a}\ndone <<EOF\nr $B\ndone\nEOF")),
+            (two.clone(), body.clone(), select(&[";;", ";&", ";;&"][..]), select(&[";;", ";&", ";;&"][..])).prop_map(
+                |((a, b), c, first, second)| {
+                    format!("case \"$A\" in\nx|done) {a}\n{first}\n(s*) {b}\n{second}\n*) {c}\n;;\nesac")
+                }
+            ),
+            (function(), body.clone()).prop_map(|(function, a)| format!("{function}() {{\n{a}\n}}")),
+            (function(), body.clone(), inner).prop_map(|(function, a, b)| format!(
+                "function {function} {{\n{a}\ng() {{\n{b}\n}}\n((D++ < 6)) && g\n}}"
+            )),
+        ]
+    })
+}
