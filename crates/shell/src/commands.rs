@@ -284,6 +284,8 @@ impl Interpreter<'_> {
         let arguments = &words[1..];
         let command = command_of(name);
         match command {
+            // Outside of a function it is an error, and assigns nothing.
+            "local" if !self.in_function => arguments.iter().for_each(|word| drop(self.expand(word))),
             "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(command, arguments),
             "unset" => self.unset(arguments),
             "set" => self.set(arguments),

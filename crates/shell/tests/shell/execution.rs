@@ -44,6 +44,7 @@ fn scripts_that_were_misread_are_foreseen() {
         "A[0]=x; for A in p q; do export A=y; bash T; done",
         "declare -u A; A=abc; bash T; readonly B=x; export B; bash T",
         "let \"A = $A + 1\"; bash T",
+        "local A=x; bash T",
         "export A={x,y}; B={x,y}; export B; bash T",
     ] {
         check_foreseen(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
