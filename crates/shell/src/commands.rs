@@ -240,6 +240,16 @@ impl Interpreter<'_> {
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
 
+    /// Gives a variable a value that includes the old one, because it may not be assigned.
+    pub(super) fn give_perhaps(&mut self, name: &str, value: Text, assigned: Span) {
+        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
+        self.give(name, value, assigned, None);
+        if let Some(variable) = self.state.variables.get_mut(name) {
+            variable.export = variable.export.or(before);
+        }
+    }
+
     /// Notes that a variable has an attribute that changes what an assignment does.
     fn note_special(&mut self, name: &str) {
         self.state.special.insert(name.to_owned());

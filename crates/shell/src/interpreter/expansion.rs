@@ -110,13 +110,16 @@ impl Interpreter<'_> {
             Operation::None => self.look_up(&parameter.name),
             Operation::Alternative(operator, pieces) if !operator.ends_with('?') => {
                 let value = self.look_up(&parameter.name);
+                let is_certainly_assigned = operator == ":=" && value == Text::empty();
                 // The word is expanded only if it is needed.
                 let before = self.copy();
                 let other = self.fragments(pieces).into_iter().fold(Text::empty(), Text::followed_by);
                 self.join_with(before);
                 let text = substituted(operator, value, other);
-                if operator.ends_with('=') && is_name(&parameter.name) {
+                if is_certainly_assigned {
                     self.give(&parameter.name, text.clone(), span.clone(), None);
+                } else if operator.ends_with('=') && is_name(&parameter.name) {
+                    self.give_perhaps(&parameter.name, text.clone(), span.clone());
                 }
                 text
             }
@@ -205,7 +208,7 @@ impl Interpreter<'_> {
                 self.havoc(why);
             }
             if is_assigned {
-                self.give(name, old.or(Text::set(COMPUTED)).because(why), span.clone(), None);
+                self.give_perhaps(name, old.or(Text::set(COMPUTED)).because(why), span.clone());
             }
         }
     }

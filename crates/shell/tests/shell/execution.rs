@@ -45,6 +45,8 @@ fn scripts_that_were_misread_are_foreseen() {
         "declare -u A; A=abc; bash T; readonly B=x; export B; bash T",
         "let \"A = $A + 1\"; bash T",
         "local A=x; bash T",
+        "B=x; set -a; : ${B:=s}; bash T; C=1; set -a; ((0 && (C = 2))); bash T",
+        "((B += 1)); set -a; : ${B:=s}; bash T",
         "export A={x,y}; B={x,y}; export B; bash T",
     ] {
         check_foreseen(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
