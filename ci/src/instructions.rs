@@ -23,7 +23,7 @@ pub fn run() -> Result {
         return broken(format!("{BOUNDS} has no bounds; write one a line"));
     }
     tools::apt("valgrind", &["valgrind"])?;
-    Process::cargo().args(["build", "--quiet", "--release", "--locked", "--bin", "count"]).run()?;
+    Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
     let program = checkout::target_dir()?.join("release/count");
     let operations = Process::new(&program).read()?;
     let costs = costs(&program, &operations.lines().collect::<Vec<_>>())?;
