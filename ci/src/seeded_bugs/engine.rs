@@ -114,7 +114,9 @@ impl Workbench {
     pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
         let tests = has_tests(engines).then(|| self.nextest().arg("--no-run"));
         let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
-        let fuzzer = engines.contains(&Engine::Fuzz).then(|| self.cargo().args(fuzz));
+        // The fuzzer runs thousands of cases, and its engine is C++ that is optimised likewise.
+        let fuzzer = || self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").args(fuzz);
+        let fuzzer = engines.contains(&Engine::Fuzz).then(fuzzer);
         for mut build in tests.into_iter().chain(fuzzer) {
             let output = build.output()?;
             if !output.status.success() {
