@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -52,9 +53,8 @@ fn sound() -> String {
     registry(&providers, &[("agent", &[("acme", "m-1"), ("platform", "platform/m")])])
 }
 
-/// Each check has twenty seconds of processor time, far above what it takes.
 fn check(scratch: &Scratch, args: &[&str]) -> Ended {
-    slugproof(["check"].into_iter().chain(args.iter().copied())).dir(scratch).seconds(20).run()
+    slugproof(["check"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
 fn check_one(name: &str, content: impl AsRef<[u8]>) -> Ended {
@@ -242,6 +242,7 @@ fn what_cannot_be_decided_is_said() {
 /// An automaton too large for its limit, and more arms than are compared.
 #[test]
 fn what_is_too_large_is_undecided_in_bounded_time() {
+    let started = Instant::now();
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
     let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
     assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
@@ -256,6 +257,7 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let ended = check_one("many", registry(&many, &[("agent", &arms)]));
     assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -275,6 +277,7 @@ fn arms_are_compared_up_to_their_limit() {
 
 #[test]
 fn a_large_registry_is_checked_in_seconds() {
+    let started = Instant::now();
     let providers: Vec<String> = (0..100)
         .map(|number| provider(&format!("p{number}"), &format!("K{number}"), &format!("^p{number}[:/]")))
         .collect();
@@ -287,6 +290,7 @@ fn a_large_registry_is_checked_in_seconds() {
     let arms: Vec<(&str, &str)> = lists.iter().map(|(name, ids)| (name.as_str(), ids.as_str())).collect();
     let ended = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
     assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
 /// Every pattern matches every id: as many overlaps as there can be.

@@ -41,24 +41,6 @@ impl Slugproof {
         self
     }
 
-    /// Ends the command after so many seconds of processor time, however busy the machine is.
-    #[cfg(unix)]
-    pub fn seconds(mut self, most: u32) -> Self {
-        let mut limited = Command::new("bash");
-        limited.args(["-c", "ulimit -t \"$0\" && exec \"$@\"", &most.to_string()]);
-        limited.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
-        limited.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        limited.current_dir(self.command.get_current_dir().expect("every command is given one"));
-        self.command = limited;
-        self
-    }
-
-    /// Without `ulimit` the command is not limited.
-    #[cfg(not(unix))]
-    pub fn seconds(self, _: u32) -> Self {
-        self
-    }
-
     pub fn run(mut self) -> Ended {
         let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("the command is built");
