@@ -23,7 +23,7 @@ pub fn output(name: &str, text: &str) -> Result {
 fn assignment(name: &str, text: &str) -> String {
     let end = (0..=text.len().min(OUTPUT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
     let text = &text[..end];
-    // The end of the text must be a line that it does not have, whoever wrote it.
+    // The end marker must be a line that the text does not contain.
     let end: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{name}<<{end}\n{text}\n{end}\n")
 }

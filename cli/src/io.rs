@@ -21,7 +21,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The bytes of a file that is of no use in part: `what` it is and how to mend it, for people.
+/// The bytes of a file that is useless in part; errors name it by `what` and end in `remedy`.
 ///
 /// # Errors
 ///

@@ -355,7 +355,7 @@ impl Night {
             .env("PROPTEST_CASES", self.summary.properties.cases.to_string());
         let (stage, log) = self.stage("properties", tests)?;
         let (passed, failed) = test_results(&log);
-        // With the case that failed, smaller, for whoever reads the log of the job.
+        // The log of the job shows the smallest case that failed.
         failed.iter().for_each(|(_, output)| println!("{output}"));
         let failures: Vec<String> = failed.into_iter().map(|(name, _)| name).collect();
         let properties = &mut self.summary.properties;

@@ -70,7 +70,7 @@ fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), F
     let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
     // Errors of files are reported after the findings are printed.
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, &file_content(triaged, format))).collect();
-    // Whoever looks at the log of a run that failed must not find it empty.
+    // The log of a failed run must not be empty.
     if sinks.iter().all(|sink| sink.path.is_some()) {
         output.explain(&human::summary(triaged, width()));
     }
