@@ -10,14 +10,14 @@ use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable};
 
 use crate::expectation::Expectation;
 use crate::reference::Variables;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 use crate::secret::SET;
 
 /// One question: everything that the resolver's answer may depend on.
 #[derive(Clone, PartialEq)]
 pub struct Case {
     /// The data.
-    pub scene: Arc<Scene>,
+    pub dataset: Arc<Dataset>,
     /// The runtime asked for.
     pub runtime: String,
     /// Variables by name.
@@ -38,14 +38,14 @@ struct Question<'a> {
 impl Case {
     /// A case in which nothing is set.
     #[must_use]
-    pub fn new(scene: &Arc<Scene>, runtime: &str) -> Self {
-        Self { scene: Arc::clone(scene), runtime: runtime.to_owned(), variables: Variables::new(), ambient: Vec::new() }
+    pub fn new(dataset: &Arc<Dataset>, runtime: &str) -> Self {
+        Self { dataset: Arc::clone(dataset), runtime: runtime.to_owned(), variables: Variables::new(), ambient: Vec::new() }
     }
 
     /// The variables as the policy sees them.
     #[must_use]
     pub fn env(&self) -> Env<'_> {
-        Env::read(&self.scene.policy, self.variables.iter().map(|(name, value)| (name, value.as_str())))
+        Env::read(&self.dataset.policy, self.variables.iter().map(|(name, value)| (name, value.as_str())))
     }
 
     /// The same case with one variable set.
@@ -66,7 +66,7 @@ impl Case {
 
     /// What a variable is set to, where that is neither nothing nor its default.
     pub(crate) fn set_to(&self, name: &str) -> Option<&String> {
-        let default = self.scene.policy.document().defaults.get(name);
+        let default = self.dataset.policy.document().defaults.get(name);
         self.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default)
     }
 
@@ -103,7 +103,7 @@ impl Case {
     }
 
     fn shown_variables(&self) -> BTreeMap<&str, &str> {
-        let shown = |(name, value)| match self.scene.policy.variable(name)? {
+        let shown = |(name, value)| match self.dataset.policy.variable(name)? {
             Variable::Key(_) if !str::is_empty(value) => Some((name, SET)),
             _ => Some((name, value)),
         };
@@ -114,7 +114,7 @@ impl Case {
         Question { runtime: &self.runtime, env: self.shown_variables(), ambient: &self.ambient }
     }
 
-    /// The question without its scene, as YAML; [masked](Self::masked).
+    /// The question without its dataset, as YAML; [masked](Self::masked).
     #[must_use]
     pub fn to_yaml(&self) -> String {
         slug_yaml::write(&self.question())
@@ -122,7 +122,7 @@ impl Case {
 
     /// The whole case as a witness file, with what is noted of it.
     pub(crate) fn to_witness_yaml(&self, notes: Notes<'_>) -> String {
-        let Scene { registry, policy, .. } = &*self.scene;
+        let Dataset { registry, policy, .. } = &*self.dataset;
         let shipped = Policy::embedded(policy.name()).is_some_and(|embedded| embedded == *policy);
         slug_yaml::write(&WitnessForm {
             schema_version: 1,
@@ -146,14 +146,14 @@ impl Case {
     ///
     /// Everything that [`yaml::read`] refuses, an unknown field, and a
     /// field of the wrong kind.
-    pub fn from_yaml(bytes: &[u8], scene: Arc<Scene>) -> Result<Self, ReadError> {
+    pub fn from_yaml(bytes: &[u8], dataset: Arc<Dataset>) -> Result<Self, ReadError> {
         let root = yaml::read(bytes)?;
         let root = At::root(&root);
-        Self::decode(&root.fields(&["runtime"], &["env", "ambient"], UnknownFields::Deny)?, scene)
+        Self::decode(&root.fields(&["runtime"], &["env", "ambient"], UnknownFields::Deny)?, dataset)
     }
 
-    pub(crate) fn decode(fields: &Fields<'_>, scene: Arc<Scene>) -> Result<Self, ReadError> {
-        let mut case = Self::new(&scene, fields.required("runtime")?.string()?);
+    pub(crate) fn decode(fields: &Fields<'_>, dataset: Arc<Dataset>) -> Result<Self, ReadError> {
+        let mut case = Self::new(&dataset, fields.required("runtime")?.string()?);
         if let Some(env) = fields.optional("env") {
             for entry in env.entries()? {
                 case.variables.insert(entry.name.to_owned(), entry.value.string()?.to_owned());

@@ -6,7 +6,7 @@ use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
 use crate::case::Case;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 
 /// What a case is made of, each in a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Document {
     Registry,
     /// The policy.
     Policy,
-    /// The question without its scene.
+    /// The question without its dataset.
     Question,
 }
 
@@ -29,12 +29,12 @@ impl Document {
     /// # Errors
     ///
     /// Why it is refused.
-    pub fn read(self, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+    pub fn read(self, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         let bytes = text.as_bytes();
         match self {
             Self::Registry => Registry::from_yaml(bytes, UnknownFields::Deny).map(drop),
             Self::Policy => Policy::from_yaml(bytes).map(drop),
-            Self::Question => Case::from_yaml(bytes, scene.clone()).map(drop),
+            Self::Question => Case::from_yaml(bytes, dataset.clone()).map(drop),
         }
     }
 }

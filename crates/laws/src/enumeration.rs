@@ -23,12 +23,12 @@ use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 use crate::case::Case;
 use crate::counts::{Class, Tally};
 use crate::reference;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 use crate::secret::SET;
 
-/// The cases of one scene, by number.
+/// The cases of one dataset, by number.
 pub struct Plan {
-    scene: Arc<Scene>,
+    dataset: Arc<Dataset>,
     runtimes: Vec<RuntimePlan>,
     /// Every slug class, one witness each.
     slugs: Vec<String>,
@@ -80,11 +80,11 @@ pub struct Planned {
 }
 
 impl Plan {
-    /// Plans a scene: every runtime that the registry or the policy names, and one that neither does.
+    /// Plans a dataset: every runtime that the registry or the policy names, and one that neither does.
     #[must_use]
-    pub fn new(scene: &Arc<Scene>) -> Self {
-        let (slugs, undecided) = slug_classes(&scene.registry);
-        let mut named = runtimes(&scene.registry, &scene.policy);
+    pub fn new(dataset: &Arc<Dataset>) -> Self {
+        let (slugs, undecided) = slug_classes(&dataset.registry);
+        let mut named = runtimes(&dataset.registry, &dataset.policy);
         let mut unknown = "unknown".to_owned();
         while named.contains(&unknown) {
             unknown.push('?');
@@ -94,15 +94,15 @@ impl Plan {
         let mut first_case = 0;
         let mut planned = Vec::new();
         for (index, name) in named.into_iter().enumerate() {
-            let alike = alike(scene, &name, &slugs);
-            let shapes = shapes(scene, &name, slugs.len()).into_iter().map(|shape| {
+            let alike = alike(dataset, &name, &slugs);
+            let shapes = shapes(dataset, &name, slugs.len()).into_iter().map(|shape| {
                 let first = first_case;
                 first_case += if shape.slug_in.is_some() { alike.len() } else { 1 };
                 (first, shape)
             });
             planned.push(RuntimePlan { shapes: shapes.collect(), alike, known: index < known, name });
         }
-        Self { scene: Arc::clone(scene), runtimes: planned, slugs, undecided, cases: first_case }
+        Self { dataset: Arc::clone(dataset), runtimes: planned, slugs, undecided, cases: first_case }
     }
 
     /// The runtimes in the order of their cases, each with whether the registry or
@@ -140,8 +140,8 @@ impl Plan {
     #[must_use]
     pub fn combinations(&self) -> u128 {
         let slugs = self.slugs.len() as u128 + 1;
-        let keys = self.scene.policy.key_variables().count();
-        slugs * slugs * paths(&self.scene).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
+        let keys = self.dataset.policy.key_variables().count();
+        slugs * slugs * paths(&self.dataset).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
     }
 
     /// The case of a number below [`Plan::len`].
@@ -174,8 +174,8 @@ impl Plan {
     pub fn question(&self, number: usize) -> Option<Case> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
         let slug = &self.slugs[number % self.slugs.len()];
-        let mut case = Case::new(&self.scene, &runtime.name);
-        case.variables.insert(self.scene.policy.document().override_var.clone(), slug.clone());
+        let mut case = Case::new(&self.dataset, &runtime.name);
+        case.variables.insert(self.dataset.policy.document().override_var.clone(), slug.clone());
         Some(case)
     }
 
@@ -185,10 +185,10 @@ impl Plan {
     /// Classes are numbered from 0, unset, to the number of slugs; runtimes from 0.
     #[must_use]
     pub fn brute_force(&self, runtime: usize, override_class: usize) -> Tally {
-        let Scene { registry, policy, .. } = &*self.scene;
+        let Dataset { registry, policy, .. } = &*self.dataset;
         let mut tally = Tally::default();
         let Some(RuntimePlan { name, .. }) = self.runtimes.get(runtime) else { return tally };
-        let paths = paths(&self.scene);
+        let paths = paths(&self.dataset);
         let class = |number: usize| number.checked_sub(1).map_or("", |index| self.slugs[index].as_str());
         let env = Env::empty(policy).with(Variable::Override, class(override_class));
         for path in &paths {
@@ -207,8 +207,8 @@ impl Plan {
     }
 
     fn planned(&self, runtime: &RuntimePlan, shape: &Shape, alike: usize) -> Planned {
-        let policy = self.scene.policy.document();
-        let mut case = Case::new(&self.scene, &runtime.name);
+        let policy = self.dataset.policy.document();
+        let mut case = Case::new(&self.dataset, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
         let mut slugs = 1;
         if let Some(variable) = &shape.slug_in {
@@ -231,13 +231,13 @@ impl Plan {
 /// One that the policy itself names stands for itself alone: a variable that holds its
 /// default is as good as unset, and one that holds what would be picked without it may
 /// be shadowed.
-fn alike(scene: &Scene, runtime: &str, slugs: &[String]) -> Vec<Alike> {
-    let template = scene.policy.template_of(runtime);
-    let named = named(scene.policy.document());
+fn alike(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<Alike> {
+    let template = dataset.policy.template_of(runtime);
+    let named = named(dataset.policy.document());
     let mut found: Vec<Alike> = Vec::new();
     let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
     for (first, slug) in slugs.iter().enumerate() {
-        let route = scene.routes().route(&scene.registry, template, slug);
+        let route = dataset.routes().route(&dataset.registry, template, slug);
         match by_route.entry((route, named.contains(slug.as_str()).then_some(slug))) {
             Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
             Entry::Vacant(entry) => {
@@ -327,15 +327,15 @@ fn another_value(platform: &str) -> &'static str {
 }
 
 /// The classes of the path variable: unset, the platform's value, any other.
-fn paths(scene: &Scene) -> [Option<String>; 3] {
-    let value = &scene.policy.document().platform.value;
+fn paths(dataset: &Dataset) -> [Option<String>; 3] {
+    let value = &dataset.policy.document().platform.value;
     [None, Some(value.clone()), Some(another_value(value).to_owned())]
 }
 
-fn shapes(scene: &Scene, runtime: &str, slugs: usize) -> Vec<Shape> {
-    let policy = scene.policy.document();
+fn shapes(dataset: &Dataset, runtime: &str, slugs: usize) -> Vec<Shape> {
+    let policy = dataset.policy.document();
     let slug_or_unset = slugs as u128 + 1;
-    let all_keys = scene.policy.key_variables().count();
+    let all_keys = dataset.policy.key_variables().count();
     let keyed: Vec<&str> = policy
         .dispatch
         .iter()
@@ -346,7 +346,7 @@ fn shapes(scene: &Scene, runtime: &str, slugs: usize) -> Vec<Shape> {
     let secrets: Vec<&str> = policy.secrets.iter().map(|entry| entry.key.as_str()).collect();
 
     let mut shapes = Vec::new();
-    for path in paths(scene) {
+    for path in paths(dataset) {
         let effective = path.as_ref().or_else(|| policy.defaults.get(&policy.platform.var));
         let on_platform = effective == Some(&policy.platform.value);
         for slug_in in [Some(&policy.override_var), None] {

@@ -19,7 +19,7 @@ use crate::secret::SET;
 ///
 /// What does not hold.
 pub fn check_completeness(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = &trial.case.scene.policy;
+    let policy = &trial.case.dataset.policy;
     let fixes = trial.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
     let advised = |edits: &Vec<Edit>| {
@@ -47,9 +47,9 @@ type Options = Vec<Edit>;
 
 /// What can be done to each variable in a set of so many edits.
 fn options(case: &Case, size: usize) -> Vec<Options> {
-    let policy = &case.scene.policy;
+    let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
-    let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));
+    let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
     let arms = || runtime.iter().flat_map(|runtime| &runtime.arms);
     let mut slugs: Vec<&String> = arms().filter_map(|arm| arm.models.first()).collect();
     if size == 1 {
@@ -74,7 +74,7 @@ fn options(case: &Case, size: usize) -> Vec<Options> {
         let unset = set.map(|_| Edit::Unset(name.into()));
         unset.into_iter().chain(values.into_iter().map(|value| Edit::Set(name.into(), value.into()))).collect()
     };
-    let names = case.scene.variable_names();
+    let names = case.dataset.variable_names();
     names
         .iter()
         .filter_map(|name| policy.variable(name))

@@ -15,7 +15,7 @@ use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
 use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::Case;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 
 /// Choices that [`case`] draws.
 pub const CHOICES: usize = 512;
@@ -124,7 +124,7 @@ const KEYS: [&str; 4] = ["KEY_A", "KEY_B", "KEY_C", "KEY_D"];
 pub fn case(choices: &mut Choices<'_>) -> Case {
     let registry = registry(choices);
     let policy = policy(choices);
-    question(&Scene::new(registry, policy), choices)
+    question(&Dataset::new(registry, policy), choices)
 }
 
 /// A case from a fuzz input.
@@ -134,7 +134,7 @@ pub fn case_of(bytes: &[u8]) -> Case {
     let mut case = case(&mut Choices::new(&numbers));
     if !text.is_empty() {
         // Spellings that no vocabulary has.
-        let name = case.scene.policy.document().override_var.clone();
+        let name = case.dataset.policy.document().override_var.clone();
         case.variables.insert(name, text.to_owned());
     }
     case
@@ -284,20 +284,20 @@ fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
     SecretsEntry { key: key.to_owned(), inject: owned(&inject) }
 }
 
-/// A question about a scene from a stream of choices.
+/// A question about a dataset from a stream of choices.
 #[must_use]
-pub fn question(scene: &Arc<Scene>, choices: &mut Choices<'_>) -> Case {
-    let known = &scene.registry.runtimes()[choices.below(scene.registry.runtimes().len())].name;
-    let variant = scene.policy.document().templates.keys().next().unwrap_or(known);
+pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> Case {
+    let known = &dataset.registry.runtimes()[choices.below(dataset.registry.runtimes().len())].name;
+    let variant = dataset.policy.document().templates.keys().next().unwrap_or(known);
     let strange = choices.of(&STRANGE_RUNTIMES);
     let runtime = choices.of(&[known.as_str(), known, known, variant, variant, strange]);
-    let mut case = Case::new(scene, runtime);
+    let mut case = Case::new(dataset, runtime);
 
     let blank = choices.of(&BLANKS);
     let id = choices.of(&IDS);
     let slug = choices.of(&[id, id, id, id, id, blank]);
     let other = choices.of(&IDS);
-    let path_value = scene.policy.document().platform.value.as_str();
+    let path_value = dataset.policy.document().platform.value.as_str();
     let path = choices.of(&[path_value, path_value, "byok", "Platform"]);
     let variables = [
         ("MODEL", slug, 3),

@@ -7,7 +7,7 @@ use slug_resolver::{Code, Fix, Names, Resolution};
 
 use crate::case::Case;
 use crate::reference;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 use crate::subject::Subject;
 
 /// One law.
@@ -50,13 +50,13 @@ impl<'a> Trial<'a> {
         Self { reference: OnceCell::from(answer), ..self }
     }
 
-    /// What the [reference](mod@crate::reference) answers, with the [routes](crate::routes::Routes) of its scene.
+    /// What the [reference](mod@crate::reference) answers, with the [routes](crate::routes::Routes) of its dataset.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
-            let Case { scene, runtime, variables, ambient } = self.case;
-            let Scene { registry, policy, .. } = &**scene;
+            let Case { dataset, runtime, variables, ambient } = self.case;
+            let Dataset { registry, policy, .. } = &**dataset;
             reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
-                scene.routes().derive(registry, runtime, model, present)
+                dataset.routes().derive(registry, runtime, model, present)
             })
         })
     }

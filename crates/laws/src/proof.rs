@@ -155,7 +155,7 @@ impl Proof {
     fn note_contradiction(&mut self, number: usize, planned: &Planned, resolution: &Resolution<'_>) {
         let Some(code) = resolution.code else { return };
         let case = &planned.case;
-        let platform_model = &case.scene.policy.document().platform.model;
+        let platform_model = &case.dataset.policy.document().platform.model;
         let hole = Hole {
             runtime: case.runtime.clone(),
             code,

@@ -7,7 +7,7 @@ use slug_resolver::registry::{Pattern, Protocol};
 use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::Case;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 
 /// The case with everything taken away without which it is still `broken`, one part
 /// at a time, and what is left made plain where that changes nothing.
@@ -20,7 +20,7 @@ pub fn reduce(case: &Case, broken: impl Fn(&Case) -> bool) -> Case {
         let Some(smaller) = found else { break };
         case = smaller;
     }
-    for index in 0..case.scene.registry.providers().len() {
+    for index in 0..case.dataset.registry.providers().len() {
         for make_plain in [plain_words, plain_pattern] {
             let plainer = with_registry(&case, |document| make_plain(&mut document.providers[index]));
             case = plainer.filter(&broken).unwrap_or(case);
@@ -32,27 +32,27 @@ pub fn reduce(case: &Case, broken: impl Fn(&Case) -> bool) -> Case {
 /// Every case that lacks one part, in the order of the file: the big parts come first,
 /// and the fewer of them are left, the less there is to try.
 fn smaller(case: &Case) -> impl Iterator<Item = Case> + use<'_> {
-    let registries = without_one(case.scene.registry.document(), registry_parts);
+    let registries = without_one(case.dataset.registry.document(), registry_parts);
     let registries = registries.filter_map(|document| with_registry(case, |whole| *whole = document));
-    let policies = without_one(case.scene.policy.document().clone(), policy_parts);
+    let policies = without_one(case.dataset.policy.document().clone(), policy_parts);
     let policies = policies.filter_map(|document| with_policy(case, document));
     registries.chain(policies).chain(without_one(case.clone(), question_parts))
 }
 
 fn with_registry(case: &Case, edit: impl FnOnce(&mut RegistryDocument)) -> Option<Case> {
-    let mut document = case.scene.registry.document();
+    let mut document = case.dataset.registry.document();
     edit(&mut document);
     let RegistryDocument { providers, runtimes } = &mut document;
     let exists = |name: &str| providers.iter().any(|provider| provider.name == name);
     runtimes.iter_mut().for_each(|runtime| runtime.arms.retain(|arm| exists(&arm.provider)));
     runtimes.retain(|runtime| !runtime.arms.is_empty());
     let registry = Registry::new(document).ok()?;
-    Some(Case { scene: Scene::new(registry, case.scene.policy.clone()), ..case.clone() })
+    Some(Case { dataset: Dataset::new(registry, case.dataset.policy.clone()), ..case.clone() })
 }
 
 fn with_policy(case: &Case, document: PolicyDocument) -> Option<Case> {
     let policy = Policy::new(document).ok()?;
-    Some(Case { scene: Scene::new(case.scene.registry.clone(), policy), ..case.clone() })
+    Some(Case { dataset: Dataset::new(case.dataset.registry.clone(), policy), ..case.clone() })
 }
 
 fn plain_words(provider: &mut Provider) {

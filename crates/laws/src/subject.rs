@@ -10,7 +10,7 @@ use slug_resolver::{Credentials, Fix, Provider, Registry, Rejection, Resolution,
 
 use crate::case::Case;
 use crate::document::Document;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 
 /// A resolver that can be put to the laws.
 pub trait Subject: Sync {
@@ -25,8 +25,8 @@ pub trait Subject: Sync {
     }
 
     /// Who could answer for a model on a runtime, whatever the credentials.
-    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
-        Product.candidates(scene, runtime, model)
+    fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        Product.candidates(dataset, runtime, model)
     }
 
     /// Who answers for a model on a runtime of a registry, with these credentials.
@@ -64,7 +64,7 @@ pub trait Subject: Sync {
         Product.report(case)
     }
 
-    /// Writes a case and its scene, and reads them back.
+    /// Writes a case and its dataset, and reads them back.
     ///
     /// # Errors
     ///
@@ -73,13 +73,13 @@ pub trait Subject: Sync {
         Product.reread(case)
     }
 
-    /// Reads a document that may be wrong; a question is one about the scene.
+    /// Reads a document that may be wrong; a question is one about the dataset.
     ///
     /// # Errors
     ///
     /// Why it is refused.
-    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
-        Product.read(document, text, scene)
+    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        Product.read(document, text, dataset)
     }
 }
 
@@ -88,15 +88,15 @@ pub struct Product;
 
 impl Subject for Product {
     fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
-        resolve(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+        resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
     fn runtime<'a>(&self, case: &'a Case) -> &'a str {
         case.env().runtime()
     }
 
-    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
-        let runtime = scene.registry.handle(scene.policy.template_of(runtime));
+    fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        let runtime = dataset.registry.handle(dataset.policy.template_of(runtime));
         runtime.map_or_else(Vec::new, |runtime| runtime.candidates(model))
     }
 
@@ -115,7 +115,7 @@ impl Subject for Product {
     }
 
     fn fixes(&self, case: &Case) -> Vec<Fix> {
-        fixes(&case.scene.registry, &case.runtime, &case.env(), &case.ambient)
+        fixes(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
     fn message(&self, resolution: &Resolution<'_>) -> String {
@@ -129,11 +129,11 @@ impl Subject for Product {
     }
 
     fn reread(&self, case: &Case) -> Result<Case, ReadError> {
-        let scene = case.scene.reread()?;
-        Case::from_yaml(case.to_yaml().as_bytes(), scene)
+        let dataset = case.dataset.reread()?;
+        Case::from_yaml(case.to_yaml().as_bytes(), dataset)
     }
 
-    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
-        document.read(text, scene)
+    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        document.read(text, dataset)
     }
 }

@@ -6,7 +6,7 @@ use slug_resolver::{Policy, Registry};
 use crate::case::{Case, EMBEDDED, Notes};
 use crate::expectation::Expectation;
 use crate::laws::law;
-use crate::scene::Scene;
+use crate::dataset::Dataset;
 
 /// A case worth keeping: what it once broke or records, and what it must come to.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ impl Witness {
         let registry = decode_registry(&fields.required("registry")?)?;
         let policy = decode_policy(&fields.required("policy")?)?;
         let expect = fields.optional("expect").map(|at| Expectation::decode(&at)).transpose()?;
-        let case = Case::decode(&fields, Scene::new(registry, policy))?;
+        let case = Case::decode(&fields, Dataset::new(registry, policy))?;
         Ok(Self { law, found, seed, case, expect })
     }
 }

@@ -54,11 +54,11 @@ fn every_rule_code_and_warning_is_reached() {
 fn every_kind_of_registry_and_spelling_is_reached() {
     type Seen = fn(&Case) -> bool;
     let kinds: [(&str, Seen); 13] = [
-        ("no platform", |case| case.scene.registry.provider("platform").is_none()),
-        ("a provider nearly called platform", |case| case.scene.registry.provider("Platform").is_some()),
+        ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
+        ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
         ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
         ("an id listed by two arms", |case| {
-            case.scene.registry.runtimes().iter().any(|runtime| {
+            case.dataset.registry.runtimes().iter().any(|runtime| {
                 let listed = |id: &String| runtime.arms.iter().filter(|arm| arm.models.contains(id)).count();
                 runtime.arms.iter().flat_map(|arm| &arm.models).any(|id| listed(id) > 1)
             })
@@ -70,9 +70,9 @@ fn every_kind_of_registry_and_spelling_is_reached() {
             arms(case).flat_map(|arm| &arm.models).any(|id| id.trim() != id)
         }),
         ("an id with characters beyond ASCII", |case| arms(case).flat_map(|arm| &arm.models).any(|id| !id.is_ascii())),
-        ("a runtime that differs only in case", |case| case.scene.registry.runtime("Agent").is_some()),
-        ("a template variant asked for", |case| case.scene.policy.document().templates.contains_key(&case.runtime)),
-        ("a default for the path", |case| case.scene.policy.document().defaults.contains_key("LLM_PATH")),
+        ("a runtime that differs only in case", |case| case.dataset.registry.runtime("Agent").is_some()),
+        ("a template variant asked for", |case| case.dataset.policy.document().templates.contains_key(&case.runtime)),
+        ("a default for the path", |case| case.dataset.policy.document().defaults.contains_key("LLM_PATH")),
         ("a key set to nothing", |case| set_to_nothing(case, "KEY_A")),
         ("a key set", |case| set_to_something(case, "KEY_A")),
         ("an ambient credential", |case| !case.ambient.is_empty()),
@@ -98,7 +98,7 @@ fn set_to_something(case: &Case, name: &str) -> bool {
 }
 
 fn arms(case: &Case) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
-    case.scene.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
+    case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
 }
 
 /// A part that drew more or fewer choices from one case to the next would shift every part behind it.
@@ -133,6 +133,6 @@ fn the_text_of_a_fuzz_input_is_the_override() {
         let plain = case(&mut Choices::new(&numbers));
         assert_eq!(case_of(&fuzz_input(&numbers, "")), plain);
         let spelled = case_of(&fuzz_input(&numbers, "Ünknown"));
-        assert_eq!(spelled, plain.with(&plain.scene.policy.document().override_var, "Ünknown"));
+        assert_eq!(spelled, plain.with(&plain.dataset.policy.document().override_var, "Ünknown"));
     }
 }

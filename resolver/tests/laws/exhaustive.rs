@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Plan, Planned};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Product, Scene, Subject, Tally, Trial};
+use slug_laws::{Case, Product, Dataset, Subject, Tally, Trial};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -92,7 +92,7 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
         let planned: Vec<Planned> = (0..plan.len()).map(|number| plan.get(number).expect("below the length")).collect();
         assert_eq!(planned.iter().map(|planned| planned.covers).sum::<u128>(), plan.combinations());
         for Planned { case, overridden, .. } in &planned {
-            let name = &case.scene.policy.document().override_var;
+            let name = &case.dataset.policy.document().override_var;
             assert_eq!(*overridden, case.variables.contains_key(name), "{case:?}");
         }
     }
@@ -105,15 +105,15 @@ fn cases_follow_from_routes_and_questions_from_ids() {
     // Keys that inject, and values of the path that choose the platform or do not.
     for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
         let plan = plan(policy);
-        let scene = plan.get(0).expect("there is a case").case.scene.clone();
-        let routes: usize = plan.runtimes().map(|(runtime, _)| routes(&scene, runtime, plan.slugs()).len()).sum();
+        let dataset = plan.get(0).expect("there is a case").case.dataset.clone();
+        let routes: usize = plan.runtimes().map(|(runtime, _)| routes(&dataset, runtime, plan.slugs()).len()).sum();
         let runtimes = plan.runtimes().count();
         // The override and the platform model hold slugs; off the platform path only the former.
         let with_a_slug = 2 * platform + byok * (secrets + 1);
         let without = platform + byok * (secrets + 1);
         assert_eq!(plan.len(), with_a_slug * routes + without * runtimes, "{policy}");
 
-        let name = &scene.policy.document().override_var;
+        let name = &dataset.policy.document().override_var;
         let asked = |number| plan.question(number).expect("below their number");
         let asked: BTreeSet<(String, String)> = (0..plan.questions())
             .map(asked)
@@ -130,17 +130,17 @@ fn cases_follow_from_routes_and_questions_from_ids() {
 type Route<'a> = (bool, Vec<&'a str>, Vec<&'a str>, Option<&'a str>);
 
 /// The routes of a runtime by plain scanning, with the number of slugs that have each.
-fn routes<'a>(scene: &'a Scene, runtime: &str, slugs: &'a [String]) -> BTreeMap<Route<'a>, usize> {
-    let runtime = scene.registry.runtime(scene.policy.template_of(runtime));
+fn routes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTreeMap<Route<'a>, usize> {
+    let runtime = dataset.registry.runtime(dataset.policy.template_of(runtime));
     let arms = runtime.map_or(&[][..], |runtime| &runtime.arms);
     let mut routes = BTreeMap::new();
-    let named = models_of(&scene.policy);
+    let named = models_of(&dataset.policy);
     for slug in slugs {
         let named = named.contains(slug).then_some(slug.as_str());
         let slug = slug.trim();
         let arms = || arms.iter().filter(|_| !slug.is_empty());
         let lists = arms().filter(|arm| arm.models.iter().any(|id| id == slug)).map(|arm| arm.provider.as_str());
-        let provider = |name: &str| scene.registry.provider(name).expect("arms name providers");
+        let provider = |name: &str| dataset.registry.provider(name).expect("arms name providers");
         let pattern = |name: &&str| is_found_in(provider(name).model_prefix_match.hir(), slug);
         let matches = arms().map(|arm| arm.provider.as_str()).filter(pattern);
         *routes.entry((slug.is_empty(), lists.collect(), matches.collect(), named)).or_default() += 1;
@@ -163,7 +163,7 @@ struct BlindTo(String);
 impl Subject for BlindTo {
     fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
         let found = Product.resolve(case);
-        let policy = &case.scene.policy;
+        let policy = &case.dataset.policy;
         let override_var = &policy.document().override_var;
         if found.slug != self.0 || !found.shadowed.contains(override_var) {
             return found;
@@ -179,8 +179,8 @@ impl Subject for BlindTo {
 fn what_the_policy_names_stands_for_itself() {
     for policy in ["full-saas", "reconciler"] {
         let plan = plan(policy);
-        let scene = plan.get(0).expect("there is a case").case.scene.clone();
-        for model in models_of(&scene.policy).into_iter().filter(|model| plan.slugs().contains(model)) {
+        let dataset = plan.get(0).expect("there is a case").case.dataset.clone();
+        for model in models_of(&dataset.policy).into_iter().filter(|model| plan.slugs().contains(model)) {
             let wrong = BlindTo(model);
             let proof = walked(&wrong, &plan, 0..plan.steps());
             let broken = proof.broken.unwrap_or_else(|| panic!("nobody sees that `{}` is shadowed", wrong.0));
@@ -214,16 +214,16 @@ impl Subject for WrongOnOne<'_> {
     fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
         let found = Product.resolve(case);
         if self.answers && case.runtime == self.runtime && found.slug == self.id {
-            let others = case.scene.registry.providers().iter();
+            let others = case.dataset.registry.providers().iter();
             return Resolution { provider: others.rev().find(|other| found.provider != Some(other)), ..found };
         }
         found
     }
 
-    fn candidates<'a>(&self, scene: &'a Scene, runtime: &str, model: &str) -> Vec<&'a Provider> {
-        let mut found = Product.candidates(scene, runtime, model);
+    fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
+        let mut found = Product.candidates(dataset, runtime, model);
         if !self.answers && runtime == self.runtime && model == self.id {
-            found.extend(scene.registry.providers().last());
+            found.extend(dataset.registry.providers().last());
         }
         found
     }
@@ -278,7 +278,7 @@ fallback: platform/m
 ";
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
-    let plan = Plan::new(&Scene::new(registry, policy));
+    let plan = Plan::new(&Dataset::new(registry, policy));
     let proof = walked(&Product, &plan, 0..plan.len());
     let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
@@ -314,10 +314,10 @@ fn brute_force_agrees() {
 /// The walk is right about data that nobody had in mind when it was written.
 #[test]
 fn walks_of_random_scenes_add_up() {
-    // 256 cases by default make a dozen scenes; `PROPTEST_CASES` scales both.
-    let scenes = (Config::default().cases as usize / 20).max(12);
-    for case in fixed_cases(scenes) {
-        let plan = Plan::new(&case.scene);
+    // 256 cases by default make a dozen datasets; `PROPTEST_CASES` scales both.
+    let datasets = (Config::default().cases as usize / 20).max(12);
+    for case in fixed_cases(datasets) {
+        let plan = Plan::new(&case.dataset);
         let walked = walked(&Product, &plan, 0..plan.steps());
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);

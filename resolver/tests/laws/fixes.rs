@@ -1,6 +1,6 @@
 //! Fixes on data larger than their limits.
 
-use slug_laws::{Case, Product, Scene, Subject, Trial, fix_completeness, law};
+use slug_laws::{Case, Product, Dataset, Subject, Trial, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
@@ -31,9 +31,9 @@ runtimes:
     );
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
-    let scene = Scene::new(registry, policy);
-    let case = Case::new(&scene, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
-    let found = fixes(&scene.registry, "agent", &case.env(), &[]);
+    let dataset = Dataset::new(registry, policy);
+    let case = Case::new(&dataset, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
+    let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
     let law = law("fixes-fix").expect("it is a law");
     assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()));
@@ -56,7 +56,7 @@ fn trying_everything_finds_no_others() {
 
 /// Whether an id is advised that no arm lists first.
 fn needs_a_later_id(case: &Case) -> bool {
-    let arms = || case.scene.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    let arms = || case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
     let is_later = |id: &String| {
         let is_listed = |arm: &Arm| arm.models.contains(id);
         arms().any(is_listed) && arms().all(|arm| arm.models.first() != Some(id))

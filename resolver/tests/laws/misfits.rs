@@ -26,7 +26,7 @@ const MISFITS: &[(Code, Wrong)] = &[
     (
         Code::PlatformPathByokModel,
         misfit("the platform's model is a tenant's", |case| Resolution {
-            provider: case.scene.registry.provider("platform").or(right(case).provider),
+            provider: case.dataset.registry.provider("platform").or(right(case).provider),
             ..right(case)
         }),
     ),
@@ -61,7 +61,7 @@ const fn misfit(bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'
 }
 
 fn another(case: &Case) -> Option<&Provider> {
-    case.scene.registry.providers().iter().find(|provider| provider.name != "platform")
+    case.dataset.registry.providers().iter().find(|provider| provider.name != "platform")
 }
 
 fn accepted_is_injected(case: &Case) -> Resolution<'_> {
@@ -72,7 +72,7 @@ fn accepted_is_injected(case: &Case) -> Resolution<'_> {
 /// What some provider accepts, and the one of the case does not.
 fn not_accepted(case: &Case) -> &[String] {
     let accepted = right(case).provider.map_or(&[][..], |provider| &provider.auth_env);
-    let others = case.scene.registry.providers().iter().map(|provider| &provider.auth_env[..1]);
+    let others = case.dataset.registry.providers().iter().map(|provider| &provider.auth_env[..1]);
     others.into_iter().find(|other| !accepted.contains(&other[0])).unwrap_or_default()
 }
 

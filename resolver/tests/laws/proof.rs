@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Product, Scene, Subject};
+use slug_laws::{Case, Product, Dataset, Subject};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 
@@ -21,7 +21,7 @@ impl Subject for NoPlatform {
 
 /// The plan of the embedded data under one of its policies.
 pub fn plan(policy: &str) -> Plan {
-    Plan::new(&Scene::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
+    Plan::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
 }
 
 /// What comes of some steps of a plan.
@@ -79,7 +79,7 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
             contradictions += if found.code.is_some() { planned.covers } else { 0 };
             proof.examine(&Product, number, &planned);
             let Some(code) = found.code.filter(|_| !planned.overridden && planned.known_runtime) else { continue };
-            let model = &planned.case.scene.policy.document().platform.model;
+            let model = &planned.case.dataset.policy.document().platform.model;
             let in_variable = found.decided_by == Some(model.as_str()) && planned.case.variables.contains_key(model);
             let slug = (!in_variable).then(|| found.slug.to_owned());
             let names = planned.case.variables.keys().cloned().collect();
@@ -128,11 +128,11 @@ runtimes:
         );
         let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
         let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-        let scene = Scene::new(registry, policy);
-        let plan = Plan::new(&scene);
+        let dataset = Dataset::new(registry, policy);
+        let plan = Plan::new(&dataset);
         assert!(plan.undecided().iter().any(|runtime| runtime == "agent"), "{:?}", plan.undecided());
         assert!(!plan.is_empty());
-        let providers = scene.registry.providers();
+        let providers = dataset.registry.providers();
         let is_matched =
             |slug: &str| providers.iter().any(|provider| is_found_in(provider.model_prefix_match.hir(), slug));
         let nobodys = plan.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
@@ -163,7 +163,7 @@ templates: {first: second, second: unknown}
 ";
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
-    let plan = Plan::new(&Scene::new(registry, policy));
+    let plan = Plan::new(&Dataset::new(registry, policy));
     let proof = walked(&Product, &plan, 0..plan.steps());
     assert!(proof.broken.is_none());
     let mut is_known = BTreeMap::new();

@@ -12,10 +12,10 @@ const CASES: usize = 100;
 #[test]
 fn what_cases_are_made_of_reads_as_it_should() {
     for case in fixed_cases(CASES) {
-        let registry = readers::check_registry(case.scene.registry.to_yaml().as_bytes(), UnknownFields::Deny);
-        assert_eq!(registry, Ok(Ok(case.scene.registry.clone())));
-        let policy = readers::check_policy(case.scene.policy.to_yaml().as_bytes());
-        assert_eq!(policy, Ok(Ok(case.scene.policy.clone())));
+        let registry = readers::check_registry(case.dataset.registry.to_yaml().as_bytes(), UnknownFields::Deny);
+        assert_eq!(registry, Ok(Ok(case.dataset.registry.clone())));
+        let policy = readers::check_policy(case.dataset.policy.to_yaml().as_bytes());
+        assert_eq!(policy, Ok(Ok(case.dataset.policy.clone())));
         let witness = Witness { case: case.masked(), law: None, found: None, seed: None, expect: None };
         assert_eq!(readers::check_witness(witness.to_yaml().as_bytes()), Ok(Ok(witness)));
     }

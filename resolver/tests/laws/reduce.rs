@@ -13,7 +13,7 @@ fn only_what_is_needed_is_left() {
     for case in fixed_cases(400).filter(needs_two) {
         let small = reduce(&case, needs_two);
         assert!(needs_two(&small), "{small:?}");
-        let registry = small.scene.registry.document();
+        let registry = small.dataset.registry.document();
         // Two patterns that match one model, on one runtime; nothing is set but what chooses the model.
         assert_eq!((registry.providers.len(), registry.runtimes.len()), (2, 1), "{small:?}");
         assert!(small.variables.len() <= 2 && small.ambient.is_empty(), "{small:?}");
@@ -28,14 +28,14 @@ fn only_what_is_needed_is_left() {
 fn a_provider_whose_pattern_matters_keeps_it_and_no_other_does() {
     let by_pattern = |case: &Case| {
         let found = Product.resolve(case);
-        let arms = case.scene.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+        let arms = case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms.flat_map(|arm| &arm.models).any(|id| id == found.slug.trim());
-        found.rule == Rule::Override && found.provider.is_some() && !listed && case.scene.registry.providers().len() > 1
+        found.rule == Rule::Override && found.provider.is_some() && !listed && case.dataset.registry.providers().len() > 1
     };
     let case = fixed_cases(2_000).find(by_pattern).expect("one of so many is such a case");
     let small = reduce(&case, by_pattern);
     let unused = |provider: &&slug_resolver::Provider| provider.model_prefix_match.as_str() == "^unused$";
-    let providers = small.scene.registry.providers();
+    let providers = small.dataset.registry.providers();
     assert_eq!((providers.len(), providers.iter().filter(unused).count()), (2, 1), "{small:?}");
 }
 
@@ -45,10 +45,10 @@ fn nothing_is_left_where_nothing_is_needed() {
     for case in fixed_cases(60) {
         let small = reduce(&case, |_| true);
         assert!(small.variables.is_empty() && small.ambient.is_empty(), "{small:?}");
-        let policy = small.scene.policy.document();
+        let policy = small.dataset.policy.document();
         let lists = [policy.dispatch.len(), policy.secrets.len(), policy.harness.len()];
         assert_eq!((lists, policy.defaults.len(), policy.templates.len()), ([0; 3], 0, 0), "{policy:?}");
-        let registry = small.scene.registry.document();
+        let registry = small.dataset.registry.document();
         // No registry is without a provider or a runtime.
         assert_eq!((registry.providers.len(), registry.runtimes.len()), (1, 1), "{registry:?}");
         let arms = &registry.runtimes[0].arms;
@@ -65,14 +65,14 @@ fn nothing_is_left_where_nothing_is_needed() {
 /// What is needed is left, and what belongs to it.
 #[test]
 fn a_runtime_with_an_id_and_a_default_is_left_where_those_are_needed() {
-    let runtimes = |case: &Case| case.scene.registry.document().runtimes;
+    let runtimes = |case: &Case| case.dataset.registry.document().runtimes;
     let ids = |case: &Case| -> Vec<usize> {
         runtimes(case).iter().flat_map(|it| &it.arms).map(|it| it.models.len()).collect()
     };
     let needed =
-        |case: &Case| ids(case).iter().any(|ids| *ids > 0) && !case.scene.policy.document().defaults.is_empty();
+        |case: &Case| ids(case).iter().any(|ids| *ids > 0) && !case.dataset.policy.document().defaults.is_empty();
     let case = fixed_cases(2_000).find(needed).expect("one of so many is such a case");
     let small = reduce(&case, needed);
     assert_eq!((runtimes(&small).len(), ids(&small)), (1, vec![1]), "{small:?}");
-    assert_eq!(small.scene.policy.document().defaults.len(), 1, "{small:?}");
+    assert_eq!(small.dataset.policy.document().defaults.len(), 1, "{small:?}");
 }

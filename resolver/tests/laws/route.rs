@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slug_laws::Scene;
+use slug_laws::Dataset;
 use slug_laws::reference::{self, is_found_in};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::{Policy, Provider, Registry};
@@ -12,9 +12,9 @@ use crate::strategy::fixed_cases;
 #[test]
 fn the_routes_answer_as_a_scan_does() {
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
-    agrees(&Scene::new(Registry::embedded(), policy));
+    agrees(&Dataset::new(Registry::embedded(), policy));
     for case in fixed_cases(300) {
-        agrees(&case.scene);
+        agrees(&case.dataset);
     }
 }
 
@@ -26,14 +26,14 @@ fn the_routes_answer_as_a_scan_does_where_patterns_match_the_empty_text() {
         provider.model_prefix_match = Pattern::new(pattern).expect("it compiles");
     }
     let registry = Registry::new(document).expect("it is valid");
-    agrees(&Scene::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
+    agrees(&Dataset::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
 }
 
 /// On every runtime and one that does not exist, for every id and some that nothing
 /// lists, with no credentials, with those of each provider, and with all of them.
-fn agrees(scene: &Scene) {
-    let registry = &scene.registry;
-    let routes = scene.routes();
+fn agrees(dataset: &Dataset) {
+    let registry = &dataset.registry;
+    let routes = dataset.routes();
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
     let strays = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
     let models: BTreeSet<&str> = listed.map(String::as_str).chain(strays).collect();
@@ -52,20 +52,20 @@ fn agrees(scene: &Scene) {
             }
             let expected = registry.handle(runtime).map_or_else(Vec::new, |handle| handle.candidates(model));
             assert_eq!(routes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
-            route_is_what_the_document_says(scene, runtime, model);
+            route_is_what_the_document_says(dataset, runtime, model);
         }
     }
 }
 
-fn route_is_what_the_document_says(scene: &Scene, runtime: &str, model: &str) {
-    let registry = &scene.registry;
+fn route_is_what_the_document_says(dataset: &Dataset, runtime: &str, model: &str) {
+    let registry = &dataset.registry;
     let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
     let id = model.trim();
     let positions = |counts: &dyn Fn(&Arm) -> bool| {
         (0..arms.len()).filter(|&arm| !id.is_empty() && counts(&arms[arm])).collect::<Vec<_>>()
     };
     let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
-    let route = scene.routes().route(registry, runtime, model);
+    let route = dataset.routes().route(registry, runtime, model);
     assert_eq!(route.blank, id.is_empty());
     assert_eq!(route.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
     assert_eq!(route.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Document, LAWS, Product, Scene, Subject, Trial, law};
+use slug_laws::{Case, Document, LAWS, Product, Dataset, Subject, Trial, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
@@ -26,7 +26,7 @@ pub struct Wrong {
     pub message: fn(&Resolution<'_>) -> String,
     pub report: fn(&Case) -> String,
     pub reread: fn(&Case) -> Result<Case, ReadError>,
-    pub read: fn(Document, &str, &Arc<Scene>) -> Result<(), ReadError>,
+    pub read: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
 }
 
 impl Subject for Wrong {
@@ -54,8 +54,8 @@ impl Subject for Wrong {
         (self.reread)(case)
     }
 
-    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
-        (self.read)(document, text, scene)
+    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        (self.read)(document, text, dataset)
     }
 }
 
@@ -72,7 +72,7 @@ pub const RIGHT: Wrong = Wrong {
     message: |resolution| Product.message(resolution),
     report: |case| Product.report(case),
     reread: |case| Product.reread(case),
-    read: |document, text, scene| Product.read(document, text, scene),
+    read: |document, text, dataset| Product.read(document, text, dataset),
 };
 
 pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'a>) -> Wrong {
@@ -81,7 +81,7 @@ pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a
 
 const WRONG: &[Wrong] = &[
     wrong("override-wins", "the platform path beats the override", |case| {
-        let policy = case.scene.policy.document();
+        let policy = case.dataset.policy.document();
         match right(case) {
             found if found.path == BillingPath::Platform && found.rule == Rule::Override => {
                 Resolution { slug: &policy.platform.fallback, rule: Rule::Platform, ..found }
@@ -91,7 +91,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("platform-beats-keys", "a stray key is injected on the platform path", |case| {
         let found = right(case);
-        let stray = case.scene.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
+        let stray = case.dataset.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
         match (found.path, stray) {
             (BillingPath::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
             _ => found,
@@ -99,7 +99,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("first-key-injects", "the last set key decides what is injected", |case| {
         let found = right(case);
-        let last = case.scene.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
+        let last = case.dataset.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
         match (found.path, last) {
             (BillingPath::Byok, Some(entry)) => Resolution { injected: &entry.inject, ..found },
             _ => found,
@@ -107,28 +107,28 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("empty-is-unset", "an empty override is an override", |case| {
         let found = right(case);
-        match case.variables.get(&case.scene.policy.document().override_var) {
+        match case.variables.get(&case.dataset.policy.document().override_var) {
             Some(empty) if empty.is_empty() => Resolution { slug: empty, rule: Rule::Override, ..found },
             _ => found,
         }
     }),
     wrong("default-is-unset", "a variable that repeats its default counts as shadowed", |case| {
         let found = right(case);
-        let defaults = &case.scene.policy.document().defaults;
+        let defaults = &case.dataset.policy.document().defaults;
         let repeats = |name: &str| defaults.get(name).is_some_and(|default| case.variables.get(name) == Some(default));
-        let names = case.scene.policy.variable_names();
+        let names = case.dataset.policy.variable_names();
         Resolution { shadowed: Names::of(names, |name| repeats(name) || found.shadowed.contains(name)), ..found }
     }),
     wrong("frame", "the platform model is used on either path", |case| {
         let found = right(case);
-        match case.variables.get(&case.scene.policy.document().platform.model) {
+        match case.variables.get(&case.dataset.policy.document().platform.model) {
             Some(model) if found.rule != Rule::Override && !model.is_empty() => Resolution { slug: model, ..found },
             _ => found,
         }
     }),
     wrong("frame", "a key picks its model on the platform's path", |case| {
         let found = right(case);
-        let policy = case.scene.policy.document();
+        let policy = case.dataset.policy.document();
         let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&case.runtime));
         match entry.and_then(|entry| entry.keyed.iter().find(|keyed| is_set(case, &keyed.key))) {
             Some(keyed) if found.rule == Rule::Platform => Resolution { slug: &keyed.model, ..found },
@@ -156,7 +156,7 @@ const WRONG: &[Wrong] = &[
     },
     wrong("native-only", "the whole catalogue is searched", |case| {
         let found = right(case);
-        let any = case.scene.registry.providers().iter().find(|provider| matches(provider, found.slug));
+        let any = case.dataset.registry.providers().iter().find(|provider| matches(provider, found.slug));
         Resolution { provider: found.provider.or(any), ..found }
     }),
     wrong("route-decides", "what has a colon in it is never registered", |case| {
@@ -185,7 +185,7 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         let native = |provider: &&Provider| arms(case).iter().any(|arm| arm.provider == provider.name);
         let first =
-            case.scene.registry.providers().iter().filter(native).find(|provider| matches(provider, found.slug));
+            case.dataset.registry.providers().iter().filter(native).find(|provider| matches(provider, found.slug));
         if found.code == Some(Code::AmbiguousModel) {
             Resolution { provider: first, code: None, ..found }
         } else {
@@ -208,7 +208,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("fail-closed", "an unknown runtime falls through to the catalogue", |case| {
         let found = right(case);
-        let first = case.scene.registry.providers().first();
+        let first = case.dataset.registry.providers().first();
         if found.code == Some(Code::UnknownRuntime) {
             Resolution { provider: first, code: None, ..found }
         } else {
@@ -225,7 +225,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("platform-is-closed", "the platform answers for what is another provider's", |case| {
         let found = right(case);
-        let platform = case.scene.registry.provider("platform");
+        let platform = case.dataset.registry.provider("platform");
         match (found.provider, platform) {
             (Some(_), Some(platform)) => {
                 Resolution { provider: Some(platform), billing: Some(Billing::Platform), ..found }
@@ -248,7 +248,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("template-derives-as", "a template variant is looked up under its own name", |case| {
         let found = right(case);
-        if case.scene.policy.document().templates.contains_key(&case.runtime) {
+        if case.dataset.policy.document().templates.contains_key(&case.runtime) {
             return Resolution { provider: None, code: Some(Code::UnknownRuntime), ..found };
         }
         found
@@ -292,7 +292,7 @@ const WRONG: &[Wrong] = &[
         bug: "unsetting the override is always offered",
         fixes: |case| {
             let found = right(case);
-            let edits = vec![Edit::Unset(case.scene.policy.document().override_var.clone())];
+            let edits = vec![Edit::Unset(case.dataset.policy.document().override_var.clone())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
             if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider }] }
         },
@@ -337,7 +337,7 @@ const WRONG: &[Wrong] = &[
         law: "fixes-fix",
         bug: "a key that is set to nothing is not offered to be set",
         fixes: |case| {
-            let secrets = &case.scene.policy.document().secrets;
+            let secrets = &case.dataset.policy.document().secrets;
             let is_empty = |name: &str| case.variables.get(name).is_some_and(String::is_empty);
             let empty: Vec<_> = secrets.iter().map(|entry| &entry.key).filter(|key| is_empty(key)).collect();
             let sets_empty = |edit: &Edit| empty.iter().any(|key| *key == edit.variable());
@@ -349,7 +349,7 @@ const WRONG: &[Wrong] = &[
         law: "fixes-fix",
         bug: "a model that has no default is never offered to be set",
         fixes: |case| {
-            let policy = case.scene.policy.document();
+            let policy = case.dataset.policy.document();
             let models = [&policy.override_var, &policy.platform.model];
             let is_model = |name: &String| models.contains(&name) && !policy.defaults.contains_key(name);
             let sets_model = |edit: &Edit| matches!(edit, Edit::Set(name, _) if is_model(name));
@@ -442,26 +442,26 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "a field of a registry that nobody knows is passed over",
-        read: |document, text, scene| match document {
+        read: |document, text, dataset| match document {
             Document::Registry => Registry::from_yaml(text.as_bytes(), UnknownFields::Allow).map(drop),
-            _ => Product.read(document, text, scene),
+            _ => Product.read(document, text, dataset),
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "an item that is nothing is dropped",
-        read: |document, text, scene| {
+        read: |document, text, dataset| {
             let items = text.lines().filter(|line| line.trim_start() != "- null").collect::<Vec<_>>();
-            Product.read(document, &items.join("\n"), scene)
+            Product.read(document, &items.join("\n"), dataset)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "two providers may have one vendor",
-        read: |document, text, scene| {
-            let read = Product.read(document, text, scene);
+        read: |document, text, dataset| {
+            let read = Product.read(document, text, dataset);
             passes_where(read, |error| error.message.contains("duplicate upstream vendor"))
         },
         ..RIGHT
@@ -469,65 +469,65 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "a required field may be missing",
-        read: |document, text, scene| {
-            passes_where(Product.read(document, text, scene), |error| error.message.contains("missing"))
+        read: |document, text, dataset| {
+            passes_where(Product.read(document, text, dataset), |error| error.message.contains("missing"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a name may be empty",
-        read: |document, text, scene| {
+        read: |document, text, dataset| {
             let is_empty = |line: &str| line.ends_with(": \"\"") || line.ends_with(": ''");
             let is_there = document != Document::Question && text.lines().any(is_empty);
-            passes_where(Product.read(document, text, scene), |_| is_there)
+            passes_where(Product.read(document, text, dataset), |_| is_there)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a list of secrets may be empty",
-        read: |document, text, scene| {
+        read: |document, text, dataset| {
             let is_there = text.contains("auth_env: []") || text.contains("inject: []");
-            passes_where(Product.read(document, text, scene), |_| is_there)
+            passes_where(Product.read(document, text, dataset), |_| is_there)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "there may be no runtime",
-        read: |document, text, scene| {
-            passes_where(Product.read(document, text, scene), |_| text.contains("\nruntimes: {}"))
+        read: |document, text, dataset| {
+            passes_where(Product.read(document, text, dataset), |_| text.contains("\nruntimes: {}"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "any protocol will do",
-        read: |document, text, scene| {
-            passes_where(Product.read(document, text, scene), |error| error.place.to_string().ends_with("].protocol"))
+        read: |document, text, dataset| {
+            passes_where(Product.read(document, text, dataset), |error| error.place.to_string().ends_with("].protocol"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a version may be a text",
-        read: |document, text, scene| {
-            Product.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), scene)
+        read: |document, text, dataset| {
+            Product.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a list may be a mapping",
-        read: |document, text, scene| Product.read(document, &text.replace(": {}", ": []"), scene),
+        read: |document, text, dataset| Product.read(document, &text.replace(": {}", ": []"), dataset),
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "an error stands at the beginning of the document",
-        read: |document, text, scene| {
-            let read = Product.read(document, text, scene);
+        read: |document, text, dataset| {
+            let read = Product.read(document, text, dataset);
             read.map_err(|error| ReadError { place: Place::default(), ..error })
         },
         ..RIGHT
@@ -535,8 +535,8 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "an error repeats the line that it is about",
-        read: |document, text, scene| {
-            Product.read(document, text, scene).map_err(|error| {
+        read: |document, text, dataset| {
+            Product.read(document, text, dataset).map_err(|error| {
                 let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
                 ReadError { message: format!("{} in `{line}`", error.message), ..error }
             })
@@ -574,13 +574,13 @@ impl Subject for AsIs {}
 #[test]
 fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-    let scene = Scene::new(Registry::embedded(), policy);
-    for runtime in scene.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
-        let case = Case::new(&scene, runtime);
+    let dataset = Dataset::new(Registry::embedded(), policy);
+    for runtime in dataset.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
+        let case = Case::new(&dataset, runtime);
         let answer = AsIs.resolve(&case);
         assert_eq!(answer, Product.resolve(&case));
-        let derived = AsIs.derive(&scene.registry, runtime, answer.slug, &[]);
-        assert_eq!(derived, Product.derive(&scene.registry, runtime, answer.slug, &[]));
+        let derived = AsIs.derive(&dataset.registry, runtime, answer.slug, &[]);
+        assert_eq!(derived, Product.derive(&dataset.registry, runtime, answer.slug, &[]));
     }
     let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
     let patterns: Vec<&Pattern> = patterns.iter().collect();
@@ -618,10 +618,10 @@ pub fn fixes_where(case: &Case, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> {
 fn with_keys_set_to(case: &Case, choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>) -> Vec<Fix> {
     let mut fixes = Product.fixes(case);
     for fix in &mut fixes {
-        let accepted = case.scene.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);
+        let accepted = case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);
         for edit in &mut fix.edits {
             let Edit::Set(key, value) = edit else { continue };
-            let entry = case.scene.policy.document().secrets.iter().find(|entry| entry.key == *key);
+            let entry = case.dataset.policy.document().secrets.iter().find(|entry| entry.key == *key);
             if let Some(chosen) = entry.and_then(|entry| choose(&entry.inject, accepted)) {
                 *value = format!("<{chosen}>");
             }
@@ -649,12 +649,12 @@ fn is_set(case: &Case, name: &str) -> bool {
 }
 
 pub fn arms(case: &Case) -> &[Arm] {
-    let template = case.scene.policy.template_of(&case.runtime);
-    case.scene.registry.runtime(template).map_or(&[], |runtime| &runtime.arms)
+    let template = case.dataset.policy.template_of(&case.runtime);
+    case.dataset.registry.runtime(template).map_or(&[], |runtime| &runtime.arms)
 }
 
 fn provider<'a>(case: &'a Case, arm: &Arm) -> &'a Provider {
-    case.scene.registry.provider(&arm.provider).expect("arms name providers")
+    case.dataset.registry.provider(&arm.provider).expect("arms name providers")
 }
 
 fn matches(provider: &Provider, model: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_laws::{Case, Document, Product, Scene, Subject, Trial, law};
+use slug_laws::{Case, Document, Product, Dataset, Subject, Trial, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
@@ -46,7 +46,7 @@ fn who_could_answer_is_asked_with_the_credentials_of_each() {
 fn each_of_several_who_could_answer_is_asked_once() {
     let (mut alone, mut several) = (0, 0);
     for case in fixed_cases(CASES) {
-        let could = Product.candidates(&case.scene, &case.runtime, right(&case).slug).len();
+        let could = Product.candidates(&case.dataset, &case.runtime, right(&case).slug).len();
         let turns = if could > 1 { could } else { 0 };
         assert_eq!(Counting::asked("agreement", &case).resolutions.into_inner(), 1 + turns, "{case:?}");
         *if could > 1 { &mut several } else { &mut alone } += 1;
@@ -75,7 +75,7 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     };
     let mut document = PolicyDocument::new("six", "RUNTIME", "MODEL", platform, &name(1));
     document.secrets = vec![SecretsEntry { key: "KEY".to_owned(), inject: vec!["KEY_OF_1".to_owned()] }];
-    let scene = Scene::new(registry, Policy::new(document).expect("it is valid"));
+    let dataset = Dataset::new(registry, Policy::new(document).expect("it is valid"));
 
     let wrong = Wrong {
         law: "fixes-fix",
@@ -83,7 +83,7 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
         fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1),
         ..RIGHT
     };
-    let case = Case::new(&scene, "agent").with("LLM_PATH", "platform");
+    let case = Case::new(&dataset, "agent").with("LLM_PATH", "platform");
     // Which edit is tried with all others follows from the whole question.
     rejects(&wrong, (0..200).map(|number| case.with("UNREAD", &number.to_string())));
 }
@@ -106,9 +106,9 @@ impl Counting {
 }
 
 impl Subject for Counting {
-    fn read(&self, document: Document, text: &str, scene: &Arc<Scene>) -> Result<(), ReadError> {
+    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        Product.read(document, text, scene)
+        Product.read(document, text, dataset)
     }
 
     fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
@@ -121,7 +121,7 @@ impl Subject for Counting {
 #[test]
 fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
     let reads = |case: &Case| Counting::asked("strict-reading", case).reads.into_inner();
-    let largest: Vec<Case> = fixed_cases(CASES).filter(|case| case.scene.registry.providers().len() == 8).collect();
+    let largest: Vec<Case> = fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 
@@ -134,7 +134,7 @@ fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
     assert_eq!([reads(&of_bytes(1 << 20)), reads(&of_bytes((1 << 20) + 1))], [3, 2]);
 
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-    let case = Case::new(&Scene::new(Registry::embedded(), policy), "claude-code");
+    let case = Case::new(&Dataset::new(Registry::embedded(), policy), "claude-code");
     let spoiled = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
     assert!((1..=40).contains(&spoiled), "of 320 cases {spoiled} were spoiled");
 }
@@ -158,13 +158,13 @@ fn listed_ids_of_one_route_are_tried() {
 #[test]
 fn three_listed_ids_of_one_route_are_tried() {
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-    let scene = Scene::new(Registry::embedded(), policy);
-    let override_var = &scene.policy.document().override_var;
+    let dataset = Dataset::new(Registry::embedded(), policy);
+    let override_var = &dataset.policy.document().override_var;
     let tried = |slug: &str| {
-        let case = Case::new(&scene, "claude-code").with(override_var, slug);
+        let case = Case::new(&dataset, "claude-code").with(override_var, slug);
         Counting::asked("route-decides", &case).resolutions.into_inner() - 1
     };
-    let arms = &scene.registry.runtime("claude-code").expect("it ships with the crate").arms;
+    let arms = &dataset.registry.runtime("claude-code").expect("it ships with the crate").arms;
     let ids = arms.iter().flat_map(|arm| &arm.models);
     let counts: BTreeSet<usize> = ids.map(|id| tried(id)).collect();
     assert_eq!(counts.last(), Some(&3), "{counts:?}");

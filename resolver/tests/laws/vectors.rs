@@ -4,13 +4,13 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use slug_laws::{Case, Scene, reference};
+use slug_laws::{Case, Dataset, reference};
 use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
 
 #[test]
 fn every_dispatch_row_agrees() {
     let rows = rows::<13>(include_bytes!("../vectors/full-saas.tsv.gz"));
-    let scene = Scene::new(Registry::embedded(), Policy::embedded("full-saas").expect("ships with the crate"));
+    let dataset = Dataset::new(Registry::embedded(), Policy::embedded("full-saas").expect("ships with the crate"));
     let (header, rows) = rows.split_first().expect("there is a header");
     let columns = |names: &[&str]| {
         names.iter().map(|name| header.iter().position(|column| column == name).unwrap()).collect::<Vec<_>>()
@@ -19,16 +19,16 @@ fn every_dispatch_row_agrees() {
     let variables: Vec<usize> = (0..header.len()).filter(|&column| header[column].starts_with("E2E_")).collect();
 
     for row in rows {
-        let mut case = Case::new(&scene, &row[0]);
+        let mut case = Case::new(&dataset, &row[0]);
         for &column in &variables {
             if row[column] != r"\N" {
                 case.variables.insert(header[column].clone(), row[column].clone());
             }
         }
         let expected: Vec<&str> = expected.iter().map(|&column| row[column].as_str()).collect();
-        let found = slug_resolver::resolve(&scene.registry, &case.runtime, &case.env(), &[]);
+        let found = slug_resolver::resolve(&dataset.registry, &case.runtime, &case.env(), &[]);
         assert_eq!(answer(&found), expected, "{row:?}");
-        let found = reference::resolve(&scene.registry, &scene.policy, &case.runtime, &case.variables, &[]);
+        let found = reference::resolve(&dataset.registry, &dataset.policy, &case.runtime, &case.variables, &[]);
         assert_eq!(answer(&found), expected, "the reference on {row:?}");
     }
     assert_eq!(rows.len(), 6_098);

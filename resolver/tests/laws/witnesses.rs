@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_laws::{Case, Expectation, Product, Scene, Subject, Trial, Witness, law};
+use slug_laws::{Case, Expectation, Product, Dataset, Subject, Trial, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;
@@ -42,7 +42,7 @@ fn every_witness_holds() {
 
 /// A case on the embedded data, with everything that a witness can say of it.
 fn witness(registry: Registry, policy: Policy) -> Witness {
-    let case = Case { scene: Scene::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
+    let case = Case { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
     let expect = Some(Expectation::of(&Product.resolve(&case)));
     let seed = Some("0123456789abcdef".repeat(4));
     Witness { law: Some("agreement".to_owned()), found: Some("by hand".to_owned()), seed, case: case.masked(), expect }
@@ -104,15 +104,15 @@ fn a_case_is_shown_as_a_witness() {
 #[test]
 fn a_scene_is_its_registry_and_its_policy() {
     let (registry, policy) = (Registry::embedded(), Policy::embedded("reconciler").expect("it ships with the crate"));
-    let scene = Scene::new(registry.clone(), policy.clone());
-    assert!(scene == Scene::new(registry.clone(), policy.clone()));
+    let dataset = Dataset::new(registry.clone(), policy.clone());
+    assert!(dataset == Dataset::new(registry.clone(), policy.clone()));
     let other = Policy::embedded("full-saas").expect("it ships with the crate");
-    assert!(scene != Scene::new(registry.clone(), other));
+    assert!(dataset != Dataset::new(registry.clone(), other));
     let mut document = registry.document();
     document.runtimes.pop();
-    assert!(scene != Scene::new(Registry::new(document).expect("it is valid"), policy));
+    assert!(dataset != Dataset::new(Registry::new(document).expect("it is valid"), policy));
 
     // What is written and read without a loss is not kept twice.
-    let case = Case::new(&scene, &registry.runtimes()[0].name);
-    assert!(Arc::ptr_eq(&Product.reread(&case).expect("it reads").scene, &scene));
+    let case = Case::new(&dataset, &registry.runtimes()[0].name);
+    assert!(Arc::ptr_eq(&Product.reread(&case).expect("it reads").dataset, &dataset));
 }

@@ -194,9 +194,9 @@ pub struct Row {
 impl Facts {
     fn of(whole: &Case) -> Self {
         let case = whole.masked();
-        let scene = &case.scene;
+        let dataset = &case.dataset;
         let found = Product.resolve(&case);
-        let effect = |name: &str, value: &str| match scene.policy.variable(name) {
+        let effect = |name: &str, value: &str| match dataset.policy.variable(name) {
             None => "",
             _ if value.is_empty() => "empty, so unset",
             _ if found.decided_by == Some(name) => "decides",
@@ -210,18 +210,18 @@ impl Facts {
         let row = |name: &String| Row {
             name: name.clone(),
             value: value(name).to_owned(),
-            role: role(scene.policy.variable(name)),
+            role: role(dataset.policy.variable(name)),
             effect: effect(name, value(name)),
         };
-        let embedded = scene.registry == Registry::embedded();
-        let policy = shown(scene.policy.name());
+        let embedded = dataset.registry == Registry::embedded();
+        let policy = shown(dataset.policy.name());
         let decided_by = found.decided_by.map(|name| match case.variables.get(name) {
             Some(value) if !value.is_empty() => name.to_owned(),
             _ => format!("{name} (its default)"),
         });
         Self {
-            registry: if embedded { "embedded".into() } else { format!("of {}", size_of(&scene.registry)) },
-            policy: if is_embedded(&scene.policy) { policy } else { format!("{policy} (its own)") },
+            registry: if embedded { "embedded".into() } else { format!("of {}", size_of(&dataset.registry)) },
+            policy: if is_embedded(&dataset.policy) { policy } else { format!("{policy} (its own)") },
             runtime: case.runtime.clone(),
             variables: whole.variables.keys().map(row).collect(),
             ambient: case.ambient.clone(),
@@ -397,7 +397,7 @@ fn status_of(witness: &Witness, file: &File) -> Status {
 
 /// A key variable with a value in a file, where only that it is set has a place.
 fn secret_in(case: &Case) -> Option<&str> {
-    let is_key = |name: &str| matches!(case.scene.policy.variable(name), Some(Variable::Key(_)));
+    let is_key = |name: &str| matches!(case.dataset.policy.variable(name), Some(Variable::Key(_)));
     let mut secrets =
         case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
     secrets.next().map(|(name, _)| name.as_str())
@@ -543,9 +543,9 @@ impl Entry {
 /// The question as a command, where the data ship with it and it fits on a line.
 fn command(case: &Case) -> Option<String> {
     let case = case.masked();
-    let policy = &case.scene.policy;
+    let policy = &case.dataset.policy;
     let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);
-    if case.scene.registry != Registry::embedded()
+    if case.dataset.registry != Registry::embedded()
         || !is_embedded(policy)
         || !texts.flat_map(|text| text.chars()).all(can_be_seen)
         // The command takes such a runtime for a variable in the wrong place.

@@ -129,7 +129,7 @@ fn breaks(law: &Law, case: &Case) -> bool {
 
 /// What the specification makes of a case.
 fn expected(case: &Case) -> Resolution<'_> {
-    reference::resolve(&case.scene.registry, &case.scene.policy, &case.runtime, &case.variables, &case.ambient)
+    reference::resolve(&case.dataset.registry, &case.dataset.policy, &case.runtime, &case.variables, &case.ambient)
 }
 
 /// In which field the resolver departs from the specification, and under which rule.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::{Hole, Proof};
-use slug_laws::{Case, LAWS, Product, Scene, Tally};
+use slug_laws::{Case, LAWS, Product, Dataset, Tally};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
@@ -41,8 +41,8 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     for policy in &policies {
-        let scene = Scene::new(registry.clone(), policy.clone());
-        reports.push(prove(&scene, args.brute_force, accepts, &mut used, output.is_quiet())?);
+        let dataset = Dataset::new(registry.clone(), policy.clone());
+        reports.push(prove(&dataset, args.brute_force, accepts, &mut used, output.is_quiet())?);
     }
     // An entry may be needed by data that this run does not look at.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
@@ -81,14 +81,14 @@ fn covers(accept: &Accept, policy: &str, hole: &Hole) -> bool {
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
 fn prove(
-    scene: &Arc<Scene>,
+    dataset: &Arc<Dataset>,
     brute_force: bool,
     accepts: &[Accept],
     used: &mut [bool],
     quiet: bool,
 ) -> Result<PolicyReport, Failure> {
-    let plan = Plan::new(scene);
-    let policy = scene.policy.name();
+    let plan = Plan::new(dataset);
+    let policy = dataset.policy.name();
     if brute_force && plan.combinations() > BRUTE_FORCE {
         return Err(Failure::new(format!(
             "policy `{policy}` has {} combinations, more than the {} that --brute-force decides; prove it without",
@@ -102,7 +102,7 @@ fn prove(
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
-        let tally = decide_everything(scene, &plan, quiet);
+        let tally = decide_everything(dataset, &plan, quiet);
         BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
     });
     let accepting = |hole: &Hole| accepts.iter().find(|accept| covers(accept, policy, hole));
@@ -119,10 +119,10 @@ fn prove(
     for (accept, used) in accepts.iter().zip(used) {
         *used |= !proof.holes(|hole| covers(accept, policy, hole)).is_empty();
     }
-    let (columns, rows) = matrix(scene, &plan);
+    let (columns, rows) = matrix(dataset, &plan);
     Ok(PolicyReport {
         policy: policy.to_owned(),
-        embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == scene.policy),
+        embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == dataset.policy),
         columns,
         rows,
         holes,
@@ -132,10 +132,10 @@ fn prove(
     })
 }
 
-fn decide_everything(scene: &Scene, plan: &Plan, quiet: bool) -> Tally {
+fn decide_everything(dataset: &Dataset, plan: &Plan, quiet: bool) -> Tally {
     let classes = plan.slugs().len() + 1;
     let parts = plan.runtimes().count() * classes;
-    let progress = Progress::new(&format!("deciding every combination of {}", scene.policy.name()), parts, quiet);
+    let progress = Progress::new(&format!("deciding every combination of {}", dataset.policy.name()), parts, quiet);
     let tally = in_parallel(parts, &progress, Tally::merge, |tally: &mut Tally, part| {
         tally.merge(plan.brute_force(part / classes, part % classes));
     });
@@ -144,8 +144,8 @@ fn decide_everything(scene: &Scene, plan: &Plan, quiet: bool) -> Tally {
 }
 
 /// Who answers on each runtime by what is set: nothing, the platform path, or one key.
-fn matrix(scene: &Arc<Scene>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
-    let policy = &scene.policy;
+fn matrix(dataset: &Arc<Dataset>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
+    let policy = &dataset.policy;
     let platform = &policy.document().platform;
     let name = |key| policy.variable_name(key).to_owned();
     let mut columns = vec![Column::Nothing];
@@ -155,9 +155,9 @@ fn matrix(scene: &Arc<Scene>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
     let mut rows = Vec::new();
     for (runtime, known) in plan.runtimes() {
         let cells = columns.iter().map(|column| {
-            let case = Case::new(scene, runtime);
+            let case = Case::new(dataset, runtime);
             let case = column.setting().map_or(case.clone(), |(variable, value)| case.with(variable, value));
-            let resolution = resolve(&scene.registry, runtime, &case.env(), &[]);
+            let resolution = resolve(&dataset.registry, runtime, &case.env(), &[]);
             Cell {
                 slug: resolution.slug.to_owned(),
                 provider: resolution.provider.map(|provider| provider.name.clone()),

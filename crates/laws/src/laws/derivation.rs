@@ -26,19 +26,19 @@ pub(crate) const ROUTE_DECIDES: Law = Law {
 };
 
 fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
-    let scene = &trial.case.scene;
+    let dataset = &trial.case.dataset;
     let slug = trial.resolution.slug;
-    let runtime = scene.policy.template_of(&trial.case.runtime);
-    let route = |model: &str| scene.routes().route(&scene.registry, runtime, model);
+    let runtime = dataset.policy.template_of(&trial.case.runtime);
+    let route = |model: &str| dataset.routes().route(&dataset.registry, runtime, model);
     let own = route(slug);
-    let alike = scene.routes().alike(&scene.registry, runtime, &own).iter().cloned();
+    let alike = dataset.routes().alike(&dataset.registry, runtime, &own).iter().cloned();
     // What no arm lists may be spelled in any way.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
     let (_, injected, provider, code) = essence(&trial.resolution);
     let mut case = trial.case.clone();
     for other in alike.chain(spelled) {
-        case.varied(&scene.policy.document().override_var, Some(&other), |case| {
+        case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
             let found = trial.subject.resolve(case);
             ensure!(
                 essence(&found) == (other.as_str(), injected, provider, code),
@@ -79,8 +79,8 @@ pub(crate) const ORDER_FREE: Law = Law {
 
 fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut case = trial.case.clone();
-    for scene in trial.case.scene.reordered() {
-        case.scene = scene.clone();
+    for dataset in trial.case.dataset.reordered() {
+        case.dataset = dataset.clone();
         let found = trial.subject.resolve(&case);
         ensure!(
             found == trial.resolution,
@@ -92,8 +92,8 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
     if is_exact_tie(trial) {
         return Ok(());
     }
-    for scene in trial.case.scene.with_arms_reordered() {
-        case.scene = scene.clone();
+    for dataset in trial.case.dataset.with_arms_reordered() {
+        case.dataset = dataset.clone();
         let found = trial.subject.resolve(&case);
         ensure!(
             essence(&found) == essence(&trial.resolution),
@@ -109,7 +109,7 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
 fn is_exact_tie(trial: &Trial<'_>) -> bool {
     let listing = listing(trial.case, trial.resolution.slug);
     let present = |name: &String| trial.resolution.injected.contains(name) || trial.case.ambient.contains(name);
-    let provider = |arm: &&&Arm| trial.case.scene.registry.provider(&arm.provider);
+    let provider = |arm: &&&Arm| trial.case.dataset.registry.provider(&arm.provider);
     let met = listing.iter().filter(|arm| provider(arm).is_some_and(|provider| provider.auth_env.iter().any(present)));
     listing.len() > 1 && met.count() != 1
 }
@@ -134,7 +134,7 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
         ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime comes to {:?}", resolution.code);
     } else {
         let matching = || {
-            let provider = |arm: &Arm| trial.case.scene.registry.provider(&arm.provider);
+            let provider = |arm: &Arm| trial.case.dataset.registry.provider(&arm.provider);
             let matches = |provider: &&Provider| {
                 reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim())
             };
@@ -202,7 +202,7 @@ pub(crate) const MARGINS_ARE_TRIMMED: Law = Law {
 };
 
 fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.scene.policy.document().override_var;
+    let name = &trial.case.dataset.policy.document().override_var;
     let bare = trial.resolution.slug.trim();
     let (_, injected, provider, code) = essence(&trial.resolution);
     let mut case = trial.case.clone();
@@ -238,7 +238,7 @@ pub(crate) const TEMPLATE_DERIVES_AS: Law = Law {
 };
 
 fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     for (variant, name) in &policy.templates {
         if policy.templates.contains_key(name) {
             continue;
@@ -260,8 +260,8 @@ fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
 
 /// The runtime that a case is looked up under, found without the index.
 fn runtime(case: &Case) -> Option<&Runtime> {
-    let name = case.scene.policy.document().templates.get(&case.runtime).unwrap_or(&case.runtime);
-    case.scene.registry.runtimes().iter().find(|runtime| runtime.name == *name)
+    let name = case.dataset.policy.document().templates.get(&case.runtime).unwrap_or(&case.runtime);
+    case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == *name)
 }
 
 fn arms(case: &Case) -> &[Arm] {
@@ -270,7 +270,7 @@ fn arms(case: &Case) -> &[Arm] {
 
 /// The arms that list a model, found without the index.
 fn listing<'c>(case: &'c Case, model: &str) -> Vec<&'c Arm> {
-    let positions = case.scene.routes().listing(case.scene.policy.template_of(&case.runtime), model);
+    let positions = case.dataset.routes().listing(case.dataset.policy.template_of(&case.runtime), model);
     let arms = arms(case);
     positions.into_iter().map(|position| &arms[position]).collect()
 }

@@ -19,14 +19,14 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let is_coherent = trial.resolution.is_coherent();
     ensure!(is_coherent == expected.code.is_none(), "{:?} is called coherent: {is_coherent}", expected.code);
     // The reference says which variables are shadowed by picking from these.
-    let (names, expected) = (trial.case.scene.policy.variable_names(), trial.case.scene.variable_names());
+    let (names, expected) = (trial.case.dataset.policy.variable_names(), trial.case.dataset.variable_names());
     ensure!(names == expected, "the policy is said to read {names:?}; by its document it reads {expected:?}");
 
     // Credentials hide candidates: so they are compared as such, and each gets its turn.
-    let Case { scene, runtime, .. } = trial.case;
+    let Case { dataset, runtime, .. } = trial.case;
     let slug = trial.resolution.slug;
-    let found = trial.subject.candidates(scene, runtime, slug);
-    let expected = scene.routes().candidates(&scene.registry, scene.policy.template_of(runtime), slug);
+    let found = trial.subject.candidates(dataset, runtime, slug);
+    let expected = dataset.routes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
     let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));
@@ -48,7 +48,7 @@ pub(crate) const VALUE_BLIND: Law = Law {
 };
 
 fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = &trial.case.scene.policy;
+    let policy = &trial.case.dataset.policy;
     let mut case = trial.case.clone();
     for (name, value) in &mut case.variables {
         let secret = matches!(policy.variable(name), None | Some(Variable::Key(_)));
@@ -76,7 +76,7 @@ pub(crate) const ROUNDTRIP: Law = Law {
 
 fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
     let reread = trial.subject.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
-    let is_secret = |name: &String| matches!(reread.scene.policy.variable(name), Some(Variable::Key(_)));
+    let is_secret = |name: &String| matches!(reread.dataset.policy.variable(name), Some(Variable::Key(_)));
     let told = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
     ensure!(told.is_none(), "what was written tells the value of a secret");
     ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");

@@ -15,7 +15,7 @@ pub(crate) const STRICT_READING: Law = Law {
 fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut choice = Choice::new(trial.case.number());
     // So many cases are of a real registry that some of them will do.
-    let is_real = trial.case.scene.registry.providers().len() > MANY;
+    let is_real = trial.case.dataset.registry.providers().len() > MANY;
     if is_real && choice.below(EACH) > 0 {
         return Ok(());
     }
@@ -23,11 +23,11 @@ fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
-    let scene = &trial.case.scene;
+    let dataset = &trial.case.dataset;
     let question;
     let parts = match document {
-        Document::Registry => scene.parts_of_registry(),
-        Document::Policy => scene.parts_of_policy(),
+        Document::Registry => dataset.parts_of_registry(),
+        Document::Policy => dataset.parts_of_policy(),
         Document::Question => {
             question = Parts::of("question", &trial.case.to_yaml());
             question.as_ref()
@@ -35,7 +35,7 @@ fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Res
     };
     let parts = parts.map_err(|error| format!("what was written is refused: {error}"))?;
     let Some(Spoiled { what, text, place }) = parts.spoiled(choice) else { return Ok(()) };
-    let Err(error) = trial.subject.read(document, &text, scene) else {
+    let Err(error) = trial.subject.read(document, &text, dataset) else {
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
     ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");

@@ -16,9 +16,9 @@ pub(crate) const OVERRIDE_WINS: Law = Law {
 };
 
 fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.scene.policy.document().override_var;
+    let name = &trial.case.dataset.policy.document().override_var;
     let mut case = trial.case.clone();
-    for slug in [PROBE, "platform/x", trial.case.scene.policy.document().fallback.as_str()] {
+    for slug in [PROBE, "platform/x", trial.case.dataset.policy.document().fallback.as_str()] {
         case.varied(name, Some(slug), |case| {
             let overridden = trial.subject.resolve(case);
             ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
@@ -42,7 +42,7 @@ pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
 };
 
 fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let mut case = trial.case.with(&policy.platform.var, &policy.platform.value);
     case.variables.remove(&policy.override_var);
     let mut keyless = case.clone();
@@ -72,7 +72,7 @@ pub(crate) const FIRST_KEY_INJECTS: Law = Law {
 };
 
 fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let first = policy.secrets.iter().find(|entry| is_set(trial.case, &entry.key));
     let expected: &[String] = match (trial.resolution.path, first) {
         (BillingPath::Byok, Some(entry)) => &entry.inject,
@@ -95,7 +95,7 @@ pub(crate) const EMPTY_IS_UNSET: Law =
 
 fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut filled = trial.case.clone();
-    for name in variables(trial.case.scene.policy.document()) {
+    for name in variables(trial.case.dataset.policy.document()) {
         filled.variables.entry(name.to_owned()).or_default();
     }
     let mut emptied = trial.case.clone();
@@ -115,7 +115,7 @@ pub(crate) const DEFAULT_IS_UNSET: Law = Law {
 };
 
 fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
-    for (name, default) in &trial.case.scene.policy.document().defaults {
+    for (name, default) in &trial.case.dataset.policy.document().defaults {
         let (unset, set) = (trial.case.without(name), trial.case.with(name, default));
         let (unset, set) = (trial.subject.resolve(&unset), trial.subject.resolve(&set));
         ensure!(unset == set, "`{name}` set to its default changes {unset:?} to {set:?}");
@@ -128,7 +128,7 @@ pub(crate) const FRAME: Law =
     Law { id: "frame", statement: "a variable that the decision did not consult cannot change it", check: frame };
 
 fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let consulted = consulted(trial);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
@@ -148,7 +148,7 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
 
 /// The variables that the specification looks at before this decision stands.
 fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let overridden = value(trial.case, &policy.override_var).is_some();
     let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
     let mut names = [policy.override_var.as_str(), &policy.platform.var].to_vec();
@@ -181,7 +181,7 @@ pub(crate) const SHADOWED_IS_INERT: Law = Law {
 };
 
 fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let mut case = trial.case.clone();
     for name in variables(policy) {
         let departs = trial.case.set_to(name).is_some();
@@ -207,7 +207,7 @@ pub(crate) const VERBATIM_SLUG: Law = Law {
 };
 
 fn verbatim_slug(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.scene.policy.document();
+    let policy = trial.case.dataset.policy.document();
     let resolution = &trial.resolution;
     let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&trial.case.runtime));
     let source = match resolution.rule {
@@ -231,7 +231,7 @@ pub(crate) const RUNTIME_IS_READ: Law = Law {
 };
 
 fn runtime_is_read(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.scene.policy.document().runtime;
+    let name = &trial.case.dataset.policy.document().runtime;
     let mut case = trial.case.clone();
     for set in [trial.case.variables.get(name).cloned(), None, Some(PROBE.into()), Some(" ".into())] {
         case.varied(name, set.as_deref(), |case| {
@@ -265,7 +265,7 @@ fn keys(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
 /// The value of a variable: what is set, else its default.
 fn value<'c>(case: &'c Case, name: &str) -> Option<&'c str> {
     let set = case.variables.get(name).filter(|value| !value.is_empty());
-    set.or_else(|| case.scene.policy.document().defaults.get(name)).map(String::as_str)
+    set.or_else(|| case.dataset.policy.document().defaults.get(name)).map(String::as_str)
 }
 
 fn is_set(case: &Case, name: &str) -> bool {

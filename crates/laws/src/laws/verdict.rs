@@ -22,8 +22,8 @@ fn matching_secrets(trial: &Trial<'_>) -> Result<(), Violation> {
         return Ok(());
     }
     let Some(provider) = resolution.provider else { return Err("coherent without a provider".into()) };
-    let template = trial.case.scene.policy.template_of(&trial.case.runtime);
-    let runtime = trial.case.scene.registry.runtimes().iter().find(|runtime| runtime.name == template);
+    let template = trial.case.dataset.policy.template_of(&trial.case.runtime);
+    let runtime = trial.case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == template);
     let native = runtime.is_some_and(|runtime| runtime.arms.iter().any(|arm| arm.provider == provider.name));
     ensure!(native, "`{}` is not native to `{template}`", provider.name);
     if provider.name == PLATFORM {
@@ -95,7 +95,7 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut bare = trial.case.clone();
     bare.ambient.clear();
     let mut rich = trial.case.clone();
-    rich.ambient = trial.case.scene.credentials().to_vec();
+    rich.ambient = trial.case.dataset.credentials().to_vec();
     for case in [bare, rich] {
         let found = trial.subject.resolve(&case);
         let picked = (found.slug, found.rule, found.injected);
@@ -126,7 +126,7 @@ fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
     let resolution = &trial.resolution;
     let issued_elsewhere = |credential: &String, to: &Provider| {
         let first = |provider: &Provider| &provider.auth_env[0] == credential;
-        let others = trial.case.scene.registry.providers().iter().filter(|other| other.name != to.name);
+        let others = trial.case.dataset.registry.providers().iter().filter(|other| other.name != to.name);
         !first(to) && others.into_iter().any(first)
     };
     let cross_vendor = resolution.provider.filter(|provider| provider.name != PLATFORM).is_some_and(|provider| {
@@ -180,11 +180,11 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
 
 /// A key is set to the name of a secret that it brings along: of one that the provider accepts, where it brings one.
 fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
-    let entries = &trial.case.scene.policy.document().secrets;
+    let entries = &trial.case.dataset.policy.document().secrets;
     let (Some(entry), Some(set)) = (entries.iter().find(|entry| entry.key == edit.variable()), value(edit)) else {
         return true;
     };
-    let provider = trial.case.scene.registry.provider(&fix.provider);
+    let provider = trial.case.dataset.registry.provider(&fix.provider);
     let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.contains(name));
     let none_is_accepted = !entry.inject.iter().any(is_accepted);
     entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
@@ -204,7 +204,7 @@ fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut case = trial.case.clone();
     edits.iter().try_for_each(|edit| mends(&mut case, &[], edit))?;
 
-    let arms = trial.case.scene.registry.runtime(trial.case.scene.policy.template_of(&trial.case.runtime));
+    let arms = trial.case.dataset.registry.runtime(trial.case.dataset.policy.template_of(&trial.case.runtime));
     // Of many arms not every pair of edits is tried by those who look for fixes.
     if edits.is_empty() || arms.is_some_and(|runtime| runtime.arms.len() > SLUGS_TRIED) {
         return Ok(());
@@ -233,7 +233,7 @@ const SLUGS_TRIED: usize = 6;
 /// Single edits of every kind: each variable unset, each key set, the platform path
 /// taken, and the first ids of some of the runtime's arms.
 fn single_edits(case: &Case) -> Vec<Edit> {
-    let policy = &case.scene.policy;
+    let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
     let unset = |name: &str| Edit::Unset(name.into());
     let set = |name: &str, value: &str| Edit::Set(name.into(), value.into());
@@ -247,7 +247,7 @@ fn single_edits(case: &Case) -> Vec<Edit> {
         Edit::Set(name, value) => policy.document().defaults.get(name) != Some(value),
         Edit::Unset(_) => true,
     });
-    let runtime = case.scene.registry.runtime(policy.template_of(&case.runtime));
+    let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
     let listed =
         runtime.into_iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| arm.models.first()).take(SLUGS_TRIED);
     for id in listed {

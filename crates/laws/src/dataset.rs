@@ -12,7 +12,7 @@ use crate::reference;
 use crate::routes::Routes;
 
 /// The data that questions are asked of: one registry and one policy.
-pub struct Scene {
+pub struct Dataset {
     /// The registry.
     pub registry: Registry,
     /// The policy.
@@ -20,15 +20,15 @@ pub struct Scene {
     routes: OnceLock<Routes>,
     variable_names: OnceLock<Vec<String>>,
     credentials: OnceLock<Vec<String>>,
-    reordered: OnceLock<Vec<Arc<Scene>>>,
-    arms_reordered: OnceLock<Vec<Arc<Scene>>>,
-    /// `None` is a scene that came back equal.
-    reread: OnceLock<Result<Option<Arc<Scene>>, ReadError>>,
+    reordered: OnceLock<Vec<Arc<Dataset>>>,
+    arms_reordered: OnceLock<Vec<Arc<Dataset>>>,
+    /// `None` is a dataset that came back equal.
+    reread: OnceLock<Result<Option<Arc<Dataset>>, ReadError>>,
     parts_of_registry: OnceLock<Result<Parts, ReadError>>,
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
 }
 
-impl Scene {
+impl Dataset {
     /// A registry and a policy together.
     #[must_use]
     pub fn new(registry: Registry, policy: Policy) -> Arc<Self> {
@@ -68,7 +68,7 @@ impl Scene {
         })
     }
 
-    /// The scene with its providers, its runtimes, or both, in reverse order.
+    /// The dataset with its providers, its runtimes, or both, in reverse order.
     pub(crate) fn reordered(&self) -> &[Arc<Self>] {
         self.reordered.get_or_init(|| {
             let providers = |document: &mut RegistryDocument| document.providers.reverse();
@@ -81,7 +81,7 @@ impl Scene {
         })
     }
 
-    /// The scene with the arms of every runtime in other orders: reversed, and each one turned by one.
+    /// The dataset with the arms of every runtime in other orders: reversed, and each one turned by one.
     pub(crate) fn with_arms_reordered(&self) -> &[Arc<Self>] {
         self.arms_reordered.get_or_init(|| {
             let each = |reorder: fn(&mut Vec<Arm>)| {
@@ -108,24 +108,24 @@ impl Scene {
         self.parts_of_policy.get_or_init(|| Parts::of_policy(&self.policy)).as_ref()
     }
 
-    /// The scene after its registry and policy were written and read back: itself, if nothing was lost.
+    /// The dataset after its registry and policy were written and read back: itself, if nothing was lost.
     pub(crate) fn reread(self: &Arc<Self>) -> Result<Arc<Self>, ReadError> {
         let reread = || {
             let registry = Registry::from_yaml(self.registry.to_yaml().as_bytes(), UnknownFields::Deny)?;
             let policy = Policy::from_yaml(self.policy.to_yaml().as_bytes())?;
-            let scene = Self::new(registry, policy);
-            Ok((scene != *self).then_some(scene))
+            let dataset = Self::new(registry, policy);
+            Ok((dataset != *self).then_some(dataset))
         };
         let reread = self.reread.get_or_init(reread).clone()?;
         Ok(reread.unwrap_or_else(|| Arc::clone(self)))
     }
 }
 
-impl PartialEq for Scene {
+impl PartialEq for Dataset {
     fn eq(&self, other: &Self) -> bool {
         self.registry == other.registry && self.policy == other.policy
     }
 }
 
-// So that comparing two references to one scene is comparing pointers.
-impl Eq for Scene {}
+// So that comparing two references to one dataset is comparing pointers.
+impl Eq for Dataset {}
