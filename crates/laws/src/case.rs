@@ -15,7 +15,7 @@ use crate::secret::SET;
 
 /// One question: everything that the resolver's answer may depend on.
 #[derive(Clone, PartialEq)]
-pub struct Case {
+pub struct TestCase {
     /// The data.
     pub dataset: Arc<Dataset>,
     /// The runtime asked for.
@@ -35,7 +35,7 @@ struct Question<'a> {
     ambient: &'a [String],
 }
 
-impl Case {
+impl TestCase {
     /// A case in which nothing is set.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>, runtime: &str) -> Self {
@@ -140,7 +140,7 @@ impl Case {
         })
     }
 
-    /// Reads what [`Case::to_yaml`] wrote.
+    /// Reads what [`TestCase::to_yaml`] wrote.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Case {
     }
 }
 
-impl fmt::Debug for Case {
+impl fmt::Debug for TestCase {
     /// The whole case as a witness, so that what a failing law prints can be kept.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{}", self.to_witness_yaml(Notes::default()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::dataset::Dataset;
 
 /// What a case is made of, each in a file of its own.
@@ -34,7 +34,7 @@ impl Document {
         match self {
             Self::Registry => Registry::from_yaml(bytes, UnknownFields::Deny).map(drop),
             Self::Policy => Policy::from_yaml(bytes).map(drop),
-            Self::Question => Case::from_yaml(bytes, dataset.clone()).map(drop),
+            Self::Question => TestCase::from_yaml(bytes, dataset.clone()).map(drop),
         }
     }
 }

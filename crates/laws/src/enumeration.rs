@@ -20,7 +20,7 @@ use std::sync::Arc;
 use slug_resolver::registry::{Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::counts::{Class, Tally};
 use crate::reference;
 use crate::dataset::Dataset;
@@ -68,7 +68,7 @@ struct Shape {
 /// A case of a plan.
 pub struct Planned {
     /// The case.
-    pub case: Case,
+    pub case: TestCase,
     /// Concrete combinations of classes that it stands for, itself included.
     pub covers: u128,
     /// How many slugs its own stands for, itself included; 1 where no variable holds one.
@@ -171,10 +171,10 @@ impl Plan {
     /// The question of a number below [`Plan::questions`]: one slug asked for on one
     /// runtime, by the override variable and with nothing else set.
     #[must_use]
-    pub fn question(&self, number: usize) -> Option<Case> {
+    pub fn question(&self, number: usize) -> Option<TestCase> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
         let slug = &self.slugs[number % self.slugs.len()];
-        let mut case = Case::new(&self.dataset, &runtime.name);
+        let mut case = TestCase::new(&self.dataset, &runtime.name);
         case.variables.insert(self.dataset.policy.document().override_var.clone(), slug.clone());
         Some(case)
     }
@@ -208,7 +208,7 @@ impl Plan {
 
     fn planned(&self, runtime: &RuntimePlan, shape: &Shape, alike: usize) -> Planned {
         let policy = self.dataset.policy.document();
-        let mut case = Case::new(&self.dataset, &runtime.name);
+        let mut case = TestCase::new(&self.dataset, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
         let mut slugs = 1;
         if let Some(variable) = &shape.slug_in {

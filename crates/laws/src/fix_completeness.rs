@@ -7,7 +7,7 @@ use std::slice::from_ref;
 
 use slug_resolver::{Edit, Policy, Variable, limits};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::law::{Trial, Violation, ensure};
 use crate::laws::{apply, kind};
 use crate::secret::SET;
@@ -46,7 +46,7 @@ pub fn check_completeness(trial: &Trial<'_>) -> Result<(), Violation> {
 type Options = Vec<Edit>;
 
 /// What can be done to each variable in a set of so many edits.
-fn options(case: &Case, size: usize) -> Vec<Options> {
+fn options(case: &TestCase, size: usize) -> Vec<Options> {
     let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
     let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
@@ -89,7 +89,7 @@ fn try_all(
     trial: &Trial<'_>,
     options: &[Options],
     made: &mut Vec<Edit>,
-    case: &Case,
+    case: &TestCase,
     more: usize,
     found: &mut Vec<Vec<Edit>>,
 ) {

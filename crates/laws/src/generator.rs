@@ -14,7 +14,7 @@ use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntr
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
 use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::dataset::Dataset;
 
 /// Choices that [`case`] draws.
@@ -121,7 +121,7 @@ const KEYS: [&str; 4] = ["KEY_A", "KEY_B", "KEY_C", "KEY_D"];
 
 /// A case from a stream of choices.
 #[must_use]
-pub fn case(choices: &mut Choices<'_>) -> Case {
+pub fn case(choices: &mut Choices<'_>) -> TestCase {
     let registry = registry(choices);
     let policy = policy(choices);
     question(&Dataset::new(registry, policy), choices)
@@ -129,7 +129,7 @@ pub fn case(choices: &mut Choices<'_>) -> Case {
 
 /// A case from a fuzz input.
 #[must_use]
-pub fn case_of(bytes: &[u8]) -> Case {
+pub fn case_of(bytes: &[u8]) -> TestCase {
     let (numbers, text) = input(bytes);
     let mut case = case(&mut Choices::new(&numbers));
     if !text.is_empty() {
@@ -286,12 +286,12 @@ fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
 
 /// A question about a dataset from a stream of choices.
 #[must_use]
-pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> Case {
+pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let known = &dataset.registry.runtimes()[choices.below(dataset.registry.runtimes().len())].name;
     let variant = dataset.policy.document().templates.keys().next().unwrap_or(known);
     let strange = choices.of(&STRANGE_RUNTIMES);
     let runtime = choices.of(&[known.as_str(), known, known, variant, variant, strange]);
-    let mut case = Case::new(dataset, runtime);
+    let mut case = TestCase::new(dataset, runtime);
 
     let blank = choices.of(&BLANKS);
     let id = choices.of(&IDS);

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use slug_resolver::verdict::Warnings;
 use slug_resolver::{Code, Fix, Names, Resolution};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::reference;
 use crate::dataset::Dataset;
 use crate::subject::Subject;
@@ -29,7 +29,7 @@ pub struct Trial<'a> {
     /// Who answers.
     pub subject: &'a dyn Subject,
     /// What is asked.
-    pub case: &'a Case,
+    pub case: &'a TestCase,
     /// The answer.
     pub resolution: Resolution<'a>,
     reference: OnceCell<Resolution<'a>>,
@@ -39,7 +39,7 @@ pub struct Trial<'a> {
 impl<'a> Trial<'a> {
     /// Puts a case to a subject.
     #[must_use]
-    pub fn new(subject: &'a dyn Subject, case: &'a Case) -> Self {
+    pub fn new(subject: &'a dyn Subject, case: &'a TestCase) -> Self {
         Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
     }
 
@@ -53,7 +53,7 @@ impl<'a> Trial<'a> {
     /// What the [reference](mod@crate::reference) answers, with the [routes](crate::routes::Routes) of its dataset.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
-            let Case { dataset, runtime, variables, ambient } = self.case;
+            let TestCase { dataset, runtime, variables, ambient } = self.case;
             let Dataset { registry, policy, .. } = &**dataset;
             reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
                 dataset.routes().derive(registry, runtime, model, present)

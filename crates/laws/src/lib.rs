@@ -1,6 +1,6 @@
 //! The laws: what holds for every registry, policy, runtime and environment.
 //!
-//! Each [`Law`] is one plain function over a [`Trial`], which is one [`Case`]
+//! Each [`Law`] is one plain function over a [`Trial`], which is one [`TestCase`]
 //! put to one [`Subject`]. The engines only differ in where the cases come
 //! from: random choices ([`generator`]), enumeration ([`enumeration`]), or a file
 //! that records what was once found ([`Witness`]).
@@ -32,7 +32,7 @@ mod secret;
 mod subject;
 mod witness;
 
-pub use case::Case;
+pub use case::TestCase;
 pub use counts::{Class, Tally};
 pub use document::Document;
 pub use expectation::Expectation;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use slug_resolver::{Code, Resolution};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::counts::{Class, Tally};
 use crate::enumeration::{Plan, Planned};
 use crate::law::{Law, Trial, Violation};
@@ -37,7 +37,7 @@ pub struct Broken {
     /// How it is broken.
     pub violation: Violation,
     /// The case.
-    pub case: Case,
+    pub case: TestCase,
 }
 
 /// What makes two cases reach the same contradiction: the runtime, the code, and the
@@ -105,7 +105,7 @@ impl Proof {
     }
 
     /// Compares the answer to one question of a plan with the reference's.
-    pub fn compare(&mut self, subject: &dyn Subject, number: usize, question: &Case) {
+    pub fn compare(&mut self, subject: &dyn Subject, number: usize, question: &TestCase) {
         self.compared += 1;
         if let Err(violation) = (AGREEMENT.check)(&Trial::new(subject, question)) {
             self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });

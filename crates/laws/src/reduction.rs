@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use slug_resolver::registry::{Pattern, Protocol};
 use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::dataset::Dataset;
 
 /// The case with everything taken away without which it is still `broken`, one part
 /// at a time, and what is left made plain where that changes nothing.
 #[must_use]
-pub fn reduce(case: &Case, broken: impl Fn(&Case) -> bool) -> Case {
+pub fn reduce(case: &TestCase, broken: impl Fn(&TestCase) -> bool) -> TestCase {
     let masked = case.masked();
     let mut case = if broken(&masked) { masked } else { case.clone() };
     loop {
@@ -31,7 +31,7 @@ pub fn reduce(case: &Case, broken: impl Fn(&Case) -> bool) -> Case {
 
 /// Every case that lacks one part, in the order of the file: the big parts come first,
 /// and the fewer of them are left, the less there is to try.
-fn smaller(case: &Case) -> impl Iterator<Item = Case> + use<'_> {
+fn smaller(case: &TestCase) -> impl Iterator<Item = TestCase> + use<'_> {
     let registries = without_one(case.dataset.registry.document(), registry_parts);
     let registries = registries.filter_map(|document| with_registry(case, |whole| *whole = document));
     let policies = without_one(case.dataset.policy.document().clone(), policy_parts);
@@ -39,7 +39,7 @@ fn smaller(case: &Case) -> impl Iterator<Item = Case> + use<'_> {
     registries.chain(policies).chain(without_one(case.clone(), question_parts))
 }
 
-fn with_registry(case: &Case, edit: impl FnOnce(&mut RegistryDocument)) -> Option<Case> {
+fn with_registry(case: &TestCase, edit: impl FnOnce(&mut RegistryDocument)) -> Option<TestCase> {
     let mut document = case.dataset.registry.document();
     edit(&mut document);
     let RegistryDocument { providers, runtimes } = &mut document;
@@ -47,12 +47,12 @@ fn with_registry(case: &Case, edit: impl FnOnce(&mut RegistryDocument)) -> Optio
     runtimes.iter_mut().for_each(|runtime| runtime.arms.retain(|arm| exists(&arm.provider)));
     runtimes.retain(|runtime| !runtime.arms.is_empty());
     let registry = Registry::new(document).ok()?;
-    Some(Case { dataset: Dataset::new(registry, case.dataset.policy.clone()), ..case.clone() })
+    Some(TestCase { dataset: Dataset::new(registry, case.dataset.policy.clone()), ..case.clone() })
 }
 
-fn with_policy(case: &Case, document: PolicyDocument) -> Option<Case> {
+fn with_policy(case: &TestCase, document: PolicyDocument) -> Option<TestCase> {
     let policy = Policy::new(document).ok()?;
-    Some(Case { dataset: Dataset::new(case.dataset.registry.clone(), policy), ..case.clone() })
+    Some(TestCase { dataset: Dataset::new(case.dataset.registry.clone(), policy), ..case.clone() })
 }
 
 fn plain_words(provider: &mut Provider) {
@@ -158,7 +158,7 @@ fn policy_parts(document: &mut PolicyDocument, visit: &mut dyn FnMut(&mut dyn Pa
     document.secrets.iter_mut().for_each(|entry| visit(&mut entry.inject));
 }
 
-fn question_parts(case: &mut Case, visit: &mut dyn FnMut(&mut dyn Parts)) {
+fn question_parts(case: &mut TestCase, visit: &mut dyn FnMut(&mut dyn Parts)) {
     visit(&mut case.variables);
     visit(&mut case.ambient);
 }

@@ -8,19 +8,19 @@ use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
 use slug_resolver::yaml::ReadError;
 use slug_resolver::{Credentials, Fix, Provider, Registry, Rejection, Resolution, fixes, resolve};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::document::Document;
 use crate::dataset::Dataset;
 
 /// A resolver that can be put to the laws.
 pub trait Subject: Sync {
     /// Resolves a case.
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         Product.resolve(case)
     }
 
     /// The runtime that the environment of a case names.
-    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
         Product.runtime(case)
     }
 
@@ -50,7 +50,7 @@ pub trait Subject: Sync {
     }
 
     /// Offers fixes for a case.
-    fn fixes(&self, case: &Case) -> Vec<Fix> {
+    fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         Product.fixes(case)
     }
 
@@ -60,7 +60,7 @@ pub trait Subject: Sync {
     }
 
     /// Everything it would say about a case, in any form.
-    fn report(&self, case: &Case) -> String {
+    fn report(&self, case: &TestCase) -> String {
         Product.report(case)
     }
 
@@ -69,7 +69,7 @@ pub trait Subject: Sync {
     /// # Errors
     ///
     /// When what was written cannot be read.
-    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+    fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
         Product.reread(case)
     }
 
@@ -87,11 +87,11 @@ pub trait Subject: Sync {
 pub struct Product;
 
 impl Subject for Product {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
-    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
         case.env().runtime()
     }
 
@@ -114,7 +114,7 @@ impl Subject for Product {
         satisfiable_sets(patterns, &HashSet::default())
     }
 
-    fn fixes(&self, case: &Case) -> Vec<Fix> {
+    fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         fixes(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
@@ -122,15 +122,15 @@ impl Subject for Product {
         resolution.message()
     }
 
-    fn report(&self, case: &Case) -> String {
+    fn report(&self, case: &TestCase) -> String {
         let resolution = self.resolve(case);
         let message = resolution.message();
         format!("{:?}\n{resolution:?}\n{message}\n{:?}\n{}", case.env(), self.fixes(case), case.to_yaml())
     }
 
-    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+    fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
         let dataset = case.dataset.reread()?;
-        Case::from_yaml(case.to_yaml().as_bytes(), dataset)
+        TestCase::from_yaml(case.to_yaml().as_bytes(), dataset)
     }
 
     fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {

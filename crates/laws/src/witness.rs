@@ -3,7 +3,7 @@
 use slug_resolver::yaml::{self, At, Invalid, ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
-use crate::case::{Case, EMBEDDED, Notes};
+use crate::case::{TestCase, EMBEDDED, Notes};
 use crate::expectation::Expectation;
 use crate::laws::law;
 use crate::dataset::Dataset;
@@ -18,13 +18,13 @@ pub struct Witness {
     /// The seed from which random testing made it: 64 hexadecimal digits.
     pub seed: Option<String>,
     /// The case.
-    pub case: Case,
+    pub case: TestCase,
     /// What it must come to.
     pub expect: Option<Expectation>,
 }
 
 impl Witness {
-    /// The witness as YAML; secrets are [masked](Case::masked).
+    /// The witness as YAML; secrets are [masked](TestCase::masked).
     #[must_use]
     pub fn to_yaml(&self) -> String {
         self.case.to_witness_yaml(Notes {
@@ -58,7 +58,7 @@ impl Witness {
         let registry = decode_registry(&fields.required("registry")?)?;
         let policy = decode_policy(&fields.required("policy")?)?;
         let expect = fields.optional("expect").map(|at| Expectation::decode(&at)).transpose()?;
-        let case = Case::decode(&fields, Dataset::new(registry, policy))?;
+        let case = TestCase::decode(&fields, Dataset::new(registry, policy))?;
         Ok(Self { law, found, seed, case, expect })
     }
 }

@@ -1,7 +1,7 @@
 //! Fuzz targets: an oracle under a name, and what it makes of an input.
 
 use slug_laws::readers::{self, Reading};
-use slug_laws::{Case, Product, Trial, Violation, generator, lookup};
+use slug_laws::{TestCase, Product, Trial, Violation, generator, lookup};
 use slug_resolver::Registry;
 use slug_resolver::yaml::UnknownFields;
 
@@ -35,7 +35,7 @@ pub struct Judged {
 /// What an input is.
 pub enum Content {
     /// A question to the resolver.
-    Case(Box<Case>),
+    TestCase(Box<TestCase>),
     /// Anything else, in one line.
     Text(String),
 }
@@ -79,7 +79,7 @@ fn judge_policy(bytes: &[u8]) -> Judged {
 
 fn judge_witness(bytes: &[u8]) -> Judged {
     match readers::check_witness(bytes) {
-        Ok(Ok(witness)) => Judged { content: Content::Case(Box::new(witness.case)), holds: Ok(()) },
+        Ok(Ok(witness)) => Judged { content: Content::TestCase(Box::new(witness.case)), holds: Ok(()) },
         reading => Judged::read(reading, |_| String::new()),
     }
 }
@@ -87,7 +87,7 @@ fn judge_witness(bytes: &[u8]) -> Judged {
 fn judge_case(bytes: &[u8]) -> Judged {
     let case = generator::case_of(bytes);
     let holds = Trial::new(&Product, &case).holds();
-    Judged { content: Content::Case(Box::new(case)), holds }
+    Judged { content: Content::TestCase(Box::new(case)), holds }
 }
 
 fn judge_lookup(bytes: &[u8]) -> Judged {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
-use slug_laws::{Case, Product, Subject};
+use slug_laws::{TestCase, Product, Subject};
 use slug_resolver::{Code, Kind, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
@@ -52,7 +52,7 @@ fn every_rule_code_and_warning_is_reached() {
 
 #[test]
 fn every_kind_of_registry_and_spelling_is_reached() {
-    type Seen = fn(&Case) -> bool;
+    type Seen = fn(&TestCase) -> bool;
     let kinds: [(&str, Seen); 13] = [
         ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
         ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
@@ -89,15 +89,15 @@ fn every_kind_of_registry_and_spelling_is_reached() {
     }
 }
 
-fn set_to_nothing(case: &Case, name: &str) -> bool {
+fn set_to_nothing(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(String::is_empty)
 }
 
-fn set_to_something(case: &Case, name: &str) -> bool {
+fn set_to_something(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(|value| !value.is_empty())
 }
 
-fn arms(case: &Case) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
+fn arms(case: &TestCase) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
     case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
 }
 

@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Plan, Planned};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Product, Dataset, Subject, Tally, Trial};
+use slug_laws::{TestCase, Product, Dataset, Subject, Tally, Trial};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -117,7 +117,7 @@ fn cases_follow_from_routes_and_questions_from_ids() {
         let asked = |number| plan.question(number).expect("below their number");
         let asked: BTreeSet<(String, String)> = (0..plan.questions())
             .map(asked)
-            .map(|Case { runtime, variables, .. }| (runtime, variables[name].clone()))
+            .map(|TestCase { runtime, variables, .. }| (runtime, variables[name].clone()))
             .collect();
         assert_eq!(asked.len(), runtimes * plan.slugs().len(), "{policy}");
         assert!(plan.question(plan.questions()).is_none());
@@ -161,7 +161,7 @@ fn models_of(policy: &Policy) -> BTreeSet<String> {
 struct BlindTo(String);
 
 impl Subject for BlindTo {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         let found = Product.resolve(case);
         let policy = &case.dataset.policy;
         let override_var = &policy.document().override_var;
@@ -211,7 +211,7 @@ struct WrongOnOne<'w> {
 }
 
 impl Subject for WrongOnOne<'_> {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         let found = Product.resolve(case);
         if self.answers && case.runtime == self.runtime && found.slug == self.id {
             let others = case.dataset.registry.providers().iter();
@@ -241,7 +241,7 @@ fn an_error_about_one_id_is_found() {
         stand_for_others.extend(case.variables.values().map(|slug| (case.runtime.clone(), slug.clone())));
     }
     let question = |number| plan.question(number).expect("below their number");
-    let others: Vec<Case> = (0..plan.questions())
+    let others: Vec<TestCase> = (0..plan.questions())
         .map(question)
         .filter(|case| !stand_for_others.contains(&(case.runtime.clone(), case.variables[name].clone())))
         .collect();

@@ -1,6 +1,6 @@
 //! Fixes on data larger than their limits.
 
-use slug_laws::{Case, Product, Dataset, Subject, Trial, fix_completeness, law};
+use slug_laws::{TestCase, Product, Dataset, Subject, Trial, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
@@ -32,7 +32,7 @@ runtimes:
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
     let dataset = Dataset::new(registry, policy);
-    let case = Case::new(&dataset, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
+    let case = TestCase::new(&dataset, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
     let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
     let law = law("fixes-fix").expect("it is a law");
@@ -55,7 +55,7 @@ fn trying_everything_finds_no_others() {
 }
 
 /// Whether an id is advised that no arm lists first.
-fn needs_a_later_id(case: &Case) -> bool {
+fn needs_a_later_id(case: &TestCase) -> bool {
     let arms = || case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
     let is_later = |id: &String| {
         let is_listed = |arm: &Arm| arm.models.contains(id);
@@ -69,11 +69,11 @@ fn needs_a_later_id(case: &Case) -> bool {
 struct Offers(fn(Vec<Fix>) -> Vec<Fix>);
 
 impl Subject for Offers {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         Product.resolve(case)
     }
 
-    fn fixes(&self, case: &Case) -> Vec<Fix> {
+    fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         (self.0)(Product.fixes(case))
     }
 }

@@ -1,6 +1,6 @@
 //! What a code claims is checked against its evidence.
 
-use slug_laws::{Case, Subject, Trial, law};
+use slug_laws::{TestCase, Subject, Trial, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
 use crate::strategy::fixed_cases;
@@ -56,21 +56,21 @@ const MISFITS: &[(Code, Wrong)] = &[
     ),
 ];
 
-const fn misfit(bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'a>) -> Wrong {
+const fn misfit(bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
     wrong("honest-contradiction", bug, resolve)
 }
 
-fn another(case: &Case) -> Option<&Provider> {
+fn another(case: &TestCase) -> Option<&Provider> {
     case.dataset.registry.providers().iter().find(|provider| provider.name != "platform")
 }
 
-fn accepted_is_injected(case: &Case) -> Resolution<'_> {
+fn accepted_is_injected(case: &TestCase) -> Resolution<'_> {
     let found = right(case);
     Resolution { injected: found.provider.map_or(&[], |provider| &provider.auth_env), ..found }
 }
 
 /// What some provider accepts, and the one of the case does not.
-fn not_accepted(case: &Case) -> &[String] {
+fn not_accepted(case: &TestCase) -> &[String] {
     let accepted = right(case).provider.map_or(&[][..], |provider| &provider.auth_env);
     let others = case.dataset.registry.providers().iter().map(|provider| &provider.auth_env[..1]);
     others.into_iter().find(|other| !accepted.contains(&other[0])).unwrap_or_default()
@@ -79,10 +79,10 @@ fn not_accepted(case: &Case) -> &[String] {
 /// What a code claims is checked against its evidence, not only against the reference.
 #[test]
 fn evidence_that_does_not_fit_its_code_is_rejected_even_where_the_reference_says_the_same() {
-    let cases: Vec<Case> = fixed_cases(CASES).collect();
+    let cases: Vec<TestCase> = fixed_cases(CASES).collect();
     for (code, wrong) in MISFITS {
         let law = law(wrong.law).expect("it is a law");
-        let of_code = |case: &&Case| right(case).code == Some(*code) && wrong.resolve(case) != right(case);
+        let of_code = |case: &&TestCase| right(case).code == Some(*code) && wrong.resolve(case) != right(case);
         let mut rejected = 0;
         for case in cases.iter().filter(of_code) {
             let trial = Trial::new(wrong, case).compared_with(wrong.resolve(case));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Product, Dataset, Subject};
+use slug_laws::{TestCase, Product, Dataset, Subject};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 
@@ -13,7 +13,7 @@ use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 struct NoPlatform;
 
 impl Subject for NoPlatform {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         let found = Product.resolve(case);
         if found.rule == Rule::Platform { Resolution { rule: Rule::Default, ..found } } else { found }
     }

@@ -1,14 +1,14 @@
 //! Reduction keeps what a bug needs, drops the rest, and ends.
 
 use slug_laws::reduction::reduce;
-use slug_laws::{Case, Product, Subject};
+use slug_laws::{TestCase, Product, Subject};
 use slug_resolver::{Code, Provider, Rule};
 
 use crate::strategy::fixed_cases;
 
 #[test]
 fn only_what_is_needed_is_left() {
-    let needs_two = |case: &Case| Product.resolve(case).code == Some(Code::AmbiguousModel);
+    let needs_two = |case: &TestCase| Product.resolve(case).code == Some(Code::AmbiguousModel);
     let mut reduced = 0;
     for case in fixed_cases(400).filter(needs_two) {
         let small = reduce(&case, needs_two);
@@ -26,7 +26,7 @@ fn only_what_is_needed_is_left() {
 
 #[test]
 fn a_provider_whose_pattern_matters_keeps_it_and_no_other_does() {
-    let by_pattern = |case: &Case| {
+    let by_pattern = |case: &TestCase| {
         let found = Product.resolve(case);
         let arms = case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms.flat_map(|arm| &arm.models).any(|id| id == found.slug.trim());
@@ -65,12 +65,12 @@ fn nothing_is_left_where_nothing_is_needed() {
 /// What is needed is left, and what belongs to it.
 #[test]
 fn a_runtime_with_an_id_and_a_default_is_left_where_those_are_needed() {
-    let runtimes = |case: &Case| case.dataset.registry.document().runtimes;
-    let ids = |case: &Case| -> Vec<usize> {
+    let runtimes = |case: &TestCase| case.dataset.registry.document().runtimes;
+    let ids = |case: &TestCase| -> Vec<usize> {
         runtimes(case).iter().flat_map(|it| &it.arms).map(|it| it.models.len()).collect()
     };
     let needed =
-        |case: &Case| ids(case).iter().any(|ids| *ids > 0) && !case.dataset.policy.document().defaults.is_empty();
+        |case: &TestCase| ids(case).iter().any(|ids| *ids > 0) && !case.dataset.policy.document().defaults.is_empty();
     let case = fixed_cases(2_000).find(needed).expect("one of so many is such a case");
     let small = reduce(&case, needed);
     assert_eq!((runtimes(&small).len(), ids(&small)), (1, vec![1]), "{small:?}");

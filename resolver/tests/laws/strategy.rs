@@ -6,11 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use slug_laws::Case;
+use slug_laws::TestCase;
 use slug_laws::generator::{self, CHOICES, Choices};
 
 /// Cases from a fixed number of independent choices, each of which shrinks towards the simplest option.
-pub fn cases() -> impl Strategy<Value = Case> {
+pub fn cases() -> impl Strategy<Value = TestCase> {
     numbers().prop_map(|numbers| generator::case(&mut Choices::new(&numbers)))
 }
 
@@ -27,7 +27,7 @@ pub fn fixed_numbers(count: usize) -> impl Iterator<Item = Vec<u16>> {
 }
 
 /// The cases of [`fixed_numbers`].
-pub fn fixed_cases(count: usize) -> impl Iterator<Item = Case> {
+pub fn fixed_cases(count: usize) -> impl Iterator<Item = TestCase> {
     fixed_numbers(count).map(|numbers| generator::case(&mut Choices::new(&numbers)))
 }
 

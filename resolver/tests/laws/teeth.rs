@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
-use slug_laws::{Case, Document, LAWS, Product, Dataset, Subject, Trial, law};
+use slug_laws::{TestCase, Document, LAWS, Product, Dataset, Subject, Trial, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
@@ -20,25 +20,25 @@ pub const CASES: usize = 3_000;
 pub struct Wrong {
     pub law: &'static str,
     pub bug: &'static str,
-    pub resolve: for<'a> fn(&'a Case) -> Resolution<'a>,
-    pub runtime: fn(&Case) -> &str,
-    pub fixes: fn(&Case) -> Vec<Fix>,
+    pub resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>,
+    pub runtime: fn(&TestCase) -> &str,
+    pub fixes: fn(&TestCase) -> Vec<Fix>,
     pub message: fn(&Resolution<'_>) -> String,
-    pub report: fn(&Case) -> String,
-    pub reread: fn(&Case) -> Result<Case, ReadError>,
+    pub report: fn(&TestCase) -> String,
+    pub reread: fn(&TestCase) -> Result<TestCase, ReadError>,
     pub read: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
 }
 
 impl Subject for Wrong {
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         (self.resolve)(case)
     }
 
-    fn runtime<'a>(&self, case: &'a Case) -> &'a str {
+    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
         (self.runtime)(case)
     }
 
-    fn fixes(&self, case: &Case) -> Vec<Fix> {
+    fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         (self.fixes)(case)
     }
 
@@ -46,11 +46,11 @@ impl Subject for Wrong {
         (self.message)(resolution)
     }
 
-    fn report(&self, case: &Case) -> String {
+    fn report(&self, case: &TestCase) -> String {
         (self.report)(case)
     }
 
-    fn reread(&self, case: &Case) -> Result<Case, ReadError> {
+    fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
         (self.reread)(case)
     }
 
@@ -59,7 +59,7 @@ impl Subject for Wrong {
     }
 }
 
-pub fn right<'a>(case: &'a Case) -> Resolution<'a> {
+pub fn right<'a>(case: &'a TestCase) -> Resolution<'a> {
     Product.resolve(case)
 }
 
@@ -75,7 +75,7 @@ pub const RIGHT: Wrong = Wrong {
     read: |document, text, dataset| Product.read(document, text, dataset),
 };
 
-pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a Case) -> Resolution<'a>) -> Wrong {
+pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
     Wrong { law, bug, resolve, ..RIGHT }
 }
 
@@ -436,7 +436,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "roundtrip",
         bug: "the ambient credentials are not written",
-        reread: |case| Ok(Case { ambient: Vec::new(), ..case.masked() }),
+        reread: |case| Ok(TestCase { ambient: Vec::new(), ..case.masked() }),
         ..RIGHT
     },
     Wrong {
@@ -556,7 +556,7 @@ const WRONG: &[Wrong] = &[
 
 #[test]
 fn every_law_rejects_its_wrong_resolver() {
-    let cases: Vec<Case> = fixed_cases(CASES).collect();
+    let cases: Vec<TestCase> = fixed_cases(CASES).collect();
     for wrong in WRONG {
         let law = law(wrong.law).expect("the list names laws");
         let caught = cases.iter().find(|case| (law.check)(&Trial::new(wrong, case)).is_err());
@@ -576,7 +576,7 @@ fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
     let dataset = Dataset::new(Registry::embedded(), policy);
     for runtime in dataset.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
-        let case = Case::new(&dataset, runtime);
+        let case = TestCase::new(&dataset, runtime);
         let answer = AsIs.resolve(&case);
         assert_eq!(answer, Product.resolve(&case));
         let derived = AsIs.derive(&dataset.registry, runtime, answer.slug, &[]);
@@ -590,7 +590,7 @@ fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
 }
 
 /// The law rejects what is wrong in one of the cases.
-pub fn rejects(wrong: &Wrong, mut cases: impl Iterator<Item = Case>) {
+pub fn rejects(wrong: &Wrong, mut cases: impl Iterator<Item = TestCase>) {
     let law = law(wrong.law).expect("it is a law");
     let is_rejected = cases.any(|case| (law.check)(&Trial::new(wrong, &case)).is_err());
     assert!(is_rejected, "`{}` accepts a resolver in which {}", wrong.law, wrong.bug);
@@ -608,14 +608,14 @@ fn passes_where(read: Result<(), ReadError>, passes: impl Fn(&ReadError) -> bool
     read.or_else(|error| if passes(&error) { Ok(()) } else { Err(error) })
 }
 
-pub fn fixes_where(case: &Case, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> {
+pub fn fixes_where(case: &TestCase, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> {
     let mut fixes = Product.fixes(case);
     fixes.retain(offered);
     fixes
 }
 
 /// What a key is set to is chosen from what it brings and what the provider accepts; nothing chosen, it stays.
-fn with_keys_set_to(case: &Case, choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>) -> Vec<Fix> {
+fn with_keys_set_to(case: &TestCase, choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>) -> Vec<Fix> {
     let mut fixes = Product.fixes(case);
     for fix in &mut fixes {
         let accepted = case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);
@@ -630,7 +630,7 @@ fn with_keys_set_to(case: &Case, choose: impl for<'a> Fn(&'a [String], &'a [Stri
     fixes
 }
 
-fn with_more(case: &Case, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
+fn with_more(case: &TestCase, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
     let mut fixes = Product.fixes(case);
     let mut more = fixes.clone();
     more.iter_mut().for_each(|fix| add(&mut fix.edits, Edit::Unset("UNREAD".into())));
@@ -640,20 +640,20 @@ fn with_more(case: &Case, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
 }
 
 /// Whether an arm of the runtime lists the model that a slug asks for.
-pub fn is_listed(case: &Case, slug: &str) -> bool {
+pub fn is_listed(case: &TestCase, slug: &str) -> bool {
     arms(case).iter().any(|arm| arm.models.iter().any(|id| id == slug.trim()))
 }
 
-fn is_set(case: &Case, name: &str) -> bool {
+fn is_set(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(|value| !value.is_empty())
 }
 
-pub fn arms(case: &Case) -> &[Arm] {
+pub fn arms(case: &TestCase) -> &[Arm] {
     let template = case.dataset.policy.template_of(&case.runtime);
     case.dataset.registry.runtime(template).map_or(&[], |runtime| &runtime.arms)
 }
 
-fn provider<'a>(case: &'a Case, arm: &Arm) -> &'a Provider {
+fn provider<'a>(case: &'a TestCase, arm: &Arm) -> &'a Provider {
     case.dataset.registry.provider(&arm.provider).expect("arms name providers")
 }
 

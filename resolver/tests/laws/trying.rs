@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_laws::{Case, Document, Product, Dataset, Subject, Trial, law};
+use slug_laws::{TestCase, Document, Product, Dataset, Subject, Trial, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
@@ -83,7 +83,7 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
         fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1),
         ..RIGHT
     };
-    let case = Case::new(&dataset, "agent").with("LLM_PATH", "platform");
+    let case = TestCase::new(&dataset, "agent").with("LLM_PATH", "platform");
     // Which edit is tried with all others follows from the whole question.
     rejects(&wrong, (0..200).map(|number| case.with("UNREAD", &number.to_string())));
 }
@@ -97,7 +97,7 @@ struct Counting {
 
 impl Counting {
     /// What a law asks of the product about a case, with which it holds.
-    fn asked(law_id: &str, case: &Case) -> Self {
+    fn asked(law_id: &str, case: &TestCase) -> Self {
         let counting = Self::default();
         let law = law(law_id).expect("it is a law");
         assert_eq!((law.check)(&Trial::new(&counting, case)), Ok(()), "{case:?}");
@@ -111,7 +111,7 @@ impl Subject for Counting {
         Product.read(document, text, dataset)
     }
 
-    fn resolve<'a>(&self, case: &'a Case) -> Resolution<'a> {
+    fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         self.resolutions.fetch_add(1, Ordering::Relaxed);
         Product.resolve(case)
     }
@@ -120,8 +120,8 @@ impl Subject for Counting {
 /// Each document of a generated case is spoiled; a real registry takes longer, so only some cases of it are.
 #[test]
 fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
-    let reads = |case: &Case| Counting::asked("strict-reading", case).reads.into_inner();
-    let largest: Vec<Case> = fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
+    let reads = |case: &TestCase| Counting::asked("strict-reading", case).reads.into_inner();
+    let largest: Vec<TestCase> = fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 
@@ -134,7 +134,7 @@ fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
     assert_eq!([reads(&of_bytes(1 << 20)), reads(&of_bytes((1 << 20) + 1))], [3, 2]);
 
     let policy = Policy::embedded("full-saas").expect("it ships with the crate");
-    let case = Case::new(&Dataset::new(Registry::embedded(), policy), "claude-code");
+    let case = TestCase::new(&Dataset::new(Registry::embedded(), policy), "claude-code");
     let spoiled = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
     assert!((1..=40).contains(&spoiled), "of 320 cases {spoiled} were spoiled");
 }
@@ -161,7 +161,7 @@ fn three_listed_ids_of_one_route_are_tried() {
     let dataset = Dataset::new(Registry::embedded(), policy);
     let override_var = &dataset.policy.document().override_var;
     let tried = |slug: &str| {
-        let case = Case::new(&dataset, "claude-code").with(override_var, slug);
+        let case = TestCase::new(&dataset, "claude-code").with(override_var, slug);
         Counting::asked("route-decides", &case).resolutions.into_inner() - 1
     };
     let arms = &dataset.registry.runtime("claude-code").expect("it ships with the crate").arms;

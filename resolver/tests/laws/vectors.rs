@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use slug_laws::{Case, Dataset, reference};
+use slug_laws::{TestCase, Dataset, reference};
 use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
 
 #[test]
@@ -19,7 +19,7 @@ fn every_dispatch_row_agrees() {
     let variables: Vec<usize> = (0..header.len()).filter(|&column| header[column].starts_with("E2E_")).collect();
 
     for row in rows {
-        let mut case = Case::new(&dataset, &row[0]);
+        let mut case = TestCase::new(&dataset, &row[0]);
         for &column in &variables {
             if row[column] != r"\N" {
                 case.variables.insert(header[column].clone(), row[column].clone());

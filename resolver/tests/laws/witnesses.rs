@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_laws::{Case, Expectation, Product, Dataset, Subject, Trial, Witness, law};
+use slug_laws::{TestCase, Expectation, Product, Dataset, Subject, Trial, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;
@@ -42,7 +42,7 @@ fn every_witness_holds() {
 
 /// A case on the embedded data, with everything that a witness can say of it.
 fn witness(registry: Registry, policy: Policy) -> Witness {
-    let case = Case { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
+    let case = TestCase { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
     let expect = Some(Expectation::of(&Product.resolve(&case)));
     let seed = Some("0123456789abcdef".repeat(4));
     Witness { law: Some("agreement".to_owned()), found: Some("by hand".to_owned()), seed, case: case.masked(), expect }
@@ -113,6 +113,6 @@ fn a_scene_is_its_registry_and_its_policy() {
     assert!(dataset != Dataset::new(Registry::new(document).expect("it is valid"), policy));
 
     // What is written and read without a loss is not kept twice.
-    let case = Case::new(&dataset, &registry.runtimes()[0].name);
+    let case = TestCase::new(&dataset, &registry.runtimes()[0].name);
     assert!(Arc::ptr_eq(&Product.reread(&case).expect("it reads").dataset, &dataset));
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_laws::{Case, Expectation, Product, SET, Subject, Trial, Witness, is_seed, law};
+use slug_laws::{TestCase, Expectation, Product, SET, Subject, Trial, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, INPUT_BYTES, Judged};
@@ -192,7 +192,7 @@ pub struct Row {
 }
 
 impl Facts {
-    fn of(whole: &Case) -> Self {
+    fn of(whole: &TestCase) -> Self {
         let case = whole.masked();
         let dataset = &case.dataset;
         let found = Product.resolve(&case);
@@ -330,7 +330,7 @@ impl Witnesses {
     }
 }
 
-fn identity(case: &Case) -> String {
+fn identity(case: &TestCase) -> String {
     format!("{case:?}")
 }
 
@@ -396,7 +396,7 @@ fn status_of(witness: &Witness, file: &File) -> Status {
 }
 
 /// A key variable with a value in a file, where only that it is set has a place.
-fn secret_in(case: &Case) -> Option<&str> {
+fn secret_in(case: &TestCase) -> Option<&str> {
     let is_key = |name: &str| matches!(case.dataset.policy.variable(name), Some(Variable::Key(_)));
     let mut secrets =
         case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
@@ -482,7 +482,7 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
             }
             match content {
                 Content::Text(text) => entry.content = Some(printable(&text)),
-                Content::Case(case) => {
+                Content::TestCase(case) => {
                     entry.show(&case);
                     if let (true, "case_yaml", Some(name)) = (entry.holds(), target.name, secret_in(&case)) {
                         entry.status = Status::Malformed(format!("{name} has a value; write `{name}: set`"));
@@ -531,7 +531,7 @@ impl Entry {
         }
     }
 
-    fn show(&mut self, case: &Case) {
+    fn show(&mut self, case: &TestCase) {
         self.facts = guarded(|| Facts::of(case)).ok();
         self.identity = identity(case);
         if let Some(command) = command(case) {
@@ -541,7 +541,7 @@ impl Entry {
 }
 
 /// The question as a command, where the data ship with it and it fits on a line.
-fn command(case: &Case) -> Option<String> {
+fn command(case: &TestCase) -> Option<String> {
     let case = case.masked();
     let policy = &case.dataset.policy;
     let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);

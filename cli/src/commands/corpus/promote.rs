@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_laws::reduction::reduce;
-use slug_laws::{Case, Expectation, Law, Product, Subject, Trial, Witness, is_seed, law, reference};
+use slug_laws::{TestCase, Expectation, Law, Product, Subject, Trial, Witness, is_seed, law, reference};
 use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
@@ -47,7 +47,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     let content = guarded(|| (target.judge)(&bytes).content).ok();
     // A witness that breaks a law is refused as a reading and is a case all the same.
     let case = match content {
-        Some(Content::Case(case)) => Some(*case),
+        Some(Content::TestCase(case)) => Some(*case),
         _ if target.name == "case_yaml" => Witness::from_yaml(&bytes).ok().map(|witness| witness.case),
         _ => None,
     };
@@ -105,7 +105,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// The first law that a case breaks; a resolver that panics breaks `agreement`.
-fn broken_law(case: &Case) -> Option<&'static Law> {
+fn broken_law(case: &TestCase) -> Option<&'static Law> {
     match guarded(|| Trial::new(&Product, case).check_all().err().map(|(law, _)| law)) {
         Ok(broken) => broken,
         Err(_) => law("agreement"),
@@ -113,7 +113,7 @@ fn broken_law(case: &Case) -> Option<&'static Law> {
 }
 
 /// The law whose property wrote a seed, if the case breaks that one.
-fn seeded_law(tree: &Tree, seed: Option<&str>, case: &Case) -> Result<Option<&'static Law>, Failure> {
+fn seeded_law(tree: &Tree, seed: Option<&str>, case: &TestCase) -> Result<Option<&'static Law>, Failure> {
     let Some(seed) = seed else { return Ok(None) };
     for file in tree.files()?.iter().filter(|file| file.kind == Kind::Seeds) {
         if String::from_utf8_lossy(&tree.read(file)?).contains(seed) {
@@ -123,17 +123,17 @@ fn seeded_law(tree: &Tree, seed: Option<&str>, case: &Case) -> Result<Option<&'s
     Ok(None)
 }
 
-fn breaks(law: &Law, case: &Case) -> bool {
+fn breaks(law: &Law, case: &TestCase) -> bool {
     guarded(|| (law.check)(&Trial::new(&Product, case)).is_err()).unwrap_or(law.id == "agreement")
 }
 
 /// What the specification makes of a case.
-fn expected(case: &Case) -> Resolution<'_> {
+fn expected(case: &TestCase) -> Resolution<'_> {
     reference::resolve(&case.dataset.registry, &case.dataset.policy, &case.runtime, &case.variables, &case.ambient)
 }
 
 /// In which field the resolver departs from the specification, and under which rule.
-fn what_is_wrong(case: &Case) -> String {
+fn what_is_wrong(case: &TestCase) -> String {
     let right = expected(case);
     let rule = right.rule.as_str();
     let Ok(found) = guarded(|| Expectation::of(&Product.resolve(case))) else {

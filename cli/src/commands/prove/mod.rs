@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::{Hole, Proof};
-use slug_laws::{Case, LAWS, Product, Dataset, Tally};
+use slug_laws::{TestCase, LAWS, Product, Dataset, Tally};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
@@ -155,7 +155,7 @@ fn matrix(dataset: &Arc<Dataset>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
     let mut rows = Vec::new();
     for (runtime, known) in plan.runtimes() {
         let cells = columns.iter().map(|column| {
-            let case = Case::new(dataset, runtime);
+            let case = TestCase::new(dataset, runtime);
             let case = column.setting().map_or(case.clone(), |(variable, value)| case.with(variable, value));
             let resolution = resolve(&dataset.registry, runtime, &case.env(), &[]);
             Cell {

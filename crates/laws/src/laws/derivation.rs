@@ -3,7 +3,7 @@
 use slug_resolver::registry::{Arm, Runtime};
 use slug_resolver::{Billing, Code, Provider};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::law::{Law, Trial, Violation, ensure, essence};
 use crate::reference;
 
@@ -259,17 +259,17 @@ fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The runtime that a case is looked up under, found without the index.
-fn runtime(case: &Case) -> Option<&Runtime> {
+fn runtime(case: &TestCase) -> Option<&Runtime> {
     let name = case.dataset.policy.document().templates.get(&case.runtime).unwrap_or(&case.runtime);
     case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == *name)
 }
 
-fn arms(case: &Case) -> &[Arm] {
+fn arms(case: &TestCase) -> &[Arm] {
     runtime(case).map_or(&[], |runtime| &runtime.arms)
 }
 
 /// The arms that list a model, found without the index.
-fn listing<'c>(case: &'c Case, model: &str) -> Vec<&'c Arm> {
+fn listing<'c>(case: &'c TestCase, model: &str) -> Vec<&'c Arm> {
     let positions = case.dataset.routes().listing(case.dataset.policy.template_of(&case.runtime), model);
     let arms = arms(case);
     positions.into_iter().map(|position| &arms[position]).collect()

@@ -2,7 +2,7 @@
 
 use slug_resolver::{Provider, Variable};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::law::{Law, Trial, Violation, ensure};
 use crate::secret::{CANARY, SET};
 
@@ -23,7 +23,7 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(names == expected, "the policy is said to read {names:?}; by its document it reads {expected:?}");
 
     // Credentials hide candidates: so they are compared as such, and each gets its turn.
-    let Case { dataset, runtime, .. } = trial.case;
+    let TestCase { dataset, runtime, .. } = trial.case;
     let slug = trial.resolution.slug;
     let found = trial.subject.candidates(dataset, runtime, slug);
     let expected = dataset.routes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
@@ -31,7 +31,7 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));
     for provider in expected.iter().filter(|_| expected.len() > 1) {
-        let case = Case { ambient: provider.auth_env.clone(), ..trial.case.clone() };
+        let case = TestCase { ambient: provider.auth_env.clone(), ..trial.case.clone() };
         let trial = Trial::new(trial.subject, &case);
         let (found, expected) = (&trial.resolution, trial.reference());
         let present = &case.ambient;

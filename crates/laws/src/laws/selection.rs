@@ -2,7 +2,7 @@
 
 use slug_resolver::{BillingPath, PolicyDocument, Rule};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::law::{Law, Trial, Violation, ensure, essence, without_remarks};
 
 /// An id that no rule of any policy picks by itself.
@@ -263,11 +263,11 @@ fn keys(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
 }
 
 /// The value of a variable: what is set, else its default.
-fn value<'c>(case: &'c Case, name: &str) -> Option<&'c str> {
+fn value<'c>(case: &'c TestCase, name: &str) -> Option<&'c str> {
     let set = case.variables.get(name).filter(|value| !value.is_empty());
     set.or_else(|| case.dataset.policy.document().defaults.get(name)).map(String::as_str)
 }
 
-fn is_set(case: &Case, name: &str) -> bool {
+fn is_set(case: &TestCase, name: &str) -> bool {
     value(case, name).is_some()
 }

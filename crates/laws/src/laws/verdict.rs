@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use slug_resolver::registry::PLATFORM;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
 
-use crate::case::Case;
+use crate::case::TestCase;
 use crate::law::{Law, Trial, Violation, ensure, essence};
 use crate::secret::SET;
 
@@ -194,7 +194,7 @@ fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
 /// one of them, which the case chooses, together with each other.
 fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
     let edits = single_edits(trial.case);
-    let mends = |case: &mut Case, made: &[&Edit], more: &Edit| {
+    let mends = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
         let mended = case.varied(more.variable(), value(more), |case| trial.subject.resolve(case).code.is_none());
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || trial.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
@@ -232,7 +232,7 @@ const SLUGS_TRIED: usize = 6;
 
 /// Single edits of every kind: each variable unset, each key set, the platform path
 /// taken, and the first ids of some of the runtime's arms.
-fn single_edits(case: &Case) -> Vec<Edit> {
+fn single_edits(case: &TestCase) -> Vec<Edit> {
     let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
     let unset = |name: &str| Edit::Unset(name.into());
@@ -261,7 +261,7 @@ fn single_edits(case: &Case) -> Vec<Edit> {
 }
 
 /// The case after some edits.
-pub(crate) fn apply(case: &Case, edits: &[Edit]) -> Case {
+pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
     let mut case = case.clone();
     for edit in edits {
         match edit {
