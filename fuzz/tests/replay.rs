@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_fuzz::{INPUT_BYTES, TARGETS};
-use slug_laws::{Product, Subject, generator};
+use slug_laws::{RealResolver, Implementation, generator};
 use slug_resolver::{Billing, Rule};
 
 fn directory(name: &str) -> PathBuf {
@@ -84,9 +84,9 @@ fn seeds_of_cases_come_to_what_they_are_called() {
     for path in files(&directory("seeds/resolve")) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         let case = generator::case_of(&fs::read(&path).expect("the corpus is readable"));
-        let found = Product.resolve(&case);
+        let found = RealResolver.resolve(&case);
         let warnings: Vec<&str> = found.warnings.iter().map(slug_resolver::Warning::as_str).collect();
-        let fixes = Product.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
+        let fixes = RealResolver.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
         let is_so = match name.split_once('-').expect("a kind and what is of it") {
             ("code", code) => found.code.is_some_and(|found| found.as_str() == code),
             ("rule", rule) => found.rule.as_str() == rule,

@@ -10,7 +10,7 @@ use crate::dataset::Dataset;
 
 /// What a case is made of, each in a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a subject reads each of them")]
+#[expect(clippy::exhaustive_enums, reason = "a implementation reads each of them")]
 pub enum Document {
     /// The registry.
     Registry,

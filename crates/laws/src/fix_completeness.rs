@@ -98,7 +98,7 @@ fn try_all(
         return;
     }
     if more == 0 {
-        if trial.subject.resolve(case).code.is_none() {
+        if trial.implementation.resolve(case).code.is_none() {
             found.push(made.clone());
         }
         return;

@@ -1,4 +1,4 @@
-//! A law, and what it is put to: one case with the answer of one subject.
+//! A law, and what it is put to: one case with the answer of one implementation.
 
 use std::cell::OnceCell;
 
@@ -8,7 +8,7 @@ use slug_resolver::{Code, Fix, Names, Resolution};
 use crate::case::TestCase;
 use crate::reference;
 use crate::dataset::Dataset;
-use crate::subject::Subject;
+use crate::implementation::Implementation;
 
 /// One law.
 #[derive(Clone, Copy)]
@@ -24,10 +24,10 @@ pub struct Law {
 /// How a law was broken: what was expected and what was found.
 pub type Violation = String;
 
-/// One case put to one subject.
+/// One case put to one implementation.
 pub struct Trial<'a> {
     /// Who answers.
-    pub subject: &'a dyn Subject,
+    pub implementation: &'a dyn Implementation,
     /// What is asked.
     pub case: &'a TestCase,
     /// The answer.
@@ -37,10 +37,10 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Puts a case to a subject.
+    /// Puts a case to a implementation.
     #[must_use]
-    pub fn new(subject: &'a dyn Subject, case: &'a TestCase) -> Self {
-        Self { subject, case, resolution: subject.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
+    pub fn new(implementation: &'a dyn Implementation, case: &'a TestCase) -> Self {
+        Self { implementation, case, resolution: implementation.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
     }
 
     /// The trial with another answer to compare with than the reference's: what a law
@@ -61,9 +61,9 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// The fixes that the subject offers.
+    /// The fixes that the implementation offers.
     pub fn fixes(&self) -> &[Fix] {
-        self.fixes.get_or_init(|| self.subject.fixes(self.case))
+        self.fixes.get_or_init(|| self.implementation.fixes(self.case))
     }
 }
 

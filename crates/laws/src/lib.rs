@@ -1,11 +1,11 @@
 //! The laws: what holds for every registry, policy, runtime and environment.
 //!
 //! Each [`Law`] is one plain function over a [`Trial`], which is one [`TestCase`]
-//! put to one [`Subject`]. The engines only differ in where the cases come
+//! put to one [`Implementation`]. The engines only differ in where the cases come
 //! from: random choices ([`generator`]), enumeration ([`enumeration`]), or a file
 //! that records what was once found ([`Witness`]).
 //!
-//! A law asks the subject, never the resolver directly, so that a resolver that
+//! A law asks the implementation, never the resolver directly, so that a resolver that
 //! is wrong on purpose can be put to it: every law has to reject one. What the
 //! answer should be is said by a second implementation, slow and obvious: the
 //! [`reference`](mod@reference).
@@ -29,7 +29,7 @@ mod law;
 mod laws;
 mod dataset;
 mod secret;
-mod subject;
+mod implementation;
 mod witness;
 
 pub use case::TestCase;
@@ -40,5 +40,5 @@ pub use law::{Law, Trial, Violation};
 pub use laws::{LAWS, law};
 pub use dataset::Dataset;
 pub use secret::SET;
-pub use subject::{Product, Subject};
+pub use implementation::{RealResolver, Implementation};
 pub use witness::{Witness, is_seed};

@@ -7,7 +7,7 @@ use crate::enumeration::patterns;
 use crate::law::{Violation, ensure};
 use crate::reference;
 use crate::routes::Routes;
-use crate::subject::Subject;
+use crate::implementation::Implementation;
 
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
@@ -18,13 +18,13 @@ const ARMS: usize = 3;
 /// # Errors
 ///
 /// What does not hold.
-pub fn check_lookup(subject: &dyn Subject, registry: &Registry, stray: &str) -> Result<(), Violation> {
+pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, stray: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
     let routes = Routes::new(registry);
     let scan_agrees =
-        |runtime, model: &str, injected| scan_agrees(subject, registry, &routes, runtime, model, injected);
+        |runtime, model: &str, injected| scan_agrees(implementation, registry, &routes, runtime, model, injected);
     for runtime in registry.runtimes() {
         for injected in credentials {
             [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
@@ -32,13 +32,13 @@ pub fn check_lookup(subject: &dyn Subject, registry: &Registry, stray: &str) -> 
         // A scan is slow: each listed id takes its turn with one of the sets.
         let listed = runtime.arms.iter().flat_map(|arm| &arm.models);
         listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(runtime, id, set))?;
-        overlaps_are_right(subject, registry, runtime, stray)?;
+        overlaps_are_right(implementation, registry, runtime, stray)?;
     }
     Ok(())
 }
 
 fn scan_agrees(
-    subject: &dyn Subject,
+    implementation: &dyn Implementation,
     registry: &Registry,
     routes: &Routes,
     runtime: &Runtime,
@@ -46,7 +46,7 @@ fn scan_agrees(
     injected: &[String],
 ) -> Result<(), Violation> {
     let present: Vec<&str> = injected.iter().map(String::as_str).collect();
-    let found = subject.derive(registry, &runtime.name, model, injected);
+    let found = implementation.derive(registry, &runtime.name, model, injected);
     let expected = reference::derive(registry, &runtime.name, model, &present);
     let on = &runtime.name;
     ensure!(
@@ -66,14 +66,14 @@ fn scan_agrees(
 }
 
 fn overlaps_are_right(
-    subject: &dyn Subject,
+    implementation: &dyn Implementation,
     registry: &Registry,
     runtime: &Runtime,
     stray: &str,
 ) -> Result<(), Violation> {
     let mut patterns = patterns(registry, runtime);
     patterns.truncate(ARMS);
-    let overlaps = subject.overlaps(&patterns);
+    let overlaps = implementation.overlaps(&patterns);
     // Whatever set some model matches, the decision must have found a witness for.
     let models = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).chain([stray]);
     for model in models.map(str::trim).filter(|model| overlaps.complete && !model.is_empty()) {

@@ -10,7 +10,7 @@ use crate::counts::{Class, Tally};
 use crate::enumeration::{Plan, Planned};
 use crate::law::{Law, Trial, Violation};
 use crate::laws::AGREEMENT;
-use crate::subject::Subject;
+use crate::implementation::Implementation;
 
 /// The findings of an exhaustive run over some cases; those of two runs [merge](Proof::merge).
 #[derive(Default)]
@@ -82,17 +82,17 @@ pub struct Hole {
 
 impl Proof {
     /// Takes one step of a plan: examines a case or compares a question.
-    pub fn step(&mut self, subject: &dyn Subject, plan: &Plan, number: usize) {
+    pub fn step(&mut self, implementation: &dyn Implementation, plan: &Plan, number: usize) {
         if let Some(planned) = plan.get(number) {
-            self.examine(subject, number, &planned);
+            self.examine(implementation, number, &planned);
         } else if let Some(question) = number.checked_sub(plan.len()).and_then(|question| plan.question(question)) {
-            self.compare(subject, number, &question);
+            self.compare(implementation, number, &question);
         }
     }
 
-    /// Puts one case of a plan to a subject and checks every law.
-    pub fn examine(&mut self, subject: &dyn Subject, number: usize, planned: &Planned) {
-        let trial = Trial::new(subject, &planned.case);
+    /// Puts one case of a plan to a implementation and checks every law.
+    pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, planned: &Planned) {
+        let trial = Trial::new(implementation, &planned.case);
         self.evaluated += 1;
         self.covered += planned.covers;
         self.tally.add(&planned.case.runtime, Class::of_resolution(&trial.resolution), planned.covers);
@@ -105,9 +105,9 @@ impl Proof {
     }
 
     /// Compares the answer to one question of a plan with the reference's.
-    pub fn compare(&mut self, subject: &dyn Subject, number: usize, question: &TestCase) {
+    pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
         self.compared += 1;
-        if let Err(violation) = (AGREEMENT.check)(&Trial::new(subject, question)) {
+        if let Err(violation) = (AGREEMENT.check)(&Trial::new(implementation, question)) {
             self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });
         }
     }

@@ -8,7 +8,7 @@ use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Credentials, Policy, Registry};
 
 use crate::law::{Trial, Violation, ensure};
-use crate::subject::Product;
+use crate::implementation::RealResolver;
 use crate::witness::Witness;
 
 /// What the reader made of the bytes, unless that broke something.
@@ -86,7 +86,7 @@ pub fn check_policy(bytes: &[u8]) -> Reading<Policy> {
 pub fn check_witness(bytes: &[u8]) -> Reading<Witness> {
     let read = Witness::from_yaml(bytes);
     if let Ok(witness) = &read {
-        Trial::new(&Product, &witness.case).holds()?;
+        Trial::new(&RealResolver, &witness.case).holds()?;
         let masked = Witness { case: witness.case.masked(), ..witness.clone() };
         let written = masked.to_yaml();
         let reread = Witness::from_yaml(written.as_bytes());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
-use slug_laws::{TestCase, Product, Subject};
+use slug_laws::{TestCase, RealResolver, Implementation};
 use slug_resolver::{Code, Kind, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
@@ -17,7 +17,7 @@ const AT_LEAST: usize = 10;
 fn every_rule_code_and_warning_is_reached() {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     for case in fixed_cases(CASES) {
-        let resolution = Product.resolve(&case);
+        let resolution = RealResolver.resolve(&case);
         let mut saw = |what: String| *count.entry(what).or_default() += 1;
         saw(format!("rule {}", resolution.rule.as_str()));
         saw(format!("path {}", resolution.path.as_str()));
@@ -28,7 +28,7 @@ fn every_rule_code_and_warning_is_reached() {
         for warning in resolution.warnings.iter() {
             saw(format!("warning {}", warning.as_str()));
         }
-        for fix in Product.fixes(&case) {
+        for fix in RealResolver.fixes(&case) {
             saw(format!("fix of {} edits", fix.edits.len()));
         }
     }

@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Plan, Planned};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, Product, Dataset, Subject, Tally, Trial};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Tally, Trial};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -70,8 +70,8 @@ fn prove(runtime: &str, rule: Rule) {
         let mut proof = Proof::default();
         for number in 0..plan.len() {
             let planned = plan.get(number).expect("below the length");
-            if planned.case.runtime == runtime && Product.resolve(&planned.case).rule == rule {
-                proof.examine(&Product, number, &planned);
+            if planned.case.runtime == runtime && RealResolver.resolve(&planned.case).rule == rule {
+                proof.examine(&RealResolver, number, &planned);
             }
         }
         if let Some(broken) = &proof.broken {
@@ -160,9 +160,9 @@ fn models_of(policy: &Policy) -> BTreeSet<String> {
 /// A resolver that never says of an override with this slug that it is shadowed.
 struct BlindTo(String);
 
-impl Subject for BlindTo {
+impl Implementation for BlindTo {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        let found = Product.resolve(case);
+        let found = RealResolver.resolve(case);
         let policy = &case.dataset.policy;
         let override_var = &policy.document().override_var;
         if found.slug != self.0 || !found.shadowed.contains(override_var) {
@@ -196,7 +196,7 @@ fn every_slug_on_every_runtime_keeps_every_law() {
         let plan = plan(policy);
         for number in 0..plan.questions() {
             let case = plan.question(number).expect("below their number");
-            let held = Trial::new(&Product, &case).holds();
+            let held = Trial::new(&RealResolver, &case).holds();
             assert!(held.is_ok(), "{held:?}");
         }
     }
@@ -210,9 +210,9 @@ struct WrongOnOne<'w> {
     answers: bool,
 }
 
-impl Subject for WrongOnOne<'_> {
+impl Implementation for WrongOnOne<'_> {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        let found = Product.resolve(case);
+        let found = RealResolver.resolve(case);
         if self.answers && case.runtime == self.runtime && found.slug == self.id {
             let others = case.dataset.registry.providers().iter();
             return Resolution { provider: others.rev().find(|other| found.provider != Some(other)), ..found };
@@ -221,7 +221,7 @@ impl Subject for WrongOnOne<'_> {
     }
 
     fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
-        let mut found = Product.candidates(dataset, runtime, model);
+        let mut found = RealResolver.candidates(dataset, runtime, model);
         if !self.answers && runtime == self.runtime && model == self.id {
             found.extend(dataset.registry.providers().last());
         }
@@ -279,7 +279,7 @@ fallback: platform/m
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
     let plan = Plan::new(&Dataset::new(registry, policy));
-    let proof = walked(&Product, &plan, 0..plan.len());
+    let proof = walked(&RealResolver, &plan, 0..plan.len());
     let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
@@ -304,7 +304,7 @@ fn brute_force_agrees() {
             whole.merge(plan.brute_force(runtime, class));
         }
     }
-    let walked = walked(&Product, &plan, 0..plan.steps());
+    let walked = walked(&RealResolver, &plan, 0..plan.steps());
     assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()));
     assert!(walked.broken.is_none());
     assert_eq!(whole.total(), plan.combinations());
@@ -318,7 +318,7 @@ fn walks_of_random_scenes_add_up() {
     let datasets = (Config::default().cases as usize / 20).max(12);
     for case in fixed_cases(datasets) {
         let plan = Plan::new(&case.dataset);
-        let walked = walked(&Product, &plan, 0..plan.steps());
+        let walked = walked(&RealResolver, &plan, 0..plan.steps());
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }

@@ -1,6 +1,6 @@
 //! Fixes on data larger than their limits.
 
-use slug_laws::{TestCase, Product, Dataset, Subject, Trial, fix_completeness, law};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Trial, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
@@ -36,7 +36,7 @@ runtimes:
     let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
     let law = law("fixes-fix").expect("it is a law");
-    assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()));
+    assert_eq!((law.check)(&Trial::new(&RealResolver, &case)), Ok(()));
 }
 
 /// Cases in which every set of edits is tried.
@@ -47,7 +47,7 @@ fn trying_everything_finds_no_others() {
     let mut sizes = [0; limits::FIX_EDITS + 1];
     let (some, rare) = (fixed_cases(CASES), fixed_cases(10 * CASES).filter(needs_a_later_id));
     for case in some.chain(rare) {
-        let trial = Trial::new(&Product, &case);
+        let trial = Trial::new(&RealResolver, &case);
         fix_completeness::check_completeness(&trial).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
         trial.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
     }
@@ -61,20 +61,20 @@ fn needs_a_later_id(case: &TestCase) -> bool {
         let is_listed = |arm: &Arm| arm.models.contains(id);
         arms().any(is_listed) && arms().all(|arm| arm.models.first() != Some(id))
     };
-    let fixes = Product.fixes(case);
+    let fixes = RealResolver.fixes(case);
     fixes.iter().flat_map(|fix| &fix.edits).any(|edit| matches!(edit, Edit::Set(_, value) if is_later(value)))
 }
 
 /// A product that offers other fixes.
 struct Offers(fn(Vec<Fix>) -> Vec<Fix>);
 
-impl Subject for Offers {
+impl Implementation for Offers {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        Product.resolve(case)
+        RealResolver.resolve(case)
     }
 
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
-        (self.0)(Product.fixes(case))
+        (self.0)(RealResolver.fixes(case))
     }
 }
 
@@ -96,11 +96,11 @@ fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
     ];
     let mut rejected = 0;
     for case in fixed_cases(CASES) {
-        let sizes: Vec<usize> = Product.fixes(&case).iter().map(|fix| fix.edits.len()).collect();
+        let sizes: Vec<usize> = RealResolver.fixes(&case).iter().map(|fix| fix.edits.len()).collect();
         let is_mixed = sizes.first() != sizes.last();
         for offers in &others[..if is_mixed { 3 } else { 2 }] {
-            let subject = Offers(*offers);
-            let refused = fix_completeness::check_completeness(&Trial::new(&subject, &case)).is_err();
+            let implementation = Offers(*offers);
+            let refused = fix_completeness::check_completeness(&Trial::new(&implementation, &case)).is_err();
             assert_eq!(refused, !sizes.is_empty(), "{case:?}");
             rejected += usize::from(refused);
         }

@@ -3,7 +3,7 @@
 
 use slug_laws::generator::large_registry_of;
 use slug_laws::reference::{self, is_found_in};
-use slug_laws::{Product, Subject, lookup};
+use slug_laws::{RealResolver, Implementation, lookup};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
@@ -156,7 +156,7 @@ struct Looks {
     overlaps: fn(Overlaps) -> Overlaps,
 }
 
-impl Subject for Looks {
+impl Implementation for Looks {
     fn derive<'r>(
         &self,
         registry: &'r Registry,
@@ -164,11 +164,11 @@ impl Subject for Looks {
         model: &str,
         injected: &[String],
     ) -> Result<&'r Provider, Rejection> {
-        (self.found)(Product.derive(registry, runtime, model, injected))
+        (self.found)(RealResolver.derive(registry, runtime, model, injected))
     }
 
     fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
-        (self.overlaps)(Product.overlaps(patterns))
+        (self.overlaps)(RealResolver.overlaps(patterns))
     }
 }
 

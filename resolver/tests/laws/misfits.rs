@@ -1,6 +1,6 @@
 //! What a code claims is checked against its evidence.
 
-use slug_laws::{TestCase, Subject, Trial, law};
+use slug_laws::{TestCase, Implementation, Trial, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
 use crate::strategy::fixed_cases;

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, Product, Dataset, Subject};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 
 /// A product that knows of no platform.
 struct NoPlatform;
 
-impl Subject for NoPlatform {
+impl Implementation for NoPlatform {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        let found = Product.resolve(case);
+        let found = RealResolver.resolve(case);
         if found.rule == Rule::Platform { Resolution { rule: Rule::Default, ..found } } else { found }
     }
 }
@@ -25,9 +25,9 @@ pub fn plan(policy: &str) -> Plan {
 }
 
 /// What comes of some steps of a plan.
-pub fn walked(subject: &dyn Subject, plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Proof {
+pub fn walked(implementation: &dyn Implementation, plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Proof {
     let mut proof = Proof::default();
-    steps.into_iter().for_each(|step| proof.step(subject, plan, step));
+    steps.into_iter().for_each(|step| proof.step(implementation, plan, step));
     proof
 }
 
@@ -42,15 +42,15 @@ fn assert_same(one: &Proof, other: &Proof) {
 #[test]
 fn parts_of_a_proof_merge_into_the_whole() {
     let plan = plan("reconciler");
-    for (subject, is_right) in [(&Product as &dyn Subject, true), (&NoPlatform, false)] {
-        let whole = walked(subject, &plan, 0..plan.steps());
+    for (implementation, is_right) in [(&RealResolver as &dyn Implementation, true), (&NoPlatform, false)] {
+        let whole = walked(implementation, &plan, 0..plan.steps());
         assert_eq!((whole.evaluated, whole.compared), (plan.len(), plan.questions()));
         assert_eq!(whole.covered, plan.combinations());
-        let breaks = |step: &usize| walked(subject, &plan, [*step]).broken.is_some();
+        let breaks = |step: &usize| walked(implementation, &plan, [*step]).broken.is_some();
         let first = whole.broken.as_ref().map(|broken| broken.number);
         assert_eq!(first, (0..plan.steps()).find(breaks));
         assert_eq!(first.is_none(), is_right);
-        let part = |first: usize| walked(subject, &plan, (first..plan.steps()).step_by(3));
+        let part = |first: usize| walked(implementation, &plan, (first..plan.steps()).step_by(3));
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let mut merged = Proof::default();
             order.into_iter().for_each(|first| merged.merge(part(first)));
@@ -75,9 +75,9 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
         let mut contradictions = 0;
         for number in 0..plan.len() {
             let planned = plan.get(number).expect("below the length");
-            let found = Product.resolve(&planned.case);
+            let found = RealResolver.resolve(&planned.case);
             contradictions += if found.code.is_some() { planned.covers } else { 0 };
-            proof.examine(&Product, number, &planned);
+            proof.examine(&RealResolver, number, &planned);
             let Some(code) = found.code.filter(|_| !planned.overridden && planned.known_runtime) else { continue };
             let model = &planned.case.dataset.policy.document().platform.model;
             let in_variable = found.decided_by == Some(model.as_str()) && planned.case.variables.contains_key(model);
@@ -164,7 +164,7 @@ templates: {first: second, second: unknown}
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
     let plan = Plan::new(&Dataset::new(registry, policy));
-    let proof = walked(&Product, &plan, 0..plan.steps());
+    let proof = walked(&RealResolver, &plan, 0..plan.steps());
     assert!(proof.broken.is_none());
     let mut is_known = BTreeMap::new();
     for number in 0..plan.len() {

@@ -1,14 +1,14 @@
 //! Reduction keeps what a bug needs, drops the rest, and ends.
 
 use slug_laws::reduction::reduce;
-use slug_laws::{TestCase, Product, Subject};
+use slug_laws::{TestCase, RealResolver, Implementation};
 use slug_resolver::{Code, Provider, Rule};
 
 use crate::strategy::fixed_cases;
 
 #[test]
 fn only_what_is_needed_is_left() {
-    let needs_two = |case: &TestCase| Product.resolve(case).code == Some(Code::AmbiguousModel);
+    let needs_two = |case: &TestCase| RealResolver.resolve(case).code == Some(Code::AmbiguousModel);
     let mut reduced = 0;
     for case in fixed_cases(400).filter(needs_two) {
         let small = reduce(&case, needs_two);
@@ -27,7 +27,7 @@ fn only_what_is_needed_is_left() {
 #[test]
 fn a_provider_whose_pattern_matters_keeps_it_and_no_other_does() {
     let by_pattern = |case: &TestCase| {
-        let found = Product.resolve(case);
+        let found = RealResolver.resolve(case);
         let arms = case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms.flat_map(|arm| &arm.models).any(|id| id == found.slug.trim());
         found.rule == Rule::Override && found.provider.is_some() && !listed && case.dataset.registry.providers().len() > 1

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, Document, LAWS, Product, Dataset, Subject, Trial, law};
+use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation, Trial, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
@@ -29,7 +29,7 @@ pub struct Wrong {
     pub read: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
 }
 
-impl Subject for Wrong {
+impl Implementation for Wrong {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         (self.resolve)(case)
     }
@@ -60,19 +60,19 @@ impl Subject for Wrong {
 }
 
 pub fn right<'a>(case: &'a TestCase) -> Resolution<'a> {
-    Product.resolve(case)
+    RealResolver.resolve(case)
 }
 
 pub const RIGHT: Wrong = Wrong {
     law: "",
     bug: "",
     resolve: right,
-    runtime: |case| Product.runtime(case),
-    fixes: |case| Product.fixes(case),
-    message: |resolution| Product.message(resolution),
-    report: |case| Product.report(case),
-    reread: |case| Product.reread(case),
-    read: |document, text, dataset| Product.read(document, text, dataset),
+    runtime: |case| RealResolver.runtime(case),
+    fixes: |case| RealResolver.fixes(case),
+    message: |resolution| RealResolver.message(resolution),
+    report: |case| RealResolver.report(case),
+    reread: |case| RealResolver.reread(case),
+    read: |document, text, dataset| RealResolver.read(document, text, dataset),
 };
 
 pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
@@ -151,7 +151,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "runtime-is-read",
         bug: "the runtime is trimmed",
-        runtime: |case| Product.runtime(case).trim(),
+        runtime: |case| RealResolver.runtime(case).trim(),
         ..RIGHT
     },
     wrong("native-only", "the whole catalogue is searched", |case| {
@@ -308,7 +308,7 @@ const WRONG: &[Wrong] = &[
         law: "fixes-fix",
         bug: "no larger fix is sought where a smaller one is found",
         fixes: |case| {
-            let mut fixes = Product.fixes(case);
+            let mut fixes = RealResolver.fixes(case);
             let least = fixes.first().map_or(0, |fix| fix.edits.len());
             fixes.retain(|fix| fix.edits.len() == least);
             fixes
@@ -319,7 +319,7 @@ const WRONG: &[Wrong] = &[
         law: "fixes-fix",
         bug: "a fix unsets more than it has to",
         fixes: |case| {
-            let mut fixes = Product.fixes(case);
+            let mut fixes = RealResolver.fixes(case);
             for fix in &mut fixes {
                 fix.edits.push(Edit::Unset("UNREAD".into()));
             }
@@ -398,25 +398,25 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "message-tells-why",
         bug: "the message does not say what the provider needs",
-        message: |resolution| Product.message(&Resolution { needs: &[], ..*resolution }),
+        message: |resolution| RealResolver.message(&Resolution { needs: &[], ..*resolution }),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message is about another slug",
-        message: |resolution| Product.message(&Resolution { slug: "another", ..*resolution }),
+        message: |resolution| RealResolver.message(&Resolution { slug: "another", ..*resolution }),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message does not say that one of several will do",
-        message: |resolution| Product.message(resolution).replace("one of ", ""),
+        message: |resolution| RealResolver.message(resolution).replace("one of ", ""),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message says of all that one will do",
-        message: |resolution| format!("{}: one of {}", Product.message(resolution), resolution.needs.join(", ")),
+        message: |resolution| format!("{}: one of {}", RealResolver.message(resolution), resolution.needs.join(", ")),
         ..RIGHT
     },
     wrong("agreement", "of several arms that list an id the last one wins", |case| {
@@ -444,7 +444,7 @@ const WRONG: &[Wrong] = &[
         bug: "a field of a registry that nobody knows is passed over",
         read: |document, text, dataset| match document {
             Document::Registry => Registry::from_yaml(text.as_bytes(), UnknownFields::Allow).map(drop),
-            _ => Product.read(document, text, dataset),
+            _ => RealResolver.read(document, text, dataset),
         },
         ..RIGHT
     },
@@ -453,7 +453,7 @@ const WRONG: &[Wrong] = &[
         bug: "an item that is nothing is dropped",
         read: |document, text, dataset| {
             let items = text.lines().filter(|line| line.trim_start() != "- null").collect::<Vec<_>>();
-            Product.read(document, &items.join("\n"), dataset)
+            RealResolver.read(document, &items.join("\n"), dataset)
         },
         ..RIGHT
     },
@@ -461,7 +461,7 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "two providers may have one vendor",
         read: |document, text, dataset| {
-            let read = Product.read(document, text, dataset);
+            let read = RealResolver.read(document, text, dataset);
             passes_where(read, |error| error.message.contains("duplicate upstream vendor"))
         },
         ..RIGHT
@@ -470,7 +470,7 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "a required field may be missing",
         read: |document, text, dataset| {
-            passes_where(Product.read(document, text, dataset), |error| error.message.contains("missing"))
+            passes_where(RealResolver.read(document, text, dataset), |error| error.message.contains("missing"))
         },
         ..RIGHT
     },
@@ -480,7 +480,7 @@ const WRONG: &[Wrong] = &[
         read: |document, text, dataset| {
             let is_empty = |line: &str| line.ends_with(": \"\"") || line.ends_with(": ''");
             let is_there = document != Document::Question && text.lines().any(is_empty);
-            passes_where(Product.read(document, text, dataset), |_| is_there)
+            passes_where(RealResolver.read(document, text, dataset), |_| is_there)
         },
         ..RIGHT
     },
@@ -489,7 +489,7 @@ const WRONG: &[Wrong] = &[
         bug: "a list of secrets may be empty",
         read: |document, text, dataset| {
             let is_there = text.contains("auth_env: []") || text.contains("inject: []");
-            passes_where(Product.read(document, text, dataset), |_| is_there)
+            passes_where(RealResolver.read(document, text, dataset), |_| is_there)
         },
         ..RIGHT
     },
@@ -497,7 +497,7 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "there may be no runtime",
         read: |document, text, dataset| {
-            passes_where(Product.read(document, text, dataset), |_| text.contains("\nruntimes: {}"))
+            passes_where(RealResolver.read(document, text, dataset), |_| text.contains("\nruntimes: {}"))
         },
         ..RIGHT
     },
@@ -505,7 +505,7 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "any protocol will do",
         read: |document, text, dataset| {
-            passes_where(Product.read(document, text, dataset), |error| error.place.to_string().ends_with("].protocol"))
+            passes_where(RealResolver.read(document, text, dataset), |error| error.place.to_string().ends_with("].protocol"))
         },
         ..RIGHT
     },
@@ -513,21 +513,21 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "a version may be a text",
         read: |document, text, dataset| {
-            Product.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
+            RealResolver.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a list may be a mapping",
-        read: |document, text, dataset| Product.read(document, &text.replace(": {}", ": []"), dataset),
+        read: |document, text, dataset| RealResolver.read(document, &text.replace(": {}", ": []"), dataset),
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "an error stands at the beginning of the document",
         read: |document, text, dataset| {
-            let read = Product.read(document, text, dataset);
+            let read = RealResolver.read(document, text, dataset);
             read.map_err(|error| ReadError { place: Place::default(), ..error })
         },
         ..RIGHT
@@ -536,7 +536,7 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "an error repeats the line that it is about",
         read: |document, text, dataset| {
-            Product.read(document, text, dataset).map_err(|error| {
+            RealResolver.read(document, text, dataset).map_err(|error| {
                 let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
                 ReadError { message: format!("{} in `{line}`", error.message), ..error }
             })
@@ -566,10 +566,10 @@ fn every_law_rejects_its_wrong_resolver() {
     }
 }
 
-/// What a subject does not answer in its own way, the product answers.
+/// What a implementation does not answer in its own way, the product answers.
 struct AsIs;
 
-impl Subject for AsIs {}
+impl Implementation for AsIs {}
 
 #[test]
 fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
@@ -578,15 +578,15 @@ fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
     for runtime in dataset.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
         let case = TestCase::new(&dataset, runtime);
         let answer = AsIs.resolve(&case);
-        assert_eq!(answer, Product.resolve(&case));
+        assert_eq!(answer, RealResolver.resolve(&case));
         let derived = AsIs.derive(&dataset.registry, runtime, answer.slug, &[]);
-        assert_eq!(derived, Product.derive(&dataset.registry, runtime, answer.slug, &[]));
+        assert_eq!(derived, RealResolver.derive(&dataset.registry, runtime, answer.slug, &[]));
     }
     let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
     let patterns: Vec<&Pattern> = patterns.iter().collect();
     let overlaps = AsIs.overlaps(&patterns);
     assert_eq!(overlaps.witnesses.len(), 4, "{overlaps:?}");
-    assert_eq!(overlaps, Product.overlaps(&patterns));
+    assert_eq!(overlaps, RealResolver.overlaps(&patterns));
 }
 
 /// The law rejects what is wrong in one of the cases.
@@ -609,14 +609,14 @@ fn passes_where(read: Result<(), ReadError>, passes: impl Fn(&ReadError) -> bool
 }
 
 pub fn fixes_where(case: &TestCase, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> {
-    let mut fixes = Product.fixes(case);
+    let mut fixes = RealResolver.fixes(case);
     fixes.retain(offered);
     fixes
 }
 
 /// What a key is set to is chosen from what it brings and what the provider accepts; nothing chosen, it stays.
 fn with_keys_set_to(case: &TestCase, choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>) -> Vec<Fix> {
-    let mut fixes = Product.fixes(case);
+    let mut fixes = RealResolver.fixes(case);
     for fix in &mut fixes {
         let accepted = case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);
         for edit in &mut fix.edits {
@@ -631,7 +631,7 @@ fn with_keys_set_to(case: &TestCase, choose: impl for<'a> Fn(&'a [String], &'a [
 }
 
 fn with_more(case: &TestCase, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
-    let mut fixes = Product.fixes(case);
+    let mut fixes = RealResolver.fixes(case);
     let mut more = fixes.clone();
     more.iter_mut().for_each(|fix| add(&mut fix.edits, Edit::Unset("UNREAD".into())));
     fixes.append(&mut more);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_laws::{TestCase, Document, Product, Dataset, Subject, Trial, law};
+use slug_laws::{TestCase, Document, RealResolver, Dataset, Implementation, Trial, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
@@ -22,7 +22,7 @@ fn ambient_credentials_are_tried_where_there_are_none() {
     });
     let law = law(wrong.law).expect("it is a law");
     for case in fixed_cases(CASES) {
-        assert_eq!((law.check)(&Trial::new(&Product, &case)), Ok(()), "{case:?}");
+        assert_eq!((law.check)(&Trial::new(&RealResolver, &case)), Ok(()), "{case:?}");
     }
     rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
@@ -46,7 +46,7 @@ fn who_could_answer_is_asked_with_the_credentials_of_each() {
 fn each_of_several_who_could_answer_is_asked_once() {
     let (mut alone, mut several) = (0, 0);
     for case in fixed_cases(CASES) {
-        let could = Product.candidates(&case.dataset, &case.runtime, right(&case).slug).len();
+        let could = RealResolver.candidates(&case.dataset, &case.runtime, right(&case).slug).len();
         let turns = if could > 1 { could } else { 0 };
         assert_eq!(Counting::asked("agreement", &case).resolutions.into_inner(), 1 + turns, "{case:?}");
         *if could > 1 { &mut several } else { &mut alone } += 1;
@@ -105,15 +105,15 @@ impl Counting {
     }
 }
 
-impl Subject for Counting {
+impl Implementation for Counting {
     fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        Product.read(document, text, dataset)
+        RealResolver.read(document, text, dataset)
     }
 
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         self.resolutions.fetch_add(1, Ordering::Relaxed);
-        Product.resolve(case)
+        RealResolver.resolve(case)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_laws::{TestCase, Expectation, Product, Dataset, Subject, Trial, Witness, law};
+use slug_laws::{TestCase, Expectation, RealResolver, Dataset, Implementation, Trial, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;
@@ -25,7 +25,7 @@ fn every_witness_holds() {
         assert_eq!(witness.law.as_deref(), Some(id), "{name}: named after another law");
         let expected = witness.expect.as_ref().unwrap_or_else(|| panic!("{name}: says nothing to expect"));
 
-        let trial = Trial::new(&Product, &witness.case);
+        let trial = Trial::new(&RealResolver, &witness.case);
         assert_eq!(&Expectation::of(&trial.resolution), expected, "{name}");
         if let Err((law, violation)) = trial.check_all() {
             panic!("{name}: {} is broken: {violation}", law.id);
@@ -43,7 +43,7 @@ fn every_witness_holds() {
 /// A case on the embedded data, with everything that a witness can say of it.
 fn witness(registry: Registry, policy: Policy) -> Witness {
     let case = TestCase { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
-    let expect = Some(Expectation::of(&Product.resolve(&case)));
+    let expect = Some(Expectation::of(&RealResolver.resolve(&case)));
     let seed = Some("0123456789abcdef".repeat(4));
     Witness { law: Some("agreement".to_owned()), found: Some("by hand".to_owned()), seed, case: case.masked(), expect }
 }
@@ -114,5 +114,5 @@ fn a_scene_is_its_registry_and_its_policy() {
 
     // What is written and read without a loss is not kept twice.
     let case = TestCase::new(&dataset, &registry.runtimes()[0].name);
-    assert!(Arc::ptr_eq(&Product.reread(&case).expect("it reads").dataset, &dataset));
+    assert!(Arc::ptr_eq(&RealResolver.reread(&case).expect("it reads").dataset, &dataset));
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_laws::{TestCase, Expectation, Product, SET, Subject, Trial, Witness, is_seed, law};
+use slug_laws::{TestCase, Expectation, RealResolver, SET, Implementation, Trial, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, INPUT_BYTES, Judged};
@@ -195,7 +195,7 @@ impl Facts {
     fn of(whole: &TestCase) -> Self {
         let case = whole.masked();
         let dataset = &case.dataset;
-        let found = Product.resolve(&case);
+        let found = RealResolver.resolve(&case);
         let effect = |name: &str, value: &str| match dataset.policy.variable(name) {
             None => "",
             _ if value.is_empty() => "empty, so unset",
@@ -381,7 +381,7 @@ fn status_of(witness: &Witness, file: &File) -> Status {
         }
         _ => {}
     }
-    let trial = Trial::new(&Product, &witness.case);
+    let trial = Trial::new(&RealResolver, &witness.case);
     if let Err((law, violation)) = trial.check_all() {
         return Status::Fails(format!("{} is broken: {violation}", law.id));
     }

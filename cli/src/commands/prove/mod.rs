@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Plan;
 use slug_laws::proof::{Hole, Proof};
-use slug_laws::{TestCase, LAWS, Product, Dataset, Tally};
+use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Tally};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
@@ -98,7 +98,7 @@ fn prove(
     }
     let progress = Progress::new(&format!("proving {policy}"), plan.steps(), quiet);
     let proof = in_parallel(plan.steps(), &progress, Proof::merge, |proof: &mut Proof, number| {
-        proof.step(&Product, &plan, number);
+        proof.step(&RealResolver, &plan, number);
     });
     progress.finish();
     let brute_force = brute_force.then(|| {

@@ -39,7 +39,7 @@ fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut case = trial.case.clone();
     for other in alike.chain(spelled) {
         case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
-            let found = trial.subject.resolve(case);
+            let found = trial.implementation.resolve(case);
             ensure!(
                 essence(&found) == (other.as_str(), injected, provider, code),
                 "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
@@ -81,7 +81,7 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut case = trial.case.clone();
     for dataset in trial.case.dataset.reordered() {
         case.dataset = dataset.clone();
-        let found = trial.subject.resolve(&case);
+        let found = trial.implementation.resolve(&case);
         ensure!(
             found == trial.resolution,
             "in another order of providers or runtimes {:?} becomes {:?}",
@@ -94,7 +94,7 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
     }
     for dataset in trial.case.dataset.with_arms_reordered() {
         case.dataset = dataset.clone();
-        let found = trial.subject.resolve(&case);
+        let found = trial.implementation.resolve(&case);
         ensure!(
             essence(&found) == essence(&trial.resolution),
             "in another order of arms {:?} becomes {:?}",
@@ -155,7 +155,7 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
         let mut case = trial.case.clone();
         for name in [format!("{} ", trial.case.runtime), trial.case.runtime.to_uppercase(), String::new()] {
             case.runtime = name;
-            if runtime(&case).is_none() && trial.subject.resolve(&case).provider.is_some() {
+            if runtime(&case).is_none() && trial.implementation.resolve(&case).provider.is_some() {
                 return Err(format!("runtime `{}` is unknown and yet a provider answers", case.runtime));
             }
         }
@@ -209,7 +209,7 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
     for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
         let padded = format!("{margin}{bare}{margin}");
         case.varied(name, Some(&padded), |case| {
-            let found = trial.subject.resolve(case);
+            let found = trial.implementation.resolve(case);
             ensure!(
                 essence(&found) == (padded.as_str(), injected, provider, code),
                 "margins change {:?} to {:?}",
@@ -221,7 +221,7 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
     }
     for margin in ["\u{200b}", "\u{feff}"] {
         case.varied(name, Some(&format!("{margin}{bare}")), |case| {
-            let other = Trial::new(trial.subject, case);
+            let other = Trial::new(trial.implementation, case);
             let (found, expected) = (essence(&other.resolution), essence(other.reference()));
             ensure!(found == expected, "a zero-width margin comes to {found:?}, not {expected:?}");
             Ok(())
@@ -247,7 +247,7 @@ fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
         case.runtime.clone_from(variant);
         let mut plain = case.clone();
         plain.runtime.clone_from(name);
-        let (found, expected) = (trial.subject.resolve(&case), trial.subject.resolve(&plain));
+        let (found, expected) = (trial.implementation.resolve(&case), trial.implementation.resolve(&plain));
         ensure!(
             essence(&found) == essence(&expected),
             "`{variant}` comes to {:?}, `{name}` to {:?}",

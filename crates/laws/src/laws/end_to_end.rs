@@ -25,14 +25,14 @@ fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
     // Credentials hide candidates: so they are compared as such, and each gets its turn.
     let TestCase { dataset, runtime, .. } = trial.case;
     let slug = trial.resolution.slug;
-    let found = trial.subject.candidates(dataset, runtime, slug);
+    let found = trial.implementation.candidates(dataset, runtime, slug);
     let expected = dataset.routes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
     let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));
     for provider in expected.iter().filter(|_| expected.len() > 1) {
         let case = TestCase { ambient: provider.auth_env.clone(), ..trial.case.clone() };
-        let trial = Trial::new(trial.subject, &case);
+        let trial = Trial::new(trial.implementation, &case);
         let (found, expected) = (&trial.resolution, trial.reference());
         let present = &case.ambient;
         ensure!(found == expected, "with {present:?} the resolver says {found:?}; the reference says {expected:?}");
@@ -56,9 +56,9 @@ fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
             *value = CANARY.into();
         }
     }
-    let found = trial.subject.resolve(&case);
+    let found = trial.implementation.resolve(&case);
     ensure!(found == trial.resolution, "another secret value changes {:?} to {found:?}", trial.resolution);
-    let report = trial.subject.report(&case);
+    let report = trial.implementation.report(&case);
     ensure!(!report.contains(CANARY), "the value of a secret is shown");
     let set = policy.variable_names().iter().filter(|name| case.set_to(name).is_some());
     let names: Vec<String> = set.map(|name| format!("{name:?}")).collect();
@@ -75,12 +75,12 @@ pub(crate) const ROUNDTRIP: Law = Law {
 };
 
 fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
-    let reread = trial.subject.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
+    let reread = trial.implementation.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
     let is_secret = |name: &String| matches!(reread.dataset.policy.variable(name), Some(Variable::Key(_)));
     let told = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
     ensure!(told.is_none(), "what was written tells the value of a secret");
     ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
-    let found = trial.subject.resolve(&reread);
+    let found = trial.implementation.resolve(&reread);
     ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);
     Ok(())
 }
@@ -93,8 +93,8 @@ pub(crate) const DETERMINISTIC: Law = Law {
 };
 
 fn deterministic(trial: &Trial<'_>) -> Result<(), Violation> {
-    let again = trial.subject.resolve(trial.case);
+    let again = trial.implementation.resolve(trial.case);
     ensure!(again == trial.resolution, "asked again, {:?} becomes {again:?}", trial.resolution);
-    ensure!(trial.subject.fixes(trial.case) == trial.fixes(), "asked again, the fixes differ");
+    ensure!(trial.implementation.fixes(trial.case) == trial.fixes(), "asked again, the fixes differ");
     Ok(())
 }

@@ -12,7 +12,7 @@ pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
 };
 
 fn message_tells_why(trial: &Trial<'_>) -> Result<(), Violation> {
-    let message = trial.subject.message(&trial.resolution);
+    let message = trial.implementation.message(&trial.resolution);
     for told in what_is_told(&trial.resolution) {
         ensure!(message.contains(&told), "{told:?} is not told in {message:?}");
     }

@@ -35,7 +35,7 @@ fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Res
     };
     let parts = parts.map_err(|error| format!("what was written is refused: {error}"))?;
     let Some(Spoiled { what, text, place }) = parts.spoiled(choice) else { return Ok(()) };
-    let Err(error) = trial.subject.read(document, &text, dataset) else {
+    let Err(error) = trial.implementation.read(document, &text, dataset) else {
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
     ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");

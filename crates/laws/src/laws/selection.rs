@@ -20,7 +20,7 @@ fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut case = trial.case.clone();
     for slug in [PROBE, "platform/x", trial.case.dataset.policy.document().fallback.as_str()] {
         case.varied(name, Some(slug), |case| {
-            let overridden = trial.subject.resolve(case);
+            let overridden = trial.implementation.resolve(case);
             ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
             ensure!(
                 overridden.injected == trial.resolution.injected,
@@ -47,10 +47,10 @@ fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
     case.variables.remove(&policy.override_var);
     let mut keyless = case.clone();
     keys(policy).for_each(|key| drop(keyless.variables.remove(key)));
-    let expected = trial.subject.resolve(&keyless);
+    let expected = trial.implementation.resolve(&keyless);
     for key in keys(policy) {
         case.varied(key, Some("1"), |case| {
-            let found = trial.subject.resolve(case);
+            let found = trial.implementation.resolve(case);
             ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
             ensure!(
                 essence(&found) == essence(&expected),
@@ -101,7 +101,7 @@ fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut emptied = trial.case.clone();
     emptied.variables.retain(|_, value| !value.is_empty());
     for case in [filled, emptied] {
-        let found = trial.subject.resolve(&case);
+        let found = trial.implementation.resolve(&case);
         ensure!(found == trial.resolution, "empty variables change {:?} to {:?}", trial.resolution, found);
     }
     Ok(())
@@ -117,7 +117,7 @@ pub(crate) const DEFAULT_IS_UNSET: Law = Law {
 fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
     for (name, default) in &trial.case.dataset.policy.document().defaults {
         let (unset, set) = (trial.case.without(name), trial.case.with(name, default));
-        let (unset, set) = (trial.subject.resolve(&unset), trial.subject.resolve(&set));
+        let (unset, set) = (trial.implementation.resolve(&unset), trial.implementation.resolve(&set));
         ensure!(unset == set, "`{name}` set to its default changes {unset:?} to {set:?}");
     }
     Ok(())
@@ -137,7 +137,7 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
     for name in others {
         for value in [None, Some(PROBE), Some(policy.platform.value.as_str())] {
             case.varied(name, value, |case| {
-                let found = without_remarks(trial.subject.resolve(case));
+                let found = without_remarks(trial.implementation.resolve(case));
                 ensure!(found == expected, "`{name}` was not consulted and changes {expected:?} to {found:?}");
                 Ok(())
             })?;
@@ -186,7 +186,7 @@ fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
     for name in variables(policy) {
         let departs = trial.case.set_to(name).is_some();
         let inert = case.varied(name, None, |case| {
-            let found = trial.subject.resolve(case);
+            let found = trial.implementation.resolve(case);
             (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected)
         });
         let reported = trial.resolution.shadowed.contains(name);
@@ -236,7 +236,7 @@ fn runtime_is_read(trial: &Trial<'_>) -> Result<(), Violation> {
     for set in [trial.case.variables.get(name).cloned(), None, Some(PROBE.into()), Some(" ".into())] {
         case.varied(name, set.as_deref(), |case| {
             let expected = value(case, name).unwrap_or_default();
-            let found = trial.subject.runtime(case);
+            let found = trial.implementation.runtime(case);
             ensure!(found == expected, "with `{name}` set to {set:?} the runtime is {found:?}, not {expected:?}");
             Ok(())
         })?;

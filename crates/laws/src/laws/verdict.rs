@@ -97,7 +97,7 @@ fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
     let mut rich = trial.case.clone();
     rich.ambient = trial.case.dataset.credentials().to_vec();
     for case in [bare, rich] {
-        let found = trial.subject.resolve(&case);
+        let found = trial.implementation.resolve(&case);
         let picked = (found.slug, found.rule, found.injected);
         let expected = (trial.resolution.slug, trial.resolution.rule, trial.resolution.injected);
         ensure!(picked == expected, "ambient credentials change what is picked to {picked:?}");
@@ -163,7 +163,7 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
         let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(trial, edit, fix));
         ensure!(nameless.is_none(), "{nameless:?} does not name a secret that belongs there");
         let case = apply(trial.case, &fix.edits);
-        let mended = trial.subject.resolve(&case);
+        let mended = trial.implementation.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
         let (slug, _, provider, code) = essence(&mended);
         ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", essence(&mended));
@@ -171,7 +171,7 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
             let case = apply(trial.case, &edits);
-            let partly = trial.subject.resolve(&case);
+            let partly = trial.implementation.resolve(&case);
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
@@ -195,7 +195,7 @@ fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
 fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
     let edits = single_edits(trial.case);
     let mends = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
-        let mended = case.varied(more.variable(), value(more), |case| trial.subject.resolve(case).code.is_none());
+        let mended = case.varied(more.variable(), value(more), |case| trial.implementation.resolve(case).code.is_none());
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || trial.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
         ensure!(!mended || offered(), "{more:?} with {made:?} mends the case and is not offered");

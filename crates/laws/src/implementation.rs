@@ -13,20 +13,20 @@ use crate::document::Document;
 use crate::dataset::Dataset;
 
 /// A resolver that can be put to the laws.
-pub trait Subject: Sync {
+pub trait Implementation: Sync {
     /// Resolves a case.
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        Product.resolve(case)
+        RealResolver.resolve(case)
     }
 
     /// The runtime that the environment of a case names.
     fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
-        Product.runtime(case)
+        RealResolver.runtime(case)
     }
 
     /// Who could answer for a model on a runtime, whatever the credentials.
     fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
-        Product.candidates(dataset, runtime, model)
+        RealResolver.candidates(dataset, runtime, model)
     }
 
     /// Who answers for a model on a runtime of a registry, with these credentials.
@@ -41,27 +41,27 @@ pub trait Subject: Sync {
         model: &str,
         injected: &[String],
     ) -> Result<&'r Provider, Rejection> {
-        Product.derive(registry, runtime, model, injected)
+        RealResolver.derive(registry, runtime, model, injected)
     }
 
     /// Which sets of patterns match some model, with such a model each.
     fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
-        Product.overlaps(patterns)
+        RealResolver.overlaps(patterns)
     }
 
     /// Offers fixes for a case.
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
-        Product.fixes(case)
+        RealResolver.fixes(case)
     }
 
     /// What people are told of an answer, in one sentence.
     fn message(&self, resolution: &Resolution<'_>) -> String {
-        Product.message(resolution)
+        RealResolver.message(resolution)
     }
 
     /// Everything it would say about a case, in any form.
     fn report(&self, case: &TestCase) -> String {
-        Product.report(case)
+        RealResolver.report(case)
     }
 
     /// Writes a case and its dataset, and reads them back.
@@ -70,7 +70,7 @@ pub trait Subject: Sync {
     ///
     /// When what was written cannot be read.
     fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
-        Product.reread(case)
+        RealResolver.reread(case)
     }
 
     /// Reads a document that may be wrong; a question is one about the dataset.
@@ -79,14 +79,14 @@ pub trait Subject: Sync {
     ///
     /// Why it is refused.
     fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
-        Product.read(document, text, dataset)
+        RealResolver.read(document, text, dataset)
     }
 }
 
 /// The resolver as it is.
-pub struct Product;
+pub struct RealResolver;
 
-impl Subject for Product {
+impl Implementation for RealResolver {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
