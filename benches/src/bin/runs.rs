@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // `cargo bench` and criterion call a trial so, too.
+        // `cargo bench` and criterion call a context so, too.
         ["--test"] => Scale::TRIAL.measure().map(drop),
         [home, round] => round.parse().map_err(Into::into).and_then(|round| keep(&Home(home.into()), round)),
         _ => Err("write `runs HOME ROUND` or `runs --test`".into()),

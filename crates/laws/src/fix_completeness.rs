@@ -8,7 +8,7 @@ use std::slice::from_ref;
 use slug_resolver::{Edit, Policy, Variable, limits};
 
 use crate::case::TestCase;
-use crate::law::{Trial, Violation, ensure};
+use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
 use crate::secret::SET;
 
@@ -18,9 +18,9 @@ use crate::secret::SET;
 /// # Errors
 ///
 /// What does not hold.
-pub fn check_completeness(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = &trial.case.dataset.policy;
-    let fixes = trial.fixes();
+pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = &context.case.dataset.policy;
+    let fixes = context.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
     let advised = |edits: &Vec<Edit>| {
         let added = || edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
@@ -30,9 +30,9 @@ pub fn check_completeness(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(found.is_sorted_by_key(advised), "another order of these is better advised: {fixes:?}");
 
     let mut expected = Vec::new();
-    if trial.resolution.code.is_some() {
+    if context.resolution.code.is_some() {
         for size in 1..=limits::FIX_EDITS {
-            try_all(trial, &options(trial.case, size), &mut Vec::new(), trial.case, size, &mut expected);
+            try_all(context, &options(context.case, size), &mut Vec::new(), context.case, size, &mut expected);
         }
     }
     let text = |edits: &Vec<Edit>| format!("{edits:?}");
@@ -86,7 +86,7 @@ fn options(case: &TestCase, size: usize) -> Vec<Options> {
 /// Makes every set of `more` edits to different variables after those `made`, which led to
 /// `case`, and adds those that mend it and contain no smaller set that does.
 fn try_all(
-    trial: &Trial<'_>,
+    context: &LawContext<'_>,
     options: &[Options],
     made: &mut Vec<Edit>,
     case: &TestCase,
@@ -98,7 +98,7 @@ fn try_all(
         return;
     }
     if more == 0 {
-        if trial.implementation.resolve(case).code.is_none() {
+        if context.implementation.resolve(case).code.is_none() {
             found.push(made.clone());
         }
         return;
@@ -107,7 +107,7 @@ fn try_all(
         for edit in edits {
             let case = apply(case, from_ref(edit));
             made.push(edit.clone());
-            try_all(trial, &options[position + 1..], made, &case, more - 1, found);
+            try_all(context, &options[position + 1..], made, &case, more - 1, found);
             made.pop();
         }
     }

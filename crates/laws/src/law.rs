@@ -18,14 +18,14 @@ pub struct Law {
     /// What holds, in one line.
     pub statement: &'static str,
     /// The check itself.
-    pub check: fn(&Trial<'_>) -> Result<(), Violation>,
+    pub check: fn(&LawContext<'_>) -> Result<(), Violation>,
 }
 
 /// How a law was broken: what was expected and what was found.
 pub type Violation = String;
 
 /// One case put to one implementation.
-pub struct Trial<'a> {
+pub struct LawContext<'a> {
     /// Who answers.
     pub implementation: &'a dyn Implementation,
     /// What is asked.
@@ -36,14 +36,14 @@ pub struct Trial<'a> {
     fixes: OnceCell<Vec<Fix>>,
 }
 
-impl<'a> Trial<'a> {
+impl<'a> LawContext<'a> {
     /// Puts a case to a implementation.
     #[must_use]
     pub fn new(implementation: &'a dyn Implementation, case: &'a TestCase) -> Self {
         Self { implementation, case, resolution: implementation.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
     }
 
-    /// The trial with another answer to compare with than the reference's: what a law
+    /// The context with another answer to compare with than the reference's: what a law
     /// says beyond that comparison shows where both are wrong alike.
     #[must_use]
     pub fn compared_with(self, answer: Resolution<'a>) -> Self {

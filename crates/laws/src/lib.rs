@@ -1,6 +1,6 @@
 //! The laws: what holds for every registry, policy, runtime and environment.
 //!
-//! Each [`Law`] is one plain function over a [`Trial`], which is one [`TestCase`]
+//! Each [`Law`] is one plain function over a [`LawContext`], which is one [`TestCase`]
 //! put to one [`Implementation`]. The engines only differ in where the cases come
 //! from: random choices ([`generator`]), enumeration ([`enumeration`]), or a file
 //! that records what was once found ([`Witness`]).
@@ -36,7 +36,7 @@ pub use case::TestCase;
 pub use counts::{Class, Tally};
 pub use document::Document;
 pub use expectation::Expectation;
-pub use law::{Law, Trial, Violation};
+pub use law::{Law, LawContext, Violation};
 pub use laws::{LAWS, law};
 pub use dataset::Dataset;
 pub use secret::SET;

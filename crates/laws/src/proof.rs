@@ -8,7 +8,7 @@ use slug_resolver::{Code, Resolution};
 use crate::case::TestCase;
 use crate::counts::{Class, Tally};
 use crate::enumeration::{Plan, Planned};
-use crate::law::{Law, Trial, Violation};
+use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
 use crate::implementation::Implementation;
 
@@ -92,22 +92,22 @@ impl Proof {
 
     /// Puts one case of a plan to a implementation and checks every law.
     pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, planned: &Planned) {
-        let trial = Trial::new(implementation, &planned.case);
+        let context = LawContext::new(implementation, &planned.case);
         self.evaluated += 1;
         self.covered += planned.covers;
-        self.tally.add(&planned.case.runtime, Class::of_resolution(&trial.resolution), planned.covers);
-        if let Err((law, violation)) = trial.check_all() {
+        self.tally.add(&planned.case.runtime, Class::of_resolution(&context.resolution), planned.covers);
+        if let Err((law, violation)) = context.check_all() {
             self.keep_first(Broken { number, law, violation, case: planned.case.clone() });
         }
         if !planned.overridden && planned.known_runtime {
-            self.note_contradiction(number, planned, &trial.resolution);
+            self.note_contradiction(number, planned, &context.resolution);
         }
     }
 
     /// Compares the answer to one question of a plan with the reference's.
     pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
         self.compared += 1;
-        if let Err(violation) = (AGREEMENT.check)(&Trial::new(implementation, question)) {
+        if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, question)) {
             self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });
         }
     }

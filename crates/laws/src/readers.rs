@@ -7,7 +7,7 @@ use slug_resolver::registry::Pattern;
 use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Credentials, Policy, Registry};
 
-use crate::law::{Trial, Violation, ensure};
+use crate::law::{LawContext, Violation, ensure};
 use crate::implementation::RealResolver;
 use crate::witness::Witness;
 
@@ -86,7 +86,7 @@ pub fn check_policy(bytes: &[u8]) -> Reading<Policy> {
 pub fn check_witness(bytes: &[u8]) -> Reading<Witness> {
     let read = Witness::from_yaml(bytes);
     if let Ok(witness) = &read {
-        Trial::new(&RealResolver, &witness.case).holds()?;
+        LawContext::new(&RealResolver, &witness.case).holds()?;
         let masked = Witness { case: witness.case.masked(), ..witness.clone() };
         let written = masked.to_yaml();
         let reread = Witness::from_yaml(written.as_bytes());

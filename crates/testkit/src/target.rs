@@ -1,7 +1,7 @@
 //! Fuzz targets: an oracle under a name, and what it makes of an input.
 
 use slug_laws::readers::{self, Reading};
-use slug_laws::{TestCase, RealResolver, Trial, Violation, generator, lookup};
+use slug_laws::{TestCase, RealResolver, LawContext, Violation, generator, lookup};
 use slug_resolver::Registry;
 use slug_resolver::yaml::UnknownFields;
 
@@ -86,7 +86,7 @@ fn judge_witness(bytes: &[u8]) -> Judged {
 
 fn judge_case(bytes: &[u8]) -> Judged {
     let case = generator::case_of(bytes);
-    let holds = Trial::new(&RealResolver, &case).holds();
+    let holds = LawContext::new(&RealResolver, &case).holds();
     Judged { content: Content::TestCase(Box::new(case)), holds }
 }
 

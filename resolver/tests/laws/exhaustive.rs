@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Plan, Planned};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Tally, Trial};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Tally, LawContext};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -196,7 +196,7 @@ fn every_slug_on_every_runtime_keeps_every_law() {
         let plan = plan(policy);
         for number in 0..plan.questions() {
             let case = plan.question(number).expect("below their number");
-            let held = Trial::new(&RealResolver, &case).holds();
+            let held = LawContext::new(&RealResolver, &case).holds();
             assert!(held.is_ok(), "{held:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! Fixes on data larger than their limits.
 
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Trial, fix_completeness, law};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation, LawContext, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
@@ -36,7 +36,7 @@ runtimes:
     let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
     let law = law("fixes-fix").expect("it is a law");
-    assert_eq!((law.check)(&Trial::new(&RealResolver, &case)), Ok(()));
+    assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()));
 }
 
 /// Cases in which every set of edits is tried.
@@ -47,9 +47,9 @@ fn trying_everything_finds_no_others() {
     let mut sizes = [0; limits::FIX_EDITS + 1];
     let (some, rare) = (fixed_cases(CASES), fixed_cases(10 * CASES).filter(needs_a_later_id));
     for case in some.chain(rare) {
-        let trial = Trial::new(&RealResolver, &case);
-        fix_completeness::check_completeness(&trial).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
-        trial.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
+        let context = LawContext::new(&RealResolver, &case);
+        fix_completeness::check_completeness(&context).unwrap_or_else(|violation| panic!("{violation}\n{case:?}"));
+        context.fixes().iter().for_each(|fix| sizes[fix.edits.len()] += 1);
     }
     assert!(sizes[1..].iter().all(|fixes| *fixes > 0), "fixes of 0, 1, 2, … edits: {sizes:?}");
 }
@@ -100,7 +100,7 @@ fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
         let is_mixed = sizes.first() != sizes.last();
         for offers in &others[..if is_mixed { 3 } else { 2 }] {
             let implementation = Offers(*offers);
-            let refused = fix_completeness::check_completeness(&Trial::new(&implementation, &case)).is_err();
+            let refused = fix_completeness::check_completeness(&LawContext::new(&implementation, &case)).is_err();
             assert_eq!(refused, !sizes.is_empty(), "{case:?}");
             rejected += usize::from(refused);
         }

@@ -1,6 +1,6 @@
 //! What a code claims is checked against its evidence.
 
-use slug_laws::{TestCase, Implementation, Trial, law};
+use slug_laws::{TestCase, Implementation, LawContext, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
 use crate::strategy::fixed_cases;
@@ -85,9 +85,9 @@ fn evidence_that_does_not_fit_its_code_is_rejected_even_where_the_reference_says
         let of_code = |case: &&TestCase| right(case).code == Some(*code) && wrong.resolve(case) != right(case);
         let mut rejected = 0;
         for case in cases.iter().filter(of_code) {
-            let trial = Trial::new(wrong, case).compared_with(wrong.resolve(case));
-            assert_eq!(*trial.reference(), wrong.resolve(case));
-            assert!((law.check)(&trial).is_err(), "{code:?} where {}: {case:?}", wrong.bug);
+            let context = LawContext::new(wrong, case).compared_with(wrong.resolve(case));
+            assert_eq!(*context.reference(), wrong.resolve(case));
+            assert!((law.check)(&context).is_err(), "{code:?} where {}: {case:?}", wrong.bug);
             rejected += 1;
         }
         assert!(rejected > 0, "no case of {code:?} where {}", wrong.bug);

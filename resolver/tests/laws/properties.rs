@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use slug_laws::{LAWS, RealResolver, Trial, law};
+use slug_laws::{LAWS, RealResolver, LawContext, law};
 
 use crate::strategy::cases;
 
@@ -69,7 +69,7 @@ fn holds(id: &str, seeds: &'static str) {
     };
     let (tried, broken) = (Cell::new(0), Cell::new(false));
     let outcome = TestRunner::new(config).run(&cases(), |case| {
-        let holds = (law.check)(&Trial::new(&RealResolver, &case));
+        let holds = (law.check)(&LawContext::new(&RealResolver, &case));
         // What is tried to make a case smaller does not count.
         if !broken.get() {
             tried.set(tried.get() + 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation, Trial, law};
+use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation, LawContext, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{Place, ReadError, UnknownFields};
 use slug_resolver::{
@@ -559,9 +559,9 @@ fn every_law_rejects_its_wrong_resolver() {
     let cases: Vec<TestCase> = fixed_cases(CASES).collect();
     for wrong in WRONG {
         let law = law(wrong.law).expect("the list names laws");
-        let caught = cases.iter().find(|case| (law.check)(&Trial::new(wrong, case)).is_err());
+        let caught = cases.iter().find(|case| (law.check)(&LawContext::new(wrong, case)).is_err());
         let case = caught.unwrap_or_else(|| panic!("`{}` accepts a resolver in which {}", wrong.law, wrong.bug));
-        let all = Trial::new(wrong, case).holds();
+        let all = LawContext::new(wrong, case).holds();
         assert!(all.is_err_and(|told| told.contains(" is broken: ")), "all laws together accept {}", wrong.bug);
     }
 }
@@ -592,7 +592,7 @@ fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
 /// The law rejects what is wrong in one of the cases.
 pub fn rejects(wrong: &Wrong, mut cases: impl Iterator<Item = TestCase>) {
     let law = law(wrong.law).expect("it is a law");
-    let is_rejected = cases.any(|case| (law.check)(&Trial::new(wrong, &case)).is_err());
+    let is_rejected = cases.any(|case| (law.check)(&LawContext::new(wrong, &case)).is_err());
     assert!(is_rejected, "`{}` accepts a resolver in which {}", wrong.law, wrong.bug);
 }
 

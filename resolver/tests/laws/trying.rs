@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_laws::{TestCase, Document, RealResolver, Dataset, Implementation, Trial, law};
+use slug_laws::{TestCase, Document, RealResolver, Dataset, Implementation, LawContext, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
@@ -22,7 +22,7 @@ fn ambient_credentials_are_tried_where_there_are_none() {
     });
     let law = law(wrong.law).expect("it is a law");
     for case in fixed_cases(CASES) {
-        assert_eq!((law.check)(&Trial::new(&RealResolver, &case)), Ok(()), "{case:?}");
+        assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()), "{case:?}");
     }
     rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
@@ -100,7 +100,7 @@ impl Counting {
     fn asked(law_id: &str, case: &TestCase) -> Self {
         let counting = Self::default();
         let law = law(law_id).expect("it is a law");
-        assert_eq!((law.check)(&Trial::new(&counting, case)), Ok(()), "{case:?}");
+        assert_eq!((law.check)(&LawContext::new(&counting, case)), Ok(()), "{case:?}");
         counting
     }
 }

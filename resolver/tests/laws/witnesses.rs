@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_laws::{TestCase, Expectation, RealResolver, Dataset, Implementation, Trial, Witness, law};
+use slug_laws::{TestCase, Expectation, RealResolver, Dataset, Implementation, LawContext, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;
@@ -25,9 +25,9 @@ fn every_witness_holds() {
         assert_eq!(witness.law.as_deref(), Some(id), "{name}: named after another law");
         let expected = witness.expect.as_ref().unwrap_or_else(|| panic!("{name}: says nothing to expect"));
 
-        let trial = Trial::new(&RealResolver, &witness.case);
-        assert_eq!(&Expectation::of(&trial.resolution), expected, "{name}");
-        if let Err((law, violation)) = trial.check_all() {
+        let context = LawContext::new(&RealResolver, &witness.case);
+        assert_eq!(&Expectation::of(&context.resolution), expected, "{name}");
+        if let Err((law, violation)) = context.check_all() {
             panic!("{name}: {} is broken: {violation}", law.id);
         }
         assert_eq!(

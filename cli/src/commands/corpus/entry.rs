@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_laws::{TestCase, Expectation, RealResolver, SET, Implementation, Trial, Witness, is_seed, law};
+use slug_laws::{TestCase, Expectation, RealResolver, SET, Implementation, LawContext, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, INPUT_BYTES, Judged};
@@ -381,14 +381,14 @@ fn status_of(witness: &Witness, file: &File) -> Status {
         }
         _ => {}
     }
-    let trial = Trial::new(&RealResolver, &witness.case);
-    if let Err((law, violation)) = trial.check_all() {
+    let context = LawContext::new(&RealResolver, &witness.case);
+    if let Err((law, violation)) = context.check_all() {
         return Status::Fails(format!("{} is broken: {violation}", law.id));
     }
     let Some(expected) = &witness.expect else {
         return Status::Malformed("it says nothing of what to expect; add `expect`".to_owned());
     };
-    let changes = differences(expected, &Expectation::of(&trial.resolution));
+    let changes = differences(expected, &Expectation::of(&context.resolution));
     if !changes.is_empty() {
         return Status::Changed(changes.join("; "));
     }

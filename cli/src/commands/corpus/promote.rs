@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_laws::reduction::reduce;
-use slug_laws::{TestCase, Expectation, Law, RealResolver, Implementation, Trial, Witness, is_seed, law, reference};
+use slug_laws::{TestCase, Expectation, Law, RealResolver, Implementation, LawContext, Witness, is_seed, law, reference};
 use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
@@ -106,7 +106,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
 
 /// The first law that a case breaks; a resolver that panics breaks `agreement`.
 fn broken_law(case: &TestCase) -> Option<&'static Law> {
-    match guarded(|| Trial::new(&RealResolver, case).check_all().err().map(|(law, _)| law)) {
+    match guarded(|| LawContext::new(&RealResolver, case).check_all().err().map(|(law, _)| law)) {
         Ok(broken) => broken,
         Err(_) => law("agreement"),
     }
@@ -124,7 +124,7 @@ fn seeded_law(tree: &Tree, seed: Option<&str>, case: &TestCase) -> Result<Option
 }
 
 fn breaks(law: &Law, case: &TestCase) -> bool {
-    guarded(|| (law.check)(&Trial::new(&RealResolver, case)).is_err()).unwrap_or(law.id == "agreement")
+    guarded(|| (law.check)(&LawContext::new(&RealResolver, case)).is_err()).unwrap_or(law.id == "agreement")
 }
 
 /// What the specification makes of a case.

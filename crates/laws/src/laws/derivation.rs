@@ -4,17 +4,17 @@ use slug_resolver::registry::{Arm, Runtime};
 use slug_resolver::{Billing, Code, Provider};
 
 use crate::case::TestCase;
-use crate::law::{Law, Trial, Violation, ensure, essence};
+use crate::law::{Law, LawContext, Violation, ensure, essence};
 use crate::reference;
 
 /// A provider that is not an arm of the runtime never answers.
 pub(crate) const NATIVE_ONLY: Law =
     Law { id: "native-only", statement: "a provider is one of the runtime's own arms", check: native_only };
 
-fn native_only(trial: &Trial<'_>) -> Result<(), Violation> {
-    let Some(provider) = trial.resolution.provider else { return Ok(()) };
-    let native = arms(trial.case).iter().any(|arm| arm.provider == provider.name);
-    ensure!(native, "`{}` is no arm of `{}`", provider.name, trial.case.runtime);
+fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
+    let Some(provider) = context.resolution.provider else { return Ok(()) };
+    let native = arms(context.case).iter().any(|arm| arm.provider == provider.name);
+    ensure!(native, "`{}` is no arm of `{}`", provider.name, context.case.runtime);
     Ok(())
 }
 
@@ -25,25 +25,25 @@ pub(crate) const ROUTE_DECIDES: Law = Law {
     check: route_decides,
 };
 
-fn route_decides(trial: &Trial<'_>) -> Result<(), Violation> {
-    let dataset = &trial.case.dataset;
-    let slug = trial.resolution.slug;
-    let runtime = dataset.policy.template_of(&trial.case.runtime);
+fn route_decides(context: &LawContext<'_>) -> Result<(), Violation> {
+    let dataset = &context.case.dataset;
+    let slug = context.resolution.slug;
+    let runtime = dataset.policy.template_of(&context.case.runtime);
     let route = |model: &str| dataset.routes().route(&dataset.registry, runtime, model);
     let own = route(slug);
     let alike = dataset.routes().alike(&dataset.registry, runtime, &own).iter().cloned();
     // What no arm lists may be spelled in any way.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
-    let (_, injected, provider, code) = essence(&trial.resolution);
-    let mut case = trial.case.clone();
+    let (_, injected, provider, code) = essence(&context.resolution);
+    let mut case = context.case.clone();
     for other in alike.chain(spelled) {
         case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
-            let found = trial.implementation.resolve(case);
+            let found = context.implementation.resolve(case);
             ensure!(
                 essence(&found) == (other.as_str(), injected, provider, code),
                 "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
-                essence(&trial.resolution),
+                essence(&context.resolution),
                 essence(&found)
             );
             Ok(())
@@ -59,14 +59,14 @@ pub(crate) const EXACT_BEATS_PATTERN: Law = Law {
     check: exact_beats_pattern,
 };
 
-fn exact_beats_pattern(trial: &Trial<'_>) -> Result<(), Violation> {
-    let listing = listing(trial.case, trial.resolution.slug);
+fn exact_beats_pattern(context: &LawContext<'_>) -> Result<(), Violation> {
+    let listing = listing(context.case, context.resolution.slug);
     if listing.is_empty() {
         return Ok(());
     }
-    let provider = trial.resolution.provider.map(|provider| provider.name.as_str());
+    let provider = context.resolution.provider.map(|provider| provider.name.as_str());
     let lists = provider.is_some_and(|provider| listing.iter().any(|arm| arm.provider == provider));
-    ensure!(lists, "`{}` is listed, but {provider:?} answers", trial.resolution.slug);
+    ensure!(lists, "`{}` is listed, but {provider:?} answers", context.resolution.slug);
     Ok(())
 }
 
@@ -77,28 +77,28 @@ pub(crate) const ORDER_FREE: Law = Law {
     check: order_free,
 };
 
-fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
-    let mut case = trial.case.clone();
-    for dataset in trial.case.dataset.reordered() {
+fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
+    let mut case = context.case.clone();
+    for dataset in context.case.dataset.reordered() {
         case.dataset = dataset.clone();
-        let found = trial.implementation.resolve(&case);
+        let found = context.implementation.resolve(&case);
         ensure!(
-            found == trial.resolution,
+            found == context.resolution,
             "in another order of providers or runtimes {:?} becomes {:?}",
-            essence(&trial.resolution),
+            essence(&context.resolution),
             essence(&found)
         );
     }
-    if is_exact_tie(trial) {
+    if is_exact_tie(context) {
         return Ok(());
     }
-    for dataset in trial.case.dataset.with_arms_reordered() {
+    for dataset in context.case.dataset.with_arms_reordered() {
         case.dataset = dataset.clone();
-        let found = trial.implementation.resolve(&case);
+        let found = context.implementation.resolve(&case);
         ensure!(
-            essence(&found) == essence(&trial.resolution),
+            essence(&found) == essence(&context.resolution),
             "in another order of arms {:?} becomes {:?}",
-            essence(&trial.resolution),
+            essence(&context.resolution),
             essence(&found)
         );
     }
@@ -106,10 +106,10 @@ fn order_free(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// Whether several arms list the model and the credentials do not single one out.
-fn is_exact_tie(trial: &Trial<'_>) -> bool {
-    let listing = listing(trial.case, trial.resolution.slug);
-    let present = |name: &String| trial.resolution.injected.contains(name) || trial.case.ambient.contains(name);
-    let provider = |arm: &&&Arm| trial.case.dataset.registry.provider(&arm.provider);
+fn is_exact_tie(context: &LawContext<'_>) -> bool {
+    let listing = listing(context.case, context.resolution.slug);
+    let present = |name: &String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
+    let provider = |arm: &&&Arm| context.case.dataset.registry.provider(&arm.provider);
     let met = listing.iter().filter(|arm| provider(arm).is_some_and(|provider| provider.auth_env.iter().any(present)));
     listing.len() > 1 && met.count() != 1
 }
@@ -121,8 +121,8 @@ pub(crate) const FAIL_CLOSED: Law = Law {
     check: fail_closed,
 };
 
-fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
-    let resolution = &trial.resolution;
+fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
     let rejected = matches!(
         resolution.code,
         Some(Code::ModelRequired | Code::UnknownRuntime | Code::UnregisteredModel | Code::AmbiguousModel)
@@ -130,18 +130,18 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
     ensure!(rejected == resolution.provider.is_none(), "{:?} goes with {:?}", resolution.code, resolution.provider);
     if resolution.slug.trim().is_empty() {
         ensure!(resolution.code == Some(Code::ModelRequired), "a blank model comes to {:?}", resolution.code);
-    } else if runtime(trial.case).is_none() {
+    } else if runtime(context.case).is_none() {
         ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime comes to {:?}", resolution.code);
     } else {
         let matching = || {
-            let provider = |arm: &Arm| trial.case.dataset.registry.provider(&arm.provider);
+            let provider = |arm: &Arm| context.case.dataset.registry.provider(&arm.provider);
             let matches = |provider: &&Provider| {
                 reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim())
             };
-            arms(trial.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
+            arms(context.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
         };
-        if listing(trial.case, resolution.slug).is_empty() {
-            let present = |name: &String| resolution.injected.contains(name) || trial.case.ambient.contains(name);
+        if listing(context.case, resolution.slug).is_empty() {
+            let present = |name: &String| resolution.injected.contains(name) || context.case.ambient.contains(name);
             let met = |provider: &&&Provider| provider.auth_env.iter().any(present);
             let expected = match matching().as_slice() {
                 [] => Some(Code::UnregisteredModel),
@@ -152,10 +152,10 @@ fn fail_closed(trial: &Trial<'_>) -> Result<(), Violation> {
             ensure!(found == expected, "an id that no arm lists comes to {found:?}, not {expected:?}");
         }
         // The runtime is asked for by a name that differs in a way that must matter.
-        let mut case = trial.case.clone();
-        for name in [format!("{} ", trial.case.runtime), trial.case.runtime.to_uppercase(), String::new()] {
+        let mut case = context.case.clone();
+        for name in [format!("{} ", context.case.runtime), context.case.runtime.to_uppercase(), String::new()] {
             case.runtime = name;
-            if runtime(&case).is_none() && trial.implementation.resolve(&case).provider.is_some() {
+            if runtime(&case).is_none() && context.implementation.resolve(&case).provider.is_some() {
                 return Err(format!("runtime `{}` is unknown and yet a provider answers", case.runtime));
             }
         }
@@ -170,8 +170,8 @@ pub(crate) const PLATFORM_IS_CLOSED: Law = Law {
     check: platform_is_closed,
 };
 
-fn platform_is_closed(trial: &Trial<'_>) -> Result<(), Violation> {
-    let resolution = &trial.resolution;
+fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
     let Some(provider) = resolution.provider else {
         ensure!(resolution.billing.is_none(), "nobody answers, yet {:?} pays", resolution.billing);
         return Ok(());
@@ -185,7 +185,7 @@ fn platform_is_closed(trial: &Trial<'_>) -> Result<(), Violation> {
     if resolution.billing != Some(Billing::Platform) {
         return Ok(());
     }
-    let listing = listing(trial.case, resolution.slug);
+    let listing = listing(context.case, resolution.slug);
     let own = match listing.as_slice() {
         [] => reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim()),
         arms => arms.iter().any(|arm| arm.provider == provider.name),
@@ -201,19 +201,19 @@ pub(crate) const MARGINS_ARE_TRIMMED: Law = Law {
     check: margins_are_trimmed,
 };
 
-fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.dataset.policy.document().override_var;
-    let bare = trial.resolution.slug.trim();
-    let (_, injected, provider, code) = essence(&trial.resolution);
-    let mut case = trial.case.clone();
+fn margins_are_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
+    let name = &context.case.dataset.policy.document().override_var;
+    let bare = context.resolution.slug.trim();
+    let (_, injected, provider, code) = essence(&context.resolution);
+    let mut case = context.case.clone();
     for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
         let padded = format!("{margin}{bare}{margin}");
         case.varied(name, Some(&padded), |case| {
-            let found = trial.implementation.resolve(case);
+            let found = context.implementation.resolve(case);
             ensure!(
                 essence(&found) == (padded.as_str(), injected, provider, code),
                 "margins change {:?} to {:?}",
-                essence(&trial.resolution),
+                essence(&context.resolution),
                 essence(&found)
             );
             Ok(())
@@ -221,7 +221,7 @@ fn margins_are_trimmed(trial: &Trial<'_>) -> Result<(), Violation> {
     }
     for margin in ["\u{200b}", "\u{feff}"] {
         case.varied(name, Some(&format!("{margin}{bare}")), |case| {
-            let other = Trial::new(trial.implementation, case);
+            let other = LawContext::new(context.implementation, case);
             let (found, expected) = (essence(&other.resolution), essence(other.reference()));
             ensure!(found == expected, "a zero-width margin comes to {found:?}, not {expected:?}");
             Ok(())
@@ -237,17 +237,17 @@ pub(crate) const TEMPLATE_DERIVES_AS: Law = Law {
     check: template_derives_as,
 };
 
-fn template_derives_as(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
+fn template_derives_as(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
     for (variant, name) in &policy.templates {
         if policy.templates.contains_key(name) {
             continue;
         }
-        let mut case = trial.case.with(&policy.override_var, trial.resolution.slug);
+        let mut case = context.case.with(&policy.override_var, context.resolution.slug);
         case.runtime.clone_from(variant);
         let mut plain = case.clone();
         plain.runtime.clone_from(name);
-        let (found, expected) = (trial.implementation.resolve(&case), trial.implementation.resolve(&plain));
+        let (found, expected) = (context.implementation.resolve(&case), context.implementation.resolve(&plain));
         ensure!(
             essence(&found) == essence(&expected),
             "`{variant}` comes to {:?}, `{name}` to {:?}",

@@ -3,7 +3,7 @@
 use slug_resolver::{Provider, Variable};
 
 use crate::case::TestCase;
-use crate::law::{Law, Trial, Violation, ensure};
+use crate::law::{Law, LawContext, Violation, ensure};
 use crate::secret::{CANARY, SET};
 
 /// The product and the specification written as code say the same of everything.
@@ -13,27 +13,27 @@ pub const AGREEMENT: Law = Law {
     check: agreement,
 };
 
-fn agreement(trial: &Trial<'_>) -> Result<(), Violation> {
-    let expected = trial.reference();
-    ensure!(trial.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", trial.resolution);
-    let is_coherent = trial.resolution.is_coherent();
+fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
+    let expected = context.reference();
+    ensure!(context.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", context.resolution);
+    let is_coherent = context.resolution.is_coherent();
     ensure!(is_coherent == expected.code.is_none(), "{:?} is called coherent: {is_coherent}", expected.code);
     // The reference says which variables are shadowed by picking from these.
-    let (names, expected) = (trial.case.dataset.policy.variable_names(), trial.case.dataset.variable_names());
+    let (names, expected) = (context.case.dataset.policy.variable_names(), context.case.dataset.variable_names());
     ensure!(names == expected, "the policy is said to read {names:?}; by its document it reads {expected:?}");
 
     // Credentials hide candidates: so they are compared as such, and each gets its turn.
-    let TestCase { dataset, runtime, .. } = trial.case;
-    let slug = trial.resolution.slug;
-    let found = trial.implementation.candidates(dataset, runtime, slug);
+    let TestCase { dataset, runtime, .. } = context.case;
+    let slug = context.resolution.slug;
+    let found = context.implementation.candidates(dataset, runtime, slug);
     let expected = dataset.routes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
     let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));
     for provider in expected.iter().filter(|_| expected.len() > 1) {
-        let case = TestCase { ambient: provider.auth_env.clone(), ..trial.case.clone() };
-        let trial = Trial::new(trial.implementation, &case);
-        let (found, expected) = (&trial.resolution, trial.reference());
+        let case = TestCase { ambient: provider.auth_env.clone(), ..context.case.clone() };
+        let context = LawContext::new(context.implementation, &case);
+        let (found, expected) = (&context.resolution, context.reference());
         let present = &case.ambient;
         ensure!(found == expected, "with {present:?} the resolver says {found:?}; the reference says {expected:?}");
     }
@@ -47,18 +47,18 @@ pub(crate) const VALUE_BLIND: Law = Law {
     check: value_blind,
 };
 
-fn value_blind(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = &trial.case.dataset.policy;
-    let mut case = trial.case.clone();
+fn value_blind(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = &context.case.dataset.policy;
+    let mut case = context.case.clone();
     for (name, value) in &mut case.variables {
         let secret = matches!(policy.variable(name), None | Some(Variable::Key(_)));
         if secret && !value.is_empty() {
             *value = CANARY.into();
         }
     }
-    let found = trial.implementation.resolve(&case);
-    ensure!(found == trial.resolution, "another secret value changes {:?} to {found:?}", trial.resolution);
-    let report = trial.implementation.report(&case);
+    let found = context.implementation.resolve(&case);
+    ensure!(found == context.resolution, "another secret value changes {:?} to {found:?}", context.resolution);
+    let report = context.implementation.report(&case);
     ensure!(!report.contains(CANARY), "the value of a secret is shown");
     let set = policy.variable_names().iter().filter(|name| case.set_to(name).is_some());
     let names: Vec<String> = set.map(|name| format!("{name:?}")).collect();
@@ -74,14 +74,14 @@ pub(crate) const ROUNDTRIP: Law = Law {
     check: roundtrip,
 };
 
-fn roundtrip(trial: &Trial<'_>) -> Result<(), Violation> {
-    let reread = trial.implementation.reread(trial.case).map_err(|error| format!("what was written is refused: {error}"))?;
+fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
+    let reread = context.implementation.reread(context.case).map_err(|error| format!("what was written is refused: {error}"))?;
     let is_secret = |name: &String| matches!(reread.dataset.policy.variable(name), Some(Variable::Key(_)));
     let told = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
     ensure!(told.is_none(), "what was written tells the value of a secret");
-    ensure!(reread == trial.case.masked(), "what was read back differs: {reread:?}");
-    let found = trial.implementation.resolve(&reread);
-    ensure!(found == trial.resolution, "what was read back comes to {found:?}, not {:?}", trial.resolution);
+    ensure!(reread == context.case.masked(), "what was read back differs: {reread:?}");
+    let found = context.implementation.resolve(&reread);
+    ensure!(found == context.resolution, "what was read back comes to {found:?}, not {:?}", context.resolution);
     Ok(())
 }
 
@@ -92,9 +92,9 @@ pub(crate) const DETERMINISTIC: Law = Law {
     check: deterministic,
 };
 
-fn deterministic(trial: &Trial<'_>) -> Result<(), Violation> {
-    let again = trial.implementation.resolve(trial.case);
-    ensure!(again == trial.resolution, "asked again, {:?} becomes {again:?}", trial.resolution);
-    ensure!(trial.implementation.fixes(trial.case) == trial.fixes(), "asked again, the fixes differ");
+fn deterministic(context: &LawContext<'_>) -> Result<(), Violation> {
+    let again = context.implementation.resolve(context.case);
+    ensure!(again == context.resolution, "asked again, {:?} becomes {again:?}", context.resolution);
+    ensure!(context.implementation.fixes(context.case) == context.fixes(), "asked again, the fixes differ");
     Ok(())
 }

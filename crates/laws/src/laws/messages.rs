@@ -2,7 +2,7 @@
 
 use slug_resolver::{Billing, Code, Kind, Outcome, Resolution, Rule};
 
-use crate::law::{Law, Trial, Violation, ensure};
+use crate::law::{Law, LawContext, Violation, ensure};
 
 /// The one sentence on an answer says all of it: what was picked and why, and what comes of it and why.
 pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
@@ -11,15 +11,15 @@ pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
     check: message_tells_why,
 };
 
-fn message_tells_why(trial: &Trial<'_>) -> Result<(), Violation> {
-    let message = trial.implementation.message(&trial.resolution);
-    for told in what_is_told(&trial.resolution) {
+fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
+    let message = context.implementation.message(&context.resolution);
+    for told in what_is_told(&context.resolution) {
         ensure!(message.contains(&told), "{told:?} is not told in {message:?}");
     }
-    let needs = trial.resolution.needs;
+    let needs = context.resolution.needs;
     let several = format!("one of {}", needs.join(", "));
     let is_told = message.contains(&several);
-    let is_due = trial.resolution.verdict == Kind::Contradiction && needs.len() > 1;
+    let is_due = context.resolution.verdict == Kind::Contradiction && needs.len() > 1;
     ensure!(
         is_told == is_due,
         "that any of {needs:?} will do is{} told in {message:?}",

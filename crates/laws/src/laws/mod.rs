@@ -7,7 +7,7 @@ mod reading;
 mod selection;
 mod verdict;
 
-use crate::law::{Law, Trial, Violation};
+use crate::law::{Law, LawContext, Violation};
 
 pub use end_to_end::AGREEMENT;
 pub(crate) use verdict::{apply, kind};
@@ -50,7 +50,7 @@ pub fn law(id: &str) -> Option<&'static Law> {
     LAWS.iter().find(|law| law.id == id)
 }
 
-impl Trial<'_> {
+impl LawContext<'_> {
     /// Checks every law; the first that is broken, and how.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::corruption::{Choice, Parts, Spoiled};
 use crate::document::Document;
-use crate::law::{Law, Trial, Violation, ensure};
+use crate::law::{Law, LawContext, Violation, ensure};
 use crate::secret::CANARY;
 
 /// A reader that passes over a mistake would answer for another file than the one that was written.
@@ -12,30 +12,30 @@ pub(crate) const STRICT_READING: Law = Law {
     check: strict_reading,
 };
 
-fn strict_reading(trial: &Trial<'_>) -> Result<(), Violation> {
-    let mut choice = Choice::new(trial.case.number());
+fn strict_reading(context: &LawContext<'_>) -> Result<(), Violation> {
+    let mut choice = Choice::new(context.case.number());
     // So many cases are of a real registry that some of them will do.
-    let is_real = trial.case.dataset.registry.providers().len() > MANY;
+    let is_real = context.case.dataset.registry.providers().len() > MANY;
     if is_real && choice.below(EACH) > 0 {
         return Ok(());
     }
-    Document::ALL.into_iter().try_for_each(|document| is_refused(trial, document, &mut choice))
+    Document::ALL.into_iter().try_for_each(|document| is_refused(context, document, &mut choice))
 }
 
-fn is_refused(trial: &Trial<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
-    let dataset = &trial.case.dataset;
+fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice) -> Result<(), Violation> {
+    let dataset = &context.case.dataset;
     let question;
     let parts = match document {
         Document::Registry => dataset.parts_of_registry(),
         Document::Policy => dataset.parts_of_policy(),
         Document::Question => {
-            question = Parts::of("question", &trial.case.to_yaml());
+            question = Parts::of("question", &context.case.to_yaml());
             question.as_ref()
         }
     };
     let parts = parts.map_err(|error| format!("what was written is refused: {error}"))?;
     let Some(Spoiled { what, text, place }) = parts.spoiled(choice) else { return Ok(()) };
-    let Err(error) = trial.implementation.read(document, &text, dataset) else {
+    let Err(error) = context.implementation.read(document, &text, dataset) else {
         return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
     };
     ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");

@@ -3,7 +3,7 @@
 use slug_resolver::{BillingPath, PolicyDocument, Rule};
 
 use crate::case::TestCase;
-use crate::law::{Law, Trial, Violation, ensure, essence, without_remarks};
+use crate::law::{Law, LawContext, Violation, ensure, essence, without_remarks};
 
 /// An id that no rule of any policy picks by itself.
 const PROBE: &str = "probe/Slug-1";
@@ -15,17 +15,17 @@ pub(crate) const OVERRIDE_WINS: Law = Law {
     check: override_wins,
 };
 
-fn override_wins(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.dataset.policy.document().override_var;
-    let mut case = trial.case.clone();
-    for slug in [PROBE, "platform/x", trial.case.dataset.policy.document().fallback.as_str()] {
+fn override_wins(context: &LawContext<'_>) -> Result<(), Violation> {
+    let name = &context.case.dataset.policy.document().override_var;
+    let mut case = context.case.clone();
+    for slug in [PROBE, "platform/x", context.case.dataset.policy.document().fallback.as_str()] {
         case.varied(name, Some(slug), |case| {
-            let overridden = trial.implementation.resolve(case);
+            let overridden = context.implementation.resolve(case);
             ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
             ensure!(
-                overridden.injected == trial.resolution.injected,
+                overridden.injected == context.resolution.injected,
                 "`{name}` changes what is injected from {:?} to {:?}",
-                trial.resolution.injected,
+                context.resolution.injected,
                 overridden.injected
             );
             Ok(())
@@ -41,16 +41,16 @@ pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     check: platform_beats_keys,
 };
 
-fn platform_beats_keys(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
-    let mut case = trial.case.with(&policy.platform.var, &policy.platform.value);
+fn platform_beats_keys(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
+    let mut case = context.case.with(&policy.platform.var, &policy.platform.value);
     case.variables.remove(&policy.override_var);
     let mut keyless = case.clone();
     keys(policy).for_each(|key| drop(keyless.variables.remove(key)));
-    let expected = trial.implementation.resolve(&keyless);
+    let expected = context.implementation.resolve(&keyless);
     for key in keys(policy) {
         case.varied(key, Some("1"), |case| {
-            let found = trial.implementation.resolve(case);
+            let found = context.implementation.resolve(case);
             ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
             ensure!(
                 essence(&found) == essence(&expected),
@@ -71,20 +71,20 @@ pub(crate) const FIRST_KEY_INJECTS: Law = Law {
     check: first_key_injects,
 };
 
-fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
-    let first = policy.secrets.iter().find(|entry| is_set(trial.case, &entry.key));
-    let expected: &[String] = match (trial.resolution.path, first) {
+fn first_key_injects(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
+    let first = policy.secrets.iter().find(|entry| is_set(context.case, &entry.key));
+    let expected: &[String] = match (context.resolution.path, first) {
         (BillingPath::Byok, Some(entry)) => &entry.inject,
         _ => &[],
     };
-    ensure!(trial.resolution.injected == expected, "{:?} is injected, not {expected:?}", trial.resolution.injected);
+    ensure!(context.resolution.injected == expected, "{:?} is injected, not {expected:?}", context.resolution.injected);
     ensure!(expected.is_sorted_by(|one, next| one < next), "{expected:?} are not sorted, or not each there once");
-    let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
+    let on_platform = value(context.case, &policy.platform.var) == Some(&policy.platform.value);
     ensure!(
-        (trial.resolution.path == BillingPath::Platform) == on_platform,
+        (context.resolution.path == BillingPath::Platform) == on_platform,
         "the path is said to be {:?}",
-        trial.resolution.path
+        context.resolution.path
     );
     Ok(())
 }
@@ -93,16 +93,16 @@ fn first_key_injects(trial: &Trial<'_>) -> Result<(), Violation> {
 pub(crate) const EMPTY_IS_UNSET: Law =
     Law { id: "empty-is-unset", statement: "an empty variable and an unset one are the same", check: empty_is_unset };
 
-fn empty_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
-    let mut filled = trial.case.clone();
-    for name in variables(trial.case.dataset.policy.document()) {
+fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
+    let mut filled = context.case.clone();
+    for name in variables(context.case.dataset.policy.document()) {
         filled.variables.entry(name.to_owned()).or_default();
     }
-    let mut emptied = trial.case.clone();
+    let mut emptied = context.case.clone();
     emptied.variables.retain(|_, value| !value.is_empty());
     for case in [filled, emptied] {
-        let found = trial.implementation.resolve(&case);
-        ensure!(found == trial.resolution, "empty variables change {:?} to {:?}", trial.resolution, found);
+        let found = context.implementation.resolve(&case);
+        ensure!(found == context.resolution, "empty variables change {:?} to {:?}", context.resolution, found);
     }
     Ok(())
 }
@@ -114,10 +114,10 @@ pub(crate) const DEFAULT_IS_UNSET: Law = Law {
     check: default_is_unset,
 };
 
-fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
-    for (name, default) in &trial.case.dataset.policy.document().defaults {
-        let (unset, set) = (trial.case.without(name), trial.case.with(name, default));
-        let (unset, set) = (trial.implementation.resolve(&unset), trial.implementation.resolve(&set));
+fn default_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
+    for (name, default) in &context.case.dataset.policy.document().defaults {
+        let (unset, set) = (context.case.without(name), context.case.with(name, default));
+        let (unset, set) = (context.implementation.resolve(&unset), context.implementation.resolve(&set));
         ensure!(unset == set, "`{name}` set to its default changes {unset:?} to {set:?}");
     }
     Ok(())
@@ -127,17 +127,17 @@ fn default_is_unset(trial: &Trial<'_>) -> Result<(), Violation> {
 pub(crate) const FRAME: Law =
     Law { id: "frame", statement: "a variable that the decision did not consult cannot change it", check: frame };
 
-fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
-    let consulted = consulted(trial);
+fn frame(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
+    let consulted = consulted(context);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
-    let expected = without_remarks(trial.resolution);
-    let mut case = trial.case.clone();
+    let expected = without_remarks(context.resolution);
+    let mut case = context.case.clone();
     for name in others {
         for value in [None, Some(PROBE), Some(policy.platform.value.as_str())] {
             case.varied(name, value, |case| {
-                let found = without_remarks(trial.implementation.resolve(case));
+                let found = without_remarks(context.implementation.resolve(case));
                 ensure!(found == expected, "`{name}` was not consulted and changes {expected:?} to {found:?}");
                 Ok(())
             })?;
@@ -147,15 +147,15 @@ fn frame(trial: &Trial<'_>) -> Result<(), Violation> {
 }
 
 /// The variables that the specification looks at before this decision stands.
-fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
-    let policy = trial.case.dataset.policy.document();
-    let overridden = value(trial.case, &policy.override_var).is_some();
-    let on_platform = value(trial.case, &policy.platform.var) == Some(&policy.platform.value);
+fn consulted<'t>(context: &'t LawContext<'_>) -> Vec<&'t str> {
+    let policy = context.case.dataset.policy.document();
+    let overridden = value(context.case, &policy.override_var).is_some();
+    let on_platform = value(context.case, &policy.platform.var) == Some(&policy.platform.value);
     let mut names = [policy.override_var.as_str(), &policy.platform.var].to_vec();
     let mut until_set = |keys: &mut dyn Iterator<Item = &'t String>| {
         for key in keys {
             names.push(key);
-            if is_set(trial.case, key) {
+            if is_set(context.case, key) {
                 break;
             }
         }
@@ -164,7 +164,7 @@ fn consulted<'t>(trial: &'t Trial<'_>) -> Vec<&'t str> {
         until_set(&mut policy.secrets.iter().map(|entry| &entry.key));
     }
     if !on_platform && !overridden {
-        let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&trial.case.runtime));
+        let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&context.case.runtime));
         until_set(&mut entry.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key));
     }
     if on_platform && !overridden {
@@ -180,16 +180,16 @@ pub(crate) const SHADOWED_IS_INERT: Law = Law {
     check: shadowed_is_inert,
 };
 
-fn shadowed_is_inert(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
-    let mut case = trial.case.clone();
+fn shadowed_is_inert(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
+    let mut case = context.case.clone();
     for name in variables(policy) {
-        let departs = trial.case.set_to(name).is_some();
+        let departs = context.case.set_to(name).is_some();
         let inert = case.varied(name, None, |case| {
-            let found = trial.implementation.resolve(case);
-            (found.slug, found.injected) == (trial.resolution.slug, trial.resolution.injected)
+            let found = context.implementation.resolve(case);
+            (found.slug, found.injected) == (context.resolution.slug, context.resolution.injected)
         });
-        let reported = trial.resolution.shadowed.contains(name);
+        let reported = context.resolution.shadowed.contains(name);
         ensure!(
             reported == (departs && inert),
             "`{name}` is{} reported as shadowed",
@@ -206,15 +206,15 @@ pub(crate) const VERBATIM_SLUG: Law = Law {
     check: verbatim_slug,
 };
 
-fn verbatim_slug(trial: &Trial<'_>) -> Result<(), Violation> {
-    let policy = trial.case.dataset.policy.document();
-    let resolution = &trial.resolution;
-    let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&trial.case.runtime));
+fn verbatim_slug(context: &LawContext<'_>) -> Result<(), Violation> {
+    let policy = context.case.dataset.policy.document();
+    let resolution = &context.resolution;
+    let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&context.case.runtime));
     let source = match resolution.rule {
-        Rule::Override => value(trial.case, &policy.override_var),
-        Rule::Platform => value(trial.case, &policy.platform.model).or(Some(&policy.platform.fallback)),
+        Rule::Override => value(context.case, &policy.override_var),
+        Rule::Platform => value(context.case, &policy.platform.model).or(Some(&policy.platform.fallback)),
         Rule::Keyed => entry
-            .and_then(|entry| entry.keyed.iter().find(|keyed| is_set(trial.case, &keyed.key)))
+            .and_then(|entry| entry.keyed.iter().find(|keyed| is_set(context.case, &keyed.key)))
             .map(|keyed| keyed.model.as_str()),
         Rule::Default => entry.map(|entry| entry.model.as_str()),
         Rule::Fallback => Some(policy.fallback.as_str()),
@@ -230,13 +230,13 @@ pub(crate) const RUNTIME_IS_READ: Law = Law {
     check: runtime_is_read,
 };
 
-fn runtime_is_read(trial: &Trial<'_>) -> Result<(), Violation> {
-    let name = &trial.case.dataset.policy.document().runtime;
-    let mut case = trial.case.clone();
-    for set in [trial.case.variables.get(name).cloned(), None, Some(PROBE.into()), Some(" ".into())] {
+fn runtime_is_read(context: &LawContext<'_>) -> Result<(), Violation> {
+    let name = &context.case.dataset.policy.document().runtime;
+    let mut case = context.case.clone();
+    for set in [context.case.variables.get(name).cloned(), None, Some(PROBE.into()), Some(" ".into())] {
         case.varied(name, set.as_deref(), |case| {
             let expected = value(case, name).unwrap_or_default();
-            let found = trial.implementation.runtime(case);
+            let found = context.implementation.runtime(case);
             ensure!(found == expected, "with `{name}` set to {set:?} the runtime is {found:?}, not {expected:?}");
             Ok(())
         })?;

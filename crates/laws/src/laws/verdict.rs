@@ -6,7 +6,7 @@ use slug_resolver::registry::PLATFORM;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
 
 use crate::case::TestCase;
-use crate::law::{Law, Trial, Violation, ensure, essence};
+use crate::law::{Law, LawContext, Violation, ensure, essence};
 use crate::secret::SET;
 
 /// The promise of the whole crate.
@@ -16,21 +16,21 @@ pub(crate) const MATCHING_SECRETS: Law = Law {
     check: matching_secrets,
 };
 
-fn matching_secrets(trial: &Trial<'_>) -> Result<(), Violation> {
-    let resolution = &trial.resolution;
+fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
     if resolution.verdict != Kind::Coherent {
         return Ok(());
     }
     let Some(provider) = resolution.provider else { return Err("coherent without a provider".into()) };
-    let template = trial.case.dataset.policy.template_of(&trial.case.runtime);
-    let runtime = trial.case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == template);
+    let template = context.case.dataset.policy.template_of(&context.case.runtime);
+    let runtime = context.case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == template);
     let native = runtime.is_some_and(|runtime| runtime.arms.iter().any(|arm| arm.provider == provider.name));
     ensure!(native, "`{}` is not native to `{template}`", provider.name);
     if provider.name == PLATFORM {
         ensure!(resolution.injected.is_empty(), "the platform answers and {:?} is injected", resolution.injected);
     } else {
         ensure!(
-            !present(trial, provider).is_empty(),
+            !present(context, provider).is_empty(),
             "`{}` answers and accepts nothing that is present",
             provider.name
         );
@@ -45,8 +45,8 @@ pub(crate) const HONEST_CONTRADICTION: Law = Law {
     check: honest_contradiction,
 };
 
-fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
-    let found = &trial.resolution;
+fn honest_contradiction(context: &LawContext<'_>) -> Result<(), Violation> {
+    let found = &context.resolution;
     let Some(code) = found.code else {
         ensure!(
             (found.verdict, found.outcome) == (Kind::Coherent, Outcome::Online),
@@ -56,7 +56,7 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
         );
         return Ok(());
     };
-    let expected = trial.reference();
+    let expected = context.reference();
     ensure!(
         expected.code == Some(code),
         "`{}` is claimed; from first principles it is {:?}",
@@ -70,13 +70,13 @@ fn honest_contradiction(trial: &Trial<'_>) -> Result<(), Violation> {
     let consistent = match (code, found.provider) {
         (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
         (Code::PlatformPathByokModel, Some(provider)) => {
-            found.path == BillingPath::Platform && provider.name != PLATFORM && present(trial, provider).is_empty()
+            found.path == BillingPath::Platform && provider.name != PLATFORM && present(context, provider).is_empty()
         }
         (Code::MissingCredential, Some(provider)) => {
-            found.path == BillingPath::Byok && found.injected.is_empty() && present(trial, provider).is_empty()
+            found.path == BillingPath::Byok && found.injected.is_empty() && present(context, provider).is_empty()
         }
         (Code::WrongCredential, Some(provider)) => {
-            found.path == BillingPath::Byok && !found.injected.is_empty() && present(trial, provider).is_empty()
+            found.path == BillingPath::Byok && !found.injected.is_empty() && present(context, provider).is_empty()
         }
         (_, provider) => provider.is_none(),
     };
@@ -91,23 +91,23 @@ pub(crate) const AMBIENT_STAYS_OUT: Law = Law {
     check: ambient_stays_out,
 };
 
-fn ambient_stays_out(trial: &Trial<'_>) -> Result<(), Violation> {
-    let mut bare = trial.case.clone();
+fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
+    let mut bare = context.case.clone();
     bare.ambient.clear();
-    let mut rich = trial.case.clone();
-    rich.ambient = trial.case.dataset.credentials().to_vec();
+    let mut rich = context.case.clone();
+    rich.ambient = context.case.dataset.credentials().to_vec();
     for case in [bare, rich] {
-        let found = trial.implementation.resolve(&case);
+        let found = context.implementation.resolve(&case);
         let picked = (found.slug, found.rule, found.injected);
-        let expected = (trial.resolution.slug, trial.resolution.rule, trial.resolution.injected);
+        let expected = (context.resolution.slug, context.resolution.rule, context.resolution.injected);
         ensure!(picked == expected, "ambient credentials change what is picked to {picked:?}");
         let on_platform = |resolution: &Resolution<'_>| {
             resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
         };
         // With a tie the credentials may choose another provider; who the platform answers for must not matter.
-        let same_provider = found.provider == trial.resolution.provider;
+        let same_provider = found.provider == context.resolution.provider;
         ensure!(
-            !same_provider || on_platform(&found) == on_platform(&trial.resolution),
+            !same_provider || on_platform(&found) == on_platform(&context.resolution),
             "ambient credentials change the platform's verdict to {:?}",
             found.code
         );
@@ -122,15 +122,15 @@ pub(crate) const WARNINGS_ARE_EARNED: Law = Law {
     check: warnings_are_earned,
 };
 
-fn warnings_are_earned(trial: &Trial<'_>) -> Result<(), Violation> {
-    let resolution = &trial.resolution;
+fn warnings_are_earned(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
     let issued_elsewhere = |credential: &String, to: &Provider| {
         let first = |provider: &Provider| &provider.auth_env[0] == credential;
-        let others = trial.case.dataset.registry.providers().iter().filter(|other| other.name != to.name);
+        let others = context.case.dataset.registry.providers().iter().filter(|other| other.name != to.name);
         !first(to) && others.into_iter().any(first)
     };
     let cross_vendor = resolution.provider.filter(|provider| provider.name != PLATFORM).is_some_and(|provider| {
-        let present = present(trial, provider);
+        let present = present(context, provider);
         !present.is_empty() && present.iter().all(|credential| issued_elsewhere(credential, provider))
     });
     let expected =
@@ -149,9 +149,9 @@ pub(crate) const FIXES_FIX: Law = Law {
     check: fixes_fix,
 };
 
-fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
-    let fixes = trial.fixes();
-    if trial.resolution.code.is_none() {
+fn fixes_fix(context: &LawContext<'_>) -> Result<(), Violation> {
+    let fixes = context.fixes();
+    if context.resolution.code.is_none() {
         ensure!(fixes.is_empty(), "a coherent case is offered {fixes:?}");
         return Ok(());
     }
@@ -160,31 +160,31 @@ fn fixes_fix(trial: &Trial<'_>) -> Result<(), Violation> {
     for fix in fixes {
         let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
         ensure!(is_new, "{fix:?} differs only in a value from one that comes before it");
-        let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(trial, edit, fix));
+        let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(context, edit, fix));
         ensure!(nameless.is_none(), "{nameless:?} does not name a secret that belongs there");
-        let case = apply(trial.case, &fix.edits);
-        let mended = trial.implementation.resolve(&case);
+        let case = apply(context.case, &fix.edits);
+        let mended = context.implementation.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
         let (slug, _, provider, code) = essence(&mended);
         ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", essence(&mended));
         for part in 1..(1_usize << fix.edits.len()) - 1 {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
-            let case = apply(trial.case, &edits);
-            let partly = trial.implementation.resolve(&case);
+            let case = apply(context.case, &edits);
+            let partly = context.implementation.resolve(&case);
             ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
         }
     }
-    none_is_missed(trial)
+    none_is_missed(context)
 }
 
 /// A key is set to the name of a secret that it brings along: of one that the provider accepts, where it brings one.
-fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
-    let entries = &trial.case.dataset.policy.document().secrets;
+fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool {
+    let entries = &context.case.dataset.policy.document().secrets;
     let (Some(entry), Some(set)) = (entries.iter().find(|entry| entry.key == edit.variable()), value(edit)) else {
         return true;
     };
-    let provider = trial.case.dataset.registry.provider(&fix.provider);
+    let provider = context.case.dataset.registry.provider(&fix.provider);
     let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.contains(name));
     let none_is_accepted = !entry.inject.iter().any(is_accepted);
     entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
@@ -192,25 +192,25 @@ fn names_what_it_sets(trial: &Trial<'_>, edit: &Edit, fix: &Fix) -> bool {
 
 /// Whatever mends the case is offered, or a part of it, but for the values: single edits, and
 /// one of them, which the case chooses, together with each other.
-fn none_is_missed(trial: &Trial<'_>) -> Result<(), Violation> {
-    let edits = single_edits(trial.case);
+fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
+    let edits = single_edits(context.case);
     let mends = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
-        let mended = case.varied(more.variable(), value(more), |case| trial.implementation.resolve(case).code.is_none());
+        let mended = case.varied(more.variable(), value(more), |case| context.implementation.resolve(case).code.is_none());
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
-        let offered = || trial.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
+        let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
         ensure!(!mended || offered(), "{more:?} with {made:?} mends the case and is not offered");
         Ok(())
     };
-    let mut case = trial.case.clone();
+    let mut case = context.case.clone();
     edits.iter().try_for_each(|edit| mends(&mut case, &[], edit))?;
 
-    let arms = trial.case.dataset.registry.runtime(trial.case.dataset.policy.template_of(&trial.case.runtime));
+    let arms = context.case.dataset.registry.runtime(context.case.dataset.policy.template_of(&context.case.runtime));
     // Of many arms not every pair of edits is tried by those who look for fixes.
     if edits.is_empty() || arms.is_some_and(|runtime| runtime.arms.len() > SLUGS_TRIED) {
         return Ok(());
     }
-    let one = &edits[usize::try_from(trial.case.number() >> 33).unwrap_or_default() % edits.len()];
-    let mut case = apply(trial.case, std::slice::from_ref(one));
+    let one = &edits[usize::try_from(context.case.number() >> 33).unwrap_or_default() % edits.len()];
+    let mut case = apply(context.case, std::slice::from_ref(one));
     let others = edits.iter().filter(|other| other.variable() != one.variable());
     others.into_iter().try_for_each(|other| mends(&mut case, &[one], other))
 }
@@ -273,7 +273,7 @@ pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
 }
 
 /// The credentials that are there and that a provider accepts, from first principles.
-fn present<'p>(trial: &Trial<'_>, provider: &'p Provider) -> Vec<&'p String> {
-    let there = |name: &&String| trial.resolution.injected.contains(name) || trial.case.ambient.contains(name);
+fn present<'p>(context: &LawContext<'_>, provider: &'p Provider) -> Vec<&'p String> {
+    let there = |name: &&String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
     provider.auth_env.iter().filter(there).collect()
 }
