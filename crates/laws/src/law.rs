@@ -78,14 +78,14 @@ macro_rules! ensure {
 pub(crate) use ensure;
 
 /// What a question came to: slug, injected names, provider, code.
-pub(crate) type Essence<'r> = (&'r str, &'r [String], Option<&'r str>, Option<Code>);
+pub(crate) type SummaryKey<'r> = (&'r str, &'r [String], Option<&'r str>, Option<Code>);
 
-pub(crate) fn essence<'r>(resolution: &'r Resolution<'_>) -> Essence<'r> {
+pub(crate) fn summary_key<'r>(resolution: &'r Resolution<'_>) -> SummaryKey<'r> {
     let provider = resolution.provider.map(|provider| provider.name.as_str());
     (resolution.slug, resolution.injected, provider, resolution.code)
 }
 
 /// A resolution without the remarks on it: what must not change with what only they speak of.
-pub(crate) fn without_remarks(resolution: Resolution<'_>) -> Resolution<'_> {
+pub(crate) fn without_warnings(resolution: Resolution<'_>) -> Resolution<'_> {
     Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..resolution }
 }

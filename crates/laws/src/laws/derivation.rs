@@ -4,7 +4,7 @@ use slug_resolver::registry::{Arm, Runtime};
 use slug_resolver::{Billing, Code, Provider};
 
 use crate::case::TestCase;
-use crate::law::{Law, LawContext, Violation, ensure, essence};
+use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::reference;
 
 /// A provider that is not an arm of the runtime never answers.
@@ -35,16 +35,16 @@ fn route_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     // What no arm lists may be spelled in any way.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
-    let (_, injected, provider, code) = essence(&context.resolution);
+    let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();
     for other in alike.chain(spelled) {
         case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
             let found = context.implementation.resolve(case);
             ensure!(
-                essence(&found) == (other.as_str(), injected, provider, code),
+                summary_key(&found) == (other.as_str(), injected, provider, code),
                 "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
-                essence(&context.resolution),
-                essence(&found)
+                summary_key(&context.resolution),
+                summary_key(&found)
             );
             Ok(())
         })?;
@@ -85,8 +85,8 @@ fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
         ensure!(
             found == context.resolution,
             "in another order of providers or runtimes {:?} becomes {:?}",
-            essence(&context.resolution),
-            essence(&found)
+            summary_key(&context.resolution),
+            summary_key(&found)
         );
     }
     if is_exact_tie(context) {
@@ -96,10 +96,10 @@ fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
         case.dataset = dataset.clone();
         let found = context.implementation.resolve(&case);
         ensure!(
-            essence(&found) == essence(&context.resolution),
+            summary_key(&found) == summary_key(&context.resolution),
             "in another order of arms {:?} becomes {:?}",
-            essence(&context.resolution),
-            essence(&found)
+            summary_key(&context.resolution),
+            summary_key(&found)
         );
     }
     Ok(())
@@ -204,17 +204,17 @@ pub(crate) const MARGINS_ARE_TRIMMED: Law = Law {
 fn margins_are_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
     let name = &context.case.dataset.policy.document().override_var;
     let bare = context.resolution.slug.trim();
-    let (_, injected, provider, code) = essence(&context.resolution);
+    let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();
     for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
         let padded = format!("{margin}{bare}{margin}");
         case.varied(name, Some(&padded), |case| {
             let found = context.implementation.resolve(case);
             ensure!(
-                essence(&found) == (padded.as_str(), injected, provider, code),
+                summary_key(&found) == (padded.as_str(), injected, provider, code),
                 "margins change {:?} to {:?}",
-                essence(&context.resolution),
-                essence(&found)
+                summary_key(&context.resolution),
+                summary_key(&found)
             );
             Ok(())
         })?;
@@ -222,7 +222,7 @@ fn margins_are_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
     for margin in ["\u{200b}", "\u{feff}"] {
         case.varied(name, Some(&format!("{margin}{bare}")), |case| {
             let other = LawContext::new(context.implementation, case);
-            let (found, expected) = (essence(&other.resolution), essence(other.reference()));
+            let (found, expected) = (summary_key(&other.resolution), summary_key(other.reference()));
             ensure!(found == expected, "a zero-width margin comes to {found:?}, not {expected:?}");
             Ok(())
         })?;
@@ -249,10 +249,10 @@ fn template_derives_as(context: &LawContext<'_>) -> Result<(), Violation> {
         plain.runtime.clone_from(name);
         let (found, expected) = (context.implementation.resolve(&case), context.implementation.resolve(&plain));
         ensure!(
-            essence(&found) == essence(&expected),
+            summary_key(&found) == summary_key(&expected),
             "`{variant}` comes to {:?}, `{name}` to {:?}",
-            essence(&found),
-            essence(&expected)
+            summary_key(&found),
+            summary_key(&expected)
         );
     }
     Ok(())

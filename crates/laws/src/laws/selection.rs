@@ -3,7 +3,7 @@
 use slug_resolver::{BillingPath, PolicyDocument, Rule};
 
 use crate::case::TestCase;
-use crate::law::{Law, LawContext, Violation, ensure, essence, without_remarks};
+use crate::law::{Law, LawContext, Violation, ensure, summary_key, without_warnings};
 
 /// An id that no rule of any policy picks by itself.
 const PROBE: &str = "probe/Slug-1";
@@ -53,7 +53,7 @@ fn platform_beats_keys(context: &LawContext<'_>) -> Result<(), Violation> {
             let found = context.implementation.resolve(case);
             ensure!(found.injected.is_empty(), "the platform path injects {:?}", found.injected);
             ensure!(
-                essence(&found) == essence(&expected),
+                summary_key(&found) == summary_key(&expected),
                 "`{key}` changes the platform's `{}` to `{}`",
                 expected.slug,
                 found.slug
@@ -132,12 +132,12 @@ fn frame(context: &LawContext<'_>) -> Result<(), Violation> {
     let consulted = consulted(context);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
     others.extend(["PATH", "UNRELATED_TOKEN"]);
-    let expected = without_remarks(context.resolution);
+    let expected = without_warnings(context.resolution);
     let mut case = context.case.clone();
     for name in others {
         for value in [None, Some(PROBE), Some(policy.platform.value.as_str())] {
             case.varied(name, value, |case| {
-                let found = without_remarks(context.implementation.resolve(case));
+                let found = without_warnings(context.implementation.resolve(case));
                 ensure!(found == expected, "`{name}` was not consulted and changes {expected:?} to {found:?}");
                 Ok(())
             })?;

@@ -6,7 +6,7 @@ use slug_resolver::registry::PLATFORM;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
 
 use crate::case::TestCase;
-use crate::law::{Law, LawContext, Violation, ensure, essence};
+use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::secret::SET;
 
 /// The promise of the whole crate.
@@ -165,8 +165,8 @@ fn fixes_fix(context: &LawContext<'_>) -> Result<(), Violation> {
         let case = apply(context.case, &fix.edits);
         let mended = context.implementation.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
-        let (slug, _, provider, code) = essence(&mended);
-        ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", essence(&mended));
+        let (slug, _, provider, code) = summary_key(&mended);
+        ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", summary_key(&mended));
         for part in 1..(1_usize << fix.edits.len()) - 1 {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
