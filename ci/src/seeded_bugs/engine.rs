@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn law_and_runs_are_found_in_the_log_of_the_fuzzer() {
         let log = "panicked at fuzz/src/lib.rs:10:\nroute-decides is broken: x\nstat::number_of_executed_units: 92\n";
-        assert_eq!((broken_law(log), runs(log)), (Some("route-decides"), Some("92 runs".to_owned())));
+        assert_eq!((broken_law(log), runs(log)), (Some("model-class-decides"), Some("92 runs".to_owned())));
         assert_eq!((broken_law("The index is broken: x"), runs("")), (None, None));
     }
 }

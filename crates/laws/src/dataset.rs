@@ -9,7 +9,7 @@ use slug_resolver::{Policy, Registry, RegistryDocument};
 
 use crate::corruption::Parts;
 use crate::reference;
-use crate::routes::Routes;
+use crate::model_classes::ModelClasses;
 
 /// The data that questions are asked of: one registry and one policy.
 pub struct Dataset {
@@ -17,7 +17,7 @@ pub struct Dataset {
     pub registry: Registry,
     /// The policy.
     pub policy: Policy,
-    routes: OnceLock<Routes>,
+    model_classes: OnceLock<ModelClasses>,
     variable_names: OnceLock<Vec<String>>,
     credentials: OnceLock<Vec<String>>,
     reordered: OnceLock<Vec<Arc<Dataset>>>,
@@ -35,7 +35,7 @@ impl Dataset {
         Arc::new(Self {
             registry,
             policy,
-            routes: OnceLock::new(),
+            model_classes: OnceLock::new(),
             variable_names: OnceLock::new(),
             credentials: OnceLock::new(),
             reordered: OnceLock::new(),
@@ -48,8 +48,8 @@ impl Dataset {
 
     /// Where each id of the registry leads, by the document.
     #[must_use]
-    pub fn routes(&self) -> &Routes {
-        self.routes.get_or_init(|| Routes::new(&self.registry))
+    pub fn model_classes(&self) -> &ModelClasses {
+        self.model_classes.get_or_init(|| ModelClasses::new(&self.registry))
     }
 
     /// The variables that the policy reads, by the document.

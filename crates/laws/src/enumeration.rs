@@ -4,13 +4,13 @@
 //! that one witness stands for. A [`Plan`] walks every class of every variable
 //! that a decision consults and holds the others unset: the law `frame` is what
 //! makes one such case stand for all values of those others. Of the slugs, one
-//! stands for all that have its [route](crate::routes) on the runtime: the law
-//! `route-decides` is what makes it do so. How many concrete combinations each
+//! stands for all that have its [model_class](crate::model_classes) on the runtime: the law
+//! `model_class-decides` is what makes it do so. How many concrete combinations each
 //! case stands for is counted, and the counts add up to the whole product.
 //!
-//! That a slug has the route which the document says is not taken for granted: the
+//! That a slug has the model_class which the document says is not taken for granted: the
 //! [questions](Plan::question) of a plan ask for each slug on each runtime, one by
-//! one. So the laws cost as much as there are routes, which a thousand more ids of
+//! one. So the laws cost as much as there are model_classes, which a thousand more ids of
 //! the same providers do not change, and each id costs one question more.
 
 use std::collections::btree_map::Entry;
@@ -42,13 +42,13 @@ struct RuntimePlan {
     /// Whether the registry or the policy names it.
     known: bool,
     /// The slugs by what the runtime makes of them.
-    alike: Vec<Alike>,
+    representatives: Vec<ClassMembers>,
     /// Each shape, and the number of its first case.
     shapes: Vec<(usize, Shape)>,
 }
 
-/// Slugs of one route.
-struct Alike {
+/// Slugs of one model_class.
+struct ClassMembers {
     /// The first of them, which stands for all.
     first: usize,
     /// How many they are.
@@ -94,13 +94,13 @@ impl Plan {
         let mut first_case = 0;
         let mut planned = Vec::new();
         for (index, name) in named.into_iter().enumerate() {
-            let alike = alike(dataset, &name, &slugs);
+            let representatives = representatives(dataset, &name, &slugs);
             let shapes = shapes(dataset, &name, slugs.len()).into_iter().map(|shape| {
                 let first = first_case;
-                first_case += if shape.slug_in.is_some() { alike.len() } else { 1 };
+                first_case += if shape.slug_in.is_some() { representatives.len() } else { 1 };
                 (first, shape)
             });
-            planned.push(RuntimePlan { shapes: shapes.collect(), alike, known: index < known, name });
+            planned.push(RuntimePlan { shapes: shapes.collect(), representatives, known: index < known, name });
         }
         Self { dataset: Arc::clone(dataset), runtimes: planned, slugs, undecided, cases: first_case }
     }
@@ -206,14 +206,14 @@ impl Plan {
         tally
     }
 
-    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, alike: usize) -> Planned {
+    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, representatives: usize) -> Planned {
         let policy = self.dataset.policy.document();
         let mut case = TestCase::new(&self.dataset, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
         let mut slugs = 1;
         if let Some(variable) = &shape.slug_in {
-            set(variable, &self.slugs[runtime.alike[alike].first]);
-            slugs = runtime.alike[alike].slugs;
+            set(variable, &self.slugs[runtime.representatives[representatives].first]);
+            slugs = runtime.representatives[representatives].slugs;
         }
         if let Some(path) = &shape.path {
             set(&policy.platform.var, path);
@@ -226,23 +226,23 @@ impl Plan {
     }
 }
 
-/// The slugs by their route on a runtime, in the order of the first of each.
+/// The slugs by their model_class on a runtime, in the order of the first of each.
 ///
 /// One that the policy itself names stands for itself alone: a variable that holds its
 /// default is as good as unset, and one that holds what would be picked without it may
 /// be shadowed.
-fn alike(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<Alike> {
+fn representatives(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<ClassMembers> {
     let template = dataset.policy.template_of(runtime);
     let named = named(dataset.policy.document());
-    let mut found: Vec<Alike> = Vec::new();
+    let mut found: Vec<ClassMembers> = Vec::new();
     let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
     for (first, slug) in slugs.iter().enumerate() {
-        let route = dataset.routes().route(&dataset.registry, template, slug);
-        match by_route.entry((route, named.contains(slug.as_str()).then_some(slug))) {
+        let model_class = dataset.model_classes().model_class(&dataset.registry, template, slug);
+        match by_route.entry((model_class, named.contains(slug.as_str()).then_some(slug))) {
             Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
             Entry::Vacant(entry) => {
                 entry.insert(found.len());
-                found.push(Alike { first, slugs: 1 });
+                found.push(ClassMembers { first, slugs: 1 });
             }
         }
     }

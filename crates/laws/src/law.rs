@@ -50,13 +50,13 @@ impl<'a> LawContext<'a> {
         Self { reference: OnceCell::from(answer), ..self }
     }
 
-    /// What the [reference](mod@crate::reference) answers, with the [routes](crate::routes::Routes) of its dataset.
+    /// What the [reference](mod@crate::reference) answers, with the [model_classes](crate::model_classes::ModelClasses) of its dataset.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
             let TestCase { dataset, runtime, variables, ambient } = self.case;
             let Dataset { registry, policy, .. } = &**dataset;
             reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
-                dataset.routes().derive(registry, runtime, model, present)
+                dataset.model_classes().derive(registry, runtime, model, present)
             })
         })
     }

@@ -18,7 +18,7 @@ pub mod proof;
 pub mod readers;
 pub mod reduction;
 pub mod reference;
-pub mod routes;
+pub mod model_classes;
 
 mod case;
 mod corruption;

@@ -6,13 +6,13 @@ use slug_resolver::registry::Runtime;
 use crate::enumeration::patterns;
 use crate::law::{Violation, ensure};
 use crate::reference;
-use crate::routes::Routes;
+use crate::model_classes::ModelClasses;
 use crate::implementation::Implementation;
 
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
 
-/// The compiled index and the routes of the document answer as a linear scan does, and
+/// The compiled index and the model_classes of the document answer as a linear scan does, and
 /// the overlap of patterns is what matching says; `stray` is one more model to look up.
 ///
 /// # Errors
@@ -22,9 +22,9 @@ pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, st
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
-    let routes = Routes::new(registry);
+    let model_classes = ModelClasses::new(registry);
     let scan_agrees =
-        |runtime, model: &str, injected| scan_agrees(implementation, registry, &routes, runtime, model, injected);
+        |runtime, model: &str, injected| scan_agrees(implementation, registry, &model_classes, runtime, model, injected);
     for runtime in registry.runtimes() {
         for injected in credentials {
             [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
@@ -40,7 +40,7 @@ pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, st
 fn scan_agrees(
     implementation: &dyn Implementation,
     registry: &Registry,
-    routes: &Routes,
+    model_classes: &ModelClasses,
     runtime: &Runtime,
     model: &str,
     injected: &[String],
@@ -53,15 +53,15 @@ fn scan_agrees(
         found == expected,
         "{model:?} on {on:?} with {present:?}: the index says {found:?}; a scan says {expected:?}"
     );
-    let walked = routes.derive(registry, &runtime.name, model, &present);
+    let walked = model_classes.derive(registry, &runtime.name, model, &present);
     ensure!(
         walked == expected,
-        "{model:?} on {on:?} with {present:?}: the routes say {walked:?}; a scan says {expected:?}"
+        "{model:?} on {on:?} with {present:?}: the model_classes say {walked:?}; a scan says {expected:?}"
     );
     let Some(handle) = registry.handle(on) else { return Err(format!("{on:?} is not to be had by handle")) };
     ensure!(handle.runtime() == runtime && format!("{handle:?}").contains(on), "the handle of {on:?} is {handle:?}");
-    let (found, expected) = (handle.candidates(model), routes.candidates(registry, on, model));
-    ensure!(found == expected, "candidates for {model:?} on {on:?}: {found:?}; by the routes {expected:?}");
+    let (found, expected) = (handle.candidates(model), model_classes.candidates(registry, on, model));
+    ensure!(found == expected, "candidates for {model:?} on {on:?}: {found:?}; by the model_classes {expected:?}");
     Ok(())
 }
 

@@ -98,7 +98,7 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
     }
 }
 
-/// One case stands for the slugs of one route, so there are as many cases as routes in each
+/// One case stands for the slugs of one model_class, so there are as many cases as model_classes in each
 /// shape, whatever the number of ids; and no id is left out of the questions.
 #[test]
 fn cases_follow_from_routes_and_questions_from_ids() {
@@ -106,12 +106,12 @@ fn cases_follow_from_routes_and_questions_from_ids() {
     for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
         let plan = plan(policy);
         let dataset = plan.get(0).expect("there is a case").case.dataset.clone();
-        let routes: usize = plan.runtimes().map(|(runtime, _)| routes(&dataset, runtime, plan.slugs()).len()).sum();
+        let model_classes: usize = plan.runtimes().map(|(runtime, _)| model_classes(&dataset, runtime, plan.slugs()).len()).sum();
         let runtimes = plan.runtimes().count();
         // The override and the platform model hold slugs; off the platform path only the former.
         let with_a_slug = 2 * platform + byok * (secrets + 1);
         let without = platform + byok * (secrets + 1);
-        assert_eq!(plan.len(), with_a_slug * routes + without * runtimes, "{policy}");
+        assert_eq!(plan.len(), with_a_slug * model_classes + without * runtimes, "{policy}");
 
         let name = &dataset.policy.document().override_var;
         let asked = |number| plan.question(number).expect("below their number");
@@ -129,11 +129,11 @@ fn cases_follow_from_routes_and_questions_from_ids() {
 /// One that the policy names stands for itself.
 type Route<'a> = (bool, Vec<&'a str>, Vec<&'a str>, Option<&'a str>);
 
-/// The routes of a runtime by plain scanning, with the number of slugs that have each.
-fn routes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTreeMap<Route<'a>, usize> {
+/// The model_classes of a runtime by plain scanning, with the number of slugs that have each.
+fn model_classes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTreeMap<Route<'a>, usize> {
     let runtime = dataset.registry.runtime(dataset.policy.template_of(runtime));
     let arms = runtime.map_or(&[][..], |runtime| &runtime.arms);
-    let mut routes = BTreeMap::new();
+    let mut model_classes = BTreeMap::new();
     let named = models_of(&dataset.policy);
     for slug in slugs {
         let named = named.contains(slug).then_some(slug.as_str());
@@ -143,9 +143,9 @@ fn routes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTree
         let provider = |name: &str| dataset.registry.provider(name).expect("arms name providers");
         let pattern = |name: &&str| is_found_in(provider(name).model_prefix_match.hir(), slug);
         let matches = arms().map(|arm| arm.provider.as_str()).filter(pattern);
-        *routes.entry((slug.is_empty(), lists.collect(), matches.collect(), named)).or_default() += 1;
+        *model_classes.entry((slug.is_empty(), lists.collect(), matches.collect(), named)).or_default() += 1;
     }
-    routes
+    model_classes
 }
 
 /// Every model that a policy picks by itself.
@@ -173,7 +173,7 @@ impl Implementation for BlindTo {
     }
 }
 
-/// A slug that the policy would pick as well is like no other of its route: where a variable
+/// A slug that the policy would pick as well is like no other of its model_class: where a variable
 /// holds it, that variable may be shadowed.
 #[test]
 fn what_the_policy_names_stands_for_itself() {

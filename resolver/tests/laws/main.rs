@@ -19,7 +19,7 @@ mod readers;
 mod reading;
 mod reduce;
 mod reference;
-mod route;
+mod model_classes;
 mod strategy;
 mod teeth;
 mod trying;

@@ -142,7 +142,7 @@ fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
 /// A slug that arms list is compared with others that the same arms list.
 #[test]
 fn listed_ids_of_one_route_are_tried() {
-    let wrong = wrong("route-decides", "the listed id of most letters is unknown", |case| {
+    let wrong = wrong("model_class-decides", "the listed id of most letters is unknown", |case| {
         let found = right(case);
         let ids = arms(case).iter().flat_map(|arm| &arm.models);
         if ids.max_by_key(|id| id.len()).is_some_and(|id| id == found.slug) {
@@ -162,7 +162,7 @@ fn three_listed_ids_of_one_route_are_tried() {
     let override_var = &dataset.policy.document().override_var;
     let tried = |slug: &str| {
         let case = TestCase::new(&dataset, "claude-code").with(override_var, slug);
-        Counting::asked("route-decides", &case).resolutions.into_inner() - 1
+        Counting::asked("model_class-decides", &case).resolutions.into_inner() - 1
     };
     let arms = &dataset.registry.runtime("claude-code").expect("it ships with the crate").arms;
     let ids = arms.iter().flat_map(|arm| &arm.models);

@@ -18,31 +18,31 @@ fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Nothing of a slug counts but its route.
+/// Nothing of a slug counts but its model_class.
 pub(crate) const ROUTE_DECIDES: Law = Law {
-    id: "route-decides",
+    id: "model_class-decides",
     statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
-    check: route_decides,
+    check: model_class_decides,
 };
 
-fn route_decides(context: &LawContext<'_>) -> Result<(), Violation> {
+fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     let dataset = &context.case.dataset;
     let slug = context.resolution.slug;
     let runtime = dataset.policy.template_of(&context.case.runtime);
-    let route = |model: &str| dataset.routes().route(&dataset.registry, runtime, model);
-    let own = route(slug);
-    let alike = dataset.routes().alike(&dataset.registry, runtime, &own).iter().cloned();
+    let model_class = |model: &str| dataset.model_classes().model_class(&dataset.registry, runtime, model);
+    let own = model_class(slug);
+    let representatives = dataset.model_classes().representatives(&dataset.registry, runtime, &own).iter().cloned();
     // What no arm lists may be spelled in any way.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
-    let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && route(other) == own);
+    let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && model_class(other) == own);
     let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();
-    for other in alike.chain(spelled) {
+    for other in representatives.chain(spelled) {
         case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
             let found = context.implementation.resolve(case);
             ensure!(
                 summary_key(&found) == (other.as_str(), injected, provider, code),
-                "`{slug}` and `{other}` have one route, and yet they come to {:?} and {:?}",
+                "`{slug}` and `{other}` have one model_class, and yet they come to {:?} and {:?}",
                 summary_key(&context.resolution),
                 summary_key(&found)
             );
@@ -270,7 +270,7 @@ fn arms(case: &TestCase) -> &[Arm] {
 
 /// The arms that list a model, found without the index.
 fn listing<'c>(case: &'c TestCase, model: &str) -> Vec<&'c Arm> {
-    let positions = case.dataset.routes().listing(case.dataset.policy.template_of(&case.runtime), model);
+    let positions = case.dataset.model_classes().listing(case.dataset.policy.template_of(&case.runtime), model);
     let arms = arms(case);
     positions.into_iter().map(|position| &arms[position]).collect()
 }

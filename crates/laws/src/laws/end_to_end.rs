@@ -26,7 +26,7 @@ fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
     let TestCase { dataset, runtime, .. } = context.case;
     let slug = context.resolution.slug;
     let found = context.implementation.candidates(dataset, runtime, slug);
-    let expected = dataset.routes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
+    let expected = dataset.model_classes().candidates(&dataset.registry, dataset.policy.template_of(runtime), slug);
     let names = |providers: &[&Provider]| providers.iter().map(|provider| provider.name.clone()).collect::<Vec<_>>();
     let same = found.iter().map(|provider| &provider.name).eq(expected.iter().map(|provider| &provider.name));
     ensure!(same, "candidates for `{slug}` are {:?}; by the reference {:?}", names(&found), names(&expected));

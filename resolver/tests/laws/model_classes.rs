@@ -1,4 +1,4 @@
-//! The routes, which stand in for a scan of the whole registry, answer as the scan does.
+//! The model_classes, which stand in for a scan of the whole registry, answer as the scan does.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn the_routes_answer_as_a_scan_does() {
     }
 }
 
-/// A blank model has no route, not even where a pattern would match nothing.
+/// A blank model has no model_class, not even where a pattern would match nothing.
 #[test]
 fn the_routes_answer_as_a_scan_does_where_patterns_match_the_empty_text() {
     let mut document = Registry::embedded().document();
@@ -33,7 +33,7 @@ fn the_routes_answer_as_a_scan_does_where_patterns_match_the_empty_text() {
 /// lists, with no credentials, with those of each provider, and with all of them.
 fn agrees(dataset: &Dataset) {
     let registry = &dataset.registry;
-    let routes = dataset.routes();
+    let model_classes = dataset.model_classes();
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
     let strays = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
     let models: BTreeSet<&str> = listed.map(String::as_str).chain(strays).collect();
@@ -47,11 +47,11 @@ fn agrees(dataset: &Dataset) {
             for present in &credentials {
                 let present: Vec<&str> = present.iter().map(String::as_str).collect();
                 let expected = reference::derive(registry, runtime, model, &present);
-                let found = routes.derive(registry, runtime, model, &present);
+                let found = model_classes.derive(registry, runtime, model, &present);
                 assert_eq!(found, expected, "{model:?} on {runtime:?} with {present:?}");
             }
             let expected = registry.handle(runtime).map_or_else(Vec::new, |handle| handle.candidates(model));
-            assert_eq!(routes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
+            assert_eq!(model_classes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
             route_is_what_the_document_says(dataset, runtime, model);
         }
     }
@@ -65,8 +65,8 @@ fn route_is_what_the_document_says(dataset: &Dataset, runtime: &str, model: &str
         (0..arms.len()).filter(|&arm| !id.is_empty() && counts(&arms[arm])).collect::<Vec<_>>()
     };
     let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
-    let route = dataset.routes().route(registry, runtime, model);
-    assert_eq!(route.blank, id.is_empty());
-    assert_eq!(route.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
-    assert_eq!(route.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");
+    let model_class = dataset.model_classes().model_class(registry, runtime, model);
+    assert_eq!(model_class.blank, id.is_empty());
+    assert_eq!(model_class.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
+    assert_eq!(model_class.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");
 }

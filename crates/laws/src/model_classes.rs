@@ -1,8 +1,8 @@
-//! Routes: all that looking a model up may go by.
+//! ModelClasses: all that looking a model up may go by.
 //!
 //! Of a slug, the third step of the pipeline uses only which arms of the runtime list
 //! it and which ones' patterns match it. That is what lets one slug stand for all of
-//! its route, and it is a law. Routes are found by walking the document and with the
+//! its model_class, and it is a law. ModelClasses are found by walking the document and with the
 //! reference's own matching, never by the index under test.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::reference;
 
 /// All that looking a model up on one runtime may go by; arms are given by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Route {
+pub struct ModelClass {
     /// Whether nothing is left of the model without its margins.
     pub blank: bool,
     /// The arms that list it, in declared order.
@@ -25,7 +25,7 @@ pub struct Route {
 
 /// Where each id of a registry leads, found once by walking the whole document, so
 /// that the reference can be asked about a large one many times.
-pub struct Routes {
+pub struct ModelClasses {
     /// The position of each runtime.
     runtimes: BTreeMap<String, usize>,
     /// The arms of each runtime.
@@ -39,8 +39,8 @@ struct Arms {
     providers: Vec<usize>,
     /// The arm of each provider that has one.
     of: BTreeMap<usize, usize>,
-    /// Some ids of each route.
-    alike: OnceLock<BTreeMap<Route, Vec<String>>>,
+    /// Some ids of each model_class.
+    representatives: OnceLock<BTreeMap<ModelClass, Vec<String>>>,
 }
 
 /// What is known of an id that an arm lists.
@@ -52,24 +52,24 @@ struct Known {
     matched: Vec<usize>,
 }
 
-impl Routes {
+impl ModelClasses {
     /// Walks a registry.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let providers = registry.providers().iter().enumerate();
         let by_name: BTreeMap<&str, usize> = providers.map(|(id, provider)| (provider.name.as_str(), id)).collect();
-        let mut routes = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
+        let mut model_classes = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
         for (runtime, document) in registry.runtimes().iter().enumerate() {
-            routes.runtimes.insert(document.name.clone(), runtime);
+            model_classes.runtimes.insert(document.name.clone(), runtime);
             let providers: Vec<usize> =
                 document.arms.iter().filter_map(|arm| by_name.get(arm.provider.as_str()).copied()).collect();
             let of = providers.iter().enumerate().map(|(arm, provider)| (*provider, arm)).collect();
-            routes.arms.push(Arms { providers, of, alike: OnceLock::new() });
+            model_classes.arms.push(Arms { providers, of, representatives: OnceLock::new() });
             for (arm, models) in document.arms.iter().enumerate().map(|(arm, document)| (arm, &document.models)) {
                 for id in models {
-                    let known = match routes.ids.get_mut(id) {
+                    let known = match model_classes.ids.get_mut(id) {
                         Some(known) => known,
-                        None => routes.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
+                        None => model_classes.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
                     };
                     if known.listed.last() != Some(&(runtime, arm)) {
                         known.listed.push((runtime, arm));
@@ -77,20 +77,20 @@ impl Routes {
                 }
             }
         }
-        routes
+        model_classes
     }
 
-    /// The route of a model on the runtime of this name; one that does not exist has
+    /// The model_class of a model on the runtime of this name; one that does not exist has
     /// no arms. `registry` is the one that was walked.
     #[must_use]
-    pub fn route(&self, registry: &Registry, runtime: &str, model: &str) -> Route {
+    pub fn model_class(&self, registry: &Registry, runtime: &str, model: &str) -> ModelClass {
         let model = model.trim();
         let blank = model.is_empty();
         match self.runtimes.get(runtime) {
             Some(&runtime) if !blank => {
-                Route { blank, listed: self.listed(runtime, model), matched: self.matched(registry, runtime, model) }
+                ModelClass { blank, listed: self.listed(runtime, model), matched: self.matched(registry, runtime, model) }
             }
-            _ => Route { blank, ..Route::default() },
+            _ => ModelClass { blank, ..ModelClass::default() },
         }
     }
 
@@ -121,7 +121,7 @@ impl Routes {
     /// of this name. `registry` is the one that was walked.
     #[must_use]
     pub fn candidates<'r>(&self, registry: &'r Registry, runtime: &str, model: &str) -> Vec<&'r Provider> {
-        let Route { listed, matched, .. } = self.route(registry, runtime, model);
+        let ModelClass { listed, matched, .. } = self.model_class(registry, runtime, model);
         let Some(&runtime) = self.runtimes.get(runtime) else { return Vec::new() };
         let providers = |arms: Vec<usize>| arms.into_iter().map(|arm| self.arms[runtime].providers[arm]).collect();
         let mut found: Vec<usize> = providers(listed);
@@ -157,20 +157,20 @@ impl Routes {
         providers.iter().enumerate().filter(matches).map(|(arm, _)| arm).collect()
     }
 
-    /// A few listed ids of a route on the runtime of this name.
-    pub(crate) fn alike(&self, registry: &Registry, runtime: &str, route: &Route) -> &[String] {
+    /// A few listed ids of a model_class on the runtime of this name.
+    pub(crate) fn representatives(&self, registry: &Registry, runtime: &str, model_class: &ModelClass) -> &[String] {
         let Some(&number) = self.runtimes.get(runtime) else { return &[] };
-        let alike = self.arms[number].alike.get_or_init(|| {
-            let mut alike: BTreeMap<Route, Vec<String>> = BTreeMap::new();
+        let representatives = self.arms[number].representatives.get_or_init(|| {
+            let mut representatives: BTreeMap<ModelClass, Vec<String>> = BTreeMap::new();
             for id in self.ids.keys() {
-                let ids = alike.entry(self.route(registry, runtime, id)).or_default();
+                let ids = representatives.entry(self.model_class(registry, runtime, id)).or_default();
                 if ids.len() < ALIKE {
                     ids.push(id.clone());
                 }
             }
-            alike
+            representatives
         });
-        alike.get(route).map_or(&[], Vec::as_slice)
+        representatives.get(model_class).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -186,5 +186,5 @@ impl Known {
     }
 }
 
-/// Ids of a slug's route that are put in its place.
+/// Ids of a slug's model_class that are put in its place.
 const ALIKE: usize = 3;
