@@ -1,7 +1,7 @@
 //! Every case that matters: the exhaustive engine's list.
 //!
 //! A variable's values fall into classes that the pipeline cannot tell apart or
-//! that one witness stands for. A [`Plan`] walks every class of every variable
+//! that one witness stands for. A [`Enumeration`] walks every class of every variable
 //! that a decision consults and holds the others unset: the law `frame` is what
 //! makes one such case stand for all values of those others. Of the slugs, one
 //! stands for all that have its [model_class](crate::model_classes) on the runtime: the law
@@ -9,7 +9,7 @@
 //! case stands for is counted, and the counts add up to the whole product.
 //!
 //! That a slug has the model_class which the document says is not taken for granted: the
-//! [questions](Plan::question) of a plan ask for each slug on each runtime, one by
+//! [questions](Enumeration::question) of a enumeration ask for each slug on each runtime, one by
 //! one. So the laws cost as much as there are model_classes, which a thousand more ids of
 //! the same providers do not change, and each id costs one question more.
 
@@ -27,9 +27,9 @@ use crate::dataset::Dataset;
 use crate::secret::SET;
 
 /// The cases of one dataset, by number.
-pub struct Plan {
+pub struct Enumeration {
     dataset: Arc<Dataset>,
-    runtimes: Vec<RuntimePlan>,
+    runtimes: Vec<RuntimeEnumeration>,
     /// Every slug class, one witness each.
     slugs: Vec<String>,
     /// Runtimes whose patterns were too large to decide which of them overlap.
@@ -37,7 +37,7 @@ pub struct Plan {
     cases: usize,
 }
 
-struct RuntimePlan {
+struct RuntimeEnumeration {
     name: String,
     /// Whether the registry or the policy names it.
     known: bool,
@@ -65,8 +65,8 @@ struct Shape {
     covers: u128,
 }
 
-/// A case of a plan.
-pub struct Planned {
+/// A case of a enumeration.
+pub struct TestPoint {
     /// The case.
     pub case: TestCase,
     /// Concrete combinations of classes that it stands for, itself included.
@@ -79,7 +79,7 @@ pub struct Planned {
     pub known_runtime: bool,
 }
 
-impl Plan {
+impl Enumeration {
     /// Plans a dataset: every runtime that the registry or the policy names, and one that neither does.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>) -> Self {
@@ -92,7 +92,7 @@ impl Plan {
         named.push(unknown);
         let known = named.len() - 1;
         let mut first_case = 0;
-        let mut planned = Vec::new();
+        let mut point = Vec::new();
         for (index, name) in named.into_iter().enumerate() {
             let representatives = representatives(dataset, &name, &slugs);
             let shapes = shapes(dataset, &name, slugs.len()).into_iter().map(|shape| {
@@ -100,9 +100,9 @@ impl Plan {
                 first_case += if shape.slug_in.is_some() { representatives.len() } else { 1 };
                 (first, shape)
             });
-            planned.push(RuntimePlan { shapes: shapes.collect(), representatives, known: index < known, name });
+            point.push(RuntimeEnumeration { shapes: shapes.collect(), representatives, known: index < known, name });
         }
-        Self { dataset: Arc::clone(dataset), runtimes: planned, slugs, undecided, cases: first_case }
+        Self { dataset: Arc::clone(dataset), runtimes: point, slugs, undecided, cases: first_case }
     }
 
     /// The runtimes in the order of their cases, each with whether the registry or
@@ -144,16 +144,16 @@ impl Plan {
         slugs * slugs * paths(&self.dataset).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
     }
 
-    /// The case of a number below [`Plan::len`].
+    /// The case of a number below [`Enumeration::len`].
     #[must_use]
-    pub fn get(&self, number: usize) -> Option<Planned> {
+    pub fn get(&self, number: usize) -> Option<TestPoint> {
         if number >= self.cases {
             return None;
         }
-        let first_case = |runtime: &RuntimePlan| runtime.shapes.first().map_or(0, |(first, _)| *first);
+        let first_case = |runtime: &RuntimeEnumeration| runtime.shapes.first().map_or(0, |(first, _)| *first);
         let runtime = &self.runtimes[self.runtimes.partition_point(|runtime| first_case(runtime) <= number) - 1];
         let (first, shape) = &runtime.shapes[runtime.shapes.partition_point(|(first, _)| *first <= number) - 1];
-        Some(self.planned(runtime, shape, number - first))
+        Some(self.point(runtime, shape, number - first))
     }
 
     /// Everything there is to do: the cases, then the questions.
@@ -168,7 +168,7 @@ impl Plan {
         self.runtimes.len() * self.slugs.len()
     }
 
-    /// The question of a number below [`Plan::questions`]: one slug asked for on one
+    /// The question of a number below [`Enumeration::questions`]: one slug asked for on one
     /// runtime, by the override variable and with nothing else set.
     #[must_use]
     pub fn question(&self, number: usize) -> Option<TestCase> {
@@ -187,7 +187,7 @@ impl Plan {
     pub fn brute_force(&self, runtime: usize, override_class: usize) -> Tally {
         let Dataset { registry, policy, .. } = &*self.dataset;
         let mut tally = Tally::default();
-        let Some(RuntimePlan { name, .. }) = self.runtimes.get(runtime) else { return tally };
+        let Some(RuntimeEnumeration { name, .. }) = self.runtimes.get(runtime) else { return tally };
         let paths = paths(&self.dataset);
         let class = |number: usize| number.checked_sub(1).map_or("", |index| self.slugs[index].as_str());
         let env = Env::empty(policy).with(Variable::Override, class(override_class));
@@ -206,7 +206,7 @@ impl Plan {
         tally
     }
 
-    fn planned(&self, runtime: &RuntimePlan, shape: &Shape, representatives: usize) -> Planned {
+    fn point(&self, runtime: &RuntimeEnumeration, shape: &Shape, representatives: usize) -> TestPoint {
         let policy = self.dataset.policy.document();
         let mut case = TestCase::new(&self.dataset, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
@@ -222,7 +222,7 @@ impl Plan {
             set(key, SET);
         }
         let overridden = shape.slug_in.as_ref() == Some(&policy.override_var);
-        Planned { case, covers: shape.covers * slugs as u128, slugs, overridden, known_runtime: runtime.known }
+        TestPoint { case, covers: shape.covers * slugs as u128, slugs, overridden, known_runtime: runtime.known }
     }
 }
 

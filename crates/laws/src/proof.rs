@@ -7,7 +7,7 @@ use slug_resolver::{Code, Resolution};
 
 use crate::case::TestCase;
 use crate::counts::{Class, Tally};
-use crate::enumeration::{Plan, Planned};
+use crate::enumeration::{Enumeration, TestPoint};
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
 use crate::implementation::Implementation;
@@ -30,7 +30,7 @@ pub struct Proof {
 
 /// A case that breaks a law.
 pub struct Broken {
-    /// The step of the plan.
+    /// The step of the enumeration.
     pub number: usize,
     /// The law.
     pub law: &'static Law,
@@ -81,30 +81,30 @@ pub struct Hole {
 }
 
 impl Proof {
-    /// Takes one step of a plan: examines a case or compares a question.
-    pub fn step(&mut self, implementation: &dyn Implementation, plan: &Plan, number: usize) {
-        if let Some(planned) = plan.get(number) {
-            self.examine(implementation, number, &planned);
-        } else if let Some(question) = number.checked_sub(plan.len()).and_then(|question| plan.question(question)) {
+    /// Takes one step of a enumeration: examines a case or compares a question.
+    pub fn step(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
+        if let Some(point) = enumeration.get(number) {
+            self.examine(implementation, number, &point);
+        } else if let Some(question) = number.checked_sub(enumeration.len()).and_then(|question| enumeration.question(question)) {
             self.compare(implementation, number, &question);
         }
     }
 
-    /// Puts one case of a plan to a implementation and checks every law.
-    pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, planned: &Planned) {
-        let context = LawContext::new(implementation, &planned.case);
+    /// Puts one case of a enumeration to a implementation and checks every law.
+    pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
+        let context = LawContext::new(implementation, &point.case);
         self.evaluated += 1;
-        self.covered += planned.covers;
-        self.tally.add(&planned.case.runtime, Class::of_resolution(&context.resolution), planned.covers);
+        self.covered += point.covers;
+        self.tally.add(&point.case.runtime, Class::of_resolution(&context.resolution), point.covers);
         if let Err((law, violation)) = context.check_all() {
-            self.keep_first(Broken { number, law, violation, case: planned.case.clone() });
+            self.keep_first(Broken { number, law, violation, case: point.case.clone() });
         }
-        if !planned.overridden && planned.known_runtime {
-            self.note_contradiction(number, planned, &context.resolution);
+        if !point.overridden && point.known_runtime {
+            self.note_contradiction(number, point, &context.resolution);
         }
     }
 
-    /// Compares the answer to one question of a plan with the reference's.
+    /// Compares the answer to one question of a enumeration with the reference's.
     pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
         self.compared += 1;
         if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, question)) {
@@ -130,7 +130,7 @@ impl Proof {
 
     /// The holes for which `counts` holds: for each contradiction the smallest sets of
     /// variables among them. Sorted by code, then by what is set, then in the order
-    /// of the plan.
+    /// of the enumeration.
     #[must_use]
     pub fn holes(&self, counts: impl Fn(&Hole) -> bool) -> Vec<Hole> {
         let mut smallest: Vec<&Reached> = Vec::new();
@@ -152,9 +152,9 @@ impl Proof {
         }
     }
 
-    fn note_contradiction(&mut self, number: usize, planned: &Planned, resolution: &Resolution<'_>) {
+    fn note_contradiction(&mut self, number: usize, point: &TestPoint, resolution: &Resolution<'_>) {
         let Some(code) = resolution.code else { return };
-        let case = &planned.case;
+        let case = &point.case;
         let platform_model = &case.dataset.policy.document().platform.model;
         let hole = Hole {
             runtime: case.runtime.clone(),
@@ -164,7 +164,7 @@ impl Proof {
                 .decided_by
                 .filter(|name| *name == platform_model && case.variables.contains_key(*name))
                 .map(str::to_owned),
-            cases: planned.slugs,
+            cases: point.slugs,
             slug: resolution.slug.to_owned(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),
@@ -174,7 +174,7 @@ impl Proof {
         self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, hole });
     }
 
-    /// Of several cases with the same variables, the first of the plan is shown.
+    /// Of several cases with the same variables, the first of the enumeration is shown.
     fn keep_reached(&mut self, contradiction: Contradiction, names: Names, new: Reached) {
         let ways = self.reachable.entry(contradiction).or_default();
         match ways.get_mut(&names) {

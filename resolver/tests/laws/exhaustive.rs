@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::test_runner::Config;
-use slug_laws::enumeration::{Plan, Planned};
+use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
 use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Tally, LawContext};
@@ -11,7 +11,7 @@ use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
 
-use crate::proof::{plan, walked};
+use crate::proof::{enumeration, walked};
 use crate::strategy::fixed_cases;
 
 /// One test for each runtime and rule, so that what runs them in parallel or on several
@@ -66,12 +66,12 @@ proofs! {
 /// Every law on every case of one runtime that one rule decides, under every embedded policy.
 fn prove(runtime: &str, rule: Rule) {
     for policy in ["full-saas", "reconciler"] {
-        let plan = plan(policy);
+        let enumeration = enumeration(policy);
         let mut proof = Proof::default();
-        for number in 0..plan.len() {
-            let planned = plan.get(number).expect("below the length");
-            if planned.case.runtime == runtime && RealResolver.resolve(&planned.case).rule == rule {
-                proof.examine(&RealResolver, number, &planned);
+        for number in 0..enumeration.len() {
+            let point = enumeration.get(number).expect("below the length");
+            if point.case.runtime == runtime && RealResolver.resolve(&point.case).rule == rule {
+                proof.examine(&RealResolver, number, &point);
             }
         }
         if let Some(broken) = &proof.broken {
@@ -85,13 +85,13 @@ fn prove(runtime: &str, rule: Rule) {
 fn every_runtime_is_proved_and_the_counts_add_up() {
     assert_eq!(Rule::ALL.len(), 5);
     for policy in ["full-saas", "reconciler"] {
-        let plan = plan(policy);
-        assert!(plan.undecided().is_empty());
-        let runtimes: BTreeSet<&str> = plan.runtimes().map(|(runtime, _)| runtime).collect();
+        let enumeration = enumeration(policy);
+        assert!(enumeration.undecided().is_empty());
+        let runtimes: BTreeSet<&str> = enumeration.runtimes().map(|(runtime, _)| runtime).collect();
         assert_eq!(runtimes, PROVED.iter().copied().collect());
-        let planned: Vec<Planned> = (0..plan.len()).map(|number| plan.get(number).expect("below the length")).collect();
-        assert_eq!(planned.iter().map(|planned| planned.covers).sum::<u128>(), plan.combinations());
-        for Planned { case, overridden, .. } in &planned {
+        let point: Vec<TestPoint> = (0..enumeration.len()).map(|number| enumeration.get(number).expect("below the length")).collect();
+        assert_eq!(point.iter().map(|point| point.covers).sum::<u128>(), enumeration.combinations());
+        for TestPoint { case, overridden, .. } in &point {
             let name = &case.dataset.policy.document().override_var;
             assert_eq!(*overridden, case.variables.contains_key(name), "{case:?}");
         }
@@ -104,24 +104,24 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
 fn cases_follow_from_routes_and_questions_from_ids() {
     // Keys that inject, and values of the path that choose the platform or do not.
     for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
-        let plan = plan(policy);
-        let dataset = plan.get(0).expect("there is a case").case.dataset.clone();
-        let model_classes: usize = plan.runtimes().map(|(runtime, _)| model_classes(&dataset, runtime, plan.slugs()).len()).sum();
-        let runtimes = plan.runtimes().count();
+        let enumeration = enumeration(policy);
+        let dataset = enumeration.get(0).expect("there is a case").case.dataset.clone();
+        let model_classes: usize = enumeration.runtimes().map(|(runtime, _)| model_classes(&dataset, runtime, enumeration.slugs()).len()).sum();
+        let runtimes = enumeration.runtimes().count();
         // The override and the platform model hold slugs; off the platform path only the former.
         let with_a_slug = 2 * platform + byok * (secrets + 1);
         let without = platform + byok * (secrets + 1);
-        assert_eq!(plan.len(), with_a_slug * model_classes + without * runtimes, "{policy}");
+        assert_eq!(enumeration.len(), with_a_slug * model_classes + without * runtimes, "{policy}");
 
         let name = &dataset.policy.document().override_var;
-        let asked = |number| plan.question(number).expect("below their number");
-        let asked: BTreeSet<(String, String)> = (0..plan.questions())
+        let asked = |number| enumeration.question(number).expect("below their number");
+        let asked: BTreeSet<(String, String)> = (0..enumeration.questions())
             .map(asked)
             .map(|TestCase { runtime, variables, .. }| (runtime, variables[name].clone()))
             .collect();
-        assert_eq!(asked.len(), runtimes * plan.slugs().len(), "{policy}");
-        assert!(plan.question(plan.questions()).is_none());
-        assert_eq!(plan.steps(), plan.len() + plan.questions());
+        assert_eq!(asked.len(), runtimes * enumeration.slugs().len(), "{policy}");
+        assert!(enumeration.question(enumeration.questions()).is_none());
+        assert_eq!(enumeration.steps(), enumeration.len() + enumeration.questions());
     }
 }
 
@@ -178,11 +178,11 @@ impl Implementation for BlindTo {
 #[test]
 fn what_the_policy_names_stands_for_itself() {
     for policy in ["full-saas", "reconciler"] {
-        let plan = plan(policy);
-        let dataset = plan.get(0).expect("there is a case").case.dataset.clone();
-        for model in models_of(&dataset.policy).into_iter().filter(|model| plan.slugs().contains(model)) {
+        let enumeration = enumeration(policy);
+        let dataset = enumeration.get(0).expect("there is a case").case.dataset.clone();
+        for model in models_of(&dataset.policy).into_iter().filter(|model| enumeration.slugs().contains(model)) {
             let wrong = BlindTo(model);
-            let proof = walked(&wrong, &plan, 0..plan.steps());
+            let proof = walked(&wrong, &enumeration, 0..enumeration.steps());
             let broken = proof.broken.unwrap_or_else(|| panic!("nobody sees that `{}` is shadowed", wrong.0));
             assert!(["shadowed-is-inert", "agreement"].contains(&broken.law.id), "{}", broken.law.id);
         }
@@ -193,9 +193,9 @@ fn what_the_policy_names_stands_for_itself() {
 #[test]
 fn every_slug_on_every_runtime_keeps_every_law() {
     for policy in ["full-saas", "reconciler"] {
-        let plan = plan(policy);
-        for number in 0..plan.questions() {
-            let case = plan.question(number).expect("below their number");
+        let enumeration = enumeration(policy);
+        for number in 0..enumeration.questions() {
+            let case = enumeration.question(number).expect("below their number");
             let held = LawContext::new(&RealResolver, &case).holds();
             assert!(held.is_ok(), "{held:?}");
         }
@@ -233,26 +233,26 @@ impl Implementation for WrongOnOne<'_> {
 /// one of those others is found, and by name.
 #[test]
 fn an_error_about_one_id_is_found() {
-    let plan = plan("full-saas");
+    let enumeration = enumeration("full-saas");
     let name = "E2E_MODEL_SLUG";
     let mut stand_for_others = BTreeSet::new();
-    for number in 0..plan.len() {
-        let case = plan.get(number).expect("below the length").case;
+    for number in 0..enumeration.len() {
+        let case = enumeration.get(number).expect("below the length").case;
         stand_for_others.extend(case.variables.values().map(|slug| (case.runtime.clone(), slug.clone())));
     }
-    let question = |number| plan.question(number).expect("below their number");
-    let others: Vec<TestCase> = (0..plan.questions())
+    let question = |number| enumeration.question(number).expect("below their number");
+    let others: Vec<TestCase> = (0..enumeration.questions())
         .map(question)
         .filter(|case| !stand_for_others.contains(&(case.runtime.clone(), case.variables[name].clone())))
         .collect();
-    assert!(others.len() > plan.questions() / 2, "one case stands for many ids");
+    assert!(others.len() > enumeration.questions() / 2, "one case stands for many ids");
     for (number, case) in others.iter().enumerate() {
         let wrong = WrongOnOne { runtime: &case.runtime, id: &case.variables[name], answers: number % 2 == 0 };
-        let proof = walked(&wrong, &plan, plan.len()..plan.steps());
+        let proof = walked(&wrong, &enumeration, enumeration.len()..enumeration.steps());
         let broken = proof.broken.unwrap_or_else(|| panic!("nothing is found wrong about {case:?}"));
         assert_eq!(broken.law.id, "agreement", "{}", broken.violation);
         assert!(broken.case == *case, "found in {:?}, planted in {case:?}", broken.case);
-        assert_eq!(proof.compared, plan.questions());
+        assert_eq!(proof.compared, enumeration.questions());
     }
 }
 
@@ -278,8 +278,8 @@ fallback: platform/m
 ";
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
-    let plan = Plan::new(&Dataset::new(registry, policy));
-    let proof = walked(&RealResolver, &plan, 0..plan.len());
+    let enumeration = Enumeration::new(&Dataset::new(registry, policy));
+    let proof = walked(&RealResolver, &enumeration, 0..enumeration.len());
     let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
@@ -288,26 +288,26 @@ fallback: platform/m
 #[test]
 fn combinations_follow_from_the_data() {
     for (policy, keys) in [("full-saas", 4), ("reconciler", 3)] {
-        let plan = plan(policy);
-        let (slugs, runtimes) = (plan.slugs().len() as u128, plan.runtimes().count() as u128);
-        assert_eq!(plan.combinations(), runtimes * (slugs + 1) * 3 * (slugs + 1) * 2_u128.pow(keys));
+        let enumeration = enumeration(policy);
+        let (slugs, runtimes) = (enumeration.slugs().len() as u128, enumeration.runtimes().count() as u128);
+        assert_eq!(enumeration.combinations(), runtimes * (slugs + 1) * 3 * (slugs + 1) * 2_u128.pow(keys));
     }
 }
 
 /// What the walk says each case stands for is what the whole product comes to.
 #[test]
 fn brute_force_agrees() {
-    let plan = plan("reconciler");
+    let enumeration = enumeration("reconciler");
     let mut whole = Tally::default();
-    for (runtime, _) in plan.runtimes().enumerate() {
-        for class in 0..=plan.slugs().len() {
-            whole.merge(plan.brute_force(runtime, class));
+    for (runtime, _) in enumeration.runtimes().enumerate() {
+        for class in 0..=enumeration.slugs().len() {
+            whole.merge(enumeration.brute_force(runtime, class));
         }
     }
-    let walked = walked(&RealResolver, &plan, 0..plan.steps());
-    assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()));
+    let walked = walked(&RealResolver, &enumeration, 0..enumeration.steps());
+    assert_eq!((walked.evaluated, walked.compared), (enumeration.len(), enumeration.questions()));
     assert!(walked.broken.is_none());
-    assert_eq!(whole.total(), plan.combinations());
+    assert_eq!(whole.total(), enumeration.combinations());
     assert_eq!(whole, walked.tally);
 }
 
@@ -317,19 +317,19 @@ fn walks_of_random_scenes_add_up() {
     // 256 cases by default make a dozen datasets; `PROPTEST_CASES` scales both.
     let datasets = (Config::default().cases as usize / 20).max(12);
     for case in fixed_cases(datasets) {
-        let plan = Plan::new(&case.dataset);
-        let walked = walked(&RealResolver, &plan, 0..plan.steps());
+        let enumeration = Enumeration::new(&case.dataset);
+        let walked = walked(&RealResolver, &enumeration, 0..enumeration.steps());
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
         let mut whole = Tally::default();
-        for (runtime, _) in plan.runtimes().enumerate() {
-            for class in 0..=plan.slugs().len() {
-                whole.merge(plan.brute_force(runtime, class));
+        for (runtime, _) in enumeration.runtimes().enumerate() {
+            for class in 0..=enumeration.slugs().len() {
+                whole.merge(enumeration.brute_force(runtime, class));
             }
         }
-        assert_eq!((walked.evaluated, walked.compared), (plan.len(), plan.questions()), "{case:?}");
-        assert_eq!(walked.covered, plan.combinations(), "{case:?}");
+        assert_eq!((walked.evaluated, walked.compared), (enumeration.len(), enumeration.questions()), "{case:?}");
+        assert_eq!(walked.covered, enumeration.combinations(), "{case:?}");
         assert_eq!(whole, walked.tally, "{case:?}");
     }
 }

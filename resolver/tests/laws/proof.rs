@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_laws::enumeration::Plan;
+use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
 use slug_laws::{TestCase, RealResolver, Dataset, Implementation};
@@ -19,15 +19,15 @@ impl Implementation for NoPlatform {
     }
 }
 
-/// The plan of the embedded data under one of its policies.
-pub fn plan(policy: &str) -> Plan {
-    Plan::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
+/// The enumeration of the embedded data under one of its policies.
+pub fn enumeration(policy: &str) -> Enumeration {
+    Enumeration::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
 }
 
-/// What comes of some steps of a plan.
-pub fn walked(implementation: &dyn Implementation, plan: &Plan, steps: impl IntoIterator<Item = usize>) -> Proof {
+/// What comes of some steps of a enumeration.
+pub fn walked(implementation: &dyn Implementation, enumeration: &Enumeration, steps: impl IntoIterator<Item = usize>) -> Proof {
     let mut proof = Proof::default();
-    steps.into_iter().for_each(|step| proof.step(implementation, plan, step));
+    steps.into_iter().for_each(|step| proof.step(implementation, enumeration, step));
     proof
 }
 
@@ -41,16 +41,16 @@ fn assert_same(one: &Proof, other: &Proof) {
 
 #[test]
 fn parts_of_a_proof_merge_into_the_whole() {
-    let plan = plan("reconciler");
+    let enumeration = enumeration("reconciler");
     for (implementation, is_right) in [(&RealResolver as &dyn Implementation, true), (&NoPlatform, false)] {
-        let whole = walked(implementation, &plan, 0..plan.steps());
-        assert_eq!((whole.evaluated, whole.compared), (plan.len(), plan.questions()));
-        assert_eq!(whole.covered, plan.combinations());
-        let breaks = |step: &usize| walked(implementation, &plan, [*step]).broken.is_some();
+        let whole = walked(implementation, &enumeration, 0..enumeration.steps());
+        assert_eq!((whole.evaluated, whole.compared), (enumeration.len(), enumeration.questions()));
+        assert_eq!(whole.covered, enumeration.combinations());
+        let breaks = |step: &usize| walked(implementation, &enumeration, [*step]).broken.is_some();
         let first = whole.broken.as_ref().map(|broken| broken.number);
-        assert_eq!(first, (0..plan.steps()).find(breaks));
+        assert_eq!(first, (0..enumeration.steps()).find(breaks));
         assert_eq!(first.is_none(), is_right);
-        let part = |first: usize| walked(implementation, &plan, (first..plan.steps()).step_by(3));
+        let part = |first: usize| walked(implementation, &enumeration, (first..enumeration.steps()).step_by(3));
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let mut merged = Proof::default();
             order.into_iter().for_each(|first| merged.merge(part(first)));
@@ -69,22 +69,22 @@ type Way = (BTreeMap<String, String>, usize);
 #[test]
 fn a_hole_is_a_smallest_way_into_a_contradiction() {
     for policy in ["full-saas", "reconciler"] {
-        let plan = plan(policy);
+        let enumeration = enumeration(policy);
         let mut proof = Proof::default();
         let mut ways: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, Way>> = BTreeMap::new();
         let mut contradictions = 0;
-        for number in 0..plan.len() {
-            let planned = plan.get(number).expect("below the length");
-            let found = RealResolver.resolve(&planned.case);
-            contradictions += if found.code.is_some() { planned.covers } else { 0 };
-            proof.examine(&RealResolver, number, &planned);
-            let Some(code) = found.code.filter(|_| !planned.overridden && planned.known_runtime) else { continue };
-            let model = &planned.case.dataset.policy.document().platform.model;
-            let in_variable = found.decided_by == Some(model.as_str()) && planned.case.variables.contains_key(model);
+        for number in 0..enumeration.len() {
+            let point = enumeration.get(number).expect("below the length");
+            let found = RealResolver.resolve(&point.case);
+            contradictions += if found.code.is_some() { point.covers } else { 0 };
+            proof.examine(&RealResolver, number, &point);
+            let Some(code) = found.code.filter(|_| !point.overridden && point.known_runtime) else { continue };
+            let model = &point.case.dataset.policy.document().platform.model;
+            let in_variable = found.decided_by == Some(model.as_str()) && point.case.variables.contains_key(model);
             let slug = (!in_variable).then(|| found.slug.to_owned());
-            let names = planned.case.variables.keys().cloned().collect();
-            let ways = ways.entry((code, planned.case.runtime.clone(), slug)).or_default();
-            ways.entry(names).or_insert((planned.case.variables, 0)).1 += planned.slugs;
+            let names = point.case.variables.keys().cloned().collect();
+            let ways = ways.entry((code, point.case.runtime.clone(), slug)).or_default();
+            ways.entry(names).or_insert((point.case.variables, 0)).1 += point.slugs;
         }
         assert_eq!(proof.tally.contradictions(), contradictions);
 
@@ -110,7 +110,7 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
     }
 }
 
-/// Where it cannot be decided which patterns overlap, the plan says so, and still asks for a
+/// Where it cannot be decided which patterns overlap, the enumeration says so, and still asks for a
 /// model of nobody's, if one is easily found.
 #[test]
 fn a_plan_names_what_is_undecided_and_asks_for_a_model_of_nobody() {
@@ -129,18 +129,18 @@ runtimes:
         let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
         let policy = Policy::embedded("full-saas").expect("it ships with the crate");
         let dataset = Dataset::new(registry, policy);
-        let plan = Plan::new(&dataset);
-        assert!(plan.undecided().iter().any(|runtime| runtime == "agent"), "{:?}", plan.undecided());
-        assert!(!plan.is_empty());
+        let enumeration = Enumeration::new(&dataset);
+        assert!(enumeration.undecided().iter().any(|runtime| runtime == "agent"), "{:?}", enumeration.undecided());
+        assert!(!enumeration.is_empty());
         let providers = dataset.registry.providers();
         let is_matched =
             |slug: &str| providers.iter().any(|provider| is_found_in(provider.model_prefix_match.hir(), slug));
-        let nobodys = plan.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
-        assert_eq!(nobodys, is_found, "{also} {:?}", plan.slugs());
+        let nobodys = enumeration.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
+        assert_eq!(nobodys, is_found, "{also} {:?}", enumeration.slugs());
     }
 }
 
-/// A runtime of the name that a plan has for one that nobody knows, and a variant of a variant.
+/// A runtime of the name that a enumeration has for one that nobody knows, and a variant of a variant.
 #[test]
 fn names_that_nobody_expects_are_planned() {
     let registry = "
@@ -163,13 +163,13 @@ templates: {first: second, second: unknown}
 ";
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
-    let plan = Plan::new(&Dataset::new(registry, policy));
-    let proof = walked(&RealResolver, &plan, 0..plan.steps());
+    let enumeration = Enumeration::new(&Dataset::new(registry, policy));
+    let proof = walked(&RealResolver, &enumeration, 0..enumeration.steps());
     assert!(proof.broken.is_none());
     let mut is_known = BTreeMap::new();
-    for number in 0..plan.len() {
-        let planned = plan.get(number).expect("below the length");
-        is_known.insert(planned.case.runtime, planned.known_runtime);
+    for number in 0..enumeration.len() {
+        let point = enumeration.get(number).expect("below the length");
+        is_known.insert(point.case.runtime, point.known_runtime);
     }
     let expected = [("first", true), ("second", true), ("unknown", true), ("unknown?", false)];
     assert_eq!(is_known, expected.map(|(name, is_known)| (name.to_owned(), is_known)).into());

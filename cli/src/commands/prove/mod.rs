@@ -8,7 +8,7 @@ mod report;
 use std::sync::Arc;
 use std::time::Instant;
 
-use slug_laws::enumeration::Plan;
+use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Hole, Proof};
 use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Tally};
 use slug_resolver::{Policy, resolve};
@@ -87,22 +87,22 @@ fn prove(
     used: &mut [bool],
     quiet: bool,
 ) -> Result<PolicyReport, Failure> {
-    let plan = Plan::new(dataset);
+    let enumeration = Enumeration::new(dataset);
     let policy = dataset.policy.name();
-    if brute_force && plan.combinations() > BRUTE_FORCE {
+    if brute_force && enumeration.combinations() > BRUTE_FORCE {
         return Err(Failure::new(format!(
             "policy `{policy}` has {} combinations, more than the {} that --brute-force decides; prove it without",
-            grouped(plan.combinations()),
+            grouped(enumeration.combinations()),
             grouped(BRUTE_FORCE)
         )));
     }
-    let progress = Progress::new(&format!("proving {policy}"), plan.steps(), quiet);
-    let proof = in_parallel(plan.steps(), &progress, Proof::merge, |proof: &mut Proof, number| {
-        proof.step(&RealResolver, &plan, number);
+    let progress = Progress::new(&format!("proving {policy}"), enumeration.steps(), quiet);
+    let proof = in_parallel(enumeration.steps(), &progress, Proof::merge, |proof: &mut Proof, number| {
+        proof.step(&RealResolver, &enumeration, number);
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
-        let tally = decide_everything(dataset, &plan, quiet);
+        let tally = decide_everything(dataset, &enumeration, quiet);
         BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
     });
     let accepting = |hole: &Hole| accepts.iter().find(|accept| covers(accept, policy, hole));
@@ -119,32 +119,32 @@ fn prove(
     for (accept, used) in accepts.iter().zip(used) {
         *used |= !proof.holes(|hole| covers(accept, policy, hole)).is_empty();
     }
-    let (columns, rows) = matrix(dataset, &plan);
+    let (columns, rows) = matrix(dataset, &enumeration);
     Ok(PolicyReport {
         policy: policy.to_owned(),
         embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == dataset.policy),
         columns,
         rows,
         holes,
-        undecided: plan.undecided().to_vec(),
+        undecided: enumeration.undecided().to_vec(),
         brute_force,
         proof,
     })
 }
 
-fn decide_everything(dataset: &Dataset, plan: &Plan, quiet: bool) -> Tally {
-    let classes = plan.slugs().len() + 1;
-    let parts = plan.runtimes().count() * classes;
+fn decide_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Tally {
+    let classes = enumeration.slugs().len() + 1;
+    let parts = enumeration.runtimes().count() * classes;
     let progress = Progress::new(&format!("deciding every combination of {}", dataset.policy.name()), parts, quiet);
     let tally = in_parallel(parts, &progress, Tally::merge, |tally: &mut Tally, part| {
-        tally.merge(plan.brute_force(part / classes, part % classes));
+        tally.merge(enumeration.brute_force(part / classes, part % classes));
     });
     progress.finish();
     tally
 }
 
 /// Who answers on each runtime by what is set: nothing, the platform path, or one key.
-fn matrix(dataset: &Arc<Dataset>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
+fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Vec<Row>) {
     let policy = &dataset.policy;
     let platform = &policy.document().platform;
     let name = |key| policy.variable_name(key).to_owned();
@@ -153,7 +153,7 @@ fn matrix(dataset: &Arc<Dataset>, plan: &Plan) -> (Vec<Column>, Vec<Row>) {
     columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 
     let mut rows = Vec::new();
-    for (runtime, known) in plan.runtimes() {
+    for (runtime, known) in enumeration.runtimes() {
         let cells = columns.iter().map(|column| {
             let case = TestCase::new(dataset, runtime);
             let case = column.setting().map_or(case.clone(), |(variable, value)| case.with(variable, value));
