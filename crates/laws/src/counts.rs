@@ -6,18 +6,18 @@ use slug_resolver::{Code, Decision, Resolution, Rule};
 
 /// How many concrete combinations of each runtime come to what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<String, BTreeMap<Class, u128>>);
+pub struct Counts(BTreeMap<String, BTreeMap<OutcomeKind, u128>>);
 
 /// What a combination comes to, as far as the counts tell apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Class {
+pub struct OutcomeKind {
     rule: Rule,
     injected: Option<String>,
     provider: Option<String>,
     code: Option<Code>,
 }
 
-impl Class {
+impl OutcomeKind {
     pub(crate) fn of(decision: &Decision<'_>) -> Self {
         Self {
             rule: decision.selection.rule,
@@ -37,8 +37,8 @@ impl Class {
     }
 }
 
-impl Tally {
-    pub(crate) fn add(&mut self, runtime: &str, class: Class, count: u128) {
+impl Counts {
+    pub(crate) fn add(&mut self, runtime: &str, class: OutcomeKind, count: u128) {
         if let Some(classes) = self.0.get_mut(runtime) {
             *classes.entry(class).or_default() += count;
         } else {
@@ -46,7 +46,7 @@ impl Tally {
         }
     }
 
-    /// Adds the counts of another tally.
+    /// Adds the counts of another counts.
     pub fn merge(&mut self, other: Self) {
         for (runtime, classes) in other.0 {
             for (class, count) in classes {

@@ -21,7 +21,7 @@ use slug_resolver::registry::{Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 
 use crate::case::TestCase;
-use crate::counts::{Class, Tally};
+use crate::counts::{OutcomeKind, Counts};
 use crate::reference;
 use crate::dataset::Dataset;
 use crate::secret::SET;
@@ -184,10 +184,10 @@ impl Enumeration {
     ///
     /// Classes are numbered from 0, unset, to the number of slugs; runtimes from 0.
     #[must_use]
-    pub fn brute_force(&self, runtime: usize, override_class: usize) -> Tally {
+    pub fn brute_force(&self, runtime: usize, override_class: usize) -> Counts {
         let Dataset { registry, policy, .. } = &*self.dataset;
-        let mut tally = Tally::default();
-        let Some(RuntimeEnumeration { name, .. }) = self.runtimes.get(runtime) else { return tally };
+        let mut counts = Counts::default();
+        let Some(RuntimeEnumeration { name, .. }) = self.runtimes.get(runtime) else { return counts };
         let paths = paths(&self.dataset);
         let class = |number: usize| number.checked_sub(1).map_or("", |index| self.slugs[index].as_str());
         let env = Env::empty(policy).with(Variable::Override, class(override_class));
@@ -199,11 +199,11 @@ impl Enumeration {
                     let set = policy.key_variables().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
                     let env = set.fold(env, |env, (_, key)| env.with(key, SET));
                     let decision = decide(registry, name, &env, &[]);
-                    tally.add(name, Class::of(&decision), 1);
+                    counts.add(name, OutcomeKind::of(&decision), 1);
                 }
             }
         }
-        tally
+        counts
     }
 
     fn point(&self, runtime: &RuntimeEnumeration, shape: &Shape, representatives: usize) -> TestPoint {

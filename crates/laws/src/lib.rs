@@ -33,7 +33,7 @@ mod implementation;
 mod witness;
 
 pub use case::TestCase;
-pub use counts::{Class, Tally};
+pub use counts::{OutcomeKind, Counts};
 pub use document::Document;
 pub use expectation::Expectation;
 pub use law::{Law, LawContext, Violation};

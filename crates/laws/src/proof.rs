@@ -6,7 +6,7 @@ use serde::Serialize;
 use slug_resolver::{Code, Resolution};
 
 use crate::case::TestCase;
-use crate::counts::{Class, Tally};
+use crate::counts::{OutcomeKind, Counts};
 use crate::enumeration::{Enumeration, TestPoint};
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
@@ -22,7 +22,7 @@ pub struct Proof {
     /// Concrete combinations that they stand for.
     pub covered: u128,
     /// What the combinations come to.
-    pub tally: Tally,
+    pub counts: Counts,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
     reachable: BTreeMap<Contradiction, BTreeMap<Names, Reached>>,
@@ -95,7 +95,7 @@ impl Proof {
         let context = LawContext::new(implementation, &point.case);
         self.evaluated += 1;
         self.covered += point.covers;
-        self.tally.add(&point.case.runtime, Class::of_resolution(&context.resolution), point.covers);
+        self.counts.add(&point.case.runtime, OutcomeKind::of_resolution(&context.resolution), point.covers);
         if let Err((law, violation)) = context.check_all() {
             self.keep_first(Broken { number, law, violation, case: point.case.clone() });
         }
@@ -117,7 +117,7 @@ impl Proof {
         self.evaluated += other.evaluated;
         self.compared += other.compared;
         self.covered += other.covered;
-        self.tally.merge(other.tally);
+        self.counts.merge(other.counts);
         if let Some(broken) = other.broken {
             self.keep_first(broken);
         }

@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Tally, LawContext};
+use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Counts, LawContext};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -298,7 +298,7 @@ fn combinations_follow_from_the_data() {
 #[test]
 fn brute_force_agrees() {
     let enumeration = enumeration("reconciler");
-    let mut whole = Tally::default();
+    let mut whole = Counts::default();
     for (runtime, _) in enumeration.runtimes().enumerate() {
         for class in 0..=enumeration.slugs().len() {
             whole.merge(enumeration.brute_force(runtime, class));
@@ -308,7 +308,7 @@ fn brute_force_agrees() {
     assert_eq!((walked.evaluated, walked.compared), (enumeration.len(), enumeration.questions()));
     assert!(walked.broken.is_none());
     assert_eq!(whole.total(), enumeration.combinations());
-    assert_eq!(whole, walked.tally);
+    assert_eq!(whole, walked.counts);
 }
 
 /// The walk is right about data that nobody had in mind when it was written.
@@ -322,7 +322,7 @@ fn walks_of_random_scenes_add_up() {
         if let Some(broken) = &walked.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
-        let mut whole = Tally::default();
+        let mut whole = Counts::default();
         for (runtime, _) in enumeration.runtimes().enumerate() {
             for class in 0..=enumeration.slugs().len() {
                 whole.merge(enumeration.brute_force(runtime, class));
@@ -330,7 +330,7 @@ fn walks_of_random_scenes_add_up() {
         }
         assert_eq!((walked.evaluated, walked.compared), (enumeration.len(), enumeration.questions()), "{case:?}");
         assert_eq!(walked.covered, enumeration.combinations(), "{case:?}");
-        assert_eq!(whole, walked.tally, "{case:?}");
+        assert_eq!(whole, walked.counts, "{case:?}");
     }
 }
 

@@ -33,7 +33,7 @@ pub fn walked(implementation: &dyn Implementation, enumeration: &Enumeration, st
 
 fn assert_same(one: &Proof, other: &Proof) {
     assert_eq!((one.evaluated, one.compared, one.covered), (other.evaluated, other.compared, other.covered));
-    assert_eq!(one.tally, other.tally);
+    assert_eq!(one.counts, other.counts);
     assert_eq!(one.holes(|_| true), other.holes(|_| true));
     let broken = |proof: &Proof| proof.broken.as_ref().map(|it| (it.number, it.law.id, it.violation.clone()));
     assert_eq!(broken(one), broken(other));
@@ -86,7 +86,7 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
             let ways = ways.entry((code, point.case.runtime.clone(), slug)).or_default();
             ways.entry(names).or_insert((point.case.variables, 0)).1 += point.slugs;
         }
-        assert_eq!(proof.tally.contradictions(), contradictions);
+        assert_eq!(proof.counts.contradictions(), contradictions);
 
         let mut smallest = BTreeSet::new();
         for ((code, runtime, slug), ways) in &ways {

@@ -102,7 +102,7 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         evaluated: policy.proof.evaluated,
         compared: policy.proof.compared,
         combinations: policy.proof.covered,
-        contradictions: policy.proof.tally.contradictions(),
+        contradictions: policy.proof.counts.contradictions(),
         decided_one_by_one: policy.brute_force.as_ref().map(|brute_force| brute_force.agrees),
         undecided_runtimes: &policy.undecided,
         broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Hole, Proof};
-use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Tally};
+use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Counts};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
@@ -102,8 +102,8 @@ fn prove(
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
-        let tally = decide_everything(dataset, &enumeration, quiet);
-        BruteForce { combinations: tally.total(), agrees: tally == proof.tally }
+        let counts = decide_everything(dataset, &enumeration, quiet);
+        BruteForce { combinations: counts.total(), agrees: counts == proof.counts }
     });
     let accepting = |hole: &Hole| accepts.iter().find(|accept| covers(accept, policy, hole));
     // What is accepted must not stand for what is not: each side has its own smallest sets.
@@ -132,15 +132,15 @@ fn prove(
     })
 }
 
-fn decide_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Tally {
+fn decide_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
     let classes = enumeration.slugs().len() + 1;
     let parts = enumeration.runtimes().count() * classes;
     let progress = Progress::new(&format!("deciding every combination of {}", dataset.policy.name()), parts, quiet);
-    let tally = in_parallel(parts, &progress, Tally::merge, |tally: &mut Tally, part| {
-        tally.merge(enumeration.brute_force(part / classes, part % classes));
+    let counts = in_parallel(parts, &progress, Counts::merge, |counts: &mut Counts, part| {
+        counts.merge(enumeration.brute_force(part / classes, part % classes));
     });
     progress.finish();
-    tally
+    counts
 }
 
 /// Who answers on each runtime by what is set: nothing, the platform path, or one key.
