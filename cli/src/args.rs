@@ -141,10 +141,10 @@ impl FindingsArgs {
 /// nobody owns, and a blank. Checks all laws on one slug of each route (those that
 /// the same arms list and the same patterns match), and compares the answer for each
 /// other slug on each runtime with that of a slow reference. Prints who answers by
-/// what is set, the holes (contradictions that are reachable without an override,
+/// what is set, the gaps (contradictions that are reachable without an override,
 /// each by its smallest set of variables), and what was covered.
 ///
-/// Where a slugproof.yaml is in force, a hole that it does not accept is a finding.
+/// Where a slugproof.yaml is in force, a gap that it does not accept is a finding.
 #[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/prove.txt").trim_end())]
 pub struct ProveArgs {
@@ -182,7 +182,7 @@ pub enum ProveFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deny {
     /// Contradictions reachable without an override
-    Holes,
+    Gaps,
 }
 
 /// Resolve one question, or one for each line of a file

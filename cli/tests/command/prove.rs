@@ -56,10 +56,10 @@ fn a_bare_command_proves_the_embedded_data_and_succeeds() {
 }
 
 #[test]
-fn holes_fail_only_when_denied() {
-    let denied = slugproof(["prove", "--deny", "holes"]).run();
+fn gaps_fail_only_when_denied() {
+    let denied = slugproof(["prove", "--deny", "gaps"]).run();
     assert_eq!(denied.code, 1);
-    assert!(denied.stdout.contains("✗ 74 holes not accepted"), "{}", denied.stdout);
+    assert!(denied.stdout.contains("✗ 74 gaps not accepted"), "{}", denied.stdout);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_slugproof_yaml_makes_it_a_gate() {
 }
 
 #[test]
-fn accepted_holes_pass() {
+fn accepted_gaps_pass() {
     let project = project("accepted", &format!("{CONFIG}{ACCEPTS}")).file("deep/down/here", "");
     let ended = slugproof(["prove"]).dir(&Scratch(project.0.join("deep/down"))).run();
     assert_eq!(ended.code, 0, "{}", ended.shown());
@@ -103,9 +103,9 @@ fn what_is_accepted_hides_nothing() {
     let ended = slugproof(["prove", "--format", "json"]).dir(&project).run();
     assert_eq!(ended.code, 1);
     let report = ended.json();
-    let holes = report["policies"][0]["holes"].as_array().expect("a list").clone();
-    let open = |hole: &&serde_json::Value| hole["accepted"].is_null() && hole["code"] == json!("missing-credential");
-    let open: Vec<_> = holes.iter().filter(open).collect();
+    let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
+    let open = |gap: &&serde_json::Value| gap["accepted"].is_null() && gap["code"] == json!("missing-credential");
+    let open: Vec<_> = gaps.iter().filter(open).collect();
     assert_eq!((open.len(), &open[0]["set"], &open[0]["slug"]), (1, &json!({"OTHER": "set"}), &json!("z-1")));
 }
 
@@ -134,7 +134,7 @@ fn any_names_make_headings() {
     let keys = "secrets: [{key: K_1_KEY, inject: [ACME_KEY]}, {key: K_2_KEY, inject: [A]}, {key: K_KEY, inject: [B]}, {key: KK, inject: [C]}]";
     let policy =
         POLICY.replace("value: platform,", "value: set,").replace("secrets: [{key: KEY, inject: [ACME_KEY]}]", keys);
-    let ended = slugproof(["prove", "--deny", "holes"])
+    let ended = slugproof(["prove", "--deny", "gaps"])
         .dir(&project("headings", CONFIG).file("policies/mine.yaml", policy))
         .run();
     assert_eq!((ended.code, ended.stderr.as_str()), (1, ""), "{}", ended.stdout);
@@ -179,7 +179,7 @@ fn the_json_report_adds_up() {
     assert_eq!(policy["compared"], json!(74 * 7));
     // One for each id would be 74 slugs in 8 shapes on 7 runtimes.
     assert!(policy["evaluated"].as_u64() < Some(74 * 8 * 7 / 4), "one case for each route, not for each id");
-    assert_eq!(policy["holes"].as_array().map(Vec::len), Some(35));
+    assert_eq!(policy["gaps"].as_array().map(Vec::len), Some(35));
     assert_eq!(policy["broken"], json!(null));
     let cell = json!({"runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});
     assert!(policy["matrix"].as_array().expect("a list").contains(&cell));

@@ -154,10 +154,10 @@ const WAYS: [(&str, Way); 9] = [
     }),
 ];
 
-type WholeWay = fn(&str) -> String;
+type WgapWay = fn(&str) -> String;
 
 /// The ways of spoiling a document that are no matter of one value.
-const WHOLE: [(&str, WholeWay); 3] = [
+const WHOLE: [(&str, WgapWay); 3] = [
     ("a second document", |text| format!("{text}---\n{text}")),
     ("too deep a nesting", |text| {
         // The document itself is a level more.

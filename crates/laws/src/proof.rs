@@ -1,4 +1,4 @@
-//! What an exhaustive run found: broken laws, holes, and counts that must add up.
+//! What an exhaustive run found: broken laws, gaps, and counts that must add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,12 +55,12 @@ type Names = BTreeSet<String>;
 #[derive(Clone)]
 struct Reached {
     number: usize,
-    hole: Hole,
+    gap: Gap,
 }
 
 /// A contradiction that is reachable without an override.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Hole {
+pub struct Gap {
     /// The runtime.
     pub runtime: String,
     /// The contradiction.
@@ -128,22 +128,22 @@ impl Proof {
         }
     }
 
-    /// The holes for which `counts` holds: for each contradiction the smallest sets of
+    /// The gaps for which `counts` holds: for each contradiction the smallest sets of
     /// variables among them. Sorted by code, then by what is set, then in the order
     /// of the enumeration.
     #[must_use]
-    pub fn holes(&self, counts: impl Fn(&Hole) -> bool) -> Vec<Hole> {
+    pub fn gaps(&self, counts: impl Fn(&Gap) -> bool) -> Vec<Gap> {
         let mut smallest: Vec<&Reached> = Vec::new();
         for ways in self.reachable.values() {
-            let ways: Vec<(&Names, &Reached)> = ways.iter().filter(|(_, reached)| counts(&reached.hole)).collect();
+            let ways: Vec<(&Names, &Reached)> = ways.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
             let minimal =
                 |names: &Names| !ways.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
             smallest.extend(ways.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
         }
-        smallest.sort_by_key(|Reached { number, hole }| {
-            (hole.code, hole.set.len(), hole.set.keys().collect::<Vec<_>>(), *number)
+        smallest.sort_by_key(|Reached { number, gap }| {
+            (gap.code, gap.set.len(), gap.set.keys().collect::<Vec<_>>(), *number)
         });
-        smallest.into_iter().map(|reached| reached.hole.clone()).collect()
+        smallest.into_iter().map(|reached| reached.gap.clone()).collect()
     }
 
     fn keep_first(&mut self, broken: Broken) {
@@ -156,7 +156,7 @@ impl Proof {
         let Some(code) = resolution.code else { return };
         let case = &point.case;
         let platform_model = &case.dataset.policy.document().platform.model;
-        let hole = Hole {
+        let gap = Gap {
             runtime: case.runtime.clone(),
             code,
             set: case.variables.clone(),
@@ -169,9 +169,9 @@ impl Proof {
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.needs.to_vec(),
         };
-        let slug = hole.slug_in.is_none().then(|| resolution.slug.to_owned());
+        let slug = gap.slug_in.is_none().then(|| resolution.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
-        self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, hole });
+        self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, gap });
     }
 
     /// Of several cases with the same variables, the first of the enumeration is shown.
@@ -180,11 +180,11 @@ impl Proof {
         match ways.get_mut(&names) {
             None => drop(ways.insert(names, new)),
             Some(known) => {
-                let cases = known.hole.cases + new.hole.cases;
+                let cases = known.gap.cases + new.gap.cases;
                 if new.number < known.number {
                     *known = new;
                 }
-                known.hole.cases = cases;
+                known.gap.cases = cases;
             }
         }
     }

@@ -280,7 +280,7 @@ fallback: platform/m
     let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
     let enumeration = Enumeration::new(&Dataset::new(registry, policy));
     let proof = walked(&RealResolver, &enumeration, 0..enumeration.len());
-    let codes: Vec<Code> = proof.holes(|_| true).iter().map(|hole| hole.code).collect();
+    let codes: Vec<Code> = proof.gaps(|_| true).iter().map(|gap| gap.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
 

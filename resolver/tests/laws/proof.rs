@@ -34,7 +34,7 @@ pub fn walked(implementation: &dyn Implementation, enumeration: &Enumeration, st
 fn assert_same(one: &Proof, other: &Proof) {
     assert_eq!((one.evaluated, one.compared, one.covered), (other.evaluated, other.compared, other.covered));
     assert_eq!(one.counts, other.counts);
-    assert_eq!(one.holes(|_| true), other.holes(|_| true));
+    assert_eq!(one.gaps(|_| true), other.gaps(|_| true));
     let broken = |proof: &Proof| proof.broken.as_ref().map(|it| (it.number, it.law.id, it.violation.clone()));
     assert_eq!(broken(one), broken(other));
 }
@@ -67,7 +67,7 @@ type Way = (BTreeMap<String, String>, usize);
 
 /// The ways into a contradiction, from every case by itself.
 #[test]
-fn a_hole_is_a_smallest_way_into_a_contradiction() {
+fn a_gap_is_a_smallest_way_into_a_contradiction() {
     for policy in ["full-saas", "reconciler"] {
         let enumeration = enumeration(policy);
         let mut proof = Proof::default();
@@ -96,17 +96,17 @@ fn a_hole_is_a_smallest_way_into_a_contradiction() {
                 }
             }
         }
-        let holes = proof.holes(|_| true);
-        let shown: BTreeSet<_> = holes
+        let gaps = proof.gaps(|_| true);
+        let shown: BTreeSet<_> = gaps
             .iter()
-            .map(|hole| {
-                let slug = hole.slug_in.is_none().then(|| hole.slug.clone());
-                (hole.code, hole.runtime.clone(), slug, (hole.set.clone(), hole.cases))
+            .map(|gap| {
+                let slug = gap.slug_in.is_none().then(|| gap.slug.clone());
+                (gap.code, gap.runtime.clone(), slug, (gap.set.clone(), gap.cases))
             })
             .collect();
         assert_eq!(shown, smallest, "{policy}");
-        assert_eq!(holes.len(), shown.len(), "{policy}");
-        assert!(proof.holes(|_| false).is_empty());
+        assert_eq!(gaps.len(), shown.len(), "{policy}");
+        assert!(proof.gaps(|_| false).is_empty());
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::Code;
 
-use super::report::{Cell, Column, JudgedHole, PolicyReport, Report, Row};
+use super::report::{Cell, Column, JudgedGap, PolicyReport, Report, Row};
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
@@ -25,7 +25,7 @@ pub fn render(report: &Report) -> String {
         let _ =
             writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", shown(&policy.policy));
         text.push_str(&matrix(policy));
-        text.push_str(&holes(policy));
+        text.push_str(&gaps(policy));
         text.push_str(&findings(policy));
     }
     text.push('\n');
@@ -135,23 +135,23 @@ fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(missing))
 }
 
-fn holes(policy: &PolicyReport) -> String {
-    if policy.holes.is_empty() {
-        return format!("  {GOOD}no holes{GOOD:#}: without an override, every case is coherent\n");
+fn gaps(policy: &PolicyReport) -> String {
+    if policy.gaps.is_empty() {
+        return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is coherent\n");
     }
-    let accepted = policy.holes.len() - policy.open_holes();
+    let accepted = policy.gaps.len() - policy.open_gaps();
     let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
     let mut text = format!(
         "  {HEAD}{}{HEAD:#}: contradictions reachable without an override{accepted}\n",
-        counted(policy.holes.len() as u64, "hole")
+        counted(policy.gaps.len() as u64, "gap")
     );
     let mut code = None;
     let mut set = String::new();
-    for (judged, runtimes) in alike(&policy.holes) {
-        if code != Some(judged.hole.code) {
-            code = Some(judged.hole.code);
+    for (judged, runtimes) in alike(&policy.gaps) {
+        if code != Some(judged.gap.code) {
+            code = Some(judged.gap.code);
             set.clear();
-            let heading = format!("{}: {}", judged.hole.code.as_str(), judged.hole.code.meaning());
+            let heading = format!("{}: {}", judged.gap.code.as_str(), judged.gap.code.meaning());
             let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
         }
         let names = set_names(judged);
@@ -166,43 +166,43 @@ fn holes(policy: &PolicyReport) -> String {
     text
 }
 
-/// The holes, with those that differ in nothing but the runtime as one, in their order.
-fn alike(holes: &[JudgedHole]) -> Vec<(&JudgedHole, Vec<&str>)> {
-    let mut groups: Vec<(&JudgedHole, Vec<&str>)> = Vec::new();
+/// The gaps, with those that differ in nothing but the runtime as one, in their order.
+fn alike(gaps: &[JudgedGap]) -> Vec<(&JudgedGap, Vec<&str>)> {
+    let mut groups: Vec<(&JudgedGap, Vec<&str>)> = Vec::new();
     let mut by_text = HashMap::new();
-    for judged in holes {
-        let text = (judged.hole.code, set_names(judged), description(judged));
+    for judged in gaps {
+        let text = (judged.gap.code, set_names(judged), description(judged));
         let group = *by_text.entry(text).or_insert_with(|| {
             groups.push((judged, Vec::new()));
             groups.len() - 1
         });
-        groups[group].1.push(&judged.hole.runtime);
+        groups[group].1.push(&judged.gap.runtime);
     }
     groups
 }
 
 /// What is set, in words; a slug stands for all that lead to the same contradiction.
-fn set_names(judged: &JudgedHole) -> String {
-    let hole = &judged.hole;
-    if hole.set.is_empty() {
+fn set_names(judged: &JudgedGap) -> String {
+    let gap = &judged.gap;
+    if gap.set.is_empty() {
         return "nothing set".to_owned();
     }
     let shown = |(name, value): (&String, &String)| {
-        if hole.slug_in.as_ref() == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
+        if gap.slug_in.as_ref() == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
     };
-    hole.set.iter().map(shown).collect::<Vec<_>>().join(" ")
+    gap.set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
-fn description(judged: &JudgedHole) -> String {
-    let hole = &judged.hole;
-    let slug = shown(&hole.slug);
-    let provider = hole.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
-    let more = if hole.cases > 1 { format!(" and {} more", hole.cases - 1) } else { String::new() };
+fn description(judged: &JudgedGap) -> String {
+    let gap = &judged.gap;
+    let slug = shown(&gap.slug);
+    let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
+    let more = if gap.cases > 1 { format!(" and {} more", gap.cases - 1) } else { String::new() };
     let accepted = judged.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
     format!("{slug}{provider}{more}{accepted}")
 }
 
-/// What makes the command fail besides holes.
+/// What makes the command fail besides gaps.
 fn findings(policy: &PolicyReport) -> String {
     let mut text = String::new();
     if let Some(broken) = &policy.proof.broken {
@@ -232,7 +232,7 @@ fn summary(report: &Report) -> String {
     let mut text = String::new();
     let undecided: usize = report.policies.iter().map(|policy| policy.undecided.len()).sum();
     let laws = if undecided > 0 && broken == 0 {
-        let found = if report.holes_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
+        let found = if report.gaps_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
         let runtimes = counted(undecided as u64, "runtime");
         format!("{found} no law is broken on {evaluated} cases, but for {runtimes} they are not all that matter")
     } else if broken == 0 {
@@ -251,21 +251,21 @@ fn summary(report: &Report) -> String {
     if decided > 0 {
         let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were decided one by one as well", grouped(decided));
     }
-    let open: usize = report.policies.iter().map(PolicyReport::open_holes).sum();
-    match (open, report.holes_count) {
+    let open: usize = report.policies.iter().map(PolicyReport::open_gaps).sum();
+    match (open, report.gaps_count) {
         (0, _) => {}
         (_, true) => {
             let _ = writeln!(
                 text,
-                "{BAD}✗{BAD:#} {} not accepted: close the hole, or accept it in slugproof.yaml",
-                counted(open as u64, "hole")
+                "{BAD}✗{BAD:#} {} not accepted: close the gap, or accept it in slugproof.yaml",
+                counted(open as u64, "gap")
             );
         }
         (_, false) => {
             let _ = writeln!(
                 text,
-                "{WARN}!{WARN:#} {}, shown above; --deny holes makes each a finding",
-                counted(open as u64, "hole")
+                "{WARN}!{WARN:#} {}, shown above; --deny gaps makes each a finding",
+                counted(open as u64, "gap")
             );
         }
     }

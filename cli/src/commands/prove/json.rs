@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use slug_laws::LAWS;
-use slug_laws::proof::Hole;
+use slug_laws::proof::Gap;
 use slug_resolver::Code;
 
 use super::report::{PolicyReport, Report};
@@ -17,7 +17,7 @@ struct Form<'a> {
     laws: Vec<&'a str>,
     policies: Vec<PolicyForm<'a>>,
     idle_accepts: Vec<IdleForm>,
-    holes_are_findings: bool,
+    gaps_are_findings: bool,
     seconds: f64,
 }
 
@@ -25,7 +25,7 @@ struct Form<'a> {
 struct PolicyForm<'a> {
     policy: &'a str,
     matrix: Vec<CellForm<'a>>,
-    holes: Vec<HoleForm<'a>>,
+    gaps: Vec<HoleForm<'a>>,
     evaluated: usize,
     compared: usize,
     combinations: u128,
@@ -48,7 +48,7 @@ struct CellForm<'a> {
 #[derive(Serialize)]
 struct HoleForm<'a> {
     #[serde(flatten)]
-    hole: &'a Hole,
+    gap: &'a Gap,
     accepted: Option<&'a str>,
 }
 
@@ -74,7 +74,7 @@ pub fn render(report: &Report) -> String {
         laws: LAWS.iter().map(|law| law.id).collect(),
         policies: report.policies.iter().map(policy_form).collect(),
         idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code }).collect(),
-        holes_are_findings: report.holes_count,
+        gaps_are_findings: report.gaps_count,
         seconds: report.elapsed.as_secs_f64(),
     };
     serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"
@@ -94,11 +94,11 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
             });
         }
     }
-    let holes = policy.holes.iter().map(|judged| HoleForm { hole: &judged.hole, accepted: judged.accepted.as_deref() });
+    let gaps = policy.gaps.iter().map(|judged| HoleForm { gap: &judged.gap, accepted: judged.accepted.as_deref() });
     PolicyForm {
         policy: &policy.policy,
         matrix,
-        holes: holes.collect(),
+        gaps: gaps.collect(),
         evaluated: policy.proof.evaluated,
         compared: policy.proof.compared,
         combinations: policy.proof.covered,

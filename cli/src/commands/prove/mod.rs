@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
-use slug_laws::proof::{Hole, Proof};
+use slug_laws::proof::{Gap, Proof};
 use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Counts};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, Idle, JudgedHole, PolicyReport, Report, Row};
+use report::{BruteForce, Cell, Column, Idle, JudgedGap, PolicyReport, Report, Row};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;
@@ -52,7 +52,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
         idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
-        holes_count: data.config.is_some() || args.deny.contains(&Deny::Holes),
+        gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
         registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
         policies: reports,
@@ -73,8 +73,8 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// An entry that could never match is a mistake in the file, not a finding about the data.
-fn covers(accept: &Accept, policy: &str, hole: &Hole) -> bool {
-    accept.covers(policy, &hole.runtime, hole.code, |name| hole.set.contains_key(name))
+fn covers(accept: &Accept, policy: &str, gap: &Gap) -> bool {
+    accept.covers(policy, &gap.runtime, gap.code, |name| gap.set.contains_key(name))
 }
 
 /// Combinations that `--brute-force` decides at the most.
@@ -105,19 +105,19 @@ fn prove(
         let counts = decide_everything(dataset, &enumeration, quiet);
         BruteForce { combinations: counts.total(), agrees: counts == proof.counts }
     });
-    let accepting = |hole: &Hole| accepts.iter().find(|accept| covers(accept, policy, hole));
+    let accepting = |gap: &Gap| accepts.iter().find(|accept| covers(accept, policy, gap));
     // What is accepted must not stand for what is not: each side has its own smallest sets.
-    let mut holes = Vec::new();
-    for hole in proof.holes(|hole| accepting(hole).is_none()) {
-        holes.push(JudgedHole { hole, accepted: None });
+    let mut gaps = Vec::new();
+    for gap in proof.gaps(|gap| accepting(gap).is_none()) {
+        gaps.push(JudgedGap { gap, accepted: None });
     }
-    for hole in proof.holes(|hole| accepting(hole).is_some()) {
-        let accepted = accepting(&hole).map(|accept| accept.reason.clone());
-        holes.push(JudgedHole { hole, accepted });
+    for gap in proof.gaps(|gap| accepting(gap).is_some()) {
+        let accepted = accepting(&gap).map(|accept| accept.reason.clone());
+        gaps.push(JudgedGap { gap, accepted });
     }
-    holes.sort_by_key(|judged| judged.hole.code);
+    gaps.sort_by_key(|judged| judged.gap.code);
     for (accept, used) in accepts.iter().zip(used) {
-        *used |= !proof.holes(|hole| covers(accept, policy, hole)).is_empty();
+        *used |= !proof.gaps(|gap| covers(accept, policy, gap)).is_empty();
     }
     let (columns, rows) = matrix(dataset, &enumeration);
     Ok(PolicyReport {
@@ -125,7 +125,7 @@ fn prove(
         embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == dataset.policy),
         columns,
         rows,
-        holes,
+        gaps,
         undecided: enumeration.undecided().to_vec(),
         brute_force,
         proof,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use slug_laws::SET;
-use slug_laws::proof::{Hole, Proof};
+use slug_laws::proof::{Gap, Proof};
 use slug_resolver::Code;
 
 use crate::exit::Exit;
@@ -17,8 +17,8 @@ pub struct Report {
     pub policies: Vec<PolicyReport>,
     /// Entries of slugproof.yaml that accept nothing.
     pub idle: Vec<Idle>,
-    /// Whether an unaccepted hole is a finding.
-    pub holes_count: bool,
+    /// Whether an unaccepted gap is a finding.
+    pub gaps_count: bool,
     pub elapsed: Duration,
 }
 
@@ -29,7 +29,7 @@ pub struct PolicyReport {
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     pub proof: Proof,
-    pub holes: Vec<JudgedHole>,
+    pub gaps: Vec<JudgedGap>,
     pub undecided: Vec<String>,
     pub brute_force: Option<BruteForce>,
 }
@@ -66,9 +66,9 @@ pub struct Cell {
     pub code: Option<Code>,
 }
 
-/// A hole, and why it is intended, if it is.
-pub struct JudgedHole {
-    pub hole: Hole,
+/// A gap, and why it is intended, if it is.
+pub struct JudgedGap {
+    pub gap: Gap,
     pub accepted: Option<String>,
 }
 
@@ -89,9 +89,9 @@ impl Report {
         let broken = self.policies.iter().any(|policy| {
             policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
         });
-        let open = self.policies.iter().any(|policy| policy.open_holes() > 0);
+        let open = self.policies.iter().any(|policy| policy.open_gaps() > 0);
         let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty());
-        if broken || !self.idle.is_empty() || ((open || unknown) && self.holes_count) {
+        if broken || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {
             Exit::Clean
@@ -100,7 +100,7 @@ impl Report {
 }
 
 impl PolicyReport {
-    pub fn open_holes(&self) -> usize {
-        self.holes.iter().filter(|hole| hole.accepted.is_none()).count()
+    pub fn open_gaps(&self) -> usize {
+        self.gaps.iter().filter(|gap| gap.accepted.is_none()).count()
     }
 }
