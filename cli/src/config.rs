@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, At, Invalid, Node, Place, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, At, Invalid, Node, FieldPath, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;
@@ -89,8 +89,8 @@ impl Config {
     }
 
     /// A failure at one place of an accept entry.
-    fn refuse(&self, entry: usize, place: impl FnOnce(Place) -> Place, message: String) -> Failure {
-        let place = place(Place::default().key("accept").index(entry));
+    fn refuse(&self, entry: usize, place: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
+        let place = place(FieldPath::default().key("accept").index(entry));
         let error = Invalid::at(place, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }

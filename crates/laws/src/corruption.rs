@@ -4,7 +4,7 @@
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use slug_resolver::yaml::{self, Node, Place, ReadError, Value};
+use slug_resolver::yaml::{self, Node, FieldPath, ReadError, Value};
 use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
 use crate::secret::CANARY;
@@ -24,7 +24,7 @@ impl Parts {
     pub(crate) fn of(name: &str, text: &str) -> Result<Self, ReadError> {
         let root = yaml::read(text.as_bytes())?;
         let mut spots = Vec::new();
-        walk(&root, Spot { shape: name.to_owned(), place: Place::default(), path: Vec::new() }, &mut spots);
+        walk(&root, Spot { shape: name.to_owned(), place: FieldPath::default(), path: Vec::new() }, &mut spots);
         Ok(Self { root, spots, bytes: text.len() })
     }
 
@@ -55,7 +55,7 @@ impl Parts {
         let first = choice.below(WAYS.len() + WHOLE.len());
         if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
             let text = spoil(&slug_yaml::write(&Written(root)));
-            return Some(Spoiled { what, text, place: Place::default() });
+            return Some(Spoiled { what, text, place: FieldPath::default() });
         }
         // Not every value can be spoiled in every way: then the next one that can, or in the next way.
         let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
@@ -75,12 +75,12 @@ pub(crate) struct Spoiled {
     pub(crate) what: &'static str,
     pub(crate) text: String,
     /// Where it is to be refused.
-    pub(crate) place: Place,
+    pub(crate) place: FieldPath,
 }
 
 /// What stands in a place once it is spoiled, and where that is to be refused; none where
 /// a value cannot be spoiled in this way. The number chooses among its parts.
-type Way = fn(&Spot, &Value, usize) -> Option<(Value, Place)>;
+type Way = fn(&Spot, &Value, usize) -> Option<(Value, FieldPath)>;
 
 /// The ways of spoiling one value.
 const WAYS: [(&str, Way); 9] = [
@@ -193,7 +193,7 @@ const OPTIONAL: [&str; 16] = [
 const MAY_BE_EMPTY: [&str; 3] = ["question.runtime", "question.env.*", "question.ambient[]"];
 
 /// From the place of an entry to that of what tells it apart.
-type ToldBy = fn(Place) -> Place;
+type ToldBy = fn(FieldPath) -> FieldPath;
 
 /// Lists in which no two entries may be alike.
 const UNIQUE: [(&str, ToldBy); 5] = [
@@ -224,7 +224,7 @@ const WRONG: [(&str, &str); 11] = [
 struct Spot {
     /// Its place without names and numbers: `registry.runtimes.*.providers[].name`.
     shape: String,
-    place: Place,
+    place: FieldPath,
     /// The way to it, by the number of each child.
     path: Vec<usize>,
 }
@@ -249,7 +249,7 @@ impl Spot {
         &self.path.iter().fold(root, child).value
     }
 
-    fn child(&self, shape: String, place: Place, number: usize) -> Self {
+    fn child(&self, shape: String, place: FieldPath, number: usize) -> Self {
         Self { shape, place, path: [&self.path[..], &[number]].concat() }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ReadError;
 use crate::message::{QUOTED, quoted, readable};
-use crate::path::Place;
+use crate::path::FieldPath;
 use crate::tree::{Mark, Node, Value};
 
 /// Whether a field that the format does not know is refused or passed over.
@@ -24,7 +24,7 @@ const ESCAPE_BYTES: usize = 6;
 #[derive(Clone, Copy)]
 pub struct At<'n> {
     node: &'n Node,
-    way: Option<(&'n At<'n>, Step<'n>)>,
+    way: Option<(&'n At<'n>, Segment<'n>)>,
 }
 
 /// One entry of a mapping.
@@ -40,7 +40,7 @@ pub struct Entry<'n> {
 }
 
 #[derive(Clone, Copy)]
-enum Step<'n> {
+enum Segment<'n> {
     Key(&'n str),
     Index(usize),
 }
@@ -135,7 +135,7 @@ impl<'n> At<'n> {
             Value::Sequence(items) => Ok(items
                 .iter()
                 .enumerate()
-                .map(move |(index, node)| At { node, way: Some((self, Step::Index(index))) })),
+                .map(move |(index, node)| At { node, way: Some((self, Segment::Index(index))) })),
             other => Err(self.error(format!("expected a list, found {}", other.kind()))),
         }
     }
@@ -160,7 +160,7 @@ impl<'n> At<'n> {
                 .iter()
                 .map(|(key, value)| {
                     let name = At { node: key, way: self.way }.string()?;
-                    let way = Some((self, Step::Key(name)));
+                    let way = Some((self, Segment::Key(name)));
                     Ok(Entry { name, key: At { node: key, way }, value: At { node: value, way } })
                 })
                 .collect(),
@@ -197,11 +197,11 @@ impl<'n> At<'n> {
 
     /// The path from the root of the document.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> FieldPath {
         match self.way {
-            None => Place::default(),
-            Some((parent, Step::Key(key))) => parent.place().key(key),
-            Some((parent, Step::Index(index))) => parent.place().index(index),
+            None => FieldPath::default(),
+            Some((parent, Segment::Key(key))) => parent.place().key(key),
+            Some((parent, Segment::Index(index))) => parent.place().index(index),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::limits::Limit;
 use crate::message::{quoted, readable};
-use crate::path::Place;
+use crate::path::FieldPath;
 use crate::tree::{Mark, Node};
 
 /// Why a document was refused, and where.
@@ -17,7 +17,7 @@ pub struct ReadError {
     /// The bytes that are wrong, where they are known; an empty range where something is missing.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
-    pub place: Place,
+    pub place: FieldPath,
     /// What is wrong and what to do about it: lower case, no final stop.
     pub message: String,
 }
@@ -25,7 +25,7 @@ pub struct ReadError {
 impl ReadError {
     /// An error about the document as a whole, which is said to stand at its beginning.
     pub(crate) fn whole(message: String) -> Self {
-        Self { mark: Some(Mark { line: 1, column: 1 }), span: Some(0..0), place: Place::default(), message }
+        Self { mark: Some(Mark { line: 1, column: 1 }), span: Some(0..0), place: FieldPath::default(), message }
     }
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for ReadError {
         if let Some(Mark { line, column }) = self.mark {
             write!(f, "line {line}, column {column}: ")?;
         }
-        if self.place != Place::default() {
+        if self.place != FieldPath::default() {
             write!(f, "`{}`: ", self.place)?;
         }
         f.write_str(&self.message)
@@ -51,13 +51,13 @@ pub struct Invalid(ReadError);
 impl Invalid {
     /// A refusal at a path; [`Invalid::located`] finds out where that is.
     #[must_use]
-    pub fn at(place: Place, message: impl Into<String>) -> Self {
+    pub fn at(place: FieldPath, message: impl Into<String>) -> Self {
         Self(ReadError { mark: None, span: None, place, message: readable(message.into()) })
     }
 
     /// The error with its place counted from further out, for a document inside another.
     #[must_use]
-    pub fn under(self, outer: Place) -> Self {
+    pub fn under(self, outer: FieldPath) -> Self {
         let Self(error) = self;
         Self(ReadError { place: outer.join(error.place), ..error })
     }
@@ -99,7 +99,7 @@ pub struct ParseError {
     /// The bytes that are wrong; of text that is not YAML, the rest of the line.
     pub span: Range<usize>,
     /// The path of a key that is wrong; else empty.
-    pub place: Place,
+    pub place: FieldPath,
 }
 
 /// What is wrong with a text. It is displayed as what is wrong and what to do about it.
@@ -159,7 +159,7 @@ impl fmt::Display for Problem {
 
 impl ParseError {
     pub(crate) fn at_start(problem: Problem) -> Self {
-        Self { problem, mark: Mark { line: 1, column: 1 }, span: 0..0, place: Place::default() }
+        Self { problem, mark: Mark { line: 1, column: 1 }, span: 0..0, place: FieldPath::default() }
     }
 }
 

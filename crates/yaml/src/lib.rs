@@ -38,7 +38,7 @@ pub use decode::{At, Entry, Fields, UnknownFields};
 pub use error::{Invalid, ParseError, Problem, ReadError};
 pub use limits::{Dialect, Limit, Limits};
 pub use message::{quoted, readable};
-pub use path::Place;
+pub use path::FieldPath;
 pub use tree::{Mark, Node, Style, Value};
 
 /// Reads one data document, whose text has one meaning to every reader of YAML.

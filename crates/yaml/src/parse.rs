@@ -10,7 +10,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use crate::error::{ParseError, Problem};
 use crate::limits::{Dialect, Limit, Limits};
 use crate::merge::is_merge_key;
-use crate::path::Place;
+use crate::path::FieldPath;
 use crate::scalar::{self, Type};
 use crate::tree::{Mark, Node, Style, Value};
 
@@ -53,7 +53,7 @@ impl Position {
 
     fn refuse(self, problem: Problem) -> ParseError {
         let Self { mark, span } = self;
-        ParseError { problem, mark, span, place: Place::default() }
+        ParseError { problem, mark, span, place: FieldPath::default() }
     }
 }
 
@@ -336,14 +336,14 @@ impl<'a> Builder<'a> {
         if self.bad_key.is_some() {
             return;
         }
-        let mut place = Place::default();
+        let mut place = FieldPath::default();
         for outer in &self.open[..self.open.len() - 1] {
             place = match outer.children.last() {
                 Some(key) if outer.is_mapping => place.key(&key.value.as_key().unwrap_or_default()),
                 _ => place.index(outer.children.len()),
             };
         }
-        let place = name.into_iter().fold(place, Place::key);
+        let place = name.into_iter().fold(place, FieldPath::key);
         self.bad_key = Some(ParseError { place, ..position.clone().refuse(problem) });
     }
 

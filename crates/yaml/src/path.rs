@@ -7,26 +7,26 @@ use crate::tree::{Mark, Node, Value};
 
 /// A path into a document, such as `runtimes.codex.providers[1].name`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place(Vec<OwnedStep>);
+pub struct FieldPath(Vec<OwnedSegment>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum OwnedStep {
+enum OwnedSegment {
     Key(String),
     Index(usize),
 }
 
-impl Place {
+impl FieldPath {
     /// This place, one key deeper.
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
-        self.0.push(OwnedStep::Key(key.to_owned()));
+        self.0.push(OwnedSegment::Key(key.to_owned()));
         self
     }
 
     /// This place, one list index deeper.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push(OwnedStep::Index(index));
+        self.0.push(OwnedSegment::Index(index));
         self
     }
 
@@ -43,8 +43,8 @@ impl Place {
         let mut found = (None, root);
         for step in &self.0 {
             let next = match (step, &found.1.value) {
-                (OwnedStep::Index(index), Value::Sequence(items)) => items.get(*index).map(|item| (None, item)),
-                (OwnedStep::Key(name), Value::Mapping(entries)) => entries
+                (OwnedSegment::Index(index), Value::Sequence(items)) => items.get(*index).map(|item| (None, item)),
+                (OwnedSegment::Key(name), Value::Mapping(entries)) => entries
                     .iter()
                     .find(|(key, _)| matches!(&key.value, Value::String(key) if key == name))
                     .map(|(key, value)| (Some(key), value)),
@@ -63,12 +63,12 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.0.iter().enumerate() {
             match step {
-                OwnedStep::Index(index) => write!(f, "[{index}]")?,
-                OwnedStep::Key(key) => {
+                OwnedSegment::Index(index) => write!(f, "[{index}]")?,
+                OwnedSegment::Key(key) => {
                     let dot = if depth == 0 { "" } else { "." };
                     let key = quoted(key);
                     let key = key.trim_matches('`');

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::variable::Variable;
-use crate::yaml::{At, Invalid, Place, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{At, Invalid, FieldPath, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy as its file states it. Field for field the YAML of the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,7 +148,7 @@ impl PolicyDocument {
 
     /// What can be judged field by field.
     pub(super) fn check(&self) -> Result<(), Invalid> {
-        let root = Place::default;
+        let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
         variable_name(&self.runtime, root().key("runtime"))?;
@@ -229,8 +229,8 @@ impl KeyedModel {
 }
 
 /// Where the name of a text variable stands in the file.
-pub(super) fn place_of(variable: Variable) -> Place {
-    let root = Place::default();
+pub(super) fn place_of(variable: Variable) -> FieldPath {
+    let root = FieldPath::default();
     match variable {
         Variable::Override => root.key("override"),
         Variable::Path => root.key("platform").key("var"),
@@ -252,19 +252,19 @@ fn string_map(at: &At<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-fn not_empty(value: &str, place: Place) -> Result<(), Invalid> {
+fn not_empty(value: &str, place: FieldPath) -> Result<(), Invalid> {
     if value.is_empty() { Err(Invalid::at(place, "is empty; write a value")) } else { Ok(()) }
 }
 
-fn some(list: &[String], place: Place) -> Result<(), Invalid> {
+fn some(list: &[String], place: FieldPath) -> Result<(), Invalid> {
     if list.is_empty() { Err(Invalid::at(place, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-fn each_not_empty(list: &[String], place: &Place) -> Result<(), Invalid> {
+fn each_not_empty(list: &[String], place: &FieldPath) -> Result<(), Invalid> {
     list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, place.clone().index(index)))
 }
 
-fn variable_name(name: &str, place: Place) -> Result<(), Invalid> {
+fn variable_name(name: &str, place: FieldPath) -> Result<(), Invalid> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {

@@ -13,7 +13,7 @@ pub use variable::{BillingPath, Key, Variable};
 
 use crate::limits;
 use crate::table::{Directory, Table};
-use crate::yaml::{Place, ReadError};
+use crate::yaml::{FieldPath, ReadError};
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
@@ -270,7 +270,7 @@ impl Policy {
         }
         let mut keys = Vec::new();
         for (index, entry) in document.secrets.iter().enumerate() {
-            let place = Place::default().key("secrets").index(index).key("key");
+            let place = FieldPath::default().key("secrets").index(index).key("key");
             // The first keys are those of the secrets, in their order: see `secrets_of`.
             if self.key(&entry.key, &mut keys, &place)?.index() < index {
                 return Err(InvalidPolicy::at(
@@ -280,7 +280,7 @@ impl Policy {
             }
         }
         for (index, entry) in document.dispatch.iter().enumerate() {
-            let place = Place::default().key("dispatch").index(index);
+            let place = FieldPath::default().key("dispatch").index(index);
             for (position, runtime) in entry.runtimes.iter().enumerate() {
                 if self.runtimes.get_or_default(runtime).entry.replace(index).is_some() {
                     let place = place.clone().key("runtimes").index(position);
@@ -308,7 +308,7 @@ impl Policy {
             self.runtimes.get_or_default(&runtime).template = Some(template);
         }
         for (name, default) in document.defaults {
-            let place = Place::default().key("defaults").key(&name);
+            let place = FieldPath::default().key("defaults").key(&name);
             let Some(variable) = self.variable(&name) else {
                 return Err(InvalidPolicy::at(
                     place,
@@ -331,7 +331,7 @@ impl Policy {
     }
 
     /// The key variable of this name, entered into the tables if it is new.
-    fn key(&mut self, name: &str, keys: &mut Vec<String>, place: &Place) -> Result<Key, InvalidPolicy> {
+    fn key(&mut self, name: &str, keys: &mut Vec<String>, place: &FieldPath) -> Result<Key, InvalidPolicy> {
         match self.variable(name) {
             Some(Variable::Key(key)) => Ok(key),
             Some(_) => Err(InvalidPolicy::at(

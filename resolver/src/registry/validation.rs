@@ -5,11 +5,11 @@ use hashbrown::{HashMap, HashSet};
 use super::document::Runtime;
 use super::provider::Provider;
 use crate::limits;
-use crate::yaml::{Invalid, Place, quoted, refuse_secret_name};
+use crate::yaml::{Invalid, FieldPath, quoted, refuse_secret_name};
 
 /// Checks the catalogue; returns the position of each provider by its name.
 pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, Invalid> {
-    let section = Place::default().key("providers");
+    let section = FieldPath::default().key("providers");
     if providers.is_empty() {
         return Err(Invalid::at(section, "there are no providers; a registry needs at least one"));
     }
@@ -60,7 +60,7 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
 
 /// Checks the runtimes against the catalogue.
 pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), Invalid> {
-    let section = Place::default().key("runtimes");
+    let section = FieldPath::default().key("runtimes");
     if runtimes.is_empty() {
         return Err(Invalid::at(section, "there are no runtimes; a registry needs at least one"));
     }
@@ -101,13 +101,13 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
     Ok(())
 }
 
-fn check_items(items: &[String], place: &Place) -> Result<(), Invalid> {
+fn check_items(items: &[String], place: &FieldPath) -> Result<(), Invalid> {
     match items.iter().position(String::is_empty) {
         Some(index) => Err(empty_field(place.clone().index(index))),
         None => Ok(()),
     }
 }
 
-fn empty_field(place: Place) -> Invalid {
+fn empty_field(place: FieldPath) -> Invalid {
     Invalid::at(place, "is empty; write a value".to_owned())
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use slug_laws::reference::is_found_in;
 use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation, LawContext, law};
 use slug_resolver::registry::{Arm, Pattern};
-use slug_resolver::yaml::{Place, ReadError, UnknownFields};
+use slug_resolver::yaml::{FieldPath, ReadError, UnknownFields};
 use slug_resolver::{
     Billing, BillingPath, Code, Edit, Fix, Kind, Names, Outcome, Policy, Provider, Registry, Resolution, Rule, Warning,
 };
@@ -528,7 +528,7 @@ const WRONG: &[Wrong] = &[
         bug: "an error stands at the beginning of the document",
         read: |document, text, dataset| {
             let read = RealResolver.read(document, text, dataset);
-            read.map_err(|error| ReadError { place: Place::default(), ..error })
+            read.map_err(|error| ReadError { place: FieldPath::default(), ..error })
         },
         ..RIGHT
     },

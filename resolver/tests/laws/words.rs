@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{ProptestConfig, proptest};
 use slug_resolver::policy::PlatformPath;
-use slug_resolver::yaml::Place;
+use slug_resolver::yaml::FieldPath;
 use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
 /// Each contradiction: its code, its label in tables, and what the platform itself would say.
@@ -79,7 +79,7 @@ proptest! {
 /// A place is written so that it can be found, whatever is in it.
 #[test]
 fn places_are_paths() {
-    let place = Place::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
+    let place = FieldPath::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
     assert_eq!(place.to_string(), "runtimes.codex-1.providers[1].name");
     for (key, written) in [
         ("a_b", "a_b"),
@@ -91,7 +91,7 @@ fn places_are_paths() {
         ("`", "\"\""),
         ("\"\n", "\"\\\"\\n\""),
     ] {
-        assert_eq!(Place::default().key(key).to_string(), written, "{key:?}");
-        assert_eq!(Place::default().index(0).key(key).to_string(), format!("[0].{written}"), "{key:?}");
+        assert_eq!(FieldPath::default().key(key).to_string(), written, "{key:?}");
+        assert_eq!(FieldPath::default().index(0).key(key).to_string(), format!("[0].{written}"), "{key:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use slug_resolver::yaml::{Node, Place};
+use slug_resolver::yaml::{Node, FieldPath};
 
 use crate::findings::{SourceId, Sources, Span};
 
@@ -17,14 +17,14 @@ pub struct Document {
 impl Document {
     /// The span of the value at a path, or of the deepest part of the path that exists.
     #[must_use]
-    pub fn span(&self, sources: &Sources, place: &Place) -> Span {
+    pub fn span(&self, sources: &Sources, place: &FieldPath) -> Span {
         let (_, value) = place.find(&self.root);
         first_line(sources, self.source, value.head())
     }
 
     /// The span of the key at a path.
     #[must_use]
-    pub fn key_span(&self, sources: &Sources, place: &Place) -> Span {
+    pub fn key_span(&self, sources: &Sources, place: &FieldPath) -> Span {
         let (key, value) = place.find(&self.root);
         first_line(sources, self.source, key.unwrap_or(value).head())
     }

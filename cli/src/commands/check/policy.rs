@@ -1,7 +1,7 @@
 //! What is wrong with a policy when it meets a registry.
 
 use slug_resolver::policy::PolicyDocument;
-use slug_resolver::yaml::Place;
+use slug_resolver::yaml::FieldPath;
 use slug_resolver::{Credentials, Policy, Registry, Rejection, Variable};
 
 use crate::codes;
@@ -14,7 +14,7 @@ use super::document::Document;
 /// A model that a policy can pick, and who could use it.
 struct Pick<'p> {
     model: &'p str,
-    place: Place,
+    place: FieldPath,
     /// The runtimes that pick it; none for any runtime.
     runtimes: Option<&'p [String]>,
 }
@@ -42,10 +42,10 @@ pub(super) fn examine(
 fn picks(policy: &Policy) -> Vec<Pick<'_>> {
     let document: &PolicyDocument = policy.document();
     let mut picks = vec![
-        Pick { model: &document.fallback, place: Place::default().key("fallback"), runtimes: None },
+        Pick { model: &document.fallback, place: FieldPath::default().key("fallback"), runtimes: None },
         Pick {
             model: &document.platform.fallback,
-            place: Place::default().key("platform").key("fallback"),
+            place: FieldPath::default().key("platform").key("fallback"),
             runtimes: None,
         },
     ];
@@ -54,7 +54,7 @@ fn picks(policy: &Policy) -> Vec<Pick<'_>> {
         let default = policy.default_of(variable);
         picks.extend(default.map(|model| Pick {
             model,
-            place: Place::default().key("defaults").key(name),
+            place: FieldPath::default().key("defaults").key(name),
             runtimes: None,
         }));
     }
@@ -69,8 +69,8 @@ fn picks(policy: &Policy) -> Vec<Pick<'_>> {
     picks
 }
 
-fn dispatch(number: usize) -> Place {
-    Place::default().key("dispatch").index(number)
+fn dispatch(number: usize) -> FieldPath {
+    FieldPath::default().key("dispatch").index(number)
 }
 
 struct Meeting<'a> {
@@ -84,7 +84,7 @@ struct Meeting<'a> {
 
 impl Meeting<'_> {
     /// A runtime that is dispatched and that the registry does not have.
-    fn runtime(&self, runtime: &str, place: &Place) -> Option<Finding> {
+    fn runtime(&self, runtime: &str, place: &FieldPath) -> Option<Finding> {
         let template = self.policy.template_of(runtime);
         if self.registry.runtime(template).is_some() {
             return None;
@@ -104,7 +104,7 @@ impl Meeting<'_> {
             .about("runtime", runtime)
             .about("registry", self.path);
         if template != runtime {
-            let span = self.document.span(self.sources, &Place::default().key("templates").key(runtime));
+            let span = self.document.span(self.sources, &FieldPath::default().key("templates").key(runtime));
             finding = finding.with_label(span, format!("`{}` is looked up as this", shown(runtime)));
         }
         Some(finding)

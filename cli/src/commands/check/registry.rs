@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex_automata::meta::Regex;
 use slug_resolver::registry::{PLATFORM, Pattern, Runtime};
-use slug_resolver::yaml::Place;
+use slug_resolver::yaml::FieldPath;
 use slug_resolver::{Provider, Registry};
 
 use crate::codes::{self, Level};
@@ -236,11 +236,11 @@ impl Examination<'_> {
     }
 }
 
-fn place() -> Place {
-    Place::default()
+fn place() -> FieldPath {
+    FieldPath::default()
 }
 
-fn arm_at(runtime: &Runtime, arm: usize) -> Place {
+fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
     place().key("runtimes").key(&runtime.name).key("providers").index(arm)
 }
 
