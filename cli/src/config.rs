@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, At, Invalid, Node, FieldPath, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Invalid, Node, FieldPath, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;
@@ -129,7 +129,7 @@ impl Config {
 
     /// Decodes a file that was read from a path.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
-        let at = At::root(&root);
+        let at = Cursor::root(&root);
         let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
@@ -170,7 +170,7 @@ impl Config {
 }
 
 impl Accept {
-    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["code", "reason"], &["policy", "runtime", "set", "unset"], UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);

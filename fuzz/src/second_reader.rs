@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 use serde_yaml::Value as Second;
-use slug_resolver::yaml::{At, Invalid, Node, ReadError, Value};
+use slug_resolver::yaml::{Cursor, Invalid, Node, ReadError, Value};
 
 use crate::INPUT_BYTES;
 
@@ -207,13 +207,13 @@ const TAGGED: &str = "a value has a tag of its own";
 pub(crate) fn agrees<T: PartialEq + Debug>(
     input: &[u8],
     first: &Result<T, ReadError>,
-    decode: impl FnOnce(At<'_>) -> Result<T, Invalid>,
+    decode: impl FnOnce(Cursor<'_>) -> Result<T, Invalid>,
 ) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if !is_bounded(text) || repeats_an_anchor(text) {
         return;
     }
-    let second = read(text).and_then(|node| decode(At::root(&node)).map_err(|error| error.to_string()));
+    let second = read(text).and_then(|node| decode(Cursor::root(&node)).map_err(|error| error.to_string()));
     let (refused_by, message) = match (first, &second) {
         (Ok(first), Ok(second)) => return assert_eq!(first, second, "the two readers read different things"),
         (Err(_), Err(_)) => return,
@@ -305,7 +305,7 @@ runtimes: {agent: {providers: [{name: p}]}}\r
     /// Who refuses a registry, and the names of that kind of disagreement.
     fn disagreement(text: &str) -> Option<(Reader, String, Vec<&'static str>)> {
         let read_first = Registry::from_yaml(text.as_bytes(), UnknownFields::Allow);
-        let decoded = |node: Node| Registry::from_node(At::root(&node), UnknownFields::Allow);
+        let decoded = |node: Node| Registry::from_node(Cursor::root(&node), UnknownFields::Allow);
         let read_second = read(text).and_then(|node| decoded(node).map_err(|error| error.to_string()));
         let (by, message) = match (read_first, read_second) {
             (Err(error), Ok(_)) => (Reader::First, error.message),

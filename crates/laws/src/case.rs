@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use slug_resolver::yaml::{self, At, Fields, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Fields, ReadError, UnknownFields};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable};
 
 use crate::expectation::Expectation;
@@ -148,7 +148,7 @@ impl TestCase {
     /// field of the wrong kind.
     pub fn from_yaml(bytes: &[u8], dataset: Arc<Dataset>) -> Result<Self, ReadError> {
         let root = yaml::read(bytes)?;
-        let root = At::root(&root);
+        let root = Cursor::root(&root);
         Self::decode(&root.fields(&["runtime"], &["env", "ambient"], UnknownFields::Deny)?, dataset)
     }
 

@@ -1,7 +1,7 @@
 //! What a case must come to.
 
 use serde::Serialize;
-use slug_resolver::yaml::{At, ReadError, UnknownFields};
+use slug_resolver::yaml::{Cursor, ReadError, UnknownFields};
 use slug_resolver::{Code, Resolution, Rule};
 
 /// What a case must come to.
@@ -33,7 +33,7 @@ impl Expectation {
         }
     }
 
-    pub(crate) fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    pub(crate) fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["slug", "rule", "injected", "verdict"], &["provider"], UnknownFields::Deny)?;
         let text = |name| Ok::<_, ReadError>(fields.required(name)?.string()?.to_owned());
         let rules = Rule::ALL.map(Rule::as_str);
@@ -50,7 +50,7 @@ impl Expectation {
     }
 }
 
-fn one_of(at: &At<'_>, known: &[&str]) -> Result<(), ReadError> {
+fn one_of(at: &Cursor<'_>, known: &[&str]) -> Result<(), ReadError> {
     match at.string()? {
         text if known.contains(&text) => Ok(()),
         text => Err(at.error(format!("there is no `{text}`; write one of {}", known.join(", ")))),

@@ -1,6 +1,6 @@
 //! A case that is kept in a file, with what it records.
 
-use slug_resolver::yaml::{self, At, Invalid, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Invalid, ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
 use crate::case::{TestCase, EMBEDDED, Notes};
@@ -44,10 +44,10 @@ impl Witness {
     /// it may be refused for.
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
         let root = yaml::read(bytes)?;
-        Self::decode(At::root(&root)).map_err(|error| error.located(&root))
+        Self::decode(Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
-    fn decode(root: At<'_>) -> Result<Self, Invalid> {
+    fn decode(root: Cursor<'_>) -> Result<Self, Invalid> {
         let required = ["schema_version", "registry", "policy", "runtime"];
         let optional = ["law", "found", "seed", "env", "ambient", "expect"];
         let fields = root.fields(&required, &optional, UnknownFields::Deny)?;
@@ -63,7 +63,7 @@ impl Witness {
     }
 }
 
-fn law_id(at: &At<'_>) -> Result<String, ReadError> {
+fn law_id(at: &Cursor<'_>) -> Result<String, ReadError> {
     let id = at.string()?;
     match law(id) {
         Some(law) => Ok(law.id.to_string()),
@@ -71,7 +71,7 @@ fn law_id(at: &At<'_>) -> Result<String, ReadError> {
     }
 }
 
-fn seed_digits(at: &At<'_>) -> Result<String, ReadError> {
+fn seed_digits(at: &Cursor<'_>) -> Result<String, ReadError> {
     let digits = at.string()?;
     if !is_seed(digits) {
         return Err(at.error("expected the 64 hexadecimal digits that follow `cc` in a seed file"));
@@ -85,7 +85,7 @@ pub fn is_seed(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
-fn decode_registry(at: &At<'_>) -> Result<Registry, Invalid> {
+fn decode_registry(at: &Cursor<'_>) -> Result<Registry, Invalid> {
     match at.string() {
         Ok(EMBEDDED) => Ok(Registry::embedded()),
         Ok(other) => {
@@ -95,7 +95,7 @@ fn decode_registry(at: &At<'_>) -> Result<Registry, Invalid> {
     }
 }
 
-fn decode_policy(at: &At<'_>) -> Result<Policy, Invalid> {
+fn decode_policy(at: &Cursor<'_>) -> Result<Policy, Invalid> {
     match at.string() {
         Ok(name) => Policy::embedded(name).ok_or_else(|| {
             at.error(format!("no embedded policy is called `{name}`; name one or write the policy itself")).into()

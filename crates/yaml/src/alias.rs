@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::tree::{Mark, Node, Value};
+use crate::tree::{LineCol, Node, Value};
 
 /// How much there is in a value.
 pub(crate) struct Size {
@@ -58,7 +58,7 @@ impl Node {
     }
 
     /// Gives the value and all inside it the position of an alias.
-    pub(crate) fn move_to(&mut self, mark: Mark, span: &Range<usize>) {
+    pub(crate) fn move_to(&mut self, mark: LineCol, span: &Range<usize>) {
         (self.mark, self.span) = (mark, span.clone());
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(mark, span)),

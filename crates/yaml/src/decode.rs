@@ -3,7 +3,7 @@
 use crate::error::ReadError;
 use crate::message::{QUOTED, quoted, readable};
 use crate::path::FieldPath;
-use crate::tree::{Mark, Node, Value};
+use crate::tree::{LineCol, Node, Value};
 
 /// Whether a field that the format does not know is refused or passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,9 +22,9 @@ const ESCAPE_BYTES: usize = 6;
 
 /// A node together with the way to it: what a decoder holds.
 #[derive(Clone, Copy)]
-pub struct At<'n> {
+pub struct Cursor<'n> {
     node: &'n Node,
-    way: Option<(&'n At<'n>, Segment<'n>)>,
+    way: Option<(&'n Cursor<'n>, Segment<'n>)>,
 }
 
 /// One entry of a mapping.
@@ -34,9 +34,9 @@ pub struct Entry<'n> {
     /// The key.
     pub name: &'n str,
     /// Where the key stands.
-    pub key: At<'n>,
+    pub key: Cursor<'n>,
     /// The value.
-    pub value: At<'n>,
+    pub value: Cursor<'n>,
 }
 
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ enum Segment<'n> {
     Index(usize),
 }
 
-impl<'n> At<'n> {
+impl<'n> Cursor<'n> {
     /// The whole document.
     #[must_use]
     pub fn root(node: &'n Node) -> Self {
@@ -54,7 +54,7 @@ impl<'n> At<'n> {
 
     /// Where it begins.
     #[must_use]
-    pub fn mark(&self) -> Mark {
+    pub fn mark(&self) -> LineCol {
         self.node.mark
     }
 
@@ -130,12 +130,12 @@ impl<'n> At<'n> {
     /// # Errors
     ///
     /// Anything else.
-    pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = At<'n>>, ReadError> {
+    pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = Cursor<'n>>, ReadError> {
         match &self.node.value {
             Value::Sequence(items) => Ok(items
                 .iter()
                 .enumerate()
-                .map(move |(index, node)| At { node, way: Some((self, Segment::Index(index))) })),
+                .map(move |(index, node)| Cursor { node, way: Some((self, Segment::Index(index))) })),
             other => Err(self.error(format!("expected a list, found {}", other.kind()))),
         }
     }
@@ -159,9 +159,9 @@ impl<'n> At<'n> {
             Value::Mapping(entries) => entries
                 .iter()
                 .map(|(key, value)| {
-                    let name = At { node: key, way: self.way }.string()?;
+                    let name = Cursor { node: key, way: self.way }.string()?;
                     let way = Some((self, Segment::Key(name)));
-                    Ok(Entry { name, key: At { node: key, way }, value: At { node: value, way } })
+                    Ok(Entry { name, key: Cursor { node: key, way }, value: Cursor { node: value, way } })
                 })
                 .collect(),
             other => Err(self.error(format!("expected a mapping, found {}", other.kind()))),
@@ -208,7 +208,7 @@ impl<'n> At<'n> {
 
 /// The fields of one mapping.
 pub struct Fields<'n> {
-    at: At<'n>,
+    at: Cursor<'n>,
     entries: Vec<Entry<'n>>,
 }
 
@@ -218,13 +218,13 @@ impl<'n> Fields<'n> {
     /// # Errors
     ///
     /// When it is not.
-    pub fn required(&self, name: &str) -> Result<At<'n>, ReadError> {
+    pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
         self.optional(name).ok_or_else(|| self.at.error(format!("the required field `{name}` is missing; add it")))
     }
 
     /// A field that may be there.
     #[must_use]
-    pub fn optional(&self, name: &str) -> Option<At<'n>> {
+    pub fn optional(&self, name: &str) -> Option<Cursor<'n>> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 

@@ -6,14 +6,14 @@ use std::ops::Range;
 use crate::limits::Limit;
 use crate::message::{quoted, readable};
 use crate::path::FieldPath;
-use crate::tree::{Mark, Node};
+use crate::tree::{LineCol, Node};
 
 /// Why a document was refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "readers of other formats refuse in the same words")]
 pub struct ReadError {
     /// The position, where one is known.
-    pub mark: Option<Mark>,
+    pub mark: Option<LineCol>,
     /// The bytes that are wrong, where they are known; an empty range where something is missing.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
@@ -25,13 +25,13 @@ pub struct ReadError {
 impl ReadError {
     /// An error about the document as a whole, which is said to stand at its beginning.
     pub(crate) fn whole(message: String) -> Self {
-        Self { mark: Some(Mark { line: 1, column: 1 }), span: Some(0..0), place: FieldPath::default(), message }
+        Self { mark: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), place: FieldPath::default(), message }
     }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Mark { line, column }) = self.mark {
+        if let Some(LineCol { line, column }) = self.mark {
             write!(f, "line {line}, column {column}: ")?;
         }
         if self.place != FieldPath::default() {
@@ -95,7 +95,7 @@ pub struct ParseError {
     /// What is wrong.
     pub problem: Problem,
     /// The line and column at which it is wrong.
-    pub mark: Mark,
+    pub mark: LineCol,
     /// The bytes that are wrong; of text that is not YAML, the rest of the line.
     pub span: Range<usize>,
     /// The path of a key that is wrong; else empty.
@@ -159,7 +159,7 @@ impl fmt::Display for Problem {
 
 impl ParseError {
     pub(crate) fn at_start(problem: Problem) -> Self {
-        Self { problem, mark: Mark { line: 1, column: 1 }, span: 0..0, place: FieldPath::default() }
+        Self { problem, mark: LineCol { line: 1, column: 1 }, span: 0..0, place: FieldPath::default() }
     }
 }
 

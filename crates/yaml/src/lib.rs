@@ -4,15 +4,15 @@
 //! A text is read in one pass over the events of its parser, within [`Limits`], in one of
 //! two [dialects](Dialect): [`read`] takes data documents, in which one text has one
 //! meaning; [`read_lenient`] takes what forges accept in workflow files. A format decodes
-//! the tree with [`At`], so every rejection names its place: the path of the field, the
+//! the tree with [`Cursor`], so every rejection names its place: the path of the field, the
 //! line and the column.
 //!
 //! ```
-//! use slug_yaml::{At, Limits, UnknownFields};
+//! use slug_yaml::{Cursor, Limits, UnknownFields};
 //!
 //! let limits = Limits { bytes: 1000, scalar_bytes: 1000, depth: 8, nodes: 100, anchors: 8, aliases: 8, anchor_nodes: 100, alias_nodes: 100 };
 //! let root = slug_yaml::read(b"name: acme\nmodels: [a, 3.10]\n", &limits)?;
-//! let document = At::root(&root);
+//! let document = Cursor::root(&root);
 //! let fields = document.fields(&["name", "models"], &[], UnknownFields::Deny)?;
 //! assert_eq!(fields.required("name")?.string()?, "acme");
 //!
@@ -34,12 +34,12 @@ mod scalar;
 mod text;
 mod tree;
 
-pub use decode::{At, Entry, Fields, UnknownFields};
+pub use decode::{Cursor, Entry, Fields, UnknownFields};
 pub use error::{Invalid, ParseError, Problem, ReadError};
 pub use limits::{Dialect, Limit, Limits};
 pub use message::{quoted, readable};
 pub use path::FieldPath;
-pub use tree::{Mark, Node, Style, Value};
+pub use tree::{LineCol, Node, Style, Value};
 
 /// Reads one data document, whose text has one meaning to every reader of YAML.
 ///

@@ -12,7 +12,7 @@ use crate::limits::{Dialect, Limit, Limits};
 use crate::merge::is_merge_key;
 use crate::path::FieldPath;
 use crate::scalar::{self, Type};
-use crate::tree::{Mark, Node, Style, Value};
+use crate::tree::{LineCol, Node, Style, Value};
 
 /// Reads one document.
 pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Node, ParseError> {
@@ -42,7 +42,7 @@ fn options(dialect: Dialect, limits: &Limits) -> Options {
 /// Where something is written.
 #[derive(Clone, Debug)]
 struct Position {
-    mark: Mark,
+    mark: LineCol,
     span: Range<usize>,
 }
 
@@ -386,7 +386,7 @@ impl<'a> Builder<'a> {
     fn position(&self, marker: granit_parser::Marker) -> Position {
         let byte = marker.byte_offset().unwrap_or_default().min(self.text.len());
         let byte = (0..=byte).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or_default();
-        Position { mark: Mark { line: marker.line() as u64, column: marker.col() as u64 + 1 }, span: byte..byte }
+        Position { mark: LineCol { line: marker.line() as u64, column: marker.col() as u64 + 1 }, span: byte..byte }
     }
 
     fn scan_error(&self, error: &ScanError) -> ParseError {

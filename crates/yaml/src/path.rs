@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::message::quoted;
-use crate::tree::{Mark, Node, Value};
+use crate::tree::{LineCol, Node, Value};
 
 /// A path into a document, such as `runtimes.codex.providers[1].name`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl FieldPath {
 
     /// Where this place begins in a document, or the deepest part of it that is there.
     #[must_use]
-    pub fn mark(&self, root: &Node) -> Mark {
+    pub fn mark(&self, root: &Node) -> LineCol {
         self.find(root).1.mark
     }
 }

@@ -1,7 +1,7 @@
 //! A text before it is parsed: its encoding and its line breaks.
 
 use crate::error::ReadError;
-use crate::tree::Mark;
+use crate::tree::LineCol;
 
 /// The text of some bytes.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
@@ -45,13 +45,13 @@ fn refuse(text: &str, byte: usize, message: String) -> ReadError {
 
 /// The line and column of a byte, by the line breaks of YAML: a line feed, a carriage return,
 /// or both.
-fn mark(text: &str, byte: usize) -> Mark {
+fn mark(text: &str, byte: usize) -> LineCol {
     // A byte-order mark stands in no column.
     let text = &text[..byte];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_break = |(at, found): &(usize, char)| *found == '\n' || *found == '\r' && !text[at + 1..].starts_with('\n');
     let (breaks, last) = text.char_indices().filter(is_break).fold((0, 0), |(breaks, _), (at, _)| (breaks + 1, at + 1));
-    Mark { line: breaks + 1, column: text[last..].chars().count() as u64 + 1 }
+    LineCol { line: breaks + 1, column: text[last..].chars().count() as u64 + 1 }
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
             ("a\r\n", (2, 1)),
             ("\n\n", (3, 1)),
         ] {
-            let Mark { line, column } = mark(text, text.len());
+            let LineCol { line, column } = mark(text, text.len());
             assert_eq!((line, column), expected, "{text:?}");
         }
     }

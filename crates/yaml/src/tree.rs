@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A position in a text: line and column, both counted from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_structs, reason = "a line and a column are all there is to it")]
-pub struct Mark {
+pub struct LineCol {
     /// The line, from 1.
     pub line: u64,
     /// The column, from 1, in characters.
@@ -20,7 +20,7 @@ pub struct Mark {
 #[expect(clippy::exhaustive_structs, reason = "another reader may build a tree of its own")]
 pub struct Node {
     /// The line and column at which it begins.
-    pub mark: Mark,
+    pub mark: LineCol,
     /// The bytes on which it is written, without its anchor and its tag. A list or mapping
     /// with one entry a line ends where its last entry does.
     pub span: Range<usize>,
@@ -70,7 +70,7 @@ pub enum Value {
 impl From<Value> for Node {
     /// A value that is not written anywhere.
     fn from(value: Value) -> Self {
-        Self { mark: Mark { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
+        Self { mark: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
     }
 }
 

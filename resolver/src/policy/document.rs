@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::variable::Variable;
-use crate::yaml::{At, Invalid, FieldPath, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Cursor, Invalid, FieldPath, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy as its file states it. Field for field the YAML of the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,7 +116,7 @@ impl PolicyDocument {
         }
     }
 
-    pub(super) fn decode(at: At<'_>) -> Result<Self, ReadError> {
+    pub(super) fn decode(at: Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(
             &["schema_version", "name", "runtime", "override", "platform", "fallback"],
             &["harness", "defaults", "secrets", "dispatch", "templates"],
@@ -192,7 +192,7 @@ impl PolicyDocument {
 }
 
 impl PlatformPath {
-    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["var", "value", "model", "fallback"], &[], UnknownFields::Deny)?;
         Ok(Self {
             var: text(&fields.required("var")?)?,
@@ -204,14 +204,14 @@ impl PlatformPath {
 }
 
 impl SecretsEntry {
-    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["key", "inject"], &[], UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, inject: fields.required("inject")?.strings()? })
     }
 }
 
 impl DispatchEntry {
-    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["runtimes", "model"], &["keyed"], UnknownFields::Deny)?;
         Ok(Self {
             runtimes: fields.required("runtimes")?.strings()?,
@@ -222,7 +222,7 @@ impl DispatchEntry {
 }
 
 impl KeyedModel {
-    fn decode(at: &At<'_>) -> Result<Self, ReadError> {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["key", "model"], &[], UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, model: text(&fields.required("model")?)? })
     }
@@ -240,15 +240,15 @@ pub(super) fn place_of(variable: Variable) -> FieldPath {
     }
 }
 
-fn text(at: &At<'_>) -> Result<String, ReadError> {
+fn text(at: &Cursor<'_>) -> Result<String, ReadError> {
     at.string().map(ToOwned::to_owned)
 }
 
-fn list<T>(at: &At<'_>, decode: impl Fn(&At<'_>) -> Result<T, ReadError>) -> Result<Vec<T>, ReadError> {
+fn list<T>(at: &Cursor<'_>, decode: impl Fn(&Cursor<'_>) -> Result<T, ReadError>) -> Result<Vec<T>, ReadError> {
     at.items()?.map(|item| decode(&item)).collect()
 }
 
-fn string_map(at: &At<'_>) -> Result<BTreeMap<String, String>, ReadError> {
+fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 

@@ -80,7 +80,7 @@ impl Policy {
     /// unknown field, and a field of the wrong kind.
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
-        Self::from_node(crate::yaml::At::root(&root)).map_err(|error| error.located(&root))
+        Self::from_node(crate::yaml::Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
     /// Decodes a policy that another reader has read, or that stands inside a larger document.
@@ -89,7 +89,7 @@ impl Policy {
     ///
     /// Everything that [`Policy::new`] refuses, an unknown field, a field of the
     /// wrong kind, and more than [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`] allow.
-    pub fn from_node(at: crate::yaml::At<'_>) -> Result<Self, InvalidPolicy> {
+    pub fn from_node(at: crate::yaml::Cursor<'_>) -> Result<Self, InvalidPolicy> {
         if at.size() > limits::POLICY_NODES {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::pattern::Pattern;
 use super::provider::{Protocol, Provider};
-use crate::yaml::{At, Entry, Fields, Invalid, UnknownFields, quoted};
+use crate::yaml::{Cursor, Entry, Fields, Invalid, UnknownFields, quoted};
 
 /// A registry as its file states it: not checked and not compiled yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ const OPTIONAL_OF_PROVIDER: [&str; 7] = [
 ];
 
 impl RegistryDocument {
-    pub(super) fn decode(at: At<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
+    pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
         let fields = at.fields(&["schema_version", "providers", "runtimes"], &[], unknown)?;
         fields.schema_version_1()?;
         let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
@@ -72,7 +72,7 @@ impl RegistryDocument {
     }
 }
 
-fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, Invalid> {
+fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, Invalid> {
     let fields = at.fields(&REQUIRED_OF_PROVIDER, &OPTIONAL_OF_PROVIDER, unknown)?;
     let pattern = fields.required("model_prefix_match")?;
     Ok(Provider {
@@ -92,7 +92,7 @@ fn decode_provider(at: &At<'_>, unknown: UnknownFields) -> Result<Provider, Inva
     })
 }
 
-fn decode_protocol(at: &At<'_>) -> Result<Protocol, Invalid> {
+fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, Invalid> {
     match at.string()? {
         "openai" => Ok(Protocol::Openai),
         "anthropic" => Ok(Protocol::Anthropic),

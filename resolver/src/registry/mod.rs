@@ -78,7 +78,7 @@ impl Registry {
     /// field of the wrong kind, and, unless allowed, an unknown one.
     pub fn from_yaml(bytes: &[u8], unknown: UnknownFields) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
-        Self::from_node(crate::yaml::At::root(&root), unknown).map_err(|error| error.located(&root))
+        Self::from_node(crate::yaml::Cursor::root(&root), unknown).map_err(|error| error.located(&root))
     }
 
     /// Decodes a registry that another reader has read, or that stands inside a larger document.
@@ -88,7 +88,7 @@ impl Registry {
     /// Everything that [`Registry::new`] refuses, a field of the wrong kind, more than
     /// [`limits::MODELS`] or [`limits::REGISTRY_BYTES`] allow, and, unless allowed, an
     /// unknown field.
-    pub fn from_node(at: crate::yaml::At<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
+    pub fn from_node(at: crate::yaml::Cursor<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
         let document = RegistryDocument::decode(at, unknown)?;
         let models: usize =
             document.runtimes.iter().flat_map(|runtime| &runtime.arms).map(|arm| arm.models.len()).sum();

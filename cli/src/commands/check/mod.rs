@@ -8,7 +8,7 @@ mod registry;
 
 use std::ops::Range;
 
-use slug_resolver::yaml::{self, At, ReadError};
+use slug_resolver::yaml::{self, Cursor, ReadError};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
@@ -82,14 +82,14 @@ impl Check {
         match inputs::kind_of(&root, &path) {
             Some(Kind::Registry) => {
                 self.has_registry = true;
-                match Registry::from_node(At::root(&root), unknown).map_err(|error| error.located(&root)) {
+                match Registry::from_node(Cursor::root(&root), unknown).map_err(|error| error.located(&root)) {
                     Ok(registry) => {
                         self.registries.push((Document { source, root }, registry));
                     }
                     Err(error) => self.refuse(source, Kind::Registry, &error),
                 }
             }
-            Some(Kind::Policy) => match Policy::from_node(At::root(&root)).map_err(|error| error.located(&root)) {
+            Some(Kind::Policy) => match Policy::from_node(Cursor::root(&root)).map_err(|error| error.located(&root)) {
                 Ok(policy) => {
                     self.policies.push((Document { source, root }, policy));
                 }
