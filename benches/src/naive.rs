@@ -212,7 +212,7 @@ pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, Str
     policy.fallback.clone()
 }
 
-/// Names the secrets that the harness injects.
+/// NameSubset the secrets that the harness injects.
 #[must_use]
 pub fn inject(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> Vec<String> {
     if is_platform_path(policy, env) {

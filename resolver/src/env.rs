@@ -143,7 +143,7 @@ impl<'a> Env<'a> {
 }
 
 impl fmt::Debug for Env<'_> {
-    /// Names only: even a variable that should hold a slug may hold a secret by mistake.
+    /// NameSubset only: even a variable that should hold a slug may hold a secret by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Env")?;
         f.debug_set().entries(self.set_variables().map(|variable| self.policy.variable_name(variable))).finish()

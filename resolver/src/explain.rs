@@ -1,7 +1,7 @@
 //! The words for an answer: phrases, and one sentence made of them.
 //!
 //! Whoever speaks to people about an answer finds the words here. A phrase is lower case and has
-//! no final stop. Names and ids are put in as they are given: who prints them has to escape
+//! no final stop. NameSubset and ids are put in as they are given: who prints them has to escape
 //! what a terminal must not see.
 
 use crate::policy::BillingPath;

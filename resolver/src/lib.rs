@@ -81,7 +81,7 @@ mod examples {
 
 pub use env::Env;
 pub use fix::{Edit, Fix, fixes};
-pub use names::Names;
+pub use names::NameSubset;
 pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
 pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};

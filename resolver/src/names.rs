@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Names of a longer list, in its order: what an answer says without allocating.
+/// NameSubset of a longer list, in its order: what an answer says without allocating.
 ///
 /// It compares, prints and serialises as the list of its members.
 #[derive(Clone, Copy, Default)]
-pub struct Names<'a> {
+pub struct NameSubset<'a> {
     list: &'a [String],
     /// One bit for each place of the list.
     members: u128,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameSubset<'a> {
     /// How long a list can be.
     pub const CAPACITY: usize = u128::BITS as usize;
 
@@ -22,7 +22,7 @@ impl<'a> Names<'a> {
     ///
     /// # Panics
     ///
-    /// On a list longer than [`Names::CAPACITY`]; the lists of registries and
+    /// On a list longer than [`NameSubset::CAPACITY`]; the lists of registries and
     /// policies are [shorter](crate::limits).
     #[must_use]
     #[inline]
@@ -80,22 +80,22 @@ impl<'a> Names<'a> {
     }
 }
 
-impl PartialEq for Names<'_> {
+impl PartialEq for NameSubset<'_> {
     fn eq(&self, other: &Self) -> bool {
         let same_list = std::ptr::eq(self.list, other.list);
         (same_list && self.members == other.members) || self.iter().eq(other.iter())
     }
 }
 
-impl Eq for Names<'_> {}
+impl Eq for NameSubset<'_> {}
 
-impl fmt::Debug for Names<'_> {
+impl fmt::Debug for NameSubset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
 }
 
-impl Serialize for Names<'_> {
+impl Serialize for NameSubset<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
-use crate::names::Names;
+use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Pick, Rule, Selection, inject, shadowed};
@@ -66,11 +66,11 @@ pub struct Resolution<'a> {
     /// The secrets of which the provider needs any one; none for the platform.
     pub needs: &'a [String],
     /// The present secrets that the provider accepts, in its own order; none for the platform.
-    pub accepted_by: Names<'a>,
+    pub accepted_by: NameSubset<'a>,
     /// What a reviewer should see besides.
     pub warnings: Warnings,
     /// The variables that are set and change nothing, in the order of the policy.
-    pub shadowed: Names<'a>,
+    pub shadowed: NameSubset<'a>,
 }
 
 /// The two kinds of verdict.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::names::Names;
+use crate::names::NameSubset;
 use crate::policy::{BillingPath, Entry, Key, Policy, Variable};
 
 /// The slug a harness would pick, and why.
@@ -58,7 +58,7 @@ pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
     Pick::of(env.policy().dispatch(runtime).entry, env).into_selection(env)
 }
 
-/// Names the secrets that the workspace will get, sorted.
+/// NameSubset the secrets that the workspace will get, sorted.
 ///
 /// An override does not change the path: that is the trap this crate exists for.
 #[must_use]
@@ -125,7 +125,7 @@ fn injecting_key(env: &Env<'_>) -> Option<Key> {
 /// The names of the variables that are set and whose removal changes neither slug nor secrets.
 ///
 /// The runtime is given, so the runtime's variable is always one of them.
-pub(crate) fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> Names<'a> {
+pub(crate) fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> NameSubset<'a> {
     let policy = env.policy();
     let mut shadowed = env.set_places();
     let mut open = pick.rests_on(env) & shadowed;
@@ -137,5 +137,5 @@ pub(crate) fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: 
             shadowed &= !(1 << place);
         }
     }
-    Names::at(policy.variable_names(), shadowed)
+    NameSubset::at(policy.variable_names(), shadowed)
 }

@@ -13,15 +13,15 @@ struct Key(Box<str>);
 
 /// A key while it is looked up.
 #[derive(Clone, Copy)]
-struct Sought<'a>(&'a str);
+struct BorrowedKey<'a>(&'a str);
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Sought(&self.0).hash(state);
+        BorrowedKey(&self.0).hash(state);
     }
 }
 
-impl Hash for Sought<'_> {
+impl Hash for BorrowedKey<'_> {
     /// Without the mark that ends a text inside a longer key: here each is a key by itself.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -29,7 +29,7 @@ impl Hash for Sought<'_> {
     }
 }
 
-impl Equivalent<Key> for Sought<'_> {
+impl Equivalent<Key> for BorrowedKey<'_> {
     #[inline]
     fn equivalent(&self, key: &Key) -> bool {
         *self.0 == *key.0
@@ -45,12 +45,12 @@ impl<V> Table<V> {
     /// The value of a text.
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
-        self.0.get(&Sought(text))
+        self.0.get(&BorrowedKey(text))
     }
 
     /// The value of a text, to be changed.
     pub(crate) fn get_mut(&mut self, text: &str) -> Option<&mut V> {
-        self.0.get_mut(&Sought(text))
+        self.0.get_mut(&BorrowedKey(text))
     }
 
     /// Gives a text a value; the one that it had.
@@ -62,7 +62,7 @@ impl<V> Table<V> {
 /// A map from texts of which few are looked up again and again, such as names of runtimes.
 /// A guess comes before the hash: most often it is right, and then one comparison is all.
 #[derive(Clone)]
-pub(crate) struct Directory<V> {
+pub(crate) struct CachedIndex<V> {
     entries: Vec<(Box<str>, V)>,
     places: Table<usize>,
     /// For each [`fingerprint`] the place of the last text that has it.
@@ -77,7 +77,7 @@ fn fingerprint(text: &str) -> usize {
     text.as_bytes().first().map_or(0, |first| text.len() * 7 + usize::from(*first)) % FINGERPRINTS
 }
 
-impl<V> Directory<V> {
+impl<V> CachedIndex<V> {
     /// An empty directory.
     pub(crate) fn new() -> Self {
         Self { entries: Vec::new(), places: Table::with_capacity(0), guesses: [0; FINGERPRINTS] }
@@ -123,7 +123,7 @@ impl<V> Directory<V> {
     }
 }
 
-impl<'t, V> FromIterator<(&'t str, V)> for Directory<V> {
+impl<'t, V> FromIterator<(&'t str, V)> for CachedIndex<V> {
     /// The first of two values of one text counts.
     fn from_iter<I: IntoIterator<Item = (&'t str, V)>>(entries: I) -> Self {
         let mut directory = Self::new();

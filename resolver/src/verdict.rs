@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::names::Names;
+use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 
@@ -55,7 +55,7 @@ pub(crate) struct Judgement<'r> {
     /// The secrets of which the provider needs any one; none for the platform.
     pub(crate) needs: &'r [String],
     /// The present secrets that the provider accepts, in its own order; none for the platform.
-    pub(crate) accepted_by: Names<'r>,
+    pub(crate) accepted_by: NameSubset<'r>,
     /// Whether the accepted credentials were all issued by other vendors.
     pub(crate) is_cross_vendor: bool,
 }
@@ -70,7 +70,7 @@ impl<'r> Judgement<'r> {
         credentials: &Credentials<'_>,
     ) -> Self {
         let byok = derived.ok().filter(|provider| !provider.is_platform());
-        let accepted_by = byok.map_or_else(Names::default, |provider| credentials.accepted_by(provider));
+        let accepted_by = byok.map_or_else(NameSubset::default, |provider| credentials.accepted_by(provider));
         let verdict = match derived {
             Ok(provider) => judge_provider(path, provider, credentials.injected, !accepted_by.is_empty()),
             Err(rejection) => Verdict::Rejected(rejection),
@@ -384,7 +384,7 @@ impl Serialize for Warnings {
 }
 
 /// Whether the credentials a provider would use, those that it accepts, were all issued by other vendors.
-fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &Names<'_>) -> bool {
+fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
     let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
     !accepted.is_empty() && accepted.iter().all(foreign)
 }

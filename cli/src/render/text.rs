@@ -1,4 +1,4 @@
-//! Names and numbers as they are shown.
+//! NameSubset and numbers as they are shown.
 
 /// A name or an id as it is where it can be read as it is, else quoted and escaped:
 /// one that is empty, has white space around it, would drive a terminal, or holds

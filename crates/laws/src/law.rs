@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use slug_resolver::verdict::Warnings;
-use slug_resolver::{Code, Fix, Names, Resolution};
+use slug_resolver::{Code, Fix, NameSubset, Resolution};
 
 use crate::case::TestCase;
 use crate::reference;
@@ -87,5 +87,5 @@ pub(crate) fn summary_key<'r>(resolution: &'r Resolution<'_>) -> SummaryKey<'r> 
 
 /// A resolution without the remarks on it: what must not change with what only they speak of.
 pub(crate) fn without_warnings(resolution: Resolution<'_>) -> Resolution<'_> {
-    Resolution { warnings: Warnings::default(), shadowed: Names::default(), ..resolution }
+    Resolution { warnings: Warnings::default(), shadowed: NameSubset::default(), ..resolution }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use slug_resolver::registry::{Arm, PLATFORM};
 use slug_resolver::{
-    Billing, BillingPath, Code, Kind, Names, Outcome, Policy, PolicyDocument, Provider, Registry, Rejection,
+    Billing, BillingPath, Code, Kind, NameSubset, Outcome, Policy, PolicyDocument, Provider, Registry, Rejection,
     Resolution, Rule, Warning,
 };
 
@@ -109,9 +109,9 @@ pub(crate) fn resolve_by<'a>(
             _ => &[],
         },
         accepted_by: provider
-            .map_or_else(Names::default, |provider| Names::of(&provider.auth_env, |name| accepted.contains(&name))),
+            .map_or_else(NameSubset::default, |provider| NameSubset::of(&provider.auth_env, |name| accepted.contains(&name))),
         warnings: warnings.into_iter().collect(),
-        shadowed: Names::of(policy.variable_names(), |name| shadowed.contains(&name)),
+        shadowed: NameSubset::of(policy.variable_names(), |name| shadowed.contains(&name)),
     }
 }
 

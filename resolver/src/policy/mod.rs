@@ -12,7 +12,7 @@ pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, Secr
 pub use variable::{BillingPath, Key, Variable};
 
 use crate::limits;
-use crate::table::{Directory, Table};
+use crate::table::{CachedIndex, Table};
 use crate::yaml::{FieldPath, ReadError};
 
 /// How one harness picks a slug and injects secrets.
@@ -29,7 +29,7 @@ pub struct Policy {
     /// The keys of each `dispatch` entry.
     keyed: Vec<Vec<Key>>,
     /// The runtimes that have a `dispatch` entry or a template.
-    runtimes: Directory<Dispatched>,
+    runtimes: CachedIndex<Dispatched>,
 }
 
 /// What a policy says of one runtime.
@@ -65,7 +65,7 @@ impl Policy {
             defaults: Default::default(),
             default_path: BillingPath::Byok,
             keyed: Vec::new(),
-            runtimes: Directory::new(),
+            runtimes: CachedIndex::new(),
             document,
         };
         policy.index()?;

@@ -1,7 +1,7 @@
 //! The credentials that a provider is chosen by and judged by.
 
 use super::provider::Provider;
-use crate::names::Names;
+use crate::names::NameSubset;
 
 /// The names of the credentials that count when a provider is derived and judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +25,11 @@ impl Credentials<'_> {
     ///
     /// # Panics
     ///
-    /// When there are any, and a provider that is in no registry names more than [`Names::CAPACITY`].
+    /// When there are any, and a provider that is in no registry names more than [`NameSubset::CAPACITY`].
     #[must_use]
     #[inline]
-    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> Names<'p> {
-        if self.are_none() { Names::default() } else { Names::of(&provider.auth_env, |name| self.contain(name)) }
+    pub fn accepted_by<'p>(&self, provider: &'p Provider) -> NameSubset<'p> {
+        if self.are_none() { NameSubset::default() } else { NameSubset::of(&provider.auth_env, |name| self.contain(name)) }
     }
 
     /// Whether there are none: on the platform path that is every question.

@@ -9,12 +9,12 @@ use hashbrown::HashMap;
 use super::document::Runtime;
 use super::matcher::Matcher;
 use super::provider::Provider;
-use crate::table::{Directory, Table};
+use crate::table::{CachedIndex, Table};
 
 #[derive(Clone)]
 pub(super) struct Index {
     providers: HashMap<String, usize>,
-    runtimes: Directory<Arms>,
+    runtimes: CachedIndex<Arms>,
     pub(super) matcher: Matcher,
     issuers: HashMap<String, Vec<usize>>,
 }

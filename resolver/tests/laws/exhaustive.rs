@@ -9,7 +9,7 @@ use slug_laws::reference::is_found_in;
 use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Counts, LawContext};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Code, Env, Names, Policy, Provider, Registry, Resolution, Rule, resolve};
+use slug_resolver::{Code, Env, NameSubset, Policy, Provider, Registry, Resolution, Rule, resolve};
 
 use crate::proof::{enumeration, walked};
 use crate::strategy::fixed_cases;
@@ -169,7 +169,7 @@ impl Implementation for BlindTo {
             return found;
         }
         let shadowed = |name: &str| name != override_var && found.shadowed.contains(name);
-        Resolution { shadowed: Names::of(policy.variable_names(), shadowed), ..found }
+        Resolution { shadowed: NameSubset::of(policy.variable_names(), shadowed), ..found }
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::sample::subsequence;
 use slug_resolver::registry::{Credentials, Pattern};
-use slug_resolver::{Names, Provider, Warning, Warnings};
+use slug_resolver::{NameSubset, Provider, Warning, Warnings};
 
 fn names(list: &[String], members: &[String]) -> Vec<String> {
     list.iter().filter(|name| members.contains(name)).cloned().collect()
@@ -15,12 +15,12 @@ proptest! {
 
     #[test]
     fn names_are_the_list_of_their_members(
-        list in vec("[A-C]{1,3}", 0..Names::CAPACITY),
+        list in vec("[A-C]{1,3}", 0..NameSubset::CAPACITY),
         one in vec("[A-C]{1,3}", 0..9),
         other in vec("[A-C]{1,3}", 0..9),
         other_list in vec("[A-C]{1,3}", 0..9),
     ) {
-        let found = Names::of(&list, |name| one.iter().any(|member| member == name));
+        let found = NameSubset::of(&list, |name| one.iter().any(|member| member == name));
         let expected = names(&list, &one);
         assert_eq!(found.iter().collect::<Vec<_>>(), expected);
         assert_eq!((found.len(), found.is_empty()), (expected.len(), expected.is_empty()));
@@ -31,7 +31,7 @@ proptest! {
         let elsewhere = list.clone();
         for list in [&list, &elsewhere, &other_list] {
             for members in [&one, &other] {
-                let again = Names::of(list, |name| members.iter().any(|member| member == name));
+                let again = NameSubset::of(list, |name| members.iter().any(|member| member == name));
                 assert_eq!(found == again, expected == names(list, members), "{found:?} and {again:?}");
             }
         }
@@ -40,9 +40,9 @@ proptest! {
     /// A provider that is in no registry may name more secrets than a set can hold.
     #[test]
     fn without_credentials_a_provider_accepts_none_however_many_it_names(beyond in 1..9_usize) {
-        let auth_env = vec!["KEY".to_owned(); Names::CAPACITY + beyond];
+        let auth_env = vec!["KEY".to_owned(); NameSubset::CAPACITY + beyond];
         let provider = Provider::new("p", auth_env, Pattern::new("^p").expect("it compiles"));
-        assert_eq!(Credentials::default().accepted_by(&provider), Names::default());
+        assert_eq!(Credentials::default().accepted_by(&provider), NameSubset::default());
     }
 
     #[test]

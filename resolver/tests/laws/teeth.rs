@@ -8,7 +8,7 @@ use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation,
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{FieldPath, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, BillingPath, Code, Edit, Fix, Kind, Names, Outcome, Policy, Provider, Registry, Resolution, Rule, Warning,
+    Billing, BillingPath, Code, Edit, Fix, Kind, NameSubset, Outcome, Policy, Provider, Registry, Resolution, Rule, Warning,
 };
 
 use crate::strategy::fixed_cases;
@@ -117,7 +117,7 @@ const WRONG: &[Wrong] = &[
         let defaults = &case.dataset.policy.document().defaults;
         let repeats = |name: &str| defaults.get(name).is_some_and(|default| case.variables.get(name) == Some(default));
         let names = case.dataset.policy.variable_names();
-        Resolution { shadowed: Names::of(names, |name| repeats(name) || found.shadowed.contains(name)), ..found }
+        Resolution { shadowed: NameSubset::of(names, |name| repeats(name) || found.shadowed.contains(name)), ..found }
     }),
     wrong("frame", "the platform model is used on either path", |case| {
         let found = right(case);
@@ -141,7 +141,7 @@ const WRONG: &[Wrong] = &[
         Resolution { decided_by, rule: if decided_by.is_none() { Rule::Fallback } else { found.rule }, ..found }
     }),
     wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution {
-        shadowed: Names::default(),
+        shadowed: NameSubset::default(),
         ..right(case)
     }),
     wrong("verbatim-slug", "the slug is trimmed", |case| {
@@ -547,7 +547,7 @@ const WRONG: &[Wrong] = &[
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         let found = right(case);
         if ASKED.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
-            Resolution { shadowed: Names::default(), ..found }
+            Resolution { shadowed: NameSubset::default(), ..found }
         } else {
             found
         }

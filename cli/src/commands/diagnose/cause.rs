@@ -115,7 +115,7 @@ impl Cause {
     }
 }
 
-/// Names the cause.
+/// NameSubset the cause.
 pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
     let Setting { registry, policy, runtime, env, ambient } = setting;
     let resolution = env.map(|env| resolve(registry, runtime, env, ambient));
