@@ -179,7 +179,7 @@ fn since_a_revision_only_what_changed_is_shown() {
     fs::write(scratch.0.join(other), WITNESS.replace("Why it", "Another reason why it")).expect("it can be written");
     fs::write(
         scratch.0.join("proptest-regressions/witnesses/frame--new.yaml"),
-        WITNESS.replace("matching-secrets", "frame"),
+        WITNESS.replace("matching-secrets", "irrelevant-variables-ignored"),
     )
     .expect("it can be written");
     fs::remove_file(scratch.0.join(gone)).expect("it was written");

@@ -2,7 +2,7 @@
 //!
 //! A variable's values fall into classes that the pipeline cannot tell apart or
 //! that one witness stands for. A [`Enumeration`] walks every class of every variable
-//! that a decision consults and holds the others unset: the law `frame` is what
+//! that a decision consults and holds the others unset: the law `irrelevant-variables-ignored` is what
 //! makes one such case stand for all values of those others. Of the slugs, one
 //! stands for all that have its [model_class](crate::model_classes) on the runtime: the law
 //! `model_class-decides` is what makes it do so. How many concrete combinations each

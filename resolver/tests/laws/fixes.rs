@@ -35,7 +35,7 @@ runtimes:
     let case = TestCase::new(&dataset, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
     let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
-    let law = law("fixes-fix").expect("it is a law");
+    let law = law("fixes-sound-and-minimal").expect("it is a law");
     assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()));
 }
 

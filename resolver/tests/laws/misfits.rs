@@ -57,7 +57,7 @@ const MISFITS: &[(Code, Wrong)] = &[
 ];
 
 const fn misfit(bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
-    wrong("honest-contradiction", bug, resolve)
+    wrong("evidence-sound", bug, resolve)
 }
 
 fn another(case: &TestCase) -> Option<&Provider> {

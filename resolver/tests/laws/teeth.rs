@@ -119,14 +119,14 @@ const WRONG: &[Wrong] = &[
         let names = case.dataset.policy.variable_names();
         Resolution { shadowed: NameSubset::of(names, |name| repeats(name) || found.shadowed.contains(name)), ..found }
     }),
-    wrong("frame", "the platform model is used on either path", |case| {
+    wrong("irrelevant-variables-ignored", "the platform model is used on either path", |case| {
         let found = right(case);
         match case.variables.get(&case.dataset.policy.document().platform.model) {
             Some(model) if found.rule != Rule::Override && !model.is_empty() => Resolution { slug: model, ..found },
             _ => found,
         }
     }),
-    wrong("frame", "a key picks its model on the platform's path", |case| {
+    wrong("irrelevant-variables-ignored", "a key picks its model on the platform's path", |case| {
         let found = right(case);
         let policy = case.dataset.policy.document();
         let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&case.runtime));
@@ -135,7 +135,7 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
-    wrong("frame", "an unrelated variable decides", |case| {
+    wrong("irrelevant-variables-ignored", "an unrelated variable decides", |case| {
         let found = right(case);
         let decided_by = if case.variables.contains_key("UNRELATED_TOKEN") { None } else { found.decided_by };
         Resolution { decided_by, rule: if decided_by.is_none() { Rule::Fallback } else { found.rule }, ..found }
@@ -233,11 +233,11 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
-    wrong("margins-are-trimmed", "a model with white space around it is not found", |case| {
+    wrong("whitespace-trimmed", "a model with white space around it is not found", |case| {
         let found = right(case);
         if found.slug != found.slug.trim() { Resolution { provider: None, ..found } } else { found }
     }),
-    wrong("margins-are-trimmed", "zero-width characters are trimmed as well", |case| {
+    wrong("whitespace-trimmed", "zero-width characters are trimmed as well", |case| {
         let found = right(case);
         let bare = found.slug.trim_matches(['\u{200b}', '\u{feff}']);
         let listing = arms(case).iter().find(|arm| arm.models.iter().any(|id| id == bare));
@@ -260,14 +260,14 @@ const WRONG: &[Wrong] = &[
         }
         found
     }),
-    wrong("honest-contradiction", "a missing credential is called a wrong one", |case| {
+    wrong("evidence-sound", "a missing credential is called a wrong one", |case| {
         let found = right(case);
         if found.code == Some(Code::MissingCredential) {
             return Resolution { code: Some(Code::WrongCredential), ..found };
         }
         found
     }),
-    wrong("honest-contradiction", "a contradiction says that nothing was injected", |case| {
+    wrong("evidence-sound", "a contradiction says that nothing was injected", |case| {
         let found = right(case);
         if found.is_coherent() { found } else { Resolution { injected: &[], ..found } }
     }),
@@ -282,13 +282,13 @@ const WRONG: &[Wrong] = &[
             if on_platform && !case.ambient.is_empty() { Some(Code::PlatformModelWithTenantKey) } else { found.code };
         Resolution { code, ..found }
     }),
-    wrong("warnings-are-earned", "a cross-vendor key is not warned of", |case| {
+    wrong("warnings-exact", "a cross-vendor key is not warned of", |case| {
         let found = right(case);
         let warnings = found.warnings.iter().filter(|warning| *warning != Warning::CrossVendorCredential);
         Resolution { warnings: warnings.collect(), ..found }
     }),
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "unsetting the override is always offered",
         fixes: |case| {
             let found = right(case);
@@ -299,13 +299,13 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "nothing is ever offered to be set",
         fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Unset(_)))),
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "no larger fix is sought where a smaller one is found",
         fixes: |case| {
             let mut fixes = RealResolver.fixes(case);
@@ -316,7 +316,7 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a fix unsets more than it has to",
         fixes: |case| {
             let mut fixes = RealResolver.fixes(case);
@@ -328,13 +328,13 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "nothing is ever offered to be unset",
         fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Set(..)))),
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a key that is set to nothing is not offered to be set",
         fixes: |case| {
             let secrets = &case.dataset.policy.document().secrets;
@@ -346,7 +346,7 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a model that has no default is never offered to be set",
         fixes: |case| {
             let policy = case.dataset.policy.document();
@@ -358,13 +358,13 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a key is set to anything",
         fixes: |case| with_keys_set_to(case, |_, _| Some("SECRET")),
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a key is set to a secret that it brings and nobody accepts",
         fixes: |case| {
             with_keys_set_to(case, |brought, accepted| {
@@ -374,7 +374,7 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "a key is set to a secret that is accepted and that it does not bring",
         fixes: |case| {
             with_keys_set_to(case, |brought, accepted| {
@@ -384,13 +384,13 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "each fix is offered again with one edit more behind it",
         fixes: |case| with_more(case, Vec::push),
         ..RIGHT
     },
     Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "each fix is offered again with one edit more before it",
         fixes: |case| with_more(case, |edits, more| edits.insert(0, more)),
         ..RIGHT
@@ -428,7 +428,7 @@ const WRONG: &[Wrong] = &[
         }
     }),
     Wrong {
-        law: "value-blind",
+        law: "secret-noninterference",
         bug: "the environment is logged",
         report: |case| format!("resolving with {:?}", case.variables),
         ..RIGHT

@@ -78,7 +78,7 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     let dataset = Dataset::new(registry, Policy::new(document).expect("it is valid"));
 
     let wrong = Wrong {
-        law: "fixes-fix",
+        law: "fixes-sound-and-minimal",
         bug: "no two edits are offered together",
         fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1),
         ..RIGHT

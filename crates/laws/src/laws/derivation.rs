@@ -195,13 +195,13 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// White space around a model changes how it is spelled and not who answers.
-pub(crate) const MARGINS_ARE_TRIMMED: Law = Law {
-    id: "margins-are-trimmed",
+pub(crate) const WHITESPACE_TRIMMED: Law = Law {
+    id: "whitespace-trimmed",
     statement: "Unicode white space around a model changes the slug and nothing else; zero-width characters are no white space",
-    check: margins_are_trimmed,
+    check: whitespace_trimmed,
 };
 
-fn margins_are_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
+fn whitespace_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
     let name = &context.case.dataset.policy.document().override_var;
     let bare = context.resolution.slug.trim();
     let (_, injected, provider, code) = summary_key(&context.resolution);

@@ -41,13 +41,13 @@ fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// Nothing but whether a secret is set has any effect, and its value is nowhere to be seen.
-pub(crate) const VALUE_BLIND: Law = Law {
-    id: "value-blind",
+pub(crate) const SECRET_NONINTERFERENCE: Law = Law {
+    id: "secret-noninterference",
     statement: "the value of a secret changes nothing and appears in nothing that is said; of an environment the names are",
-    check: value_blind,
+    check: secret_noninterference,
 };
 
-fn value_blind(context: &LawContext<'_>) -> Result<(), Violation> {
+fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = &context.case.dataset.policy;
     let mut case = context.case.clone();
     for (name, value) in &mut case.variables {

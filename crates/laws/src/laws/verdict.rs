@@ -39,13 +39,13 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// What a contradiction says of itself is true, checked from first principles.
-pub(crate) const HONEST_CONTRADICTION: Law = Law {
-    id: "honest-contradiction",
+pub(crate) const EVIDENCE_SOUND: Law = Law {
+    id: "evidence-sound",
     statement: "the code, the outcome and the evidence of a contradiction follow from the case",
-    check: honest_contradiction,
+    check: evidence_sound,
 };
 
-fn honest_contradiction(context: &LawContext<'_>) -> Result<(), Violation> {
+fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     let found = &context.resolution;
     let Some(code) = found.code else {
         ensure!(
@@ -116,13 +116,13 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// A warning is given exactly when its sentence is true.
-pub(crate) const WARNINGS_ARE_EARNED: Law = Law {
-    id: "warnings-are-earned",
+pub(crate) const WARNINGS_EXACT: Law = Law {
+    id: "warnings-exact",
     statement: "each warning is given exactly when what it says is the case",
-    check: warnings_are_earned,
+    check: warnings_exact,
 };
 
-fn warnings_are_earned(context: &LawContext<'_>) -> Result<(), Violation> {
+fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
     let issued_elsewhere = |credential: &String, to: &Provider| {
         let first = |provider: &Provider| &provider.auth_env[0] == credential;
@@ -143,13 +143,13 @@ fn warnings_are_earned(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
-pub(crate) const FIXES_FIX: Law = Law {
-    id: "fixes-fix",
+pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
+    id: "fixes-sound-and-minimal",
     statement: "every offered fix resolves coherent as it says, no part of it does, it names what a key has to be set to, no two differ only in a value, and they come smallest first",
-    check: fixes_fix,
+    check: fixes_sound_and_minimal,
 };
 
-fn fixes_fix(context: &LawContext<'_>) -> Result<(), Violation> {
+fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
     let fixes = context.fixes();
     if context.resolution.code.is_none() {
         ensure!(fixes.is_empty(), "a coherent case is offered {fixes:?}");
