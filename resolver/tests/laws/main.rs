@@ -4,25 +4,25 @@
 // The resolver is pure; what tests it reads files and keeps time.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod census;
+mod generator_coverage;
 mod exhaustive;
-mod facts;
+mod golden_cases;
 mod fixes;
 mod limits;
 mod lookup;
-mod misfits;
+mod inconsistent_evidence;
 mod names;
 mod overlap;
 mod proof;
 mod properties;
-mod readers;
+mod malformed_input;
 mod reading;
 mod reduce;
 mod reference;
 mod model_classes;
 mod strategy;
-mod teeth;
-mod trying;
+mod mutation_adequacy;
+mod minimality;
 mod vectors;
 mod witnesses;
-mod words;
+mod text_generators;

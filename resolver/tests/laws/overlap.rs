@@ -6,7 +6,7 @@ use slug_laws::reference::is_found_in;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, STEPS, satisfiable_sets};
 
-use crate::readers::processor_time;
+use crate::malformed_input::processor_time;
 use crate::strategy::texts;
 
 /// All ids of up to this many characters of a small alphabet.

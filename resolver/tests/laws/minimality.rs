@@ -11,7 +11,7 @@ use slug_resolver::yaml::ReadError;
 use slug_resolver::{Code, Policy, Provider, Registry, RegistryDocument, Resolution};
 
 use crate::strategy::fixed_cases;
-use crate::teeth::{CASES, RIGHT, Wrong, arms, fixes_where, is_listed, rejects, right, wrong};
+use crate::mutation_adequacy::{CASES, RIGHT, Wrong, arms, fixes_where, is_listed, rejects, right, wrong};
 
 /// Whether the case has some or none, the law tries none and all.
 #[test]

@@ -4,7 +4,7 @@ use slug_laws::{TestCase, Implementation, LawContext, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
 use crate::strategy::fixed_cases;
-use crate::teeth::{CASES, Wrong, right, wrong};
+use crate::mutation_adequacy::{CASES, Wrong, right, wrong};
 
 /// Evidence that does not fit its code.
 const MISFITS: &[(Code, Wrong)] = &[
