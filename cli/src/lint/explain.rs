@@ -9,7 +9,7 @@ use slug_resolver::{BillingPath, Code, Policy, Rule, Variable, explain};
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, Entry, UNDECIDED};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, shown};
-use slug_value::Can;
+use slug_value::AbstractValue;
 use slug_workflow::environment::Environment;
 use slug_workflow::job::CallSite;
 use slug_workflow::trigger::Caller;
@@ -198,7 +198,7 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
         setting.is_some_and(|setting| match (variable, &setting.value.can) {
             // Of a key only its presence counts.
-            (Variable::Key(_), Can::BeSet) => false,
+            (Variable::Key(_), AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.why.is_disjoint(reasons),
         })
     };

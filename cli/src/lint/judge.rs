@@ -10,7 +10,7 @@ use crate::config::Accept;
 use crate::redact::{MASK, is_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
-use slug_value::{ALTERNATIVES, Can, Text};
+use slug_value::{ALTERNATIVES, AbstractValue, Text};
 
 /// Environments of one call that are judged one by one; of more, none is.
 pub const ENVIRONMENTS: usize = 4_096;
@@ -253,22 +253,22 @@ enum Outcome {
 fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     match (variable, &text.can) {
-        (Variable::Key(_), Can::BeOneOf(texts)) => {
+        (Variable::Key(_), AbstractValue::OneOf(texts)) => {
             let mut options: Vec<String> =
                 texts.iter().map(|text| if text.is_empty() { String::new() } else { "set".to_owned() }).collect();
             options.sort();
             options.dedup();
             options
         }
-        (Variable::Key(_), Can::BeSet) => owned(&["set"]),
-        (Variable::Key(_), Can::BeAnything) => owned(&["", "set"]),
-        (_, Can::BeOneOf(texts)) => texts.clone(),
+        (Variable::Key(_), AbstractValue::NonEmpty) => owned(&["set"]),
+        (Variable::Key(_), AbstractValue::Any) => owned(&["", "set"]),
+        (_, AbstractValue::OneOf(texts)) => texts.clone(),
         // Any text but the platform's chooses the same path. Whether there is one still
         // counts: for its default, and for what slugproof.yaml accepts.
-        (Variable::Path, Can::BeSet) => owned(&[UNKNOWN, &policy.document().platform.value]),
-        (Variable::Path, Can::BeAnything) => owned(&["", UNKNOWN, &policy.document().platform.value]),
-        (_, Can::BeSet) => owned(&[UNKNOWN]),
-        (_, Can::BeAnything) => owned(&["", UNKNOWN]),
+        (Variable::Path, AbstractValue::NonEmpty) => owned(&[UNKNOWN, &policy.document().platform.value]),
+        (Variable::Path, AbstractValue::Any) => owned(&["", UNKNOWN, &policy.document().platform.value]),
+        (_, AbstractValue::NonEmpty) => owned(&[UNKNOWN]),
+        (_, AbstractValue::Any) => owned(&["", UNKNOWN]),
     }
 }
 

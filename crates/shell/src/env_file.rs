@@ -4,12 +4,12 @@ use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::Interpreter;
 use super::state::Written;
 use super::syntax::Span;
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 impl Interpreter<'_> {
     /// Whether a text may be the path of the file.
     pub(super) fn is_env_file(&self, text: &Text) -> bool {
-        matches!(&text.can, Can::BeOneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
+        matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
     }
 
     /// Writes lines `NAME=value`, or `NAME<<END` with a value of several lines; `span` is

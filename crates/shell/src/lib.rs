@@ -104,7 +104,7 @@ const OLD_COMMAND: &str = "::set-env";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slug_value::Can;
+    use slug_value::AbstractValue;
 
     const HARNESS: &str = "tests/e2e/run.sh";
 
@@ -119,9 +119,9 @@ mod tests {
 
     fn text(text: &Text) -> String {
         match &text.can {
-            Can::BeOneOf(texts) => texts.join("|"),
-            Can::BeSet => "(set)".into(),
-            Can::BeAnything => "(anything)".into(),
+            AbstractValue::OneOf(texts) => texts.join("|"),
+            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::Any => "(anything)".into(),
         }
     }
 

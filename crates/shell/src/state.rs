@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 /// One variable while a script runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,7 +163,7 @@ pub(super) fn widen(before: &State, after: State) -> State {
     for (name, variable) in &mut widened.variables {
         let old = before.variables.get(name);
         if old.is_none_or(|old| old.value != variable.value) {
-            variable.value = Text { can: Can::BeAnything, why: variable.value.why.clone() };
+            variable.value = Text { can: AbstractValue::Any, why: variable.value.why.clone() };
             variable.value.why.insert(why.to_owned());
         }
         if old.is_none_or(|old| old.export != variable.export) {
@@ -182,13 +182,13 @@ pub(super) fn widen(before: &State, after: State) -> State {
 pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
     let Text { can, why } = value;
     let (filled, empty) = match can {
-        Can::BeOneOf(texts) => {
+        AbstractValue::OneOf(texts) => {
             let (empty, filled): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
             let filled = (!filled.is_empty()).then(|| Text::one_of(filled, why.clone()));
             (filled, !empty.is_empty())
         }
-        Can::BeSet => (Some(Text { can: Can::BeSet, why: why.clone() }), false),
-        Can::BeAnything => (Some(Text { can: Can::BeSet, why: why.clone() }), true),
+        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, why: why.clone() }), false),
+        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, why: why.clone() }), true),
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });

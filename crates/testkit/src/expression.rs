@@ -2,7 +2,7 @@
 
 use github_actions_expressions::{Evaluation, Expr};
 use slug_laws::Violation;
-use slug_value::{Can, Text, Value};
+use slug_value::{AbstractValue, Text, Value};
 use slug_workflow::expression::{self, Contexts};
 
 /// Checks that what a template comes to when everything is known is among what it can come
@@ -29,9 +29,9 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
         }
     }
     Ok(match &possible.can {
-        Can::BeOneOf(texts) => format!("one of {texts:?}"),
-        Can::BeSet => "some text".to_owned(),
-        Can::BeAnything => "anything".to_owned(),
+        AbstractValue::OneOf(texts) => format!("one of {texts:?}"),
+        AbstractValue::NonEmpty => "some text".to_owned(),
+        AbstractValue::Any => "anything".to_owned(),
     })
 }
 
@@ -74,11 +74,11 @@ const WORLDS: usize = 6;
 /// Whether everything that a text can be, another one can be as well.
 fn includes(wider: &Text, narrower: &Text) -> bool {
     match (&wider.can, &narrower.can) {
-        (Can::BeAnything, _) | (Can::BeSet, Can::BeSet) => true,
-        (Can::BeSet, Can::BeOneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
-        (Can::BeOneOf(wider), Can::BeOneOf(narrower)) => narrower.iter().all(|text| wider.contains(text)),
+        (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
+        (AbstractValue::NonEmpty, AbstractValue::OneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
+        (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => narrower.iter().all(|text| wider.contains(text)),
         // Everything is known then, so the expression has no value: the run ends there.
-        (Can::BeOneOf(_) | Can::BeSet, Can::BeAnything) | (Can::BeOneOf(_), Can::BeSet) => true,
+        (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any) | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
     }
 }
 

@@ -17,28 +17,28 @@ pub const TEXT_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Possible<T> {
     /// What it can be.
-    pub can: Can<T>,
+    pub can: AbstractValue<T>,
     /// Why more than one thing is possible: what decides and is not known before it runs.
-    pub why: BTreeSet<String>,
+    pub reasons: BTreeSet<String>,
 }
 
 /// What a value can be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Can<T> {
+pub enum AbstractValue<T> {
     /// Any of these; never none.
-    BeOneOf(Vec<T>),
+    OneOf(Vec<T>),
     /// Any text that is not empty, such as a secret that exists.
-    BeSet,
+    NonEmpty,
     /// Anything.
-    BeAnything,
+    Any,
 }
 
-impl<T: Absence> Can<T> {
+impl<T: Absence> AbstractValue<T> {
     fn is_never_absent(&self) -> bool {
         match self {
-            Self::BeOneOf(values) => !values.iter().any(Absence::is_absent),
-            Self::BeSet => true,
-            Self::BeAnything => false,
+            Self::OneOf(values) => !values.iter().any(Absence::is_absent),
+            Self::NonEmpty => true,
+            Self::Any => false,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Absence for Evaluation {
 impl<T: PartialEq + Clone + Absence> Possible<T> {
     /// Exactly this.
     pub fn known(value: T) -> Self {
-        Self { can: Can::BeOneOf(vec![value]), why: BTreeSet::new() }
+        Self { can: AbstractValue::OneOf(vec![value]), why: BTreeSet::new() }
     }
 
     /// Any of these, because of something.
@@ -81,30 +81,30 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
                 alternatives.push(value);
             }
             if alternatives.len() > ALTERNATIVES {
-                return Self { can: Can::BeAnything, why };
+                return Self { can: AbstractValue::Any, why };
             }
         }
         match alternatives.len() {
-            0 => Self { can: Can::BeAnything, why },
-            1 => Self { can: Can::BeOneOf(alternatives), why: BTreeSet::new() },
-            _ => Self { can: Can::BeOneOf(alternatives), why },
+            0 => Self { can: AbstractValue::Any, why },
+            1 => Self { can: AbstractValue::OneOf(alternatives), why: BTreeSet::new() },
+            _ => Self { can: AbstractValue::OneOf(alternatives), why },
         }
     }
 
     /// Text that is not empty.
     pub fn set(why: impl Into<String>) -> Self {
-        Self { can: Can::BeSet, why: BTreeSet::from([why.into()]) }
+        Self { can: AbstractValue::NonEmpty, why: BTreeSet::from([why.into()]) }
     }
 
     /// Anything.
     pub fn unknown(why: impl Into<String>) -> Self {
-        Self { can: Can::BeAnything, why: BTreeSet::from([why.into()]) }
+        Self { can: AbstractValue::Any, why: BTreeSet::from([why.into()]) }
     }
 
     /// The one value it can be.
     pub fn single(&self) -> Option<&T> {
         match &self.can {
-            Can::BeOneOf(values) if values.len() == 1 => values.first(),
+            AbstractValue::OneOf(values) if values.len() == 1 => values.first(),
             _ => None,
         }
     }
@@ -114,9 +114,9 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
     pub fn or(self, other: Self) -> Self {
         let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
         match (self.can, other.can) {
-            (Can::BeOneOf(mine), Can::BeOneOf(others)) => Self::one_of(mine.into_iter().chain(others), why),
-            (mine, other) if mine.is_never_absent() && other.is_never_absent() => Self { can: Can::BeSet, why },
-            _ => Self { can: Can::BeAnything, why },
+            (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => Self::one_of(mine.into_iter().chain(others), why),
+            (mine, other) if mine.is_never_absent() && other.is_never_absent() => Self { can: AbstractValue::NonEmpty, why },
+            _ => Self { can: AbstractValue::Any, why },
         }
     }
 
@@ -135,41 +135,41 @@ impl Value {
     #[must_use]
     pub fn into_text(self) -> Text {
         match self.can {
-            Can::BeOneOf(values) => Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why),
-            Can::BeSet => Text { can: Can::BeSet, why: self.why },
-            Can::BeAnything => Text { can: Can::BeAnything, why: self.why },
+            AbstractValue::OneOf(values) => Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why),
+            AbstractValue::NonEmpty => Text { can: AbstractValue::NonEmpty, why: self.why },
+            AbstractValue::Any => Text { can: AbstractValue::Any, why: self.why },
         }
     }
 
     /// Whether it counts as true: both may be possible.
     #[must_use]
-    pub fn truth(&self) -> Truth {
+    pub fn truth(&self) -> Tristate {
         match &self.can {
-            Can::BeOneOf(values) => Truth {
+            AbstractValue::OneOf(values) => Tristate {
                 can_be_true: values.iter().any(Evaluation::as_boolean),
                 can_be_false: !values.iter().all(Evaluation::as_boolean),
             },
-            Can::BeSet => Truth { can_be_true: true, can_be_false: false },
-            Can::BeAnything => Truth { can_be_true: true, can_be_false: true },
+            AbstractValue::NonEmpty => Tristate { can_be_true: true, can_be_false: false },
+            AbstractValue::Any => Tristate { can_be_true: true, can_be_false: true },
         }
     }
 }
 
 /// What a condition can be; at least one of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Truth {
+pub struct Tristate {
     /// Whether it can hold.
     pub can_be_true: bool,
     /// Whether it can fail.
     pub can_be_false: bool,
 }
 
-impl Truth {
+impl Tristate {
     /// It always holds.
     pub const ALWAYS: Self = Self { can_be_true: true, can_be_false: false };
 }
 
-impl std::ops::Not for Truth {
+impl std::ops::Not for Tristate {
     type Output = Self;
 
     fn not(self) -> Self {
@@ -182,17 +182,17 @@ impl Text {
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
         let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
-        let longest = |can: &Can<String>| match can {
-            Can::BeOneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
+        let longest = |can: &AbstractValue<String>| match can {
+            AbstractValue::OneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
             _ => 0,
         };
         let is_short = longest(&self.can) + longest(&other.can) <= TEXT_BYTES;
         match (&self.can, &other.can) {
-            (Can::BeOneOf(first), Can::BeOneOf(second)) if is_short => {
+            (AbstractValue::OneOf(first), AbstractValue::OneOf(second)) if is_short => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
             }
-            (first, second) if first.is_never_absent() || second.is_never_absent() => Self { can: Can::BeSet, why },
-            _ => Self { can: Can::BeAnything, why },
+            (first, second) if first.is_never_absent() || second.is_never_absent() => Self { can: AbstractValue::NonEmpty, why },
+            _ => Self { can: AbstractValue::Any, why },
         }
     }
 
@@ -200,9 +200,9 @@ impl Text {
     #[must_use]
     pub fn into_value(self) -> Value {
         let can = match self.can {
-            Can::BeOneOf(texts) => Can::BeOneOf(texts.into_iter().map(Evaluation::String).collect()),
-            Can::BeSet => Can::BeSet,
-            Can::BeAnything => Can::BeAnything,
+            AbstractValue::OneOf(texts) => AbstractValue::OneOf(texts.into_iter().map(Evaluation::String).collect()),
+            AbstractValue::NonEmpty => AbstractValue::NonEmpty,
+            AbstractValue::Any => AbstractValue::Any,
         };
         Value { can, why: self.why }
     }

@@ -8,7 +8,7 @@ use super::expression::typed;
 use super::matrix::literal;
 use super::model::{Call, Input, InputKind, Job, PassedSecrets};
 use super::trigger::{Caller, InputValues, Invocation, Secrets};
-use slug_value::{Can, Evaluation, Value};
+use slug_value::{AbstractValue, Evaluation, Value};
 
 /// The event by which a workflow is called.
 pub const CALL_EVENT: &str = "workflow_call";
@@ -83,7 +83,7 @@ fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
 
 /// A value converted to the kind of its input.
 fn converted(kind: &InputKind, value: Value) -> Value {
-    let Can::BeOneOf(values) = &value.can else { return value };
+    let AbstractValue::OneOf(values) = &value.can else { return value };
     let converted = values.iter().map(|value| match kind {
         InputKind::Boolean => Evaluation::Boolean(value.sema().to_string() == "true"),
         InputKind::Number => Evaluation::Number(value.as_number()),

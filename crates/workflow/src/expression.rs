@@ -8,7 +8,7 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
-use slug_value::{Can, Text, Truth, Value};
+use slug_value::{AbstractValue, Text, Tristate, Value};
 
 /// Bytes of one expression: the forge's own limit.
 pub const EXPRESSION_BYTES: usize = 21_000;
@@ -46,11 +46,11 @@ pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
 
 /// Whether an `if:` can hold; in it, `${{ }}` may be left out.
 #[must_use]
-pub fn condition(text: &str, contexts: &dyn Contexts) -> Truth {
+pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
     let bare = text.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
     // What every step without a condition has: the job has not failed, or nothing matters.
     if bare.trim().eq_ignore_ascii_case("success()") {
-        return Truth::ALWAYS;
+        return Tristate::ALWAYS;
     }
     let value = if text.contains("${{") { typed(text, contexts) } else { value(text, contexts) };
     value.truth()
@@ -199,9 +199,9 @@ fn negated(value: &Value) -> Value {
 /// What a value can be where it counts as false.
 fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.can {
-        Can::BeOneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
+        AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // Nothing, an empty text and `false` are all that a context yields.
-        Can::BeSet | Can::BeAnything => vec![Evaluation::String(String::new()), Evaluation::Boolean(false)],
+        AbstractValue::NonEmpty | AbstractValue::Any => vec![Evaluation::String(String::new()), Evaluation::Boolean(false)],
     };
     Value::one_of(values, value.why.clone())
 }
@@ -209,10 +209,10 @@ fn falsy(value: &Value) -> Value {
 /// What a value can be where it counts as true.
 fn truthy(value: &Value) -> Value {
     match &value.can {
-        Can::BeOneOf(values) => {
+        AbstractValue::OneOf(values) => {
             Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.why.clone())
         }
-        Can::BeSet | Can::BeAnything => Value { can: Can::BeSet, why: value.why.clone() },
+        AbstractValue::NonEmpty | AbstractValue::Any => Value { can: AbstractValue::NonEmpty, why: value.why.clone() },
     }
 }
 
@@ -234,8 +234,8 @@ fn either(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value
 fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.why.iter().chain(&right.why).cloned().collect();
     let (lefts, rights) = match (&left.can, &right.can) {
-        (Can::BeOneOf(lefts), Can::BeOneOf(rights)) => (lefts, rights),
-        (Can::BeSet, Can::BeOneOf(others)) | (Can::BeOneOf(others), Can::BeSet)
+        (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
+        (AbstractValue::NonEmpty, AbstractValue::OneOf(others)) | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
             if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
         {
             return match op {
@@ -288,8 +288,8 @@ fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Valu
         _ => {
             let value = evaluate(head, contexts);
             match value.can {
-                Can::BeOneOf(values) => Value::one_of(values.iter().map(|value| inside(value, &names)), value.why),
-                Can::BeSet | Can::BeAnything => Value { can: Can::BeAnything, why: value.why },
+                AbstractValue::OneOf(values) => Value::one_of(values.iter().map(|value| inside(value, &names)), value.why),
+                AbstractValue::NonEmpty | AbstractValue::Any => Value { can: AbstractValue::Any, why: value.why },
             }
         }
     }
@@ -314,7 +314,7 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         if why.is_empty() {
             Value::unknown(format!("`{raw}` is not known"))
         } else {
-            Value { can: Can::BeAnything, why }
+            Value { can: AbstractValue::Any, why }
         }
     };
     match call.func {
@@ -352,7 +352,7 @@ fn of_case(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
 fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     let mut rows = vec![Vec::new()];
     for argument in arguments {
-        let Can::BeOneOf(values) = &argument.can else { return None };
+        let AbstractValue::OneOf(values) = &argument.can else { return None };
         rows = rows
             .iter()
             .flat_map(|row| values.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat()))
@@ -458,9 +458,9 @@ mod tests {
 
     fn shown(template: &str) -> String {
         match text(template, &Fixed).can {
-            Can::BeOneOf(texts) => texts.join("|"),
-            Can::BeSet => "(set)".into(),
-            Can::BeAnything => "(anything)".into(),
+            AbstractValue::OneOf(texts) => texts.join("|"),
+            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::Any => "(anything)".into(),
         }
     }
 
@@ -519,10 +519,10 @@ mod tests {
 
     #[test]
     fn conditions_need_no_braces() {
-        assert_eq!(condition("inputs.flag", &Fixed), !Truth::ALWAYS);
-        assert_eq!(condition("${{ !inputs.flag }}", &Fixed), Truth::ALWAYS);
-        assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Truth::ALWAYS);
-        assert_eq!(condition("github.ref == 'x'", &Fixed), Truth { can_be_true: true, can_be_false: true });
+        assert_eq!(condition("inputs.flag", &Fixed), !Tristate::ALWAYS);
+        assert_eq!(condition("${{ !inputs.flag }}", &Fixed), Tristate::ALWAYS);
+        assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Tristate::ALWAYS);
+        assert_eq!(condition("github.ref == 'x'", &Fixed), Tristate { can_be_true: true, can_be_false: true });
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::script::{Expanded, expand};
 use super::slice::{Search, Slice};
 use super::trigger::Invocation;
 use slug_shell::{Variable, Variables};
-use slug_value::{Can, Text, Truth};
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// One call of a script.
 #[derive(Clone, Debug)]
@@ -117,9 +117,9 @@ impl<'w> JobEval<'_, 'w> {
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
-    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Truth {
+    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
-        condition.map_or(Truth::ALWAYS, |condition| expression::condition(condition, context))
+        condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
 
     /// What expressions of the job can refer to in one invocation and one row.
@@ -260,7 +260,7 @@ impl<'w> JobRun<'_, 'w> {
     fn leave(
         &self,
         effects: slug_shell::Effects,
-        runs: Truth,
+        runs: Tristate,
         run: &Script,
         script: &Expanded,
         env: &mut Environment<'w>,
@@ -287,7 +287,7 @@ impl<'w> JobRun<'_, 'w> {
             Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
             None => self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
-                matches!(label.can, Can::BeOneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
+                matches!(label.can, AbstractValue::OneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
             }),
         }
     }

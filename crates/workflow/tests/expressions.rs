@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use github_actions_expressions::{Evaluation, Expr};
 use proptest::prelude::*;
 use proptest::sample::select;
-use slug_value::{ALTERNATIVES, Can, TEXT_BYTES, Text, Truth, Value};
+use slug_value::{ALTERNATIVES, AbstractValue, TEXT_BYTES, Text, Tristate, Value};
 use slug_workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
 
 /// Nothing of what a name stands for is known, and the reason is the name.
@@ -117,7 +117,7 @@ proptest! {
         let template = format!("{before}${{{{ {} }}}}{after}", open.written());
         let text = expression::text(&template, &Unknown);
         let texts: Vec<String> = worlds.iter().map(|value| format!("{before}{}{after}", value.sema())).collect();
-        let Can::BeOneOf(possible) = &text.can else { panic!("{template} can only come to {texts:?}") };
+        let AbstractValue::OneOf(possible) = &text.can else { panic!("{template} can only come to {texts:?}") };
         let set = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
         prop_assert_eq!(set(possible), set(&texts), "{}", template);
 
@@ -133,7 +133,7 @@ proptest! {
     /// A condition can hold if it holds in some world, and fail if it fails in one.
     #[test]
     fn a_condition_can_be_what_it_is_in_some_world((open, worlds) in open()) {
-        let expected = Truth {
+        let expected = Tristate {
             can_be_true: worlds.iter().any(Evaluation::as_boolean),
             can_be_false: !worlds.iter().all(Evaluation::as_boolean),
         };
@@ -206,7 +206,7 @@ fn what_stands_inside_is_found() {
 fn formats_that_fail_come_to_nothing_known() {
     for template in ["}", "a}b", "{", "{0", "{x}", "{}", "{-1}", "{+0}", "{ 0}", "{1}", "{0}}"] {
         let value = expression::value(&format!("format('{template}', 'a')"), &Unknown);
-        assert_eq!(value.can, Can::BeAnything, "{template}");
+        assert_eq!(value.can, AbstractValue::Any, "{template}");
     }
 }
 
@@ -215,7 +215,7 @@ fn formats_that_fail_come_to_nothing_known() {
 fn how_a_job_fares_is_true_or_false() {
     for function in ["success()", "failure()", "cancelled()"] {
         let value = expression::value(function, &Unknown);
-        assert_eq!(value.can, Can::BeOneOf([true, false].map(Evaluation::Boolean).into()));
+        assert_eq!(value.can, AbstractValue::OneOf([true, false].map(Evaluation::Boolean).into()));
         assert_eq!(value.why, BTreeSet::from([format!("`{function}`")]));
     }
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
@@ -246,8 +246,8 @@ fn a_path_refers_to_its_context() {
 
 fn alternatives(text: &Text) -> Option<usize> {
     match &text.can {
-        Can::BeOneOf(texts) => Some(texts.len()),
-        Can::BeSet | Can::BeAnything => None,
+        AbstractValue::OneOf(texts) => Some(texts.len()),
+        AbstractValue::NonEmpty | AbstractValue::Any => None,
     }
 }
 
@@ -271,10 +271,10 @@ fn alternatives_are_told_apart_up_to_their_limit() {
 fn texts_are_put_together_up_to_their_limit() {
     let known = |bytes: usize| Text::known("x".repeat(bytes));
     assert_eq!(known(TEXT_BYTES - 3).followed_by(known(3)), known(TEXT_BYTES));
-    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).can, Can::BeSet);
+    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).can, AbstractValue::NonEmpty);
     let longest = known(1).or(known(TEXT_BYTES));
     assert_eq!(longest.clone().followed_by(known(0)).can, longest.can);
-    assert_eq!(longest.followed_by(known(1)).can, Can::BeSet);
+    assert_eq!(longest.followed_by(known(1)).can, AbstractValue::NonEmpty);
 }
 
 /// Whether a text can be empty is known even where nothing else of it is: `""` always is, `"a"`
@@ -292,10 +292,10 @@ fn what_is_known_of_a_text_is_kept_when_it_is_joined_to_another() {
             assert_eq!(alternatives(&joined).is_some(), is_known, "{joined:?}");
             if !is_known {
                 let never_empty = [*is_one == "a", *is_other == "a"];
-                assert_eq!(joined.can == Can::BeSet, never_empty.contains(&true), "{one:?} {other:?}");
-                assert_eq!(either.can == Can::BeSet, !never_empty.contains(&false), "{one:?} {other:?}");
+                assert_eq!(joined.can == AbstractValue::NonEmpty, never_empty.contains(&true), "{one:?} {other:?}");
+                assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
                 let either = one.clone().into_value().or(other.clone().into_value());
-                assert_eq!(either.can == Can::BeSet, !never_empty.contains(&false), "{one:?} {other:?}");
+                assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
             }
             let why: BTreeSet<String> = one.why.union(&other.why).cloned().collect();
             assert!(joined.why == why && (either.why == why || either.single().is_some()), "{one:?} {other:?}");

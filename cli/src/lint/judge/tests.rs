@@ -22,7 +22,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(policy: &Policy, variable: Variable, can: Can<String>) -> Self {
+    fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
         let any_text: &[&str] = match variable {
             Variable::Key(_) => &["a secret"],
@@ -32,11 +32,11 @@ impl Seen {
         };
         let any_text = any_text.iter().map(|text| (*text).to_owned());
         let worlds: Vec<String> = match &can {
-            Can::BeOneOf(texts) => texts.clone(),
-            Can::BeSet => any_text.collect(),
-            Can::BeAnything => any_text.chain([String::new()]).collect(),
+            AbstractValue::OneOf(texts) => texts.clone(),
+            AbstractValue::NonEmpty => any_text.collect(),
+            AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
-        let why = if matches!(&can, Can::BeOneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        let why = if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
         Self { name, text: Text { can, why: why.into_iter().collect() }, worlds }
     }
 }
@@ -52,11 +52,11 @@ fn seen(policy: &Policy, variable: Variable) -> impl Strategy<Value = Seen> + us
     };
     let policy = policy.clone();
     let can = prop_oneof![
-        4 => Just(vec![String::new()]).prop_map(Can::BeOneOf),
-        4 => select(texts.clone()).prop_map(|text| Can::BeOneOf(vec![text.to_owned()])),
-        2 => subsequence(texts, 2..=3).prop_map(|texts| Can::BeOneOf(texts.into_iter().map(str::to_owned).collect())),
-        1 => Just(Can::BeSet),
-        1 => Just(Can::BeAnything),
+        4 => Just(vec![String::new()]).prop_map(AbstractValue::OneOf),
+        4 => select(texts.clone()).prop_map(|text| AbstractValue::OneOf(vec![text.to_owned()])),
+        2 => subsequence(texts, 2..=3).prop_map(|texts| AbstractValue::OneOf(texts.into_iter().map(str::to_owned).collect())),
+        1 => Just(AbstractValue::NonEmpty),
+        1 => Just(AbstractValue::Any),
     ];
     can.prop_map(move |can| Seen::of(&policy, variable, can))
 }

@@ -3,7 +3,7 @@
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Export, Variable};
 use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 /// What an argument of `export` or `env` says.
 pub(super) enum Pair {
@@ -104,7 +104,7 @@ impl Interpreter<'_> {
         if word.literal().is_some_and(|word| word.starts_with(['-', '+'])) {
             return Pair::Option;
         }
-        let splits = |text: &Text| matches!(&text.can, Can::BeAnything) && text.why.contains(SPLIT);
+        let splits = |text: &Text| matches!(&text.can, AbstractValue::Any) && text.why.contains(SPLIT);
         let texts = self.argument(word);
         if texts.iter().any(splits) {
             return Pair::Unknown;

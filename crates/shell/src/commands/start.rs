@@ -6,7 +6,7 @@ use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word};
 use super::declare::Pair;
 use super::{ISOLATED, LAUNCHERS, SHELLS, start_of};
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 impl Interpreter<'_> {
     /// Interprets a command that is not built in, and what it may start.
@@ -151,7 +151,7 @@ impl Interpreter<'_> {
             let text = self.expand_run(word);
             // A path that is known to be another one.
             let mut is_explained = self.state.directory.is_some()
-                && matches!(&text.can, Can::BeOneOf(texts) if !texts.iter().any(|text| text.contains([' ', '\t', '\n', ';', '='])));
+                && matches!(&text.can, AbstractValue::OneOf(texts) if !texts.iter().any(|text| text.contains([' ', '\t', '\n', ';', '='])));
             for (target, wanted) in self.targets.iter().enumerate() {
                 if self.may_be(word, &text, wanted) {
                     (found, is_explained) = (true, true);
@@ -179,7 +179,7 @@ impl Interpreter<'_> {
     /// the workspace, is known by its end.
     fn may_be(&self, word: &Word, text: &Text, wanted: &str) -> bool {
         let directory = self.state.directory.as_deref();
-        if let Can::BeOneOf(texts) = &text.can {
+        if let AbstractValue::OneOf(texts) = &text.can {
             return texts.iter().any(|path| names_path(path, wanted, directory));
         }
         let end = literal_end(&word.pieces);

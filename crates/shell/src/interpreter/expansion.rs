@@ -4,7 +4,7 @@ use super::super::placeholder::FIRST_PLACEHOLDER;
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
 use super::Interpreter;
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 /// Why an argument is not known whose value is not quoted.
 pub const SPLIT: &str = "a shell splits a value into words";
@@ -204,7 +204,7 @@ impl Interpreter<'_> {
             // A shell evaluates the value of a variable as an expression as well.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);
-            if matches!(&old.can, Can::BeOneOf(texts) if texts.iter().any(is_expression)) {
+            if matches!(&old.can, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
                 self.havoc(why);
             }
             if is_assigned {
@@ -243,10 +243,10 @@ fn behind_subscript(text: &str) -> &str {
 /// Whether a value that is not quoted stays one word: one that is not known is taken for one.
 fn is_one_field(text: &Text) -> bool {
     match &text.can {
-        Can::BeOneOf(texts) => {
+        AbstractValue::OneOf(texts) => {
             texts.iter().all(|text| !text.is_empty() && !text.contains([' ', '\t', '\n', '*', '?', '[']))
         }
-        Can::BeSet | Can::BeAnything => true,
+        AbstractValue::NonEmpty | AbstractValue::Any => true,
     }
 }
 

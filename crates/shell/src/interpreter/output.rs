@@ -1,7 +1,7 @@
 //! What commands print.
 
 use super::super::syntax::Span;
-use slug_value::{Can, TEXT_BYTES, Text};
+use slug_value::{AbstractValue, TEXT_BYTES, Text};
 
 /// What a command prints, and where that stands in the script.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +68,7 @@ impl Output {
 /// The cost of a text.
 fn size(text: &Text) -> usize {
     match &text.can {
-        Can::BeOneOf(texts) => texts.iter().map(|text| text.len() + 1).sum(),
+        AbstractValue::OneOf(texts) => texts.iter().map(|text| text.len() + 1).sum(),
         _ => 1,
     }
 }

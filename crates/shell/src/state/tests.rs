@@ -70,9 +70,9 @@ type Texts = BTreeSet<&'static str>;
 
 fn texts(text: &Text) -> Texts {
     let can_be = |candidate: &&str| match &text.can {
-        Can::BeOneOf(texts) => texts.iter().any(|text| text == candidate),
-        Can::BeSet => !candidate.is_empty(),
-        Can::BeAnything => true,
+        AbstractValue::OneOf(texts) => texts.iter().any(|text| text == candidate),
+        AbstractValue::NonEmpty => !candidate.is_empty(),
+        AbstractValue::Any => true,
     };
     TEXTS.into_iter().filter(can_be).collect()
 }

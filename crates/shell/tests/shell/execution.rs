@@ -7,7 +7,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use slug_shell::{Effects, Export, Variable, Variables, interpret};
-use slug_value::{Can, Text};
+use slug_value::{AbstractValue, Text};
 
 use crate::generator::{NAMES, TARGET, script};
 
@@ -108,9 +108,9 @@ fn is_foreseen(effects: &Effects, values: &[&str]) -> bool {
 
 fn can_be(text: &Text, value: &str) -> bool {
     match &text.can {
-        Can::BeOneOf(texts) => texts.iter().any(|text| text == value),
-        Can::BeSet => !value.is_empty(),
-        Can::BeAnything => true,
+        AbstractValue::OneOf(texts) => texts.iter().any(|text| text == value),
+        AbstractValue::NonEmpty => !value.is_empty(),
+        AbstractValue::Any => true,
     }
 }
 

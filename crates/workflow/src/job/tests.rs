@@ -112,9 +112,9 @@ fn sees(site: &CallSite<'_>, name: &str, is: Option<&Is>, is_known: bool, text: 
     let value = site.env.value(name);
     let setting = site.env.variables.get(name);
     let may_be = |known: &str| match &value.can {
-        Can::BeOneOf(all) => all.iter().any(|it| it == known),
-        Can::BeSet => !known.is_empty(),
-        Can::BeAnything => true,
+        AbstractValue::OneOf(all) => all.iter().any(|it| it == known),
+        AbstractValue::NonEmpty => !known.is_empty(),
+        AbstractValue::Any => true,
     };
     let is_set_at = |line: usize| {
         let at = setting.map(|setting| setting.origin.span());
@@ -125,9 +125,9 @@ fn sees(site: &CallSite<'_>, name: &str, is: Option<&Is>, is_known: bool, text: 
         None => may_be(""),
         Some(Is::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
         Some(Is::Known(known, _)) => may_be(known),
-        Some(Is::Open { may_be_empty: false }) if is_known => value.can == Can::BeSet,
-        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, Can::BeOneOf(_)),
-        Some(Is::Open { may_be_empty: true }) => value.can == Can::BeAnything,
+        Some(Is::Open { may_be_empty: false }) if is_known => value.can == AbstractValue::NonEmpty,
+        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, AbstractValue::OneOf(_)),
+        Some(Is::Open { may_be_empty: true }) => value.can == AbstractValue::Any,
     }
 }
 

@@ -4,7 +4,7 @@ use github_actions_expressions::Evaluation;
 
 use super::{INVOCATIONS, Invocation, Secrets, invocations};
 use crate::model::{Input, InputKind, Trigger};
-use slug_value::{Can, Value};
+use slug_value::{AbstractValue, Value};
 
 pub fn input(name: &str, kind: InputKind, default: Option<&str>) -> Input {
     Input { name: name.to_owned(), kind, default: default.map(str::to_owned), required: false }
@@ -27,7 +27,7 @@ pub fn told(value: &Value) -> String {
     match (&value.can, value.single()) {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
-        (Can::BeSet, _) => "set".to_owned(),
+        (AbstractValue::NonEmpty, _) => "set".to_owned(),
         _ => format!("? {}", value.why.iter().cloned().collect::<Vec<_>>().join("; ")),
     }
 }
