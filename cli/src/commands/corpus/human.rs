@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use slug_resolver::explain;
 
-use super::entry::{Entry, Facts, Status};
+use super::review_item::{Entry, Facts, Status};
 use super::review::Review;
 use crate::render::{BAD, FAINT, GOOD, HEAD, counted, shown, wrapped};
 
@@ -63,7 +63,7 @@ fn write_entry(text: &mut String, entry: &Entry) {
 fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
     let data = format!("runtime {}, policy {}, registry {}", shown(&facts.runtime), facts.policy, facts.registry);
     let mut rows = vec![("asked", data)];
-    let width = |text: fn(&super::entry::Row) -> usize| facts.variables.iter().map(text).max().unwrap_or(0);
+    let width = |text: fn(&super::review_item::Row) -> usize| facts.variables.iter().map(text).max().unwrap_or(0);
     let pair = width(|row| row.name.len() + 1 + shown(&row.value).chars().count());
     for (index, row) in facts.variables.iter().enumerate() {
         let setting = format!("{}={}", row.name, shown(&row.value));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::entry::Entry;
+use super::review_item::Entry;
 use super::review::Review;
 
 #[derive(Serialize)]

@@ -1,20 +1,20 @@
 //! `corpus`: what was once found, for people who review it and for CI.
 
-mod entry;
+mod review_item;
 mod human;
 mod json;
-mod page;
+mod html;
 mod promote;
 mod review;
-mod since;
+mod git_diff;
 pub mod subjects;
-mod sums;
+mod checksums;
 pub mod targets;
-mod tree;
+mod corpus_files;
 
-use entry::Entry;
+use review_item::Entry;
 use review::Review;
-use tree::Tree;
+use corpus_files::Tree;
 
 use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
 use crate::exit::{Exit, Failure};
@@ -33,18 +33,18 @@ pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
 fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     let tree = Tree::find(args.dir.as_deref())?;
     let mut files = tree.files()?;
-    let mut changes = since::Changes::default();
+    let mut changes = git_diff::Changes::default();
     if !args.paths.is_empty() {
         files = tree.only(files, &args.paths)?;
     }
     if let Some(revision) = &args.since {
-        changes = since::changes(tree.root(), revision)?;
+        changes = git_diff::changes(tree.root(), revision)?;
         files.retain(|file| changes.present.contains_key(&file.path));
         // What is gone cannot be named by a path any more: it is always shown.
-        changes.removed.retain(|path| tree::is_of_the_corpus(path));
+        changes.removed.retain(|path| corpus_files::is_of_the_corpus(path));
     }
     let removed = changes.removed;
-    let mut entries = entry::all(&tree, &files)?;
+    let mut entries = review_item::all(&tree, &files)?;
     for entry in &mut entries {
         entry.change = changes.present.get(entry.file()).copied();
     }
@@ -57,7 +57,7 @@ fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     match args.format {
         ReviewFormat::Human => output.styled(&human::render(&review))?,
         ReviewFormat::Json => output.machine(&json::render(&review))?,
-        ReviewFormat::Html => output.machine(&page::render(&review))?,
+        ReviewFormat::Html => output.machine(&html::render(&review))?,
     }
     Ok(if sound { Exit::Clean } else { Exit::Findings })
 }
@@ -69,19 +69,19 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.note("there is nothing to check: no witness, seed or input is here");
         return Ok(Exit::NothingChecked);
     }
-    let entries = entry::all(&tree, &files)?;
+    let entries = review_item::all(&tree, &files)?;
     let mut problems = tree.problems(&files);
     problems.extend(entries.iter().filter_map(Entry::problem));
     // What is not in order must not pass for reviewed.
     if args.update && problems.is_empty() {
-        for change in sums::update(&tree, &files)? {
+        for change in checksums::update(&tree, &files)? {
             output.styled(&format!("{change}\n"))?;
         }
     }
     if args.update && !problems.is_empty() {
         output.note("the list is as it was; it is written anew once what follows is mended");
     } else {
-        problems.extend(sums::problems(&tree, &files)?);
+        problems.extend(checksums::problems(&tree, &files)?);
     }
     problems.sort();
     problems.dedup();

@@ -8,10 +8,10 @@ use slug_laws::{TestCase, Expectation, Law, RealResolver, Implementation, LawCon
 use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
-use super::entry::guarded;
-use super::sums;
+use super::review_item::guarded;
+use super::checksums;
 use super::targets::{TARGETS, target};
-use super::tree::{File, Kind, Tree};
+use super::corpus_files::{File, Kind, Tree};
 use crate::args::PromoteArgs;
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{read_file, shown_path, write_whole};
@@ -196,7 +196,7 @@ fn save(tree: &Tree, files: &[(File, Vec<u8>)]) -> Result<(), Failure> {
     // Upwards from each file, which is the order in which they can be removed.
     let is_missing = |directory: &&Path| !directory.exists();
     let missing: Vec<&Path> = paths.iter().flat_map(|path| path.ancestors().skip(1).take_while(is_missing)).collect();
-    let saved = files.iter().try_for_each(create).and_then(|()| sums::add(tree, &names));
+    let saved = files.iter().try_for_each(create).and_then(|()| checksums::add(tree, &names));
     if saved.is_err() {
         // They were not there before. The error that matters is the one that came first.
         paths.iter().for_each(|path| drop(fs::remove_file(path)));

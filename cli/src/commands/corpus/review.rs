@@ -1,6 +1,6 @@
 //! What `corpus review` shows, before it is written.
 
-use super::entry::Entry;
+use super::review_item::Entry;
 
 /// What a review shows.
 pub struct Review {

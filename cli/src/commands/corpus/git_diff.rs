@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use super::entry::Change;
+use super::review_item::Change;
 use crate::exit::{Failure, describe};
 use crate::render::printable;
 

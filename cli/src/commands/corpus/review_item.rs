@@ -10,7 +10,7 @@ use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, INPUT_BYTES, Judged};
 
 use super::targets;
-use super::tree::{File, Kind, Tree};
+use super::corpus_files::{File, Kind, Tree};
 use crate::exit::Failure;
 use crate::render::shell::quoted;
 use crate::render::{can_be_seen, counted, printable, shown};

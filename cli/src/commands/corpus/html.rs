@@ -4,7 +4,7 @@
 use maud::{DOCTYPE, Markup, html};
 use slug_resolver::explain;
 
-use super::entry::{Entry, Facts};
+use super::review_item::{Entry, Facts};
 use super::review::Review;
 use crate::render::{counted, shown};
 

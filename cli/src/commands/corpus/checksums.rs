@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::tree::{File, Kind, SUMS, Tree};
+use super::corpus_files::{File, Kind, SUMS, Tree};
 use crate::exit::Failure;
 use crate::io::{read_whole, shown_path, write_whole};
 use crate::render::shown;
