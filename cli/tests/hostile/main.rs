@@ -5,11 +5,11 @@
 //! `HOSTILE_UPDATE=1` writes `expected.tsv` anew; review its diff.
 #![cfg(target_os = "linux")]
 
-mod cell;
-mod child;
+mod sandbox;
+mod subprocess;
 mod inputs;
 mod page;
-mod places;
+mod sinks;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use cell::Cell;
+use sandbox::Cell;
 use inputs::INPUTS;
 use readers::READERS;
 
@@ -50,9 +50,9 @@ fn every_cell_is_as_expected() {
 fn run(with_slow: bool) -> Vec<Cell> {
     let reading = READERS.iter().flat_map(|reader| INPUTS.iter().map(move |input| (reader, input)));
     let reading = reading.filter(|(_, input)| with_slow || !input.is_slow);
-    let places = places::all().filter(|place| with_slow || !place.is_slow);
+    let places = sinks::all().filter(|place| with_slow || !place.is_slow);
     let jobs: Vec<Box<dyn Fn(usize) -> Option<Cell> + Sync>> = reading
-        .map(|(reader, input)| Box::new(move |number| cell::reading(reader, input, number)) as Box<_>)
+        .map(|(reader, input)| Box::new(move |number| sandbox::reading(reader, input, number)) as Box<_>)
         .chain(places.map(|place| Box::new(move |number| Some(place.run(number))) as Box<_>))
         .collect();
     let next = AtomicUsize::new(0);

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::cell::{ACCEPTED, Cell, MEMORY};
-use crate::child::SECONDS;
+use crate::sandbox::{ACCEPTED, Cell, MEMORY};
+use crate::subprocess::SECONDS;
 use crate::inputs::{INPUTS, Input};
-use crate::places;
+use crate::sinks;
 use crate::readers::READERS;
 
 const INTRODUCTION: &str = "# Hostile input
@@ -66,7 +66,7 @@ none may take more than {SECONDS} s or {} MiB.",
         table(&mut text, "input", "accepted", INPUTS.iter().filter_map(|input| Some((input.name, cell(input)?))));
     }
     text.push_str("\n## The outputs\n\nA pipe that nobody writes into is waited for, as `cat` does; an interrupt ends that too.\n");
-    for (place, words) in places::WORDS {
+    for (place, words) in sinks::WORDS {
         let _ = writeln!(text, "\n### {place}\n\n{words}\n");
         table(
             &mut text,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::child::{Ended, Run};
+use crate::subprocess::{Ended, Run};
 use crate::inputs::{Input, Made};
 use crate::readers::{Reader, Voice};
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cell::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
-use crate::child::{Ended, Run};
+use crate::sandbox::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
+use crate::subprocess::{Ended, Run};
 
 /// One command in one place.
 pub struct Place {
