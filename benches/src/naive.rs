@@ -115,7 +115,7 @@ impl Registry {
         let template = policy.templates.get(runtime).map_or(runtime, String::as_str);
         let (provider, code) = match self.derive(template, &slug, &injected) {
             Ok(name) => {
-                let code = self.judge(policy, env, &name, &injected);
+                let code = self.evaluate(policy, env, &name, &injected);
                 (Some(name), code)
             }
             Err(code) => (None, Some(code)),
@@ -123,7 +123,7 @@ impl Registry {
         Answer { slug, injected, provider, code }
     }
 
-    fn judge(
+    fn evaluate(
         &self,
         policy: &PolicyDocument,
         env: &BTreeMap<String, String>,

@@ -80,7 +80,7 @@ pub fn consequence(code: Code) -> String {
 
 /// Whose keys go where they were not issued.
 #[must_use]
-pub fn crossing(keys: &[String], provider: &str) -> String {
+pub fn cross_vendor(keys: &[String], provider: &str) -> String {
     format!("{} would be sent to {provider}", keys.join(" and "))
 }
 

@@ -86,4 +86,4 @@ pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
 pub use registry::{Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
 pub use selection::{Rule, Selection, inject, select};
-pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, Warnings, judge};
+pub use verdict::{Billing, Code, Mismatch, Outcome, Verdict, Warning, Warnings, evaluate};

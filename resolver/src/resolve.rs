@@ -7,7 +7,7 @@ use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Pick, Rule, Selection, inject, shadowed};
-use crate::verdict::{Billing, Code, Judgement, Outcome, Verdict, Warning, Warnings, judge};
+use crate::verdict::{Billing, Code, Evaluation, Outcome, Verdict, Warning, Warnings, evaluate};
 
 /// The bare outcome of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient:
     let injected = inject(env);
     let credentials = Credentials { injected, ambient };
     let provider = registry.derive(dispatch.template, pick.slug, &credentials);
-    Decision { selection: pick.into_selection(env), injected, verdict: judge(env.path(), provider, &credentials) }
+    Decision { selection: pick.into_selection(env), injected, verdict: evaluate(env.path(), provider, &credentials) }
 }
 
 /// Everything there is to say of one question: the decision and its evidence.
@@ -107,8 +107,8 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
     let credentials = Credentials { injected, ambient };
     let derived = registry.derive(dispatch.template, slug, &credentials);
     let provider = derived.ok();
-    let Judgement { verdict, needs, accepted_by, is_cross_vendor } =
-        Judgement::new(registry, env.path(), derived, &credentials);
+    let Evaluation { verdict, needs, accepted_by, is_cross_vendor } =
+        Evaluation::new(registry, env.path(), derived, &credentials);
     let warnings = [
         is_cross_vendor.then_some(Warning::CrossVendorCredential),
         (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),

@@ -38,19 +38,19 @@ pub enum Mismatch {
 ///
 /// `provider` is what [`Registry::derive`] answered for it.
 #[must_use]
-pub fn judge<'r>(
+pub fn evaluate<'r>(
     path: BillingPath,
     provider: Result<&'r Provider, Rejection>,
     credentials: &Credentials<'_>,
 ) -> Verdict<'r> {
     match provider {
-        Ok(provider) => judge_provider(path, provider, credentials.injected, credentials.meet(provider)),
+        Ok(provider) => evaluate_provider(path, provider, credentials.injected, credentials.meet(provider)),
         Err(rejection) => Verdict::Rejected(rejection),
     }
 }
 
 /// A verdict and its evidence.
-pub(crate) struct Judgement<'r> {
+pub(crate) struct Evaluation<'r> {
     pub(crate) verdict: Verdict<'r>,
     /// The secrets of which the provider needs any one; none for the platform.
     pub(crate) needs: &'r [String],
@@ -60,7 +60,7 @@ pub(crate) struct Judgement<'r> {
     pub(crate) is_cross_vendor: bool,
 }
 
-impl<'r> Judgement<'r> {
+impl<'r> Evaluation<'r> {
     /// Judges one selection, and says on what grounds.
     #[inline]
     pub(crate) fn new(
@@ -72,7 +72,7 @@ impl<'r> Judgement<'r> {
         let byok = derived.ok().filter(|provider| !provider.is_platform());
         let accepted_by = byok.map_or_else(NameSubset::default, |provider| credentials.accepted_by(provider));
         let verdict = match derived {
-            Ok(provider) => judge_provider(path, provider, credentials.injected, !accepted_by.is_empty()),
+            Ok(provider) => evaluate_provider(path, provider, credentials.injected, !accepted_by.is_empty()),
             Err(rejection) => Verdict::Rejected(rejection),
         };
         let is_cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
@@ -82,7 +82,7 @@ impl<'r> Judgement<'r> {
 
 /// Judges a provider of which it is known whether it accepts any credential that is there.
 #[inline]
-fn judge_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
+fn evaluate_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
     if provider.is_platform() {
         return if injected.is_empty() {
             Verdict::Coherent(provider)

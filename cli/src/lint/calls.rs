@@ -93,11 +93,11 @@ impl<'a> Linter<'a> {
     fn judge_case<'r>(&'r self, case: Case<'r>, judged: &mut Judged<'r>) {
         let judge = Judge { registry: self.registry, accept: self.accept };
         match judge.judge(case.policy, |name| case.site.env.value(name)) {
-            Judgement::Fine { accepted, crossing } => {
+            Judgement::Fine { accepted, cross_vendor } => {
                 for (entry, fault) in accepted {
                     judged.accepted.entry(entry).or_default().add(case.clone(), Problem::Fault(fault));
                 }
-                if let Some(fault) = crossing {
+                if let Some(fault) = cross_vendor {
                     judged.groups.add(case, Problem::Crossing(fault));
                 }
             }

@@ -268,7 +268,7 @@ impl Group<'_> {
         let primary = span(place.clone());
         let finding = match &self.problem {
             Problem::Fault(fault) => self.fault(fault, primary),
-            Problem::Crossing(fault) => self.crossing(fault, primary),
+            Problem::Crossing(fault) => self.cross_vendor(fault, primary),
             Problem::Undecided(reasons) => self.undecided(reasons, primary),
         };
         let finding =
@@ -311,10 +311,10 @@ impl Group<'_> {
             .about("slugs", joined(&self.slugs))
     }
 
-    fn crossing(&self, fault: &Fault, primary: Span) -> Finding {
+    fn cross_vendor(&self, fault: &Fault, primary: Span) -> Finding {
         let provider = fault.provider.as_deref().unwrap_or_default();
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
-            .said(explain::crossing(&fault.accepted_by, provider))
+            .said(explain::cross_vendor(&fault.accepted_by, provider))
             .about("slugs", joined(&self.slugs))
     }
 

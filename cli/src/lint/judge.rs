@@ -26,7 +26,7 @@ pub enum Judgement {
         /// The entries of slugproof.yaml that accept a contradiction of it, and which.
         accepted: BTreeMap<usize, Fault>,
         /// The one warning that is worth a note, where it is earned in every case.
-        crossing: Option<Fault>,
+        cross_vendor: Option<Fault>,
     },
     /// Whatever it sees, it fails.
     Fails(Fault),
@@ -134,8 +134,8 @@ impl Judge<'_> {
             }
         }
         let crosses = outcomes.iter().all(|outcome| *outcome == Outcome::Coherent(true));
-        let crossing = crosses.then(|| self.fault(policy, variables, options, 0));
-        Judgement::Fine { accepted, crossing }
+        let cross_vendor = crosses.then(|| self.fault(policy, variables, options, 0));
+        Judgement::Fine { accepted, cross_vendor }
     }
 
     fn outcome(

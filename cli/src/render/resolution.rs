@@ -117,7 +117,7 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
                 format!("{credential}, which is {issuer}'s own,")
             };
             let keys: Vec<String> = resolution.accepted_by.iter().map(issued).collect();
-            explain::crossing(&keys, &provider.name)
+            explain::cross_vendor(&keys, &provider.name)
         }
         _ => {
             let (are, each) = if resolution.shadowed.len() == 1 { ("is", "it") } else { ("are", "any one of them") };

@@ -1,7 +1,7 @@
 //! From a record and an environment to the one cause that is named.
 
 use slug_resolver::{
-    BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, fixes, judge, resolve,
+    BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, fixes, evaluate, resolve,
 };
 
 use super::record::{Named, Record, Said};
@@ -164,7 +164,7 @@ fn recorded<'a>(
     let injected = resolution.map_or(&[][..], |resolution| resolution.injected);
     let credentials = Credentials { injected, ambient: setting.ambient };
     let derived = setting.registry.derive(setting.policy.template_of(runtime), model, &credentials);
-    let verdict = judge(resolution.map_or(BillingPath::Byok, |resolution| resolution.path), derived, &credentials);
+    let verdict = evaluate(resolution.map_or(BillingPath::Byok, |resolution| resolution.path), derived, &credentials);
     // Without an environment it is known who answers, and not whether the key is there.
     let code = match verdict {
         Verdict::Mismatched(..) if resolution.is_none() => None,

@@ -235,14 +235,14 @@ proptest! {
         let entries: BTreeSet<usize> = entries.collect();
         let all = |wanted: fn(&Came) -> bool| worlds.iter().all(|world| wanted(&world.outcome));
         match judgement {
-            Judgement::Fine { accepted, crossing } => {
+            Judgement::Fine { accepted, cross_vendor } => {
                 prop_assert!(all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
                 prop_assert!(accepted.keys().eq(&entries));
                 for (entry, fault) in accepted {
                     prop_assert_eq!(fault.code, Some(accept[entry].code));
                 }
-                prop_assert_eq!(crossing.is_some(), all(|came| *came == Came::Coherent(true)));
-                prop_assert!(crossing.is_none_or(|fault| fault.code.is_none()));
+                prop_assert_eq!(cross_vendor.is_some(), all(|came| *came == Came::Coherent(true)));
+                prop_assert!(cross_vendor.is_none_or(|fault| fault.code.is_none()));
             }
             Judgement::Fails(fault) => {
                 prop_assert!(all(|came| matches!(came, Came::Failed(..))));
