@@ -8,7 +8,7 @@ use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::explain::{Case, Groups, Problem};
-use super::judge::{Judge, Judgement};
+use super::evaluate::{Evaluator, CallVerdict};
 use super::linter::Linter;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
@@ -16,7 +16,7 @@ use crate::findings::{Finding, SourceId, Span};
 
 /// Every call of some files, judged.
 #[derive(Default)]
-pub struct Judged<'r> {
+pub struct Evaluated<'r> {
     pub(super) groups: Groups<'r>,
     pub(super) others: Vec<Finding>,
     /// The steps that were judged: file, job, number.
@@ -31,29 +31,29 @@ pub struct Judged<'r> {
 
 impl<'a> Linter<'a> {
     /// Judges every call in some files.
-    pub(super) fn judge<'r>(&'r self, files: &'r Files) -> Judged<'r> {
+    pub(super) fn evaluate<'r>(&'r self, files: &'r Files) -> Evaluated<'r> {
         let evaluation = Evaluation::new(&files.repository, self.search());
         let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
-        let mut judged = Judged::default();
+        let mut evaluated = Evaluated::default();
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
-            let before = judged.steps.len();
+            let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
-                self.judge_job(&evaluation, source, (index, job), &mut judged);
+                self.judge_job(&evaluation, source, (index, job), &mut evaluated);
             }
-            if judged.steps.len() > before {
-                let unknown = self.unknown_harnesses(&file.workflow, source, index, &judged.steps);
-                judged.others.extend(unknown);
+            if evaluated.steps.len() > before {
+                let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
+                evaluated.others.extend(unknown);
                 continue;
             }
             match self.calls_that_never_run(&unconditional, index) {
                 0 => {
                     let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
-                    judged.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
+                    evaluated.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
                 }
-                never => judged.never += never,
+                never => evaluated.never += never,
             }
         }
-        judged
+        evaluated
     }
 
     /// Judges every call in a job. What calls no known harness is judged only by what was
@@ -63,15 +63,15 @@ impl<'a> Linter<'a> {
         evaluation: &Evaluation<'r>,
         source: SourceId,
         (file, job): JobId,
-        judged: &mut Judged<'r>,
+        evaluated: &mut Evaluated<'r>,
     ) {
         let sites = evaluation.call_sites((file, job));
         let job = &evaluation.repository().files()[file].workflow.jobs[job];
         for site in sites {
-            judged.steps.insert((file, job.key.start, site.step.number));
+            evaluated.steps.insert((file, job.key.start, site.step.number));
             for policy in self.policies_of(site.target) {
-                judged.cases += 1;
-                self.judge_case(Case { source, job: &job.id, site: site.clone(), policy }, judged);
+                evaluated.cases += 1;
+                self.judge_case(Case { source, job: &job.id, site: site.clone(), policy }, evaluated);
             }
         }
     }
@@ -90,19 +90,19 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn judge_case<'r>(&'r self, case: Case<'r>, judged: &mut Judged<'r>) {
-        let judge = Judge { registry: self.registry, accept: self.accept };
-        match judge.judge(case.policy, |name| case.site.env.value(name)) {
-            Judgement::Fine { accepted, cross_vendor } => {
-                for (entry, fault) in accepted {
-                    judged.accepted.entry(entry).or_default().add(case.clone(), Problem::Fault(fault));
+    fn judge_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
+        let evaluate = Evaluator { registry: self.registry, accept: self.accept };
+        match evaluate.evaluate(case.policy, |name| case.site.env.value(name)) {
+            CallVerdict::Fine { accepted, cross_vendor } => {
+                for (entry, failure) in accepted {
+                    evaluated.accepted.entry(entry).or_default().add(case.clone(), Problem::Failure(failure));
                 }
-                if let Some(fault) = cross_vendor {
-                    judged.groups.add(case, Problem::Crossing(fault));
+                if let Some(failure) = cross_vendor {
+                    evaluated.groups.add(case, Problem::Crossing(failure));
                 }
             }
-            Judgement::Fails(fault) => judged.groups.add(case, Problem::Fault(fault)),
-            Judgement::Undecided(reasons) => judged.groups.add(case, Problem::Undecided(reasons)),
+            CallVerdict::Fails(failure) => evaluated.groups.add(case, Problem::Failure(failure)),
+            CallVerdict::Undecided(reasons) => evaluated.groups.add(case, Problem::Undecided(reasons)),
         }
     }
 
@@ -113,11 +113,11 @@ impl<'a> Linter<'a> {
         workflow: &Workflow,
         source: SourceId,
         index: usize,
-        judged: &BTreeSet<(usize, usize, usize)>,
+        evaluated: &BTreeSet<(usize, usize, usize)>,
     ) -> Vec<Finding> {
         let of_job = |job: &Job| {
             let Work::Steps(steps) = &job.work else { return None };
-            let is_judged = |step: &&Step| judged.contains(&(index, job.key.start, step.number));
+            let is_judged = |step: &&Step| evaluated.contains(&(index, job.key.start, step.number));
             let others = steps.iter().filter(|step| step.run.is_some() && !is_judged(step)).map(|step| &step.env);
             let own = (!steps.iter().any(|step| is_judged(&step))).then_some(&job.env);
             own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))

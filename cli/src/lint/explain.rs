@@ -14,7 +14,7 @@ use slug_workflow::environment::Environment;
 use slug_workflow::job::CallSite;
 use slug_workflow::trigger::Caller;
 
-use super::judge::Fault;
+use super::evaluate::Failure;
 
 /// Ways to a finding that are told in full; the rest is counted.
 const WAYS_SHOWN: usize = 3;
@@ -58,9 +58,9 @@ pub struct Group<'a> {
 #[derive(Clone, Debug)]
 pub enum Problem {
     /// It fails.
-    Fault(Fault),
+    Failure(Failure),
     /// It comes online, with another vendor's key.
-    Crossing(Fault),
+    Crossing(Failure),
     /// Nobody can tell, for these reasons.
     Undecided(BTreeSet<String>),
 }
@@ -125,9 +125,9 @@ impl<'a> Groups<'a> {
         }
         group.ways.add(beginning, way);
         match (problem, &mut group.problem) {
-            (Problem::Fault(fault) | Problem::Crossing(fault), _) => {
-                group.slugs.extend(fault.slugs);
-                group.runtimes.extend(fault.runtimes);
+            (Problem::Failure(failure) | Problem::Crossing(failure), _) => {
+                group.slugs.extend(failure.slugs);
+                group.runtimes.extend(failure.runtimes);
             }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
             (Problem::Undecided(_), _) => {}
@@ -162,7 +162,7 @@ impl Ways {
 impl Problem {
     fn code(&self) -> &'static Entry {
         match self {
-            Self::Fault(fault) => fault.code.map_or(&UNDECIDED, codes::contradiction),
+            Self::Failure(failure) => failure.code.map_or(&UNDECIDED, codes::contradiction),
             Self::Crossing(_) => &CROSS_VENDOR_CREDENTIAL,
             Self::Undecided(_) => &UNDECIDED,
         }
@@ -173,11 +173,11 @@ impl Problem {
 fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
-        Problem::Fault(fault) | Problem::Crossing(fault) => {
+        Problem::Failure(failure) | Problem::Crossing(failure) => {
             let runtime = case.policy.variable_name(Variable::Runtime);
-            let decider = match fault.code {
+            let decider = match failure.code {
                 Some(Code::UnknownRuntime) => Some(runtime),
-                _ => fault.decided_by.as_deref(),
+                _ => failure.decided_by.as_deref(),
             };
             decider.filter(is_set).or(Some(runtime).filter(is_set)).map(str::to_owned)
         }
@@ -267,12 +267,12 @@ impl Group<'_> {
         let (variable, place) = &self.at;
         let primary = span(place.clone());
         let finding = match &self.problem {
-            Problem::Fault(fault) => self.fault(fault, primary),
-            Problem::Crossing(fault) => self.cross_vendor(fault, primary),
+            Problem::Failure(failure) => self.failure(failure, primary),
+            Problem::Crossing(failure) => self.cross_vendor(failure, primary),
             Problem::Undecided(reasons) => self.undecided(reasons, primary),
         };
         let finding =
-            self.steps.iter().take(WAYS_SHOWN).fold(finding, |finding, step| finding.with_note(self.judged(step)));
+            self.steps.iter().take(WAYS_SHOWN).fold(finding, |finding, step| finding.with_note(self.evaluated(step)));
         let finding = match self.steps.len().saturating_sub(WAYS_SHOWN) {
             0 => finding,
             more => finding.with_note(format!("and in {}", counted(more as u64, "more step"))),
@@ -290,31 +290,31 @@ impl Group<'_> {
         }
     }
 
-    fn judged(&self, step: &str) -> String {
+    fn evaluated(&self, step: &str) -> String {
         format!("in {step}, by policy `{}`", self.first.policy.name())
     }
 
-    fn fault(&self, fault: &Fault, primary: Span) -> Finding {
+    fn failure(&self, failure: &Failure, primary: Span) -> Finding {
         let code = self.problem.code();
-        let mut finding = Finding::new(code, primary, code.meaning).said(self.deciding(fault));
-        for (range, text) in self.others(fault) {
+        let mut finding = Finding::new(code, primary, code.meaning).said(self.deciding(failure));
+        for (range, text) in self.others(failure) {
             if range != finding.primary.span.range {
                 let span = Span { source: self.first.source, range };
                 finding = finding.with_label(span, text);
             }
         }
-        needs(fault)
+        needs(failure)
             .into_iter()
-            .chain([consequence(fault)])
-            .chain(several_codes(fault))
+            .chain([consequence(failure)])
+            .chain(several_codes(failure))
             .fold(finding, Finding::with_note)
             .about("slugs", joined(&self.slugs))
     }
 
-    fn cross_vendor(&self, fault: &Fault, primary: Span) -> Finding {
-        let provider = fault.provider.as_deref().unwrap_or_default();
+    fn cross_vendor(&self, failure: &Failure, primary: Span) -> Finding {
+        let provider = failure.provider.as_deref().unwrap_or_default();
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
-            .said(explain::cross_vendor(&fault.accepted_by, provider))
+            .said(explain::cross_vendor(&failure.accepted_by, provider))
             .about("slugs", joined(&self.slugs))
     }
 
@@ -325,51 +325,51 @@ impl Group<'_> {
     }
 
     /// What is said at the variable that decides.
-    fn deciding(&self, fault: &Fault) -> String {
-        let slug = match (self.slugs.len(), fault.slugs.len()) {
-            (1, _) => format!("`{}`", fault.slug),
-            (all, several @ 2..=SLUGS_SHOWN) if all == several => alternatives(&fault.slugs),
-            (all, _) => format!("`{}` and {} more", fault.slug, all - 1),
+    fn deciding(&self, failure: &Failure) -> String {
+        let slug = match (self.slugs.len(), failure.slugs.len()) {
+            (1, _) => format!("`{}`", failure.slug),
+            (all, several @ 2..=SLUGS_SHOWN) if all == several => alternatives(&failure.slugs),
+            (all, _) => format!("`{}` and {} more", failure.slug, all - 1),
         };
-        match (fault.code, fault.rule) {
-            (Some(Code::UnknownRuntime), _) if fault.runtime.is_empty() => {
+        match (failure.code, failure.rule) {
+            (Some(Code::UnknownRuntime), _) if failure.runtime.is_empty() => {
                 let name = self.first.policy.variable_name(Variable::Runtime);
                 format!("{name} is not set here, so the runtime is empty")
             }
-            (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", fault.runtime),
-            (_, rule) => explain::pick(rule, &fault.runtime, &slug),
+            (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", failure.runtime),
+            (_, rule) => explain::pick(rule, &failure.runtime, &slug),
         }
     }
 
     /// What is said at the other variables.
-    fn others(&self, fault: &Fault) -> Vec<(Range<usize>, String)> {
+    fn others(&self, failure: &Failure) -> Vec<(Range<usize>, String)> {
         let policy = self.first.policy;
         let env: &Environment<'_> = &self.first.site.env;
         let at = |name: &str| env.variables.get(name).map(|setting| setting.origin.span());
         let mut labels = Vec::new();
         let path = policy.variable_name(Variable::Path);
         if let Some(range) = at(path) {
-            let says = explain::path_choice(fault.path, &policy.document().platform.value);
+            let says = explain::path_choice(failure.path, &policy.document().platform.value);
             labels.push((range, says));
         }
-        let mut keys = policy.document().secrets.iter().filter(|entry| fault.set.contains(&entry.key));
+        let mut keys = policy.document().secrets.iter().filter(|entry| failure.set.contains(&entry.key));
         let first = keys.next().map(|entry| entry.key.as_str());
         for variable in policy.key_variables() {
             let name = policy.variable_name(variable);
-            let Some(range) = at(name).filter(|_| fault.set.iter().any(|set| set == name)) else { continue };
-            let says = match fault.path {
+            let Some(range) = at(name).filter(|_| failure.set.iter().any(|set| set == name)) else { continue };
+            let says = match failure.path {
                 BillingPath::Platform => "is set, and the platform path does not inject it".to_owned(),
-                BillingPath::Byok if Some(name) == first => injects(&fault.injected),
+                BillingPath::Byok if Some(name) == first => injects(&failure.injected),
                 BillingPath::Byok => "is set, and a key before it decides".to_owned(),
             };
             labels.push((range, says));
         }
         let runtime = policy.variable_name(Variable::Runtime);
-        let decides = matches!(fault.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || fault.provider.is_none();
+        let decides = matches!(failure.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || failure.provider.is_none();
         if let Some(range) = at(runtime).filter(|_| decides) {
             let says = match self.runtimes.len() {
-                0 | 1 => format!("the runtime is `{}`", fault.runtime),
-                several => format!("the runtime is `{}` or one of {} more", fault.runtime, several - 1),
+                0 | 1 => format!("the runtime is `{}`", failure.runtime),
+                several => format!("the runtime is `{}` or one of {} more", failure.runtime, several - 1),
             };
             labels.push((range, says));
         }
@@ -384,23 +384,23 @@ fn injects(names: &[String]) -> String {
     }
 }
 
-fn needs(fault: &Fault) -> Option<String> {
-    let provider = fault.provider.as_deref()?;
-    let (needs, injected) = (explain::needs(&fault.needs), explain::injected(&fault.injected));
+fn needs(failure: &Failure) -> Option<String> {
+    let provider = failure.provider.as_deref()?;
+    let (needs, injected) = (explain::needs(&failure.needs), explain::injected(&failure.injected));
     let whose =
-        if fault.slugs.len() > 1 { format!("the provider of `{}`,", fault.slug) } else { "its provider".into() };
+        if failure.slugs.len() > 1 { format!("the provider of `{}`,", failure.slug) } else { "its provider".into() };
     Some(format!("{whose} `{provider}` {needs}; injected: {injected}"))
 }
 
-fn consequence(fault: &Fault) -> String {
-    let runtime = shown(&fault.runtime);
-    let consequence = fault.code.map(explain::consequence).unwrap_or_default();
+fn consequence(failure: &Failure) -> String {
+    let runtime = shown(&failure.runtime);
+    let consequence = failure.code.map(explain::consequence).unwrap_or_default();
     format!("on runtime {runtime} {consequence}")
 }
 
 /// That not every slug fails alike.
-fn several_codes(fault: &Fault) -> Option<String> {
-    let codes: BTreeSet<String> = fault.codes.iter().map(|code| code.as_str().to_owned()).collect();
+fn several_codes(failure: &Failure) -> Option<String> {
+    let codes: BTreeSet<String> = failure.codes.iter().map(|code| code.as_str().to_owned()).collect();
     (codes.len() > 1).then(|| format!("whichever it is, it fails: with {}", alternatives(&codes)))
 }
 

@@ -14,9 +14,9 @@ use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
 use slug_workflow::repository::File;
 
-use super::calls::Judged;
+use super::calls::Evaluated;
 use super::explain::{Cause, Group, Problem};
-use super::judge::Fault;
+use super::evaluate::Failure;
 use super::linter::Linter;
 use super::patch::{self, Change, Made};
 use super::repository::Files;
@@ -33,19 +33,19 @@ const TEXTS_TRIED: usize = 64;
 
 /// For each group of findings, by its number: which of its fixes, as an edit of the file,
 /// mends it and breaks nothing; and the edit.
-pub fn patches(linter: &Linter<'_>, files: &Files, judged: &Judged<'_>) -> BTreeMap<usize, (usize, Patch)> {
-    let causes = judged.groups.causes();
-    let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Fault)>> = BTreeMap::new();
-    for (number, group) in judged.groups.iter().enumerate() {
-        if let Problem::Fault(fault) = &group.problem {
-            by_file.entry(group.first.source).or_default().push((number, group, fault));
+pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) -> BTreeMap<usize, (usize, Patch)> {
+    let causes = evaluated.groups.causes();
+    let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Failure)>> = BTreeMap::new();
+    for (number, group) in evaluated.groups.iter().enumerate() {
+        if let Problem::Failure(failure) = &group.problem {
+            by_file.entry(group.first.source).or_default().push((number, group, failure));
         }
     }
     let mut all = BTreeMap::new();
     for (index, source) in files.sources.iter().enumerate() {
         let Some(groups) = by_file.get(source) else { continue };
-        let mender = Mender::new(linter, files, index, (&causes, &judged.steps));
-        let tried = groups.iter().filter_map(|(number, group, fault)| mender.tried(*number, group, fault));
+        let mender = Mender::new(linter, files, index, (&causes, &evaluated.steps));
+        let tried = groups.iter().filter_map(|(number, group, failure)| mender.tried(*number, group, failure));
         let kept = mender.said_by_the_text(tried.collect());
         all.extend(kept.into_iter().map(|tried| (tried.number, (tried.place, tried.made.patch))));
     }
@@ -114,8 +114,8 @@ impl<'m> Mender<'m> {
     }
 
     /// The first fix of a group that mends it as an edit.
-    fn tried(&self, number: usize, group: &Group<'_>, fault: &Fault) -> Option<Tried> {
-        fault.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
+    fn tried(&self, number: usize, group: &Group<'_>, failure: &Failure) -> Option<Tried> {
+        failure.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
             let made = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let seen = self.seen.get(&made.change.key)?;
             // What is read as something else as well, its author knows better.
@@ -161,17 +161,17 @@ impl<'m> Mender<'m> {
         let index = self.index;
         let changed = self.files.repository.with_workflow(index, self.changed(change, &jobs));
         let evaluation = Evaluation::new(&changed, self.linter.search());
-        let mut judged = Judged::default();
+        let mut evaluated = Evaluated::default();
         for (job, _) in &jobs {
-            self.linter.judge_job(&evaluation, self.files.sources[index], (index, *job), &mut judged);
+            self.linter.judge_job(&evaluation, self.files.sources[index], (index, *job), &mut evaluated);
         }
-        self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(judged.cases)));
-        let after = judged.groups.causes();
+        self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(evaluated.cases)));
+        let after = evaluated.groups.causes();
         let (causes, steps) = self.before;
         let is_judged = |(_, job): &(usize, &Job)| {
             let start = job.key.start;
             let mut before = steps.range((index, start, 0)..(index, start + 1, 0));
-            before.all(|(_, _, number)| judged.steps.contains(&(index, start, *number)))
+            before.all(|(_, _, number)| evaluated.steps.contains(&(index, start, *number)))
         };
         after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_judged)
     }

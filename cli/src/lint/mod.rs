@@ -9,7 +9,7 @@ mod explain;
 pub(crate) mod files;
 pub(crate) mod fix;
 mod input;
-mod judge;
+mod evaluate;
 mod linter;
 mod mask;
 mod mend;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use slug_resolver::Policy;
 
-use super::calls::Judged;
+use super::calls::Evaluated;
 use super::explain::Problem;
 use super::input::Input;
 use super::linter::Linter;
@@ -22,18 +22,18 @@ impl Linter<'_> {
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
-        let judged = self.judge(&files);
-        report.findings.extend(judged.findings(self, &files));
-        report.checked = vec![("workflow file", inputs.len()), ("step", judged.steps.len())];
-        if judged.steps.is_empty() && report.coverage == Coverage::Complete {
+        let evaluated = self.evaluate(&files);
+        report.findings.extend(evaluated.findings(self, &files));
+        report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
+        if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
-            report.remarks.push(never_called(judged.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
+            report.remarks.push(never_called(evaluated.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
         }
-        for (entry, groups) in &judged.accepted {
+        for (entry, groups) in &evaluated.accepted {
             let reason = &self.accept[*entry].reason;
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
         }
-        self.find_unused_accepts(&judged.accepted.keys().copied().collect(), &mut report);
+        self.find_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
         report.remarks.extend(repository::missing_calls(files.repository.missing()));
         report
     }
@@ -88,17 +88,17 @@ impl Linter<'_> {
 /// Fixes that are shown besides the patch.
 const FIXES_SHOWN: usize = 2;
 
-impl Judged<'_> {
+impl Evaluated<'_> {
     fn findings(&self, linter: &Linter<'_>, files: &Files) -> Vec<Finding> {
         let mut patches = mend::patches(linter, files, self);
         let mut findings = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();
-            if let Problem::Fault(fault) = &group.problem {
+            if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
                 let others =
-                    fault.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
-                finding.help.extend(fault.hints.iter().cloned());
+                    failure.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);
             }

@@ -20,23 +20,23 @@ const MEANT: usize = ALTERNATIVES;
 
 /// What is to be said of one call.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Judgement {
+pub enum CallVerdict {
     /// Whatever it sees, it comes online, or fails as slugproof.yaml accepts.
     Fine {
         /// The entries of slugproof.yaml that accept a contradiction of it, and which.
-        accepted: BTreeMap<usize, Fault>,
+        accepted: BTreeMap<usize, Failure>,
         /// The one warning that is worth a note, where it is earned in every case.
-        cross_vendor: Option<Fault>,
+        cross_vendor: Option<Failure>,
     },
     /// Whatever it sees, it fails.
-    Fails(Fault),
+    Fails(Failure),
     /// It may fail or not, because of what is not known.
     Undecided(BTreeSet<String>),
 }
 
 /// A resolution that stands for itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
+pub struct Failure {
     /// The contradiction; none for a warning.
     pub code: Option<Code>,
     /// The runtime.
@@ -73,7 +73,7 @@ pub struct Fault {
 }
 
 /// What calls are judged by.
-pub struct Judge<'a> {
+pub struct Evaluator<'a> {
     /// The registry.
     pub registry: &'a Registry,
     /// What is intended.
@@ -83,17 +83,17 @@ pub struct Judge<'a> {
 /// Stands for a slug or a runtime that is not known; no file can hold it.
 const UNKNOWN: &str = "\u{0}";
 
-impl Judge<'_> {
+impl Evaluator<'_> {
     /// Judges a call by what each variable of the policy can be.
     #[must_use]
-    pub fn judge(&self, policy: &Policy, value: impl Fn(&str) -> Text) -> Judgement {
+    pub fn evaluate(&self, policy: &Policy, value: impl Fn(&str) -> Text) -> CallVerdict {
         let variables: Vec<(Variable, Text)> =
             policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)))).collect();
         let options: Vec<Vec<String>> =
             variables.iter().map(|(variable, text)| options(policy, *variable, text)).collect();
         let count = options.iter().fold(1_usize, |count, options| count.saturating_mul(options.len()));
         if count > ENVIRONMENTS {
-            return Judgement::Undecided(BTreeSet::from([format!(
+            return CallVerdict::Undecided(BTreeSet::from([format!(
                 "more than {ENVIRONMENTS} environments are possible"
             )]));
         }
@@ -104,7 +104,7 @@ impl Judge<'_> {
             return self.fine(policy, &variables, &options, &outcomes);
         }
         if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
-            return Judgement::Fails(self.any_fault(policy, &variables, &options, &outcomes));
+            return CallVerdict::Fails(self.any_fault(policy, &variables, &options, &outcomes));
         }
         let mut why = reasons(policy, &variables, &options, &outcomes);
         // What is known to fail is said, though not everything is known.
@@ -117,7 +117,7 @@ impl Judge<'_> {
                 .take(1)
                 .map(|(code, slug)| format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())),
         );
-        Judgement::Undecided(why)
+        CallVerdict::Undecided(why)
     }
 
     fn fine(
@@ -126,16 +126,16 @@ impl Judge<'_> {
         variables: &[(Variable, Text)],
         options: &[Vec<String>],
         outcomes: &[Outcome],
-    ) -> Judgement {
+    ) -> CallVerdict {
         let mut accepted = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             if let Outcome::Accepted(entry) = outcome {
-                accepted.entry(*entry).or_insert_with(|| self.fault(policy, variables, options, number));
+                accepted.entry(*entry).or_insert_with(|| self.failure(policy, variables, options, number));
             }
         }
         let crosses = outcomes.iter().all(|outcome| *outcome == Outcome::Coherent(true));
-        let cross_vendor = crosses.then(|| self.fault(policy, variables, options, 0));
-        Judgement::Fine { accepted, cross_vendor }
+        let cross_vendor = crosses.then(|| self.failure(policy, variables, options, 0));
+        CallVerdict::Fine { accepted, cross_vendor }
     }
 
     fn outcome(
@@ -174,25 +174,25 @@ impl Judge<'_> {
         variables: &[(Variable, Text)],
         options: &[Vec<String>],
         outcomes: &[Outcome],
-    ) -> Fault {
-        let mut fault = self.fault(policy, variables, options, 0);
+    ) -> Failure {
+        let mut failure = self.failure(policy, variables, options, 0);
         let mut meant_apart = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             let (runtime, env) = environment(policy, variables, options, number);
-            fault.fixes.retain(|fix| self.mends(fix, runtime, &env));
-            fault.runtimes.insert(runtime.to_owned());
+            failure.fixes.retain(|fix| self.mends(fix, runtime, &env));
+            failure.runtimes.insert(runtime.to_owned());
             if let Outcome::Fails(code, slug) = outcome {
-                fault.codes.insert(*code);
-                fault.slugs.insert(masked(slug).to_owned());
+                failure.codes.insert(*code);
+                failure.slugs.insert(masked(slug).to_owned());
             }
             // All that hints are made from.
             meant_apart.insert((runtime, outcome, env.text(Variable::Path)), env);
         }
         for ((runtime, ..), env) in meant_apart.into_iter().take(MEANT) {
             let others = hints(self.registry, &env, &resolve(self.registry, runtime, &env, &[]));
-            fault.hints.retain(|hint| others.contains(hint));
+            failure.hints.retain(|hint| others.contains(hint));
         }
-        fault
+        failure
     }
 
     /// Whether a fix comes to what it says.
@@ -208,11 +208,11 @@ impl Judge<'_> {
         mended.is_coherent() && mended.slug == fix.slug && provider == Some(&*fix.provider)
     }
 
-    fn fault(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Fault {
+    fn failure(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Failure {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
-        Fault {
+        Failure {
             code: resolution.code,
             runtime: runtime.to_owned(),
             slug: slug.to_owned(),

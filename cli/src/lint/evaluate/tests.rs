@@ -218,9 +218,9 @@ proptest! {
         (policy, seen) in call(),
         accept in prop::collection::vec(accept(), 0..4),
     ) {
-        let judge = Judge { registry: &REGISTRY, accept: &accept };
+        let evaluate = Evaluator { registry: &REGISTRY, accept: &accept };
         let text = |name: &str| seen.iter().find(|seen| seen.name == name).expect("it is of the policy").text.clone();
-        let judgement = judge.judge(&policy, text);
+        let judgement = evaluate.evaluate(&policy, text);
 
         let worlds = worlds(&policy, &seen, &accept);
         let failed = worlds.iter().filter_map(|world| match &world.outcome {
@@ -235,30 +235,30 @@ proptest! {
         let entries: BTreeSet<usize> = entries.collect();
         let all = |wanted: fn(&Came) -> bool| worlds.iter().all(|world| wanted(&world.outcome));
         match judgement {
-            Judgement::Fine { accepted, cross_vendor } => {
+            CallVerdict::Fine { accepted, cross_vendor } => {
                 prop_assert!(all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
                 prop_assert!(accepted.keys().eq(&entries));
-                for (entry, fault) in accepted {
-                    prop_assert_eq!(fault.code, Some(accept[entry].code));
+                for (entry, failure) in accepted {
+                    prop_assert_eq!(failure.code, Some(accept[entry].code));
                 }
                 prop_assert_eq!(cross_vendor.is_some(), all(|came| *came == Came::Coherent(true)));
-                prop_assert!(cross_vendor.is_none_or(|fault| fault.code.is_none()));
+                prop_assert!(cross_vendor.is_none_or(|failure| failure.code.is_none()));
             }
-            Judgement::Fails(fault) => {
+            CallVerdict::Fails(failure) => {
                 prop_assert!(all(|came| matches!(came, Came::Failed(..))));
                 let (codes, slugs): (BTreeSet<Code>, BTreeSet<&str>) = failed.into_iter().unzip();
-                prop_assert_eq!(&fault.codes, &codes);
-                prop_assert!(fault.slugs.iter().eq(slugs));
-                prop_assert!(fault.code.is_some_and(|code| codes.contains(&code)));
+                prop_assert_eq!(&failure.codes, &codes);
+                prop_assert!(failure.slugs.iter().eq(slugs));
+                prop_assert!(failure.code.is_some_and(|code| codes.contains(&code)));
                 let runtimes: BTreeSet<&String> = worlds.iter().map(|world| &world.runtime).collect();
-                prop_assert!(fault.runtimes.iter().eq(runtimes));
-                let is_as_of = |first: &World| fault.fixes == common_fixes(&policy, first, &worlds);
-                prop_assert!(worlds.iter().any(is_as_of), "{:?}", fault.fixes);
+                prop_assert!(failure.runtimes.iter().eq(runtimes));
+                let is_as_of = |first: &World| failure.fixes == common_fixes(&policy, first, &worlds);
+                prop_assert!(worlds.iter().any(is_as_of), "{:?}", failure.fixes);
                 let told_apart: BTreeSet<_> = worlds.iter().map(|world| (&world.runtime, &world.variables)).collect();
                 let all_mean = |hint: &String| worlds.iter().all(|world| world.hints(&policy).contains(hint));
-                prop_assert!(told_apart.len() > MEANT || fault.hints.iter().all(all_mean), "{:?}", fault.hints);
+                prop_assert!(told_apart.len() > MEANT || failure.hints.iter().all(all_mean), "{:?}", failure.hints);
             }
-            Judgement::Undecided(why) => {
+            CallVerdict::Undecided(why) => {
                 prop_assert!(!all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
                 prop_assert!(!all(|came| matches!(came, Came::Failed(..))));
                 let is_name = |why: &&str| seen.iter().any(|seen| seen.name == *why);
@@ -278,12 +278,12 @@ proptest! {
 /// So many environments are judged one by one, and of more none is.
 #[test]
 fn environments_are_judged_up_to_their_limit() {
-    let judge = Judge { registry: &REGISTRY, accept: &[] };
+    let evaluate = Evaluator { registry: &REGISTRY, accept: &[] };
     let policy = &Policy::all_embedded()[0];
     let document = policy.document();
     let many = [&document.runtime, &document.override_var, &document.platform.model];
-    let judged = |keys: &[&str]| {
-        judge.judge(policy, |name| match name {
+    let evaluated = |keys: &[&str]| {
+        evaluate.evaluate(policy, |name| match name {
             name if many.iter().any(|many| *many == name) => {
                 let texts = (0..ALTERNATIVES).map(|number| format!("none-{number}"));
                 Text::one_of(texts, BTreeSet::from([name.to_owned()]))
@@ -293,8 +293,8 @@ fn environments_are_judged_up_to_their_limit() {
         })
     };
     assert_eq!(ALTERNATIVES.pow(3), ENVIRONMENTS);
-    assert!(matches!(judged(&[]), Judgement::Fails(_)));
-    let Judgement::Undecided(why) = judged(&[&document.secrets[0].key]) else { panic!("one of them is not known") };
+    assert!(matches!(evaluated(&[]), CallVerdict::Fails(_)));
+    let CallVerdict::Undecided(why) = evaluated(&[&document.secrets[0].key]) else { panic!("one of them is not known") };
     assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
 }
 
@@ -313,14 +313,14 @@ fn whether_an_unknown_path_is_set_counts_for_what_is_accepted() {
         unset: unset.iter().map(|name| (*name).clone()).collect(),
         reason: "it is intended".to_owned(),
     };
-    let judged = |accept: &[Accept]| {
-        Judge { registry: &REGISTRY, accept }
-            .judge(policy, |name| if name == path { Text::unknown(name) } else { Text::empty() })
+    let evaluated = |accept: &[Accept]| {
+        Evaluator { registry: &REGISTRY, accept }
+            .evaluate(policy, |name| if name == path { Text::unknown(name) } else { Text::empty() })
     };
     for one in [accept(&[path], &[]), accept(&[], &[path])] {
-        let judged = judged(&[one]);
-        assert!(matches!(&judged, Judgement::Undecided(why) if why.contains(path)), "{judged:?}");
+        let evaluated = evaluated(&[one]);
+        assert!(matches!(&evaluated, CallVerdict::Undecided(why) if why.contains(path)), "{judged:?}");
     }
-    assert!(matches!(judged(&[accept(&[], &[])]), Judgement::Fine { .. }));
-    assert!(matches!(judged(&[accept(&[path], &[]), accept(&[], &[path])]), Judgement::Fine { .. }));
+    assert!(matches!(evaluated(&[accept(&[], &[])]), CallVerdict::Fine { .. }));
+    assert!(matches!(evaluated(&[accept(&[path], &[]), accept(&[], &[path])]), CallVerdict::Fine { .. }));
 }
