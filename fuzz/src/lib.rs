@@ -21,7 +21,7 @@ pub use slugproof::commands::corpus::targets::TARGETS;
 pub fn run(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("targets are listed in TARGETS");
     let input = &input[..input.len().min(INPUT_BYTES)];
-    if let Err(violation) = (target.judge)(input).holds {
+    if let Err(violation) = (target.evaluate)(input).holds {
         panic!("{violation}");
     }
     match target.name {

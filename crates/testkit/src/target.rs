@@ -21,11 +21,11 @@ pub struct Target {
     /// Its name: that of its program and of its directory of inputs.
     pub name: &'static str,
     /// Puts an input to the oracle.
-    pub judge: fn(&[u8]) -> Judged,
+    pub evaluate: fn(&[u8]) -> Evaluated,
 }
 
 /// What an input is, and whether what must hold of it does.
-pub struct Judged {
+pub struct Evaluated {
     /// What it is.
     pub content: Content,
     /// Whether everything holds; else what does not.
@@ -45,61 +45,61 @@ pub enum Content {
 pub const SECOND_READER: [&str; 2] = [REGISTRY_YAML.name, POLICY_YAML.name];
 
 /// Reads a registry, with unknown fields and without.
-pub const REGISTRY_YAML: Target = Target { name: "registry_yaml", judge: judge_registry };
+pub const REGISTRY_YAML: Target = Target { name: "registry_yaml", evaluate: judge_registry };
 
 /// Reads a policy.
-pub const POLICY_YAML: Target = Target { name: "policy_yaml", judge: judge_policy };
+pub const POLICY_YAML: Target = Target { name: "policy_yaml", evaluate: judge_policy };
 
 /// Reads a witness and checks every law on its case.
-pub const CASE_YAML: Target = Target { name: "case_yaml", judge: judge_witness };
+pub const CASE_YAML: Target = Target { name: "case_yaml", evaluate: judge_witness };
 
 /// Generates a case from the bytes and checks every law on it.
-pub const RESOLVE: Target = Target { name: "resolve", judge: judge_case };
+pub const RESOLVE: Target = Target { name: "resolve", evaluate: judge_case };
 
 /// Generates a large registry from the bytes and looks models up in it.
-pub const DERIVE: Target = Target { name: "derive", judge: judge_lookup };
+pub const DERIVE: Target = Target { name: "derive", evaluate: judge_lookup };
 
 /// Evaluates an expression of a workflow.
-pub const EXPRESSION: Target = Target { name: "expression", judge: judge_expression };
+pub const EXPRESSION: Target = Target { name: "expression", evaluate: judge_expression };
 
-fn judge_registry(bytes: &[u8]) -> Judged {
+fn judge_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
         Ok(Ok(registry)) if matches!(strict, Ok(Err(_))) => {
-            Judged::text(format!("{}, with fields that are not known", describe_registry(&registry)), Ok(()))
+            Evaluated::text(format!("{}, with fields that are not known", describe_registry(&registry)), Ok(()))
         }
-        Err(violation) => Judged::text("read, and not as it must be", Err(violation)),
-        _ => Judged::read(strict, describe_registry),
+        Err(violation) => Evaluated::text("read, and not as it must be", Err(violation)),
+        _ => Evaluated::read(strict, describe_registry),
     }
 }
 
-fn judge_policy(bytes: &[u8]) -> Judged {
-    Judged::read(readers::check_policy(bytes), |policy| format!("the policy `{}`", policy.name()))
+fn judge_policy(bytes: &[u8]) -> Evaluated {
+    Evaluated::read(readers::check_policy(bytes), |policy| format!("the policy `{}`", policy.name()))
 }
 
-fn judge_witness(bytes: &[u8]) -> Judged {
+fn judge_witness(bytes: &[u8]) -> Evaluated {
     match readers::check_witness(bytes) {
-        Ok(Ok(witness)) => Judged { content: Content::TestCase(Box::new(witness.case)), holds: Ok(()) },
-        reading => Judged::read(reading, |_| String::new()),
+        Ok(Ok(witness)) => Evaluated { content: Content::TestCase(Box::new(witness.case)), holds: Ok(()) },
+        reading => Evaluated::read(reading, |_| String::new()),
     }
 }
 
-fn judge_case(bytes: &[u8]) -> Judged {
+fn judge_case(bytes: &[u8]) -> Evaluated {
     let case = generator::case_of(bytes);
     let holds = LawContext::new(&RealResolver, &case).holds();
-    Judged { content: Content::TestCase(Box::new(case)), holds }
+    Evaluated { content: Content::TestCase(Box::new(case)), holds }
 }
 
-fn judge_lookup(bytes: &[u8]) -> Judged {
+fn judge_lookup(bytes: &[u8]) -> Evaluated {
     let (registry, stray) = generator::large_registry_of(bytes);
-    Judged::text(
+    Evaluated::text(
         format!("{}, and the model {stray:?}", describe_registry(&registry)),
         lookup::check_lookup(&RealResolver, &registry, stray),
     )
 }
 
-fn judge_expression(bytes: &[u8]) -> Judged {
-    Judged::of_text(bytes, "an expression, and not evaluated as it must be", check_expression)
+fn judge_expression(bytes: &[u8]) -> Evaluated {
+    Evaluated::of_text(bytes, "an expression, and not evaluated as it must be", check_expression)
 }
 
 fn describe_registry(registry: &Registry) -> String {
@@ -107,7 +107,7 @@ fn describe_registry(registry: &Registry) -> String {
     format!("a registry of {providers} and {}", counted(registry.runtimes().len(), "runtime"))
 }
 
-impl Judged {
+impl Evaluated {
     /// Judges a stream of lines, answered by two kinds of question.
     pub fn batch(bytes: &[u8], resolve: &dyn Answerer, derive: &dyn Answerer) -> Self {
         let (resolved, derived) = (check_batch(resolve, bytes), check_batch(derive, bytes));

@@ -44,7 +44,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     let found = args.found.clone().unwrap_or_else(|| format!("fuzz target {}, {artifact}", target.name));
 
     let mut files = Vec::new();
-    let content = guarded(|| (target.judge)(&bytes).content).ok();
+    let content = guarded(|| (target.evaluate)(&bytes).content).ok();
     // A witness that breaks a law is refused as a reading and is a case all the same.
     let case = match content {
         Some(Content::TestCase(case)) => Some(*case),
@@ -80,8 +80,8 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         files.push((File { path: witness_path(&stem), kind: Kind::Witness }, text.into_bytes()));
         stem
     } else {
-        let judged = guarded(|| (target.judge)(&bytes).holds);
-        if matches!(judged, Ok(Ok(()))) {
+        let evaluated = guarded(|| (target.evaluate)(&bytes).holds);
+        if matches!(evaluated, Ok(Ok(()))) {
             output.note("the target holds on this input here; only `cargo test` asks the second reader of YAML");
         }
         let Some(name) = &args.name else {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use slug_laws::{TestCase, Expectation, RealResolver, SET, Implementation, LawContext, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
-use slug_testkit::{Content, INPUT_BYTES, Judged};
+use slug_testkit::{Content, INPUT_BYTES, Evaluated};
 
 use super::targets;
 use super::corpus_files::{File, Kind, Tree};
@@ -474,9 +474,9 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
         entry.status = Status::Undecodable(message);
         return Some(entry);
     }
-    match guarded(|| (target.judge)(bytes)) {
+    match guarded(|| (target.evaluate)(bytes)) {
         Err(panic) => entry.status = Status::Fails(panic).printable(),
-        Ok(Judged { content, holds }) => {
+        Ok(Evaluated { content, holds }) => {
             if let Err(violation) = holds {
                 entry.status = Status::Fails(violation).printable();
             }

@@ -1,6 +1,6 @@
 //! The fuzz targets whose inputs the corpus holds.
 
-use slug_testkit::{Judged, Target, target};
+use slug_testkit::{Evaluated, Target, target};
 
 use super::subjects::{DeriveLines, EmbeddedDiagnoser, EmbeddedLinter, ResolveLines};
 
@@ -11,9 +11,9 @@ pub const TARGETS: &[Target] = &[
     target::CASE_YAML,
     target::RESOLVE,
     target::DERIVE,
-    Target { name: "batch_line", judge: |bytes| Judged::batch(bytes, &ResolveLines, &DeriveLines) },
-    Target { name: "record_json", judge: |bytes| Judged::record(bytes, &EmbeddedDiagnoser) },
-    Target { name: "workflow_yaml", judge: |bytes| Judged::workflow(bytes, &EmbeddedLinter) },
+    Target { name: "batch_line", evaluate: |bytes| Evaluated::batch(bytes, &ResolveLines, &DeriveLines) },
+    Target { name: "record_json", evaluate: |bytes| Evaluated::record(bytes, &EmbeddedDiagnoser) },
+    Target { name: "workflow_yaml", evaluate: |bytes| Evaluated::workflow(bytes, &EmbeddedLinter) },
     target::EXPRESSION,
 ];
 
