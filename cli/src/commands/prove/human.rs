@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::Code;
 
-use super::report::{Cell, Column, JudgedGap, PolicyReport, Report, Row};
+use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row};
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
@@ -167,8 +167,8 @@ fn gaps(policy: &PolicyReport) -> String {
 }
 
 /// The gaps, with those that differ in nothing but the runtime as one, in their order.
-fn alike(gaps: &[JudgedGap]) -> Vec<(&JudgedGap, Vec<&str>)> {
-    let mut groups: Vec<(&JudgedGap, Vec<&str>)> = Vec::new();
+fn alike(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
+    let mut groups: Vec<(&EvaluatedGap, Vec<&str>)> = Vec::new();
     let mut by_text = HashMap::new();
     for judged in gaps {
         let text = (judged.gap.code, set_names(judged), description(judged));
@@ -182,7 +182,7 @@ fn alike(gaps: &[JudgedGap]) -> Vec<(&JudgedGap, Vec<&str>)> {
 }
 
 /// What is set, in words; a slug stands for all that lead to the same contradiction.
-fn set_names(judged: &JudgedGap) -> String {
+fn set_names(judged: &EvaluatedGap) -> String {
     let gap = &judged.gap;
     if gap.set.is_empty() {
         return "nothing set".to_owned();
@@ -193,7 +193,7 @@ fn set_names(judged: &JudgedGap) -> String {
     gap.set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
-fn description(judged: &JudgedGap) -> String {
+fn description(judged: &EvaluatedGap) -> String {
     let gap = &judged.gap;
     let slug = shown(&gap.slug);
     let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();

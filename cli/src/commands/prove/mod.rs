@@ -14,7 +14,7 @@ use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Counts};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, Idle, JudgedGap, PolicyReport, Report, Row};
+use report::{BruteForce, Cell, Column, Idle, EvaluatedGap, PolicyReport, Report, Row};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;
@@ -109,11 +109,11 @@ fn prove(
     // What is accepted must not stand for what is not: each side has its own smallest sets.
     let mut gaps = Vec::new();
     for gap in proof.gaps(|gap| accepting(gap).is_none()) {
-        gaps.push(JudgedGap { gap, accepted: None });
+        gaps.push(EvaluatedGap { gap, accepted: None });
     }
     for gap in proof.gaps(|gap| accepting(gap).is_some()) {
         let accepted = accepting(&gap).map(|accept| accept.reason.clone());
-        gaps.push(JudgedGap { gap, accepted });
+        gaps.push(EvaluatedGap { gap, accepted });
     }
     gaps.sort_by_key(|judged| judged.gap.code);
     for (accept, used) in accepts.iter().zip(used) {

@@ -29,7 +29,7 @@ pub struct PolicyReport {
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     pub proof: Proof,
-    pub gaps: Vec<JudgedGap>,
+    pub gaps: Vec<EvaluatedGap>,
     pub undecided: Vec<String>,
     pub brute_force: Option<BruteForce>,
 }
@@ -67,7 +67,7 @@ pub struct Cell {
 }
 
 /// A gap, and why it is intended, if it is.
-pub struct JudgedGap {
+pub struct EvaluatedGap {
     pub gap: Gap,
     pub accepted: Option<String>,
 }
