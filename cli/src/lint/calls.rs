@@ -71,7 +71,7 @@ impl<'a> Linter<'a> {
             evaluated.steps.insert((file, job.key.start, site.step.number));
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
-                self.judge_case(Case { source, job: &job.id, site: site.clone(), policy }, evaluated);
+                self.evaluate_case(Case { source, job: &job.id, site: site.clone(), policy }, evaluated);
             }
         }
     }
@@ -90,7 +90,7 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn judge_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
+    fn evaluate_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept };
         match evaluate.evaluate(case.policy, |name| case.site.env.value(name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {

@@ -179,7 +179,7 @@ impl Evaluator<'_> {
         let mut meant_apart = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             let (runtime, env) = environment(policy, variables, options, number);
-            failure.fixes.retain(|fix| self.mends(fix, runtime, &env));
+            failure.fixes.retain(|fix| self.resolves(fix, runtime, &env));
             failure.runtimes.insert(runtime.to_owned());
             if let Outcome::Fails(code, slug) = outcome {
                 failure.codes.insert(*code);
@@ -196,7 +196,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether a fix comes to what it says.
-    fn mends(&self, fix: &Fix, runtime: &str, env: &Env<'_>) -> bool {
+    fn resolves(&self, fix: &Fix, runtime: &str, env: &Env<'_>) -> bool {
         let policy = env.policy();
         let edited = fix.edits.iter().fold(*env, |env, edit| match (policy.variable(edit.variable()), edit) {
             (Some(variable), Edit::Set(_, value)) => env.with(variable, value),

@@ -16,7 +16,7 @@ use slug_workflow::trigger::Caller;
 
 use super::evaluate::Failure;
 
-/// Ways to a finding that are told in full; the rest is counted.
+/// Paths to a finding that are told in full; the rest is counted.
 const WAYS_SHOWN: usize = 3;
 
 /// Slugs of one call that are named; of more, one is.
@@ -48,7 +48,7 @@ pub struct Group<'a> {
     at: (Option<String>, Range<usize>),
     cases: usize,
     steps: Vec<String>,
-    ways: Ways,
+    ways: Paths,
     slugs: BTreeSet<String>,
     runtimes: BTreeSet<String>,
     jobs: BTreeSet<String>,
@@ -67,8 +67,8 @@ pub enum Problem {
 
 /// How one gets there: ways that begin otherwise than every way before, then others.
 #[derive(Clone, Default)]
-struct Ways {
-    beginnings: BTreeSet<(String, Option<String>)>,
+struct Paths {
+    origins: BTreeSet<(String, Option<String>)>,
     first: Vec<String>,
     others: Vec<String>,
 }
@@ -113,7 +113,7 @@ impl<'a> Groups<'a> {
             at: (variable, place),
             cases: 0,
             steps: Vec::new(),
-            ways: Ways::default(),
+            ways: Paths::default(),
             slugs: BTreeSet::new(),
             runtimes: BTreeSet::new(),
             jobs: BTreeSet::new(),
@@ -146,9 +146,9 @@ impl<'a> Groups<'a> {
     }
 }
 
-impl Ways {
+impl Paths {
     fn add(&mut self, beginning: (String, Option<String>), way: String) {
-        let ways = if self.beginnings.insert(beginning) { &mut self.first } else { &mut self.others };
+        let ways = if self.origins.insert(beginning) { &mut self.first } else { &mut self.others };
         if ways.len() < WAYS_SHOWN && !ways.contains(&way) {
             ways.push(way);
         }

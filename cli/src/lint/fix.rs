@@ -63,7 +63,7 @@ impl Round {
                 by_path.entry(self.report.sources.path(&finding.primary.span).to_owned()).or_default().push(finding);
             }
         }
-        let together = |findings| patch::apart(findings, |finding: &Finding| finding.patch.as_ref()).0;
+        let together = |findings| patch::non_overlapping(findings, |finding: &Finding| finding.patch.as_ref()).0;
         Ok(by_path.into_values().flat_map(together).collect())
     }
 

@@ -12,7 +12,7 @@ mod input;
 mod evaluate;
 mod linter;
 mod mask;
-mod mend;
+mod fix_verifier;
 mod patch;
 mod report;
 mod repository;

@@ -12,7 +12,7 @@ use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::model::EnvEntry;
 
 /// A patch and what it changes.
-pub struct Made {
+pub struct AppliedEdit {
     /// The patch.
     pub patch: Patch,
     /// What it changes.
@@ -32,7 +32,7 @@ pub struct Change {
 /// The edit that makes a fix, if the fix is one entry of an `env` in this file, and that
 /// entry a literal: what an expression was for, its author knows better.
 #[must_use]
-pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> Option<Made> {
+pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> Option<AppliedEdit> {
     let [edit] = fix.edits.as_slice() else { return None };
     let Origin::Entry(entry) = &env.variables.get(edit.variable())?.origin else { return None };
     if entry.value.contains("${{") || !is_written_here(text, entry) || is_spoken_of(text, entry) {
@@ -51,7 +51,7 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
     let within = stretches.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };
     let patch = Patch { title, edits: edits.into_iter().map(edit).collect(), within };
-    Some(Made { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
+    Some(AppliedEdit { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
 }
 
 /// Whether a comment on the entry, or on the line above it, is addressed to slugproof:
@@ -150,7 +150,7 @@ fn scalar(value: &str, before: &str) -> String {
 
 /// Patches that can be made together: those that share no stretch with one before them; and
 /// the others.
-pub fn apart<T>(mut patched: Vec<T>, patch: impl Fn(&T) -> Option<&Patch>) -> (Vec<T>, Vec<T>) {
+pub fn non_overlapping<T>(mut patched: Vec<T>, patch: impl Fn(&T) -> Option<&Patch>) -> (Vec<T>, Vec<T>) {
     let within = |it: &T| patch(it).map_or(0..0, |patch| patch.within.clone());
     patched.sort_by_key(|it| (within(it).start, within(it).end));
     let mut done = 0;

@@ -8,7 +8,7 @@ use super::calls::Evaluated;
 use super::explain::Problem;
 use super::input::Input;
 use super::linter::Linter;
-use super::mend;
+use super::fix_verifier;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
@@ -90,7 +90,7 @@ const FIXES_SHOWN: usize = 2;
 
 impl Evaluated<'_> {
     fn findings(&self, linter: &Linter<'_>, files: &Files) -> Vec<Finding> {
-        let mut patches = mend::patches(linter, files, self);
+        let mut patches = fix_verifier::patches(linter, files, self);
         let mut findings = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();

@@ -319,7 +319,7 @@ fn whether_an_unknown_path_is_set_counts_for_what_is_accepted() {
     };
     for one in [accept(&[path], &[]), accept(&[], &[path])] {
         let evaluated = evaluated(&[one]);
-        assert!(matches!(&evaluated, CallVerdict::Undecided(why) if why.contains(path)), "{judged:?}");
+        assert!(matches!(&evaluated, CallVerdict::Undecided(why) if why.contains(path)), "{evaluated:?}");
     }
     assert!(matches!(evaluated(&[accept(&[], &[])]), CallVerdict::Fine { .. }));
     assert!(matches!(evaluated(&[accept(&[path], &[]), accept(&[], &[path])]), CallVerdict::Fine { .. }));

@@ -18,7 +18,7 @@ use super::calls::Evaluated;
 use super::explain::{Cause, Group, Problem};
 use super::evaluate::Failure;
 use super::linter::Linter;
-use super::patch::{self, Change, Made};
+use super::patch::{self, Change, AppliedEdit};
 use super::repository::Files;
 
 /// Fixes of one finding that are tried as patches.
@@ -44,7 +44,7 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
     let mut all = BTreeMap::new();
     for (index, source) in files.sources.iter().enumerate() {
         let Some(groups) = by_file.get(source) else { continue };
-        let mender = Mender::new(linter, files, index, (&causes, &evaluated.steps));
+        let mender = FixVerifier::new(linter, files, index, (&causes, &evaluated.steps));
         let tried = groups.iter().filter_map(|(number, group, failure)| mender.tried(*number, group, failure));
         let kept = mender.said_by_the_text(tried.collect());
         all.extend(kept.into_iter().map(|tried| (tried.number, (tried.place, tried.made.patch))));
@@ -53,17 +53,17 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
 }
 
 /// A patch that mends a finding.
-struct Tried {
+struct VerifiedFix {
     /// The group.
     number: usize,
     /// Which of its fixes.
     place: usize,
-    made: Made,
+    made: AppliedEdit,
 }
 
 /// Where an entry of an `env` is seen.
 #[derive(Default)]
-struct Seen {
+struct Uses {
     /// How many `env` have it: with anchors, one entry may be in several.
     layers: usize,
     /// How many mappings have it, whatever they are.
@@ -75,20 +75,20 @@ struct Seen {
 }
 
 /// What the patches of one file are tried on.
-struct Mender<'m> {
+struct FixVerifier<'m> {
     linter: &'m Linter<'m>,
     files: &'m Files,
     index: usize,
     /// Every cause before, and every step that was judged.
     before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
     /// The entries, by the first byte of their names.
-    seen: HashMap<usize, Seen>,
+    seen: HashMap<usize, Uses>,
     jobs: HashMap<&'m str, &'m Node>,
     steps_left: Cell<usize>,
     texts_left: Cell<usize>,
 }
 
-impl<'m> Mender<'m> {
+impl<'m> FixVerifier<'m> {
     fn new(
         linter: &'m Linter<'m>,
         files: &'m Files,
@@ -114,20 +114,20 @@ impl<'m> Mender<'m> {
     }
 
     /// The first fix of a group that mends it as an edit.
-    fn tried(&self, number: usize, group: &Group<'_>, failure: &Failure) -> Option<Tried> {
+    fn tried(&self, number: usize, group: &Group<'_>, failure: &Failure) -> Option<VerifiedFix> {
         failure.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
             let made = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let seen = self.seen.get(&made.change.key)?;
             // What is read as something else as well, its author knows better.
             let is_an_entry_alone = seen.layers == seen.mappings;
             let is_safe = is_an_entry_alone && !self.is_named_elsewhere(group, &made.change.name, seen);
-            (is_safe && self.mends(group, &made.change, seen)).then_some(Tried { number, place, made })
+            (is_safe && self.resolves(group, &made.change, seen)).then_some(VerifiedFix { number, place, made })
         })
     }
 
     /// Whether a part of the file that sees an entry names its variable, besides the steps
     /// that the finding is about.
-    fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, seen: &Seen) -> bool {
+    fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, seen: &Uses) -> bool {
         let is_of_one_step = !seen.in_workflow && !seen.in_job && seen.layers == 1;
         if is_of_one_step {
             return false;
@@ -144,14 +144,14 @@ impl<'m> Mender<'m> {
         })
     }
 
-    fn jobs_that_see<'s>(&self, seen: &'s Seen) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
+    fn jobs_that_see<'s>(&self, seen: &'s Uses) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
         let jobs = self.file().workflow.jobs.iter().map(|job| &**job).enumerate();
         jobs.filter(|(number, _)| seen.in_workflow || seen.jobs.contains(number))
     }
 
     /// Whether a finding is gone, nothing new is found and every step is still judged, once
     /// an entry is changed.
-    fn mends(&self, group: &Group<'_>, change: &Change, seen: &Seen) -> bool {
+    fn resolves(&self, group: &Group<'_>, change: &Change, seen: &Uses) -> bool {
         let jobs: Vec<(usize, &Job)> = self.jobs_that_see(seen).collect();
         let steps = |job: &Job| if let Work::Steps(steps) = &job.work { steps.len() } else { 1 };
         let steps = jobs.iter().map(|(_, job)| steps(job)).sum();
@@ -188,10 +188,10 @@ impl<'m> Mender<'m> {
 
     /// Those patches that change in the text what they change in what was read, and nothing
     /// else.
-    fn said_by_the_text(&self, mut tried: Vec<Tried>) -> Vec<Tried> {
+    fn said_by_the_text(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
         let mut kept = Vec::new();
         while !tried.is_empty() {
-            let (together, later) = patch::apart(tried, |tried: &Tried| Some(&tried.made.patch));
+            let (together, later) = patch::non_overlapping(tried, |tried: &VerifiedFix| Some(&tried.made.patch));
             kept.extend(self.said_together(together));
             tried = later;
         }
@@ -199,7 +199,7 @@ impl<'m> Mender<'m> {
     }
 
     /// The same of patches that do not touch: all at once, else half of them at a time.
-    fn said_together(&self, mut tried: Vec<Tried>) -> Vec<Tried> {
+    fn said_together(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
         if tried.is_empty() || self.texts_left.get() == 0 {
             return Vec::new();
         }
@@ -219,8 +219,8 @@ impl<'m> Mender<'m> {
 }
 
 /// Where each entry of an `env` is seen, by the first byte of its name.
-fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Seen> {
-    let mut seen: HashMap<usize, Seen> = HashMap::new();
+fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Uses> {
+    let mut seen: HashMap<usize, Uses> = HashMap::new();
     for key in keys(&workflow.env) {
         let seen = seen.entry(key).or_default();
         seen.layers += 1;
@@ -244,7 +244,7 @@ fn keys(layer: &EnvLayer) -> impl Iterator<Item = usize> + '_ {
     layer.entries().iter().map(|entry| entry.key.start)
 }
 
-fn count_mappings(node: &Node, seen: &mut HashMap<usize, Seen>) {
+fn count_mappings(node: &Node, seen: &mut HashMap<usize, Uses>) {
     node.items().iter().for_each(|item| count_mappings(item, seen));
     for (key, value) in node.entries() {
         if let Some(seen) = seen.get_mut(&key.span.start) {
