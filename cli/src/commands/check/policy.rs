@@ -27,7 +27,7 @@ pub(super) fn examine(
     path: &str,
     registry: &Registry,
 ) -> Vec<Finding> {
-    let meeting = Meeting { sources, document, policy, path, registry };
+    let meeting = PolicyCheck { sources, document, policy, path, registry };
     let mut findings = Vec::new();
     for (number, entry) in policy.document().dispatch.iter().enumerate() {
         for (position, runtime) in entry.runtimes.iter().enumerate() {
@@ -73,7 +73,7 @@ fn dispatch(number: usize) -> FieldPath {
     FieldPath::default().key("dispatch").index(number)
 }
 
-struct Meeting<'a> {
+struct PolicyCheck<'a> {
     sources: &'a Sources,
     document: &'a Document,
     policy: &'a Policy,
@@ -82,7 +82,7 @@ struct Meeting<'a> {
     registry: &'a Registry,
 }
 
-impl Meeting<'_> {
+impl PolicyCheck<'_> {
     /// A runtime that is dispatched and that the registry does not have.
     fn runtime(&self, runtime: &str, place: &FieldPath) -> Option<Finding> {
         let template = self.policy.template_of(runtime);

@@ -25,7 +25,7 @@ const IDS: usize = 5;
 
 /// Everything that is found in a registry, and a remark on what is left out.
 pub(super) fn examine(sources: &Sources, document: &Document, registry: &Registry) -> (Vec<Finding>, Option<String>) {
-    let examination = Examination { sources, document, registry };
+    let examination = RegistryCheck { sources, document, registry };
     let asked = registry.runtimes().iter().take(RUNTIMES);
     let runtimes: Vec<Arms<'_>> = asked.map(|runtime| Arms::of(registry, runtime)).collect();
     let (mut findings, remark) = examination.overlaps(&runtimes);
@@ -39,7 +39,7 @@ pub(super) fn examine(sources: &Sources, document: &Document, registry: &Registr
     (findings, remark)
 }
 
-struct Examination<'a> {
+struct RegistryCheck<'a> {
     sources: &'a Sources,
     document: &'a Document,
     registry: &'a Registry,
@@ -48,7 +48,7 @@ struct Examination<'a> {
 /// Two providers, by their places in the catalogue, and where both are arms.
 type Overlapping<'r, 'a> = BTreeMap<(usize, usize), Vec<(&'a Arms<'r>, (usize, usize), Shared)>>;
 
-impl Examination<'_> {
+impl RegistryCheck<'_> {
     /// One finding for each pair of providers, however many runtimes have both.
     fn overlaps(&self, runtimes: &[Arms<'_>]) -> (Vec<Finding>, Option<String>) {
         let mut pairs = Overlapping::new();
