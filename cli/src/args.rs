@@ -536,7 +536,7 @@ impl Printout {
         if self.is_error {
             // Nothing is left to be told to if standard error is gone.
             let _ = anstream::stderr().write_all(self.text.as_bytes());
-            return Ok(Exit::Unusable);
+            return Ok(Exit::UsageError);
         }
         anstream::stdout().write_all(self.text.as_bytes())?;
         Ok(Exit::Clean)

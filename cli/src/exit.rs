@@ -12,11 +12,11 @@ pub enum Exit {
     /// Something was found.
     Findings,
     /// The command could not be understood, or something could not be read or written.
-    Unusable,
+    UsageError,
     /// There was nothing to check.
     NothingChecked,
     /// Whoever read the output stopped reading: what a shell reports for SIGPIPE.
-    ReaderGone,
+    BrokenPipe,
 }
 
 impl From<Exit> for ExitCode {
@@ -24,9 +24,9 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Clean => 0,
             Exit::Findings => 1,
-            Exit::Unusable => 2,
+            Exit::UsageError => 2,
             Exit::NothingChecked => 3,
-            Exit::ReaderGone => 141,
+            Exit::BrokenPipe => 141,
         })
     }
 }

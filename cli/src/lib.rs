@@ -64,10 +64,10 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
 fn end(result: Result<Exit, Failure>, output: &mut Output) -> Exit {
     match result {
         Ok(exit) => exit,
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::ReaderGone,
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::BrokenPipe,
         Err(failure) => {
             output.error(&failure.to_string());
-            Exit::Unusable
+            Exit::UsageError
         }
     }
 }

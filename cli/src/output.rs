@@ -23,7 +23,7 @@ impl Output {
     }
 
     /// Writes an answer for people: nothing in it drives the terminal but our own styles.
-    pub fn people(&mut self, text: &str) -> io::Result<()> {
+    pub fn human(&mut self, text: &str) -> io::Result<()> {
         self.styled(&harmless(text))
     }
 
@@ -34,7 +34,7 @@ impl Output {
 
     /// Writes an answer for machines: every byte as it is, where the stream for
     /// people would drop what looks like colour.
-    pub fn machine(&mut self, text: &str) -> io::Result<()> {
+    pub fn raw(&mut self, text: &str) -> io::Result<()> {
         self.answer.flush()?;
         io::stdout().write_all(text.as_bytes())
     }
@@ -52,7 +52,7 @@ impl Output {
     /// A remark on standard error.
     pub fn note(&mut self, message: &str) {
         if !self.quiet {
-            self.say(WARN, "note", message);
+            self.label(WARN, "note", message);
         }
     }
 
@@ -63,18 +63,18 @@ impl Output {
 
     /// An error on standard error; said even when quiet.
     pub fn error(&mut self, message: &str) {
-        self.say(BAD, "error", message);
+        self.label(BAD, "error", message);
     }
 
     /// Text on standard error as it is; said even when quiet.
-    pub fn explain(&mut self, text: &str) {
+    pub fn write_stderr(&mut self, text: &str) {
         // Nothing is left to be told to if standard error is gone.
         let _ = self.diagnostics.write_all(text.as_bytes());
     }
 
-    fn say(&mut self, style: Style, label: &str, message: &str) {
+    fn label(&mut self, style: Style, label: &str, message: &str) {
         // One message is one line, whatever it repeats.
         let message = readable(printable(message).replace('\n', "\\n"));
-        self.explain(&format!("{style}{label}{style:#}: {message}\n"));
+        self.write_stderr(&format!("{style}{label}{style:#}: {message}\n"));
     }
 }

@@ -48,7 +48,7 @@ fn run(
     if answered.malformed > 0 {
         let lines = counted(answered.malformed, "line");
         output.note(&format!("{lines} not readable; each such line is answered with an error"));
-        return Ok(Exit::Unusable);
+        return Ok(Exit::UsageError);
     }
     Ok(if answered.findings > 0 { Exit::Findings } else { Exit::Clean })
 }

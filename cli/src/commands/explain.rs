@@ -16,9 +16,9 @@ use crate::suggest::did_you_mean;
 pub fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let entry = args.code.as_deref().map(find).transpose()?;
     match args.format {
-        ExplainFormat::Human => output.people(&entry.map_or_else(list, explanation))?,
-        ExplainFormat::Json => output.machine(&json(entry))?,
-        ExplainFormat::Markdown => output.machine(&entry.map_or_else(document, |entry| chapter(entry, 1)))?,
+        ExplainFormat::Human => output.human(&entry.map_or_else(list, explanation))?,
+        ExplainFormat::Json => output.raw(&json(entry))?,
+        ExplainFormat::Markdown => output.raw(&entry.map_or_else(document, |entry| chapter(entry, 1)))?,
     }
     Ok(Exit::Clean)
 }

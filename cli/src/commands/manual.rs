@@ -13,7 +13,7 @@ use crate::output::Output;
 pub fn completions(shell: clap_complete::Shell, output: &mut Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "slugproof", &mut script);
-    output.machine(&String::from_utf8_lossy(&script))?;
+    output.raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Clean)
 }
 
@@ -24,7 +24,7 @@ pub fn pages(directory: Option<&Path>, output: &mut Output) -> Result<Exit, Fail
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;
-            output.machine(&String::from_utf8_lossy(&page))?;
+            output.raw(&String::from_utf8_lossy(&page))?;
         }
         Some(directory) => {
             let mut command = command.disable_help_subcommand(true);

@@ -25,17 +25,17 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         None => (env.runtime(), env.without(Variable::Runtime)),
     };
     if args.unchecked {
-        output.machine(&format!("{}\n", select(runtime, &env).slug))?;
+        output.raw(&format!("{}\n", select(runtime, &env).slug))?;
         return Ok(Exit::Clean);
     }
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
     if resolution.is_coherent() {
-        output.machine(&format!("{}\n", resolution.slug))?;
+        output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
     let fixes = fixes(&registry, runtime, &env, ambient);
-    output.explain(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
+    output.write_stderr(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
     Ok(Exit::Findings)
 }

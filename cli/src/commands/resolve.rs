@@ -33,10 +33,10 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let fixes = fixes(&registry, runtime, &env, ambient);
     match args.format {
         ResolveFormat::Human => {
-            output.people(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
+            output.human(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
         }
-        ResolveFormat::Json => output.machine(&json(&resolution, &fixes))?,
-        ResolveFormat::Env => output.machine(&shell(&resolution))?,
+        ResolveFormat::Json => output.raw(&json(&resolution, &fixes))?,
+        ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
     Ok(if resolution.is_coherent() { Exit::Clean } else { Exit::Findings })
 }

@@ -102,8 +102,8 @@ fn coverage_decides_the_end() {
         (Coverage::Complete, true, Exit::Findings),
         (Coverage::Nothing, false, Exit::NothingChecked),
         (Coverage::Nothing, true, Exit::Findings),
-        (Coverage::Incomplete, false, Exit::Unusable),
-        (Coverage::Incomplete, true, Exit::Unusable),
+        (Coverage::Incomplete, false, Exit::UsageError),
+        (Coverage::Incomplete, true, Exit::UsageError),
     ] {
         let (mut report, source) = report();
         report.coverage = coverage;

@@ -112,7 +112,7 @@ impl Triaged {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.coverage {
-            Coverage::Incomplete => Exit::Unusable,
+            Coverage::Incomplete => Exit::UsageError,
             _ if self.open.iter().any(|finding| finding.level.counts()) => Exit::Findings,
             Coverage::Nothing => Exit::NothingChecked,
             Coverage::Complete => Exit::Clean,

@@ -56,8 +56,8 @@ fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
     let review = Review { entries, removed, since: args.since.clone() };
     match args.format {
         ReviewFormat::Human => output.styled(&human::render(&review))?,
-        ReviewFormat::Json => output.machine(&json::render(&review))?,
-        ReviewFormat::Html => output.machine(&html::render(&review))?,
+        ReviewFormat::Json => output.raw(&json::render(&review))?,
+        ReviewFormat::Html => output.raw(&html::render(&review))?,
     }
     Ok(if sound { Exit::Clean } else { Exit::Findings })
 }

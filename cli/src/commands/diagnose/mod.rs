@@ -42,7 +42,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     match args.format {
         DiagnoseFormat::Human => output.styled(&human::render(&diagnosis))?,
-        DiagnoseFormat::Json => output.machine(&json::render(&diagnosis))?,
+        DiagnoseFormat::Json => output.raw(&json::render(&diagnosis))?,
     }
     Ok(diagnosis.cause.exit())
 }

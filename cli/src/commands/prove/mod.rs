@@ -59,8 +59,8 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         elapsed: started.elapsed(),
     };
     match args.format {
-        ProveFormat::Human => output.people(&human::render(&report))?,
-        ProveFormat::Json => output.machine(&json::render(&report))?,
+        ProveFormat::Human => output.human(&human::render(&report))?,
+        ProveFormat::Json => output.raw(&json::render(&report))?,
     }
     Ok(report.exit())
 }

@@ -72,12 +72,12 @@ fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), F
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, &file_content(triaged, format))).collect();
     // The log of a failed run must not be empty.
     if sinks.iter().all(|sink| sink.path.is_some()) {
-        output.explain(&human::summary(triaged, width()));
+        output.write_stderr(&human::summary(triaged, width()));
     }
     for sink in sinks.iter().filter(|sink| sink.path.is_none()) {
         match sink.format {
             Format::Human => output.styled(&human::render(triaged, width()))?,
-            format => output.machine(&render(triaged, format))?,
+            format => output.raw(&render(triaged, format))?,
         }
     }
     written.into_iter().collect()
