@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, Invalid, Node, FieldPath, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, FieldPath, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;

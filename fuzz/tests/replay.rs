@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_fuzz::{INPUT_BYTES, TARGETS};
-use slug_laws::{RealResolver, Implementation, generator};
+use slug_laws::{Implementation, RealResolver, generator};
 use slug_resolver::{Billing, Rule};
 
 fn directory(name: &str) -> PathBuf {

@@ -125,7 +125,12 @@ fn injecting_key(env: &Env<'_>) -> Option<Key> {
 /// The names of the variables that are set and whose removal changes neither slug nor secrets.
 ///
 /// The runtime is given, so the runtime's variable is always one of them.
-pub(crate) fn shadowed<'a>(entry: Option<Entry<'a>>, pick: &Pick<'a>, injected: &[String], env: &Env<'a>) -> NameSubset<'a> {
+pub(crate) fn shadowed<'a>(
+    entry: Option<Entry<'a>>,
+    pick: &Pick<'a>,
+    injected: &[String],
+    env: &Env<'a>,
+) -> NameSubset<'a> {
     let policy = env.policy();
     let mut shadowed = env.set_places();
     let mut open = pick.rests_on(env) & shadowed;

@@ -1,6 +1,8 @@
 //! Reading YAML within [`crate::limits`]: the tree and its decoding are those of `slug-yaml`.
 
-pub use slug_yaml::{Cursor, Entry, Fields, Invalid, LineCol, Node, FieldPath, ReadError, UnknownFields, Value, readable};
+pub use slug_yaml::{
+    Cursor, Entry, FieldPath, Fields, Invalid, LineCol, Node, ReadError, UnknownFields, Value, readable,
+};
 pub(crate) use slug_yaml::{quoted, write};
 
 use crate::limits;

@@ -7,8 +7,8 @@ use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
+use super::evaluate::{CallVerdict, Evaluator};
 use super::explain::{Case, Groups, Problem};
-use super::evaluate::{Evaluator, CallVerdict};
 use super::linter::Linter;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;

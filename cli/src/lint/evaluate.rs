@@ -208,7 +208,13 @@ impl Evaluator<'_> {
         mended.is_coherent() && mended.slug == fix.slug && provider == Some(&*fix.provider)
     }
 
-    fn failure(&self, policy: &Policy, variables: &[(Variable, Text)], options: &[Vec<String>], number: usize) -> Failure {
+    fn failure(
+        &self,
+        policy: &Policy,
+        variables: &[(Variable, Text)],
+        options: &[Vec<String>],
+        number: usize,
+    ) -> Failure {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
@@ -305,7 +311,7 @@ fn reasons(
             *outcome != outcomes[first] || matches!(outcome, Outcome::Unknown(unknown) if unknown == name)
         };
         if outcomes.iter().enumerate().any(matters) {
-            reasons.extend(text.why.iter().cloned());
+            reasons.extend(text.reasons.iter().cloned());
         }
         stride *= options.len();
     }

@@ -199,7 +199,7 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
         setting.is_some_and(|setting| match (variable, &setting.value.can) {
             // Of a key only its presence counts.
             (Variable::Key(_), AbstractValue::NonEmpty) => false,
-            _ => setting.value.single().is_none() && !setting.value.why.is_disjoint(reasons),
+            _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),
         })
     };
     let unknown: Vec<Variable> = case.policy.all_variables().filter(is_unknown).collect();
@@ -365,7 +365,8 @@ impl Group<'_> {
             labels.push((range, says));
         }
         let runtime = policy.variable_name(Variable::Runtime);
-        let decides = matches!(failure.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || failure.provider.is_none();
+        let decides =
+            matches!(failure.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || failure.provider.is_none();
         if let Some(range) = at(runtime).filter(|_| decides) {
             let says = match self.runtimes.len() {
                 0 | 1 => format!("the runtime is `{}`", failure.runtime),

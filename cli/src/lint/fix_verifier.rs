@@ -15,10 +15,10 @@ use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
 use slug_workflow::repository::File;
 
 use super::calls::Evaluated;
-use super::explain::{Cause, Group, Problem};
 use super::evaluate::Failure;
+use super::explain::{Cause, Group, Problem};
 use super::linter::Linter;
-use super::patch::{self, Change, AppliedEdit};
+use super::patch::{self, AppliedEdit, Change};
 use super::repository::Files;
 
 /// Fixes of one finding that are tried as patches.

@@ -5,14 +5,14 @@
 
 mod calls;
 pub(crate) mod discovery;
+mod evaluate;
 mod explain;
 pub(crate) mod files;
 pub(crate) mod fix;
+mod fix_verifier;
 mod input;
-mod evaluate;
 mod linter;
 mod mask;
-mod fix_verifier;
 mod patch;
 mod report;
 mod repository;

@@ -6,9 +6,9 @@ use slug_resolver::Policy;
 
 use super::calls::Evaluated;
 use super::explain::Problem;
+use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
-use super::fix_verifier;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
@@ -96,8 +96,11 @@ impl Evaluated<'_> {
             let mut finding = group.finding();
             if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
-                let others =
-                    failure.fixes.iter().enumerate().filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                let others = failure
+                    .fixes
+                    .iter()
+                    .enumerate()
+                    .filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
                 finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);

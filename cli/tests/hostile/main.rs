@@ -5,12 +5,12 @@
 //! `HOSTILE_UPDATE=1` writes `expected.tsv` anew; review its diff.
 #![cfg(target_os = "linux")]
 
-mod sandbox;
-mod subprocess;
 mod inputs;
 mod page;
-mod sinks;
 mod readers;
+mod sandbox;
+mod sinks;
+mod subprocess;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,9 +20,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use sandbox::Cell;
 use inputs::INPUTS;
 use readers::READERS;
+use sandbox::Cell;
 
 /// The cells that take a moment: part of the gate.
 #[test]

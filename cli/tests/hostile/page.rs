@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::sandbox::{ACCEPTED, Cell, MEMORY};
-use crate::subprocess::SECONDS;
 use crate::inputs::{INPUTS, Input};
-use crate::sinks;
 use crate::readers::READERS;
+use crate::sandbox::{ACCEPTED, Cell, MEMORY};
+use crate::sinks;
+use crate::subprocess::SECONDS;
 
 const INTRODUCTION: &str = "# Hostile input
 

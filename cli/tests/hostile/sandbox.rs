@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::subprocess::{Ended, Run};
 use crate::inputs::{Input, Made};
 use crate::readers::{Reader, Voice};
+use crate::subprocess::{Ended, Run};
 
 /// Bytes of memory that no command may need for any input.
 pub const MEMORY: u64 = 1536 << 20;

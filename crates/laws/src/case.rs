@@ -8,9 +8,9 @@ use serde::Serialize;
 use slug_resolver::yaml::{self, Cursor, Fields, ReadError, UnknownFields};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable};
 
+use crate::dataset::Dataset;
 use crate::expectation::Expectation;
 use crate::reference::Variables;
-use crate::dataset::Dataset;
 use crate::secret::SET;
 
 /// One question: everything that the resolver's answer may depend on.
@@ -39,7 +39,12 @@ impl TestCase {
     /// A case in which nothing is set.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>, runtime: &str) -> Self {
-        Self { dataset: Arc::clone(dataset), runtime: runtime.to_owned(), variables: Variables::new(), ambient: Vec::new() }
+        Self {
+            dataset: Arc::clone(dataset),
+            runtime: runtime.to_owned(),
+            variables: Variables::new(),
+            ambient: Vec::new(),
+        }
     }
 
     /// The variables as the policy sees them.

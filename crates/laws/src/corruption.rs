@@ -4,7 +4,7 @@
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use slug_resolver::yaml::{self, Node, FieldPath, ReadError, Value};
+use slug_resolver::yaml::{self, FieldPath, Node, ReadError, Value};
 use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
 use crate::secret::CANARY;

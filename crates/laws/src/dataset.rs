@@ -8,8 +8,8 @@ use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry, RegistryDocument};
 
 use crate::corruption::Parts;
-use crate::reference;
 use crate::model_classes::ModelClasses;
+use crate::reference;
 
 /// The data that questions are asked of: one registry and one policy.
 pub struct Dataset {

@@ -21,9 +21,9 @@ use slug_resolver::registry::{Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 
 use crate::case::TestCase;
-use crate::counts::{OutcomeKind, Counts};
-use crate::reference;
+use crate::counts::{Counts, OutcomeKind};
 use crate::dataset::Dataset;
+use crate::reference;
 use crate::secret::SET;
 
 /// The cases of one dataset, by number.

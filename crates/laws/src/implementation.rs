@@ -9,8 +9,8 @@ use slug_resolver::yaml::ReadError;
 use slug_resolver::{Credentials, Fix, Provider, Registry, Rejection, Resolution, fixes, resolve};
 
 use crate::case::TestCase;
-use crate::document::Document;
 use crate::dataset::Dataset;
+use crate::document::Document;
 
 /// A resolver that can be put to the laws.
 pub trait Implementation: Sync {

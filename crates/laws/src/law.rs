@@ -6,9 +6,9 @@ use slug_resolver::verdict::Warnings;
 use slug_resolver::{Code, Fix, NameSubset, Resolution};
 
 use crate::case::TestCase;
-use crate::reference;
 use crate::dataset::Dataset;
 use crate::implementation::Implementation;
+use crate::reference;
 
 /// One law.
 #[derive(Clone, Copy)]
@@ -40,7 +40,13 @@ impl<'a> LawContext<'a> {
     /// Puts a case to a implementation.
     #[must_use]
     pub fn new(implementation: &'a dyn Implementation, case: &'a TestCase) -> Self {
-        Self { implementation, case, resolution: implementation.resolve(case), reference: OnceCell::new(), fixes: OnceCell::new() }
+        Self {
+            implementation,
+            case,
+            resolution: implementation.resolve(case),
+            reference: OnceCell::new(),
+            fixes: OnceCell::new(),
+        }
     }
 
     /// The context with another answer to compare with than the reference's: what a law

@@ -4,10 +4,10 @@ use slug_resolver::Registry;
 use slug_resolver::registry::Runtime;
 
 use crate::enumeration::patterns;
-use crate::law::{Violation, ensure};
-use crate::reference;
-use crate::model_classes::ModelClasses;
 use crate::implementation::Implementation;
+use crate::law::{Violation, ensure};
+use crate::model_classes::ModelClasses;
+use crate::reference;
 
 /// Arms of a runtime whose overlap is decided: automata grow fast with their number.
 const ARMS: usize = 3;
@@ -23,8 +23,9 @@ pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, st
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
     let model_classes = ModelClasses::new(registry);
-    let scan_agrees =
-        |runtime, model: &str, injected| scan_agrees(implementation, registry, &model_classes, runtime, model, injected);
+    let scan_agrees = |runtime, model: &str, injected| {
+        scan_agrees(implementation, registry, &model_classes, runtime, model, injected)
+    };
     for runtime in registry.runtimes() {
         for injected in credentials {
             [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;

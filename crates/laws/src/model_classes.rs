@@ -87,9 +87,11 @@ impl ModelClasses {
         let model = model.trim();
         let blank = model.is_empty();
         match self.runtimes.get(runtime) {
-            Some(&runtime) if !blank => {
-                ModelClass { blank, listed: self.listed(runtime, model), matched: self.matched(registry, runtime, model) }
-            }
+            Some(&runtime) if !blank => ModelClass {
+                blank,
+                listed: self.listed(runtime, model),
+                matched: self.matched(registry, runtime, model),
+            },
             _ => ModelClass { blank, ..ModelClass::default() },
         }
     }

@@ -6,11 +6,11 @@ use serde::Serialize;
 use slug_resolver::{Code, Resolution};
 
 use crate::case::TestCase;
-use crate::counts::{OutcomeKind, Counts};
+use crate::counts::{Counts, OutcomeKind};
 use crate::enumeration::{Enumeration, TestPoint};
+use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
-use crate::implementation::Implementation;
 
 /// The findings of an exhaustive run over some cases; those of two runs [merge](Proof::merge).
 #[derive(Default)]
@@ -85,7 +85,9 @@ impl Proof {
     pub fn step(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
         if let Some(point) = enumeration.get(number) {
             self.examine(implementation, number, &point);
-        } else if let Some(question) = number.checked_sub(enumeration.len()).and_then(|question| enumeration.question(question)) {
+        } else if let Some(question) =
+            number.checked_sub(enumeration.len()).and_then(|question| enumeration.question(question))
+        {
             self.compare(implementation, number, &question);
         }
     }

@@ -7,8 +7,8 @@ use slug_resolver::registry::Pattern;
 use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Credentials, Policy, Registry};
 
-use crate::law::{LawContext, Violation, ensure};
 use crate::implementation::RealResolver;
+use crate::law::{LawContext, Violation, ensure};
 use crate::witness::Witness;
 
 /// What the reader made of the bytes, unless that broke something.

@@ -108,8 +108,9 @@ pub(crate) fn resolve_by<'a>(
             Some(provider) if provider.name != PLATFORM => &provider.auth_env,
             _ => &[],
         },
-        accepted_by: provider
-            .map_or_else(NameSubset::default, |provider| NameSubset::of(&provider.auth_env, |name| accepted.contains(&name))),
+        accepted_by: provider.map_or_else(NameSubset::default, |provider| {
+            NameSubset::of(&provider.auth_env, |name| accepted.contains(&name))
+        }),
         warnings: warnings.into_iter().collect(),
         shadowed: NameSubset::of(policy.variable_names(), |name| shadowed.contains(&name)),
     }

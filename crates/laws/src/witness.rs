@@ -3,10 +3,10 @@
 use slug_resolver::yaml::{self, Cursor, Invalid, ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
-use crate::case::{TestCase, EMBEDDED, Notes};
+use crate::case::{EMBEDDED, Notes, TestCase};
+use crate::dataset::Dataset;
 use crate::expectation::Expectation;
 use crate::laws::law;
-use crate::dataset::Dataset;
 
 /// A case worth keeping: what it once broke or records, and what it must come to.
 #[derive(Clone, Debug, PartialEq)]

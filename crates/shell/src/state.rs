@@ -163,8 +163,8 @@ pub(super) fn widen(before: &State, after: State) -> State {
     for (name, variable) in &mut widened.variables {
         let old = before.variables.get(name);
         if old.is_none_or(|old| old.value != variable.value) {
-            variable.value = Text { can: AbstractValue::Any, why: variable.value.why.clone() };
-            variable.value.why.insert(why.to_owned());
+            variable.value = Text { can: AbstractValue::Any, reasons: variable.value.reasons.clone() };
+            variable.value.reasons.insert(why.to_owned());
         }
         if old.is_none_or(|old| old.export != variable.export) {
             variable.export = Export::Maybe;
@@ -180,15 +180,15 @@ pub(super) fn widen(before: &State, after: State) -> State {
 
 /// `${name:-word}` and its kin; unset and empty are the same here.
 pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
-    let Text { can, why } = value;
+    let Text { can, reasons: why } = value;
     let (filled, empty) = match can {
         AbstractValue::OneOf(texts) => {
             let (empty, filled): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
             let filled = (!filled.is_empty()).then(|| Text::one_of(filled, why.clone()));
             (filled, !empty.is_empty())
         }
-        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, why: why.clone() }), false),
-        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, why: why.clone() }), true),
+        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, reasons: why.clone() }), false),
+        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, reasons: why.clone() }), true),
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });
@@ -203,7 +203,7 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
         (Some(kept), Some(replaced)) => {
             let mut text = kept.or(replaced);
             if text.single().is_none() {
-                text.why.extend(why);
+                text.reasons.extend(why);
             }
             text
         }

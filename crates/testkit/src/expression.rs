@@ -76,9 +76,12 @@ fn includes(wider: &Text, narrower: &Text) -> bool {
     match (&wider.can, &narrower.can) {
         (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
         (AbstractValue::NonEmpty, AbstractValue::OneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
-        (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => narrower.iter().all(|text| wider.contains(text)),
+        (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => {
+            narrower.iter().all(|text| wider.contains(text))
+        }
         // Everything is known then, so the expression has no value: the run ends there.
-        (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any) | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
+        (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any)
+        | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
     }
 }
 

@@ -19,4 +19,4 @@ pub mod target;
 mod words;
 
 pub use slug_laws::Violation;
-pub use target::{Content, INPUT_BYTES, Evaluated, Target};
+pub use target::{Content, Evaluated, INPUT_BYTES, Target};

@@ -1,7 +1,7 @@
 //! Fuzz targets: an oracle under a name, and what it makes of an input.
 
 use slug_laws::readers::{self, Reading};
-use slug_laws::{TestCase, RealResolver, LawContext, Violation, generator, lookup};
+use slug_laws::{LawContext, RealResolver, TestCase, Violation, generator, lookup};
 use slug_resolver::Registry;
 use slug_resolver::yaml::UnknownFields;
 

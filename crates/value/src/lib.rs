@@ -70,7 +70,7 @@ impl Absence for Evaluation {
 impl<T: PartialEq + Clone + Absence> Possible<T> {
     /// Exactly this.
     pub fn known(value: T) -> Self {
-        Self { can: AbstractValue::OneOf(vec![value]), why: BTreeSet::new() }
+        Self { can: AbstractValue::OneOf(vec![value]), reasons: BTreeSet::new() }
     }
 
     /// Any of these, because of something.
@@ -81,24 +81,24 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
                 alternatives.push(value);
             }
             if alternatives.len() > ALTERNATIVES {
-                return Self { can: AbstractValue::Any, why };
+                return Self { can: AbstractValue::Any, reasons: why };
             }
         }
         match alternatives.len() {
-            0 => Self { can: AbstractValue::Any, why },
-            1 => Self { can: AbstractValue::OneOf(alternatives), why: BTreeSet::new() },
-            _ => Self { can: AbstractValue::OneOf(alternatives), why },
+            0 => Self { can: AbstractValue::Any, reasons: why },
+            1 => Self { can: AbstractValue::OneOf(alternatives), reasons: BTreeSet::new() },
+            _ => Self { can: AbstractValue::OneOf(alternatives), reasons: why },
         }
     }
 
     /// Text that is not empty.
     pub fn set(why: impl Into<String>) -> Self {
-        Self { can: AbstractValue::NonEmpty, why: BTreeSet::from([why.into()]) }
+        Self { can: AbstractValue::NonEmpty, reasons: BTreeSet::from([why.into()]) }
     }
 
     /// Anything.
     pub fn unknown(why: impl Into<String>) -> Self {
-        Self { can: AbstractValue::Any, why: BTreeSet::from([why.into()]) }
+        Self { can: AbstractValue::Any, reasons: BTreeSet::from([why.into()]) }
     }
 
     /// The one value it can be.
@@ -112,11 +112,15 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
     /// Either of the two.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
+        let why: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
         match (self.can, other.can) {
-            (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => Self::one_of(mine.into_iter().chain(others), why),
-            (mine, other) if mine.is_never_absent() && other.is_never_absent() => Self { can: AbstractValue::NonEmpty, why },
-            _ => Self { can: AbstractValue::Any, why },
+            (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => {
+                Self::one_of(mine.into_iter().chain(others), why)
+            }
+            (mine, other) if mine.is_never_absent() && other.is_never_absent() => {
+                Self { can: AbstractValue::NonEmpty, reasons: why }
+            }
+            _ => Self { can: AbstractValue::Any, reasons: why },
         }
     }
 
@@ -124,7 +128,7 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
     #[must_use]
     pub fn because(mut self, why: &str) -> Self {
         if self.single().is_none() {
-            self.why.insert(why.to_owned());
+            self.reasons.insert(why.to_owned());
         }
         self
     }
@@ -135,9 +139,11 @@ impl Value {
     #[must_use]
     pub fn into_text(self) -> Text {
         match self.can {
-            AbstractValue::OneOf(values) => Text::one_of(values.iter().map(|value| value.sema().to_string()), self.why),
-            AbstractValue::NonEmpty => Text { can: AbstractValue::NonEmpty, why: self.why },
-            AbstractValue::Any => Text { can: AbstractValue::Any, why: self.why },
+            AbstractValue::OneOf(values) => {
+                Text::one_of(values.iter().map(|value| value.sema().to_string()), self.reasons)
+            }
+            AbstractValue::NonEmpty => Text { can: AbstractValue::NonEmpty, reasons: self.reasons },
+            AbstractValue::Any => Text { can: AbstractValue::Any, reasons: self.reasons },
         }
     }
 
@@ -181,7 +187,7 @@ impl Text {
     /// This text and then another.
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
-        let why: BTreeSet<String> = self.why.into_iter().chain(other.why).collect();
+        let why: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
         let longest = |can: &AbstractValue<String>| match can {
             AbstractValue::OneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
             _ => 0,
@@ -191,8 +197,10 @@ impl Text {
             (AbstractValue::OneOf(first), AbstractValue::OneOf(second)) if is_short => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
             }
-            (first, second) if first.is_never_absent() || second.is_never_absent() => Self { can: AbstractValue::NonEmpty, why },
-            _ => Self { can: AbstractValue::Any, why },
+            (first, second) if first.is_never_absent() || second.is_never_absent() => {
+                Self { can: AbstractValue::NonEmpty, reasons: why }
+            }
+            _ => Self { can: AbstractValue::Any, reasons: why },
         }
     }
 
@@ -204,7 +212,7 @@ impl Text {
             AbstractValue::NonEmpty => AbstractValue::NonEmpty,
             AbstractValue::Any => AbstractValue::Any,
         };
-        Value { can, why: self.why }
+        Value { can, reasons: self.reasons }
     }
 
     /// The empty text.

@@ -89,7 +89,7 @@ fn converted(kind: &InputKind, value: Value) -> Value {
         InputKind::Number => Evaluation::Number(value.as_number()),
         InputKind::Text | InputKind::Choice(_) => Evaluation::String(value.sema().to_string()),
     });
-    Value::one_of(converted, value.why.clone())
+    Value::one_of(converted, value.reasons.clone())
 }
 
 /// The secrets that a call passes.

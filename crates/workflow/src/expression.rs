@@ -193,7 +193,7 @@ fn negated(value: &Value) -> Value {
     let truth = !value.truth();
     let values = [(truth.can_be_true, true), (truth.can_be_false, false)];
     let possible = values.iter().filter(|(can, _)| *can).map(|(_, value)| Evaluation::Boolean(*value));
-    Value::one_of(possible, value.why.clone())
+    Value::one_of(possible, value.reasons.clone())
 }
 
 /// What a value can be where it counts as false.
@@ -201,18 +201,22 @@ fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.can {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // Nothing, an empty text and `false` are all that a context yields.
-        AbstractValue::NonEmpty | AbstractValue::Any => vec![Evaluation::String(String::new()), Evaluation::Boolean(false)],
+        AbstractValue::NonEmpty | AbstractValue::Any => {
+            vec![Evaluation::String(String::new()), Evaluation::Boolean(false)]
+        }
     };
-    Value::one_of(values, value.why.clone())
+    Value::one_of(values, value.reasons.clone())
 }
 
 /// What a value can be where it counts as true.
 fn truthy(value: &Value) -> Value {
     match &value.can {
         AbstractValue::OneOf(values) => {
-            Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.why.clone())
+            Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.reasons.clone())
         }
-        AbstractValue::NonEmpty | AbstractValue::Any => Value { can: AbstractValue::NonEmpty, why: value.why.clone() },
+        AbstractValue::NonEmpty | AbstractValue::Any => {
+            Value { can: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
+        }
     }
 }
 
@@ -222,7 +226,7 @@ fn either(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value
         (Some(first), Some(second)) => {
             let mut value = first.or(second);
             if value.single().is_none() {
-                value.why.extend(decider.why.iter().cloned());
+                value.reasons.extend(decider.reasons.iter().cloned());
             }
             value
         }
@@ -232,10 +236,11 @@ fn either(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value
 }
 
 fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
-    let why: BTreeSet<String> = left.why.iter().chain(&right.why).cloned().collect();
+    let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
     let (lefts, rights) = match (&left.can, &right.can) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
-        (AbstractValue::NonEmpty, AbstractValue::OneOf(others)) | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
+        (AbstractValue::NonEmpty, AbstractValue::OneOf(others))
+        | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
             if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
         {
             return match op {
@@ -288,8 +293,12 @@ fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Valu
         _ => {
             let value = evaluate(head, contexts);
             match value.can {
-                AbstractValue::OneOf(values) => Value::one_of(values.iter().map(|value| inside(value, &names)), value.why),
-                AbstractValue::NonEmpty | AbstractValue::Any => Value { can: AbstractValue::Any, why: value.why },
+                AbstractValue::OneOf(values) => {
+                    Value::one_of(values.iter().map(|value| inside(value, &names)), value.reasons)
+                }
+                AbstractValue::NonEmpty | AbstractValue::Any => {
+                    Value { can: AbstractValue::Any, reasons: value.reasons }
+                }
             }
         }
     }
@@ -314,7 +323,7 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         if why.is_empty() {
             Value::unknown(format!("`{raw}` is not known"))
         } else {
-            Value { can: AbstractValue::Any, why }
+            Value { can: AbstractValue::Any, reasons: why }
         }
     };
     match call.func {
@@ -371,7 +380,7 @@ fn of_each_row(arguments: &[Value], function: impl Fn(&[Evaluation]) -> Option<E
 }
 
 fn reasons(arguments: &[Value]) -> BTreeSet<String> {
-    arguments.iter().flat_map(|argument| argument.why.iter().cloned()).collect()
+    arguments.iter().flat_map(|argument| argument.reasons.iter().cloned()).collect()
 }
 
 fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {

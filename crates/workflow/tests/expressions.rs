@@ -123,11 +123,11 @@ proptest! {
 
         let makes_a_difference = |number: usize| (0..texts.len()).any(|world| texts[world] != texts[world ^ 1 << number]);
         for number in 0..open.choices.len() {
-            prop_assert!(!makes_a_difference(number) || text.why.contains(&format!("vars.c{number}")), "{} {}", template, number);
+            prop_assert!(!makes_a_difference(number) || text.reasons.contains(&format!("vars.c{number}")), "{} {}", template, number);
         }
-        prop_assert!(possible.len() > 1 || text.why.is_empty(), "{} {:?}", template, text);
+        prop_assert!(possible.len() > 1 || text.reasons.is_empty(), "{} {:?}", template, text);
         let choices: BTreeSet<String> = (0..open.choices.len()).map(|number| format!("vars.c{number}")).collect();
-        prop_assert!(text.why.is_subset(&choices), "{} {:?}", template, text);
+        prop_assert!(text.reasons.is_subset(&choices), "{} {:?}", template, text);
     }
 
     /// A condition can hold if it holds in some world, and fail if it fails in one.
@@ -216,7 +216,7 @@ fn how_a_job_fares_is_true_or_false() {
     for function in ["success()", "failure()", "cancelled()"] {
         let value = expression::value(function, &Unknown);
         assert_eq!(value.can, AbstractValue::OneOf([true, false].map(Evaluation::Boolean).into()));
-        assert_eq!(value.why, BTreeSet::from([format!("`{function}`")]));
+        assert_eq!(value.reasons, BTreeSet::from([format!("`{function}`")]));
     }
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
 }
@@ -297,8 +297,8 @@ fn what_is_known_of_a_text_is_kept_when_it_is_joined_to_another() {
                 let either = one.clone().into_value().or(other.clone().into_value());
                 assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
             }
-            let why: BTreeSet<String> = one.why.union(&other.why).cloned().collect();
-            assert!(joined.why == why && (either.why == why || either.single().is_some()), "{one:?} {other:?}");
+            let why: BTreeSet<String> = one.reasons.union(&other.reasons).cloned().collect();
+            assert!(joined.reasons == why && (either.reasons == why || either.single().is_some()), "{one:?} {other:?}");
         }
     }
 }

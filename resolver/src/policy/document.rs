@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::variable::Variable;
-use crate::yaml::{Cursor, Invalid, FieldPath, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy as its file states it. Field for field the YAML of the format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -29,7 +29,11 @@ impl Credentials<'_> {
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> NameSubset<'p> {
-        if self.are_none() { NameSubset::default() } else { NameSubset::of(&provider.auth_env, |name| self.contain(name)) }
+        if self.are_none() {
+            NameSubset::default()
+        } else {
+            NameSubset::of(&provider.auth_env, |name| self.contain(name))
+        }
     }
 
     /// Whether there are none: on the platform path that is every question.

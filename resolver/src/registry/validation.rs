@@ -5,7 +5,7 @@ use hashbrown::{HashMap, HashSet};
 use super::document::Runtime;
 use super::provider::Provider;
 use crate::limits;
-use crate::yaml::{Invalid, FieldPath, quoted, refuse_secret_name};
+use crate::yaml::{FieldPath, Invalid, quoted, refuse_secret_name};
 
 /// Checks the catalogue; returns the position of each provider by its name.
 pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, Invalid> {

@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation, Counts, LawContext};
+use slug_laws::{Counts, Dataset, Implementation, LawContext, RealResolver, TestCase};
 use slug_resolver::policy::DispatchEntry;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, NameSubset, Policy, Provider, Registry, Resolution, Rule, resolve};
@@ -89,7 +89,8 @@ fn every_runtime_is_proved_and_the_counts_add_up() {
         assert!(enumeration.undecided().is_empty());
         let runtimes: BTreeSet<&str> = enumeration.runtimes().map(|(runtime, _)| runtime).collect();
         assert_eq!(runtimes, PROVED.iter().copied().collect());
-        let point: Vec<TestPoint> = (0..enumeration.len()).map(|number| enumeration.get(number).expect("below the length")).collect();
+        let point: Vec<TestPoint> =
+            (0..enumeration.len()).map(|number| enumeration.get(number).expect("below the length")).collect();
         assert_eq!(point.iter().map(|point| point.covers).sum::<u128>(), enumeration.combinations());
         for TestPoint { case, overridden, .. } in &point {
             let name = &case.dataset.policy.document().override_var;
@@ -106,7 +107,10 @@ fn cases_follow_from_routes_and_questions_from_ids() {
     for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
         let enumeration = enumeration(policy);
         let dataset = enumeration.get(0).expect("there is a case").case.dataset.clone();
-        let model_classes: usize = enumeration.runtimes().map(|(runtime, _)| model_classes(&dataset, runtime, enumeration.slugs()).len()).sum();
+        let model_classes: usize = enumeration
+            .runtimes()
+            .map(|(runtime, _)| model_classes(&dataset, runtime, enumeration.slugs()).len())
+            .sum();
         let runtimes = enumeration.runtimes().count();
         // The override and the platform model hold slugs; off the platform path only the former.
         let with_a_slug = 2 * platform + byok * (secrets + 1);

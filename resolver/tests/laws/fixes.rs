@@ -1,6 +1,6 @@
 //! Fixes on data larger than their limits.
 
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation, LawContext, fix_completeness, law};
+use slug_laws::{Dataset, Implementation, LawContext, RealResolver, TestCase, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
-use slug_laws::{TestCase, RealResolver, Implementation};
+use slug_laws::{Implementation, RealResolver, TestCase};
 use slug_resolver::{Code, Kind, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};

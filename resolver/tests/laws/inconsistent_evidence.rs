@@ -1,10 +1,10 @@
 //! What a code claims is checked against its evidence.
 
-use slug_laws::{TestCase, Implementation, LawContext, law};
+use slug_laws::{Implementation, LawContext, TestCase, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 
-use crate::strategy::fixed_cases;
 use crate::mutation_adequacy::{CASES, Wrong, right, wrong};
+use crate::strategy::fixed_cases;
 
 /// Evidence that does not fit its code.
 const MISFITS: &[(Code, Wrong)] = &[

@@ -3,7 +3,7 @@
 
 use slug_laws::generator::large_registry_of;
 use slug_laws::reference::{self, is_found_in};
-use slug_laws::{RealResolver, Implementation, lookup};
+use slug_laws::{Implementation, RealResolver, lookup};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};

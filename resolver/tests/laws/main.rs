@@ -4,25 +4,25 @@
 // The resolver is pure; what tests it reads files and keeps time.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod generator_coverage;
 mod exhaustive;
-mod golden_cases;
 mod fixes;
+mod generator_coverage;
+mod golden_cases;
+mod inconsistent_evidence;
 mod limits;
 mod lookup;
-mod inconsistent_evidence;
+mod malformed_input;
+mod minimality;
+mod model_classes;
+mod mutation_adequacy;
 mod names;
 mod overlap;
 mod proof;
 mod properties;
-mod malformed_input;
 mod reading;
 mod reduce;
 mod reference;
-mod model_classes;
 mod strategy;
-mod mutation_adequacy;
-mod minimality;
+mod text_generators;
 mod vectors;
 mod witnesses;
-mod text_generators;

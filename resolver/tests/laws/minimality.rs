@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_laws::{TestCase, Document, RealResolver, Dataset, Implementation, LawContext, law};
+use slug_laws::{Dataset, Document, Implementation, LawContext, RealResolver, TestCase, law};
 use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
 use slug_resolver::{Code, Policy, Provider, Registry, RegistryDocument, Resolution};
 
-use crate::strategy::fixed_cases;
 use crate::mutation_adequacy::{CASES, RIGHT, Wrong, arms, fixes_where, is_listed, rejects, right, wrong};
+use crate::strategy::fixed_cases;
 
 /// Whether the case has some or none, the law tries none and all.
 #[test]
@@ -121,7 +121,8 @@ impl Implementation for Counting {
 #[test]
 fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
     let reads = |case: &TestCase| Counting::asked("strict-reading", case).reads.into_inner();
-    let largest: Vec<TestCase> = fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
+    let largest: Vec<TestCase> =
+        fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 

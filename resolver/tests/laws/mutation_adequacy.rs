@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, Document, LAWS, RealResolver, Dataset, Implementation, LawContext, law};
+use slug_laws::{Dataset, Document, Implementation, LAWS, LawContext, RealResolver, TestCase, law};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{FieldPath, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, BillingPath, Code, Edit, Fix, Kind, NameSubset, Outcome, Policy, Provider, Registry, Resolution, Rule, Warning,
+    Billing, BillingPath, Code, Edit, Fix, Kind, NameSubset, Outcome, Policy, Provider, Registry, Resolution, Rule,
+    Warning,
 };
 
 use crate::strategy::fixed_cases;
@@ -505,7 +506,9 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "any protocol will do",
         read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| error.place.to_string().ends_with("].protocol"))
+            passes_where(RealResolver.read(document, text, dataset), |error| {
+                error.place.to_string().ends_with("].protocol")
+            })
         },
         ..RIGHT
     },
@@ -615,7 +618,10 @@ pub fn fixes_where(case: &TestCase, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> 
 }
 
 /// What a key is set to is chosen from what it brings and what the provider accepts; nothing chosen, it stays.
-fn with_keys_set_to(case: &TestCase, choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>) -> Vec<Fix> {
+fn with_keys_set_to(
+    case: &TestCase,
+    choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>,
+) -> Vec<Fix> {
     let mut fixes = RealResolver.fixes(case);
     for fix in &mut fixes {
         let accepted = case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);

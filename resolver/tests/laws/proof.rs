@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
-use slug_laws::{TestCase, RealResolver, Dataset, Implementation};
+use slug_laws::{Dataset, Implementation, RealResolver, TestCase};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 
@@ -25,7 +25,11 @@ pub fn enumeration(policy: &str) -> Enumeration {
 }
 
 /// What comes of some steps of a enumeration.
-pub fn walked(implementation: &dyn Implementation, enumeration: &Enumeration, steps: impl IntoIterator<Item = usize>) -> Proof {
+pub fn walked(
+    implementation: &dyn Implementation,
+    enumeration: &Enumeration,
+    steps: impl IntoIterator<Item = usize>,
+) -> Proof {
     let mut proof = Proof::default();
     steps.into_iter().for_each(|step| proof.step(implementation, enumeration, step));
     proof
@@ -135,7 +139,8 @@ runtimes:
         let providers = dataset.registry.providers();
         let is_matched =
             |slug: &str| providers.iter().any(|provider| is_found_in(provider.model_prefix_match.hir(), slug));
-        let nobodys = enumeration.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
+        let nobodys =
+            enumeration.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
         assert_eq!(nobodys, is_found, "{also} {:?}", enumeration.slugs());
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use slug_laws::{LAWS, RealResolver, LawContext, law};
+use slug_laws::{LAWS, LawContext, RealResolver, law};
 
 use crate::strategy::cases;
 

@@ -1,7 +1,7 @@
 //! Reduction keeps what a bug needs, drops the rest, and ends.
 
 use slug_laws::reduction::reduce;
-use slug_laws::{TestCase, RealResolver, Implementation};
+use slug_laws::{Implementation, RealResolver, TestCase};
 use slug_resolver::{Code, Provider, Rule};
 
 use crate::strategy::fixed_cases;
@@ -30,7 +30,10 @@ fn a_provider_whose_pattern_matters_keeps_it_and_no_other_does() {
         let found = RealResolver.resolve(case);
         let arms = case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms.flat_map(|arm| &arm.models).any(|id| id == found.slug.trim());
-        found.rule == Rule::Override && found.provider.is_some() && !listed && case.dataset.registry.providers().len() > 1
+        found.rule == Rule::Override
+            && found.provider.is_some()
+            && !listed
+            && case.dataset.registry.providers().len() > 1
     };
     let case = fixed_cases(2_000).find(by_pattern).expect("one of so many is such a case");
     let small = reduce(&case, by_pattern);

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use slug_laws::{TestCase, Dataset, reference};
+use slug_laws::{Dataset, TestCase, reference};
 use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
 
 #[test]

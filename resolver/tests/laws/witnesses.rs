@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slug_laws::{TestCase, Expectation, RealResolver, Dataset, Implementation, LawContext, Witness, law};
+use slug_laws::{Dataset, Expectation, Implementation, LawContext, RealResolver, TestCase, Witness, law};
 use slug_resolver::{Policy, Registry};
 
 use crate::strategy::fixed_cases;

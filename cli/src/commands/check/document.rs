@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use slug_resolver::yaml::{Node, FieldPath};
+use slug_resolver::yaml::{FieldPath, Node};
 
 use crate::findings::{SourceId, Sources, Span};
 

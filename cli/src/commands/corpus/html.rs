@@ -4,8 +4,8 @@
 use maud::{DOCTYPE, Markup, html};
 use slug_resolver::explain;
 
-use super::review_item::{Entry, Facts};
 use super::review::Review;
+use super::review_item::{Entry, Facts};
 use crate::render::{counted, shown};
 
 const STYLE: &str = include_str!("../../../data/review.css");

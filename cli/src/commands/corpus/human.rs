@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use slug_resolver::explain;
 
-use super::review_item::{Entry, Facts, Status};
 use super::review::Review;
+use super::review_item::{Entry, Facts, Status};
 use crate::render::{BAD, FAINT, GOOD, HEAD, counted, shown, wrapped};
 
 /// Renders the review.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::review_item::Entry;
 use super::review::Review;
+use super::review_item::Entry;
 
 #[derive(Serialize)]
 struct Form<'a> {

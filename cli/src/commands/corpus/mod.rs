@@ -1,20 +1,20 @@
 //! `corpus`: what was once found, for people who review it and for CI.
 
-mod review_item;
+mod checksums;
+mod corpus_files;
+mod git_diff;
+mod html;
 mod human;
 mod json;
-mod html;
 mod promote;
 mod review;
-mod git_diff;
+mod review_item;
 pub mod subjects;
-mod checksums;
 pub mod targets;
-mod corpus_files;
 
-use review_item::Entry;
-use review::Review;
 use corpus_files::Tree;
+use review::Review;
+use review_item::Entry;
 
 use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
 use crate::exit::{Exit, Failure};

@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_laws::reduction::reduce;
-use slug_laws::{TestCase, Expectation, Law, RealResolver, Implementation, LawContext, Witness, is_seed, law, reference};
+use slug_laws::{
+    Expectation, Implementation, Law, LawContext, RealResolver, TestCase, Witness, is_seed, law, reference,
+};
 use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
-use super::review_item::guarded;
 use super::checksums;
-use super::targets::{TARGETS, target};
 use super::corpus_files::{File, Kind, Tree};
+use super::review_item::guarded;
+use super::targets::{TARGETS, target};
 use crate::args::PromoteArgs;
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{read_file, shown_path, write_whole};

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_laws::{TestCase, Expectation, RealResolver, SET, Implementation, LawContext, Witness, is_seed, law};
+use slug_laws::{Expectation, Implementation, LawContext, RealResolver, SET, TestCase, Witness, is_seed, law};
 use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
-use slug_testkit::{Content, INPUT_BYTES, Evaluated};
+use slug_testkit::{Content, Evaluated, INPUT_BYTES};
 
-use super::targets;
 use super::corpus_files::{File, Kind, Tree};
+use super::targets;
 use crate::exit::Failure;
 use crate::render::shell::quoted;
 use crate::render::{can_be_seen, counted, printable, shown};

@@ -1,7 +1,7 @@
 //! From a record and an environment to the one cause that is named.
 
 use slug_resolver::{
-    BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, fixes, evaluate, resolve,
+    BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, evaluate, fixes, resolve,
 };
 
 use super::record::{Named, Record, Said};

@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
-use slug_laws::{TestCase, LAWS, RealResolver, Dataset, Counts};
+use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase};
 use slug_resolver::{Policy, resolve};
 
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, Idle, EvaluatedGap, PolicyReport, Report, Row};
+use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;

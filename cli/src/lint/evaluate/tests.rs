@@ -36,8 +36,9 @@ impl Seen {
             AbstractValue::NonEmpty => any_text.collect(),
             AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
-        let why = if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
-        Self { name, text: Text { can, why: why.into_iter().collect() }, worlds }
+        let why =
+            if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        Self { name, text: Text { can, reasons: why.into_iter().collect() }, worlds }
     }
 }
 
@@ -294,7 +295,9 @@ fn environments_are_judged_up_to_their_limit() {
     };
     assert_eq!(ALTERNATIVES.pow(3), ENVIRONMENTS);
     assert!(matches!(evaluated(&[]), CallVerdict::Fails(_)));
-    let CallVerdict::Undecided(why) = evaluated(&[&document.secrets[0].key]) else { panic!("one of them is not known") };
+    let CallVerdict::Undecided(why) = evaluated(&[&document.secrets[0].key]) else {
+        panic!("one of them is not known")
+    };
     assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
 }
 

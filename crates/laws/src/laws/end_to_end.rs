@@ -15,7 +15,11 @@ pub const AGREEMENT: Law = Law {
 
 fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
     let expected = context.reference();
-    ensure!(context.resolution == *expected, "the resolver says {:?}; the reference says {expected:?}", context.resolution);
+    ensure!(
+        context.resolution == *expected,
+        "the resolver says {:?}; the reference says {expected:?}",
+        context.resolution
+    );
     let is_coherent = context.resolution.is_coherent();
     ensure!(is_coherent == expected.code.is_none(), "{:?} is called coherent: {is_coherent}", expected.code);
     // The reference says which variables are shadowed by picking from these.
@@ -75,7 +79,8 @@ pub(crate) const ROUNDTRIP: Law = Law {
 };
 
 fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
-    let reread = context.implementation.reread(context.case).map_err(|error| format!("what was written is refused: {error}"))?;
+    let reread =
+        context.implementation.reread(context.case).map_err(|error| format!("what was written is refused: {error}"))?;
     let is_secret = |name: &String| matches!(reread.dataset.policy.variable(name), Some(Variable::Key(_)));
     let told = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
     ensure!(told.is_none(), "what was written tells the value of a secret");

@@ -124,8 +124,11 @@ fn default_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// Only what the deciding rule looks at can change the decision.
-pub(crate) const FRAME: Law =
-    Law { id: "irrelevant-variables-ignored", statement: "a variable that the decision did not consult cannot change it", check: frame };
+pub(crate) const FRAME: Law = Law {
+    id: "irrelevant-variables-ignored",
+    statement: "a variable that the decision did not consult cannot change it",
+    check: frame,
+};
 
 fn frame(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = context.case.dataset.policy.document();

@@ -195,7 +195,8 @@ fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool 
 fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
     let edits = single_edits(context.case);
     let mends = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
-        let mended = case.varied(more.variable(), value(more), |case| context.implementation.resolve(case).code.is_none());
+        let mended =
+            case.varied(more.variable(), value(more), |case| context.implementation.resolve(case).code.is_none());
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
         ensure!(!mended || offered(), "{more:?} with {made:?} mends the case and is not offered");

@@ -143,8 +143,8 @@ proptest! {
             if mine == others {
                 prop_assert_eq!(variable, mine);
             } else if let (Some(mine), Some(others), Some(variable)) = (mine, others, variable) {
-                let reasons = &mine.value.why | &others.value.why;
-                prop_assert!(variable.value.single().is_some() || reasons.is_subset(&variable.value.why));
+                let reasons = &mine.value.reasons | &others.value.reasons;
+                prop_assert!(variable.value.single().is_some() || reasons.is_subset(&variable.value.reasons));
                 let assigned = mine.assigned.as_ref().or(others.assigned.as_ref());
                 prop_assert_eq!(variable.assigned.as_ref(), assigned);
             }
@@ -215,7 +215,7 @@ proptest! {
         let found = substituted(operator, value.clone(), other);
         prop_assert!(is_just(&found, &wanted), "{found:?}, not {wanted:?}");
         if texts(&value).len() > 1 && texts(&value).contains("") {
-            prop_assert!(found.single().is_some() || value.why.is_subset(&found.why), "{found:?}");
+            prop_assert!(found.single().is_some() || value.reasons.is_subset(&found.reasons), "{found:?}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub fn told(value: &Value) -> String {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
         (AbstractValue::NonEmpty, _) => "set".to_owned(),
-        _ => format!("? {}", value.why.iter().cloned().collect::<Vec<_>>().join("; ")),
+        _ => format!("? {}", value.reasons.iter().cloned().collect::<Vec<_>>().join("; ")),
     }
 }
 
