@@ -182,6 +182,7 @@ pub enum ProveFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deny {
     /// Contradictions reachable without an override
+    #[value(alias = "holes")]
     Gaps,
 }
 

@@ -1,0 +1,88 @@
+//! The words of the project: habits that style rules forbid, in code, tests, help and pages.
+
+mod rules;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use regex::Regex;
+use rules::{RULES, Rule};
+
+/// The longest line of code, in characters; rustfmt leaves comments and strings as they are.
+const LINE: usize = 120;
+
+/// Files that are data, written by programs or quoted from elsewhere.
+const DATA: [&str; 5] = [
+    "ci/bugs/",
+    "fuzz/regressions/",
+    "fuzz/seeds/",
+    "ci/tests/tidy/rules.rs",
+    "cli/tests/data/sarif-2.1.0.schema.json",
+];
+
+#[test]
+fn text_follows_every_rule() {
+    let rules: Vec<(Regex, &Rule)> = RULES.iter().map(|rule| (pattern(rule), rule)).collect();
+    let mut problems = Vec::new();
+    for path in text_files() {
+        let text = fs::read_to_string(root().join(&path)).expect("text files are UTF-8");
+        for (number, line) in text.lines().enumerate() {
+            for (pattern, rule) in &rules {
+                if pattern.is_match(line) && !is_exception(rule, &path) {
+                    problems.push(format!("{path}:{}: {}\n    {}", number + 1, rule.advice, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} lines break a rule of style:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn lines_of_code_fit_the_width() {
+    let mut long = Vec::new();
+    for path in text_files().filter(|path| path.ends_with(".rs")) {
+        let text = fs::read_to_string(root().join(&path)).expect("source files are UTF-8");
+        let lines = text.lines().enumerate().filter(|(_, line)| line.chars().count() > LINE);
+        long.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
+    }
+    assert!(long.is_empty(), "these lines have more than {LINE} characters: {long:?}");
+}
+
+#[test]
+fn each_rule_rejects_its_example_only() {
+    for rule in RULES {
+        let pattern = pattern(rule);
+        assert!(pattern.is_match(rule.bad), "`{}` does not match `{}`", rule.pattern, rule.bad);
+        assert!(!pattern.is_match(rule.good), "`{}` matches `{}`", rule.pattern, rule.good);
+    }
+}
+
+fn pattern(rule: &Rule) -> Regex {
+    Regex::new(rule.pattern).expect("each pattern is a regular expression")
+}
+
+fn is_exception(rule: &Rule, path: &str) -> bool {
+    rule.except.contains(&path)
+}
+
+/// The checked text files of the project, relative to its root.
+fn text_files() -> impl Iterator<Item = String> {
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output();
+    let listed = String::from_utf8(listed.expect("git lists the files").stdout).expect("paths are UTF-8");
+    let paths: Vec<String> = listed.lines().map(ToOwned::to_owned).collect();
+    assert!(paths.len() > 100, "git lists only {} files", paths.len());
+    paths.into_iter().filter(|path| {
+        let is_text =
+            [".rs", ".md", ".txt", ".toml", ".yml", ".yaml", ".snap", ".tsv"].iter().any(|end| path.ends_with(end));
+        is_text && !DATA.iter().any(|data| path.starts_with(data)) && root().join(path).exists()
+    })
+}
+
+fn root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    Path::new(&manifest).join("..")
+}
