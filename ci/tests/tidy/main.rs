@@ -12,6 +12,9 @@ use rules::{RULES, Rule};
 /// The longest line of code, in characters; rustfmt leaves comments and strings as they are.
 const LINE: usize = 120;
 
+/// The longest README, in words.
+const README_WORDS: usize = 1200;
+
 /// Files that are data, written by programs or quoted from elsewhere.
 const DATA: [&str; 5] = [
     "ci/bugs/",
@@ -47,6 +50,34 @@ fn lines_of_code_fit_the_width() {
         long.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
     }
     assert!(long.is_empty(), "these lines have more than {LINE} characters: {long:?}");
+}
+
+/// Relative links of the pages name files that exist.
+#[test]
+fn links_lead_to_files() {
+    let link = Regex::new(r"\]\(([^)#:\s]+)(#[^)]*)?\)").expect("the pattern is a regular expression");
+    let mut broken = Vec::new();
+    let mut checked = 0;
+    for path in text_files().filter(|path| path.ends_with(".md") && !path.starts_with("cli/data/")) {
+        let text = fs::read_to_string(root().join(&path)).expect("pages are UTF-8");
+        let file = root().join(&path);
+        for found in link.captures_iter(&text) {
+            checked += 1;
+            if !file.parent().expect("a file is in a directory").join(&found[1]).exists() {
+                broken.push(format!("{path}: {}", &found[1]));
+            }
+        }
+    }
+    assert!(checked > 40, "only {checked} links were found");
+    assert!(broken.is_empty(), "these links lead nowhere: {broken:?}");
+}
+
+/// The README stays short; details belong into docs.
+#[test]
+fn readme_is_short() {
+    let text = fs::read_to_string(root().join("README.md")).expect("it is UTF-8");
+    let words = text.split_whitespace().count();
+    assert!(words <= README_WORDS, "README.md has {words} words; move something to docs/");
 }
 
 #[test]

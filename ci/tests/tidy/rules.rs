@@ -74,7 +74,7 @@ pub const RULES: &[Rule] = &[
         r"(?i)\bholes?\b",
         "write `gap` or `placeholder`",
         ["the holes of a policy", "the gaps of a policy"],
-        &["cli/src/args.rs", "cli/tests/command/prove.rs"],
+        &["CHANGELOG.md", "cli/src/args.rs", "cli/tests/command/prove.rs"],
     ),
     rule(
         r"^\s*//[/!]? Of (a|an|the|each|several|all|these|those|what)\b",
