@@ -1,10 +1,10 @@
-//! What an alias repeats: how much it is, and where it stands.
+//! The size and the position of the value that an alias repeats.
 
 use std::ops::Range;
 
 use crate::tree::{LineCol, Node, Value};
 
-/// How much there is in a value.
+/// The size of a value, with everything inside it.
 pub(crate) struct Size {
     /// Scalars, lists and mappings.
     pub nodes: usize,
@@ -25,7 +25,8 @@ impl Node {
         }
     }
 
-    /// The item of a number, or the key or value of it, counted in turn.
+    /// The child at an index: an item of a list, or a key (even index) or value (odd index) of a
+    /// mapping.
     pub(crate) fn child(&self, number: usize) -> Option<&Self> {
         match &self.value {
             Value::Sequence(items) => items.get(number),
@@ -37,7 +38,7 @@ impl Node {
         }
     }
 
-    /// How much there is here and inside.
+    /// Measures this value and everything inside it.
     pub(crate) fn measure(&self) -> Size {
         let is_collection = matches!(self.value, Value::Sequence(_) | Value::Mapping(_));
         let own = usize::from(is_collection);
@@ -57,7 +58,7 @@ impl Node {
         size
     }
 
-    /// Gives the value and all inside it the position of an alias.
+    /// Gives this value and everything inside it the position of an alias.
     pub(crate) fn move_to(&mut self, mark: LineCol, span: &Range<usize>) {
         (self.mark, self.span) = (mark, span.clone());
         match &mut self.value {

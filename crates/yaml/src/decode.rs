@@ -1,26 +1,27 @@
-//! Decoding: what a format expects at each place of a document.
+//! Decoding: checks a tree against the fields and types that a format expects.
 
 use crate::error::ReadError;
 use crate::message::{QUOTED, quoted, readable};
 use crate::path::FieldPath;
 use crate::tree::{LineCol, Node, Value};
 
-/// Whether a field that the format does not know is refused or passed over.
+/// What to do with a field that the format does not define.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there are two")]
+#[expect(clippy::exhaustive_enums, reason = "a field is either rejected or ignored")]
 pub enum UnknownFields {
-    /// Refused: a typo must not pass.
+    /// Reject it, so that a typo is reported.
     #[default]
     Deny,
-    /// Passed over: registries in the field carry more than this crate reads.
+    /// Ignore it: real registries have more fields than this crate reads.
     Allow,
 }
 
-/// Bytes of a line besides its text at the most, and of one byte of text in an escape.
+/// Maximum bytes of a written line without its text.
 const LINE_BYTES: usize = 32;
+/// Maximum bytes of an escape sequence for one byte of text.
 const ESCAPE_BYTES: usize = 6;
 
-/// A node together with the way to it: what a decoder holds.
+/// A node and the path to it from the root of the document.
 #[derive(Clone, Copy)]
 pub struct Cursor<'n> {
     node: &'n Node,
@@ -33,7 +34,7 @@ pub struct Cursor<'n> {
 pub struct Entry<'n> {
     /// The key.
     pub name: &'n str,
-    /// Where the key stands.
+    /// The key as a node, for errors about the key.
     pub key: Cursor<'n>,
     /// The value.
     pub value: Cursor<'n>,
@@ -52,13 +53,13 @@ impl<'n> Cursor<'n> {
         Self { node, way: None }
     }
 
-    /// Where it begins.
+    /// The line and column at which the value begins.
     #[must_use]
     pub fn mark(&self) -> LineCol {
         self.node.mark
     }
 
-    /// An error here.
+    /// Returns an error about this value, with its position and path.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> ReadError {
         ReadError {
@@ -69,18 +70,19 @@ impl<'n> Cursor<'n> {
         }
     }
 
-    /// How many values there are from here inwards, keys included.
+    /// Number of nodes in this value: itself and everything inside it, keys included.
     #[must_use]
     pub fn size(&self) -> usize {
         self.node.descendants().len()
     }
 
-    /// Refuses what would be too long to be read once it is written anew: one value a line,
-    /// with quotes and escapes, is longer than a list in brackets.
+    /// Checks that this value, written as YAML again by `write`, can be read: one value per line
+    /// with quotes and escapes is longer than a list in brackets. `what` names the value in the
+    /// message.
     ///
     /// # Errors
     ///
-    /// When more bytes are written than the limit allows.
+    /// More written bytes than the limit.
     pub fn check_written(&self, what: &str, limit: usize, write: impl FnOnce() -> String) -> Result<(), ReadError> {
         let nodes = self.node.descendants();
         let text = |node: &&Node| if let Value::String(text) = &node.value { text.len() } else { 0 };
@@ -93,15 +95,16 @@ impl<'n> Cursor<'n> {
             return Ok(());
         }
         Err(self.error(format!(
-            "the {what} has {written} bytes when it is written one value a line, more than the limit of {limit}; drop what is not needed"
+            "the {what} has {written} bytes when written with one value per line, \
+             more than the limit of {limit}; drop what is not needed"
         )))
     }
 
-    /// The string here.
+    /// Returns this value as a string.
     ///
     /// # Errors
     ///
-    /// Anything that YAML reads as something else.
+    /// A value of another type.
     pub fn string(&self) -> Result<&'n str, ReadError> {
         match &self.node.value {
             Value::String(text) => Ok(text),
@@ -113,11 +116,11 @@ impl<'n> Cursor<'n> {
         }
     }
 
-    /// The boolean here.
+    /// Returns this value as a boolean.
     ///
     /// # Errors
     ///
-    /// Anything else; `yes` and `on` are strings.
+    /// A value of another type; `yes` and `on` are strings.
     pub fn boolean(&self) -> Result<bool, ReadError> {
         match &self.node.value {
             Value::Boolean(value) => Ok(*value),
@@ -125,11 +128,11 @@ impl<'n> Cursor<'n> {
         }
     }
 
-    /// The items of the list here.
+    /// Returns the items of this list.
     ///
     /// # Errors
     ///
-    /// Anything else.
+    /// A value of another type.
     pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = Cursor<'n>>, ReadError> {
         match &self.node.value {
             Value::Sequence(items) => Ok(items
@@ -140,20 +143,20 @@ impl<'n> Cursor<'n> {
         }
     }
 
-    /// The strings of the list here.
+    /// Returns the items of this list of strings.
     ///
     /// # Errors
     ///
-    /// Anything else.
+    /// A value that is not a list, or an item that is not a string.
     pub fn strings(&self) -> Result<Vec<String>, ReadError> {
         self.items()?.map(|item| item.string().map(ToOwned::to_owned)).collect()
     }
 
-    /// The entries of the mapping here, in the order written.
+    /// Returns the entries of this mapping, in the order written.
     ///
     /// # Errors
     ///
-    /// Anything else, and a key that is not a string.
+    /// A value of another type, or a key that is not a string.
     pub fn entries(&'n self) -> Result<Vec<Entry<'n>>, ReadError> {
         match &self.node.value {
             Value::Mapping(entries) => entries
@@ -168,12 +171,12 @@ impl<'n> Cursor<'n> {
         }
     }
 
-    /// The mapping here as fields of a known set.
+    /// Returns the fields of this mapping.
     ///
     /// # Errors
     ///
-    /// Anything else, a field outside `required` and `optional` unless `unknown`
-    /// allows it, and `required` ones that are missing.
+    /// A value of another type, a field outside `required` and `optional` unless `unknown`
+    /// allows it, or a missing field of `required`.
     pub fn fields(
         &'n self,
         required: &[&str],
@@ -187,15 +190,15 @@ impl<'n> Cursor<'n> {
         {
             return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, known))));
         }
-        let there = |name: &&str| entries.iter().any(|entry| entry.name == *name);
-        match *required.iter().copied().filter(|name| !there(name)).collect::<Vec<_>>() {
+        let is_present = |name: &&str| entries.iter().any(|entry| entry.name == *name);
+        match *required.iter().copied().filter(|name| !is_present(name)).collect::<Vec<_>>() {
             [] => Ok(Fields { at: *self, entries }),
             [name] => Err(self.error(format!("the required field `{name}` is missing; add it"))),
             ref names => Err(self.error(format!("the required fields {} are missing; add them", quoted_list(names)))),
         }
     }
 
-    /// The path from the root of the document.
+    /// The path of this value from the root of the document.
     #[must_use]
     pub fn place(&self) -> FieldPath {
         match self.way {
@@ -213,26 +216,26 @@ pub struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    /// A field that must be there.
+    /// Returns the value of a required field.
     ///
     /// # Errors
     ///
-    /// When it is not.
+    /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
         self.optional(name).ok_or_else(|| self.at.error(format!("the required field `{name}` is missing; add it")))
     }
 
-    /// A field that may be there.
+    /// Returns the value of an optional field, or `None` if the field is missing.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<Cursor<'n>> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 
-    /// The field `schema_version`, which must be there and be 1.
+    /// Checks that the field `schema_version` is the integer 1.
     ///
     /// # Errors
     ///
-    /// When it is missing or anything else.
+    /// The field is missing or has another value.
     pub fn schema_version_1(&self) -> Result<(), ReadError> {
         let version = self.required("schema_version")?;
         match &version.node.value {
@@ -242,7 +245,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// The known name that was probably meant, else all of them.
+/// A hint for an unknown field: the most similar known name, or all known names.
 fn suggestion(name: &str, known: &[&str]) -> String {
     let name = name.get(..QUOTED).unwrap_or(name);
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));

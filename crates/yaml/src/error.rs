@@ -1,4 +1,4 @@
-//! Why a document is refused.
+//! Errors about documents that are rejected.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,22 +8,22 @@ use crate::message::{quoted, readable};
 use crate::path::FieldPath;
 use crate::tree::{LineCol, Node};
 
-/// Why a document was refused, and where.
+/// A problem of a document and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "readers of other formats refuse in the same words")]
+#[expect(clippy::exhaustive_structs, reason = "readers of other formats create it too")]
 pub struct ReadError {
-    /// The position, where one is known.
+    /// The line and column, if known.
     pub mark: Option<LineCol>,
-    /// The bytes that are wrong, where they are known; an empty range where something is missing.
+    /// The bytes that are wrong, if known; an empty range if something is missing there.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
     pub place: FieldPath,
-    /// What is wrong and what to do about it: lower case, no final stop.
+    /// What is wrong and what to do about it, in lower case without a final period.
     pub message: String,
 }
 
 impl ReadError {
-    /// An error about the document as a whole, which is said to stand at its beginning.
+    /// An error about the document as a whole, reported at line 1, column 1.
     pub(crate) fn whole(message: String) -> Self {
         Self { mark: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), place: FieldPath::default(), message }
     }
@@ -43,26 +43,25 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Why a document that was read was refused, and where: a [`ReadError`] before
-/// it is known which text the place belongs to.
+/// A problem of a parsed document and its path: a [`ReadError`] that may not have a position yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid(ReadError);
 
 impl Invalid {
-    /// A refusal at a path; [`Invalid::located`] finds out where that is.
+    /// An error at a path; [`Invalid::located`] adds the position.
     #[must_use]
     pub fn at(place: FieldPath, message: impl Into<String>) -> Self {
         Self(ReadError { mark: None, span: None, place, message: readable(message.into()) })
     }
 
-    /// The error with its place counted from further out, for a document inside another.
+    /// Prefixes the path with `outer`, the path of this document inside another one.
     #[must_use]
     pub fn under(self, outer: FieldPath) -> Self {
         let Self(error) = self;
         Self(ReadError { place: outer.join(error.place), ..error })
     }
 
-    /// The error with its position in the document it came from.
+    /// Adds the position in the document `root`, unless the error has one.
     #[must_use]
     pub fn located(self, root: &Node) -> ReadError {
         let Self(error) = self;
@@ -88,41 +87,41 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Why a text is not read, and where.
+/// A problem of a text that cannot be read, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseError {
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
-    /// The line and column at which it is wrong.
+    /// The line and column of the problem.
     pub mark: LineCol,
-    /// The bytes that are wrong; of text that is not YAML, the rest of the line.
+    /// The bytes that are wrong; the rest of the line if the text is not YAML.
     pub span: Range<usize>,
-    /// The path of a key that is wrong; else empty.
+    /// The path of the key if a key is wrong, otherwise empty.
     pub place: FieldPath,
 }
 
-/// What is wrong with a text. It is displayed as what is wrong and what to do about it.
+/// The kind of a problem. `Display` writes what is wrong and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// There is no value in it.
+    /// The text has no value.
     Empty,
-    /// It is not YAML, in the words of the parser.
+    /// The text is not YAML; the message of the parser.
     Syntax(String),
-    /// It exceeds a limit, which is this.
+    /// The text exceeds this limit, which has this value.
     Exceeds(Limit, usize),
-    /// It holds a second document.
+    /// The text has a second document.
     SecondDocument,
-    /// An alias stands inside the value that it repeats.
+    /// An alias is inside the value that it refers to.
     RecursiveAlias,
     /// A merge key, in the strict dialect.
     MergeKey,
     /// A plain scalar in a flow collection begins with `?`, in the strict dialect.
     QuestionMark,
-    /// A key is given twice in one mapping.
+    /// A mapping has this key twice.
     DuplicateKey(String),
-    /// A key is a list or a mapping, which this says.
+    /// A key is not a scalar but this: `a list` or `a mapping`.
     CompositeKey(&'static str),
 }
 
@@ -139,13 +138,14 @@ impl fmt::Display for Problem {
                     Limit::Anchors => "anchors",
                     Limit::Aliases => "aliases",
                     Limit::AnchorNodes => "nodes under anchors",
-                    Limit::AliasNodes => "nodes that aliases stand for",
+                    Limit::AliasNodes => "nodes repeated by aliases",
                 };
                 write!(f, "the document has more {what} than the limit of {most}; simplify it")
             }
             Self::SecondDocument => f.write_str("a second document begins here; keep one document in a file"),
             Self::RecursiveAlias => {
-                f.write_str("not readable as YAML: an alias stands inside what it stands for; write the values out")
+                f.write_str("not readable as YAML: an alias is inside the value that it refers to; ")?;
+                f.write_str("write the values out")
             }
             Self::MergeKey => f.write_str("merge keys (`<<`) are not part of YAML 1.2; write the fields out"),
             Self::QuestionMark => f.write_str(

@@ -1,43 +1,43 @@
-//! What a reader takes, and how much of it.
+//! The dialects of YAML that are read, and the limits on a document.
 
-/// What a reader takes for YAML.
+/// A dialect of YAML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever matches on it wants to know of a third")]
+#[expect(clippy::exhaustive_enums, reason = "a match must handle every dialect")]
 pub enum Dialect {
-    /// One text has one meaning. Scalars are those of the core schema of YAML 1.2; tags
-    /// outside it, merge keys, and words that YAML 1.1 reads differently are refused.
+    /// The core schema of YAML 1.2. Other tags, merge keys, and words with another meaning in
+    /// YAML 1.1 are rejected, so every document has one meaning.
     Strict,
-    /// What forges accept: every scalar is text, tags say nothing, merge keys are applied.
+    /// The dialect of forges: every scalar is text, tags are ignored, merge keys are applied.
     Lenient,
 }
 
-/// What a reader refuses to take. Exceeding a limit is an ordinary error.
+/// The largest document that is read. Exceeding a limit is an ordinary error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "whoever reads sets every limit")]
+#[expect(clippy::exhaustive_structs, reason = "a caller sets every limit")]
 pub struct Limits {
-    /// Bytes in the text.
+    /// Bytes of the text.
     pub bytes: usize,
-    /// Bytes in all scalars and tags, aliases expanded.
+    /// Bytes of all scalars and tags, with aliases expanded.
     pub scalar_bytes: usize,
-    /// Levels of nesting, in flow and in block style.
+    /// Levels of nesting, in flow style and in block style.
     pub depth: usize,
-    /// Scalars, lists and mappings, aliases expanded.
+    /// Number of scalars, lists and mappings, with aliases expanded.
     pub nodes: usize,
-    /// Anchors.
+    /// Number of anchors.
     pub anchors: usize,
-    /// Uses of anchors.
+    /// Number of aliases.
     pub aliases: usize,
-    /// Nodes under all anchors, one under several counted for each; the end of a list or
-    /// mapping counts as well.
+    /// Number of nodes under anchors. A node under several anchors counts once for each, and the
+    /// end of a list or mapping counts as a node.
     pub anchor_nodes: usize,
-    /// Nodes that all aliases together expand to; in the strict dialect the end of a list or
-    /// mapping counts as well.
+    /// Number of nodes that all aliases together repeat. In the strict dialect the end of a list
+    /// or mapping counts as a node.
     pub alias_nodes: usize,
 }
 
 /// One of the [`Limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there is one for each limit")]
+#[expect(clippy::exhaustive_enums, reason = "each limit has one")]
 #[expect(missing_docs, reason = "see the fields of `Limits`")]
 pub enum Limit {
     Bytes,

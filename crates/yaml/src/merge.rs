@@ -1,17 +1,17 @@
-//! Merge keys, which are not part of YAML 1.2 and which forges apply.
+//! Merge keys (`<<`), which are not part of YAML 1.2 but which forges apply.
 
 use std::collections::HashSet;
 
 use crate::tree::{Node, Style, Value};
 
-/// Whether a key merges the entries of other mappings into its own.
+/// Whether a key is a merge key, an unquoted `<<`.
 pub(crate) fn is_merge_key(node: &Node) -> bool {
     node.style == Style::Plain && matches!(&node.value, Value::String(text) if text == "<<")
 }
 
 impl Node {
-    /// Applies the merge keys of a mapping: what they bring along comes last, and never in place
-    /// of a key that is written out.
+    /// Applies the merge keys of a mapping: merged entries come last and never replace an entry
+    /// that is written in the mapping.
     pub(crate) fn merge(&mut self) {
         let Value::Mapping(entries) = &mut self.value else { return };
         if !entries.iter().any(|(key, _)| is_merge_key(key)) {
@@ -25,11 +25,11 @@ impl Node {
                 Value::Sequence(sources) => sources,
                 _ => vec![source],
             };
-            let brought = sources.into_iter().filter_map(|source| match source.value {
+            let mappings = sources.into_iter().filter_map(|source| match source.value {
                 Value::Mapping(entries) => Some(entries),
                 _ => None,
             });
-            kept.extend(brought.flatten().filter(|(key, _)| names.insert(key.value.as_key())));
+            kept.extend(mappings.flatten().filter(|(key, _)| names.insert(key.value.as_key())));
         }
         *entries = kept;
     }

@@ -1,9 +1,9 @@
-//! Messages that repeat input without drowning in it.
+//! Shortens messages that repeat input.
 
-/// Characters of the input that one message repeats.
+/// Maximum characters of quoted input.
 pub(crate) const QUOTED: usize = 80;
 
-/// Input in backticks, cut where it would drown the message.
+/// Quotes input in backticks, shortened to 80 characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
@@ -12,11 +12,11 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// Characters of one message that are shown from its beginning and from its end: a long
-/// one repeats input, and says what to do last.
+/// Characters that are kept at the beginning and at the end of a long message. Input is in the
+/// middle; the advice comes last.
 const SHOWN: (usize, usize) = (600, 300);
 
-/// A message without the middle of a long one.
+/// Shortens a long message in its middle.
 #[must_use]
 pub fn readable(message: String) -> String {
     let (first, last) = SHOWN;

@@ -1,5 +1,5 @@
-//! From text to a tree: one pass over the events of the parser, which also counts what the
-//! limits speak of and looks at keys.
+//! Builds the tree in one pass over the events of the parser, and checks limits and keys in the
+//! same pass.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::{Discriminant, discriminant};
@@ -31,7 +31,7 @@ fn options(dialect: Dialect, limits: &Limits) -> Options {
     let mut options = Options::default();
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = match dialect {
-        // Past the limit by one, so that what exceeds it is found where it begins.
+        // One more than the limit, so that `Builder` reports the excess at its beginning.
         Dialect::Strict => options.block_nesting_limit.max(limits.depth + 1),
         Dialect::Lenient => limits.depth,
     };
@@ -39,7 +39,7 @@ fn options(dialect: Dialect, limits: &Limits) -> Options {
     options
 }
 
-/// Where something is written.
+/// The position of a node in the text.
 #[derive(Clone, Debug)]
 struct Position {
     mark: LineCol,
@@ -57,7 +57,7 @@ impl Position {
     }
 }
 
-/// The tree as far as it is built.
+/// A partly built tree.
 struct Builder<'a> {
     text: &'a str,
     dialect: Dialect,
@@ -65,20 +65,21 @@ struct Builder<'a> {
     /// Collections that have begun and not ended.
     open: Vec<Open>,
     root: Option<Node>,
-    /// Where the value of each anchor is in the tree.
-    anchors: HashMap<usize, Route>,
-    /// The value of each anchor, in the lenient dialect: merge keys leave no place where it was.
+    /// The path to the value of each anchor in the tree.
+    anchors: HashMap<usize, ChildPath>,
+    /// The value of each anchor in the lenient dialect, in which merging can move or drop values.
     anchored: HashMap<usize, Node>,
     /// How many of the open collections have an anchor.
     open_anchors: usize,
     counts: Counts,
     documents: usize,
-    /// The first word and the first key for which a document is refused that is YAML.
+    /// The first word that is valid YAML but rejected.
     bad_word: Option<ParseError>,
+    /// The first key that is valid YAML but rejected.
     bad_key: Option<ParseError>,
 }
 
-/// What has been read so far of what the limits speak of.
+/// What has been read so far, for each limit.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     scalar_bytes: usize,
@@ -93,20 +94,20 @@ struct Open {
     position: Position,
     style: Style,
     is_mapping: bool,
-    /// Its anchor, or 0.
+    /// The id of its anchor, or 0.
     anchor: usize,
-    /// Items, or keys and values in turn.
+    /// Items, or alternating keys and values.
     children: Vec<Node>,
-    /// Where the last child ends.
+    /// The byte at which the last child ends.
     end: usize,
     keys: HashSet<Key>,
 }
 
-/// A key as others are compared with it: `1` and `"1"` are two.
+/// A key for comparison with other keys: `1` and `"1"` differ.
 type Key = (Discriminant<Value>, String);
 
-/// The way to a value from the root: the number of the child in each collection.
-type Route = Vec<usize>;
+/// The path to a value from the root: the index of the child in each collection.
+type ChildPath = Vec<usize>;
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str, dialect: Dialect, limits: &'a Limits) -> Self {
@@ -174,11 +175,11 @@ impl<'a> Builder<'a> {
         if self.dialect == Dialect::Strict && root.value == Value::Null {
             return Err(ParseError::at_start(Problem::Empty));
         }
-        // A document that is not YAML is refused as such, whatever its keys are.
+        // Bad words and keys come last: invalid YAML anywhere in the text is the more basic error.
         self.bad_word.or(self.bad_key).map_or(Ok(root), Err)
     }
 
-    /// The value of a scalar of the strict dialect.
+    /// The value of a scalar in the strict dialect.
     fn typed(&mut self, position: &Position, text: &str, style: Style, tag: Option<&Tag>) -> Result<Value, ParseError> {
         let (of, is_plain) = (Type::of(tag), style == Style::Plain);
         if !of.fits_scalar(text, self.expects_key()) {
@@ -187,7 +188,7 @@ impl<'a> Builder<'a> {
         if self.expects_key() && text == "<<" && (of == Type::Merge || of == Type::Untagged && is_plain) {
             return Err(position.clone().refuse(Problem::MergeKey));
         }
-        // Such a word is a key without its question mark in YAML 1.1.
+        // In YAML 1.1 the `?` marks a key and is not part of the word.
         let is_in_flow = || self.open.iter().any(|open| open.style == Style::Flow);
         if is_plain && text.starts_with('?') && self.bad_word.is_none() && is_in_flow() {
             self.bad_word = Some(position.clone().refuse(Problem::QuestionMark));
@@ -226,14 +227,14 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Repeats the value of an anchor.
+    /// Adds a copy of the value of an anchor.
     fn repeat(&mut self, position: Position, anchor: usize) -> Result<(), ParseError> {
         let counts = Counts { aliases: self.counts.aliases + 1, ..self.counts };
         check(&position, Limit::Aliases, counts.aliases, self.limits.aliases)?;
         let Some(value) = self.value_of(anchor) else {
             return Err(position.refuse(Problem::RecursiveAlias));
         };
-        // Counted before anything is copied.
+        // Check the limits before copying.
         let size = value.measure();
         let events = size.nodes + size.collections;
         let counts = Counts {
@@ -261,26 +262,27 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The value of an anchor, if all of it has been read.
+    /// The value of an anchor, if it has been read completely.
     fn value_of(&self, anchor: usize) -> Option<&Node> {
         match self.dialect {
-            Dialect::Strict => self.follow(self.anchors.get(&anchor)?),
+            Dialect::Strict => self.value_at(self.anchors.get(&anchor)?),
             Dialect::Lenient => self.anchored.get(&anchor),
         }
     }
 
-    /// The value at the end of a route, if all of it has been read.
-    fn follow(&self, route: &[usize]) -> Option<&Node> {
-        for (depth, child) in route.iter().enumerate() {
+    /// The value at the end of a path, if it has been read completely.
+    fn value_at(&self, path: &[usize]) -> Option<&Node> {
+        for (depth, child) in path.iter().enumerate() {
             let open = self.open.get(depth)?;
             if let Some(node) = open.children.get(*child) {
-                return route[depth + 1..].iter().try_fold(node, |node, child| node.child(*child));
+                return path[depth + 1..].iter().try_fold(node, |node, child| node.child(*child));
             }
         }
         None
     }
 
-    /// Adds a value to the collection that it is in, given where it ends and its anchor, or 0.
+    /// Adds a complete value to the innermost open collection. `end` is the byte at which the value
+    /// ends, `anchor` the id of its anchor or 0.
     fn complete(&mut self, node: Node, end: usize, anchor: usize) {
         if anchor != 0 && self.dialect == Dialect::Lenient {
             self.anchored.insert(anchor, node.clone());
@@ -301,8 +303,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Levels of nesting in all. In the lenient dialect the parser alone counts, block style and
-    /// flow style apart; aliases get no deeper than the two together.
+    /// Maximum levels of nesting in block and flow style together. In the lenient dialect the parser
+    /// applies the limit to each style separately, so values with aliases may have twice as many.
     fn depth(&self) -> usize {
         match self.dialect {
             Dialect::Strict => self.limits.depth,
@@ -310,7 +312,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Whether what comes next is a key.
+    /// Whether the next value is a key.
     fn expects_key(&self) -> bool {
         self.open.last().is_some_and(|open| open.is_mapping && open.children.len().is_multiple_of(2))
     }
@@ -347,7 +349,7 @@ impl<'a> Builder<'a> {
         self.bad_key = Some(ParseError { place, ..position.clone().refuse(problem) });
     }
 
-    /// Counts a value that is written out, and remembers where that of an anchor is.
+    /// Counts a value that is not an alias, and records the path of an anchored one.
     fn count_node(
         &mut self,
         position: &Position,
@@ -369,20 +371,21 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Counts events under the anchors of all open collections, and of so many more.
+    /// Counts events under the anchors of all open collections and under `more` other anchors.
     fn count_under_anchors(&mut self, position: &Position, events: usize, more: usize) -> Result<(), ParseError> {
         self.counts.anchor_nodes += events * (self.open_anchors + more);
         check(position, Limit::AnchorNodes, self.counts.anchor_nodes, self.limits.anchor_nodes)
     }
 
-    /// Where a scalar ends; one that is left out, behind the sign that it is left out after.
+    /// The byte at which a scalar ends. An omitted scalar ends after the indicator before it: `:`,
+    /// `-` or `?`.
     fn end_of_scalar(&self, position: &Position) -> usize {
         let Range { start, end } = position.span;
-        let is_left_out = start == end && self.text[start..].starts_with([':', '-', '?']);
-        end + usize::from(is_left_out)
+        let is_omitted = start == end && self.text[start..].starts_with([':', '-', '?']);
+        end + usize::from(is_omitted)
     }
 
-    /// A position of the parser, on a character of the text.
+    /// Converts a position of the parser, moved back to the boundary of a character.
     fn position(&self, marker: granit_parser::Marker) -> Position {
         let byte = marker.byte_offset().unwrap_or_default().min(self.text.len());
         let byte = (0..=byte).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or_default();
@@ -391,7 +394,7 @@ impl<'a> Builder<'a> {
 
     fn scan_error(&self, error: &ScanError) -> ParseError {
         let problem = match error.kind() {
-            // The scanner looks ahead, so in flow style it is the first to see the depth.
+            // The scanner reads ahead, so it finds excess depth in flow style first.
             ErrorKind::RecursionLimitExceeded => Problem::Exceeds(Limit::Depth, self.limits.depth),
             ErrorKind::UnknownAnchor => Problem::Syntax("alias references unknown anchor".to_owned()),
             _ => Problem::Syntax(error.info().trim_end_matches('.').to_owned()),
@@ -422,7 +425,7 @@ impl Open {
 
     fn close(self, end: usize) -> Node {
         let Self { position: Position { mark, span }, style, is_mapping, children, end: last, .. } = self;
-        // A block collection ends where its last child does, not where the next line begins.
+        // A block collection ends with its last child, not at the next line.
         let end = if style == Style::Block && !children.is_empty() { last.min(end) } else { end };
         let value = if is_mapping {
             let mut children = children.into_iter();
@@ -434,9 +437,10 @@ impl Open {
     }
 }
 
-/// The dash that begins the line of a place, or a line before it with only comments in between.
-fn dash_before(text: &str, place: usize) -> Option<usize> {
-    let mut end = place;
+/// The position of a dash that begins the line of byte `position`, or a line before it if only
+/// comments are in between.
+fn dash_before(text: &str, position: usize) -> Option<usize> {
+    let mut end = position;
     loop {
         let line = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
         let written = text[line..end].trim_start();

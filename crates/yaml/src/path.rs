@@ -16,28 +16,28 @@ enum OwnedSegment {
 }
 
 impl FieldPath {
-    /// This place, one key deeper.
+    /// Appends a key.
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
         self.0.push(OwnedSegment::Key(key.to_owned()));
         self
     }
 
-    /// This place, one list index deeper.
+    /// Appends a list index.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.0.push(OwnedSegment::Index(index));
         self
     }
 
-    /// This place, and from there on another.
+    /// Appends another path.
     pub(crate) fn join(mut self, inner: Self) -> Self {
         self.0.extend(inner.0);
         self
     }
 
-    /// The value at this place of a document, or of the deepest part of it that is there; and
-    /// its key, if the value is one of a mapping.
+    /// Returns the value at this path, or at its longest prefix that exists, with the key of the
+    /// value if it is in a mapping.
     #[must_use]
     pub fn find<'n>(&self, root: &'n Node) -> (Option<&'n Node>, &'n Node) {
         let mut found = (None, root);
@@ -56,7 +56,7 @@ impl FieldPath {
         found
     }
 
-    /// Where this place begins in a document, or the deepest part of it that is there.
+    /// The line and column of the value at this path, or at its longest prefix that exists.
     #[must_use]
     pub fn mark(&self, root: &Node) -> LineCol {
         self.find(root).1.mark

@@ -1,4 +1,4 @@
-//! What a scalar is under the core schema of YAML 1.2.
+//! Types and values of scalars under the core schema of YAML 1.2.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use granit_parser::Tag;
 
 use crate::tree::Value;
 
-/// What a tag says of its node. Of a tag that is not listed here, nothing is known.
+/// The type that a tag gives to a node; [`Type::Unknown`] for every tag that is not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// No tag: the text decides.
@@ -16,17 +16,17 @@ pub(crate) enum Type {
     Integer,
     Float,
     String,
-    /// `!` alone: a scalar is a string, a list or mapping what it is.
+    /// `!` alone: a scalar is a string; lists and mappings are unchanged.
     NonSpecific,
     /// Base64 of UTF-8.
     Binary,
-    /// Known to YAML 1.1, and nothing that a document here could hold.
+    /// A type of YAML 1.1 without a [`Value`]; always rejected.
     Timestamp,
     Sequence,
     Mapping,
-    /// `!!merge`, which is a key.
+    /// `!!merge`, the type of the key `<<`.
     Merge,
-    /// `!!value`, which is the key `=`.
+    /// `!!value`, the type of the key `=`.
     Default,
     Unknown,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Type {
 const NAMESPACE: &str = "tag:yaml.org,2002:";
 
 impl Type {
-    /// The type that a tag names: as `!!int`, `!int` or `!<tag:yaml.org,2002:int>`.
+    /// The type that a tag names, such as `!!int`, `!int` or `!<tag:yaml.org,2002:int>`.
     pub(crate) fn of(tag: Option<&Tag>) -> Self {
         let Some(tag) = tag else { return Self::Untagged };
         if let Some(name) = tag.suffix_in_namespace(NAMESPACE) {
@@ -66,7 +66,8 @@ impl Type {
         }
     }
 
-    /// Whether a scalar may have the type; whether it is a key, and its text, matter to keys only.
+    /// Whether a scalar may have the type. `text` and `is_key` matter only to [`Type::Merge`] and
+    /// [`Type::Default`], which are types of keys.
     pub(crate) fn fits_scalar(self, text: &str, is_key: bool) -> bool {
         match self {
             Self::Sequence | Self::Mapping | Self::Unknown => false,
@@ -76,14 +77,14 @@ impl Type {
         }
     }
 
-    /// Whether a list may have the type, or a mapping.
+    /// Whether a list, or a mapping if `is_mapping`, may have the type.
     pub(crate) fn fits_collection(self, is_mapping: bool) -> bool {
         let own = if is_mapping { Self::Mapping } else { Self::Sequence };
         [Self::Untagged, Self::NonSpecific, own].contains(&self)
     }
 }
 
-/// The value of a scalar, or what is wrong with it.
+/// Returns the value of a scalar, or a message if its text does not fit the type.
 pub(crate) fn resolve(text: Cow<'_, str>, is_plain: bool, of: Type) -> Result<Value, &'static str> {
     match of {
         Type::Null => Ok(Value::Null),
@@ -110,19 +111,19 @@ pub(crate) fn resolve(text: Cow<'_, str>, is_plain: bool, of: Type) -> Result<Va
     }
 }
 
-/// What a plain scalar without a tag is.
+/// The value of a plain scalar without a tag.
 fn plain(text: Cow<'_, str>) -> Value {
     if matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
         return Value::Null;
     }
-    // Only what begins so can be anything else, and most scalars are words.
+    // Fast path: most scalars are words, and booleans and numbers begin with these characters.
     if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.tTfF".contains(first)) {
         return Value::String(text.into_owned());
     }
     if let Some(value) = boolean(&text) {
         return Value::Boolean(value);
     }
-    // A number of YAML 1.1, and a string today.
+    // `1_000` is a number in YAML 1.1 but a string in YAML 1.2.
     if text.contains('_') {
         return Value::String(text.into_owned());
     }
@@ -133,7 +134,7 @@ fn plain(text: Cow<'_, str>) -> Value {
     }
 }
 
-/// The text without the space around it that a quoted scalar may have.
+/// The text without surrounding whitespace, which a quoted scalar can have.
 fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
@@ -146,8 +147,8 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// An integer of 64 bits, in decimal. `0b` is not of YAML 1.2, and counts as a number too: what
-/// looks like one is refused where a string belongs.
+/// The decimal digits of a 64-bit integer. Accepts `0b` too, which YAML 1.2 does not have, so that
+/// a string that looks like a number must be quoted.
 fn integer(text: &str) -> Option<String> {
     let text = trimmed(text);
     let (is_negative, digits) = match text.strip_prefix('-') {
@@ -160,7 +161,7 @@ fn integer(text: &str) -> Option<String> {
     if radix == 10 && digits.starts_with('0') && digits != "0" {
         return None;
     }
-    // `_` stands between digits only.
+    // `_` is allowed only between digits.
     if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") || digits.starts_with(['+', '-']) {
         return None;
     }
@@ -182,12 +183,13 @@ fn float(text: &str) -> Option<f64> {
         ".inf" | ".Inf" | ".INF" => return Some(if is_negative { f64::NEG_INFINITY } else { f64::INFINITY }),
         _ => {}
     }
-    // What Rust reads besides, such as `inf`, has no digit. One that is too large is infinite.
+    // Rust also parses words such as `inf`, which do not begin with a digit, and returns infinity
+    // for a number that is too large.
     let value: f64 = text.parse().ok()?;
     (value.is_finite() || unsigned.starts_with(|first: char| first.is_ascii_digit())).then_some(value)
 }
 
-/// What base64 stands for, with white space anywhere in it.
+/// Decodes base64, ignoring whitespace.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let (groups, []) = digits.as_chunks::<4>() else { return None };
@@ -224,11 +226,11 @@ mod tests {
     use super::*;
 
     fn untagged(text: &str) -> Value {
-        resolve(text.into(), true, Type::Untagged).expect("a plain scalar is always something")
+        resolve(text.into(), true, Type::Untagged).expect("a plain scalar without a tag always has a value")
     }
 
     #[test]
-    fn plain_scalars_follow_the_core_schema() {
+    fn plain_scalars_use_the_core_schema() {
         let text = |text: &str| Value::String(text.into());
         let integer = |text: &str| Value::Integer(text.into());
         let float = |text: &str| Value::Float(text.into());
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_decide_over_text() {
+    fn tag_overrides_text() {
         let tagged = |text: &str, of| resolve(text.into(), false, of);
         assert_eq!(tagged("1", Type::String), Ok(Value::String("1".into())));
         assert_eq!(tagged(" 1_000 ", Type::Integer), Ok(Value::Integer("1000".into())));

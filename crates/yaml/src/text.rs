@@ -1,9 +1,9 @@
-//! A text before it is parsed: its encoding and its line breaks.
+//! Checks of a text before it is parsed: encoding, length and line breaks.
 
 use crate::error::ReadError;
 use crate::tree::LineCol;
 
-/// The text of some bytes.
+/// Decodes bytes as UTF-8.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(ReadError::whole("the text is UTF-16; save it as UTF-8".to_owned()));
@@ -14,39 +14,39 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
     })
 }
 
-/// The refusal of a text that is longer than a limit.
+/// The error for a text with more than `limit` bytes.
 pub(crate) fn too_long(limit: usize) -> ReadError {
     ReadError::whole(format!(
         "the document has more bytes than the limit of {limit}; split it or drop what is not needed"
     ))
 }
 
-/// Line breaks in YAML 1.1 and plain characters in YAML 1.2: readers of the one and of
-/// the other would read different strings, and nobody could see why.
+/// Characters that are line breaks in YAML 1.1 and ordinary characters in YAML 1.2. They are
+/// invisible, and parsers of the two versions read different strings.
 const OLD_LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
-/// Refuses a text with an old line break, be it in a comment: to some readers, what follows
-/// is no longer part of the comment.
+/// Rejects a text with an old line break, even in a comment: for some parsers it ends the
+/// comment.
 pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
     let Some((at, found)) = text.char_indices().find(|(_, character)| OLD_LINE_BREAKS.contains(character)) else {
         return Ok(());
     };
     let (end, found) = (at + found.len_utf8(), u32::from(found));
     let message = format!(
-        "the character U+{found:04X} is a line break to some readers and none to others; take it out, or write \"\\u{found:04X}\" in double quotes"
+        "the character U+{found:04X} is a line break to some readers and none to others; \
+         take it out, or write \"\\u{found:04X}\" in double quotes"
     );
     Err(ReadError { span: Some(at..end), ..refuse(text, at, message) })
 }
 
-/// An error at one byte of a text.
+/// An error at a byte of a text.
 fn refuse(text: &str, byte: usize, message: String) -> ReadError {
     ReadError { mark: Some(mark(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
 }
 
-/// The line and column of a byte, by the line breaks of YAML: a line feed, a carriage return,
-/// or both.
+/// The line and column of a byte. A line ends with a line feed, a carriage return, or both.
 fn mark(text: &str, byte: usize) -> LineCol {
-    // A byte-order mark stands in no column.
+    // A byte-order mark does not count as a column.
     let text = &text[..byte];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_break = |(at, found): &(usize, char)| *found == '\n' || *found == '\r' && !text[at + 1..].starts_with('\n');
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_as_in_yaml() {
+    fn mark_counts_each_yaml_line_break() {
         for (text, expected) in [
             ("", (1, 1)),
             ("ab", (1, 3)),

@@ -1,10 +1,10 @@
-//! The tree that is read: values and where they are written.
+//! The tree of a document: values and their positions.
 
 use std::ops::Range;
 
-/// A position in a text: line and column, both counted from 1, in characters.
+/// A position in a text as line and column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_structs, reason = "a line and a column are all there is to it")]
+#[expect(clippy::exhaustive_structs, reason = "a position has only these two fields")]
 pub struct LineCol {
     /// The line, from 1.
     pub line: u64,
@@ -12,52 +12,52 @@ pub struct LineCol {
     pub column: u64,
 }
 
-/// One value of a document and where it is written.
+/// A value of a document and its position.
 ///
-/// A value that an alias repeats has the position of the alias in [`read`](crate::read), and
-/// that of the original in [`read_lenient`](crate::read_lenient).
+/// [`read`](crate::read) gives a value that an alias repeats the position of the alias;
+/// [`read_lenient`](crate::read_lenient) gives it the position of the original.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "another reader may build a tree of its own")]
+#[expect(clippy::exhaustive_structs, reason = "other readers build trees too")]
 pub struct Node {
-    /// The line and column at which it begins.
+    /// The line and column at which the value begins.
     pub mark: LineCol,
-    /// The bytes on which it is written, without its anchor and its tag. A list or mapping
-    /// with one entry a line ends where its last entry does.
+    /// The bytes of the value, without its anchor and its tag. A list or mapping in block style
+    /// ends with its last entry.
     pub span: Range<usize>,
-    /// How it is written.
+    /// The style in which the value is written.
     pub style: Style,
-    /// What it is.
+    /// The value.
     pub value: Value,
 }
 
-/// How a value is written.
+/// The style in which a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "YAML has no other")]
+#[expect(clippy::exhaustive_enums, reason = "YAML has only these styles")]
 pub enum Style {
     /// A scalar without quotes.
     Plain,
     /// A scalar in quotes.
     Quoted,
-    /// A scalar below a `|` or `>`, or a list or mapping with one entry a line.
+    /// A scalar below a `|` or `>`, or a list or mapping with one entry per line.
     Block,
     /// A list in brackets or a mapping in braces.
     Flow,
 }
 
-/// A YAML value under the YAML 1.2 core schema: `yes` is a string, `1` is not.
+/// A value under the YAML 1.2 core schema: `yes` is a string, `1` is not.
 ///
-/// Beyond that schema, `0b101` counts as a number too: what looks like one is refused
-/// where a string belongs.
+/// Unlike in that schema, `0b101` is a number too, so that a string that looks like a number must
+/// be quoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the kinds are those of YAML")]
+#[expect(clippy::exhaustive_enums, reason = "YAML has only these kinds of values")]
 pub enum Value {
-    /// `null`, `~`, or nothing at all.
+    /// `null`, `~`, or an omitted value.
     Null,
     /// `true` or `false`.
     Boolean(bool),
-    /// An integer, in decimal.
+    /// The decimal digits of an integer.
     Integer(String),
-    /// A number with a fraction or an exponent, or one that is not finite, as it would be printed.
+    /// Any other number, as Rust prints an `f64`: with a fraction or an exponent, or not finite.
     Float(String),
     /// A string.
     String(String),
@@ -68,15 +68,15 @@ pub enum Value {
 }
 
 impl From<Value> for Node {
-    /// A value that is not written anywhere.
+    /// Wraps a value that is not part of a text; its position is the beginning.
     fn from(value: Value) -> Self {
         Self { mark: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
     }
 }
 
 impl Node {
-    /// The bytes that show which value this is: of a mapping with one entry a line its first
-    /// key, of such a list the beginning up to its first item, of any other value all of it.
+    /// The bytes to highlight for this value. In block style this is the first key of a mapping,
+    /// and the beginning of a list up to the head of its first item; otherwise the whole value.
     #[must_use]
     pub fn head(&self) -> Range<usize> {
         let end = match (self.style, &self.value) {
@@ -84,11 +84,11 @@ impl Node {
             (Style::Block, Value::Sequence(items)) => items.first().map(|item| item.head().end),
             _ => None,
         };
-        // The first entry may be an alias, of a value that is written before.
+        // The first entry may have the position of an earlier value that an alias repeats.
         self.span.start..end.filter(|end| *end >= self.span.start).unwrap_or(self.span.end)
     }
 
-    /// The text of a string; of anything else, none.
+    /// The text of a string, otherwise `None`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {
@@ -97,8 +97,8 @@ impl Node {
         }
     }
 
-    /// Whether this is nothing at all: `null`, `~`, or no value. In the lenient dialect it is
-    /// a string that says so.
+    /// Whether the value is `null`, `~` or omitted. In the lenient dialect such a value is an unquoted
+    /// string with that text.
     #[must_use]
     pub fn is_null(&self) -> bool {
         match &self.value {
@@ -110,7 +110,7 @@ impl Node {
         }
     }
 
-    /// The items of a list; of anything else, none.
+    /// The items of a list; empty for other values.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.value {
@@ -119,7 +119,7 @@ impl Node {
         }
     }
 
-    /// The entries of a mapping; of anything else, none.
+    /// The entries of a mapping; empty for other values.
     #[must_use]
     pub fn entries(&self) -> &[(Self, Self)] {
         match &self.value {
@@ -128,27 +128,27 @@ impl Node {
         }
     }
 
-    /// The value of a key of a mapping.
+    /// The value of a key, if this is a mapping that has the key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|(_, value)| value)
     }
 
-    /// The key and the value of a key of a mapping.
+    /// The entry of a key, if this is a mapping that has the key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&(Self, Self)> {
         self.entries().iter().find(|(name, _)| name.text() == Some(key))
     }
 
-    /// The node and every one inside it, keys included, each before those inside it.
+    /// This node and all nodes inside it, keys included, in pre-order.
     pub(crate) fn descendants(&self) -> Vec<&Self> {
         let mut nodes = Vec::new();
-        let mut left = Vec::from([self]);
-        while let Some(node) = left.pop() {
+        let mut pending = Vec::from([self]);
+        while let Some(node) = pending.pop() {
             nodes.push(node);
             match &node.value {
-                Value::Sequence(items) => left.extend(items.iter().rev()),
-                Value::Mapping(entries) => left.extend(entries.iter().rev().flat_map(|(key, value)| [value, key])),
+                Value::Sequence(items) => pending.extend(items.iter().rev()),
+                Value::Mapping(entries) => pending.extend(entries.iter().rev().flat_map(|(key, value)| [value, key])),
                 _ => {}
             }
         }
@@ -157,7 +157,8 @@ impl Node {
 }
 
 impl Value {
-    /// The value as a key of a mapping, if it can be one: what tells it from other values of its kind.
+    /// The text of a scalar as a key, which identifies it among scalars of the same kind; `None` for
+    /// a list or mapping.
     pub(crate) fn as_key(&self) -> Option<String> {
         match self {
             Self::String(text) | Self::Integer(text) | Self::Float(text) => Some(text.clone()),
@@ -167,11 +168,12 @@ impl Value {
         }
     }
 
-    /// What a key that is no single value is.
+    /// The name of this kind of collection, for messages.
     pub(crate) fn kind_of_collection(&self) -> &'static str {
         if matches!(self, Self::Mapping(_)) { "a mapping" } else { "a list" }
     }
 
+    /// The kind of this value, for messages.
     pub(crate) fn kind(&self) -> String {
         match self {
             Self::Null => "nothing (null)".to_owned(),

@@ -1,4 +1,4 @@
-//! What is refused, and when: each limit at its value and one beyond.
+//! Limits: each is tested at its value and at one more, and with hostile documents.
 
 use slug_yaml::{Limit, Limits, Problem, read, read_lenient};
 
@@ -13,10 +13,10 @@ const LIMITS: Limits = Limits {
     alias_nodes: 10,
 };
 
-/// A text that holds so much of what a limit speaks of.
+/// Builds a text that counts as this much against a limit.
 type Text = fn(usize) -> String;
 
-/// Each limit, its value, and a text for it.
+/// Each limit, its value, and texts that reach it.
 fn texts() -> Vec<(Limit, usize, Text)> {
     vec![
         (Limit::Bytes, LIMITS.bytes, |count| format!("a #{}", "c".repeat(count - 3))),
@@ -36,11 +36,10 @@ fn texts() -> Vec<(Limit, usize, Text)> {
 }
 
 #[test]
-fn limits_hold_at_their_value_and_not_beyond() {
+fn limit_allows_its_value_and_rejects_more() {
     for (number, (limit, most, text)) in texts().into_iter().enumerate() {
         let refused = |count| {
             let text = text(count);
-            // Short of whatever else it may be, it is refused for the limit.
             match read_lenient(&text, &LIMITS) {
                 Ok(_) => None,
                 Err(error) => Some((error.problem, error.span.start)),
@@ -48,23 +47,23 @@ fn limits_hold_at_their_value_and_not_beyond() {
         };
         let strict = |count| read(text(count).as_bytes(), &LIMITS).map(|_| ()).map_err(|error| error.message);
         assert_eq!(strict(most), Ok(()), "case {number}");
-        let message = strict(most + 1).expect_err("it is one too many");
+        let message = strict(most + 1).expect_err("the text exceeds the limit by one");
         assert!(message.contains("more") && message.contains("than the limit of"), "case {number}: {message}");
-        // Lenient, the end of a list does not count as what an alias repeats, and aliases may nest
-        // as deep as both styles together.
+        // In the lenient dialect, the end of a list does not count as a node that an alias repeats, and
+        // values with aliases may have twice as many levels.
         let is_strict_only = limit == Limit::AliasNodes || limit == Limit::Depth && text(most).contains('*');
         if !is_strict_only {
             assert_eq!(refused(most), None, "case {number}");
-            let (problem, byte) = refused(most + 1).expect("it is one too many");
+            let (problem, byte) = refused(most + 1).expect("the text exceeds the limit by one");
             assert!(matches!(problem, Problem::Exceeds(found, _) if found == limit), "case {number}: {problem:?}");
             assert!(byte <= text(most + 1).len());
         }
     }
 }
 
-/// A document may be deep, long, or a bomb: it is refused before it is built.
+/// Deep, long and exponentially growing documents are rejected before the tree is built.
 #[test]
-fn hostile_documents_are_refused_at_once() {
+fn hostile_documents_are_rejected_early() {
     let limits = Limits {
         bytes: 1 << 20,
         scalar_bytes: 1 << 20,
@@ -92,16 +91,16 @@ fn hostile_documents_are_refused_at_once() {
 }
 
 #[test]
-fn an_alias_inside_its_own_value_is_refused() {
+fn alias_inside_its_own_value_is_rejected() {
     for text in ["&a [*a]", "a: &a {b: *a}", "- &a\n  - b: *a\n"] {
         assert_eq!(read_lenient(text, &LIMITS).unwrap_err().problem, Problem::RecursiveAlias, "{text}");
     }
     assert!(matches!(read_lenient("a: *a", &LIMITS).unwrap_err().problem, Problem::Syntax(_)));
 }
 
-/// What merge keys bring along is counted as it is merged: keys that are there already add nothing.
+/// Nodes are counted after merging: a key that the mapping already has adds nothing.
 #[test]
-fn a_merge_bomb_stays_small() {
+fn merge_bomb_within_limits_stays_small() {
     let limits = Limits {
         nodes: 1_000,
         scalar_bytes: 10_000,
@@ -115,13 +114,13 @@ fn a_merge_bomb_stays_small() {
         let uses = vec![format!("*a{}", level - 1); 9].join(", ");
         format!("{text}a{level}: &a{level}\n  <<: [{uses}]\n")
     });
-    let root = read_lenient(&bomb, &limits).expect("it is one entry in the end");
+    let root = read_lenient(&bomb, &limits).expect("each mapping has one entry after merging");
     assert!(root.entries().iter().all(|(_, value)| value.entries().len() == 1));
 }
 
-/// Block style and flow style are counted apart, as forges do.
+/// Block style and flow style are counted separately, as forges do.
 #[test]
-fn lenient_depth_is_that_of_one_style() {
+fn lenient_depth_counts_each_style_separately() {
     let text = |flow: usize| format!("a:\n  b:\n    {}c{}\n", "[".repeat(flow), "]".repeat(flow));
     assert!(read_lenient(&text(LIMITS.depth), &LIMITS).is_ok());
     let error = read_lenient(&text(LIMITS.depth + 1), &LIMITS).unwrap_err();

@@ -1,4 +1,4 @@
-//! Where values stand: the text between the beginning and the end of a value is that value.
+//! Positions of values: the text in the span of a value reads as that value.
 
 use proptest::prelude::*;
 use slug_yaml::{Limits, Node, Style, Value, read};
@@ -18,7 +18,7 @@ fn node(text: &str) -> Node {
     read(text.as_bytes(), &LIMITS).unwrap_or_else(|error| panic!("{text:?}: {error}"))
 }
 
-/// The value alone, wherever it stands and however it is written.
+/// The value without positions and styles.
 fn value(node: &Node) -> Value {
     match &node.value {
         Value::Sequence(items) => Value::Sequence(items.iter().map(|item| value(item).into()).collect()),
@@ -39,7 +39,7 @@ fn all(node: &Node) -> Vec<&Node> {
     std::iter::once(node).chain(inside.into_iter().flat_map(all)).collect()
 }
 
-/// Reads the text on which a value is written as a document of its own.
+/// Reads the text in the span of a value as a separate document.
 fn read_alone(text: &str, node: &Node) -> Value {
     let written = &text[node.span.clone()];
     let line_start = text[..node.span.start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -49,10 +49,10 @@ fn read_alone(text: &str, node: &Node) -> Value {
             assert!(["", "~", "null"].contains(&written), "{written:?}");
             return Value::Null;
         }
-        // What is written of a block scalar is below its header.
+        // The span of a block scalar begins after its header.
         (Value::String(_), Style::Block) => {
             let header = text[..node.span.start].rfind(['|', '>']).expect("a block scalar has a header");
-            let header = text[header..].lines().next().expect("it ends with its line");
+            let header = text[header..].lines().next().expect("a header is one line");
             format!("{header}\n{indent}{written}")
         }
         _ => format!("{indent}{written}"),
@@ -60,17 +60,17 @@ fn read_alone(text: &str, node: &Node) -> Value {
     value(&read(alone.as_bytes(), &LIMITS).unwrap_or_else(|error| panic!("{alone:?} of {text:?}: {error}")))
 }
 
-/// A value and how it is to be written.
+/// A value and the style in which to write it.
 #[derive(Clone, Debug)]
 enum Shape {
     Scalar(&'static str),
-    /// The lines of a block scalar, and its header.
+    /// The header and the lines of a block scalar.
     Block(&'static str, Vec<&'static str>),
     Sequence(Style, Vec<Shape>),
     Mapping(Style, Vec<Shape>),
 }
 
-/// Scalars as they are written: of every type, in every style, some on several lines.
+/// The text of scalars of every type, plain and quoted.
 const SCALARS: [&str; 16] = [
     "a",
     "b c",
@@ -95,7 +95,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
     let lines = prop::collection::vec(prop::sample::select(vec!["x", "  y z", "# no comment", "- é"]), 0..3);
     let block = (prop::sample::select(vec!["|", "|-", ">", ">-"]), lines)
         .prop_map(|(header, more)| Shape::Block(header, [vec!["first"], more].concat()));
-    // `x: y` is a mapping where it is not quoted.
+    // Leaves out `x: y`, which is a mapping unless it is quoted.
     let scalar = prop::sample::select(SCALARS[..15].to_vec()).prop_map(Shape::Scalar);
     prop_oneof![4 => scalar, 1 => block].prop_recursive(4, 24, 4, move |inner| {
         let children = prop::collection::vec(inner, 1..4);
@@ -106,7 +106,8 @@ fn shapes() -> impl Strategy<Value = Shape> {
 }
 
 impl Shape {
-    /// In brackets, where there is no place for block style and a left-out item is none.
+    /// Writes the value in flow style, which has no block scalars; an omitted item would not be an
+    /// item, so it is written as `~`.
     fn flow(&self) -> String {
         match self {
             Self::Scalar("") => "~".to_owned(),
@@ -122,7 +123,7 @@ impl Shape {
         }
     }
 
-    /// What follows a key or a dash: on the same line, or on lines of its own.
+    /// Writes the value after a key or a dash: on the same line or on separate lines.
     fn block(&self, indent: usize, newline: &str) -> String {
         let pad = " ".repeat(indent);
         match self {
@@ -138,7 +139,7 @@ impl Shape {
             }
             Self::Mapping(Style::Block, values) => {
                 let entry = |(number, value): (usize, &Self)| {
-                    // A list may be indented no further than its key.
+                    // A list may have the same indentation as its key.
                     let deeper = usize::from(!matches!(value, Self::Sequence(Style::Block, _)) || number % 2 == 0);
                     format!("{pad}k{number}:{}", value.block(indent + 2 * deeper, newline))
                 };
@@ -157,7 +158,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_value_is_the_text_it_stands_on(
+    fn text_in_span_reads_as_the_value(
         shape in shapes(),
         newline in prop::sample::select(vec!["\n", "\r\n"]),
         has_mark in any::<bool>(),
@@ -173,7 +174,7 @@ proptest! {
 }
 
 #[test]
-fn every_style_is_told() {
+fn each_node_has_its_style() {
     let root = node("a: b\n'c': |\n  d\ne: [f]\ng:\n- {h: i}\n");
     let styles: Vec<Style> = all(&root).iter().map(|node| node.style).collect();
     use Style::{Block, Flow, Plain, Quoted};
@@ -181,7 +182,7 @@ fn every_style_is_told() {
 }
 
 #[test]
-fn an_alias_stands_where_it_is_used_and_what_it_repeats_where_that_is_written() {
+fn repeated_value_has_the_position_of_its_dialect() {
     let text = "a: &x {b: [c]}\nd: *x\n";
     let span_of = |root: &Node| {
         let (_, repeated) = &root.entries()[1];
@@ -194,7 +195,7 @@ fn an_alias_stands_where_it_is_used_and_what_it_repeats_where_that_is_written() 
 }
 
 #[test]
-fn a_value_that_is_left_out_ends_what_it_is_in() {
+fn omitted_last_value_ends_its_collection() {
     for (text, expected) in
         [("a:\n  b:\n\n# end\nc: d\n", "b:"), ("a:\n-  # end\nc: d\n", "-  # end"), ("a:\n- b\n-\n", "- b\n-")]
     {

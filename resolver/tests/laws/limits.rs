@@ -140,6 +140,6 @@ fn aliases_together_stand_for_no_more_than_their_limit() {
     let refusal = read(limits::ALIAS_NODES / limits::ALIASES - 1, limits::ALIASES).unwrap_err();
     assert_eq!(
         refusal,
-        "line 2, column 3965: the document has more nodes that aliases stand for than the limit of 100000; simplify it"
+        "line 2, column 3965: the document has more nodes repeated by aliases than the limit of 100000; simplify it"
     );
 }

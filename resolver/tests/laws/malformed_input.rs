@@ -412,7 +412,7 @@ fn large_policies_meet_a_limit() {
     assert_eq!(read(&long(limits::POLICY_BYTES / 2 - 1_000)), Ok(()));
     // A tab is one character as it stands and two as it is written.
     let error = read(&long(limits::POLICY_BYTES / 2)).unwrap_err();
-    assert!(error.contains("bytes when it is written one value a line, more than the limit of 1048576"), "{error}");
+    assert!(error.contains("bytes when written with one value per line, more than the limit of 1048576"), "{error}");
 }
 
 /// Whatever is wrong with a pattern, one line says what, and at which character.
