@@ -1,35 +1,37 @@
-//! What a value can be, as far as a workflow file says: three-valued, and a little more.
+//! Abstract values: the values that an expression or a text of a workflow can have at run time.
 //!
-//! Known values are kept as the few there can be, so that `x && 'a' || 'b'` is one of
-//! two texts whatever `x` is. What is not known never turns into something known.
+//! A value that is not fixed is kept as a short list of alternatives, so that
+//! `x && 'a' || 'b'` is one of two texts even if `x` is unknown. An unknown value never
+//! becomes a known one.
 
 use std::collections::BTreeSet;
 
 pub use github_actions_expressions::Evaluation;
 
-/// Known alternatives that are told apart; more than these are not known at all.
+/// Maximum number of known alternatives; a value with more is [`AbstractValue::Any`].
 pub const ALTERNATIVES: usize = 16;
 
-/// Bytes of a text that is put together; a longer one is only known to be there.
+/// Maximum length in bytes of a concatenated text. Of a longer text, only whether it can be
+/// empty is known.
 pub const TEXT_BYTES: usize = 64 << 10;
 
-/// What a value can be, and why it is not just one.
+/// The possible values, and the reasons why there is more than one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Possible<T> {
-    /// What it can be.
+    /// The possible values.
     pub can: AbstractValue<T>,
-    /// Why more than one thing is possible: what decides and is not known before it runs.
+    /// The inputs that decide the value and are known only at run time.
     pub reasons: BTreeSet<String>,
 }
 
-/// What a value can be.
+/// A set of possible values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AbstractValue<T> {
-    /// Any of these; never none.
+    /// One of these values; the list is never empty.
     OneOf(Vec<T>),
-    /// Any text that is not empty, such as a secret that exists.
+    /// Any text that is not empty, such as a secret that is set.
     NonEmpty,
-    /// Anything.
+    /// Any value.
     Any,
 }
 
@@ -43,15 +45,15 @@ impl<T: Absence> AbstractValue<T> {
     }
 }
 
-/// What an expression can come to.
+/// The possible values of an expression.
 pub type Value = Possible<Evaluation>;
 
-/// What a text can come to.
+/// The possible contents of a text.
 pub type Text = Possible<String>;
 
-/// Whether a value is as good as none: `${VAR:-other}` and `value || other` pass over it.
+/// Values that can count as absent: `${VAR:-other}` and `value || other` skip them.
 pub trait Absence {
-    /// Whether it is.
+    /// Returns true if the value counts as absent.
     fn is_absent(&self) -> bool;
 }
 
@@ -68,40 +70,41 @@ impl Absence for Evaluation {
 }
 
 impl<T: PartialEq + Clone + Absence> Possible<T> {
-    /// Exactly this.
+    /// Exactly this value.
     pub fn known(value: T) -> Self {
         Self { can: AbstractValue::OneOf(vec![value]), reasons: BTreeSet::new() }
     }
 
-    /// Any of these, because of something.
-    pub fn one_of(values: impl IntoIterator<Item = T>, why: BTreeSet<String>) -> Self {
+    /// One of these values, for these reasons; any value if `values` is empty or has more than
+    /// [`ALTERNATIVES`] distinct ones.
+    pub fn one_of(values: impl IntoIterator<Item = T>, reasons: BTreeSet<String>) -> Self {
         let mut alternatives: Vec<T> = Vec::new();
         for value in values {
             if !alternatives.contains(&value) {
                 alternatives.push(value);
             }
             if alternatives.len() > ALTERNATIVES {
-                return Self { can: AbstractValue::Any, reasons: why };
+                return Self { can: AbstractValue::Any, reasons };
             }
         }
         match alternatives.len() {
-            0 => Self { can: AbstractValue::Any, reasons: why },
+            0 => Self { can: AbstractValue::Any, reasons },
             1 => Self { can: AbstractValue::OneOf(alternatives), reasons: BTreeSet::new() },
-            _ => Self { can: AbstractValue::OneOf(alternatives), reasons: why },
+            _ => Self { can: AbstractValue::OneOf(alternatives), reasons },
         }
     }
 
-    /// Text that is not empty.
-    pub fn set(why: impl Into<String>) -> Self {
-        Self { can: AbstractValue::NonEmpty, reasons: BTreeSet::from([why.into()]) }
+    /// Any text that is not empty, for this reason.
+    pub fn set(reason: impl Into<String>) -> Self {
+        Self { can: AbstractValue::NonEmpty, reasons: BTreeSet::from([reason.into()]) }
     }
 
-    /// Anything.
-    pub fn unknown(why: impl Into<String>) -> Self {
-        Self { can: AbstractValue::Any, reasons: BTreeSet::from([why.into()]) }
+    /// Any value, for this reason.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self { can: AbstractValue::Any, reasons: BTreeSet::from([reason.into()]) }
     }
 
-    /// The one value it can be.
+    /// The value, if there is only one.
     pub fn single(&self) -> Option<&T> {
         match &self.can {
             AbstractValue::OneOf(values) if values.len() == 1 => values.first(),
@@ -109,33 +112,33 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
         }
     }
 
-    /// Either of the two.
+    /// The join: a value of `self` or of `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let why: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
+        let reasons: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
         match (self.can, other.can) {
             (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => {
-                Self::one_of(mine.into_iter().chain(others), why)
+                Self::one_of(mine.into_iter().chain(others), reasons)
             }
             (mine, other) if mine.is_never_absent() && other.is_never_absent() => {
-                Self { can: AbstractValue::NonEmpty, reasons: why }
+                Self { can: AbstractValue::NonEmpty, reasons }
             }
-            _ => Self { can: AbstractValue::Any, reasons: why },
+            _ => Self { can: AbstractValue::Any, reasons },
         }
     }
 
-    /// The same, with one more reason where it is not just one value.
+    /// Adds a reason unless there is only one value.
     #[must_use]
-    pub fn because(mut self, why: &str) -> Self {
+    pub fn because(mut self, reason: &str) -> Self {
         if self.single().is_none() {
-            self.reasons.insert(why.to_owned());
+            self.reasons.insert(reason.to_owned());
         }
         self
     }
 }
 
 impl Value {
-    /// As it stands in a text.
+    /// Converts the value to the text that replaces the expression.
     #[must_use]
     pub fn into_text(self) -> Text {
         match self.can {
@@ -147,7 +150,7 @@ impl Value {
         }
     }
 
-    /// Whether it counts as true: both may be possible.
+    /// The truth of the value as a condition.
     #[must_use]
     pub fn truth(&self) -> Tristate {
         match &self.can {
@@ -161,17 +164,17 @@ impl Value {
     }
 }
 
-/// What a condition can be; at least one of the two.
+/// The possible results of a condition; at least one field is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tristate {
-    /// Whether it can hold.
+    /// Whether the condition can be true.
     pub can_be_true: bool,
-    /// Whether it can fail.
+    /// Whether the condition can be false.
     pub can_be_false: bool,
 }
 
 impl Tristate {
-    /// It always holds.
+    /// The condition is always true.
     pub const ALWAYS: Self = Self { can_be_true: true, can_be_false: false };
 }
 
@@ -184,10 +187,10 @@ impl std::ops::Not for Tristate {
 }
 
 impl Text {
-    /// This text and then another.
+    /// The concatenation of this text and `other`.
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
-        let why: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
+        let reasons: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
         let longest = |can: &AbstractValue<String>| match can {
             AbstractValue::OneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
             _ => 0,
@@ -195,16 +198,16 @@ impl Text {
         let is_short = longest(&self.can) + longest(&other.can) <= TEXT_BYTES;
         match (&self.can, &other.can) {
             (AbstractValue::OneOf(first), AbstractValue::OneOf(second)) if is_short => {
-                Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), why)
+                Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), reasons)
             }
             (first, second) if first.is_never_absent() || second.is_never_absent() => {
-                Self { can: AbstractValue::NonEmpty, reasons: why }
+                Self { can: AbstractValue::NonEmpty, reasons }
             }
-            _ => Self { can: AbstractValue::Any, reasons: why },
+            _ => Self { can: AbstractValue::Any, reasons },
         }
     }
 
-    /// As an expression sees it.
+    /// Converts the text to a string value of an expression.
     #[must_use]
     pub fn into_value(self) -> Value {
         let can = match self.can {
