@@ -2,8 +2,8 @@
 //! inert commands.
 
 mod declare;
+mod external;
 mod print;
-mod start;
 
 use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::{Interpreter, Output, own_spans};
@@ -72,7 +72,7 @@ const INERT: [&str; 57] = [
     "yq",
 ];
 
-/// Commands that start others in an environment of their own.
+/// Commands that start other commands in a separate environment.
 const ISOLATED: [&str; 21] = [
     "act",
     "buildah",
@@ -97,7 +97,7 @@ const ISOLATED: [&str; 21] = [
     "unshare",
 ];
 
-/// Commands that start the command in their arguments in the environment at hand.
+/// Commands that start the command in their arguments in the current environment.
 const LAUNCHERS: [&str; 16] = [
     "caffeinate",
     "chronic",
@@ -136,11 +136,11 @@ const BUILTINS: [&str; 15] = [
     "unset",
 ];
 
-/// The shells whose scripts can be followed.
+/// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
 impl Interpreter<'_> {
-    /// Interprets a simple command; returns what it prints.
+    /// Interprets a simple command; returns its output.
     pub(super) fn simple(&mut self, simple: &Simple, redirects: &[Redirect], input: Option<Output>) -> Output {
         let Simple { assignments, words } = simple;
         let mut spans = own_spans(words);
@@ -149,7 +149,7 @@ impl Interpreter<'_> {
         let values: Vec<Word> =
             assignments.iter().map(|it| Word { span: it.span.clone(), ..it.value.clone() }).collect();
         if self.state.ended {
-            // It never runs, nor does anything that is substituted in it.
+            // Neither the command nor the substitutions in it run.
             values.iter().chain(words).for_each(|word| drop(self.expand(word)));
             self.resolve_all(&spans);
             self.resolve_all(&own_spans(&values));
@@ -165,18 +165,18 @@ impl Interpreter<'_> {
         let is_builtin = words[0].literal().is_some_and(|name| self.is_in_shell(&name));
         let mut output = self.call(words, input);
         match before {
-            // What a builtin sets stays; of the assignments before it, shells keep more or less.
-            Some(before) if is_builtin => assignments.iter().for_each(|it| self.keep(&it.name, &before)),
-            Some(before) => self.back_to(before),
+            // The effects of a builtin persist. Shells differ in whether assignments before it do.
+            Some(before) if is_builtin => assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before)),
+            Some(before) => self.restore(before),
             None => {}
         }
         self.exec(words, redirects);
-        if self.only_prints(words) {
+        if self.is_inert(words) {
             if is_named(words, &["echo", "printf", "export", "declare", "[", "test", ":", "true", "cat", "ls"]) {
                 self.resolve_env(&spans);
             }
             let copy = words.last().filter(|_| is_named(words, &["cp", "mv", "ln", "install"]));
-            if copy.and_then(Word::literal).is_some_and(|file| self.names_again(&file)) {
+            if copy.and_then(Word::literal).is_some_and(|file| self.is_named_again(&file)) {
                 self.store(&spans, false);
             } else {
                 output.spans.extend(spans);
@@ -190,16 +190,18 @@ impl Interpreter<'_> {
         BUILTINS.contains(&name) || self.functions.names.contains(name)
     }
 
-    /// A variable that was assigned before a builtin may have its old value or the one at hand.
-    fn keep(&mut self, name: &str, before: &State) {
+    /// Joins the value of a variable with its value in `before`: an assignment before a builtin may or
+    /// may not persist.
+    fn keep_or_restore(&mut self, name: &str, before: &State) {
         let old = before.variables.get(name).map_or(Text::empty(), |variable| variable.value.clone());
-        let value = old.or(self.look_up(name)).because("a value before a builtin may or may not stay");
+        let value = old.or(self.look_up(name)).because("an assignment before a builtin may or may not persist");
         let assigned = self.state.variables.get(name).and_then(|variable| variable.assigned.clone());
         self.state.variables.insert(name.to_owned(), Variable { value, export: Export::Maybe, assigned });
     }
 
-    /// Restores the variables, but not what was written nor whether the script has ended.
-    fn back_to(&mut self, before: State) {
+    /// Restores the variables of `before`; keeps writes for later steps and whether the script has
+    /// ended.
+    fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
         let State { written, opaque, ended, .. } = std::mem::take(&mut self.state);
         self.state = State { written, opaque, ended, ..before };
@@ -210,20 +212,21 @@ impl Interpreter<'_> {
         let mut text = self.expand(value);
         let first = value.pieces.first().map(|piece| &piece.kind);
         if matches!(first, Some(PieceKind::Literal(text)) if text.starts_with('~')) {
-            text = Text::unknown("a shell replaces `~` by a directory");
+            text = Text::unknown("a shell replaces `~` with a directory");
         }
         let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
         if assignment.has_subscript || is_array {
             self.note_special(name);
-            text = Text::unknown("an array is not followed");
+            text = Text::unknown("arrays are not interpreted");
         } else if assignment.appends {
             text = self.look_up(name).followed_by(text);
         }
-        self.give(name, text, name_span.clone(), export);
+        self.set_variable(name, text, name_span.clone(), export);
     }
 
-    /// Gives a variable a value; whether it is exported stays as it is unless that is said.
-    pub(super) fn give(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
+    /// Sets a variable. If `export` is `None`, the variable stays exported or not, unless `allexport`
+    /// is on.
+    pub(super) fn set_variable(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
         let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         let export = export.unwrap_or(match (before, self.state.all_exported) {
@@ -233,24 +236,24 @@ impl Interpreter<'_> {
         });
         self.note_assigned(name);
         let (value, export) = if self.state.special.contains(name) {
-            (Text::unknown("a variable has an attribute that is not followed"), Export::Maybe)
+            (Text::unknown("a variable has an attribute that is not interpreted"), Export::Maybe)
         } else {
             (value, export)
         };
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
 
-    /// Gives a variable a value that includes the old one, because it may not be assigned.
-    pub(super) fn give_perhaps(&mut self, name: &str, value: Text, assigned: Span) {
+    /// Sets a variable in an assignment that may not happen; `value` includes the old value.
+    pub(super) fn maybe_set_variable(&mut self, name: &str, value: Text, assigned: Span) {
         let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
-        self.give(name, value, assigned, None);
+        self.set_variable(name, value, assigned, None);
         if let Some(variable) = self.state.variables.get_mut(name) {
             variable.export = variable.export.or(before);
         }
     }
 
-    /// Notes that a variable has an attribute that changes what an assignment does.
+    /// Records that a variable has an attribute that changes an assignment.
     fn note_special(&mut self, name: &str) {
         self.state.special.insert(name.to_owned());
         if self.in_function {
@@ -258,7 +261,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Notes that a variable is assigned somewhere, or exported or hidden.
+    /// Records that the script assigns, exports or stops exporting a variable.
     fn note_assigned(&mut self, name: &str) {
         self.assigned.insert(name.to_owned());
         if self.in_function {
@@ -266,11 +269,11 @@ impl Interpreter<'_> {
         }
     }
 
-    /// From here on every variable can be anything.
-    pub(super) fn havoc(&mut self, why: &str) {
+    /// Makes every variable unknown, except the one with the path of the environment file.
+    pub(super) fn havoc(&mut self, reason: &str) {
         self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE);
-        self.state.rest = Some(why.to_owned());
-        self.anything_assigned = Some(why.to_owned());
+        self.state.rest = Some(reason.to_owned());
+        self.anything_assigned = Some(reason.to_owned());
         self.functions.havoc |= self.in_function;
     }
 
@@ -282,19 +285,19 @@ impl Interpreter<'_> {
         if !self.functions.names.contains(command) {
             return self.command_named(&name, words, input);
         }
-        // Where the function is not defined, the command of its name runs.
+        // If the function is not defined yet, the command with its name runs.
         self.apply_functions(command);
         let as_function = self.copy();
         self.command_named(&name, words, input);
         self.join_with(as_function);
-        Output::unknown(format!("what `{command}` prints is not known"))
+        Output::unknown(format!("the output of `{command}` is not known"))
     }
 
     fn command_named(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Output {
         let arguments = &words[1..];
         let command = command_of(name);
         match command {
-            // Outside of a function it is an error, and assigns nothing.
+            // `local` outside of a function is an error and assigns nothing.
             "local" if !self.in_function => arguments.iter().for_each(|word| drop(self.expand(word))),
             "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(command, arguments),
             "unset" => self.unset(arguments),
@@ -305,7 +308,7 @@ impl Interpreter<'_> {
                 let levels = arguments.first().map_or(Some(1), |word| word.literal()?.parse().ok());
                 self.leave_loop(levels, command == "break");
             }
-            // Outside of a function it is an error, after which the script goes on.
+            // `return` outside of a function is an error, and the script continues.
             "return" if !self.in_function => {}
             "return" => self.state.ended = true,
             "exit" => self.exit(arguments),
@@ -318,13 +321,16 @@ impl Interpreter<'_> {
             "printf" => return Output::new(self.printf(arguments), Vec::new()),
             "cat" if arguments.is_empty() => {
                 let texts = input.map_or_else(
-                    || vec![Text::unknown("what stands on standard input is not known")],
+                    || vec![Text::unknown("the standard input of `cat` is not known")],
                     |input| input.texts,
                 );
                 return Output::new(texts, Vec::new());
             }
             "tee" => {
-                let texts = input.map_or_else(|| vec![Text::unknown("`tee`")], |input| input.texts);
+                let texts = input.map_or_else(
+                    || vec![Text::unknown("the standard input of `tee` is not known")],
+                    |input| input.texts,
+                );
                 if self.mentions_env_file(arguments) {
                     self.resolve_env(&own_spans(words));
                     self.write(&texts, span_of(words));
@@ -334,32 +340,32 @@ impl Interpreter<'_> {
             "eval" => self.eval(arguments),
             "source" | "." => self.source(command, arguments),
             "env" => self.env(words),
-            "command" | "builtin" if !is_question(arguments) => return self.call(arguments, input),
-            _ if self.only_prints(words) => arguments.iter().for_each(|word| drop(self.expand(word))),
-            _ => self.start(command, name.single().is_none(), words, input),
+            "command" | "builtin" if !is_lookup(arguments) => return self.call(arguments, input),
+            _ if self.is_inert(words) => arguments.iter().for_each(|word| drop(self.expand(word))),
+            _ => self.external(command, name.single().is_none(), words, input),
         }
-        Output::unknown(format!("what `{command}` prints is not known"))
+        Output::unknown(format!("the output of `{command}` is not known"))
     }
 
-    /// Whether a command cannot run what it names.
-    fn only_prints(&mut self, words: &[Word]) -> bool {
+    /// Whether a command cannot run the paths in its arguments.
+    fn is_inert(&mut self, words: &[Word]) -> bool {
         let Some((first, arguments)) = words.split_first() else { return false };
-        let name = self.expand_quietly(first);
+        let name = self.expand_again(first);
         match command_of(&name) {
-            "command" => is_question(arguments),
+            "command" => is_lookup(arguments),
             "find" => !arguments.iter().any(|word| word.literal().is_some_and(|word| word.starts_with("-exec"))),
             "echo" | "printf" | "export" | "declare" | "cd" | "unset" => true,
             command => INERT.contains(&command) || is_syntax_check(command, arguments),
         }
     }
 
-    /// What a word can be, without running the commands in it once more.
-    fn expand_quietly(&mut self, word: &Word) -> Text {
+    /// Expands a word without interpreting the command substitutions in it a second time.
+    fn expand_again(&mut self, word: &Word) -> Text {
         let runs_commands = own_spans(std::slice::from_ref(word)).len() > 1;
-        if runs_commands { Text::unknown("a command is computed") } else { self.expand(word) }
+        if runs_commands { Text::unknown("a word is computed by a command") } else { self.expand(word) }
     }
 
-    /// `exec` replaces the shell, or changes where it prints to.
+    /// Interprets `exec`, which replaces the shell or redirects its output.
     fn exec(&mut self, words: &[Word], redirects: &[Redirect]) {
         if !is_named(words, &["exec"]) {
             return;
@@ -374,13 +380,13 @@ impl Interpreter<'_> {
         for redirect in redirects.iter().filter(|redirect| redirect.operator.writes_file()) {
             let file = self.expand(&redirect.target);
             if self.is_env_file(&file) || (file.single().is_none() && self.names_env_file) {
-                self.state.opaque = Some(format!("all that a script prints may go to ${ENVIRONMENT_FILE}"));
+                self.state.opaque = Some(format!("a script may redirect its whole output to ${ENVIRONMENT_FILE}"));
             }
         }
     }
 
-    /// Ends the script, or the subshell. After a failure of the script no later step runs, so
-    /// what it has written does not matter.
+    /// Interprets `exit`, which ends the script or the subshell. After a failure of the script no later
+    /// step runs, so its writes for later steps do not matter.
     fn exit(&mut self, arguments: &[Word]) {
         let status = arguments.first().map_or(Some(0), |word| word.literal()?.parse::<u8>().ok());
         self.exits.may_fail |= status != Some(0);
@@ -391,7 +397,7 @@ impl Interpreter<'_> {
         self.state.ended = true;
     }
 
-    /// Interprets `eval` of a text that is known; any other may do anything.
+    /// Interprets `eval` of a known text; `eval` of another text may set any variable.
     fn eval(&mut self, arguments: &[Word]) {
         let space = || Text::known(" ".to_owned());
         let texts = arguments.iter().map(|word| self.expand_run(word));
@@ -403,12 +409,12 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A file that the shell itself reads may set anything. It sees what is not exported as well.
+    /// Interprets `source`: the file may set any variable and sees variables that are not exported.
     fn source(&mut self, command: &str, arguments: &[Word]) {
         let before = self.copy();
         self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
         self.targets_in(arguments);
-        self.back_to(before);
+        self.restore(before);
         let file = arguments.first().and_then(Word::literal);
         let file = file.as_deref().unwrap_or("a file");
         self.havoc(&format!("`{command} {file}` may set it"));
@@ -418,16 +424,16 @@ impl Interpreter<'_> {
         for word in arguments {
             match word.literal() {
                 Some(name) if is_name(&name) => {
-                    self.give(&name, Text::empty(), word.span.clone(), Some(Export::No));
+                    self.set_variable(&name, Text::empty(), word.span.clone(), Some(Export::No));
                 }
                 Some(name) => {
                     if let Some((name, _)) = name.split_once('[').filter(|(name, _)| is_name(name)) {
-                        self.give(name, Text::unknown("an array is not followed"), word.span.clone(), None);
+                        self.set_variable(name, Text::unknown("arrays are not interpreted"), word.span.clone(), None);
                     }
                 }
                 None => {
                     self.expand(word);
-                    self.havoc("`unset` may take it away");
+                    self.havoc("`unset` may remove it");
                 }
             }
         }
@@ -443,7 +449,7 @@ impl Interpreter<'_> {
                     if !matches!(command, "printf" | "getopts") && is_array {
                         self.note_special(&name);
                     }
-                    self.give(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
+                    self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
                 Some(_) => {}
                 None => {
@@ -476,28 +482,28 @@ impl Interpreter<'_> {
 
     fn mentions_env_file(&mut self, words: &[Word]) -> bool {
         words.iter().any(|word| {
-            let text = self.expand_quietly(word);
+            let text = self.expand_again(word);
             self.is_env_file(&text) || word.literal().is_some_and(|word| word.contains(ENV_FILE_TARGET))
         })
     }
 }
 
-/// The command that a text names, without its directory; empty if that is not known.
+/// The name of a command without its directory; empty if unknown.
 fn command_of(name: &Text) -> &str {
     name.single().map_or("", |name| name.rsplit('/').next().unwrap_or_default())
 }
 
-/// Whether a command is literally one of these.
+/// Whether the name of a command is a literal in `names`.
 fn is_named(words: &[Word], names: &[&str]) -> bool {
     words.first().and_then(Word::literal).is_some_and(|word| names.contains(&word.as_ref()))
 }
 
-/// The bytes from the first word to the last.
+/// The span from the first word to the last.
 fn span_of(words: &[Word]) -> Span {
     words.first().map_or(0..0, |first| first.span.start..words[words.len() - 1].span.end)
 }
 
-/// The byte at which the text of a word begins, within its quotes.
+/// The byte at which the text of a word begins, inside its quotes.
 fn start_of(word: &Word) -> usize {
     match word.pieces.as_slice() {
         [piece] if matches!(piece.kind, PieceKind::SingleQuoted(_) | PieceKind::DoubleQuoted(_)) => {
@@ -507,12 +513,12 @@ fn start_of(word: &Word) -> usize {
     }
 }
 
-/// Whether `command` is only asked what a name stands for.
-fn is_question(arguments: &[Word]) -> bool {
+/// Whether `command` only looks up a name (`-v`, `-V`).
+fn is_lookup(arguments: &[Word]) -> bool {
     arguments.first().is_some_and(|word| matches!(word.unquoted(), Some("-v" | "-V")))
 }
 
-/// Whether a shell is only asked to read a script.
+/// Whether a shell only checks the syntax of a script (`-n`).
 fn is_syntax_check(command: &str, arguments: &[Word]) -> bool {
     let options = arguments.iter().map_while(|word| word.unquoted().filter(|word| word.starts_with('-')));
     SHELLS.contains(&command) && options.into_iter().any(|option| !option.starts_with("--") && option.contains('n'))

@@ -1,42 +1,42 @@
-//! What a script does to the commands that it calls and to the steps after it.
+//! The effects of a script on the commands that it calls and on later steps.
 
 use std::collections::BTreeMap;
 
 use super::state::{Variables, Written};
 use super::syntax::Span;
 
-/// What a script does that matters here.
+/// The effects of a script.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
-    /// The calls, in the order of the script.
+    /// The calls of targets, in the order of the script.
     pub calls: Vec<Call>,
-    /// What later steps find set.
+    /// The variables that the script sets for later steps, by name.
     pub written: BTreeMap<String, Written>,
-    /// Why later steps may find anything set, if they may.
+    /// The reason why the script may set any variable for later steps, if it may.
     pub opaque: Option<String>,
-    /// What a command at its end would see, of the variables that are known.
+    /// The known variables at the end of the script, as a command there would see them.
     pub end: Variables,
-    /// Why such a command may see anything in every other variable, if it may.
+    /// The reason why all other variables can have any value at the end, if they can.
     pub rest: Option<String>,
 }
 
-/// One call of a target.
+/// A call of a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// The index of the target.
     pub target: usize,
-    /// The bytes of the word that names it.
+    /// The bytes of the word that names the target.
     pub span: Span,
-    /// What it sees, of the variables that are known.
+    /// The known variables that the target sees.
     pub variables: Variables,
-    /// Why it may see anything in every other variable, if it may.
+    /// The reason why the target may see any value in all other variables, if it may.
     pub rest: Option<String>,
-    /// Whether it stands in a function, which may run after assignments that stand elsewhere.
+    /// Whether the call is in a function, which may run after any assignment of the script.
     pub(crate) deferred: bool,
 }
 
-/// The variable that holds the path of the file in which later steps find variables.
+/// The variable with the path of the environment file, which sets variables for later steps.
 pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
-/// Stands for that path; no script holds it.
+/// A character that represents the path of the environment file and appears in no script.
 pub const ENV_FILE_TARGET: &str = "\u{10fffd}";

@@ -1,4 +1,4 @@
-//! Writes to the file in which later steps find variables.
+//! Writes to the environment file (`$GITHUB_ENV`), which sets variables for later steps.
 
 use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::Interpreter;
@@ -7,13 +7,13 @@ use super::syntax::Span;
 use slug_value::{AbstractValue, Text};
 
 impl Interpreter<'_> {
-    /// Whether a text may be the path of the file.
+    /// Whether a text may be the path of the environment file.
     pub(super) fn is_env_file(&self, text: &Text) -> bool {
         matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
     }
 
-    /// Writes lines `NAME=value`, or `NAME<<END` with a value of several lines; `span` is
-    /// that of the command.
+    /// Records printed text as variables for later steps: lines `NAME=value`, or `NAME<<END` and
+    /// the lines of a value up to `END`. `span` is the span of the command that prints.
     pub(super) fn write(&mut self, printed: &[Text], span: Span) {
         let mut lines = lines_of(printed).into_iter();
         while let Some(line) = lines.next() {
@@ -40,7 +40,7 @@ impl Interpreter<'_> {
                     (&first[..at], line[1..].iter().cloned().fold(value, Text::followed_by))
                 }
                 (None, None) => {
-                    self.state.opaque = Some(format!("what is written to ${ENVIRONMENT_FILE} is not known"));
+                    self.state.opaque = Some(format!("the text written to ${ENVIRONMENT_FILE} is not known"));
                     continue;
                 }
             };
@@ -53,7 +53,7 @@ impl Interpreter<'_> {
     }
 }
 
-/// Printed text, line by line.
+/// Splits printed text into lines, each a list of texts.
 fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
     let mut lines = Vec::new();
     let mut line: Vec<Text> = Vec::new();

@@ -1,4 +1,4 @@
-//! Interprets a syntax tree without running it. Paths join where they meet, and a loop is
+//! Interprets a syntax tree without running it. States are joined after branches, and a loop is
 //! repeated until its state no longer changes.
 
 mod expansion;
@@ -22,16 +22,16 @@ pub(super) use occurrences::own_spans;
 pub(super) use output::Output;
 use slug_value::Text;
 
-/// How deep scripts may call others, by `eval` and `bash -c`.
+/// Maximum depth of scripts in scripts, such as those of `eval` and `bash -c`.
 const MAX_SCRIPT_DEPTH: usize = 8;
 
-/// Rounds of a loop after which its state is widened.
+/// Iterations of a loop after which its state is widened.
 const PRECISE_ROUNDS: usize = 3;
 
-/// Variables that may be copied and commands that may be interpreted, in all.
+/// Maximum cost of an interpretation: the number of copied variables and interpreted commands.
 const FUEL: usize = 1_000_000;
 
-/// A script while it is interpreted.
+/// The interpreter of one script.
 pub(super) struct Interpreter<'a> {
     pub placeholders: &'a [Text],
     pub targets: &'a [&'a str],
@@ -39,77 +39,80 @@ pub(super) struct Interpreter<'a> {
     pub calls: Vec<Call>,
     pub occurrences: Occurrences<'a>,
     pub functions: Functions,
-    /// Every variable that is assigned anywhere.
+    /// The names of all variables that the script assigns.
     pub assigned: BTreeSet<String>,
-    /// Why any variable may have been assigned, if one may.
+    /// The reason why any variable may have been assigned, if so.
     pub anything_assigned: Option<String>,
-    /// Where the shell at hand may have ended early.
+    /// The points at which the current shell may have ended early.
     pub exits: Exits,
-    /// The loops around the command at hand, as far as it can leave them.
+    /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
-    /// Whether a subshell stands in a loop.
+    /// Whether the current subshell is in a loop.
     is_subshell_in_loop: bool,
-    /// How many subshells stand around the command at hand.
+    /// The number of subshells around the current command.
     pub subshells: usize,
     pub in_function: bool,
-    /// Whether calls and occurrences are noted. They are not before the state of a loop is final.
+    /// Whether calls and occurrences are recorded; false while the state of a loop is not final.
     pub is_recording: bool,
-    /// Whether an inner word is expanded that runs what it prints.
+    /// Whether the word that is being expanded is run as a command or script, so that the output of
+    /// substitutions in it runs too.
     pub runs_output: bool,
-    /// Whether the script names the file of later steps at all.
+    /// Whether the script mentions the environment file.
     pub names_env_file: bool,
-    /// Whether the script changes its directory anywhere.
+    /// Whether the script may change its directory.
     changes_directory: bool,
-    /// Why the script cannot be followed after all.
+    /// The reason why the script cannot be interpreted, if so.
     failure: Option<String>,
     fuel: usize,
     script_depth: usize,
-    /// The script at hand and its tree.
+    /// The text of the current script.
     source: Rc<str>,
+    /// The syntax tree of the current script.
     tree: Rc<Script>,
 }
 
-/// What the functions of a script may do when one of them is called.
+/// The effects that a call of a function may have, over all functions of a script.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Functions {
-    /// Their names.
+    /// The names of the functions.
     pub names: BTreeSet<String>,
-    /// The variables that they set, or export, or hide.
+    /// The variables that functions set, export or stop exporting.
     pub set: BTreeSet<String>,
-    /// The variables that they give an attribute.
+    /// The variables to which functions give an attribute.
     pub special: BTreeSet<String>,
-    /// What they write for later steps.
+    /// The variables that functions write for later steps.
     pub written: BTreeSet<String>,
-    /// Whether they may set anything.
+    /// Whether a function may set any variable.
     pub havoc: bool,
-    /// Why later steps may find anything set after a call, if they may.
+    /// The reason why a function may set any variable for later steps, if so.
     pub opaque: Option<String>,
-    /// Whether they run a script whose path is not known.
+    /// Whether a function runs a script whose path is unknown.
     pub run_unknown_scripts: bool,
-    /// Whether they change what is exported on its own.
+    /// Whether a function changes `allexport`.
     pub change_exports: bool,
-    /// Whether they may end the script, and with a failure.
+    /// Whether a function may end the script.
     may_exit: bool,
+    /// Whether a function may end the script with a failure.
     may_fail: bool,
 }
 
-/// Where a shell ends before its last command.
+/// The points at which a shell ends before its last command.
 #[derive(Default)]
 pub(super) struct Exits {
-    /// The states at those points.
+    /// The states at these points.
     pub states: Vec<State>,
-    /// Whether it may end with a failure.
+    /// Whether the shell may end with a failure.
     pub may_fail: bool,
 }
 
-/// Where a loop ends or begins again in the middle of its body.
+/// The states in which `break` and `continue` leave the body of a loop.
 #[derive(Default)]
 struct LoopExits {
     breaks: Vec<State>,
     continues: Vec<State>,
 }
 
-/// The effects of a script; an error says why it cannot be followed.
+/// Returns the effects of a script, or the reason why it cannot be interpreted.
 pub(super) fn interpret(
     script: &str,
     placeholders: &[Text],
@@ -149,13 +152,13 @@ pub(super) fn interpret(
 }
 
 impl Interpreter<'_> {
-    /// What the script does, after it was interpreted.
+    /// Returns the effects of the script after it was interpreted.
     fn effects(mut self) -> Result<Effects, String> {
         let end = std::mem::take(&mut self.state);
         let exits = std::mem::take(&mut self.exits);
-        let (written, mut opaque) = self.left_behind(exits, &end);
-        if let Some(why) = self.failure {
-            return Err(why);
+        let (written, mut opaque) = self.written_at_end(exits, &end);
+        if let Some(reason) = self.failure {
+            return Err(reason);
         }
         let mut calls = self.calls;
         for occurrence in self.occurrences.unresolved() {
@@ -176,21 +179,21 @@ impl Interpreter<'_> {
         calls.dedup();
         for call in calls.iter_mut().filter(|call| call.deferred) {
             for name in &self.assigned {
-                let value = Text::unknown("a function uses it, and when is not known");
+                let value = Text::unknown("a function uses it, and when the function runs is not known");
                 call.variables.insert(name.clone(), Variable { value, export: Export::Yes, assigned: None });
             }
-            if let Some(why) = &self.anything_assigned {
+            if let Some(reason) = &self.anything_assigned {
                 call.variables.clear();
-                call.rest = Some(why.clone());
+                call.rest = Some(reason.clone());
             }
         }
-        let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.seen()));
+        let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible()));
         Ok(Effects { calls, written, opaque, end: variables.collect(), rest: end.rest })
     }
 
-    /// What a shell has written for later steps when it ends, wherever it ends, and why
-    /// they may find anything else.
-    fn left_behind(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
+    /// The variables that a shell has written for later steps, over all points at which it may end,
+    /// and the reason why it may have written any other variable.
+    fn written_at_end(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
         let mut ends: Vec<State> = exits.states;
         if !end.ended || ends.is_empty() {
             ends.insert(0, end.clone());
@@ -201,29 +204,29 @@ impl Interpreter<'_> {
         (ends.into_iter().reduce(fold).map(|end| end.written).unwrap_or_default(), opaque)
     }
 
-    /// Uses up some of what the interpretation may cost.
+    /// Uses up fuel; the interpretation fails when the fuel is empty.
     pub fn spend(&mut self, cost: usize) {
         self.fuel = self.fuel.saturating_sub(cost);
         if self.fuel == 0 {
-            self.fail("a script branches more often than can be followed");
+            self.fail("a script is too complex to interpret");
         }
     }
 
-    fn fail(&mut self, why: &str) {
-        self.failure.get_or_insert_with(|| why.to_owned());
+    fn fail(&mut self, reason: &str) {
+        self.failure.get_or_insert_with(|| reason.to_owned());
     }
 
-    /// A copy of the state.
+    /// Copies the state, which costs fuel.
     pub fn copy(&mut self) -> State {
         self.spend(self.state.variables.len() + 1);
         self.state.clone()
     }
 
-    /// Reads and interprets a script that stands in some spans and begins at a byte of the
-    /// outermost one; false if it is no script.
+    /// Parses and interprets a script inside this script. `base` is the byte of the outermost script
+    /// at which it begins, and `spans` are its bytes. Returns false if it does not parse.
     pub fn script(&mut self, source: &str, base: usize, spans: &[Span]) -> bool {
         if self.script_depth == MAX_SCRIPT_DEPTH {
-            self.fail("commands stand too deep inside one another");
+            self.fail("a script nests scripts (`eval`, `bash -c`) too deeply");
             return true;
         }
         let Ok(tree) = parser::parse_at(source, base) else { return false };
@@ -262,7 +265,7 @@ impl Interpreter<'_> {
 
     fn and_or(&mut self, item: &AndOr) -> Output {
         let mut output = self.pipeline(&item.first);
-        // Each pipeline but the first may not run.
+        // Every pipeline except the first may be skipped.
         let mut skipped = Vec::new();
         for (_, pipeline) in &item.rest {
             skipped.push(self.copy());
@@ -288,7 +291,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets a command with what a pipe gives to it; returns what it prints.
+    /// Interprets a command with its input from a pipe, if any; returns its output.
     fn command(&mut self, command: &Command, piped: Option<Output>) -> Output {
         self.spend(1);
         if self.failure.is_some() {
@@ -335,7 +338,7 @@ impl Interpreter<'_> {
         self.redirect(command, output)
     }
 
-    /// Interprets something in a subshell: of what it does, what it writes stays.
+    /// Interprets commands in a subshell: only their writes for later steps affect the outer shell.
     pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Output) -> Output {
         let before = self.copy();
         let exits = std::mem::take(&mut self.exits);
@@ -349,7 +352,7 @@ impl Interpreter<'_> {
         self.loops = loops;
         let exits = std::mem::replace(&mut self.exits, exits);
         let end = std::mem::take(&mut self.state);
-        let (written, opaque) = self.left_behind(exits, &end);
+        let (written, opaque) = self.written_at_end(exits, &end);
         self.state = State { written, opaque, ..before };
         output
     }
@@ -392,22 +395,22 @@ impl Interpreter<'_> {
     }
 
     fn for_command(&mut self, command: &For) -> Output {
-        let why = "a loop goes through several values";
+        let reason = "a loop assigns several values";
         let words = command.words.as_deref().unwrap_or_default();
         self.store(&own_spans(words), true);
-        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).because(why));
-        let value = value.unwrap_or_else(|| Text::unknown(why));
-        // A word that nothing expands is one round.
+        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).because(reason));
+        let value = value.unwrap_or_else(|| Text::unknown(reason));
+        // A literal word is at least one iteration.
         let is_never_skipped = !command.is_select && words.iter().any(|word| word.literal().is_some());
         self.repeat(|it| {
             let exit = (!is_never_skipped).then(|| it.copy());
-            it.give(&command.name, value.clone(), command.name_span.clone(), None);
+            it.set_variable(&command.name, value.clone(), command.name_span.clone(), None);
             (exit, it.list(&command.body))
         })
     }
 
-    /// Interprets a loop. `round` interprets it once; it returns the state in which the loop
-    /// ends, if that is not the end of a round, and what it prints.
+    /// Interprets a loop. `round` interprets one iteration. It returns its output and the state in
+    /// which the loop ends; `None` if the loop ends after an iteration.
     fn repeat(&mut self, mut round: impl FnMut(&mut Self) -> (Option<State>, Output)) -> Output {
         let is_recording = std::mem::replace(&mut self.is_recording, false);
         let mut rounds = 0;
@@ -441,7 +444,7 @@ impl Interpreter<'_> {
         output.or(Output::default())
     }
 
-    /// Joins the state with those in which the round of a loop ended early.
+    /// Joins the state with the states at `continue`.
     fn join_continues(&mut self) {
         let continues = self.loops.last_mut().map(|exits| std::mem::take(&mut exits.continues));
         for state in continues.unwrap_or_default() {
@@ -449,11 +452,11 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets `break` and `continue`; `levels` is none if the number of loops is not known.
+    /// Interprets `break` and `continue`; `levels` is the number of loops, `None` if unknown.
     pub fn leave_loop(&mut self, levels: Option<usize>, is_break: bool) {
         if self.loops.is_empty() {
             if self.is_subshell_in_loop {
-                // It may end the subshell.
+                // `break` and `continue` may end the subshell.
                 let state = self.copy();
                 self.exits.states.push(state);
             }
@@ -517,10 +520,10 @@ impl Interpreter<'_> {
                 }
             }
             Test::Not(test) => self.test(test),
-            Test::Unary(_, word) | Test::Word(word) => self.compared(word),
+            Test::Unary(_, word) | Test::Word(word) => self.operand(word),
             Test::Binary(first, operator, second) => {
-                self.compared(first);
-                self.compared(second);
+                self.operand(first);
+                self.operand(second);
                 if operator.starts_with('-') {
                     self.arithmetic_word(first);
                     self.arithmetic_word(second);
@@ -529,13 +532,13 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Expands a word that a test looks at and does not run.
-    fn compared(&mut self, word: &Word) {
+    /// Expands an operand of a test, which is not run.
+    fn operand(&mut self, word: &Word) {
         self.expand(word);
         self.resolve_all(&own_spans(std::slice::from_ref(word)));
     }
 
-    /// What a command finds on its standard input, if that is known.
+    /// The standard input of a command, if it is piped or redirected.
     fn input(&mut self, redirects: &[Redirect], piped: Option<Output>) -> Option<Output> {
         let mut input = piped;
         for redirect in redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0")) {
@@ -553,7 +556,7 @@ impl Interpreter<'_> {
                     input = Some(Output::new(texts, own_spans(std::slice::from_ref(&redirect.target))));
                 }
                 (RedirectOperator::Input | RedirectOperator::ReadWrite | RedirectOperator::DuplicateInput, _) => {
-                    input = Some(Output::unknown("what a file holds is not known"));
+                    input = Some(Output::unknown("the content of a file is not known"));
                 }
                 _ => {}
             }
@@ -561,7 +564,7 @@ impl Interpreter<'_> {
         input
     }
 
-    /// The bytes of redirections and of their here-documents.
+    /// The spans of redirections and of their here-documents.
     pub fn redirect_spans(&self, redirects: &[Redirect]) -> Vec<Span> {
         let mut spans = Vec::new();
         for redirect in redirects {
@@ -574,7 +577,7 @@ impl Interpreter<'_> {
         spans
     }
 
-    /// Sends what a command prints where its redirections say; returns what is left.
+    /// Redirects the output of a command; returns the output that is not redirected.
     fn redirect(&mut self, command: &Command, output: Output) -> Output {
         let mut file = None;
         let mut is_kept = true;
@@ -610,43 +613,43 @@ impl Interpreter<'_> {
             self.resolve_env(&self.redirect_spans(&command.redirects));
             self.write(&output.texts, command.span.clone());
         } else if target.single().is_none() && self.names_env_file && output.may_assign() {
-            self.state.opaque = Some("where a script writes variables to is not known".to_owned());
+            self.state.opaque = Some("the file to which a script writes variables is not known".to_owned());
         }
         match redirect.target.literal() {
-            // What is put into a file may be called there.
-            Some(name) if self.names_again(&name) => self.store(&output.spans, false),
+            // The script may run the file later.
+            Some(name) if self.is_named_again(&name) => self.store(&output.spans, false),
             _ => self.resolve(&output.spans),
         }
         Output::default()
     }
 
-    /// Whether a file that the script writes is named a second time, so that it may be run.
-    pub fn names_again(&self, file: &str) -> bool {
+    /// Whether the script names a file at least twice, so that it may run the file it writes.
+    pub fn is_named_again(&self, file: &str) -> bool {
         let name = file.rsplit('/').next().unwrap_or(file);
         !name.is_empty() && self.source.matches(name).nth(1).is_some()
     }
 
-    /// The occurrences of targets in some bytes are no calls, or were noted as calls.
+    /// Resolves occurrences of targets inside `spans`: they are not calls or were recorded as calls.
     pub fn resolve(&mut self, spans: &[Span]) {
         if self.is_recording {
             self.occurrences.resolve_targets(spans);
         }
     }
 
-    /// The same, and what is said there about the file of later steps is understood.
+    /// Resolves occurrences of targets and of the environment file inside `spans`.
     pub fn resolve_all(&mut self, spans: &[Span]) {
         self.resolve(spans);
         self.resolve_env(spans);
     }
 
-    /// What is said in some bytes about the file of later steps is understood.
+    /// Resolves occurrences of the environment file inside `spans`: the interpreter has handled them.
     pub fn resolve_env(&mut self, spans: &[Span]) {
         if self.is_recording {
             self.occurrences.resolve_env(spans);
         }
     }
 
-    /// What some bytes name is kept in a variable or in a file, and may be used later.
+    /// Marks occurrences inside `spans` as stored in a variable or a file, which may be used later.
     pub fn store(&mut self, spans: &[Span], with_env_file: bool) {
         if self.is_recording {
             self.occurrences.store(spans, with_env_file);

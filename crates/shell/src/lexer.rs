@@ -1,5 +1,5 @@
-//! The characters of a script as a shell groups them: blanks, comments, operators, reserved
-//! words. A cursor, which the parser moves.
+//! The lexer: a cursor over a script that recognises blanks, comments, operators and reserved
+//! words.
 
 use super::syntax::{RedirectOperator, Span, is_name};
 
@@ -7,19 +7,19 @@ use super::syntax::{RedirectOperator, Span, is_name};
 pub(super) struct Lexer<'s> {
     source: &'s str,
     at: usize,
-    /// The byte of the outermost script at which this one begins.
+    /// The byte of the outermost script at which this script begins.
     base: usize,
-    /// Where comments stand.
+    /// The spans of the comments.
     pub comments: Vec<Span>,
 }
 
-/// The words that a shell takes for its own at the beginning of a command.
+/// The words that are reserved at the beginning of a command.
 const RESERVED: [&str; 21] = [
     "!", "[[", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
     "select", "then", "time", "until", "while",
 ];
 
-/// The operators between commands; longer ones come before their beginnings.
+/// The operators between commands; an operator comes before its prefixes.
 const OPERATORS: [&str; 12] = [";;&", ";;", ";&", "&&", "||", "|&", ";", "&", "|", "(", ")", "\n"];
 
 impl<'s> Lexer<'s> {
@@ -27,17 +27,17 @@ impl<'s> Lexer<'s> {
         Self { source, at: 0, base, comments: Vec::new() }
     }
 
-    /// What has not been read.
+    /// The text that has not been read.
     pub fn rest(&self) -> &'s str {
         &self.source[self.at..]
     }
 
-    /// The bytes that have been read.
+    /// The number of bytes that have been read.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// The bytes from a position to this one, counted in the outermost script.
+    /// The span from `start` to the current position, in bytes of the outermost script.
     pub fn span(&self, start: usize) -> Span {
         self.base + start..self.base + self.at
     }
@@ -61,7 +61,7 @@ impl<'s> Lexer<'s> {
         Some(next)
     }
 
-    /// Moves over a text that comes next; false if another one does.
+    /// Skips `text` if it comes next; returns whether it did.
     pub fn eat(&mut self, text: &str) -> bool {
         let comes_next = self.rest().starts_with(text);
         if comes_next {
@@ -70,20 +70,21 @@ impl<'s> Lexer<'s> {
         comes_next
     }
 
-    /// Moves over a number of bytes.
+    /// Skips a number of bytes.
     pub fn skip(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
-    /// Moves over characters of a kind and returns them.
-    pub fn take_while(&mut self, is_wanted: impl Fn(char) -> bool) -> &'s str {
+    /// Skips the characters that `accepts` accepts and returns them.
+    pub fn take_while(&mut self, accepts: impl Fn(char) -> bool) -> &'s str {
         let rest = self.rest();
-        let taken = &rest[..rest.find(|next| !is_wanted(next)).unwrap_or(rest.len())];
+        let taken = &rest[..rest.find(|next| !accepts(next)).unwrap_or(rest.len())];
         self.at += taken.len();
         taken
     }
 
-    /// Moves over a text up to a character and over that; none if the character never comes.
+    /// Skips the text up to and including `end` and returns it without `end`; `None` if `end` does
+    /// not occur.
     pub fn take_until(&mut self, end: char) -> Option<&'s str> {
         let rest = self.rest();
         let taken = &rest[..rest.find(end)?];
@@ -91,7 +92,7 @@ impl<'s> Lexer<'s> {
         Some(taken)
     }
 
-    /// Moves over blanks, continued lines and a comment, between words.
+    /// Skips blanks, line continuations and comments between words.
     pub fn blanks(&mut self) {
         loop {
             let rest = self.rest();
@@ -109,7 +110,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// The operator that comes next. `&>` begins a redirection.
+    /// The operator that comes next, except `&>`, which begins a redirection.
     pub fn operator(&self) -> Option<&'static str> {
         let rest = self.rest();
         OPERATORS.into_iter().find(|operator| rest.starts_with(operator)).filter(|_| !rest.starts_with("&>"))
@@ -121,12 +122,12 @@ impl<'s> Lexer<'s> {
         RESERVED.into_iter().find(|word| rest.strip_prefix(word).is_some_and(ends_word))
     }
 
-    /// Moves over a reserved word; false if another word comes next.
+    /// Skips the reserved word `word` if it comes next; returns whether it did.
     pub fn eat_reserved(&mut self, word: &str) -> bool {
         self.reserved() == Some(word) && self.eat(word)
     }
 
-    /// Moves over `]]`; false if something else comes next.
+    /// Skips `]]` if it comes next; returns whether it did.
     pub fn eat_test_end(&mut self) -> bool {
         self.is_at_test_end() && self.eat("]]")
     }
@@ -135,13 +136,13 @@ impl<'s> Lexer<'s> {
         self.rest().strip_prefix("]]").is_some_and(ends_word)
     }
 
-    /// Moves over the descriptor and the operator of a redirection; none if none comes next.
+    /// Skips and returns the descriptor and the operator of a redirection if one comes next.
     pub fn eat_redirect(&mut self) -> Option<(Option<String>, RedirectOperator)> {
         let rest = self.rest();
         let descriptor = descriptor(rest);
-        let behind = &rest[descriptor.len()..];
-        let (text, operator) = RedirectOperator::ALL.into_iter().find(|(text, _)| behind.starts_with(text))?;
-        let is_process = matches!(text, "<" | ">") && behind[1..].starts_with('(');
+        let operator_text = &rest[descriptor.len()..];
+        let (text, operator) = RedirectOperator::ALL.into_iter().find(|(text, _)| operator_text.starts_with(text))?;
+        let is_process = matches!(text, "<" | ">") && operator_text[1..].starts_with('(');
         if is_process || (!descriptor.is_empty() && text.starts_with('&')) {
             return None;
         }
@@ -149,7 +150,7 @@ impl<'s> Lexer<'s> {
         Some(((!descriptor.is_empty()).then(|| descriptor.to_owned()), operator))
     }
 
-    /// Whether `((`, which comes next, has its `))`. Otherwise it opens two subshells.
+    /// Whether the `((` that comes next is closed by `))`. If not, it opens two subshells.
     pub fn closes_arithmetic(&self) -> bool {
         let mut depth = 0_usize;
         let mut characters = self.rest()[2..].chars();
@@ -173,30 +174,30 @@ impl<'s> Lexer<'s> {
     }
 }
 
-/// The length of a backslash before the end of a line, which joins two lines.
+/// The length of a line continuation at the beginning of `text`, if there is one.
 pub(super) fn continuation(text: &str) -> Option<usize> {
     ["\\\n", "\\\r\n"].into_iter().find(|sign| text.starts_with(sign)).map(str::len)
 }
 
-/// Whether a character ends a word that is not quoted.
+/// Whether a character ends an unquoted word.
 pub(super) fn is_meta(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>')
 }
 
-/// Whether a word ends before a text.
-fn ends_word(behind: &str) -> bool {
-    match continuation(behind) {
-        Some(length) => behind[length..].starts_with(is_meta),
-        None => behind.is_empty() || behind.starts_with(is_meta) || behind.starts_with("\r\n"),
+/// Whether a word ends if `following` comes after it.
+fn ends_word(following: &str) -> bool {
+    match continuation(following) {
+        Some(length) => following[length..].starts_with(is_meta),
+        None => following.is_empty() || following.starts_with(is_meta) || following.starts_with("\r\n"),
     }
 }
 
-/// The number or `{name}` before the operator of a redirection; empty if there is none.
+/// The number or `{name}` that comes before the operator of a redirection, or an empty text.
 fn descriptor(text: &str) -> &str {
     let digits = &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())];
-    let named = text.strip_prefix('{').and_then(|behind| behind.split_once('}')).filter(|(name, _)| is_name(name));
+    let named = text.strip_prefix('{').and_then(|rest| rest.split_once('}')).filter(|(name, _)| is_name(name));
     match named {
-        Some((name, behind)) if behind.starts_with(['<', '>']) => &text[..name.len() + 2],
+        Some((name, operator)) if operator.starts_with(['<', '>']) => &text[..name.len() + 2],
         _ => digits,
     }
 }

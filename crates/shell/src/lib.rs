@@ -1,11 +1,10 @@
-//! Scripts: which variables a command sees when a script calls it, and what a script
-//! leaves in the environment of the steps after it.
+//! Interprets shell scripts without running them: finds the variables that each called command
+//! sees, and the variables that a script sets for later steps.
 //!
-//! A script is parsed to a syntax tree and interpreted without being run. What is certain
-//! stays certain: an assignment, `export`, `unset`, a prefix of a command. Something under
-//! a condition may or may not happen, and a value that a script computes can be anything.
-//! If the path of a target appears in a position that the interpreter does not understand,
-//! the target is treated as possibly called.
+//! A script is parsed to a syntax tree, which is interpreted. Assignments, `export`, `unset` and
+//! assignments before a command have exact effects. A command under a condition may or may not
+//! run, and a value that a script computes can be anything. If the path of a target appears in a
+//! position that the interpreter does not understand, the target is treated as possibly called.
 
 mod commands;
 mod effects;
@@ -27,17 +26,17 @@ use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
 pub use syntax::is_name;
-use targets::mentions;
+use targets::find_targets;
 
-/// The most bytes of a script that is interpreted.
+/// Maximum bytes of a script that is interpreted.
 pub const SCRIPT_BYTES: usize = 64 << 10;
 
 /// Interprets a script.
 ///
-/// `placeholders` are the values of the expressions in it, each of which stands in the script
-/// as the character [`placeholder`] of its index. `targets` are the paths of the commands to
-/// look for; `env` is what is set when the script starts, and `directory` where it starts, if
-/// that is known.
+/// `placeholders` are the values of the expressions in the script, in which the character
+/// [`placeholder`]`(index)` replaces each expression. `targets` are the paths of the commands to
+/// look for. `directory` is the working directory at the start, if known, and `env` the
+/// variables that are set at the start.
 #[must_use]
 pub fn interpret(
     script: &str,
@@ -47,66 +46,71 @@ pub fn interpret(
     env: &Variables,
 ) -> Effects {
     if script.len() > SCRIPT_BYTES {
-        return given_up(script, targets, format!("a script has more than {SCRIPT_BYTES} bytes"));
+        return unknown_effects(script, targets, format!("a script has more than {SCRIPT_BYTES} bytes"));
     }
     let mut variables = env.clone();
     let file = Variable { value: Text::known(ENV_FILE_TARGET.to_owned()), export: Export::Yes, assigned: None };
     variables.insert(ENVIRONMENT_FILE.to_owned(), file);
     let state = State { variables, directory: directory.map(str::to_owned), ..State::default() };
     let mut effects = interpreter::interpret(script, placeholders, targets, state)
-        .unwrap_or_else(|why| given_up(script, targets, why));
-    if script.contains(OLD_COMMAND) {
-        effects.opaque = Some(format!("`{OLD_COMMAND}` may set it"));
+        .unwrap_or_else(|reason| unknown_effects(script, targets, reason));
+    if script.contains(SET_ENV_COMMAND) {
+        effects.opaque = Some(format!("`{SET_ENV_COMMAND}` may set it"));
     }
     effects
 }
 
-/// The effects of a script that may not be one for a shell: what it calls may see anything in
-/// those of the `names` that the script mentions.
+/// The effects of a script that may not be a shell script: its calls may see any value in the
+/// variables of `names` that the script mentions.
 #[must_use]
 pub fn uninterpreted(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
-    let why = "the script may not be one for a shell";
+    let reason = "the script may not be a shell script";
     let mut variables = env.clone();
     for name in names.iter().filter(|name| script.contains(*name)) {
-        let unknown = Variable { value: Text::unknown(why), export: Export::Yes, assigned: None };
+        let unknown = Variable { value: Text::unknown(reason), export: Export::Yes, assigned: None };
         variables.insert(name.clone(), unknown);
     }
     let call = |(target, span)| Call { target, span, variables: variables.clone(), rest: None, deferred: false };
     Effects {
-        calls: mentions(script, targets).map(call).collect(),
-        opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{why}, and it writes to ${ENVIRONMENT_FILE}")),
+        calls: find_targets(script, targets).map(call).collect(),
+        opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{reason}, and it writes to ${ENVIRONMENT_FILE}")),
         end: variables.clone(),
         ..Effects::default()
     }
 }
 
-/// The effects of a script that cannot be interpreted: everything can be anything.
-fn given_up(script: &str, targets: &[&str], why: String) -> Effects {
-    let call =
-        |(target, span)| Call { target, span, variables: Variables::new(), rest: Some(why.clone()), deferred: false };
+/// The effects of a script that cannot be interpreted: any variable can have any value.
+fn unknown_effects(script: &str, targets: &[&str], reason: String) -> Effects {
+    let call = |(target, span)| Call {
+        target,
+        span,
+        variables: Variables::new(),
+        rest: Some(reason.clone()),
+        deferred: false,
+    };
     Effects {
-        calls: mentions(script, targets).map(call).collect(),
-        opaque: script.contains(ENVIRONMENT_FILE).then_some(why.clone()),
-        rest: Some(why.clone()),
+        calls: find_targets(script, targets).map(call).collect(),
+        opaque: script.contains(ENVIRONMENT_FILE).then_some(reason.clone()),
+        rest: Some(reason.clone()),
         ..Effects::default()
     }
 }
 
-/// Whether scripts for this interpreter can be read here.
+/// Whether scripts for this interpreter, a name or path such as `bash`, can be interpreted.
 #[must_use]
 pub fn is_shell(interpreter: &str) -> bool {
     commands::SHELLS.contains(&interpreter.rsplit('/').next().unwrap_or_default())
 }
 
-/// What some forges still take from the output of a step, to set a variable for later ones.
-const OLD_COMMAND: &str = "::set-env";
+/// A command in the output of a step that sets a variable for later steps on some forges.
+const SET_ENV_COMMAND: &str = "::set-env";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use slug_value::AbstractValue;
 
-    const HARNESS: &str = "tests/e2e/run.sh";
+    const TARGET: &str = "tests/e2e/run.sh";
 
     fn environment() -> Variables {
         let set = |value: &str| Variable { value: Text::known(value.to_owned()), export: Export::Yes, assigned: None };
@@ -125,10 +129,10 @@ mod tests {
         }
     }
 
-    /// What each call sees of `SLUG`, and what is written of it.
+    /// The value of `SLUG` in each call, and the value written for later steps.
     fn slug(script: &str) -> String {
         let placeholders = [Text::unknown("an expression"), Text::set("a secret")];
-        let effects = interpret(script, &placeholders, &[HARNESS], Some(""), &environment());
+        let effects = interpret(script, &placeholders, &[TARGET], Some(""), &environment());
         let calls: Vec<String> = effects
             .calls
             .iter()
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_sees_what_was_set_before_it() {
+    fn call_sees_variables_set_before_it() {
         for (script, expected) in [
             ("bash tests/e2e/run.sh", "m-1"),
             ("./tests/e2e/run.sh --flag", "m-1"),
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn naming_a_script_is_not_calling_it() {
+    fn naming_a_target_is_not_a_call() {
         for script in [
             "# bash tests/e2e/run.sh",
             "echo bash tests/e2e/run.sh",
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_for_later_steps() {
+    fn writes_to_env_file_reach_later_steps() {
         for (script, expected) in [
             ("echo SLUG=x >> $GITHUB_ENV", " >x"),
             ("echo \"SLUG=$SLUG-y\" >> \"$GITHUB_ENV\"", " >m-1-y"),
@@ -233,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn scripts_that_cannot_be_followed_are_given_up() {
-        let long = format!("{}\nbash {HARNESS}", "#".repeat(SCRIPT_BYTES));
+    fn oversized_or_complex_script_has_unknown_effects() {
+        let long = format!("{}\nbash {TARGET}", "#".repeat(SCRIPT_BYTES));
         assert_eq!(slug(&long), "(anything)");
-        let branching = format!("{}bash {HARNESS}", "if a; then SLUG=x; ".repeat(3000));
+        let branching = format!("{}bash {TARGET}", "if a; then SLUG=x; ".repeat(3000));
         assert!(!slug(&branching).is_empty());
         for (opening, closing) in [
             ("$(", ")"),
@@ -251,11 +255,11 @@ mod tests {
             ("[[ -n $(", ") ]]"),
             ("bash -c \"$(", ")\""),
         ] {
-            let deep = format!("{}bash {HARNESS}{}", opening.repeat(3000), closing.repeat(3000));
+            let deep = format!("{}bash {TARGET}{}", opening.repeat(3000), closing.repeat(3000));
             assert_eq!(slug(&deep), "(anything)", "{opening}");
         }
-        // Each round of a loop has several rounds of those in it.
-        let loops = format!("{}bash {HARNESS}{}", "for i in $X; do A=$A$i; ".repeat(14), "; done".repeat(14));
+        // Nested loops: each iteration repeats the inner loops several times.
+        let loops = format!("{}bash {TARGET}{}", "for i in $X; do A=$A$i; ".repeat(14), "; done".repeat(14));
         assert_eq!(slug(&loops), "(anything)");
     }
 }

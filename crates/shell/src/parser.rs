@@ -1,4 +1,4 @@
-//! Reads a script into its syntax tree, as bash does: a recursive descent whose depth is bounded.
+//! A recursive-descent parser for bash scripts, with a maximum depth.
 
 mod words;
 
@@ -10,15 +10,15 @@ use super::syntax::{
     Function, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,
 };
 
-/// How deep commands, quotes and expansions may be nested.
+/// Maximum nesting of commands, quotes and expansions.
 pub const MAX_DEPTH: usize = 48;
 
-/// Why a script has no syntax tree.
+/// A syntax error in a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// What is wrong.
     pub reason: String,
-    /// The byte at which it was noticed.
+    /// The byte at which the parser found the error.
     pub at: usize,
 }
 
@@ -28,29 +28,29 @@ impl fmt::Display for SyntaxError {
     }
 }
 
-/// Where a word stands, which decides what it may contain.
+/// The position of a word, which decides what the word may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WordKind {
     /// At the beginning of a command.
     Command,
-    /// Anywhere else; a pattern such as `@(a|b)` belongs to the word.
+    /// At any other position; a pattern such as `@(a|b)` belongs to the word.
     Argument,
-    /// Behind `=~`: parentheses and `|` belong to the word.
+    /// After `=~`: parentheses and `|` belong to the word.
     Regex,
 }
 
 type Result<T> = std::result::Result<T, SyntaxError>;
 
-/// Reads a script. Spans are counted from its beginning.
+/// Parses a script. Spans are relative to its beginning.
 ///
 /// # Errors
 ///
-/// If it is no script for bash, or nested deeper than [`MAX_DEPTH`].
+/// If the text is not a bash script or is nested deeper than [`MAX_DEPTH`].
 pub fn parse(source: &str) -> Result<Script> {
     parse_at(source, 0)
 }
 
-/// Reads a script whose spans are counted from a byte before it.
+/// Parses a script that begins at byte `base` of an outer script, to which spans are relative.
 pub(super) fn parse_at(source: &str, base: usize) -> Result<Script> {
     let mut parser = Parser { lexer: Lexer::new(source, base), pending: Vec::new(), documents: Vec::new(), depth: 0 };
     let body = parser.list()?;
@@ -63,7 +63,7 @@ pub(super) fn parse_at(source: &str, base: usize) -> Result<Script> {
 
 struct Parser<'s> {
     lexer: Lexer<'s>,
-    /// The here-documents that begin on the next line.
+    /// The here-documents whose lines begin on the next line.
     pending: Vec<PendingDocument>,
     documents: Vec<Document>,
     depth: usize,
@@ -82,7 +82,7 @@ impl Parser<'_> {
         Err(SyntaxError { reason: reason.into(), at: self.lexer.span(0).end })
     }
 
-    /// The error for what comes next.
+    /// The error for the unexpected text that comes next.
     fn unexpected(&self) -> SyntaxError {
         let rest = self.lexer.rest();
         let text = self.lexer.operator().or(self.lexer.reserved()).or(rest.get(..1));
@@ -94,7 +94,7 @@ impl Parser<'_> {
         SyntaxError { reason, at: self.lexer.span(0).end }
     }
 
-    /// Reads something one level deeper.
+    /// Calls `read` one level deeper; fails at the maximum depth.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth == MAX_DEPTH {
             return self.error(format!("a script is nested more than {MAX_DEPTH} levels deep"));
@@ -105,7 +105,7 @@ impl Parser<'_> {
         result
     }
 
-    /// Moves over blanks and ends of lines, and reads the here-documents that begin there.
+    /// Skips blanks and line breaks, and reads the here-documents that begin after a line break.
     fn newlines(&mut self) -> Result<()> {
         loop {
             self.lexer.blanks();
@@ -126,7 +126,7 @@ impl Parser<'_> {
         if self.lexer.eat_reserved(word) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    /// Reads commands up to something that cannot begin one.
+    /// Reads commands up to a token that cannot begin a command.
     fn list(&mut self) -> Result<List> {
         let start = self.lexer.at();
         let mut items = Vec::new();
@@ -191,7 +191,7 @@ impl Parser<'_> {
             } else if self.lexer.eat_reserved("time") {
                 is_timed = true;
                 self.lexer.blanks();
-                if self.lexer.rest().strip_prefix("-p").is_some_and(|behind| behind.starts_with([' ', '\t'])) {
+                if self.lexer.rest().strip_prefix("-p").is_some_and(|after| after.starts_with([' ', '\t'])) {
                     self.lexer.skip("-p".len());
                 }
             } else {
@@ -230,7 +230,7 @@ impl Parser<'_> {
         if self.lexer.rest().starts_with('(') {
             return self.parentheses().map(Some);
         }
-        // `in` means something in `for` and `case` only, and `time` before a pipeline only.
+        // `in` is reserved only in `for` and `case`, and `time` only before a pipeline.
         let Some(word) = reserved.filter(|word| !matches!(*word, "in" | "time")) else { return Ok(None) };
         if word == "!" || self.is_at_list_end() {
             return Err(self.unexpected());
@@ -388,8 +388,8 @@ impl Parser<'_> {
         self.lexer.blanks();
         let Some(name) = self.word(WordKind::Command)? else { return Err(self.unexpected()) };
         self.lexer.blanks();
-        let behind = self.lexer.rest().strip_prefix('(');
-        if behind.is_some_and(|behind| behind.trim_start_matches([' ', '\t']).starts_with(')')) {
+        let after = self.lexer.rest().strip_prefix('(');
+        if after.is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with(')')) {
             self.lexer.skip(1);
             self.expect(")")?;
         }
@@ -407,12 +407,12 @@ impl Parser<'_> {
         Ok(Command { kind: CommandKind::Function(Function { name, body }), redirects: Vec::new(), span })
     }
 
-    /// Reads the command behind `coproc`, which may have a name if it is compound.
+    /// Reads the command after `coproc`; a compound command may have a name before it.
     fn coprocess(&mut self) -> Result<CommandKind> {
         self.lexer.blanks();
-        let behind = self.lexer.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphanumeric());
-        let name = &self.lexer.rest()[..self.lexer.rest().len() - behind.len()];
-        let compound = behind.trim_start_matches([' ', '\t']);
+        let after = self.lexer.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphanumeric());
+        let name = &self.lexer.rest()[..self.lexer.rest().len() - after.len()];
+        let compound = after.trim_start_matches([' ', '\t']);
         if self.lexer.reserved().is_none() && is_name(name) && compound.starts_with(['{', '(']) {
             self.lexer.skip(name.len());
             self.lexer.blanks();
@@ -420,7 +420,7 @@ impl Parser<'_> {
         Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?)))
     }
 
-    /// Reads a simple command, or a function whose name it begins with.
+    /// Reads a simple command or a function definition `name()`.
     fn simple(&mut self) -> Result<Command> {
         let start = self.lexer.at();
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
@@ -483,7 +483,7 @@ impl Parser<'_> {
         if strips_tabs || operator == RedirectOperator::HereDocument {
             let index = self.documents.len();
             self.documents.push(Document::default());
-            // A shell expands nothing in a delimiter.
+            // A shell does not expand the delimiter.
             let written = self.lexer.text(&target.span);
             let delimiter = target.literal().map_or_else(|| written.to_owned(), std::borrow::Cow::into_owned);
             let expands = !written.contains(['\'', '"', '\\']);
@@ -509,7 +509,7 @@ impl Parser<'_> {
         Ok(if tests.len() == 1 { tests.remove(0) } else { Test::And(tests) })
     }
 
-    /// Reads one condition, up to an operator or `]]`.
+    /// Reads a condition up to an operator or `]]`.
     fn test(&mut self) -> Result<Test> {
         self.newlines()?;
         let test = if self.lexer.eat_reserved("!") {
@@ -555,8 +555,8 @@ impl Parser<'_> {
             ["==", "=~", "!=", "=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
         let rest = self.lexer.rest();
         OPERATORS.into_iter().find(|operator| {
-            let behind = rest.strip_prefix(operator);
-            behind.is_some_and(|behind| matches!(*operator, "<" | ">") || behind.starts_with([' ', '\t', '\n', '\\']))
+            let after = rest.strip_prefix(operator);
+            after.is_some_and(|after| matches!(*operator, "<" | ">") || after.starts_with([' ', '\t', '\n', '\\']))
         })
     }
 

@@ -1,14 +1,15 @@
-//! Characters that stand for expressions in a script.
+//! Placeholders: characters that replace expressions in a script.
 
-/// The character that stands for an expression in a script.
+/// The character that replaces the expression with this index; `None` if the index is too large.
 #[must_use]
 pub fn placeholder(index: usize) -> Option<char> {
     let code = u32::try_from(index).ok().map(|index| FIRST_PLACEHOLDER + index);
     code.and_then(char::from_u32).filter(|placeholder| *placeholder < END_OF_PLACEHOLDERS)
 }
 
-/// The first character of the last private plane, which no script holds.
+/// The first placeholder: the first character of the last private-use plane, which scripts do not
+/// use.
 pub const FIRST_PLACEHOLDER: u32 = 0x10_0000;
 
-/// The first character behind those that stand for expressions.
+/// The first character after the placeholders.
 const END_OF_PLACEHOLDERS: char = '\u{10f000}';

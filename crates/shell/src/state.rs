@@ -1,42 +1,42 @@
-//! The abstract state of a script: what its variables can be, and how two states join.
+//! The abstract state of a script: the possible values of its variables, and the join of states.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use slug_value::{AbstractValue, Text};
 
-/// One variable while a script runs.
+/// A variable at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
-    /// What it can be; unset and empty are the same.
+    /// The possible values; an unset variable is empty.
     pub value: Text,
-    /// Whether commands see it.
+    /// Whether the variable is exported to commands.
     pub export: Export,
-    /// The bytes of its name where the script last gave it a value.
+    /// The bytes of its name in the last assignment of the script.
     pub assigned: Option<Range<usize>>,
 }
 
-/// Whether commands see a variable of the shell.
+/// Whether a shell variable is exported to commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Export {
-    /// They do.
+    /// Exported.
     Yes,
-    /// They do not.
+    /// Not exported.
     No,
-    /// They may.
+    /// Unknown.
     Maybe,
 }
 
 impl Export {
-    /// Either of the two.
+    /// The join of two states of a variable.
     pub(super) fn or(self, other: Self) -> Self {
         if self == other { self } else { Self::Maybe }
     }
 }
 
 impl Variable {
-    /// What commands see.
-    pub(super) fn seen(self) -> Self {
+    /// The variable as commands see it.
+    pub(super) fn visible(self) -> Self {
         let value = match self.export {
             Export::Yes => self.value,
             Export::No => Text::empty(),
@@ -49,31 +49,32 @@ impl Variable {
 /// Variables by name.
 pub type Variables = BTreeMap<String, Variable>;
 
-/// One variable written for later steps.
+/// A variable written for later steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
-    /// What it can be.
+    /// The possible values.
     pub value: Text,
-    /// Whether it may not have been written at all.
+    /// Whether the write may not happen.
     pub maybe_not: bool,
-    /// The bytes of the command that writes it.
+    /// The bytes of the command that writes the variable.
     pub span: Range<usize>,
 }
 
-/// What is known at one point of a script.
+/// The state at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub variables: Variables,
     pub written: BTreeMap<String, Written>,
-    /// Why a variable that is not among them can be anything.
+    /// The reason why all other variables can have any value, if they can.
     pub rest: Option<String>,
-    /// Why later steps may find anything set.
+    /// The reason why the script may have set any variable for later steps, if so.
     pub opaque: Option<String>,
+    /// Whether `allexport` is on, so that assignments export variables.
     pub all_exported: Export,
-    /// Variables with an attribute that changes what an assignment does: arrays, integers,
-    /// read-only ones and the like. They hold any value, and an array is never exported.
+    /// Variables with an attribute that changes an assignment, such as arrays, integers and read-only
+    /// variables. They can have any value, and an array is never exported.
     pub special: BTreeSet<String>,
-    /// The directory it runs in, from the top of the repository, if that is known.
+    /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
     /// Whether the script has ended before this point.
     pub ended: bool,
@@ -94,14 +95,14 @@ impl Default for State {
     }
 }
 
-/// The state after two paths meet: what is true after either of them is possible.
+/// The state after two branches: every value that is possible after either of them is possible.
 pub(super) fn join(one: State, other: State) -> State {
     match (one.ended, other.ended) {
         (true, false) => return other,
         (false, true) => return one,
         _ => {}
     }
-    let why = "it is set under a condition";
+    let reason = "it is set under a condition";
     let missing = |state: &State| match &state.rest {
         Some(rest) => Variable { value: Text::unknown(rest.clone()), export: Export::Yes, assigned: None },
         None => Variable { value: Text::empty(), export: Export::No, assigned: None },
@@ -115,7 +116,7 @@ pub(super) fn join(one: State, other: State) -> State {
             mine
         } else {
             Variable {
-                value: mine.value.or(others.value).because(why),
+                value: mine.value.or(others.value).because(reason),
                 export,
                 assigned: mine.assigned.or(others.assigned),
             }
@@ -135,7 +136,7 @@ pub(super) fn join(one: State, other: State) -> State {
     }
 }
 
-/// What later steps may find after two paths meet.
+/// The variables written for later steps after two branches.
 pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Written> {
     let mut all = one.written.clone();
     for (name, written) in &mut all {
@@ -155,16 +156,16 @@ pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Writt
     all
 }
 
-/// The loop state after a round, with everything that still changes given up: whatever
-/// differs from the state before the round can be anything.
+/// Widens the state of a loop after an iteration: every variable that differs from the state before
+/// the iteration can have any value.
 pub(super) fn widen(before: &State, after: State) -> State {
-    let why = "a loop may have set it the last time around";
+    let reason = "an earlier iteration of a loop may have set it";
     let mut widened = after;
     for (name, variable) in &mut widened.variables {
         let old = before.variables.get(name);
         if old.is_none_or(|old| old.value != variable.value) {
             variable.value = Text { can: AbstractValue::Any, reasons: variable.value.reasons.clone() };
-            variable.value.reasons.insert(why.to_owned());
+            variable.value.reasons.insert(reason.to_owned());
         }
         if old.is_none_or(|old| old.export != variable.export) {
             variable.export = Export::Maybe;
@@ -172,29 +173,31 @@ pub(super) fn widen(before: &State, after: State) -> State {
     }
     for (name, written) in &mut widened.written {
         if before.written.get(name).is_none_or(|old| old.value != written.value) {
-            written.value = Text::unknown(why);
+            written.value = Text::unknown(reason);
         }
     }
     widened
 }
 
-/// `${name:-word}` and its kin; unset and empty are the same here.
+/// Evaluates `${name:-word}` and the operators `-`, `:=`, `=`, `:+` and `+`; `value` is the value of
+/// the variable (empty if unset), `other` that of the word.
 pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
-    let Text { can, reasons: why } = value;
+    let Text { can, reasons } = value;
     let (filled, empty) = match can {
         AbstractValue::OneOf(texts) => {
             let (empty, filled): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
-            let filled = (!filled.is_empty()).then(|| Text::one_of(filled, why.clone()));
+            let filled = (!filled.is_empty()).then(|| Text::one_of(filled, reasons.clone()));
             (filled, !empty.is_empty())
         }
-        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, reasons: why.clone() }), false),
-        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, reasons: why.clone() }), true),
+        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
+        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });
-    // Without the colon a variable that is empty counts as set, and which it is is not known.
-    let blurred = !operator.starts_with(':');
-    let replaced = empty.then(|| match (alternative, blurred) {
+    // Without the colon an empty variable counts as set, and `value` does not distinguish empty from
+    // unset.
+    let is_ambiguous = !operator.starts_with(':');
+    let replaced = empty.then(|| match (alternative, is_ambiguous) {
         (_, true) => other.or(Text::empty()).because("whether a variable is unset or empty is not known"),
         (true, false) => Text::empty(),
         (false, false) => other,
@@ -203,7 +206,7 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
         (Some(kept), Some(replaced)) => {
             let mut text = kept.or(replaced);
             if text.single().is_none() {
-                text.reasons.extend(why);
+                text.reasons.extend(reasons);
             }
             text
         }

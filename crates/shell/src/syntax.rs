@@ -1,4 +1,4 @@
-//! The syntax tree of a script. Every node has the bytes on which it stands.
+//! The syntax tree of a script.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,11 +9,11 @@ pub type Span = Range<usize>;
 /// A script.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    /// Its commands.
+    /// The commands.
     pub body: List,
-    /// The bodies of its here-documents, which redirections refer to by index.
+    /// The bodies of the here-documents, to which redirections refer by index.
     pub documents: Vec<Document>,
-    /// Where its comments stand.
+    /// The spans of the comments.
     pub comments: Vec<Span>,
 }
 
@@ -22,7 +22,7 @@ pub struct Script {
 pub struct List {
     /// The commands, in order.
     pub items: Vec<AndOr>,
-    /// The bytes of all of them.
+    /// The bytes of all commands.
     pub span: Span,
 }
 
@@ -31,15 +31,15 @@ pub struct List {
 pub struct AndOr {
     /// The pipeline that always runs.
     pub first: Pipeline,
-    /// The pipelines that run depending on those before them.
+    /// The pipelines that run depending on the result of the pipelines before them.
     pub rest: Vec<(Connector, Pipeline)>,
-    /// Whether `&` follows, so that a subshell runs all of it.
+    /// Whether `&` follows, so that a subshell runs the pipelines.
     pub in_background: bool,
-    /// The bytes, without the `;` or `&` behind it.
+    /// The bytes, without the `;` or `&` after the pipelines.
     pub span: Span,
 }
 
-/// What joins two pipelines.
+/// The operator between two pipelines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connector {
     /// `&&`
@@ -51,24 +51,24 @@ pub enum Connector {
 /// Commands joined by `|`; with more than one, each runs in a subshell.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
-    /// Whether an odd number of `!` stands before it.
+    /// Whether an odd number of `!` comes before the pipeline.
     pub is_negated: bool,
-    /// Whether `time` stands before it.
+    /// Whether `time` comes before the pipeline.
     pub is_timed: bool,
-    /// The commands, at least one unless it is timed.
+    /// The commands; may be empty only after `time` or `!`.
     pub commands: Vec<Command>,
     /// The bytes.
     pub span: Span,
 }
 
-/// One command with its redirections.
+/// A command with its redirections.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// The command.
     pub kind: CommandKind,
-    /// Its redirections, in order.
+    /// The redirections, in order.
     pub redirects: Vec<Redirect>,
-    /// The bytes, redirections included, bodies of here-documents not.
+    /// The bytes, with redirections but without the bodies of here-documents.
     pub span: Span,
 }
 
@@ -101,7 +101,7 @@ pub enum CommandKind {
     Coprocess(Box<Command>),
 }
 
-/// Assignments and words, of which there may be none if there are redirections.
+/// Assignments and words; both may be empty if the command has redirections.
 #[derive(Clone, Debug)]
 pub struct Simple {
     /// The assignments before the first word.
@@ -113,16 +113,16 @@ pub struct Simple {
 /// `if`, each `elif`, and `else`.
 #[derive(Clone, Debug)]
 pub struct If {
-    /// Conditions and what runs if they hold; at least one.
+    /// Conditions and the commands that run if they are true; at least one.
     pub branches: Vec<(List, List)>,
-    /// What runs if none holds.
+    /// The commands that run if no condition is true.
     pub otherwise: Option<List>,
 }
 
 /// A loop with a condition.
 #[derive(Clone, Debug)]
 pub struct While {
-    /// Whether it is `until`.
+    /// Whether the loop is `until`.
     pub is_until: bool,
     /// The condition.
     pub condition: List,
@@ -133,13 +133,13 @@ pub struct While {
 /// A loop over words.
 #[derive(Clone, Debug)]
 pub struct For {
-    /// Whether it is `select`.
+    /// Whether the command is `select`.
     pub is_select: bool,
     /// The name of the variable.
     pub name: String,
-    /// The bytes of that name.
+    /// The bytes of the name.
     pub name_span: Span,
-    /// The words; none if there is no `in`, so that it takes the arguments of the script.
+    /// The words; `None` without `in`, which loops over the arguments of the script.
     pub words: Option<Vec<Word>>,
     /// The body.
     pub body: List,
@@ -168,9 +168,9 @@ pub struct Case {
 pub struct Clause {
     /// The patterns; at least one.
     pub patterns: Vec<Word>,
-    /// What runs if one of them matches.
+    /// The commands that run if a pattern matches.
     pub body: List,
-    /// How it ends.
+    /// The end of the clause.
     pub end: ClauseEnd,
 }
 
@@ -188,9 +188,9 @@ pub enum ClauseEnd {
 /// A definition of a function.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its body, a compound command.
+    /// The body, a compound command.
     pub body: Box<Command>,
 }
 
@@ -207,11 +207,11 @@ pub enum Test {
     Unary(String, Word),
     /// An operator between two operands, such as `word == pattern`.
     Binary(Word, String, Word),
-    /// A word, which must not be empty.
+    /// A word; the test is true if it is not empty.
     Word(Word),
 }
 
-/// An arithmetic expression: its text, in which a shell expands `$` before it computes.
+/// An arithmetic expression, in whose text a shell expands `$` before evaluation.
 #[derive(Clone, Debug)]
 pub struct Arithmetic {
     /// The pieces.
@@ -227,9 +227,9 @@ pub struct Redirect {
     pub descriptor: Option<String>,
     /// The operator.
     pub operator: RedirectOperator,
-    /// The word behind it: a file, a descriptor, a text or the delimiter of a here-document.
+    /// The word after the operator: a file, a descriptor, a text or the delimiter of a here-document.
     pub target: Word,
-    /// The index of its here-document, if it is one.
+    /// The index of the here-document, if the redirection has one.
     pub document: Option<usize>,
     /// The bytes.
     pub span: Span,
@@ -265,7 +265,7 @@ pub enum RedirectOperator {
 }
 
 impl RedirectOperator {
-    /// All operators with their texts; longer texts come before their beginnings.
+    /// All operators with their texts; a text comes before its prefixes.
     pub const ALL: [(&'static str, Self); 12] = [
         ("<<<", Self::HereString),
         ("<<-", Self::StrippedHereDocument),
@@ -281,7 +281,7 @@ impl RedirectOperator {
         (">", Self::Output),
     ];
 
-    /// Whether a command writes to a file through it.
+    /// Whether the redirection lets a command write to a file.
     #[must_use]
     pub fn writes_file(self) -> bool {
         use RedirectOperator as R;
@@ -292,30 +292,30 @@ impl RedirectOperator {
 /// The body of a here-document.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
-    /// The text, in which `$` and backticks are expanded unless the delimiter is quoted.
+    /// The text. A shell expands `$` and backticks in it unless the delimiter is quoted.
     pub pieces: Vec<Piece>,
     /// The bytes of its lines.
     pub span: Span,
 }
 
-/// An assignment, as it stands before a command or behind `export`.
+/// An assignment before a command or in the arguments of a command such as `export`.
 #[derive(Clone, Debug)]
 pub struct Assignment {
     /// The name of the variable.
     pub name: String,
     /// The bytes of the name.
     pub name_span: Span,
-    /// Whether one element of an array is assigned, as in `name[1]=value`.
+    /// Whether the assignment is to an element of an array, as in `name[1]=value`.
     pub has_subscript: bool,
-    /// Whether it is `+=`.
+    /// Whether the operator is `+=`.
     pub appends: bool,
     /// The value.
     pub value: Word,
-    /// The bytes of the whole.
+    /// The bytes of the whole assignment.
     pub span: Span,
 }
 
-/// A word: pieces without a space between them.
+/// A word: a sequence of pieces without spaces between them.
 #[derive(Clone, Debug, Default)]
 pub struct Word {
     /// The pieces.
@@ -327,7 +327,7 @@ pub struct Word {
 /// A piece of a word.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// What it is.
+    /// The kind of the piece.
     pub kind: PieceKind,
     /// The bytes, quotes included.
     pub span: Span,
@@ -336,13 +336,13 @@ pub struct Piece {
 /// The kinds of pieces.
 #[derive(Clone, Debug)]
 pub enum PieceKind {
-    /// Text without quotes; globs and braces in it are not expanded here.
+    /// Text without quotes; globs and braces are part of the text.
     Literal(String),
-    /// A character behind a backslash.
+    /// A character after a backslash.
     Escaped(char),
     /// Text in single quotes.
     SingleQuoted(String),
-    /// Text in `$'…'`; none if it is no valid text.
+    /// Text in `$'…'`; `None` if it is not valid text or has an unsupported escape.
     AnsiQuoted(Option<String>),
     /// Pieces in double quotes.
     DoubleQuoted(Vec<Piece>),
@@ -354,7 +354,7 @@ pub enum PieceKind {
     Arithmetic(Arithmetic),
     /// `<(…)` and `>(…)`
     Process(List),
-    /// `(…)` behind `name=`.
+    /// `(…)` after `name=`.
     Array(Vec<Word>),
 }
 
@@ -363,23 +363,23 @@ pub enum PieceKind {
 pub struct Parameter {
     /// The name of a variable, a number or a special character.
     pub name: String,
-    /// What is done with its value.
+    /// The operation on its value.
     pub operation: Operation,
 }
 
-/// What an expansion does with the value of a parameter.
+/// The operation of an expansion on the value of a parameter.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// Nothing.
+    /// No operation.
     None,
-    /// `-`, `=`, `?` or `+`, with or without a colon: another word in some cases.
+    /// The operator `-`, `=`, `?` or `+`, with or without a colon, and its word.
     Alternative(String, Vec<Piece>),
-    /// Something else, such as `%pattern`; the pieces are all that stands behind the name.
+    /// Another operation, such as `%pattern`; the pieces of the text after the name.
     Other(Vec<Piece>),
 }
 
 impl Piece {
-    /// The text of the piece if no shell expands it.
+    /// The text of the piece, if it has no expansions.
     #[must_use]
     pub fn literal(&self) -> Option<Cow<'_, str>> {
         match &self.kind {
@@ -393,7 +393,7 @@ impl Piece {
     }
 }
 
-/// The text of pieces if no shell expands any of them.
+/// The text of pieces, if they have no expansions.
 fn literal(pieces: &[Piece]) -> Option<Cow<'_, str>> {
     match pieces {
         [] => Some(Cow::Borrowed("")),
@@ -403,13 +403,13 @@ fn literal(pieces: &[Piece]) -> Option<Cow<'_, str>> {
 }
 
 impl Word {
-    /// The text of the word if no shell expands anything in it.
+    /// The text of the word, if it has no expansions.
     #[must_use]
     pub fn literal(&self) -> Option<Cow<'_, str>> {
         literal(&self.pieces)
     }
 
-    /// The text of the word if nothing in it is quoted either.
+    /// The text of the word, if it has no expansions and no quotes.
     #[must_use]
     pub fn unquoted(&self) -> Option<&str> {
         match self.pieces.as_slice() {
@@ -418,8 +418,7 @@ impl Word {
         }
     }
 
-    /// The assignment that the word is, if it begins with an unquoted `name=`, `name+=` or
-    /// `name[…]=`.
+    /// The word as an assignment, if it begins with an unquoted `name=`, `name+=` or `name[…]=`.
     #[must_use]
     pub fn assignment(&self) -> Option<Assignment> {
         let PieceKind::Literal(first) = &self.pieces.first()?.kind else { return None };
@@ -431,17 +430,17 @@ impl Word {
         let has_subscript = first[end..].starts_with('[');
         let (index, operator) = if has_subscript { self.subscript_end(end)? } else { (0, end) };
         let PieceKind::Literal(text) = &self.pieces[index].kind else { return None };
-        let behind = &text[operator..];
-        let length = if behind.starts_with("+=") { 2 } else { usize::from(behind.starts_with('=')) };
+        let rest = &text[operator..];
+        let length = if rest.starts_with("+=") { 2 } else { usize::from(rest.starts_with('=')) };
         if length == 0 {
             return None;
         }
         let span = self.pieces[index].span.clone();
-        // A continued line makes the text shorter than its bytes.
+        // A line continuation makes the text shorter than its span.
         let from = span.end - (text.len() - operator - length).min(span.len());
         let mut pieces = self.pieces[index..].to_vec();
-        pieces[0] = Piece { kind: PieceKind::Literal(behind[length..].to_owned()), span: from..span.end };
-        if behind.len() == length {
+        pieces[0] = Piece { kind: PieceKind::Literal(rest[length..].to_owned()), span: from..span.end };
+        if rest.len() == length {
             pieces.remove(0);
         }
         Some(Assignment {
@@ -454,7 +453,7 @@ impl Word {
         })
     }
 
-    /// The piece that closes a subscript and the byte of its text behind the bracket.
+    /// The index of the piece that closes a subscript, and the byte after the bracket in its text.
     fn subscript_end(&self, from: usize) -> Option<(usize, usize)> {
         self.pieces.iter().enumerate().find_map(|(index, piece)| {
             let PieceKind::Literal(text) = &piece.kind else { return None };

@@ -1,11 +1,11 @@
-//! `export`, `declare` and their kin, which take assignments as arguments.
+//! `export`, `declare` and other commands that take assignments as arguments.
 
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Export, Variable};
 use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
 use slug_value::{AbstractValue, Text};
 
-/// What an argument of `export` or `env` says.
+/// An argument of `export` or `env`.
 pub(super) enum Pair {
     /// `NAME=value`
     Assigns(String, Text),
@@ -13,11 +13,12 @@ pub(super) enum Pair {
     Names(String),
     /// An option.
     Option,
-    /// A word of which only a shell knows what it says.
+    /// A word whose expansion is not known.
     Unknown,
 }
 
 impl Interpreter<'_> {
+    /// Interprets `export`, `declare`, `typeset`, `local` or `readonly`.
     pub(super) fn declare(&mut self, command: &str, arguments: &[Word]) {
         let option = |sign: char| {
             let options = arguments.iter().filter_map(Word::literal).filter(|word| word.starts_with('-'));
@@ -28,7 +29,7 @@ impl Interpreter<'_> {
         let exports = (command == "export" && !hides) || (command != "export" && option('x'));
         if command != "export" && option('n') {
             arguments.iter().for_each(|word| drop(self.expand(word)));
-            return self.havoc(&format!("`{command} -n` gives a variable another name"));
+            return self.havoc(&format!("`{command} -n` makes a variable an alias of another"));
         }
         let is_converted = command != "export" && ['a', 'A', 'i', 'l', 'u'].into_iter().any(option);
         let is_special = is_converted || command == "readonly" || (command != "export" && option('r'));
@@ -37,9 +38,9 @@ impl Interpreter<'_> {
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
                 self.assign(&assignment, export);
-                // A shell replaces braces in arguments, but not in an assignment before a command.
+                // A shell expands braces in arguments, but not in an assignment before a command.
                 if assignment.value.pieces.iter().any(may_open_brace) {
-                    self.give(&assignment.name, Text::unknown(BRACES), assignment.name_span.clone(), export);
+                    self.set_variable(&assignment.name, Text::unknown(BRACES), assignment.name_span.clone(), export);
                 }
                 if is_special {
                     self.make_special(&assignment.name, assignment.name_span, is_converted);
@@ -49,45 +50,45 @@ impl Interpreter<'_> {
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
                     let start = super::start_of(word);
-                    self.give(&name, value, start..start + name.len(), export);
+                    self.set_variable(&name, value, start..start + name.len(), export);
                     if is_special {
                         self.make_special(&name, start..start + name.len(), is_converted);
                     }
                 }
-                // A variable of a function begins unset.
+                // A local variable is unset at first.
                 Pair::Names(name)
                     if self.in_function && is_name(&name) && !matches!(command, "export" | "readonly") =>
                 {
                     let value = self.look_up(&name).or(Text::empty());
-                    self.give(&name, value, word.span.clone(), export);
+                    self.set_variable(&name, value, word.span.clone(), export);
                 }
                 Pair::Names(name) if is_special && is_name(&name) => {
                     self.make_special(&name, word.span.clone(), is_converted);
-                    self.mark(&name, hides, exports);
+                    self.change_export(&name, hides, exports);
                 }
-                Pair::Names(name) => self.mark(&name, hides, exports),
+                Pair::Names(name) => self.change_export(&name, hides, exports),
                 Pair::Option => {}
                 Pair::Unknown => self.havoc(&format!("`{command}` may set it")),
             }
         }
     }
 
-    /// Gives a variable an attribute. One that is only read-only keeps its value for now.
+    /// Gives a variable an attribute. A variable that becomes only read-only keeps its value.
     fn make_special(&mut self, name: &str, span: Span, is_converted: bool) {
         self.note_special(name);
         if is_converted {
-            self.give(name, Text::empty(), span, None);
+            self.set_variable(name, Text::empty(), span, None);
         }
     }
 
     /// Changes whether a variable is exported.
-    fn mark(&mut self, name: &str, hides: bool, exports: bool) {
+    fn change_export(&mut self, name: &str, hides: bool, exports: bool) {
         if !hides && !exports {
             return;
         }
         self.note_assigned(name);
         match self.state.variables.get_mut(name) {
-            // An array is not exported, whatever a script says.
+            // A shell never exports an array.
             Some(variable) if exports && self.state.special.contains(name) => variable.export = Export::Maybe,
             Some(variable) => variable.export = if hides { Export::No } else { Export::Yes },
             None if exports => {
@@ -99,7 +100,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// What an argument says once the shell has expanded it.
+    /// Interprets an argument after the expansions of the shell.
     pub(super) fn pair(&mut self, word: &Word) -> Pair {
         if word.literal().is_some_and(|word| word.starts_with(['-', '+'])) {
             return Pair::Option;
@@ -112,7 +113,7 @@ impl Interpreter<'_> {
         let mut texts = texts.into_iter();
         let Some(first) = texts.next() else { return Pair::Names(String::new()) };
         let Some(known) = first.single() else { return Pair::Unknown };
-        // The texts of several pieces may be known.
+        // Join the known texts up to the first `=`.
         let mut known = known.clone();
         let mut rest: Vec<Text> = texts.collect();
         while let Some(next) = rest.first().and_then(Text::single).filter(|_| !known.contains('=')) {
@@ -135,7 +136,7 @@ impl Interpreter<'_> {
     }
 }
 
-/// Whether a piece may open braces that a shell replaces by several words.
+/// Whether a piece may open braces that a shell expands to several words.
 fn may_open_brace(piece: &Piece) -> bool {
     matches!(&piece.kind, PieceKind::Literal(text) if text.contains('{'))
 }

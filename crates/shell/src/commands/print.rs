@@ -5,6 +5,7 @@ use super::super::syntax::Word;
 use slug_value::Text;
 
 impl Interpreter<'_> {
+    /// The output of `echo`.
     pub(super) fn echo(&mut self, arguments: &[Word]) -> Vec<Text> {
         let mut words = arguments;
         let (mut newline, mut escapes) = (true, false);
@@ -34,9 +35,9 @@ impl Interpreter<'_> {
         printed
     }
 
-    /// `printf` with a format of text, `%s` and line breaks.
+    /// The output of `printf`. Only text, `%s` and `\n` in the format are interpreted.
     pub(super) fn printf(&mut self, arguments: &[Word]) -> Vec<Text> {
-        let unknown = || vec![Text::unknown("what `printf` prints is not known")];
+        let unknown = || vec![Text::unknown("the output of `printf` is not known")];
         let Some((format, values)) = arguments.split_first() else { return Vec::new() };
         let values: Vec<Vec<Text>> = values.iter().map(|word| self.argument(word)).collect();
         let Some(format) = self.field(format).single().map(|format| format.replace("\\n", "\n")) else {
@@ -52,7 +53,7 @@ impl Interpreter<'_> {
                 printed.extend(values.next().unwrap_or_default());
                 printed.push(Text::known(piece.to_owned()));
             }
-            // The format is used again for the values that remain.
+            // `printf` repeats the format for the remaining values.
             if values.len() == 0 || values.len() == before {
                 break;
             }
@@ -62,9 +63,9 @@ impl Interpreter<'_> {
     }
 }
 
-/// What `echo -e` makes of a text: line breaks and tabs; nothing is known of other escapes.
+/// Replaces the escapes of `echo -e` for line breaks and tabs; a text with other escapes is unknown.
 fn unescaped(text: Text) -> Text {
     let Some(known) = text.single() else { return text };
     let plain = known.replace("\\n", "\n").replace("\\t", "\t");
-    if plain.contains('\\') { Text::unknown("what `echo -e` prints is not known") } else { Text::known(plain) }
+    if plain.contains('\\') { Text::unknown("the output of `echo -e` is not known") } else { Text::known(plain) }
 }

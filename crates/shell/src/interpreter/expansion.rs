@@ -1,4 +1,4 @@
-//! Expands words to the texts that they can be.
+//! Expands words to their possible texts.
 
 use super::super::placeholder::FIRST_PLACEHOLDER;
 use super::super::state::substituted;
@@ -6,32 +6,32 @@ use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceK
 use super::Interpreter;
 use slug_value::{AbstractValue, Text};
 
-/// Why an argument is not known whose value is not quoted.
+/// The reason for an unknown argument with an unquoted value.
 pub const SPLIT: &str = "a shell splits a value into words";
 
-/// Why an argument is not known that holds braces.
-pub const BRACES: &str = "a shell replaces braces by several words";
+/// The reason for an unknown argument with braces.
+pub const BRACES: &str = "a shell expands braces to several words";
 
-/// Why a value is not known that depends on what happens before.
-const COMPUTED: &str = "a value is computed while it runs";
+/// The reason for an unknown value that is computed.
+const COMPUTED: &str = "a value is computed at run time";
 
 impl Interpreter<'_> {
-    /// What a variable can be.
+    /// The possible values of a variable.
     pub fn look_up(&self, name: &str) -> Text {
         match (self.state.variables.get(name), &self.state.rest) {
             (Some(variable), _) => variable.value.clone(),
-            (None, Some(why)) => Text::unknown(why.clone()),
+            (None, Some(reason)) => Text::unknown(reason.clone()),
             (None, None) if is_name(name) => Text::unknown(format!("`${name}` is not known")),
             (None, None) => Text::unknown(COMPUTED),
         }
     }
 
-    /// What a word can be, as the value of an assignment: nothing splits it.
+    /// Expands a word as the value of an assignment, without word splitting.
     pub fn expand(&mut self, word: &Word) -> Text {
         self.fragments(&word.pieces).into_iter().fold(Text::empty(), Text::followed_by)
     }
 
-    /// The same for a word that a shell runs, as a command or as a script.
+    /// Expands a word that a shell runs as a command or as a script.
     pub fn expand_run(&mut self, word: &Word) -> Text {
         let runs_output = std::mem::replace(&mut self.runs_output, true);
         let text = self.expand(word);
@@ -39,12 +39,13 @@ impl Interpreter<'_> {
         text
     }
 
-    /// What an argument can be, as far as it is one: a shell splits and replaces what is not quoted.
+    /// Expands a word as an argument. The text is unknown if word splitting or brace expansion may
+    /// change it.
     pub fn field(&mut self, word: &Word) -> Text {
         self.argument(word).into_iter().fold(Text::empty(), Text::followed_by)
     }
 
-    /// The same, piece by piece.
+    /// Expands a word as an argument, piece by piece.
     pub fn argument(&mut self, word: &Word) -> Vec<Text> {
         let mut texts = Vec::new();
         for piece in &word.pieces {
@@ -62,7 +63,7 @@ impl Interpreter<'_> {
         texts
     }
 
-    /// What pieces can be, one behind the other.
+    /// Expands pieces to texts, in order.
     pub fn fragments(&mut self, pieces: &[Piece]) -> Vec<Text> {
         let mut texts = Vec::new();
         for piece in pieces {
@@ -76,7 +77,7 @@ impl Interpreter<'_> {
                 PieceKind::Parameter(parameter) => texts.push(self.parameter(parameter, &piece.span)),
                 PieceKind::Command(list) => {
                     self.substitute(list);
-                    texts.push(Text::unknown("what a command prints is not known"));
+                    texts.push(Text::unknown("the output of a command is not known"));
                 }
                 PieceKind::Process(list) => {
                     self.substitute(list);
@@ -88,14 +89,14 @@ impl Interpreter<'_> {
                 }
                 PieceKind::Array(words) => {
                     words.iter().for_each(|word| drop(self.expand(word)));
-                    texts.push(Text::unknown("an array is not followed"));
+                    texts.push(Text::unknown("arrays are not interpreted"));
                 }
             }
         }
         texts
     }
 
-    /// Interprets a command whose output becomes part of a word.
+    /// Interprets the commands of a substitution, whose output becomes part of a word.
     fn substitute(&mut self, list: &List) {
         let runs_output = std::mem::replace(&mut self.runs_output, false);
         let output = self.subshell(|it| it.list(list));
@@ -111,15 +112,15 @@ impl Interpreter<'_> {
             Operation::Alternative(operator, pieces) if !operator.ends_with('?') => {
                 let value = self.look_up(&parameter.name);
                 let is_certainly_assigned = operator == ":=" && value == Text::empty();
-                // The word is expanded only if it is needed.
+                // A shell expands the word only if it needs the alternative.
                 let before = self.copy();
                 let other = self.fragments(pieces).into_iter().fold(Text::empty(), Text::followed_by);
                 self.join_with(before);
                 let text = substituted(operator, value, other);
                 if is_certainly_assigned {
-                    self.give(&parameter.name, text.clone(), span.clone(), None);
+                    self.set_variable(&parameter.name, text.clone(), span.clone(), None);
                 } else if operator.ends_with('=') && is_name(&parameter.name) {
-                    self.give_perhaps(&parameter.name, text.clone(), span.clone());
+                    self.maybe_set_variable(&parameter.name, text.clone(), span.clone());
                 }
                 text
             }
@@ -130,7 +131,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A text in which expressions of the workflow may stand.
+    /// Splits a text at placeholders, which are replaced by the values of their expressions.
     fn with_expressions(&self, text: &str) -> Vec<Text> {
         let mut texts = Vec::new();
         let mut literal = String::new();
@@ -149,15 +150,15 @@ impl Interpreter<'_> {
         texts
     }
 
-    /// Evaluates an arithmetic expression for the variables that it assigns. A variable that
-    /// is not known is taken for a number.
+    /// Interprets the assignments of an arithmetic expression. An unknown variable is assumed to be a
+    /// number.
     pub(crate) fn arithmetic(&mut self, expression: &Arithmetic) {
         let mut text = String::new();
         self.add_arithmetic_text(&expression.pieces, &mut text);
         self.assign_in_arithmetic(&text, &expression.span);
     }
 
-    /// Adds the text of pieces, in which [`UNKNOWN`] stands for each value that is not known.
+    /// Appends the text of pieces, with [`UNKNOWN`] for each unknown value.
     fn add_arithmetic_text(&mut self, pieces: &[Piece], text: &mut String) {
         for piece in pieces {
             match (&piece.kind, piece.literal()) {
@@ -176,13 +177,13 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Evaluates a word as an arithmetic expression.
+    /// Interprets a word as an arithmetic expression.
     pub(crate) fn arithmetic_word(&mut self, word: &Word) {
         self.arithmetic(&Arithmetic { pieces: word.pieces.clone(), span: word.span.clone() });
     }
 
     fn assign_in_arithmetic(&mut self, text: &str, span: &Span) {
-        let why = "an arithmetic expression may set it";
+        let reason = "an arithmetic expression may set it";
         let is_in_name = |c: char| c == '_' || c == UNKNOWN || c.is_ascii_alphanumeric();
         let mut rest = text;
         while let Some(start) = rest.find(is_in_name) {
@@ -190,38 +191,38 @@ impl Interpreter<'_> {
             let end = rest[start..].find(|c| !is_in_name(c)).map_or(rest.len(), |length| start + length);
             let name = &rest[start..end];
             rest = &rest[end..];
-            let behind = behind_subscript(rest).trim_start();
+            let after = after_subscript(rest).trim_start();
             let is_assigned = before.ends_with("++")
                 || before.ends_with("--")
-                || ASSIGNMENTS.iter().any(|operator| behind.starts_with(operator))
-                || (behind.starts_with('=') && !behind.starts_with("=="));
+                || ASSIGNMENTS.iter().any(|operator| after.starts_with(operator))
+                || (after.starts_with('=') && !after.starts_with("=="));
             if is_assigned && name.contains(UNKNOWN) {
-                self.havoc(why);
+                self.havoc(reason);
             }
             if !is_name(name) {
                 continue;
             }
-            // A shell evaluates the value of a variable as an expression as well.
+            // A shell evaluates the value of a variable as an expression too.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);
             if matches!(&old.can, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
-                self.havoc(why);
+                self.havoc(reason);
             }
             if is_assigned {
-                self.give_perhaps(name, old.or(Text::set(COMPUTED)).because(why), span.clone());
+                self.maybe_set_variable(name, old.or(Text::set(COMPUTED)).because(reason), span.clone());
             }
         }
     }
 }
 
-/// Stands in an arithmetic expression for a value that is not known.
+/// A character that replaces an unknown value in an arithmetic expression.
 const UNKNOWN: char = '\u{fffc}';
 
-/// What assigns to the name before it, but for `=`.
+/// Operators that assign to the name before them, except `=`.
 const ASSIGNMENTS: [&str; 12] = ["++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "<<=", ">>="];
 
-/// A text without the subscript that it begins with.
-fn behind_subscript(text: &str) -> &str {
+/// The text after the subscript that it begins with, if any.
+fn after_subscript(text: &str) -> &str {
     let trimmed = text.trim_start();
     if !trimmed.starts_with('[') {
         return text;
@@ -240,7 +241,7 @@ fn behind_subscript(text: &str) -> &str {
     ""
 }
 
-/// Whether a value that is not quoted stays one word: one that is not known is taken for one.
+/// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
 fn is_one_field(text: &Text) -> bool {
     match &text.can {
         AbstractValue::OneOf(texts) => {
@@ -250,7 +251,7 @@ fn is_one_field(text: &Text) -> bool {
     }
 }
 
-/// Whether a shell may replace braces in a text by several words.
+/// Whether a shell may expand braces in a text to several words.
 fn has_braces(text: &str) -> bool {
     text.find('{').is_some_and(|at| text[at..].contains('}') && (text[at..].contains(',') || text[at..].contains("..")))
 }

@@ -1,5 +1,5 @@
-//! Functions of a script. The body of one is interpreted once, where it is defined; a call
-//! may have done whatever any body does.
+//! Functions of a script. Each body is interpreted once, at its definition. A call may have the
+//! effects of any body.
 
 use super::super::state::{Export, Variable, Written};
 use super::super::syntax::Command;
@@ -7,7 +7,7 @@ use super::{Exits, Interpreter};
 use slug_value::Text;
 
 impl Interpreter<'_> {
-    /// Interprets the body of a function for what a call may do.
+    /// Interprets the body of a function and records the effects that a call may have.
     pub(super) fn define(&mut self, name: &str, body: &Command) {
         self.functions.names.insert(name.to_owned());
         let before = self.copy();
@@ -30,23 +30,23 @@ impl Interpreter<'_> {
         self.state = before;
     }
 
-    /// Applies what a call of a function may do.
+    /// Applies the effects that a call of a function may have.
     pub(crate) fn apply_functions(&mut self, name: &str) {
-        let why = format!("the function `{name}` may set it");
+        let reason = format!("the function `{name}` may set it");
         let functions = self.functions.clone();
         self.spend(functions.set.len() + functions.written.len() + 1);
         if functions.havoc {
-            self.havoc(&why);
+            self.havoc(&reason);
         }
         for name in functions.set {
             let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
-            let variable = Variable { value: Text::unknown(&why), export: Export::Maybe, assigned };
+            let variable = Variable { value: Text::unknown(&reason), export: Export::Maybe, assigned };
             self.state.variables.insert(name, variable);
         }
         self.state.special.extend(functions.special);
         for name in functions.written {
             let span = self.state.written.get(&name).map_or(0..0, |written| written.span.clone());
-            let written = Written { value: Text::unknown(&why), maybe_not: true, span };
+            let written = Written { value: Text::unknown(&reason), maybe_not: true, span };
             self.state.written.insert(name, written);
         }
         if functions.change_exports {

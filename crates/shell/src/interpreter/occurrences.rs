@@ -1,25 +1,26 @@
-//! Where a script names a target or the file of later steps. Each occurrence must be
-//! explained; one that is not may be a call.
+//! Occurrences of targets and of the environment file in a script. An occurrence that the
+//! interpreter does not resolve may be a call or a write.
 
 use super::super::effects::ENVIRONMENT_FILE;
 use super::super::syntax::{Operation, Piece, PieceKind, Span, Word};
-use super::super::targets::mentions;
+use super::super::targets::find_targets;
 
 /// The occurrences of a script.
 pub struct Occurrences<'a> {
     targets: &'a [&'a str],
-    /// Ordered by their first bytes.
+    /// Sorted by the start of their spans.
     found: Vec<Occurrence>,
 }
 
-/// A place that names a target or the file of later steps.
+/// A span that names a target or the environment file.
 #[derive(Clone)]
 pub struct Occurrence {
-    /// The target; none for the file.
+    /// The index of the target; `None` for the environment file.
     pub target: Option<usize>,
-    /// The bytes.
+    /// The bytes of the name.
     pub span: Span,
-    /// Whether it was put into a variable or a file, and counts only if no call is found.
+    /// Whether the name was stored in a variable or a file. It then counts only if the script has no
+    /// known call of the target.
     pub is_stored: bool,
     is_resolved: bool,
 }
@@ -29,9 +30,10 @@ impl<'a> Occurrences<'a> {
         Self { targets, found: Vec::new() }
     }
 
-    /// Adds those of a text that begins at a byte of the outermost script.
+    /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
+    /// in comments.
     pub fn find(&mut self, text: &str, base: usize, comments: &[Span]) {
-        let targets = mentions(text, self.targets).map(|(target, span)| (Some(target), span));
+        let targets = find_targets(text, self.targets).map(|(target, span)| (Some(target), span));
         let file = text.match_indices(ENVIRONMENT_FILE).map(|(at, name)| (None, at..at + name.len()));
         let all = targets.chain(file).map(|(target, span)| Occurrence {
             target,
@@ -44,7 +46,7 @@ impl<'a> Occurrences<'a> {
         self.found.sort_by_key(|occurrence| occurrence.span.start);
     }
 
-    /// Those that nothing has explained.
+    /// The occurrences that are not resolved.
     pub fn unresolved(&self) -> impl Iterator<Item = &Occurrence> {
         self.found.iter().filter(|occurrence| !occurrence.is_resolved)
     }
@@ -74,7 +76,7 @@ fn contains(outer: &Span, inner: &Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// The bytes of words without the commands that are substituted in them.
+/// The spans of words without the command substitutions in them.
 pub fn own_spans(words: &[Word]) -> Vec<Span> {
     let mut spans = Vec::new();
     for word in words {
@@ -83,7 +85,7 @@ pub fn own_spans(words: &[Word]) -> Vec<Span> {
     spans
 }
 
-/// Adds the bytes of some pieces without the commands that are substituted in them.
+/// Adds the parts of `span` outside of the command substitutions in `pieces`.
 pub fn add_own_spans(span: &Span, pieces: &[Piece], spans: &mut Vec<Span>) {
     let mut start = span.start;
     let mut commands = Vec::new();

@@ -1,14 +1,15 @@
-//! What commands print.
+//! The output of commands.
 
 use super::super::syntax::Span;
 use slug_value::{AbstractValue, TEXT_BYTES, Text};
 
-/// What a command prints, and where that stands in the script.
+/// The output of a command, and the spans of the script that it comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
-    /// The texts, one behind the other.
+    /// The texts, in order.
     pub texts: Vec<Text>,
-    /// Bytes of the script that are printed. Whoever reads the output may run what they name.
+    /// Spans of the script that are printed. A command that reads the output may run the targets
+    /// that they name.
     pub spans: Vec<Span>,
     bytes: usize,
 }
@@ -21,11 +22,11 @@ impl Output {
         output
     }
 
-    pub fn unknown(why: impl Into<String>) -> Self {
-        Self::new(vec![Text::unknown(why)], Vec::new())
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::new(vec![Text::unknown(reason)], Vec::new())
     }
 
-    /// Adds what the next command prints.
+    /// Appends the output of the next command.
     pub fn append(&mut self, other: Self) {
         self.texts.extend(other.texts);
         self.spans.extend(other.spans);
@@ -33,7 +34,7 @@ impl Output {
         self.limit();
     }
 
-    /// What is printed if one of two commands runs.
+    /// The output if one of two commands runs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let mut spans = self.spans;
@@ -41,31 +42,31 @@ impl Output {
         if self.texts == other.texts {
             return Self { texts: self.texts, spans, bytes: self.bytes };
         }
-        Self::new(vec![Text::unknown("what a script prints depends on a condition")], spans)
+        Self::new(vec![Text::unknown("the output of a script depends on a condition")], spans)
     }
 
-    /// All of it as one text.
+    /// Concatenates the texts.
     #[must_use]
     pub fn into_text(self) -> Text {
         self.texts.into_iter().fold(Text::empty(), Text::followed_by)
     }
 
-    /// Whether it may set variables for later steps, as `NAME=value` does.
+    /// Whether the output may set variables for later steps, as `NAME=value` does.
     #[must_use]
     pub fn may_assign(&self) -> bool {
         self.texts.iter().any(|text| text.single().is_none_or(|text| text.contains('=') || text.contains("<<")))
     }
 
-    /// Gives up texts that are too long.
+    /// Replaces texts that are too long in total by an unknown text.
     fn limit(&mut self) {
         if self.bytes > TEXT_BYTES {
-            self.texts = vec![Text::unknown("a script prints more than is followed")];
+            self.texts = vec![Text::unknown("the output of a script is too long to interpret")];
             self.bytes = 0;
         }
     }
 }
 
-/// The cost of a text.
+/// The size of a text that counts against the limit, over all alternatives.
 fn size(text: &Text) -> usize {
     match &text.can {
         AbstractValue::OneOf(texts) => texts.iter().map(|text| text.len() + 1).sum(),

@@ -1,10 +1,10 @@
-//! Words and what stands in them: quotes, expansions, here-documents.
+//! Parses words and their parts: quotes, expansions and here-documents.
 
 use super::super::lexer::{Lexer, continuation, is_meta};
 use super::super::syntax::{Document, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
 use super::{Parser, PendingDocument, Result, WordKind};
 
-/// What surrounds pieces that are read.
+/// The context of pieces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     /// `"…"`
@@ -13,11 +13,11 @@ enum Inside {
     Document,
     /// `((…))`
     Arithmetic,
-    /// `${name…}`, perhaps in double quotes; whether single quotes quote in it.
+    /// `${name…}`: whether it is in double quotes, and whether single quotes quote in it.
     Braces { is_in_quotes: bool, has_single_quotes: bool },
 }
 
-/// Pieces of a word while it is read.
+/// Builds the pieces of a word.
 struct Pieces {
     pieces: Vec<Piece>,
     text: String,
@@ -29,7 +29,7 @@ impl Pieces {
         Self { pieces: Vec::new(), text: String::new(), start }
     }
 
-    /// Adds a character of plain text that stands at a byte.
+    /// Adds a character of plain text at byte `at`.
     fn push(&mut self, character: char, at: usize) {
         if self.text.is_empty() {
             self.start = at;
@@ -37,7 +37,7 @@ impl Pieces {
         self.text.push(character);
     }
 
-    /// Ends the plain text that stands before a byte.
+    /// Adds the plain text that ends before byte `at` as a piece.
     fn flush(&mut self, lexer: &Lexer<'_>, at: usize) {
         if !self.text.is_empty() {
             let kind = PieceKind::Literal(std::mem::take(&mut self.text));
@@ -46,7 +46,7 @@ impl Pieces {
         }
     }
 
-    /// Adds a piece that began at a byte and has just been read.
+    /// Adds a piece from byte `start` to the current position.
     fn add(&mut self, kind: PieceKind, lexer: &Lexer<'_>, start: usize) {
         self.flush(lexer, start);
         self.pieces.push(Piece { kind, span: lexer.span(start) });
@@ -59,11 +59,11 @@ impl Pieces {
 }
 
 impl Parser<'_> {
-    /// Reads a word; none if none comes next.
+    /// Reads a word, if one comes next.
     pub(super) fn word(&mut self, kind: WordKind) -> Result<Option<Word>> {
         let start = self.lexer.at();
         let mut pieces = Pieces::new(start);
-        // Parentheses of patterns that are open.
+        // The number of open parentheses in patterns.
         let mut open = 0_usize;
         let mut subscript_end = 0;
         while let Some(next) = self.lexer.peek() {
@@ -109,7 +109,7 @@ impl Parser<'_> {
         Ok((!span.is_empty()).then_some(Word { pieces, span }))
     }
 
-    /// Reads what quotes or an expansion of a word; none if plain text comes next.
+    /// Reads a quoted text, an escape or an expansion; `None` if plain text comes next.
     fn quoted_or_expanded(&mut self, next: char) -> Result<Option<PieceKind>> {
         Ok(match next {
             '\'' => Some(self.single_quoted()?),
@@ -146,7 +146,7 @@ impl Parser<'_> {
         self.pieces(Inside::Arithmetic, ends)
     }
 
-    /// Reads pieces up to one of the texts that end them, or to the end.
+    /// Reads pieces up to one of the texts in `ends`, or to the end of the script.
     fn pieces(&mut self, inside: Inside, ends: &[&str]) -> Result<Vec<Piece>> {
         let mut pieces = Pieces::new(self.lexer.at());
         let mut open = 0_usize;
@@ -206,14 +206,14 @@ impl Parser<'_> {
         Ok(pieces.finish(&self.lexer))
     }
 
-    /// Reads an expansion, at its `$`; none if the `$` is plain text.
+    /// Reads an expansion at its `$`; `None` if the `$` is plain text.
     fn dollar(&mut self, is_in_quotes: bool) -> Result<Option<PieceKind>> {
-        let behind = &self.lexer.rest()[1..];
-        let Some(next) = behind.chars().next() else { return Ok(None) };
+        let after = &self.lexer.rest()[1..];
+        let Some(next) = after.chars().next() else { return Ok(None) };
         Ok(Some(match next {
             '(' => {
                 self.lexer.skip(1);
-                if behind.starts_with("((") && self.lexer.closes_arithmetic() {
+                if after.starts_with("((") && self.lexer.closes_arithmetic() {
                     self.lexer.skip(2);
                     let expression = self.nested(|parser| parser.arithmetic(&["))"]))?;
                     self.lexer.skip(2);
@@ -257,7 +257,7 @@ impl Parser<'_> {
         let rest = self.lexer.rest();
         let is_prefixed = rest.starts_with(['#', '!']) && !rest[1..].starts_with(['}', ':', '-', '=', '?', '+', '%']);
         if is_prefixed {
-            // Its length, or the variable that it names.
+            // `${#name}` or `${!name}`.
             let operation = Operation::Other(self.brace_pieces(is_in_quotes, true)?);
             return self.close_brace(Parameter { name: String::new(), operation });
         }
@@ -295,13 +295,13 @@ impl Parser<'_> {
 
     /// Reads the commands of a substitution and its `)`.
     fn substituted_list(&mut self) -> Result<List> {
-        // The here-documents of the line around it begin behind it.
+        // Here-documents of the outer line begin after the substitution.
         let pending = std::mem::take(&mut self.pending);
         let list = self.nested(Self::list)?;
         if !self.lexer.eat(")") {
             return Err(self.unexpected());
         }
-        // A here-document whose lines never come is empty.
+        // A here-document without lines is empty.
         self.pending = pending;
         Ok(list)
     }
@@ -340,7 +340,7 @@ impl Parser<'_> {
         Ok(PieceKind::Command(list))
     }
 
-    /// Reads a text of its own as part of this script; `base` is the byte at which it begins.
+    /// Parses another text as part of this script; `base` is the byte at which the text begins.
     fn inner<T>(&mut self, text: &str, base: usize, read: impl FnOnce(&mut Parser<'_>) -> Result<T>) -> Result<T> {
         let documents = std::mem::take(&mut self.documents);
         let mut inner = Parser { lexer: Lexer::new(text, base), pending: Vec::new(), documents, depth: self.depth };
@@ -368,7 +368,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The character that an escape stands for, behind its backslash; none if it is not known here.
+    /// Reads an escape after its backslash; returns its character, or `None` if it is not supported.
     fn escape(&mut self) -> Option<char> {
         let (radix, most) = match self.lexer.next()? {
             'n' => return Some('\n'),
@@ -389,12 +389,12 @@ impl Parser<'_> {
         let digits = rest.chars().take(most).take_while(|next| next.is_digit(radix)).count();
         let code = u32::from_str_radix(&rest[..digits], radix).ok();
         self.lexer.skip(digits);
-        // One byte above 127 is no character; a shell ends the text at a zero.
+        // A byte above 127 is not a character, and a shell ends the text at a zero byte.
         let most = if most == 2 { 0x7f } else { u32::MAX };
         code.filter(|code| (1..=most).contains(code)).and_then(char::from_u32)
     }
 
-    /// Reads `(…)` behind `name=`.
+    /// Reads `(…)` after `name=`.
     fn array(&mut self) -> Result<Vec<Word>> {
         self.lexer.skip(1);
         self.nested(|parser| {
@@ -412,7 +412,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Reads the here-documents that begin here. The end of the script ends the last one.
+    /// Reads the pending here-documents. The end of the script ends the last one.
     pub(super) fn documents(&mut self) -> Result<()> {
         for PendingDocument { index, delimiter, strips_tabs, expands } in std::mem::take(&mut self.pending) {
             let start = self.lexer.at();
@@ -446,7 +446,7 @@ fn is_name_character(character: char) -> bool {
     character == '_' || character.is_ascii_alphanumeric()
 }
 
-/// Whether a character behind `$` is a parameter of its own.
+/// Whether a character after `$` is a special parameter.
 fn is_special(character: char) -> bool {
     character.is_ascii_digit() || matches!(character, '?' | '#' | '@' | '*' | '!' | '$' | '-')
 }
@@ -457,7 +457,7 @@ fn is_array(pieces: &Pieces) -> bool {
     pieces.pieces.is_empty() && before.is_some_and(is_name)
 }
 
-/// Whether a parenthesis belongs to the word.
+/// Whether an opening parenthesis belongs to the word.
 fn opens_pattern(kind: WordKind, pieces: &Pieces, open: usize) -> bool {
     match kind {
         WordKind::Regex => true,
@@ -466,7 +466,7 @@ fn opens_pattern(kind: WordKind, pieces: &Pieces, open: usize) -> bool {
     }
 }
 
-/// The bytes of `[…]` if an assignment to an element of an array comes next; else none.
+/// The length of `[…]` if an assignment to an array element comes next, otherwise 0.
 fn subscript_length(text: &str) -> usize {
     let line = text.split('\n').next().unwrap_or_default();
     let closed = ["]=", "]+="].into_iter().filter_map(|end| line.find(end)).min();

@@ -1,4 +1,4 @@
-//! Where branches meet, all that either of them comes to is possible, and nothing else.
+//! Properties of joins: the joined state allows every value of either branch and no other value.
 
 use proptest::collection::{btree_map, btree_set};
 use proptest::option;
@@ -7,17 +7,17 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Texts by which it shows what a value can be: none, two that are known of some, and one
-/// that is known of none.
+/// Texts that distinguish abstract values: the empty text, two texts that generated values list, and
+/// `c`, which no generated value lists.
 const TEXTS: [&str; 4] = ["", "a", "b", "c"];
 
 const NAMES: [&str; 3] = ["A", "B", "C"];
 
 fn text() -> impl Strategy<Value = Text> {
-    let why = || BTreeSet::from(["of itself".to_owned()]);
+    let reason = || BTreeSet::from(["some reason".to_owned()]);
     prop_oneof![
         4 => btree_set(select(&TEXTS[..3]), 1..=3)
-            .prop_map(move |texts| Text::one_of(texts.into_iter().map(str::to_owned), why())),
+            .prop_map(move |texts| Text::one_of(texts.into_iter().map(str::to_owned), reason())),
         1 => Just(Text::set("a secret")),
         1 => Just(Text::unknown("computed")),
     ]
@@ -44,10 +44,10 @@ fn by_name<V: std::fmt::Debug>(value: impl Strategy<Value = V>) -> impl Strategy
 }
 
 fn state() -> impl Strategy<Value = State> {
-    let why = || option::of(Just("some script".to_owned()));
+    let reason = || option::of(Just("some script".to_owned()));
     let directory = option::of(select(&["", "tests"][..]).prop_map(str::to_owned));
     let special = btree_set(select(&NAMES[..]).prop_map(str::to_owned), 0..=2);
-    (by_name(variable()), by_name(written()), why(), why(), export(), special, directory, any::<bool>()).prop_map(
+    (by_name(variable()), by_name(written()), reason(), reason(), export(), special, directory, any::<bool>()).prop_map(
         |(variables, written, rest, opaque, all_exported, special, directory, ended)| State {
             variables,
             written,
@@ -61,7 +61,7 @@ fn state() -> impl Strategy<Value = State> {
     )
 }
 
-/// Two of one kind, often the same.
+/// Two values, often equal.
 fn two<V: Clone + std::fmt::Debug>(one: impl Fn() -> BoxedStrategy<V>) -> impl Strategy<Value = (V, V)> {
     prop_oneof![(one(), one()), one().prop_map(|both| (both.clone(), both))]
 }
@@ -77,14 +77,14 @@ fn texts(text: &Text) -> Texts {
     TEXTS.into_iter().filter(can_be).collect()
 }
 
-/// Whether a text can be just these, as far as texts can say: with one that is not known,
-/// it is known only whether it may be empty.
-fn is_just(text: &Text, wanted: &Texts) -> bool {
+/// Whether the possible texts are exactly `expected`. With `c` among them the text is not listed, so
+/// it must allow all of them and be empty only if expected.
+fn allows_exactly(text: &Text, expected: &Texts) -> bool {
     let found = texts(text);
-    if wanted.contains("c") {
-        found.is_superset(wanted) && found.contains("") == wanted.contains("")
+    if expected.contains("c") {
+        found.is_superset(expected) && found.contains("") == expected.contains("")
     } else {
-        found == *wanted
+        found == *expected
     }
 }
 
@@ -96,7 +96,7 @@ fn exports(export: Export) -> BTreeSet<bool> {
         .collect()
 }
 
-/// What a variable can be in a state, and whether commands see it.
+/// The possible values of a variable in a state, and whether it may be exported.
 fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
     match (state.variables.get(name), &state.rest) {
         (Some(variable), _) => (texts(&variable.value), exports(variable.export)),
@@ -105,8 +105,8 @@ fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
     }
 }
 
-/// What later steps can find written under a name; nothing where it is not.
-fn found_later(written: &BTreeMap<String, Written>, name: &str) -> BTreeSet<Option<&'static str>> {
+/// The possible values of a variable that is written for later steps; `None` if it is not written.
+fn possible_writes(written: &BTreeMap<String, Written>, name: &str) -> BTreeSet<Option<&'static str>> {
     match written.get(name) {
         Some(written) => {
             let none = written.maybe_not.then_some(None);
@@ -120,24 +120,24 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_script_goes_on_from_either_branch((one, other) in two(|| state().boxed())) {
-        let met = join(one.clone(), other.clone());
-        prop_assert_eq!(met.ended, one.ended && other.ended);
-        // Nothing goes on from a branch that has ended.
+    fn join_allows_exactly_either_branch((one, other) in two(|| state().boxed())) {
+        let joined = join(one.clone(), other.clone());
+        prop_assert_eq!(joined.ended, one.ended && other.ended);
+        // A branch that has ended does not reach the join.
         let (one, other) = match (one.ended, other.ended) {
             (true, false) => (&other, &other),
             (false, true) => (&one, &one),
             _ => (&one, &other),
         };
         for name in NAMES {
-            let [(mine, mine_seen), (others, others_seen), (_, seen)] =
-                [one, other, &met].map(|state| looked_up(state, name));
-            let variable = met.variables.get(name);
+            let [(mine, mine_exports), (others, other_exports), (_, joined_exports)] =
+                [one, other, &joined].map(|state| looked_up(state, name));
+            let variable = joined.variables.get(name);
             if let Some(variable) = variable {
-                prop_assert!(is_just(&variable.value, &(&mine | &others)), "{variable:?}");
-                prop_assert_eq!(seen, &mine_seen | &others_seen);
+                prop_assert!(allows_exactly(&variable.value, &(&mine | &others)), "{variable:?}");
+                prop_assert_eq!(joined_exports, &mine_exports | &other_exports);
             } else {
-                prop_assert_eq!(looked_up(&met, name).0, &mine | &others);
+                prop_assert_eq!(looked_up(&joined, name).0, &mine | &others);
             }
             let [mine, others] = [one, other].map(|state| state.variables.get(name));
             if mine == others {
@@ -149,71 +149,71 @@ proptest! {
                 prop_assert_eq!(variable.assigned.as_ref(), assigned);
             }
         }
-        prop_assert_eq!(met.rest.is_some(), one.rest.is_some() || other.rest.is_some());
-        prop_assert_eq!(met.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
-        prop_assert_eq!(exports(met.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
-        prop_assert_eq!(met.special, &one.special | &other.special);
+        prop_assert_eq!(joined.rest.is_some(), one.rest.is_some() || other.rest.is_some());
+        prop_assert_eq!(joined.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
+        prop_assert_eq!(exports(joined.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
+        prop_assert_eq!(joined.special, &one.special | &other.special);
         let same_directory = one.directory.clone().filter(|_| one.directory == other.directory);
-        prop_assert_eq!(met.directory, same_directory);
+        prop_assert_eq!(joined.directory, same_directory);
     }
 
     #[test]
-    fn later_steps_find_what_either_branch_wrote((one, other) in two(|| state().boxed())) {
-        let met = join_written(&one, &other);
+    fn join_written_allows_exactly_either_branch((one, other) in two(|| state().boxed())) {
+        let joined = join_written(&one, &other);
         for name in NAMES {
-            let [mine, others] = [&one, &other].map(|state| found_later(&state.written, name));
-            let wanted = &mine | &others;
-            prop_assert_eq!(met.contains_key(name), wanted != [None].into());
-            if let Some(written) = met.get(name) {
-                prop_assert_eq!(written.maybe_not, wanted.contains(&None));
-                prop_assert!(is_just(&written.value, &wanted.into_iter().flatten().collect()), "{written:?}");
+            let [mine, others] = [&one, &other].map(|state| possible_writes(&state.written, name));
+            let expected = &mine | &others;
+            prop_assert_eq!(joined.contains_key(name), expected != [None].into());
+            if let Some(written) = joined.get(name) {
+                prop_assert_eq!(written.maybe_not, expected.contains(&None));
+                prop_assert!(allows_exactly(&written.value, &expected.into_iter().flatten().collect()), "{written:?}");
             }
             let [mine, others] = [&one, &other].map(|state| state.written.get(name));
             if mine == others {
-                prop_assert_eq!(met.get(name), mine);
+                prop_assert_eq!(joined.get(name), mine);
             }
         }
     }
 
     #[test]
-    fn commands_see_what_is_exported(variable in variable()) {
+    fn visible_value_depends_on_export(variable in variable()) {
         let (value, exports) = (variable.value.clone(), exports(variable.export));
-        let seen = variable.seen();
-        let mut wanted = Texts::new();
+        let visible = variable.visible();
+        let mut expected = Texts::new();
         if exports.contains(&true) {
-            wanted.extend(texts(&value));
+            expected.extend(texts(&value));
         }
         if exports.contains(&false) {
-            wanted.insert("");
+            expected.insert("");
         }
-        prop_assert!(is_just(&seen.value, &wanted), "{seen:?}");
-        prop_assert_eq!(seen.export, Export::Yes);
+        prop_assert!(allows_exactly(&visible.value, &expected), "{visible:?}");
+        prop_assert_eq!(visible.export, Export::Yes);
     }
 
-    /// As in every world of the two texts. Without a colon, a variable that is empty may be
-    /// taken for set.
+    /// Compares with the result for each possible text of both. Without a colon, an empty variable may
+    /// count as set.
     #[test]
-    fn a_word_is_taken_in_the_place_of_what_is_empty(
+    fn substituted_follows_its_operator(
         operator in select(&[":-", "-", ":=", "=", ":+", "+"][..]),
         value in text(),
         other in text(),
     ) {
         let (if_set, has_colon) = (operator.ends_with('+'), operator.starts_with(':'));
-        let mut wanted = Texts::new();
+        let mut expected = Texts::new();
         for text in texts(&value) {
             let is_set = !text.is_empty();
             if is_set == if_set || !is_set && !has_colon {
-                wanted.extend(texts(&other));
+                expected.extend(texts(&other));
             }
             if is_set && !if_set {
-                wanted.insert(text);
+                expected.insert(text);
             }
             if !is_set && (if_set || !has_colon) {
-                wanted.insert("");
+                expected.insert("");
             }
         }
         let found = substituted(operator, value.clone(), other);
-        prop_assert!(is_just(&found, &wanted), "{found:?}, not {wanted:?}");
+        prop_assert!(allows_exactly(&found, &expected), "{found:?}, not {expected:?}");
         if texts(&value).len() > 1 && texts(&value).contains("") {
             prop_assert!(found.single().is_some() || value.reasons.is_subset(&found.reasons), "{found:?}");
         }

@@ -1,4 +1,4 @@
-//! Commands that start others, and calls of the targets.
+//! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::{Call, ENVIRONMENT_FILE};
 use super::super::interpreter::{Interpreter, Output, own_spans};
@@ -9,8 +9,8 @@ use super::{ISOLATED, LAUNCHERS, SHELLS, start_of};
 use slug_value::{AbstractValue, Text};
 
 impl Interpreter<'_> {
-    /// Interprets a command that is not built in, and what it may start.
-    pub(super) fn start(&mut self, command: &str, is_unknown: bool, words: &[Word], input: Option<Output>) {
+    /// Interprets an external command and the commands that it may start.
+    pub(super) fn external(&mut self, command: &str, is_unknown: bool, words: &[Word], input: Option<Output>) {
         if self.mentions_env_file(&words[1..]) {
             self.state.opaque = Some(format!("`{command}` writes to ${ENVIRONMENT_FILE}"));
         }
@@ -21,7 +21,7 @@ impl Interpreter<'_> {
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
         } else if is_unknown {
-            self.havoc("a command that is not known may start it with another environment");
+            self.havoc("an unknown command may start it with another environment");
             self.functions.run_unknown_scripts |= self.in_function;
         }
         let starts_others = |word: &Word| word.unquoted().is_some_and(starts_others);
@@ -37,13 +37,13 @@ impl Interpreter<'_> {
         if !rest.is_empty() && !SHELLS.contains(&command) {
             self.call(rest, None);
         }
-        // A command that is not known may be a builtin.
+        // An unknown command may be a builtin, whose effects persist.
         if !is_unknown {
-            self.back_to(before);
+            self.restore(before);
         }
     }
 
-    /// A shell of its own: with a file, with `-c`, or with a script on its input.
+    /// Interprets a separate shell that runs a file, the argument of `-c`, or its standard input.
     fn shell(&mut self, words: &[Word], input: Option<Output>) {
         let arguments = &words[1..];
         let (mut options, mut inline) = (0, false);
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
         match (arguments.get(options), input) {
             (Some(word), _) if inline => {
                 if let Some(script) = self.expand_run(word).single().cloned() {
-                    self.child(&script, start_of(word), &own_spans(std::slice::from_ref(word)));
+                    self.child_process(&script, start_of(word), &own_spans(std::slice::from_ref(word)));
                 }
             }
             (Some(word), _) => {
@@ -69,21 +69,22 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 if let Some(script) = input.into_text().single() {
                     let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                    self.child(script, base, &spans);
+                    self.child_process(script, base, &spans);
                 }
             }
             (None, None) => {}
         }
     }
 
-    /// Interprets a script in another process, which finds only what is exported. The script
-    /// is the text of some spans, and begins about at `base`.
-    fn child(&mut self, script: &str, base: usize, spans: &[super::Span]) {
+    /// Interprets a script in another process, which sees only exported variables. `spans` are the
+    /// bytes of the script, and `base` is the approximate byte at which it begins.
+    fn child_process(&mut self, script: &str, base: usize, spans: &[super::Span]) {
         let before = self.copy();
         for variable in self.state.variables.values_mut() {
             let export = if variable.export == Export::No { Export::No } else { Export::Yes };
-            let seen = std::mem::replace(variable, Variable { value: Text::empty(), export, assigned: None }).seen();
-            *variable = Variable { export, ..seen };
+            let visible =
+                std::mem::replace(variable, Variable { value: Text::empty(), export, assigned: None }).visible();
+            *variable = Variable { export, ..visible };
         }
         self.state.all_exported = Export::No;
         self.state.special.clear();
@@ -91,10 +92,10 @@ impl Interpreter<'_> {
             it.script(script, base, spans);
             Output::default()
         });
-        self.back_to(before);
+        self.restore(before);
     }
 
-    /// `env` with its own assignments before a command.
+    /// Interprets `env`, its options, its assignments, and the command after them.
     pub(super) fn env(&mut self, words: &[Word]) {
         let before = self.copy();
         // The shell expands every word before `env` changes anything.
@@ -106,7 +107,7 @@ impl Interpreter<'_> {
             match &pairs[index] {
                 Pair::Assigns(name, value) => {
                     let start = start_of(word);
-                    self.give(name, value.clone(), start..start + name.len(), Some(Export::Yes));
+                    self.set_variable(name, value.clone(), start..start + name.len(), Some(Export::Yes));
                 }
                 _ if matches!(option, "-i" | "-" | "--ignore-environment") => {
                     self.state.variables.clear();
@@ -115,16 +116,16 @@ impl Interpreter<'_> {
                 _ if matches!(option, "-u" | "--unset") => {
                     index += 1;
                     let name = words.get(index).and_then(Word::literal);
-                    self.remove(name.as_deref().unwrap_or_default());
+                    self.remove_variable(name.as_deref().unwrap_or_default());
                 }
-                _ if option.starts_with("--unset=") => self.remove(&option["--unset=".len()..]),
-                _ if option.starts_with("-u") => self.remove(&option["-u".len()..]),
+                _ if option.starts_with("--unset=") => self.remove_variable(&option["--unset=".len()..]),
+                _ if option.starts_with("-u") => self.remove_variable(&option["-u".len()..]),
                 _ if matches!(option, "-C" | "--chdir") => {
                     index += 1;
                     self.change_directory("cd", words.get(index).map_or(&[], std::slice::from_ref));
                 }
-                // It splits a text into words, which is not followed here.
-                _ if option.starts_with("-S") || option.starts_with("--split") => return self.back_to(before),
+                // `env -S` splits a text into words, which is not interpreted.
+                _ if option.starts_with("-S") || option.starts_with("--split") => return self.restore(before),
                 Pair::Option => {}
                 Pair::Unknown => self.havoc("`env` may set it"),
                 Pair::Names(_) => break,
@@ -133,57 +134,58 @@ impl Interpreter<'_> {
         }
         match words.get(index..) {
             Some(rest @ [_, ..]) => drop(self.call(rest, None)),
-            // A command that is not known may stand among the words that were passed over.
+            // The command may be one of the skipped words.
             _ => drop(self.targets_in(&words[1..])),
         }
-        self.back_to(before);
+        self.restore(before);
     }
 
-    fn remove(&mut self, name: &str) {
+    fn remove_variable(&mut self, name: &str) {
         let variable = Variable { value: Text::empty(), export: Export::Yes, assigned: None };
         self.state.variables.insert(name.to_owned(), variable);
     }
 
-    /// Notes every call of a target among words that are run; whether there was one.
+    /// Records each call of a target in words that are run; returns whether there is a call.
     pub(super) fn targets_in(&mut self, words: &[Word]) -> bool {
         let mut found = false;
         for word in words {
             let text = self.expand_run(word);
-            // A path that is known to be another one.
-            let mut is_explained = self.state.directory.is_some()
-                && matches!(&text.can, AbstractValue::OneOf(texts) if !texts.iter().any(|text| text.contains([' ', '\t', '\n', ';', '='])));
-            for (target, wanted) in self.targets.iter().enumerate() {
-                if self.may_be(word, &text, wanted) {
-                    (found, is_explained) = (true, true);
-                    self.note_call(target, word);
+            // A known path is resolved, even if it is not the path of a target.
+            let is_path = |text: &String| !text.contains([' ', '\t', '\n', ';', '=']);
+            let mut is_resolved = self.state.directory.is_some()
+                && matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
+            for (target, path) in self.targets.iter().enumerate() {
+                if self.may_be_path(word, &text, path) {
+                    (found, is_resolved) = (true, true);
+                    self.record_call(target, word);
                 }
             }
-            if is_explained {
+            if is_resolved {
                 self.resolve(&own_spans(std::slice::from_ref(word)));
             }
         }
         found
     }
 
-    fn note_call(&mut self, target: usize, word: &Word) {
+    fn record_call(&mut self, target: usize, word: &Word) {
         if !self.is_recording || self.state.ended {
             return;
         }
         let state = self.copy();
-        let variables: Variables = state.variables.into_iter().map(|(name, it)| (name, it.seen())).collect();
+        let variables: Variables = state.variables.into_iter().map(|(name, it)| (name, it.visible())).collect();
         let call = Call { target, span: word.span.clone(), variables, rest: state.rest, deferred: self.in_function };
         self.calls.push(call);
     }
 
-    /// Whether a word can be the path of a target. A path behind a variable, such as that of
-    /// the workspace, is known by its end.
-    fn may_be(&self, word: &Word, text: &Text, wanted: &str) -> bool {
+    /// Whether a word can be the path of a target. If the word is not known, the text after its last
+    /// expansion decides, as in `$GITHUB_WORKSPACE/run.sh`.
+    fn may_be_path(&self, word: &Word, text: &Text, target: &str) -> bool {
         let directory = self.state.directory.as_deref();
         if let AbstractValue::OneOf(texts) = &text.can {
-            return texts.iter().any(|path| names_path(path, wanted, directory));
+            return texts.iter().any(|path| is_path_of(path, target, directory));
         }
         let end = literal_end(&word.pieces);
-        !end.is_empty() && names_path(&end, wanted, None)
+        !end.is_empty() && is_path_of(&end, target, None)
     }
 
     pub(super) fn change_directory(&mut self, command: &str, arguments: &[Word]) {
@@ -191,7 +193,7 @@ impl Interpreter<'_> {
         let directory = arguments.iter().find(|word| !is_option(word));
         let path = directory.and_then(|word| match self.expand(word).single() {
             Some(path) => Some(path.clone()),
-            // The path of the workspace comes from a variable.
+            // The path may begin with a variable for the workspace.
             None => match flattened(&word.pieces).as_slice() {
                 [Piece { kind: PieceKind::Parameter(_), .. }, end] => end.literal().map(std::borrow::Cow::into_owned),
                 _ => None,
@@ -207,13 +209,13 @@ impl Interpreter<'_> {
     }
 }
 
-/// Whether a word among arguments starts the words behind it.
+/// Whether an argument is a command that starts the words after it.
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
 }
 
-/// Pieces with those in double quotes among them.
+/// The pieces, with double-quoted pieces replaced by their contents.
 fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
     let mut flat = Vec::new();
     for piece in pieces {
@@ -225,7 +227,7 @@ fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
     flat
 }
 
-/// The text behind the last expansion of a word.
+/// The text after the last expansion of a word.
 fn literal_end(pieces: &[Piece]) -> String {
     let flat = flattened(pieces);
     let mut literals: Vec<String> =
@@ -234,16 +236,16 @@ fn literal_end(pieces: &[Piece]) -> String {
     literals.concat()
 }
 
-/// Whether a path, taken in a directory, ends in the one that is wanted.
-fn names_path(path: &str, wanted: &str, directory: Option<&str>) -> bool {
+/// Whether a path, alone or relative to `directory`, ends with the path of a target.
+fn is_path_of(path: &str, target: &str, directory: Option<&str>) -> bool {
     let ends = |path: &str| {
-        let before = path.strip_suffix(wanted.trim_start_matches("./"));
+        let before = path.strip_suffix(target.trim_start_matches("./"));
         before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
     };
     ends(&joined("", path)) || directory.is_some_and(|directory| ends(&joined(directory, path)))
 }
 
-/// A path below another, without `.` and `..` where they can be resolved.
+/// Joins a path to a directory and resolves `.` and, if possible, `..`.
 fn joined(directory: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in directory.split('/').chain(path.split('/')) {
