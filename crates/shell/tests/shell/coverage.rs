@@ -1,5 +1,5 @@
-//! What the generator of scripts makes, counted from below: a property about a form that no
-//! script contains says nothing.
+//! Coverage of the script generator: a minimum number of scripts must contain each form, because a
+//! property is not tested for a form that no script contains.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use slug_shell::syntax::*;
 
 use crate::generator::{RESERVED, TARGET, script};
 
-/// Scripts that are counted.
+/// The number of generated scripts.
 const SCRIPTS: usize = 1000;
 
-/// Each form with the least number of scripts that contain it.
+/// Each form with the minimum number of scripts that contain it.
 const FORMS: [(&str, usize); 36] = [
     ("reserved word as an argument", 100),
     ("quoted assignment", 100),
@@ -54,12 +54,12 @@ const FORMS: [(&str, usize); 36] = [
 ];
 
 #[test]
-fn the_generator_makes_every_form() {
+fn generator_makes_every_form() {
     let mut runner = TestRunner::deterministic();
     let strategy = script();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..SCRIPTS {
-        let script = strategy.new_tree(&mut runner).expect("a script can be made").current();
+        let script = strategy.new_tree(&mut runner).expect("the strategy generates a script").current();
         let tree = parse(&script).unwrap_or_else(|error| panic!("{error}: {script}"));
         let mut forms = Forms::new(&tree);
         forms.list(&tree.body);
@@ -83,10 +83,11 @@ struct Forms<'t> {
     found: Vec<&'static str>,
     loops: usize,
     functions: usize,
-    /// Whether the target was called in the loop at hand.
+    /// Whether the current loop has called the target.
     has_called: bool,
-    /// The names of functions that set a variable and were called.
+    /// The names of functions that set a variable.
     setters: Vec<&'t str>,
+    /// Whether a function in `setters` was called.
     has_called_setter: bool,
 }
 

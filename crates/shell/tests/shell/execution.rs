@@ -1,4 +1,4 @@
-//! Whatever a shell does with a script, its interpretation has said that it may.
+//! Compares interpretations with runs of bash: the interpretation must allow every observed effect.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +15,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_shell_does_nothing_that_was_not_foreseen(script in script()) {
-        check_foreseen(&script);
+    fn bash_run_is_allowed_by_interpretation(script in script()) {
+        check_against_bash(&script);
     }
 }
 
-/// Scripts of which an interpretation was once wrong.
+/// Scripts that were once interpreted incorrectly.
 #[test]
-fn scripts_that_were_misread_are_foreseen() {
+fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
     for script in [
         "for i in 1 2 3; do if bash T; then echo done; fi; export A=x; done",
         "for i in 1 2 3; do bash T; export \"A=x\"; done",
@@ -49,21 +49,21 @@ fn scripts_that_were_misread_are_foreseen() {
         "((B += 1)); set -a; : ${B:=s}; bash T",
         "export A={x,y}; B={x,y}; export B; bash T",
     ] {
-        check_foreseen(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
+        check_against_bash(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
     }
 }
 
-/// Runs a script and compares every call and everything written with what was foreseen.
-pub fn check_foreseen(script: &str) {
-    let scratch = tempfile::tempdir().expect("a directory can be made");
+/// Runs a script and checks that its interpretation allows every call and every written variable.
+pub fn check_against_bash(script: &str) {
+    let scratch = tempfile::tempdir().expect("the temporary directory is writable");
     let (calls, written) = (scratch.path().join("calls"), scratch.path().join("written"));
     let values: Vec<String> = NAMES.iter().map(|name| format!("\"${{{name}-}}\"")).collect();
     let target =
         format!("#!/usr/bin/env bash\nprintf '%s\\037' {} $'\\036' >> '{}'\n", values.join(" "), calls.display());
     write_executable(&scratch.path().join(TARGET), &target);
-    fs::write(&written, "").expect("it is ours");
+    fs::write(&written, "").expect("the temporary directory is writable");
     let ran = Command::new("bash")
-        // Commands may fail; a script that a shell gives up ends with another status.
+        // The last command sets the status to 0, unless the script ends early.
         .args(["-c", &format!("{script}\n:")])
         .current_dir(scratch.path())
         .env_clear()
@@ -71,20 +71,20 @@ pub fn check_foreseen(script: &str) {
         .env("A", "start")
         .env("GITHUB_ENV", &written)
         .output()
-        .expect("bash is on every machine that runs workflows");
+        .expect("bash is installed");
     let start = Variable { value: Text::known("start".to_owned()), export: Export::Yes, assigned: None };
     let effects = interpret(script, &[], &[TARGET], Some(""), &Variables::from([("A".to_owned(), start)]));
     let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
 
     for call in fs::read_to_string(&calls).unwrap_or_default().split_terminator("\u{1e}\u{1f}") {
         let values: Vec<&str> = call.split('\u{1f}').collect();
-        assert!(is_foreseen(&effects, &values), "a call saw {values:?}\n{}", context());
+        assert!(is_allowed(&effects, &values), "a call saw {values:?}\n{}", context());
     }
-    // After a failure no later step runs.
+    // No later step runs after a failure.
     if effects.opaque.is_some() || !ran.status.success() {
         return;
     }
-    let written = fs::read_to_string(&written).expect("it is ours");
+    let written = fs::read_to_string(&written).expect("the file is readable");
     let last: BTreeMap<&str, &str> = written.lines().filter_map(|line| line.split_once('=')).collect();
     for name in NAMES {
         let fits = match (last.get(name), effects.written.get(name)) {
@@ -96,8 +96,8 @@ pub fn check_foreseen(script: &str) {
     }
 }
 
-/// Whether some call may see these values.
-fn is_foreseen(effects: &Effects, values: &[&str]) -> bool {
+/// Whether a call of the interpretation may see these values.
+fn is_allowed(effects: &Effects, values: &[&str]) -> bool {
     effects.calls.iter().any(|call| {
         NAMES.iter().zip(values).all(|(name, value)| match call.variables.get(*name) {
             Some(variable) => can_be(&variable.value, value),
@@ -115,11 +115,11 @@ fn can_be(text: &Text, value: &str) -> bool {
 }
 
 fn write_executable(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("it is in a directory")).expect("a directory can be made");
-    fs::write(path, text).expect("it is ours");
+    fs::create_dir_all(path.parent().expect("the path has a parent")).expect("the directory is writable");
+    fs::write(path, text).expect("the directory is writable");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file is writable");
     }
 }

@@ -1,5 +1,5 @@
-//! Random scripts that a shell runs in a moment, and that set, unset and pass on variables.
-//! Loops and calls of functions count in `T` and `D`, so that every script ends.
+//! Generates random scripts that run fast and that set, unset and pass on variables. Every script
+//! terminates: loops count in `T` and function calls in `D`.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -57,8 +57,7 @@ fn value() -> impl Strategy<Value = &'static str> {
 
 fn condition() -> impl Strategy<Value = String> {
     prop_oneof![
-        3 => select(&["true", "false", "! true", "[ -n \"$A\" ]", "[ \"$B\" = x ]", "test -z \"$C\"", "[ done = \"$A\" ]"][..])
-            .prop_map(str::to_owned),
+        3 => plain_condition().prop_map(str::to_owned),
         3 => (name(), select(&["-n", "-z"][..])).prop_map(|(name, operator)| format!("[[ {operator} ${name} ]]")),
         1 => (name(), name()).prop_map(|(a, b)| format!("[[ ${a} == x* || ! ( -z ${b} && ${a} != y ) ]]")),
         1 => Just(format!("[[ -n \"$(bash {TARGET})\" ]]")),
@@ -66,6 +65,11 @@ fn condition() -> impl Strategy<Value = String> {
         1 => name().prop_map(|name| format!("[[ ${{{name}:=s}} =~ ^(s|t u)$ ]]")),
         1 => name().prop_map(|name| format!("(({name} += 1))")),
     ]
+}
+
+/// A condition without `[[ ]]` and without `(( ))`.
+fn plain_condition() -> impl Strategy<Value = &'static str> {
+    select(&["true", "false", "! true", "[ -n \"$A\" ]", "[ \"$B\" = x ]", "test -z \"$C\"", "[ done = \"$A\" ]"][..])
 }
 
 /// Commands that set variables.
@@ -124,7 +128,7 @@ fn call() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Commands that write for later steps, and others that only print.
+/// Commands that write variables for later steps, and commands that only print.
 fn print() -> impl Strategy<Value = String> {
     prop_oneof![
         (name(), value()).prop_map(|(name, value)| format!("echo {name}={value} >> \"$GITHUB_ENV\"")),

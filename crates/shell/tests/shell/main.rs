@@ -1,4 +1,4 @@
-//! Tests of the reader of scripts, in one binary.
+//! Tests of the parser and the interpreter of scripts, in one binary.
 
 mod coverage;
 mod execution;

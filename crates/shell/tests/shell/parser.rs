@@ -1,4 +1,4 @@
-//! What a script is read as.
+//! Tests of the parser: the tree of a script, printed as a script.
 
 use proptest::prelude::*;
 use slug_shell::parser::{MAX_DEPTH, parse};
@@ -6,25 +6,31 @@ use slug_shell::parser::{MAX_DEPTH, parse};
 use crate::generator::script;
 use crate::printer::print;
 
+/// Any sequence of characters and words with a meaning in bash.
+const ANY_TEXT: &str = concat!(
+    "([a-z =$|&;\"'\n(){}<>`!#\\\\\\[\\]*?+-]|if|then|fi|do|done|for|in|case|esac|",
+    "<<E\n|\nE\n|\\$\\(|\\$\\{|\\(\\(|\\[\\[ | \\]\\]|;;){0,60}"
+);
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn printed_scripts_are_read_the_same(script in script()) {
+    fn printed_script_parses_to_the_same_tree(script in script()) {
         let printed = parse(&script).map(|tree| print(&tree));
         prop_assert!(printed.is_ok(), "{}", script);
         let printed = printed.unwrap_or_default();
         prop_assert_eq!(parse(&printed).map(|tree| print(&tree)), Ok(printed), "{}", script);
     }
 
-    /// Reading and interpreting end, with an answer, on any text.
+    /// The parser and the interpreter terminate without a panic on any text.
     #[test]
-    fn any_text_has_an_answer(script in "([a-z =$|&;\"'\n(){}<>`!#\\\\\\[\\]*?+-]|if|then|fi|do|done|for|in|case|esac|<<E\n|\nE\n|\\$\\(|\\$\\{|\\(\\(|\\[\\[ | \\]\\]|;;){0,60}") {
+    fn any_text_is_interpreted(script in ANY_TEXT) {
         let _ = slug_shell::interpret(&script, &[], &["run.sh"], None, &slug_shell::Variables::new());
     }
 }
 
-/// The tree of a script, printed in one line.
+/// The printed tree of a script in one line, or the error.
 fn read(script: &str) -> String {
     match parse(script) {
         Ok(tree) => print(&tree).trim_end().replace('\n', "↵"),
@@ -45,7 +51,7 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn lists_and_pipelines() {
+fn lists_and_pipelines_parse() {
     check(&[
         ("a b  c", "a b c"),
         ("a; b && c || d | e & f", "a↵b && c || d | e &↵f"),
@@ -63,7 +69,7 @@ fn lists_and_pipelines() {
 }
 
 #[test]
-fn compound_commands() {
+fn compound_commands_parse() {
     check(&[
         ("if a; then b; elif c\nthen d; else e; fi > f", "if↵a↵then↵b↵elif↵c↵then↵d↵else↵e↵fi >f"),
         ("while a; do b; done < f | c", "while↵a↵do↵b↵done <f | c"),
@@ -91,7 +97,7 @@ fn compound_commands() {
 }
 
 #[test]
-fn reserved_words_are_arguments_behind_a_command() {
+fn reserved_word_after_command_is_argument() {
     for word in [
         "!", "[[", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
         "in", "select", "then", "time", "until", "while", "]]",
@@ -106,7 +112,7 @@ fn reserved_words_are_arguments_behind_a_command() {
 }
 
 #[test]
-fn tests_and_arithmetic() {
+fn tests_and_arithmetic_parse() {
     check(&[
         ("[[ a && b ]] && c", "[[ a && b ]] && c"),
         ("[[ -n $a || ( b == c && ! d ) ]]", "[[ -n ${a} || ( b == c && ! d ) ]]"),
@@ -123,7 +129,7 @@ fn tests_and_arithmetic() {
 }
 
 #[test]
-fn words() {
+fn words_parse() {
     check(&[
         ("a 'b c' \"d $e\" f\\ g", "a 'b c' \"d ${e}\" f\\ g"),
         ("A=x B='y z' A+=1 a[$i]=2 c=(d 'e f'\n# comment\ng) cmd", "A=x B='y z' A+=1 a[…]=2 c=( d 'e f' g ) cmd"),
@@ -147,7 +153,7 @@ fn words() {
 }
 
 #[test]
-fn here_documents() {
+fn here_documents_parse() {
     check(&[
         ("cat <<EOF >> f\na $b\nEOF\nnext", "cat <<EOF >>f↵a ${b}↵EOF↵next"),
         ("cat <<-'EOF'\n\ta $b\n\tEOF\n", "cat <<-'EOF'↵a $b↵EOF"),
@@ -159,7 +165,7 @@ fn here_documents() {
 }
 
 #[test]
-fn what_is_no_script_is_an_error() {
+fn invalid_script_is_an_error() {
     for script in [
         "'a",
         "a \"b",
@@ -237,7 +243,7 @@ fn deep_nesting_is_an_error() {
 }
 
 #[test]
-fn long_scripts_are_read() {
+fn long_scripts_parse() {
     for script in ["a; ", "a && ", "a | ", "! ", "$x", "a\\\n", "elif "].map(|part| part.repeat(9000)) {
         let _ = parse(&format!("{script}b"));
     }
@@ -246,22 +252,23 @@ fn long_scripts_are_read() {
     assert!(parse(&elif).is_ok() && parse(&and).is_ok());
 }
 
-/// Spans are where the text of a node stands.
 #[test]
 fn spans_cover_their_text() {
     use slug_shell::syntax::{CommandKind, PieceKind};
     let script = "a; if b; then X=\"y $z\" c >f; fi # d";
-    let tree = parse(script).expect("it is valid");
+    let tree = parse(script).expect("the script is valid");
     assert_eq!(&script[tree.comments[0].clone()], "# d");
     let item = &tree.body.items[1];
     assert_eq!(&script[item.span.clone()], "if b; then X=\"y $z\" c >f; fi");
-    let CommandKind::If(branches) = &item.first.commands[0].kind else { panic!("it is an `if`") };
+    let CommandKind::If(branches) = &item.first.commands[0].kind else { panic!("the command is not an `if`") };
     let inner = &branches.branches[0].1.items[0].first.commands[0];
     assert_eq!(&script[inner.span.clone()], "X=\"y $z\" c >f");
-    let CommandKind::Simple(simple) = &inner.kind else { panic!("it is simple") };
+    let CommandKind::Simple(simple) = &inner.kind else { panic!("the command is not simple") };
     assert_eq!(&script[simple.assignments[0].name_span.clone()], "X");
     assert_eq!(&script[simple.assignments[0].value.span.clone()], "\"y $z\"");
-    let PieceKind::DoubleQuoted(pieces) = &simple.assignments[0].value.pieces[0].kind else { panic!("it is quoted") };
+    let PieceKind::DoubleQuoted(pieces) = &simple.assignments[0].value.pieces[0].kind else {
+        panic!("the value is not quoted")
+    };
     assert_eq!(&script[pieces[1].span.clone()], "$z");
     assert_eq!(&script[inner.redirects[0].span.clone()], ">f");
 }

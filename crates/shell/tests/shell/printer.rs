@@ -1,10 +1,10 @@
-//! Prints a syntax tree as a script, so that tests can look at trees and parse them again.
+//! Prints a syntax tree as a script, so that tests can compare trees and parse them again.
 
 use std::fmt::Write as _;
 
 use slug_shell::syntax::*;
 
-/// The script of a tree. It parses to a tree that is printed the same.
+/// Prints a tree as a script, which parses to a tree that prints to the same script.
 pub fn print(script: &Script) -> String {
     let mut printer = Printer { out: String::new(), documents: &script.documents, pending: Vec::new() };
     printer.list(&script.body);
@@ -14,11 +14,11 @@ pub fn print(script: &Script) -> String {
 struct Printer<'t> {
     out: String,
     documents: &'t [Document],
-    /// The here-documents of the line, with their delimiters.
+    /// The indices and delimiters of the here-documents that begin after the current line.
     pending: Vec<(usize, String)>,
 }
 
-/// What surrounds pieces, which decides what is escaped.
+/// The context of pieces, which decides which characters are escaped.
 #[derive(Clone, Copy, PartialEq)]
 enum Inside {
     Word,
@@ -180,10 +180,11 @@ impl Printer<'_> {
         self.put(" ");
         self.put(redirect.descriptor.as_deref().unwrap_or_default());
         let operator = RedirectOperator::ALL.into_iter().find(|(_, operator)| *operator == redirect.operator);
-        self.put(operator.expect("it is in the list").0);
+        self.put(operator.expect("`ALL` lists every operator").0);
         self.word(&redirect.target);
         if let Some(index) = redirect.document {
-            self.pending.push((index, redirect.target.literal().expect("a delimiter of the tests").into_owned()));
+            self.pending
+                .push((index, redirect.target.literal().expect("a delimiter in the tests is a literal").into_owned()));
         }
     }
 
@@ -288,7 +289,7 @@ impl Printer<'_> {
     }
 
     fn substitution(&mut self, opening: &str, list: &List) {
-        // The here-documents of the line around it come later.
+        // Here-documents of the outer line begin after the substitution.
         let pending = std::mem::take(&mut self.pending);
         self.block(opening, list, ")");
         self.pending = pending;

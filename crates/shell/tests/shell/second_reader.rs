@@ -1,6 +1,6 @@
-//! A second parser of bash, which shares no code with ours, reads the same scripts the same:
-//! `brush-parser`. What the two are compared in is an outline: the commands with their words,
-//! assignments and redirections, and how compound commands nest.
+//! Compares our parser with `brush-parser`, an independent parser of bash. Both trees are printed as
+//! outlines: the commands with their words, assignments and redirections, and the nesting of
+//! compound commands.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,18 +12,18 @@ use slug_shell::syntax::*;
 
 use crate::generator::script;
 
-/// A difference between the two readers.
+/// A known difference between the two parsers.
 struct Disagreement {
     name: &'static str,
-    /// A script that they read differently.
+    /// A script that they parse differently.
     example: &'static str,
-    /// Whether a script may be read differently for that reason.
+    /// Whether a script may be parsed differently for this reason.
     is_like: fn(&str) -> bool,
 }
 
-/// Where the two differ. In each case ours is right, as bash runs the example.
+/// The known differences. In each case our parser is right, as a run of the example in bash shows.
 const DISAGREEMENTS: &[Disagreement] = &[
-    // Two subshells; brush reads an arithmetic expression.
+    // Two subshells, which `brush-parser` parses as an arithmetic expression.
     Disagreement {
         name: "spaced-subshells-are-arithmetic",
         example: "( ( a ) )",
@@ -38,17 +38,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn two_readers_agree_on_random_scripts(script in script()) {
+    fn parsers_agree_on_random_scripts(script in script()) {
         check_agreement(&script);
     }
 }
 
 #[test]
-fn two_readers_agree_on_scripts_as_people_write_them() {
+fn parsers_agree_on_realistic_scripts() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts");
     let mut count = 0;
-    for entry in fs::read_dir(directory).expect("it is in the repository") {
-        let script = fs::read_to_string(entry.expect("it is in the repository").path()).expect("it is text");
+    for entry in fs::read_dir(directory).expect("the directory is in the repository") {
+        let script = fs::read_to_string(entry.expect("the directory is readable").path()).expect("scripts are UTF-8");
         check_agreement(&script);
         count += 1;
     }
@@ -56,7 +56,7 @@ fn two_readers_agree_on_scripts_as_people_write_them() {
 }
 
 #[test]
-fn every_disagreement_exists() {
+fn every_listed_disagreement_exists() {
     for Disagreement { name, example, is_like } in DISAGREEMENTS {
         assert!(is_like(example), "{name}");
         assert_ne!(ours(example), theirs(example), "{name}");
@@ -68,13 +68,13 @@ fn check_agreement(script: &str) {
     if DISAGREEMENTS.iter().any(|it| (it.is_like)(script)) {
         return;
     }
-    // Our parser bounds the depth, on which the other would overflow its stack.
+    // Ours runs first: it rejects scripts that are so deep that the other parser overflows its stack.
     let ours = ours(script);
     assert!(ours.is_ok(), "{ours:?}\n{script}");
     assert_eq!(ours, theirs(script), "{script}");
 }
 
-/// The outline of our tree.
+/// The outline of the tree of our parser.
 fn ours(script: &str) -> Result<String, String> {
     let tree = parse(script).map_err(|error| error.to_string())?;
     let mut outline = Ours { source: script, documents: &tree.documents, out: String::new() };
@@ -82,6 +82,7 @@ fn ours(script: &str) -> Result<String, String> {
     Ok(outline.out)
 }
 
+/// The outline of the tree of `brush-parser`.
 fn theirs(script: &str) -> Result<String, String> {
     let options = ParserOptions { tilde_expansion_at_word_start: false, ..ParserOptions::default() };
     let program = Parser::new(script.as_bytes(), &options).parse_program().map_err(|error| error.to_string())?;
@@ -90,7 +91,7 @@ fn theirs(script: &str) -> Result<String, String> {
     Ok(outline.out)
 }
 
-/// A text without blanks and continued lines, which the other reader does not keep.
+/// A text without whitespace and line continuations, which the other parser does not keep.
 fn dense(text: &str) -> String {
     text.replace("\\\n", "").split_whitespace().collect()
 }
@@ -210,7 +211,7 @@ impl Ours<'_> {
         }
         for redirect in &command.redirects {
             let operator = RedirectOperator::ALL.iter().find(|(_, operator)| *operator == redirect.operator);
-            let (text, _) = operator.expect("it is in the list");
+            let (text, _) = operator.expect("`ALL` lists every operator");
             let descriptor = redirect.descriptor.as_deref().unwrap_or_default();
             let _ = write!(self.out, "{descriptor}{text}");
             self.words([&redirect.target]);
@@ -306,7 +307,7 @@ impl Theirs {
         }
     }
 
-    /// Assignments and words, then redirections, as ours are kept apart.
+    /// Prints assignments and words, then redirections, in the order of our tree.
     fn simple(&mut self, simple: &ast::SimpleCommand) {
         let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
         let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
