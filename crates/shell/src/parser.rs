@@ -16,7 +16,7 @@ pub const MAX_DEPTH: usize = 48;
 /// A syntax error in a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What is wrong.
+    /// The message.
     pub reason: String,
     /// The byte at which the parser found the error.
     pub at: usize,

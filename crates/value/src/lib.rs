@@ -20,7 +20,7 @@ pub const TEXT_BYTES: usize = 64 << 10;
 pub struct Possible<T> {
     /// The possible values.
     pub can: AbstractValue<T>,
-    /// The inputs that decide the value and are known only at run time.
+    /// Texts that say why the value is known only at run time.
     pub reasons: BTreeSet<String>,
 }
 

@@ -414,8 +414,8 @@ fn unsupported(tag: Option<&Tag>) -> Problem {
 }
 
 impl Open {
-    /// Moves the beginning of a block list from its first item to the dash before that: of a
-    /// list that is indented no further than its key, the parser says the former.
+    /// Moves the beginning of a block list to its first dash. The parser reports the first item as the
+    /// beginning if the list has the same indentation as its key. `first` is the byte of that item.
     fn begin_at_dash(&mut self, text: &str, first: usize) {
         let start = &mut self.position.span.start;
         if first == *start || !text[*start..].starts_with('-') {
