@@ -90,7 +90,7 @@ macro_rules! table {
 
 table! {
     "Contradictions: the create call is rejected",
-    "No provider serves the model, so no workspace is created. The platform answers 422 \
+    "No provider serves the model, so no workspace is created. The platform returns 422 \
     and the outcome is `rejected`. A contradiction has exactly one code; warnings are \
     reported on top of any verdict.": {
         MODEL_REQUIRED = "model-required", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],

@@ -1,16 +1,16 @@
-//! Finds the providers of many models on one runtime, which is looked up only once.
+//! Finds the providers of many models on one runtime with a single lookup of the runtime.
 //!
 //! ```sh
 //! cargo run -p slug-resolver --example derive_many
 //! ```
 
-#![expect(clippy::disallowed_macros, reason = "the resolver is pure; an example prints")]
+#![expect(clippy::disallowed_macros, reason = "the lint applies to the library, and examples print")]
 
 use slug_resolver::{Code, Credentials, Registry};
 
 fn main() {
     let registry = Registry::embedded();
-    let runtime = registry.handle("claude-code").expect("the registry has it");
+    let runtime = registry.handle("claude-code").expect("the registry has this runtime");
     let injected = ["MINIMAX_API_KEY".to_owned()];
     let credentials = Credentials { injected: &injected, ambient: &[] };
 

@@ -1,10 +1,10 @@
-//! Reads a registry and a policy of one's own, and says where one that is wrong goes wrong.
+//! Reads a custom registry and policy, and prints the location of an error in an invalid registry.
 //!
 //! ```sh
 //! cargo run -p slug-resolver --example own_data
 //! ```
 
-#![expect(clippy::disallowed_macros, reason = "the resolver is pure; an example prints")]
+#![expect(clippy::disallowed_macros, reason = "the lint applies to the library, and examples print")]
 
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Env, Policy, Registry, resolve};
@@ -36,15 +36,15 @@ fallback: model-0
 ";
 
 fn main() {
-    let registry = Registry::from_yaml(REGISTRY.as_bytes(), UnknownFields::Deny).expect("it is valid");
-    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
+    let registry = Registry::from_yaml(REGISTRY.as_bytes(), UnknownFields::Deny).expect("the registry is valid");
+    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("the policy is valid");
     for variables in [&[][..], &[("ACME_KEY", "set")], &[("ACME_KEY", "set"), ("MODEL", "acme/new")]] {
         let env = Env::read(&policy, variables.iter().copied());
         println!("{}", resolve(&registry, "agent", &env, &[]).message());
     }
 
     let typo = REGISTRY.replace("models:", "model:");
-    let refused = Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("no arm has such a field");
+    let refused = Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("`model` is not a field of an arm");
     println!("refused: {refused}");
     assert_eq!(refused.mark.map(|mark| mark.line), Some(13));
     assert_eq!(refused.place.to_string(), "runtimes.agent.providers[0].model");

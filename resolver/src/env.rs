@@ -1,18 +1,17 @@
-//! The environment, as far as a policy reads it.
+//! The environment, reduced to the variables that a policy reads.
 
 use std::fmt;
 
 use crate::policy::{BillingPath, Policy, Variable};
 
-/// What is set, seen through a policy: the first station of the pipeline.
+/// The normalised environment of a policy: the result of the pipeline's first step.
 ///
-/// A variable that is unset, one that is empty and one that holds exactly its
-/// default are one and the same, because no harness can tell them apart. Of a
-/// key variable only its presence is kept: secret values stop at this door.
-/// Variables the policy does not name are dropped here.
+/// A variable that is unset, empty or equal to its default has one representation, because no
+/// harness can distinguish these cases. A key variable is reduced to set or unset: the values of
+/// secrets are discarded. Variables that the policy does not name are dropped.
 ///
-/// An `Env` is a few machine words that borrow their texts, and carries its
-/// policy, so one cannot be used with another.
+/// An `Env` is a few machine words and borrows its texts. It contains a reference to its policy,
+/// so it cannot be used with another policy.
 ///
 /// ```
 /// use slug_resolver::{Env, Policy};
@@ -25,23 +24,23 @@ use crate::policy::{BillingPath, Policy, Variable};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Env<'a> {
     policy: &'a Policy,
-    /// What each text variable comes to: its value, else its default.
+    /// The value of each text variable, or its default.
     texts: [Option<&'a str>; Variable::TEXT.len()],
-    /// What is set to something other than its default: one bit for each place of the policy.
+    /// The variables whose value differs from their default: one bit for each position in the policy.
     set: u128,
-    /// What the path variable comes to.
+    /// The path that the path variable selects.
     path: BillingPath,
 }
 
 impl<'a> Env<'a> {
-    /// Nothing is set.
+    /// Creates an environment in which no variable is set.
     #[must_use]
     pub fn empty(policy: &'a Policy) -> Self {
         let texts = Variable::TEXT.map(|variable| policy.default_of(variable));
         Self { policy, texts, set: 0, path: policy.default_path() }
     }
 
-    /// What the policy sees of these variables; the later of two of one name counts.
+    /// Reads variables. If a name occurs twice, the later value counts.
     pub fn read<'v: 'a, K: AsRef<str>>(policy: &'a Policy, variables: impl IntoIterator<Item = (K, &'v str)>) -> Self {
         variables.into_iter().fold(Self::empty(policy), |env, (name, value)| match policy.variable(name.as_ref()) {
             Some(variable) => env.with(variable, value),
@@ -49,13 +48,13 @@ impl<'a> Env<'a> {
         })
     }
 
-    /// The policy through which the environment is seen.
+    /// The policy of this environment.
     #[must_use]
     pub fn policy(&self) -> &'a Policy {
         self.policy
     }
 
-    /// The same, with one variable set; an empty value unsets it.
+    /// Returns a copy with one variable set; an empty value unsets the variable.
     ///
     /// ```
     /// use slug_resolver::{Env, Policy, Registry, resolve};
@@ -82,7 +81,7 @@ impl<'a> Env<'a> {
         self
     }
 
-    /// The same, with one variable unset.
+    /// Returns a copy with one variable unset.
     #[must_use]
     #[inline]
     pub fn without(mut self, variable: Variable) -> Self {
@@ -96,29 +95,28 @@ impl<'a> Env<'a> {
         self
     }
 
-    /// Whether the environment sets a variable to something other than its default.
+    /// Returns true if the environment sets a variable to a value other than its default.
     #[must_use]
     #[inline]
     pub fn is_set(&self, variable: Variable) -> bool {
         self.set & self.bit(variable) != 0
     }
 
-    /// The text of a variable: its value, else its default. `None` for a key
-    /// variable, set or not.
+    /// Returns the value of a text variable, or its default. Always `None` for a key variable.
     #[must_use]
     #[inline]
     pub fn text(&self, variable: Variable) -> Option<&'a str> {
         self.texts[variable.text_index()?]
     }
 
-    /// The path that the environment chooses: the platform's only on the exact value.
+    /// The path that the environment selects: the platform path only if the value matches exactly.
     #[must_use]
     #[inline]
     pub fn path(&self) -> BillingPath {
         self.path
     }
 
-    /// The runtime that the environment names: what a harness uses where none is given.
+    /// The runtime that the environment names. A harness uses it if no runtime is given explicitly.
     #[must_use]
     pub fn runtime(&self) -> &'a str {
         self.text(Variable::Runtime).unwrap_or_default()
@@ -130,7 +128,7 @@ impl<'a> Env<'a> {
         env.policy.all_variables().filter(move |&variable| env.is_set(variable))
     }
 
-    /// The variables that are set, one bit for each place of the policy.
+    /// The variables that are set: one bit for each position in the policy.
     #[inline]
     pub(crate) fn set_places(&self) -> u128 {
         self.set
@@ -143,7 +141,7 @@ impl<'a> Env<'a> {
 }
 
 impl fmt::Debug for Env<'_> {
-    /// NameSubset only: even a variable that should hold a slug may hold a secret by mistake.
+    /// Writes the names only: even a variable for a slug can contain a secret by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Env")?;
         f.debug_set().entries(self.set_variables().map(|variable| self.policy.variable_name(variable))).finish()

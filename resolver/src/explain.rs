@@ -1,8 +1,8 @@
-//! The words for an answer: phrases, and one sentence made of them.
+//! Text that explains a resolution to people: phrases, and a sentence built from them.
 //!
-//! Whoever speaks to people about an answer finds the words here. A phrase is lower case and has
-//! no final stop. NameSubset and ids are put in as they are given: who prints them has to escape
-//! what a terminal must not see.
+//! All output for people uses these phrases. A phrase is lower case and has no final full stop.
+//! Names and ids are inserted verbatim: the caller must escape characters that are unsafe in a
+//! terminal.
 
 use crate::policy::BillingPath;
 use crate::registry::PLATFORM;
@@ -10,7 +10,7 @@ use crate::resolve::Resolution;
 use crate::selection::Rule;
 use crate::verdict::{Code, Outcome};
 
-/// Why a slug was picked, as a reason behind it.
+/// The reason for a slug, to show after the slug.
 #[must_use]
 pub fn reason(rule: Rule, decided_by: Option<&str>) -> String {
     match (rule, decided_by) {
@@ -22,7 +22,7 @@ pub fn reason(rule: Rule, decided_by: Option<&str>) -> String {
     }
 }
 
-/// Why a slug was picked, beside the variable that decided it.
+/// The reason for a slug, to show next to the variable that decided it.
 #[must_use]
 pub fn pick(rule: Rule, runtime: &str, slug: &str) -> String {
     match rule {
@@ -34,16 +34,16 @@ pub fn pick(rule: Rule, runtime: &str, slug: &str) -> String {
     }
 }
 
-/// The path and what it is chosen by: `platform` is the value of the variable that chooses the platform's.
+/// The path and the reason for it. `platform` is the value of `variable` that selects the platform path.
 #[must_use]
 pub fn path(path: BillingPath, variable: &str, platform: &str) -> String {
     match path {
-        BillingPath::Platform => format!("platform: {variable} says so, so no key is injected"),
+        BillingPath::Platform => format!("platform: {variable} is `{platform}`, so no key is injected"),
         BillingPath::Byok => format!("byok: {variable} is not `{platform}`"),
     }
 }
 
-/// What the path variable does, beside it.
+/// The effect of the path variable, to show next to the variable.
 #[must_use]
 pub fn path_choice(path: BillingPath, platform: &str) -> String {
     match path {
@@ -52,7 +52,7 @@ pub fn path_choice(path: BillingPath, platform: &str) -> String {
     }
 }
 
-/// What a provider needs, of which any one will do; the platform's needs nothing.
+/// The secrets of which a provider needs any one. The platform's provider needs none.
 #[must_use]
 pub fn needs(secrets: &[String]) -> String {
     match secrets {
@@ -62,30 +62,30 @@ pub fn needs(secrets: &[String]) -> String {
     }
 }
 
-/// What is injected.
+/// The injected secrets.
 #[must_use]
 pub fn injected(secrets: &[String]) -> String {
     if secrets.is_empty() { "nothing".to_owned() } else { secrets.join(", ") }
 }
 
-/// What becomes of the workspace, with the platform's own word for it.
+/// The outcome for the workspace, with the error code of the platform.
 #[must_use]
 pub fn consequence(code: Code) -> String {
     let error = code.platform_error();
     match code.outcome() {
-        Outcome::Rejected => format!("the create call answers 422 {error}"),
+        Outcome::Rejected => format!("the create call returns 422 {error}"),
         _ => format!("the workspace boots to `failed` and never comes online ({error})"),
     }
 }
 
-/// Whose keys go where they were not issued.
+/// The keys that would be sent to a provider that did not issue them.
 #[must_use]
 pub fn cross_vendor(keys: &[String], provider: &str) -> String {
     format!("{} would be sent to {provider}", keys.join(" and "))
 }
 
 impl Resolution<'_> {
-    /// What was picked, why, and what becomes of it: lower case, without a final stop.
+    /// One sentence with the slug, the reason for it and the outcome: lower case, without a final full stop.
     #[must_use]
     pub fn message(&self) -> String {
         let why = reason(self.rule, self.decided_by);
@@ -96,8 +96,8 @@ impl Resolution<'_> {
         let provider = self.provider.map_or("", |provider| &provider.name);
         let Some(code) = self.code else {
             return match provider {
-                PLATFORM => "the platform answers and pays, and no tenant key is injected".to_owned(),
-                _ => format!("provider `{provider}` answers and accepts {}", self.accepted_by.join(", ")),
+                PLATFORM => "the platform serves the model and pays, and no tenant key is injected".to_owned(),
+                _ => format!("provider `{provider}` serves the model and accepts {}", self.accepted_by.join(", ")),
             };
         };
         let (needs, injected) = (needs(self.needs), injected(self.injected));

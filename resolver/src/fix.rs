@@ -1,4 +1,4 @@
-//! Fixes: the smallest sets of variable edits that make a contradiction coherent.
+//! Fixes: the smallest sets of variable edits that resolve a contradiction.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -9,30 +9,30 @@ use crate::policy::{BillingPath, Key, Policy, Variable};
 use crate::registry::{Provider, Registry};
 use crate::resolve::{Decision, decide};
 
-/// A set of edits, and what the question resolves to once they are made.
+/// A set of edits, and the result of the query after they are applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "another resolver, put to the laws, answers with some")]
+#[expect(clippy::exhaustive_structs, reason = "other resolvers that are tested with the laws build it")]
 pub struct Fix {
-    /// The edits, each to another variable.
+    /// The edits, each to a different variable.
     pub edits: Vec<Edit>,
-    /// The slug then.
+    /// The slug after the edits.
     pub slug: String,
-    /// The provider then.
+    /// The name of the provider after the edits.
     pub provider: String,
 }
 
 /// One edit to one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a variable can be set or unset, and that is all")]
+#[expect(clippy::exhaustive_enums, reason = "a variable can only be set or unset")]
 pub enum Edit {
-    /// Take the variable out of the environment.
+    /// Remove the variable from the environment.
     Unset(String),
-    /// Give the variable a value. For a secret it is a placeholder such as `<NAME>`.
+    /// Set the variable to a value. For a secret the value is a placeholder such as `<NAME>`.
     Set(String, String),
 }
 
 impl Edit {
-    /// The variable.
+    /// The name of the variable.
     #[must_use]
     pub fn variable(&self) -> &str {
         match self {
@@ -55,22 +55,21 @@ impl Serialize for Edit {
     }
 }
 
-/// The fixes of a contradiction, smallest first; none for a coherent question.
+/// Returns the fixes of a contradiction, smallest first; empty if the configuration is consistent.
 ///
-/// Every fix resolves coherent when applied, and no part of a fix does. Of fixes
-/// that differ only in a value, the first that works is offered. A slug is one that
-/// an arm of the runtime lists: the first of each arm, and where the slug is the only
-/// edit the others as well, up to [`limits::FIX_SLUGS`]. At most
-/// [`limits::FIX_EDITS`] variables are edited, and at most
-/// [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
+/// Applying a fix makes the configuration consistent; applying only a part of it does not. If
+/// several fixes differ only in a value, only the first one that works is returned. Slugs are taken
+/// from the lists of the runtime's arms: the first id of each arm, and all other ids as well if the
+/// slug is the only edit, up to [`limits::FIX_SLUGS`]. At most [`limits::FIX_EDITS`] variables are
+/// edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
     if decide(registry, runtime, env, ambient).verdict.is_coherent() {
         return Vec::new();
     }
     let mut found = Search::run(registry, runtime, env, ambient).found;
-    // Within one size, taking something away is less than adding something, and an
-    // override is the last thing to advise: it hides every other rule.
+    // Within one size, fixes that unset variables come before fixes that set them. Setting the
+    // override comes last because it hides every other rule.
     found.sort_by_key(|(edits, _)| {
         let added = || edits.iter().filter(|edit| edit.value.is_some());
         (edits.len(), added().count(), added().any(|edit| edit.variable == Variable::Override))
@@ -78,7 +77,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
 }
 
-/// One variable and what could be done to it; `None` is to unset it.
+/// One variable and the values to try for it; `None` unsets the variable.
 struct Options<'a> {
     variable: Variable,
     values: Vec<Option<&'a str>>,
@@ -91,7 +90,7 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Which variable is changed, and whether it is set: the value makes no other kind.
+    /// The kind of a change: the variable, and whether it is set. The value does not matter.
     fn kind(&self) -> (Variable, bool) {
         (self.variable, self.value.is_some())
     }
@@ -106,7 +105,7 @@ struct Search<'a, 'o> {
 }
 
 impl<'a, 'o> Search<'a, 'o> {
-    /// Tries the sets of edits, smallest first.
+    /// Tries all sets of edits, smallest first.
     fn run(registry: &'a Registry, runtime: &'o str, env: &Env<'a>, ambient: &'o [String]) -> Self {
         let policy = env.policy();
         let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
@@ -129,7 +128,8 @@ impl<'a, 'o> Search<'a, 'o> {
         search
     }
 
-    /// Tries every way to add `more` changes, by `options`, to those made, which have led to `env`.
+    /// Tries every way to add `more` changes from `options` to the changes in `made`, which have
+    /// resulted in `env`.
     fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
         if self.decisions == limits::FIX_DECISIONS {
             return;
@@ -154,23 +154,22 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
                 made.pop();
                 if covered && value.is_some() {
-                    // So is every other value, which makes the same kind of change.
+                    // Every other value makes the same kind of change, so it is covered too.
                     break;
                 }
             }
         }
     }
 
-    /// Whether some fix found already makes no change of another kind than these.
+    /// Returns true if a known fix has only changes of the kinds in `made`.
     fn covered(&self, made: &[Change<'_>]) -> bool {
         let made = |change: &Change<'_>| made.iter().any(|other| other.kind() == change.kind());
         self.found.iter().any(|(fix, _)| fix.iter().all(made))
     }
 }
 
-/// Whether a decision may consult a variable, when those before it in the order of
-/// the policy are as in `env`. A change to one that is not consulted mends nothing
-/// that would not be mended without it.
+/// Returns true if a decision may consult a variable, given that the variables before it in the
+/// order of the policy are as in `env`. Changing a variable that is not consulted adds nothing to a fix.
 fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
     match variable {
         Variable::Override | Variable::Path => true,
@@ -180,7 +179,7 @@ fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
     }
 }
 
-/// The values worth trying for a variable that differ from what it has.
+/// The values to try for a variable; they differ from its current value.
 fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Option<&'a str>> {
     let platform = &env.policy().document().platform;
     let mut values = Vec::new();
@@ -195,13 +194,13 @@ fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Optio
         }
         Variable::Path | Variable::Runtime => {}
         Variable::Key(_) if env.is_set(variable) => {}
-        // Any value: of a secret only its presence counts.
+        // Any value works: only whether a secret is set matters.
         Variable::Key(_) => values.push(Some("set")),
     }
     values
 }
 
-/// A value of the path variable that does not choose the platform path.
+/// A value of the path variable that does not select the platform path.
 fn another_value(platform: &str) -> &'static str {
     if platform == BillingPath::Byok.as_str() { "tenant" } else { BillingPath::Byok.as_str() }
 }
@@ -223,8 +222,8 @@ fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix 
     }
 }
 
-/// What to write where the value of a key belongs: the name of the secret that it
-/// brings along and the provider accepts.
+/// The placeholder for the value of a key: the name of the secret that the key injects and the
+/// provider accepts.
 fn placeholder(policy: &Policy, key: Key, provider: Option<&Provider>) -> String {
     let injected = policy.secrets_of(key).map_or(&[][..], |entry| &entry.inject);
     let accepted = provider.and_then(|provider| provider.auth_env.iter().find(|name| injected.contains(name)));
@@ -240,35 +239,36 @@ mod tests {
 
     const KEYS: usize = limits::KEY_VARIABLES;
 
-    /// A registry of so many arms that nothing injected opens, each with one id, and of some
-    /// that list none, each with its secret and its pattern.
+    /// A registry with `closed` arms, each with one id and a secret that no policy injects, and with
+    /// name-only arms for the secrets and patterns in `open`.
     fn registry(closed: usize, open: &[(&str, &str)]) -> Registry {
         let names = || (0..closed).map(|number| format!("m{number}"));
         let provider = |name: &str, secret: &str, pattern: &str| {
-            Provider::new(name, [secret.into()].into(), Pattern::new(pattern).expect("it compiles"))
+            Provider::new(name, [secret.into()].into(), Pattern::new(pattern).expect("the pattern compiles"))
         };
         let others =
             || open.iter().enumerate().map(|(number, (secret, pattern))| (format!("o{number}"), *secret, *pattern));
         let listed = names().map(|name| Arm { models: [name.clone()].into(), provider: name });
         let arms = listed.chain(others().map(|(name, ..)| Arm { models: Vec::new(), provider: name })).collect();
-        let providers = names().map(|name| provider(&name, "NOBODY'S", "^x"));
+        let providers = names().map(|name| provider(&name, "UNAVAILABLE", "^x"));
         let providers =
             providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
         let runtimes = [Runtime { name: "agent".into(), arms }].into();
-        Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+        Registry::new(RegistryDocument { providers, runtimes }).expect("the document is valid")
     }
 
-    /// A policy of all the keys there may be, which injects one secret for each, as told here.
+    /// A policy with the maximum number of keys. Each key injects one secret: the secret that
+    /// `injected` gives for its index, or else `OTHER`.
     fn policy(injected: &[(usize, &str)], fallback: &str) -> Policy {
         let secret = |number| {
-            let told = injected.iter().find(|(key, _)| *key == number);
-            let inject = [told.map_or("OTHER", |(_, secret)| secret).into()].into();
+            let given = injected.iter().find(|(key, _)| *key == number);
+            let inject = [given.map_or("OTHER", |(_, secret)| secret).into()].into();
             SecretsEntry { key: format!("K{number}"), inject }
         };
         let platform = PlatformPath { var: "PATH".into(), value: "p".into(), model: "PM".into(), fallback: "x".into() };
         let document = PolicyDocument::new("mine", "RUNTIME", "MODEL", platform, fallback);
         let secrets = (0..KEYS).map(secret).collect();
-        Policy::new(PolicyDocument { secrets, ..document }).expect("it is valid")
+        Policy::new(PolicyDocument { secrets, ..document }).expect("the document is valid")
     }
 
     fn all_fixes(registry: &Registry, env: &Env<'_>) -> Vec<Vec<Edit>> {
@@ -279,38 +279,38 @@ mod tests {
         Edit::Set(name.into(), value.into())
     }
 
-    /// A hundred slugs and two of 64 keys make more sets than anyone would wait for.
+    /// A hundred slugs with pairs of 64 keys make more sets than the limit.
     #[test]
-    fn a_search_ends_at_its_limit() {
+    fn search_with_many_sets_stops_at_limit() {
         let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
         let search = Search::run(&registry, "agent", &Env::empty(&policy), &[]);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 
-    // What cannot mend takes nothing from the sets that are tried: a fix is found that comes
-    // last, and that the limit would cut off if one of them were tried as well.
+    // In the next two tests the only fix comes last. The search finds it only if it skips edits that
+    // cannot help: trying even one of them would reach the limit first.
 
     #[test]
-    fn no_variable_is_edited_twice_and_no_key_on_the_platform() {
+    fn search_skips_repeated_edits_and_platform_keys() {
         let closed = 30;
         let registry = {
             let mut document = registry(closed, &[("RIGHT", "^mm$")]).document();
             document.runtimes[0].arms[closed].models = ["mm".into()].into();
-            Registry::new(document).expect("it is valid")
+            Registry::new(document).expect("the document is valid")
         };
         let policy = policy(&[(KEYS - 1, "RIGHT")], "x");
         let env = Env::empty(&policy).with(Variable::Path, "p").with(Variable::Override, "bad");
-        let mends = [set("MODEL", "mm"), Edit::Unset("PATH".into()), set("K63", "<RIGHT>")];
-        assert_eq!(all_fixes(&registry, &env), [mends]);
+        let edits = [set("MODEL", "mm"), Edit::Unset("PATH".into()), set("K63", "<RIGHT>")];
+        assert_eq!(all_fixes(&registry, &env), [edits]);
     }
 
     #[test]
-    fn no_platform_model_is_set_off_the_platform_and_no_key_that_is_set() {
+    fn search_skips_unused_platform_model_and_set_keys() {
         let registry = registry(6, &[("RIGHT", "^mm$")]);
         let right: Vec<(usize, &str)> = (3..KEYS).map(|number| (number, "RIGHT")).collect();
         let policy = policy(&right, "mm");
         let all_set = policy.key_variables().fold(Env::empty(&policy), |env, key| env.with(key, "set"));
-        let mends = ["K0", "K1", "K2"].map(|key| Edit::Unset(key.into()));
-        assert_eq!(all_fixes(&registry, &all_set), [mends]);
+        let edits = ["K0", "K1", "K2"].map(|key| Edit::Unset(key.into()));
+        assert_eq!(all_fixes(&registry, &all_set), [edits]);
     }
 }

@@ -1,19 +1,19 @@
-//! From an environment to a model whose provider matches the injected secrets,
+//! Resolves an environment to a model whose provider matches the injected secrets,
 //! or to a typed contradiction.
 //!
-//! A harness picks a model **slug** from variables, injects **secrets**, and
-//! creates a workspace; the platform derives a **provider** from the slug. When
-//! the two disagree the workspace never comes online. The pipeline answers
-//! before anything is created, in four steps, each a pure function:
+//! A test harness picks a model **slug** from environment variables, injects **secrets** and
+//! creates a workspace; the platform derives a **provider** from the slug. If the provider does
+//! not match the secrets, the workspace never comes online. This crate detects that before
+//! anything is created, in four steps, each a pure function:
 //!
-//! 1. [`Env::read`]: what is set, seen through a [`Policy`];
-//! 2. [`select`] and [`inject`]: the slug, and the names of the secrets;
-//! 3. [`Registry::derive`]: the provider;
-//! 4. [`judge`]: do they match?
+//! 1. [`Env::read`] keeps the variables that a [`Policy`] reads, in a normal form;
+//! 2. [`select`] and [`inject`] return the slug and the names of the secrets;
+//! 3. [`Registry::derive`] returns the provider;
+//! 4. [`evaluate`] decides whether the provider and the secrets match.
 //!
-//! [`resolve()`] runs them in a row and gathers the evidence; [`fixes`] says what
-//! would mend a contradiction. Nothing here touches files, clocks, the process
-//! environment or the network, and no secret value gets past [`Env::read`].
+//! [`resolve()`] runs all four steps and collects the evidence; [`fixes`] returns the smallest
+//! edits that resolve a contradiction. The crate accesses no files, clocks, process environment
+//! or network, and [`Env::read`] discards the values of secrets.
 //!
 //! ```
 //! use slug_resolver::{Env, Policy, Registry, fixes, resolve};
@@ -28,27 +28,29 @@
 //! assert_eq!(first.slug, "moonshot/kimi-k2.6");
 //! ```
 //!
-//! A question costs well under a microsecond, whatever the size of the data, and does not
-//! touch the heap, once the automaton for the patterns has built the states that it meets:
-//! a listed id is found by one hash, any other is matched against all patterns in one pass
-//! over its bytes. (Only ids that lead through more states than are kept cost more.) An
-//! [`Env`] is read once and asked often, with [`Env::with`] and [`Env::without`] for what
-//! would be if; for [`derive`](Registry::derive) alone, a [`RuntimeHandle`] saves looking
-//! up the runtime. What costs is reading a registry, in proportion to its bytes.
+//! # Performance
 //!
-//! What the pipeline promises is written down as laws, in a crate of its own that this
-//! one is tested with, next to a second, slow and obvious implementation.
+//! A query takes well under a microsecond, whatever the size of the data. It does not allocate
+//! once the lazy automaton of the patterns has built the states that the query needs. A listed
+//! id is found by one hash lookup; any other id is matched against all patterns in one pass over
+//! its bytes. (Only ids that need more states than the automaton keeps take longer.) Read an
+//! [`Env`] once and reuse it: [`Env::with`] and [`Env::without`] return changed copies for
+//! what-if queries. For [`derive`](Registry::derive) alone, a [`RuntimeHandle`] saves the lookup
+//! of the runtime. Reading a registry is the expensive operation: it takes time proportional to
+//! the registry's bytes.
 //!
-//! # What may change
+//! The guarantees of the pipeline are defined as laws (invariants) in a separate crate. This
+//! crate is tested with those laws and against a second, slow and simple implementation.
 //!
-//! New contradictions, warnings, outcomes and protocols may come with any version, and what
-//! only this crate makes may get more fields, so those types are `#[non_exhaustive]`: show
-//! what you do not know by what it says of itself, such as [`Code::as_str`], [`Code::label`]
-//! and [`Code::meaning`]. The lengths of [`Code::ALL`] and [`Warning::ALL`] are no promise.
-//! What is closed by its meaning is exhaustive, such as [`Rejection`], and so is what mirrors
-//! a file format or is built outside this crate, such as a [`Resolution`] and its [`Fix`]es,
-//! with which another resolver answers that is put to the laws: they change only with a
-//! version that may break.
+//! # Compatibility
+//!
+//! Any version may add contradictions, warnings, outcomes and protocols, and fields to types that
+//! only this crate constructs. These types are `#[non_exhaustive]`: show an unknown value by its
+//! own text, such as [`Code::as_str`], [`Code::label`] and [`Code::meaning`]. The lengths of
+//! [`Code::ALL`] and [`Warning::ALL`] may change. Three kinds of types are exhaustive and change
+//! only in a breaking version: types with a closed meaning, such as [`Rejection`]; types that
+//! mirror a file format; and types that other crates construct, such as a [`Resolution`] and its
+//! [`Fix`]es, which are the answers of other resolvers that are tested with the laws.
 
 #![deny(missing_docs)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
@@ -66,7 +68,7 @@ mod table;
 pub mod verdict;
 pub mod yaml;
 
-/// The examples and the README, run by `cargo test`.
+/// Runs the examples and the README as doc tests.
 #[cfg(doctest)]
 mod examples {
     #[doc = include_str!("../README.md")]

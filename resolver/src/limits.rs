@@ -1,31 +1,31 @@
-//! What the readers refuse to take, in one place.
+//! The size limits of the readers.
 //!
-//! Every limit is far above what a real registry needs and far below what
-//! could exhaust a small machine; exceeding one is an ordinary
+//! Every limit is far above the needs of a real registry and far below what
+//! could exhaust a small machine. Exceeding a limit is an ordinary
 //! [`ReadError`](crate::yaml::ReadError).
 
-/// Bytes in one document.
+/// Maximum bytes in one document.
 pub const DOCUMENT_BYTES: usize = 16 << 20;
 
-/// Levels of nesting, in flow and in block style.
+/// Maximum levels of nesting, in flow and in block style.
 pub const DEPTH: usize = 32;
 
-/// Levels of nesting in JSON.
+/// Maximum levels of nesting in JSON.
 pub const JSON_DEPTH: usize = 100;
 
-/// Scalars, lists and mappings in one document, aliases expanded.
+/// Maximum number of scalars, lists and mappings in one document, with aliases expanded.
 pub const NODES: usize = 2_000_000;
 
-/// Anchors in one document.
+/// Maximum number of anchors in one document.
 pub const ANCHORS: usize = 1_000;
 
-/// Uses of anchors in one document.
+/// Maximum number of aliases (uses of anchors) in one document.
 pub const ALIASES: usize = 1_000;
 
-/// Nodes that all aliases of one document together may expand to.
+/// Maximum number of nodes that all aliases of one document together expand to.
 pub const ALIAS_NODES: usize = 100_000;
 
-/// What one YAML document may hold.
+/// The limits of one YAML document.
 pub const DOCUMENT: slug_yaml::Limits = slug_yaml::Limits {
     bytes: DOCUMENT_BYTES,
     scalar_bytes: DOCUMENT_BYTES,
@@ -37,40 +37,42 @@ pub const DOCUMENT: slug_yaml::Limits = slug_yaml::Limits {
     alias_nodes: ALIAS_NODES,
 };
 
-/// Bytes in one model pattern as written.
+/// Maximum bytes in the source of one model pattern.
 pub const PATTERN_BYTES: usize = 4 << 10;
 
-/// Size of one model pattern, in automaton positions with its repetitions
-/// written out: `a{3}b` is 4, `[a-cx]` is 2 (one for each range).
+/// Maximum size of one model pattern, in automaton positions with its repetitions
+/// expanded: `a{3}b` is 4, `[a-cx]` is 2 (one for each range).
 pub const PATTERN_SIZE: usize = 20_000;
 
-/// Size of all model patterns of one registry together, in the same unit.
+/// Maximum size of all model patterns of one registry together, in the unit of [`PATTERN_SIZE`].
 pub const PATTERNS_SIZE: usize = 200_000;
 
-/// Secrets that one provider accepts.
+/// Maximum number of secrets that one provider accepts.
 pub const AUTH_ENV: usize = 100;
 
-/// Key variables in one policy.
+/// Maximum number of key variables in one policy.
 pub const KEY_VARIABLES: usize = 64;
 
-/// Ids that the arms of one registry list, one that several list counted again.
+/// Maximum number of ids that the arms of one registry list; an id counts once for each arm
+/// that lists it.
 pub const MODELS: usize = 500_000;
 
-/// Bytes of one registry as it is written anew, one value a line: no more than leave room
-/// for the case that holds it.
+/// Maximum bytes of one registry when it is written back with one value per line. Below
+/// [`DOCUMENT_BYTES`], so that a test case that contains the registry can be written as well.
 pub const REGISTRY_BYTES: usize = 12 << 20;
 
-/// Bytes of one policy as it is written anew.
+/// Maximum bytes of one policy when it is written back.
 pub const POLICY_BYTES: usize = 1 << 20;
 
-/// Values in one policy as written, keys included: several hundred runtimes with models of their own.
+/// Maximum number of values in one policy, including mapping keys. Enough for several hundred
+/// runtimes with their own models.
 pub const POLICY_NODES: usize = 10_000;
 
-/// Slugs that a fix may choose from.
+/// Maximum number of slugs that a fix can set a variable to.
 pub const FIX_SLUGS: usize = 100;
 
-/// Combinations of edits that are tried to find the fixes of one contradiction.
+/// Maximum number of combinations of edits that are tried to find the fixes of one contradiction.
 pub const FIX_DECISIONS: usize = 20_000;
 
-/// Edits in one offered fix. A contradiction that needs more is explained, not mended.
+/// Maximum number of edits in one fix. A contradiction that needs more edits is reported without a fix.
 pub const FIX_EDITS: usize = 3;

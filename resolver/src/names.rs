@@ -1,38 +1,38 @@
-//! Some of a list of names, without a list of its own.
+//! Subsets of a list of names, stored without allocation.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// NameSubset of a longer list, in its order: what an answer says without allocating.
+/// A subset of a borrowed list of names, in the order of the list. Building one does not allocate.
 ///
-/// It compares, prints and serialises as the list of its members.
+/// A subset compares, prints and serialises as the list of its members.
 #[derive(Clone, Copy, Default)]
 pub struct NameSubset<'a> {
     list: &'a [String],
-    /// One bit for each place of the list.
+    /// One bit for each position in the list.
     members: u128,
 }
 
 impl<'a> NameSubset<'a> {
-    /// How long a list can be.
+    /// The maximum length of the list.
     pub const CAPACITY: usize = u128::BITS as usize;
 
-    /// The names of the list for which `is_member` holds.
+    /// Returns the names of the list for which `is_member` returns true.
     ///
     /// # Panics
     ///
-    /// On a list longer than [`NameSubset::CAPACITY`]; the lists of registries and
+    /// If the list is longer than [`NameSubset::CAPACITY`]. The lists of registries and
     /// policies are [shorter](crate::limits).
     #[must_use]
     #[inline]
     pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
         let bit = |(place, name): (usize, &String)| u128::from(is_member(name)) << place;
-        // Each name has a bit of its own, so their sum is all of them.
+        // The bits are distinct, so their sum is their union.
         Self::at(list, list.iter().enumerate().map(bit).sum())
     }
 
-    /// The names at the places of the list whose bits are set.
+    /// Returns the names at the positions whose bits are set.
     #[inline]
     pub(crate) fn at(list: &'a [String], members: u128) -> Self {
         assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
@@ -44,31 +44,31 @@ impl<'a> NameSubset<'a> {
         let Self { list, mut members } = *self;
         std::iter::from_fn(move || {
             let place = members.trailing_zeros() as usize;
-            // The mask of nothing has no lowest bit.
+            // Clears the lowest set bit; `wrapping_sub` because the mask can be 0.
             members &= members.wrapping_sub(1);
             list.get(place).map(String::as_str)
         })
     }
 
-    /// How many members there are.
+    /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.count_ones() as usize
     }
 
-    /// Whether there is none.
+    /// Returns true if the subset has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members == 0
     }
 
-    /// Whether a name is among them.
+    /// Returns true if `name` is a member.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|member| member == name)
     }
 
-    /// The members in a row, with a separator between them.
+    /// Concatenates the members with a separator between them.
     #[must_use]
     pub fn join(&self, separator: &str) -> String {
         let mut text = String::new();

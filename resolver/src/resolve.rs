@@ -1,4 +1,4 @@
-//! The four steps in a row, and the full answer with its evidence.
+//! The complete pipeline, and its result with the evidence.
 
 use serde::{Serialize, Serializer};
 
@@ -9,21 +9,21 @@ use crate::registry::{Credentials, Provider, Registry};
 use crate::selection::{Pick, Rule, Selection, inject, shadowed};
 use crate::verdict::{Billing, Code, Evaluation, Outcome, Verdict, Warning, Warnings, evaluate};
 
-/// The bare outcome of the pipeline, without evidence.
+/// The result of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Decision<'a> {
-    /// The slug and why.
+    /// The slug and the reason for it.
     pub selection: Selection<'a>,
-    /// The names of the secrets that the workspace gets, sorted.
+    /// The names of the secrets that the workspace receives, sorted.
     pub injected: &'a [String],
-    /// What becomes of it.
+    /// Whether the workspace comes online.
     pub verdict: Verdict<'a>,
 }
 
-/// Runs the pipeline: select, inject, derive, judge.
+/// Runs the pipeline: select, inject, derive, evaluate.
 ///
-/// `ambient` are the names of credentials known to exist besides the injected ones.
+/// `ambient` contains the names of credentials that are available in addition to the injected ones.
 #[must_use]
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
     let dispatch = env.policy().dispatch(runtime);
@@ -34,57 +34,57 @@ pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient:
     Decision { selection: pick.into_selection(env), injected, verdict: evaluate(env.path(), provider, &credentials) }
 }
 
-/// Everything there is to say of one question: the decision and its evidence.
+/// The result of one query: the decision and its evidence.
 ///
-/// Its fields are the keys of the machine-readable answer, in that order.
+/// Its fields are the keys of the machine-readable output, in that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "another resolver, put to the laws, answers with one")]
+#[expect(clippy::exhaustive_structs, reason = "other resolvers that are tested with the laws build it")]
 pub struct Resolution<'a> {
-    /// The runtime asked for, verbatim.
+    /// The queried runtime, verbatim.
     pub runtime: &'a str,
     /// The slug, verbatim.
     pub slug: &'a str,
     /// The rule that picked it.
     pub rule: Rule,
-    /// The variable that decided, where one did.
+    /// The variable that decided, if any.
     pub decided_by: Option<&'a str>,
-    /// Who is meant to pay.
+    /// The selected path: who is intended to pay.
     pub path: BillingPath,
-    /// The names of the secrets that the workspace gets, sorted.
+    /// The names of the secrets that the workspace receives, sorted.
     pub injected: &'a [String],
-    /// The provider, where one was found.
+    /// The provider, if one was found.
     #[serde(serialize_with = "provider_name")]
     pub provider: Option<&'a Provider>,
-    /// Who would pay for that provider.
+    /// Who pays for that provider.
     pub billing: Option<Billing>,
-    /// Coherent or a contradiction.
+    /// Whether the provider and the secrets match.
     pub verdict: Kind,
-    /// Which contradiction.
+    /// The code of the contradiction, if there is one.
     pub code: Option<Code>,
-    /// What becomes of the workspace.
+    /// The outcome for the workspace.
     pub outcome: Outcome,
-    /// The secrets of which the provider needs any one; none for the platform.
+    /// The secrets that the provider accepts, of which it needs any one; empty for the platform.
     pub needs: &'a [String],
-    /// The present secrets that the provider accepts, in its own order; none for the platform.
+    /// The available secrets that the provider accepts, in the provider's order; empty for the platform.
     pub accepted_by: NameSubset<'a>,
-    /// What a reviewer should see besides.
+    /// Additional problems that a reviewer should see.
     pub warnings: Warnings,
-    /// The variables that are set and change nothing, in the order of the policy.
+    /// The set variables that change nothing, in the order of the policy.
     pub shadowed: NameSubset<'a>,
 }
 
 /// The two kinds of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "there are two")]
+#[expect(clippy::exhaustive_enums, reason = "a verdict is one or the other")]
 pub enum Kind {
     /// The provider matches the injected secrets.
     Coherent,
-    /// It does not, or there is none.
+    /// The provider does not match the injected secrets, or no provider was found.
     Contradiction,
 }
 
-/// Resolves one question and gathers the evidence.
+/// Resolves one query and collects the evidence.
 ///
 /// ```
 /// use slug_resolver::{Code, Env, Policy, Registry, resolve};
@@ -133,7 +133,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
 }
 
 impl Resolution<'_> {
-    /// Whether the workspace comes online.
+    /// Returns true if the workspace comes online.
     #[must_use]
     pub fn is_coherent(&self) -> bool {
         self.verdict == Kind::Coherent

@@ -1,4 +1,4 @@
-//! From the environment to a slug and to the secrets that will be injected.
+//! Selection of the slug and of the secrets to inject.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::names::NameSubset;
 use crate::policy::{BillingPath, Entry, Key, Policy, Variable};
 
-/// The slug a harness would pick, and why.
+/// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Selection<'a> {
@@ -14,32 +14,32 @@ pub struct Selection<'a> {
     pub slug: &'a str,
     /// The rule that applied.
     pub rule: Rule,
-    /// The variable whose being set made the rule yield this slug; none where a default did.
+    /// The variable that made the rule return this slug because it is set; `None` if a default did.
     pub decided_by: Option<&'a str>,
 }
 
-/// The rules of [`select`], strongest first.
+/// The rules of [`select`], highest priority first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "the rules are those of the policy format")]
 pub enum Rule {
-    /// The override variable is set: its value.
+    /// The override variable is set; the slug is its value.
     Override,
-    /// The platform path is chosen: the platform model.
+    /// The platform path is selected; the slug is the platform model.
     Platform,
-    /// A key is set for which the runtime has a model of its own.
+    /// A key is set for which the runtime has its own model.
     Keyed,
-    /// The runtime's model when no such key is set.
+    /// The runtime's model if no such key is set.
     Default,
-    /// The model of every runtime without an entry.
+    /// The model of runtimes without an entry.
     Fallback,
 }
 
 impl Rule {
-    /// Every rule, strongest first.
+    /// Every rule, highest priority first.
     pub const ALL: [Self; 5] = [Self::Override, Self::Platform, Self::Keyed, Self::Default, Self::Fallback];
 
-    /// The name used in answers.
+    /// The name in machine-readable output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,22 +52,23 @@ impl Rule {
     }
 }
 
-/// Picks the slug: the first rule that applies.
+/// Picks the slug by the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
     Pick::of(env.policy().dispatch(runtime).entry, env).into_selection(env)
 }
 
-/// NameSubset the secrets that the workspace will get, sorted.
+/// Returns the names of the secrets that the workspace receives, sorted.
 ///
-/// An override does not change the path: that is the trap this crate exists for.
+/// An override of the slug does not change the path, so no key is injected on the platform path
+/// even if the slug needs one. Detecting this mistake is the purpose of this crate.
 #[must_use]
 #[inline]
 pub fn inject<'a>(env: &Env<'a>) -> &'a [String] {
     injecting_key(env).and_then(|key| env.policy().secrets_of(key)).map_or(&[], |entry| &entry.inject)
 }
 
-/// A [`Selection`] by the variable that decided instead of its name.
+/// A [`Selection`] that stores the deciding [`Variable`] instead of its name.
 #[derive(Clone, Copy)]
 pub(crate) struct Pick<'a> {
     pub(crate) slug: &'a str,
@@ -76,7 +77,7 @@ pub(crate) struct Pick<'a> {
 }
 
 impl<'a> Pick<'a> {
-    /// Picks the slug of a runtime that has this entry in the policy.
+    /// Picks the slug of a runtime with this `dispatch` entry.
     #[inline]
     pub(crate) fn of(entry: Option<Entry<'a>>, env: &Env<'a>) -> Self {
         let policy = env.policy();
@@ -105,8 +106,8 @@ impl<'a> Pick<'a> {
         Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }
     }
 
-    /// The places of the variables that this pick and the injected secrets rest on, set or
-    /// not: unsetting any other changes neither.
+    /// The positions of the variables on which the pick and the injected secrets can depend,
+    /// whether set or not. Unsetting any other variable changes neither.
     #[inline]
     pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
         let key = injecting_key(env).map(Variable::Key);
@@ -115,16 +116,16 @@ impl<'a> Pick<'a> {
     }
 }
 
-/// The key whose entry decides what is injected, off the platform path: the first that is set.
+/// The key whose entry defines the injected secrets: the first key that is set, or none on the platform path.
 #[inline]
 fn injecting_key(env: &Env<'_>) -> Option<Key> {
     let key = env.policy().first_key(env.set_places())?;
     (env.path() == BillingPath::Byok).then_some(key)
 }
 
-/// The names of the variables that are set and whose removal changes neither slug nor secrets.
+/// Returns the names of the set variables whose removal changes neither the slug nor the secrets.
 ///
-/// The runtime is given, so the runtime's variable is always one of them.
+/// The runtime is given explicitly, so a set runtime variable is always one of them.
 pub(crate) fn shadowed<'a>(
     entry: Option<Entry<'a>>,
     pick: &Pick<'a>,

@@ -1,17 +1,18 @@
-//! Maps from whole texts: one for any number of them, one for the few that come again and again.
+//! Maps with text keys: [`Table`] for any number of keys, [`CachedIndex`] for few keys that are
+//! looked up often.
 
 use std::hash::{Hash, Hasher};
 
 use hashbrown::{Equivalent, HashMap};
 
-/// A map from texts. A lookup costs one hash and one comparison, whatever its size.
+/// A hash map with text keys. A lookup costs one hash and one comparison, whatever the size of the map.
 #[derive(Clone)]
 pub(crate) struct Table<V>(HashMap<Key, V>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct Key(Box<str>);
 
-/// A key while it is looked up.
+/// A borrowed key for lookups.
 #[derive(Clone, Copy)]
 struct BorrowedKey<'a>(&'a str);
 
@@ -22,7 +23,8 @@ impl Hash for Key {
 }
 
 impl Hash for BorrowedKey<'_> {
-    /// Without the mark that ends a text inside a longer key: here each is a key by itself.
+    /// Hashes the bytes only. The terminator that `str` adds is needed only if a text is part of a
+    /// longer key.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.0.as_bytes());
@@ -37,59 +39,61 @@ impl Equivalent<Key> for BorrowedKey<'_> {
 }
 
 impl<V> Table<V> {
-    /// An empty table with room for some entries.
+    /// Creates an empty table with room for `entries` entries.
     pub(crate) fn with_capacity(entries: usize) -> Self {
         Self(HashMap::with_capacity(entries))
     }
 
-    /// The value of a text.
+    /// Returns the value of a text.
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
         self.0.get(&BorrowedKey(text))
     }
 
-    /// The value of a text, to be changed.
+    /// Returns a mutable reference to the value of a text.
     pub(crate) fn get_mut(&mut self, text: &str) -> Option<&mut V> {
         self.0.get_mut(&BorrowedKey(text))
     }
 
-    /// Gives a text a value; the one that it had.
+    /// Sets the value of a text and returns the previous value.
     pub(crate) fn insert(&mut self, text: &str, value: V) -> Option<V> {
         self.0.insert(Key(text.into()), value)
     }
 }
 
-/// A map from texts of which few are looked up again and again, such as names of runtimes.
-/// A guess comes before the hash: most often it is right, and then one comparison is all.
+/// A map for few texts that are looked up often, such as names of runtimes.
+///
+/// A lookup first checks a cache that is indexed by a cheap [`fingerprint`]. The cache usually
+/// hits, which costs one comparison; otherwise the text is hashed.
 #[derive(Clone)]
 pub(crate) struct CachedIndex<V> {
     entries: Vec<(Box<str>, V)>,
     places: Table<usize>,
-    /// For each [`fingerprint`] the place of the last text that has it.
+    /// For each [`fingerprint`], the position of the last text that has it.
     guesses: [u8; FINGERPRINTS],
 }
 
 const FINGERPRINTS: usize = 64;
 
-/// What tells most short texts apart: the length and the first byte.
+/// A cheap hash of the length and the first byte; it differs for most short texts.
 #[inline]
 fn fingerprint(text: &str) -> usize {
     text.as_bytes().first().map_or(0, |first| text.len() * 7 + usize::from(*first)) % FINGERPRINTS
 }
 
 impl<V> CachedIndex<V> {
-    /// An empty directory.
+    /// Creates an empty index.
     pub(crate) fn new() -> Self {
         Self { entries: Vec::new(), places: Table::with_capacity(0), guesses: [0; FINGERPRINTS] }
     }
 
-    /// The value of a text.
+    /// Returns the value of a text.
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
         self.place(text).map(|place| &self.entries[place].1)
     }
 
-    /// The texts that have a value, in the order in which they got one.
+    /// The texts in the index, in insertion order.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(text, _)| &**text)
     }
@@ -103,7 +107,7 @@ impl<V> CachedIndex<V> {
         }
     }
 
-    /// The value of a text, to be changed; the default value is entered where there is none.
+    /// Returns a mutable reference to the value of a text; inserts the default value if the text is missing.
     pub(crate) fn get_or_default(&mut self, text: &str) -> &mut V
     where
         V: Default,
@@ -112,26 +116,26 @@ impl<V> CachedIndex<V> {
         &mut self.entries[place].1
     }
 
-    /// Gives a value to a text that has none; its place.
+    /// Inserts a text that is not in the index and returns its position.
     fn enter(&mut self, text: &str, value: V) -> usize {
         let place = self.entries.len();
         self.entries.push((text.into(), value));
         self.places.insert(text, place);
-        // What has no place in a byte is found by its hash.
+        // A position above 255 does not fit into the cache; the hash finds it.
         self.guesses[fingerprint(text)] = u8::try_from(place).unwrap_or_default();
         place
     }
 }
 
 impl<'t, V> FromIterator<(&'t str, V)> for CachedIndex<V> {
-    /// The first of two values of one text counts.
+    /// Keeps the first value of a text that occurs twice.
     fn from_iter<I: IntoIterator<Item = (&'t str, V)>>(entries: I) -> Self {
-        let mut directory = Self::new();
+        let mut index = Self::new();
         for (text, value) in entries {
-            if directory.get(text).is_none() {
-                directory.enter(text, value);
+            if index.get(text).is_none() {
+                index.enter(text, value);
             }
         }
-        directory
+        index
     }
 }

@@ -1,4 +1,4 @@
-//! Judging: does the provider match the secrets that will be injected?
+//! Verdicts: whether the provider matches the injected secrets.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 
-/// What would become of the workspace.
+/// Whether a workspace comes online, and the reason if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there is a provider that matches, one that does not, or none")]
+#[expect(clippy::exhaustive_enums, reason = "a provider matches, does not match, or is missing")]
 pub enum Verdict<'r> {
-    /// It comes online with this provider.
+    /// The workspace comes online with this provider.
     Coherent(&'r Provider),
-    /// It is created, boots to `failed` and never comes online.
+    /// The workspace is created, boots to `failed` and never comes online.
     Mismatched(&'r Provider, Mismatch),
-    /// The create call answers 422, because no provider answers for the model.
+    /// The create call returns 422, because no provider serves the model.
     Rejected(Rejection),
 }
 
@@ -24,19 +24,20 @@ pub enum Verdict<'r> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// The platform's model, but a tenant key is injected.
+    /// The model belongs to the platform, but a tenant key is injected.
     PlatformModelWithTenantKey,
-    /// A bring-your-own-key model on the path that injects no key: the founding incident.
+    /// A bring-your-own-key model on the platform path, which injects no key. This caused the incident
+    /// for which this crate was written.
     PlatformPathByokModel,
-    /// A bring-your-own-key model and nothing injected.
+    /// A bring-your-own-key model, and no secret is injected.
     MissingCredential,
-    /// A bring-your-own-key model, and what is injected is not what its provider accepts.
+    /// A bring-your-own-key model, and its provider does not accept the injected secrets.
     WrongCredential,
 }
 
-/// Judges one selection.
+/// Evaluates one selection.
 ///
-/// `provider` is what [`Registry::derive`] answered for it.
+/// `provider` is the result of [`Registry::derive`] for the selected slug.
 #[must_use]
 pub fn evaluate<'r>(
     path: BillingPath,
@@ -52,16 +53,16 @@ pub fn evaluate<'r>(
 /// A verdict and its evidence.
 pub(crate) struct Evaluation<'r> {
     pub(crate) verdict: Verdict<'r>,
-    /// The secrets of which the provider needs any one; none for the platform.
+    /// The secrets that the provider accepts, of which it needs any one; empty for the platform.
     pub(crate) needs: &'r [String],
-    /// The present secrets that the provider accepts, in its own order; none for the platform.
+    /// The available secrets that the provider accepts, in the provider's order; empty for the platform.
     pub(crate) accepted_by: NameSubset<'r>,
     /// Whether the accepted credentials were all issued by other vendors.
     pub(crate) is_cross_vendor: bool,
 }
 
 impl<'r> Evaluation<'r> {
-    /// Judges one selection, and says on what grounds.
+    /// Evaluates one selection and collects the evidence.
     #[inline]
     pub(crate) fn new(
         registry: &Registry,
@@ -80,7 +81,7 @@ impl<'r> Evaluation<'r> {
     }
 }
 
-/// Judges a provider of which it is known whether it accepts any credential that is there.
+/// Evaluates a provider. `is_met` is true if the provider accepts an available credential.
 #[inline]
 fn evaluate_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
     if provider.is_platform() {
@@ -102,7 +103,7 @@ fn evaluate_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[
 }
 
 impl<'r> Verdict<'r> {
-    /// The provider, where there is one.
+    /// The provider, if one was found.
     #[must_use]
     pub fn provider(&self) -> Option<&'r Provider> {
         match *self {
@@ -111,7 +112,7 @@ impl<'r> Verdict<'r> {
         }
     }
 
-    /// The code of the contradiction; none where the verdict is coherent.
+    /// The code of the contradiction; `None` for [`Verdict::Coherent`].
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         Some(match self {
@@ -124,13 +125,13 @@ impl<'r> Verdict<'r> {
         })
     }
 
-    /// Whether the workspace comes online.
+    /// Returns true if the workspace comes online.
     #[must_use]
     pub fn is_coherent(&self) -> bool {
         matches!(self, Self::Coherent(_))
     }
 
-    /// What becomes of the workspace.
+    /// The outcome for the workspace.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -141,20 +142,20 @@ impl<'r> Verdict<'r> {
     }
 }
 
-/// What becomes of a workspace.
+/// The outcome for a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It comes online.
+    /// The workspace comes online.
     Online,
-    /// The create call refuses it.
+    /// The create call rejects the workspace.
     Rejected,
-    /// It boots to `failed`.
+    /// The workspace boots to `failed`.
     Failed,
 }
 
-/// The stable code of a contradiction: kebab-case in every answer.
+/// The stable code of a contradiction, kebab-case in all output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Code {
@@ -189,7 +190,7 @@ impl Code {
         Self::WrongCredential,
     ];
 
-    /// The code as it is written.
+    /// The code in kebab-case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -204,13 +205,13 @@ impl Code {
         }
     }
 
-    /// The code of this spelling.
+    /// Parses a code in kebab-case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
-    /// What becomes of the workspace.
+    /// The outcome for the workspace.
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self {
@@ -224,7 +225,7 @@ impl Code {
         }
     }
 
-    /// What the platform itself would say; an ambiguous model has no word of its own there.
+    /// The error code of the platform. The platform has no separate code for an ambiguous model.
     #[must_use]
     pub fn platform_error(self) -> &'static str {
         match self {
@@ -238,7 +239,7 @@ impl Code {
         }
     }
 
-    /// What it means, in a word or two, as in a table.
+    /// A short label for tables, two or three words at most.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -247,13 +248,13 @@ impl Code {
             Self::UnregisteredModel => "no match",
             Self::AmbiguousModel => "ambiguous",
             Self::PlatformPathByokModel => "byok model",
-            Self::PlatformModelWithTenantKey => "stray key",
+            Self::PlatformModelWithTenantKey => "unused tenant key",
             Self::MissingCredential => "no key",
             Self::WrongCredential => "wrong key",
         }
     }
 
-    /// What it means, in one sentence without a final stop.
+    /// The meaning of the code: one sentence without a final full stop.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -266,7 +267,7 @@ impl Code {
             }
             Self::PlatformModelWithTenantKey => "the slug is the platform's, but a tenant key is injected",
             Self::MissingCredential => "the slug's provider needs a key and none is injected",
-            Self::WrongCredential => "what is injected is not what the slug's provider accepts",
+            Self::WrongCredential => "the slug's provider does not accept the injected secrets",
         }
     }
 }
@@ -295,27 +296,27 @@ impl Serialize for Code {
 pub enum Billing {
     /// The platform.
     Platform,
-    /// The tenant, whose key it is.
+    /// The tenant, with its own key.
     Byok,
 }
 
 impl Billing {
-    /// Who would pay for this provider.
+    /// Returns who pays for a provider.
     #[must_use]
     pub fn of(provider: &Provider) -> Self {
         if provider.is_platform() { Self::Platform } else { Self::Byok }
     }
 }
 
-/// Something that a coherent or contradictory verdict does not say, and a reviewer should see.
+/// A problem that does not change the verdict but that a reviewer should see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Warning {
-    /// Every accepted credential that is present was issued by another vendor,
-    /// whose key would be sent to this one's endpoint.
+    /// Every accepted credential that is available was issued by another vendor. That vendor's key
+    /// would be sent to this provider's endpoint.
     CrossVendorCredential,
-    /// A variable is set and changes neither the slug nor what is injected.
+    /// A variable is set but changes neither the slug nor the injected secrets.
     ShadowedVariable,
 }
 
@@ -323,7 +324,7 @@ impl Warning {
     /// Every warning.
     pub const ALL: [Self; 2] = [Self::CrossVendorCredential, Self::ShadowedVariable];
 
-    /// The name as it is written.
+    /// The name in kebab-case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -332,7 +333,7 @@ impl Warning {
         }
     }
 
-    /// What it means, in one sentence without a final stop.
+    /// The meaning of the warning: one sentence without a final full stop.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -346,7 +347,7 @@ impl Warning {
     }
 }
 
-/// The warnings on one answer: a set that prints and serialises as a list.
+/// The set of warnings of one resolution. It prints and serialises as a list.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Warnings([bool; Warning::ALL.len()]);
 
@@ -356,7 +357,7 @@ impl Warnings {
         Warning::ALL.into_iter().zip(self.0).filter_map(|(warning, given)| given.then_some(warning))
     }
 
-    /// Whether a warning is given.
+    /// Returns true if the set contains a warning.
     #[must_use]
     pub fn contains(self, warning: Warning) -> bool {
         self.iter().any(|given| given == warning)
@@ -383,7 +384,7 @@ impl Serialize for Warnings {
     }
 }
 
-/// Whether the credentials a provider would use, those that it accepts, were all issued by other vendors.
+/// Returns true if every accepted credential was issued by another vendor, and there is at least one.
 fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
     let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
     !accepted.is_empty() && accepted.iter().all(foreign)

@@ -1,4 +1,4 @@
-//! Reading YAML within [`crate::limits`]: the tree and its decoding are those of `slug-yaml`.
+//! Reads YAML within [`crate::limits`]. The tree and its decoding are re-exported from `slug-yaml`.
 
 pub use slug_yaml::{
     Cursor, Entry, FieldPath, Fields, Invalid, LineCol, Node, ReadError, UnknownFields, Value, readable,
@@ -11,13 +11,14 @@ use crate::limits;
 ///
 /// # Errors
 ///
-/// Everything that [`slug_yaml::read`] refuses within [`limits::DOCUMENT`].
+/// Returns the errors of [`slug_yaml::read`] with the limits [`limits::DOCUMENT`].
 pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
     slug_yaml::read(bytes, &limits::DOCUMENT)
 }
 
-/// Why a text cannot be the name of a secret, if it cannot: no environment holds a
-/// name with `=` in it, and what stands behind one is likely the secret itself.
+/// Returns an error message if a text cannot be the name of a secret: it is empty or contains `=`.
+/// Environment variables cannot have `=` in their names, and the text after it is probably the
+/// secret itself, so the message omits that text.
 pub(crate) fn refuse_secret_name(name: &str) -> Option<String> {
     if name.is_empty() {
         return Some("is empty; write a value".to_owned());

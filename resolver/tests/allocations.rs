@@ -1,12 +1,13 @@
-//! A question is answered without touching the heap. A binary of its own, because the
-//! allocator that counts serves everything in it.
+//! Queries do not allocate. This is a separate test binary because the counting allocator replaces
+//! the allocator of the whole binary.
 
 use allocation_counter::measure;
 use slug_laws::enumeration::runtimes;
 use slug_resolver::{Credentials, Env, Policy, Registry, Variable, decide, resolve};
 
-/// A slug for each way to be derived: listed, listed by several, by pattern, by nothing, blank.
-const SLUGS: [&str; 5] = ["MiniMax-M2", "claude-opus-4-7", "moonshot/kimi-k9-preview", "nobody-owns-this", " "];
+/// One slug for each kind of derivation: listed once, listed by several arms, matched by a pattern,
+/// unregistered, blank.
+const SLUGS: [&str; 5] = ["MiniMax-M2", "claude-opus-4-7", "moonshot/kimi-k9-preview", "unregistered-model", " "];
 
 #[test]
 fn resolving_and_deriving_do_not_allocate() {
@@ -21,7 +22,7 @@ fn resolving_and_deriving_do_not_allocate() {
             envs.extend(SLUGS.map(|slug| env.with(Variable::PlatformModel, slug)));
         }
         let ambient = ["ANTHROPIC_API_KEY".to_owned()];
-        let ask = || {
+        let resolve_all = || {
             let mut coherent = 0;
             for runtime in &runtimes {
                 for env in &envs {
@@ -31,22 +32,22 @@ fn resolving_and_deriving_do_not_allocate() {
             }
             coherent
         };
-        let derive = || {
+        let derive_all = || {
             let handles = runtimes.iter().filter_map(|runtime| registry.handle(runtime));
             let credentials = Credentials { injected: &ambient, ambient: &[] };
             handles.flat_map(|handle| SLUGS.map(|slug| handle.derive(slug, &credentials))).flatten().count()
         };
-        // The automaton builds its states when it first meets them.
-        assert!(ask() > 0 && derive() > 0, "nothing was answered");
+        // The first run builds the states of the lazy automaton.
+        assert!(resolve_all() > 0 && derive_all() > 0, "no query succeeded");
 
         let allocations = measure(|| {
-            std::hint::black_box((ask(), derive()));
+            std::hint::black_box((resolve_all(), derive_all()));
         });
         assert_eq!(allocations.count_total, 0, "policy {}: {allocations:?}", policy.name());
     }
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocation_counter_counts_allocations() {
     assert_eq!(measure(|| drop(std::hint::black_box(vec![1]))).count_total, 1);
 }

@@ -7,34 +7,35 @@ use serde::Serialize;
 use super::variable::Variable;
 use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
 
-/// A policy as its file states it. Field for field the YAML of the format.
+/// A policy file, field by field. It has not been validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PolicyDocument {
     pub(crate) schema_version: u8,
-    /// What the policy is called on the command line and in answers.
+    /// The name of the policy on the command line and in output.
     pub name: String,
     /// The harness scripts that the policy describes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub harness: Vec<String>,
     /// The variable that names the runtime.
     pub runtime: String,
-    /// Values of variables that are unset or empty: the shell's `${VAR:-default}`.
+    /// Values for variables that are unset or empty, as in the shell's `${VAR:-default}`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, String>,
-    /// The variable whose value is the slug, whatever else is set.
+    /// The variable whose value, if set, is the slug regardless of all other variables.
     #[serde(rename = "override")]
     pub override_var: String,
     /// The path on which the platform pays.
     pub platform: PlatformPath,
-    /// Which secrets are injected: the first entry whose key is set decides.
+    /// The secrets to inject: the first entry whose key is set applies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SecretsEntry>,
-    /// The models of the runtimes that have their own.
+    /// The models of runtimes that have their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatch: Vec<DispatchEntry>,
     /// The model of every other runtime.
     pub fallback: String,
-    /// Template variants: dispatched under their own name, looked up in the registry under the other.
+    /// Template variants: the key is the runtime that is dispatched, the value is the runtime that is
+    /// looked up in the registry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
 }
@@ -43,23 +44,23 @@ pub struct PolicyDocument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct PlatformPath {
-    /// The variable that chooses the path.
+    /// The variable that selects the path.
     pub var: String,
-    /// The value that chooses it, exactly.
+    /// The value that selects the platform path; compared exactly.
     pub value: String,
     /// The variable that names the model on this path.
     pub model: String,
-    /// The model on this path where that variable is unset.
+    /// The model on this path if that variable is unset.
     pub fallback: String,
 }
 
-/// The secrets that one key variable brings along.
+/// The secrets that one key variable injects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct SecretsEntry {
-    /// The variable.
+    /// The key variable.
     pub key: String,
-    /// The names under which the workspace receives secrets when it is set.
+    /// The names of the secrets that the workspace receives if the key variable is set.
     pub inject: Vec<String>,
 }
 
@@ -69,14 +70,14 @@ pub struct SecretsEntry {
 pub struct DispatchEntry {
     /// The runtimes.
     pub runtimes: Vec<String>,
-    /// Models that need a key: the first whose key is set is taken.
+    /// Models that need a key: the first model whose key is set is selected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keyed: Vec<KeyedModel>,
-    /// The model when none is.
+    /// The model if no such key is set.
     pub model: String,
 }
 
-/// A model that is taken when a key is set.
+/// A model that is selected if a key is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct KeyedModel {
@@ -87,7 +88,7 @@ pub struct KeyedModel {
 }
 
 impl PolicyDocument {
-    /// The smallest policy: no secrets, no dispatch, no defaults.
+    /// Creates a minimal policy without secrets, dispatch and defaults.
     #[must_use]
     pub fn new(name: &str, runtime: &str, override_var: &str, platform: PlatformPath, fallback: &str) -> Self {
         Self {
@@ -105,7 +106,7 @@ impl PolicyDocument {
         }
     }
 
-    /// The name of the variable that plays a part other than that of a key; a key has none here.
+    /// Returns the name of a text variable; empty for a key.
     pub(super) fn name_of_text(&self, variable: Variable) -> &str {
         match variable {
             Variable::Override => &self.override_var,
@@ -138,7 +139,8 @@ impl PolicyDocument {
         })
     }
 
-    /// Names are injected together, so their order says nothing; sorted, they answer as they are.
+    /// Sorts the injected names and removes duplicates. Their order has no meaning because they are
+    /// injected together, and results list them sorted.
     pub(super) fn sort_injected(&mut self) {
         for entry in &mut self.secrets {
             entry.inject.sort();
@@ -146,7 +148,7 @@ impl PolicyDocument {
         }
     }
 
-    /// What can be judged field by field.
+    /// Checks every field on its own.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
@@ -228,7 +230,7 @@ impl KeyedModel {
     }
 }
 
-/// Where the name of a text variable stands in the file.
+/// The path of the field that names a text variable.
 pub(super) fn place_of(variable: Variable) -> FieldPath {
     let root = FieldPath::default();
     match variable {
@@ -270,6 +272,6 @@ fn variable_name(name: &str, place: FieldPath) -> Result<(), Invalid> {
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
-    // What is no name may be a value in the wrong place, so it is not repeated.
-    Err(Invalid::at(place, "this cannot be a variable's name; use letters, digits and `_`"))
+    // The text may be a secret value in the wrong field, so the message does not repeat it.
+    Err(Invalid::at(place, "not a valid variable name; use letters, digits and `_`"))
 }

@@ -1,7 +1,7 @@
 //! Policies: how one harness picks a slug and injects secrets from its variables.
 //!
-//! A [`Policy`] is a [`PolicyDocument`] that has been checked, plus a table of
-//! its variables, so that an [`Env`](crate::env::Env) can be a few machine words.
+//! A [`Policy`] is a validated [`PolicyDocument`] with a table of its variables. The table
+//! lets an [`Env`](crate::env::Env) fit into a few machine words.
 
 mod document;
 mod variable;
@@ -19,12 +19,13 @@ use crate::yaml::{FieldPath, ReadError};
 #[derive(Clone)]
 pub struct Policy {
     document: PolicyDocument,
-    /// The variables by their places: the order in which the policy consults them, the runtime's last.
+    /// The names of the variables by position: in the order in which the policy consults them, the
+    /// runtime variable last.
     names: Vec<String>,
     variables: Table<Variable>,
     /// The default of each text variable.
     defaults: [Option<String>; Variable::TEXT.len()],
-    /// The path where the variable for it is unset.
+    /// The path if the path variable is unset.
     default_path: BillingPath,
     /// The keys of each `dispatch` entry.
     keyed: Vec<Vec<Key>>,
@@ -32,30 +33,30 @@ pub struct Policy {
     runtimes: CachedIndex<Dispatched>,
 }
 
-/// What a policy says of one runtime.
+/// The indexed entries of one runtime.
 #[derive(Clone, Default)]
 struct Dispatched {
-    /// The place of its `dispatch` entry.
+    /// The index of its `dispatch` entry.
     entry: Option<usize>,
-    /// The runtime under which it is looked up in the registry, where it is another.
+    /// The runtime that is looked up in the registry instead, if another.
     template: Option<String>,
 }
 
-/// Places of the variables that are no keys and stand before them.
+/// The number of variables whose positions precede the keys.
 const BEFORE_KEYS: usize = 3;
 
 impl Policy {
-    /// The files of [`Policy::all_embedded`].
+    /// The policy files of [`Policy::all_embedded`].
     pub const EMBEDDED_YAML: [&str; 2] =
         [include_str!("../../data/policies/full-saas.yaml"), include_str!("../../data/policies/reconciler.yaml")];
 
-    /// Checks a document.
+    /// Validates a document.
     ///
     /// # Errors
     ///
-    /// An empty field, a name that no shell could set, a variable in two parts,
-    /// a key or runtime listed twice where only the first could count, a
-    /// default for a variable the policy does not read or for a secret.
+    /// If a field is empty, a variable name is invalid in a shell, a variable has two roles, a key
+    /// or runtime is listed twice (only the first entry could apply), or a default is given for a
+    /// secret or for a variable that the policy does not read.
     pub fn new(mut document: PolicyDocument) -> Result<Self, InvalidPolicy> {
         document.check()?;
         document.sort_injected();
@@ -72,23 +73,22 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Reads and checks a policy file.
+    /// Reads and validates a policy file.
     ///
     /// # Errors
     ///
-    /// Everything that [`crate::yaml::read`] and [`Policy::new`] refuse, an
-    /// unknown field, and a field of the wrong kind.
+    /// The errors of [`crate::yaml::read`] and [`Policy::from_node`].
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
         Self::from_node(crate::yaml::Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
-    /// Decodes a policy that another reader has read, or that stands inside a larger document.
+    /// Decodes a policy from a parsed document or a part of one.
     ///
     /// # Errors
     ///
-    /// Everything that [`Policy::new`] refuses, an unknown field, a field of the
-    /// wrong kind, and more than [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`] allow.
+    /// The errors of [`Policy::new`]; an unknown field; a field of the wrong type; a policy that
+    /// exceeds [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`].
     pub fn from_node(at: crate::yaml::Cursor<'_>) -> Result<Self, InvalidPolicy> {
         if at.size() > limits::POLICY_NODES {
             let most = limits::POLICY_NODES;
@@ -99,13 +99,14 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The policy as a YAML file that [`Policy::from_yaml`] reads back as an equal one.
+    /// Writes the policy as YAML. [`Policy::from_yaml`] reads it back as an equal policy.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         crate::yaml::write(&self.document)
     }
 
-    /// A policy that ships with this crate, by name: real data as of the founding incident.
+    /// Returns a policy that ships with this crate, by name. It is real data from the time of the
+    /// incident for which this crate was written.
     #[must_use]
     pub fn embedded(name: &str) -> Option<Self> {
         Self::all_embedded().into_iter().find(|policy| policy.name() == name)
@@ -121,19 +122,19 @@ impl Policy {
             .collect()
     }
 
-    /// What the policy calls itself.
+    /// The name of the policy.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.document.name
     }
 
-    /// The policy as written, but for the order of the names that are injected together.
+    /// The document of the policy. The injected names of each entry are sorted and unique.
     #[must_use]
     pub fn document(&self) -> &PolicyDocument {
         &self.document
     }
 
-    /// The part that the variable of this name plays, if the policy reads it.
+    /// The variable with this name, if the policy reads it.
     #[must_use]
     #[inline]
     pub fn variable(&self, name: &str) -> Option<Variable> {
@@ -144,7 +145,7 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// When `variable` is a key of another policy that has more keys.
+    /// If `variable` is a key of another policy that has more keys.
     #[must_use]
     #[inline]
     pub fn variable_name(&self, variable: Variable) -> &str {
@@ -157,7 +158,7 @@ impl Policy {
         &self.names
     }
 
-    /// Where a variable stands in the order of the policy.
+    /// The position of a variable in the order of the policy.
     #[inline]
     pub(crate) fn place(&self, variable: Variable) -> usize {
         match variable {
@@ -173,7 +174,7 @@ impl Policy {
         }
     }
 
-    /// The variable that stands in a place, which is not the runtime's.
+    /// The variable at a position. The position must not be that of the runtime variable.
     #[inline]
     pub(crate) fn deciding_at(place: usize) -> Variable {
         match place {
@@ -184,31 +185,32 @@ impl Policy {
         }
     }
 
-    /// The default of a variable, where the policy states one.
+    /// The default of a variable, if the policy has one.
     #[must_use]
     #[inline]
     pub fn default_of(&self, variable: Variable) -> Option<&str> {
         self.defaults[variable.text_index()?].as_deref()
     }
 
-    /// The path that a value of the path variable chooses: the platform's only if it is exactly the one.
+    /// The path that a value of the path variable selects: the platform path only if the value
+    /// matches exactly.
     pub(crate) fn path_of(&self, value: &str) -> BillingPath {
         if value == self.document.platform.value { BillingPath::Platform } else { BillingPath::Byok }
     }
 
-    /// The path where the path variable is unset.
+    /// The path if the path variable is unset.
     #[inline]
     pub(crate) fn default_path(&self) -> BillingPath {
         self.default_path
     }
 
-    /// The variables that decide a slug or inject a secret: all but the runtime's,
-    /// in the order in which the policy consults them.
+    /// The variables that decide a slug or inject a secret: all except the runtime variable, in the
+    /// order in which the policy consults them.
     pub fn deciding_variables(&self) -> impl Iterator<Item = Variable> + '_ {
         [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().chain(self.key_variables())
     }
 
-    /// Every variable that the policy reads: the deciding ones, then the runtime's.
+    /// Every variable that the policy reads: the deciding variables, then the runtime variable.
     pub fn all_variables(&self) -> impl Iterator<Item = Variable> + '_ {
         self.deciding_variables().chain([Variable::Runtime])
     }
@@ -223,30 +225,31 @@ impl Policy {
         (0..self.names.len() - BEFORE_KEYS - 1).map(|index| Variable::Key(Key::at(index)))
     }
 
-    /// The runtimes for which the policy has models or a template, each once.
+    /// The runtimes with a `dispatch` entry or a template, without duplicates.
     pub fn runtimes(&self) -> impl Iterator<Item = &str> {
         self.runtimes.texts()
     }
 
-    /// The name under which a runtime is looked up in the registry.
+    /// The name of the runtime to look up in the registry.
     #[must_use]
     pub fn template_of<'a>(&'a self, runtime: &'a str) -> &'a str {
         self.dispatch(runtime).template
     }
 
-    /// The `secrets` entry of a key, if it has one.
+    /// The `secrets` entry of a key, if there is one.
     pub(crate) fn secrets_of(&self, key: Key) -> Option<&SecretsEntry> {
         self.document.secrets.get(key.index())
     }
 
-    /// The first key, in the order of the policy, among the variables in some places.
+    /// The first key, in the order of the policy, among the variables at the given positions (one bit
+    /// for each).
     #[inline]
     pub(crate) fn first_key(&self, places: u128) -> Option<Key> {
         let index = (places >> BEFORE_KEYS).trailing_zeros() as usize;
         (index < self.names.len() - BEFORE_KEYS - 1).then(|| Key::at(index))
     }
 
-    /// What the policy says of a runtime.
+    /// The entries of a runtime.
     #[inline]
     pub(crate) fn dispatch<'p: 'r, 'r>(&'p self, runtime: &'r str) -> Dispatch<'p, 'r> {
         let Some(dispatched) = self.runtimes.get(runtime) else { return Dispatch { entry: None, template: runtime } };
@@ -264,18 +267,18 @@ impl Policy {
             if self.variables.insert(name, variable).is_some() {
                 return Err(InvalidPolicy::at(
                     document::place_of(variable),
-                    format!("`{name}` already plays another part in this policy; name another variable"),
+                    format!("`{name}` already has another role in this policy; use another variable"),
                 ));
             }
         }
         let mut keys = Vec::new();
         for (index, entry) in document.secrets.iter().enumerate() {
             let place = FieldPath::default().key("secrets").index(index).key("key");
-            // The first keys are those of the secrets, in their order: see `secrets_of`.
+            // The first keys are the keys of `secrets`, in the same order: see `secrets_of`.
             if self.key(&entry.key, &mut keys, &place)?.index() < index {
                 return Err(InvalidPolicy::at(
                     place,
-                    format!("`{}` has an entry already, which would always win; merge the two", entry.key),
+                    format!("`{}` already has an entry, which always wins; merge the two", entry.key),
                 ));
             }
         }
@@ -286,7 +289,7 @@ impl Policy {
                     let place = place.clone().key("runtimes").index(position);
                     return Err(InvalidPolicy::at(
                         place,
-                        format!("runtime `{runtime}` is dispatched already; keep one entry for it"),
+                        format!("runtime `{runtime}` already has a dispatch entry; keep one of the two"),
                     ));
                 }
             }
@@ -297,7 +300,7 @@ impl Policy {
                 if keyed.contains(&key) {
                     return Err(InvalidPolicy::at(
                         place,
-                        format!("`{}` keys a model already, which would always win; keep one", model.key),
+                        format!("`{}` already selects a model, which always wins; keep one of the two", model.key),
                     ));
                 }
                 keyed.push(key);
@@ -330,14 +333,15 @@ impl Policy {
         Ok(())
     }
 
-    /// The key variable of this name, entered into the tables if it is new.
+    /// Returns the key variable with this name, and adds it to the tables if it is new.
     fn key(&mut self, name: &str, keys: &mut Vec<String>, place: &FieldPath) -> Result<Key, InvalidPolicy> {
         match self.variable(name) {
             Some(Variable::Key(key)) => Ok(key),
             Some(_) => Err(InvalidPolicy::at(
                 place.clone(),
                 format!(
-                    "`{name}` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own"
+                    "`{name}` already has another role in this policy, so its value would be shown; \
+                     use a separate variable for the secret"
                 ),
             )),
             None if keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
@@ -354,20 +358,20 @@ impl Policy {
     }
 }
 
-/// A `dispatch` entry, and the keys of its keyed models.
+/// A `dispatch` entry and the keys of its keyed models.
 pub(crate) type Entry<'a> = (&'a DispatchEntry, &'a [Key]);
 
-/// What a policy says of one runtime.
+/// The entries of a policy for one runtime.
 #[derive(Clone, Copy)]
 pub(crate) struct Dispatch<'p, 'r> {
-    /// The models it has of its own, and the keys of the keyed ones.
+    /// The `dispatch` entry of the runtime, if there is one.
     pub(crate) entry: Option<Entry<'p>>,
-    /// The name under which it is looked up in the registry.
+    /// The name of the runtime to look up in the registry.
     pub(crate) template: &'r str,
 }
 
 impl PartialEq for Policy {
-    /// Policies are equal when they say the same; the tables follow from that.
+    /// Compares the documents; the tables are derived from them.
     fn eq(&self, other: &Self) -> bool {
         self.document == other.document
     }
@@ -376,7 +380,7 @@ impl PartialEq for Policy {
 impl Eq for Policy {}
 
 impl fmt::Debug for Policy {
-    /// As written; the tables follow from that.
+    /// Formats the document; the tables are derived from it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.document.fmt(f)
     }

@@ -1,32 +1,32 @@
-//! The variables that a policy reads, and what the path variable chooses.
+//! The variables that a policy reads, and the path that the path variable selects.
 
 use serde::Serialize;
 
-/// One variable that a policy reads, by the part it plays there.
+/// A variable that a policy reads, identified by its role.
 ///
-/// Only the four text variables have a value inside the resolver. Of a key
-/// variable nothing is kept but whether it is set.
+/// The resolver keeps the values of the four text variables only. It reduces a key variable to
+/// set or unset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "the parts are those of the policy format")]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the roles")]
 pub enum Variable {
-    /// The slug itself, above every other rule.
+    /// The slug itself; it has priority over every other rule.
     Override,
-    /// Chooses the platform path.
+    /// Selects the platform path.
     Path,
     /// The slug on the platform path.
     PlatformModel,
-    /// The runtime, where no runtime is given explicitly.
+    /// The runtime, if no runtime is given explicitly.
     Runtime,
-    /// A secret; only its presence counts.
+    /// A secret; only whether it is set matters.
     Key(Key),
 }
 
-/// One key variable of a policy. Only a policy makes them, so none is out of range.
+/// A key variable of a policy. Only a policy creates keys, so a key is never out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u8);
 
 impl Key {
-    /// Its place among the keys of its policy, below [`limits::KEY_VARIABLES`].
+    /// Its index among the keys of its policy, below `limits::KEY_VARIABLES`.
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -37,10 +37,10 @@ impl Key {
 }
 
 impl Variable {
-    /// The variables that carry text.
+    /// The variables whose values are kept.
     pub const TEXT: [Self; 4] = [Self::Override, Self::Path, Self::PlatformModel, Self::Runtime];
 
-    /// Its place in [`Variable::TEXT`], unless it is a key.
+    /// Its index in [`Variable::TEXT`]; `None` for a key.
     #[inline]
     pub(crate) fn text_index(self) -> Option<usize> {
         Some(match self {
@@ -53,14 +53,14 @@ impl Variable {
     }
 }
 
-/// Who is meant to pay: what the path variable says, whatever slug is picked.
+/// Who is intended to pay according to the path variable, regardless of the slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "it is the platform's path, or it is not")]
+#[expect(clippy::exhaustive_enums, reason = "the platform pays, or the tenant does")]
 pub enum BillingPath {
-    /// The platform: no tenant key is injected.
+    /// The platform pays, and no tenant key is injected.
     Platform,
-    /// The tenant: bring your own key.
+    /// The tenant pays with its own key (bring your own key).
     Byok,
 }
 
@@ -68,7 +68,7 @@ impl BillingPath {
     /// Both paths.
     pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
 
-    /// The name used in answers.
+    /// The name in machine-readable output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

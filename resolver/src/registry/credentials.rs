@@ -1,31 +1,32 @@
-//! The credentials that a provider is chosen by and judged by.
+//! The credentials that select and verify a provider.
 
 use super::provider::Provider;
 use crate::names::NameSubset;
 
-/// The names of the credentials that count when a provider is derived and judged.
+/// The names of the credentials that are available when a provider is derived and evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "every question brings its own")]
+#[expect(clippy::exhaustive_structs, reason = "callers construct one for each query")]
 pub struct Credentials<'a> {
-    /// What the workspace gets.
+    /// The secrets that the workspace receives.
     pub injected: &'a [String],
-    /// What is known to exist besides, at organisation scope.
+    /// Credentials that are available in addition, at organisation scope.
     pub ambient: &'a [String],
 }
 
 impl Credentials<'_> {
-    /// Whether a provider accepts any of them.
+    /// Returns true if a provider accepts at least one of the credentials.
     #[must_use]
     #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
         !self.are_none() && provider.auth_env.iter().any(|name| self.contain(name))
     }
 
-    /// Those that a provider accepts, in the order in which it names them.
+    /// The credentials that a provider accepts, in the order of [`Provider::auth_env`].
     ///
     /// # Panics
     ///
-    /// When there are any, and a provider that is in no registry names more than [`NameSubset::CAPACITY`].
+    /// If there are any credentials and the provider names more than [`NameSubset::CAPACITY`]
+    /// secrets. No provider of a registry does.
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> NameSubset<'p> {
@@ -36,7 +37,8 @@ impl Credentials<'_> {
         }
     }
 
-    /// Whether there are none: on the platform path that is every question.
+    /// Returns true if there are no credentials, which is always so on the platform path without
+    /// ambient credentials.
     #[inline]
     fn are_none(&self) -> bool {
         self.injected.is_empty() && self.ambient.is_empty()

@@ -7,11 +7,11 @@ use super::pattern::Pattern;
 use super::provider::{Protocol, Provider};
 use crate::yaml::{Cursor, Entry, Fields, Invalid, UnknownFields, quoted};
 
-/// A registry as its file states it: not checked and not compiled yet.
+/// A registry file, field by field. It has not been validated or compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct RegistryDocument {
-    /// The catalogue.
+    /// The provider catalogue.
     pub providers: Vec<Provider>,
     /// The runtimes.
     pub runtimes: Vec<Runtime>,
@@ -19,22 +19,23 @@ pub struct RegistryDocument {
 
 /// One runtime and its arms.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a name and arms are all there is to it")]
+#[expect(clippy::exhaustive_structs, reason = "a runtime is a name and arms")]
 pub struct Runtime {
     /// Its name, compared verbatim.
     pub name: String,
-    /// Its arms, in declared order; never none.
+    /// Its arms, in declared order; a valid registry has at least one.
     pub arms: Vec<Arm>,
 }
 
-/// One provider reference of one runtime.
+/// A reference from a runtime to a provider, with the models that it lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "a name and ids are all there is to it")]
+#[expect(clippy::exhaustive_structs, reason = "an arm is a name and ids")]
 pub struct Arm {
     /// The provider's name.
     #[serde(rename = "name")]
     pub provider: String,
-    /// The model ids it lists. An arm that lists none is name-only: it routes by pattern alone.
+    /// The model ids that the arm lists. An arm without ids is name-only: it serves models by the
+    /// provider's pattern only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
 }
@@ -112,7 +113,7 @@ fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Invalid> {
     Ok(fields.optional(name).map_or(Ok(Vec::new()), |at| at.strings())?)
 }
 
-/// Writes a registry as its file states it.
+/// Serialises a registry in the format of its file.
 pub(super) fn serialize<S: Serializer>(
     providers: &[Provider],
     runtimes: &[Runtime],
@@ -125,7 +126,7 @@ pub(super) fn serialize<S: Serializer>(
     root.end()
 }
 
-/// The runtimes as the mapping they are in the file, in declared order.
+/// Serialises the runtimes as a mapping, as in the file, in declared order.
 struct Runtimes<'a>(&'a [Runtime]);
 
 #[derive(Serialize)]

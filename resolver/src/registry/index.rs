@@ -1,8 +1,8 @@
-//! The compiled index behind [`Registry::derive`](super::Registry::derive).
+//! The compiled index that [`Registry::derive`](super::Registry::derive) uses.
 //!
-//! Two tables: a hash map from listed id to arms for each runtime, and one
-//! automaton over the patterns of the whole catalogue. The tables follow from
-//! the document, so they take no part in equality.
+//! It has two parts: for each runtime a hash map from listed id to arms, and one
+//! automaton for the patterns of the whole catalogue. The index is derived from
+//! the document, so comparisons of registries ignore it.
 
 use hashbrown::HashMap;
 
@@ -19,30 +19,31 @@ pub(super) struct Index {
     issuers: HashMap<String, Vec<usize>>,
 }
 
-/// One runtime's arms, by provider id.
+/// The arms of one runtime. Providers are identified by their index in the catalogue.
 #[derive(Clone)]
 pub(super) struct Arms {
-    /// The runtime's place in the document.
+    /// The index of the runtime in the document.
     runtime: usize,
-    /// The providers that are native to the runtime, sorted.
+    /// The providers of the runtime's arms, sorted.
     native: Vec<usize>,
-    /// Which arms list an id. One with white space around it is in no arm's reach: models are trimmed.
+    /// The arms that list each id. Ids with surrounding whitespace are left out: models are trimmed,
+    /// so none can match such an id.
     listed: Table<Listing>,
     /// The providers of each tie, in declared order.
     ties: Vec<Vec<u32>>,
 }
 
-/// Which arms list one id. Small, because there is one for every id.
+/// The arms that list one id. The type is small because there is one value for each id.
 #[derive(Clone, Copy)]
 pub(super) enum Listing {
-    /// The arm of this provider.
+    /// One arm, by its provider.
     Sole(u32),
-    /// Several arms: a number in the table of ties.
+    /// Several arms, by an index into the table of ties.
     Tie(u32),
 }
 
 impl Index {
-    /// Compiles what [`super::Registry::new`] has checked.
+    /// Compiles a document that [`super::Registry::new`] has validated.
     pub(super) fn new<'r>(providers: &[Provider], runtimes: &'r [Runtime], by_name: HashMap<String, usize>) -> Self {
         let mut issuers: HashMap<String, Vec<usize>> = HashMap::new();
         for (id, provider) in providers.iter().enumerate() {
@@ -66,7 +67,7 @@ impl Index {
         self.runtimes.get(runtime)
     }
 
-    /// The first provider that passes the filter and names the credential first.
+    /// The first provider that passes the filter and whose first-named credential is `credential`.
     pub(super) fn issuer(&self, credential: &str, filter: impl Fn(usize) -> bool) -> Option<usize> {
         self.issuers.get(credential)?.iter().copied().find(|&id| filter(id))
     }
@@ -103,12 +104,12 @@ impl Arms {
             Listing::Tie(tie) if self.ties[tie as usize].last() != Some(&provider) => {
                 self.ties[tie as usize].push(provider);
             }
-            // The arm lists it twice.
+            // The arm lists the id twice.
             Listing::Sole(_) | Listing::Tie(_) => {}
         }
     }
 
-    /// The runtime's place in the document.
+    /// The index of the runtime in the document.
     pub(super) fn runtime(&self) -> usize {
         self.runtime
     }
@@ -117,7 +118,7 @@ impl Arms {
         self.native.binary_search(&provider).is_ok()
     }
 
-    /// Which arms list exactly this id, if any do.
+    /// The arms that list exactly this id, if any.
     #[inline]
     pub(super) fn listing(&self, id: &str) -> Option<Listing> {
         self.listed.get(id).copied()
@@ -130,5 +131,5 @@ impl Arms {
 }
 
 fn number(place: usize) -> u32 {
-    u32::try_from(place).expect("a document has far fewer entries than four billion")
+    u32::try_from(place).expect("a document has far fewer than four billion entries")
 }

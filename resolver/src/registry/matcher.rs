@@ -1,4 +1,4 @@
-//! All patterns of a catalogue in one automaton: which of them match a model.
+//! Matches a model against all patterns of a catalogue with one automaton.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -15,53 +15,53 @@ use super::provider::Provider;
 /// Finds every pattern that matches somewhere in a model, in one pass over its bytes.
 pub(super) struct Matcher {
     automata: Arc<Automata>,
-    /// Threads that share a matcher each take scratch space from here.
+    /// A pool of scratch space: each thread that shares the matcher takes its own.
     scratch: Pool<Scratch, NewScratch>,
 }
 
 type NewScratch = Box<dyn Fn() -> Scratch + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 struct Automata {
-    /// Builds its states as it meets them, and gives up on what it cannot do fast.
+    /// The fast automaton. It builds states lazily and gives up if it cannot match fast.
     dfa: DFA,
-    /// Never gives up.
+    /// The slow automaton, which never gives up.
     fallback: PikeVM,
 }
 
-/// Bytes for the states that the fast automaton keeps, in each scratch space: room for about
-/// as many states as the patterns have positions, each of which takes a row of transitions.
-/// Only what is met takes up room.
+/// Bytes of state cache for each position of the patterns, in each scratch space. This is room for
+/// about as many states as there are positions; each state takes a row of transitions. Only states
+/// that are built take memory.
 const BYTES_PER_POSITION: usize = 512;
 const LEAST_BYTES: usize = 2 << 20;
 const MOST_BYTES: usize = 32 << 20;
 
-/// What one search writes to, kept so that the next one allocates nothing.
+/// The buffers of one search, reused so that the next search does not allocate.
 struct Scratch {
     cache: Cache,
     fallback: Option<(pikevm::Cache, PatternSet)>,
     matches: Matches,
 }
 
-/// A set that remembers its members, so that clearing it costs only what was put in.
+/// A set with a list of its members, so that clearing takes time proportional to their number.
 struct Matches {
     is_member: Vec<bool>,
     members: Vec<usize>,
 }
 
 impl Matcher {
-    /// Compiles the patterns of a catalogue; each goes by its provider's place there.
+    /// Compiles the patterns of a catalogue. A pattern is identified by the index of its provider.
     pub(super) fn new(providers: &[Provider]) -> Self {
         let size: usize = providers.iter().map(|provider| provider.model_prefix_match.size()).sum();
         Self::with_room(providers, (size * BYTES_PER_POSITION).clamp(LEAST_BYTES, MOST_BYTES))
     }
 
-    /// The same, with so many bytes for the states of the fast automaton, or the least that it needs.
+    /// Like [`Self::new`], with `bytes` of state cache for the fast automaton, or its minimum if more.
     fn with_room(providers: &[Provider], bytes: usize) -> Self {
         let hirs: Vec<_> = providers.iter().map(|provider| provider.model_prefix_match.hir()).collect();
         let nfa = Compiler::new()
             .configure(Config::new().which_captures(WhichCaptures::None))
             .build_many_from_hir(&hirs)
-            .expect("every pattern parsed, and their sizes are bounded");
+            .expect("patterns are parsed and bounded in size");
         let config = DFA::config()
             .match_kind(MatchKind::All)
             .unicode_word_boundary(true)
@@ -72,17 +72,18 @@ impl Matcher {
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa.clone());
         let fallback = PikeVM::builder().configure(PikeVM::config().match_kind(MatchKind::All)).build_from_nfa(nfa);
         Self::from(Arc::new(Automata {
-            dfa: dfa.expect("a lazy automaton has no size to exceed"),
-            fallback: fallback.expect("what it needs of Unicode is compiled in"),
+            dfa: dfa.expect("a lazy automaton has no size limit"),
+            fallback: fallback.expect("the Unicode tables are compiled in"),
         }))
     }
 
-    /// How many patterns there are.
+    /// The number of patterns.
     pub(super) fn len(&self) -> usize {
         self.automata.dfa.pattern_len()
     }
 
-    /// What `use_matches` makes of the patterns that match, in no particular order.
+    /// Calls `use_matches` with the indices of the matching patterns, in no particular order, and
+    /// returns its result.
     pub(super) fn matching<T>(&self, model: &str, use_matches: impl FnOnce(&[usize]) -> T) -> T {
         let mut scratch = self.scratch.get();
         let Scratch { cache, fallback, matches } = &mut *scratch;
@@ -112,18 +113,18 @@ impl From<Arc<Automata>> for Matcher {
 }
 
 impl Clone for Matcher {
-    /// The automata are shared; the scratch space is not, so that two clones never wait for each other.
+    /// Shares the automata but not the scratch space, so that clones never wait for each other.
     fn clone(&self) -> Self {
         Self::from(Arc::clone(&self.automata))
     }
 }
 
-/// The automaton left its fast path; what was found so far is not everything.
+/// The fast automaton gave up; the matches found so far may be incomplete.
 struct GaveUp;
 
 impl Automata {
-    /// Collects what matches. Whether it pays to go on is for the automaton to say, which
-    /// has to be told how far each search came.
+    /// Collects the matching patterns. Reports the start and the end of the search to the cache,
+    /// which uses them to decide whether continuing is worthwhile.
     fn search(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
         cache.search_start(0);
         let searched = self.walk(model, cache, matches);
@@ -137,7 +138,7 @@ impl Automata {
         for (at, &byte) in model.as_bytes().iter().enumerate() {
             let next = self.dfa.next_state(cache, state, byte).map_err(|_| GaveUp)?;
             if next.is_tagged() {
-                // A state tells of a match one byte late; an empty one may fall inside a character.
+                // A state reports a match one byte late; an empty match can be inside a character.
                 if next.is_match() && model.is_char_boundary(at) {
                     self.collect(cache, next, matches);
                     if matches.is_full() {
@@ -195,10 +196,10 @@ mod tests {
     use crate::registry::Pattern;
 
     fn provider(pattern: &str) -> Provider {
-        Provider::new(pattern, ["KEY".into()].into(), Pattern::new(pattern).expect("it compiles"))
+        Provider::new(pattern, ["KEY".into()].into(), Pattern::new(pattern).expect("the pattern compiles"))
     }
 
-    /// What a matcher says of a model, held against the reference; whether the fast automaton gave up.
+    /// Compares the matches of a model with the reference. Returns true if the fast automaton gave up.
     fn gives_up(matcher: &Matcher, providers: &[Provider], model: &str) -> bool {
         let found: BTreeSet<usize> = matcher.matching(model, |matching| matching.iter().copied().collect());
         let matches = |place: &usize| is_found_in(providers[*place].model_prefix_match.hir(), model);
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn with_room_for_few_states_it_gives_up_and_is_right_all_the_same() {
+    fn small_cache_gives_up_and_stays_correct() {
         let patterns = (0..12).map(|length| format!("[ab]{{{length}}}c.*d[ab]{{{length}}}"));
         let providers: Vec<Provider> = patterns.map(|pattern| provider(&pattern)).collect();
         let models = (0..400_u32).map(|number| {
@@ -219,13 +220,13 @@ mod tests {
         let models: Vec<String> = models.collect();
         let small = Matcher::with_room(&providers, 1);
         let gave_up = models.iter().filter(|model| gives_up(&small, &providers, model)).count();
-        assert!(gave_up > 0, "the automaton had room for everything");
+        assert!(gave_up > 0, "the small cache had room for all states");
         let ample = Matcher::new(&providers);
         assert!(!models.iter().any(|model| gives_up(&ample, &providers, model)));
     }
 
     #[test]
-    fn a_word_boundary_beyond_ascii_is_left_to_the_fallback() {
+    fn non_ascii_word_boundary_uses_fallback() {
         let providers = [provider(r"\bm"), provider("é$")];
         let matcher = Matcher::new(&providers);
         assert!(gives_up(&matcher, &providers, "é model"));

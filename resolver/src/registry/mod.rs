@@ -1,5 +1,5 @@
-//! The registry: the provider catalogue, the runtimes with their arms, and
-//! [`Registry::derive`], which finds the provider of a model.
+//! The registry: the provider catalogue, the runtimes with their arms (references to providers),
+//! and [`Registry::derive`], which finds the provider of a model.
 
 mod credentials;
 mod document;
@@ -23,10 +23,10 @@ use crate::limits;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
 
-/// Why a registry was refused.
+/// The reason for which a registry was rejected.
 pub type InvalidRegistry = crate::yaml::Invalid;
 
-/// A checked and compiled registry. One that breaks a rule of the format cannot be built.
+/// A validated and compiled registry. An invalid registry cannot be constructed.
 #[derive(Clone)]
 pub struct Registry {
     providers: Vec<Provider>,
@@ -34,9 +34,10 @@ pub struct Registry {
     index: Index,
 }
 
-/// Why no provider answers for a model. Each ends the create call, before any workspace exists.
+/// The reason for which no provider serves a model. Each makes the create call fail before a
+/// workspace exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "no model, no runtime, none that answers, or several")]
+#[expect(clippy::exhaustive_enums, reason = "no model, no runtime, no provider, or several")]
 pub enum Rejection {
     /// The model is empty or blank.
     ModelRequired,
@@ -44,23 +45,22 @@ pub enum Rejection {
     UnknownRuntime,
     /// No arm of the runtime lists the model and no arm's pattern matches it.
     UnregisteredModel,
-    /// Patterns of several arms match it, and the credentials do not single one out.
+    /// Patterns of several arms match the model, and the credentials do not select exactly one.
     AmbiguousModel,
 }
 
 impl Registry {
-    /// The file of [`Registry::embedded`].
+    /// The registry file of [`Registry::embedded`].
     pub const EMBEDDED_YAML: &str = include_str!("../../data/providers.yaml");
 
-    /// Checks and compiles a document.
+    /// Validates and compiles a document.
     ///
     /// # Errors
     ///
-    /// No providers or runtimes, an empty required field or list item, a
-    /// duplicate provider, vendor or runtime, more than [`limits::AUTH_ENV`] secrets that one
-    /// provider accepts, a runtime without arms, an arm
-    /// that names an unknown provider or one that the runtime has already, and
-    /// patterns that together exceed [`limits::PATTERNS_SIZE`].
+    /// If there are no providers or runtimes; a required field or list item is empty; a provider,
+    /// vendor or runtime is duplicated; a provider accepts more than [`limits::AUTH_ENV`] secrets; a
+    /// runtime has no arms; an arm names an unknown provider or one that another arm of the runtime
+    /// names; or the patterns together exceed [`limits::PATTERNS_SIZE`].
     pub fn new(document: RegistryDocument) -> Result<Self, InvalidRegistry> {
         let RegistryDocument { providers, runtimes } = document;
         let by_name = validation::check_providers(&providers)?;
@@ -70,24 +70,22 @@ impl Registry {
         Ok(Self { providers, runtimes, index })
     }
 
-    /// Reads, checks and compiles a `providers.yaml`.
+    /// Reads, validates and compiles a `providers.yaml`.
     ///
     /// # Errors
     ///
-    /// Everything that [`crate::yaml::read`] and [`Registry::new`] refuse, a
-    /// field of the wrong kind, and, unless allowed, an unknown one.
+    /// The errors of [`crate::yaml::read`] and [`Registry::from_node`].
     pub fn from_yaml(bytes: &[u8], unknown: UnknownFields) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
         Self::from_node(crate::yaml::Cursor::root(&root), unknown).map_err(|error| error.located(&root))
     }
 
-    /// Decodes a registry that another reader has read, or that stands inside a larger document.
+    /// Decodes a registry from a parsed document or a part of one.
     ///
     /// # Errors
     ///
-    /// Everything that [`Registry::new`] refuses, a field of the wrong kind, more than
-    /// [`limits::MODELS`] or [`limits::REGISTRY_BYTES`] allow, and, unless allowed, an
-    /// unknown field.
+    /// The errors of [`Registry::new`]; a field of the wrong type; a registry that exceeds
+    /// [`limits::MODELS`] or [`limits::REGISTRY_BYTES`]; and, unless allowed, an unknown field.
     pub fn from_node(at: crate::yaml::Cursor<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
         let document = RegistryDocument::decode(at, unknown)?;
         let models: usize =
@@ -95,9 +93,7 @@ impl Registry {
         if models > limits::MODELS {
             let most = limits::MODELS;
             return Err(at
-                .error(format!(
-                    "the registry lists {models} ids, more than the limit of {most}; drop what is not needed"
-                ))
+                .error(format!("the registry lists {models} ids, more than the limit of {most}; remove unneeded ids"))
                 .into());
         }
         let registry = Self::new(document).map_err(|error| error.under(at.place()))?;
@@ -105,13 +101,14 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The registry as a YAML file that [`Registry::from_yaml`] reads back as an equal one.
+    /// Writes the registry as YAML. [`Registry::from_yaml`] reads it back as an equal registry.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         crate::yaml::write(self)
     }
 
-    /// The registry that ships with this crate: real data as of the founding incident.
+    /// Returns the registry that ships with this crate. It is real data from the time of the
+    /// incident for which this crate was written.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the data are valid")]
     pub fn embedded() -> Self {
@@ -119,13 +116,13 @@ impl Registry {
             .expect("the embedded registry is valid: a test reads it")
     }
 
-    /// The registry as written.
+    /// Returns a copy of the registry's document.
     #[must_use]
     pub fn document(&self) -> RegistryDocument {
         RegistryDocument { providers: self.providers.clone(), runtimes: self.runtimes.clone() }
     }
 
-    /// The catalogue, in declared order.
+    /// The providers, in declared order.
     #[must_use]
     pub fn providers(&self) -> &[Provider] {
         &self.providers
@@ -137,36 +134,38 @@ impl Registry {
         &self.runtimes
     }
 
-    /// The provider of this name.
+    /// The provider with this name.
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.index.provider(name).map(|id| &self.providers[id])
     }
 
-    /// The runtime of this name.
+    /// The runtime with this name.
     #[must_use]
     pub fn runtime(&self, name: &str) -> Option<&Runtime> {
         self.index.arms(name).map(|arms| &self.runtimes[arms.runtime()])
     }
 
-    /// Another provider whose first-named credential this is: the vendor that issued it.
+    /// The vendor that issued a credential: the first provider other than `except` whose first-named
+    /// credential is `credential`.
     #[must_use]
     pub fn issuer(&self, credential: &str, except: &Provider) -> Option<&Provider> {
         let id = self.index.issuer(credential, |id| self.providers[id].name != except.name)?;
         Some(&self.providers[id])
     }
 
-    /// Finds the provider that answers for a model on a runtime.
+    /// Finds the provider that serves a model on a runtime.
     ///
-    /// Fails closed at every step. The model is trimmed of Unicode white space;
-    /// the runtime is not. A listed id wins over any pattern. Where several arms
-    /// list it, the only one that the credentials meet wins, else the first
-    /// declared; where several patterns match, the only one that they meet.
+    /// Every step fails closed. Surrounding Unicode whitespace of the model is ignored; that of the
+    /// runtime is not. A listed id has priority over any pattern. If several arms list the id, the
+    /// only arm whose provider accepts one of the credentials wins, or the first declared arm if
+    /// there is not exactly one. If several patterns match, the only provider that accepts one of
+    /// the credentials wins.
     ///
-    /// Costs a look-up of the runtime, one hash of the model, and, for a model that no
-    /// arm lists, one pass over its text, whatever the number of ids and of patterns, as
-    /// long as the automaton has room for the states that models lead it through. Touches
-    /// the heap only while it meets new ones.
+    /// The cost is one lookup of the runtime, one hash of the model and, for a model that no arm
+    /// lists, one pass over its text. It does not depend on the number of ids and patterns as long
+    /// as the lazy automaton has room for the states that it needs. Only building new states
+    /// allocates.
     ///
     /// # Errors
     ///
@@ -180,8 +179,8 @@ impl Registry {
         }
     }
 
-    /// The runtime of this name, to be asked for many models without looking it up each time;
-    /// none where the registry does not have it.
+    /// Returns a handle to the runtime with this name, for queries about many models with a single
+    /// lookup of the runtime; `None` if the registry does not have the runtime.
     ///
     /// ```
     /// use slug_resolver::{Credentials, Registry};
@@ -200,7 +199,7 @@ impl Registry {
     }
 }
 
-/// One runtime of a registry, found by its name: see [`Registry::handle`].
+/// A handle to one runtime of a registry: see [`Registry::handle`].
 #[derive(Clone, Copy)]
 pub struct RuntimeHandle<'r> {
     registry: &'r Registry,
@@ -220,15 +219,15 @@ impl<'r> RuntimeHandle<'r> {
         &self.registry.runtimes[self.arms.runtime()]
     }
 
-    /// What [`Registry::derive`] answers on this runtime.
+    /// Finds the provider that serves a model on this runtime, as [`Registry::derive`] does.
     ///
     /// # Errors
     ///
-    /// See [`Rejection`]; the runtime is known.
+    /// See [`Rejection`]; never [`Rejection::UnknownRuntime`].
     #[inline]
     pub fn derive(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
         let providers = &self.registry.providers;
-        // Listed ids have no white space around them, so one that is found as it is needs no trimming.
+        // Indexed ids have no surrounding whitespace, so a model that is found needs no trimming.
         match self.arms.listing(model) {
             Some(Listing::Sole(provider)) => Ok(&providers[provider as usize]),
             Some(Listing::Tie(tie)) => Ok(self.first_of_tie(tie, credentials)),
@@ -236,9 +235,9 @@ impl<'r> RuntimeHandle<'r> {
         }
     }
 
-    /// The providers from which [`derive`](Self::derive) chooses by the credentials: those
-    /// whose arms list the model, in declared order, else those whose patterns match it,
-    /// in the order of the catalogue. None where the model is blank.
+    /// The providers from which [`derive`](Self::derive) selects one by the credentials: the
+    /// providers whose arms list the model, in declared order; if there are none, the providers
+    /// whose patterns match it, in the order of the catalogue. Empty if the model is blank.
     #[must_use]
     pub fn candidates(&self, model: &str) -> Vec<&'r Provider> {
         let model = model.trim();
@@ -278,7 +277,7 @@ impl<'r> RuntimeHandle<'r> {
         })
     }
 
-    /// Those providers that are arms of this runtime.
+    /// Filters the providers that are arms of this runtime.
     fn native<'m>(&self, matching: &'m [usize]) -> impl Iterator<Item = usize> + use<'r, 'm> {
         let arms = self.arms;
         matching.iter().copied().filter(|&id| arms.is_native(id))
@@ -286,18 +285,18 @@ impl<'r> RuntimeHandle<'r> {
 
     fn first_of_tie(&self, tie: u32, credentials: &Credentials<'_>) -> &'r Provider {
         let mut providers = self.arms.tie(tie).map(|id| &self.registry.providers[id]);
-        sole_met(providers.clone(), credentials).or_else(|| providers.next()).expect("a tie is one of several")
+        sole_met(providers.clone(), credentials).or_else(|| providers.next()).expect("a tie has several providers")
     }
 }
 
-/// The one of several candidates that the credentials meet, if they meet exactly one.
+/// Returns the only candidate that accepts one of the credentials, if there is exactly one.
 fn sole_met<'r>(candidates: impl Iterator<Item = &'r Provider>, credentials: &Credentials<'_>) -> Option<&'r Provider> {
     let mut met = candidates.filter(|provider| credentials.meet(provider));
     met.next().filter(|_| met.next().is_none())
 }
 
 impl PartialEq for Registry {
-    /// Registries are equal when they say the same in the same order; the index follows from that.
+    /// Compares the providers and runtimes, including their order; the index is derived from them.
     fn eq(&self, other: &Self) -> bool {
         self.providers == other.providers && self.runtimes == other.runtimes
     }
@@ -312,7 +311,7 @@ impl Serialize for Registry {
 }
 
 impl fmt::Debug for Registry {
-    /// As written; the index follows from that.
+    /// Formats the document; the index is derived from it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.document().fmt(f)
     }

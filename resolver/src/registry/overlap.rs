@@ -1,10 +1,9 @@
-//! Which patterns can match one model id together, decided on their automata.
+//! Decides which patterns can match the same model id.
 //!
-//! A search over the product of the automata of all patterns, breadth first,
-//! so that every set of patterns comes with a shortest id that matches exactly
-//! that set. The alphabet is one character for each class that the patterns
-//! tell apart, so the search is exact, not a sample; where it has to stop early
-//! it says so.
+//! A breadth-first search over the combined automaton of all patterns finds, for every set of
+//! patterns, a shortest id that matches exactly that set. The alphabet has one character for
+//! each class of characters that the patterns distinguish, so the search is exact, not a sample.
+//! If the search has to stop early, the result is marked as incomplete.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::ops::Range;
@@ -19,32 +18,31 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::pattern::Pattern;
 
-/// Memory that the automaton of one question may take, in bytes.
+/// Maximum memory of the automaton of one search, in bytes.
 pub const AUTOMATON_BYTES: usize = 32 << 20;
 
-/// Steps that one search may take: pairs of position and character.
+/// Maximum number of steps of one search. A step is a pair of a position and a character.
 pub const STEPS: usize = 1_000_000;
 
-/// The patterns that match an id, by their positions in the question.
+/// The patterns that match an id, by their indices in the searched list.
 pub type PatternSet = BTreeSet<usize>;
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overlaps {
-    /// Sets of patterns that some id matches exactly, each with such an id.
+    /// Sets of patterns that an id can match exactly, each with such an id.
     pub witnesses: BTreeMap<PatternSet, String>,
-    /// Whether these are all such sets and their ids shortest ones. If not, a set
-    /// that is not among them may still have an id.
+    /// True if `witnesses` has all such sets and each id is a shortest one. If false, a missing set
+    /// may still have an id.
     pub complete: bool,
 }
 
-/// Every set of patterns that some model id matches exactly, each with a shortest
-/// such id that is not among `taken`.
+/// Finds every set of patterns that a model id can match exactly, each with a shortest such id that
+/// is not in `taken`.
 ///
-/// The ids are not blank and carry no white space at either end, as a model that
-/// has been trimmed does. The empty set stands for an id that matches nothing. A
-/// set all of whose ids are taken is left out.
+/// The ids are not empty and have no surrounding whitespace, like a trimmed model. The empty set
+/// has an id that matches no pattern. A set is left out if all of its ids are taken.
 #[must_use]
 pub fn satisfiable_sets(patterns: &[&Pattern], taken: &HashSet<&str>) -> Overlaps {
     let hirs: Vec<&Hir> = patterns.iter().map(|pattern| pattern.hir()).collect();
@@ -57,7 +55,7 @@ pub fn satisfiable_sets(patterns: &[&Pattern], taken: &HashSet<&str>) -> Overlap
     }
 }
 
-/// A part of the question was too large to decide.
+/// The search is too large to decide.
 struct Undecided;
 
 fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
@@ -67,7 +65,7 @@ fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
         .map_err(|_| Undecided)?;
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
-        // Decided on ASCII; beyond it the automaton gives up, and the search says so.
+        // Exact for ASCII only; the automaton quits at other characters, and the result is incomplete.
         .unicode_word_boundary(true)
         .accelerate(false)
         .dfa_size_limit(Some(AUTOMATON_BYTES))
@@ -75,15 +73,15 @@ fn automaton(hirs: &[&Hir]) -> Result<dense::DFA<Vec<u32>>, Undecided> {
     dense::Builder::new().configure(config).build_from_nfa(&nfa).map_err(|_| Undecided)
 }
 
-/// Characters that the patterns do not tell apart.
+/// A class of characters that the patterns do not distinguish.
 struct Characters {
-    /// The most readable one.
+    /// The most readable character of the class.
     representative: char,
-    /// The first, and the one after the last.
+    /// The code points of the class.
     range: Range<u32>,
 }
 
-/// The classes of characters that the patterns tell apart, the most readable first.
+/// The classes of characters that the patterns distinguish, the most readable first.
 fn classes(hirs: &[&Hir]) -> Result<Vec<Characters>, Undecided> {
     let mut starts = BTreeSet::from([0, u32::from('\u{80}')]);
     for hir in hirs {
@@ -93,26 +91,26 @@ fn classes(hirs: &[&Hir]) -> Result<Vec<Characters>, Undecided> {
     let ends = starts.iter().skip(1).copied().chain([u32::from(char::MAX) + 1]);
     let class = |(&start, end)| Some(Characters { representative: representative(start, end)?, range: start..end });
     let mut classes: Vec<Characters> = starts.iter().zip(ends).filter_map(class).collect();
-    classes.sort_by_key(|class| (dislike(class.representative), class.representative));
+    classes.sort_by_key(|class| (unreadability(class.representative), class.representative));
     Ok(classes)
 }
 
 impl Characters {
-    /// The members that an untaken id may need: those that occur in taken ids, and one
-    /// that does not. An id in which any other stands is as untaken with that one.
+    /// The members that an untaken id may need: every member that occurs in taken ids, and one that
+    /// does not. Any other member can be replaced by the latter, and the id stays untaken.
     fn members(&self, taken: &BTreeSet<char>) -> Vec<char> {
-        // White space cannot end an id, so it does not stand for what can.
-        let is_alike = |character: &char| character.is_whitespace() == self.representative.is_whitespace();
+        // Whitespace cannot end an id, so it cannot represent characters that can.
+        let is_same_kind = |character: &char| character.is_whitespace() == self.representative.is_whitespace();
         let fresh = self.range.clone().filter_map(char::from_u32).filter(|character| !taken.contains(character));
-        let fresh = fresh.filter(is_alike).take(256).min_by_key(|character| dislike(*character));
+        let fresh = fresh.filter(is_same_kind).take(256).min_by_key(|character| unreadability(*character));
         let occurring = taken.iter().copied().filter(|character| self.range.contains(&u32::from(*character)));
-        let mut members: Vec<char> = occurring.filter(is_alike).chain(fresh).collect();
-        members.sort_by_key(|character| (dislike(*character), *character));
+        let mut members: Vec<char> = occurring.filter(is_same_kind).chain(fresh).collect();
+        members.sort_by_key(|character| (unreadability(*character), *character));
         members
     }
 }
 
-/// Adds the first character of every class, and the first one after it.
+/// Adds the first code point of every class and the first code point after it.
 fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> {
     match hir.kind() {
         HirKind::Empty => {}
@@ -133,7 +131,7 @@ fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> 
             }
         }
         HirKind::Look(look) => {
-            // Line ends and ASCII words, of which the others look at either side.
+            // All other assertions look at line ends or ASCII word characters on either side.
             let edges: &[char] = match look {
                 Look::Start | Look::End => &[],
                 _ => &['\n', '\u{b}', '\r', '\u{e}', '0', ':', 'A', '[', '_', '`', 'a', '{'],
@@ -151,15 +149,15 @@ fn class_starts(hir: &Hir, starts: &mut BTreeSet<u32>) -> Result<(), Undecided> 
     Ok(())
 }
 
-/// A character of `start..end`, the most readable one near its beginning.
+/// The most readable character near the beginning of `start..end`.
 fn representative(start: u32, end: u32) -> Option<char> {
     let near = (start..end).take(256).filter_map(char::from_u32);
     let first_valid = (start..end).find_map(char::from_u32);
-    near.chain(first_valid).min_by_key(|character| dislike(*character))
+    near.chain(first_valid).min_by_key(|character| unreadability(*character))
 }
 
-/// How little one wants to read a character in a model id; of two alike the first in Unicode is preferred.
-fn dislike(character: char) -> u8 {
+/// Rates how hard a character is to read in a model id; 0 is best. Callers break ties by code point.
+fn unreadability(character: char) -> u8 {
     match character {
         'a'..='z' => 0,
         '0'..='9' | 'A'..='Z' => 1,
@@ -177,20 +175,20 @@ struct Search<'a> {
     taken: &'a HashSet<&'a str>,
 }
 
-/// Where the search stands after some text.
+/// The state of the search after a text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Position {
     state: StateID,
     matched: PatternSet,
-    /// Whether the last character was white space: an id cannot end here.
-    blank_end: bool,
+    /// True if the text is empty or ends in whitespace: an id cannot end here.
+    ends_in_whitespace: bool,
 }
 
-/// What is known of one position.
+/// The explored data of one position.
 struct Visited {
-    /// The set that a text which ends here matches; none where no id can end.
+    /// The set that a text ending here matches; `None` if no id can end here.
     accepts: Option<PatternSet>,
-    /// Where each character leads.
+    /// The next position for each character.
     next: Vec<(char, usize)>,
 }
 
@@ -198,7 +196,7 @@ impl Search<'_> {
     fn run(&self) -> Overlaps {
         let start = start::Config::new().anchored(Anchored::No);
         let Ok(state) = self.automaton.start_state(&start) else { return Overlaps::default() };
-        let first = Position { state, matched: self.matches(state, PatternSet::new()), blank_end: true };
+        let first = Position { state, matched: self.matches(state, PatternSet::new()), ends_in_whitespace: true };
         let (positions, mut found) = self.explore(first);
         let taken = self.taken.iter().flat_map(|id| id.chars()).collect();
         let members: HashMap<char, Vec<char>> =
@@ -214,7 +212,7 @@ impl Search<'_> {
         found
     }
 
-    /// Visits every position, each by a shortest text that leads to it.
+    /// Visits every reachable position by a shortest text that leads to it.
     fn explore(&self, first: Position) -> (Vec<Visited>, Overlaps) {
         let mut numbers = HashMap::new();
         let mut positions = vec![self.visited(&first)];
@@ -253,11 +251,11 @@ impl Search<'_> {
     }
 
     fn visited(&self, position: &Position) -> Visited {
-        let accepts = (!position.blank_end).then(|| self.at_end(position));
+        let accepts = (!position.ends_in_whitespace).then(|| self.at_end(position));
         Visited { accepts, next: Vec::new() }
     }
 
-    /// Where one more character leads; nowhere if the automaton gives up.
+    /// Returns the position after one more character; `None` if the automaton gives up.
     fn step(&self, position: &Position, character: char) -> Option<Position> {
         let mut state = position.state;
         let mut matched = position.matched.clone();
@@ -268,14 +266,14 @@ impl Search<'_> {
             }
             matched = self.matches(state, matched);
         }
-        Some(Position { state, matched, blank_end: character.is_whitespace() })
+        Some(Position { state, matched, ends_in_whitespace: character.is_whitespace() })
     }
 
     fn at_end(&self, position: &Position) -> PatternSet {
         self.matches(self.automaton.next_eoi_state(position.state), position.matched.clone())
     }
 
-    /// The patterns matched so far, with those that the automaton reports here.
+    /// Adds the patterns that match in `state` to the patterns matched so far.
     fn matches(&self, state: StateID, mut matched: PatternSet) -> PatternSet {
         if self.automaton.is_match_state(state) {
             matched.extend(
@@ -286,10 +284,10 @@ impl Search<'_> {
     }
 }
 
-/// A shortest text that matches a set and is not taken.
+/// Returns a shortest text that matches exactly `set` and is not taken.
 ///
-/// Texts that lead to one position can be continued alike, so more than there are
-/// taken ones need not be kept of each.
+/// Texts that lead to the same position have the same continuations, so one more text than there
+/// are taken ids is enough for each position.
 fn untaken(
     positions: &[Visited],
     members: &HashMap<char, Vec<char>>,
@@ -317,7 +315,7 @@ fn untaken(
     None
 }
 
-/// From which positions a text that matches a set can still be completed.
+/// For each position, whether a text that matches exactly `set` can still be completed from it.
 fn leading_to(positions: &[Visited], set: &PatternSet) -> Vec<bool> {
     let mut before: Vec<Vec<usize>> = vec![Vec::new(); positions.len()];
     for (number, position) in positions.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A model pattern: parsed once, bounded in size.
+//! Model patterns, parsed once and bounded in size.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 
 use crate::limits;
 
-/// A regular expression that is searched for anywhere in a model id.
+/// A regular expression that matches a model id if it is found anywhere in the id.
 ///
-/// The syntax is that of the `regex` crate, which is RE2's as far as registries
-/// use it: no back-references and no look-around beyond anchors and word
-/// boundaries, so that matching takes time linear in the id.
+/// The syntax is that of the `regex` crate, which equals RE2 for everything that registries use.
+/// It has no back-references and no look-around except anchors and word boundaries, so matching
+/// takes time linear in the length of the id.
 #[derive(Clone)]
 pub struct Pattern {
     source: String,
@@ -19,7 +19,7 @@ pub struct Pattern {
     size: usize,
 }
 
-/// Why a pattern was refused.
+/// The reason for which a pattern was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError(String);
 
@@ -28,8 +28,8 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// An empty pattern, one that does not compile, and one that exceeds
-    /// [`limits::PATTERN_BYTES`] or [`limits::PATTERN_SIZE`].
+    /// If the pattern is empty, does not compile, or exceeds [`limits::PATTERN_BYTES`] or
+    /// [`limits::PATTERN_SIZE`].
     pub fn new(source: &str) -> Result<Self, PatternError> {
         if source.is_empty() {
             return Err(PatternError("is empty, which would match every model; write a pattern".to_owned()));
@@ -45,26 +45,26 @@ impl Pattern {
         let size = size(&hir);
         if size > limits::PATTERN_SIZE {
             return Err(PatternError(format!(
-                "pattern `{source}` has size {size} with its repetitions written out, more than the limit of {}; shorten them",
+                "pattern `{source}` has size {size} with repetitions expanded, more than the limit of {}; shorten them",
                 limits::PATTERN_SIZE
             )));
         }
         Ok(Self { source: source.to_owned(), hir, size })
     }
 
-    /// The pattern as written.
+    /// The source of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// Its parsed form.
+    /// The parsed pattern.
     #[must_use]
     pub fn hir(&self) -> &Hir {
         &self.hir
     }
 
-    /// Its size, in the unit of [`limits::PATTERN_SIZE`].
+    /// The size of the pattern, in the unit of [`limits::PATTERN_SIZE`].
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
@@ -99,7 +99,7 @@ impl fmt::Display for PatternError {
 
 impl std::error::Error for PatternError {}
 
-/// The parser's own error is a drawing of several lines; its kind is one.
+/// Builds a one-line error from the kind and the offset; the parser's own error has several lines.
 fn does_not_compile(source: &str, error: &regex_syntax::Error) -> PatternError {
     let (kind, offset) = match error {
         regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
@@ -110,7 +110,7 @@ fn does_not_compile(source: &str, error: &regex_syntax::Error) -> PatternError {
     PatternError(format!("pattern `{source}` does not compile: {kind}, at character {at}; correct it"))
 }
 
-/// The number of automaton positions the pattern stands for, without building them.
+/// Computes the number of automaton positions of a pattern without building the automaton.
 fn size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 1,

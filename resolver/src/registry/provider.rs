@@ -4,50 +4,51 @@ use serde::Serialize;
 
 use super::pattern::Pattern;
 
-/// The name of the one provider that the platform pays for.
+/// The name of the provider that the platform pays for.
 pub const PLATFORM: &str = "platform";
 
-/// One entry of the provider catalogue. One is made by [`Provider::new`], and its other fields set.
+/// One entry of the provider catalogue. Create one with [`Provider::new`], then set its other fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Provider {
-    /// The name that arms refer to; unique.
+    /// The unique name that arms refer to.
     pub name: String,
-    /// The name for people.
+    /// The name to show to people.
     pub display_name: String,
-    /// The protocol its endpoint speaks.
+    /// The protocol of the endpoint.
     pub protocol: Protocol,
-    /// How a workspace authenticates; the platform's own word, not interpreted here.
+    /// How a workspace authenticates: a value of the platform that this crate does not interpret.
     pub auth_mode: String,
-    /// The names of the secrets it accepts; any one will do.
+    /// The names of the secrets that the provider accepts; it needs any one of them.
     pub auth_env: Vec<String>,
-    /// The models it answers for beyond those that arms list: an unanchored search.
+    /// Matches the models that the provider serves in addition to the ids that arms list. The
+    /// pattern is not anchored.
     pub model_prefix_match: Pattern,
-    /// Endpoint for its own protocol.
+    /// The URL of the endpoint for the provider's own protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url_template: Option<String>,
-    /// Endpoint that speaks the Anthropic protocol.
+    /// The URL of the endpoint for the Anthropic protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url_anthropic: Option<String>,
     /// The variable in which the agent expects the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_token_env: Option<String>,
-    /// Other names of its models. They route by pattern or by an arm's list, like any id.
+    /// Other names of its models. They are matched by the pattern or listed by an arm, like any id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub model_aliases: Vec<String>,
-    /// The company behind it; unique where given.
+    /// The company that runs the provider; unique if present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_vendor: Option<String>,
-    /// A picture for people.
+    /// The logo to show to people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_logo: Option<String>,
-    /// Whether it is on its way out. It still routes.
+    /// Whether the provider is deprecated. A deprecated provider still serves its models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<bool>,
 }
 
 impl Provider {
-    /// The smallest entry: named alike for people, with a key for an OpenAI endpoint.
+    /// Creates a minimal entry: an OpenAI endpoint with an API key. The display name equals the name.
     #[must_use]
     pub fn new(name: &str, auth_env: Vec<String>, model_prefix_match: Pattern) -> Self {
         Self {
@@ -67,7 +68,7 @@ impl Provider {
         }
     }
 
-    /// Whether this is the provider that the platform pays for.
+    /// Returns true if this is the provider that the platform pays for.
     #[must_use]
     #[inline]
     pub fn is_platform(&self) -> bool {

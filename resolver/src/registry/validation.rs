@@ -1,4 +1,4 @@
-//! The rules of the format that a registry document has to follow.
+//! Validation of a registry document.
 
 use hashbrown::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use super::provider::Provider;
 use crate::limits;
 use crate::yaml::{FieldPath, Invalid, quoted, refuse_secret_name};
 
-/// Checks the catalogue; returns the position of each provider by its name.
+/// Validates the catalogue and returns the index of each provider by its name.
 pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, Invalid> {
     let section = FieldPath::default().key("providers");
     if providers.is_empty() {
@@ -24,10 +24,13 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
             return Err(empty_field(place().key(field)));
         }
         if provider.auth_env.is_empty() {
-            return Err(Invalid::at(place().key("auth_env"), "the list is empty; name the secrets it accepts"));
+            return Err(Invalid::at(
+                place().key("auth_env"),
+                "the list is empty; name the secrets that the provider accepts",
+            ));
         }
         if provider.auth_env.len() > limits::AUTH_ENV {
-            let message = format!("accepts more than {} secrets; drop those that are not in use", limits::AUTH_ENV);
+            let message = format!("accepts more than {} secrets; remove the unused ones", limits::AUTH_ENV);
             return Err(Invalid::at(place().key("auth_env"), message));
         }
         for (index, name) in provider.auth_env.iter().enumerate() {
@@ -58,7 +61,7 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
     Ok(by_name)
 }
 
-/// Checks the runtimes against the catalogue.
+/// Validates the runtimes against the catalogue.
 pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), Invalid> {
     let section = FieldPath::default().key("runtimes");
     if runtimes.is_empty() {
@@ -92,7 +95,7 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
             }
             if !native.insert(&arm.provider) {
                 let message =
-                    format!("provider {} is an arm of this runtime already; merge the two", quoted(&arm.provider));
+                    format!("this runtime already has an arm for provider {}; merge the two", quoted(&arm.provider));
                 return Err(Invalid::at(place().key("name"), message));
             }
             check_items(&arm.models, &place().key("models"))?;

@@ -102,7 +102,7 @@ fn registries_are_refused_with_their_place() {
         (
             "'^acme/'",
             "'(a{100}){1000}'",
-            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(a{100}){1000}` has size 101001 with its repetitions written out, more than the limit of 20000; shorten them",
+            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(a{100}){1000}` has size 101001 with repetitions expanded, more than the limit of 20000; shorten them",
         ),
         (
             "openai",
@@ -480,7 +480,7 @@ fn policies_are_refused_with_their_place() {
         (
             "override: MODEL",
             "override: MY-MODEL",
-            "line 5, column 11: `override`: this cannot be a variable's name; use letters, digits and `_`",
+            "line 5, column 11: `override`: not a valid variable name; use letters, digits and `_`",
         ),
         (
             "{key: KEY_A, i",

@@ -37,7 +37,7 @@ const CAUSES: [(Code, &str); 8] = [
     (Code::PlatformModelWithTenantKey, "a tenant key is injected"),
     (Code::PlatformPathByokModel, "the platform path injects no key"),
     (Code::MissingCredential, "none is injected"),
-    (Code::WrongCredential, "what is injected is"),
+    (Code::WrongCredential, "does not accept the injected secrets"),
 ];
 
 fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
@@ -50,14 +50,14 @@ fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
         Rule::Fallback => "fallback",
     };
     let outcome = match resolution.outcome {
-        Outcome::Online => "answers",
-        Outcome::Rejected => "answers 422",
+        Outcome::Online => "serves",
+        Outcome::Rejected => "returns 422",
         _ => "boots to `failed`",
     };
     let cause = CAUSES.iter().find(|(code, _)| resolution.code == Some(*code)).map(|(_, cause)| *cause);
     let because = cause.unwrap_or(match resolution.billing {
-        Some(Billing::Platform) => "the platform answers and pays",
-        _ => "answers and accepts",
+        Some(Billing::Platform) => "the platform serves the model and pays",
+        _ => "serves the model and accepts",
     });
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
     let mut told = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
