@@ -44,7 +44,8 @@ fn main() {
     }
 
     let typo = REGISTRY.replace("models:", "model:");
-    let refused = Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("`model` is not a field of an arm");
+    let refused =
+        Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("`model` is not a field of an arm");
     println!("refused: {refused}");
     assert_eq!(refused.mark.map(|mark| mark.line), Some(13));
     assert_eq!(refused.place.to_string(), "runtimes.agent.providers[0].model");

@@ -1,4 +1,4 @@
-//! Fixes on data larger than their limits.
+//! Fixes for data beyond the search limits, and the completeness of fixes.
 
 use slug_laws::{Dataset, Implementation, LawContext, RealResolver, TestCase, fix_completeness, law};
 use slug_resolver::registry::Arm;
@@ -15,9 +15,9 @@ platform: {var: LLM_PATH, value: platform, model: PM, fallback: nobody}
 fallback: nobody
 ";
 
-/// The one id that helps stands behind more ids than are tried, first of its arm.
+/// The only id that helps is the first of its arm and follows more ids than the search tries.
 #[test]
-fn the_first_id_of_every_arm_is_tried_before_any_other() {
+fn first_ids_of_arms_are_tried_first() {
     let ids: Vec<String> = (0..3 * limits::FIX_SLUGS).map(|number| format!("m{number}")).collect();
     let registry = format!(
         "schema_version: 1
@@ -29,21 +29,21 @@ runtimes:
 ",
         ids.join(", ")
     );
-    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
-    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("it is valid");
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(POLICY.as_bytes()).expect("the document is valid");
     let dataset = Dataset::new(registry, policy);
     let case = TestCase::new(&dataset, "agent").with("MODEL", "zzz").with("LLM_PATH", "x");
     let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
     assert_eq!(found[0].edits, [Edit::Set("MODEL".into(), "p".into())]);
-    let law = law("fixes-sound-and-minimal").expect("it is a law");
+    let law = law("fixes-sound-and-minimal").expect("the id is known");
     assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()));
 }
 
-/// Cases in which every set of edits is tried.
+/// The number of cases in which every set of edits is tried.
 const CASES: usize = 200;
 
 #[test]
-fn trying_everything_finds_no_others() {
+fn fixes_equal_exhaustive_search() {
     let mut sizes = [0; limits::FIX_EDITS + 1];
     let (some, rare) = (fixed_cases(CASES), fixed_cases(10 * CASES).filter(needs_a_later_id));
     for case in some.chain(rare) {
@@ -54,7 +54,7 @@ fn trying_everything_finds_no_others() {
     assert!(sizes[1..].iter().all(|fixes| *fixes > 0), "fixes of 0, 1, 2, … edits: {sizes:?}");
 }
 
-/// Whether an id is advised that no arm lists first.
+/// Returns true if a fix uses an id that is not the first of any arm.
 fn needs_a_later_id(case: &TestCase) -> bool {
     let arms = || case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
     let is_later = |id: &String| {
@@ -65,10 +65,10 @@ fn needs_a_later_id(case: &TestCase) -> bool {
     fixes.iter().flat_map(|fix| &fix.edits).any(|edit| matches!(edit, Edit::Set(_, value) if is_later(value)))
 }
 
-/// A product that offers other fixes.
-struct Offers(fn(Vec<Fix>) -> Vec<Fix>);
+/// A resolver that alters the fixes.
+struct AlteredFixes(fn(Vec<Fix>) -> Vec<Fix>);
 
-impl Implementation for Offers {
+impl Implementation for AlteredFixes {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         RealResolver.resolve(case)
     }
@@ -79,8 +79,8 @@ impl Implementation for Offers {
 }
 
 #[test]
-fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
-    let others: [fn(Vec<Fix>) -> Vec<Fix>; 3] = [
+fn exhaustive_search_rejects_missing_extra_reordered_fixes() {
+    let alterations: [fn(Vec<Fix>) -> Vec<Fix>; 3] = [
         |mut fixes| {
             fixes.pop();
             fixes
@@ -98,12 +98,12 @@ fn trying_everything_rejects_a_fix_too_few_too_many_or_out_of_order() {
     for case in fixed_cases(CASES) {
         let sizes: Vec<usize> = RealResolver.fixes(&case).iter().map(|fix| fix.edits.len()).collect();
         let is_mixed = sizes.first() != sizes.last();
-        for offers in &others[..if is_mixed { 3 } else { 2 }] {
-            let implementation = Offers(*offers);
-            let refused = fix_completeness::check_completeness(&LawContext::new(&implementation, &case)).is_err();
-            assert_eq!(refused, !sizes.is_empty(), "{case:?}");
-            rejected += usize::from(refused);
+        for alter in &alterations[..if is_mixed { 3 } else { 2 }] {
+            let implementation = AlteredFixes(*alter);
+            let is_rejected = fix_completeness::check_completeness(&LawContext::new(&implementation, &case)).is_err();
+            assert_eq!(is_rejected, !sizes.is_empty(), "{case:?}");
+            rejected += usize::from(is_rejected);
         }
     }
-    assert!(rejected > CASES / 2, "too few have a fix: {rejected}");
+    assert!(rejected > CASES / 2, "too few cases have a fix: {rejected}");
 }

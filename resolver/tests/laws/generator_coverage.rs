@@ -1,4 +1,4 @@
-//! The generator is not vacuous: what it must reach, it reaches.
+//! The generator reaches every kind of case often enough.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
 
 const CASES: usize = 4_000;
 
-/// The rarest thing counted must still come up this often.
+/// The minimum number of occurrences of each counted kind.
 const AT_LEAST: usize = 10;
 
 #[test]
-fn every_rule_code_and_warning_is_reached() {
+fn cases_reach_every_rule_code_and_warning() {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     for case in fixed_cases(CASES) {
         let resolution = RealResolver.resolve(&case);
-        let mut saw = |what: String| *count.entry(what).or_default() += 1;
-        saw(format!("rule {}", resolution.rule.as_str()));
-        saw(format!("path {}", resolution.path.as_str()));
+        let mut add = |kind: String| *count.entry(kind).or_default() += 1;
+        add(format!("rule {}", resolution.rule.as_str()));
+        add(format!("path {}", resolution.path.as_str()));
         match resolution.verdict {
-            Kind::Coherent => saw(format!("coherent {:?}", resolution.billing.unwrap())),
-            Kind::Contradiction => saw(format!("code {}", resolution.code.unwrap().as_str())),
+            Kind::Coherent => add(format!("coherent {:?}", resolution.billing.unwrap())),
+            Kind::Contradiction => add(format!("code {}", resolution.code.unwrap().as_str())),
         }
         for warning in resolution.warnings.iter() {
-            saw(format!("warning {}", warning.as_str()));
+            add(format!("warning {}", warning.as_str()));
         }
         for fix in RealResolver.fixes(&case) {
-            saw(format!("fix of {} edits", fix.edits.len()));
+            add(format!("fix of {} edits", fix.edits.len()));
         }
     }
     let rules = Rule::ALL.map(|rule| format!("rule {}", rule.as_str()));
@@ -44,16 +44,16 @@ fn every_rule_code_and_warning_is_reached() {
         "fix of 2 edits",
         "fix of 3 edits",
     ];
-    for what in rules.into_iter().chain(codes).chain(warnings).chain(rest.map(String::from)) {
-        let times = count.get(&what).copied().unwrap_or_default();
-        assert!(times >= AT_LEAST, "{what} came up {times} times in {CASES} cases: {count:#?}");
+    for kind in rules.into_iter().chain(codes).chain(warnings).chain(rest.map(String::from)) {
+        let times = count.get(&kind).copied().unwrap_or_default();
+        assert!(times >= AT_LEAST, "{kind} occurs {times} times in {CASES} cases: {count:#?}");
     }
 }
 
 #[test]
-fn every_kind_of_registry_and_spelling_is_reached() {
-    type Seen = fn(&TestCase) -> bool;
-    let kinds: [(&str, Seen); 13] = [
+fn cases_reach_every_kind_of_input() {
+    type Predicate = fn(&TestCase) -> bool;
+    let kinds: [(&str, Predicate); 13] = [
         ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
         ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
         ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
@@ -71,29 +71,31 @@ fn every_kind_of_registry_and_spelling_is_reached() {
         }),
         ("an id with characters beyond ASCII", |case| arms(case).flat_map(|arm| &arm.models).any(|id| !id.is_ascii())),
         ("a runtime that differs only in case", |case| case.dataset.registry.runtime("Agent").is_some()),
-        ("a template variant asked for", |case| case.dataset.policy.document().templates.contains_key(&case.runtime)),
+        ("a template variant as the runtime", |case| {
+            case.dataset.policy.document().templates.contains_key(&case.runtime)
+        }),
         ("a default for the path", |case| case.dataset.policy.document().defaults.contains_key("LLM_PATH")),
-        ("a key set to nothing", |case| set_to_nothing(case, "KEY_A")),
-        ("a key set", |case| set_to_something(case, "KEY_A")),
+        ("a key set to the empty text", |case| is_set_empty(case, "KEY_A")),
+        ("a key set", |case| has_value(case, "KEY_A")),
         ("an ambient credential", |case| !case.ambient.is_empty()),
     ];
     let cases: Vec<_> = fixed_cases(500).collect();
-    for (kind, seen) in kinds {
-        let times = cases.iter().filter(|case| seen(case)).count();
-        assert!(times >= AT_LEAST, "{kind} came up {times} times in {} cases", cases.len());
+    for (kind, is_kind) in kinds {
+        let times = cases.iter().filter(|case| is_kind(case)).count();
+        assert!(times >= AT_LEAST, "{kind} occurs {times} times in {} cases", cases.len());
     }
     for variable in ["MODEL", "LLM_PATH", "PLATFORM_MODEL", "RUNTIME", "UNREAD"] {
-        let something = cases.iter().filter(|case| set_to_something(case, variable)).count();
-        let nothing = cases.iter().filter(|case| set_to_nothing(case, variable)).count();
-        assert!(something.min(nothing) >= AT_LEAST, "{variable} was set {something} times, to nothing {nothing} times");
+        let with_value = cases.iter().filter(|case| has_value(case, variable)).count();
+        let empty = cases.iter().filter(|case| is_set_empty(case, variable)).count();
+        assert!(with_value.min(empty) >= AT_LEAST, "{variable} has a value {with_value} times, is empty {empty} times");
     }
 }
 
-fn set_to_nothing(case: &TestCase, name: &str) -> bool {
+fn is_set_empty(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(String::is_empty)
 }
 
-fn set_to_something(case: &TestCase, name: &str) -> bool {
+fn has_value(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(|value| !value.is_empty())
 }
 
@@ -101,9 +103,9 @@ fn arms(case: &TestCase) -> impl Iterator<Item = &slug_resolver::registry::Arm> 
     case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
 }
 
-/// A part that drew more or fewer choices from one case to the next would shift every part behind it.
+/// If a part drew a varying number of choices, it would shift the choices of every later part.
 #[test]
-fn every_case_draws_the_same_number_of_choices() {
+fn cases_all_draw_the_same_number_of_choices() {
     let left = |numbers: Vec<u16>| {
         let mut choices = Choices::new(&numbers);
         assert_eq!(choices.left(), CHOICES);
@@ -111,24 +113,24 @@ fn every_case_draws_the_same_number_of_choices() {
         choices.left()
     };
     let mut left = fixed_numbers(200).map(left);
-    let first = left.next().expect("there are draws");
-    assert!(first > 0, "more choices are drawn than there are");
-    assert!(left.all(|left| left == first), "some case draws another number of choices");
+    let first = left.next().expect("there is a draw");
+    assert!(first > 0, "the cases draw more choices than available");
+    assert!(left.all(|left| left == first), "a case draws a different number of choices");
 }
 
-/// Two bytes are a choice, as long as there are choices to make; the rest is text.
+/// Each pair of bytes is a choice until all choices are made; the rest is text.
 #[test]
-fn the_text_of_a_fuzz_input_is_what_is_left() {
+fn fuzz_text_follows_the_choices() {
     let choices = 2 * CHOICES;
     for length in [0, 1, 2, 3, 10, 11, choices - 1, choices, choices + 1, choices + 9] {
         let bytes = vec![b'x'; length];
         let left = if length < choices { length % 2 } else { length - choices };
-        assert_eq!(large_registry_of(&bytes).1, "x".repeat(left), "of {length} bytes");
+        assert_eq!(large_registry_of(&bytes).1, "x".repeat(left), "input of {length} bytes");
     }
 }
 
 #[test]
-fn the_text_of_a_fuzz_input_is_the_override() {
+fn fuzz_text_becomes_the_override() {
     for numbers in fixed_numbers(20) {
         let plain = case(&mut Choices::new(&numbers));
         assert_eq!(case_of(&fuzz_input(&numbers, "")), plain);

@@ -1,12 +1,12 @@
-//! The twenty-one assertions of the shell function's own test, as facts about `full-saas`.
+//! The twenty-one assertions of the modelled shell function's test, as cases of the policy `full-saas`.
 
 use slug_resolver::{Env, Policy, select};
 
-/// A variable and its value.
+/// The name of a variable and its value.
 type Setting = (&'static str, &'static str);
 
-/// Runtime, what is set, and the slug that is picked.
-type Fact = (&'static str, &'static [Setting], &'static str);
+/// The runtime, the set variables, and the expected slug.
+type GoldenCase = (&'static str, &'static [Setting], &'static str);
 
 const PLATFORM: Setting = ("E2E_LLM_PATH", "platform");
 const MINIMAX: Setting = ("E2E_MINIMAX_API_KEY", "set");
@@ -16,11 +16,11 @@ const NO_OVERRIDE: Setting = ("E2E_MODEL_SLUG", "");
 const PLATFORM_MODEL: Setting = ("E2E_DEFAULT_PLATFORM_MODEL", "minimax/MiniMax-M3");
 
 #[test]
-fn the_shell_functions_own_test() {
-    let facts: [Fact; 21] = [
+fn golden_cases_select_the_expected_slugs() {
+    let cases: [GoldenCase; 21] = [
         ("hermes", &[], "openai/gpt-4o"),
         ("codex", &[], "openai/gpt-4o"),
-        ("nobody-knows", &[], "openai/gpt-4o"),
+        ("unknown", &[], "openai/gpt-4o"),
         ("", &[], "openai/gpt-4o"),
         ("claude-code", &[], "sonnet"),
         ("claude-code", &[MINIMAX], "MiniMax-M2.7"),
@@ -41,7 +41,7 @@ fn the_shell_functions_own_test() {
         ("claude-code", &[NO_OVERRIDE, MINIMAX], "MiniMax-M2.7"),
     ];
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
-    for (runtime, variables, slug) in facts {
+    for (runtime, variables, slug) in cases {
         let env = Env::read(&policy, variables.iter().copied());
         assert_eq!(select(runtime, &env).slug, slug, "{runtime} with {variables:?}");
     }

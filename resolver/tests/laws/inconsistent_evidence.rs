@@ -1,4 +1,4 @@
-//! What a code claims is checked against its evidence.
+//! Laws reject resolutions whose evidence contradicts their code.
 
 use slug_laws::{Implementation, LawContext, TestCase, law};
 use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
@@ -6,49 +6,55 @@ use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
 use crate::mutation_adequacy::{CASES, Wrong, right, wrong};
 use crate::strategy::fixed_cases;
 
-/// Evidence that does not fit its code.
-const MISFITS: &[(Code, Wrong)] = &[
+/// Resolvers whose evidence contradicts the code.
+const INCONSISTENT: &[(Code, Wrong)] = &[
     (
         Code::PlatformModelWithTenantKey,
-        misfit("the platform's model is another provider's", |case| Resolution {
+        inconsistent("the platform's model belongs to another provider", |case| Resolution {
             provider: another(case),
             ..right(case)
         }),
     ),
     (
         Code::PlatformModelWithTenantKey,
-        misfit("no key is a tenant's key", |case| Resolution { injected: &[], ..right(case) }),
+        inconsistent("a tenant key is reported but none is injected", |case| Resolution {
+            injected: &[],
+            ..right(case)
+        }),
     ),
     (
         Code::PlatformPathByokModel,
-        misfit("the tenant's path is the platform's", |case| Resolution { path: BillingPath::Byok, ..right(case) }),
+        inconsistent("the path is the tenant's", |case| Resolution { path: BillingPath::Byok, ..right(case) }),
     ),
     (
         Code::PlatformPathByokModel,
-        misfit("the platform's model is a tenant's", |case| Resolution {
+        inconsistent("the provider is the platform", |case| Resolution {
             provider: case.dataset.registry.provider("platform").or(right(case).provider),
             ..right(case)
         }),
     ),
-    (Code::PlatformPathByokModel, misfit("a key that is there is not there", accepted_is_injected)),
+    (Code::PlatformPathByokModel, inconsistent("an accepted key is injected", accepted_is_injected)),
     (
         Code::MissingCredential,
-        misfit("the platform's path is the tenant's", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
+        inconsistent("the path is the platform path", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
     ),
     (
         Code::MissingCredential,
-        misfit("another key is none", |case| Resolution { injected: not_accepted(case), ..right(case) }),
+        inconsistent("a key that the provider does not accept is injected", |case| Resolution {
+            injected: not_accepted(case),
+            ..right(case)
+        }),
     ),
-    (Code::MissingCredential, misfit("a key that is there is missing", accepted_is_injected)),
+    (Code::MissingCredential, inconsistent("an accepted key is injected", accepted_is_injected)),
     (
         Code::WrongCredential,
-        misfit("the platform's path is the tenant's", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
+        inconsistent("the path is the platform path", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
     ),
-    (Code::WrongCredential, misfit("no key is a wrong one", |case| Resolution { injected: &[], ..right(case) })),
-    (Code::WrongCredential, misfit("the right key is the wrong one", accepted_is_injected)),
+    (Code::WrongCredential, inconsistent("no key is injected", |case| Resolution { injected: &[], ..right(case) })),
+    (Code::WrongCredential, inconsistent("an accepted key is injected", accepted_is_injected)),
     (
         Code::UnregisteredModel,
-        misfit("an unregistered model has a provider", |case| Resolution {
+        inconsistent("an unregistered model has a provider", |case| Resolution {
             provider: another(case),
             outcome: Outcome::Failed,
             ..right(case)
@@ -56,7 +62,7 @@ const MISFITS: &[(Code, Wrong)] = &[
     ),
 ];
 
-const fn misfit(bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
+const fn inconsistent(bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
     wrong("evidence-sound", bug, resolve)
 }
 
@@ -69,19 +75,19 @@ fn accepted_is_injected(case: &TestCase) -> Resolution<'_> {
     Resolution { injected: found.provider.map_or(&[], |provider| &provider.auth_env), ..found }
 }
 
-/// What some provider accepts, and the one of the case does not.
+/// A secret that another provider accepts and the provider of the case does not.
 fn not_accepted(case: &TestCase) -> &[String] {
     let accepted = right(case).provider.map_or(&[][..], |provider| &provider.auth_env);
     let others = case.dataset.registry.providers().iter().map(|provider| &provider.auth_env[..1]);
     others.into_iter().find(|other| !accepted.contains(&other[0])).unwrap_or_default()
 }
 
-/// What a code claims is checked against its evidence, not only against the reference.
+/// The evidence is checked even if the reference gives the same wrong evidence.
 #[test]
-fn evidence_that_does_not_fit_its_code_is_rejected_even_where_the_reference_says_the_same() {
+fn inconsistent_evidence_is_rejected_without_reference() {
     let cases: Vec<TestCase> = fixed_cases(CASES).collect();
-    for (code, wrong) in MISFITS {
-        let law = law(wrong.law).expect("it is a law");
+    for (code, wrong) in INCONSISTENT {
+        let law = law(wrong.law).expect("the id is known");
         let of_code = |case: &&TestCase| right(case).code == Some(*code) && wrong.resolve(case) != right(case);
         let mut rejected = 0;
         for case in cases.iter().filter(of_code) {

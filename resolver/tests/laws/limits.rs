@@ -1,4 +1,4 @@
-//! Each limit is met exactly: what reaches it is read, and one more is refused.
+//! Each limit is exact: input at the limit is read, and input above it is rejected.
 
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::UnknownFields;
@@ -6,7 +6,7 @@ use slug_resolver::{Policy, Provider, Registry, RegistryDocument, limits, yaml};
 
 type Read = fn(usize) -> Result<(), String>;
 
-/// A limit, and how a document of a given size is read.
+/// A description of each limit, the limit, and a function that reads a document of a given size.
 const LIMITS: [(&str, usize, Read); 12] = [
     ("bytes in a document", limits::DOCUMENT_BYTES, |bytes| document(&format!("a: {}", "b".repeat(bytes - 3)))),
     ("levels of nesting in flow", limits::DEPTH, |depth| document(&nested("[", "x", "]", depth))),
@@ -20,12 +20,14 @@ const LIMITS: [(&str, usize, Read); 12] = [
     ("key variables", limits::KEY_VARIABLES, |keys| {
         policy("secrets", &repeated(keys, |number| format!("{{key: K{number}, inject: [S]}}")))
     }),
-    // The rest of the policy, its keys included, is 23 of them.
+    // The rest of the policy has 23 values, including mapping keys.
     ("values in a policy", limits::POLICY_NODES, |nodes| policy("harness", &repeated(nodes - 23, |_| "h".into()))),
     ("ids of a registry", limits::MODELS, |ids| {
         let ids = repeated(ids, |number| format!("m{number}"));
         let registry = format!(
-            "{{schema_version: 1, providers: [{{name: p, display_name: P, protocol: openai, auth_mode: k, auth_env: [K], model_prefix_match: ^p}}], runtimes: {{agent: {{providers: [{{name: p, models: {ids}}}]}}}}}}"
+            "{{schema_version: 1, providers: [{{name: p, display_name: P, protocol: openai, auth_mode: k, \
+             auth_env: [K], model_prefix_match: ^p}}], runtimes: {{agent: {{providers: [{{name: p, models: \
+             {ids}}}]}}}}}}"
         );
         Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map(drop).map_err(|error| error.to_string())
     }),
@@ -41,38 +43,40 @@ const LIMITS: [(&str, usize, Read); 12] = [
 ];
 
 #[test]
-fn each_limit_is_met_exactly() {
+fn limits_accept_exact_size_and_reject_more() {
     for (what, limit, read) in LIMITS {
         assert_eq!(read(limit), Ok(()), "{limit} {what}");
-        let refusal = read(limit + 1).expect_err(what);
-        assert!(refusal.contains(&limit.to_string()), "{what}: {refusal}");
+        let error = read(limit + 1).expect_err(what);
+        assert!(error.contains(&limit.to_string()), "{what}: {error}");
     }
 }
 
-/// However short its lines, a registry is as long as it is written.
+/// The limit applies to the size of the registry when it is written back, also with very short lines.
 #[test]
-fn a_registry_of_short_lines_is_read_if_it_can_be_written() {
+fn registry_with_short_lines_reaches_byte_limit() {
     let read = |aliases: usize, name: usize| {
-        // As long as they get besides their text: in quotes, or they would be numbers.
+        // The overhead of each line is at its maximum: without quotes the texts would be numbers.
         let aliases = repeated(aliases, |_| "'1'".to_owned());
         let registry = format!(
-            "{{schema_version: 1, providers: [{{name: p, display_name: {}, protocol: openai, auth_mode: k, auth_env: [K], model_prefix_match: ^p, model_aliases: {aliases}}}], runtimes: {{agent: {{providers: [{{name: p, models: [m]}}]}}}}}}",
+            "{{schema_version: 1, providers: [{{name: p, display_name: {}, protocol: openai, auth_mode: k, \
+             auth_env: [K], model_prefix_match: ^p, model_aliases: {aliases}}}], runtimes: {{agent: \
+             {{providers: [{{name: p, models: [m]}}]}}}}}}",
             "P".repeat(name),
         );
         Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map_err(|error| error.to_string())
     };
-    let bytes = |aliases: usize| read(aliases, 1).expect("it is short").to_yaml().len();
+    let bytes = |aliases: usize| read(aliases, 1).expect("the registry is short").to_yaml().len();
     let line = bytes(2) - bytes(1);
     let left = limits::REGISTRY_BYTES - bytes(1);
     let (aliases, name) = (1 + left / line, 1 + left % line);
     assert_eq!(read(aliases, name).map(|registry| registry.to_yaml().len()), Ok(limits::REGISTRY_BYTES));
-    let refusal = read(aliases, name + 1).unwrap_err();
-    assert!(refusal.contains(&limits::REGISTRY_BYTES.to_string()), "{refusal}");
+    let error = read(aliases, name + 1).unwrap_err();
+    assert!(error.contains(&limits::REGISTRY_BYTES.to_string()), "{error}");
 }
 
-/// The unit of the limits on patterns.
+/// The size of a pattern counts automaton positions with repetitions expanded.
 #[test]
-fn a_pattern_is_as_large_as_it_is_written_out() {
+fn pattern_size_expands_repetitions() {
     for (source, size) in [
         ("a", 1),
         ("abc", 3),
@@ -107,7 +111,8 @@ fn registry(providers: Vec<Provider>) -> Result<(), String> {
 
 fn policy(field: &str, value: &str) -> Result<(), String> {
     let policy = format!(
-        "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, fallback: x}}, fallback: x, {field}: {value}}}"
+        "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, \
+         fallback: x}}, fallback: x, {field}: {value}}}"
     );
     Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
 }
@@ -116,7 +121,7 @@ fn pattern(source: &str) -> Result<Pattern, String> {
     Pattern::new(source).map_err(|error| error.to_string())
 }
 
-/// A pattern of this size.
+/// Returns a pattern of the given size.
 fn sized(size: usize) -> String {
     if size == 1 { "b".into() } else { format!("[b-d]{{{}}}", size - 1) }
 }
@@ -129,17 +134,17 @@ fn repeated(count: usize, item: impl Fn(usize) -> String) -> String {
     format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(", "))
 }
 
-/// A list of n items stands for n + 2 nodes: its beginning and its end count.
+/// A list of n items counts as n + 2 nodes: its beginning and its end are nodes.
 #[test]
-fn aliases_together_stand_for_no_more_than_their_limit() {
+fn alias_expansion_exceeding_limit_is_rejected() {
     let read = |items: usize, aliases: usize| {
         let text = format!("a: &a [{}]\nb: [{}]", "x, ".repeat(items), "*a, ".repeat(aliases));
         yaml::read(text.as_bytes()).map(drop).map_err(|error| error.to_string())
     };
     assert_eq!(read(limits::ALIAS_NODES / limits::ALIASES - 2, limits::ALIASES), Ok(()));
-    let refusal = read(limits::ALIAS_NODES / limits::ALIASES - 1, limits::ALIASES).unwrap_err();
+    let error = read(limits::ALIAS_NODES / limits::ALIASES - 1, limits::ALIASES).unwrap_err();
     assert_eq!(
-        refusal,
+        error,
         "line 2, column 3965: the document has more nodes repeated by aliases than the limit of 100000; simplify it"
     );
 }

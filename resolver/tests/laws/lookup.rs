@@ -1,5 +1,4 @@
-//! Models are matched against patterns as the reference matches them, also where the
-//! fast automaton cannot go.
+//! Models match patterns as in the reference, also if the fast automaton gives up.
 
 use slug_laws::generator::large_registry_of;
 use slug_laws::reference::{self, is_found_in};
@@ -13,7 +12,7 @@ use crate::strategy::{fixed_numbers, fuzz_input};
 const RUNTIME: &str = "agent";
 
 fn provider(name: &str, pattern: &str) -> Provider {
-    Provider::new(name, vec![format!("{name}_KEY")], Pattern::new(pattern).expect("it compiles"))
+    Provider::new(name, vec![format!("{name}_KEY")], Pattern::new(pattern).expect("the pattern compiles"))
 }
 
 /// A registry with one name-only arm for each pattern.
@@ -22,11 +21,11 @@ fn registry(patterns: &[String]) -> Registry {
         patterns.iter().enumerate().map(|(number, pattern)| provider(&format!("p{number}"), pattern)).collect();
     let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), models: Vec::new() }).collect();
     let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms }];
-    Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+    Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
 }
 
 /// Compares both resolvers on a model, with each provider's key in turn.
-fn agrees(registry: &Registry, model: &str) {
+fn assert_agrees(registry: &Registry, model: &str) {
     for provider in registry.providers() {
         let found = registry.derive(RUNTIME, model, &Credentials { injected: &provider.auth_env, ambient: &[] });
         let expected = reference::derive(registry, RUNTIME, model, &[&provider.auth_env[0]]);
@@ -35,34 +34,34 @@ fn agrees(registry: &Registry, model: &str) {
 }
 
 #[test]
-fn word_boundaries_of_other_alphabets() {
-    // Beyond ASCII they are more than a byte can tell, so the fast automaton gives up.
+fn non_ascii_word_boundaries_match_as_in_reference() {
+    // A word boundary next to a non-ASCII character needs more than one byte, so the fast automaton gives up.
     let patterns = [r"\bmodel", r"\b\u{436}", r"l\b", r"\B.", "é$", r"(?-u:\b)m"].map(str::to_owned);
     let registry = registry(&patterns);
     for model in ["model", "émodel", "é model", "ж", "жж", "ж model é", "modelé", "m", "é"] {
-        agrees(&registry, model);
+        assert_agrees(&registry, model);
     }
     assert!(registry.derive(RUNTIME, "жж", &Credentials::default()).is_err());
 }
 
 #[test]
-fn empty_matches_do_not_split_a_character() {
+fn empty_matches_never_split_a_character() {
     let registry = registry(&["x*", r"\B", "(?:)", "é*$", r"(?-u:\B)"].map(str::to_owned));
     for model in ["é", "ж-ж", "a", "aé", "éé"] {
-        agrees(&registry, model);
+        assert_agrees(&registry, model);
     }
-    // Alone, and so that the only match is behind a character that it must not split.
+    // With a single pattern, the only match may be after a character that it must not split.
     for pattern in [r"(?-u:\B)", r"(?-u:\B)-?"].map(str::to_owned) {
         let registry = self::registry(&[pattern]);
         for model in ["aééb", "aжжb", "a日本b", "aéééb", "aéb", "é", "ab"] {
-            agrees(&registry, model);
+            assert_agrees(&registry, model);
         }
     }
 }
 
 #[test]
-fn more_states_than_the_automaton_keeps() {
-    // Each id leads through states that no other needs, until it would rather not keep them.
+fn ids_exceeding_the_state_cache_match_correctly() {
+    // Each id needs states that no other id needs, until the automaton gives up.
     let patterns: Vec<String> = (0..60).map(|n| format!("(a|b){{{n}}}[{}-z].*(c|d){{{n}}}$", 'b')).collect();
     let registry = registry(&patterns);
     let mut state = 7_u32;
@@ -86,13 +85,13 @@ fn more_states_than_the_automaton_keeps() {
 }
 
 #[test]
-fn an_id_with_white_space_around_it_is_out_of_reach() {
+fn listed_id_with_surrounding_whitespace_is_unreachable() {
     let mut document = Registry::embedded().document();
     let arm = &mut document.runtimes[0].arms[0];
     arm.models = vec![" padded ".to_owned(), "plain".to_owned(), "plain".to_owned()];
     let owner = arm.provider.clone();
     let runtime = document.runtimes[0].name.clone();
-    let registry = Registry::new(document).expect("odd, and valid");
+    let registry = Registry::new(document).expect("the registry is unusual but valid");
     let derive = |model: &str| registry.derive(&runtime, model, &Credentials::default()).map(|found| &found.name);
     assert_eq!(derive(" plain\n"), Ok(&owner));
     for model in [" padded ", "padded"] {
@@ -102,7 +101,7 @@ fn an_id_with_white_space_around_it_is_out_of_reach() {
 }
 
 #[test]
-fn threads_share_a_registry() {
+fn threads_sharing_a_registry_agree() {
     let registry = Registry::embedded();
     let ids: Vec<String> = (0..200).map(|number| format!("kimi-{number}-{}", "x".repeat(number % 17))).collect();
     let name = |id: &str| registry.derive("claude-code", id, &Credentials::default()).map(|found| found.name.as_str());
@@ -116,7 +115,7 @@ fn threads_share_a_registry() {
 }
 
 #[test]
-fn runtimes_are_found_by_name_however_many_there_are() {
+fn runtimes_of_any_number_are_found_by_name() {
     let many: Vec<String> = (0..100).map(|number| format!("runtime-{}", number * number)).collect();
     let many: Vec<String> = many.into_iter().chain((0..300).map(|number| format!("r{number:03}"))).collect();
     for count in [1, 2, 9, 100, 254, 255, 256, 257, 400] {
@@ -124,7 +123,7 @@ fn runtimes_are_found_by_name_however_many_there_are() {
         let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
         let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone() };
         let runtimes = many[..count].iter().map(runtime).collect();
-        let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid");
+        let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
         assert_eq!(registry.runtimes().len(), count);
         for (number, name) in many.iter().enumerate() {
             let found = registry.handle(name).map(|handle| &handle.runtime().name);
@@ -135,13 +134,13 @@ fn runtimes_are_found_by_name_however_many_there_are() {
 }
 
 #[test]
-fn runtimes_are_found_by_name_however_long_it_is() {
+fn runtimes_with_long_names_are_found() {
     let names: Vec<String> = ["a", "z", "é"].iter().flat_map(|sign| (1..700).map(|count| sign.repeat(count))).collect();
     let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
     let (known, unknown): (Vec<_>, Vec<_>) = names.iter().enumerate().partition(|(number, _)| number % 7 == 0);
     let runtimes = known.iter().map(|(_, name)| Runtime { name: (*name).clone(), arms: arms.clone() }).collect();
     let document = RegistryDocument { providers: vec![provider("p", "^m")], runtimes };
-    let registry = Registry::new(document).expect("it is valid");
+    let registry = Registry::new(document).expect("the registry is valid");
     for (_, name) in known {
         assert_eq!(registry.handle(name).map(|handle| &handle.runtime().name), Some(name));
     }
@@ -150,13 +149,13 @@ fn runtimes_are_found_by_name_however_long_it_is() {
     }
 }
 
-/// A product that looks up otherwise.
-struct Looks {
+/// A resolver that alters the results of lookups.
+struct AlteredLookup {
     found: for<'r> fn(Result<&'r Provider, Rejection>) -> Result<&'r Provider, Rejection>,
     overlaps: fn(Overlaps) -> Overlaps,
 }
 
-impl Implementation for Looks {
+impl Implementation for AlteredLookup {
     fn derive<'r>(
         &self,
         registry: &'r Registry,
@@ -172,14 +171,14 @@ impl Implementation for Looks {
     }
 }
 
-const RIGHT: Looks = Looks { found: |found| found, overlaps: |overlaps| overlaps };
+const RIGHT: AlteredLookup = AlteredLookup { found: |found| found, overlaps: |overlaps| overlaps };
 
 #[test]
-fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
+fn lookup_check_rejects_wrong_lookups() {
     let wrong = [
         (
-            "the blank model is unregistered",
-            Looks {
+            "a blank model is unregistered",
+            AlteredLookup {
                 found: |found| match found {
                     Err(Rejection::ModelRequired) => Err(Rejection::UnregisteredModel),
                     found => found,
@@ -188,8 +187,8 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
             },
         ),
         (
-            "nothing is unregistered",
-            Looks {
+            "an unregistered model is ambiguous",
+            AlteredLookup {
                 found: |found| match found {
                     Err(Rejection::UnregisteredModel) => Err(Rejection::AmbiguousModel),
                     found => found,
@@ -198,8 +197,8 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
             },
         ),
         (
-            "a set of patterns is forgotten",
-            Looks {
+            "the sets of patterns are missing",
+            AlteredLookup {
                 overlaps: |mut overlaps| {
                     overlaps.witnesses.clear();
                     overlaps
@@ -209,7 +208,7 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
         ),
         (
             "a witness is not trimmed",
-            Looks {
+            AlteredLookup {
                 overlaps: |mut overlaps| {
                     overlaps.witnesses.values_mut().for_each(|witness| witness.push(' '));
                     overlaps
@@ -218,8 +217,8 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
             },
         ),
         (
-            "every set of patterns has the same witness",
-            Looks {
+            "all sets of patterns have the same witness",
+            AlteredLookup {
                 overlaps: |mut overlaps| {
                     overlaps.witnesses.values_mut().for_each(|witness| *witness = "zz".to_owned());
                     overlaps
@@ -228,7 +227,7 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
             },
         ),
     ];
-    let undecided = Looks { overlaps: |_| Overlaps::default(), ..RIGHT };
+    let undecided = AlteredLookup { overlaps: |_| Overlaps::default(), ..RIGHT };
     let mut rejected = vec![0; wrong.len()];
     for numbers in fixed_numbers(8) {
         let bytes = fuzz_input(&numbers, "stray");
@@ -242,6 +241,6 @@ fn what_holds_of_a_large_registry_rejects_what_looks_up_otherwise() {
         }
     }
     for (rejected, (what, _)) in rejected.iter().zip(&wrong) {
-        assert!(*rejected > 0, "accepted of 8 registries: {what}");
+        assert!(*rejected > 0, "accepted for all 8 registries: {what}");
     }
 }

@@ -1,7 +1,6 @@
-//! One binary for everything that holds the resolver to its laws and to the
-//! system that it models.
+//! Tests of the resolver against its laws and against the system that it models, in one binary.
 
-// The resolver is pure; what tests it reads files and keeps time.
+// The lints apply to the library; tests read files and measure time.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod exhaustive;

@@ -1,4 +1,4 @@
-//! Every rejection of the readers: what is wrong, where, and what to do.
+//! The errors of the readers: each says what is wrong, where it is, and what to do.
 
 use std::time::{Duration, SystemTime};
 
@@ -34,14 +34,14 @@ fn read(text: &str) -> Result<Registry, String> {
     Registry::from_yaml(text.as_bytes(), UnknownFields::Deny).map_err(|error| error.to_string())
 }
 
-/// The template with one text replaced, which must be there.
+/// Replaces one text in a template. Panics if the template does not contain it.
 fn edited(template: &str, from: &str, to: &str) -> String {
     assert!(template.contains(from), "{from:?} is not in the template");
     template.replacen(from, to, 1)
 }
 
 #[test]
-fn registries_are_refused_with_their_place() {
+fn invalid_registries_report_place_and_advice() {
     let cases = [
         ("schema_version: 1\n", "", "line 1, column 1: the required field `schema_version` is missing; add it"),
         (
@@ -67,17 +67,18 @@ fn registries_are_refused_with_their_place() {
         (
             "[ACME_KEY]",
             "[]",
-            "line 7, column 15: `providers[0].auth_env`: the list is empty; name the secrets it accepts",
+            "line 7, column 15: `providers[0].auth_env`: the list is empty; name the secrets that the provider accepts",
         ),
         (
             "[ACME_KEY]",
             &format!("[{}]", vec!["KEY"; 101].join(", ")),
-            "line 7, column 15: `providers[0].auth_env`: accepts more than 100 secrets; drop those that are not in use",
+            "line 7, column 15: `providers[0].auth_env`: accepts more than 100 secrets; remove the unused ones",
         ),
         (
             "'^acme/'",
             "''",
-            "line 8, column 25: `providers[0].model_prefix_match`: is empty, which would match every model; write a pattern",
+            "line 8, column 25: `providers[0].model_prefix_match`: is empty, which would match every model; \
+             write a pattern",
         ),
         (
             "name: platform\n    d",
@@ -92,17 +93,20 @@ fn registries_are_refused_with_their_place() {
         (
             "'^platform/'\n",
             "'^p'\n    upstream_vendor: acme\n",
-            "line 16, column 22: `providers[1].upstream_vendor`: duplicate upstream vendor `acme`; a vendor belongs to one provider",
+            "line 16, column 22: `providers[1].upstream_vendor`: duplicate upstream vendor `acme`; a vendor \
+             belongs to one provider",
         ),
         (
             "'^acme/'",
             "'(acme'",
-            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(acme` does not compile: unclosed group, at character 1; correct it",
+            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(acme` does not compile: unclosed \
+             group, at character 1; correct it",
         ),
         (
             "'^acme/'",
             "'(a{100}){1000}'",
-            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(a{100}){1000}` has size 101001 with repetitions expanded, more than the limit of 20000; shorten them",
+            "line 8, column 25: `providers[0].model_prefix_match`: pattern `(a{100}){1000}` has size 101001 \
+             with repetitions expanded, more than the limit of 20000; shorten them",
         ),
         (
             "openai",
@@ -132,7 +136,8 @@ fn registries_are_refused_with_their_place() {
         (
             "name: acme\n    d",
             "name:\n    d",
-            "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value or take it out",
+            "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value or \
+             take it out",
         ),
         (
             "name: acme\n    d",
@@ -142,7 +147,8 @@ fn registries_are_refused_with_their_place() {
         (
             "[ACME_KEY]",
             "[ACME_KEY, ~]",
-            "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a value or take it out",
+            "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a \
+             value or take it out",
         ),
         (
             "[m-1, m-2]",
@@ -152,12 +158,14 @@ fn registries_are_refused_with_their_place() {
         (
             "- name: acme\n        m",
             "- name: nobody\n        m",
-            "line 19, column 15: `runtimes.agent.providers[0].name`: no provider is named `nobody`; add it to `providers` or correct the name",
+            "line 19, column 15: `runtimes.agent.providers[0].name`: no provider is named `nobody`; add it to \
+             `providers` or correct the name",
         ),
         (
             "      - name: platform",
             "      - name: acme",
-            "line 21, column 15: `runtimes.agent.providers[1].name`: provider `acme` is an arm of this runtime already; merge the two",
+            "line 21, column 15: `runtimes.agent.providers[1].name`: this runtime already has an arm for \
+             provider `acme`; merge the two",
         ),
         (
             "runtimes:\n",
@@ -178,14 +186,14 @@ fn registries_are_refused_with_their_place() {
         ("[m-1, m-2]", "*models", "line 20, column 17: not readable as YAML: alias references unknown anchor"),
     ];
     let template = REGISTRY.replace('"', "'");
-    read(&template).expect("the template itself is fine");
+    read(&template).expect("the template is valid");
     for (from, to, message) in cases {
         assert_eq!(read(&edited(&template, from, to)).unwrap_err(), message, "with {to:?} for {from:?}");
     }
 }
 
 #[test]
-fn whole_documents_are_refused() {
+fn invalid_documents_report_place_and_advice() {
     let cases: [(Vec<u8>, &str); 11] = [
         (b"".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
         (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
@@ -208,7 +216,8 @@ fn whole_documents_are_refused() {
         ),
         (
             vec![b'#'; limits::DOCUMENT_BYTES + 1],
-            "line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
+            "line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is \
+             not needed",
         ),
     ];
     for (bytes, message) in cases {
@@ -218,8 +227,8 @@ fn whole_documents_are_refused() {
 }
 
 #[test]
-fn odd_but_valid_registries_are_read() {
-    let plain = read(REGISTRY).expect("the template is fine");
+fn unusual_valid_registries_are_read() {
+    let plain = read(REGISTRY).expect("the template is valid");
     for same in [
         format!("\u{feff}{REGISTRY}"),
         REGISTRY.replace('\n', "\r\n"),
@@ -232,11 +241,11 @@ fn odd_but_valid_registries_are_read() {
     let yes = REGISTRY.replace("name: acme", "name: yes");
     assert_eq!(read(&yes).expect("`yes` is a string").providers()[0].name, "yes");
     let shared = edited(&edited(REGISTRY, "[ACME_KEY]", "&keys [ACME_KEY]"), "[USAGE_TOKEN]", "*keys");
-    assert_eq!(read(&shared).expect("aliases are fine").providers()[1].auth_env, ["ACME_KEY"]);
+    assert_eq!(read(&shared).expect("aliases are allowed").providers()[1].auth_env, ["ACME_KEY"]);
 }
 
 #[test]
-fn unknown_fields_pass_only_when_allowed() {
+fn unknown_fields_are_read_only_if_allowed() {
     let extra = edited(REGISTRY, "schema_version: 1", "schema_version: 1\nowner: someone");
     assert!(read(&extra).is_err());
     let allowed = Registry::from_yaml(extra.as_bytes(), UnknownFields::Allow).expect("allowed");
@@ -254,41 +263,49 @@ fn unknown_fields_pass_only_when_allowed() {
     assert_eq!(error, "line 2, column 15: `owner.a`: duplicate key `a`; keep one of the two");
 }
 
-/// Two versions of YAML are in use; what they read differently is refused.
+/// Two versions of YAML are in use. Documents that they read differently are rejected.
 #[test]
-fn what_readers_read_differently_is_refused() {
+fn ambiguous_yaml_is_rejected() {
     let cases = [
         (
             "a: \u{e9}\nb: x\u{2028}y",
-            "line 2, column 5: the character U+2028 is a line break to some readers and none to others; take it out, or write \"\\u2028\" in double quotes",
+            "line 2, column 5: the character U+2028 is a line break to some readers and none to others; take it \
+             out, or write \"\\u2028\" in double quotes",
         ),
         (
             "a: x\u{85}",
-            "line 1, column 5: the character U+0085 is a line break to some readers and none to others; take it out, or write \"\\u0085\" in double quotes",
+            "line 1, column 5: the character U+0085 is a line break to some readers and none to others; take it \
+             out, or write \"\\u0085\" in double quotes",
         ),
         (
             "a: &x [b, &y ?c]",
-            "line 1, column 14: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 1, column 14: a word that begins with `?` is a string to some readers and a key to others; \
+             put it in quotes",
         ),
         (
             "- &x\n  [{?c: d}]",
-            "line 2, column 5: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 2, column 5: a word that begins with `?` is a string to some readers and a key to others; put \
+             it in quotes",
         ),
         (
             "[?c: d]",
-            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put \
+             it in quotes",
         ),
         (
             "{a: b, ?c: d}",
-            "line 1, column 8: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 1, column 8: a word that begins with `?` is a string to some readers and a key to others; put \
+             it in quotes",
         ),
         (
             "\u{feff}a: b\r\nc: [x,\r\n ?d]",
-            "line 3, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 3, column 2: a word that begins with `?` is a string to some readers and a key to others; put \
+             it in quotes",
         ),
         (
             "\u{feff}[?a]",
-            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put it in quotes",
+            "line 1, column 2: a word that begins with `?` is a string to some readers and a key to others; put \
+             it in quotes",
         ),
     ];
     for (text, message) in cases {
@@ -301,9 +318,9 @@ fn what_readers_read_differently_is_refused() {
     }
 }
 
-/// Each is refused at once, long before it could hurt.
+/// Each document is rejected early, before it uses much time or memory.
 #[test]
-fn hostile_documents_meet_a_limit() {
+fn hostile_documents_exceed_a_limit() {
     let bomb = (1..10).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
         let uses = vec![format!("*a{}", level - 1); 9].join(", ");
         format!("{text}a{level}: &a{level} [{uses}]\n")
@@ -342,8 +359,8 @@ fn hostile_documents_meet_a_limit() {
     }
 }
 
-/// What this thread has used of the processor, which a busy machine does not stretch; where
-/// the system does not say, the time of day.
+/// Returns the processor time of this thread, which does not depend on the load of the machine. If the
+/// system does not provide it, returns the time of day.
 pub fn processor_time() -> Duration {
     let used = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let used = used.and_then(|used| used.split(' ').next()?.parse().ok()).map(Duration::from_nanos);
@@ -351,7 +368,7 @@ pub fn processor_time() -> Duration {
 }
 
 #[test]
-fn patterns_together_meet_a_limit() {
+fn patterns_together_exceed_a_limit() {
     let mut document: RegistryDocument = Registry::embedded().document();
     let template = document.providers[0].clone();
     for number in 0.. {
@@ -368,9 +385,9 @@ fn patterns_together_meet_a_limit() {
     assert!(error.contains("more than the limit of 200000 for one registry"), "{error}");
 }
 
-/// A document has no key twice when it is read, and may when it is built.
+/// A document that is read has no duplicate keys, but a document built in code can have them.
 #[test]
-fn a_runtime_that_is_there_twice_is_refused() {
+fn duplicate_runtime_in_built_document_is_rejected() {
     let document = Registry::embedded().document();
     for runtime in &document.runtimes {
         let mut document = document.clone();
@@ -397,7 +414,7 @@ templates: {variant: agent}
 ";
 
 #[test]
-fn large_policies_meet_a_limit() {
+fn large_policies_exceed_a_limit() {
     let read = |text: &str| Policy::from_yaml(text.as_bytes()).map(|_| ()).map_err(|error| error.to_string());
     let many = |count: usize| {
         let runtimes: Vec<String> = (0..count).map(|number| format!("r{number}")).collect();
@@ -410,26 +427,26 @@ fn large_policies_meet_a_limit() {
     );
     let long = |count: usize| edited(POLICY, "fallback: m-3", &format!("fallback: \"{}\"", "\t".repeat(count)));
     assert_eq!(read(&long(limits::POLICY_BYTES / 2 - 1_000)), Ok(()));
-    // A tab is one character as it stands and two as it is written.
+    // A tab is one character in the input and two when it is written back.
     let error = read(&long(limits::POLICY_BYTES / 2)).unwrap_err();
     assert!(error.contains("bytes when written with one value per line, more than the limit of 1048576"), "{error}");
 }
 
-/// Whatever is wrong with a pattern, one line says what, and at which character.
+/// The error of an invalid pattern is one line and gives the position of the wrong character.
 #[test]
-fn patterns_are_refused_where_they_are_wrong() {
+fn invalid_patterns_report_character() {
     for (wrong, at) in [("(", 0), ("[", 0), (r"\p{nope}", 0), (r"(?-u:\xff)", 5), ("(?z)", 2), ("b{2,1}", 1)] {
         for before in ["", "a", "éé"] {
-            let refusal = Pattern::new(&format!("{before}{wrong}")).unwrap_err().to_string();
+            let error = Pattern::new(&format!("{before}{wrong}")).unwrap_err().to_string();
             let place = format!(", at character {}; correct it", before.chars().count() + at + 1);
-            assert!(refusal.ends_with(&place) && !refusal.contains('\n'), "{refusal}");
+            assert!(error.ends_with(&place) && !error.contains('\n'), "{error}");
         }
     }
 }
 
-/// What is repeated of the input does not bury what is wrong and what to do.
+/// A long quote from the input is shortened, so the problem and the advice stay visible.
 #[test]
-fn long_messages_lose_their_middle() {
+fn long_messages_are_shortened_in_the_middle() {
     let pattern = format!("({}", "a".repeat(4_000));
     let error = read(&edited(REGISTRY, "\"^acme/\"", &pattern)).unwrap_err();
     assert!(error.starts_with("line 8, column 25: `providers[0].model_prefix_match`: pattern `(aaa"), "{error}");
@@ -437,9 +454,9 @@ fn long_messages_lose_their_middle() {
     assert!(error.chars().count() < 1_000, "{error}");
 }
 
-/// A field that nobody knows is answered with the one that was meant, else with all that there are.
+/// The error of an unknown field suggests a similar field, or else lists all known fields.
 #[test]
-fn an_unknown_field_is_answered_with_those_that_are_known() {
+fn unknown_field_suggests_known_fields() {
     let fields = |document: &str| {
         let names = document.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name.to_owned());
         names.filter(|name| !name.contains(['{', ' '])).collect::<Vec<_>>()
@@ -457,17 +474,17 @@ fn an_unknown_field_is_answered_with_those_that_are_known() {
             assert!(refusal.ends_with(&format!("did you mean `{name}`?")), "{misspelt}: {refusal}");
         }
     }
-    // The second is like `name` exactly as much as is not enough.
+    // The similarity of the second to `name` is just below the threshold.
     for name in ["unheard_of", "namezzzzzzzzzzzz"] {
         let refusal = refusal(name);
-        let (_, list) = refusal.split_once("the fields here are ").expect("nothing is like it");
+        let (_, list) = refusal.split_once("the fields here are ").expect("no field is similar");
         let listed: Vec<&str> = list.split(", ").collect();
         assert!(known.iter().all(|name| listed.contains(&&*format!("`{name}`"))), "{refusal}");
     }
 }
 
 #[test]
-fn policies_are_refused_with_their_place() {
+fn invalid_policies_report_place_and_advice() {
     let cases = [
         ("override: MODEL\n", "", "line 1, column 1: the required field `override` is missing; add it"),
         ("overrid", "overide", "line 5, column 1: `overidee`: unknown field `overidee`; did you mean `override`?"),
@@ -475,7 +492,8 @@ fn policies_are_refused_with_their_place() {
         (
             "override: MODEL",
             "override: LLM_PATH",
-            "line 6, column 17: `platform.var`: `LLM_PATH` already plays another part in this policy; name another variable",
+            "line 6, column 17: `platform.var`: `LLM_PATH` already has another role in this policy; use another \
+             variable",
         ),
         (
             "override: MODEL",
@@ -485,33 +503,38 @@ fn policies_are_refused_with_their_place() {
         (
             "{key: KEY_A, i",
             "{key: MODEL, i",
-            "line 8, column 11: `secrets[0].key`: `MODEL` already plays another part in this policy, so its value would be shown; a secret needs a variable of its own",
+            "line 8, column 11: `secrets[0].key`: `MODEL` already has another role in this policy, so its value \
+             would be shown; use a separate variable for the secret",
         ),
         (
             "KEY_B",
             "KEY_A",
-            "line 9, column 11: `secrets[1].key`: `KEY_A` has an entry already, which would always win; merge the two",
+            "line 9, column 11: `secrets[1].key`: `KEY_A` already has an entry, which always wins; merge the two",
         ),
         ("[B, A]", "[]", "line 9, column 26: `secrets[1].inject`: the list is empty; name at least one"),
         (
             "[B, A]",
             "[B, ~]",
-            "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value or take it out",
+            "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value \
+             or take it out",
         ),
         (
             "[agent], k",
             "[agent, agent], k",
-            "line 11, column 24: `dispatch[0].runtimes[1]`: runtime `agent` is dispatched already; keep one entry for it",
+            "line 11, column 24: `dispatch[0].runtimes[1]`: runtime `agent` already has a dispatch entry; keep \
+             one of the two",
         ),
         (
             "m-1}]",
             "m-1}, {key: KEY_A, model: m-4}]",
-            "line 11, column 65: `dispatch[0].keyed[1].key`: `KEY_A` keys a model already, which would always win; keep one",
+            "line 11, column 65: `dispatch[0].keyed[1].key`: `KEY_A` already selects a model, which always \
+             wins; keep one of the two",
         ),
         (
             "{LLM_PATH: platform}",
             "{LLM_PTH: platform}",
-            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or drop the default",
+            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or \
+             drop the default",
         ),
         (
             "{LLM_PATH: platform}",
@@ -524,7 +547,7 @@ fn policies_are_refused_with_their_place() {
             "line 12, column 11: `fallback`: expected a string, found the number `3`; put it in quotes",
         ),
     ];
-    Policy::from_yaml(POLICY.as_bytes()).expect("the template itself is fine");
+    Policy::from_yaml(POLICY.as_bytes()).expect("the template is valid");
     for (from, to, message) in cases {
         let error = Policy::from_yaml(edited(POLICY, from, to).as_bytes()).unwrap_err().to_string();
         assert_eq!(error, message, "with {to:?} for {from:?}");
@@ -532,7 +555,7 @@ fn policies_are_refused_with_their_place() {
 }
 
 #[test]
-fn a_policy_has_at_most_one_word_of_keys() {
+fn policy_exceeding_key_limit_is_rejected() {
     let secrets: String =
         (0..=limits::KEY_VARIABLES).map(|key| format!("  - {{key: KEY_{key}, inject: [A]}}\n")).collect();
     let policy = edited(POLICY, "  - {key: KEY_A, inject: [A]}\n  - {key: KEY_B, inject: [B, A]}\n", &secrets);
@@ -541,7 +564,7 @@ fn a_policy_has_at_most_one_word_of_keys() {
 }
 
 #[test]
-fn embedded_data_survives_being_written() {
+fn embedded_data_are_read_back_equal() {
     let registry = Registry::embedded();
     assert_eq!(read(&registry.to_yaml()), Ok(registry));
     for policy in Policy::all_embedded() {
@@ -550,7 +573,7 @@ fn embedded_data_survives_being_written() {
 }
 
 #[test]
-fn witnesses_are_refused_with_their_place() {
+fn invalid_witnesses_report_place_and_advice() {
     let inline = format!(
         "schema_version: 1\nregistry:\n{}policy: full-saas\nruntime: agent\n",
         edited(REGISTRY, "name: platform\n    d", "name: acme\n    d")

@@ -1,4 +1,4 @@
-//! What a law tries by itself, beyond the case that it is given.
+//! The additional cases that a law derives from the given case.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use slug_resolver::{Code, Policy, Provider, Registry, RegistryDocument, Resoluti
 use crate::mutation_adequacy::{CASES, RIGHT, Wrong, arms, fixes_where, is_listed, rejects, right, wrong};
 use crate::strategy::fixed_cases;
 
-/// Whether the case has some or none, the law tries none and all.
+/// The law tries no ambient credentials and all, regardless of the ambient credentials of the case.
 #[test]
-fn ambient_credentials_are_tried_where_there_are_none() {
+fn cases_without_ambient_credentials_are_tried_with_some() {
     let wrong = wrong("ambient-stays-out", "the first ambient credential is injected", |case| {
         let found = right(case);
         if case.ambient.is_empty() { found } else { Resolution { injected: &case.ambient[..1], ..found } }
     });
-    let law = law(wrong.law).expect("it is a law");
+    let law = law(wrong.law).expect("the id is known");
     for case in fixed_cases(CASES) {
         assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()), "{case:?}");
     }
     rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
 
-/// Where several could answer, the law gives each one its credentials.
+/// If a model has several candidates, the law tries the credentials of each.
 #[test]
-fn who_could_answer_is_asked_with_the_credentials_of_each() {
-    let wrong = wrong("agreement", "ambient credentials do not tell apart who could answer", |case| {
+fn candidates_are_tried_with_credentials_of_each() {
+    let wrong = wrong("agreement", "ambient credentials do not select a candidate", |case| {
         let mut bare = case.clone();
         bare.ambient.clear();
         match right(&bare).code {
@@ -41,32 +41,32 @@ fn who_could_answer_is_asked_with_the_credentials_of_each() {
     rejects(&wrong, fixed_cases(CASES).filter(|case| case.ambient.is_empty()));
 }
 
-/// Each who could answer gets its turn, unless it is the only one: its turn is then the case itself.
+/// The law resolves the case once, and once more for each candidate if there are several.
 #[test]
-fn each_of_several_who_could_answer_is_asked_once() {
+fn candidates_are_each_tried_once() {
     let (mut alone, mut several) = (0, 0);
     for case in fixed_cases(CASES) {
-        let could = RealResolver.candidates(&case.dataset, &case.runtime, right(&case).slug).len();
-        let turns = if could > 1 { could } else { 0 };
-        assert_eq!(Counting::asked("agreement", &case).resolutions.into_inner(), 1 + turns, "{case:?}");
-        *if could > 1 { &mut several } else { &mut alone } += 1;
+        let candidates = RealResolver.candidates(&case.dataset, &case.runtime, right(&case).slug).len();
+        let extra = if candidates > 1 { candidates } else { 0 };
+        assert_eq!(Counting::check("agreement", &case).resolutions.into_inner(), 1 + extra, "{case:?}");
+        *if candidates > 1 { &mut several } else { &mut alone } += 1;
     }
-    assert!(alone > 0 && several > 0, "{alone} cases with one at most, {several} with several");
+    assert!(alone > 0 && several > 0, "{alone} cases with at most one candidate, {several} with several");
 }
 
-/// Pairs of edits are tried on every runtime of which those who look for fixes try all pairs.
+/// The law tries pairs of edits on every runtime that is small enough for the search to try all pairs.
 #[test]
-fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
+fn pairs_of_edits_are_tried_with_six_arms() {
     let name = |number: usize| format!("p{number}");
     let provider = |number: usize| {
-        let pattern = Pattern::new(&format!("^p{number}$")).expect("it compiles");
+        let pattern = Pattern::new(&format!("^p{number}$")).expect("the pattern compiles");
         Provider::new(&name(number), vec![format!("KEY_OF_{number}")], pattern)
     };
     let arm = |number: usize| Arm { provider: name(number), models: vec![name(number)] };
     let arms = (0..6).map(arm).collect();
     let runtimes = vec![Runtime { name: "agent".to_owned(), arms }];
     let document = RegistryDocument { providers: (0..6).map(provider).collect(), runtimes };
-    let registry = Registry::new(document).expect("it is valid");
+    let registry = Registry::new(document).expect("the document is valid");
     let platform = PlatformPath {
         var: "LLM_PATH".into(),
         value: "platform".into(),
@@ -75,20 +75,20 @@ fn pairs_of_edits_are_tried_with_as_many_arms_as_they_are_tried_with() {
     };
     let mut document = PolicyDocument::new("six", "RUNTIME", "MODEL", platform, &name(1));
     document.secrets = vec![SecretsEntry { key: "KEY".to_owned(), inject: vec!["KEY_OF_1".to_owned()] }];
-    let dataset = Dataset::new(registry, Policy::new(document).expect("it is valid"));
+    let dataset = Dataset::new(registry, Policy::new(document).expect("the document is valid"));
 
     let wrong = Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "no two edits are offered together",
+        bug: "fixes with two edits are missing",
         fixes: |case| fixes_where(case, |fix| fix.edits.len() == 1),
         ..RIGHT
     };
     let case = TestCase::new(&dataset, "agent").with("LLM_PATH", "platform");
-    // Which edit is tried with all others follows from the whole question.
+    // The law chooses by the whole case which edit it tries with all others.
     rejects(&wrong, (0..200).map(|number| case.with("UNREAD", &number.to_string())));
 }
 
-/// A product that counts what it reads and resolves.
+/// A resolver that counts its calls of `read` and `resolve`.
 #[derive(Default)]
 struct Counting {
     reads: AtomicUsize,
@@ -96,10 +96,10 @@ struct Counting {
 }
 
 impl Counting {
-    /// What a law asks of the product about a case, with which it holds.
-    fn asked(law_id: &str, case: &TestCase) -> Self {
+    /// Counts the calls of a law for a case. Panics if the law rejects the case.
+    fn check(law_id: &str, case: &TestCase) -> Self {
         let counting = Self::default();
-        let law = law(law_id).expect("it is a law");
+        let law = law(law_id).expect("the id is known");
         assert_eq!((law.check)(&LawContext::new(&counting, case)), Ok(()), "{case:?}");
         counting
     }
@@ -117,33 +117,34 @@ impl Implementation for Counting {
     }
 }
 
-/// Each document of a generated case is spoiled; a real registry takes longer, so only some cases of it are.
+/// The law corrupts each document of a generated case. A real registry takes longer, so the law corrupts
+/// only some of its cases.
 #[test]
-fn every_generated_case_is_spoiled_and_some_of_a_real_registry() {
-    let reads = |case: &TestCase| Counting::asked("strict-reading", case).reads.into_inner();
+fn generated_cases_are_all_corrupted_real_ones_sometimes() {
+    let reads = |case: &TestCase| Counting::check("strict-reading", case).reads.into_inner();
     let largest: Vec<TestCase> =
         fixed_cases(CASES).filter(|case| case.dataset.registry.providers().len() == 8).collect();
     assert!(!largest.is_empty(), "the vocabulary has eight providers");
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 
-    // A document of more than 1 MiB might meet a limit before its mistake.
-    let case = fixed_cases(1).next().expect("it is one");
+    // A document of more than 1 MiB might exceed a limit before the reader reaches the corruption.
+    let case = fixed_cases(1).next().expect("there is a case");
     let long = "m".repeat(1 << 10);
     let rest = case.with("MODEL", &long).to_yaml().len() - long.len();
     let of_bytes = |bytes: usize| case.with("MODEL", &"m".repeat(bytes - rest));
     assert_eq!(of_bytes(1 << 20).to_yaml().len(), 1 << 20);
     assert_eq!([reads(&of_bytes(1 << 20)), reads(&of_bytes((1 << 20) + 1))], [3, 2]);
 
-    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let case = TestCase::new(&Dataset::new(Registry::embedded(), policy), "claude-code");
-    let spoiled = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
-    assert!((1..=40).contains(&spoiled), "of 320 cases {spoiled} were spoiled");
+    let corrupted = (0..320).filter(|number| reads(&case.with("UNREAD", &number.to_string())) > 0).count();
+    assert!((1..=40).contains(&corrupted), "{corrupted} of 320 cases were corrupted");
 }
 
-/// A slug that arms list is compared with others that the same arms list.
+/// A listed slug is compared with other ids that the same arms list.
 #[test]
-fn listed_ids_of_one_route_are_tried() {
-    let wrong = wrong("model_class-decides", "the listed id of most letters is unknown", |case| {
+fn other_listed_ids_of_a_class_are_tried() {
+    let wrong = wrong("model_class-decides", "the longest listed id is unregistered", |case| {
         let found = right(case);
         let ids = arms(case).iter().flat_map(|arm| &arm.models);
         if ids.max_by_key(|id| id.len()).is_some_and(|id| id == found.slug) {
@@ -155,18 +156,18 @@ fn listed_ids_of_one_route_are_tried() {
     rejects(&wrong, fixed_cases(CASES).filter(|case| is_listed(case, right(case).slug)));
 }
 
-/// Three of them, however many there are: a real registry lists dozens.
+/// The law tries three ids, although a real registry lists dozens.
 #[test]
-fn three_listed_ids_of_one_route_are_tried() {
-    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+fn at_most_three_listed_ids_are_tried() {
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let dataset = Dataset::new(Registry::embedded(), policy);
     let override_var = &dataset.policy.document().override_var;
-    let tried = |slug: &str| {
+    let tried_ids = |slug: &str| {
         let case = TestCase::new(&dataset, "claude-code").with(override_var, slug);
-        Counting::asked("model_class-decides", &case).resolutions.into_inner() - 1
+        Counting::check("model_class-decides", &case).resolutions.into_inner() - 1
     };
-    let arms = &dataset.registry.runtime("claude-code").expect("it ships with the crate").arms;
+    let arms = &dataset.registry.runtime("claude-code").expect("ships with the crate").arms;
     let ids = arms.iter().flat_map(|arm| &arm.models);
-    let counts: BTreeSet<usize> = ids.map(|id| tried(id)).collect();
+    let counts: BTreeSet<usize> = ids.map(|id| tried_ids(id)).collect();
     assert_eq!(counts.last(), Some(&3), "{counts:?}");
 }

@@ -1,4 +1,4 @@
-//! The model_classes, which stand in for a scan of the whole registry, answer as the scan does.
+//! Derivation by model classes equals derivation by a scan of the whole registry.
 
 use std::collections::BTreeSet;
 
@@ -10,33 +10,33 @@ use slug_resolver::{Policy, Provider, Registry};
 use crate::strategy::fixed_cases;
 
 #[test]
-fn the_routes_answer_as_a_scan_does() {
+fn model_classes_derive_as_a_scan() {
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
-    agrees(&Dataset::new(Registry::embedded(), policy));
+    assert_agrees(&Dataset::new(Registry::embedded(), policy));
     for case in fixed_cases(300) {
-        agrees(&case.dataset);
+        assert_agrees(&case.dataset);
     }
 }
 
-/// A blank model has no model_class, not even where a pattern would match nothing.
+/// The class of a blank model is empty, even if a pattern matches the empty text.
 #[test]
-fn the_routes_answer_as_a_scan_does_where_patterns_match_the_empty_text() {
+fn model_classes_with_empty_matches_derive_as_a_scan() {
     let mut document = Registry::embedded().document();
     for (provider, pattern) in document.providers.iter_mut().zip(["x*", "^$|z", "(?:)"]) {
-        provider.model_prefix_match = Pattern::new(pattern).expect("it compiles");
+        provider.model_prefix_match = Pattern::new(pattern).expect("the pattern compiles");
     }
-    let registry = Registry::new(document).expect("it is valid");
-    agrees(&Dataset::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
+    let registry = Registry::new(document).expect("the registry is valid");
+    assert_agrees(&Dataset::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
 }
 
-/// On every runtime and one that does not exist, for every id and some that nothing
-/// lists, with no credentials, with those of each provider, and with all of them.
-fn agrees(dataset: &Dataset) {
+/// Compares both on every runtime and an unknown one, for every listed id and some unlisted ones, with no
+/// credentials, with the credentials of each provider, and with all credentials.
+fn assert_agrees(dataset: &Dataset) {
     let registry = &dataset.registry;
     let model_classes = dataset.model_classes();
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
-    let strays = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
-    let models: BTreeSet<&str> = listed.map(String::as_str).chain(strays).collect();
+    let unlisted = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
+    let models: BTreeSet<&str> = listed.map(String::as_str).chain(unlisted).collect();
     let of = |provider: &Provider| provider.auth_env.clone();
     let mut credentials: Vec<Vec<String>> = registry.providers().iter().map(of).collect();
     credentials.push(credentials.concat());
@@ -52,12 +52,12 @@ fn agrees(dataset: &Dataset) {
             }
             let expected = registry.handle(runtime).map_or_else(Vec::new, |handle| handle.candidates(model));
             assert_eq!(model_classes.candidates(registry, runtime, model), expected, "{model:?} on {runtime:?}");
-            route_is_what_the_document_says(dataset, runtime, model);
+            check_model_class(dataset, runtime, model);
         }
     }
 }
 
-fn route_is_what_the_document_says(dataset: &Dataset, runtime: &str, model: &str) {
+fn check_model_class(dataset: &Dataset, runtime: &str, model: &str) {
     let registry = &dataset.registry;
     let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
     let id = model.trim();

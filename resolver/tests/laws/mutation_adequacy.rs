@@ -1,4 +1,4 @@
-//! Every law rejects a resolver that is wrong on purpose, by itself.
+//! Each law on its own rejects resolvers with a deliberate bug.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use slug_resolver::{
 
 use crate::strategy::fixed_cases;
 
-/// Cases in which a law has to find the bug.
+/// The number of cases in which a law must find the bug.
 pub const CASES: usize = 3_000;
 
-/// A product with one bug.
+/// A resolver with one bug, and the law that rejects it.
 pub struct Wrong {
     pub law: &'static str,
     pub bug: &'static str,
@@ -90,15 +90,15 @@ const WRONG: &[Wrong] = &[
             found => found,
         }
     }),
-    wrong("platform-beats-keys", "a stray key is injected on the platform path", |case| {
+    wrong("platform-beats-keys", "a tenant key is injected on the platform path", |case| {
         let found = right(case);
-        let stray = case.dataset.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
-        match (found.path, stray) {
+        let first_set = case.dataset.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
+        match (found.path, first_set) {
             (BillingPath::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
             _ => found,
         }
     }),
-    wrong("first-key-injects", "the last set key decides what is injected", |case| {
+    wrong("first-key-injects", "the last set key decides the injected secrets", |case| {
         let found = right(case);
         let last = case.dataset.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
         match (found.path, last) {
@@ -127,7 +127,7 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
-    wrong("irrelevant-variables-ignored", "a key picks its model on the platform's path", |case| {
+    wrong("irrelevant-variables-ignored", "a key selects its model on the platform path", |case| {
         let found = right(case);
         let policy = case.dataset.policy.document();
         let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&case.runtime));
@@ -160,7 +160,7 @@ const WRONG: &[Wrong] = &[
         let any = case.dataset.registry.providers().iter().find(|provider| matches(provider, found.slug));
         Resolution { provider: found.provider.or(any), ..found }
     }),
-    wrong("model_class-decides", "what has a colon in it is never registered", |case| {
+    wrong("model_class-decides", "a slug with a colon is never registered", |case| {
         let found = right(case);
         if found.slug.contains(':') && !found.slug.trim().is_empty() {
             return Resolution { provider: None, code: Some(Code::UnregisteredModel), ..found };
@@ -182,7 +182,7 @@ const WRONG: &[Wrong] = &[
             _ => found,
         }
     }),
-    wrong("order-free", "of several matching patterns the catalogue's first wins", |case| {
+    wrong("order-free", "if several patterns match, the first in the catalogue wins", |case| {
         let found = right(case);
         let native = |provider: &&Provider| arms(case).iter().any(|arm| arm.provider == provider.name);
         let first =
@@ -193,7 +193,7 @@ const WRONG: &[Wrong] = &[
             found
         }
     }),
-    wrong("order-free", "of several arms that list an id the first wins, whatever is injected", |case| {
+    wrong("order-free", "if several arms list an id, the first wins regardless of the injected secrets", |case| {
         let found = right(case);
         let first = arms(case).iter().find(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
         Resolution { provider: first.map(|arm| provider(case, arm)).or(found.provider), ..found }
@@ -216,7 +216,7 @@ const WRONG: &[Wrong] = &[
             found
         }
     }),
-    wrong("platform-is-closed", "whatever runs on the platform path is billed to the platform", |case| {
+    wrong("platform-is-closed", "every model on the platform path is billed to the platform", |case| {
         let found = right(case);
         if found.path == BillingPath::Platform {
             Resolution { billing: Some(Billing::Platform), ..found }
@@ -224,7 +224,7 @@ const WRONG: &[Wrong] = &[
             found
         }
     }),
-    wrong("platform-is-closed", "the platform answers for what is another provider's", |case| {
+    wrong("platform-is-closed", "the platform serves the models of other providers", |case| {
         let found = right(case);
         let platform = case.dataset.registry.provider("platform");
         match (found.provider, platform) {
@@ -254,7 +254,7 @@ const WRONG: &[Wrong] = &[
         }
         found
     }),
-    wrong("matching-secrets", "any injected secret will do", |case| {
+    wrong("matching-secrets", "any injected secret is accepted", |case| {
         let found = right(case);
         if found.code == Some(Code::WrongCredential) {
             return Resolution { verdict: Kind::Coherent, code: None, outcome: Outcome::Online, ..found };
@@ -276,14 +276,14 @@ const WRONG: &[Wrong] = &[
         let found = right(case);
         if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
     }),
-    wrong("ambient-stays-out", "an ambient credential is a tenant's key to the platform", |case| {
+    wrong("ambient-stays-out", "the platform treats an ambient credential as a tenant key", |case| {
         let found = right(case);
         let on_platform = found.is_coherent() && found.provider.is_some_and(|provider| provider.name == "platform");
         let code =
             if on_platform && !case.ambient.is_empty() { Some(Code::PlatformModelWithTenantKey) } else { found.code };
         Resolution { code, ..found }
     }),
-    wrong("warnings-exact", "a cross-vendor key is not warned of", |case| {
+    wrong("warnings-exact", "a cross-vendor key causes no warning", |case| {
         let found = right(case);
         let warnings = found.warnings.iter().filter(|warning| *warning != Warning::CrossVendorCredential);
         Resolution { warnings: warnings.collect(), ..found }
@@ -301,13 +301,13 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "nothing is ever offered to be set",
+        bug: "no fix sets a variable",
         fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Unset(_)))),
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "no larger fix is sought where a smaller one is found",
+        bug: "larger fixes are missing if a smaller one exists",
         fixes: |case| {
             let mut fixes = RealResolver.fixes(case);
             let least = fixes.first().map_or(0, |fix| fix.edits.len());
@@ -318,7 +318,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a fix unsets more than it has to",
+        bug: "a fix unsets an unneeded variable",
         fixes: |case| {
             let mut fixes = RealResolver.fixes(case);
             for fix in &mut fixes {
@@ -330,13 +330,13 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "nothing is ever offered to be unset",
+        bug: "no fix unsets a variable",
         fixes: |case| fixes_where(case, |fix| fix.edits.iter().all(|edit| matches!(edit, Edit::Set(..)))),
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a key that is set to nothing is not offered to be set",
+        bug: "no fix sets a key that is empty",
         fixes: |case| {
             let secrets = &case.dataset.policy.document().secrets;
             let is_empty = |name: &str| case.variables.get(name).is_some_and(String::is_empty);
@@ -348,7 +348,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a model that has no default is never offered to be set",
+        bug: "no fix sets a model variable without a default",
         fixes: |case| {
             let policy = case.dataset.policy.document();
             let models = [&policy.override_var, &policy.platform.model];
@@ -360,39 +360,39 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a key is set to anything",
+        bug: "a key is set to an arbitrary secret",
         fixes: |case| with_keys_set_to(case, |_, _| Some("SECRET")),
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a key is set to a secret that it brings and nobody accepts",
+        bug: "a key is set to a secret that it injects but the provider does not accept",
         fixes: |case| {
-            with_keys_set_to(case, |brought, accepted| {
-                brought.iter().find(|name| !accepted.contains(name)).map(String::as_str)
+            with_keys_set_to(case, |injected, accepted| {
+                injected.iter().find(|name| !accepted.contains(name)).map(String::as_str)
             })
         },
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "a key is set to a secret that is accepted and that it does not bring",
+        bug: "a key is set to a secret that the provider accepts but the key does not inject",
         fixes: |case| {
-            with_keys_set_to(case, |brought, accepted| {
-                accepted.iter().find(|name| !brought.contains(name)).map(String::as_str)
+            with_keys_set_to(case, |injected, accepted| {
+                accepted.iter().find(|name| !injected.contains(name)).map(String::as_str)
             })
         },
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "each fix is offered again with one edit more behind it",
+        bug: "each fix is repeated with one more edit at the end",
         fixes: |case| with_more(case, Vec::push),
         ..RIGHT
     },
     Wrong {
         law: "fixes-sound-and-minimal",
-        bug: "each fix is offered again with one edit more before it",
+        bug: "each fix is repeated with one more edit at the beginning",
         fixes: |case| with_more(case, |edits, more| edits.insert(0, more)),
         ..RIGHT
     },
@@ -410,17 +410,17 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "message-tells-why",
-        bug: "the message does not say that one of several will do",
+        bug: "the message does not say that one of several secrets is enough",
         message: |resolution| RealResolver.message(resolution).replace("one of ", ""),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
-        bug: "the message says of all that one will do",
+        bug: "the message always says that one of the secrets is enough",
         message: |resolution| format!("{}: one of {}", RealResolver.message(resolution), resolution.needs.join(", ")),
         ..RIGHT
     },
-    wrong("agreement", "of several arms that list an id the last one wins", |case| {
+    wrong("agreement", "if several arms list an id, the last one wins", |case| {
         let found = right(case);
         let mut listing = arms(case).iter().filter(|arm| arm.models.iter().any(|id| id == found.slug.trim()));
         match listing.next_back() {
@@ -442,7 +442,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "a field of a registry that nobody knows is passed over",
+        bug: "an unknown field of a registry is ignored",
         read: |document, text, dataset| match document {
             Document::Registry => Registry::from_yaml(text.as_bytes(), UnknownFields::Allow).map(drop),
             _ => RealResolver.read(document, text, dataset),
@@ -451,7 +451,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "an item that is nothing is dropped",
+        bug: "a null item is dropped",
         read: |document, text, dataset| {
             let items = text.lines().filter(|line| line.trim_start() != "- null").collect::<Vec<_>>();
             RealResolver.read(document, &items.join("\n"), dataset)
@@ -460,7 +460,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "two providers may have one vendor",
+        bug: "two providers may have the same vendor",
         read: |document, text, dataset| {
             let read = RealResolver.read(document, text, dataset);
             passes_where(read, |error| error.message.contains("duplicate upstream vendor"))
@@ -480,8 +480,8 @@ const WRONG: &[Wrong] = &[
         bug: "a name may be empty",
         read: |document, text, dataset| {
             let is_empty = |line: &str| line.ends_with(": \"\"") || line.ends_with(": ''");
-            let is_there = document != Document::Question && text.lines().any(is_empty);
-            passes_where(RealResolver.read(document, text, dataset), |_| is_there)
+            let is_present = document != Document::Question && text.lines().any(is_empty);
+            passes_where(RealResolver.read(document, text, dataset), |_| is_present)
         },
         ..RIGHT
     },
@@ -489,14 +489,14 @@ const WRONG: &[Wrong] = &[
         law: "strict-reading",
         bug: "a list of secrets may be empty",
         read: |document, text, dataset| {
-            let is_there = text.contains("auth_env: []") || text.contains("inject: []");
-            passes_where(RealResolver.read(document, text, dataset), |_| is_there)
+            let is_present = text.contains("auth_env: []") || text.contains("inject: []");
+            passes_where(RealResolver.read(document, text, dataset), |_| is_present)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
-        bug: "there may be no runtime",
+        bug: "a registry may have no runtimes",
         read: |document, text, dataset| {
             passes_where(RealResolver.read(document, text, dataset), |_| text.contains("\nruntimes: {}"))
         },
@@ -504,7 +504,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "any protocol will do",
+        bug: "any protocol is accepted",
         read: |document, text, dataset| {
             passes_where(RealResolver.read(document, text, dataset), |error| {
                 error.place.to_string().ends_with("].protocol")
@@ -514,7 +514,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "a version may be a text",
+        bug: "a version may be a string",
         read: |document, text, dataset| {
             RealResolver.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
         },
@@ -528,7 +528,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "an error stands at the beginning of the document",
+        bug: "every error is reported at the beginning of the document",
         read: |document, text, dataset| {
             let read = RealResolver.read(document, text, dataset);
             read.map_err(|error| ReadError { place: FieldPath::default(), ..error })
@@ -537,7 +537,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "an error repeats the line that it is about",
+        bug: "an error repeats the wrong line",
         read: |document, text, dataset| {
             RealResolver.read(document, text, dataset).map_err(|error| {
                 let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
@@ -546,10 +546,10 @@ const WRONG: &[Wrong] = &[
         },
         ..RIGHT
     },
-    wrong("deterministic", "every third answer forgets what was shadowed", |case| {
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
+    wrong("deterministic", "every third resolution omits the shadowed variables", |case| {
+        static RESOLUTIONS: AtomicUsize = AtomicUsize::new(0);
         let found = right(case);
-        if ASKED.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+        if RESOLUTIONS.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
             Resolution { shadowed: NameSubset::default(), ..found }
         } else {
             found
@@ -558,53 +558,53 @@ const WRONG: &[Wrong] = &[
 ];
 
 #[test]
-fn every_law_rejects_its_wrong_resolver() {
+fn laws_reject_their_wrong_resolvers() {
     let cases: Vec<TestCase> = fixed_cases(CASES).collect();
     for wrong in WRONG {
-        let law = law(wrong.law).expect("the list names laws");
+        let law = law(wrong.law).expect("the list contains ids of laws");
         let caught = cases.iter().find(|case| (law.check)(&LawContext::new(wrong, case)).is_err());
         let case = caught.unwrap_or_else(|| panic!("`{}` accepts a resolver in which {}", wrong.law, wrong.bug));
         let all = LawContext::new(wrong, case).holds();
-        assert!(all.is_err_and(|told| told.contains(" is broken: ")), "all laws together accept {}", wrong.bug);
+        assert!(all.is_err_and(|text| text.contains(" is broken: ")), "all laws together accept: {}", wrong.bug);
     }
 }
 
-/// What a implementation does not answer in its own way, the product answers.
-struct AsIs;
+/// An implementation with default methods only.
+struct Defaults;
 
-impl Implementation for AsIs {}
+impl Implementation for Defaults {}
 
 #[test]
-fn answers_are_those_of_the_product_unless_a_subject_says_otherwise() {
-    let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+fn default_methods_call_the_real_resolver() {
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let dataset = Dataset::new(Registry::embedded(), policy);
     for runtime in dataset.registry.runtimes().iter().map(|runtime| &*runtime.name).chain(["unknown"]) {
         let case = TestCase::new(&dataset, runtime);
-        let answer = AsIs.resolve(&case);
+        let answer = Defaults.resolve(&case);
         assert_eq!(answer, RealResolver.resolve(&case));
-        let derived = AsIs.derive(&dataset.registry, runtime, answer.slug, &[]);
+        let derived = Defaults.derive(&dataset.registry, runtime, answer.slug, &[]);
         assert_eq!(derived, RealResolver.derive(&dataset.registry, runtime, answer.slug, &[]));
     }
-    let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("it compiles"));
+    let patterns = ["^a", "b$"].map(|source| Pattern::new(source).expect("the pattern compiles"));
     let patterns: Vec<&Pattern> = patterns.iter().collect();
-    let overlaps = AsIs.overlaps(&patterns);
+    let overlaps = Defaults.overlaps(&patterns);
     assert_eq!(overlaps.witnesses.len(), 4, "{overlaps:?}");
     assert_eq!(overlaps, RealResolver.overlaps(&patterns));
 }
 
-/// The law rejects what is wrong in one of the cases.
+/// Asserts that the law rejects the resolver in at least one of the cases.
 pub fn rejects(wrong: &Wrong, mut cases: impl Iterator<Item = TestCase>) {
-    let law = law(wrong.law).expect("it is a law");
+    let law = law(wrong.law).expect("the id is known");
     let is_rejected = cases.any(|case| (law.check)(&LawContext::new(wrong, &case)).is_err());
     assert!(is_rejected, "`{}` accepts a resolver in which {}", wrong.law, wrong.bug);
 }
 
 #[test]
-fn every_law_has_a_wrong_resolver() {
+fn laws_all_have_a_wrong_resolver() {
     let laws: Vec<&str> = LAWS.iter().map(|law| law.id).collect();
-    let mut bitten: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
-    bitten.dedup();
-    assert_eq!(bitten, laws);
+    let mut tested: Vec<&str> = WRONG.iter().map(|wrong| wrong.law).collect();
+    tested.dedup();
+    assert_eq!(tested, laws);
 }
 
 fn passes_where(read: Result<(), ReadError>, passes: impl Fn(&ReadError) -> bool) -> Result<(), ReadError> {
@@ -617,7 +617,8 @@ pub fn fixes_where(case: &TestCase, offered: impl Fn(&Fix) -> bool) -> Vec<Fix> 
     fixes
 }
 
-/// What a key is set to is chosen from what it brings and what the provider accepts; nothing chosen, it stays.
+/// Replaces the value of each set key by a secret that `choose` picks from the secrets that the key injects
+/// and those of the provider. If `choose` returns `None`, the value stays.
 fn with_keys_set_to(
     case: &TestCase,
     choose: impl for<'a> Fn(&'a [String], &'a [String]) -> Option<&'a str>,
@@ -645,7 +646,7 @@ fn with_more(case: &TestCase, add: fn(&mut Vec<Edit>, Edit)) -> Vec<Fix> {
     fixes
 }
 
-/// Whether an arm of the runtime lists the model that a slug asks for.
+/// Returns true if an arm of the runtime lists the trimmed slug.
 pub fn is_listed(case: &TestCase, slug: &str) -> bool {
     arms(case).iter().any(|arm| arm.models.iter().any(|id| id == slug.trim()))
 }

@@ -1,4 +1,4 @@
-//! A set that prints as a list, against that list.
+//! Compares subsets of names and warnings with lists of their members.
 
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn names_are_the_list_of_their_members(
+    fn subset_equals_the_list_of_its_members(
         list in vec("[A-C]{1,3}", 0..NameSubset::CAPACITY),
         one in vec("[A-C]{1,3}", 0..9),
         other in vec("[A-C]{1,3}", 0..9),
@@ -37,16 +37,19 @@ proptest! {
         }
     }
 
-    /// A provider that is in no registry may name more secrets than a set can hold.
+    /// A provider outside of a registry can name more secrets than the capacity of a subset.
     #[test]
-    fn without_credentials_a_provider_accepts_none_however_many_it_names(beyond in 1..9_usize) {
+    fn no_credentials_never_exceed_the_capacity(beyond in 1..9_usize) {
         let auth_env = vec!["KEY".to_owned(); NameSubset::CAPACITY + beyond];
-        let provider = Provider::new("p", auth_env, Pattern::new("^p").expect("it compiles"));
+        let provider = Provider::new("p", auth_env, Pattern::new("^p").expect("the pattern compiles"));
         assert_eq!(Credentials::default().accepted_by(&provider), NameSubset::default());
     }
 
     #[test]
-    fn warnings_are_the_list_of_those_given(given in subsequence(Warning::ALL.to_vec(), 0..=2), twice in any::<bool>()) {
+    fn warnings_equal_the_list_of_their_members(
+        given in subsequence(Warning::ALL.to_vec(), 0..=2),
+        twice in any::<bool>(),
+    ) {
         let repeated = given.iter().chain(given.iter().filter(|_| twice)).copied();
         let found: Warnings = repeated.collect();
         assert_eq!((found.iter().collect::<Vec<_>>(), format!("{found:?}")), (given.clone(), format!("{given:?}")));

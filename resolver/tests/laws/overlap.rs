@@ -1,4 +1,4 @@
-//! The decision which patterns overlap, against matching every short id.
+//! Compares the search for overlapping patterns with matching every short id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use slug_resolver::registry::overlap::{Overlaps, PatternSet, STEPS, satisfiable_
 use crate::malformed_input::processor_time;
 use crate::strategy::texts;
 
-/// All ids of up to this many characters of a small alphabet.
+/// The maximum length of the ids over a small alphabet.
 const LENGTH: u32 = 4;
 const ALPHABET: [char; 7] = ['a', 'b', '-', 'K', '\u{212a}', '\n', char::MAX];
 
 fn patterns(sources: &[&str]) -> Vec<Pattern> {
-    sources.iter().map(|source| Pattern::new(source).expect("these compile")).collect()
+    sources.iter().map(|source| Pattern::new(source).expect("the pattern compiles")).collect()
 }
 
 fn search(sources: &[&str], taken: &[&str]) -> Overlaps {
@@ -24,12 +24,12 @@ fn search(sources: &[&str], taken: &[&str]) -> Overlaps {
 
 fn decided(sources: &[&str]) -> BTreeMap<PatternSet, String> {
     let overlaps = search(sources, &[]);
-    assert!(overlaps.complete, "{sources:?} are small");
+    assert!(overlaps.complete, "{sources:?} are too large");
     overlaps.witnesses
 }
 
 #[test]
-fn agrees_with_matching_every_short_id() {
+fn search_agrees_with_matching_every_short_id() {
     for sources in [
         &["^a", "b$", "ab"][..],
         &["(?i)k", "^K", "a{2}", "^(a|b)*$"],
@@ -43,7 +43,7 @@ fn agrees_with_matching_every_short_id() {
         &[r"(?-u:\b)b", r"(?-u:\B)a", r"(?-u:\b{end})"],
     ] {
         let patterns = patterns(sources);
-        // The length of the shortest ids, and whether one of them is all letters.
+        // The length of the shortest ids, and whether one of them has only lower-case letters.
         let mut shortest: BTreeMap<PatternSet, (usize, bool)> = BTreeMap::new();
         let is_readable = |id: &str| id.chars().all(|character| character.is_ascii_lowercase());
         for id in texts(&ALPHABET, 1..=LENGTH).filter(|id| id.trim() == id) {
@@ -53,21 +53,21 @@ fn agrees_with_matching_every_short_id() {
         }
         let decided = decided(sources);
         for (set, (length, readable)) in &shortest {
-            let witness = decided.get(set).unwrap_or_else(|| panic!("{sources:?}: {set:?} is missed"));
+            let witness = decided.get(set).unwrap_or_else(|| panic!("{sources:?}: {set:?} is missing"));
             assert!(witness.chars().count() <= *length, "{sources:?}: `{witness}` is not a shortest id for {set:?}");
             let is_worse = *readable && witness.chars().count() == *length && !is_readable(witness);
-            assert!(!is_worse, "{sources:?}: `{witness}` is harder to read than need be");
+            assert!(!is_worse, "{sources:?}: `{witness}` is not the most readable id");
         }
         for (set, witness) in &decided {
-            assert_eq!(&matched(&patterns, witness), set, "{sources:?}: `{witness}` does not match what it should");
+            assert_eq!(&matched(&patterns, witness), set, "{sources:?}: `{witness}` does not match {set:?}");
             assert!(!witness.is_empty() && witness.trim() == witness, "`{witness}` is not a trimmed id");
         }
     }
 }
 
-/// Of the characters that do, the most readable stands in a witness.
+/// A witness has the most readable character of each class.
 #[test]
-fn witnesses_are_as_readable_as_they_can_be() {
+fn witnesses_use_the_most_readable_characters() {
     let kinds = ["az", "09AZ", "-/:._", "!~", "é", "\u{7}", " \u{2003}"];
     for (position, better) in kinds.iter().enumerate() {
         let worse: String = kinds[position + 1..].concat();
@@ -81,29 +81,29 @@ fn witnesses_are_as_readable_as_they_can_be() {
 }
 
 #[test]
-fn white_space_is_found_inside_an_id_but_not_at_its_ends() {
+fn witnesses_have_whitespace_only_inside() {
     let sets: BTreeSet<PatternSet> = decided(&["^ ", "a b", r"\s$"]).into_keys().collect();
     assert_eq!(sets, BTreeSet::from([BTreeSet::new(), BTreeSet::from([1])]));
 }
 
 #[test]
-fn a_taken_id_is_no_witness() {
+fn taken_id_is_not_used_as_witness() {
     let first = BTreeSet::from([0]);
     assert_eq!(search(&["^a"], &[]).witnesses[&first], "a");
     let other = search(&["^a"], &["a", "aa", "ab"]);
     assert!(other.complete);
     let witness = &other.witnesses[&first];
     assert!(witness.len() == 2 && witness.starts_with('a') && !["aa", "ab"].contains(&witness.as_str()), "{witness}");
-    // Every id of the set is taken: there is none to show.
+    // Every id of the set is taken, so the set has no witness.
     let none = search(&["^(x|y)$"], &["x", "y"]);
     assert!(none.complete && !none.witnesses.contains_key(&first));
     let last = search(&["^(x|y|zz)$"], &["x", "y"]);
     assert_eq!(last.witnesses[&first], "zz");
 }
 
-/// Characters that the patterns do not tell apart are told apart by what is taken.
+/// Taken ids distinguish characters that the patterns do not distinguish.
 #[test]
-fn another_character_of_a_class_makes_an_untaken_id() {
+fn untaken_id_uses_another_character_of_its_class() {
     let first = BTreeSet::from([0]);
     for (pattern, taken, witness) in [
         ("^[ab]$", &["a"][..], Some("b")),
@@ -119,7 +119,7 @@ fn another_character_of_a_class_makes_an_untaken_id() {
 }
 
 #[test]
-fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
+fn large_search_is_incomplete_but_keeps_results() {
     let explosive = search(&["(a|b)*a(a|b){20}$"], &[]);
     assert!(!explosive.complete);
     let many: Vec<String> = ('a'..='p').map(String::from).collect();
@@ -127,36 +127,37 @@ fn what_is_too_large_is_incomplete_and_what_was_found_is_kept() {
     assert!(!many.complete);
     assert!(
         (0..16).all(|index| many.witnesses.contains_key(&BTreeSet::from([index]))),
-        "a single pattern lacks its witness"
+        "a set of one pattern has no witness"
     );
 }
 
-/// As many ids as there are taken ones are enough to find one that is not, among however many.
+/// The search for an untaken id keeps few ids, even if the set has very many.
 #[test]
-fn a_taken_id_of_a_large_set_does_not_hold_up_the_search() {
+fn untaken_id_of_large_set_is_found_quickly() {
     let began = processor_time();
     let found = search(&["^[ab]{23}$"], &["a".repeat(23).as_str()]);
-    assert!(processor_time().saturating_sub(began).as_secs() < 2, "it looks at all of them");
+    assert!(processor_time().saturating_sub(began).as_secs() < 2, "the search visits all ids of the set");
     assert_eq!(found.witnesses[&BTreeSet::from([0])], format!("{}b", "a".repeat(22)));
 }
 
-/// From each position every class of characters is one step.
+/// Each pair of a position and a class of characters is one step.
 #[test]
-fn steps_are_taken_up_to_their_limit() {
-    // One class each and one behind each; then `a`, what is before and behind it, and the rest of Unicode.
-    let apart: String = (0..248).filter_map(|number| char::from_u32(0x4e00 + 2 * number)).collect();
+fn search_stops_exactly_at_step_limit() {
+    // Classes: each listed character and the range after it; then `a`, the ranges before and after it, and
+    // the range from U+0080 to the first listed character.
+    let distinct: String = (0..248).filter_map(|number| char::from_u32(0x4e00 + 2 * number)).collect();
     let classes = 2 * 248 + 4;
-    // The beginning, one for each `a`, one behind another character, and one where nothing matches any more.
+    // Positions: the start, one for each `a`, one after a listed character, and one that matches nothing.
     let positions = |repetitions: usize| repetitions + 3;
     let fits = STEPS / classes - positions(0);
     assert_eq!(positions(fits) * classes, STEPS);
     let is_complete =
-        |repetitions: usize| search(&[&format!("^[{apart}]$"), &format!("^a{{{repetitions}}}$")], &[]).complete;
+        |repetitions: usize| search(&[&format!("^[{distinct}]$"), &format!("^a{{{repetitions}}}$")], &[]).complete;
     assert_eq!([is_complete(fits), is_complete(fits + 1)], [true, false]);
 }
 
 #[test]
-fn word_boundaries_are_decided_on_ascii_only() {
+fn word_boundaries_are_exact_for_ascii_only() {
     let beyond = search(&[r"\bm\b", "é"], &[]);
     assert!(!beyond.complete);
     assert_eq!(beyond.witnesses[&BTreeSet::from([0])], "m");

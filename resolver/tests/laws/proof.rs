@@ -1,4 +1,4 @@
-//! What a proof adds up to, whoever walks which part of it.
+//! The results of a proof do not depend on how it is split.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use slug_laws::{Dataset, Implementation, RealResolver, TestCase};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Policy, Registry, Resolution, Rule};
 
-/// A product that knows of no platform.
+/// A resolver that reports the platform rule as the default rule.
 struct NoPlatform;
 
 impl Implementation for NoPlatform {
@@ -19,13 +19,13 @@ impl Implementation for NoPlatform {
     }
 }
 
-/// The enumeration of the embedded data under one of its policies.
+/// The enumeration of the embedded data for one policy.
 pub fn enumeration(policy: &str) -> Enumeration {
-    Enumeration::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("it ships with the crate")))
+    Enumeration::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("ships with the crate")))
 }
 
-/// What comes of some steps of a enumeration.
-pub fn walked(
+/// Proves some steps of an enumeration.
+pub fn prove_steps(
     implementation: &dyn Implementation,
     enumeration: &Enumeration,
     steps: impl IntoIterator<Item = usize>,
@@ -44,17 +44,17 @@ fn assert_same(one: &Proof, other: &Proof) {
 }
 
 #[test]
-fn parts_of_a_proof_merge_into_the_whole() {
+fn merged_parts_equal_the_whole_proof() {
     let enumeration = enumeration("reconciler");
     for (implementation, is_right) in [(&RealResolver as &dyn Implementation, true), (&NoPlatform, false)] {
-        let whole = walked(implementation, &enumeration, 0..enumeration.steps());
+        let whole = prove_steps(implementation, &enumeration, 0..enumeration.steps());
         assert_eq!((whole.evaluated, whole.compared), (enumeration.len(), enumeration.questions()));
         assert_eq!(whole.covered, enumeration.combinations());
-        let breaks = |step: &usize| walked(implementation, &enumeration, [*step]).broken.is_some();
+        let breaks = |step: &usize| prove_steps(implementation, &enumeration, [*step]).broken.is_some();
         let first = whole.broken.as_ref().map(|broken| broken.number);
         assert_eq!(first, (0..enumeration.steps()).find(breaks));
         assert_eq!(first.is_none(), is_right);
-        let part = |first: usize| walked(implementation, &enumeration, (first..enumeration.steps()).step_by(3));
+        let part = |first: usize| prove_steps(implementation, &enumeration, (first..enumeration.steps()).step_by(3));
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let mut merged = Proof::default();
             order.into_iter().for_each(|first| merged.merge(part(first)));
@@ -63,22 +63,22 @@ fn parts_of_a_proof_merge_into_the_whole() {
     }
 }
 
-/// Why, on which runtime and with which slug, unless a variable holds that.
+/// The code, the runtime and the slug; no slug if a variable contains it.
 type Contradiction = (Code, String, Option<String>);
 
-/// What is set in the first case of a way, and how many cases it is.
-type Way = (BTreeMap<String, String>, usize);
+/// The variables of the first case with this set of variable names, and the number of such cases.
+type Group = (BTreeMap<String, String>, usize);
 
-/// The ways into a contradiction, from every case by itself.
+/// The expected gaps are computed from every case separately.
 #[test]
-fn a_gap_is_a_smallest_way_into_a_contradiction() {
+fn gaps_are_the_smallest_sets_of_variables() {
     for policy in ["full-saas", "reconciler"] {
         let enumeration = enumeration(policy);
         let mut proof = Proof::default();
-        let mut ways: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, Way>> = BTreeMap::new();
+        let mut groups: BTreeMap<Contradiction, BTreeMap<BTreeSet<String>, Group>> = BTreeMap::new();
         let mut contradictions = 0;
         for number in 0..enumeration.len() {
-            let point = enumeration.get(number).expect("below the length");
+            let point = enumeration.get(number).expect("the number is in range");
             let found = RealResolver.resolve(&point.case);
             contradictions += if found.code.is_some() { point.covers } else { 0 };
             proof.examine(&RealResolver, number, &point);
@@ -87,16 +87,16 @@ fn a_gap_is_a_smallest_way_into_a_contradiction() {
             let in_variable = found.decided_by == Some(model.as_str()) && point.case.variables.contains_key(model);
             let slug = (!in_variable).then(|| found.slug.to_owned());
             let names = point.case.variables.keys().cloned().collect();
-            let ways = ways.entry((code, point.case.runtime.clone(), slug)).or_default();
-            ways.entry(names).or_insert((point.case.variables, 0)).1 += point.slugs;
+            let groups = groups.entry((code, point.case.runtime.clone(), slug)).or_default();
+            groups.entry(names).or_insert((point.case.variables, 0)).1 += point.slugs;
         }
         assert_eq!(proof.counts.contradictions(), contradictions);
 
         let mut smallest = BTreeSet::new();
-        for ((code, runtime, slug), ways) in &ways {
-            for (names, way) in ways {
-                if !ways.keys().any(|other| other.is_subset(names) && other != names) {
-                    smallest.insert((*code, runtime.clone(), slug.clone(), way.clone()));
+        for ((code, runtime, slug), groups) in &groups {
+            for (names, group) in groups {
+                if !groups.keys().any(|other| other.is_subset(names) && other != names) {
+                    smallest.insert((*code, runtime.clone(), slug.clone(), group.clone()));
                 }
             }
         }
@@ -114,24 +114,29 @@ fn a_gap_is_a_smallest_way_into_a_contradiction() {
     }
 }
 
-/// Where it cannot be decided which patterns overlap, the enumeration says so, and still asks for a
-/// model of nobody's, if one is easily found.
+/// If the overlap of patterns is undecided, the enumeration reports the runtime and still includes an
+/// unregistered model if it finds one easily.
 #[test]
-fn a_plan_names_what_is_undecided_and_asks_for_a_model_of_nobody() {
+fn undecided_runtime_is_reported_with_unregistered_model() {
     for (also, listed, is_found) in
         [("^x", "m", true), ("^x", "nobody-owns-this-0", true), ("^nobody", "m", true), ("(?s)^.", "m", false)]
     {
         let registry = format!(
             "schema_version: 1
 providers:
-  - {{name: a, display_name: A, protocol: openai, auth_mode: key, auth_env: [A], model_prefix_match: '(a|b)*a(a|b){{20}}$'}}
+  - name: a
+    display_name: A
+    protocol: openai
+    auth_mode: key
+    auth_env: [A]
+    model_prefix_match: '(a|b)*a(a|b){{20}}$'
   - {{name: b, display_name: B, protocol: openai, auth_mode: key, auth_env: [B], model_prefix_match: '{also}'}}
 runtimes:
   agent: {{providers: [{{name: a, models: [{listed}]}}, {{name: b}}]}}
 "
         );
-        let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
-        let policy = Policy::embedded("full-saas").expect("it ships with the crate");
+        let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+        let policy = Policy::embedded("full-saas").expect("ships with the crate");
         let dataset = Dataset::new(registry, policy);
         let enumeration = Enumeration::new(&dataset);
         assert!(enumeration.undecided().iter().any(|runtime| runtime == "agent"), "{:?}", enumeration.undecided());
@@ -139,15 +144,16 @@ runtimes:
         let providers = dataset.registry.providers();
         let is_matched =
             |slug: &str| providers.iter().any(|provider| is_found_in(provider.model_prefix_match.hir(), slug));
-        let nobodys =
+        let has_unregistered =
             enumeration.slugs().iter().any(|slug| !slug.trim().is_empty() && slug != listed && !is_matched(slug));
-        assert_eq!(nobodys, is_found, "{also} {:?}", enumeration.slugs());
+        assert_eq!(has_unregistered, is_found, "{also} {:?}", enumeration.slugs());
     }
 }
 
-/// A runtime of the name that a enumeration has for one that nobody knows, and a variant of a variant.
+/// A runtime can have the name that the enumeration uses for an unknown runtime, and a template can
+/// name another template.
 #[test]
-fn names_that_nobody_expects_are_planned() {
+fn unusual_runtime_names_are_enumerated() {
     let registry = "
 schema_version: 1
 providers:
@@ -166,14 +172,14 @@ secrets: [{key: KEY, inject: [A]}]
 fallback: m
 templates: {first: second, second: unknown}
 ";
-    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
-    let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
     let enumeration = Enumeration::new(&Dataset::new(registry, policy));
-    let proof = walked(&RealResolver, &enumeration, 0..enumeration.steps());
+    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
     assert!(proof.broken.is_none());
     let mut is_known = BTreeMap::new();
     for number in 0..enumeration.len() {
-        let point = enumeration.get(number).expect("below the length");
+        let point = enumeration.get(number).expect("the number is in range");
         is_known.insert(point.case.runtime, point.known_runtime);
     }
     let expected = [("first", true), ("second", true), ("unknown", true), ("unknown?", false)];

@@ -1,4 +1,4 @@
-//! Every law on random cases. `PROPTEST_CASES` says on how many.
+//! Every law on random cases. `PROPTEST_CASES` sets their number.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ macro_rules! properties {
         $(
             #[test]
             fn $name() {
-                holds($id, concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/", $id, ".txt"));
+                check_law($id, concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/", $id, ".txt"));
             }
         )*
 
@@ -26,7 +26,7 @@ properties! {
     first_key_injects => "first-key-injects",
     empty_is_unset => "empty-is-unset",
     default_is_unset => "default-is-unset",
-    frame => "irrelevant-variables-ignored",
+    irrelevant_variables_ignored => "irrelevant-variables-ignored",
     shadowed_is_inert => "shadowed-is-inert",
     verbatim_slug => "verbatim-slug",
     runtime_is_read => "runtime-is-read",
@@ -52,15 +52,16 @@ properties! {
 }
 
 #[test]
-fn every_law_has_a_property() {
+fn laws_all_have_a_property() {
     let laws: Vec<&str> = LAWS.iter().map(|law| law.id).collect();
     assert_eq!(TESTED, laws);
 }
 
-/// A failing seed is kept in the law's own file at the top of the repository, but not where
-/// the cases are chosen from outside: those are to be the same each time, whatever failed before.
-fn holds(id: &str, seeds: &'static str) {
-    let law = law(id).expect("the macro lists laws");
+/// Checks a law on random cases. A failing seed is stored in the law's file in the directory
+/// `proptest-regressions` of the repository. If `PROPTEST_RNG_SEED` is set, stored seeds are neither read
+/// nor written, so that the cases are the same each time.
+fn check_law(id: &str, seeds: &'static str) {
+    let law = law(id).expect("the macro contains ids of laws");
     let is_chosen = std::env::var_os("PROPTEST_RNG_SEED").is_some();
     let config = Config {
         failure_persistence: if is_chosen { None } else { Some(Box::new(FileFailurePersistence::Direct(seeds))) },
@@ -69,17 +70,18 @@ fn holds(id: &str, seeds: &'static str) {
     };
     let (tried, broken) = (Cell::new(0), Cell::new(false));
     let outcome = TestRunner::new(config).run(&cases(), |case| {
-        let holds = (law.check)(&LawContext::new(&RealResolver, &case));
-        // What is tried to make a case smaller does not count.
+        let result = (law.check)(&LawContext::new(&RealResolver, &case));
+        // Cases that are tried while shrinking do not count.
         if !broken.get() {
             tried.set(tried.get() + 1);
-            broken.set(holds.is_err());
+            broken.set(result.is_err());
         }
-        holds.map_err(|violation| TestCaseError::fail(format!("{id}: {violation}")))
+        result.map_err(|violation| TestCaseError::fail(format!("{id}: {violation}")))
     });
     if let Err(failure) = outcome {
         panic!(
-            "{failure}\nfound at case {}\nkeep it: write the case above to case.yaml, then `slugproof corpus promote case.yaml --target case_yaml --seed DIGITS`",
+            "{failure}\nfound at case {}\nto keep it, write the case above to case.yaml, then run \
+             `slugproof corpus promote case.yaml --target case_yaml --seed DIGITS`",
             tried.get()
         );
     }

@@ -1,4 +1,4 @@
-//! What holds of reading any bytes, on the documents of random cases.
+//! The checks for reading arbitrary bytes, applied to the documents of random cases.
 
 use slug_laws::{Witness, readers};
 use slug_resolver::Registry;
@@ -10,7 +10,7 @@ use crate::strategy::fixed_cases;
 const CASES: usize = 100;
 
 #[test]
-fn what_cases_are_made_of_reads_as_it_should() {
+fn documents_of_cases_are_read_back_equal() {
     for case in fixed_cases(CASES) {
         let registry = readers::check_registry(case.dataset.registry.to_yaml().as_bytes(), UnknownFields::Deny);
         assert_eq!(registry, Ok(Ok(case.dataset.registry.clone())));
@@ -21,27 +21,28 @@ fn what_cases_are_made_of_reads_as_it_should() {
     }
 }
 
-/// Registries are told apart by their patterns, whichever they are.
+/// The check detects a changed pattern, whatever its value is.
 #[test]
-fn the_pattern_that_others_are_told_apart_by_is_one_like_any_other() {
+fn registry_with_any_pattern_passes_the_check() {
     let registry = Registry::embedded();
     for source in ["a", "b"] {
         let mut document = registry.document();
-        document.providers[0].model_prefix_match = Pattern::new(source).expect("it compiles");
-        let registry = Registry::new(document).expect("it is valid");
+        document.providers[0].model_prefix_match = Pattern::new(source).expect("the pattern compiles");
+        let registry = Registry::new(document).expect("the registry is valid");
         assert_eq!(readers::check_registry(registry.to_yaml().as_bytes(), UnknownFields::Deny), Ok(Ok(registry)));
     }
 }
 
-/// A witness by hand may hold a value that is no mask; what is written of it does not.
+/// A hand-written witness can contain an unmasked value; the written witness masks it.
 #[test]
-fn a_witness_with_a_secret_in_it_holds() {
+fn witness_with_unmasked_secret_passes_the_check() {
     let mut unmasked = 0;
     for case in fixed_cases(CASES) {
         let witness = Witness { case: case.masked(), law: None, found: None, seed: None, expect: None };
         let written = witness.to_yaml().replace(": set\n", ": other\n");
-        let read = readers::check_witness(written.as_bytes()).expect("it holds").expect("it reads");
+        let read =
+            readers::check_witness(written.as_bytes()).expect("the check passes").expect("the witness is readable");
         unmasked += usize::from(read != witness);
     }
-    assert!(unmasked > CASES / 2, "too few had a secret: {unmasked}");
+    assert!(unmasked > CASES / 2, "too few witnesses had a secret: {unmasked}");
 }

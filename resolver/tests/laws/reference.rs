@@ -1,4 +1,4 @@
-//! The reference matches patterns as the engine does, whose code it shares none of.
+//! The reference matches patterns as the regex engine does. The two share no code.
 
 use regex_automata::nfa::thompson::Compiler;
 use regex_automata::nfa::thompson::pikevm::PikeVM;
@@ -7,7 +7,7 @@ use slug_resolver::registry::Pattern;
 
 use crate::strategy::texts;
 
-/// Everything that a pattern can demand of a place without taking a character.
+/// All zero-width assertions.
 const LOOKS: [&str; 18] = [
     r"\A",
     r"\z",
@@ -29,11 +29,11 @@ const LOOKS: [&str; 18] = [
     r"\b{end-half}",
 ];
 
-/// Characters that these tell apart.
+/// Characters that these assertions distinguish.
 const ALPHABET: [char; 6] = ['a', '_', '-', 'é', '\n', '\r'];
 
 #[test]
-fn a_place_is_looked_at_as_the_engine_does() {
+fn zero_width_assertions_match_as_in_engine() {
     let texts: Vec<String> = texts(&ALPHABET, 0..=3).collect();
     for look in LOOKS {
         for source in [
@@ -43,9 +43,9 @@ fn a_place_is_looked_at_as_the_engine_does() {
             format!("(?s).{look}."),
             format!("é{look}|_{look}(?s)."),
         ] {
-            let pattern = Pattern::new(&source).expect("it compiles");
-            let program = Compiler::new().build_from_hir(pattern.hir()).expect("it is small");
-            let engine = PikeVM::new_from_nfa(program).expect("it is small");
+            let pattern = Pattern::new(&source).expect("the pattern compiles");
+            let program = Compiler::new().build_from_hir(pattern.hir()).expect("the pattern is small");
+            let engine = PikeVM::new_from_nfa(program).expect("the pattern is small");
             let mut cache = engine.create_cache();
             for text in &texts {
                 let expected = engine.is_match(&mut cache, text.as_str());

@@ -1,5 +1,4 @@
-//! What is said in answers and documented outside: words that must not change, and
-//! sentences that must say something.
+//! Texts in the output: documented names must not change, and sentences must not be empty.
 
 use std::collections::BTreeSet;
 
@@ -8,24 +7,29 @@ use slug_resolver::policy::PlatformPath;
 use slug_resolver::yaml::FieldPath;
 use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
-/// Each contradiction: its code, its label in tables, and what the platform itself would say.
+/// Each contradiction: its code, its label in tables, and the error code of the platform.
 const CODES: [(Code, &str, &str, &str); 8] = [
     (Code::ModelRequired, "model-required", "no model", "MODEL_REQUIRED"),
     (Code::UnknownRuntime, "unknown-runtime", "unknown", "RUNTIME_UNSUPPORTED"),
     (Code::UnregisteredModel, "unregistered-model", "no match", "UNREGISTERED_MODEL_FOR_RUNTIME"),
     (Code::AmbiguousModel, "ambiguous-model", "ambiguous", "UNREGISTERED_MODEL_FOR_RUNTIME"),
     (Code::PlatformPathByokModel, "platform-path-byok-model", "byok model", "MISSING_BYOK_CREDENTIAL"),
-    (Code::PlatformModelWithTenantKey, "platform-model-with-tenant-key", "stray key", "MISSING_BYOK_CREDENTIAL"),
+    (
+        Code::PlatformModelWithTenantKey,
+        "platform-model-with-tenant-key",
+        "unused tenant key",
+        "MISSING_BYOK_CREDENTIAL",
+    ),
     (Code::MissingCredential, "missing-credential", "no key", "MISSING_BYOK_CREDENTIAL"),
     (Code::WrongCredential, "wrong-credential", "wrong key", "MISSING_BYOK_CREDENTIAL"),
 ];
 
 #[test]
-fn codes_are_written_as_documented() {
+fn codes_match_their_documented_names() {
     assert_eq!(CODES.map(|(code, ..)| code), Code::ALL);
-    for (code, word, label, error) in CODES {
-        assert_eq!((code.as_str(), code.label(), code.platform_error()), (word, label, error));
-        assert_eq!(Code::parse(word), Some(code));
+    for (code, name, label, error) in CODES {
+        assert_eq!((code.as_str(), code.label(), code.platform_error()), (name, label, error));
+        assert_eq!(Code::parse(name), Some(code));
     }
     for unknown in ["", "Model-Required", "model-required ", "coherent"] {
         assert_eq!(Code::parse(unknown), None);
@@ -33,15 +37,15 @@ fn codes_are_written_as_documented() {
 }
 
 #[test]
-fn rules_paths_and_warnings_are_written_as_documented() {
+fn rules_paths_warnings_match_documented_names() {
     assert_eq!(Rule::ALL.map(Rule::as_str), ["override", "platform", "keyed", "default", "fallback"]);
     assert_eq!(BillingPath::ALL.map(BillingPath::as_str), ["platform", "byok"]);
     assert_eq!(Warning::ALL.map(Warning::as_str), ["cross-vendor-credential", "shadowed-variable"]);
 }
 
-/// A sentence without its full stop, and no two alike.
+/// Each meaning is a sentence without a final full stop, and all differ.
 #[test]
-fn meanings_say_something() {
+fn meanings_are_distinct_sentences() {
     let meanings: Vec<&str> =
         Code::ALL.map(Code::meaning).into_iter().chain(Warning::ALL.map(Warning::meaning)).collect();
     for meaning in &meanings {
@@ -51,7 +55,7 @@ fn meanings_say_something() {
 }
 
 #[test]
-fn a_verdict_says_who_pays_and_with_whom() {
+fn verdict_has_billing_provider_and_code() {
     let registry = Registry::embedded();
     for provider in registry.providers() {
         let billing = if provider.name == "platform" { Billing::Platform } else { Billing::Byok };
@@ -66,9 +70,9 @@ fn a_verdict_says_who_pays_and_with_whom() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A policy reads variables that a shell can set.
+    /// A policy accepts only the variable names that a shell can set.
     #[test]
-    fn names_of_variables_are_names(name in "[A1_é-]{0,3}") {
+    fn policy_accepts_only_valid_variable_names(name in "[A1_é-]{0,3}") {
         let platform = PlatformPath { var: "V".into(), value: "v".into(), model: "M".into(), fallback: "x".into() };
         let document = PolicyDocument::new("mine", "RUNTIME", &name, platform, "x");
         let is_name = name.starts_with(['A', '_']) && name.chars().all(|next| "A1_".contains(next));
@@ -76,9 +80,9 @@ proptest! {
     }
 }
 
-/// A place is written so that it can be found, whatever is in it.
+/// A path quotes the keys that would make it ambiguous.
 #[test]
-fn places_are_paths() {
+fn field_paths_quote_unusual_keys() {
     let place = FieldPath::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
     assert_eq!(place.to_string(), "runtimes.codex-1.providers[1].name");
     for (key, written) in [

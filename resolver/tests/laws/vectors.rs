@@ -1,5 +1,4 @@
-//! Rows recorded from the system being modelled: every one of them agrees, with
-//! the resolver and with the reference.
+//! Rows recorded from the modelled system agree with the resolver and, for dispatch, with the reference.
 
 use std::io::Read;
 
@@ -8,7 +7,7 @@ use slug_laws::{Dataset, TestCase, reference};
 use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
 
 #[test]
-fn every_dispatch_row_agrees() {
+fn recorded_dispatch_rows_agree() {
     let rows = rows::<13>(include_bytes!("../vectors/full-saas.tsv.gz"));
     let dataset = Dataset::new(Registry::embedded(), Policy::embedded("full-saas").expect("ships with the crate"));
     let (header, rows) = rows.split_first().expect("there is a header");
@@ -27,14 +26,14 @@ fn every_dispatch_row_agrees() {
         }
         let expected: Vec<&str> = expected.iter().map(|&column| row[column].as_str()).collect();
         let found = slug_resolver::resolve(&dataset.registry, &case.runtime, &case.env(), &[]);
-        assert_eq!(answer(&found), expected, "{row:?}");
+        assert_eq!(columns_of(&found), expected, "{row:?}");
         let found = reference::resolve(&dataset.registry, &dataset.policy, &case.runtime, &case.variables, &[]);
-        assert_eq!(answer(&found), expected, "the reference on {row:?}");
+        assert_eq!(columns_of(&found), expected, "the reference on {row:?}");
     }
     assert_eq!(rows.len(), 6_098);
 }
 
-fn answer(resolution: &Resolution<'_>) -> Vec<String> {
+fn columns_of(resolution: &Resolution<'_>) -> Vec<String> {
     [
         resolution.slug,
         resolution.rule.as_str(),
@@ -47,7 +46,7 @@ fn answer(resolution: &Resolution<'_>) -> Vec<String> {
 }
 
 #[test]
-fn every_derivation_row_agrees() {
+fn recorded_derivation_rows_agree() {
     let rows = rows::<4>(include_bytes!("../vectors/derive.tsv.gz"));
     let registry = Registry::embedded();
     let (header, rows) = rows.split_first().expect("there is a header");

@@ -1,4 +1,4 @@
-//! Every recorded case still comes to what it records, under every law.
+//! Every recorded case still has its recorded result and satisfies every law.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::strategy::fixed_cases;
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/witnesses");
 
 #[test]
-fn every_witness_holds() {
+fn recorded_witnesses_all_pass() {
     let mut replayed = 0;
-    for entry in Path::new(DIRECTORY).read_dir().expect("the witnesses are there") {
+    for entry in Path::new(DIRECTORY).read_dir().expect("the directory of witnesses exists") {
         let path = entry.expect("the directory is readable").path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8").to_owned();
         let (id, what) =
@@ -22,8 +22,8 @@ fn every_witness_holds() {
 
         let bytes = std::fs::read(&path).expect("witnesses are readable");
         let witness = Witness::from_yaml(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(witness.law.as_deref(), Some(id), "{name}: named after another law");
-        let expected = witness.expect.as_ref().unwrap_or_else(|| panic!("{name}: says nothing to expect"));
+        assert_eq!(witness.law.as_deref(), Some(id), "{name}: the name contains another law");
+        let expected = witness.expect.as_ref().unwrap_or_else(|| panic!("{name}: has no field `expect`"));
 
         let context = LawContext::new(&RealResolver, &witness.case);
         assert_eq!(&Expectation::of(&context.resolution), expected, "{name}");
@@ -33,30 +33,30 @@ fn every_witness_holds() {
         assert_eq!(
             Witness::from_yaml(witness.to_yaml().as_bytes()).as_ref(),
             Ok(&witness),
-            "{name}: not what is written back"
+            "{name}: is read back different"
         );
         replayed += 1;
     }
     assert!(replayed > 0, "no witness was replayed");
 }
 
-/// A case on the embedded data, with everything that a witness can say of it.
+/// A witness with every field set, for a case on the given data.
 fn witness(registry: Registry, policy: Policy) -> Witness {
-    let case = TestCase { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("it is one") };
+    let case = TestCase { dataset: Dataset::new(registry, policy), ..fixed_cases(1).next().expect("there is a case") };
     let expect = Some(Expectation::of(&RealResolver.resolve(&case)));
     let seed = Some("0123456789abcdef".repeat(4));
     Witness { law: Some("agreement".to_owned()), found: Some("by hand".to_owned()), seed, case: case.masked(), expect }
 }
 
 #[test]
-fn a_witness_names_what_ships_and_writes_out_what_does_not() {
-    let shipped = Policy::embedded("full-saas").expect("it ships with the crate");
+fn witness_names_embedded_data_and_inlines_other_data() {
+    let shipped = Policy::embedded("full-saas").expect("ships with the crate");
     let mut document = shipped.document().clone();
     document.fallback.push('x');
-    let namesake = Policy::new(document).expect("it is valid");
+    let namesake = Policy::new(document).expect("the document is valid");
     let mut document = Registry::embedded().document();
     document.providers[0].display_name.push('x');
-    let other = Registry::new(document).expect("it is valid");
+    let other = Registry::new(document).expect("the document is valid");
     for (registry, registry_ships) in [(Registry::embedded(), true), (other, false)] {
         for (policy, policy_ships) in [(shipped.clone(), true), (namesake.clone(), false)] {
             let witness = witness(registry.clone(), policy);
@@ -69,50 +69,50 @@ fn a_witness_names_what_ships_and_writes_out_what_does_not() {
 }
 
 #[test]
-fn what_is_no_seed_law_rule_or_verdict_is_refused() {
-    let witness = witness(Registry::embedded(), Policy::embedded("reconciler").expect("it ships with the crate"));
+fn invalid_seed_law_rule_or_verdict_is_rejected() {
+    let witness = witness(Registry::embedded(), Policy::embedded("reconciler").expect("ships with the crate"));
     let seed = "0123456789abcdef".repeat(4);
     for other in [seed[1..].to_owned(), format!("{seed}0"), seed.replace('f', "F"), seed.replace('f', "g")] {
-        let spoiled = Witness { seed: Some(other.clone()), ..witness.clone() };
-        let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err(&other);
+        let corrupt = Witness { seed: Some(other.clone()), ..witness.clone() };
+        let error = Witness::from_yaml(corrupt.to_yaml().as_bytes()).expect_err(&other);
         assert!(error.to_string().contains("64 hexadecimal digits"), "{error}");
     }
-    let spoiled = Witness { law: Some("no-such-law".to_owned()), ..witness.clone() };
-    let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err("it is no law");
+    let corrupt = Witness { law: Some("no-such-law".to_owned()), ..witness.clone() };
+    let error = Witness::from_yaml(corrupt.to_yaml().as_bytes()).expect_err("the law is unknown");
     assert!(error.to_string().contains("no law is called `no-such-law`"), "{error}");
-    let expect = witness.expect.clone().expect("it is there");
+    let expect = witness.expect.clone().expect("the witness has an expectation");
     for expect in [
         Expectation { rule: "coherent".to_owned(), ..expect.clone() },
         Expectation { verdict: "override".to_owned(), ..expect.clone() },
     ] {
-        let spoiled = Witness { expect: Some(expect), ..witness.clone() };
-        let error = Witness::from_yaml(spoiled.to_yaml().as_bytes()).expect_err("it is no rule or verdict");
+        let corrupt = Witness { expect: Some(expect), ..witness.clone() };
+        let error = Witness::from_yaml(corrupt.to_yaml().as_bytes()).expect_err("the rule or the verdict is unknown");
         assert!(error.to_string().contains("write one of"), "{error}");
     }
 }
 
-/// What a failing law prints can be kept as it is.
+/// The debug output of a case is a witness, so the output of a failing law can be stored as it is.
 #[test]
-fn a_case_is_shown_as_a_witness() {
+fn case_debug_output_is_a_witness() {
     for case in fixed_cases(20) {
         let case = case.masked();
-        let shown = Witness::from_yaml(format!("{case:?}").as_bytes()).expect("it is one");
+        let shown = Witness::from_yaml(format!("{case:?}").as_bytes()).expect("the output is a witness");
         assert_eq!(shown, Witness { law: None, found: None, seed: None, case, expect: None });
     }
 }
 
 #[test]
-fn a_scene_is_its_registry_and_its_policy() {
-    let (registry, policy) = (Registry::embedded(), Policy::embedded("reconciler").expect("it ships with the crate"));
+fn datasets_with_equal_data_are_equal() {
+    let (registry, policy) = (Registry::embedded(), Policy::embedded("reconciler").expect("ships with the crate"));
     let dataset = Dataset::new(registry.clone(), policy.clone());
     assert!(dataset == Dataset::new(registry.clone(), policy.clone()));
-    let other = Policy::embedded("full-saas").expect("it ships with the crate");
+    let other = Policy::embedded("full-saas").expect("ships with the crate");
     assert!(dataset != Dataset::new(registry.clone(), other));
     let mut document = registry.document();
     document.runtimes.pop();
-    assert!(dataset != Dataset::new(Registry::new(document).expect("it is valid"), policy));
+    assert!(dataset != Dataset::new(Registry::new(document).expect("the document is valid"), policy));
 
-    // What is written and read without a loss is not kept twice.
+    // Reading back an equal dataset reuses the original instead of a second copy.
     let case = TestCase::new(&dataset, &registry.runtimes()[0].name);
-    assert!(Arc::ptr_eq(&RealResolver.reread(&case).expect("it reads").dataset, &dataset));
+    assert!(Arc::ptr_eq(&RealResolver.reread(&case).expect("the case is readable").dataset, &dataset));
 }
