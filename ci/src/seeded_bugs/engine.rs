@@ -16,7 +16,7 @@ use crate::process::{self, Process};
 const PACKAGE: &str = "slug-resolver";
 
 /// The test that replays the regression corpus; the others of its module test the format.
-const REPLAY: &str = "witnesses::every_witness_holds";
+const REPLAY: &str = "witnesses::recorded_witnesses_all_pass";
 
 /// Something that searches for a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

@@ -537,7 +537,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "strict-reading",
-        bug: "an error repeats the wrong line",
+        bug: "an error quotes its line of the input",
         read: |document, text, dataset| {
             RealResolver.read(document, text, dataset).map_err(|error| {
                 let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
