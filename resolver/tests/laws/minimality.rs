@@ -144,7 +144,7 @@ fn generated_cases_are_all_corrupted_real_ones_sometimes() {
 /// A listed slug is compared with other ids that the same arms list.
 #[test]
 fn other_listed_ids_of_a_class_are_tried() {
-    let wrong = wrong("model_class-decides", "the longest listed id is unregistered", |case| {
+    let wrong = wrong("model-class-decides", "the longest listed id is unregistered", |case| {
         let found = right(case);
         let ids = arms(case).iter().flat_map(|arm| &arm.models);
         if ids.max_by_key(|id| id.len()).is_some_and(|id| id == found.slug) {
@@ -164,7 +164,7 @@ fn at_most_three_listed_ids_are_tried() {
     let override_var = &dataset.policy.document().override_var;
     let tried_ids = |slug: &str| {
         let case = TestCase::new(&dataset, "claude-code").with(override_var, slug);
-        Counting::check("model_class-decides", &case).resolutions.into_inner() - 1
+        Counting::check("model-class-decides", &case).resolutions.into_inner() - 1
     };
     let arms = &dataset.registry.runtime("claude-code").expect("ships with the crate").arms;
     let ids = arms.iter().flat_map(|arm| &arm.models);

@@ -160,7 +160,7 @@ const WRONG: &[Wrong] = &[
         let any = case.dataset.registry.providers().iter().find(|provider| matches(provider, found.slug));
         Resolution { provider: found.provider.or(any), ..found }
     }),
-    wrong("model_class-decides", "a slug with a colon is never registered", |case| {
+    wrong("model-class-decides", "a slug with a colon is never registered", |case| {
         let found = right(case);
         if found.slug.contains(':') && !found.slug.trim().is_empty() {
             return Resolution { provider: None, code: Some(Code::UnregisteredModel), ..found };

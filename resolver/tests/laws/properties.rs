@@ -31,7 +31,7 @@ properties! {
     verbatim_slug => "verbatim-slug",
     runtime_is_read => "runtime-is-read",
     native_only => "native-only",
-    model_class_decides => "model_class-decides",
+    model_class_decides => "model-class-decides",
     exact_beats_pattern => "exact-beats-pattern",
     order_free => "order-free",
     fail_closed => "fail-closed",

@@ -19,8 +19,8 @@ fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// Nothing of a slug counts but its model_class.
-pub(crate) const ROUTE_DECIDES: Law = Law {
-    id: "model_class-decides",
+pub(crate) const MODEL_CLASS_DECIDES: Law = Law {
+    id: "model-class-decides",
     statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
     check: model_class_decides,
 };

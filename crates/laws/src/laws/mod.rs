@@ -24,7 +24,7 @@ pub const LAWS: &[Law] = &[
     selection::VERBATIM_SLUG,
     selection::RUNTIME_IS_READ,
     derivation::NATIVE_ONLY,
-    derivation::ROUTE_DECIDES,
+    derivation::MODEL_CLASS_DECIDES,
     derivation::EXACT_BEATS_PATTERN,
     derivation::ORDER_FREE,
     derivation::FAIL_CLOSED,
