@@ -1,4 +1,4 @@
-//! A case: one question to the resolver, and its readable form.
+//! A test case: one input of the resolver, and its YAML form.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,19 +13,20 @@ use crate::expectation::Expectation;
 use crate::reference::Variables;
 use crate::secret::SET;
 
-/// One question: everything that the resolver's answer may depend on.
+/// One input of the resolver: everything that its answer may depend on.
 #[derive(Clone, PartialEq)]
 pub struct TestCase {
-    /// The data.
+    /// The registry and the policy.
     pub dataset: Arc<Dataset>,
-    /// The runtime asked for.
+    /// The requested runtime.
     pub runtime: String,
     /// Variables by name.
     pub variables: Variables,
-    /// Credentials known to exist besides those injected.
+    /// Credentials that the workspace has in addition to the injected ones.
     pub ambient: Vec<String>,
 }
 
+/// A case without its dataset.
 #[derive(Serialize)]
 struct Question<'a> {
     runtime: &'a str,
@@ -36,7 +37,7 @@ struct Question<'a> {
 }
 
 impl TestCase {
-    /// A case in which nothing is set.
+    /// A case without variables and ambient credentials.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>, runtime: &str) -> Self {
         Self {
@@ -47,7 +48,7 @@ impl TestCase {
         }
     }
 
-    /// The variables as the policy sees them.
+    /// The variables as the policy reads them.
     #[must_use]
     pub fn env(&self) -> Env<'_> {
         Env::read(&self.dataset.policy, self.variables.iter().map(|(name, value)| (name, value.as_str())))
@@ -69,14 +70,14 @@ impl TestCase {
         case
     }
 
-    /// What a variable is set to, where that is neither nothing nor its default.
+    /// The value of a variable, if it is neither empty nor the default.
     pub(crate) fn set_to(&self, name: &str) -> Option<&String> {
         let default = self.dataset.policy.document().defaults.get(name);
         self.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default)
     }
 
-    /// What `ask` says of the case with one variable set, or unset where there is no
-    /// value. The case is as before afterwards: cheaper than a copy for each variation.
+    /// Returns `ask` of the case with one variable set, or unset if `value` is `None`.
+    /// The case is restored afterwards, which is cheaper than a copy for each variation.
     pub(crate) fn varied<T>(&mut self, name: &str, value: Option<&str>, ask: impl FnOnce(&Self) -> T) -> T {
         let set = |case: &mut Self, value: Option<String>| match value {
             Some(value) => case.variables.insert(name.to_owned(), value),
@@ -88,17 +89,17 @@ impl TestCase {
         answer
     }
 
-    /// A number that follows from the question, to choose by where not everything can be tried.
+    /// A hash of the question, to choose a sample deterministically where not everything can be tried.
     pub(crate) fn number(&self) -> u64 {
         let variables = self.variables.iter().flat_map(|(name, value)| [name, value]);
         let texts = [&self.runtime].into_iter().chain(variables).chain(&self.ambient);
         let bytes = texts.flat_map(|text| text.bytes().chain([0]));
-        // The hash of Fowler, Noll and Vo.
+        // FNV-1a, the hash of Fowler, Noll and Vo.
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// The same case with the value of every secret replaced by [`SET`] and
-    /// every variable dropped that the policy does not read: fit to be shown.
+    /// The same case, safe to show: the value of every secret is replaced by [`SET`],
+    /// and variables that the policy does not read are removed.
     #[must_use]
     pub fn masked(&self) -> Self {
         let mut case = self.clone();
@@ -119,13 +120,13 @@ impl TestCase {
         Question { runtime: &self.runtime, env: self.shown_variables(), ambient: &self.ambient }
     }
 
-    /// The question without its dataset, as YAML; [masked](Self::masked).
+    /// The case without its dataset, as YAML; [masked](Self::masked).
     #[must_use]
     pub fn to_yaml(&self) -> String {
         slug_yaml::write(&self.question())
     }
 
-    /// The whole case as a witness file, with what is noted of it.
+    /// The whole case as a witness file, with notes.
     pub(crate) fn to_witness_yaml(&self, notes: Notes<'_>) -> String {
         let Dataset { registry, policy, .. } = &*self.dataset;
         let shipped = Policy::embedded(policy.name()).is_some_and(|embedded| embedded == *policy);
@@ -145,12 +146,11 @@ impl TestCase {
         })
     }
 
-    /// Reads what [`TestCase::to_yaml`] wrote.
+    /// Reads the output of [`TestCase::to_yaml`].
     ///
     /// # Errors
     ///
-    /// Everything that [`yaml::read`] refuses, an unknown field, and a
-    /// field of the wrong kind.
+    /// An error of [`yaml::read`], an unknown field, or a field of the wrong type.
     pub fn from_yaml(bytes: &[u8], dataset: Arc<Dataset>) -> Result<Self, ReadError> {
         let root = yaml::read(bytes)?;
         let root = Cursor::root(&root);
@@ -172,13 +172,13 @@ impl TestCase {
 }
 
 impl fmt::Debug for TestCase {
-    /// The whole case as a witness, so that what a failing law prints can be kept.
+    /// Writes the whole case as a witness file, so that the output of a failing law can be saved.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{}", self.to_witness_yaml(Notes::default()))
     }
 }
 
-/// What a witness file says of its case.
+/// The fields of a witness file that are not part of the case.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Notes<'a> {
     pub(crate) law: Option<&'a str>,
@@ -187,7 +187,7 @@ pub(crate) struct Notes<'a> {
     pub(crate) expect: Option<&'a Expectation>,
 }
 
-/// A registry or policy in a witness: one that ships with the crate, by name, or written out.
+/// A registry or policy in a witness: the name of one that ships with the crate, or the whole document.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Source<'a, T> {

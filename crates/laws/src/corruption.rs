@@ -1,6 +1,6 @@
-//! Corruption of documents: one is taken apart, spoiled in one place, and written again.
+//! Corruption of documents: puts one error into a valid document and expects a refusal at that field.
 //!
-//! What a reader must refuse differs from place to place; that is data, below.
+//! The tables below list what a reader must refuse in each field.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -9,26 +9,30 @@ use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
 use crate::secret::CANARY;
 
-/// A document with more bytes is not spoiled: with a part of it doubled it might meet a
-/// limit first, and a mistake in a small one is refused alike.
+/// Size in bytes above which a document is not corrupted: doubling a part of it could exceed a
+/// limit of the reader first, and an error in a small document is refused in the same way.
 const MOST_BYTES: usize = 1 << 20;
 
-/// A document taken apart.
+/// A parsed document with the locations of its values.
 pub(crate) struct Parts {
     root: Node,
-    spots: Vec<Spot>,
+    locations: Vec<Location>,
     bytes: usize,
 }
 
 impl Parts {
     pub(crate) fn of(name: &str, text: &str) -> Result<Self, ReadError> {
         let root = yaml::read(text.as_bytes())?;
-        let mut spots = Vec::new();
-        walk(&root, Spot { shape: name.to_owned(), place: FieldPath::default(), path: Vec::new() }, &mut spots);
-        Ok(Self { root, spots, bytes: text.len() })
+        let mut locations = Vec::new();
+        walk(
+            &root,
+            Location { shape: name.to_owned(), path: FieldPath::default(), indexes: Vec::new() },
+            &mut locations,
+        );
+        Ok(Self { root, locations, bytes: text.len() })
     }
 
-    /// The beginning of a registry: one mistake in it is like one in the whole, and sooner read.
+    /// The first entries of a registry: an error in them equals one in the whole, and they are read faster.
     pub(crate) fn of_registry(registry: &Registry) -> Result<Self, ReadError> {
         let RegistryDocument { mut providers, mut runtimes } = registry.document();
         runtimes.truncate(2);
@@ -39,95 +43,100 @@ impl Parts {
         let arms = || runtimes.iter().flat_map(|runtime| &runtime.arms);
         providers.retain(|provider| arms().any(|arm| arm.provider == provider.name));
         let beginning = Registry::new(RegistryDocument { providers, runtimes });
-        Self::of("registry", &beginning.expect("arms of a valid registry and their providers make one").to_yaml())
+        Self::of("registry", &beginning.expect("arms of a valid registry with their providers are valid").to_yaml())
     }
 
     pub(crate) fn of_policy(policy: &Policy) -> Result<Self, ReadError> {
         Self::of("policy", &policy.to_yaml())
     }
 
-    /// The document, spoiled in one place; `choice` says how and where. None where it is too large.
-    pub(crate) fn spoiled(&self, choice: &mut Choice) -> Option<Spoiled> {
-        let Self { root, spots, bytes } = self;
+    /// The document with one error; `choice` selects the error and its location. Returns `None` if the document is
+    /// too large.
+    pub(crate) fn corrupt(&self, choice: &mut Choice) -> Option<Corrupted> {
+        let Self { root, locations, bytes } = self;
         if *bytes > MOST_BYTES {
             return None;
         }
-        let first = choice.below(WAYS.len() + WHOLE.len());
-        if let Some((what, spoil)) = first.checked_sub(WAYS.len()).map(|whole| WHOLE[whole]) {
-            let text = spoil(&slug_yaml::write(&Written(root)));
-            return Some(Spoiled { what, text, place: FieldPath::default() });
+        let first = choice.below(CORRUPTIONS.len() + DOCUMENT_CORRUPTIONS.len());
+        if let Some((what, corrupt)) = first.checked_sub(CORRUPTIONS.len()).map(|whole| DOCUMENT_CORRUPTIONS[whole]) {
+            let text = corrupt(&slug_yaml::write(&Written(root)));
+            return Some(Corrupted { what, text, path: FieldPath::default() });
         }
-        // Not every value can be spoiled in every way: then the next one that can, or in the next way.
-        let (spot, turn) = (choice.below(spots.len()), choice.below(usize::MAX));
-        let mut ways = WAYS[first..].iter().chain(&WAYS[..first]);
-        let spots = || spots[spot..].iter().chain(&spots[..spot]);
-        let spoil = |way: Way| spots().find_map(|spot| Some((spot, way(spot, spot.value(root), turn)?)));
-        let (what, (spot, (value, place))) =
-            ways.find_map(|(what, way)| Some((*what, spoil(*way)?))).expect("a value can be of another kind");
+        // Not every corruption applies to every value: try the next value, then the next corruption.
+        let (location, turn) = (choice.below(locations.len()), choice.below(usize::MAX));
+        let mut corruptions = CORRUPTIONS[first..].iter().chain(&CORRUPTIONS[..first]);
+        let locations = || locations[location..].iter().chain(&locations[..location]);
+        let corrupt = |corruption: Corruption| {
+            locations().find_map(|location| Some((location, corruption(location, location.value(root), turn)?)))
+        };
+        let (what, (location, (value, path))) = corruptions
+            .find_map(|(what, corruption)| Some((*what, corrupt(*corruption)?)))
+            .expect("the type of every value can be changed");
         let mut root = root.clone();
-        replace(&mut root, &spot.path, value);
-        Some(Spoiled { what, text: slug_yaml::write(&Written(&root)), place })
+        replace(&mut root, &location.indexes, value);
+        Some(Corrupted { what, text: slug_yaml::write(&Written(&root)), path })
     }
 }
 
-/// A document with one mistake in it.
-pub(crate) struct Spoiled {
+/// A document with one error.
+pub(crate) struct Corrupted {
     pub(crate) what: &'static str,
     pub(crate) text: String,
-    /// Where it is to be refused.
-    pub(crate) place: FieldPath,
+    /// The field at which it must be refused.
+    pub(crate) path: FieldPath,
 }
 
-/// What stands in a place once it is spoiled, and where that is to be refused; none where
-/// a value cannot be spoiled in this way. The number chooses among its parts.
-type Way = fn(&Spot, &Value, usize) -> Option<(Value, FieldPath)>;
+/// Returns the corrupted value and the field at which it must be refused, or `None` if the
+/// corruption does not apply to the value. The number selects one of its parts.
+type Corruption = fn(&Location, &Value, usize) -> Option<(Value, FieldPath)>;
 
-/// The ways of spoiling one value.
-const WAYS: [(&str, Way); 9] = [
-    ("a key that is there twice", |spot, value, turn| {
+/// Corruptions of one value.
+const CORRUPTIONS: [(&str, Corruption); 9] = [
+    ("a duplicate key", |location, value, turn| {
         let Value::Mapping(entries) = value else { return None };
         let again = some(entries, turn)?.clone();
-        let place = spot.place.clone().key(text(&again.0)?);
-        Some((Value::Mapping([entries.clone(), [again].into()].concat()), place))
+        let path = location.path.clone().key(text(&again.0)?);
+        Some((Value::Mapping([entries.clone(), [again].into()].concat()), path))
     }),
-    ("a field that nobody knows", |spot, value, _| {
+    ("an unknown field", |location, value, _| {
         let Value::Mapping(entries) = value else { return None };
         let unknown = (node(Value::String("unheard_of".to_owned())), node(Value::Null));
-        let place = spot.place.clone().key("unheard_of");
-        (!spot.holds_names()).then(|| (Value::Mapping([entries.clone(), [unknown].into()].concat()), place))
+        let path = location.path.clone().key("unheard_of");
+        (!location.holds_names()).then(|| (Value::Mapping([entries.clone(), [unknown].into()].concat()), path))
     }),
-    ("a required field that is missing", |spot, value, turn| {
+    ("a missing required field", |location, value, turn| {
         let Value::Mapping(entries) = value else { return None };
-        let required = |(key, _): &&(Node, Node)| text(key).is_some_and(|name| !is_optional(&spot.field(name)));
+        let required = |(key, _): &&(Node, Node)| text(key).is_some_and(|name| !is_optional(&location.field(name)));
         let required: Vec<_> = entries.iter().filter(required).collect();
-        let missing = some(&required, turn).filter(|_| !spot.holds_names())?;
+        let missing = some(&required, turn).filter(|_| !location.holds_names())?;
         let left = entries.iter().filter(|(key, _)| text(key) != text(&missing.0)).cloned().collect();
-        Some((Value::Mapping(left), spot.place.clone()))
+        Some((Value::Mapping(left), location.path.clone()))
     }),
-    ("an item that is nothing", |spot, value, turn| {
+    ("a null item", |location, value, turn| {
         let Value::Sequence(items) = value else { return None };
         let at = turn % (items.len() + 1);
         let items = [&items[..at], &[node(Value::Null)], &items[at..]].concat();
-        Some((Value::Sequence(items), spot.place.clone().index(at)))
+        Some((Value::Sequence(items), location.path.clone().index(at)))
     }),
-    ("an entry that is there twice", |spot, value, turn| {
+    ("a duplicate entry", |location, value, turn| {
         let Value::Sequence(items) = value else { return None };
-        let (_, told_by) = UNIQUE.iter().find(|(shape, _)| *shape == spot.shape)?;
+        let (_, key_path) = UNIQUE.iter().find(|(shape, _)| *shape == location.shape)?;
         let at = turn % items.len();
         let items = [&items[..=at], &items[at..]].concat();
-        Some((Value::Sequence(items), told_by(spot.place.clone().index(at + 1))))
+        Some((Value::Sequence(items), key_path(location.path.clone().index(at + 1))))
     }),
-    ("a vendor of two providers", |spot, value, turn| {
+    ("one vendor in two providers", |location, value, turn| {
         let Value::Sequence(items) = value else { return None };
-        let has_vendor = |item: &&Node| spot.shape == "registry.providers" && field(item, "upstream_vendor").is_some();
+        let has_vendor =
+            |item: &&Node| location.shape == "registry.providers" && field(item, "upstream_vendor").is_some();
         let vendors: Vec<&Node> = items.iter().filter(has_vendor).collect();
         let Value::Mapping(mut other) = some(&vendors, turn)?.value.clone() else { return None };
         let name = other.iter_mut().find(|(key, _)| text(key) == Some("name"))?;
         name.1.value = Value::String(format!("{}, too", text(&name.1)?));
-        let place = spot.place.clone().index(items.len()).key("upstream_vendor");
-        Some((Value::Sequence([items.clone(), [node(Value::Mapping(other))].into()].concat()), place))
+        let path = location.path.clone().index(items.len()).key("upstream_vendor");
+        Some((Value::Sequence([items.clone(), [node(Value::Mapping(other))].into()].concat()), path))
     }),
-    ("a value of another kind", |spot, value, turn| {
+    ("a value of another type", |location, value, turn| {
         let kinds: &[Value] = match value {
             Value::String(_) => {
                 &[Value::Integer("7".to_owned()), Value::Boolean(true), Value::Null, Value::Sequence(Vec::new())]
@@ -136,40 +145,40 @@ const WAYS: [(&str, Way); 9] = [
             Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("2".to_owned())],
             _ => &[Value::String("true".to_owned()), Value::Integer("7".to_owned()), Value::Null],
         };
-        Some((some(kinds, turn)?.clone(), spot.place.clone()))
+        Some((some(kinds, turn)?.clone(), location.path.clone()))
     }),
-    ("nothing where something is required", |spot, value, _| {
+    ("an empty value where one is required", |location, value, _| {
         let nothing = match value {
             Value::String(_) => Value::String(String::new()),
             Value::Sequence(_) => Value::Sequence(Vec::new()),
             Value::Mapping(_) => Value::Mapping(Vec::new()),
             _ => return None,
         };
-        let may_be_empty = is_optional(&spot.shape) || MAY_BE_EMPTY.contains(&spot.shape.as_str());
-        (!may_be_empty).then(|| (nothing, spot.place.clone()))
+        let may_be_empty = is_optional(&location.shape) || MAY_BE_EMPTY.contains(&location.shape.as_str());
+        (!may_be_empty).then(|| (nothing, location.path.clone()))
     }),
-    ("a text that means nothing here", |spot, _, _| {
-        let (_, wrong) = WRONG.iter().find(|(shape, _)| *shape == spot.shape)?;
-        Some((Value::String((*wrong).to_owned()), spot.place.clone()))
+    ("an invalid text", |location, _, _| {
+        let (_, wrong) = INVALID.iter().find(|(shape, _)| *shape == location.shape)?;
+        Some((Value::String((*wrong).to_owned()), location.path.clone()))
     }),
 ];
 
-type WgapWay = fn(&str) -> String;
+type DocumentCorruption = fn(&str) -> String;
 
-/// The ways of spoiling a document that are no matter of one value.
-const WHOLE: [(&str, WgapWay); 3] = [
+/// Corruptions of a whole document.
+const DOCUMENT_CORRUPTIONS: [(&str, DocumentCorruption); 3] = [
     ("a second document", |text| format!("{text}---\n{text}")),
     ("too deep a nesting", |text| {
-        // The document itself is a level more.
+        // The document itself is one level.
         format!("{text}unheard_of: {}{}\n", "[".repeat(limits::DEPTH), "]".repeat(limits::DEPTH))
     }),
     ("too many aliases", |text| format!("{text}unheard_of: [&a x{}]\n", ", *a".repeat(limits::ALIASES + 1))),
 ];
 
 /// Mappings whose keys are names.
-const NAMED: [&str; 4] = ["registry.runtimes", "policy.defaults", "policy.templates", "question.env"];
+const KEYED_BY_NAME: [&str; 4] = ["registry.runtimes", "policy.defaults", "policy.templates", "question.env"];
 
-/// What may be missing, and empty too.
+/// Fields that may be missing or empty.
 const OPTIONAL: [&str; 16] = [
     "registry.providers[].base_url_template",
     "registry.providers[].base_url_anthropic",
@@ -189,14 +198,14 @@ const OPTIONAL: [&str; 16] = [
     "question.ambient",
 ];
 
-/// What must be there and may be empty.
+/// Values that are required and may be empty.
 const MAY_BE_EMPTY: [&str; 3] = ["question.runtime", "question.env.*", "question.ambient[]"];
 
-/// From the place of an entry to that of what tells it apart.
-type ToldBy = fn(FieldPath) -> FieldPath;
+/// Maps the path of an entry to the path of the field that must be unique.
+type KeyPath = fn(FieldPath) -> FieldPath;
 
-/// Lists in which no two entries may be alike.
-const UNIQUE: [(&str, ToldBy); 5] = [
+/// Lists whose entries must be unique.
+const UNIQUE: [(&str, KeyPath); 5] = [
     ("registry.providers", |entry| entry.key("name")),
     ("registry.runtimes.*.providers", |entry| entry.key("name")),
     ("policy.secrets", |entry| entry.key("key")),
@@ -204,9 +213,9 @@ const UNIQUE: [(&str, ToldBy); 5] = [
     ("policy.dispatch[].keyed", |entry| entry.key("key")),
 ];
 
-/// Texts that some places must refuse. Where the name of a variable or a secret belongs,
-/// people paste the secret.
-const WRONG: [(&str, &str); 11] = [
+/// Texts that some fields must refuse. People paste a secret where its name or the name of a
+/// variable belongs.
+const INVALID: [(&str, &str); 11] = [
     ("registry.providers[].protocol", "grpc"),
     ("registry.providers[].model_prefix_match", "(m"),
     ("registry.runtimes.*.providers[].name", "nobody"),
@@ -221,17 +230,17 @@ const WRONG: [(&str, &str); 11] = [
 ];
 
 /// A value in a document.
-struct Spot {
-    /// Its place without names and numbers: `registry.runtimes.*.providers[].name`.
+struct Location {
+    /// Its path without names and numbers: `registry.runtimes.*.providers[].name`.
     shape: String,
-    place: FieldPath,
-    /// The way to it, by the number of each child.
-    path: Vec<usize>,
+    path: FieldPath,
+    /// The index of the child at each level.
+    indexes: Vec<usize>,
 }
 
-impl Spot {
+impl Location {
     fn holds_names(&self) -> bool {
-        NAMED.contains(&self.shape.as_str())
+        KEYED_BY_NAME.contains(&self.shape.as_str())
     }
 
     /// The shape of a field.
@@ -246,11 +255,11 @@ impl Spot {
             Value::Mapping(entries) => &entries[*number].1,
             _ => node,
         };
-        &self.path.iter().fold(root, child).value
+        &self.indexes.iter().fold(root, child).value
     }
 
-    fn child(&self, shape: String, place: FieldPath, number: usize) -> Self {
-        Self { shape, place, path: [&self.path[..], &[number]].concat() }
+    fn child(&self, shape: String, path: FieldPath, number: usize) -> Self {
+        Self { shape, path, indexes: [&self.indexes[..], &[number]].concat() }
     }
 }
 
@@ -258,29 +267,29 @@ fn is_optional(shape: &str) -> bool {
     OPTIONAL.contains(&shape)
 }
 
-/// The values of a document.
-fn walk(root: &Node, spot: Spot, spots: &mut Vec<Spot>) {
+/// Collects the locations of all values of a document.
+fn walk(root: &Node, location: Location, locations: &mut Vec<Location>) {
     match &root.value {
         Value::Sequence(items) => {
             for (number, item) in items.iter().enumerate() {
-                let place = spot.place.clone().index(number);
-                walk(item, spot.child(format!("{}[]", spot.shape), place, number), spots);
+                let path = location.path.clone().index(number);
+                walk(item, location.child(format!("{}[]", location.shape), path, number), locations);
             }
         }
         Value::Mapping(entries) => {
             for (number, (key, value)) in entries.iter().enumerate() {
                 let name = text(key).unwrap_or_default();
-                walk(value, spot.child(spot.field(name), spot.place.clone().key(name), number), spots);
+                walk(value, location.child(location.field(name), location.path.clone().key(name), number), locations);
             }
         }
         _ => {}
     }
-    spots.push(spot);
+    locations.push(location);
 }
 
-/// Puts a value in the place that a path leads to.
-fn replace(node: &mut Node, path: &[usize], value: Value) {
-    match (&mut node.value, path) {
+/// Replaces the value at the location that the child indexes give.
+fn replace(node: &mut Node, indexes: &[usize], value: Value) {
+    match (&mut node.value, indexes) {
         (Value::Sequence(items), [number, rest @ ..]) => replace(&mut items[*number], rest, value),
         (Value::Mapping(entries), [number, rest @ ..]) => replace(&mut entries[*number].1, rest, value),
         (old, _) => *old = value,
@@ -304,7 +313,7 @@ fn some<T>(items: &[T], turn: usize) -> Option<&T> {
     items.get(turn.checked_rem(items.len())?)
 }
 
-/// A tree as the document that it was read from, or was made to be.
+/// Serializes a tree as a document.
 struct Written<'n>(&'n Node);
 
 impl Serialize for Written<'_> {
@@ -322,7 +331,7 @@ impl Serialize for Written<'_> {
     }
 }
 
-/// Numbers that follow from a case, so that it is always spoiled alike.
+/// Pseudo-random numbers seeded by a case, so that the same case is always corrupted in the same way.
 pub(crate) struct Choice(u64);
 
 impl Choice {
@@ -330,9 +339,9 @@ impl Choice {
         Self(number)
     }
 
-    /// A number below `bound`, another one each time.
+    /// The next number below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        // Knuth's generator, of which the upper bits are good.
+        // Knuth's linear congruential generator; only its upper bits are good.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or_default() % bound
     }

@@ -1,14 +1,14 @@
-//! How many combinations come to what: counts that must add up.
+//! Counts of combinations by outcome; they must add up to the number of all combinations.
 
 use std::collections::BTreeMap;
 
 use slug_resolver::{Code, Decision, Resolution, Rule};
 
-/// How many concrete combinations of each runtime come to what.
+/// Numbers of concrete combinations by runtime and outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts(BTreeMap<String, BTreeMap<OutcomeKind, u128>>);
 
-/// What a combination comes to, as far as the counts tell apart.
+/// The outcome of a combination, as far as the counts distinguish outcomes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutcomeKind {
     rule: Rule,
@@ -46,7 +46,7 @@ impl Counts {
         }
     }
 
-    /// Adds the counts of another counts.
+    /// Adds other counts to these.
     pub fn merge(&mut self, other: Self) {
         for (runtime, classes) in other.0 {
             for (class, count) in classes {
@@ -55,13 +55,13 @@ impl Counts {
         }
     }
 
-    /// All combinations counted.
+    /// The number of all combinations.
     #[must_use]
     pub fn total(&self) -> u128 {
         self.0.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// The combinations that come to a contradiction.
+    /// The number of combinations that result in a contradiction.
     #[must_use]
     pub fn contradictions(&self) -> u128 {
         let counts = self.0.values().flatten();

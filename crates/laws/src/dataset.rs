@@ -1,4 +1,4 @@
-//! A registry and a policy together, and what follows from them, found once.
+//! A dataset: a registry and a policy, with cached values derived from them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +11,7 @@ use crate::corruption::Parts;
 use crate::model_classes::ModelClasses;
 use crate::reference;
 
-/// The data that questions are asked of: one registry and one policy.
+/// One registry and one policy, the data of a test case.
 pub struct Dataset {
     /// The registry.
     pub registry: Registry,
@@ -22,7 +22,7 @@ pub struct Dataset {
     credentials: OnceLock<Vec<String>>,
     reordered: OnceLock<Vec<Arc<Dataset>>>,
     arms_reordered: OnceLock<Vec<Arc<Dataset>>>,
-    /// `None` is a dataset that came back equal.
+    /// `None` if the reread dataset is equal to this one.
     reread: OnceLock<Result<Option<Arc<Dataset>>, ReadError>>,
     parts_of_registry: OnceLock<Result<Parts, ReadError>>,
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
@@ -46,13 +46,13 @@ impl Dataset {
         })
     }
 
-    /// Where each id of the registry leads, by the document.
+    /// The model classes of the registry, computed from its document.
     #[must_use]
     pub fn model_classes(&self) -> &ModelClasses {
         self.model_classes.get_or_init(|| ModelClasses::new(&self.registry))
     }
 
-    /// The variables that the policy reads, by the document.
+    /// The variables that the policy reads, computed from its document.
     pub(crate) fn variable_names(&self) -> &[String] {
         self.variable_names.get_or_init(|| {
             let names = reference::variable_names(self.policy.document());
@@ -60,7 +60,7 @@ impl Dataset {
         })
     }
 
-    /// Every credential that some provider accepts, each once.
+    /// The credentials that any provider accepts, without duplicates.
     pub(crate) fn credentials(&self) -> &[String] {
         self.credentials.get_or_init(|| {
             let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.iter().cloned());
@@ -68,7 +68,7 @@ impl Dataset {
         })
     }
 
-    /// The dataset with its providers, its runtimes, or both, in reverse order.
+    /// Three datasets: with the providers, the runtimes, or both in reverse order.
     pub(crate) fn reordered(&self) -> &[Arc<Self>] {
         self.reordered.get_or_init(|| {
             let providers = |document: &mut RegistryDocument| document.providers.reverse();
@@ -81,7 +81,7 @@ impl Dataset {
         })
     }
 
-    /// The dataset with the arms of every runtime in other orders: reversed, and each one turned by one.
+    /// Two datasets: with the arms of every runtime reversed, and rotated by one.
     pub(crate) fn with_arms_reordered(&self) -> &[Arc<Self>] {
         self.arms_reordered.get_or_init(|| {
             let each = |reorder: fn(&mut Vec<Arm>)| {
@@ -94,21 +94,21 @@ impl Dataset {
     fn edited(&self, edit: impl FnOnce(&mut RegistryDocument)) -> Arc<Self> {
         let mut document = self.registry.document();
         edit(&mut document);
-        let registry = Registry::new(document).expect("order is no part of what makes a registry valid");
+        let registry = Registry::new(document).expect("the order of entries does not affect validity");
         Self::new(registry, self.policy.clone())
     }
 
-    /// The beginning of the registry, taken apart.
+    /// The first entries of the registry, prepared for corruption.
     pub(crate) fn parts_of_registry(&self) -> Result<&Parts, &ReadError> {
         self.parts_of_registry.get_or_init(|| Parts::of_registry(&self.registry)).as_ref()
     }
 
-    /// The policy, taken apart.
+    /// The policy, prepared for corruption.
     pub(crate) fn parts_of_policy(&self) -> Result<&Parts, &ReadError> {
         self.parts_of_policy.get_or_init(|| Parts::of_policy(&self.policy)).as_ref()
     }
 
-    /// The dataset after its registry and policy were written and read back: itself, if nothing was lost.
+    /// The dataset after its registry and policy were written and read again; the same `Arc` if they are equal.
     pub(crate) fn reread(self: &Arc<Self>) -> Result<Arc<Self>, ReadError> {
         let reread = || {
             let registry = Registry::from_yaml(self.registry.to_yaml().as_bytes(), UnknownFields::Deny)?;
@@ -127,5 +127,5 @@ impl PartialEq for Dataset {
     }
 }
 
-// So that comparing two references to one dataset is comparing pointers.
+// `Eq` lets the comparison of two `Arc`s of one dataset compare pointers only.
 impl Eq for Dataset {}

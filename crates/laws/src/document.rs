@@ -1,4 +1,4 @@
-//! The documents that a case is made of.
+//! The documents that make up a test case.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use slug_resolver::{Policy, Registry};
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 
-/// What a case is made of, each in a file of its own.
+/// A part of a test case that has its own file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a implementation reads each of them")]
+#[expect(clippy::exhaustive_enums, reason = "an implementation reads each of them")]
 pub enum Document {
     /// The registry.
     Registry,
     /// The policy.
     Policy,
-    /// The question without its dataset.
+    /// The case without its dataset.
     Question,
 }
 
 impl Document {
-    /// Each of them.
+    /// All documents.
     pub const ALL: [Self; 3] = [Self::Registry, Self::Policy, Self::Question];
 
-    /// Reads such a document, strictly.
+    /// Reads a document of this type and refuses unknown fields.
     ///
     /// # Errors
     ///
-    /// Why it is refused.
+    /// The reason why the document is refused.
     pub fn read(self, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         let bytes = text.as_bytes();
         match self {

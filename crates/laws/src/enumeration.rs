@@ -1,17 +1,18 @@
-//! Every case that matters: the exhaustive engine's list.
+//! Bounded-exhaustive enumeration: one test case per equivalence class of inputs.
 //!
-//! A variable's values fall into classes that the pipeline cannot tell apart or
-//! that one witness stands for. A [`Enumeration`] walks every class of every variable
-//! that a decision consults and holds the others unset: the law `irrelevant-variables-ignored` is what
-//! makes one such case stand for all values of those others. Of the slugs, one
-//! stands for all that have its [model_class](crate::model_classes) on the runtime: the law
-//! `model_class-decides` is what makes it do so. How many concrete combinations each
-//! case stands for is counted, and the counts add up to the whole product.
+//! The values of a variable fall into classes that the pipeline cannot distinguish, or
+//! that one value can represent. An [`Enumeration`] visits every class of every variable
+//! that a decision consults and leaves the others unset: by the law
+//! `irrelevant-variables-ignored`, one such case represents all values of the others. One
+//! slug represents all slugs of its [model class](crate::model_classes) on the runtime, by
+//! the law `model-class-decides`. Each case counts the concrete combinations that it
+//! represents; the counts add up to the number of all combinations.
 //!
-//! That a slug has the model_class which the document says is not taken for granted: the
-//! [questions](Enumeration::question) of a enumeration ask for each slug on each runtime, one by
-//! one. So the laws cost as much as there are model_classes, which a thousand more ids of
-//! the same providers do not change, and each id costs one question more.
+//! An enumeration does not assume that the resolver assigns each slug to the model class
+//! that follows from the document: its [questions](Enumeration::question) ask for each slug
+//! on each runtime. So the cost of the laws grows with the number of model classes, which a
+//! thousand more ids of the same providers do not change; each id adds one question per
+//! runtime.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -26,61 +27,61 @@ use crate::dataset::Dataset;
 use crate::reference;
 use crate::secret::SET;
 
-/// The cases of one dataset, by number.
+/// The numbered test cases of one dataset.
 pub struct Enumeration {
     dataset: Arc<Dataset>,
     runtimes: Vec<RuntimeEnumeration>,
-    /// Every slug class, one witness each.
+    /// One representative of every slug class.
     slugs: Vec<String>,
-    /// Runtimes whose patterns were too large to decide which of them overlap.
+    /// Runtimes whose patterns are too large to decide which of them overlap.
     undecided: Vec<String>,
     cases: usize,
 }
 
 struct RuntimeEnumeration {
     name: String,
-    /// Whether the registry or the policy names it.
+    /// True if the registry or the policy names the runtime.
     known: bool,
-    /// The slugs by what the runtime makes of them.
-    representatives: Vec<ClassMembers>,
-    /// Each shape, and the number of its first case.
+    /// The model classes of the slugs on this runtime.
+    classes: Vec<ClassMembers>,
+    /// Each shape with the number of its first case.
     shapes: Vec<(usize, Shape)>,
 }
 
-/// Slugs of one model_class.
+/// The slugs of one model class.
 struct ClassMembers {
-    /// The first of them, which stands for all.
+    /// The index of the first slug, which represents all.
     first: usize,
-    /// How many they are.
+    /// The number of slugs.
     slugs: usize,
 }
 
-/// Cases that differ only in a slug.
+/// Cases that differ only in the slug.
 struct Shape {
-    /// The variable that holds the slug, if one does.
+    /// The variable that holds the slug, if any.
     slug_in: Option<String>,
     path: Option<String>,
     keys: Vec<String>,
-    /// Concrete combinations that each of its slugs stands for.
+    /// The number of concrete combinations that each of its slugs represents.
     covers: u128,
 }
 
-/// A case of a enumeration.
+/// A case of an enumeration.
 pub struct TestPoint {
     /// The case.
     pub case: TestCase,
-    /// Concrete combinations of classes that it stands for, itself included.
+    /// The number of concrete combinations of classes that it represents, including itself.
     pub covers: u128,
-    /// How many slugs its own stands for, itself included; 1 where no variable holds one.
+    /// The number of slugs that its slug represents, including itself; 1 if no variable holds a slug.
     pub slugs: usize,
-    /// Whether the override variable is set in it.
+    /// True if the override variable is set.
     pub overridden: bool,
-    /// Whether the registry or the policy names its runtime.
+    /// True if the registry or the policy names the runtime.
     pub known_runtime: bool,
 }
 
 impl Enumeration {
-    /// Plans a dataset: every runtime that the registry or the policy names, and one that neither does.
+    /// Enumerates a dataset: every runtime that the registry or the policy names, and an unknown one.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>) -> Self {
         let (slugs, undecided) = slug_classes(&dataset.registry);
@@ -92,51 +93,52 @@ impl Enumeration {
         named.push(unknown);
         let known = named.len() - 1;
         let mut first_case = 0;
-        let mut point = Vec::new();
+        let mut enumerations = Vec::new();
         for (index, name) in named.into_iter().enumerate() {
-            let representatives = representatives(dataset, &name, &slugs);
+            let classes = model_classes(dataset, &name, &slugs);
             let shapes = shapes(dataset, &name, slugs.len()).into_iter().map(|shape| {
                 let first = first_case;
-                first_case += if shape.slug_in.is_some() { representatives.len() } else { 1 };
+                first_case += if shape.slug_in.is_some() { classes.len() } else { 1 };
                 (first, shape)
             });
-            point.push(RuntimeEnumeration { shapes: shapes.collect(), representatives, known: index < known, name });
+            let shapes = shapes.collect();
+            enumerations.push(RuntimeEnumeration { shapes, classes, known: index < known, name });
         }
-        Self { dataset: Arc::clone(dataset), runtimes: point, slugs, undecided, cases: first_case }
+        Self { dataset: Arc::clone(dataset), runtimes: enumerations, slugs, undecided, cases: first_case }
     }
 
-    /// The runtimes in the order of their cases, each with whether the registry or
-    /// the policy names it; the last is one that neither does.
+    /// The runtimes in the order of their cases, each with `true` if the registry or
+    /// the policy names it; only the last one is unknown to both.
     pub fn runtimes(&self) -> impl Iterator<Item = (&str, bool)> {
         self.runtimes.iter().map(|runtime| (runtime.name.as_str(), runtime.known))
     }
 
-    /// The slug classes, one witness each.
+    /// One representative of every slug class.
     #[must_use]
     pub fn slugs(&self) -> &[String] {
         &self.slugs
     }
 
-    /// Runtimes for which it could not be decided which patterns overlap, so
-    /// that a class of slugs may have no witness.
+    /// Runtimes for which it is undecided which patterns overlap, so that a class of
+    /// slugs may lack a representative.
     #[must_use]
     pub fn undecided(&self) -> &[String] {
         &self.undecided
     }
 
-    /// How many cases there are.
+    /// The number of cases.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cases
     }
 
-    /// Whether there is no case; there always is one.
+    /// Always false: an enumeration has at least one case.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many concrete combinations of classes the cases stand for together.
+    /// The number of concrete combinations of classes that the cases represent together.
     #[must_use]
     pub fn combinations(&self) -> u128 {
         let slugs = self.slugs.len() as u128 + 1;
@@ -144,7 +146,7 @@ impl Enumeration {
         slugs * slugs * paths(&self.dataset).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
     }
 
-    /// The case of a number below [`Enumeration::len`].
+    /// The case with a number below [`Enumeration::len`], else `None`.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<TestPoint> {
         if number >= self.cases {
@@ -156,20 +158,20 @@ impl Enumeration {
         Some(self.point(runtime, shape, number - first))
     }
 
-    /// Everything there is to do: the cases, then the questions.
+    /// The number of steps: the cases, then the questions.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.len() + self.questions()
     }
 
-    /// How many questions there are: each slug on each runtime.
+    /// The number of questions: each slug on each runtime.
     #[must_use]
     pub fn questions(&self) -> usize {
         self.runtimes.len() * self.slugs.len()
     }
 
-    /// The question of a number below [`Enumeration::questions`]: one slug asked for on one
-    /// runtime, by the override variable and with nothing else set.
+    /// The question with a number below [`Enumeration::questions`], else `None`: the override
+    /// variable requests one slug on one runtime; no other variable is set.
     #[must_use]
     pub fn question(&self, number: usize) -> Option<TestCase> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
@@ -179,10 +181,11 @@ impl Enumeration {
         Some(case)
     }
 
-    /// Decides every concrete combination of one runtime in which the override
-    /// variable has one of its classes, and counts what they come to.
+    /// Resolves every concrete combination of one runtime and one class of the override
+    /// variable, and counts the outcomes.
     ///
-    /// Classes are numbered from 0, unset, to the number of slugs; runtimes from 0.
+    /// Class 0 of the override variable is unset; class `n` holds slug `n - 1`. Runtimes are
+    /// numbered from 0.
     #[must_use]
     pub fn brute_force(&self, runtime: usize, override_class: usize) -> Counts {
         let Dataset { registry, policy, .. } = &*self.dataset;
@@ -206,14 +209,14 @@ impl Enumeration {
         counts
     }
 
-    fn point(&self, runtime: &RuntimeEnumeration, shape: &Shape, representatives: usize) -> TestPoint {
+    fn point(&self, runtime: &RuntimeEnumeration, shape: &Shape, class: usize) -> TestPoint {
         let policy = self.dataset.policy.document();
         let mut case = TestCase::new(&self.dataset, &runtime.name);
         let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
         let mut slugs = 1;
         if let Some(variable) = &shape.slug_in {
-            set(variable, &self.slugs[runtime.representatives[representatives].first]);
-            slugs = runtime.representatives[representatives].slugs;
+            set(variable, &self.slugs[runtime.classes[class].first]);
+            slugs = runtime.classes[class].slugs;
         }
         if let Some(path) = &shape.path {
             set(&policy.platform.var, path);
@@ -226,19 +229,19 @@ impl Enumeration {
     }
 }
 
-/// The slugs by their model_class on a runtime, in the order of the first of each.
+/// The model classes of the slugs on a runtime, in the order of their first slugs.
 ///
-/// One that the policy itself names stands for itself alone: a variable that holds its
-/// default is as good as unset, and one that holds what would be picked without it may
+/// A slug that the policy names is a class of its own: a variable that holds its default
+/// counts as unset, and a variable that holds the slug that would be picked without it may
 /// be shadowed.
-fn representatives(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<ClassMembers> {
+fn model_classes(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<ClassMembers> {
     let template = dataset.policy.template_of(runtime);
     let named = named(dataset.policy.document());
     let mut found: Vec<ClassMembers> = Vec::new();
-    let mut by_route: BTreeMap<_, usize> = BTreeMap::new();
+    let mut by_class: BTreeMap<_, usize> = BTreeMap::new();
     for (first, slug) in slugs.iter().enumerate() {
         let model_class = dataset.model_classes().model_class(&dataset.registry, template, slug);
-        match by_route.entry((model_class, named.contains(slug.as_str()).then_some(slug))) {
+        match by_class.entry((model_class, named.contains(slug.as_str()).then_some(slug))) {
             Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
             Entry::Vacant(entry) => {
                 entry.insert(found.len());
@@ -249,7 +252,7 @@ fn representatives(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<Cl
     found
 }
 
-/// The texts that a policy gives as defaults or as models.
+/// The texts that a policy names as defaults or as models.
 fn named(policy: &PolicyDocument) -> BTreeSet<&str> {
     let keyed = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.model);
     let dispatched = policy.dispatch.iter().map(|entry| &entry.model);
@@ -257,7 +260,7 @@ fn named(policy: &PolicyDocument) -> BTreeSet<&str> {
     texts.chain(dispatched).chain(keyed).map(String::as_str).collect()
 }
 
-/// The runtimes that the registry or the policy names, each once.
+/// The runtimes that the registry or the policy names, without duplicates.
 #[must_use]
 pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
     let policy = policy.document();
@@ -267,8 +270,9 @@ pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
     named.chain(dispatched).chain(policy.templates.keys()).filter(|name| seen.insert(*name)).cloned().collect()
 }
 
-/// One witness for every class of slugs: each listed id and alias, each
-/// satisfiable set of patterns of a runtime, an id nobody owns, and a blank.
+/// One representative of every class of slugs: each listed id and alias, a model for each
+/// satisfiable set of patterns of a runtime, an id that no arm lists or matches, and a blank.
+/// Also returns the runtimes whose overlaps are undecided.
 fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     let mut slugs = Vec::new();
     let mut seen = BTreeSet::new();
@@ -282,7 +286,7 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     listed.chain(aliases).for_each(|id| add(id));
     let mut undecided = Vec::new();
     for runtime in registry.runtimes() {
-        // A listed id would go to the arm that lists it, whatever matches.
+        // A listed id resolves to the arm that lists it, whatever patterns match.
         let taken = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
         let overlaps = overlap::satisfiable_sets(&patterns(registry, runtime), &taken);
         overlaps.witnesses.values().for_each(|id| add(id));
@@ -297,14 +301,14 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     (slugs, undecided)
 }
 
-/// The patterns of a runtime's arms.
+/// The patterns of the arms of a runtime.
 #[must_use]
 pub fn patterns<'r>(registry: &'r Registry, runtime: &Runtime) -> Vec<&'r Pattern> {
     let provider = |name: &str| registry.provider(name).map(|provider| &provider.model_prefix_match);
     runtime.arms.iter().filter_map(|arm| provider(&arm.provider)).collect()
 }
 
-/// An id that nothing lists and nothing matches, where one is easily found.
+/// An id that no arm lists and no pattern matches, if one of a few candidates is such an id.
 fn unowned(registry: &Registry) -> Option<String> {
     let owned = |id: &str| {
         let lists = registry
@@ -321,7 +325,7 @@ fn unowned(registry: &Registry) -> Option<String> {
         .find(|id| !owned(id))
 }
 
-/// A value of the path variable that does not choose the platform path.
+/// A value of the path variable that does not select the platform path.
 fn another_value(platform: &str) -> &'static str {
     if platform == "byok" { "tenant" } else { "byok" }
 }
@@ -377,14 +381,14 @@ fn shapes(dataset: &Dataset, runtime: &str, slugs: usize) -> Vec<Shape> {
     shapes
 }
 
-/// Keys set and unset that lead to one choice of model and one of secrets.
+/// Set and unset keys that select one model and one list of secrets.
 struct KeyClass<'k> {
     set: BTreeSet<&'k str>,
-    /// How many keys were looked at, set or not.
+    /// The number of keys that the decision reads, set or unset.
     consulted: usize,
 }
 
-/// Every way in which the first set key of each of two lists can fall.
+/// The classes of keys: every possible pair of the first set key, or none, of each of the two lists.
 fn key_classes<'k>(choosing: &[&'k str], injecting: &[&'k str]) -> Vec<KeyClass<'k>> {
     let mut classes = Vec::new();
     for first_choosing in 0..=choosing.len() {

@@ -1,10 +1,10 @@
-//! What a case must come to.
+//! The expected result of a test case.
 
 use serde::Serialize;
 use slug_resolver::yaml::{Cursor, ReadError, UnknownFields};
 use slug_resolver::{Code, Resolution, Rule};
 
-/// What a case must come to.
+/// The expected result of a test case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Expectation {
     /// The slug.
@@ -13,7 +13,7 @@ pub struct Expectation {
     pub rule: String,
     /// The injected names, sorted.
     pub injected: Vec<String>,
-    /// The provider, where there is one.
+    /// The provider, if one was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// `coherent`, or the code of the contradiction.
@@ -21,7 +21,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// What a resolution came to.
+    /// The result that a resolution has.
     #[must_use]
     pub fn of(resolution: &Resolution<'_>) -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! What holds of the fixes as a whole: they are those that trying everything finds.
+//! Completeness of fixes: the offered fixes are exactly the fixes that an exhaustive search finds.
 //!
-//! The law on fixes looks at what is offered and at single edits; this tries every set
-//! of edits, which takes too long for every case.
+//! The law on fixes checks the offered fixes and single edits; this check tries every set
+//! of edits, which takes too long to do for every case.
 
 use std::slice::from_ref;
 
@@ -12,22 +12,22 @@ use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
 use crate::secret::SET;
 
-/// The fixes are the smallest sets of edits that mend the case, each with the first
-/// values that do, in the order in which they are best advised.
+/// Checks that the fixes are the smallest sets of edits that make the case consistent, each
+/// with the first values that do so, and that they are in the recommended order.
 ///
 /// # Errors
 ///
-/// What does not hold.
+/// The violated property.
 pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = &context.case.dataset.policy;
     let fixes = context.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
-    let advised = |edits: &Vec<Edit>| {
+    let rank = |edits: &Vec<Edit>| {
         let added = || edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
         let overrides = added().any(|edit| edit.variable() == policy.document().override_var);
         (edits.len(), added().count(), overrides)
     };
-    ensure!(found.is_sorted_by_key(advised), "another order of these is better advised: {fixes:?}");
+    ensure!(found.is_sorted_by_key(rank), "the fixes are not in the recommended order: {fixes:?}");
 
     let mut expected = Vec::new();
     if context.resolution.code.is_some() {
@@ -38,14 +38,14 @@ pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
     let text = |edits: &Vec<Edit>| format!("{edits:?}");
     found.sort_by_key(text);
     expected.sort_by_key(text);
-    ensure!(found == expected, "what mends the case is {expected:?}; offered is {found:?}");
+    ensure!(found == expected, "the smallest fixes are {expected:?}; offered are {found:?}");
     Ok(())
 }
 
-/// What can be done to one variable: each is tried, in this order.
+/// The possible edits of one variable, in the order in which they are tried.
 type Options = Vec<Edit>;
 
-/// What can be done to each variable in a set of so many edits.
+/// The possible edits of each variable, for sets of `size` edits.
 fn options(case: &TestCase, size: usize) -> Vec<Options> {
     let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
@@ -66,7 +66,7 @@ fn options(case: &TestCase, size: usize) -> Vec<Options> {
         let values: Vec<&str> = match variable {
             Variable::Override | Variable::PlatformModel => slugs.iter().map(|slug| slug.as_str()).collect(),
             Variable::Path if value != Some(&platform.value) => [platform.value.as_str()].into(),
-            // Where unsetting it leaves the platform's path, there is no need for a value.
+            // A value is needed only if unsetting the variable would select the platform path.
             Variable::Path if default == Some(&platform.value) => [elsewhere].into(),
             Variable::Key(_) => [SET].into(),
             Variable::Path | Variable::Runtime => Vec::new(),
@@ -83,8 +83,8 @@ fn options(case: &TestCase, size: usize) -> Vec<Options> {
         .collect()
 }
 
-/// Makes every set of `more` edits to different variables after those `made`, which led to
-/// `case`, and adds those that mend it and contain no smaller set that does.
+/// Applies every set of `more` edits of further variables to `case`, to which the edits `made`
+/// are already applied. Adds each set that makes the case consistent and contains no smaller fix.
 fn try_all(
     context: &LawContext<'_>,
     options: &[Options],
@@ -113,7 +113,7 @@ fn try_all(
     }
 }
 
-/// Edits with the value of every secret replaced: which one is advised is no part of this.
+/// The edits with the value of every secret masked: this check ignores which secret a fix names.
 fn masked(policy: &Policy, edits: &[Edit]) -> Vec<Edit> {
     let mask = |edit: &Edit| match (edit, policy.variable(edit.variable())) {
         (Edit::Set(name, _), Some(Variable::Key(_))) => Edit::Set(name.clone(), SET.into()),

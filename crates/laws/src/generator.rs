@@ -1,10 +1,10 @@
-//! From a stream of choices to a case.
+//! Generates a test case from a stream of choices.
 //!
-//! Random testing and fuzzing both feed this one generator; they differ in
-//! where the choices come from: numbers, or the bytes of a fuzz input. The first option of every choice is the
-//! simplest, and every part draws a fixed number of choices, so that a case
-//! shrinks by lowering choices towards zero without shifting its other parts.
-//! A test takes a census of what the generator reaches.
+//! Random testing and fuzzing share this generator; they differ in the source of the
+//! choices: random numbers, or the bytes of a fuzz input. The first option of every choice
+//! is the simplest, and every part draws a fixed number of choices, so that a case shrinks
+//! by lowering choices towards zero without shifting its other parts. A test measures the
+//! coverage of the generator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 
-/// Choices that [`case`] draws.
+/// The number of choices that [`case`] draws.
 pub const CHOICES: usize = 512;
 
-/// A stream of choices; when it runs out, every choice is the first option.
+/// A stream of choices; after its end, every choice is the first option.
 pub struct Choices<'c>(&'c [u16]);
 
 impl<'c> Choices<'c> {
@@ -30,7 +30,7 @@ impl<'c> Choices<'c> {
         Self(numbers)
     }
 
-    /// How many choices are left.
+    /// The number of remaining choices.
     #[must_use]
     pub fn left(&self) -> usize {
         self.0.len()
@@ -51,8 +51,8 @@ impl<'c> Choices<'c> {
         options[self.below(options.len())]
     }
 
-    /// Some of `options`, none of them twice, in an order of its own. Draws one
-    /// choice for each option and two more.
+    /// A subset of `options` in any rotation, forwards or backwards. Draws one choice for each
+    /// option and two more.
     fn some_of<T: Copy>(&mut self, options: &[T]) -> Vec<T> {
         let turn = self.below(options.len());
         let backwards = self.one_in(3);
@@ -67,8 +67,8 @@ impl<'c> Choices<'c> {
 
 const PROVIDERS: [&str; 8] = [PLATFORM, "acme", "acme-eu", "zeta", "Platform", "höhe", " acme", "omega"];
 
-/// Overlapping on purpose: anchored and not, with and without case, with
-/// characters whose case folds out of ASCII.
+/// Patterns that overlap on purpose: anchored and unanchored, case-sensitive and
+/// case-insensitive, with characters whose case folds out of ASCII.
 const PATTERNS: [&str; 16] = [
     "^acme[:/]",
     "^m-",
@@ -88,8 +88,8 @@ const PATTERNS: [&str; 16] = [
     "^m-1$|^K",
 ];
 
-/// One id in several spellings, some that only a pattern matches, and some that
-/// can never be chosen because a model is trimmed and an id is not.
+/// Model ids: one in several spellings, ids that only a pattern matches, and ids that can never
+/// be chosen because a model is trimmed and an id is not.
 const IDS: [&str; 14] = [
     "m-1",
     "acme/m-1",
@@ -109,7 +109,7 @@ const IDS: [&str; 14] = [
 
 const BLANKS: [&str; 4] = [" ", "\t\n", "\u{a0}", "\u{2003}\u{85}"];
 
-/// The last begins with the first, which is another name all the same.
+/// Names of secrets; the last one begins with the first, but is a different name.
 const SECRETS: [&str; 6] = ["ACME_KEY", "ACME_TOKEN", "ZETA_KEY", "PLATFORM_TOKEN", "SHARED_KEY", "ACME_KEY_EU"];
 
 const RUNTIMES: [&str; 4] = ["agent", "studio", "Agent", "agent "];
@@ -133,7 +133,7 @@ pub fn case_of(bytes: &[u8]) -> TestCase {
     let (numbers, text) = input(bytes);
     let mut case = case(&mut Choices::new(&numbers));
     if !text.is_empty() {
-        // Spellings that no vocabulary has.
+        // A spelling outside the vocabulary.
         let name = case.dataset.policy.document().override_var.clone();
         case.variables.insert(name, text.to_owned());
     }
@@ -147,19 +147,19 @@ pub fn large_registry_of(bytes: &[u8]) -> (Registry, &str) {
     (enlarged(&registry(&mut Choices::new(&numbers))), text)
 }
 
-/// The choices of a fuzz input, then its text, which is what is left.
+/// The choices of a fuzz input, and the rest of it as text; empty if the rest is not UTF-8.
 fn input(bytes: &[u8]) -> (Vec<u16>, &str) {
     let mut bytes = Unstructured::new(bytes);
-    // An odd byte left over is text, not half a choice.
+    // A single remaining byte is text, not half a choice.
     let choice = |_| if bytes.len() < 2 { None } else { bytes.arbitrary().ok() };
     let numbers = (0..CHOICES).map_while(choice).collect();
     (numbers, std::str::from_utf8(bytes.take_rest()).unwrap_or_default())
 }
 
-/// Copies of the generated catalogue that make a large registry.
+/// The number of copies of the generated catalogue in a large registry.
 const COPIES: usize = 4;
 
-/// The registry with its catalogue and its arms several times over, under other names.
+/// The registry with copies of its catalogue and its arms under other names.
 fn enlarged(registry: &Registry) -> Registry {
     let mut document = registry.document();
     for copy in 1..COPIES {
@@ -176,7 +176,7 @@ fn enlarged(registry: &Registry) -> Registry {
             }));
         }
     }
-    Registry::new(document).expect("copies under other names are as valid as what they copy")
+    Registry::new(document).expect("a copy under another name is valid")
 }
 
 /// A registry from a stream of choices.
@@ -204,7 +204,7 @@ pub fn registry(choices: &mut Choices<'_>) -> Registry {
         let arm = Arm { provider: providers[0].name.clone(), models: Vec::new() };
         runtimes.push(Runtime { name: RUNTIMES[0].to_owned(), arms: [arm].into() });
     }
-    Registry::new(RegistryDocument { providers, runtimes }).expect("the vocabulary makes valid registries only")
+    Registry::new(RegistryDocument { providers, runtimes }).expect("the vocabulary makes only valid registries")
 }
 
 fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
@@ -274,7 +274,7 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
         document.templates = BTreeMap::from([("variant".to_owned(), template)]);
     }
     document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
-    Policy::new(document).expect("the vocabulary makes valid policies only")
+    Policy::new(document).expect("the vocabulary makes only valid policies")
 }
 
 fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
@@ -307,7 +307,7 @@ pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
         ("UNREAD", "1", 4),
     ];
     for (name, value, odds) in variables {
-        // One choice in `odds` sets it, and half as many set it to nothing.
+        // One choice in `odds` sets the variable; half as many set it to the empty string.
         match 2 * odds - choices.below(2 * odds) {
             1 | 2 => drop(case.variables.insert(name.to_owned(), value.to_owned())),
             3 => drop(case.variables.insert(name.to_owned(), String::new())),

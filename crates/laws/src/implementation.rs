@@ -1,4 +1,4 @@
-//! Resolvers that can be put to the laws: the real one, and others that are wrong on purpose.
+//! Implementations that the laws can check: the real resolver, and resolvers that are wrong on purpose.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::document::Document;
 
-/// A resolver that can be put to the laws.
+/// A resolver that the laws can check; every method defaults to the real resolver.
 pub trait Implementation: Sync {
     /// Resolves a case.
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         RealResolver.resolve(case)
     }
 
-    /// The runtime that the environment of a case names.
+    /// The runtime that the environment of the case names.
     fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
         RealResolver.runtime(case)
     }
 
-    /// Who could answer for a model on a runtime, whatever the credentials.
+    /// The candidate providers of a model on a runtime, independent of credentials.
     fn candidates<'a>(&self, dataset: &'a Dataset, runtime: &str, model: &str) -> Vec<&'a Provider> {
         RealResolver.candidates(dataset, runtime, model)
     }
 
-    /// Who answers for a model on a runtime of a registry, with these credentials.
+    /// The provider of a model on a runtime of a registry, with these credentials.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ pub trait Implementation: Sync {
         RealResolver.derive(registry, runtime, model, injected)
     }
 
-    /// Which sets of patterns match some model, with such a model each.
+    /// The sets of patterns that match a common model, each with such a model.
     fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
         RealResolver.overlaps(patterns)
     }
@@ -54,36 +54,36 @@ pub trait Implementation: Sync {
         RealResolver.fixes(case)
     }
 
-    /// What people are told of an answer, in one sentence.
+    /// The one-sentence message for people about a resolution.
     fn message(&self, resolution: &Resolution<'_>) -> String {
         RealResolver.message(resolution)
     }
 
-    /// Everything it would say about a case, in any form.
+    /// All output about a case, in every form.
     fn report(&self, case: &TestCase) -> String {
         RealResolver.report(case)
     }
 
-    /// Writes a case and its dataset, and reads them back.
+    /// Writes a case and its dataset, and reads them again.
     ///
     /// # Errors
     ///
-    /// When what was written cannot be read.
+    /// If the written documents cannot be read.
     fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
         RealResolver.reread(case)
     }
 
-    /// Reads a document that may be wrong; a question is one about the dataset.
+    /// Reads a document that may be invalid; a question is read for this dataset.
     ///
     /// # Errors
     ///
-    /// Why it is refused.
+    /// The reason why the document is refused.
     fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         RealResolver.read(document, text, dataset)
     }
 }
 
-/// The resolver as it is.
+/// The real resolver.
 pub struct RealResolver;
 
 impl Implementation for RealResolver {

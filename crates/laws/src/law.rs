@@ -1,4 +1,4 @@
-//! A law, and what it is put to: one case with the answer of one implementation.
+//! A law, and its context: one case with the answer of one implementation.
 
 use std::cell::OnceCell;
 
@@ -13,31 +13,31 @@ use crate::reference;
 /// One law.
 #[derive(Clone, Copy)]
 pub struct Law {
-    /// Its name: kebab-case, stable, also the name of its regression file.
+    /// The stable name, in kebab-case; also the name of its regression file.
     pub id: &'static str,
-    /// What holds, in one line.
+    /// The property, in one line.
     pub statement: &'static str,
-    /// The check itself.
+    /// Checks the property.
     pub check: fn(&LawContext<'_>) -> Result<(), Violation>,
 }
 
-/// How a law was broken: what was expected and what was found.
+/// The description of a broken law: the expected and the actual result.
 pub type Violation = String;
 
-/// One case put to one implementation.
+/// One case with the answer of one implementation.
 pub struct LawContext<'a> {
-    /// Who answers.
+    /// The implementation under test.
     pub implementation: &'a dyn Implementation,
-    /// What is asked.
+    /// The test case.
     pub case: &'a TestCase,
-    /// The answer.
+    /// The answer of the implementation.
     pub resolution: Resolution<'a>,
     reference: OnceCell<Resolution<'a>>,
     fixes: OnceCell<Vec<Fix>>,
 }
 
 impl<'a> LawContext<'a> {
-    /// Puts a case to a implementation.
+    /// Resolves a case with an implementation.
     #[must_use]
     pub fn new(implementation: &'a dyn Implementation, case: &'a TestCase) -> Self {
         Self {
@@ -49,14 +49,15 @@ impl<'a> LawContext<'a> {
         }
     }
 
-    /// The context with another answer to compare with than the reference's: what a law
-    /// says beyond that comparison shows where both are wrong alike.
+    /// Replaces the reference answer, to test the other assertions of a law when both resolvers
+    /// agree on a wrong answer.
     #[must_use]
     pub fn compared_with(self, answer: Resolution<'a>) -> Self {
         Self { reference: OnceCell::from(answer), ..self }
     }
 
-    /// What the [reference](mod@crate::reference) answers, with the [model_classes](crate::model_classes::ModelClasses) of its dataset.
+    /// The answer of the [reference](mod@crate::reference), which looks models up in the
+    /// [model classes](crate::model_classes::ModelClasses) of the dataset.
     pub fn reference(&self) -> &Resolution<'a> {
         self.reference.get_or_init(|| {
             let TestCase { dataset, runtime, variables, ambient } = self.case;
@@ -83,7 +84,7 @@ macro_rules! ensure {
 }
 pub(crate) use ensure;
 
-/// What a question came to: slug, injected names, provider, code.
+/// The main results of a resolution: slug, injected names, provider, code.
 pub(crate) type SummaryKey<'r> = (&'r str, &'r [String], Option<&'r str>, Option<Code>);
 
 pub(crate) fn summary_key<'r>(resolution: &'r Resolution<'_>) -> SummaryKey<'r> {
@@ -91,7 +92,7 @@ pub(crate) fn summary_key<'r>(resolution: &'r Resolution<'_>) -> SummaryKey<'r> 
     (resolution.slug, resolution.injected, provider, resolution.code)
 }
 
-/// A resolution without the remarks on it: what must not change with what only they speak of.
+/// The resolution without warnings, for comparing runs that differ only in warnings.
 pub(crate) fn without_warnings(resolution: Resolution<'_>) -> Resolution<'_> {
     Resolution { warnings: Warnings::default(), shadowed: NameSubset::default(), ..resolution }
 }

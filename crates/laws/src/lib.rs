@@ -1,14 +1,13 @@
-//! The laws: what holds for every registry, policy, runtime and environment.
+//! The laws: properties that hold for every registry, policy, runtime and environment.
 //!
-//! Each [`Law`] is one plain function over a [`LawContext`], which is one [`TestCase`]
-//! put to one [`Implementation`]. The engines only differ in where the cases come
-//! from: random choices ([`generator`]), enumeration ([`enumeration`]), or a file
-//! that records what was once found ([`Witness`]).
+//! Each [`Law`] is one function of a [`LawContext`], which is one [`TestCase`] with the answer
+//! of one [`Implementation`]. The engines differ only in the source of their cases: random
+//! choices ([`generator`]), enumeration ([`enumeration`]), or a file with a saved case
+//! ([`Witness`]).
 //!
-//! A law asks the implementation, never the resolver directly, so that a resolver that
-//! is wrong on purpose can be put to it: every law has to reject one. What the
-//! answer should be is said by a second implementation, slow and obvious: the
-//! [`reference`](mod@reference).
+//! A law calls the implementation, never the resolver directly, so that tests can check that
+//! every law rejects a resolver that is wrong on purpose. A second implementation, slow and
+//! obvious, computes the expected answer: the [`reference`](mod@reference).
 
 pub mod enumeration;
 pub mod fix_completeness;

@@ -1,4 +1,4 @@
-//! What holds of looking up models in a registry of any size.
+//! Properties of looking up models in a registry of any size.
 
 use slug_resolver::Registry;
 use slug_resolver::registry::Runtime;
@@ -9,36 +9,37 @@ use crate::law::{Violation, ensure};
 use crate::model_classes::ModelClasses;
 use crate::reference;
 
-/// Arms of a runtime whose overlap is decided: automata grow fast with their number.
+/// Maximum number of arms of a runtime whose overlap is checked: automata grow fast with it.
 const ARMS: usize = 3;
 
-/// The compiled index and the model_classes of the document answer as a linear scan does, and
-/// the overlap of patterns is what matching says; `stray` is one more model to look up.
+/// Checks that the compiled index and the model classes of the document agree with a linear
+/// scan, and that the overlaps of patterns agree with matching; `extra` is one more model to
+/// look up.
 ///
 /// # Errors
 ///
-/// What does not hold.
-pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, stray: &str) -> Result<(), Violation> {
+/// The violated property.
+pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, extra: &str) -> Result<(), Violation> {
     let names: Vec<String> =
         registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
     let credentials = [&[][..], &names[..1], &names];
     let model_classes = ModelClasses::new(registry);
-    let scan_agrees = |runtime, model: &str, injected| {
-        scan_agrees(implementation, registry, &model_classes, runtime, model, injected)
+    let check_scan_agrees = |runtime, model: &str, injected| {
+        check_scan_agrees(implementation, registry, &model_classes, runtime, model, injected)
     };
     for runtime in registry.runtimes() {
         for injected in credentials {
-            [stray, " ", "nobody"].iter().try_for_each(|model| scan_agrees(runtime, model, injected))?;
+            [extra, " ", "nobody"].iter().try_for_each(|model| check_scan_agrees(runtime, model, injected))?;
         }
-        // A scan is slow: each listed id takes its turn with one of the sets.
+        // A scan is slow, so each listed id is checked with only one of the credential sets.
         let listed = runtime.arms.iter().flat_map(|arm| &arm.models);
-        listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| scan_agrees(runtime, id, set))?;
-        overlaps_are_right(implementation, registry, runtime, stray)?;
+        listed.zip(credentials.iter().cycle()).try_for_each(|(id, set)| check_scan_agrees(runtime, id, set))?;
+        check_overlaps(implementation, registry, runtime, extra)?;
     }
     Ok(())
 }
 
-fn scan_agrees(
+fn check_scan_agrees(
     implementation: &dyn Implementation,
     registry: &Registry,
     model_classes: &ModelClasses,
@@ -52,42 +53,42 @@ fn scan_agrees(
     let on = &runtime.name;
     ensure!(
         found == expected,
-        "{model:?} on {on:?} with {present:?}: the index says {found:?}; a scan says {expected:?}"
+        "{model:?} on {on:?} with {present:?}: the index finds {found:?}; a scan finds {expected:?}"
     );
     let walked = model_classes.derive(registry, &runtime.name, model, &present);
     ensure!(
         walked == expected,
-        "{model:?} on {on:?} with {present:?}: the model_classes say {walked:?}; a scan says {expected:?}"
+        "{model:?} on {on:?} with {present:?}: the model classes give {walked:?}; a scan finds {expected:?}"
     );
-    let Some(handle) = registry.handle(on) else { return Err(format!("{on:?} is not to be had by handle")) };
+    let Some(handle) = registry.handle(on) else { return Err(format!("{on:?} has no handle")) };
     ensure!(handle.runtime() == runtime && format!("{handle:?}").contains(on), "the handle of {on:?} is {handle:?}");
     let (found, expected) = (handle.candidates(model), model_classes.candidates(registry, on, model));
-    ensure!(found == expected, "candidates for {model:?} on {on:?}: {found:?}; by the model_classes {expected:?}");
+    ensure!(found == expected, "candidates for {model:?} on {on:?}: {found:?}; by the model classes {expected:?}");
     Ok(())
 }
 
-fn overlaps_are_right(
+fn check_overlaps(
     implementation: &dyn Implementation,
     registry: &Registry,
     runtime: &Runtime,
-    stray: &str,
+    extra: &str,
 ) -> Result<(), Violation> {
     let mut patterns = patterns(registry, runtime);
     patterns.truncate(ARMS);
     let overlaps = implementation.overlaps(&patterns);
-    // Whatever set some model matches, the decision must have found a witness for.
-    let models = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).chain([stray]);
+    // Every set of patterns that a model matches must have a witness.
+    let models = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).chain([extra]);
     for model in models.map(str::trim).filter(|model| overlaps.complete && !model.is_empty()) {
         let matches = |index: &usize| reference::is_found_in(patterns[*index].hir(), model);
         let matched = (0..patterns.len()).filter(matches).collect();
         let known = overlaps.witnesses.contains_key(&matched);
-        ensure!(known, "{model:?} matches {matched:?} of {patterns:?}, for which no witness was found");
+        ensure!(known, "{model:?} matches {matched:?} of {patterns:?}, which has no witness");
     }
     for (set, witness) in &overlaps.witnesses {
         let matches = |index: &usize| reference::is_found_in(patterns[*index].hir(), witness);
         let matched = (0..patterns.len()).filter(matches).collect();
-        ensure!(*set == matched, "{witness:?} is to match {set:?} of {patterns:?} and matches {matched:?}");
-        ensure!(witness.trim() == witness, "{witness:?} is no trimmed id");
+        ensure!(*set == matched, "{witness:?} must match {set:?} of {patterns:?}, but matches {matched:?}");
+        ensure!(witness.trim() == witness, "{witness:?} is not trimmed");
     }
     Ok(())
 }

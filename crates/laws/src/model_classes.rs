@@ -1,9 +1,9 @@
-//! ModelClasses: all that looking a model up may go by.
+//! Model classes: equivalence classes of models on one runtime.
 //!
-//! Of a slug, the third step of the pipeline uses only which arms of the runtime list
-//! it and which ones' patterns match it. That is what lets one slug stand for all of
-//! its model_class, and it is a law. ModelClasses are found by walking the document and with the
-//! reference's own matching, never by the index under test.
+//! Derivation, the third step of the pipeline, depends on a slug only through the arms that
+//! list it and the arms whose patterns match it, so one slug can represent its model class;
+//! the law `model-class-decides` checks this. Model classes are computed from the document with
+//! the matcher of the reference, never with the index under test.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,10 +12,10 @@ use slug_resolver::{Provider, Registry, Rejection};
 
 use crate::reference;
 
-/// All that looking a model up on one runtime may go by; arms are given by position.
+/// Everything that looking a model up on one runtime may depend on; arms are given by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ModelClass {
-    /// Whether nothing is left of the model without its margins.
+    /// True if the trimmed model is empty.
     pub blank: bool,
     /// The arms that list it, in declared order.
     pub listed: Vec<usize>,
@@ -23,37 +23,37 @@ pub struct ModelClass {
     pub matched: Vec<usize>,
 }
 
-/// Where each id of a registry leads, found once by walking the whole document, so
-/// that the reference can be asked about a large one many times.
+/// The model classes of a registry, computed once from the whole document, so that the
+/// reference can resolve many cases of a large registry.
 pub struct ModelClasses {
-    /// The position of each runtime.
+    /// The position of each runtime in the registry.
     runtimes: BTreeMap<String, usize>,
     /// The arms of each runtime.
     arms: Vec<Arms>,
-    /// Every id that an arm lists.
+    /// The ids that any arm lists.
     ids: BTreeMap<String, Known>,
 }
 
 struct Arms {
-    /// The provider of each arm, by its position in the catalogue.
+    /// The position of the provider of each arm in the catalogue.
     providers: Vec<usize>,
-    /// The arm of each provider that has one.
+    /// The arm of each provider that has one on this runtime.
     of: BTreeMap<usize, usize>,
-    /// Some ids of each model_class.
+    /// A few listed ids of each model class.
     representatives: OnceLock<BTreeMap<ModelClass, Vec<String>>>,
 }
 
-/// What is known of an id that an arm lists.
+/// The arms and providers of an id that an arm lists.
 #[derive(Default)]
 struct Known {
-    /// Runtime and arm of each list that it is in, in declared order.
+    /// Runtime and arm of each list that contains the id, in declared order.
     listed: Vec<(usize, usize)>,
-    /// The providers whose patterns match it, in the order of the catalogue.
+    /// The providers whose patterns match the id, in the order of the catalogue.
     matched: Vec<usize>,
 }
 
 impl ModelClasses {
-    /// Walks a registry.
+    /// Computes the model classes of a registry.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let providers = registry.providers().iter().enumerate();
@@ -80,8 +80,8 @@ impl ModelClasses {
         model_classes
     }
 
-    /// The model_class of a model on the runtime of this name; one that does not exist has
-    /// no arms. `registry` is the one that was walked.
+    /// The model class of a model on the runtime with this name; an unknown runtime has no
+    /// arms. `registry` must be the registry of these classes.
     #[must_use]
     pub fn model_class(&self, registry: &Registry, runtime: &str, model: &str) -> ModelClass {
         let model = model.trim();
@@ -96,7 +96,8 @@ impl ModelClasses {
         }
     }
 
-    /// What [`reference::derive`] answers, without a scan. `registry` is the one that was walked.
+    /// Returns the same as [`reference::derive`], without a scan. `registry` must be the registry
+    /// of these classes.
     ///
     /// # Errors
     ///
@@ -119,8 +120,8 @@ impl ModelClasses {
         reference::choose(listing, matching, present)
     }
 
-    /// What [`RuntimeHandle::candidates`](slug_resolver::RuntimeHandle::candidates) answers on the runtime
-    /// of this name. `registry` is the one that was walked.
+    /// The expected result of [`RuntimeHandle::candidates`](slug_resolver::RuntimeHandle::candidates) on
+    /// the runtime with this name. `registry` must be the registry of these classes.
     #[must_use]
     pub fn candidates<'r>(&self, registry: &'r Registry, runtime: &str, model: &str) -> Vec<&'r Provider> {
         let ModelClass { listed, matched, .. } = self.model_class(registry, runtime, model);
@@ -134,7 +135,7 @@ impl ModelClasses {
         found.into_iter().map(|id| &registry.providers()[id]).collect()
     }
 
-    /// The positions of the arms that list a model on the runtime of this name.
+    /// The positions of the arms that list a model on the runtime with this name.
     pub(crate) fn listing(&self, runtime: &str, model: &str) -> Vec<usize> {
         self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.listed(runtime, model.trim()))
     }
@@ -159,14 +160,14 @@ impl ModelClasses {
         providers.iter().enumerate().filter(matches).map(|(arm, _)| arm).collect()
     }
 
-    /// A few listed ids of a model_class on the runtime of this name.
+    /// A few listed ids of a model class on the runtime with this name.
     pub(crate) fn representatives(&self, registry: &Registry, runtime: &str, model_class: &ModelClass) -> &[String] {
         let Some(&number) = self.runtimes.get(runtime) else { return &[] };
         let representatives = self.arms[number].representatives.get_or_init(|| {
             let mut representatives: BTreeMap<ModelClass, Vec<String>> = BTreeMap::new();
             for id in self.ids.keys() {
                 let ids = representatives.entry(self.model_class(registry, runtime, id)).or_default();
-                if ids.len() < ALIKE {
+                if ids.len() < REPRESENTATIVES {
                     ids.push(id.clone());
                 }
             }
@@ -188,5 +189,5 @@ impl Known {
     }
 }
 
-/// Ids of a slug's model_class that are put in its place.
-const ALIKE: usize = 3;
+/// Maximum number of representatives of a model class.
+const REPRESENTATIVES: usize = 3;

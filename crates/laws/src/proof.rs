@@ -1,4 +1,4 @@
-//! What an exhaustive run found: broken laws, gaps, and counts that must add up.
+//! Results of an exhaustive run: broken laws, gaps, and counts that must add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,16 +12,16 @@ use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
 
-/// The findings of an exhaustive run over some cases; those of two runs [merge](Proof::merge).
+/// The results of an exhaustive run over some cases; two results can be [merged](Proof::merge).
 #[derive(Default)]
 pub struct Proof {
-    /// Cases put to every law.
+    /// The number of cases checked against every law.
     pub evaluated: usize,
-    /// Questions compared with the reference.
+    /// The number of questions whose answers were compared with the reference.
     pub compared: usize,
-    /// Concrete combinations that they stand for.
+    /// The number of concrete combinations that the cases represent.
     pub covered: u128,
-    /// What the combinations come to.
+    /// The outcomes of the combinations.
     pub counts: Counts,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
@@ -30,18 +30,18 @@ pub struct Proof {
 
 /// A case that breaks a law.
 pub struct Broken {
-    /// The step of the enumeration.
+    /// The number of its step in the enumeration.
     pub number: usize,
     /// The law.
     pub law: &'static Law,
-    /// How it is broken.
+    /// The description of the violation.
     pub violation: Violation,
     /// The case.
     pub case: TestCase,
 }
 
-/// What makes two cases reach the same contradiction: the runtime, the code, and the
-/// slug, unless a variable holds it.
+/// The identity of a contradiction: two cases with the same runtime, code and slug reach the
+/// same one. The slug is omitted if a variable holds it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Contradiction {
     code: Code,
@@ -58,30 +58,30 @@ struct Reached {
     gap: Gap,
 }
 
-/// A contradiction that is reachable without an override.
+/// A gap: a contradiction that is reachable without an override.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// The runtime.
     pub runtime: String,
-    /// The contradiction.
+    /// The code of the contradiction.
     pub code: Code,
-    /// A smallest set of variables that leads there, with one value each.
+    /// A smallest set of variables that leads to the contradiction, with one value each.
     pub set: BTreeMap<String, String>,
-    /// The variable that holds the slug, where one does.
+    /// The variable that holds the slug, if any.
     pub slug_in: Option<String>,
-    /// How many ways of setting exactly these variables lead there: one for each slug,
-    /// where a variable holds one.
+    /// The number of assignments of exactly these variables that lead to the contradiction: one
+    /// for each slug, if a variable holds the slug.
     pub cases: usize,
-    /// The slug that is picked with those values.
+    /// The slug that these values select.
     pub slug: String,
-    /// The provider that answers for it, where there is one.
+    /// The provider of the slug, if any.
     pub provider: Option<String>,
-    /// The secrets of which that provider needs any one.
+    /// The secrets that the provider accepts; it needs any one of them.
     pub needs: Vec<String>,
 }
 
 impl Proof {
-    /// Takes one step of a enumeration: examines a case or compares a question.
+    /// Runs one step of an enumeration: examines a case or compares a question.
     pub fn step(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
         if let Some(point) = enumeration.get(number) {
             self.examine(implementation, number, &point);
@@ -92,7 +92,7 @@ impl Proof {
         }
     }
 
-    /// Puts one case of a enumeration to a implementation and checks every law.
+    /// Checks every law on one case of an enumeration.
     pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
         let context = LawContext::new(implementation, &point.case);
         self.evaluated += 1;
@@ -106,7 +106,7 @@ impl Proof {
         }
     }
 
-    /// Compares the answer to one question of a enumeration with the reference's.
+    /// Compares the answer to one question of an enumeration with the answer of the reference.
     pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
         self.compared += 1;
         if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, question)) {
@@ -123,24 +123,24 @@ impl Proof {
         if let Some(broken) = other.broken {
             self.keep_first(broken);
         }
-        for (contradiction, ways) in other.reachable {
-            for (names, reached) in ways {
+        for (contradiction, sets) in other.reachable {
+            for (names, reached) in sets {
                 self.keep_reached(contradiction.clone(), names, reached);
             }
         }
     }
 
-    /// The gaps for which `counts` holds: for each contradiction the smallest sets of
-    /// variables among them. Sorted by code, then by what is set, then in the order
-    /// of the enumeration.
+    /// The gaps that `counts` accepts: for each contradiction, the smallest sets of variables
+    /// that lead to it. Sorted by code, then by the set variables, then in the order of the
+    /// enumeration.
     #[must_use]
     pub fn gaps(&self, counts: impl Fn(&Gap) -> bool) -> Vec<Gap> {
         let mut smallest: Vec<&Reached> = Vec::new();
-        for ways in self.reachable.values() {
-            let ways: Vec<(&Names, &Reached)> = ways.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
+        for sets in self.reachable.values() {
+            let sets: Vec<(&Names, &Reached)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
             let minimal =
-                |names: &Names| !ways.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
-            smallest.extend(ways.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
+                |names: &Names| !sets.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
+            smallest.extend(sets.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
         }
         smallest.sort_by_key(|Reached { number, gap }| {
             (gap.code, gap.set.len(), gap.set.keys().collect::<Vec<_>>(), *number)
@@ -176,11 +176,11 @@ impl Proof {
         self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, gap });
     }
 
-    /// Of several cases with the same variables, the first of the enumeration is shown.
+    /// Keeps the first case of the enumeration among the cases with the same variables.
     fn keep_reached(&mut self, contradiction: Contradiction, names: Names, new: Reached) {
-        let ways = self.reachable.entry(contradiction).or_default();
-        match ways.get_mut(&names) {
-            None => drop(ways.insert(names, new)),
+        let sets = self.reachable.entry(contradiction).or_default();
+        match sets.get_mut(&names) {
+            None => drop(sets.insert(names, new)),
             Some(known) => {
                 let cases = known.gap.cases + new.gap.cases;
                 if new.number < known.number {

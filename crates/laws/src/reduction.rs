@@ -1,5 +1,4 @@
-//! From a case that breaks something to the smallest one that still does: what a
-//! reviewer has to read, and nothing else.
+//! Test case reduction: shrinks a failing case to a minimal one that still fails.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +8,8 @@ use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 
-/// The case with everything taken away without which it is still `broken`, one part
-/// at a time, and what is left made plain where that changes nothing.
+/// Reduces a case while `broken` returns true: removes one part at a time, then simplifies the
+/// remaining providers.
 #[must_use]
 pub fn reduce(case: &TestCase, broken: impl Fn(&TestCase) -> bool) -> TestCase {
     let masked = case.masked();
@@ -29,8 +28,8 @@ pub fn reduce(case: &TestCase, broken: impl Fn(&TestCase) -> bool) -> TestCase {
     case
 }
 
-/// Every case that lacks one part, in the order of the file: the big parts come first,
-/// and the fewer of them are left, the less there is to try.
+/// Every case that lacks one part, in the order of the file. Large parts come first, because
+/// removing them leaves fewer parts to try.
 fn smaller(case: &TestCase) -> impl Iterator<Item = TestCase> + use<'_> {
     let registries = without_one(case.dataset.registry.document(), registry_parts);
     let registries = registries.filter_map(|document| with_registry(case, |whole| *whole = document));
@@ -60,14 +59,14 @@ fn plain_words(provider: &mut Provider) {
     provider.protocol = Protocol::Openai;
 }
 
-/// A pattern that nobody has to read, where none is needed.
+/// Replaces the pattern by a trivial one.
 fn plain_pattern(provider: &mut Provider) {
     if let Ok(unused) = Pattern::new("^unused$") {
         provider.model_prefix_match = unused;
     }
 }
 
-/// Something from which a part can be taken away.
+/// A collection from which a part can be removed.
 trait Parts {
     fn count(&self) -> usize;
     fn remove_part(&mut self, index: usize);
@@ -105,10 +104,10 @@ impl<T> Parts for Option<T> {
     }
 }
 
-/// Shows everything in a document from which a part can be taken, always in the same order.
+/// Visits every collection of a document from which a part can be removed, always in the same order.
 type Walk<D> = fn(&mut D, &mut dyn FnMut(&mut dyn Parts));
 
-/// The document without one of its parts, for each part there is.
+/// For each part of a document, the document without it.
 fn without_one<D: Clone>(mut document: D, walk: Walk<D>) -> impl Iterator<Item = D> {
     let mut count = 0;
     walk(&mut document, &mut |parts| count += parts.count());

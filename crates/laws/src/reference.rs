@@ -1,10 +1,10 @@
 //! The reference resolver: the specification as code, slow and obvious.
 //!
-//! It shares the types with the product and nothing else: no [`Env`](slug_resolver::Env),
-//! no index, no hash map, no automaton. Variables are looked up by name where
-//! the specification names them, arms are scanned in order, and a pattern is
-//! matched by computing the positions at which it can end. Where the two
-//! disagree, one of them is wrong about the specification.
+//! It shares only the types with the resolver: it has no [`Env`](slug_resolver::Env), no
+//! index, no hash map and no automaton. Variables are looked up by name where the
+//! specification names them, arms are scanned in order, and a pattern is matched by
+//! computing the positions at which it can end. If the two disagree, one of them is wrong
+//! about the specification.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use slug_resolver::{
     Resolution, Rule, Warning,
 };
 
-/// Variables by name, as a process would see them.
+/// Variables by name, as in the environment of a process.
 pub type Variables = BTreeMap<String, String>;
 
 /// Resolves one question.
@@ -32,8 +32,8 @@ pub fn resolve<'a>(
     })
 }
 
-/// [`resolve`], with another way to find the provider of a model on a runtime among
-/// the credentials that are present.
+/// Like [`resolve`], but `derive` finds the provider of a model on a runtime with the present
+/// credentials.
 pub(crate) fn resolve_by<'a>(
     registry: &'a Registry,
     policy: &'a Policy,
@@ -116,7 +116,7 @@ pub(crate) fn resolve_by<'a>(
     }
 }
 
-/// The value of a variable: what is set, else its default; empty is unset.
+/// The value of a variable, else its default; an empty variable is unset.
 fn value<'a>(policy: &'a PolicyDocument, variables: &'a Variables, name: &str) -> Option<&'a str> {
     let set = variables.get(name).filter(|value| !value.is_empty());
     set.or_else(|| policy.defaults.get(name)).map(String::as_str)
@@ -188,8 +188,8 @@ pub fn derive<'a>(
     choose(listing, matching, present)
 }
 
-/// The provider of a model among those whose arms list it and those whose patterns
-/// match it, both in declared order.
+/// Chooses the provider of a model from the providers whose arms list it and the providers whose
+/// patterns match it, both in declared order.
 ///
 /// # Errors
 ///
@@ -215,13 +215,13 @@ pub(crate) fn choose<'a>(
     }
 }
 
-/// Whether a credential is the first that some other provider names, and not this one's first.
+/// Returns true for a credential that another provider names first and this provider does not.
 fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str) -> bool {
     let first_of = |other: &Provider| other.auth_env.first().is_some_and(|name| name == credential);
     !first_of(provider) && registry.providers().iter().any(first_of)
 }
 
-/// The variables that a policy reads, each once, in the order in which it consults them, the runtime's last.
+/// The variables that a policy reads, without duplicates, in the order of consultation; the runtime variable is last.
 #[must_use]
 pub fn variable_names(policy: &PolicyDocument) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -253,28 +253,28 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
     names
 }
 
-/// Whether a pattern matches anywhere in a text.
+/// Returns true if a pattern matches anywhere in a text.
 #[must_use]
 pub fn is_found_in(pattern: &Hir, text: &str) -> bool {
     is_found_from(pattern, text, &everywhere(text))
 }
 
-/// Every position at which a match may begin.
+/// All positions at which a match may begin.
 pub(crate) fn everywhere(text: &str) -> Vec<usize> {
     text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
 }
 
-/// Whether a pattern matches a text from one of these positions, which ascend.
+/// Returns true if a pattern matches a text at one of these ascending start positions.
 pub(crate) fn is_found_from(pattern: &Hir, text: &str, begins: &[usize]) -> bool {
     !ends(pattern, text, begins).is_empty()
 }
 
-/// Where a pattern can end, given where it may begin. Positions ascend, and none
-/// is there twice.
+/// The positions at which a pattern can end if it begins at one of the given positions. Both
+/// lists ascend without duplicates.
 fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
     let starts = begins.iter().copied();
     match pattern.kind() {
-        // From nowhere one gets nowhere.
+        // No start positions, no matches.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
         HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
@@ -294,7 +294,7 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
             let mut reached = begins.to_vec();
             for _ in 0..repetition.min {
                 let next = ends(&repetition.sub, text, &reached);
-                // One more round of the same positions would yield the same again.
+                // Further rounds would yield the same positions.
                 if next == reached {
                     break;
                 }

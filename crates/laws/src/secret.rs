@@ -1,7 +1,7 @@
-//! What is written in the place of secrets.
+//! Placeholders for secrets.
 
-/// What stands in for the value of a secret wherever a case is written.
+/// The placeholder for the value of a secret in every written case.
 pub const SET: &str = "set";
 
-/// The value that every secret has while it is checked that none is shown.
+/// The value of every secret while a law checks that no output contains it.
 pub(crate) const CANARY: &str = "canary-5f1c9e";

@@ -1,4 +1,4 @@
-//! A case that is kept in a file, with what it records.
+//! A test case in a file, with its expected result.
 
 use slug_resolver::yaml::{self, Cursor, Invalid, ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry};
@@ -8,18 +8,18 @@ use crate::dataset::Dataset;
 use crate::expectation::Expectation;
 use crate::laws::law;
 
-/// A case worth keeping: what it once broke or records, and what it must come to.
+/// A saved test case, with its origin and its expected result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Witness {
-    /// The law it bears on.
+    /// The id of the law that it tests.
     pub law: Option<String>,
-    /// Where it was found.
+    /// The origin of the case.
     pub found: Option<String>,
-    /// The seed from which random testing made it: 64 hexadecimal digits.
+    /// The proptest seed that generated it: 64 hexadecimal digits.
     pub seed: Option<String>,
     /// The case.
     pub case: TestCase,
-    /// What it must come to.
+    /// The expected result.
     pub expect: Option<Expectation>,
 }
 
@@ -39,9 +39,8 @@ impl Witness {
     ///
     /// # Errors
     ///
-    /// Everything that [`yaml::read`] refuses, an unknown field, a law
-    /// that does not exist, and everything that the registry and the policy in
-    /// it may be refused for.
+    /// An error of [`yaml::read`], an unknown field, an unknown law, or an error
+    /// in its registry or policy.
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
         let root = yaml::read(bytes)?;
         Self::decode(Cursor::root(&root)).map_err(|error| error.located(&root))
@@ -79,7 +78,7 @@ fn seed_digits(at: &Cursor<'_>) -> Result<String, ReadError> {
     Ok(digits.to_owned())
 }
 
-/// Whether a text is the digits of a seed as random testing writes it.
+/// Returns true for a seed as proptest writes it: 64 lowercase hexadecimal digits.
 #[must_use]
 pub fn is_seed(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))

@@ -1,4 +1,4 @@
-//! Laws of the third step: which provider answers for a model.
+//! Laws of derivation, the third step: which provider serves a model.
 
 use slug_resolver::registry::{Arm, Runtime};
 use slug_resolver::{Billing, Code, Provider};
@@ -7,18 +7,18 @@ use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::reference;
 
-/// A provider that is not an arm of the runtime never answers.
+/// Only the arms of the runtime can provide a model.
 pub(crate) const NATIVE_ONLY: Law =
     Law { id: "native-only", statement: "a provider is one of the runtime's own arms", check: native_only };
 
 fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
     let Some(provider) = context.resolution.provider else { return Ok(()) };
     let native = arms(context.case).iter().any(|arm| arm.provider == provider.name);
-    ensure!(native, "`{}` is no arm of `{}`", provider.name, context.case.runtime);
+    ensure!(native, "`{}` is not an arm of `{}`", provider.name, context.case.runtime);
     Ok(())
 }
 
-/// Nothing of a slug counts but its model_class.
+/// Derivation depends on a slug only through its model class.
 pub(crate) const MODEL_CLASS_DECIDES: Law = Law {
     id: "model-class-decides",
     statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
@@ -32,7 +32,7 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     let model_class = |model: &str| dataset.model_classes().model_class(&dataset.registry, runtime, model);
     let own = model_class(slug);
     let representatives = dataset.model_classes().representatives(&dataset.registry, runtime, &own).iter().cloned();
-    // What no arm lists may be spelled in any way.
+    // Other spellings of an id that no arm lists.
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && model_class(other) == own);
     let (_, injected, provider, code) = summary_key(&context.resolution);
@@ -42,7 +42,7 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
             let found = context.implementation.resolve(case);
             ensure!(
                 summary_key(&found) == (other.as_str(), injected, provider, code),
-                "`{slug}` and `{other}` have one model_class, and yet they come to {:?} and {:?}",
+                "`{slug}` and `{other}` have the same model class, but resolve to {:?} and {:?}",
                 summary_key(&context.resolution),
                 summary_key(&found)
             );
@@ -52,10 +52,10 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// An arm that lists the id wins over every pattern.
+/// An arm that lists the id takes precedence over every pattern.
 pub(crate) const EXACT_BEATS_PATTERN: Law = Law {
     id: "exact-beats-pattern",
-    statement: "a model that arms list goes to one of them, whatever patterns match it",
+    statement: "a model that arms list resolves to one of these arms, whatever patterns match it",
     check: exact_beats_pattern,
 };
 
@@ -66,11 +66,11 @@ fn exact_beats_pattern(context: &LawContext<'_>) -> Result<(), Violation> {
     }
     let provider = context.resolution.provider.map(|provider| provider.name.as_str());
     let lists = provider.is_some_and(|provider| listing.iter().any(|arm| arm.provider == provider));
-    ensure!(lists, "`{}` is listed, but {provider:?} answers", context.resolution.slug);
+    ensure!(lists, "`{}` is listed, but resolves to {provider:?}", context.resolution.slug);
     Ok(())
 }
 
-/// The order of providers and runtimes carries no meaning; that of arms only between arms that list the same id.
+/// The order of providers and runtimes has no effect; the order of arms matters only if several list the same id.
 pub(crate) const ORDER_FREE: Law = Law {
     id: "order-free",
     statement: "reordering providers or runtimes changes nothing; reordering arms changes only exact ties",
@@ -105,7 +105,7 @@ fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Whether several arms list the model and the credentials do not single one out.
+/// Returns true if several arms list the model and the credentials do not select one of them.
 fn is_exact_tie(context: &LawContext<'_>) -> bool {
     let listing = listing(context.case, context.resolution.slug);
     let present = |name: &String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
@@ -114,7 +114,7 @@ fn is_exact_tie(context: &LawContext<'_>) -> bool {
     listing.len() > 1 && met.count() != 1
 }
 
-/// Where the specification knows no answer there is none.
+/// Without an answer in the specification there is no provider.
 pub(crate) const FAIL_CLOSED: Law = Law {
     id: "fail-closed",
     statement: "an unknown runtime and a blank, unregistered or ambiguous model never yield a provider",
@@ -127,11 +127,16 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
         resolution.code,
         Some(Code::ModelRequired | Code::UnknownRuntime | Code::UnregisteredModel | Code::AmbiguousModel)
     );
-    ensure!(rejected == resolution.provider.is_none(), "{:?} goes with {:?}", resolution.code, resolution.provider);
+    ensure!(
+        rejected == resolution.provider.is_none(),
+        "code {:?} with provider {:?}",
+        resolution.code,
+        resolution.provider
+    );
     if resolution.slug.trim().is_empty() {
-        ensure!(resolution.code == Some(Code::ModelRequired), "a blank model comes to {:?}", resolution.code);
+        ensure!(resolution.code == Some(Code::ModelRequired), "a blank model results in {:?}", resolution.code);
     } else if runtime(context.case).is_none() {
-        ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime comes to {:?}", resolution.code);
+        ensure!(resolution.code == Some(Code::UnknownRuntime), "an unknown runtime results in {:?}", resolution.code);
     } else {
         let matching = || {
             let provider = |arm: &Arm| context.case.dataset.registry.provider(&arm.provider);
@@ -149,31 +154,31 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
                 _ => None,
             };
             let found = resolution.code.filter(|_| resolution.provider.is_none());
-            ensure!(found == expected, "an id that no arm lists comes to {found:?}, not {expected:?}");
+            ensure!(found == expected, "an id that no arm lists results in {found:?}, not {expected:?}");
         }
-        // The runtime is asked for by a name that differs in a way that must matter.
+        // Names that differ from the runtime must be unknown, unless they are runtimes themselves.
         let mut case = context.case.clone();
         for name in [format!("{} ", context.case.runtime), context.case.runtime.to_uppercase(), String::new()] {
             case.runtime = name;
             if runtime(&case).is_none() && context.implementation.resolve(&case).provider.is_some() {
-                return Err(format!("runtime `{}` is unknown and yet a provider answers", case.runtime));
+                return Err(format!("runtime `{}` is unknown, but has a provider", case.runtime));
             }
         }
     }
     Ok(())
 }
 
-/// The platform pays for its own models only.
+/// The platform pays only for its own models.
 pub(crate) const PLATFORM_IS_CLOSED: Law = Law {
     id: "platform-is-closed",
-    statement: "the platform pays only for what its own arm lists or, where no arm lists it, its own pattern matches",
+    statement: "the platform pays only for a model that its own arm lists or, if no arm lists it, its own pattern matches",
     check: platform_is_closed,
 };
 
 fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
     let Some(provider) = resolution.provider else {
-        ensure!(resolution.billing.is_none(), "nobody answers, yet {:?} pays", resolution.billing);
+        ensure!(resolution.billing.is_none(), "without a provider {:?} pays", resolution.billing);
         return Ok(());
     };
     ensure!(
@@ -190,14 +195,14 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
         [] => reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim()),
         arms => arms.iter().any(|arm| arm.provider == provider.name),
     };
-    ensure!(own, "the platform pays for `{}`, which is not its own", resolution.slug);
+    ensure!(own, "the platform pays for `{}`, which is not its own model", resolution.slug);
     Ok(())
 }
 
-/// White space around a model changes how it is spelled and not who answers.
+/// Whitespace around a model changes the slug and not the provider.
 pub(crate) const WHITESPACE_TRIMMED: Law = Law {
     id: "whitespace-trimmed",
-    statement: "Unicode white space around a model changes the slug and nothing else; zero-width characters are no white space",
+    statement: "Unicode whitespace around a model changes only the slug; zero-width characters are not whitespace",
     check: whitespace_trimmed,
 };
 
@@ -206,31 +211,31 @@ fn whitespace_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
     let bare = context.resolution.slug.trim();
     let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();
-    for margin in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
-        let padded = format!("{margin}{bare}{margin}");
+    for space in [" ", "\u{a0}\t", "\u{2003}\u{85}\n"] {
+        let padded = format!("{space}{bare}{space}");
         case.varied(name, Some(&padded), |case| {
             let found = context.implementation.resolve(case);
             ensure!(
                 summary_key(&found) == (padded.as_str(), injected, provider, code),
-                "margins change {:?} to {:?}",
+                "surrounding whitespace changes {:?} to {:?}",
                 summary_key(&context.resolution),
                 summary_key(&found)
             );
             Ok(())
         })?;
     }
-    for margin in ["\u{200b}", "\u{feff}"] {
-        case.varied(name, Some(&format!("{margin}{bare}")), |case| {
+    for zero_width in ["\u{200b}", "\u{feff}"] {
+        case.varied(name, Some(&format!("{zero_width}{bare}")), |case| {
             let other = LawContext::new(context.implementation, case);
             let (found, expected) = (summary_key(&other.resolution), summary_key(other.reference()));
-            ensure!(found == expected, "a zero-width margin comes to {found:?}, not {expected:?}");
+            ensure!(found == expected, "a zero-width character results in {found:?}, not {expected:?}");
             Ok(())
         })?;
     }
     Ok(())
 }
 
-/// A template variant is looked up under the name of the runtime it is a variant of.
+/// A template variant is looked up under the name of its runtime.
 pub(crate) const TEMPLATE_DERIVES_AS: Law = Law {
     id: "template-derives-as",
     statement: "a template variant gets the provider that its runtime gets for the same slug",
@@ -250,7 +255,7 @@ fn template_derives_as(context: &LawContext<'_>) -> Result<(), Violation> {
         let (found, expected) = (context.implementation.resolve(&case), context.implementation.resolve(&plain));
         ensure!(
             summary_key(&found) == summary_key(&expected),
-            "`{variant}` comes to {:?}, `{name}` to {:?}",
+            "`{variant}` resolves to {:?}, but `{name}` to {:?}",
             summary_key(&found),
             summary_key(&expected)
         );
@@ -258,7 +263,7 @@ fn template_derives_as(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The runtime that a case is looked up under, found without the index.
+/// The runtime under which the model of a case is looked up, found without the index.
 fn runtime(case: &TestCase) -> Option<&Runtime> {
     let name = case.dataset.policy.document().templates.get(&case.runtime).unwrap_or(&case.runtime);
     case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == *name)

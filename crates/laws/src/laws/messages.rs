@@ -1,34 +1,34 @@
-//! Laws of what people are told.
+//! Laws of the messages for people.
 
 use slug_resolver::{Billing, Code, Kind, Outcome, Resolution, Rule};
 
 use crate::law::{Law, LawContext, Violation, ensure};
 
-/// The one sentence on an answer says all of it: what was picked and why, and what comes of it and why.
+/// The message explains the whole answer: which slug was picked and why, and the outcome and its cause.
 pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
     id: "message-tells-why",
-    statement: "the message names the slug, what picked it, what becomes of the workspace, and the evidence",
+    statement: "the message names the slug, what picked it, the outcome for the workspace, and the evidence",
     check: message_tells_why,
 };
 
 fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
     let message = context.implementation.message(&context.resolution);
-    for told in what_is_told(&context.resolution) {
-        ensure!(message.contains(&told), "{told:?} is not told in {message:?}");
+    for fragment in expected_fragments(&context.resolution) {
+        ensure!(message.contains(&fragment), "{message:?} does not contain {fragment:?}");
     }
     let needs = context.resolution.needs;
     let several = format!("one of {}", needs.join(", "));
-    let is_told = message.contains(&several);
+    let is_given = message.contains(&several);
     let is_due = context.resolution.verdict == Kind::Contradiction && needs.len() > 1;
     ensure!(
-        is_told == is_due,
-        "that any of {needs:?} will do is{} told in {message:?}",
-        if is_told { "" } else { " not" }
+        is_given == is_due,
+        "{message:?} {} that any of {needs:?} is enough",
+        if is_given { "says" } else { "does not say" }
     );
     Ok(())
 }
 
-/// What is told of the cause of each contradiction.
+/// The part of the message that gives the cause of each contradiction.
 const CAUSES: [(Code, &str); 8] = [
     (Code::ModelRequired, "is blank"),
     (Code::UnknownRuntime, "does not have the runtime"),
@@ -40,7 +40,7 @@ const CAUSES: [(Code, &str); 8] = [
     (Code::WrongCredential, "does not accept the injected secrets"),
 ];
 
-fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
+fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     let Resolution { runtime, slug, rule, decided_by, injected, provider, needs, accepted_by, .. } = *resolution;
     let picked = match rule {
         Rule::Override => "overrides",
@@ -60,16 +60,16 @@ fn what_is_told(resolution: &Resolution<'_>) -> Vec<String> {
         _ => "serves the model and accepts",
     });
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
-    let mut told = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
+    let mut fragments = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
     if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {
-        told.push(format!("provider `{}`", provider.name));
+        fragments.push(format!("provider `{}`", provider.name));
     }
     match resolution.code {
-        None => told.push(accepted_by.iter().collect::<Vec<_>>().join(", ")),
+        None => fragments.push(accepted_by.iter().collect::<Vec<_>>().join(", ")),
         Some(Code::PlatformModelWithTenantKey | Code::WrongCredential) => {
-            told.extend(injected.iter().chain(needs).cloned());
+            fragments.extend(injected.iter().chain(needs).cloned());
         }
-        Some(_) => told.extend_from_slice(needs),
+        Some(_) => fragments.extend_from_slice(needs),
     }
-    told
+    fragments
 }

@@ -1,4 +1,4 @@
-//! The laws, by the step of the pipeline that they speak of.
+//! The laws, by step of the pipeline.
 
 mod derivation;
 mod end_to_end;
@@ -19,7 +19,7 @@ pub const LAWS: &[Law] = &[
     selection::FIRST_KEY_INJECTS,
     selection::EMPTY_IS_UNSET,
     selection::DEFAULT_IS_UNSET,
-    selection::FRAME,
+    selection::IRRELEVANT_VARIABLES_IGNORED,
     selection::SHADOWED_IS_INERT,
     selection::VERBATIM_SLUG,
     selection::RUNTIME_IS_READ,
@@ -44,27 +44,27 @@ pub const LAWS: &[Law] = &[
     end_to_end::DETERMINISTIC,
 ];
 
-/// The law of this name.
+/// The law with this id.
 #[must_use]
 pub fn law(id: &str) -> Option<&'static Law> {
     LAWS.iter().find(|law| law.id == id)
 }
 
 impl LawContext<'_> {
-    /// Checks every law; the first that is broken, and how.
+    /// Checks every law.
     ///
     /// # Errors
     ///
-    /// The law and the violation.
+    /// The first broken law, and the violation.
     pub fn check_all(&self) -> Result<(), (&'static Law, Violation)> {
         LAWS.iter().try_for_each(|law| (law.check)(self).map_err(|violation| (law, violation)))
     }
 
-    /// Checks every law; which one is broken and how, with the case, in one text.
+    /// Checks every law.
     ///
     /// # Errors
     ///
-    /// That text.
+    /// A text with the first broken law, the violation and the case.
     pub fn holds(&self) -> Result<(), Violation> {
         self.check_all().map_err(|(law, violation)| format!("{} is broken: {violation}\n{:?}", law.id, self.case))
     }

@@ -1,20 +1,21 @@
-//! A law of the readers: what is wrong in one place is refused, and that place is named.
+//! A law of the readers: a document with one error is refused, and the message names its location.
 
-use crate::corruption::{Choice, Parts, Spoiled};
+use crate::corruption::{Choice, Corrupted, Parts};
 use crate::document::Document;
 use crate::law::{Law, LawContext, Violation, ensure};
 use crate::secret::CANARY;
 
-/// A reader that passes over a mistake would answer for another file than the one that was written.
+/// A reader must refuse errors: a reader that ignores one would read another document than the author wrote.
 pub(crate) const STRICT_READING: Law = Law {
     id: "strict-reading",
-    statement: "a registry, policy or question that is wrong in one place is refused, its place is named, and no secret in it is repeated",
+    statement: "a registry, policy or question with one error is refused; the message names its location and \
+                repeats no secret",
     check: strict_reading,
 };
 
 fn strict_reading(context: &LawContext<'_>) -> Result<(), Violation> {
     let mut choice = Choice::new(context.case.number());
-    // So many cases are of a real registry that some of them will do.
+    // A real registry has so many cases that a sample is enough.
     let is_real = context.case.dataset.registry.providers().len() > MANY;
     if is_real && choice.below(EACH) > 0 {
         return Ok(());
@@ -33,18 +34,18 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
             question.as_ref()
         }
     };
-    let parts = parts.map_err(|error| format!("what was written is refused: {error}"))?;
-    let Some(Spoiled { what, text, place }) = parts.spoiled(choice) else { return Ok(()) };
+    let parts = parts.map_err(|error| format!("the written document is refused: {error}"))?;
+    let Some(Corrupted { what, text, path }) = parts.corrupt(choice) else { return Ok(()) };
     let Err(error) = context.implementation.read(document, &text, dataset) else {
-        return Err(format!("{what} passes at `{place}` of the {document:?}:\n{text}"));
+        return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
-    ensure!(error.mark.is_some() && error.place == place, "{what} at `{place}` is refused as `{error}`:\n{text}");
-    ensure!(!error.to_string().contains(CANARY), "a secret is repeated in `{error}`");
+    ensure!(error.mark.is_some() && error.place == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
+    ensure!(!error.to_string().contains(CANARY), "`{error}` repeats a secret");
     Ok(())
 }
 
-/// Providers that no generated registry has.
+/// Number of providers that no generated registry exceeds.
 const MANY: usize = 8;
 
-/// Of a registry with more of them, one case in so many is spoiled.
+/// Sampling rate for registries with more than [`MANY`] providers: one case in this many is corrupted.
 const EACH: usize = 32;

@@ -1,17 +1,17 @@
-//! Laws of the first two steps: which slug is picked, which secrets are injected.
+//! Laws of the first two steps: which slug is picked, and which secrets are injected.
 
 use slug_resolver::{BillingPath, PolicyDocument, Rule};
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key, without_warnings};
 
-/// An id that no rule of any policy picks by itself.
+/// A slug that no policy names.
 const PROBE: &str = "probe/Slug-1";
 
-/// An override that is set is the slug, whatever else is set, and changes nothing about what is injected.
+/// A set override is the slug, independent of other variables, and does not change the injected secrets.
 pub(crate) const OVERRIDE_WINS: Law = Law {
     id: "override-wins",
-    statement: "a set override is the slug and leaves the injected secrets alone",
+    statement: "a set override is the slug and does not change the injected secrets",
     check: override_wins,
 };
 
@@ -24,7 +24,7 @@ fn override_wins(context: &LawContext<'_>) -> Result<(), Violation> {
             ensure!(overridden.slug == slug, "with `{name}` set to `{slug}` the slug is `{}`", overridden.slug);
             ensure!(
                 overridden.injected == context.resolution.injected,
-                "`{name}` changes what is injected from {:?} to {:?}",
+                "`{name}` changes the injected secrets from {:?} to {:?}",
                 context.resolution.injected,
                 overridden.injected
             );
@@ -34,10 +34,10 @@ fn override_wins(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// On the platform path no key is injected and none has a say in the slug.
+/// On the platform path no secret is injected and no key affects the slug.
 pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     id: "platform-beats-keys",
-    statement: "on the platform path nothing is injected and no key changes the slug",
+    statement: "on the platform path no secret is injected and no key changes the slug",
     check: platform_beats_keys,
 };
 
@@ -64,10 +64,10 @@ fn platform_beats_keys(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Off the platform path, the first key that is set decides alone what is injected.
+/// Off the platform path, the first set key alone decides which secrets are injected.
 pub(crate) const FIRST_KEY_INJECTS: Law = Law {
     id: "first-key-injects",
-    statement: "off the platform path the first set key decides alone what is injected; on it nothing is",
+    statement: "off the platform path the first set key alone decides which secrets are injected; on it none are",
     check: first_key_injects,
 };
 
@@ -79,19 +79,19 @@ fn first_key_injects(context: &LawContext<'_>) -> Result<(), Violation> {
         _ => &[],
     };
     ensure!(context.resolution.injected == expected, "{:?} is injected, not {expected:?}", context.resolution.injected);
-    ensure!(expected.is_sorted_by(|one, next| one < next), "{expected:?} are not sorted, or not each there once");
+    ensure!(expected.is_sorted_by(|one, next| one < next), "{expected:?} is not sorted or has duplicates");
     let on_platform = value(context.case, &policy.platform.var) == Some(&policy.platform.value);
     ensure!(
         (context.resolution.path == BillingPath::Platform) == on_platform,
-        "the path is said to be {:?}",
+        "the path is reported as {:?}",
         context.resolution.path
     );
     Ok(())
 }
 
-/// A variable that is empty is unset, everywhere.
+/// An empty variable counts as unset everywhere.
 pub(crate) const EMPTY_IS_UNSET: Law =
-    Law { id: "empty-is-unset", statement: "an empty variable and an unset one are the same", check: empty_is_unset };
+    Law { id: "empty-is-unset", statement: "an empty variable and an unset one are equivalent", check: empty_is_unset };
 
 fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
     let mut filled = context.case.clone();
@@ -107,7 +107,7 @@ fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// A variable that is set to its default is as good as unset, and an unset one has its default.
+/// A variable that is set to its default counts as unset; an unset variable has its default.
 pub(crate) const DEFAULT_IS_UNSET: Law = Law {
     id: "default-is-unset",
     statement: "setting a variable to its default changes nothing",
@@ -123,14 +123,14 @@ fn default_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Only what the deciding rule looks at can change the decision.
-pub(crate) const FRAME: Law = Law {
+/// Only variables that the deciding rule reads can change the decision.
+pub(crate) const IRRELEVANT_VARIABLES_IGNORED: Law = Law {
     id: "irrelevant-variables-ignored",
     statement: "a variable that the decision did not consult cannot change it",
-    check: frame,
+    check: irrelevant_variables_ignored,
 };
 
-fn frame(context: &LawContext<'_>) -> Result<(), Violation> {
+fn irrelevant_variables_ignored(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = context.case.dataset.policy.document();
     let consulted = consulted(context);
     let mut others: Vec<&str> = variables(policy).filter(|name| !consulted.contains(name)).collect();
@@ -149,7 +149,7 @@ fn frame(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The variables that the specification looks at before this decision stands.
+/// The variables that the specification reads to reach this decision.
 fn consulted<'t>(context: &'t LawContext<'_>) -> Vec<&'t str> {
     let policy = context.case.dataset.policy.document();
     let overridden = value(context.case, &policy.override_var).is_some();
@@ -176,10 +176,10 @@ fn consulted<'t>(context: &'t LawContext<'_>) -> Vec<&'t str> {
     names
 }
 
-/// A shadowed variable is exactly one that is set and could as well not be.
+/// Exactly the set variables that could be removed without effect are reported as shadowed.
 pub(crate) const SHADOWED_IS_INERT: Law = Law {
     id: "shadowed-is-inert",
-    statement: "of the set variables, exactly those are reported as shadowed whose removal changes neither slug nor secrets",
+    statement: "a set variable is reported as shadowed exactly if its removal changes neither slug nor secrets",
     check: shadowed_is_inert,
 };
 
@@ -187,14 +187,14 @@ fn shadowed_is_inert(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = context.case.dataset.policy.document();
     let mut case = context.case.clone();
     for name in variables(policy) {
-        let departs = context.case.set_to(name).is_some();
+        let is_set = context.case.set_to(name).is_some();
         let inert = case.varied(name, None, |case| {
             let found = context.implementation.resolve(case);
             (found.slug, found.injected) == (context.resolution.slug, context.resolution.injected)
         });
         let reported = context.resolution.shadowed.contains(name);
         ensure!(
-            reported == (departs && inert),
+            reported == (is_set && inert),
             "`{name}` is{} reported as shadowed",
             if reported { "" } else { " not" }
         );
@@ -202,7 +202,7 @@ fn shadowed_is_inert(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The slug is, byte for byte, what a variable holds or what the policy says.
+/// The slug is the text of a variable or of the policy, byte for byte.
 pub(crate) const VERBATIM_SLUG: Law = Law {
     id: "verbatim-slug",
     statement: "the slug is the text of the variable or policy field that the rule names, byte for byte",
@@ -226,10 +226,11 @@ fn verbatim_slug(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Where no runtime is given, the environment's own counts.
+/// If no runtime is given, the environment names it.
 pub(crate) const RUNTIME_IS_READ: Law = Law {
     id: "runtime-is-read",
-    statement: "the environment names the runtime by the text of the policy's variable, else its default, byte for byte",
+    statement: "the runtime of an environment is the text of the policy's runtime variable, else its default, \
+                byte for byte",
     check: runtime_is_read,
 };
 
@@ -247,7 +248,7 @@ fn runtime_is_read(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The variables that a policy reads, each once.
+/// The variables that a policy reads, without duplicates.
 fn variables(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
     [&policy.override_var, &policy.platform.var, &policy.platform.model, &policy.runtime]
         .into_iter()
@@ -255,7 +256,7 @@ fn variables(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
         .chain(keys(policy))
 }
 
-/// The key variables of a policy, each once.
+/// The key variables of a policy, without duplicates.
 fn keys(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
     let of_secrets = policy.secrets.iter().map(|entry| &entry.key);
     let of_models = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key);
@@ -265,7 +266,7 @@ fn keys(policy: &PolicyDocument) -> impl Iterator<Item = &str> {
     names.into_iter()
 }
 
-/// The value of a variable: what is set, else its default.
+/// The value of a variable, else its default; an empty variable is unset.
 fn value<'c>(case: &'c TestCase, name: &str) -> Option<&'c str> {
     let set = case.variables.get(name).filter(|value| !value.is_empty());
     set.or_else(|| case.dataset.policy.document().defaults.get(name)).map(String::as_str)

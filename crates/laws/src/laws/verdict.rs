@@ -1,4 +1,4 @@
-//! Laws of the last step: the verdict, its evidence, and what would mend it.
+//! Laws of the last step: the verdict, its evidence, and the fixes.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,11 @@ use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::secret::SET;
 
-/// The promise of the whole crate.
+/// A consistent verdict guarantees matching secrets; this is the main promise of the resolver.
 pub(crate) const MATCHING_SECRETS: Law = Law {
     id: "matching-secrets",
-    statement: "coherent means: a native provider, and for the platform nothing injected, for any other an accepted credential present",
+    statement: "a consistent verdict means a native provider, with no injected secret for the platform and an accepted \
+                credential for any other provider",
     check: matching_secrets,
 };
 
@@ -21,24 +22,28 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
     if resolution.verdict != Kind::Coherent {
         return Ok(());
     }
-    let Some(provider) = resolution.provider else { return Err("coherent without a provider".into()) };
+    let Some(provider) = resolution.provider else { return Err("consistent without a provider".into()) };
     let template = context.case.dataset.policy.template_of(&context.case.runtime);
     let runtime = context.case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == template);
     let native = runtime.is_some_and(|runtime| runtime.arms.iter().any(|arm| arm.provider == provider.name));
     ensure!(native, "`{}` is not native to `{template}`", provider.name);
     if provider.name == PLATFORM {
-        ensure!(resolution.injected.is_empty(), "the platform answers and {:?} is injected", resolution.injected);
+        ensure!(
+            resolution.injected.is_empty(),
+            "the platform is the provider, but {:?} is injected",
+            resolution.injected
+        );
     } else {
         ensure!(
             !present(context, provider).is_empty(),
-            "`{}` answers and accepts nothing that is present",
+            "`{}` is the provider, but accepts no present credential",
             provider.name
         );
     }
     Ok(())
 }
 
-/// What a contradiction says of itself is true, checked from first principles.
+/// The evidence of a contradiction is true, checked from first principles.
 pub(crate) const EVIDENCE_SOUND: Law = Law {
     id: "evidence-sound",
     statement: "the code, the outcome and the evidence of a contradiction follow from the case",
@@ -50,7 +55,7 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     let Some(code) = found.code else {
         ensure!(
             (found.verdict, found.outcome) == (Kind::Coherent, Outcome::Online),
-            "no code, yet {:?} and {:?}",
+            "without a code the verdict is {:?} and the outcome {:?}",
             found.verdict,
             found.outcome
         );
@@ -59,13 +64,13 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     let expected = context.reference();
     ensure!(
         expected.code == Some(code),
-        "`{}` is claimed; from first principles it is {:?}",
+        "the code is `{}`; from first principles it is {:?}",
         code.as_str(),
         expected.code
     );
-    ensure!(found.verdict == Kind::Contradiction, "code `{}` with a coherent verdict", code.as_str());
+    ensure!(found.verdict == Kind::Contradiction, "code `{}` with a consistent verdict", code.as_str());
     let outcome = if found.provider.is_some() { Outcome::Failed } else { Outcome::Rejected };
-    ensure!(found.outcome == outcome, "the outcome is said to be {:?}", found.outcome);
+    ensure!(found.outcome == outcome, "the outcome is reported as {:?}", found.outcome);
     ensure!(found == expected, "the evidence is {found:?}; from first principles it is {expected:?}");
     let consistent = match (code, found.provider) {
         (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
@@ -84,10 +89,11 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What exists at organisation scope may satisfy a provider; it is never injected and never picks a slug.
+/// Ambient credentials, which exist at organisation scope, may satisfy a provider, but are never injected and never pick a slug.
 pub(crate) const AMBIENT_STAYS_OUT: Law = Law {
     id: "ambient-stays-out",
-    statement: "ambient credentials change neither the slug nor what is injected, and never spoil a coherent platform verdict",
+    statement: "ambient credentials change neither the slug nor the injected secrets, and never invalidate a consistent \
+                platform verdict",
     check: ambient_stays_out,
 };
 
@@ -100,11 +106,11 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
         let found = context.implementation.resolve(&case);
         let picked = (found.slug, found.rule, found.injected);
         let expected = (context.resolution.slug, context.resolution.rule, context.resolution.injected);
-        ensure!(picked == expected, "ambient credentials change what is picked to {picked:?}");
+        ensure!(picked == expected, "ambient credentials change the selection to {picked:?}");
         let on_platform = |resolution: &Resolution<'_>| {
             resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
         };
-        // With a tie the credentials may choose another provider; who the platform answers for must not matter.
+        // In a tie, ambient credentials may choose another provider, so compare only if the provider is the same.
         let same_provider = found.provider == context.resolution.provider;
         ensure!(
             !same_provider || on_platform(&found) == on_platform(&context.resolution),
@@ -115,10 +121,10 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// A warning is given exactly when its sentence is true.
+/// A warning is given exactly if its statement is true.
 pub(crate) const WARNINGS_EXACT: Law = Law {
     id: "warnings-exact",
-    statement: "each warning is given exactly when what it says is the case",
+    statement: "each warning is given exactly if its statement is true",
     check: warnings_exact,
 };
 
@@ -135,50 +141,52 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     });
     let expected =
         [(Warning::CrossVendorCredential, cross_vendor), (Warning::ShadowedVariable, !resolution.shadowed.is_empty())];
-    for (warning, earned) in expected {
+    for (warning, is_true) in expected {
         let given = resolution.warnings.contains(warning);
-        ensure!(given == earned, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });
+        ensure!(given == is_true, "`{}` is{} given", warning.as_str(), if given { "" } else { " not" });
     }
     Ok(())
 }
 
-/// Every fix mends the contradiction, none could be smaller, and a removal that mends is not missed.
+/// Every fix resolves the contradiction, no fix could be smaller, and no single edit that is a fix is missing.
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
-    statement: "every offered fix resolves coherent as it says, no part of it does, it names what a key has to be set to, no two differ only in a value, and they come smallest first",
+    statement: "every offered fix makes the case consistent as it states, no part of it does, it names the secret to set \
+                for a key, no two fixes differ only in a value, and smaller fixes come first",
     check: fixes_sound_and_minimal,
 };
 
 fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
     let fixes = context.fixes();
     if context.resolution.code.is_none() {
-        ensure!(fixes.is_empty(), "a coherent case is offered {fixes:?}");
+        ensure!(fixes.is_empty(), "a consistent case has the fixes {fixes:?}");
         return Ok(());
     }
-    ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix comes before a smaller one");
+    ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix precedes a smaller one");
     let mut kinds = BTreeSet::new();
     for fix in fixes {
         let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
-        ensure!(is_new, "{fix:?} differs only in a value from one that comes before it");
+        ensure!(is_new, "{fix:?} differs only in a value from an earlier fix");
         let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(context, edit, fix));
-        ensure!(nameless.is_none(), "{nameless:?} does not name a secret that belongs there");
+        ensure!(nameless.is_none(), "{nameless:?} does not name a secret that the key stands for");
         let case = apply(context.case, &fix.edits);
-        let mended = context.implementation.resolve(&case);
+        let fixed = context.implementation.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
-        let (slug, _, provider, code) = summary_key(&mended);
-        ensure!((slug, provider, code) == claim, "{fix:?} comes to {:?}", summary_key(&mended));
+        let (slug, _, provider, code) = summary_key(&fixed);
+        ensure!((slug, provider, code) == claim, "{fix:?} results in {:?}", summary_key(&fixed));
         for part in 1..(1_usize << fix.edits.len()) - 1 {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
             let case = apply(context.case, &edits);
             let partly = context.implementation.resolve(&case);
-            ensure!(partly.code.is_some(), "{edits:?} is enough of {fix:?}");
+            ensure!(partly.code.is_some(), "{edits:?} is enough, but the fix is {fix:?}");
         }
     }
     none_is_missed(context)
 }
 
-/// A key is set to the name of a secret that it brings along: of one that the provider accepts, where it brings one.
+/// Returns true if a key is set to the name of a secret that it injects, and to one that the provider accepts if
+/// the key injects such a secret.
 fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool {
     let entries = &context.case.dataset.policy.document().secrets;
     let (Some(entry), Some(set)) = (entries.iter().find(|entry| entry.key == edit.variable()), value(edit)) else {
@@ -190,33 +198,33 @@ fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool 
     entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
 }
 
-/// Whatever mends the case is offered, or a part of it, but for the values: single edits, and
-/// one of them, which the case chooses, together with each other.
+/// Checks that every set of edits that fixes the case is offered, or a part of it, ignoring
+/// values: all single edits, and one edit, chosen by the case, combined with each other edit.
 fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
     let edits = single_edits(context.case);
-    let mends = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
-        let mended =
+    let check = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
+        let is_fixed =
             case.varied(more.variable(), value(more), |case| context.implementation.resolve(case).code.is_none());
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
-        ensure!(!mended || offered(), "{more:?} with {made:?} mends the case and is not offered");
+        ensure!(!is_fixed || offered(), "{more:?} with {made:?} fixes the case, but is not offered");
         Ok(())
     };
     let mut case = context.case.clone();
-    edits.iter().try_for_each(|edit| mends(&mut case, &[], edit))?;
+    edits.iter().try_for_each(|edit| check(&mut case, &[], edit))?;
 
     let arms = context.case.dataset.registry.runtime(context.case.dataset.policy.template_of(&context.case.runtime));
-    // Of many arms not every pair of edits is tried by those who look for fixes.
+    // With many arms the search for fixes does not try every pair of edits.
     if edits.is_empty() || arms.is_some_and(|runtime| runtime.arms.len() > SLUGS_TRIED) {
         return Ok(());
     }
     let one = &edits[usize::try_from(context.case.number() >> 33).unwrap_or_default() % edits.len()];
     let mut case = apply(context.case, std::slice::from_ref(one));
     let others = edits.iter().filter(|other| other.variable() != one.variable());
-    others.into_iter().try_for_each(|other| mends(&mut case, &[one], other))
+    others.into_iter().try_for_each(|other| check(&mut case, &[one], other))
 }
 
-/// The variable, and whether it is set.
+/// The variable of an edit, and `true` if the edit sets it.
 pub(crate) fn kind(edit: &Edit) -> (&str, bool) {
     (edit.variable(), value(edit).is_some())
 }
@@ -228,11 +236,11 @@ fn value(edit: &Edit) -> Option<&str> {
     }
 }
 
-/// Arms of one runtime whose first id is tried as a slug.
+/// Maximum number of arms of one runtime whose first id is tried as a slug.
 const SLUGS_TRIED: usize = 6;
 
 /// Single edits of every kind: each variable unset, each key set, the platform path
-/// taken, and the first ids of some of the runtime's arms.
+/// selected, and the first ids of some arms of the runtime.
 fn single_edits(case: &TestCase) -> Vec<Edit> {
     let policy = &case.dataset.policy;
     let platform = &policy.document().platform;
@@ -243,7 +251,7 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
     edits.retain(|edit| edit.variable() != policy.document().runtime);
     edits.push(set(&platform.var, &platform.value));
     edits.extend(policy.key_variables().map(|key| set(policy.variable_name(key), SET)));
-    // A value equal to the default is as good as none.
+    // Setting a variable to its default is not an edit.
     edits.retain(|edit| match edit {
         Edit::Set(name, value) => policy.document().defaults.get(name) != Some(value),
         Edit::Unset(_) => true,
@@ -261,7 +269,7 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
     edits
 }
 
-/// The case after some edits.
+/// The case after applying the edits.
 pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
     let mut case = case.clone();
     for edit in edits {
@@ -273,8 +281,8 @@ pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
     case
 }
 
-/// The credentials that are there and that a provider accepts, from first principles.
+/// The present credentials that a provider accepts, from first principles.
 fn present<'p>(context: &LawContext<'_>, provider: &'p Provider) -> Vec<&'p String> {
-    let there = |name: &&String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
-    provider.auth_env.iter().filter(there).collect()
+    let is_present = |name: &&String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
+    provider.auth_env.iter().filter(is_present).collect()
 }
