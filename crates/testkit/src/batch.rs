@@ -1,37 +1,37 @@
-//! What must hold of answering a stream of lines, whatever is in it.
+//! Oracle for answering a stream of lines with any content.
 
 use std::io::{BufReader, Read};
 
 use slug_laws::Violation;
 
-/// Answers lines: one JSON object a line.
+/// Answers a stream of lines with one JSON object per line.
 pub trait Answerer {
     /// Answers every line of a stream.
     ///
     /// # Errors
     ///
-    /// Why it stopped early.
+    /// The reason why it stopped early.
     fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String>;
 }
 
-/// What an answerer says that it did.
+/// The counts that an answerer reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Lines that it answered.
+    /// The number of answered lines.
     pub lines: u64,
-    /// Lines that it could not read; each got an error for an answer.
+    /// The number of lines that it could not read; the answer to each is an error.
     pub malformed: u64,
 }
 
-/// Checks that every line gets one answer, which is JSON, that an error names its line, and
-/// that the counts are right. Returns how many lines were questions.
+/// Checks that every line gets one JSON answer, that an error names its line, and that the
+/// counts are right. Returns the number of well-formed lines.
 ///
 /// # Errors
 ///
-/// What does not hold.
+/// The violated property.
 pub fn check_batch(answerer: &dyn Answerer, bytes: &[u8]) -> Result<u64, Violation> {
     let mut input = bytes;
-    // A small buffer, so that lines straddle its end.
+    // With a small buffer, lines cross its end.
     let mut reader = BufReader::with_capacity(7, &mut input as &mut dyn Read);
     let mut out = Vec::new();
     let counts = answerer.answer(&mut reader, &mut out).map_err(|reason| format!("stopped by {reason}"))?;
@@ -41,11 +41,11 @@ pub fn check_batch(answerer: &dyn Answerer, bytes: &[u8]) -> Result<u64, Violati
     for answer in text.lines() {
         answers += 1;
         let answer: serde_json::Value = serde_json::from_str(answer)
-            .map_err(|error| format!("the answer to line {answers} is no JSON: {error}"))?;
+            .map_err(|error| format!("the answer to line {answers} is not JSON: {error}"))?;
         if answer.get("error").is_some() {
             malformed += 1;
             if answer["line"] != answers {
-                return Err(format!("line {answers} is answered with {answer}"));
+                return Err(format!("the answer to line {answers} is {answer}"));
             }
         }
     }

@@ -1,24 +1,24 @@
-//! What must hold of evaluating an expression, whatever it is.
+//! Oracle for evaluating any expression.
 
 use github_actions_expressions::{Evaluation, Expr};
 use slug_laws::Violation;
 use slug_value::{AbstractValue, Text, Value};
 use slug_workflow::expression::{self, Contexts};
 
-/// Checks that what a template comes to when everything is known is among what it can come
-/// to when little is, and that its parser agrees where it is constant. Returns what it can
-/// come to, in words.
+/// Checks that the values of a template in fully known contexts are among its possible values
+/// in a mostly unknown context, and that the parser agrees on constant expressions. Returns a
+/// description of the possible values.
 ///
 /// # Errors
 ///
-/// What does not hold.
+/// The violated property.
 pub fn check_expression(template: &str) -> Result<String, Violation> {
-    let possible = expression::text(template, &Little);
+    let possible = expression::text(template, &MostlyUnknown);
     for world in 0..WORLDS {
-        let certain = expression::text(template, &Everything(world));
+        let certain = expression::text(template, &FullyKnown(world));
         if !includes(&possible, &certain) {
             return Err(format!(
-                "in world {world} it comes to {:?}, and it can come to {:?}",
+                "in world {world} the value is {:?}, but the possible values are {:?}",
                 certain.can, possible.can
             ));
         }
@@ -35,10 +35,10 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
     })
 }
 
-/// Nothing is known but that secrets exist.
-struct Little;
+/// Contexts in which all values are unknown, except that secrets are set.
+struct MostlyUnknown;
 
-impl Contexts for Little {
+impl Contexts for MostlyUnknown {
     fn look_up(&self, path: &[String]) -> Value {
         match path.first().map(String::as_str) {
             Some("secrets") => Value::set("a secret"),
@@ -47,10 +47,10 @@ impl Contexts for Little {
     }
 }
 
-/// Everything is known: a value that follows from the name and a number.
-struct Everything(usize);
+/// Contexts in which every value is known; it follows from the name and the number of the world.
+struct FullyKnown(usize);
 
-impl Contexts for Everything {
+impl Contexts for FullyKnown {
     fn look_up(&self, path: &[String]) -> Value {
         let letters: usize = path.iter().flat_map(|name| name.to_lowercase().into_bytes()).map(usize::from).sum();
         let text = |text: &str| Evaluation::String(text.to_owned());
@@ -68,10 +68,10 @@ impl Contexts for Everything {
     }
 }
 
-/// Worlds that every expression is looked at in.
+/// The number of worlds in which every expression is evaluated.
 const WORLDS: usize = 6;
 
-/// Whether everything that a text can be, another one can be as well.
+/// Returns true if every possible value of `narrower` is a possible value of `wider`.
 fn includes(wider: &Text, narrower: &Text) -> bool {
     match (&wider.can, &narrower.can) {
         (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
@@ -79,20 +79,20 @@ fn includes(wider: &Text, narrower: &Text) -> bool {
         (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => {
             narrower.iter().all(|text| wider.contains(text))
         }
-        // Everything is known then, so the expression has no value: the run ends there.
+        // With known contexts, an unknown result means that the expression has no value: the run stops there.
         (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any)
         | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
     }
 }
 
-/// The library that parses expressions evaluates constant ones itself.
+/// Compares a constant expression with the constant evaluation of the parser library.
 fn check_constant(expression: &str) -> Result<(), Violation> {
-    let mine = expression::value(expression, &Little);
+    let mine = expression::value(expression, &MostlyUnknown);
     let Some(values) = mine.single().map(std::slice::from_ref) else { return Ok(()) };
-    // Where it is too long to be read here, it is not known here.
+    // An expression that is too long for this evaluator has no known value here, and is skipped above.
     let Some(theirs) = Expr::parse(expression).ok().and_then(|tree| tree.consteval()) else { return Ok(()) };
     let (mine, theirs) = (values[0].sema().to_string(), theirs.sema().to_string());
-    if mine == theirs { Ok(()) } else { Err(format!("it comes to {mine:?} here and to {theirs:?} in its parser")) }
+    if mine == theirs { Ok(()) } else { Err(format!("the value is {mine:?} here, but {theirs:?} in the parser")) }
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wider_includes_what_is_narrower() {
+    fn includes_compares_possible_values() {
         let known = |text: &str| Text::known(text.to_owned());
         assert!(includes(&Text::unknown("x"), &known("")));
         assert!(includes(&Text::set("x"), &known("a")) && !includes(&Text::set("x"), &known("")));

@@ -1,14 +1,13 @@
-//! Oracles: what must hold of every input, whatever it is.
+//! Oracles: checks of properties that hold for every input.
 //!
-//! An oracle is one `check_*` function for each property. It puts an input to an
-//! implementation and returns what the input is, or what does not hold. What stands in a
-//! library is called directly; what is part of the command is reached through a trait
-//! ([`linting::Linter`], [`diagnosis::Diagnoser`], [`batch::Answerer`]) that the command
-//! implements. So the command can check its own corpus with these oracles, and tests can
-//! put wrong implementations to them.
+//! An oracle is one `check_*` function. It runs an implementation on an input and returns a
+//! description of the input, or the violated property. Libraries are called directly; the
+//! parts of the command are called through traits ([`linting::Linter`],
+//! [`diagnosis::Diagnoser`], [`batch::Answerer`]) that the command implements. So the command
+//! can check its own corpus with these oracles, and tests can check wrong implementations.
 //!
-//! Random tests, fuzzing and the corpus drive the same oracles: a [`Target`] is an oracle
-//! under the name by which fuzzing and the corpus know its inputs.
+//! Random tests, fuzzing and the corpus share the oracles: a [`Target`] is an oracle with the
+//! name that fuzzing and the corpus use for its inputs.
 
 pub mod batch;
 pub mod diagnosis;

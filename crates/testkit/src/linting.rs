@@ -1,4 +1,4 @@
-//! What must hold of linting a workflow file, whatever is in it.
+//! Oracle for linting a workflow file with any content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -7,57 +7,57 @@ use slug_laws::Violation;
 
 /// Lints workflow files.
 pub trait Linter {
-    /// Everything that it finds in some files.
+    /// All findings in these files.
     fn lint(&self, files: &[File<'_>]) -> Vec<Finding>;
 
-    /// A file with one finding of its own, in words that no other file changes.
+    /// The text of a file with one finding whose message does not depend on other files.
     fn neighbour(&self) -> &str;
 }
 
 /// A workflow file.
 #[derive(Clone, Copy)]
 pub struct File<'a> {
-    /// Its path.
+    /// The path.
     pub path: &'a str,
-    /// Its text.
+    /// The content.
     pub text: &'a str,
 }
 
-/// What an oracle looks at in a finding.
+/// The parts of a finding that the oracle checks.
 pub struct Finding {
-    /// Its code.
+    /// The code.
     pub code: String,
-    /// What it is about: with the code, the same before and after an edit elsewhere.
+    /// Identifies the finding, together with the code; an edit elsewhere does not change it.
     pub about: String,
-    /// Where the caret is.
+    /// The location of the caret.
     pub caret: Place,
-    /// Every other place that it points at or edits.
+    /// Every other location that the finding points at or edits.
     pub places: Vec<Place>,
-    /// The variable that it is about, if it is about one.
+    /// The variable that the finding reports, if any.
     pub variable: Option<String>,
-    /// Everything that it says, with its places.
+    /// The whole output of the finding, with its locations.
     pub shown: String,
-    /// The title of its patch, and the text of the file with the patch made.
+    /// The title of the patch, and the content of the file with the patch applied.
     pub patch: Option<(String, String)>,
 }
 
-/// A stretch of a file.
+/// A range of a file.
 pub struct Place {
-    /// The bytes.
+    /// The byte range.
     pub range: Range<usize>,
-    /// The text there; none if they are outside the file or cut a character.
+    /// The text of the range; `None` if the range is outside the file or splits a character.
     pub text: Option<String>,
 }
 
-/// Checks the findings in a file; returns how many there are.
+/// Checks the findings in a file; returns their number.
 ///
-/// Every place is in the file, the caret at a variable is at its name, a patch removes its
+/// Every location is in the file, the caret of a variable is at its name, a patch removes its
 /// finding and adds none, and neither the order of files nor a file of another repository
-/// makes a difference.
+/// changes a finding.
 ///
 /// # Errors
 ///
-/// What does not hold.
+/// The violated property.
 pub fn check_linting(linter: &dyn Linter, text: &str) -> Result<usize, Violation> {
     let file = File { path: "a/.github/workflows/file.yml", text };
     let findings = linter.lint(&[file]);
@@ -72,12 +72,12 @@ pub fn check_linting(linter: &dyn Linter, text: &str) -> Result<usize, Violation
 fn check_places(finding: &Finding) -> Result<(), Violation> {
     for Place { range, text } in finding.places.iter().chain([&finding.caret]) {
         if text.is_none() {
-            return Err(format!("{} points at {range:?}, which is no part of the file", finding.code));
+            return Err(format!("{} points at {range:?}, which is not in the file", finding.code));
         }
     }
     let there = finding.caret.text.as_deref().unwrap_or_default();
     match &finding.variable {
-        // In quotes a name may be written with escapes.
+        // A quoted name may contain escapes.
         Some(name) if there != name && !there.starts_with(['"', '\'']) && there != "run" => {
             Err(format!("the caret is at {there:?} and not at {name:?}"))
         }
@@ -92,7 +92,7 @@ fn check_patch(linter: &dyn Linter, file: File<'_>, findings: &[Finding], findin
     let fixed = identity(finding);
     let allowed = |what: &String| before.get(what).map_or(0, |count| count - usize::from(*what == fixed));
     if after.iter().any(|(what, count)| *count > allowed(what)) {
-        return Err(format!("the patch `{title}` leaves {after:?} of {before:?}"));
+        return Err(format!("the patch `{title}` changes the findings from {before:?} to {after:?}"));
     }
     Ok(())
 }
@@ -101,11 +101,11 @@ fn check_independence(linter: &dyn Linter, file: File<'_>, findings: &[Finding])
     let neighbour = File { path: "b/.github/workflows/neighbour.yml", text: linter.neighbour() };
     let one_way = shown(&linter.lint(&[file, neighbour]));
     if one_way != shown(&linter.lint(&[neighbour, file])) {
-        return Err("the order of the files makes a difference".to_owned());
+        return Err("the order of the files changes the findings".to_owned());
     }
     let alone = shown(findings);
     if !alone.is_subset(&one_way) || one_way.len() != alone.len() + 1 {
-        return Err("a file of another repository makes a difference".to_owned());
+        return Err("a file of another repository changes the findings".to_owned());
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn identity(finding: &Finding) -> String {
     format!("{} {}", finding.code, finding.about)
 }
 
-/// What is shown of some findings, whatever their order.
+/// The outputs of the findings, in any order.
 fn shown(findings: &[Finding]) -> BTreeSet<String> {
     findings.iter().map(|finding| finding.shown.clone()).collect()
 }

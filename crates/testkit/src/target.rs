@@ -1,4 +1,4 @@
-//! Fuzz targets: an oracle under a name, and what it makes of an input.
+//! Fuzz targets: named oracles, and their results for an input.
 
 use slug_laws::readers::{self, Reading};
 use slug_laws::{LawContext, RealResolver, TestCase, Violation, generator, lookup};
@@ -11,95 +11,95 @@ use crate::expression::check_expression;
 use crate::linting::{Linter, check_linting};
 use crate::words::counted;
 
-/// Bytes of one input. Fuzzing cuts what is longer, and the corpus refuses it: a second YAML
-/// reader, which fuzzing compares with, is not safe on large hostile input, and a small input
-/// shows the same bugs sooner.
+/// Maximum size of an input in bytes. Fuzzing truncates a longer input, and the corpus refuses
+/// it: the second YAML reader, with which fuzzing compares, is not safe on large hostile input,
+/// and a small input shows the same bugs sooner.
 pub const INPUT_BYTES: usize = 4096;
 
 /// A fuzz target.
 pub struct Target {
-    /// Its name: that of its program and of its directory of inputs.
+    /// The name of the target, of its program and of its directory of inputs.
     pub name: &'static str,
-    /// Puts an input to the oracle.
+    /// Runs the oracle on an input.
     pub evaluate: fn(&[u8]) -> Evaluated,
 }
 
-/// What an input is, and whether what must hold of it does.
+/// The description of an input, and the result of the oracle.
 pub struct Evaluated {
-    /// What it is.
+    /// The description of the input.
     pub content: Content,
-    /// Whether everything holds; else what does not.
+    /// `Ok` if every property holds, else the violated property.
     pub holds: Result<(), Violation>,
 }
 
-/// What an input is.
+/// The description of an input.
 pub enum Content {
-    /// A question to the resolver.
+    /// A test case of the resolver.
     TestCase(Box<TestCase>),
     /// Anything else, in one line.
     Text(String),
 }
 
-/// The targets whose inputs `cargo test` puts to a second reader of YAML besides, which the
-/// command does not carry.
+/// The targets whose inputs `cargo test` also checks with a second YAML reader, which is not
+/// part of the command.
 pub const SECOND_READER: [&str; 2] = [REGISTRY_YAML.name, POLICY_YAML.name];
 
-/// Reads a registry, with unknown fields and without.
-pub const REGISTRY_YAML: Target = Target { name: "registry_yaml", evaluate: judge_registry };
+/// Reads a registry, both allowing and denying unknown fields.
+pub const REGISTRY_YAML: Target = Target { name: "registry_yaml", evaluate: evaluate_registry };
 
 /// Reads a policy.
-pub const POLICY_YAML: Target = Target { name: "policy_yaml", evaluate: judge_policy };
+pub const POLICY_YAML: Target = Target { name: "policy_yaml", evaluate: evaluate_policy };
 
 /// Reads a witness and checks every law on its case.
-pub const CASE_YAML: Target = Target { name: "case_yaml", evaluate: judge_witness };
+pub const CASE_YAML: Target = Target { name: "case_yaml", evaluate: evaluate_witness };
 
 /// Generates a case from the bytes and checks every law on it.
-pub const RESOLVE: Target = Target { name: "resolve", evaluate: judge_case };
+pub const RESOLVE: Target = Target { name: "resolve", evaluate: evaluate_case };
 
 /// Generates a large registry from the bytes and looks models up in it.
-pub const DERIVE: Target = Target { name: "derive", evaluate: judge_lookup };
+pub const DERIVE: Target = Target { name: "derive", evaluate: evaluate_lookup };
 
 /// Evaluates an expression of a workflow.
-pub const EXPRESSION: Target = Target { name: "expression", evaluate: judge_expression };
+pub const EXPRESSION: Target = Target { name: "expression", evaluate: evaluate_expression };
 
-fn judge_registry(bytes: &[u8]) -> Evaluated {
+fn evaluate_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
         Ok(Ok(registry)) if matches!(strict, Ok(Err(_))) => {
-            Evaluated::text(format!("{}, with fields that are not known", describe_registry(&registry)), Ok(()))
+            Evaluated::text(format!("{}, with unknown fields", describe_registry(&registry)), Ok(()))
         }
-        Err(violation) => Evaluated::text("read, and not as it must be", Err(violation)),
+        Err(violation) => Evaluated::text("read incorrectly", Err(violation)),
         _ => Evaluated::read(strict, describe_registry),
     }
 }
 
-fn judge_policy(bytes: &[u8]) -> Evaluated {
+fn evaluate_policy(bytes: &[u8]) -> Evaluated {
     Evaluated::read(readers::check_policy(bytes), |policy| format!("the policy `{}`", policy.name()))
 }
 
-fn judge_witness(bytes: &[u8]) -> Evaluated {
+fn evaluate_witness(bytes: &[u8]) -> Evaluated {
     match readers::check_witness(bytes) {
         Ok(Ok(witness)) => Evaluated { content: Content::TestCase(Box::new(witness.case)), holds: Ok(()) },
         reading => Evaluated::read(reading, |_| String::new()),
     }
 }
 
-fn judge_case(bytes: &[u8]) -> Evaluated {
+fn evaluate_case(bytes: &[u8]) -> Evaluated {
     let case = generator::case_of(bytes);
     let holds = LawContext::new(&RealResolver, &case).holds();
     Evaluated { content: Content::TestCase(Box::new(case)), holds }
 }
 
-fn judge_lookup(bytes: &[u8]) -> Evaluated {
-    let (registry, stray) = generator::large_registry_of(bytes);
+fn evaluate_lookup(bytes: &[u8]) -> Evaluated {
+    let (registry, extra) = generator::large_registry_of(bytes);
     Evaluated::text(
-        format!("{}, and the model {stray:?}", describe_registry(&registry)),
-        lookup::check_lookup(&RealResolver, &registry, stray),
+        format!("{}, and the model {extra:?}", describe_registry(&registry)),
+        lookup::check_lookup(&RealResolver, &registry, extra),
     )
 }
 
-fn judge_expression(bytes: &[u8]) -> Evaluated {
-    Evaluated::of_text(bytes, "an expression, and not evaluated as it must be", check_expression)
+fn evaluate_expression(bytes: &[u8]) -> Evaluated {
+    Evaluated::of_text(bytes, "an expression, evaluated incorrectly", check_expression)
 }
 
 fn describe_registry(registry: &Registry) -> String {
@@ -108,7 +108,7 @@ fn describe_registry(registry: &Registry) -> String {
 }
 
 impl Evaluated {
-    /// Judges a stream of lines, answered by two kinds of question.
+    /// Evaluates a stream of lines, answered as resolve questions and as derive questions.
     pub fn batch(bytes: &[u8], resolve: &dyn Answerer, derive: &dyn Answerer) -> Self {
         let (resolved, derived) = (check_batch(resolve, bytes), check_batch(derive, bytes));
         let lines = counted(bytes.split_inclusive(|byte| *byte == b'\n').count(), "line");
@@ -117,22 +117,22 @@ impl Evaluated {
         Self::text(text, resolved.and(derived).map(drop))
     }
 
-    /// Judges the record of a workspace.
+    /// Evaluates a workspace record.
     pub fn record(bytes: &[u8], diagnoser: &impl Diagnoser) -> Self {
         match check_diagnosis(diagnoser, bytes) {
             Ok(text) => Self::text(text, Ok(())),
-            Err(violation) => Self::text("a record, and not diagnosed as it must be", Err(violation)),
+            Err(violation) => Self::text("a record, diagnosed incorrectly", Err(violation)),
         }
     }
 
-    /// Judges a workflow file.
+    /// Evaluates a workflow file.
     pub fn workflow(bytes: &[u8], linter: &dyn Linter) -> Self {
         let check = |text: &str| check_linting(linter, text).map(|findings| counted(findings, "finding"));
-        Self::of_text(bytes, "a workflow, and not linted as it must be", check)
+        Self::of_text(bytes, "a workflow, linted incorrectly", check)
     }
 
     fn of_text(bytes: &[u8], otherwise: &str, check: impl FnOnce(&str) -> Result<String, Violation>) -> Self {
-        let Ok(text) = std::str::from_utf8(bytes) else { return Self::text("no UTF-8", Ok(())) };
+        let Ok(text) = std::str::from_utf8(bytes) else { return Self::text("not UTF-8", Ok(())) };
         match check(text) {
             Ok(text) => Self::text(text, Ok(())),
             Err(violation) => Self::text(otherwise, Err(violation)),
@@ -143,7 +143,7 @@ impl Evaluated {
         match reading {
             Ok(Ok(read)) => Self::text(describe(&read), Ok(())),
             Ok(Err(error)) => Self::text(format!("refused: {error}"), Ok(())),
-            Err(violation) => Self::text("read, and not as it must be", Err(violation)),
+            Err(violation) => Self::text("read incorrectly", Err(violation)),
         }
     }
 

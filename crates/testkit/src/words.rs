@@ -1,6 +1,6 @@
-//! Numbers in sentences.
+//! Numbers in messages.
 
-/// A number and the noun that goes with it.
+/// A number with its noun, in the plural unless the number is 1.
 pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -4,7 +4,7 @@ use crate::assert_rejected;
 
 type Read = fn(&[u8], &[&str]) -> Result<String, String>;
 
-/// A record is any JSON; what is said of it is its text. Then something is changed.
+/// A correct diagnoser of any JSON, with optional defects; its diagnosis repeats the record.
 #[derive(Clone, Copy, Default)]
 struct Stub {
     read: Option<Read>,
@@ -15,7 +15,7 @@ struct Stub {
 fn read(bytes: &[u8], secrets: &[&str]) -> Result<String, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     if !text.starts_with('{') {
-        return Err("it is no object".to_owned());
+        return Err("not an object".to_owned());
     }
     Ok(secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "<masked>")))
 }
@@ -58,43 +58,43 @@ fn record() -> String {
 }
 
 #[test]
-fn check_diagnosis_says_what_a_right_diagnoser_says() {
+fn check_diagnosis_accepts_a_correct_diagnoser() {
     let right = Stub::default();
     assert_eq!(check_diagnosis(&right, record().as_bytes()).as_deref(), Ok("a record: silence"));
-    assert_eq!(check_diagnosis(&right, b"[]").as_deref(), Ok("refused: it is no object"));
+    assert_eq!(check_diagnosis(&right, b"[]").as_deref(), Ok("refused: not an object"));
     assert_eq!(check_secret_masked(&right, record().replace(SECRET, "").as_bytes(), LONG), Ok(()));
 }
 
 #[test]
-fn check_diagnosis_rejects_what_shows_a_secret_or_too_little() {
+fn check_diagnosis_rejects_leaks_and_missing_causes() {
     let read = |read: Read| Stub { read: Some(read), ..Stub::default() };
     let said = |diagnosis| Stub { diagnosis: Some(diagnosis), ..Stub::default() };
     for (stub, message) in [
         (read(|_, _| Err(format!("it holds {SECRET}"))), "a refusal shows"),
         (read(|_, _| Err("\u{7}".to_owned())), "a refusal shows"),
         (Stub { is_masked: Some(false), ..Stub::default() }, "masking twice"),
-        // It masks the secret that it always knows and no other.
+        // A diagnoser that masks only the secret that every check declares.
         (
             read(|bytes, secrets| self::read(bytes, if secrets == [SECRET] { secrets } else { &[] })),
-            "a secret that it is told",
+            "a declared secret is left",
         ),
-        (said(|it| it.human.push('\u{7}')), "people are shown '\\u{7}'"),
+        (said(|it| it.human.push('\u{7}')), "the text for people contains '\\u{7}'"),
         (said(|it| it.human += &" ".repeat(2 << 20)), "bytes"),
-        (said(|it| it.json.clear()), "no JSON"),
-        (said(|it| it.human = it.human.replace("silence", "noise")), "the cause silence is not said"),
-        (said(|it| it.json = it.json.replace("silence", "noise")), "the cause silence is not said"),
-        (said(|it| it.human += SECRET), "a known secret is shown"),
+        (said(|it| it.json.clear()), "not JSON"),
+        (said(|it| it.human = it.human.replace("silence", "noise")), "the cause silence is missing"),
+        (said(|it| it.json = it.json.replace("silence", "noise")), "the cause silence is missing"),
+        (said(|it| it.human += SECRET), "a declared secret is shown"),
     ] {
         assert_rejected(check_diagnosis(&stub, record().as_bytes()), message);
     }
 }
 
 #[test]
-fn check_secret_masked_rejects_a_secret_that_is_left() {
+fn check_secret_masked_rejects_a_remaining_secret() {
     let stub = Stub { read: Some(|bytes, _| read(bytes, &[])), ..Stub::default() };
-    assert_rejected(check_secret_masked(&stub, record().as_bytes(), LONG), "a secret that it is told");
+    assert_rejected(check_secret_masked(&stub, record().as_bytes(), LONG), "a declared secret is left");
     let stub = Stub { is_masked: Some(false), ..Stub::default() };
     assert_rejected(check_secret_masked(&stub, record().as_bytes(), LONG), "masking twice");
     let stub = Stub { diagnosis: Some(|it| it.human += LONG), ..Stub::default() };
-    assert_rejected(check_secret_masked(&stub, b"{}", LONG), "a known secret is shown");
+    assert_rejected(check_secret_masked(&stub, b"{}", LONG), "a declared secret is shown");
 }

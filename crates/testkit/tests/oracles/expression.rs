@@ -1,7 +1,7 @@
 use slug_testkit::expression::check_expression;
 
 #[test]
-fn check_expression_says_what_a_template_can_be() {
+fn check_expression_describes_the_possible_values() {
     for (template, expected) in [
         ("plain", "one of [\"plain\"]"),
         ("${{ secrets.A }}", "some text"),

@@ -2,7 +2,7 @@ use slug_testkit::linting::{File, Finding, Linter, Place, check_linting};
 
 use crate::assert_rejected;
 
-/// Finds every line `BAD name`, and deletes it; then something is changed.
+/// A linter that finds every line `BAD name`, with a patch that deletes it; the function alters each finding.
 struct Stub(fn(&mut Finding, &[File<'_>], usize));
 
 impl Linter for Stub {
@@ -41,7 +41,7 @@ fn finding(file: &File<'_>, start: usize) -> Finding {
 const TEXT: &str = "good\nBAD one\nBAD two\n";
 
 #[test]
-fn check_linting_counts_the_findings_of_a_right_linter() {
+fn check_linting_counts_the_findings_of_a_correct_linter() {
     assert_eq!(check_linting(&Stub(|_, _, _| {}), TEXT), Ok(2));
     assert_eq!(check_linting(&Stub(|_, _, _| {}), "good\n"), Ok(0));
 }
@@ -50,8 +50,8 @@ fn check_linting_counts_the_findings_of_a_right_linter() {
 fn check_linting_rejects_wrong_findings() {
     type Wrong = fn(&mut Finding, &[File<'_>], usize);
     let wrong: [(Wrong, &str); 8] = [
-        (|finding, _, _| finding.places[0].text = None, "which is no part of the file"),
-        (|finding, _, _| finding.caret.text = None, "which is no part of the file"),
+        (|finding, _, _| finding.places[0].text = None, "which is not in the file"),
+        (|finding, _, _| finding.caret.text = None, "which is not in the file"),
         (|finding, _, _| finding.variable = Some("other".to_owned()), "and not at \"other\""),
         (|finding, files, _| finding.patch = Some(("none".to_owned(), files[0].text.to_owned())), "the patch `none`"),
         (
@@ -68,7 +68,7 @@ fn check_linting_rejects_wrong_findings() {
             "a file of another",
         ),
     ];
-    for (change, said) in wrong {
-        assert_rejected(check_linting(&Stub(change), TEXT), said);
+    for (change, message) in wrong {
+        assert_rejected(check_linting(&Stub(change), TEXT), message);
     }
 }
