@@ -114,7 +114,7 @@ fn is_exact_tie(context: &LawContext<'_>) -> bool {
     listing.len() > 1 && met.count() != 1
 }
 
-/// Without an answer in the specification there is no provider.
+/// An unknown runtime or model never resolves to a provider.
 pub(crate) const FAIL_CLOSED: Law = Law {
     id: "fail-closed",
     statement: "an unknown runtime and a blank, unregistered or ambiguous model never yield a provider",
@@ -171,7 +171,8 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The platform pays only for its own models.
 pub(crate) const PLATFORM_IS_CLOSED: Law = Law {
     id: "platform-is-closed",
-    statement: "the platform pays only for a model that its own arm lists or, if no arm lists it, its own pattern matches",
+    statement: "the platform pays only for a model that its own arm lists or, if no arm lists it, its own pattern \
+                matches",
     check: platform_is_closed,
 };
 

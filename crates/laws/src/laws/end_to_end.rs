@@ -77,8 +77,8 @@ fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Written documents can be read and have the same meaning.
 pub(crate) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
-    statement: "registry, policy and case survive writing and reading with the same result; only the presence of a secret \
-                is written",
+    statement: "registry, policy and case survive writing and reading with the same result; only the presence of a \
+                secret is written",
     check: roundtrip,
 };
 

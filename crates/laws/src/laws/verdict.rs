@@ -89,11 +89,12 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Ambient credentials, which exist at organisation scope, may satisfy a provider, but are never injected and never pick a slug.
+/// Ambient credentials, which exist at organisation scope, may satisfy a provider; they are never injected and
+/// never pick a slug.
 pub(crate) const AMBIENT_STAYS_OUT: Law = Law {
     id: "ambient-stays-out",
-    statement: "ambient credentials change neither the slug nor the injected secrets, and never invalidate a consistent \
-                platform verdict",
+    statement: "ambient credentials change neither the slug nor the injected secrets, and never invalidate a \
+                consistent platform verdict",
     check: ambient_stays_out,
 };
 
@@ -151,8 +152,8 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Every fix resolves the contradiction, no fix could be smaller, and no single edit that is a fix is missing.
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
-    statement: "every offered fix makes the case consistent as it states, no part of it does, it names the secret to set \
-                for a key, no two fixes differ only in a value, and smaller fixes come first",
+    statement: "every offered fix makes the case consistent as it states, no part of it does, it names the secret to \
+                set for a key, no two fixes differ only in a value, and smaller fixes come first",
     check: fixes_sound_and_minimal,
 };
 
