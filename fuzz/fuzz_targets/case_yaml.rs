@@ -1,3 +1,3 @@
 #![cfg_attr(fuzzing, no_main)]
-//! The body is `slug_fuzz::TARGETS`'s of the same name.
+//! The body is the target of the same name in `slug_fuzz::TARGETS`.
 slug_fuzz::target!("case_yaml");

@@ -1,10 +1,9 @@
 //! The body of the fuzz targets, as a plain function.
 //!
-//! A target takes bytes and panics if anything that must hold of them does not. The
-//! binaries hand it what libFuzzer makes up; `tests/replay.rs` hands it the seeds
-//! and what was once found, on any toolchain. What must hold is said in `slug-testkit`,
-//! where the command finds it as well, which shows and re-runs the same inputs for
-//! review; only the comparison with a second reader of YAML is at home here.
+//! A target takes bytes and panics if they violate a property. The binaries run it on the
+//! inputs of libFuzzer; `tests/replay.rs` runs it on the seeds and the saved findings, on
+//! any toolchain. The oracles are in `slug-testkit`, so that the command can show and replay
+//! the same inputs for review; only the comparison with a second YAML reader is defined here.
 
 mod second_reader;
 
@@ -17,9 +16,9 @@ pub use slugproof::commands::corpus::targets::TARGETS;
 ///
 /// # Panics
 ///
-/// When no target has this name, and when the target finds something.
+/// If no target has this name, or if the input violates a property.
 pub fn run(name: &str, input: &[u8]) {
-    let target = TARGETS.iter().find(|target| target.name == name).expect("targets are listed in TARGETS");
+    let target = TARGETS.iter().find(|target| target.name == name).expect("TARGETS lists every target");
     let input = &input[..input.len().min(INPUT_BYTES)];
     if let Err(violation) = (target.evaluate)(input).holds {
         panic!("{violation}");
@@ -36,7 +35,7 @@ pub fn run(name: &str, input: &[u8]) {
     }
 }
 
-/// A fuzzing build's entry point, or in any other build a program that says what it is for.
+/// Defines the entry point of a fuzzing build; in other builds, a program that prints how to run the target.
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {

@@ -1,8 +1,8 @@
-//! A second reader of YAML, which shares no code with the first.
+//! A second YAML reader, which shares no code with the first.
 //!
-//! Whatever both accept they must read alike. Where only one of them accepts a
-//! document they disagree, and every kind of disagreement is known by name: one
-//! that is not in [`DISAGREEMENTS`] is a finding.
+//! If both readers accept a document, they must read the same values. If only one accepts
+//! it, they disagree; every known kind of disagreement is listed in [`DISAGREEMENTS`], and
+//! any other is a finding.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,29 +17,29 @@ use crate::INPUT_BYTES;
 /// A reader of YAML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
-    /// The product's: YAML 1.2, by slug-yaml.
+    /// The reader of the resolver, slug-yaml: YAML 1.2.
     First,
-    /// The other: YAML 1.1, by the C library's translation.
+    /// The other reader, a translation of the C library: YAML 1.1.
     Second,
 }
 
 /// One kind of document that only one of the readers accepts.
 struct Disagreement {
-    /// What such a document holds.
+    /// The name of the construct.
     name: &'static str,
-    /// Who refuses it.
+    /// The reader that refuses it.
     refused_by: Reader,
-    /// What may stand in the message of the one who refuses it.
+    /// Texts, one of which the message of that reader contains.
     messages: &'static [&'static str],
-    /// A pattern of what such a document holds.
+    /// A regular expression that matches every such document.
     holds: &'static str,
-    /// A change to [`BASE`] that makes it such a document; what is replaced, and with what.
+    /// A change that turns [`BASE`] into such a document: the replaced text and its replacement.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests make the document"))]
     example: (&'static str, &'static str),
 }
 
-/// Every kind of disagreement. That the first reader is the stricter one is on
-/// purpose; where the second is, it reads an older YAML.
+/// Every known kind of disagreement. The first reader is stricter on purpose; the second is
+/// stricter where it follows an older version of YAML.
 const DISAGREEMENTS: &[Disagreement] = &[
     Disagreement {
         name: "a list or a mapping as a key",
@@ -110,7 +110,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
     Disagreement {
         name: "a question mark before a quoted item",
         refused_by: Reader::First,
-        // What is in the quotes is then read as YAML and may break any of its rules.
+        // The text in the quotes is then read as YAML and may break any of its rules.
         messages: &["not readable as YAML: "],
         holds: r#"[\[{,]\s*\?['"]"#,
         example: ("name: p,", "name: p, x: [?'a]', b],"),
@@ -132,7 +132,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
     Disagreement {
         name: "a colon that begins a word",
         refused_by: Reader::Second,
-        // What follows it is then read as YAML and may break any of its rules.
+        // The text after the colon is then read as YAML and may break any of its rules.
         messages: &[
             "did not find expected node content",
             "did not find expected ',' or ']'",
@@ -179,7 +179,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
         example: ("name: p,", "name: p, x\n      y: z,"),
     },
     Disagreement {
-        name: "a tab that begins a line behind a word",
+        name: "a tab at the start of a line after a word",
         refused_by: Reader::Second,
         messages: &["found a tab character that violates indentation"],
         holds: r"\t",
@@ -193,7 +193,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
         example: ("schema_version", "\t# a comment\nschema_version"),
     },
     Disagreement {
-        name: "the tag that says nothing",
+        name: "the non-specific tag",
         refused_by: Reader::Second,
         messages: &[TAGGED],
         holds: "!",
@@ -203,7 +203,7 @@ const DISAGREEMENTS: &[Disagreement] = &[
 
 const TAGGED: &str = "a value has a tag of its own";
 
-/// Panics unless the two readers agree, or disagree in a way that has a name.
+/// Panics unless the two readers agree or have a known disagreement.
 pub(crate) fn agrees<T: PartialEq + Debug>(
     input: &[u8],
     first: &Result<T, ReadError>,
@@ -215,19 +215,22 @@ pub(crate) fn agrees<T: PartialEq + Debug>(
     }
     let second = read(text).and_then(|node| decode(Cursor::root(&node)).map_err(|error| error.to_string()));
     let (refused_by, message) = match (first, &second) {
-        (Ok(first), Ok(second)) => return assert_eq!(first, second, "the two readers read different things"),
+        (Ok(first), Ok(second)) => return assert_eq!(first, second, "the readers accept different values"),
         (Err(_), Err(_)) => return,
         (Err(error), Ok(_)) => (Reader::First, error.message.as_str()),
         (Ok(_), Err(message)) => (Reader::Second, message.as_str()),
     };
     let known = names(refused_by, message, text).next().is_some();
-    assert!(known, "a disagreement without a name: the {refused_by:?} reader says `{message}` of\n{text}");
+    assert!(known, "an unknown disagreement: the {refused_by:?} reader reports `{message}` for\n{text}");
 }
 
-/// The kinds of disagreement that a refusal is of.
+/// The names of the known disagreements that explain a refusal.
 fn names(refused_by: Reader, message: &str, text: &str) -> impl Iterator<Item = &'static str> {
     static HOLDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        DISAGREEMENTS.iter().map(|kind| Regex::new(kind.holds).expect("the table holds valid patterns")).collect()
+        DISAGREEMENTS
+            .iter()
+            .map(|kind| Regex::new(kind.holds).expect("the table contains only valid patterns"))
+            .collect()
     });
     let is_of = move |(kind, holds): &(&Disagreement, &Regex)| {
         kind.refused_by == refused_by
@@ -237,11 +240,11 @@ fn names(refused_by: Reader, message: &str, text: &str) -> impl Iterator<Item = 
     DISAGREEMENTS.iter().zip(HOLDS.iter()).filter(is_of).map(|(kind, _)| kind.name)
 }
 
-/// Flow collections inside one another that the second reader is asked to read: it takes
-/// time that is not linear in their depth.
+/// Maximum nesting of flow collections for the second reader: its time is not linear in their
+/// depth.
 const NESTING: usize = 64;
 
-/// Whether a text is small and flat enough for the second reader, which has no such limits.
+/// Returns true if a text is small and flat enough for the second reader, which has no such limits.
 fn is_bounded(text: &str) -> bool {
     let mut open = 0_usize;
     text.len() <= INPUT_BYTES
@@ -255,9 +258,9 @@ fn is_bounded(text: &str) -> bool {
         })
 }
 
-/// Whether the name of an anchor may be given twice. The second reader then takes the next
-/// anchor's value for that of the second, whatever its name: a mistake of its own, found
-/// here, so it is not asked.
+/// Returns true if a text may define an anchor name twice. The second reader then confuses the
+/// value of the repeated anchor with the value of the next anchor; this fuzzer found that bug,
+/// so such texts are skipped.
 fn repeats_an_anchor(text: &str) -> bool {
     let mut names = BTreeSet::new();
     let ends_name = |c: char| c.is_whitespace() || ",[]{}".contains(c);
@@ -269,7 +272,7 @@ fn read(text: &str) -> Result<Node, String> {
     node(&value).ok_or_else(|| TAGGED.to_owned())
 }
 
-/// The second reader's value as the first one's; none where it holds a tag.
+/// Converts a value of the second reader to a node of the first; `None` if the value contains a tag.
 fn node(value: &Second) -> Option<Node> {
     let value = match value {
         Second::Null => Value::Null,
@@ -294,7 +297,7 @@ mod tests {
 
     use super::*;
 
-    /// A registry on which both agree.
+    /// A registry on which the readers agree.
     const BASE: &str = "\
 schema_version: 1\r
 providers:\r
@@ -302,7 +305,7 @@ providers:\r
 runtimes: {agent: {providers: [{name: p}]}}\r
 ";
 
-    /// Who refuses a registry, and the names of that kind of disagreement.
+    /// The reader that refuses a registry, its message, and the names of the known disagreements that match.
     fn disagreement(text: &str) -> Option<(Reader, String, Vec<&'static str>)> {
         let read_first = Registry::from_yaml(text.as_bytes(), UnknownFields::Allow);
         let decoded = |node: Node| Registry::from_node(Cursor::root(&node), UnknownFields::Allow);
@@ -320,25 +323,27 @@ runtimes: {agent: {providers: [{name: p}]}}\r
     }
 
     #[test]
-    fn every_kind_has_an_example_that_is_of_no_other_kind() {
+    fn examples_match_only_their_own_kind() {
         assert_eq!(disagreement(BASE), None);
         for Disagreement { name, refused_by, example: (from, to), .. } in DISAGREEMENTS {
             let text = BASE.replacen(from, to, 1);
-            let Some((by, message, names)) = disagreement(&text) else { panic!("{name}: both agree on\n{text}") };
+            let Some((by, message, names)) = disagreement(&text) else {
+                panic!("{name}: the readers agree on\n{text}")
+            };
             assert_eq!((by, names.as_slice()), (*refused_by, &[*name][..]), "{message}\n{text}");
         }
     }
 
     #[test]
-    fn what_has_no_name_is_seen() {
+    fn unknown_disagreements_have_no_names() {
         let unnamed = names(Reader::Second, "a message that no reader has", "\t?!:x\n");
         assert_eq!(unnamed.count(), 0);
         assert_eq!(names(Reader::First, "merge keys (`<<`) are not part of YAML 1.2", "no such key").count(), 0);
     }
 
-    /// If this fails, the second reader has been mended and can be asked again.
+    /// If this test fails, the bug of the second reader is fixed, and `repeats_an_anchor` can be removed.
     #[test]
-    fn the_second_reader_mistakes_repeated_anchors() {
+    fn second_reader_confuses_repeated_anchors() {
         let text = "{a: &x 1, b: &x 2, c: &y 3, d: *x}";
         assert!(repeats_an_anchor(text));
         assert!(!repeats_an_anchor("{a: &x 1, b: &xx 2}"));

@@ -1,6 +1,6 @@
-//! Every seed and everything once found goes through the bodies of the targets
-//! again, on any toolchain. So do the inputs in the directories of `FUZZ_CORPORA`, a list
-//! like PATH, which have a directory for each target.
+//! Replays every seed and every saved finding through the bodies of the targets, on any
+//! toolchain. It also replays the inputs in the directories of `FUZZ_CORPORA`, a list like
+//! PATH; each directory contains one directory per target.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,22 +31,22 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 fn every_seed_and_regression_is_replayed() {
     for target in TARGETS {
         let seeds = files(&directory("seeds").join(target.name));
-        assert!(!seeds.is_empty(), "{} has no seed", target.name);
+        assert!(!seeds.is_empty(), "{} lacks a seed", target.name);
         let others = corpora(target.name).into_iter().chain([directory("regressions").join(target.name)]);
         let others: Vec<PathBuf> = others.flat_map(|directory| files(&directory)).collect();
         for path in seeds.iter().chain(&others) {
             let input = fs::read(path).expect("the corpus is readable");
-            assert!(input.len() <= INPUT_BYTES, "{} is longer than an input may be", path.display());
-            // Shown only if the body panics.
+            assert!(input.len() <= INPUT_BYTES, "{} exceeds the size limit of an input", path.display());
+            // The test harness shows this only if the body panics.
             println!("{}", path.display());
             slug_fuzz::run(target.name, &input);
         }
     }
 }
 
-/// A target without its program, or seeds without a target, would rot unnoticed.
+/// Nothing else detects a target without a program, or seeds without a target.
 #[test]
-fn targets_programs_and_seeds_go_together() {
+fn every_target_has_a_program_and_seeds() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
     let stem = |path: &PathBuf| path.file_stem().and_then(|stem| stem.to_str()).expect("names are UTF-8").to_owned();
     let programs: BTreeSet<String> = files(&directory("fuzz_targets")).iter().map(stem).collect();
@@ -59,35 +59,35 @@ fn targets_programs_and_seeds_go_together() {
     }
 }
 
-/// The manifest tells `cargo ci` and ClusterFuzzLite how long an input may be.
+/// `cargo ci` and ClusterFuzzLite read the size limit of an input from the manifest.
 #[test]
 fn manifest_has_the_input_limit_of_the_code() {
     let manifest = fs::read_to_string(directory("Cargo.toml")).expect("the manifest is readable");
     assert!(manifest.lines().any(|line| line == format!("input-bytes = {INPUT_BYTES}")), "{manifest}");
 }
 
-/// So is a seed of a large registry.
+/// A seed of a large registry is named after its size, which depends on the generator.
 #[test]
-fn seeds_of_registries_are_as_large_as_they_are_called() {
+fn registry_seeds_match_the_size_in_their_name() {
     for path in files(&directory("seeds/derive")) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         let bytes = fs::read(&path).expect("the corpus is readable");
         let (registry, _) = generator::large_registry_of(&bytes);
         let size = format!("{}-providers-{}-runtimes", registry.providers().len(), registry.runtimes().len());
-        assert_eq!(name, size, "make a new one");
+        assert_eq!(name, size, "replace the seed");
     }
 }
 
-/// A seed is named after what it comes to; when the generator changes, it comes to something else.
+/// A seed of a case is named after its result, which depends on the generator.
 #[test]
-fn seeds_of_cases_come_to_what_they_are_called() {
+fn case_seeds_match_the_result_in_their_name() {
     for path in files(&directory("seeds/resolve")) {
         let name = path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
         let case = generator::case_of(&fs::read(&path).expect("the corpus is readable"));
         let found = RealResolver.resolve(&case);
         let warnings: Vec<&str> = found.warnings.iter().map(slug_resolver::Warning::as_str).collect();
         let fixes = RealResolver.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
-        let is_so = match name.split_once('-').expect("a kind and what is of it") {
+        let is_so = match name.split_once('-').expect("a name has a kind and a detail") {
             ("code", code) => found.code.is_some_and(|found| found.as_str() == code),
             ("rule", rule) => found.rule.as_str() == rule,
             ("warning", warning) => warnings.contains(&warning),
@@ -95,8 +95,8 @@ fn seeds_of_cases_come_to_what_they_are_called() {
             ("coherent", "platform") => found.billing == Some(Billing::Platform) && found.is_coherent(),
             ("fix", edits) => edits.split('-').nth(1) == Some(&fixes),
             ("free", _) => found.rule == Rule::Override,
-            _ => panic!("{name}: no kind of seed; see the others"),
+            _ => panic!("{name}: unknown kind of seed"),
         };
-        assert!(is_so, "{name} comes to {found:?} with {fixes} edits; make a new one");
+        assert!(is_so, "{name} resolves to {found:?} with {fixes} edits; replace the seed");
     }
 }
