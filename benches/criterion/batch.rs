@@ -1,21 +1,21 @@
-//! The line protocol, in memory: a question a line in, an answer a line out.
+//! The line protocol in memory: each line is a question, and each gets one line as an answer.
 
 use std::hint::black_box;
 use std::io::BufReader;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::asking_order;
-use slug_bench::{data, limit, naive};
+use slug_bench::{baseline, data, lower_bound};
 use slug_resolver::{Policy, Registry};
 use slugproof::lines::{answer_lines, resolve_line};
 
-/// Lines in one iteration, at least.
+/// Minimum number of lines in one iteration.
 const LINES: usize = 5_000;
 
 fn lines(c: &mut Criterion) {
     let registry = Registry::embedded();
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
-    let naive = naive::Registry::new(&registry.document());
+    let baseline = baseline::Registry::new(&registry.document());
     let lines = data::question_lines();
     let questions: Vec<&str> =
         asking_order(lines.len(), LINES).into_iter().map(|place| lines[place].as_str()).collect();
@@ -30,17 +30,17 @@ fn lines(c: &mut Criterion) {
     let answered = product(&mut out).expect("memory can be read and written");
     assert_eq!((answered.lines, answered.malformed), (questions.len() as u64, 0));
     let text = String::from_utf8(out.clone()).expect("answers are text");
-    let answers: Vec<limit::Answer> =
+    let answers: Vec<lower_bound::Answer> =
         text.lines().map(|line| serde_json::from_str(line).expect("an answer has the documented keys")).collect();
     let mut written = Vec::new();
     for (question, answer) in questions.iter().zip(&answers) {
-        limit::answer_line(question, answer, &mut written);
+        lower_bound::answer_line(question, answer, &mut written);
     }
-    assert_eq!(written, out, "the limit writes what the product writes");
-    let mut port = Vec::new();
-    naive.resolve_line(policy.document(), questions[0], &mut port);
-    let port: serde_json::Value = serde_json::from_slice(&port).expect("the port writes JSON");
-    assert_eq!(port["slug"], answers[0].slug.as_str());
+    assert_eq!(written, out, "the lower bound writes the same output as slugproof");
+    let mut written = Vec::new();
+    baseline.resolve_line(policy.document(), questions[0], &mut written);
+    let answer: serde_json::Value = serde_json::from_slice(&written).expect("the baseline writes JSON");
+    assert_eq!(answer["slug"], answers[0].slug.as_str());
 
     let mut group = c.benchmark_group("batch");
     group.throughput(Throughput::Elements(questions.len() as u64));
@@ -48,7 +48,7 @@ fn lines(c: &mut Criterion) {
         b.iter(|| {
             out.clear();
             for (question, answer) in questions.iter().zip(&answers) {
-                limit::answer_line(black_box(question), answer, &mut out);
+                lower_bound::answer_line(black_box(question), answer, &mut out);
             }
         });
     });
@@ -58,7 +58,7 @@ fn lines(c: &mut Criterion) {
         b.iter(|| {
             out.clear();
             for question in &questions {
-                naive.resolve_line(policy.document(), black_box(question), &mut out);
+                baseline.resolve_line(policy.document(), black_box(question), &mut out);
             }
         });
     });

@@ -1,17 +1,17 @@
-//! Against a crate that maps a model id to a vendor, without runtimes or credentials.
+//! Comparison with the crate genai, which maps a model id to a vendor, without runtimes or credentials.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genai::adapter::AdapterKind;
 use slug_bench::generate::asking_order;
-use slug_bench::{data, limit};
+use slug_bench::{data, lower_bound};
 use slug_resolver::{Credentials, Registry};
 
 fn exact(c: &mut Criterion) {
     let registry = Registry::embedded();
     let lookups = data::listed(&registry);
-    let ids = limit::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
+    let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     let credentials: Vec<Credentials<'_>> =
         lookups.iter().map(|lookup| Credentials { injected: &lookup.injected, ambient: &[] }).collect();
     for (lookup, credentials) in lookups.iter().zip(&credentials) {
@@ -19,7 +19,7 @@ fn exact(c: &mut Criterion) {
         assert_eq!(derived.ok().map(|provider| &provider.name), lookup.provider.as_ref());
         assert!(AdapterKind::from_model(&lookup.model).is_ok(), "{lookup:?}");
     }
-    // Not everything falls through to the last rule.
+    // Not every id falls through to the last rule of genai.
     assert!(matches!(AdapterKind::from_model("claude-sonnet-4-6"), Ok(AdapterKind::Anthropic)));
     assert!(matches!(AdapterKind::from_model("MiniMax-M2.7"), Ok(AdapterKind::MiniMax)));
 

@@ -1,22 +1,22 @@
-//! One model's provider, by the embedded registry: exact, by pattern, unregistered.
+//! Derivation of the provider of one model with the embedded registry: exact, by pattern, unregistered.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::data::{self, Lookup};
 use slug_bench::generate::asking_order;
-use slug_bench::{limit, naive};
+use slug_bench::{baseline, lower_bound};
 use slug_resolver::{Credentials, Registry, RuntimeHandle};
 
-/// Questions in one iteration, at least.
+/// Minimum number of questions in one iteration.
 const STREAM: usize = 5_000;
 
-/// The questions again and again, never twice in the same order.
+/// The questions repeated, each time in another order.
 fn stream<T>(questions: &[T]) -> Vec<&T> {
     asking_order(questions.len(), STREAM).into_iter().map(|place| &questions[place]).collect()
 }
 
-/// A question with everything looked up beforehand that a caller would have at hand.
+/// A question with the values that a caller would look up once.
 struct Asked<'a> {
     lookup: &'a Lookup,
     handle: RuntimeHandle<'a>,
@@ -32,23 +32,22 @@ fn asked<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<Asked<'a>> {
     asked.collect()
 }
 
-/// The product by handle and by name, and the naive port, after they have answered right.
-fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], limit: impl FnMut()) {
+/// Measures the resolver by handle and by name, and the baseline, after checking their answers.
+fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], mut lower_bound: impl FnMut()) {
     let registry = Registry::embedded();
-    let naive = naive::Registry::new(&registry.document());
+    let baseline = baseline::Registry::new(&registry.document());
     let asked = asked(&registry, lookups);
     for Asked { lookup, handle, credentials } in &asked {
         let by_name = registry.derive(&lookup.runtime, &lookup.model, credentials);
         assert_eq!(by_name.ok().map(|provider| &provider.name), lookup.provider.as_ref(), "{lookup:?}");
         assert_eq!(handle.derive(&lookup.model, credentials), by_name);
-        assert_eq!(naive.derive(&lookup.runtime, &lookup.model, &lookup.injected).ok(), lookup.provider);
+        assert_eq!(baseline.derive(&lookup.runtime, &lookup.model, &lookup.injected).ok(), lookup.provider);
     }
 
     let asked = stream(&asked);
     let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(asked.len() as u64));
-    let mut limit = limit;
-    group.bench_function("limit", |b| b.iter(&mut limit));
+    group.bench_function("limit", |b| b.iter(&mut lower_bound));
     group.bench_function("by-handle", |b| {
         b.iter(|| {
             for Asked { lookup, handle, credentials } in &asked {
@@ -66,7 +65,7 @@ fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], limit: impl FnMut(
     group.bench_function("naive", |b| {
         b.iter(|| {
             for Asked { lookup, .. } in &asked {
-                let _ = black_box(naive.derive(&lookup.runtime, black_box(&lookup.model), &lookup.injected));
+                let _ = black_box(baseline.derive(&lookup.runtime, black_box(&lookup.model), &lookup.injected));
             }
         });
     });
@@ -75,7 +74,7 @@ fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], limit: impl FnMut(
 
 fn exact(c: &mut Criterion) {
     let lookups = data::listed(&Registry::embedded());
-    let ids = limit::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
+    let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     assert!(lookups.iter().all(|lookup| ids.contains_key(lookup.model.as_str())));
     let asked = stream(&lookups);
     derive(c, "derive-exact", &lookups, || {
@@ -95,11 +94,11 @@ fn unregistered(c: &mut Criterion) {
     derive(c, "derive-unregistered", &lookups, all_patterns(&lookups, false));
 }
 
-/// The automaton over every pattern of the registry, alone.
+/// The lower bound by pattern: the automaton over every pattern of the registry.
 fn all_patterns(lookups: &[Lookup], matching: bool) -> impl FnMut() {
     let registry = Registry::embedded();
     let mut patterns =
-        limit::Patterns::new(registry.providers().iter().map(|provider| provider.model_prefix_match.as_str()));
+        lower_bound::Patterns::new(registry.providers().iter().map(|provider| provider.model_prefix_match.as_str()));
     for lookup in lookups {
         assert!(!matching || !patterns.matching(&lookup.model).is_empty(), "{lookup:?}");
     }

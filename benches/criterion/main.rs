@@ -1,7 +1,7 @@
-//! The benchmarks: the product, its limit and a naive port, over the same questions.
+//! Benchmarks of the resolver, its lower bound and a baseline, on the same questions.
 //!
-//! Each asserts its answers before it measures. `cargo bench -- derive` runs those with
-//! that word in their names, `cargo bench -- --test` every one once.
+//! Each benchmark asserts its answers before it measures. `cargo bench -- derive` runs the
+//! benchmarks with `derive` in their names, and `cargo bench -- --test` runs each one once.
 
 mod batch;
 mod growth;
@@ -9,5 +9,5 @@ mod lookup;
 mod reading;
 mod resolve;
 
-// What takes the most memory comes last.
+// The benchmark that uses the most memory is last.
 criterion::criterion_main!(lookup::benches, resolve::benches, reading::benches, batch::benches, growth::benches);

@@ -1,14 +1,14 @@
-//! The whole pipeline, by the embedded registry and policy.
+//! The whole pipeline with the embedded registry and policy.
 
 use std::collections::HashMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::asking_order;
-use slug_bench::{data, naive};
+use slug_bench::{baseline, data};
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, inject, resolve, select};
 
-fn whole(c: &mut Criterion) {
+fn pipeline(c: &mut Criterion) {
     let registry = Registry::embedded();
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let questions = data::questions();
@@ -26,7 +26,7 @@ fn whole(c: &mut Criterion) {
             (policy.template_of(&question.runtime), select(&question.runtime, env).slug, credentials)
         })
         .collect();
-    let naive = naive::Registry::new(&registry.document());
+    let baseline = baseline::Registry::new(&registry.document());
 
     for (((question, env), (runtime, slug, credentials)), variables) in
         questions.iter().zip(&prepared).zip(&derivations).zip(&runner)
@@ -35,9 +35,9 @@ fn whole(c: &mut Criterion) {
         let provider = found.provider.map(|provider| provider.name.as_str());
         assert_eq!(registry.derive(runtime, slug, credentials).ok().map(|provider| provider.name.as_str()), provider);
         assert_eq!(read(variables), *env);
-        let port = naive.resolve(policy.document(), &question.runtime, &question.env);
-        let answer = (port.slug.as_str(), port.provider.as_deref(), port.code);
-        assert_eq!(answer, (found.slug, provider, found.code.map(Code::as_str)), "{question:?}");
+        let expected = baseline.resolve(policy.document(), &question.runtime, &question.env);
+        let expected = (expected.slug.as_str(), expected.provider.as_deref(), expected.code);
+        assert_eq!(expected, (found.slug, provider, found.code.map(Code::as_str)), "{question:?}");
     }
 
     let order = asking_order(questions.len(), 5_000);
@@ -73,7 +73,7 @@ fn whole(c: &mut Criterion) {
             for &place in &order {
                 let question = &questions[place];
                 let env = black_box(&question.env);
-                black_box(&naive.resolve(policy.document(), black_box(&question.runtime), env));
+                black_box(&baseline.resolve(policy.document(), black_box(&question.runtime), env));
             }
         });
     });
@@ -84,4 +84,4 @@ fn pairs(variables: &HashMap<String, String>) -> impl Iterator<Item = (&String, 
     variables.iter().map(|(name, value)| (name, value.as_str()))
 }
 
-criterion_group!(benches, whole);
+criterion_group!(benches, pipeline);

@@ -1,4 +1,4 @@
-//! Questions about the embedded registry: the real data that most benchmarks ask about.
+//! Questions for the benchmarks, about the embedded registry.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,13 +13,13 @@ pub struct Lookup {
     pub model: String,
     /// The names of the secrets that the workspace gets.
     pub injected: Vec<String>,
-    /// The provider that answers; none where the model is not registered.
+    /// The expected provider; `None` if the model is not registered.
     pub provider: Option<String>,
 }
 
-/// Every id that a runtime lists, with the key of the last provider that lists it.
+/// Every id that a runtime lists, with a key of the last provider that lists it.
 ///
-/// Where two arms list an id, it is the key that decides, so the last one answers.
+/// If two arms list an id, the key decides, so the last provider is the expected one.
 #[must_use]
 pub fn listed(registry: &Registry) -> Vec<Lookup> {
     let mut lookups: BTreeMap<(&str, &str), &str> = BTreeMap::new();
@@ -42,13 +42,13 @@ pub fn listed(registry: &Registry) -> Vec<Lookup> {
     lookups.collect()
 }
 
-/// Ids that no arm lists and the pattern of exactly one arm matches.
+/// Ids that no arm lists and that the pattern of exactly one arm matches.
 #[must_use]
 pub fn matched() -> Vec<Lookup> {
     MATCHED.iter().map(|&(runtime, model, provider)| lookup(runtime, model, Some(provider))).collect()
 }
 
-/// Ids that no arm lists and no arm's pattern matches.
+/// Ids that no arm lists and no pattern of an arm matches.
 #[must_use]
 pub fn unregistered() -> Vec<Lookup> {
     UNREGISTERED.iter().map(|&(runtime, model)| lookup(runtime, model, None)).collect()
@@ -63,7 +63,7 @@ fn lookup(runtime: &str, model: &str, provider: Option<&str>) -> Lookup {
     }
 }
 
-/// One for each arm that routes by its pattern, and releases that are newer than the lists.
+/// One id for each arm that is found by its pattern, and releases newer than the lists.
 const MATCHED: [(&str, &str, &str); 44] = [
     ("claude-code", "claude-opus-5", "anthropic-api"),
     ("claude-code", "claude-sonnet-5-20260115", "anthropic-api"),
@@ -111,7 +111,7 @@ const MATCHED: [(&str, &str, &str); 44] = [
     ("google-adk", "gemini-3-flash", "google"),
 ];
 
-/// Other spellings, other runtimes' models, and models that nobody has.
+/// Other spellings, models of other runtimes, and models that no provider has.
 const UNREGISTERED: [(&str, &str); 24] = [
     ("claude-code", "minimax:MiniMax-M2.7"),
     ("claude-code", "gpt-5.5"),
@@ -139,16 +139,16 @@ const UNREGISTERED: [(&str, &str); 24] = [
     ("google-adk", "vertex:gemini-2.5-pro"),
 ];
 
-/// A question to the whole pipeline, by the embedded policy `full-saas`.
+/// A question to the whole pipeline, for the embedded policy `full-saas`.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// The runtime.
     pub runtime: String,
-    /// What is set.
+    /// The set variables.
     pub env: BTreeMap<String, String>,
 }
 
-/// What harnesses ask, right and wrong.
+/// Questions of harnesses, consistent and contradictory.
 #[must_use]
 pub fn questions() -> Vec<Question> {
     let question = |&(runtime, env): &(&str, &[(&str, &str)])| Question {
@@ -165,8 +165,8 @@ const OPENAI: (&str, &str) = ("E2E_OPENAI_API_KEY", "set");
 const ON_PLATFORM: (&str, &str) = ("E2E_LLM_PATH", "platform");
 const OVERRIDE: &str = "E2E_MODEL_SLUG";
 
-/// Runtimes by what is set; the founding incident; overrides by list, by pattern, in
-/// another spelling, blank; variables that lose.
+/// Runtimes with different variables; the founding incident; overrides that are listed, that
+/// match a pattern, or that have another spelling; and variables without effect.
 const QUESTIONS: [(&str, &[(&str, &str)]); 26] = [
     ("claude-code", &[]),
     ("claude-code", &[ON_PLATFORM]),
@@ -196,7 +196,7 @@ const QUESTIONS: [(&str, &[(&str, &str)]); 26] = [
     ("autogen", &[OPENAI]),
 ];
 
-/// The question's variables among those that a job finds on a CI runner.
+/// The variables of a question together with those of a job on a CI runner.
 #[must_use]
 pub fn on_a_runner(question: &Question) -> HashMap<String, String> {
     let runner = RUNNER.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
@@ -241,13 +241,13 @@ mod tests {
     use slug_resolver::{Code, Credentials, Env, Policy, Rejection, resolve};
 
     use super::*;
-    use crate::naive;
+    use crate::baseline;
 
-    /// The embedded registry has ids in three spellings, ties and name-only arms.
+    /// The embedded registry has ids in three spellings, ties, and arms without listed ids.
     #[test]
-    fn lookups_are_what_they_are_called_and_the_naive_port_agrees() {
+    fn lookups_have_their_kind_and_match_the_baseline() {
         let registry = Registry::embedded();
-        let naive = naive::Registry::new(&registry.document());
+        let baseline = baseline::Registry::new(&registry.document());
         let lists = |lookup: &Lookup| {
             let runtime = registry.runtime(&lookup.runtime).expect("is registered");
             runtime.arms.iter().any(|arm| arm.models.contains(&lookup.model))
@@ -266,8 +266,8 @@ mod tests {
                 let found = registry.derive(&lookup.runtime, &lookup.model, &Credentials { injected, ambient: &[] });
                 let found =
                     found.map(|provider| provider.name.clone()).map_err(|rejection| Code::from(rejection).as_str());
-                let port = naive.derive(&lookup.runtime, &lookup.model, injected);
-                assert_eq!(port, found, "{lookup:?} with {injected:?}");
+                let simple = baseline.derive(&lookup.runtime, &lookup.model, injected);
+                assert_eq!(simple, found, "{lookup:?} with {injected:?}");
                 found.ok()
             };
             assert_eq!(derive(&lookup.injected), lookup.provider, "{lookup:?}");
@@ -277,35 +277,35 @@ mod tests {
         }
         let nowhere = registry.derive("nowhere", "sonnet", &Credentials::default());
         assert_eq!(nowhere, Err(Rejection::UnknownRuntime));
-        assert_eq!(naive.derive("nowhere", "sonnet", &[]), Err("unknown-runtime"));
-        assert_eq!(naive.derive("codex", " ", &[]), Err("model-required"));
+        assert_eq!(baseline.derive("nowhere", "sonnet", &[]), Err("unknown-runtime"));
+        assert_eq!(baseline.derive("codex", " ", &[]), Err("model-required"));
     }
 
     #[test]
-    fn the_naive_port_agrees_on_every_question() {
+    fn baseline_agrees_on_every_question() {
         let registry = Registry::embedded();
         let policies = Policy::all_embedded();
-        let naive = naive::Registry::new(&registry.document());
+        let baseline = baseline::Registry::new(&registry.document());
         let mut codes = std::collections::BTreeSet::new();
         for (policy, question) in policies.iter().flat_map(|policy| questions().into_iter().map(move |q| (policy, q))) {
             let env = Env::read(policy, question.env.iter().map(|(name, value)| (name, value.as_str())));
-            let product = resolve(&registry, &question.runtime, &env, &[]);
-            let port = naive.resolve(policy.document(), &question.runtime, &question.env);
-            assert_eq!(port.slug, product.slug, "{question:?}");
-            assert_eq!(port.injected, product.injected, "{question:?}");
+            let found = resolve(&registry, &question.runtime, &env, &[]);
+            let simple = baseline.resolve(policy.document(), &question.runtime, &question.env);
+            assert_eq!(simple.slug, found.slug, "{question:?}");
+            assert_eq!(simple.injected, found.injected, "{question:?}");
             assert_eq!(
-                port.provider.as_deref(),
-                product.provider.map(|provider| provider.name.as_str()),
+                simple.provider.as_deref(),
+                found.provider.map(|provider| provider.name.as_str()),
                 "{question:?}"
             );
-            assert_eq!(port.code, product.code.map(Code::as_str), "{question:?}");
-            codes.insert(port.code);
+            assert_eq!(simple.code, found.code.map(Code::as_str), "{question:?}");
+            codes.insert(simple.code);
         }
-        assert!(codes.len() >= 7, "the questions have few kinds of answers: {codes:?}");
+        assert!(codes.len() >= 7, "the questions have too few kinds of answers: {codes:?}");
     }
 
     #[test]
-    fn a_runner_has_some_two_dozen_variables() {
+    fn runner_environments_have_about_two_dozen_variables() {
         let sizes: Vec<usize> = questions().iter().map(|question| on_a_runner(question).len()).collect();
         assert!(sizes.iter().all(|size| (22..=26).contains(size)), "{sizes:?}");
     }

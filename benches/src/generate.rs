@@ -1,7 +1,7 @@
-//! Data that grows: ids that look like real ones, and registries of any size.
+//! Generated data: realistic model ids, and registries of any size.
 //!
-//! Everything follows from its arguments. Nothing asks a clock or a source of chance, so
-//! every run and every machine measures the same data.
+//! The output depends only on the arguments, never on a clock or on randomness, so every run
+//! and every machine measures the same data.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntr
 use slug_resolver::registry::{Arm, Pattern, Protocol, Provider, Runtime};
 use slug_resolver::{PolicyDocument, RegistryDocument};
 
-/// Who makes models, and what the models are called.
+/// Vendors of models, and the names of their model families.
 const FAMILIES: [(&str, &str); 16] = [
     ("anthropic", "claude"),
     ("openai", "gpt"),
@@ -29,7 +29,7 @@ const FAMILIES: [(&str, &str); 16] = [
     ("arcee", "trinity"),
 ];
 
-/// What sets apart the models of one version.
+/// Suffixes that distinguish the models of one version.
 const TIERS: [&str; 12] = [
     "",
     "-mini",
@@ -45,16 +45,16 @@ const TIERS: [&str; 12] = [
     "-lite",
 ];
 
-/// What stands between vendor and model; the first leaves the vendor out.
+/// Separators between vendor and model; the empty one omits the vendor.
 const SPELLINGS: [&str; 3] = ["", "/", ":"];
 
 /// Versions from 1.0 to 9.9.
 const VERSIONS: usize = 90;
 
-/// The `n`-th of an endless list of ids, no two of which are the same.
+/// The `n`-th id of an infinite sequence of distinct ids.
 ///
-/// Neighbours differ in vendor and spelling; the first fifty thousand have a version, as
-/// in `qwen:qwen-2.5-coder`, those after them a date of release as well.
+/// Adjacent ids differ in vendor and spelling. The first fifty thousand ids have a version, as
+/// in `qwen:qwen-2.5-coder`; the later ones also have a release date.
 #[must_use]
 pub fn model_id(n: usize) -> String {
     let mut rest = n;
@@ -76,20 +76,20 @@ pub fn model_id(n: usize) -> String {
     id
 }
 
-/// The first ids of the list.
+/// The first `count` ids of the sequence.
 #[must_use]
 pub fn model_ids(count: usize) -> Vec<String> {
     (0..count).map(model_id).collect()
 }
 
-/// The order in which so many questions are asked: all of them again and again, each time in
-/// another order, and `at_least` in all.
+/// The order in which the questions are asked, as indexes: all questions repeatedly, each time
+/// in another order, and at least `at_least` indexes in total.
 ///
-/// A short list in one order would be learnt by the machine, which then guesses every branch
-/// right; and the order of insertion would let its caches guess what is next.
+/// The branch predictor would learn a short list in a fixed order, and the order of insertion
+/// would help the prefetcher.
 #[must_use]
 pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
-    // SplitMix64: a counter, well stirred.
+    // SplitMix64: a mixed counter.
     let mut counter = 0_u64;
     let mut next = || {
         counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -111,14 +111,14 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
     order
 }
 
-/// How large a registry is.
+/// The size of a registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// Providers, the platform's included.
+    /// Number of providers, including the platform.
     pub providers: usize,
-    /// Runtimes, which share out the providers and the ids among themselves.
+    /// Number of runtimes; the providers and the ids are distributed over them.
     pub runtimes: usize,
-    /// Listed ids, each by one arm.
+    /// Number of listed ids; one arm lists each id.
     pub ids: usize,
 }
 
@@ -139,13 +139,13 @@ fn secret_name(n: usize) -> String {
     if n == 0 { "PLATFORM_USAGE_TOKEN".to_owned() } else { format!("VENDOR_{n}_API_KEY") }
 }
 
-/// An id that no arm lists and that the pattern of the `n`-th provider alone matches.
+/// An id that no arm lists and that only the pattern of the `n`-th provider matches.
 #[must_use]
 pub fn unlisted_id(n: usize) -> String {
     format!("{}/{}", provider_name(n), model_id(n))
 }
 
-/// A registry of this size. Every runtime has an arm of the platform.
+/// A registry of the given size. Every runtime has an arm of the platform.
 #[must_use]
 pub fn registry(size: Size) -> RegistryDocument {
     let mut runtimes: Vec<Runtime> = (0..size.runtimes)
@@ -165,7 +165,7 @@ pub fn registry(size: Size) -> RegistryDocument {
 
 fn provider(n: usize) -> Provider {
     let name = provider_name(n);
-    let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a pattern");
+    let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a valid pattern");
     let mut provider = Provider::new(&name, vec![secret_name(n)], pattern);
     provider.display_name = format!("Vendor {n}");
     provider.protocol = if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai };
@@ -173,9 +173,10 @@ fn provider(n: usize) -> Provider {
     provider
 }
 
-/// A policy for such a registry: one dispatched runtime, the keys of three vendors, a variant.
+/// A policy for a generated registry: one dispatched runtime, the keys of three vendors, a
+/// variant.
 ///
-/// The registry needs three vendors and, in its first runtime, three ids.
+/// The registry must have three vendors and, in its first runtime, three ids.
 #[must_use]
 pub fn policy(registry: &RegistryDocument) -> PolicyDocument {
     let first = &registry.runtimes[0];
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_differ_and_look_like_ids() {
+    fn ids_are_distinct_and_realistic() {
         let ids: HashSet<String> = model_ids(200_000).into_iter().collect();
         assert_eq!(ids.len(), 200_000);
         assert_eq!(model_id(0), "claude-1.0");
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_asked_equally_often_in_an_order_that_stays_the_same() {
+    fn asking_order_is_balanced_and_deterministic() {
         let order = asking_order(50, 999);
         assert_eq!(order, asking_order(50, 999));
         assert_eq!(order.len(), 1_000);
@@ -226,13 +227,13 @@ mod tests {
         assert_eq!(blocks.len(), 20);
         for block in blocks {
             assert_eq!(block.iter().collect::<HashSet<_>>().len(), 50);
-            let in_place = block.iter().enumerate().filter(|(place, item)| place == *item).count();
-            assert!(in_place < 10, "{in_place} of 50 stayed where they were");
+            let unmoved = block.iter().enumerate().filter(|(index, item)| index == *item).count();
+            assert!(unmoved < 10, "{unmoved} of 50 kept their position");
         }
     }
 
     #[test]
-    fn registries_have_the_size_asked_for_and_answer() {
+    fn registries_have_the_given_size_and_resolve() {
         let size = Size { providers: 30, runtimes: 5, ids: 300 };
         let document = registry(size);
         let listed: usize =

@@ -1,12 +1,12 @@
-//! The benchmark house: what is measured, against what, and over which data.
+//! Support for the benchmarks: data, implementations to compare with, and results.
 //!
-//! Every benchmark measures three things over the same questions: the **product**, its
-//! **limit** (the part of the work that nobody can leave out, done bare) and a **naive
-//! port** (what one writes down first). Ratios between the three hold on any machine;
-//! times do not.
+//! Every benchmark measures three implementations on the same questions: the resolver, its
+//! **lower bound** (only the part of the work that no implementation can avoid) and a
+//! **baseline** (a simple port of the modelled system). Ratios between the three hold on any
+//! machine; times do not.
 
+pub mod baseline;
 pub mod data;
 pub mod generate;
-pub mod limit;
-pub mod naive;
+pub mod lower_bound;
 pub mod results;

@@ -1,7 +1,7 @@
-//! What was measured: one value for each benchmark in each round.
+//! Measurements: one value for each benchmark in each round.
 //!
-//! A round is one run of everything, one after the other. A ratio is taken within a round,
-//! so that whatever slows the machine down for a while slows both of its sides.
+//! A round is one sequential run of all benchmarks. Ratios are computed within a round, so
+//! that a temporary slowdown of the machine affects both sides.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// The name under which a round is kept, numbered from 1.
+/// The name of a saved round; rounds are numbered from 1.
 #[must_use]
 pub fn round_name(number: usize) -> String {
     format!("round-{number}")
 }
 
-/// One measurement that criterion has no part in.
+/// One measurement that was made without criterion.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
-    /// What was measured, as `group/function/size`.
+    /// The id of the benchmark, as `group/function/size`.
     pub id: String,
-    /// Nanoseconds, or bytes where the id says memory; one for each time it was measured.
+    /// The samples, in nanoseconds, or in bytes if the id contains `memory`.
     pub samples: Vec<f64>,
-    /// Whether it was given up: then the truth lies above.
+    /// True if the run was stopped early; the samples are then lower bounds.
     #[serde(default)]
     pub given_up: bool,
 }
@@ -31,28 +31,28 @@ pub struct Run {
 /// The values of one round.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
-    /// By id: nanoseconds for one element, or bytes.
+    /// Values by id: nanoseconds per element, or bytes.
     pub values: BTreeMap<String, f64>,
-    /// Those that were given up and are only bounds from below.
+    /// The ids of runs that were stopped early; their values are lower bounds.
     pub given_up: Vec<String>,
 }
 
-/// Where the rounds are: criterion's below `criterion`, the others in `runs`.
+/// The directory of the rounds: criterion writes below `criterion`, the program `runs` into `runs`.
 #[derive(Clone, Debug)]
 pub struct Home(pub PathBuf);
 
 impl Home {
-    /// The file with the runs of a round.
+    /// The path of the file with the runs of a round.
     #[must_use]
     pub fn runs(&self, round: usize) -> PathBuf {
         self.0.join("runs").join(round_name(round) + ".json")
     }
 
-    /// Reads the rounds from the first to the last that is there.
+    /// Reads all rounds, from the first to the last existing one.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or is not what criterion or `runs` writes.
+    /// If a file cannot be read or is not in the format of criterion or `runs`.
     pub fn rounds(&self) -> io::Result<Vec<Round>> {
         let mut rounds = Vec::new();
         while let path = self.runs(rounds.len() + 1)
@@ -73,7 +73,7 @@ impl Home {
     }
 }
 
-/// Criterion's `benchmark.json`.
+/// The file `benchmark.json` of criterion.
 #[derive(Deserialize)]
 struct Benchmark {
     full_id: String,
@@ -85,14 +85,14 @@ enum Throughput {
     Elements(f64),
 }
 
-/// Criterion's `sample.json`: how often each sample ran, and how long that took.
+/// The file `sample.json` of criterion: the number of iterations and the total time of each sample.
 #[derive(Deserialize)]
 struct Sample {
     iters: Vec<f64>,
     times: Vec<f64>,
 }
 
-/// Adds the benchmarks of a round, wherever criterion has put them.
+/// Adds the benchmarks of a round from all subdirectories of criterion.
 fn collect(directory: &Path, name: &str, round: &mut Round) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -113,16 +113,16 @@ fn collect(directory: &Path, name: &str, round: &mut Round) -> io::Result<()> {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<T> {
-    let place = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let text = fs::read(path).map_err(place)?;
-    serde_json::from_slice(&text).map_err(|error| place(error.into()))
+    let located = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let text = fs::read(path).map_err(located)?;
+    serde_json::from_slice(&text).map_err(|error| located(error.into()))
 }
 
-/// The value in the middle; of an even number the mean of the two there.
+/// The median; for an even number of values, the mean of the two in the middle.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// If there are no values.
 #[must_use]
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn median_is_the_middle_value() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
     }

@@ -1,10 +1,10 @@
-//! Runs one operation so often, for a tool that counts instructions.
+//! Runs one operation repeatedly, for a tool that counts instructions.
 //!
-//!     count               names the operations
-//!     count NAME FACTOR   runs one, FACTOR times as often as is enough to count it, and
-//!                         prints how many questions were answered
+//!     count               lists the operations
+//!     count NAME FACTOR   runs one operation FACTOR times the basic number of repetitions,
+//!                         and prints the number of answered questions
 //!
-//! Two runs with different factors differ by the operation alone: what was set up before
+//! Two runs with different factors differ only by the operation: the cost of the set-up
 //! cancels out.
 
 use std::collections::HashMap;
@@ -12,35 +12,35 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use slug_bench::data::{self, Lookup};
-use slug_bench::limit;
+use slug_bench::lower_bound;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Credentials, Env, Policy, Registry, inject, resolve, select};
 use slugproof::lines::resolve_line;
 
-/// An operation: its name, and how it answers its questions so many times over.
+/// The name of an operation, and the function that repeats it and returns the number of answers.
 type Operation = (&'static str, fn(usize) -> usize);
 
 const OPERATIONS: [Operation; 14] = [
-    ("exact-limit", exact_limit),
+    ("exact-limit", exact_lower_bound),
     ("exact-by-handle", |times| by_handle(&data::listed(&Registry::embedded()), times)),
     ("exact-by-name", |times| by_name(&data::listed(&Registry::embedded()), times)),
     ("pattern-limit", |times| all_patterns(&data::matched(), times)),
     ("pattern", |times| by_name(&data::matched(), times)),
     ("unregistered-limit", |times| all_patterns(&data::unregistered(), times)),
     ("unregistered", |times| by_name(&data::unregistered(), times)),
-    ("resolve-limit", resolve_limit),
+    ("resolve-limit", resolve_lower_bound),
     ("resolve-prepared", resolve_prepared),
     ("resolve-from-map", resolve_from_map),
-    ("line-limit", line_limit),
+    ("line-limit", line_lower_bound),
     ("line", line),
-    ("reading-limit", reading_limit),
+    ("reading-limit", reading_lower_bound),
     ("reading", reading),
 ];
 
-/// How often the questions are asked for a factor of 1.
+/// Number of repetitions of the questions for a factor of 1.
 const TIMES: usize = 200;
 
-/// How often a file is read for a factor of 1.
+/// Number of times a file is read for a factor of 1.
 const READS: usize = 2;
 
 fn main() -> ExitCode {
@@ -53,16 +53,16 @@ fn main() -> ExitCode {
     };
     let operation = OPERATIONS.iter().find(|(known, _)| known == name);
     let (Some((_, operation)), Ok(factor)) = (operation, factor.parse::<usize>()) else {
-        eprintln!("`{name} {factor}` is no operation and a number; without arguments the operations are named");
+        eprintln!("`{name} {factor}` is not an operation and a number; run without arguments to list the operations");
         return ExitCode::FAILURE;
     };
     println!("{}", operation(factor));
     ExitCode::SUCCESS
 }
 
-fn exact_limit(times: usize) -> usize {
+fn exact_lower_bound(times: usize) -> usize {
     let lookups = data::listed(&Registry::embedded());
-    let ids = limit::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
+    let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     for _ in 0..times * TIMES {
         for lookup in &lookups {
             black_box(ids.get(black_box(lookup.model.as_str())));
@@ -73,7 +73,8 @@ fn exact_limit(times: usize) -> usize {
 
 fn by_handle(lookups: &[Lookup], times: usize) -> usize {
     let registry = Registry::embedded();
-    let handles: Vec<_> = lookups.iter().map(|lookup| registry.handle(&lookup.runtime).expect("is known")).collect();
+    let handles: Vec<_> =
+        lookups.iter().map(|lookup| registry.handle(&lookup.runtime).expect("the runtime is registered")).collect();
     for _ in 0..times * TIMES {
         for (lookup, handle) in lookups.iter().zip(&handles) {
             let credentials = Credentials { injected: &lookup.injected, ambient: &[] };
@@ -97,7 +98,7 @@ fn by_name(lookups: &[Lookup], times: usize) -> usize {
 fn all_patterns(lookups: &[Lookup], times: usize) -> usize {
     let registry = Registry::embedded();
     let mut patterns =
-        limit::Patterns::new(registry.providers().iter().map(|provider| provider.model_prefix_match.as_str()));
+        lower_bound::Patterns::new(registry.providers().iter().map(|provider| provider.model_prefix_match.as_str()));
     for _ in 0..times * TIMES {
         for lookup in lookups {
             black_box(patterns.matching(black_box(&lookup.model)));
@@ -110,7 +111,7 @@ fn full_saas() -> Policy {
     Policy::embedded("full-saas").expect("ships with the crate")
 }
 
-fn resolve_limit(times: usize) -> usize {
+fn resolve_lower_bound(times: usize) -> usize {
     let (registry, policy, questions) = (Registry::embedded(), full_saas(), data::questions());
     let envs: Vec<_> = questions.iter().map(|question| Env::read(&policy, pairs(&question.env))).collect();
     let lookups: Vec<_> = questions
@@ -173,7 +174,7 @@ fn line(times: usize) -> usize {
     times * TIMES * lines.len()
 }
 
-fn line_limit(times: usize) -> usize {
+fn line_lower_bound(times: usize) -> usize {
     let (registry, policy) = (Registry::embedded(), full_saas());
     let lines = data::question_lines();
     let answer = |line: &String| {
@@ -181,12 +182,12 @@ fn line_limit(times: usize) -> usize {
         resolve_line(&registry, &policy, line.as_bytes(), &mut out).expect("the line is a question");
         serde_json::from_slice(&out).expect("an answer has the documented keys")
     };
-    let answers: Vec<limit::Answer> = lines.iter().map(answer).collect();
+    let answers: Vec<lower_bound::Answer> = lines.iter().map(answer).collect();
     let mut out = Vec::new();
     for _ in 0..times * TIMES {
         out.clear();
         for (line, answer) in lines.iter().zip(&answers) {
-            limit::answer_line(black_box(line), answer, &mut out);
+            lower_bound::answer_line(black_box(line), answer, &mut out);
         }
         black_box(&out);
     }
@@ -201,9 +202,9 @@ fn reading(times: usize) -> usize {
     times * READS
 }
 
-fn reading_limit(times: usize) -> usize {
+fn reading_lower_bound(times: usize) -> usize {
     for _ in 0..times * READS {
-        black_box(limit::parse_registry(black_box(Registry::EMBEDDED_YAML)));
+        black_box(lower_bound::parse_registry(black_box(Registry::EMBEDDED_YAML)));
     }
     times * READS
 }

@@ -1,10 +1,11 @@
-//! Measures what criterion is too fine for: whole processes of the command, and documents
-//! that take seconds to read.
+//! Measures operations that are too slow for criterion: whole processes of the command, and
+//! documents that take seconds to read.
 //!
 //!     runs HOME ROUND     measures, and writes HOME/runs/round-ROUND.json
-//!     runs --test         runs everything once, small, and keeps nothing
+//!     runs --test         runs everything once at a small size, and writes nothing
 //!
-//! The command is the `slugproof` beside this program, or the one that SLUGPROOF names.
+//! The command is the program that SLUGPROOF names, or `slugproof` in the directory of this
+//! program.
 
 use std::error::Error;
 use std::fs;
@@ -24,16 +25,16 @@ use slugproof::lines::{answer_lines, resolve_line};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// How long one run may take; one that takes longer is stopped and counted for so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit of one run; a longer run is stopped and recorded with the time so far.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // `cargo bench` and criterion call a context so, too.
+        // `cargo bench` and criterion use the same flag for a trial run.
         ["--test"] => Scale::TRIAL.measure().map(drop),
         [home, round] => round.parse().map_err(Into::into).and_then(|round| keep(&Home(home.into()), round)),
-        _ => Err("write `runs HOME ROUND` or `runs --test`".into()),
+        _ => Err("usage: runs HOME ROUND, or runs --test".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,13 +51,13 @@ fn keep(home: &Home, round: usize) -> Outcome<()> {
     let runs = Scale::FULL.measure()?;
     for run in &runs {
         let median = slug_bench::results::median(run.samples.clone());
-        eprintln!("{:<28} {median:>16.1}{}", run.id, if run.given_up { "  given up" } else { "" });
+        eprintln!("{:<28} {median:>16.1}{}", run.id, if run.given_up { "  stopped" } else { "" });
     }
     fs::write(file, serde_json::to_vec_pretty(&runs)?)?;
     Ok(())
 }
 
-/// How much is measured.
+/// The sizes and repetitions of the measurements.
 struct Scale {
     starts: usize,
     proofs: usize,
@@ -102,7 +103,7 @@ fn slugproof() -> Outcome<PathBuf> {
     if path.exists() {
         Ok(path)
     } else {
-        Err(format!("there is no `{}`; build it with `cargo build --release`", path.display()).into())
+        Err(format!("`{}` does not exist; build it with `cargo build --release`", path.display()).into())
     }
 }
 
@@ -114,13 +115,13 @@ fn nanoseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e9
 }
 
-// One question, and the process with it.
+// One process per question.
 
 fn start_up(slugproof: &Path, starts: usize) -> Outcome<Vec<Run>> {
     let question = ["resolve", "--runtime", "claude-code", "E2E_MINIMAX_API_KEY=set"];
     let answer = Command::new(slugproof).args(question).output()?;
     if !(answer.status.success() && String::from_utf8_lossy(&answer.stdout).contains("MiniMax-M2.7")) {
-        return Err(format!("`slugproof {}` gives another answer", question.join(" ")).into());
+        return Err(format!("`slugproof {}` returns an unexpected answer", question.join(" ")).into());
     }
     let time = |arguments: &[&str]| -> Outcome<f64> {
         let mut command = Command::new(slugproof);
@@ -139,17 +140,17 @@ fn start_up(slugproof: &Path, starts: usize) -> Outcome<Vec<Run>> {
     Ok(vec![run("start-up/version", version), run("start-up/resolve", resolve), run("start-up/memory", vec![memory])])
 }
 
-/// The most memory that a process has held by the time it says its first word.
+/// The peak memory of a process in bytes, until its first output.
 ///
-/// Its output goes to a pipe that is full, so that it waits and can be looked at; what it
-/// has still to do then is to end.
+/// Its output goes to a full pipe, so that it waits and can be inspected; then it only has to
+/// exit.
 fn peak_memory(command: &mut Command) -> Outcome<f64> {
     let (reader, writer) = io::pipe()?;
     let mut filler = writer.try_clone()?;
     let filling = thread::spawn(move || while filler.write(&[0; 4096]).is_ok() {});
     thread::sleep(Duration::from_millis(50));
     let mut child = command.stdout(writer).stderr(Stdio::null()).spawn()?;
-    // A process that does not wait for the pipe sleeps now and then, but not for so long.
+    // A process that does not wait for the pipe may sleep, but not for this long.
     let mut asleep = 0;
     while asleep < 10 {
         thread::sleep(Duration::from_millis(10));
@@ -166,7 +167,7 @@ fn peak_memory(command: &mut Command) -> Outcome<f64> {
     Ok(memory)
 }
 
-/// The most bytes of memory that a process has held so far.
+/// The peak memory of a process so far, in bytes.
 fn memory(process: &Child) -> Outcome<f64> {
     let peak = status(process, "VmHWM:")?;
     let kilobytes: f64 = peak.trim_end_matches("kB").trim().parse()?;
@@ -176,18 +177,18 @@ fn memory(process: &Child) -> Outcome<f64> {
 fn status(process: &Child, field: &str) -> Outcome<String> {
     let text = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
     let value = text.lines().find_map(|line| line.strip_prefix(field)).map(str::trim);
-    value.map(str::to_owned).ok_or_else(|| format!("the system does not say `{field}` of a process").into())
+    value.map(str::to_owned).ok_or_else(|| format!("the status of a process lacks `{field}`").into())
 }
 
-// Many questions, through pipes.
+// Many questions through pipes.
 
-/// Lines that are asked again and again, in one order.
+/// Number of lines in a block, which is sent repeatedly in the same order.
 const BLOCK_LINES: usize = 5_000;
 
 fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     let lines_once = data::question_lines();
     let order = generate::asking_order(lines_once.len(), BLOCK_LINES);
-    let questions: Vec<&str> = order.into_iter().map(|place| lines_once[place].as_str()).collect();
+    let questions: Vec<&str> = order.into_iter().map(|position| lines_once[position].as_str()).collect();
     let (block, answers) = (questions.join("\n") + "\n", answers(&questions)?);
     let times = lines.div_ceil(questions.len());
 
@@ -204,7 +205,7 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
         Ok(input)
     });
     let mut chunk = vec![0; 1 << 16];
-    let (mut left, mut place) = (times * answers.len(), 0);
+    let (mut left, mut position) = (times * answers.len(), 0);
     while left > 0 {
         let mut read = output.read(&mut chunk)?;
         if read == 0 {
@@ -213,22 +214,22 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
         left -= read;
         let mut rest = &chunk[..read];
         while read > 0 {
-            let same = read.min(answers.len() - place);
-            if rest[..same] != answers[place..place + same] {
-                return Err("`resolve --batch` gives another answer than the library".into());
+            let same = read.min(answers.len() - position);
+            if rest[..same] != answers[position..position + same] {
+                return Err("`resolve --batch` and the library return different answers".into());
             }
             rest = &rest[same..];
             read -= same;
-            place = (place + same) % answers.len();
+            position = (position + same) % answers.len();
         }
     }
     let time = started.elapsed();
-    // It has answered everything and waits for more: what it holds now is what it needs.
+    // The process has answered everything and waits for more input, so this is the peak.
     let memory = memory(&child)?;
     let input = feeding.join().expect("the feeder does not panic")?;
     drop(input);
     if child.wait()?.code() != Some(1) {
-        return Err("`resolve --batch` ends as if there were no findings".into());
+        return Err("the exit code of `resolve --batch` does not report findings".into());
     }
     let each = nanoseconds(time) / (times * questions.len()) as f64;
     Ok(vec![run("batch/process", vec![each]), run("batch/memory", vec![memory])])
@@ -271,14 +272,14 @@ fn proofs(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>
         let (time, report) = prove(&["--brute-force"])?;
         let policies = report["policies"].as_array().into_iter().flatten();
         if policies.map(|policy| &policy["decided_one_by_one"]).any(|agrees| *agrees != Value::Bool(true)) {
-            return Err("`prove --brute-force` does not agree".into());
+            return Err("`prove --brute-force` disagrees with the proof".into());
         }
         runs.push(run("prove/brute-force", vec![time]));
     }
     Ok(runs)
 }
 
-/// A proof of a generated registry with so many ids.
+/// Measures a proof of a generated registry with this number of ids.
 fn proof_of(slugproof: &Path, ids: usize) -> Outcome<Run> {
     let document = generate::registry(Size { providers: 100, runtimes: 5, ids });
     let policy = Policy::new(generate::policy(&document))?;
@@ -297,7 +298,7 @@ fn proof_of(slugproof: &Path, ids: usize) -> Outcome<Run> {
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > TIME_LIMIT {
             child.kill()?;
             child.wait()?;
             break None;
@@ -312,7 +313,7 @@ fn proof_of(slugproof: &Path, ids: usize) -> Outcome<Run> {
     Ok(Run { id, samples: vec![nanoseconds(time)], given_up: status.is_none() })
 }
 
-/// A directory that is removed in the end.
+/// A temporary directory that is removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -325,17 +326,17 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What is left over is in a place for such things.
+        // The system cleans the temporary directory if this fails.
         drop(fs::remove_dir_all(&self.0));
     }
 }
 
-// Large documents, in this process.
+// Large documents in this process.
 
-/// Reads a generated registry of about so many bytes: nanoseconds for each byte.
+/// Measures reading a generated registry of about this number of bytes, in nanoseconds per byte.
 fn reading_of(bytes: usize) -> Outcome<Run> {
     let yaml = |ids| Registry::new(generate::registry(Size { providers: 30, runtimes: 1, ids })).map(|r| r.to_yaml());
-    // The catalogue takes some bytes, and so does each id; ids of later numbers are longer.
+    // The size depends on the catalogue and on the ids, and later ids are longer, so iterate.
     let base = yaml(0)?.len();
     let mut ids = 100;
     let mut text = yaml(ids)?;
@@ -344,17 +345,17 @@ fn reading_of(bytes: usize) -> Outcome<Run> {
         text = yaml(ids)?;
     }
     if text.len().abs_diff(bytes) > bytes / 10 {
-        return Err(format!("a registry of {bytes} bytes came out with {}", text.len()).into());
+        return Err(format!("a registry of {bytes} bytes has {} bytes", text.len()).into());
     }
     let mut samples = Vec::new();
-    // The same amount of text for every size, but for the largest.
+    // Read about one megabyte in total for each size, but at least one and at most 30 documents.
     for _ in 0..(1_000_000 / bytes).clamp(1, 30) {
         let started = Instant::now();
         let registry = Registry::from_yaml(text.as_bytes(), UnknownFields::Deny)?;
         samples.push(nanoseconds(started.elapsed()) / text.len() as f64);
         let listed: usize = registry.runtimes()[0].arms.iter().map(|arm| arm.models.len()).sum();
         if listed != ids {
-            return Err(format!("of {ids} ids {listed} were read").into());
+            return Err(format!("{listed} of {ids} ids were read").into());
         }
     }
     Ok(run(&format!("reading/growth/{bytes}"), samples))

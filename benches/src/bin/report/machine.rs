@@ -1,11 +1,11 @@
-//! The machine that measures.
+//! The machine on which the benchmarks run.
 
 use std::fs;
 use std::process::Command;
 
 use serde::Serialize;
 
-/// What the numbers were measured on.
+/// A description of the machine.
 #[derive(Serialize)]
 pub struct Machine {
     pub processor: String,
@@ -14,7 +14,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This one.
+    /// The current machine.
     pub fn this() -> Self {
         let unknown = || "unknown".to_owned();
         let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Turns what the rounds measured into the pages of the docs.
+//! Writes the report of the measured rounds.
 //!
 //!     report HOME DOCS
 //!
 //! Reads the rounds below HOME and writes `benchmarks.md`, `benchmarks.json` and two plots
-//! into DOCS. The text around the numbers is `benches/page.md`.
+//! into DOCS. The template of the page is `benches/page.md`.
 
 mod machine;
 mod page;
@@ -25,7 +25,7 @@ use targets::{Reached, TARGETS};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [home, docs] = &arguments[..] else {
-        eprintln!("write `report HOME DOCS`");
+        eprintln!("usage: report HOME DOCS");
         return ExitCode::FAILURE;
     };
     match report(&Home(home.into()), Path::new(docs)) {
@@ -60,14 +60,14 @@ struct Form<'a> {
     machine: &'a Machine,
     rounds: usize,
     targets: &'a [Reached],
-    /// Nanoseconds for one element, or bytes: a value for each round.
+    /// Nanoseconds per element, or bytes: one value for each round.
     measurements: BTreeMap<&'a str, Vec<f64>>,
 }
 
 fn json(machine: &Machine, rounds: &[Round], targets: &[Reached]) -> Result<String, serde_json::Error> {
     let mut measurements: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (id, value) in rounds.iter().flat_map(|round| &round.values) {
-        // More digits than a measurement has would only make every difference larger.
+        // Digits beyond the precision of a measurement would only enlarge diffs.
         measurements.entry(id).or_default().push(targets::rounded(*value));
     }
     let form = Form { schema_version: 1, machine, rounds: rounds.len(), targets, measurements };

@@ -1,14 +1,14 @@
-//! The page: the template of `benches/page.md`, with the numbers filled in.
+//! The page: the template `benches/page.md` with the numbers filled in.
 
 use crate::machine::Machine;
 use crate::targets::Reached;
 
-/// Fills the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`, `{{rounds}}`, and
-/// `{{ID}}` for the median of a target.
+/// Fills the placeholders of the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`,
+/// `{{rounds}}`, and `{{ID}}` for the median of a target.
 ///
 /// # Errors
 ///
-/// When the template asks for anything else.
+/// If the template has an unknown or unclosed placeholder.
 pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached]) -> Result<String, String> {
     let mut page = String::new();
     let mut rest = template;
@@ -22,7 +22,7 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached
             "rounds" => page += &rounds.to_string(),
             id => {
                 let row = reached.iter().find(|row| row.id == id);
-                page += &number(row.ok_or_else(|| format!("page.md names `{id}`, and no target is called so"))?.median);
+                page += &number(row.ok_or_else(|| format!("page.md names `{id}`, which is not a target"))?.median);
             }
         }
         rest = after;
@@ -30,22 +30,22 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached
     Ok(page + rest)
 }
 
-/// The rows as a table in Markdown, its columns as wide as they must be.
+/// The rows as a Markdown table with aligned columns.
 pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
     let header = ["what", "target", "min", "median", "max", "reached"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows.map(row)).collect();
-    // Mere comparisons have no target to reach.
+    // Comparisons have no target, so their empty columns are omitted.
     let columns = (0..6).filter(|&column| rows[1..].iter().any(|row| !row[column].is_empty()));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let columns: Vec<(usize, usize)> = columns.map(|column| (column, width(column))).collect();
     let mut table = String::new();
-    for (place, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         for &(column, width) in &columns {
             let cell = &row[column];
             table += &if is_number(column) { format!("| {cell:>width$} ") } else { format!("| {cell:<width$} ") };
         }
         table += "|\n";
-        if place == 0 {
+        if index == 0 {
             for &(column, width) in &columns {
                 let line = "-".repeat(width - usize::from(is_number(column)));
                 table += &format!("| {line}{} ", if is_number(column) { ":" } else { "" });
@@ -75,7 +75,7 @@ fn row(row: &Reached) -> [String; 6] {
     [row.what.to_owned(), bound, value(row.min), value(row.median), value(row.max), reached.to_owned()]
 }
 
-/// A number with as many digits as decide whether a target is reached, in groups.
+/// A number with enough digits to compare it with a target, grouped by thousands.
 pub fn number(value: f64) -> String {
     let decimals = match value {
         value if value < 10.0 => 3,
@@ -85,8 +85,8 @@ pub fn number(value: f64) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -100,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_short_and_not_too_short() {
+    fn numbers_are_rounded_and_grouped() {
         let written = [1.0, 1.5, 2.204, 12.34, 123.0, 500_000.0].map(number);
         assert_eq!(written, ["1", "1.5", "2.204", "12.3", "123", "500,000"]);
     }
 
-    /// Only a full set of numbers can fill the page; what it names can be checked without.
+    /// Filling the page requires all measurements; its placeholders can be checked without them.
     #[test]
-    fn the_page_names_only_what_there_is() {
+    fn page_has_only_known_placeholders() {
         let page = include_str!("../../../page.md");
         let known = |name: &str| {
             ["targets", "comparisons", "machine", "rounds"].contains(&name)

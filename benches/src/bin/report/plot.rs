@@ -1,8 +1,7 @@
-//! The plots, as SVG: cost against size, both on logarithmic scales.
+//! Plots as SVG: cost against size, both on logarithmic scales.
 //!
-//! The drawing brings its own background, and another set of colours for readers whose
-//! system is dark, so that it can be read on any page. The lines differ in their marks and
-//! dashes as well as in colour.
+//! A plot has its own background, and a second set of colors for dark mode, so that it is
+//! readable on any page. The lines differ in their marks and dashes as well as in color.
 
 use maud::{Markup, PreEscaped, html};
 use slug_bench::results::{Round, median};
@@ -11,31 +10,31 @@ use crate::page::number;
 
 /// One plot.
 pub struct Plot {
-    /// The file it goes to.
+    /// The name of the file.
     pub file: &'static str,
     title: &'static str,
     x_label: &'static str,
     /// The group of benchmarks, as in `GROUP/product/100`.
     group: &'static str,
-    /// The function of the group, and what it is called here.
+    /// The functions of the group, each with its label.
     series: [(&'static str, &'static str); 3],
 }
 
-/// Every plot.
+/// All plots.
 pub const PLOTS: &[Plot] = &[
     Plot {
         file: "benchmarks-ids.svg",
         title: "Finding the provider of a listed id",
         x_label: "ids that the runtime lists",
         group: "growth-exact",
-        series: [("naive", "naive port"), ("product", "slugproof"), ("limit", "limit: hash map alone")],
+        series: [("naive", "baseline"), ("product", "slugproof"), ("limit", "lower bound: hash map")],
     },
     Plot {
         file: "benchmarks-providers.svg",
         title: "Finding the provider of an unlisted id by pattern",
         x_label: "providers, each with a pattern",
         group: "growth-pattern",
-        series: [("naive", "naive port"), ("product", "slugproof"), ("limit", "limit: automaton alone")],
+        series: [("naive", "baseline"), ("product", "slugproof"), ("limit", "lower bound: automaton")],
     },
 ];
 
@@ -68,7 +67,7 @@ const STYLE: &str = "
   }
 ";
 
-/// A size, and the least, middle and most that it cost, in nanoseconds.
+/// A size with the minimum, median and maximum cost, in nanoseconds.
 struct Point {
     size: f64,
     low: f64,
@@ -92,7 +91,7 @@ impl Scale {
         Self { from: power(least.log10().floor()), to: power(most.log10().ceil()), start, end }
     }
 
-    fn place(&self, value: f64) -> f64 {
+    fn position(&self, value: f64) -> f64 {
         let share = (value.log10() - f64::from(self.from)) / f64::from(self.to - self.from);
         self.start + share * (self.end - self.start)
     }
@@ -103,13 +102,13 @@ impl Scale {
 }
 
 impl Plot {
-    /// Draws the medians of the rounds, and from the least to the most of them a bar.
+    /// Draws the medians of the rounds, each with a bar from the minimum to the maximum.
     pub fn draw(&self, rounds: &[Round]) -> Result<String, String> {
         let lines: Vec<(&str, &str, Vec<Point>)> =
             self.series.iter().map(|&(function, name)| (function, name, self.points(rounds, function))).collect();
         if let Some((function, ..)) = lines.iter().find(|(.., points)| points.len() < 2) {
             return Err(format!(
-                "`{}/{function}` was measured for one size at the most; run `cargo ci bench`",
+                "`{}/{function}` was measured for fewer than two sizes; run `cargo ci bench`",
                 self.group
             ));
         }
@@ -126,7 +125,7 @@ impl Plot {
                 text.title x=(LEFT) y="30" { (self.title) }
                 (legend(&lines))
                 (self.axes(&x, &y))
-                // From the limit up: it must not hide the product where the two meet.
+                // The lower bound is drawn first, so that it does not hide slugproof where they meet.
                 @for (function, _, points) in lines.iter().rev() { (line(function, points, &x, &y)) }
             }
         };
@@ -152,7 +151,7 @@ impl Plot {
         sizes.into_iter().map(point).collect()
     }
 
-    /// What the plot shows, for those who cannot see it.
+    /// A text description of the plot, for screen readers.
     fn description(&self, lines: &[(&str, &str, Vec<Point>)]) -> String {
         let mut text = format!("Nanoseconds for one look-up against {}.", self.x_label);
         for (_, name, points) in lines {
@@ -166,12 +165,12 @@ impl Plot {
     fn axes(&self, x: &Scale, y: &Scale) -> Markup {
         html! {
             @for value in y.powers() {
-                line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(at(y.place(value))) y2=(at(y.place(value))) {}
-                text x=(LEFT - 10.0) y=(at(y.place(value) + 5.0)) text-anchor="end" { (time(value)) }
+                line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(at(y.position(value))) y2=(at(y.position(value))) {}
+                text x=(LEFT - 10.0) y=(at(y.position(value) + 5.0)) text-anchor="end" { (time(value)) }
             }
             @for value in x.powers() {
-                line.grid x1=(at(x.place(value))) x2=(at(x.place(value))) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
-                text x=(at(x.place(value))) y=(HEIGHT - BOTTOM + 20.0) text-anchor="middle" { (number(value)) }
+                line.grid x1=(at(x.position(value))) x2=(at(x.position(value))) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
+                text x=(at(x.position(value))) y=(HEIGHT - BOTTOM + 20.0) text-anchor="middle" { (number(value)) }
             }
             path.axis fill="none" d={ "M" (LEFT) " " (TOP) "V" (HEIGHT - BOTTOM) "H" (WIDTH - RIGHT) } {}
             text x=(f64::midpoint(LEFT, WIDTH - RIGHT)) y=(HEIGHT - 16.0) text-anchor="middle" { (self.x_label) }
@@ -185,8 +184,8 @@ impl Plot {
 
 fn legend(lines: &[(&str, &str, Vec<Point>)]) -> Markup {
     html! {
-        @for (place, (function, name, _)) in lines.iter().enumerate() {
-            @let left = LEFT + 180.0 * place as f64;
+        @for (position, (function, name, _)) in lines.iter().enumerate() {
+            @let left = LEFT + 180.0 * position as f64;
             path class={ "series " (function) } d={ "M" (left) " 58h36" } {}
             (mark(function, left + 18.0, 58.0))
             text x=(left + 46.0) y="63" { (name) }
@@ -195,15 +194,15 @@ fn legend(lines: &[(&str, &str, Vec<Point>)]) -> Markup {
 }
 
 fn line(function: &str, points: &[Point], x: &Scale, y: &Scale) -> Markup {
-    let places: Vec<String> =
-        points.iter().map(|point| format!("{} {}", at(x.place(point.size)), at(y.place(point.middle)))).collect();
+    let positions: Vec<String> =
+        points.iter().map(|point| format!("{} {}", at(x.position(point.size)), at(y.position(point.middle)))).collect();
     html! {
-        path class={ "series " (function) } d={ "M" (places.join("L")) } {}
+        path class={ "series " (function) } d={ "M" (positions.join("L")) } {}
         @for point in points {
-            @let across = at(x.place(point.size));
+            @let across = at(x.position(point.size));
             path class={ "spread " (function) } stroke-dasharray="none"
-                d={ "M" (across) " " (at(y.place(point.low))) "V" (at(y.place(point.high))) } {}
-            (mark(function, x.place(point.size), y.place(point.middle)))
+                d={ "M" (across) " " (at(y.position(point.low))) "V" (at(y.position(point.high))) } {}
+            (mark(function, x.position(point.size), y.position(point.middle)))
         }
     }
 }
@@ -222,8 +221,8 @@ fn mark(function: &str, x: f64, y: f64) -> Markup {
 }
 
 /// A coordinate, to a tenth of a pixel.
-fn at(place: f64) -> f64 {
-    (place * 10.0).round() / 10.0
+fn at(position: f64) -> f64 {
+    (position * 10.0).round() / 10.0
 }
 
 fn time(nanoseconds: f64) -> String {
@@ -239,15 +238,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_runs_from_power_to_power() {
+    fn scale_spans_whole_powers_of_ten() {
         let scale = Scale::new([30.0, 3_000.0].into_iter(), 0.0, 300.0);
         assert_eq!((scale.from, scale.to), (1, 4));
-        assert_eq!(scale.place(100.0), 100.0);
+        assert_eq!(scale.position(100.0), 100.0);
         assert_eq!(scale.powers().count(), 4);
     }
 
     #[test]
-    fn a_plot_shows_every_series_and_refuses_too_little() {
+    fn draw_shows_every_series_and_refuses_single_sizes() {
         let plot = &PLOTS[0];
         let mut round = Round::default();
         for (function, cost) in [("naive", 4_000.0), ("product", 30.0), ("limit", 20.0)] {

@@ -1,4 +1,4 @@
-//! The targets: what is divided by what, and how far it may go.
+//! The targets: ratios and other values of the measurements, and their bounds.
 
 use serde::Serialize;
 use slug_bench::results::{Round, median};
@@ -7,30 +7,30 @@ use slug_bench::results::{Round, median};
 pub struct Target {
     /// A stable name.
     pub id: &'static str,
-    /// What is measured, for people.
+    /// A description of the measurement for people.
     pub what: &'static str,
-    /// How the value comes about.
+    /// The computation of the value.
     pub value: Value,
-    /// How far it may go; none for a mere comparison.
+    /// The bound; `None` for a comparison without a target.
     pub bound: Option<Bound>,
 }
 
-/// A number made of the measurements of one round.
+/// The computation of a number from the measurements of one round.
 pub enum Value {
-    /// The product of some measurements over the product of others: of no unit.
+    /// The product of some measurements divided by the product of others, without a unit.
     Ratio(&'static [&'static str], &'static [&'static str]),
-    /// A time.
+    /// A time in milliseconds.
     Milliseconds(&'static str),
-    /// An amount of memory, in units of a million bytes.
+    /// An amount of memory in megabytes (10⁶ bytes).
     Megabytes(&'static str),
-    /// How many elements a second.
+    /// The number of elements per second.
     Rate(&'static str),
-    /// The exponent with which a time grows: the slope of a line through the logarithms,
-    /// fitted to all measurements of the group by least squares.
+    /// The exponent of the growth of a time: the slope of a line through the logarithms of all
+    /// measurements of the group, fitted by least squares.
     Exponent(&'static str),
 }
 
-/// How far a value may go.
+/// The bound of a value.
 pub enum Bound {
     AtMost(f64),
     AtLeast(f64),
@@ -63,29 +63,29 @@ pub const TARGETS: &[Target] = &[
     ),
     target(
         "pattern-by-handle",
-        "derive, by pattern, by handle, against the automaton alone",
+        "derive, by pattern, by handle, against the automaton",
         Ratio(&["derive-pattern/by-handle"], &["derive-pattern/limit"]),
         AtMost(1.3),
     ),
     comparison(
         "pattern-by-name",
-        "derive, by pattern, by name, against the automaton alone",
+        "derive, by pattern, by name, against the automaton",
         Ratio(&["derive-pattern/by-name"], &["derive-pattern/limit"]),
     ),
     target(
         "unregistered-by-handle",
-        "derive, unregistered, by handle, against the automaton alone",
+        "derive, unregistered, by handle, against the automaton",
         Ratio(&["derive-unregistered/by-handle"], &["derive-unregistered/limit"]),
         AtMost(1.5),
     ),
     comparison(
         "unregistered-by-name",
-        "derive, unregistered, by name, against the automaton alone",
+        "derive, unregistered, by name, against the automaton",
         Ratio(&["derive-unregistered/by-name"], &["derive-unregistered/limit"]),
     ),
     target(
         "genai",
-        "the crate genai, which knows no runtimes, against derive, exact, by handle",
+        "the crate genai, which has no runtimes, against derive, exact, by handle",
         Ratio(&["derive-genai/genai"], &["derive-genai/by-handle"]),
         AtLeast(2.0),
     ),
@@ -96,34 +96,34 @@ pub const TARGETS: &[Target] = &[
     ),
     target(
         "naive-exact",
-        "the naive port, against derive, exact, by handle",
+        "the baseline, against derive, exact, by handle",
         Ratio(&["derive-exact/naive"], &["derive-exact/by-handle"]),
         AtLeast(150.0),
     ),
     comparison(
         "naive-exact-limit",
-        "the naive port, exact, against a hash map",
+        "the baseline, exact, against a hash map",
         Ratio(&["derive-exact/naive"], &["derive-exact/limit"]),
     ),
     comparison(
         "naive-exact-by-name",
-        "the naive port, against derive, exact, by name",
+        "the baseline, against derive, exact, by name",
         Ratio(&["derive-exact/naive"], &["derive-exact/by-name"]),
     ),
     target(
         "naive-pattern",
-        "the naive port, against derive, by pattern, by handle",
+        "the baseline, against derive, by pattern, by handle",
         Ratio(&["derive-pattern/naive"], &["derive-pattern/by-handle"]),
         AtLeast(50.0),
     ),
     comparison(
         "naive-pattern-limit",
-        "the naive port, by pattern, against the automaton alone",
+        "the baseline, by pattern, against the automaton",
         Ratio(&["derive-pattern/naive"], &["derive-pattern/limit"]),
     ),
     comparison(
         "naive-pattern-by-name",
-        "the naive port, against derive, by pattern, by name",
+        "the baseline, against derive, by pattern, by name",
         Ratio(&["derive-pattern/naive"], &["derive-pattern/by-name"]),
     ),
     target(
@@ -152,12 +152,12 @@ pub const TARGETS: &[Target] = &[
     ),
     comparison(
         "growth-pattern-limit",
-        "growth of the automaton alone, from 30 to 3,000 providers",
+        "growth of the automaton, from 30 to 3,000 providers",
         Ratio(&["growth-pattern/limit/3000"], &["growth-pattern/limit/30"]),
     ),
     comparison(
         "growth-pattern-naive",
-        "growth of the naive port, by pattern, from 30 to 3,000 providers",
+        "growth of the baseline, by pattern, from 30 to 3,000 providers",
         Ratio(&["growth-pattern/naive/3000"], &["growth-pattern/naive/30"]),
     ),
     target(
@@ -174,12 +174,12 @@ pub const TARGETS: &[Target] = &[
     ),
     comparison(
         "naive-resolve",
-        "the naive port, against resolve over a prepared environment",
+        "the baseline, against resolve over a prepared environment",
         Ratio(&["resolve/naive"], &["resolve/prepared"]),
     ),
     comparison(
         "naive-from-map",
-        "the naive port over the policy's variables alone, against resolve from a whole map",
+        "the baseline with only the variables of the policy, against resolve from a whole map",
         Ratio(&["resolve/naive"], &["resolve/from-map"]),
     ),
     target("prove", "`prove`, embedded data, ms", Milliseconds("prove/embedded"), AtMost(300.0)),
@@ -192,20 +192,20 @@ pub const TARGETS: &[Target] = &[
     ),
     comparison(
         "prove-growth-last",
-        "`prove` of 30,000 ids, against one of 3,000",
+        "`prove` with 30,000 ids, against 3,000 ids",
         Ratio(&["prove/growth/30000"], &["prove/growth/3000"]),
     ),
     target("prove-30000", "`prove`, 30,000 ids, ms", Milliseconds("prove/growth/30000"), AtMost(5_000.0)),
-    target("batch-rate", "`resolve --batch`, lines a second", Rate("batch/process"), AtLeast(500_000.0)),
+    target("batch-rate", "`resolve --batch`, lines per second", Rate("batch/process"), AtLeast(500_000.0)),
     target("batch-memory", "`resolve --batch`, 500,000 lines, MB", Megabytes("batch/memory"), AtMost(64.0)),
     comparison(
         "batch-lines",
-        "a line answered in memory, against parsing and writing alone",
+        "a line answered in memory, against only parsing and writing",
         Ratio(&["batch/product"], &["batch/limit"]),
     ),
     comparison(
         "naive-batch",
-        "the naive port, against a line answered in memory",
+        "the baseline, against a line answered in memory",
         Ratio(&["batch/naive"], &["batch/product"]),
     ),
     target(
@@ -216,12 +216,12 @@ pub const TARGETS: &[Target] = &[
     ),
     comparison(
         "reading-serde-yaml",
-        "reading, checking and compiling it, against parsing it with serde_yaml",
+        "reading, checking and compiling the embedded registry, against parsing it with serde_yaml",
         Ratio(&["reading/product"], &["reading/serde-yaml"]),
     ),
     target(
         "reading-growth",
-        "reading 10 MB, against reading 10 kB, for each byte",
+        "reading 10 MB, against reading 10 kB, per byte",
         Ratio(&["reading/growth/10000000"], &["reading/growth/10000"]),
         AtMost(1.3),
     ),
@@ -234,7 +234,7 @@ pub const TARGETS: &[Target] = &[
     target("start-up-memory", "`slugproof resolve`, MB", Megabytes("start-up/memory"), AtMost(40.0)),
 ];
 
-/// What a target came to.
+/// The result of a target.
 #[derive(Serialize)]
 pub struct Reached {
     pub id: &'static str,
@@ -246,25 +246,25 @@ pub struct Reached {
     pub min: f64,
     pub median: f64,
     pub max: f64,
-    /// Whether a run was given up, so that the values are only bounds from below.
+    /// True if a run was stopped early, so that the values are only bounds.
     pub given_up: bool,
-    /// Whether the median is within the bound.
+    /// True if the median is within the bound; `None` without a bound.
     pub reached: Option<bool>,
     /// The value of each round.
     pub rounds: Vec<f64>,
 }
 
 impl Target {
-    /// Judges the median of the rounds.
+    /// Compares the median of the rounds with the bound.
     pub fn reached(&self, rounds: &[Round]) -> Result<Reached, String> {
         let values = rounds.iter().map(|round| self.value.of(round).map(rounded));
         let values = values.collect::<Result<Vec<_>, _>>().map_err(|id| {
             format!(
-                "`{id}` was not measured in every round, and the target `{}` needs it; run `cargo ci bench`",
+                "the target `{}` needs `{id}`, which was not measured in every round; run `cargo ci bench`",
                 self.id
             )
         })?;
-        let given_up = rounds.iter().flat_map(|round| &round.given_up).any(|id| self.value.is_made_of(id));
+        let given_up = rounds.iter().flat_map(|round| &round.given_up).any(|id| self.value.depends_on(id));
         let median = median(values.clone());
         let (at_most, at_least) = match self.bound {
             Some(AtMost(bound)) => (Some(bound), None),
@@ -297,7 +297,7 @@ impl Bound {
 }
 
 impl Value {
-    /// The value in a round, or the measurement that is missing.
+    /// The value in a round, or the id of the missing measurement.
     fn of(&self, round: &Round) -> Result<f64, String> {
         let get = |id: &str| round.values.get(id).copied().ok_or_else(|| id.to_owned());
         Ok(match self {
@@ -320,7 +320,7 @@ impl Value {
         })
     }
 
-    fn is_made_of(&self, measurement: &str) -> bool {
+    fn depends_on(&self, measurement: &str) -> bool {
         match self {
             Ratio(over, under) => over.contains(&measurement) || under.contains(&measurement),
             Milliseconds(id) | Megabytes(id) | Rate(id) => *id == measurement,
@@ -329,7 +329,7 @@ impl Value {
     }
 }
 
-/// The slope of the line that fits the points best, by least squares.
+/// The slope of the least-squares line through the points; `None` for fewer than two points.
 fn slope(points: &[(f64, f64)]) -> Option<f64> {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
@@ -340,9 +340,9 @@ fn slope(points: &[(f64, f64)]) -> Option<f64> {
     (points.len() > 1).then(|| up / across)
 }
 
-/// A number with the four digits that a measurement has at the most.
+/// A number rounded to four significant digits, the precision of a measurement.
 pub fn rounded(value: f64) -> f64 {
-    format!("{value:.3e}").parse().expect("a number that is written is one")
+    format!("{value:.3e}").parse().expect("a formatted number can be parsed")
 }
 
 #[cfg(test)]
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_taken_within_a_round_and_its_median_judged() {
+    fn ratio_is_per_round_and_its_median_decides() {
         let target = target("t", "t", Ratio(&["a"], &["b"]), AtMost(1.5));
         let rounds = [(1.0, 1.0), (30.0, 20.0), (4.0, 2.0)].map(|(a, b)| round(&[("a", a), ("b", b)]));
         let reached = target.reached(&rounds).expect("everything was measured");
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_is_not_reached() {
+    fn target_with_a_stopped_run_is_missed() {
         let target = target("t", "t", Milliseconds("a"), AtMost(40_000.0));
         let mut round = round(&[("a", 30e9)]);
         assert_eq!(target.reached(std::slice::from_ref(&round)).ok().and_then(|r| r.reached), Some(true));
@@ -375,13 +375,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_is_the_slope_of_the_logarithms() {
+    fn exponent_is_the_slope_of_the_logarithms() {
         let square = round(&[("g/10", 100.0), ("g/100", 10_000.0), ("g/1000", 1e6), ("other", 1.0)]);
         assert!((Exponent("g/").of(&square).expect("there are points") - 2.0).abs() < 1e-9);
     }
 
     #[test]
-    fn every_target_has_a_name_of_its_own() {
+    fn target_ids_are_unique() {
         let ids: BTreeSet<&str> = TARGETS.iter().map(|target| target.id).collect();
         assert_eq!(ids.len(), TARGETS.len());
     }

@@ -1,10 +1,10 @@
-//! The naive port: the system being modelled, written down in Rust as one would at first.
+//! The baseline: a simple port of the modelled system to Rust.
 //!
-//! It is what a competent person writes who is after the right answer and nothing else:
-//! collections of the standard library, owned strings, the map of providers built anew in
-//! each call, a scan of the runtime's arms, and a scan of their patterns, each compiled
-//! beforehand as a regular expression of its own. Nothing in it is slow on purpose, and it
-//! does less than the product: it gathers no evidence and no warnings.
+//! A competent programmer who needs only the right answer would write this: collections of
+//! the standard library, owned strings, a map of the providers that each call builds, a scan
+//! of the arms of the runtime, and a scan of their patterns, which are compiled beforehand as
+//! separate regular expressions. It is not slow on purpose, and it does less than the
+//! resolver: it collects no evidence and no warnings.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use slug_resolver::registry::PLATFORM;
 use slug_resolver::{PolicyDocument, RegistryDocument};
 
-/// A registry, as its file states it.
+/// A registry, as in its file.
 #[derive(Debug)]
 pub struct Registry {
     providers: Vec<Provider>,
@@ -33,31 +33,31 @@ struct Arm {
     models: Vec<String>,
 }
 
-/// What the whole pipeline answers.
+/// The answer of the whole pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The model that the harness picks.
+    /// The slug that the harness picks.
     pub slug: String,
-    /// The names of the secrets that it injects.
+    /// The names of the secrets that the harness injects.
     pub injected: Vec<String>,
-    /// The provider, where one was found.
+    /// The provider, if one was found.
     pub provider: Option<String>,
-    /// Which contradiction, if it is one.
+    /// The code of the contradiction, if any.
     pub code: Option<&'static str>,
 }
 
 impl Registry {
-    /// Takes over a document that the product has checked.
+    /// Converts a document that the resolver has validated.
     ///
     /// # Panics
     ///
-    /// When a pattern does not compile, which the product would have refused.
+    /// If a pattern does not compile, which validation excludes.
     #[must_use]
     pub fn new(document: &RegistryDocument) -> Self {
         let providers = document.providers.iter().map(|provider| Provider {
             name: provider.name.clone(),
             auth_env: provider.auth_env.clone(),
-            pattern: Regex::new(provider.model_prefix_match.as_str()).expect("the product has compiled it"),
+            pattern: Regex::new(provider.model_prefix_match.as_str()).expect("the resolver has compiled the pattern"),
         });
         let runtimes = document.runtimes.iter().map(|runtime| {
             let arms = runtime.arms.iter();
@@ -71,7 +71,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The code that says why there is none.
+    /// The code of the reason why no provider was found.
     pub fn derive(&self, runtime: &str, model: &str, credentials: &[String]) -> Result<String, &'static str> {
         let model = model.trim();
         if model.is_empty() {
@@ -146,11 +146,11 @@ impl Registry {
         })
     }
 
-    /// Answers one line of the line protocol, the answer ending in a line break.
+    /// Answers one line of the line protocol; the answer ends with a line break.
     ///
     /// # Panics
     ///
-    /// When the line is no question.
+    /// If the line is not a question.
     pub fn resolve_line(&self, policy: &PolicyDocument, line: &str, out: &mut Vec<u8>) {
         let question: Value = serde_json::from_str(line).expect("the line is JSON");
         let runtime = question["runtime"].as_str().expect("the line names a runtime");
@@ -179,13 +179,13 @@ impl Provider {
     }
 }
 
-/// The one of several providers that accepts the credentials, if exactly one does.
+/// The provider that accepts the credentials, if exactly one does.
 fn sole_met<'a>(providers: &[&'a Provider], credentials: &[String]) -> Option<&'a Provider> {
     let met: Vec<&Provider> = providers.iter().copied().filter(|provider| provider.accepts(credentials)).collect();
     if let [only] = met.as_slice() { Some(only) } else { None }
 }
 
-/// The value of a variable, else its default; empty is unset.
+/// The value of a variable, else its default; an empty variable is unset.
 fn variable<'a>(policy: &'a PolicyDocument, env: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
     env.get(name).filter(|value| !value.is_empty()).or_else(|| policy.defaults.get(name))
 }
@@ -194,7 +194,7 @@ fn is_platform_path(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> 
     variable(policy, env, &policy.platform.var) == Some(&policy.platform.value)
 }
 
-/// Picks the model as the harness does.
+/// The slug that the harness picks.
 #[must_use]
 pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> String {
     if let Some(slug) = variable(policy, env, &policy.override_var) {
@@ -212,7 +212,7 @@ pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, Str
     policy.fallback.clone()
 }
 
-/// NameSubset the secrets that the harness injects.
+/// The names of the secrets that the harness injects.
 #[must_use]
 pub fn inject(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> Vec<String> {
     if is_platform_path(policy, env) {

@@ -1,8 +1,8 @@
-//! The limits: of each operation the part that nobody can leave out, done bare.
+//! Lower bounds: for each operation, only the part that no implementation can avoid.
 //!
-//! To look a model up one has to hash it and to find it in a table; to match patterns, to
-//! run the automaton over it; to read a file, to parse it into typed values; to answer a
-//! line, to parse the question and to write the answer.
+//! Looking a model up requires hashing it and finding it in a table; matching patterns
+//! requires running the automaton over it; reading a file requires parsing it into typed
+//! values; answering a line requires parsing the question and writing the answer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,20 +12,20 @@ use regex_automata::meta::Regex;
 use regex_automata::{Input, MatchKind, PatternSet};
 use serde::{Deserialize, Serialize};
 
-/// The ids alone, by the fastest hash map of general use: what an exact look-up comes down to.
+/// Lower bound of an exact look-up: the ids in the fastest hash map of general use.
 pub type IdMap<'a> = HashMap<&'a str, u32>;
 
-/// A map from each id to its place among them.
+/// Maps each id to its position.
 ///
 /// # Panics
 ///
-/// When there are more ids than a `u32` counts.
+/// If the number of ids exceeds a `u32`.
 #[must_use]
 pub fn id_map<'a>(ids: impl IntoIterator<Item = &'a str>) -> IdMap<'a> {
-    (0_u32..).zip(ids).map(|(place, id)| (id, place)).collect()
+    (0_u32..).zip(ids).map(|(position, id)| (id, position)).collect()
 }
 
-/// All patterns in one automaton, and the set into which it writes which of them match.
+/// One automaton for all patterns, and the set of the patterns that match.
 #[derive(Debug)]
 pub struct Patterns {
     regex: Regex,
@@ -37,7 +37,7 @@ impl Patterns {
     ///
     /// # Panics
     ///
-    /// When one does not compile.
+    /// If a pattern does not compile.
     #[must_use]
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         let patterns: Vec<&str> = patterns.into_iter().collect();
@@ -46,7 +46,7 @@ impl Patterns {
                 Regex::config()
                     .match_kind(MatchKind::All)
                     .nfa_size_limit(None)
-                    // Never short of room for its states: then it would not be a limit.
+                    // Large enough for all states; with a smaller cache this would not be a lower bound.
                     .hybrid_cache_capacity(1 << 28),
             )
             .build_many(&patterns)
@@ -54,7 +54,7 @@ impl Patterns {
         Self { matches: PatternSet::new(regex.pattern_len()), regex }
     }
 
-    /// Which patterns match: one pass over the text.
+    /// The set of patterns that match, found in one pass over the text.
     pub fn matching(&mut self, text: &str) -> &PatternSet {
         self.matches.clear();
         self.regex.which_overlapping_matches(&Input::new(text), &mut self.matches);
@@ -62,7 +62,7 @@ impl Patterns {
     }
 }
 
-/// A registry file as a reader of YAML gives it to one who checks nothing.
+/// A registry file as typed values, without further checks.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields of the file")]
@@ -120,11 +120,11 @@ pub struct ArmEntry {
     pub models: Vec<String>,
 }
 
-/// Parses a registry file into typed values with the reader that the product is built on.
+/// Parses a registry file into typed values with the YAML library that the resolver uses.
 ///
 /// # Panics
 ///
-/// When it is no registry.
+/// If the file is not a registry.
 #[must_use]
 pub fn parse_registry(yaml: &str) -> RegistryFile {
     serde_saphyr::from_str(yaml).expect("the file is a registry")
@@ -141,7 +141,7 @@ pub struct Question<'a> {
     pub env: BTreeMap<&'a str, &'a str>,
 }
 
-/// An answer of the line protocol, with everything that the product says.
+/// An answer of the line protocol, with all keys.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the keys of the line")]
@@ -163,11 +163,11 @@ pub struct Answer {
     pub shadowed: Vec<String>,
 }
 
-/// Parses a question and writes an answer that is known already.
+/// Parses a question and writes a given answer.
 ///
 /// # Panics
 ///
-/// When the line is no question.
+/// If the line is not a question.
 pub fn answer_line(line: &str, answer: &Answer, out: &mut Vec<u8>) {
     let question: Question<'_> = serde_json::from_str(line).expect("the line is a question");
     std::hint::black_box(&question);
