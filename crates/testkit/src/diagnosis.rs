@@ -34,7 +34,7 @@ pub trait Diagnoser {
     ///
     /// # Errors
     ///
-    /// The reason why there is no diagnosis.
+    /// The reason why the diagnosis fails.
     fn diagnose(&self, record: &Self::Record) -> Result<Vec<Diagnosis>, String>;
 
     /// Returns true for a visible character.
