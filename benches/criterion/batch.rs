@@ -14,7 +14,7 @@ const LINES: usize = 5_000;
 
 fn lines(c: &mut Criterion) {
     let registry = Registry::embedded();
-    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
     let baseline = baseline::Registry::new(&registry.document());
     let lines = data::question_lines();
     let questions: Vec<&str> =

@@ -10,7 +10,7 @@ use slug_resolver::{Code, Credentials, Env, Policy, Registry, inject, resolve, s
 
 fn pipeline(c: &mut Criterion) {
     let registry = Registry::embedded();
-    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
     let questions = data::questions();
     let runner: Vec<HashMap<String, String>> = questions.iter().map(data::on_a_runner).collect();
     let prepared: Vec<Env<'_>> = questions

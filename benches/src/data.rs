@@ -31,7 +31,7 @@ pub fn listed(registry: &Registry) -> Vec<Lookup> {
         }
     }
     let lookups = lookups.into_iter().map(|((runtime, model), name)| {
-        let provider = registry.provider(name).expect("arms name providers");
+        let provider = registry.provider(name).expect("every arm names a provider");
         Lookup {
             runtime: runtime.to_owned(),
             model: model.to_owned(),
@@ -249,7 +249,7 @@ mod tests {
         let registry = Registry::embedded();
         let baseline = baseline::Registry::new(&registry.document());
         let lists = |lookup: &Lookup| {
-            let runtime = registry.runtime(&lookup.runtime).expect("is registered");
+            let runtime = registry.runtime(&lookup.runtime).expect("the runtime is registered");
             runtime.arms.iter().any(|arm| arm.models.contains(&lookup.model))
         };
         let (listed, matched, unregistered) = (listed(&registry), matched(), unregistered());

@@ -104,7 +104,7 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
         order.extend(0..questions);
         for last in (1..questions).rev() {
             let bound = u64::try_from(last + 1).expect("a length fits");
-            let other = usize::try_from(next() % bound).expect("it is below a length");
+            let other = usize::try_from(next() % bound).expect("the remainder fits");
             order.swap(start + last, start + other);
         }
     }

@@ -347,8 +347,8 @@ runtimes: {agent: {providers: [{name: p}]}}\r
         let text = "{a: &x 1, b: &x 2, c: &y 3, d: *x}";
         assert!(repeats_an_anchor(text));
         assert!(!repeats_an_anchor("{a: &x 1, b: &xx 2}"));
-        let first = slug_resolver::yaml::read(text.as_bytes()).expect("it is YAML");
-        let second = read(text).expect("it is YAML");
+        let first = slug_resolver::yaml::read(text.as_bytes()).expect("the text is YAML");
+        let second = read(text).expect("the text is YAML");
         let last = |node: &Node| match &node.value {
             Value::Mapping(entries) => entries.last().map(|(_, value)| value.value.clone()),
             _ => None,

@@ -108,7 +108,7 @@ fn all_patterns(lookups: &[Lookup], times: usize) -> usize {
 }
 
 fn full_saas() -> Policy {
-    Policy::embedded("full-saas").expect("ships with the crate")
+    Policy::embedded("full-saas").expect("the policy ships with the crate")
 }
 
 fn resolve_lower_bound(times: usize) -> usize {

@@ -196,8 +196,8 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     command.args(["resolve", "--batch", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let started = Instant::now();
     let mut child = command.spawn()?;
-    let mut input = child.stdin.take().expect("it is piped");
-    let mut output = child.stdout.take().expect("it is piped");
+    let mut input = child.stdin.take().expect("the stream is piped");
+    let mut output = child.stdout.take().expect("the stream is piped");
     let feeding = thread::spawn(move || -> io::Result<_> {
         for _ in 0..times {
             input.write_all(block.as_bytes())?;
@@ -237,7 +237,7 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
 
 fn answers(questions: &[&str]) -> Outcome<Vec<u8>> {
     let registry = Registry::embedded();
-    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
     let input = questions.join("\n") + "\n";
     let mut answers = Vec::new();
     let answer = |line: &[u8], out: &mut Vec<u8>| resolve_line(&registry, &policy, line, out);
