@@ -320,7 +320,7 @@ impl Group<'_> {
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
         let title = "whether the workspace comes online depends on what the file does not say";
-        let finding = Finding::new(&UNDECIDED, primary, title).said("not known before it runs");
+        let finding = Finding::new(&UNDECIDED, primary, title).said("known only at run time");
         reasons.iter().take(2 * WAYS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
     }
 

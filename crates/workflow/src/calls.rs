@@ -1,4 +1,4 @@
-//! Calls of reusable workflows: which file a job calls, and what the call passes to it.
+//! Calls of reusable workflows: the called file, and the inputs and secrets that a call passes.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::model::{Call, Input, InputKind, Job, PassedSecrets};
 use super::trigger::{Caller, InputValues, Invocation, Secrets};
 use slug_value::{AbstractValue, Evaluation, Value};
 
-/// The event by which a workflow is called.
+/// The event of a workflow that another workflow calls.
 pub const CALL_EVENT: &str = "workflow_call";
 
 /// The path of a called workflow, if it is a file of the same repository.
@@ -77,7 +77,7 @@ fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context:
 fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
     match &node.value {
         NodeValue::String(text) if text.contains("${{") => typed(text, context),
-        _ => literal(node).map_or_else(|| Value::unknown("what a caller passes is not known"), Value::known),
+        _ => literal(node).map_or_else(|| Value::unknown("the value that a caller passes is not known"), Value::known),
     }
 }
 

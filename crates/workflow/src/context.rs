@@ -1,35 +1,35 @@
-//! The contexts of an expression at one place of a workflow, such as `inputs` and `matrix`.
+//! The contexts of an expression at one place in a workflow, such as `inputs` and `matrix`.
 
 use github_actions_expressions::Evaluation;
 
-use super::expression::{Contexts, inside};
+use super::expression::{Contexts, member};
 use super::matrix::Row;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
 
-/// What expressions can refer to at one place of a workflow.
+/// The values that expressions at one place in a workflow can refer to.
 pub struct EvalContext<'a> {
-    /// How the workflow was invoked.
+    /// The invocation of the workflow.
     pub invocation: &'a Invocation,
-    /// The row of the matrix, or why it is not known.
+    /// The row of the matrix, or the reason why it is not known.
     pub row: Result<&'a Row, &'a str>,
-    /// The value of a variable by its name, where `env` can be referred to.
+    /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
-    /// The secrets that do not exist, as slugproof.yaml says.
+    /// The secrets that slugproof.yaml declares absent.
     pub absent_secrets: &'a [String],
 }
 
 impl Contexts for EvalContext<'_> {
     fn look_up(&self, path: &[String]) -> Value {
-        let unknown = || Value::unknown(format!("`{}` is not known before it runs", path.join(".")));
+        let unknown = || Value::unknown(format!("`{}` is known only at run time", path.join(".")));
         let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         match lower.as_slice() {
             ["inputs", name] => match self.invocation.inputs.get(*name) {
                 Some(value) => value.clone(),
                 None if self.invocation.declared.contains(*name) => unknown(),
-                None => nothing(),
+                None => null(),
             },
             ["github" | "gitea", "env"] => Value::known(Evaluation::String(ENV_FILE_TARGET.to_owned())),
             ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
@@ -38,11 +38,11 @@ impl Contexts for EvalContext<'_> {
                 None if self.invocation.event == "workflow_dispatch" && self.invocation.declared.contains(*name) => {
                     unknown()
                 }
-                None => nothing(),
+                None => null(),
             },
             ["github" | "gitea", "event_name"] => Value::known(Evaluation::String(self.invocation.event.clone())),
             ["matrix", name, ..] => match self.row {
-                Ok(row) => row.get(*name).map_or_else(nothing, |value| part_of(value, &path[2..], unknown)),
+                Ok(row) => row.get(*name).map_or_else(null, |value| part_of(value, &path[2..], unknown)),
                 Err(why) => Value::unknown(why),
             },
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
@@ -56,7 +56,7 @@ impl EvalContext<'_> {
     fn secret(&self, lower: &str, name: &str) -> Value {
         let exists = Value::set(format!("the value of `secrets.{name}` is not known"));
         if self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name)) {
-            return nothing();
+            return null();
         }
         match &self.invocation.secrets {
             Secrets::All => exists,
@@ -64,20 +64,20 @@ impl EvalContext<'_> {
             Secrets::Only(passed) => match passed.get(lower) {
                 Some(true) => exists,
                 Some(false) => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),
-                None => nothing(),
+                None => null(),
             },
         }
     }
 }
 
-fn nothing() -> Value {
+fn null() -> Value {
     Value::known(Evaluation::Null)
 }
 
 fn part_of(value: &Value, names: &[String], unknown: impl Fn() -> Value) -> Value {
     match (names, value.single()) {
         ([], _) => value.clone(),
-        (_, Some(known)) => Value::known(inside(known, names)),
+        (_, Some(known)) => Value::known(member(known, names)),
         _ => unknown(),
     }
 }

@@ -1,33 +1,34 @@
-//! A workflow file as it is laid out: a tree of values, each with the bytes it stands on.
+//! The syntax tree of a workflow file: YAML values with their byte ranges.
 //!
-//! Every scalar is text: whether `3.10` or `yes` is a number or a word is for
-//! whoever asks. What GitHub and Gitea refuse is refused here as well, within
-//! limits that no hostile file can stretch.
+//! Every scalar is text; the caller decides whether `3.10` or `yes` is a number or a
+//! string. The reader rejects files that GitHub and Gitea reject, and limits the size of
+//! a tree so that a hostile file cannot exhaust memory.
 
 use slug_yaml::{Limit, Limits, Problem};
 
 pub use slug_yaml::{Node, Style, Value};
 
-/// Bytes of one file: twice what a forge accepts.
+/// Maximum bytes of one file: twice what a forge accepts.
 pub const FILE_BYTES: usize = 1 << 20;
 
-/// Levels of nesting.
+/// Maximum levels of nesting.
 pub const DEPTH: usize = 64;
 
-/// Nodes that all aliases of one file together may stand for.
+/// Maximum nodes that all aliases of one file together expand to.
 pub const ALIAS_NODES: usize = 20_000;
 
-/// Nodes that all anchors of one file together may hold, one inside another counted again.
+/// Maximum nodes that all anchors of one file together hold. Nodes of nested anchors count once
+/// for each anchor around them.
 pub const ANCHOR_NODES: usize = 200_000;
 
-/// Bytes of all texts of one file, aliases expanded.
+/// Maximum bytes of all scalars of one file, with aliases expanded.
 pub const TEXT_BYTES: usize = 16 << 20;
 
 const LIMITS: Limits = Limits {
     bytes: FILE_BYTES,
     scalar_bytes: TEXT_BYTES,
     depth: DEPTH,
-    // A file has no more bytes than that, and aliases have a limit of their own.
+    // Never reached: the bytes of a file and the nodes of aliases have their own limits.
     nodes: FILE_BYTES + ALIAS_NODES,
     anchors: FILE_BYTES,
     aliases: FILE_BYTES,
@@ -35,43 +36,43 @@ const LIMITS: Limits = Limits {
     alias_nodes: ALIAS_NODES,
 };
 
-/// Why a file was refused, and at which byte.
+/// The error of a file that was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The byte at which it went wrong.
+    /// The byte offset of the error.
     pub byte: usize,
-    /// What is wrong and what to do: lower case, without a final stop.
+    /// The problem and its remedy: lower case, without a final full stop.
     pub message: String,
 }
 
-/// Reads a file.
+/// Parses the text of a file.
 ///
 /// # Errors
 ///
-/// Text that is not YAML, more than one document, none, a key given twice in one
-/// mapping, and any breach of the limits above.
+/// Fails if the text is not YAML, is empty, has more than one document, repeats a key in
+/// one mapping, or exceeds a limit of this module.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
     slug_yaml::read_lenient(text, &LIMITS)
         .map_err(|error| Unreadable { byte: error.span.start, message: message(&error.problem) })
 }
 
-/// What is wrong with a file, in the words of whoever writes workflows.
+/// The error message for an author of workflows.
 fn message(problem: &Problem) -> String {
     match problem {
         Problem::Empty => "the file is empty; write a workflow or remove it".to_owned(),
-        Problem::SecondDocument => "a second document begins here; a workflow is one document".to_owned(),
-        Problem::RecursiveAlias => "the alias stands inside what it stands for; write the values out".to_owned(),
+        Problem::SecondDocument => "a second document begins here; a workflow file has one document".to_owned(),
+        Problem::RecursiveAlias => "the alias refers to a value that contains it; write the values out".to_owned(),
         Problem::Exceeds(Limit::Bytes, FILE_BYTES) => {
             format!("the file has more bytes than the limit of {FILE_BYTES}; no forge runs it, so split it up")
         }
         Problem::Exceeds(Limit::Depth, most) => {
-            format!("the file has more than {most} levels of nesting; no workflow needs as many, so simplify it")
+            format!("the file has more than {most} levels of nesting; no workflow needs that many, so simplify it")
         }
         Problem::Exceeds(Limit::AliasNodes, most) => {
-            format!("the aliases up to here stand for more than {most} values; write them out")
+            format!("the aliases up to here expand to more than {most} values; write them out")
         }
         Problem::Exceeds(Limit::AnchorNodes, most) => {
-            format!("the anchors up to here hold more than {most} values; take some of them out")
+            format!("the anchors up to here hold more than {most} values; remove some of them")
         }
         Problem::DuplicateKey(name) => {
             let name: String = name.chars().take(80).collect();
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_stay_text_and_stand_where_they_are_written() {
+    fn scalars_are_text_with_byte_ranges() {
         let text = "\u{feff}on: push\r\nenv:\r\n  A: 3.10 # a comment\r\n  B: yes\r\n  C: \"x\\ty\"\r\n  D:\r\n";
         let root = read(text).unwrap();
         let env = root.get("env").unwrap();
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_stands_for_what_is_written_elsewhere() {
+    fn alias_expands_to_anchored_value() {
         let text = "a: &a {X: 1, Y: 2}\nb: *a\nc:\n  <<: *a\n  Y: 3\n";
         let root = read(text).unwrap();
         assert_eq!(root.get("b"), root.get("a"));
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_forges_refuse_is_refused() {
+    fn files_that_forges_reject_are_rejected() {
         let bomb = |width: usize| {
             let levels = (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); width].join(", ")));
             format!("a0: &a0 [{}]\n{}", ["x"; 9].join(", "), levels.collect::<String>())

@@ -1,4 +1,4 @@
-//! The environment of a command: variables with what they can be and where they are set.
+//! The environment of a command: its variables with their possible values and origins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -7,30 +7,30 @@ use super::model::EnvEntry;
 use slug_shell::{Export, Variable, Variables};
 use slug_value::Text;
 
-/// The variables that a command sees.
+/// The variables that a command can read.
 #[derive(Clone, Debug, Default)]
 pub struct Environment<'w> {
     /// The variables that are set or may be set.
     pub variables: BTreeMap<String, Setting<'w>>,
-    /// Why every other variable can be anything, if it can.
+    /// If any other variable may be set, the reason; otherwise the others are unset.
     pub rest: Option<String>,
 }
 
 /// One variable.
 #[derive(Clone, Debug)]
 pub struct Setting<'w> {
-    /// What it can be.
+    /// Its possible values.
     pub value: Text,
-    /// Where it was set.
+    /// The place that sets it.
     pub origin: Origin<'w>,
 }
 
-/// Where a variable was set.
+/// The place that sets a variable.
 #[derive(Clone, Debug)]
 pub enum Origin<'w> {
-    /// In an `env`.
+    /// An entry of an `env`.
     Entry(&'w EnvEntry),
-    /// In a script, at these bytes.
+    /// These bytes of a script.
     Script(Range<usize>),
 }
 
@@ -46,13 +46,13 @@ impl Origin<'_> {
 }
 
 impl Environment<'_> {
-    /// An environment of which nothing is known, and why.
+    /// An environment in which every variable may have any value, for this reason.
     #[must_use]
-    pub fn unknown(why: String) -> Self {
-        Self { rest: Some(why), variables: BTreeMap::new() }
+    pub fn unknown(reason: String) -> Self {
+        Self { rest: Some(reason), variables: BTreeMap::new() }
     }
 
-    /// What a variable can be; an unset variable is empty.
+    /// The possible values of a variable; an unset variable is empty.
     #[must_use]
     pub fn value(&self, name: &str) -> Text {
         match (self.variables.get(name), &self.rest) {
@@ -62,8 +62,8 @@ impl Environment<'_> {
         }
     }
 
-    /// The variables that a script starts with. A variable of `names` that is not set is
-    /// passed as unset, unless it can be anything.
+    /// The variables at the start of a script. Variables of `names` that are not set are passed
+    /// as unset, unless any variable may be set.
     #[must_use]
     pub fn to_shell(&self, names: &BTreeSet<String>) -> Variables {
         let unset = names

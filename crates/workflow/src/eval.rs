@@ -1,5 +1,5 @@
-//! The evaluation of a repository: every call of a script in a job, for each way in which
-//! the workflow of the job can be invoked, by its own events and by its callers.
+//! The evaluation of a repository: finds every call of a script in a job, for each invocation
+//! of the job's workflow by its own events and by its callers.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -12,18 +12,18 @@ use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
 use super::trigger::{INVOCATIONS, Invocation, invocations};
 
-/// Levels of reusable workflows that call one another.
+/// Maximum depth of nested calls of reusable workflows.
 const DEPTH: usize = 12;
 
-/// Calls of reusable workflows that are followed for one job.
+/// Maximum calls of reusable workflows that are followed for one job.
 const CALLS: usize = 1_000;
 
-/// One search through a repository. The slice of each job is computed once.
+/// One search through a repository. Caches the slice of each job.
 pub struct Evaluation<'r> {
     repository: &'r Repository,
     search: Search<'r>,
     slices: RefCell<HashMap<JobId, Rc<Slice>>>,
-    /// Calls that may still be followed for the job at hand.
+    /// The number of calls that may still be followed for the current job.
     calls_left: Cell<usize>,
 }
 
@@ -40,8 +40,8 @@ impl<'r> Evaluation<'r> {
         self.repository
     }
 
-    /// Every call of a target in a job, and every script that sees a variable of the search
-    /// if it asks for every script.
+    /// Every call of a target in a job. With [`Search::every_script`], also every script that
+    /// can read a variable of the search.
     #[must_use]
     pub fn call_sites(&self, job: JobId) -> Vec<CallSite<'r>> {
         let slice = self.slice(job);
@@ -68,7 +68,7 @@ impl<'r> Evaluation<'r> {
         JobEval { text: &file.text, workflow, job: &workflow.jobs[job], slice, search: &self.search }
     }
 
-    /// The invocations of a file that the relevant inputs tell apart.
+    /// The invocations of a file that differ in relevant inputs.
     fn invocations(&self, file: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
         let workflow = &self.repository.files()[file].workflow;
         let callers = self.repository.callers(file);
@@ -87,7 +87,7 @@ impl<'r> Evaluation<'r> {
         all
     }
 
-    /// The invocations of a file by one job that calls it.
+    /// The invocations of a file by one calling job.
     fn invocations_by(&self, id: JobId, called: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
         self.calls_left.set(self.calls_left.get().saturating_sub(1));
         if depth > DEPTH || self.calls_left.get() == 0 {

@@ -1,4 +1,4 @@
-//! Expressions: what `${{ … }}` can come to, with GitHub's rules for values.
+//! Abstract evaluation of `${{ … }}` expressions, with GitHub's rules for values.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
 use slug_value::{AbstractValue, Text, Tristate, Value};
 
-/// Bytes of one expression: the forge's own limit.
+/// Maximum bytes of one expression: the limit of a forge.
 pub const EXPRESSION_BYTES: usize = 21_000;
 
-/// Operators in one expression: its tree is as deep as there are of them.
+/// Maximum operators in one expression; they bound the depth of its tree.
 pub const OPERATORS: usize = 500;
 
-/// What stands behind a name such as `inputs.model`.
+/// The values of names such as `inputs.model`.
 pub trait Contexts {
-    /// What the value at a path can be. The first name is that of the context, in lower
-    /// case; the others are as written, and compared without regard to case.
+    /// The possible values at a path. The first name is that of the context, in lower case;
+    /// the other names are as written and case-insensitive.
     fn look_up(&self, path: &[String]) -> Value;
 }
 
-/// What a text with `${{ … }}` in it can come to.
+/// The possible values of a text that may contain `${{ … }}`.
 #[must_use]
 pub fn text(template: &str, contexts: &dyn Contexts) -> Text {
     parts(template).into_iter().fold(Text::empty(), |text, part| {
@@ -35,7 +35,8 @@ pub fn text(template: &str, contexts: &dyn Contexts) -> Text {
     })
 }
 
-/// What a text that is one expression can come to, not yet as a text; any other text is a string.
+/// The possible values of a text. A text that is a single expression keeps the type of its
+/// value; any other text is a string.
 #[must_use]
 pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
     match parts(template.trim()).as_slice() {
@@ -44,11 +45,12 @@ pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
     }
 }
 
-/// Whether an `if:` can hold; in it, `${{ }}` may be left out.
+/// The possible results of an `if:`, which may omit `${{ }}`.
 #[must_use]
 pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
     let bare = text.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
-    // What every step without a condition has: the job has not failed, or nothing matters.
+    // The default condition of a step. It counts as true: after a failure, later calls do not
+    // matter.
     if bare.trim().eq_ignore_ascii_case("success()") {
         return Tristate::ALWAYS;
     }
@@ -56,8 +58,8 @@ pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
     value.truth()
 }
 
-/// The contexts that a text refers to, each with the name behind it, where it has a fixed
-/// one; in an `if:` without `${{ }}` none are found.
+/// The contexts that a text refers to, each with the name that follows it if the name is
+/// fixed. Only expressions in `${{ }}` are searched.
 #[must_use]
 pub fn references(template: &str) -> BTreeSet<(String, Option<String>)> {
     let mut found = BTreeSet::new();
@@ -69,7 +71,7 @@ pub fn references(template: &str) -> BTreeSet<(String, Option<String>)> {
     found
 }
 
-/// The same, of an expression without `${{ }}` around it.
+/// Like [`references`], for an expression without `${{ }}` around it.
 #[must_use]
 pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     let Ok(tree) = parse(expression) else { return BTreeSet::new() };
@@ -98,9 +100,9 @@ fn reference(context: &Context<'_>) -> (String, Option<String>) {
 /// One piece of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'t> {
-    /// Text as it is.
+    /// Literal text.
     Literal(&'t str),
-    /// What stands between `${{` and `}}`.
+    /// The text between `${{` and `}}`.
     Expression(&'t str),
     /// `${{` without an end.
     Unclosed,
@@ -129,7 +131,7 @@ pub fn parts(template: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Where `}}` stands that is not inside quotes.
+/// The byte offset of the first `}}` outside quotes.
 fn end_of_expression(text: &str) -> Option<usize> {
     let mut quoted = false;
     for (at, sign) in text.char_indices() {
@@ -149,11 +151,11 @@ fn parse(expression: &str) -> Result<SpannedExpr<'_>, String> {
     }
     Expr::parse(expression).map_err(|_| {
         let shown: String = expression.trim().chars().take(60).collect();
-        format!("`{shown}` cannot be read as an expression")
+        format!("`{shown}` is not a valid expression")
     })
 }
 
-/// What an expression can come to.
+/// The possible values of an expression.
 #[must_use]
 pub fn value(expression: &str, contexts: &dyn Contexts) -> Value {
     match parse(expression) {
@@ -170,21 +172,21 @@ fn evaluate(expression: &SpannedExpr<'_>, contexts: &dyn Contexts) -> Value {
             Literal::Boolean(value) => Evaluation::Boolean(*value),
             Literal::Null => Evaluation::Null,
         }),
-        Expr::Context(context) => of_context(context, expression.origin.raw, contexts),
+        Expr::Context(context) => context_value(context, expression.origin.raw, contexts),
         Expr::Identifier(name) => contexts.look_up(&[name.as_str().to_lowercase()]),
         Expr::UnExpr { op: UnOp::Not, expr } => negated(&evaluate(expr, contexts)),
         Expr::BinExpr(BinExpr { lhs, op: BinOp::And, rhs }) => {
             let left = evaluate(lhs, contexts);
             let (truth, false_side) = (left.truth(), falsy(&left));
-            either(truth.can_be_false.then_some(false_side), truth.can_be_true.then(|| evaluate(rhs, contexts)), &left)
+            join(truth.can_be_false.then_some(false_side), truth.can_be_true.then(|| evaluate(rhs, contexts)), &left)
         }
         Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
             let left = evaluate(lhs, contexts);
             let (truth, true_side) = (left.truth(), truthy(&left));
-            either(truth.can_be_true.then_some(true_side), truth.can_be_false.then(|| evaluate(rhs, contexts)), &left)
+            join(truth.can_be_true.then_some(true_side), truth.can_be_false.then(|| evaluate(rhs, contexts)), &left)
         }
         Expr::BinExpr(BinExpr { lhs, op, rhs }) => compare(op, &evaluate(lhs, contexts), &evaluate(rhs, contexts)),
-        Expr::Call(call) => of_call(call, expression.origin.raw, contexts),
+        Expr::Call(call) => call_value(call, expression.origin.raw, contexts),
         Expr::Index(_) | Expr::Star => Value::unknown(format!("`{}` is not known", expression.origin.raw)),
     }
 }
@@ -196,11 +198,11 @@ fn negated(value: &Value) -> Value {
     Value::one_of(possible, value.reasons.clone())
 }
 
-/// What a value can be where it counts as false.
+/// The possible values that count as false.
 fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.can {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
-        // Nothing, an empty text and `false` are all that a context yields.
+        // Null, empty text and `false` are the only false values that a context yields.
         AbstractValue::NonEmpty | AbstractValue::Any => {
             vec![Evaluation::String(String::new()), Evaluation::Boolean(false)]
         }
@@ -208,7 +210,7 @@ fn falsy(value: &Value) -> Value {
     Value::one_of(values, value.reasons.clone())
 }
 
-/// What a value can be where it counts as true.
+/// The possible values that count as true.
 fn truthy(value: &Value) -> Value {
     match &value.can {
         AbstractValue::OneOf(values) => {
@@ -220,8 +222,9 @@ fn truthy(value: &Value) -> Value {
     }
 }
 
-/// One of two sides, at least one of which is possible; which one, `decider` says.
-fn either(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value {
+/// Joins the values of two branches, at least one of which is possible. `decider` chooses the
+/// branch.
+fn join(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value {
     match (first, second) {
         (Some(first), Some(second)) => {
             let mut value = first.or(second);
@@ -264,8 +267,8 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     Value::one_of(results, why)
 }
 
-/// The value behind a name, or behind an index into another value.
-fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
+/// The value of a context path, or of an index into another value.
+fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     let unknown = || Value::unknown(format!("`{raw}` is not known"));
     let mut parts = context.parts.iter();
     let Some(head) = parts.next() else { return unknown() };
@@ -294,7 +297,7 @@ fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Valu
             let value = evaluate(head, contexts);
             match value.can {
                 AbstractValue::OneOf(values) => {
-                    Value::one_of(values.iter().map(|value| inside(value, &names)), value.reasons)
+                    Value::one_of(values.iter().map(|value| member(value, &names)), value.reasons)
                 }
                 AbstractValue::NonEmpty | AbstractValue::Any => {
                     Value { can: AbstractValue::Any, reasons: value.reasons }
@@ -304,9 +307,9 @@ fn of_context(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Valu
     }
 }
 
-/// What stands inside a value; nothing, where there is no such thing.
+/// The member of a value at a path of names; null if it does not exist.
 #[must_use]
-pub fn inside(value: &Evaluation, names: &[String]) -> Evaluation {
+pub fn member(value: &Evaluation, names: &[String]) -> Evaluation {
     let Some((name, rest)) = names.split_first() else { return value.clone() };
     let next = match value {
         Evaluation::Object(fields) => {
@@ -315,10 +318,10 @@ pub fn inside(value: &Evaluation, names: &[String]) -> Evaluation {
         Evaluation::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
         _ => None,
     };
-    next.map_or(Evaluation::Null, |next| inside(next, rest))
+    next.map_or(Evaluation::Null, |next| member(next, rest))
 }
 
-fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
+fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     let unknown = |why: BTreeSet<String>| {
         if why.is_empty() {
             Value::unknown(format!("`{raw}` is not known"))
@@ -331,24 +334,24 @@ fn of_call(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         Function::Success | Function::Failure | Function::Cancelled => {
             return Value::one_of([true, false].map(Evaluation::Boolean), BTreeSet::from([format!("`{raw}`")]));
         }
-        Function::Case => return of_case(&call.args, contexts),
+        Function::Case => return case_value(&call.args, contexts),
         _ => {}
     }
     let arguments: Vec<Value> = call.args.iter().map(|argument| evaluate(argument, contexts)).collect();
     if matches!(call.func, Function::Format) {
-        return of_format(&arguments).unwrap_or_else(|| unknown(BTreeSet::new()));
+        return format_value(&arguments).unwrap_or_else(|| unknown(BTreeSet::new()));
     }
-    of_each_row(&arguments, |row| apply(call.func, row)).unwrap_or_else(|| unknown(reasons(&arguments)))
+    for_combinations(&arguments, |row| apply(call.func, row)).unwrap_or_else(|| unknown(reasons(&arguments)))
 }
 
-fn of_case(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
+fn case_value(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
     match arguments {
         [condition, value, rest @ ..] => {
             let decider = evaluate(condition, contexts);
             let truth = decider.truth();
-            either(
+            join(
                 truth.can_be_true.then(|| evaluate(value, contexts)),
-                truth.can_be_false.then(|| of_case(rest, contexts)),
+                truth.can_be_false.then(|| case_value(rest, contexts)),
                 &decider,
             )
         }
@@ -357,8 +360,9 @@ fn of_case(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
     }
 }
 
-/// Every combination of known arguments, unless one is not known or there are too many.
-fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
+/// All combinations of arguments; None if an argument is not known or the combinations exceed
+/// the limit.
+fn combinations(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     let mut rows = vec![Vec::new()];
     for argument in arguments {
         let AbstractValue::OneOf(values) = &argument.can else { return None };
@@ -373,9 +377,9 @@ fn rows_of(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     Some(rows)
 }
 
-/// What a function comes to for each combination of known arguments, if it does for all.
-fn of_each_row(arguments: &[Value], function: impl Fn(&[Evaluation]) -> Option<Evaluation>) -> Option<Value> {
-    let results: Option<Vec<Evaluation>> = rows_of(arguments)?.iter().map(|row| function(row)).collect();
+/// The results of a function for all combinations of known arguments; None if it fails for one.
+fn for_combinations(arguments: &[Value], function: impl Fn(&[Evaluation]) -> Option<Evaluation>) -> Option<Value> {
+    let results: Option<Vec<Evaluation>> = combinations(arguments)?.iter().map(|row| function(row)).collect();
     Some(Value::one_of(results?, reasons(arguments)))
 }
 
@@ -412,16 +416,16 @@ fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
     })
 }
 
-fn of_format(arguments: &[Value]) -> Option<Value> {
+fn format_value(arguments: &[Value]) -> Option<Value> {
     let one = |row: &[Evaluation]| {
         let known: Vec<Value> = row.iter().cloned().map(Value::known).collect();
-        in_pieces(&known)?.single().cloned()
+        format_pieces(&known)?.single().cloned()
     };
-    of_each_row(arguments, one).or_else(|| in_pieces(arguments))
+    for_combinations(arguments, one).or_else(|| format_pieces(arguments))
 }
 
-/// `format`, piece by piece, so that what is literal in it counts even where the rest is not known.
-fn in_pieces(arguments: &[Value]) -> Option<Value> {
+/// Evaluates `format` piece by piece: literal parts are known even if arguments are not.
+fn format_pieces(arguments: &[Value]) -> Option<Value> {
     let (template, rest) = arguments.split_first()?;
     let template = template.single()?.sema().to_string();
     let mut text = Text::empty();
@@ -474,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_come_to_what_they_can_be() {
+    fn templates_have_expected_values() {
         for (template, expected) in [
             ("plain", "plain"),
             ("${{ inputs.runtime }}", "hermes"),
@@ -517,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_unknown_and_ends() {
+    fn hostile_expressions_are_unknown() {
         for hostile in
             ["(".repeat(30_000), "a||".repeat(6_000) + "a", "!".repeat(10_000) + "a", "a.".repeat(9_000) + "b"]
         {
@@ -527,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_need_no_braces() {
+    fn conditions_may_omit_braces() {
         assert_eq!(condition("inputs.flag", &Fixed), !Tristate::ALWAYS);
         assert_eq!(condition("${{ !inputs.flag }}", &Fixed), Tristate::ALWAYS);
         assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Tristate::ALWAYS);
@@ -535,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_found_wherever_they_stand() {
+    fn references_in_all_positions_are_found() {
         let found = references("${{ github.event.inputs['a'] || inputs.b && env.C }} ${{ matrix[inputs.d] }}");
         let names: Vec<String> =
             found.iter().map(|(root, name)| format!("{root}.{}", name.as_deref().unwrap_or("?"))).collect();

@@ -1,5 +1,5 @@
-//! The evaluation of one job: every call of a script in it, with the environment that the
-//! call sees, for each invocation of the workflow and each distinct row of the job's matrix.
+//! The evaluation of one job: finds every call of a script with its environment, for each
+//! invocation of the workflow and each distinct row of the job's matrix.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,17 +21,17 @@ use slug_value::{AbstractValue, Text, Tristate};
 pub struct CallSite<'w> {
     /// The step.
     pub step: &'w Step,
-    /// Which target is called, by its index; none where every script is reported.
+    /// The index of the called target; None if the script calls none and every script is reported.
     pub target: Option<usize>,
     /// The bytes of the word that names the target, or of the key `run`.
     pub call: Range<usize>,
-    /// The environment that the call sees.
+    /// The environment of the call.
     pub env: Environment<'w>,
-    /// How the workflow was invoked.
+    /// The invocation of the workflow.
     pub invocation: Rc<Invocation>,
-    /// The row of the matrix, as far as it matters, for people.
+    /// The relevant values of the matrix row, for display.
     pub row: String,
-    /// How many rows this stands for.
+    /// The number of matrix rows that this call site represents.
     pub rows: usize,
 }
 
@@ -45,15 +45,15 @@ pub struct JobEval<'s, 'w> {
     pub job: &'w Job,
     /// The slice of the job.
     pub slice: &'s Slice,
-    /// What is looked for.
+    /// The targets and variables to look for.
     pub search: &'s Search<'s>,
 }
 
-/// A row of a matrix, or why it is not known; and how many rows it stands for.
+/// A row of a matrix or the reason why it is not known, and the number of rows it represents.
 pub type DistinctRow = (Result<Row, String>, usize);
 
 impl<'w> JobEval<'_, 'w> {
-    /// Every call of the job in each of the invocations.
+    /// Every call in the job, for each invocation.
     #[must_use]
     pub fn call_sites(&self, invocations: &[Invocation]) -> Vec<CallSite<'w>> {
         let mut sites = Vec::new();
@@ -72,8 +72,8 @@ impl<'w> JobEval<'_, 'w> {
         sites
     }
 
-    /// The distinct rows of the matrix, of which only the relevant keys count. If there are
-    /// more combinations than the limits allow, one unknown row stands for all.
+    /// The rows of the matrix that differ in relevant keys. If the combinations exceed the
+    /// limits, one unknown row represents all rows.
     #[must_use]
     pub fn rows(&self, invocation: &Invocation, invocations: usize) -> Vec<DistinctRow> {
         let context = self.context(invocation, Err("the matrix is not known yet"), None);
@@ -98,19 +98,20 @@ impl<'w> JobEval<'_, 'w> {
         let combinations = runs.saturating_mul(self.slice.steps.len().max(1));
         let bytes = runs.saturating_mul(self.slice.script_bytes);
         if combinations > self.slice.max_combinations() || (bytes > self.slice.max_script_bytes() && runs > 1) {
-            let why = "inputs, matrix and scripts have more combinations than are followed".to_owned();
+            let why = "inputs, matrix and scripts have more combinations than slugproof evaluates".to_owned();
             return vec![(Err(why), distinct.iter().map(|(_, count)| count).sum())];
         }
         distinct
     }
 
-    /// Whether the job's own condition can hold.
+    /// True if the job's own condition can be true.
     #[must_use]
     pub fn can_run(&self, context: &EvalContext<'_>) -> bool {
         self.holds(self.job.condition.as_ref(), context).can_be_true
     }
 
-    /// Whether the jobs that this one needs can all run, whatever their matrix is.
+    /// True if all jobs that this job needs can run. The values of their matrices are treated as
+    /// unknown.
     fn may_be_reached(&self, invocation: &Invocation) -> bool {
         let context = self.context(invocation, Err("the matrix is another one"), None);
         let may_hold = |condition: &str| expression::condition(condition, &context).can_be_true;
@@ -122,7 +123,7 @@ impl<'w> JobEval<'_, 'w> {
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
 
-    /// What expressions of the job can refer to in one invocation and one row.
+    /// The context of the job's expressions for one invocation and one row.
     pub fn context<'c>(
         &'c self,
         invocation: &'c Invocation,
@@ -133,7 +134,7 @@ impl<'w> JobEval<'_, 'w> {
     }
 }
 
-/// One run of a job.
+/// One run of a job: one invocation and one matrix row.
 struct JobRun<'s, 'w> {
     eval: &'s JobEval<'s, 'w>,
     invocation: &'s Rc<Invocation>,
@@ -162,7 +163,7 @@ impl<'w> JobRun<'_, 'w> {
         self.eval.context(self.invocation, self.row, env)
     }
 
-    /// Evaluates a step: adds its calls and sets in `env` what it leaves for later steps.
+    /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `env`.
     fn step(&self, step: &'w Step, env: &mut Environment<'w>, sites: &mut Vec<CallSite<'w>>) {
         let Some(run) = &step.run else { return };
         let Search { targets, names, every_script, .. } = *self.eval.search;
@@ -196,22 +197,22 @@ impl<'w> JobRun<'_, 'w> {
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = script.locate(self.eval.text, run, &call.span, word);
-            let env = self.seen(&own, &call.variables, call.rest.as_ref(), run, &script);
+            let env = self.command_env(&own, &call.variables, call.rest.as_ref(), run, &script);
             sites.push(site(Some(call.target), span, env));
         }
         if every_script && effects.calls.is_empty() {
-            let env = self.seen(&own, &effects.end, effects.rest.as_ref(), run, &script);
+            let env = self.command_env(&own, &effects.end, effects.rest.as_ref(), run, &script);
             if env.rest.is_some() || names.iter().any(|name| env.variables.contains_key(name)) {
                 sites.push(site(None, run.key.clone(), env));
             }
         }
-        self.leave(effects, runs, run, &script, env);
+        self.apply_effects(effects, runs, run, &script, env);
     }
 
-    /// Applies an `env` on top of what is set; its expressions can refer to `outer`.
+    /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
     fn apply(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
         if let EnvLayer::Opaque(_) = layer {
-            *env = Environment::unknown("an `env` is computed while it runs".to_owned());
+            *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.in_env(outer, name);
         let context = self.context(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
@@ -221,17 +222,17 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// What `env.NAME` can be. A variable that the file does not set may be set by the
-    /// machine, unless it is one of those that are looked for.
+    /// The possible values of `env.NAME`. The runner may set a variable that the file does not
+    /// set, unless it is a variable of the search.
     fn in_env(&self, env: Option<&Environment<'w>>, name: &str) -> Text {
         match env {
             Some(env) if env.variables.contains_key(name) || self.eval.search.names.contains(name) => env.value(name),
-            _ => Text::unknown(format!("`env.{name}` is not known before it runs")),
+            _ => Text::unknown(format!("`env.{name}` is known only at run time")),
         }
     }
 
-    /// The environment that a command sees, with where each variable was set.
-    fn seen(
+    /// The environment of a command, with the origin of each variable.
+    fn command_env(
         &self,
         own: &Environment<'w>,
         variables: &Variables,
@@ -256,8 +257,8 @@ impl<'w> JobRun<'_, 'w> {
         Environment { variables, rest: rest.or(own.rest.as_ref()).cloned() }
     }
 
-    /// Sets in `env` what a step leaves for later steps.
-    fn leave(
+    /// Applies to `env` the variables that a step sets for later steps.
+    fn apply_effects(
         &self,
         effects: slug_shell::Effects,
         runs: Tristate,
@@ -281,18 +282,20 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// Whether a shell runs the script of a step. Without a `shell` the machine decides.
+    /// True if a shell runs the script of a step. Without a `shell` setting, the labels of the
+    /// runner decide.
     fn is_shell(&self, step: &Step, context: &EvalContext<'_>) -> bool {
         match self.setting(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
             Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
             None => self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
-                matches!(label.can, AbstractValue::OneOf(labels) if !labels.iter().any(|it| it.to_lowercase().contains("windows")))
+                let is_windows = |label: &String| label.to_lowercase().contains("windows");
+                matches!(label.can, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
             }),
         }
     }
 
-    /// The working directory of a step, relative to the top of the repository, if it is known.
+    /// The working directory of a step, relative to the root of the repository, if it is known.
     fn directory(&self, step: &Step, context: &EvalContext<'_>) -> Option<String> {
         match self.setting(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
             Some(text) => expression::text(text, context).single().cloned(),
@@ -300,7 +303,7 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// A setting of a step, else the default of its job, else that of the workflow.
+    /// A setting of a step, else of its job's defaults, else of the workflow's defaults.
     fn setting<'a>(
         &'a self,
         own: Option<&'a String>,
@@ -310,7 +313,7 @@ impl<'w> JobRun<'_, 'w> {
     }
 }
 
-/// A row for people.
+/// A row for display; values that are not known are shown as `…`.
 fn shown_row(row: &Row) -> String {
     let cell = |(name, value): (&String, &slug_value::Value)| {
         let value = value.single().map_or("…".to_owned(), |value| value.sema().to_string());

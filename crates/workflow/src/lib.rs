@@ -1,10 +1,10 @@
 //! Workflow files as GitHub and Gitea run them.
 //!
-//! A [`repository`] holds parsed files: each a [`document`] with its layout and the [`model`]
-//! of a workflow. The [`eval`]uation of a repository finds the [`trigger`]s of each file, its
-//! own and those of the [`calls`] to it, and takes the [slice](mod@slice) of each [`job`] that
-//! matters. It then runs the job's scripts abstractly through [`slug_shell`]. The result is
-//! every call of a script with its [`environment`].
+//! A [`repository`] holds parsed files. Each file has a [`document`] with byte positions and a
+//! [`model`] of its workflow. The [`eval`]uation of a repository collects the [`trigger`]s of
+//! each file, including [`calls`] from other files, and computes the relevant
+//! [slice](mod@slice) of each [`job`]. It then interprets the job's scripts abstractly with
+//! [`slug_shell`]. The result is every call of a script with its [`environment`].
 
 pub mod calls;
 pub mod context;

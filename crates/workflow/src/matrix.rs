@@ -1,4 +1,4 @@
-//! The matrix of a job: once for each row, with `exclude` and then `include`, as a forge expands it.
+//! The expansion of a job's matrix into rows. As in a forge, `exclude` applies before `include`.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,22 @@ use super::document::{Node, Style, Value as NodeValue};
 use super::expression::{self, Contexts};
 use slug_value::Value;
 
-/// Rows of one matrix; a forge runs at most 256.
+/// Maximum rows of one matrix; a forge runs at most 256.
 pub const ROWS: usize = 10_000;
 
-/// Cells of the rows of the keys, and again what `include` and `exclude` together may compare.
+/// Maximum cells in the product of the keys, and separately the maximum comparisons that
+/// `include` and `exclude` together may need.
 const CELLS: usize = 1_000_000;
 
-/// One row: what each key of the matrix is. A key that is not in it is nothing.
+/// One row: the value of each key. An absent key is null.
 pub type Row = BTreeMap<String, Value>;
 
-/// What a job is run once for each of.
+/// The rows of a job's matrix; the job runs once for each of them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rows {
-    /// These; one empty row for a job without a matrix.
+    /// The rows; one empty row for a job without a matrix.
     Known(Vec<Row>),
-    /// The file does not say, and why.
+    /// The reason why the rows are not known.
     Unknown(String),
 }
 
@@ -35,7 +36,7 @@ pub fn rows(matrix: Option<&Node>, contexts: &dyn Contexts) -> Rows {
 
 fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     let NodeValue::Mapping(entries) = &matrix.value else {
-        return Err("the matrix is computed while it runs".to_owned());
+        return Err("the matrix is computed at run time".to_owned());
     };
     let mut original = Vec::new();
     for (key, values) in entries {
@@ -49,7 +50,7 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     let mut compare = |cells: usize| {
         compared += cells;
         if compared > CELLS {
-            return Err(format!("`include` and `exclude` of the matrix are compared with more than {CELLS} cells"));
+            return Err(format!("`include` and `exclude` of the matrix need more than {CELLS} comparisons"));
         }
         Ok(())
     };
@@ -88,9 +89,9 @@ fn cells(values: &Node, contexts: &dyn Contexts) -> Result<Vec<Value>, String> {
         NodeValue::Sequence(items) => Ok(items.iter().map(|item| cell(item, contexts)).collect()),
         NodeValue::String(text) => match expression::typed(text, contexts).single() {
             Some(Evaluation::Array(items)) => Ok(items.iter().cloned().map(Value::known).collect()),
-            _ => Err("the matrix is computed while it runs".to_owned()),
+            _ => Err("the matrix is computed at run time".to_owned()),
         },
-        _ => Err("the matrix holds a mapping where a list belongs".to_owned()),
+        _ => Err("the matrix has a mapping where a list is expected".to_owned()),
     }
 }
 
@@ -105,7 +106,7 @@ fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {
     if count * keys.len() > CELLS {
         return Err(format!("the rows of the matrix have more than {CELLS} cells"));
     }
-    // The last key is the first to change from row to row.
+    // The last key varies fastest.
     let row = |mut number: usize| {
         let mut row = Row::new();
         for (name, values) in keys.iter().rev() {
@@ -117,14 +118,14 @@ fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {
     Ok((0..count).map(row).collect())
 }
 
-/// The objects below `include` or `exclude`.
+/// The entries of `include` or `exclude`.
 fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     let Some(list) = matrix.get(key) else { return Ok(Vec::new()) };
     if list.text().is_some_and(|text| !text.is_empty()) {
-        return Err(format!("`{key}` of the matrix is computed while it runs"));
+        return Err(format!("`{key}` of the matrix is computed at run time"));
     }
     if list.items().iter().any(|item| !matches!(item.value, NodeValue::Mapping(_))) {
-        return Err(format!("`{key}` of the matrix is computed while it runs"));
+        return Err(format!("`{key}` of the matrix is computed at run time"));
     }
     let row = |item: &Node| {
         item.entries()
@@ -135,11 +136,15 @@ fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>,
     Ok(list.items().iter().map(row).collect())
 }
 
-/// Whether a row holds everything that another one says of the keys that count. One key that
-/// it certainly does not hold decides, whatever is not known of others.
-fn agrees(row: &Row, other: &Row, counts: impl Fn(&str) -> bool) -> Result<bool, String> {
+/// True if a row has the values of an entry for all relevant keys. One key that certainly
+/// differs decides, even if the values of other keys are not known.
+///
+/// # Errors
+///
+/// The reason, if the answer depends on a value that is not known.
+fn agrees(row: &Row, entry: &Row, is_relevant: impl Fn(&str) -> bool) -> Result<bool, String> {
     let mut all = Ok(true);
-    for (name, value) in other.iter().filter(|(name, _)| counts(name)) {
+    for (name, value) in entry.iter().filter(|(name, _)| is_relevant(name)) {
         let Some(mine) = row.get(name) else { return Ok(false) };
         match (mine.single(), value.single()) {
             (Some(mine), Some(value)) if same(mine, value) => {}
@@ -150,7 +155,7 @@ fn agrees(row: &Row, other: &Row, counts: impl Fn(&str) -> bool) -> Result<bool,
     all
 }
 
-/// Whether one value holds everything that another one says.
+/// True if two values are equal; an object may have more fields than the other one.
 fn same(mine: &Evaluation, other: &Evaluation) -> bool {
     match (mine, other) {
         (Evaluation::Object(mine), Evaluation::Object(other)) => {
@@ -167,7 +172,7 @@ fn cell(node: &Node, contexts: &dyn Contexts) -> Value {
     }
 }
 
-/// A value without expressions; none where one is in it.
+/// The value of a node without expressions; None if it contains an expression.
 #[must_use]
 pub fn literal(node: &Node) -> Option<Evaluation> {
     Some(match &node.value {
@@ -185,8 +190,8 @@ pub fn literal(node: &Node) -> Option<Evaluation> {
     })
 }
 
-/// A scalar without quotes. A number counts as one only where it is written as it would be
-/// printed: `3.10` is a version.
+/// The value of an unquoted scalar. It is a number only if printing the number yields the same
+/// text; `3.10`, for example, is a version.
 fn plain(node: &Node, text: &str) -> Evaluation {
     if node.is_null() {
         return Evaluation::Null;

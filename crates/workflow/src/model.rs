@@ -1,7 +1,7 @@
-//! A workflow as its file states it: what starts it, its jobs, their steps and environments.
+//! The data model of a workflow: triggers, jobs, steps and environments.
 //!
-//! Reading is tolerant: a part that is not as a forge expects is left out and the rest
-//! is read, because one odd job must not hide another.
+//! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
+//! because one malformed job must not hide another.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -11,13 +11,13 @@ use super::document::{Node, Style, Value};
 /// A workflow.
 #[derive(Clone, Debug, Default)]
 pub struct Workflow {
-    /// What starts it; empty where nothing can be read.
+    /// The events that start it; empty if `on` cannot be parsed.
     pub triggers: Vec<Trigger>,
-    /// The environment of every job.
+    /// The environment that every job inherits.
     pub env: EnvLayer,
-    /// The shell and the directory of every script.
+    /// The default shell and directory of scripts.
     pub defaults: Defaults,
-    /// The jobs, in the order written.
+    /// The jobs, in the order of the file.
     pub jobs: Vec<Rc<Job>>,
 }
 
@@ -35,15 +35,15 @@ pub struct Trigger {
 pub struct Input {
     /// Its name.
     pub name: String,
-    /// What may be given.
+    /// The values it accepts.
     pub kind: InputKind,
-    /// What it is when nothing is given.
+    /// Its default value.
     pub default: Option<String>,
-    /// Whether something has to be given.
+    /// True if a value has to be given.
     pub required: bool,
 }
 
-/// What may be given for an input.
+/// The values that an input accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// Any text.
@@ -59,12 +59,12 @@ pub enum InputKind {
 /// The `env` of a workflow, a job or a step.
 #[derive(Clone, Debug, Default)]
 pub enum EnvLayer {
-    /// There is none.
+    /// The key `env` is absent or null.
     #[default]
     None,
-    /// Variables, in the order written.
+    /// Variables, in the order of the file.
     Entries(Vec<EnvEntry>),
-    /// The whole of it is an expression or something else that names no variables.
+    /// The bytes of a value that is not a mapping, such as an expression.
     Opaque(Range<usize>),
 }
 
@@ -75,13 +75,13 @@ pub struct EnvEntry {
     pub name: String,
     /// The bytes of the name.
     pub key: Range<usize>,
-    /// Its value, which may hold expressions; empty where there is none.
+    /// Its value, which may contain expressions; empty if it is null.
     pub value: String,
     /// The bytes of the value.
     pub value_span: Range<usize>,
-    /// The bytes of the whole `env` mapping, and how it is written.
+    /// The bytes and the style of the whole `env` mapping.
     pub mapping: (Range<usize>, Style),
-    /// How many variables the mapping holds.
+    /// The number of variables in the mapping, including this one.
     pub siblings: usize,
     /// The bytes of the key `env` itself.
     pub env_key: Range<usize>,
@@ -94,67 +94,67 @@ pub struct Job {
     pub id: String,
     /// The bytes of the id.
     pub key: Range<usize>,
-    /// When it runs.
+    /// The condition `if:`.
     pub condition: Option<String>,
     /// The ids of the jobs that have to succeed before it.
     pub needs: Vec<String>,
     /// Its environment.
     pub env: EnvLayer,
-    /// The environment of the container it runs in.
+    /// The environment of its container.
     pub container_env: EnvLayer,
-    /// What it is run once for each of.
+    /// The matrix: the job runs once for each of its rows.
     pub matrix: Option<Node>,
-    /// The shell and the directory of every script.
+    /// The default shell and directory of scripts.
     pub defaults: Defaults,
-    /// The labels of the machine it asks for; one that cannot be read is no label.
+    /// The labels of its runner; labels that are not scalars are skipped.
     pub runs_on: Vec<String>,
-    /// What it does.
+    /// Its steps, or the workflow that it calls.
     pub work: Work,
 }
 
-/// What a job does.
+/// The work of a job.
 #[derive(Clone, Debug)]
 pub enum Work {
     /// Its own steps.
     Steps(Vec<Step>),
-    /// Another workflow.
+    /// A call of another workflow.
     Call(Call),
 }
 
 /// A call of a reusable workflow.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Which.
+    /// The value of `uses`: a path or a reference.
     pub workflow: String,
-    /// What is given for its inputs: the name, its bytes, and the value.
+    /// The inputs that it passes: name, bytes of the name, value.
     pub with: Vec<(String, Range<usize>, Node)>,
-    /// The secrets it gets.
+    /// The secrets that it passes.
     pub secrets: PassedSecrets,
 }
 
-/// The secrets that a called workflow gets.
+/// The secrets that a called workflow receives.
 #[derive(Clone, Debug)]
 pub enum PassedSecrets {
-    /// All that the caller has.
+    /// All secrets of the caller.
     All,
-    /// These, each under its name there with the expression that fills it.
+    /// Named secrets: the name in the called workflow and the expression of the value.
     Named(Vec<(String, String)>),
 }
 
 /// One step of a job.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its place among the steps, from 1.
+    /// Its position in the job, from 1.
     pub number: usize,
-    /// Its name, else its id.
+    /// Its name or, without a name, its id.
     pub name: Option<String>,
-    /// When it runs.
+    /// The condition `if:`.
     pub condition: Option<String>,
     /// Its environment.
     pub env: EnvLayer,
     /// Its script.
     pub run: Option<Script>,
-    /// The directory it runs in.
+    /// Its working directory.
     pub working_directory: Option<String>,
     /// The shell of its script.
     pub shell: Option<String>,
@@ -163,7 +163,7 @@ pub struct Step {
 /// A script in a workflow file.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// The text, which may hold expressions.
+    /// The text, which may contain expressions.
     pub text: String,
     /// The bytes of the value.
     pub span: Range<usize>,
@@ -171,17 +171,17 @@ pub struct Script {
     pub key: Range<usize>,
 }
 
-/// What `defaults.run` says.
+/// The settings of `defaults.run`.
 #[derive(Clone, Debug, Default)]
 pub struct Defaults {
     /// The shell.
     pub shell: Option<String>,
-    /// The directory.
+    /// The working directory.
     pub working_directory: Option<String>,
 }
 
 impl Workflow {
-    /// Takes a workflow from a file.
+    /// Extracts the workflow from the tree of a file.
     #[must_use]
     pub fn of(root: &Node) -> Self {
         Self {
@@ -232,7 +232,7 @@ impl Job {
     }
 }
 
-/// Jobs before one that are looked at; those beyond may run.
+/// Maximum number of needed jobs that are examined; any further job is assumed to run.
 const NEEDED: usize = 64;
 
 impl Workflow {
@@ -247,7 +247,7 @@ impl Workflow {
         self.triggers.iter().find(|trigger| trigger.event == event).map_or(&[], |trigger| &trigger.inputs)
     }
 
-    /// The jobs that have to succeed before one, at any remove.
+    /// The jobs that have to succeed before a job, directly or transitively.
     #[must_use]
     pub fn needed(&self, job: &Job) -> Vec<&Job> {
         let mut names: Vec<&String> = job.needs.iter().collect();
@@ -263,18 +263,18 @@ impl Workflow {
         needed
     }
 
-    /// Whether the jobs that one needs can all run, so that it may itself: a job that is
-    /// skipped skips those after it, unless their condition asks how things went.
+    /// True if all jobs that a job needs can run. A skipped job skips the jobs that need it,
+    /// unless their condition calls a status function such as `always()`.
     #[must_use]
     pub fn may_reach(&self, job: &Job, may_hold: &dyn Fn(&str) -> bool) -> bool {
-        let asks = |job: &Job| {
+        let checks_status = |job: &Job| {
             let condition = job.condition.as_deref().unwrap_or_default().to_lowercase();
             ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
         };
         let runs = |job: &&Job| job.condition.as_deref().is_none_or(may_hold);
         let needed = self.needed(job);
-        // Where any of them asks how things went, who is skipped is not worked out.
-        asks(job) || needed.iter().any(|job| asks(job)) || needed.iter().all(runs)
+        // With status functions, skips are not computed: the job may run.
+        checks_status(job) || needed.iter().any(|job| checks_status(job)) || needed.iter().all(runs)
     }
 }
 
@@ -332,7 +332,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
     })
 }
 
-/// A name or some names; of a group, its labels.
+/// One label, a list of labels, or the `labels` of a runner group.
 fn labels(node: &Node) -> Vec<String> {
     match &node.value {
         Value::Sequence(items) => items.iter().filter_map(text_of).collect(),

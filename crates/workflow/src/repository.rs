@@ -1,4 +1,4 @@
-//! The workflow files of one run, each distinct text parsed once, and which job calls which.
+//! The workflow files of one run and the calls between them. Each distinct text is parsed once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -8,39 +8,39 @@ use super::calls::{called_path, normalized};
 use super::document::{self, Node, Unreadable, Value};
 use super::model::Workflow;
 
-/// A workflow file. A copy shares what was parsed.
+/// A workflow file. Clones share the parsed tree.
 #[derive(Clone, Debug)]
 pub struct File {
     /// The path, as given.
     pub path: String,
     /// The text.
     pub text: Rc<str>,
-    /// The text as a tree.
+    /// The syntax tree of the text.
     pub root: Rc<Node>,
-    /// The workflow that the tree states.
+    /// The workflow model of the tree.
     pub workflow: Rc<Workflow>,
 }
 
 impl File {
-    /// The paths of the files that this one calls in the same repository.
+    /// The paths of the called files in the same repository.
     pub fn called_paths(&self) -> impl Iterator<Item = String> {
         self.workflow.jobs.iter().filter_map(|job| called_path(&self.path, &job.call()?.workflow))
     }
 }
 
-/// Parses workflow files and keeps the results, so that each distinct text is parsed once.
+/// Parses workflow files and caches the results by text.
 pub struct Parser {
     results: RefCell<HashMap<Rc<str>, Result<Parsed, Unreadable>>>,
-    /// Bytes of the texts in `results`.
+    /// Total bytes of the texts in `results`.
     bytes: Cell<usize>,
-    /// Bytes beyond which results that nobody uses are forgotten.
+    /// Bytes above which unused results are evicted.
     limit: Cell<usize>,
     parsed: Cell<usize>,
 }
 
 type Parsed = (Rc<Node>, Rc<Workflow>);
 
-/// Bytes of texts that a parser keeps although nobody uses their results.
+/// Maximum bytes of unused texts in the cache.
 const UNUSED_BYTES: usize = 4 << 20;
 
 impl Default for Parser {
@@ -54,14 +54,14 @@ impl Parser {
     ///
     /// # Errors
     ///
-    /// Text that [`document::read`] refuses, and a document without a mapping `jobs`.
+    /// Fails if [`document::read`] fails, or if the document has no mapping `jobs`.
     pub fn parse(&self, path: &str, text: &str) -> Result<File, Unreadable> {
         let known = self.results.borrow().get_key_value(text).map(|(text, result)| (Rc::clone(text), result.clone()));
         let (text, result) = known.unwrap_or_else(|| self.parse_new(text));
         result.map(|(root, workflow)| File { path: path.to_owned(), text, root, workflow })
     }
 
-    /// How many texts have been parsed.
+    /// The number of texts that have been parsed; cache hits do not count.
     #[must_use]
     pub fn parsed(&self) -> usize {
         self.parsed.get()
@@ -69,7 +69,7 @@ impl Parser {
 
     fn parse_new(&self, text: &str) -> (Rc<str>, Result<Parsed, Unreadable>) {
         if self.bytes.get() + text.len() > self.limit.get() {
-            self.forget_unused();
+            self.evict_unused();
         }
         let text: Rc<str> = text.into();
         let result = parse(&text);
@@ -79,7 +79,7 @@ impl Parser {
         (text, result)
     }
 
-    fn forget_unused(&self) {
+    fn evict_unused(&self) {
         let mut results = self.results.borrow_mut();
         results.retain(|_, result| result.as_ref().is_ok_and(|(root, _)| Rc::strong_count(root) > 1));
         self.bytes.set(results.keys().map(|text| text.len()).sum());
@@ -90,7 +90,7 @@ impl Parser {
 fn parse(text: &str) -> Result<Parsed, Unreadable> {
     let root = document::read(text)?;
     if !matches!(root.get("jobs").map(|jobs| &jobs.value), Some(Value::Mapping(_))) {
-        let message = "this is no workflow, for it has no mapping `jobs`; correct it or leave it out".to_owned();
+        let message = "not a workflow file: no top-level `jobs` mapping; correct it or leave it out".to_owned();
         return Err(Unreadable { byte: 0, message });
     }
     let workflow = Workflow::of(&root);
@@ -100,13 +100,13 @@ fn parse(text: &str) -> Result<Parsed, Unreadable> {
 /// A job: the index of its file and its own index there.
 pub type JobId = (usize, usize);
 
-/// The files of one run with the calls between them.
+/// The files of one run and the calls between them.
 #[derive(Clone, Debug)]
 pub struct Repository {
     files: Vec<Rc<File>>,
-    /// The jobs that call a file, by the index of the file.
+    /// The calling jobs, by the index of the called file.
     callers: Rc<HashMap<usize, Vec<JobId>>>,
-    /// The workflows that are called and are not among the files.
+    /// The called workflows that are not among the files.
     missing: Rc<BTreeSet<String>>,
 }
 
@@ -142,14 +142,14 @@ impl Repository {
         self.callers.get(&file).map_or(&[], Vec::as_slice)
     }
 
-    /// The workflows that are called and are not among the files, as the calls name them.
+    /// The called workflows that are not among the files, as written in `uses`.
     #[must_use]
     pub fn missing(&self) -> &BTreeSet<String> {
         &self.missing
     }
 
-    /// The same files with another workflow in one of them. The workflow must have the same
-    /// jobs in the same order, and they must call the same files.
+    /// A copy in which one file has another workflow. The workflow must have the same jobs in the
+    /// same order, and they must call the same files.
     #[must_use]
     pub fn with_workflow(&self, file: usize, workflow: Workflow) -> Self {
         let mut changed = self.clone();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn parser_beyond_its_limit_forgets_what_nobody_uses() {
+    fn parser_above_limit_evicts_unused_results() {
         let parser = Parser::default();
         let text = |number: usize| format!("{CALLED}# {number} {}", "x".repeat(1 << 19));
         let used = parser.parse("used.yml", CALLER).unwrap();

@@ -1,4 +1,4 @@
-//! A script with its expressions expanded, as a forge does before a shell sees it.
+//! Expansion of the expressions in a script, as a forge does before it starts the shell.
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use slug_value::Text;
 pub struct Expanded {
     /// The text, with one placeholder character for each value that is not known.
     pub text: String,
-    /// What each placeholder can be.
+    /// The possible values of each placeholder.
     pub placeholders: Vec<Text>,
-    /// Where parts of the text come from: a byte of it and the byte of the original.
+    /// Start of each part: byte offset in `text` and byte offset in the original script.
     origins: Vec<(usize, usize)>,
 }
 
@@ -33,7 +33,7 @@ pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
             Part::Expression(expression) => {
                 byte += "${{}}".len() + expression.len();
                 let value = expression::value(expression, contexts).into_text();
-                // The shell knows the path of the env file as the value of this variable.
+                // The interpreter knows the path of the env file as the value of `GITHUB_ENV`.
                 if value.single().is_some_and(|value| value == ENV_FILE_TARGET) {
                     script.text.push_str("$GITHUB_ENV");
                     continue;
@@ -54,8 +54,8 @@ pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
 }
 
 impl Expanded {
-    /// Maps a byte range of the expanded text to the bytes of the file: the nth occurrence
-    /// of `name` here is the nth there. A name that an expression brought in maps to the
+    /// Maps a byte range of the expanded text back to the file: the nth occurrence of `name`
+    /// here is the nth there. If the name came from an expression, returns the bytes of the
     /// key `run`.
     pub fn locate(&self, file: &str, run: &Script, near: &Range<usize>, name: &str) -> Range<usize> {
         let origin = self.origins.iter().rev().find(|(here, _)| *here <= near.start);

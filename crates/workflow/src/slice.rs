@@ -7,31 +7,30 @@ use super::expression;
 use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
 use slug_shell::is_name;
 
-/// Combinations of invocations, matrix rows and steps in which the jobs of one file are
-/// evaluated.
+/// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
 pub const COMBINATIONS: usize = 20_000;
 
-/// Rows of a matrix that a forge runs; every job is given at least as many combinations.
+/// Maximum rows of a matrix in a forge; each job may have at least as many combinations.
 const FORGE_ROWS: usize = 256;
 
-/// Bytes of scripts that are interpreted in one file, over all combinations.
+/// Maximum bytes of scripts that are interpreted for one file, over all combinations.
 pub const SCRIPT_BYTES: usize = 8 << 20;
 
-/// Bytes of scripts that every job may have interpreted, however many jobs there are.
+/// Bytes of scripts that may be interpreted for each job, however many jobs a file has.
 const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
-/// What an evaluation looks for.
+/// The targets and variables that an evaluation looks for.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
     /// The paths of the scripts.
     pub targets: &'a [&'a str],
-    /// The variables that matter.
+    /// The relevant variables.
     pub names: &'a BTreeSet<String>,
-    /// The secrets that do not exist, as slugproof.yaml says.
+    /// The secrets that slugproof.yaml declares absent.
     pub absent_secrets: &'a [String],
-    /// Whether to report every script that sees a variable of `names`, whatever it calls.
+    /// True to report every script that can read a variable of `names`, whatever it calls.
     pub every_script: bool,
-    /// Whether to treat every `if:` as true.
+    /// True to treat every `if:` as true.
     pub ignore_conditions: bool,
 }
 
@@ -42,14 +41,14 @@ impl Search<'_> {
         condition.filter(|_| !self.ignore_conditions).map(String::as_str)
     }
 
-    /// The same search without conditions, and for calls of the targets alone.
+    /// The same search without conditions and without [`Self::every_script`].
     #[must_use]
     pub fn ignoring_conditions(self) -> Self {
         Self { every_script: false, ignore_conditions: true, ..self }
     }
 }
 
-/// What the calls of a job can depend on.
+/// The parts of a workflow that can affect the calls of a job.
 #[derive(Debug, Default)]
 pub struct Slice {
     /// The steps that may call a target or set a variable for later steps, by index.
@@ -60,18 +59,18 @@ pub struct Slice {
     pub inputs: BTreeSet<String>,
     /// The keys of the matrix, in lower case.
     pub(super) matrix_keys: BTreeSet<String>,
-    /// Whether the key of the matrix is computed somewhere, so that every key is relevant.
+    /// True if an expression computes a matrix key, so that every key is relevant.
     pub(super) all_matrix_keys: bool,
-    /// Whether the name of an input is computed somewhere.
+    /// True if an expression computes the name of an input, so that every input is relevant.
     pub(super) all_inputs: bool,
-    /// How long the scripts of the steps are together.
+    /// The total bytes of the scripts of the steps.
     pub(super) script_bytes: usize,
-    /// How many jobs the file has; they share the limits.
+    /// The number of jobs in the file; they share the limits.
     pub(super) jobs: usize,
 }
 
 impl Slice {
-    /// Takes the slice of a job. A job with steps of which none is relevant has an empty one.
+    /// Computes the slice of a job. It is empty if the job has steps and none is relevant.
     #[must_use]
     pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
         let mut slice = Self { variables: search.names.clone(), ..Self::default() };
@@ -116,24 +115,24 @@ impl Slice {
         slice
     }
 
-    /// Whether no step of the job is relevant.
+    /// True if no step of the job is relevant.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// The invocations of a workflow that can be told apart for this job.
+    /// The maximum number of invocations that are evaluated separately for this job.
     #[must_use]
     pub fn max_invocations(&self) -> usize {
         (self.max_script_bytes() / self.script_bytes.max(1)).max(1)
     }
 
-    /// The combinations of invocations, rows and steps in which this job may be evaluated.
+    /// The maximum combinations of invocations, rows and steps for this job.
     pub(super) fn max_combinations(&self) -> usize {
         (COMBINATIONS / self.jobs.max(1)).max(FORGE_ROWS)
     }
 
-    /// The bytes of scripts that may be interpreted in this job, over all combinations.
+    /// The maximum bytes of scripts that are interpreted for this job, over all combinations.
     pub(super) fn max_script_bytes(&self) -> usize {
         (SCRIPT_BYTES / self.jobs.max(1)).max(MIN_SCRIPT_BYTES)
     }
@@ -147,7 +146,7 @@ impl Slice {
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
     }
 
-    /// Adds the variables that relevant variables are made of, at any remove.
+    /// Adds all variables that relevant variables refer to, directly or transitively.
     fn close_over(&mut self, layers: &[&EnvLayer]) {
         let entries: Vec<&EnvEntry> = layers.iter().flat_map(|layer| layer.entries()).collect();
         loop {
@@ -227,7 +226,7 @@ fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
     }
 }
 
-/// The variables that a script names after a `$`.
+/// The names that follow a `$` in a script.
 fn variables_in_script(script: &str) -> impl Iterator<Item = String> {
     script.split('$').skip(1).filter_map(|after| {
         let after = after.strip_prefix('{').unwrap_or(after);

@@ -1,5 +1,4 @@
-//! The ways in which a workflow can be triggered: an [`Invocation`] for each event and each
-//! choice of inputs.
+//! Triggers of workflows: an [`Invocation`] for each event and each combination of inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,27 +7,27 @@ use github_actions_expressions::Evaluation;
 use super::model::{Input, InputKind, Trigger};
 use slug_value::Value;
 
-/// Distinct invocations of one workflow by one event.
+/// Maximum invocations of one workflow that are distinguished.
 pub const INVOCATIONS: usize = 1_000;
 
-/// One way in which a workflow is invoked.
+/// One invocation of a workflow: an event with inputs and secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {
     /// The event.
     pub event: String,
-    /// Whether the event itself is not known, because a caller was triggered by it.
+    /// True if the event of the run is not known, because a caller received it.
     pub is_unknown_event: bool,
-    /// The inputs that are declared, in lower case; any other one is nothing.
+    /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
-    /// What `github.event.inputs` holds.
+    /// The values of `github.event.inputs`.
     pub event_inputs: InputValues,
-    /// What `inputs` holds.
+    /// The values of `inputs`.
     pub inputs: InputValues,
     /// The secrets that exist.
     pub secrets: Secrets,
-    /// The inputs that a person chose: name and value, for people.
+    /// The chosen inputs for display: name and value.
     pub chosen: Vec<(String, String)>,
-    /// The jobs that called the workflow, from the outermost, for people.
+    /// The calling jobs for display, outermost first.
     pub callers: Vec<Caller>,
 }
 
@@ -39,19 +38,20 @@ pub struct Caller {
     pub job: String,
     /// The path of its file.
     pub path: String,
-    /// The inputs that it passes, as far as they are known: name and value.
+    /// The passed inputs with a known value: name and value.
     pub inputs: Vec<(String, String)>,
 }
 
-/// The values of inputs, by their names in lower case.
+/// Values of inputs, by name in lower case.
 pub type InputValues = BTreeMap<String, Value>;
 
-/// Which secrets exist.
+/// The secrets that exist in an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secrets {
     /// Every secret.
     All,
-    /// Only these, by their names in lower case, with whether each certainly exists.
+    /// Only these secrets, by name in lower case; true if the secret certainly exists, false if
+    /// it may.
     Only(BTreeMap<String, bool>),
 }
 
@@ -79,7 +79,7 @@ pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invoca
     }];
     for (input, mut choices) in options {
         if count > INVOCATIONS {
-            let why = format!("the inputs can be given in more than {INVOCATIONS} ways");
+            let why = format!("the inputs have more than {INVOCATIONS} combinations");
             choices = vec![Choice { value: Value::unknown(why), shown: "anything".to_owned() }];
         }
         all = all.iter().flat_map(|before| choices.iter().map(|choice| before.with(input, choice))).collect();
@@ -87,7 +87,7 @@ pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invoca
     all
 }
 
-/// One value that can be given for an input.
+/// A possible value of an input, and its form for display.
 #[derive(Clone)]
 struct Choice {
     value: Value,
@@ -107,10 +107,10 @@ impl Invocation {
         invocation
     }
 
-    /// An invocation of which nothing is known but the names of its inputs.
+    /// An invocation by any event and with any values of these inputs.
     #[must_use]
     pub fn unknown(inputs: &BTreeSet<String>) -> Self {
-        let unknown = || Value::unknown(format!("the workflow is started in more than {INVOCATIONS} ways"));
+        let unknown = || Value::unknown(format!("the workflow has more than {INVOCATIONS} invocations"));
         let inputs: InputValues = inputs.iter().map(|name| (name.clone(), unknown())).collect();
         Self {
             event: "any event".to_owned(),
@@ -125,16 +125,17 @@ impl Invocation {
     }
 }
 
-/// The values that can be given for an input, its default first.
+/// The possible values of an input, its default first.
 fn choices(input: &Input, event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: value.sema().to_string(), value: Value::known(value) };
     let other = || {
-        let by = if event == "workflow_call" { "a caller" } else { "whoever starts it" };
-        Choice { value: Value::unknown(format!("{by} can give any `{}`", input.name)), shown: "anything".to_owned() }
+        let who = if event == "workflow_call" { "a calling workflow" } else { "the caller" };
+        let why = format!("{who} may supply any value for `{}`", input.name);
+        Choice { value: Value::unknown(why), shown: "anything".to_owned() }
     };
     let default = input.default.as_deref();
     if default.is_some_and(|default| default.contains("${{")) {
-        let why = format!("the default of `{}` is known only when it runs", input.name);
+        let why = format!("the default of `{}` is known only at run time", input.name);
         return vec![Choice { value: Value::unknown(why), shown: "its default".to_owned() }];
     }
     match &input.kind {

@@ -1,5 +1,5 @@
-//! What an expression can come to, against what it comes to for everything that is not
-//! known: that the library that parses expressions works out, which is not the code here.
+//! Compares abstract evaluation with concrete evaluation in every world: each choice of the
+//! unknown values. The concrete evaluator belongs to the parser library, not to this crate.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use proptest::sample::select;
 use slug_value::{ALTERNATIVES, AbstractValue, TEXT_BYTES, Text, Tristate, Value};
 use slug_workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
 
-/// Nothing of what a name stands for is known, and the reason is the name.
+/// Contexts in which no value is known; the reason is the path.
 struct Unknown;
 
 impl Contexts for Unknown {
@@ -21,7 +21,7 @@ impl Contexts for Unknown {
 const LITERALS: [&str; 14] =
     ["'a'", "''", "'A'", "'ab'", "'b'", "'7'", "7", "0", "3.10", "-1", "true", "false", "null", "'é'"];
 
-/// Expressions of two others.
+/// Expressions with two subexpressions, ① and ②.
 const SHAPES: [&str; 22] = [
     "(① && ②)",
     "(① || ②)",
@@ -47,7 +47,7 @@ const SHAPES: [&str; 22] = [
     "case(① == ②, ①, !②, ②, 'c')",
 ];
 
-/// An expression in which each § is one of two literals, and which those are.
+/// An expression in which each § is one of two literals.
 #[derive(Clone, Debug)]
 struct Open {
     text: String,
@@ -55,7 +55,7 @@ struct Open {
 }
 
 impl Open {
-    /// Puts expressions in place of ① and ②, as often as they are there.
+    /// Replaces each ① and ② by an expression.
     fn of(shape: &str, parts: [&Self; 2]) -> Self {
         let mut open = Self { text: String::new(), choices: Vec::new() };
         for sign in shape.chars() {
@@ -70,19 +70,19 @@ impl Open {
         open
     }
 
-    /// The expression with something in the place of each choice.
+    /// The expression with a text in place of each §.
     fn with(&self, choice: impl Fn(usize) -> String) -> String {
         let mut pieces = self.text.split('§');
         let first = pieces.next().unwrap_or_default().to_owned();
         pieces.enumerate().fold(first, |text, (number, piece)| text + &choice(number) + piece)
     }
 
-    /// As in a workflow, where something that is not known chooses.
+    /// The expression as in a workflow: an unknown value makes each choice.
     fn written(&self) -> String {
         self.with(|number| format!("case(vars.c{number}, {}, {})", self.choices[number][0], self.choices[number][1]))
     }
 
-    /// What it comes to in each world; bit N of its number is what choice N comes to.
+    /// The value in each world; bit N of the world's number is choice N. None if a value is an error.
     fn worlds(&self) -> Option<Vec<Evaluation>> {
         let world = |world: usize| {
             let text = self.with(|number| self.choices[number][world >> number & 1].to_owned());
@@ -92,7 +92,7 @@ impl Open {
     }
 }
 
-/// An expression that has a value in every world, and those values.
+/// An expression that has a value in every world, with its values.
 fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
     let literal = || select(LITERALS.to_vec());
     let leaf = prop_oneof![
@@ -102,7 +102,7 @@ fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
     leaf.prop_recursive(3, 8, 2, |inner| {
         (select(SHAPES.to_vec()), inner.clone(), inner).prop_map(|(shape, one, other)| Open::of(shape, [&one, &other]))
     })
-    // So many worlds are told apart.
+    // Abstract evaluation distinguishes so many alternatives.
     .prop_filter("too many choices", |open| 1 << open.choices.len() <= ALTERNATIVES)
     .prop_filter_map("an error in some world", |open| open.worlds().map(|worlds| (open, worlds)))
 }
@@ -110,29 +110,35 @@ fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// It can come to what it comes to in some world, to nothing else, and the reasons are
-    /// those choices that make a difference.
+    /// The possible values are exactly the values of all worlds, and the reasons are the choices
+    /// that make a difference.
     #[test]
-    fn it_can_come_to_what_it_comes_to_in_some_world((open, worlds) in open(), before in "[a-z ]{0,3}", after in "[a-z ]{0,3}") {
+    fn possible_values_are_those_of_all_worlds(
+        (open, worlds) in open(),
+        before in "[a-z ]{0,3}",
+        after in "[a-z ]{0,3}",
+    ) {
         let template = format!("{before}${{{{ {} }}}}{after}", open.written());
         let text = expression::text(&template, &Unknown);
         let texts: Vec<String> = worlds.iter().map(|value| format!("{before}{}{after}", value.sema())).collect();
-        let AbstractValue::OneOf(possible) = &text.can else { panic!("{template} can only come to {texts:?}") };
+        let AbstractValue::OneOf(possible) = &text.can else { panic!("{template} can only be {texts:?}") };
         let set = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
         prop_assert_eq!(set(possible), set(&texts), "{}", template);
 
-        let makes_a_difference = |number: usize| (0..texts.len()).any(|world| texts[world] != texts[world ^ 1 << number]);
+        let makes_a_difference =
+            |number: usize| (0..texts.len()).any(|world| texts[world] != texts[world ^ 1 << number]);
         for number in 0..open.choices.len() {
-            prop_assert!(!makes_a_difference(number) || text.reasons.contains(&format!("vars.c{number}")), "{} {}", template, number);
+            let is_reason = text.reasons.contains(&format!("vars.c{number}"));
+            prop_assert!(!makes_a_difference(number) || is_reason, "{} {}", template, number);
         }
         prop_assert!(possible.len() > 1 || text.reasons.is_empty(), "{} {:?}", template, text);
         let choices: BTreeSet<String> = (0..open.choices.len()).map(|number| format!("vars.c{number}")).collect();
         prop_assert!(text.reasons.is_subset(&choices), "{} {:?}", template, text);
     }
 
-    /// A condition can hold if it holds in some world, and fail if it fails in one.
+    /// A condition can be true if it is true in some world, and false if it is false in one.
     #[test]
-    fn a_condition_can_be_what_it_is_in_some_world((open, worlds) in open()) {
+    fn possible_conditions_are_those_of_all_worlds((open, worlds) in open()) {
         let expected = Tristate {
             can_be_true: worlds.iter().any(Evaluation::as_boolean),
             can_be_false: !worlds.iter().all(Evaluation::as_boolean),
@@ -145,7 +151,7 @@ proptest! {
 }
 
 #[test]
-fn an_expression_is_evaluated_up_to_its_limits() {
+fn expressions_evaluate_up_to_their_limits() {
     let is_known = |expression: &str| expression::value(expression, &Unknown).single().is_some();
     let of_bytes = |bytes: usize| format!("'{}'", "a".repeat(bytes - 2));
     assert_eq!([EXPRESSION_BYTES, EXPRESSION_BYTES + 1].map(|bytes| is_known(&of_bytes(bytes))), [true, false]);
@@ -155,9 +161,9 @@ fn an_expression_is_evaluated_up_to_its_limits() {
     }
 }
 
-/// What is set is not empty, whatever it is.
+/// A value that is set is never equal to an empty text.
 #[test]
-fn what_is_set_is_told_from_nothing() {
+fn set_value_differs_from_empty() {
     struct Set;
     impl Contexts for Set {
         fn look_up(&self, path: &[String]) -> Value {
@@ -181,9 +187,9 @@ fn what_is_set_is_told_from_nothing() {
     }
 }
 
-/// Lists and objects are gone into by number and by name; where nothing stands, there is null.
+/// List items are found by number and object fields by name; absent members are null.
 #[test]
-fn what_stands_inside_is_found() {
+fn members_are_found_by_number_and_name() {
     let is = |inside: &str, expected: &str| {
         let value = |expression: &str| expression::value(expression, &Unknown).single().cloned();
         assert!(value(inside).is_some(), "{inside}");
@@ -201,18 +207,18 @@ fn what_stands_inside_is_found() {
     }
 }
 
-/// A text that cannot be put together fails the run, so nothing is known of it.
+/// An invalid format fails the run, so its value is unknown.
 #[test]
-fn formats_that_fail_come_to_nothing_known() {
+fn invalid_format_is_unknown() {
     for template in ["}", "a}b", "{", "{0", "{x}", "{}", "{-1}", "{+0}", "{ 0}", "{1}", "{0}}"] {
         let value = expression::value(&format!("format('{template}', 'a')"), &Unknown);
         assert_eq!(value.can, AbstractValue::Any, "{template}");
     }
 }
 
-/// How a job fares is not known, and is one of two.
+/// The status of a job is not known, but a status function is true or false.
 #[test]
-fn how_a_job_fares_is_true_or_false() {
+fn status_functions_are_true_or_false() {
     for function in ["success()", "failure()", "cancelled()"] {
         let value = expression::value(function, &Unknown);
         assert_eq!(value.can, AbstractValue::OneOf([true, false].map(Evaluation::Boolean).into()));
@@ -221,9 +227,9 @@ fn how_a_job_fares_is_true_or_false() {
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
 }
 
-/// Names of contexts are found in any case, and the inputs of an event are inputs.
+/// Names of contexts are case-insensitive, and the inputs of an event count as inputs.
 #[test]
-fn a_path_refers_to_its_context() {
+fn references_name_context_and_member() {
     const NAMES: [&str; 4] = ["event", "inputs", "EVENT", "Inputs"];
     let refers_to = |[root, first, second, third]: [&str; 4]| {
         let names = [root, first, second].map(str::to_lowercase);
@@ -252,7 +258,7 @@ fn alternatives(text: &Text) -> Option<usize> {
 }
 
 #[test]
-fn alternatives_are_told_apart_up_to_their_limit() {
+fn alternatives_are_distinct_up_to_their_limit() {
     let chain = |count: usize| {
         let cases: Vec<String> = (1..count).map(|number| format!("vars.c{number}, {number}")).collect();
         format!("case({}, 0)", cases.join(", "))
@@ -261,14 +267,14 @@ fn alternatives_are_told_apart_up_to_their_limit() {
     let of = |expression: &str| alternatives(&expression::text(&format!("${{{{ {expression} }}}}"), &Unknown));
     assert_eq!(of(&chain(ALTERNATIVES)), Some(ALTERNATIVES));
     assert_eq!(of(&chain(ALTERNATIVES + 1)), None);
-    // The arguments of a function together have no more of them.
+    // The limit also applies to the combinations of a function's arguments.
     let (few, many) = (chain(4), chain(ALTERNATIVES / 4 + 1));
     assert_eq!(of(&format!("contains({few}, {few})")), Some(2));
     assert_eq!(of(&format!("contains({few}, {many})")), None);
 }
 
 #[test]
-fn texts_are_put_together_up_to_their_limit() {
+fn texts_are_joined_up_to_their_limit() {
     let known = |bytes: usize| Text::known("x".repeat(bytes));
     assert_eq!(known(TEXT_BYTES - 3).followed_by(known(3)), known(TEXT_BYTES));
     assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).can, AbstractValue::NonEmpty);
@@ -277,10 +283,10 @@ fn texts_are_put_together_up_to_their_limit() {
     assert_eq!(longest.followed_by(known(1)).can, AbstractValue::NonEmpty);
 }
 
-/// Whether a text can be empty is known even where nothing else of it is: `""` always is, `"a"`
-/// never is, `"?"` may be.
+/// Emptiness is tracked even for texts that are not known: `""` is always empty, `"a"` never,
+/// `"?"` possibly.
 #[test]
-fn what_is_known_of_a_text_is_kept_when_it_is_joined_to_another() {
+fn joined_texts_keep_known_emptiness() {
     let known = |text: &str| Text::known(text.to_owned());
     let both = || known("").or(known("a"));
     let kinds = [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::set("s"), "a"), (Text::unknown("u"), "?")];

@@ -1,5 +1,5 @@
-//! What the evaluation of a job finds, against running the job in every world: with each
-//! choice of inputs, each row of the matrix, and either way of what is not known before.
+//! Compares the evaluation of a job with runs of the job in every world. A world fixes the
+//! inputs, the row of the matrix and everything else that is known only at run time.
 
 mod file;
 mod limits;
@@ -12,12 +12,12 @@ use super::*;
 use crate::document;
 use crate::trigger::invocations;
 
-use file::{Written, line_of, write_down};
-use plan::{CHOICES, Does, IN_MATRIX, IN_VARIABLE, NAMES, Plan, TARGET, plan};
-use world::{Is, Outcome, World, run, worlds};
+use file::{Rendered, line_of, render};
+use plan::{Action, CHOICES, IN_MATRIX, IN_VARIABLE, NAMES, Plan, TARGET, plan};
+use world::{Outcome, VarState, World, run, worlds};
 
-/// Whether a call site stands for a world: the same inputs and the same row.
-fn stands_for(site: &CallSite<'_>, world: &World) -> bool {
+/// True if a call site represents a world: it has the same inputs and the same row.
+fn represents(site: &CallSite<'_>, world: &World) -> bool {
     let flag = world.flag.to_string();
     let is_so = |name: &str, value: &str| match name {
         "flag" => value == flag,
@@ -25,16 +25,16 @@ fn stands_for(site: &CallSite<'_>, world: &World) -> bool {
         "m" => value == world.m,
         "n" => value == world.n,
         "script" => value == TARGET,
-        _ => panic!("there is no {name}"),
+        _ => panic!("unexpected name {name}"),
     };
     let mut cells = site.row.split(", ").filter_map(|cell| cell.split_once(" = "));
     site.invocation.chosen.iter().all(|(name, value)| is_so(name, value))
         && cells.all(|(name, value)| is_so(name, value))
 }
 
-/// Checks that the call sites of a job are those of running it in each world.
-fn judge(plan: &Plan) -> Result<(), TestCaseError> {
-    let file = write_down(plan);
+/// Checks that the call sites of a job agree with its run in each world.
+fn check(plan: &Plan) -> Result<(), TestCaseError> {
+    let file = render(plan);
     let text = &file.text;
     let root = document::read(text).unwrap();
     let workflow = Workflow::of(&root);
@@ -56,10 +56,10 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
     let worlds = worlds(plan);
 
     for site in &sites {
-        let stood_for = worlds.iter().filter(|world| stands_for(site, world)).count();
+        let represented = worlds.iter().filter(|world| represents(site, world)).count();
         prop_assert_eq!(
             (site.rows * CHOICES / invocations.len()) << plan.unknowns(),
-            stood_for,
+            represented,
             "{:?}\n{}",
             site,
             text
@@ -69,23 +69,23 @@ fn judge(plan: &Plan) -> Result<(), TestCaseError> {
         let outcomes = run(plan, world, &file);
         let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(plan));
         for outcome in visited() {
-            let found = sites.iter().filter(|it| it.step.number == outcome.step && stands_for(it, world)).count();
-            // In another language each mention may be a call.
+            let found = sites.iter().filter(|it| it.step.number == outcome.step && represents(it, world)).count();
+            // If no shell runs the script, each mention of the target may be a call.
             let is_right = if outcome.is_shell { found == 1 } else { found >= 1 };
             prop_assert!(is_right, "{found} sites, but {outcome:?} in {world:?}\n{text}");
         }
-        for site in sites.iter().filter(|site| stands_for(site, world)) {
+        for site in sites.iter().filter(|site| represents(site, world)) {
             match visited().find(|outcome| outcome.step == site.step.number) {
                 Some(outcome) => agrees(plan, &file, site, outcome)?,
-                None => prop_assert!(!plan.is_known(), "nothing is called in {world:?}: {site:?}\n{text}"),
+                None => prop_assert!(!plan.is_known(), "no call in {world:?}, but {site:?}\n{text}"),
             }
         }
     }
     Ok(())
 }
 
-/// Checks what a call site calls, where it stands and which variables it sees.
-fn agrees(plan: &Plan, file: &Written, site: &CallSite<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
+/// Checks the target, the position and the variables of a call site.
+fn agrees(plan: &Plan, file: &Rendered, site: &CallSite<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
     let text = &file.text;
     prop_assert_eq!(site.target, outcome.calls.then_some(0));
     let word = &text[site.call.clone()];
@@ -93,22 +93,22 @@ fn agrees(plan: &Plan, file: &Written, site: &CallSite<'_>, outcome: &Outcome) -
     let is_path = word.contains("run.sh") && (is_its_line || !outcome.is_shell);
     let is_named = match &plan.acts[outcome.step - 1].does {
         _ if !outcome.calls => word == "run",
-        // The file holds no such word.
-        Does::Call(IN_MATRIX, _) => word == "run" || is_path,
-        Does::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_path,
+        // An expression of the matrix brings the path in, so the file may not contain it.
+        Action::Call(IN_MATRIX, _) => word == "run" || is_path,
+        Action::Call(IN_VARIABLE, _) => word == IN_VARIABLE || is_path,
         _ => is_path,
     };
     prop_assert!(is_named, "{word} {site:?}\n{text}");
     for name in NAMES {
-        let is_seen = sees(site, name, outcome.env.get(name), plan.is_known(), text);
+        let is_seen = has_variable(site, name, outcome.env.get(name), plan.is_known(), text);
         prop_assert!(is_seen, "{name} is {:?}: {site:?}\n{text}", outcome.env.get(name));
     }
     Ok(())
 }
 
-/// Whether a call site has the value of a variable and where it was set; or at least that it
-/// may be so, where not all is known.
-fn sees(site: &CallSite<'_>, name: &str, is: Option<&Is>, is_known: bool, text: &str) -> bool {
+/// True if a call site has the value and the origin of a variable. If not everything is known,
+/// the value only has to be possible.
+fn has_variable(site: &CallSite<'_>, name: &str, is: Option<&VarState>, is_known: bool, text: &str) -> bool {
     let value = site.env.value(name);
     let setting = site.env.variables.get(name);
     let may_be = |known: &str| match &value.can {
@@ -123,11 +123,11 @@ fn sees(site: &CallSite<'_>, name: &str, is: Option<&Is>, is_known: bool, text: 
     match is {
         None if is_known => setting.is_none() && may_be(""),
         None => may_be(""),
-        Some(Is::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
-        Some(Is::Known(known, _)) => may_be(known),
-        Some(Is::Open { may_be_empty: false }) if is_known => value.can == AbstractValue::NonEmpty,
-        Some(Is::Open { may_be_empty: false }) => !matches!(value.can, AbstractValue::OneOf(_)),
-        Some(Is::Open { may_be_empty: true }) => value.can == AbstractValue::Any,
+        Some(VarState::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
+        Some(VarState::Known(known, _)) => may_be(known),
+        Some(VarState::Open { may_be_empty: false }) if is_known => value.can == AbstractValue::NonEmpty,
+        Some(VarState::Open { may_be_empty: false }) => !matches!(value.can, AbstractValue::OneOf(_)),
+        Some(VarState::Open { may_be_empty: true }) => value.can == AbstractValue::Any,
     }
 }
 
@@ -138,6 +138,6 @@ proptest! {
 
     #[test]
     fn evaluation_agrees_with_every_world(plan in plan()) {
-        judge(&plan)?;
+        check(&plan)?;
     }
 }

@@ -7,10 +7,10 @@ use crate::document;
 use crate::expression::Contexts;
 use slug_value::Value;
 
-/// All that is known is the input `list`.
-struct Nothing;
+/// Contexts in which only the input `list` is known.
+struct FewInputs;
 
-impl Contexts for Nothing {
+impl Contexts for FewInputs {
     fn look_up(&self, path: &[String]) -> Value {
         match path {
             [context, name] if context == "inputs" && name == "list" => {
@@ -22,13 +22,13 @@ impl Contexts for Nothing {
 }
 
 fn expanded(yaml: &str) -> Result<Vec<Row>, String> {
-    match rows(Some(&document::read(yaml).unwrap()), &Nothing) {
+    match rows(Some(&document::read(yaml).unwrap()), &FewInputs) {
         Rows::Unknown(why) => Err(why),
         Rows::Known(rows) => Ok(rows),
     }
 }
 
-/// How a cell is shown where its kind counts.
+/// A cell with its type; `?` if it is not known.
 fn kind_and_text(value: &Value) -> String {
     value.single().map_or("?".to_owned(), |value| format!("{value:?}"))
 }
@@ -40,7 +40,7 @@ fn shown(yaml: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_documented_example_expands_as_documented() {
+fn example_of_github_docs_expands_as_documented() {
     let yaml = "
             fruit: [apple, pear]
             animal: [cat, dog]
@@ -64,8 +64,8 @@ fn the_documented_example_expands_as_documented() {
 }
 
 #[test]
-fn what_is_written_decides_what_a_cell_is() {
-    for (text, is) in [
+fn cell_type_follows_yaml_notation() {
+    for (text, expected) in [
         ("1", "Number(1.0)"),
         ("'1'", "String(\"1\")"),
         ("3.10", "String(\"3.10\")"),
@@ -92,24 +92,24 @@ fn what_is_written_decides_what_a_cell_is() {
         let cells = [format!("a:\n  - {text}"), format!("include:\n  - a: {text}")];
         for yaml in cells {
             let found = expanded(&yaml).unwrap();
-            assert_eq!(found.iter().map(|row| kind_and_text(&row["a"])).collect::<Vec<_>>(), [is], "{yaml}");
+            assert_eq!(found.iter().map(|row| kind_and_text(&row["a"])).collect::<Vec<_>>(), [expected], "{yaml}");
         }
     }
 }
 
 #[test]
-fn what_is_no_matrix_says_why() {
-    const COMPUTED: &str = "the matrix is computed while it runs";
-    assert_eq!(rows(None, &Nothing), Rows::Known(vec![Row::new()]));
+fn unknown_matrix_has_a_reason() {
+    const COMPUTED: &str = "the matrix is computed at run time";
+    assert_eq!(rows(None, &FewInputs), Rows::Known(vec![Row::new()]));
     assert_eq!(shown("a: ${{ fromJSON(inputs.list) }}"), ["a=1", "a=2"]);
     assert_eq!(shown("a: [1]\ninclude: ''\nexclude: ''"), ["a=1"]);
     for (yaml, why) in [
         ("${{ fromJSON(needs.x.outputs.y) }}", COMPUTED),
         ("a: ${{ fromJSON(vars.x) }}", COMPUTED),
         ("a: ${{ inputs.list }}", COMPUTED),
-        ("a: {b: 1}", "the matrix holds a mapping where a list belongs"),
-        ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", "`include` of the matrix is computed while it runs"),
-        ("a: [1]\nexclude: ['${{ fromJSON(vars.x) }}']", "`exclude` of the matrix is computed while it runs"),
+        ("a: {b: 1}", "the matrix has a mapping where a list is expected"),
+        ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", "`include` of the matrix is computed at run time"),
+        ("a: [1]\nexclude: ['${{ fromJSON(vars.x) }}']", "`exclude` of the matrix is computed at run time"),
         ("a: ['${{ vars.x }}']\nexclude: [{a: 1}]", "`a` of the matrix is not known"),
     ] {
         assert_eq!(shown(yaml), [why], "{yaml}");
@@ -121,7 +121,7 @@ fn list(count: usize) -> String {
 }
 
 #[test]
-fn a_matrix_is_expanded_up_to_its_limits() {
+fn matrix_expands_up_to_its_limits() {
     let count = |yaml: &str| expanded(yaml).map(|rows| rows.len());
     let too_many = |what: &str| Err(format!("the {what}"));
     let square = format!("a: {}\nb: {}\n", list(100), list(100));
@@ -138,11 +138,11 @@ fn a_matrix_is_expanded_up_to_its_limits() {
     assert_eq!(count(&included(ROWS)), Ok(ROWS));
     assert_eq!(count(&included(ROWS + 1)), too_many("matrix has more than 10000 rows"));
 
-    let compared = Err("`include` and `exclude` of the matrix are compared with more than 1000000 cells".to_owned());
+    let compared = Err("`include` and `exclude` of the matrix need more than 1000000 comparisons".to_owned());
     let entries = |key: &str, count: usize, entry: &str| format!("{key}:\n{}", format!("- {entry}\n").repeat(count));
     let thousand = format!("a: {}\n", list(1_000));
-    // An entry of `exclude` is one comparison for each row, one of `include` one more for each
-    // of its keys, with the rows that `exclude` has left.
+    // An entry of `exclude` costs one comparison per row. An entry of `include` costs one plus
+    // its number of keys, per row that `exclude` keeps.
     let both = |excluded: usize, included: usize| {
         thousand.clone() + &entries("exclude", excluded, "{b: 0}") + &entries("include", included, "{a: x}")
     };
@@ -153,9 +153,9 @@ fn a_matrix_is_expanded_up_to_its_limits() {
     assert_eq!(count(&both(601, 200)), compared);
 }
 
-/// A cell as it is written, and which of them it is the same as: of two numbers that are one,
-/// as a forge compares them. What is not known is no number.
-const CELLS_WRITTEN: [(&str, Option<usize>); 9] = [
+/// Cells as written, each with its equivalence class: cells of one class are equal to a forge.
+/// A cell that is not known has no class.
+const SAMPLE_CELLS: [(&str, Option<usize>); 9] = [
     ("x", Some(0)),
     ("'x'", Some(0)),
     ("1", Some(1)),
@@ -167,61 +167,61 @@ const CELLS_WRITTEN: [(&str, Option<usize>); 9] = [
     ("'${{ vars.x }}'", None),
 ];
 
-/// What each of them is.
+/// The value of each sample cell.
 fn cells() -> Vec<Value> {
-    let written = CELLS_WRITTEN.map(|(text, _)| text).join(", ");
+    let written = SAMPLE_CELLS.map(|(text, _)| text).join(", ");
     expanded(&format!("a: [{written}]")).unwrap().into_iter().map(|mut row| row.remove("a").unwrap()).collect()
 }
 
-/// Whether a cell holds what an entry says; none where that is not known. What is said of an
-/// object is said of it alone that is named.
-fn holds(cell: usize, said: usize) -> Option<bool> {
-    let (cell, said) = (CELLS_WRITTEN[cell].1?, CELLS_WRITTEN[said].1?);
-    Some(cell == said || (cell, said) == (5, 4))
+/// True if a cell matches the cell of an entry; None if that is not known. An object matches if
+/// it has the named fields; it may have others.
+fn matches(cell: usize, entry_cell: usize) -> Option<bool> {
+    let (cell, entry_cell) = (SAMPLE_CELLS[cell].1?, SAMPLE_CELLS[entry_cell].1?);
+    Some(cell == entry_cell || (cell, entry_cell) == (5, 4))
 }
 
-/// Keys as a matrix may write them, and as they are looked up.
+/// Keys as looked up (lower case), and as written in `include` and `exclude`.
 const KEYS: [(&str, &str); 3] = [("a", "A"), ("b", "b"), ("c", "c")];
 
-/// What an entry says of each key, if anything.
-type Said = [Option<usize>; 3];
+/// An optional sample cell for each key.
+type PartialRow = [Option<usize>; 3];
 
 #[derive(Clone, Debug)]
-struct Plan {
-    /// The cells of each key; of none the key is not written.
+struct MatrixPlan {
+    /// The cells of each key; a key without cells is not written.
     cells: [Vec<usize>; 3],
-    excluded: Vec<Said>,
-    included: Vec<Said>,
+    excluded: Vec<PartialRow>,
+    included: Vec<PartialRow>,
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
-    let cell = || 0..CELLS_WRITTEN.len();
-    let said = || [0, 1, 2].map(|_| proptest::option::of(cell()));
+fn plan() -> impl Strategy<Value = MatrixPlan> {
+    let cell = || 0..SAMPLE_CELLS.len();
+    let entry = || [0, 1, 2].map(|_| proptest::option::of(cell()));
     let cells = [0, 1, 2].map(|_| proptest::collection::vec(cell(), 0..4));
-    let excluded = prop_oneof![Just(Vec::new()), proptest::collection::vec(said(), 1..3)];
-    (cells, excluded, proptest::collection::vec(said(), 0..4), select(&[true, false])).prop_map(
+    let excluded = prop_oneof![Just(Vec::new()), proptest::collection::vec(entry(), 1..3)];
+    (cells, excluded, proptest::collection::vec(entry(), 0..4), select(&[true, false])).prop_map(
         |(mut cells, mut excluded, mut included, is_known)| {
             if is_known {
-                // Unknown cells decide too much for most of what is drawn to be told.
-                let known = |cell: &mut usize| *cell %= CELLS_WRITTEN.len() - 1;
+                // With unknown cells, most generated matrices are unknown as a whole.
+                let known = |cell: &mut usize| *cell %= SAMPLE_CELLS.len() - 1;
                 cells.iter_mut().flatten().for_each(known);
                 excluded.iter_mut().chain(&mut included).flatten().flatten().for_each(known);
             }
-            Plan { cells, excluded, included }
+            MatrixPlan { cells, excluded, included }
         },
     )
 }
 
-impl Plan {
+impl MatrixPlan {
     fn yaml(&self) -> String {
-        let entry = |said: &Said| {
-            let cells = said.iter().zip(KEYS).filter_map(|(said, (_, upper))| Some((upper, (*said)?)));
-            let cells: Vec<String> = cells.map(|(key, cell)| format!("{key}: {}", CELLS_WRITTEN[cell].0)).collect();
+        let entry = |row: &PartialRow| {
+            let cells = row.iter().zip(KEYS).filter_map(|(cell, (_, upper))| Some((upper, (*cell)?)));
+            let cells: Vec<String> = cells.map(|(key, cell)| format!("{key}: {}", SAMPLE_CELLS[cell].0)).collect();
             format!("{{{}}}", cells.join(", "))
         };
         let mut lines: Vec<String> = Vec::new();
         for (cells, (key, _)) in self.cells.iter().zip(KEYS).filter(|(cells, _)| !cells.is_empty()) {
-            let cells: Vec<&str> = cells.iter().map(|cell| CELLS_WRITTEN[*cell].0).collect();
+            let cells: Vec<&str> = cells.iter().map(|cell| SAMPLE_CELLS[*cell].0).collect();
             lines.push(format!("{key}: [{}]", cells.join(", ")));
         }
         for (key, entries) in [("include", &self.included), ("exclude", &self.excluded)] {
@@ -230,9 +230,8 @@ impl Plan {
         lines.join("\n")
     }
 
-    /// The rows, each with what it is for each key; none where something that is not known
-    /// decides.
-    fn rows(&self) -> Option<Vec<Said>> {
+    /// The rows with a cell for each key; None if they depend on a cell that is not known.
+    fn rows(&self) -> Option<Vec<PartialRow>> {
         let keys: Vec<usize> = (0..3).filter(|key| !self.cells[*key].is_empty()).collect();
         let count = if keys.is_empty() { 0 } else { keys.iter().map(|key| self.cells[*key].len()).product() };
         let mut all = Vec::new();
@@ -245,10 +244,11 @@ impl Plan {
             }
             all.push(row);
         }
-        // Whether a row holds what an entry says of some keys: what is certainly not so decides.
-        let agrees = |row: &Said, entry: &Said, keys: &[usize]| {
-            let said = keys.iter().filter_map(|key| Some((row[*key], entry[*key]?)));
-            let answers: Vec<_> = said.map(|(cell, said)| cell.map_or(Some(false), |cell| holds(cell, said))).collect();
+        // True if a row matches an entry in some keys. One certain mismatch decides.
+        let agrees = |row: &PartialRow, entry: &PartialRow, keys: &[usize]| {
+            let pairs = keys.iter().filter_map(|key| Some((row[*key], entry[*key]?)));
+            let answers: Vec<_> =
+                pairs.map(|(cell, entry_cell)| cell.map_or(Some(false), |cell| matches(cell, entry_cell))).collect();
             match () {
                 () if answers.contains(&Some(false)) => Some(false),
                 () if answers.contains(&None) => None,
@@ -283,19 +283,18 @@ impl Plan {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A matrix has the rows that its keys, `exclude` and `include` make of it one by one, or is
-    /// not known where something that is not known decides.
+    /// The expansion equals that of a simple model, or is unknown if the model's is.
     #[test]
-    fn a_matrix_is_all_rows_but_those_excluded_with_those_included(plan in plan(), is in Just(cells())) {
+    fn expansion_agrees_with_model(plan in plan(), values in Just(cells())) {
         let yaml = plan.yaml();
         let found = expanded(&yaml);
         let Some(rows) = plan.rows() else {
             prop_assert!(found.is_err_and(|why| why.ends_with(" of the matrix is not known")), "{}", yaml);
             return Ok(());
         };
-        let row = |row: &Said| -> Row {
+        let row = |row: &PartialRow| -> Row {
             let cells = row.iter().zip(KEYS).filter_map(|(cell, (key, _))| Some((key.to_owned(), (*cell)?)));
-            cells.map(|(key, cell)| (key, is[cell].clone())).collect()
+            cells.map(|(key, cell)| (key, values[cell].clone())).collect()
         };
         prop_assert_eq!(found, Ok(rows.iter().map(row).collect()), "{}", yaml);
     }

@@ -13,7 +13,8 @@ fn search(names: &BTreeSet<String>) -> Search<'_> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Each variable refers to the next and the last one to an input, wherever each is set.
+    /// Each variable refers to the next one and the last to an input; each is set in the workflow or
+    /// the job.
     #[test]
     fn slice_follows_references_at_any_distance(
         order in Just((0..6).collect::<Vec<usize>>()).prop_shuffle(),

@@ -22,8 +22,8 @@ pub fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// What a value can be, in a word: its text with its kind, or how little is known.
-pub fn told(value: &Value) -> String {
+/// A short description of a value: its text with its type, `set`, or `?` with the reasons.
+pub fn describe(value: &Value) -> String {
     match (&value.can, value.single()) {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
@@ -32,21 +32,21 @@ pub fn told(value: &Value) -> String {
     }
 }
 
-/// The values of one input over all invocations, each with its form for people.
+/// The values of one input over all invocations, each with its form for display.
 fn choices(event: &str, input: &Input) -> Vec<(String, String)> {
     let all = invocations(&trigger(event, vec![input.clone()]), &names(&["k"]));
-    all.iter().map(|it| (told(&it.inputs["k"]), it.chosen[0].1.clone())).collect()
+    all.iter().map(|it| (describe(&it.inputs["k"]), it.chosen[0].1.clone())).collect()
 }
 
 #[test]
-fn an_input_is_its_default_first_and_then_whatever_else_can_be_given() {
-    const ANY: (&str, &str) = ("? whoever starts it can give any `K`", "anything");
+fn input_values_start_with_the_default() {
+    const ANY: (&str, &str) = ("? the caller may supply any value for `K`", "anything");
     const TRUE: (&str, &str) = ("Boolean(true)", "true");
     const FALSE: (&str, &str) = ("Boolean(false)", "false");
     const FIRST: (&str, &str) = ("'o0'", "o0");
     const SECOND: (&str, &str) = ("'o1'", "o1");
-    const LATER: (&str, &str) = ("? the default of `K` is known only when it runs", "its default");
-    let nothing = || InputKind::Choice(Vec::new());
+    const LATER: (&str, &str) = ("? the default of `K` is known only at run time", "its default");
+    let no_options = || InputKind::Choice(Vec::new());
     for (kind, default, is_required, expected) in [
         (InputKind::Boolean, None, false, vec![FALSE, TRUE]),
         (InputKind::Boolean, Some("true"), true, vec![TRUE, FALSE]),
@@ -54,7 +54,7 @@ fn an_input_is_its_default_first_and_then_whatever_else_can_be_given() {
         (options(2), None, true, vec![FIRST, SECOND]),
         (options(2), Some("o1"), false, vec![SECOND, FIRST]),
         (options(2), Some("o2"), false, vec![FIRST, SECOND]),
-        (nothing(), None, false, vec![("''", ""), ANY]),
+        (no_options(), None, false, vec![("''", ""), ANY]),
         (InputKind::Number, None, false, vec![ANY]),
         (InputKind::Number, Some("3"), true, vec![("Number(3.0)", "3"), ANY]),
         (InputKind::Number, Some("three"), false, vec![ANY]),
@@ -64,13 +64,13 @@ fn an_input_is_its_default_first_and_then_whatever_else_can_be_given() {
         (InputKind::Text, Some("d"), true, vec![("'d'", "d"), ANY]),
         (InputKind::Boolean, Some("${{ vars.d }}"), false, vec![LATER]),
     ] {
-        let asked = Input { required: is_required, ..input("K", kind, default) };
-        let found = choices("workflow_dispatch", &asked);
+        let input_of_kind = Input { required: is_required, ..input("K", kind, default) };
+        let found = choices("workflow_dispatch", &input_of_kind);
         let expected: Vec<_> = expected.iter().map(|(value, shown)| (value.to_string(), shown.to_string())).collect();
-        assert_eq!(found, expected, "{asked:?}");
+        assert_eq!(found, expected, "{input_of_kind:?}");
     }
-    let asked = input("K", InputKind::Number, None);
-    assert_eq!(choices("workflow_call", &asked)[0].0, "? a caller can give any `K`");
+    let input_of_kind = input("K", InputKind::Number, None);
+    assert_eq!(choices("workflow_call", &input_of_kind)[0].0, "? a calling workflow may supply any value for `K`");
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn invocations_combine_the_choices_of_relevant_inputs() {
             assert_eq!(invocation.declared, names(&["flag", "other", "pick"]));
             assert_eq!((invocation.event.as_str(), invocation.is_unknown_event), (event, event == "workflow_call"));
             assert_eq!((&invocation.secrets, invocation.callers.len()), (&Secrets::All, 0));
-            // `github.event.inputs` holds texts alone, and only what a person chose.
-            let texts: Vec<_> = invocation.event_inputs.values().map(told).collect();
-            let flag = told(&invocation.inputs["flag"]);
+            // `github.event.inputs` has only strings, and only for a manual start.
+            let texts: Vec<_> = invocation.event_inputs.values().map(describe).collect();
+            let flag = describe(&invocation.inputs["flag"]);
             let shown = format!("'{}'", if flag == "Boolean(true)" { "true" } else { "false" });
-            let pick = told(&invocation.inputs["pick"]);
+            let pick = describe(&invocation.inputs["pick"]);
             assert_eq!(texts, if invocation.is_unknown_event { vec![] } else { vec![shown, pick] });
         }
     }
@@ -114,7 +114,7 @@ fn invocations_beyond_the_limit_have_unknown_inputs() {
     assert_eq!(of([10, 10, 10]).len(), INVOCATIONS);
     let beyond = of([7, 11, 13]);
     assert_eq!(beyond.len(), 1);
-    let inputs: Vec<_> = beyond[0].inputs.values().map(told).collect();
-    assert_eq!(inputs, ["? the inputs can be given in more than 1000 ways"; 3]);
+    let inputs: Vec<_> = beyond[0].inputs.values().map(describe).collect();
+    assert_eq!(inputs, ["? the inputs have more than 1000 combinations"; 3]);
     assert_eq!(beyond[0].chosen[2].1, "anything");
 }

@@ -1,21 +1,23 @@
-//! A plan written as a workflow file.
+//! Renders a plan as a workflow file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::plan::{Act, Directory, Does, Layer, Machine, Plan, TARGET, Way, When, Word, env_of_step, script_of_step};
+use super::plan::{
+    Act, Action, Condition, Directory, Layer, Machine, Plan, TARGET, Word, WriteMethod, env_of_step, script_of_step,
+};
 
-/// A workflow as written, with the lines on which variables are set.
+/// A rendered workflow, with the lines that set variables.
 #[derive(Default)]
-pub struct Written {
+pub struct Rendered {
     pub text: String,
-    /// By depth and name.
+    /// The line that sets a variable, by depth and name.
     pub lines: BTreeMap<(usize, &'static str), usize>,
-    /// The line of each step's script that does something.
+    /// The line of the action in each step's script.
     pub scripts: Vec<usize>,
 }
 
-impl Written {
+impl Rendered {
     pub fn line(&mut self, indent: usize, text: &str) {
         let _ = writeln!(self.text, "{:indent$}{text}", "");
     }
@@ -60,14 +62,14 @@ impl Written {
         }
     }
 
-    pub fn when(&mut self, indent: usize, when: Option<&When>, of: &str) {
+    pub fn when(&mut self, indent: usize, when: Option<&Condition>, of: &str) {
         let condition = match when {
             None => return,
-            Some(When::Flag) => "inputs.flag".to_owned(),
-            Some(When::Pick) => "${{ inputs.pick == 'a' }}".to_owned(),
-            Some(When::Matrix) => "matrix.m == 'x'".to_owned(),
-            Some(When::Env(name)) => format!("env.{name} == 'x'"),
-            Some(When::Open) => format!("github.actor == '{of}'"),
+            Some(Condition::Flag) => "inputs.flag".to_owned(),
+            Some(Condition::Pick) => "${{ inputs.pick == 'a' }}".to_owned(),
+            Some(Condition::Matrix) => "matrix.m == 'x'".to_owned(),
+            Some(Condition::Env(name)) => format!("env.{name} == 'x'"),
+            Some(Condition::Open) => format!("github.actor == '{of}'"),
         };
         self.line(indent, &format!("if: \"{condition}\""));
     }
@@ -84,8 +86,8 @@ impl Written {
         }
         self.scripts.push(self.now());
         match &act.does {
-            Does::Nothing => self.line(10, "true"),
-            Does::Call(path, layer) => {
+            Action::Nothing => self.line(10, "true"),
+            Action::Call(path, layer) => {
                 let mut command = String::new();
                 for (name, words) in layer {
                     self.lines.insert((script_of_step(index), name), self.now());
@@ -93,17 +95,17 @@ impl Written {
                 }
                 self.line(10, &format!("{command}bash {path}"));
             }
-            Does::Leave(name, words, way) => {
+            Action::SetVariable(name, words, way) => {
                 self.lines.insert((script_of_step(index), name), self.now());
                 let words = written(words);
                 let echo = format!("echo \"{name}={words}\"");
                 let line = match way {
-                    Way::Variable => format!("{echo} >> $GITHUB_ENV"),
-                    Way::Github => format!("{echo} >> ${{{{ github.env }}}}"),
-                    Way::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),
-                    Way::File => format!("{echo} >> \"$FILE\""),
-                    Way::Command => format!("echo \"::set-env name={name}::{words}\""),
-                    Way::Maybe => format!("if date; then {echo} >> $GITHUB_ENV; fi"),
+                    WriteMethod::Variable => format!("{echo} >> $GITHUB_ENV"),
+                    WriteMethod::Github => format!("{echo} >> ${{{{ github.env }}}}"),
+                    WriteMethod::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),
+                    WriteMethod::File => format!("{echo} >> \"$FILE\""),
+                    WriteMethod::Command => format!("echo \"::set-env name={name}::{words}\""),
+                    WriteMethod::Maybe => format!("if date; then {echo} >> $GITHUB_ENV; fi"),
                 };
                 self.line(10, &line);
             }
@@ -129,7 +131,7 @@ pub fn line_of(text: &str, byte: usize) -> usize {
     text[..byte].matches('\n').count() + 1
 }
 
-pub fn write_down(plan: &Plan) -> Written {
+pub fn render(plan: &Plan) -> Rendered {
     let head = "\
 on:
   workflow_dispatch:
@@ -137,7 +139,7 @@ on:
       flag: {type: boolean}
       pick: {type: choice, options: [a, b]}
 ";
-    let mut file = Written { text: head.to_owned(), ..Written::default() };
+    let mut file = Rendered { text: head.to_owned(), ..Rendered::default() };
     file.env(0, 0, &plan.workflow, plan.opaque);
     if let Some(path) = plan.file {
         file.line(2, &format!("FILE: {path}"));

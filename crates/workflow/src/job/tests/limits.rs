@@ -1,4 +1,4 @@
-//! The limits of one job: how many rows of its matrix are kept apart.
+//! The limits of one job: how many rows of its matrix are evaluated separately.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::model::Workflow;
 use crate::slice::{Search, Slice};
 use crate::trigger::Invocation;
 
-/// A workflow whose one job has a matrix of two keys, of which one matters.
-fn workflow_with(matters: usize, other: usize, work: &str) -> Workflow {
+/// A workflow with one job and a matrix of two keys, one of them relevant.
+fn workflow_with(relevant: usize, other: usize, work: &str) -> Workflow {
     let cells = |count: usize| (0..count).map(|cell| cell.to_string()).collect::<Vec<_>>().join(", ");
-    let matrix = format!("{{a: [{}], b: [{}]}}", cells(matters), cells(other));
+    let matrix = format!("{{a: [{}], b: [{}]}}", cells(relevant), cells(other));
     let root = document::read(&format!("jobs: {{job: {{strategy: {{matrix: {matrix}}}, {work}}}}}")).unwrap();
     Workflow::of(&root)
 }
 
-/// A number near `count`: one less, equal or one more.
-fn about(count: usize, slack: usize) -> usize {
+/// `count - 1`, `count` or `count + 1`, for a `slack` of 0, 1 or 2; at least 1.
+fn near(count: usize, slack: usize) -> usize {
     (count + slack).saturating_sub(1).max(1)
 }
 
@@ -29,21 +29,21 @@ proptest! {
         cases: 16 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
     })]
 
-    /// Each job has its share of 20,000 combinations and 8 MiB of scripts, and at least 256
-    /// and 1 MiB. Beyond its share, one unknown row stands for the whole matrix.
+    /// Each job gets an equal share of 20,000 combinations and 8 MiB of scripts, but at least 256
+    /// combinations and 1 MiB. Above its share, one unknown row represents the whole matrix.
     #[test]
-    fn job_beyond_its_share_has_one_unknown_row(
-        (matters, other, steps) in (1..5_usize, 1..4_usize, 0..4_usize),
+    fn job_above_its_share_has_one_unknown_row(
+        (relevant, other, steps) in (1..5_usize, 1..4_usize, 0..4_usize),
         jobs in select(vec![0, 1, 2, 7, 8, 9, 77, 78, 79, 500]),
         slacks in prop::array::uniform2(0..3_usize),
         (is_many, is_long, calls) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
-        let workflow = workflow_with(matters, other, if calls { "uses: ./other.yml" } else { "steps: []" });
+        let workflow = workflow_with(relevant, other, if calls { "uses: ./other.yml" } else { "steps: []" });
         let weight = if calls { 1 } else { steps.max(1) };
         let most = (20_000 / jobs.max(1)).max(256);
-        let invocations = if is_many { about(most / (matters * weight), slacks[0]) } else { 1 };
+        let invocations = if is_many { near(most / (relevant * weight), slacks[0]) } else { 1 };
         let most_bytes = (8_388_608 / jobs.max(1)).max(1_048_576);
-        let script_bytes = if is_long { about(most_bytes / (matters * invocations), slacks[1]) } else { 0 };
+        let script_bytes = if is_long { near(most_bytes / (relevant * invocations), slacks[1]) } else { 0 };
         let steps = if calls { Vec::new() } else { (0..steps).collect() };
         let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
         let none = BTreeSet::new();
@@ -53,11 +53,11 @@ proptest! {
         let eval = JobEval { text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&none), invocations);
 
-        let is_little = matters * invocations * weight <= most;
-        let is_short = matters * invocations * script_bytes <= most_bytes || matters * invocations == 1;
-        let expected = if is_little && is_short { vec![other; matters] } else { vec![matters * other] };
+        let is_little = relevant * invocations * weight <= most;
+        let is_short = relevant * invocations * script_bytes <= most_bytes || relevant * invocations == 1;
+        let expected = if is_little && is_short { vec![other; relevant] } else { vec![relevant * other] };
         let known = rows.iter().filter(|(row, _)| row.is_ok()).count();
-        prop_assert_eq!(known, if is_little && is_short { matters } else { 0 });
+        prop_assert_eq!(known, if is_little && is_short { relevant } else { 0 });
         prop_assert_eq!(rows.into_iter().map(|(_, count)| count).collect::<Vec<_>>(), expected);
 
         let most = slice.max_invocations();

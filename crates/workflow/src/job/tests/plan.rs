@@ -1,29 +1,29 @@
-//! Plans of workflows with one job whose calls are known in every world.
+//! Generates plans: workflows with one job whose calls can be computed in every world.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// The variables that matter.
+/// The variables of the policy.
 pub const NAMES: [&str; 2] = ["ONE", "TWO"];
-/// One that only passes something on; the workflow always sets it.
+/// A variable that only carries a value to others; the workflow always sets it.
 pub const CARRIER: &str = "CARRIER";
 pub const ALL: [&str; 3] = [NAMES[0], NAMES[1], CARRIER];
 pub const TARGET: &str = "tests/e2e/run.sh";
-/// Its path where a variable or the matrix holds it.
+/// The script's path through a variable, and through the matrix.
 pub const IN_VARIABLE: &str = "\"$SCRIPT\"";
 pub const IN_MATRIX: &str = "${{ matrix.script }}";
-/// Ways to choose the inputs.
+/// The number of combinations of inputs.
 pub const CHOICES: usize = 4;
-/// Things that are not known, in one job.
+/// Maximum unknown decisions in one job.
 pub const UNKNOWNS: u32 = 4;
 
-/// Where variables are set, from the outermost, by depth: the `env` of the workflow, of the
-/// container and of the job are 0, 1 and 2, and behind them come those of the steps.
+/// The depth of a step's `env`. The `env` of the workflow, the container and the job have the
+/// depths 0, 1 and 2.
 pub const fn env_of_step(index: usize) -> usize {
     3 + 2 * index
 }
 
-/// The script of a step stands inside its `env`.
+/// The depth of a step's script, which is inside the step's `env`.
 pub const fn script_of_step(index: usize) -> usize {
     env_of_step(index) + 1
 }
@@ -34,25 +34,26 @@ pub enum Word {
     Text(&'static str),
     Pick,
     Matrix,
-    /// Of a key of the matrix and of an input that is worked out.
+    /// The value of a matrix key that an expression computes.
     SomeCell,
+    /// The value of an input that an expression computes.
     SomeInput,
-    /// Of the variable around, by an expression.
+    /// The outer value of a variable, through an expression.
     Env(&'static str),
-    /// Of the variable, by the shell.
+    /// The value of a variable, through the shell.
     Shell(&'static str),
-    /// Of a variable that the machine may set, by an expression.
+    /// The value of a variable that the runner may set, through an expression.
     Machine,
 }
 
 /// A condition.
 #[derive(Clone, Debug)]
-pub enum When {
+pub enum Condition {
     Flag,
     Pick,
     Matrix,
     Env(&'static str),
-    /// Not known before it runs.
+    /// Known only at run time.
     Open,
 }
 
@@ -60,65 +61,66 @@ pub enum When {
 pub type Layer = Vec<(&'static str, Vec<Word>)>;
 
 #[derive(Clone, Debug)]
-pub enum Does {
-    /// Calls a script by this path, with variables of its own.
+pub enum Action {
+    /// Calls a script by this path, with its own variables.
     Call(&'static str, Layer),
-    /// Leaves a variable for later steps, in one of the ways.
-    Leave(&'static str, Vec<Word>, Way),
+    /// Sets a variable for later steps.
+    SetVariable(&'static str, Vec<Word>, WriteMethod),
     Nothing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Way {
+pub enum WriteMethod {
     Variable,
     Github,
     Gitea,
-    /// By the name of the file in a variable of the workflow.
+    /// Through a variable of the workflow that has the path of the env file.
     File,
-    /// As it was done once, of which nothing more is said than that it may set anything.
+    /// With the former command `::set-env`, which the evaluation treats as setting anything.
     Command,
-    /// Only if something is so that is not known.
+    /// Only if a condition holds that is known only at run time.
     Maybe,
 }
 
 #[derive(Clone, Debug)]
 pub struct Act {
-    pub when: Option<When>,
+    pub when: Option<Condition>,
     pub env: Layer,
-    /// Whether lines stand before that name everything and do nothing.
+    /// True if the script starts with lines that mention everything and do nothing.
     pub noise: bool,
     pub shell: Option<&'static str>,
     pub directory: Option<Directory>,
-    pub does: Does,
+    pub does: Action,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum Directory {
     Of(&'static str),
-    /// The tests, if the input is the first of its choices; else another one.
+    /// `tests` if the input `pick` is its first choice, else `lib`.
     Picked,
 }
 
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// `CARRIER` first.
+    /// The `env` of the workflow; `CARRIER` comes first.
     pub workflow: Layer,
     pub container: Layer,
     pub job: Layer,
-    /// How the workflow names the file of variables.
+    /// The expression for the env file in the workflow's variable `FILE`.
     pub file: Option<&'static str>,
-    /// Which `env`, by its depth, is only known when it runs.
+    /// The depth of the `env` that is known only at run time.
     pub opaque: Option<usize>,
-    /// Whether a variable of the workflow and the matrix hold the path of the script.
+    /// Whether a variable of the workflow, and whether the matrix, has the path of the script.
     pub scripts: [bool; 2],
-    /// Of the workflow and of the job.
+    /// The default shell of the workflow and of the job.
     pub shells: [Option<&'static str>; 2],
+    /// The default directory of the workflow and of the job.
     pub directories: [Option<Directory>; 2],
     pub machine: Machine,
-    /// Whether the second cell of the matrix is the input.
+    /// True if the second cell of the matrix is the input `pick`.
     pub picked_cell: bool,
-    /// Of a job that is needed, and of the job.
-    pub whens: [Option<When>; 2],
+    /// The conditions of a needed job, and of the job.
+    pub whens: [Option<Condition>; 2],
     pub acts: Vec<Act>,
     pub every_script: bool,
 }
@@ -153,17 +155,31 @@ pub fn with(more: &[Word]) -> Vec<Word> {
 pub fn act() -> impl Strategy<Value = Act> {
     let around = [with(&[Word::Matrix, Word::SomeCell, Word::SomeInput]), ALL.map(Word::Env).to_vec()].concat();
     let inside = [around.clone(), ALL.map(Word::Shell).to_vec()].concat();
-    let when = select(vec![When::Flag, When::Pick, When::Matrix, When::Env(NAMES[0]), When::Env(CARRIER), When::Open]);
+    let when = select(vec![
+        Condition::Flag,
+        Condition::Pick,
+        Condition::Matrix,
+        Condition::Env(NAMES[0]),
+        Condition::Env(CARRIER),
+        Condition::Open,
+    ]);
     let path = prop_oneof![
         6 => Just(TARGET),
         2 => select(vec!["e2e/run.sh", "./run.sh", IN_VARIABLE, IN_MATRIX]),
     ];
-    let way = select(vec![Way::Variable, Way::Github, Way::Gitea, Way::File, Way::Command, Way::Maybe]);
+    let way = select(vec![
+        WriteMethod::Variable,
+        WriteMethod::Github,
+        WriteMethod::Gitea,
+        WriteMethod::File,
+        WriteMethod::Command,
+        WriteMethod::Maybe,
+    ]);
     let name = select(ALL.to_vec());
     let does = prop_oneof![
-        5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Does::Call(path, layer)),
-        4 => (name, words(&inside), way).prop_map(|(name, words, way)| Does::Leave(name, words, way)),
-        2 => Just(Does::Nothing),
+        5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Action::Call(path, layer)),
+        4 => (name, words(&inside), way).prop_map(|(name, words, way)| Action::SetVariable(name, words, way)),
+        2 => Just(Action::Nothing),
     ];
     let env = layer(&[&around[..], &[Word::Machine]].concat(), 2);
     let shell = prop::option::weighted(0.2, select(vec!["bash", "/bin/sh -e {0}", "python"]));
@@ -188,8 +204,9 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     let shells = prop::array::uniform2(prop::option::weighted(0.1, select(vec!["bash", "python"])));
     let directories = prop::array::uniform2(prop::option::weighted(0.1, directory()));
     let machine = prop_oneof![4 => Just(Machine::Linux), 1 => Just(Machine::Windows), 1 => Just(Machine::OfMatrix)];
-    let before = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Open]));
-    let own = prop::option::weighted(0.2, select(vec![When::Flag, When::Pick, When::Matrix, When::Open]));
+    let before = prop::option::weighted(0.2, select(vec![Condition::Flag, Condition::Pick, Condition::Open]));
+    let own =
+        prop::option::weighted(0.2, select(vec![Condition::Flag, Condition::Pick, Condition::Matrix, Condition::Open]));
     let acts = prop::collection::vec(act(), 1..5);
     let opaque = prop::option::weighted(0.2, select(vec![0, 1, 2, env_of_step(0), env_of_step(1), env_of_step(2)]));
     let scripts = prop::array::uniform2(prop::bool::weighted(0.2));
@@ -228,8 +245,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
 }
 
 impl Plan {
-    /// Takes out what says nothing: what is written in another language than the shell's,
-    /// and paths in what does not hold one.
+    /// Removes combinations that have no effect: writes in scripts that no shell runs, and paths
+    /// through a variable or matrix that has none.
     pub fn settle(&mut self) {
         let may_set_anything = self.may_set_anything();
         if let Some(depth) = self.opaque {
@@ -240,8 +257,8 @@ impl Plan {
             |act: &Act| act.env.iter().any(|(_, words)| words.iter().any(|word| matches!(word, Word::Machine)));
         if self.opaque.is_some() || self.acts.iter().any(is_open) {
             for act in &mut self.acts {
-                // Whether that holds is not known then.
-                act.when.take_if(|when| matches!(when, When::Env(_)));
+                // The result of such a condition is not known then.
+                act.when.take_if(|when| matches!(when, Condition::Env(_)));
             }
         }
         let may_be_no_shell: Vec<bool> = self
@@ -254,13 +271,15 @@ impl Plan {
             .collect();
         for (act, may_be_no_shell) in self.acts.iter_mut().zip(may_be_no_shell) {
             match &mut act.does {
-                Does::Leave(..) if may_be_no_shell => act.does = Does::Nothing,
-                Does::Leave(_, _, way @ Way::File) if self.file.is_none() => *way = Way::Variable,
-                // Where anything may have been set, a path that only a variable holds is not known.
-                Does::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {
+                Action::SetVariable(..) if may_be_no_shell => act.does = Action::Nothing,
+                Action::SetVariable(_, _, way @ WriteMethod::File) if self.file.is_none() => {
+                    *way = WriteMethod::Variable
+                }
+                // If anything may be set, a path in a variable is not known.
+                Action::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {
                     *path = TARGET;
                 }
-                Does::Call(path, _) if *path == IN_MATRIX && !self.scripts[1] => *path = TARGET,
+                Action::Call(path, _) if *path == IN_MATRIX && !self.scripts[1] => *path = TARGET,
                 _ => {}
             }
         }
@@ -270,28 +289,28 @@ impl Plan {
         act.shell.or(self.shells[1]).or(self.shells[0])
     }
 
-    /// Whether it is known what each world comes to, or that a value can be anything.
+    /// True if each value is either known in every world or known to be arbitrary.
     pub fn is_known(&self) -> bool {
         self.unknowns() == 0 && !self.may_set_anything()
     }
 
     pub fn may_set_anything(&self) -> bool {
-        self.acts.iter().any(|act| matches!(act.does, Does::Leave(_, _, Way::Command)))
+        self.acts.iter().any(|act| matches!(act.does, Action::SetVariable(_, _, WriteMethod::Command)))
     }
 
-    /// Whether a step calls something, leaves something or holds what is not plain text, or
-    /// whether what holds a path may be used in any.
+    /// True if a step calls a script, sets a variable or contains an expression, or if any step
+    /// may use a variable or matrix key that has a path.
     pub fn may_matter(&self) -> bool {
-        let is_plain = |act: &Act| !act.noise && matches!(act.does, Does::Nothing);
+        let is_plain = |act: &Act| !act.noise && matches!(act.does, Action::Nothing);
         self.every_script || self.file.is_some() || self.scripts.contains(&true) || !self.acts.iter().all(is_plain)
     }
 
     pub fn unknowns(&self) -> u32 {
         let of = |act: &Act| {
-            let in_script = matches!(act.does, Does::Leave(_, _, Way::Maybe));
-            usize::from(matches!(act.when, Some(When::Open))) + usize::from(in_script)
+            let in_script = matches!(act.does, Action::SetVariable(_, _, WriteMethod::Maybe));
+            usize::from(matches!(act.when, Some(Condition::Open))) + usize::from(in_script)
         };
-        let in_jobs = self.whens.iter().filter(|when| matches!(when, Some(When::Open))).count();
+        let in_jobs = self.whens.iter().filter(|when| matches!(when, Some(Condition::Open))).count();
         u32::try_from(in_jobs + self.acts.iter().map(of).sum::<usize>()).unwrap()
     }
 }

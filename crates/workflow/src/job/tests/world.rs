@@ -1,21 +1,22 @@
-//! The reference: runs the job of a plan in one world, in which everything is known.
+//! The reference implementation: runs the job of a plan in one world, in which everything is
+//! known.
 
 use std::collections::BTreeMap;
 
-use super::file::Written;
+use super::file::Rendered;
 use super::plan::{
-    ALL, Directory, Does, IN_MATRIX, IN_VARIABLE, Layer, Machine, NAMES, Plan, TARGET, Way, When, Word, env_of_step,
-    script_of_step,
+    ALL, Action, Condition, Directory, IN_MATRIX, IN_VARIABLE, Layer, Machine, NAMES, Plan, TARGET, Word, WriteMethod,
+    env_of_step, script_of_step,
 };
 
-/// Everything that can differ.
+/// The values of everything that can differ between runs.
 #[derive(Clone, Debug)]
 pub struct World {
     pub flag: bool,
     pub pick: &'static str,
     pub m: &'static str,
     pub n: &'static str,
-    /// What is not known, in the order in which it comes.
+    /// The outcomes of unknown decisions, one bit each, in the order of execution.
     pub open: u32,
 }
 
@@ -35,17 +36,16 @@ pub fn worlds(plan: &Plan) -> Vec<World> {
     worlds
 }
 
-/// A variable in one world: what it is, and the line that set it; or that it can be any
-/// text, and whether also none.
+/// A variable in one world: its value and the line that set it; or any text, possibly empty.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Is {
+pub enum VarState {
     Known(String, usize),
     Open { may_be_empty: bool },
 }
 
-pub const ANYTHING: Is = Is::Open { may_be_empty: true };
+pub const ANYTHING: VarState = VarState::Open { may_be_empty: true };
 
-impl Is {
+impl VarState {
     pub fn may_be_empty(&self) -> bool {
         match self {
             Self::Known(text, _) => text.is_empty(),
@@ -54,9 +54,9 @@ impl Is {
     }
 }
 
-pub type Env = BTreeMap<&'static str, Is>;
+pub type Env = BTreeMap<&'static str, VarState>;
 
-/// What a step comes to in one world: whether it calls, and what with.
+/// The result of a step in one world: whether it calls the target, and its environment.
 #[derive(Debug)]
 pub struct Outcome {
     pub step: usize,
@@ -72,15 +72,15 @@ impl Outcome {
 }
 
 /// Runs the job.
-pub fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
+pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
     let mut open = world.open;
     let mut decide = || {
         let bit = open & 1 == 1;
         open >>= 1;
         bit
     };
-    let value = |words: &[Word], around: &Env, own: &Env, line: usize| -> Is {
-        let plain = |text: &str| Is::Known(text.to_owned(), line);
+    let value = |words: &[Word], around: &Env, own: &Env, line: usize| -> VarState {
+        let plain = |text: &str| VarState::Known(text.to_owned(), line);
         let of = |env: &Env, name: &str| env.get(name).cloned().unwrap_or(plain(""));
         let word = |word: &Word| match word {
             Word::Text(text) => plain(text),
@@ -94,17 +94,17 @@ pub fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
             Word::Machine => ANYTHING,
         };
         words.iter().map(word).fold(plain(""), |before, word| match (before, word) {
-            (Is::Known(before, _), Is::Known(word, _)) => Is::Known(before + &word, line),
-            (before, word) => Is::Open { may_be_empty: before.may_be_empty() && word.may_be_empty() },
+            (VarState::Known(before, _), VarState::Known(word, _)) => VarState::Known(before + &word, line),
+            (before, word) => VarState::Open { may_be_empty: before.may_be_empty() && word.may_be_empty() },
         })
     };
-    let mut holds = |when: Option<&When>, env: &Env| match when {
+    let mut holds = |when: Option<&Condition>, env: &Env| match when {
         None => true,
-        Some(When::Flag) => world.flag,
-        Some(When::Pick) => world.pick == "a",
-        Some(When::Matrix) => world.m == "x",
-        Some(When::Env(name)) => matches!(env.get(name), Some(Is::Known(value, _)) if value == "x"),
-        Some(When::Open) => decide(),
+        Some(Condition::Flag) => world.flag,
+        Some(Condition::Pick) => world.pick == "a",
+        Some(Condition::Matrix) => world.m == "x",
+        Some(Condition::Env(name)) => matches!(env.get(name), Some(VarState::Known(value, _)) if value == "x"),
+        Some(Condition::Open) => decide(),
     };
     let set = |env: &mut Env, layer: &Layer, depth: usize, around: &Env| {
         if plan.opaque == Some(depth) {
@@ -129,7 +129,8 @@ pub fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
         let mut own = env.clone();
         set(&mut own, &act.env, env_of_step(index), &env);
         let runs = holds(act.when.as_ref(), &own);
-        let is_written = !matches!(act.does, Does::Leave(_, _, Way::Maybe)) || holds(Some(&When::Open), &own);
+        let is_written =
+            !matches!(act.does, Action::SetVariable(_, _, WriteMethod::Maybe)) || holds(Some(&Condition::Open), &own);
         if !runs {
             continue;
         }
@@ -150,18 +151,18 @@ pub fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
         let mut seen = own.clone();
         let mut calls = false;
         match &act.does {
-            Does::Nothing => {}
-            Does::Leave(name, words, _) => {
+            Action::Nothing => {}
+            Action::SetVariable(name, words, _) => {
                 if is_written {
                     env.insert(name, value(words, &own, &own, file.lines[&(script_of_step(index), *name)]));
                 }
             }
-            Does::Call(path, layer) => {
+            Action::Call(path, layer) => {
                 let meant =
                     if [IN_VARIABLE, IN_MATRIX].contains(path) { TARGET } else { path.trim_start_matches("./") };
                 // The repository may be checked out anywhere.
                 calls = format!("/{directory}/{meant}").ends_with(&format!("/{TARGET}"));
-                // What stands before the command is in place from left to right.
+                // Assignments before the command take effect from left to right.
                 if calls {
                     for (name, words) in layer {
                         let value = value(words, &own, &seen, file.lines[&(script_of_step(index), *name)]);
@@ -172,13 +173,13 @@ pub fn run(plan: &Plan, world: &World, file: &Written) -> Vec<Outcome> {
         }
         if !is_shell {
             let named = |name: &&str| {
-                let by_act = matches!(&act.does, Does::Call(_, layer) if layer.iter().any(|(it, words)| {
+                let by_act = matches!(&act.does, Action::Call(_, layer) if layer.iter().any(|(it, words)| {
                     it == name || words.iter().any(|word| matches!(word, Word::Shell(other) if other == name))
                 }));
                 act.noise || by_act
             };
-            // Whatever names the file may call it, also the first line of noise.
-            calls = act.noise || matches!(act.does, Does::Call(path, _) if path != IN_VARIABLE);
+            // Any mention of the file may be a call, also in the first line of noise.
+            calls = act.noise || matches!(act.does, Action::Call(path, _) if path != IN_VARIABLE);
             seen = own;
             for name in NAMES.iter().filter(|name| named(name)) {
                 seen.insert(name, ANYTHING);
