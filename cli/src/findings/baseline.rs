@@ -1,8 +1,8 @@
-//! The baseline: findings that are known, so that only new ones count.
+//! The baseline: a file of known findings, so that only new ones count.
 //!
-//! An entry is keyed by what a finding is (its code, the path, what it is about), never
-//! by its line, so that lines written above it change nothing. Where several findings
-//! are alike, the entry says how many.
+//! The key of an entry is the path, the code and the subject of a finding. It excludes the
+//! line, so that inserting lines above a finding changes nothing. An entry counts the findings
+//! with the same key.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -14,14 +14,14 @@ use crate::io::read_whole;
 
 use super::{Finding, Sources};
 
-/// What a finding is, wherever it stands.
+/// The identity of a finding, independent of its line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
     /// The path of its file.
     pub path: String,
     /// Its code.
     pub code: String,
-    /// What it is about.
+    /// Its subject.
     pub subject: BTreeMap<String, String>,
 }
 
@@ -37,13 +37,13 @@ impl Identity {
     }
 }
 
-/// Known findings, and how many there are of each.
+/// Known findings, with the number of each.
 pub(super) struct Baseline {
     command: String,
     counts: BTreeMap<Identity, usize>,
 }
 
-/// Findings of a baseline that are not found any more.
+/// An entry of a baseline whose findings no longer exist.
 pub(super) struct Stale {
     pub path: String,
     pub code: String,
@@ -65,14 +65,14 @@ struct Entry {
     count: usize,
 }
 
-/// The version, read by itself: a file of a later one need not have our fields.
+/// The version, parsed separately: a later version may have other fields.
 #[derive(Deserialize)]
 struct Version {
     schema_version: u64,
 }
 
 impl Baseline {
-    /// The baseline that holds these findings.
+    /// The baseline of these findings.
     pub fn of(command: &str, sources: &Sources, findings: &[Finding]) -> Self {
         let mut counts = BTreeMap::new();
         for finding in findings {
@@ -81,24 +81,26 @@ impl Baseline {
         Self { command: command.to_owned(), counts }
     }
 
-    /// Reads a file.
+    /// Reads a baseline from a file.
     pub fn read(command: &str, path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         if !path.exists() {
-            return Err(Failure::new(format!("there is no baseline `{shown}`; write it with --write-baseline")));
+            return Err(Failure::new(format!(
+                "the baseline `{shown}` does not exist; create it with --write-baseline"
+            )));
         }
-        let bytes = read_whole(path, &format!("the baseline `{shown}`"), "mend findings and write it anew")?;
+        let bytes = read_whole(path, &format!("the baseline `{shown}`"), "fix findings and write it again")?;
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let refuse =
-            |why: String| Failure::new(format!("the baseline `{shown}` {why}; write it anew with --write-baseline"));
-        let not_json = |error: serde_json::Error| refuse(format!("cannot be understood: {error}"));
+            |why: String| Failure::new(format!("the baseline `{shown}` {why}; write it again with --write-baseline"));
+        let not_json = |error: serde_json::Error| refuse(format!("is not valid: {error}"));
         let Version { schema_version } = serde_json::from_slice(bytes).map_err(not_json)?;
         if schema_version != 1 {
-            return Err(refuse(format!("has schema version {schema_version}, and this slugproof reads 1")));
+            return Err(refuse(format!("has schema version {schema_version}, but this slugproof reads only 1")));
         }
         let form: Form = serde_json::from_slice(bytes).map_err(not_json)?;
         if form.command != command {
-            return Err(refuse(format!("is one of `{}`, not of `{command}`", form.command)));
+            return Err(refuse(format!("was written by `{}`, not by `{command}`", form.command)));
         }
         let mut counts = BTreeMap::new();
         for Entry { identity, count } in form.findings {
@@ -108,7 +110,7 @@ impl Baseline {
         Ok(Self { command: form.command, counts })
     }
 
-    /// The file, sorted, so that its diff can be read.
+    /// The content of the file, sorted to keep diffs readable.
     pub fn to_json(&self) -> String {
         let entry = |(identity, count): (&Identity, &usize)| Entry { identity: identity.clone(), count: *count };
         let form = Form {
@@ -116,11 +118,11 @@ impl Baseline {
             command: self.command.clone(),
             findings: self.counts.iter().map(entry).collect(),
         };
-        serde_json::to_string_pretty(&form).expect("a baseline is strings and numbers") + "\n"
+        serde_json::to_string_pretty(&form).expect("a baseline has only strings and numbers") + "\n"
     }
 
-    /// The findings that it does not hold, those that it does, and what it holds in vain.
-    pub fn divide(mut self, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>, Vec<Stale>) {
+    /// Splits findings into new and known ones, and returns the stale entries of the baseline.
+    pub fn split(mut self, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>, Vec<Stale>) {
         let mut is_known = |finding: &Finding| match self.counts.get_mut(&Identity::of(sources, finding)) {
             Some(count) if *count > 0 => {
                 *count -= 1;
@@ -129,7 +131,7 @@ impl Baseline {
             _ => false,
         };
         let (known, open) = findings.into_iter().partition(|finding| is_known(finding));
-        // A file that this run has not looked at may still have what the baseline holds.
+        // A file that this run did not check may still have its known findings.
         let seen: HashSet<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
         let is_stale = |path: &str| seen.contains(path) || !Path::new(path).exists();
         let left = self.counts.into_iter().filter(|(identity, count)| *count > 0 && is_stale(&identity.path));

@@ -1,4 +1,4 @@
-//! What `lint` and `check` find: one type, from which every output is made.
+//! The findings of `lint` and `check`, and their outputs.
 
 pub mod baseline;
 mod options;
@@ -18,33 +18,32 @@ pub use sinks::publish;
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 pub use suppress::{Suppressed, SuppressionKind};
 
-/// One thing that was found, with everything that any output says of it.
+/// One finding, with the data of all outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The code: one rule in every output.
+    /// The code, which is the rule in SARIF.
     pub code: &'static Entry,
-    /// How much it weighs.
+    /// The level; by default that of the code.
     pub level: Level,
-    /// What is wrong, in one sentence: lower case, without a final stop.
+    /// The problem in one sentence: lower case, without a final full stop.
     pub title: String,
-    /// Where, and what is said under the caret.
+    /// The range under the caret, with its text.
     pub primary: Label,
-    /// What else one has to see to understand it.
+    /// Other ranges that explain the finding.
     pub labels: Vec<Label>,
-    /// What leads to it, one sentence each.
+    /// Explanations, one sentence each.
     pub notes: Vec<String>,
-    /// What to do, where that is no edit of the file.
+    /// Remedies other than the patch, one sentence each.
     pub help: Vec<String>,
-    /// What to do, where it is.
+    /// The edit of the file that fixes the finding.
     pub patch: Option<Patch>,
-    /// What the finding is about, by name (`job`, `variable`, …): with the code and the
-    /// path of the file this tells it from any other, and no line number is in it. Each
-    /// kind of name comes once.
+    /// The subject: pairs of a kind (`job`, `variable`, …) and a name. With the code and the path
+    /// of the file it identifies the finding, independent of line numbers. Each kind occurs once.
     pub subject: Vec<(&'static str, String)>,
 }
 
 impl Finding {
-    /// A finding of which nothing is said yet but what and where.
+    /// A finding with the level of its code and without labels, notes, help and patch.
     #[must_use]
     pub fn new(code: &'static Entry, span: Span, title: impl Into<String>) -> Self {
         Self {
@@ -60,49 +59,49 @@ impl Finding {
         }
     }
 
-    /// The finding with another level than that of its code.
+    /// Sets the level.
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// The finding with something said under the caret.
+    /// Sets the text under the caret.
     #[must_use]
     pub fn said(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
         self
     }
 
-    /// The finding with another place.
+    /// Adds a label.
     #[must_use]
     pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
         self
     }
 
-    /// The finding with a sentence on what leads to it.
+    /// Adds an explanation.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// The finding with a sentence on what to do.
+    /// Adds a remedy.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
     }
 
-    /// What it is about, as far as a mended finding that is like it cannot change that.
+    /// The subject without `slugs` and `jobs`, which a fix of a similar finding can change.
     #[must_use]
-    pub fn about_what(&self) -> Vec<String> {
+    pub fn stable_subject(&self) -> Vec<String> {
         let lasting = self.subject.iter().filter(|(what, _)| !matches!(*what, "slugs" | "jobs"));
         lasting.map(|(what, name)| format!("{what} {name}")).collect()
     }
 
-    /// The finding with one more name for what it is about.
+    /// Adds a name to the subject.
     #[must_use]
     pub fn about(mut self, what: &'static str, name: impl Into<String>) -> Self {
         self.subject.push((what, name.into()));
@@ -110,32 +109,32 @@ impl Finding {
     }
 }
 
-/// A stretch of a file and what is said of it.
+/// A range of a file with a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Where.
+    /// The range.
     pub span: Span,
-    /// What.
+    /// The text; may be empty.
     pub text: String,
 }
 
-/// Edits that, made together, mend a finding.
+/// Edits that together fix a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// What it does, such as ``delete `NAME` ``.
+    /// A description, such as ``delete `NAME` ``.
     pub title: String,
     /// The edits; they do not overlap and are in the order of the file.
     pub edits: Vec<Edit>,
-    /// The bytes among which it was tried alone: of patches that share any of them, one is
-    /// made at a time.
+    /// The bytes that the patch must not share with another one. Patches with overlapping ranges are
+    /// applied in different rounds.
     pub within: std::ops::Range<usize>,
 }
 
-/// One stretch of a file and what to write instead.
+/// The replacement of a range of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// Where.
+    /// The range.
     pub span: Span,
-    /// What to write there; empty to delete it.
+    /// The new text; empty to delete the range.
     pub replacement: String,
 }

@@ -1,4 +1,4 @@
-//! What a user asks of findings: which count, and where they are written.
+//! The options for findings: which of them count, and where they are written.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,31 +6,31 @@ use std::str::FromStr;
 /// The options of every command that reports findings.
 #[derive(Clone, Debug, Default)]
 pub struct FindingsOptions {
-    /// Where findings are written; on standard output for people if this is empty.
+    /// The outputs; if empty, the human format on standard output.
     pub sinks: Vec<Sink>,
-    /// Whether undecided findings count as errors.
+    /// True if undecided findings count as errors.
     pub strict: bool,
     /// The baseline to compare with.
     pub baseline: Option<PathBuf>,
-    /// Whether the baseline is written instead of read.
+    /// True to write the baseline instead of reading it.
     pub write_baseline: bool,
 }
 
-/// One place that findings are written to.
+/// One output: a format and a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sink {
     /// The format to write.
     pub format: Format,
-    /// A file; none for standard output.
+    /// The file; None for standard output.
     pub path: Option<PathBuf>,
 }
 
-/// How findings are written.
+/// The format of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// For people.
     Human,
-    /// Workflow commands.
+    /// Workflow commands, which a forge shows as annotations.
     Github,
     /// One JSON object.
     Json,

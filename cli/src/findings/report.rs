@@ -1,42 +1,42 @@
-//! What a command found, before any of it is suppressed.
+//! The findings of a command before suppressions are applied.
 
 use crate::codes::Command;
 
 use super::{Finding, Sources};
 
-/// The findings of a command and what they were found in.
+/// The findings of a command and the files that they refer to.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The command: `lint` or `check`.
     pub command: Command,
-    /// Every file that was looked at, and every other that a finding points into.
+    /// Every checked file, and every other file that a finding refers to.
     pub sources: Sources,
-    /// What was found, in any order.
+    /// The findings, in any order.
     pub findings: Vec<Finding>,
-    /// What slugproof.yaml accepts, each with the reason given there.
+    /// The findings that slugproof.yaml accepts, each with the reason given there.
     pub accepted: Vec<(Finding, String)>,
-    /// What was looked at: a noun and how many.
+    /// The checked items: a noun and their number.
     pub checked: Vec<(&'static str, usize)>,
-    /// Sentences for people, shown before the summary: lower case, no final stop.
-    pub remarks: Vec<String>,
-    /// How much of what was asked about could be looked at.
+    /// Sentences that are shown before the summary: lower case, no final full stop.
+    pub notices: Vec<String>,
+    /// Whether everything could be checked.
     pub coverage: Coverage,
 }
 
-/// How much of what was asked about could be looked at.
+/// Whether everything that was requested could be checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
-    /// All of it.
+    /// Everything was checked.
     #[default]
     Complete,
-    /// Not all: a file could not be read, which ends with 2 whatever was found.
+    /// A file could not be read: exit code 2 in any case.
     Incomplete,
-    /// There was nothing to look at, which ends with 3 unless something was found.
+    /// There was nothing to check: exit code 3, or 1 if something was found.
     Nothing,
 }
 
 impl Report {
-    /// A report that has looked at nothing yet.
+    /// An empty report.
     #[must_use]
     pub fn new(command: Command) -> Self {
         Self {
@@ -45,21 +45,21 @@ impl Report {
             findings: Vec::new(),
             accepted: Vec::new(),
             checked: Vec::new(),
-            remarks: Vec::new(),
+            notices: Vec::new(),
             coverage: Coverage::Complete,
         }
     }
 
-    /// Sorts everything: no output may depend on the order in which files were given.
+    /// Sorts everything, so that outputs do not depend on the order of the given files.
     pub(super) fn sort(&mut self) {
-        let Self { sources, findings, accepted, remarks, .. } = self;
+        let Self { sources, findings, accepted, notices, .. } = self;
         findings.sort_by(|a, b| order(sources, a).cmp(&order(sources, b)));
         accepted.sort_by(|(a, _), (b, _)| order(sources, a).cmp(&order(sources, b)));
-        remarks.sort();
+        notices.sort();
     }
 }
 
-/// By path, then by place, then by code, then by what would otherwise be left to chance.
+/// The sort key of a finding: path, start, code, and then the other fields for determinism.
 pub(super) fn order<'f>(sources: &'f Sources, finding: &'f Finding) -> impl Ord + use<'f> {
     let range = &finding.primary.span.range;
     let rest = (&finding.title, &finding.subject, &finding.notes);

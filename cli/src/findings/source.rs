@@ -1,24 +1,24 @@
-//! The files that findings point into.
+//! The files that findings refer to.
 
 use std::ops::Range;
 
-/// The beginning of the paths of what ships with slugproof and is no file of its user.
+/// The prefix of the paths of embedded data, which are not files of the user.
 pub const EMBEDDED: &str = "<embedded>/";
 
-/// A file that was read.
+/// A file and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its path as outputs show it: with `/`, relative where the user gave it so.
+    /// The path as shown in outputs: with `/`, relative if the user gave a relative path.
     pub path: String,
-    /// Its text, with a byte-order mark where it has one.
+    /// The text, including a byte-order mark.
     pub text: String,
 }
 
-/// Which file.
+/// Identifies a file among the [`Sources`] of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(usize);
 
-/// A stretch of a file, in bytes; never outside it and never inside a character.
+/// A byte range of a file, within its bounds and on character boundaries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The file.
@@ -31,16 +31,16 @@ pub struct Span {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
-    /// Where the lines of each file begin, in bytes.
+    /// The byte offsets of the lines of each file.
     lines: Vec<Vec<usize>>,
 }
 
-/// Line and column, both from 1, in characters.
+/// Line and column, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line.
     pub line: usize,
-    /// The column; a byte-order mark stands in none.
+    /// The column; a byte-order mark does not count.
     pub column: usize,
 }
 
@@ -53,11 +53,11 @@ impl Sources {
         SourceId(self.files.len() - 1)
     }
 
-    /// The file of an id.
+    /// The file with an id.
     ///
     /// # Panics
     ///
-    /// When the id is of another run.
+    /// Panics if the id belongs to another run.
     #[must_use]
     pub fn get(&self, id: SourceId) -> &Source {
         &self.files[id.0]
@@ -74,13 +74,14 @@ impl Sources {
         &self.get(span.source).text[span.range.clone()]
     }
 
-    /// The path of the file of a span.
+    /// The path of a span's file.
     #[must_use]
     pub fn path(&self, span: &Span) -> &str {
         &self.get(span.source).path
     }
 
-    /// Where a span begins and where it ends, without counting the lines before it anew.
+    /// The positions of the start and the end of a span. Uses the line index, so that it does not
+    /// scan the file again.
     #[must_use]
     pub fn positions(&self, span: &Span) -> (Position, Position) {
         let position = |byte: usize| {
@@ -98,7 +99,7 @@ impl Sources {
         self.lines[source.0].partition_point(|start| *start <= byte)
     }
 
-    /// How many lines a file has; what follows the last line break is one more.
+    /// The number of lines of a file; the text after the last line break counts as a line.
     #[must_use]
     pub fn line_count(&self, source: SourceId) -> usize {
         self.lines[source.0].len()
@@ -108,7 +109,7 @@ impl Sources {
     ///
     /// # Panics
     ///
-    /// When the file has no such line.
+    /// Panics if the file has no such line.
     #[must_use]
     pub fn line_range(&self, source: SourceId, number: usize) -> Range<usize> {
         let starts = &self.lines[source.0];

@@ -1,10 +1,9 @@
 //! Suppressions: `# slugproof: ignore[code] reason`, at the end of a finding's line or
 //! on comment lines directly above it.
 //!
-//! The scan is textual, so that it works in YAML comments and in shell comments inside
-//! a `run:` block alike. A suppression has to earn its place: one without a reason, one
-//! of an unknown code and one that suppresses nothing are findings themselves, and
-//! those cannot be suppressed.
+//! The scan is textual, so that it works both in YAML comments and in shell comments inside
+//! a `run:` block. A suppression without a reason, with an unknown code or without an effect
+//! is a finding itself, which cannot be suppressed.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,21 +15,21 @@ use crate::suggest::did_you_mean;
 
 use super::{Finding, SourceId, Sources, Span};
 
-/// A finding that does not count, and why.
+/// A finding that does not count, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppressed {
     /// The finding.
     pub finding: Finding,
-    /// What suppresses it.
+    /// The kind of suppression.
     pub kind: SuppressionKind,
-    /// The reason that was given.
+    /// The given reason.
     pub reason: String,
 }
 
-/// What suppresses a finding.
+/// The kinds of suppression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuppressionKind {
-    /// A comment beside it.
+    /// A comment at the finding.
     Comment,
     /// An entry of slugproof.yaml.
     Accept,
@@ -39,7 +38,7 @@ pub enum SuppressionKind {
 }
 
 impl SuppressionKind {
-    /// The name used in answers.
+    /// The name in the JSON output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,17 +49,17 @@ impl SuppressionKind {
     }
 }
 
-/// A comment that suppresses, as it was understood.
+/// A parsed suppression comment.
 struct Suppression {
-    /// The codes, each with where it stands.
+    /// The codes, each with its byte range.
     codes: Vec<(Range<usize>, &'static Entry)>,
     reason: String,
     /// The lines whose findings it suppresses.
     lines: Vec<usize>,
 }
 
-/// What is left of the findings, with what is to be said of the suppressions; and what
-/// they suppress.
+/// Splits findings into open and suppressed ones. Problems with suppressions are added to the open
+/// findings.
 pub(super) fn apply(command: Command, sources: &Sources, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (suppressions, mut open) = read_all(sources);
     let by_line = by_line(&suppressions);
@@ -84,14 +83,14 @@ pub(super) fn apply(command: Command, sources: &Sources, findings: Vec<Finding>)
     }
     for ((source, suppression), used) in suppressions.iter().zip(used) {
         let codes = suppression.codes.iter().zip(used).filter(|(_, used)| !used).map(|(code, _)| code);
-        // A code that another command reports is that command's business.
+        // Codes of another command cannot be checked here.
         let idle = codes.filter(|(_, code)| code.is_reported_by(command));
         open.extend(idle.map(|(range, code)| unused(*source, range, code)));
     }
     (open, suppressed)
 }
 
-/// Every suppression of every file, and what is wrong with comments that would be one.
+/// The suppressions in all files, and the findings about malformed ones.
 fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
     let mut suppressions = Vec::new();
     let mut findings = Vec::new();
@@ -99,7 +98,8 @@ fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
         let comments = comments(sources, source);
         let below = if comments.is_empty() { HashMap::new() } else { lines_below(sources, source) };
         for range in comments {
-            // A comment speaks of its own line and, where it fills that, of the one below.
+            // A comment applies to its own line and, if it fills the line, to the line below the
+            // comments.
             let own = sources.line_number(source, range.start);
             let lines = [own].into_iter().chain(below.get(&own).copied()).collect();
             match read(sources, &Span { source, range }, lines) {
@@ -116,7 +116,7 @@ fn read_all(sources: &Sources) -> (Vec<(SourceId, Suppression)>, Vec<Finding>) {
     (suppressions, findings)
 }
 
-/// The suppressions that concern each line, by number, with the number of the code.
+/// For each line, the suppressions that apply to it: index of the suppression and of its code.
 fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize), Vec<(usize, usize)>> {
     let mut lines: HashMap<_, Vec<_>> = HashMap::new();
     for (which, (source, suppression)) in suppressions.iter().enumerate() {
@@ -130,7 +130,7 @@ fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize
 
 const MARK: &str = "slugproof:";
 
-/// Where the comments that are addressed to slugproof begin, each to the end of its line.
+/// The byte ranges of `slugproof:` comments, each to the end of its line.
 fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
     let text = &sources.get(source).text;
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -139,7 +139,7 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
         let before = text[line.start..mark].trim_end_matches([' ', '\t']);
         let Some(before) = before.strip_suffix('#') else { continue };
         let begins = before.trim_start_matches('\u{feff}').is_empty() || before.ends_with([' ', '\t']);
-        // The first one of a line is the comment; what follows is its text.
+        // The first match in a line starts the comment; later matches belong to its text.
         let is_first = found.last().is_none_or(|earlier| earlier.end <= line.start);
         if begins && is_first {
             found.push(line.start + before.len()..line.end);
@@ -148,8 +148,8 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a quote is open on the line before a place, so that a `#` there is no comment. An
-/// apostrophe inside a word opens nothing.
+/// True if a quote is open before a position in its line, so that a `#` there does not start a
+/// comment. An apostrophe inside a word does not open a quote.
 fn is_quoted(sources: &Sources, place: &Span) -> bool {
     let line = sources.line_range(place.source, sources.line_number(place.source, place.range.start));
     let mut open = None;
@@ -158,7 +158,7 @@ fn is_quoted(sources: &Sources, place: &Span) -> bool {
     while let Some(c) = chars.next() {
         let is_in_word = last.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
         match (open, c) {
-            // What is escaped is no quote; between single quotes nothing is escaped.
+            // An escaped character does not open or close a quote. Single quotes have no escapes.
             (None | Some('"'), '\\') => drop(chars.next()),
             (Some(quote), _) if quote == c => open = None,
             (None, '"') => open = Some(c),
@@ -170,13 +170,17 @@ fn is_quoted(sources: &Sources, place: &Span) -> bool {
     open.is_some()
 }
 
-/// A suppression and what is wrong with parts of it, or what is wrong with the whole.
+/// Parses a suppression. Unknown codes are returned as findings.
+///
+/// # Errors
+///
+/// Returns a finding if the whole suppression is invalid.
 fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppression, Vec<Finding>), Box<Finding>> {
     let (list, reason) = parts(sources.slice(comment)).map_err(|title| malformed(sources, comment, title))?;
     if reason.trim().is_empty() {
-        let title = "a suppression does not say why, so it suppresses nothing";
+        let title = "a suppression without a reason suppresses nothing";
         let finding = wrong(sources, comment, &SUPPRESSION_WITHOUT_REASON, title);
-        return Err(Box::new(finding.with_help("write the reason behind the bracket")));
+        return Err(Box::new(finding.with_help("write the reason after the bracket")));
     }
     let mut codes = Vec::new();
     let mut unknowns = Vec::new();
@@ -192,15 +196,19 @@ fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppres
     Ok((Suppression { codes, reason: reason.trim().to_owned(), lines }, unknowns))
 }
 
-/// The codes and the reason of a comment, or what keeps it from being a suppression.
+/// The code list and the reason of a comment.
+///
+/// # Errors
+///
+/// The title of the finding if the comment is not a valid suppression.
 fn parts(comment: &str) -> Result<(&str, &str), &'static str> {
     let body = comment.split_once(MARK).map_or("", |(_, body)| body.trim_start());
-    let list = body.strip_prefix("ignore[").ok_or("a comment is addressed to slugproof and is no suppression")?;
-    let (list, reason) = list.split_once(']').ok_or("the list of codes of a suppression is not closed")?;
+    let list = body.strip_prefix("ignore[").ok_or("a `slugproof:` comment is not a suppression")?;
+    let (list, reason) = list.split_once(']').ok_or("the list of codes in a suppression is not closed")?;
     if reason.is_empty() || reason.starts_with(char::is_whitespace) {
         Ok((list, reason))
     } else {
-        Err("the reason of a suppression is not set apart by a space")
+        Err("a suppression lacks a space before its reason")
     }
 }
 
@@ -213,7 +221,7 @@ fn wrong(sources: &Sources, comment: &Span, code: &'static Entry, title: &str) -
     Finding::new(code, comment.clone(), title).about("comment", sources.slice(comment))
 }
 
-/// The items of a list between commas, trimmed, each with where it stands.
+/// The trimmed items of a comma-separated list, each with its byte range.
 fn items(list: &str, start: usize) -> impl Iterator<Item = (Range<usize>, &str)> {
     list.split(',').scan(start, |next, item| {
         let before = item.len() - item.trim_start().len();
@@ -223,7 +231,7 @@ fn items(list: &str, start: usize) -> impl Iterator<Item = (Range<usize>, &str)>
     })
 }
 
-/// For each line of a file that is nothing but a comment, the line below the comments.
+/// Maps each line that is only a comment to the first line below the block of comments.
 fn lines_below(sources: &Sources, source: SourceId) -> HashMap<usize, usize> {
     let mut below = HashMap::new();
     for number in (1..=sources.line_count(source)).rev() {
@@ -246,6 +254,6 @@ fn unknown(span: Span, name: &str) -> Finding {
 
 fn unused(source: SourceId, range: &Range<usize>, code: &Entry) -> Finding {
     let span = Span { source, range: range.clone() };
-    let title = format!("nothing here is `{}`, so nothing is suppressed", code.id);
-    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("take the suppression out").about("code", code.id)
+    let title = format!("no finding here has the code `{}`, so nothing is suppressed", code.id);
+    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("remove the suppression").about("code", code.id)
 }

@@ -1,4 +1,4 @@
-//! What every output has in common.
+//! Tests of all outputs.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ fn report() -> (Report, SourceId) {
 }
 
 fn at(source: SourceId, words: &str) -> Span {
-    let start = TEXT.find(words).expect("it is there");
+    let start = TEXT.find(words).expect("the text contains the words");
     Span { source, range: start..start + words.len() }
 }
 
@@ -44,7 +44,7 @@ fn triaged(report: Report) -> Triaged {
 }
 
 #[test]
-fn a_patch_is_in_every_output() {
+fn patch_is_in_every_output() {
     let (mut report, source) = report();
     report.findings.push(patched(source));
     let triaged = triaged(report);
@@ -67,11 +67,11 @@ fn a_patch_is_in_every_output() {
 
     ✗ 1 error in 2 entries
     ");
-    let log: serde_json::Value = serde_json::from_str(&sarif::render(&triaged)).expect("it is JSON");
+    let log: serde_json::Value = serde_json::from_str(&sarif::render(&triaged)).expect("the output is JSON");
     let replacements = &log["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"];
     assert_eq!(replacements[0]["deletedRegion"]["endLine"], 4);
     assert_eq!(replacements[1]["insertedContent"]["text"], "byok");
-    let answer: serde_json::Value = serde_json::from_str(&json::render(&triaged)).expect("it is JSON");
+    let answer: serde_json::Value = serde_json::from_str(&json::render(&triaged)).expect("the output is JSON");
     assert_eq!(answer["findings"][0]["patch"]["edits"][0]["replacement"], "");
     assert_follows(include_str!("../../tests/data/sarif-2.1.0.schema.json"), &log);
     assert_follows(include_str!("../../../docs/findings.schema.json"), &answer);
@@ -79,14 +79,14 @@ fn a_patch_is_in_every_output() {
 
 fn assert_follows(schema: &str, value: &serde_json::Value) {
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    let schema = serde_json::from_str(schema).expect("it is JSON");
-    compiler.add_resource("http://localhost/schema.json", schema).expect("it is a schema");
-    let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("it compiles");
+    let schema = serde_json::from_str(schema).expect("the output is JSON");
+    compiler.add_resource("http://localhost/schema.json", schema).expect("the resource is a schema");
+    let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("the schema compiles");
     schemas.validate(value, index).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
-fn what_is_accepted_does_not_count() {
+fn accepted_finding_does_not_count() {
     let (mut report, source) = report();
     report.accepted.push((patched(source), "the job exercises it".to_owned()));
     let triaged = triaged(report);
@@ -96,7 +96,7 @@ fn what_is_accepted_does_not_count() {
 }
 
 #[test]
-fn coverage_decides_the_end() {
+fn exit_code_follows_coverage() {
     for (coverage, found, exit) in [
         (Coverage::Complete, false, Exit::Clean),
         (Coverage::Complete, true, Exit::Findings),

@@ -1,4 +1,4 @@
-//! Which findings count: what is suppressed, accepted or known from a baseline does not.
+//! Triage: separates findings that count from suppressed, accepted and known ones.
 
 use crate::codes::{Command, Level};
 use crate::exit::{Exit, Failure};
@@ -11,31 +11,31 @@ use super::report::{Coverage, Report, order};
 use super::suppress::{self, Suppressed, SuppressionKind};
 use super::{Finding, Sources};
 
-/// A report in which everything that does not count is set apart: every output is made from it.
+/// A report with the suppressed findings separated. All outputs render it.
 pub struct Triaged {
     /// The command: `lint` or `check`.
     pub command: Command,
-    /// Every file that a finding may point into.
+    /// Every file that a finding may refer to.
     pub sources: Sources,
-    /// The findings that count or are worth a note, by path and place.
+    /// The findings that are not suppressed, sorted by path and position.
     pub open: Vec<Finding>,
-    /// The findings that something suppresses, in the same order.
+    /// The suppressed, accepted and known findings, in the same order.
     pub suppressed: Vec<Suppressed>,
-    /// What was looked at: a noun and how many.
+    /// The checked items: a noun and their number.
     pub checked: Vec<(&'static str, usize)>,
-    /// Sentences for people, shown before the summary.
-    pub remarks: Vec<String>,
-    /// How much of what was asked about could be looked at.
+    /// Sentences that are shown before the summary.
+    pub notices: Vec<String>,
+    /// Whether everything could be checked.
     pub coverage: Coverage,
 }
 
 impl Report {
-    /// Sets apart what is suppressed, accepted or known from the baseline; writes the baseline
-    /// if that is asked for.
+    /// Separates the findings that are suppressed, accepted or known from the baseline. Writes the
+    /// baseline if requested.
     ///
     /// # Errors
     ///
-    /// A baseline that cannot be read or written.
+    /// Fails if the baseline cannot be read or written.
     pub fn triage(mut self, options: &FindingsOptions) -> Result<Triaged, Failure> {
         self.sort();
         if options.strict {
@@ -52,7 +52,7 @@ impl Report {
             open,
             suppressed: accepted.chain(commented).chain(known).collect(),
             checked: self.checked,
-            remarks: self.remarks,
+            notices: self.notices,
             coverage: self.coverage,
             sources: self.sources,
         };
@@ -60,7 +60,7 @@ impl Report {
         Ok(triaged)
     }
 
-    /// What is not known from the baseline, and what is.
+    /// Splits findings into new ones and those known from the baseline.
     fn compare(
         &mut self,
         open: Vec<Finding>,
@@ -69,12 +69,12 @@ impl Report {
         let Some(path) = &options.baseline else { return Ok((open, Vec::new())) };
         let baseline = if options.write_baseline {
             if self.coverage == Coverage::Incomplete {
-                self.remarks.push("the baseline is not written, because a file could not be read".to_owned());
+                self.notices.push("the baseline is not written, because a file could not be read".to_owned());
                 return Ok((open, Vec::new()));
             }
             let baseline = Baseline::of(self.command.as_str(), &self.sources, &open);
             write_whole(path, baseline.to_json().as_bytes())?;
-            self.remarks.push(format!(
+            self.notices.push(format!(
                 "the baseline `{}` now holds {}",
                 path.display(),
                 counted(open.len() as u64, "finding")
@@ -83,8 +83,8 @@ impl Report {
         } else {
             Baseline::read(self.command.as_str(), path)?
         };
-        let (open, known, stale) = baseline.divide(&self.sources, open);
-        self.remarks.extend(stale_remark(&stale));
+        let (open, known, stale) = baseline.split(&self.sources, open);
+        self.notices.extend(stale_notice(&stale));
         let suppressed = |finding| Suppressed {
             finding,
             kind: SuppressionKind::Baseline,
@@ -94,11 +94,11 @@ impl Report {
     }
 }
 
-fn stale_remark(stale: &[Stale]) -> Option<String> {
+fn stale_notice(stale: &[Stale]) -> Option<String> {
     let first = stale.first()?;
     let findings = counted(stale.iter().map(|stale| stale.count).sum::<usize>() as u64, "finding");
     let example = format!("such as `{}` in `{}`", first.code, first.path);
-    Some(format!("the baseline holds {findings} that no longer exist, {example}; write it anew with --write-baseline"))
+    Some(format!("the baseline holds {findings} that no longer exist, {example}; write it again with --write-baseline"))
 }
 
 impl Triaged {
@@ -108,7 +108,7 @@ impl Triaged {
         suppressed.sort_by(|a, b| order(sources, &a.finding).cmp(&order(sources, &b.finding)));
     }
 
-    /// How a command that reports this ends.
+    /// The exit code of the command.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.coverage {
@@ -119,13 +119,13 @@ impl Triaged {
         }
     }
 
-    /// How many open findings have a level.
+    /// The number of open findings with a level.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
         self.open.iter().filter(|finding| finding.level == level).count()
     }
 
-    /// How many findings are suppressed in one way.
+    /// The number of findings with a kind of suppression.
     #[must_use]
     pub fn count_suppressed(&self, kind: SuppressionKind) -> usize {
         self.suppressed.iter().filter(|suppressed| suppressed.kind == kind).count()

@@ -1,4 +1,4 @@
-//! Judges every call of a harness in some files.
+//! Evaluates every call of a harness in the files of a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,23 +14,25 @@ use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
 use crate::findings::{Finding, SourceId, Span};
 
-/// Every call of some files, judged.
+/// The results of evaluating every call in the files of a run.
 #[derive(Default)]
 pub struct Evaluated<'r> {
+    /// The contradictions, warnings and undecided calls, by cause.
     pub(super) groups: Groups<'r>,
+    /// Findings that belong to no call.
     pub(super) others: Vec<Finding>,
-    /// The steps that were judged: file, job, number.
+    /// The evaluated steps: index of the file, first byte of the job's key, number.
     pub(super) steps: BTreeSet<(usize, usize, usize)>,
-    /// How often a call was judged.
+    /// The number of evaluations: calls times policies.
     pub(super) cases: usize,
-    /// The steps that call a harness and never run.
+    /// The number of steps that call a harness but never run.
     pub(super) never: usize,
-    /// What entries of slugproof.yaml accept, by their number.
+    /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
 }
 
 impl<'a> Linter<'a> {
-    /// Judges every call in some files.
+    /// Evaluates every call in some files.
     pub(super) fn evaluate<'r>(&'r self, files: &'r Files) -> Evaluated<'r> {
         let evaluation = Evaluation::new(&files.repository, self.search());
         let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
@@ -38,7 +40,7 @@ impl<'a> Linter<'a> {
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
-                self.judge_job(&evaluation, source, (index, job), &mut evaluated);
+                self.evaluate_job(&evaluation, source, (index, job), &mut evaluated);
             }
             if evaluated.steps.len() > before {
                 let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
@@ -56,9 +58,9 @@ impl<'a> Linter<'a> {
         evaluated
     }
 
-    /// Judges every call in a job. What calls no known harness is judged only by what was
-    /// asked for.
-    pub(super) fn judge_job<'r>(
+    /// Evaluates every call in a job. Scripts that call no known harness are evaluated only
+    /// against the policies of `--policy`.
+    pub(super) fn evaluate_job<'r>(
         &'r self,
         evaluation: &Evaluation<'r>,
         source: SourceId,
@@ -76,8 +78,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// How many steps of a file, in which none calls a harness, would call one if no `if:`
-    /// ever kept them from it.
+    /// The number of steps that would call a harness if every `if:` were true. The file must have
+    /// no step that calls one.
     fn calls_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
         let file = &unconditional.repository().files()[index];
         let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
@@ -98,7 +100,7 @@ impl<'a> Linter<'a> {
                     evaluated.accepted.entry(entry).or_default().add(case.clone(), Problem::Failure(failure));
                 }
                 if let Some(failure) = cross_vendor {
-                    evaluated.groups.add(case, Problem::Crossing(failure));
+                    evaluated.groups.add(case, Problem::CrossVendor(failure));
                 }
             }
             CallVerdict::Fails(failure) => evaluated.groups.add(case, Problem::Failure(failure)),
@@ -106,8 +108,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Notes on the jobs and steps of a file in which others are judged: those that set
-    /// variables of a policy for a script that no policy describes.
+    /// Notes on jobs and steps that set variables of a policy for a script that no policy
+    /// describes, in a file with other steps that were evaluated.
     fn unknown_harnesses(
         &self,
         workflow: &Workflow,
@@ -117,26 +119,26 @@ impl<'a> Linter<'a> {
     ) -> Vec<Finding> {
         let of_job = |job: &Job| {
             let Work::Steps(steps) = &job.work else { return None };
-            let is_judged = |step: &&Step| evaluated.contains(&(index, job.key.start, step.number));
-            let others = steps.iter().filter(|step| step.run.is_some() && !is_judged(step)).map(|step| &step.env);
-            let own = (!steps.iter().any(|step| is_judged(&step))).then_some(&job.env);
+            let is_evaluated = |step: &&Step| evaluated.contains(&(index, job.key.start, step.number));
+            let others = steps.iter().filter(|step| step.run.is_some() && !is_evaluated(step)).map(|step| &step.env);
+            let own = (!steps.iter().any(|step| is_evaluated(&step))).then_some(&job.env);
             own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))
         };
         let first = workflow.jobs.iter().filter_map(|job| of_job(job));
         first.filter_map(|first| self.unknown_harness(source, first)).collect()
     }
 
-    /// A note on a variable of a policy, where no step that sees it calls what one describes.
+    /// A note on a variable of a policy that no call of a known harness can read.
     fn unknown_harness(&self, source: SourceId, (name, key): (String, Range<usize>)) -> Option<Finding> {
         let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
         let span = Span { source, range: key };
         let title =
-            format!("`{name}` is read by policy `{}`, and no step that sees it calls a known harness", policy.name());
+            format!("`{name}` is read by policy `{}`, but no step that sees it calls a known harness", policy.name());
         Some(
             Finding::new(&UNKNOWN_HARNESS, span, title)
                 .said("set here")
                 .with_help(format!(
-                    "add the script to `harness` of a policy, or judge the file with --policy {}",
+                    "add the script to `harness` of a policy, or check the file with --policy {}",
                     policy.name()
                 ))
                 .about("variable", name),

@@ -1,5 +1,5 @@
-//! Which files are linted: those that are named, else those of slugproof.yaml, else those
-//! of the repository at hand.
+//! Discovers the files to lint: the paths on the command line, else the `workflows` of
+//! slugproof.yaml, else the workflow files of the current repository.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,25 +9,25 @@ use crate::config::Config;
 use crate::exit::{Failure, describe};
 use crate::io::{STANDARD_INPUT, shown_path};
 
-/// Where workflow files are, from the top of a repository.
+/// The directories of workflow files, relative to the root of a repository.
 const DIRECTORIES: [&str; 2] = [".github/workflows", ".gitea/workflows"];
 
-/// What is to be linted.
+/// The inputs to lint.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Whether standard input is.
+    /// True to lint standard input.
     pub standard_input: bool,
-    /// The files, in the order of their paths.
+    /// The files, sorted by path.
     pub files: BTreeSet<PathBuf>,
 }
 
-/// Why a place holds no files to lint.
+/// Why a path or pattern yields no files to lint.
 enum Problem {
-    /// No workflow file is in a directory or below it.
+    /// A directory contains no workflow files.
     NoWorkflows(PathBuf),
     /// A directory cannot be listed.
     Directory(PathBuf, io::Error),
-    /// A pattern of slugproof.yaml is of no use: the reason, and what to do.
+    /// A pattern of slugproof.yaml is invalid or matches nothing: the reason and the remedy.
     Pattern(PathBuf, String),
 }
 
@@ -35,7 +35,8 @@ enum Problem {
 ///
 /// # Errors
 ///
-/// A directory that holds no workflows or cannot be listed, and a pattern that matches nothing.
+/// Fails if a directory has no workflow files or cannot be listed, or if a pattern is invalid or
+/// matches nothing.
 pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Found, Failure> {
     let configured = config.and_then(|config| config.workflows.as_deref()).filter(|_| paths.is_empty());
     let mut found = Found::default();
@@ -56,7 +57,7 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Found, Failure
         found.files.extend(matching(pattern)?);
     }
     if paths.is_empty() && configured.is_none() {
-        let top = top_of_repository();
+        let top = path_to_root();
         for directory in DIRECTORIES {
             found.files.extend(files_in(&top.join(directory))?);
         }
@@ -64,9 +65,9 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Found, Failure
     Ok(found)
 }
 
-/// The way to the first directory from here upwards that holds workflows, up to the top
-/// of the repository; empty for this one.
-fn top_of_repository() -> PathBuf {
+/// The relative path to the closest parent directory with workflow files, up to the root of the
+/// repository; empty for the current directory.
+fn path_to_root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let is_top = |directory: &Path| directory.join(".git").exists();
     let levels = here.ancestors().position(is_top).map_or(usize::MAX, |top| top + 1);
@@ -75,7 +76,8 @@ fn top_of_repository() -> PathBuf {
     (0..up).map(|_| "..").collect()
 }
 
-/// The workflow files of a directory: its own, and those where a repository keeps them.
+/// The workflow files directly in a directory, and in its `.github/workflows` and
+/// `.gitea/workflows`.
 fn workflows_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut files = files_in(directory)?;
     for below in DIRECTORIES {
@@ -95,38 +97,38 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
     for entry in entries {
         let path = entry.map_err(cannot)?.path();
         let is_yaml = path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        if is_yaml && is_to_be_read(&path) {
+        if is_yaml && should_read(&path) {
             files.push(path);
         }
     }
     Ok(files)
 }
 
-/// Whether what was listed is a file, or cannot be looked at: what is wrong with it is said when it is read.
-fn is_to_be_read(path: &Path) -> bool {
+/// True for files and for paths without readable metadata, whose error is reported on reading.
+fn should_read(path: &Path) -> bool {
     std::fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 /// The files that a pattern of slugproof.yaml matches.
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let problem = |why: String| Problem::Pattern(pattern.to_owned(), why);
+    let problem = |reason: String| Problem::Pattern(pattern.to_owned(), reason);
     if pattern.is_dir() {
         return workflows_in(pattern);
     }
     let text = pattern.to_str().ok_or_else(|| problem("is not UTF-8; correct it".to_owned()))?;
-    let paths = glob::glob(text).map_err(|error| problem(format!("is wrong: {}; correct it", error.msg)))?;
+    let paths = glob::glob(text).map_err(|error| problem(format!("is invalid: {}; correct it", error.msg)))?;
     let mut files = Vec::new();
     for path in paths {
         let path = path.map_err(|error| {
-            let (path, why) = (shown_path(error.path()), describe(error.error()));
-            problem(format!("cannot be followed into `{path}`: {why}; check the directory"))
+            let (path, reason) = (shown_path(error.path()), describe(error.error()));
+            problem(format!("cannot be followed into `{path}`: {reason}; check the directory"))
         })?;
-        if is_to_be_read(&path) {
+        if should_read(&path) {
             files.push(path);
         }
     }
     if files.is_empty() {
-        return Err(problem("matches no file; correct it or take it out".to_owned()));
+        return Err(problem("matches no file; correct it or remove it".to_owned()));
     }
     Ok(files)
 }
@@ -135,14 +137,15 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::new(match problem {
             Problem::NoWorkflows(path) => format!(
-                "`{}` holds no workflow files (*.yml, *.yaml), and neither do .github/workflows and .gitea/workflows below it; check the path",
+                "`{}` contains no workflow files (*.yml, *.yaml), nor do its directories .github/workflows and \
+                 .gitea/workflows; check the path",
                 shown_path(&path)
             ),
             Problem::Directory(path, error) => {
                 format!("cannot read the directory `{}`: {}; check it", shown_path(&path), describe(&error))
             }
-            Problem::Pattern(path, why) => {
-                format!("`workflows` of slugproof.yaml: the pattern `{}` {why}", shown_path(&path))
+            Problem::Pattern(path, reason) => {
+                format!("`workflows` of slugproof.yaml: the pattern `{}` {reason}", shown_path(&path))
             }
         })
     }

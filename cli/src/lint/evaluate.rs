@@ -1,4 +1,4 @@
-//! Judging one call: what `resolve` says of every environment that it can see.
+//! The evaluation of one call: runs `resolve` on every environment that the call can have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,79 +12,79 @@ use crate::render::resolution::hints;
 use crate::render::shown;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
 
-/// Environments of one call that are judged one by one; of more, none is.
+/// Maximum environments evaluated per call; above this the call is undecided.
 pub const ENVIRONMENTS: usize = 4_096;
 
-/// Environments of one call of which it is asked what was meant: as many as a value has alternatives.
-const MEANT: usize = ALTERNATIVES;
+/// Maximum environments of one call for which hints are computed: as many as a value may have
+/// alternatives.
+const HINT_ENVIRONMENTS: usize = ALTERNATIVES;
 
-/// What is to be said of one call.
+/// The result of evaluating one call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallVerdict {
-    /// Whatever it sees, it comes online, or fails as slugproof.yaml accepts.
+    /// In every environment it comes online, or fails in a way that slugproof.yaml accepts.
     Fine {
-        /// The entries of slugproof.yaml that accept a contradiction of it, and which.
+        /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
         accepted: BTreeMap<usize, Failure>,
-        /// The one warning that is worth a note, where it is earned in every case.
+        /// The warning about another vendor's key, if it applies in every environment.
         cross_vendor: Option<Failure>,
     },
-    /// Whatever it sees, it fails.
+    /// It fails in every environment.
     Fails(Failure),
-    /// It may fail or not, because of what is not known.
+    /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
 }
 
-/// A resolution that stands for itself.
+/// An owned copy of a resolution: a contradiction or a warning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// The contradiction; none for a warning.
+    /// The contradiction; None for a warning.
     pub code: Option<Code>,
     /// The runtime.
     pub runtime: String,
     /// The slug, verbatim.
     pub slug: String,
-    /// Every code that it may fail with, every runtime and every slug with which it does,
-    /// where more than one of them is possible; those above are among them.
+    /// Every code that it may fail with, including `code`.
     pub codes: BTreeSet<Code>,
-    /// See there.
+    /// Every runtime that it may fail with, including `runtime`.
     pub runtimes: BTreeSet<String>,
-    /// See there.
+    /// Every slug that it may fail with, including `slug`.
     pub slugs: BTreeSet<String>,
-    /// The rule that picked it.
+    /// The rule that selected the slug.
     pub rule: Rule,
     /// The variable that decided.
     pub decided_by: Option<String>,
-    /// Who was meant to pay.
+    /// The billing path.
     pub path: BillingPath,
     /// The names of the injected secrets.
     pub injected: Vec<String>,
     /// The provider.
     pub provider: Option<String>,
-    /// What the provider needs any one of.
+    /// The variables of which the provider needs at least one.
     pub needs: Vec<String>,
-    /// Of that, what is there.
+    /// The needed variables that are present.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
     pub set: Vec<String>,
-    /// What was probably meant.
+    /// Hints about the probable intention.
     pub hints: Vec<String>,
-    /// What would mend it, smallest first.
+    /// The fixes, smallest first.
     pub fixes: Vec<Fix>,
 }
 
-/// What calls are judged by.
+/// Evaluates calls against a registry.
 pub struct Evaluator<'a> {
     /// The registry.
     pub registry: &'a Registry,
-    /// What is intended.
+    /// The contradictions that slugproof.yaml accepts.
     pub accept: &'a [Accept],
 }
 
-/// Stands for a slug or a runtime that is not known; no file can hold it.
+/// Represents a slug or runtime that is not known; no file can contain it.
 const UNKNOWN: &str = "\u{0}";
 
 impl Evaluator<'_> {
-    /// Judges a call by what each variable of the policy can be.
+    /// Evaluates a call from the possible values of each variable of the policy.
     #[must_use]
     pub fn evaluate(&self, policy: &Policy, value: impl Fn(&str) -> Text) -> CallVerdict {
         let variables: Vec<(Variable, Text)> =
@@ -99,15 +99,15 @@ impl Evaluator<'_> {
         }
         let outcomes: Vec<Outcome> =
             (0..count).map(|number| self.outcome(policy, &variables, &options, number)).collect();
-        let all = |wanted: fn(&Outcome) -> bool| outcomes.iter().all(wanted);
+        let all = |predicate: fn(&Outcome) -> bool| outcomes.iter().all(predicate);
         if all(|outcome| matches!(outcome, Outcome::Coherent(_) | Outcome::Accepted(_))) {
             return self.fine(policy, &variables, &options, &outcomes);
         }
         if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
-            return CallVerdict::Fails(self.any_fault(policy, &variables, &options, &outcomes));
+            return CallVerdict::Fails(self.common_failure(policy, &variables, &options, &outcomes));
         }
         let mut why = reasons(policy, &variables, &options, &outcomes);
-        // What is known to fail is said, though not everything is known.
+        // Name one failure that is known, although other environments do not fail.
         let failing = outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Fails(code, slug) => Some((code, slug)),
             _ => None,
@@ -115,7 +115,7 @@ impl Evaluator<'_> {
         why.extend(
             failing
                 .take(1)
-                .map(|(code, slug)| format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())),
+                .map(|(code, slug)| format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())),
         );
         CallVerdict::Undecided(why)
     }
@@ -160,15 +160,15 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The entry of slugproof.yaml that accepts a contradiction.
+    /// The index of the entry of slugproof.yaml that accepts a contradiction.
     fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: Code, env: &Env<'_>) -> Option<usize> {
         let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
         self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
     }
 
-    /// The fault of the first environment, with what the others fail with and what mends
-    /// them all.
-    fn any_fault(
+    /// The failure of the first environment, with the codes, runtimes and slugs of all
+    /// environments and the fixes and hints that apply to all.
+    fn common_failure(
         &self,
         policy: &Policy,
         variables: &[(Variable, Text)],
@@ -176,7 +176,7 @@ impl Evaluator<'_> {
         outcomes: &[Outcome],
     ) -> Failure {
         let mut failure = self.failure(policy, variables, options, 0);
-        let mut meant_apart = BTreeMap::new();
+        let mut distinct = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             let (runtime, env) = environment(policy, variables, options, number);
             failure.fixes.retain(|fix| self.resolves(fix, runtime, &env));
@@ -185,17 +185,17 @@ impl Evaluator<'_> {
                 failure.codes.insert(*code);
                 failure.slugs.insert(masked(slug).to_owned());
             }
-            // All that hints are made from.
-            meant_apart.insert((runtime, outcome, env.text(Variable::Path)), env);
+            // Hints depend only on these values.
+            distinct.insert((runtime, outcome, env.text(Variable::Path)), env);
         }
-        for ((runtime, ..), env) in meant_apart.into_iter().take(MEANT) {
+        for ((runtime, ..), env) in distinct.into_iter().take(HINT_ENVIRONMENTS) {
             let others = hints(self.registry, &env, &resolve(self.registry, runtime, &env, &[]));
             failure.hints.retain(|hint| others.contains(hint));
         }
         failure
     }
 
-    /// Whether a fix comes to what it says.
+    /// True if a fix leads to the slug and provider that it names.
     fn resolves(&self, fix: &Fix, runtime: &str, env: &Env<'_>) -> bool {
         let policy = env.policy();
         let edited = fix.edits.iter().fold(*env, |env, edit| match (policy.variable(edit.variable()), edit) {
@@ -203,9 +203,9 @@ impl Evaluator<'_> {
             (Some(variable), Edit::Unset(_)) => env.without(variable),
             (None, _) => env,
         });
-        let mended = resolve(self.registry, runtime, &edited, &[]);
-        let provider = mended.provider.map(|provider| provider.name.as_str());
-        mended.is_coherent() && mended.slug == fix.slug && provider == Some(&*fix.provider)
+        let fixed = resolve(self.registry, runtime, &edited, &[]);
+        let provider = fixed.provider.map(|provider| provider.name.as_str());
+        fixed.is_coherent() && fixed.slug == fix.slug && provider == Some(&*fix.provider)
     }
 
     fn failure(
@@ -239,23 +239,25 @@ impl Evaluator<'_> {
     }
 }
 
-/// What looks like a credential in the place of a model is one in the wrong place.
+/// The slug, masked if it looks like a credential that was put in the wrong variable.
 fn masked(slug: &str) -> &str {
     if is_credential(slug) { MASK } else { slug }
 }
 
-/// What comes of one environment.
+/// The outcome of one environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// Coherent; and whether another vendor's key would be sent.
+    /// No contradiction; true if another vendor's key would be sent.
     Coherent(bool),
+    /// A contradiction that this entry of slugproof.yaml accepts.
     Accepted(usize),
+    /// A contradiction, and the slug.
     Fails(Code, String),
-    /// Whatever this variable is, it is the runtime or the slug.
+    /// The runtime or the slug is the unknown value of this variable.
     Unknown(String),
 }
 
-/// The values of a variable that are told apart. Of a secret only its presence counts.
+/// The representative values of a variable. For a secret, only its presence counts.
 fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     match (variable, &text.can) {
@@ -269,8 +271,8 @@ fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
         (Variable::Key(_), AbstractValue::NonEmpty) => owned(&["set"]),
         (Variable::Key(_), AbstractValue::Any) => owned(&["", "set"]),
         (_, AbstractValue::OneOf(texts)) => texts.clone(),
-        // Any text but the platform's chooses the same path. Whether there is one still
-        // counts: for its default, and for what slugproof.yaml accepts.
+        // Every value except the platform's selects the same path. Whether it is empty still
+        // counts for its default and for the entries of slugproof.yaml.
         (Variable::Path, AbstractValue::NonEmpty) => owned(&[UNKNOWN, &policy.document().platform.value]),
         (Variable::Path, AbstractValue::Any) => owned(&["", UNKNOWN, &policy.document().platform.value]),
         (_, AbstractValue::NonEmpty) => owned(&[UNKNOWN]),
@@ -278,7 +280,7 @@ fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
     }
 }
 
-/// The environment of a number, and its runtime.
+/// The environment with a number in the product of all options, and its runtime.
 fn environment<'a>(
     policy: &'a Policy,
     variables: &[(Variable, Text)],
@@ -291,11 +293,11 @@ fn environment<'a>(
         env = env.with(*variable, &options[rest % options.len()]);
         rest /= options.len();
     }
-    // The variable has done its part: it is where the runtime comes from.
+    // The runtime is passed separately, so its variable is removed.
     (env.runtime(), env.without(Variable::Runtime))
 }
 
-/// Why the outcomes differ: what is not known of the variables that make a difference.
+/// The reasons why outcomes differ: those of the variables that make a difference.
 fn reasons(
     policy: &Policy,
     variables: &[(Variable, Text)],

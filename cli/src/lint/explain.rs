@@ -1,5 +1,5 @@
-//! From judgements to findings: one for each cause, however many jobs, events and matrix
-//! rows lead to it.
+//! Turns verdicts into findings. Each cause is reported once, however many jobs, events and
+//! matrix rows lead to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,13 +16,13 @@ use slug_workflow::trigger::Caller;
 
 use super::evaluate::Failure;
 
-/// Paths to a finding that are told in full; the rest is counted.
-const WAYS_SHOWN: usize = 3;
+/// Maximum paths to a finding that are shown in full; the rest is counted.
+const PATHS_SHOWN: usize = 3;
 
-/// Slugs of one call that are named; of more, one is.
+/// Maximum slugs of one call that are all named; above this only one is named.
 const SLUGS_SHOWN: usize = 3;
 
-/// One call and the policy it was judged by.
+/// One call and the policy that it was evaluated against.
 #[derive(Clone)]
 pub struct Case<'a> {
     /// The file.
@@ -35,37 +35,37 @@ pub struct Case<'a> {
     pub policy: &'a Policy,
 }
 
-/// Everything that shares one cause.
+/// All cases that share one cause.
 #[derive(Clone)]
 pub struct Group<'a> {
-    /// The first case of it.
+    /// The first case.
     pub first: Case<'a>,
-    /// What is wrong with it.
+    /// The problem of the cases.
     pub problem: Problem,
-    /// The calls: job and number of the step.
+    /// The calls: job id and number of the step.
     pub calls: BTreeSet<(String, usize)>,
-    /// The variable at which the caret is, and the bytes there.
+    /// The variable under the caret, if any, and the bytes under the caret.
     at: (Option<String>, Range<usize>),
     cases: usize,
     steps: Vec<String>,
-    ways: Paths,
+    paths: Paths,
     slugs: BTreeSet<String>,
     runtimes: BTreeSet<String>,
     jobs: BTreeSet<String>,
 }
 
-/// What a group has in common.
+/// The problem that the cases of a group have in common.
 #[derive(Clone, Debug)]
 pub enum Problem {
-    /// It fails.
+    /// The call fails.
     Failure(Failure),
-    /// It comes online, with another vendor's key.
-    Crossing(Failure),
-    /// Nobody can tell, for these reasons.
+    /// The workspace comes online with another vendor's key.
+    CrossVendor(Failure),
+    /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
 }
 
-/// How one gets there: ways that begin otherwise than every way before, then others.
+/// Paths to the finding: paths with a new trigger first, then others.
 #[derive(Clone, Default)]
 struct Paths {
     origins: BTreeSet<(String, Option<String>)>,
@@ -73,18 +73,18 @@ struct Paths {
     others: Vec<String>,
 }
 
-/// What tells one cause from another.
+/// The identity of a cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
     source: SourceId,
     start: usize,
     code: &'static str,
     policy: String,
-    /// Undecided calls share a cause within one job alone.
+    /// The job of undecided calls, which share a cause only within one job; otherwise empty.
     job: String,
 }
 
-/// Cases as they come, put together by cause.
+/// Cases grouped by cause.
 #[derive(Default)]
 pub struct Groups<'a> {
     by_cause: BTreeMap<Cause, Group<'a>>,
@@ -94,26 +94,26 @@ impl<'a> Groups<'a> {
     /// Adds a case.
     pub fn add(&mut self, case: Case<'a>, problem: Problem) {
         let variable = variable(&case, &problem);
-        let place = place(&case, variable.as_deref());
+        let caret = caret(&case, variable.as_deref());
         let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
         let cause = Cause {
             source: case.source,
-            start: place.start,
+            start: caret.start,
             code: problem.code().id,
             policy: case.policy.name().to_owned(),
             job,
         };
-        let (way, beginning) = (way(&case), beginning(&case));
+        let (path, origin) = (path_to(&case), origin(&case));
         let (step, rows, number) = (step(&case), case.site.rows, case.site.step.number);
         let job = case.job.to_owned();
         let group = self.by_cause.entry(cause).or_insert_with(|| Group {
             first: case,
             problem: problem.clone(),
             calls: BTreeSet::new(),
-            at: (variable, place),
+            at: (variable, caret),
             cases: 0,
             steps: Vec::new(),
-            ways: Paths::default(),
+            paths: Paths::default(),
             slugs: BTreeSet::new(),
             runtimes: BTreeSet::new(),
             jobs: BTreeSet::new(),
@@ -123,9 +123,9 @@ impl<'a> Groups<'a> {
         if group.calls.insert((job, number)) {
             group.steps.push(step);
         }
-        group.ways.add(beginning, way);
+        group.paths.add(origin, path);
         match (problem, &mut group.problem) {
-            (Problem::Failure(failure) | Problem::Crossing(failure), _) => {
+            (Problem::Failure(failure) | Problem::CrossVendor(failure), _) => {
                 group.slugs.extend(failure.slugs);
                 group.runtimes.extend(failure.runtimes);
             }
@@ -134,12 +134,12 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The groups, by place.
+    /// The groups, ordered by file and position.
     pub fn iter(&self) -> impl Iterator<Item = &Group<'a>> {
         self.by_cause.values()
     }
 
-    /// Every cause in every job.
+    /// Every cause, once for each job.
     #[must_use]
     pub fn causes(&self) -> BTreeSet<Cause> {
         self.iter().flat_map(Group::causes).collect()
@@ -147,15 +147,15 @@ impl<'a> Groups<'a> {
 }
 
 impl Paths {
-    fn add(&mut self, beginning: (String, Option<String>), way: String) {
-        let ways = if self.origins.insert(beginning) { &mut self.first } else { &mut self.others };
-        if ways.len() < WAYS_SHOWN && !ways.contains(&way) {
-            ways.push(way);
+    fn add(&mut self, origin: (String, Option<String>), path: String) {
+        let paths = if self.origins.insert(origin) { &mut self.first } else { &mut self.others };
+        if paths.len() < PATHS_SHOWN && !paths.contains(&path) {
+            paths.push(path);
         }
     }
 
     fn shown(&self) -> impl Iterator<Item = &String> {
-        self.first.iter().chain(&self.others).take(WAYS_SHOWN)
+        self.first.iter().chain(&self.others).take(PATHS_SHOWN)
     }
 }
 
@@ -163,17 +163,17 @@ impl Problem {
     fn code(&self) -> &'static Entry {
         match self {
             Self::Failure(failure) => failure.code.map_or(&UNDECIDED, codes::contradiction),
-            Self::Crossing(_) => &CROSS_VENDOR_CREDENTIAL,
+            Self::CrossVendor(_) => &CROSS_VENDOR_CREDENTIAL,
             Self::Undecided(_) => &UNDECIDED,
         }
     }
 }
 
-/// The variable at which the caret belongs: the one that decides, where the file sets it.
+/// The variable to put the caret under: the deciding variable, if the file sets it.
 fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
-        Problem::Failure(failure) | Problem::Crossing(failure) => {
+        Problem::Failure(failure) | Problem::CrossVendor(failure) => {
             let runtime = case.policy.variable_name(Variable::Runtime);
             let decider = match failure.code {
                 Some(Code::UnknownRuntime) => Some(runtime),
@@ -185,19 +185,18 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
     }
 }
 
-/// Where the caret belongs: at that variable, else at the call.
-fn place(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
+/// The bytes to put the caret under: those of the variable, else those of the call.
+fn caret(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
     let variable = variable.and_then(|name| case.site.env.variables.get(name));
     variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
 
-/// The first variable of the policy that is not known and a reason for what is not, the
-/// keys last.
+/// The first variable of the policy whose unknown value is among the reasons; keys come last.
 fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
         setting.is_some_and(|setting| match (variable, &setting.value.can) {
-            // Of a key only its presence counts.
+            // Only the presence of a key counts.
             (Variable::Key(_), AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),
         })
@@ -208,37 +207,37 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
     text.or(unknown.first()).map(|variable| case.policy.variable_name(*variable).to_owned())
 }
 
-/// By what the workflow was started, and who called it.
-fn beginning(case: &Case<'_>) -> (String, Option<String>) {
+/// The event that starts the workflow, and the last caller.
+fn origin(case: &Case<'_>) -> (String, Option<String>) {
     let invocation = &case.site.invocation;
     (invocation.event.clone(), invocation.callers.last().map(caller))
 }
 
-/// The step for people.
+/// A description of the step.
 fn step(case: &Case<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)
 }
 
-/// How one gets there, for people.
-fn way(case: &Case<'_>) -> String {
+/// A description of the path to the call: event, inputs, caller and matrix row.
+fn path_to(case: &Case<'_>) -> String {
     let invocation = &case.site.invocation;
-    let mut way = format!("started by `{}`", invocation.event);
+    let mut path = format!("started by `{}`", invocation.event);
     if !invocation.chosen.is_empty() {
         let chosen = invocation.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
-        way += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
+        path += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
     }
     if let Some(last) = invocation.callers.last() {
-        way += &format!(", called by {}", caller(last));
+        path += &format!(", called by {}", caller(last));
     }
     if !case.site.row.is_empty() {
-        way += &format!(", matrix {}", case.site.row);
+        path += &format!(", matrix {}", case.site.row);
     }
-    way
+    path
 }
 
-/// A calling job with the inputs that it passes, for people.
+/// A description of a calling job with its inputs.
 fn caller(caller: &Caller) -> String {
     let Caller { job, path, inputs } = caller;
     let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("`{name}` = {}", shown(value))).collect();
@@ -247,7 +246,7 @@ fn caller(caller: &Caller) -> String {
 }
 
 impl Group<'_> {
-    /// The cause, in each job.
+    /// The cause, once for each job.
     #[must_use]
     pub fn causes(&self) -> BTreeSet<Cause> {
         let cause = |job: &String| Cause {
@@ -264,26 +263,26 @@ impl Group<'_> {
     #[must_use]
     pub fn finding(&self) -> Finding {
         let span = |range: Range<usize>| Span { source: self.first.source, range };
-        let (variable, place) = &self.at;
-        let primary = span(place.clone());
+        let (variable, caret) = &self.at;
+        let primary = span(caret.clone());
         let finding = match &self.problem {
             Problem::Failure(failure) => self.failure(failure, primary),
-            Problem::Crossing(failure) => self.cross_vendor(failure, primary),
+            Problem::CrossVendor(failure) => self.cross_vendor(failure, primary),
             Problem::Undecided(reasons) => self.undecided(reasons, primary),
         };
         let finding =
-            self.steps.iter().take(WAYS_SHOWN).fold(finding, |finding, step| finding.with_note(self.evaluated(step)));
-        let finding = match self.steps.len().saturating_sub(WAYS_SHOWN) {
+            self.steps.iter().take(PATHS_SHOWN).fold(finding, |finding, step| finding.with_note(self.evaluated(step)));
+        let finding = match self.steps.len().saturating_sub(PATHS_SHOWN) {
             0 => finding,
             more => finding.with_note(format!("and in {}", counted(more as u64, "more step"))),
         };
-        let finding = self.ways.shown().fold(finding, |finding, way| finding.with_note(way.clone()));
-        let finding = match self.cases.saturating_sub(self.ways.shown().count()) {
+        let finding = self.paths.shown().fold(finding, |finding, path| finding.with_note(path.clone()));
+        let finding = match self.cases.saturating_sub(self.paths.shown().count()) {
             0 => finding,
-            _ => finding.with_note(format!("{} lead there in all", counted(self.cases as u64, "combination"))),
+            _ => finding.with_note(format!("{} in total", counted(self.cases as u64, "combination"))),
         };
         let finding = finding.about("policy", self.first.policy.name());
-        // A variable stays what it is when a job is added or gets another name.
+        // The variable identifies the finding even if a job is added or renamed.
         match variable {
             Some(name) => finding.about("variable", name),
             None => finding.about("jobs", joined(&self.jobs)),
@@ -319,12 +318,12 @@ impl Group<'_> {
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
-        let title = "whether the workspace comes online depends on what the file does not say";
+        let title = "whether the workspace comes online depends on values that are not in the file";
         let finding = Finding::new(&UNDECIDED, primary, title).said("known only at run time");
-        reasons.iter().take(2 * WAYS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
+        reasons.iter().take(2 * PATHS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
     }
 
-    /// What is said at the variable that decides.
+    /// The label of the deciding variable.
     fn deciding(&self, failure: &Failure) -> String {
         let slug = match (self.slugs.len(), failure.slugs.len()) {
             (1, _) => format!("`{}`", failure.slug),
@@ -341,7 +340,7 @@ impl Group<'_> {
         }
     }
 
-    /// What is said at the other variables.
+    /// The labels of the other variables.
     fn others(&self, failure: &Failure) -> Vec<(Range<usize>, String)> {
         let policy = self.first.policy;
         let env: &Environment<'_> = &self.first.site.env;
@@ -358,9 +357,9 @@ impl Group<'_> {
             let name = policy.variable_name(variable);
             let Some(range) = at(name).filter(|_| failure.set.iter().any(|set| set == name)) else { continue };
             let says = match failure.path {
-                BillingPath::Platform => "is set, and the platform path does not inject it".to_owned(),
+                BillingPath::Platform => "is set, but the platform path does not inject it".to_owned(),
                 BillingPath::Byok if Some(name) == first => injects(&failure.injected),
-                BillingPath::Byok => "is set, and a key before it decides".to_owned(),
+                BillingPath::Byok => "is set, but an earlier key decides".to_owned(),
             };
             labels.push((range, says));
         }
@@ -399,10 +398,10 @@ fn consequence(failure: &Failure) -> String {
     format!("on runtime {runtime} {consequence}")
 }
 
-/// That not every slug fails alike.
+/// A note that different slugs fail with different codes.
 fn several_codes(failure: &Failure) -> Option<String> {
     let codes: BTreeSet<String> = failure.codes.iter().map(|code| code.as_str().to_owned()).collect();
-    (codes.len() > 1).then(|| format!("whichever it is, it fails: with {}", alternatives(&codes)))
+    (codes.len() > 1).then(|| format!("it fails in every case, with {}", alternatives(&codes)))
 }
 
 fn alternatives(names: &BTreeSet<String>) -> String {

@@ -1,4 +1,4 @@
-//! Reads the files to lint, and those that they call.
+//! Reads the files to lint and the workflows that they call.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -10,11 +10,11 @@ use super::discovery::Found;
 use super::input::Input;
 use crate::io::{read_text, read_text_file, report_path};
 
-/// Number of files from which on called files are not looked for.
+/// Maximum files in a run; above this, called files are not added.
 const FILES: usize = 10_000;
 
-/// Reads and parses what was found, each file once, then the workflows that it calls, as far
-/// as they exist.
+/// Reads and parses the found files and, transitively, the called workflows that exist. Each file
+/// is read once.
 #[must_use]
 pub fn read(found: Found, parser: &Parser) -> Vec<Input> {
     let mut inputs = Vec::new();

@@ -1,4 +1,4 @@
-//! `--fix`: makes the suggested edits, round by round, until there are none.
+//! `--fix`: applies the suggested edits in rounds until none remains.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,19 @@ use super::input::Input;
 use super::linter::Linter;
 use super::patch;
 
-/// Makes the edits of every finding that counts, writes the files, and reports what is left.
+/// Applies the edits of every finding that counts, writes the files, and reports the remaining
+/// findings.
 ///
 /// # Errors
 ///
-/// A baseline that cannot be read, and a file that cannot be written.
+/// Fails if the baseline cannot be read or a file cannot be written.
 pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -> Result<Report, Failure> {
-    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), mended: Vec::new() };
-    // Every round leaves fewer findings.
+    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), applied: Vec::new() };
+    // Each round has fewer findings than the one before, so the loop ends.
     while let Some(next) = round.next(linter, &round.patched(options)?) {
         round = next;
     }
-    let Round { inputs: edited, mut report, mended } = round;
+    let Round { inputs: edited, mut report, applied } = round;
     let mut written = BTreeSet::new();
     for (input, before) in edited.iter().zip(&inputs) {
         if let (Ok(text), Some(file), true) = (&input.text, &input.file, input.text != before.text) {
@@ -32,30 +33,30 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -
             written.insert(&input.path);
         }
     }
-    if !mended.is_empty() {
-        report.remarks.extend(mended.iter().take(EDITS_SHOWN).cloned());
-        report.remarks.push(format!(
+    if !applied.is_empty() {
+        report.notices.extend(applied.iter().take(EDITS_SHOWN).cloned());
+        report.notices.push(format!(
             "made {} in {}; an edit changes the model and may change who pays, so review the diff",
-            counted(mended.len() as u64, "edit"),
+            counted(applied.len() as u64, "edit"),
             counted(written.len() as u64, "file")
         ));
     }
     Ok(report)
 }
 
-/// Edits that are told one by one.
+/// Maximum edits that are listed individually.
 const EDITS_SHOWN: usize = 20;
 
-/// What the files have become so far.
+/// The state of the files after some rounds.
 struct Round {
     inputs: Vec<Input>,
     report: Report,
-    /// The patches that were made: the file and what was done.
-    mended: Vec<String>,
+    /// The applied patches: path of the file and title.
+    applied: Vec<String>,
 }
 
 impl Round {
-    /// The findings that count and have a patch: of each file as many as can be made together.
+    /// The findings that count and have a patch; for each file, only non-overlapping patches.
     fn patched(&self, options: &FindingsOptions) -> Result<Vec<Finding>, Failure> {
         let mut by_path: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
         for finding in self.report.clone().triage(options)?.open {
@@ -67,20 +68,20 @@ impl Round {
         Ok(by_path.into_values().flat_map(together).collect())
     }
 
-    /// The round after some patches: all of them, else the first half that mends what it
-    /// should and brings nothing new; each mends by itself, and two may be in each other's way.
+    /// Applies patches and returns the next round. Each patch is valid alone, but two can
+    /// conflict, so a set that leaves a finding or adds one is bisected.
     fn next(&self, linter: &Linter<'_>, patched: &[Finding]) -> Option<Self> {
         if patched.is_empty() {
             return None;
         }
         let inputs = self.edited(patched, linter.parser());
         let report = linter.report(&inputs);
-        if leaves_less(&self.report, &report, patched) {
+        if removes_findings(&self.report, &report, patched) {
             let done = patched.iter().filter_map(|finding| {
                 let path = self.report.sources.path(&finding.primary.span);
                 Some(format!("{path}: {}", finding.patch.as_ref()?.title))
             });
-            return Some(Self { inputs, report, mended: self.mended.iter().cloned().chain(done).collect() });
+            return Some(Self { inputs, report, applied: self.applied.iter().cloned().chain(done).collect() });
         }
         let (first, second) = patched.split_at(patched.len() / 2);
         if first.is_empty() {
@@ -105,21 +106,21 @@ impl Round {
     }
 }
 
-/// Whether what was to be mended is gone, and nothing has come instead.
-fn leaves_less(before: &Report, after: &Report, mended: &[Finding]) -> bool {
+/// True if the patched findings are gone and no new finding was added.
+fn removes_findings(before: &Report, after: &Report, patched: &[Finding]) -> bool {
     let count = |report: &Report, findings: &mut dyn Iterator<Item = &Finding>| {
         let mut counts: BTreeMap<(String, &str, Vec<String>), usize> = BTreeMap::new();
-        // An entry that accepts nothing any more is no reason to keep what it accepted.
+        // A fix may leave an entry of slugproof.yaml unused, which is not a reason to reject it.
         for finding in findings.filter(|finding| finding.code != &UNUSED_ACCEPT) {
             let path = report.sources.path(&finding.primary.span).to_owned();
-            *counts.entry((path, finding.code.id, finding.about_what())).or_default() += 1;
+            *counts.entry((path, finding.code.id, finding.stable_subject())).or_default() += 1;
         }
         counts
     };
-    let mended = count(before, &mut mended.iter());
+    let patched = count(before, &mut patched.iter());
     let allowed = count(before, &mut before.findings.iter());
     count(after, &mut after.findings.iter()).iter().all(|(what, left)| {
-        let gone = mended.get(what).copied().unwrap_or_default();
+        let gone = patched.get(what).copied().unwrap_or_default();
         allowed.get(what).is_some_and(|allowed| *left + gone <= *allowed)
     })
 }
@@ -131,7 +132,14 @@ mod tests {
 
     const CALLER: &str = "on: push\njobs:\n  x:\n    uses: ./.github/workflows/called.yml\n";
     const CALLED: &str = "on: workflow_call\njobs:\n  x:\n    steps:\n      - run: make\n";
-    const WRONG: &str = "on: push\njobs:\n  x:\n    env: {E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n";
+    const WRONG: &str = "\
+on: push
+jobs:
+  x:
+    env: {E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}
+    steps:
+      - run: bash tests/e2e/test_staging_full_saas.sh
+";
 
     #[test]
     fn rounds_parse_each_distinct_text_once() {
@@ -143,13 +151,13 @@ mod tests {
         };
         let inputs = files.map(input).to_vec();
         assert_eq!(linter.parser().parsed(), 3);
-        // Each file with a finding is patched, and the patched text is the same in both.
-        let mut round = Round { report: linter.report(&inputs), inputs, mended: Vec::new() };
+        // Each file with a finding is patched, and the patched text is the same in both files.
+        let mut round = Round { report: linter.report(&inputs), inputs, applied: Vec::new() };
         assert_eq!(linter.parser().parsed(), 4);
         while let Some(next) = round.next(&linter, &round.patched(&FindingsOptions::default()).unwrap()) {
             round = next;
         }
-        assert_eq!(round.mended.len(), 2);
+        assert_eq!(round.applied.len(), 2);
         assert_eq!(linter.parser().parsed(), 4);
     }
 }

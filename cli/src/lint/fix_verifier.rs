@@ -1,8 +1,8 @@
-//! Patches that have been tried.
+//! Verifies patches before they are offered.
 //!
-//! Each is first made in what was read of the file: the jobs that see the edited entry are
-//! judged anew, and no others, because no other can tell. Then those that mend are made in
-//! the text, which must say afterwards what it said before, but for the edited entries.
+//! A patch is first applied to the model of the file. Only the jobs that read the edited entry
+//! are evaluated again; the others cannot change. The patches that fix their finding are then
+//! applied to the text, which is parsed again: only the edited entries may differ.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,18 +21,18 @@ use super::linter::Linter;
 use super::patch::{self, AppliedEdit, Change};
 use super::repository::Files;
 
-/// Fixes of one finding that are tried as patches.
+/// Maximum fixes of one finding that are tried as patches.
 const PATCHES_TRIED: usize = 4;
 
-/// Steps of one file that are judged anew, over all patches; of what is left, the first
-/// findings are mended first.
+/// Maximum steps of one file that are evaluated again, over all patches. The first findings use
+/// this budget first.
 const STEPS_TRIED: usize = 100_000;
 
-/// Texts of one file that are read anew.
+/// Maximum patched texts of one file that are parsed.
 const TEXTS_TRIED: usize = 64;
 
-/// For each group of findings, by its number: which of its fixes, as an edit of the file,
-/// mends it and breaks nothing; and the edit.
+/// The verified patches, by index of the group: the index of the fix and the patch. Each patch
+/// fixes its finding and adds none.
 pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) -> BTreeMap<usize, (usize, Patch)> {
     let causes = evaluated.groups.causes();
     let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Failure)>> = BTreeMap::new();
@@ -44,45 +44,45 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
     let mut all = BTreeMap::new();
     for (index, source) in files.sources.iter().enumerate() {
         let Some(groups) = by_file.get(source) else { continue };
-        let mender = FixVerifier::new(linter, files, index, (&causes, &evaluated.steps));
-        let tried = groups.iter().filter_map(|(number, group, failure)| mender.tried(*number, group, failure));
-        let kept = mender.said_by_the_text(tried.collect());
-        all.extend(kept.into_iter().map(|tried| (tried.number, (tried.place, tried.made.patch))));
+        let verifier = FixVerifier::new(linter, files, index, (&causes, &evaluated.steps));
+        let tried = groups.iter().filter_map(|(number, group, failure)| verifier.verified(*number, group, failure));
+        let kept = verifier.verified_in_text(tried.collect());
+        all.extend(kept.into_iter().map(|tried| (tried.group, (tried.fix, tried.applied.patch))));
     }
     all
 }
 
-/// A patch that mends a finding.
+/// A patch that fixes a finding.
 struct VerifiedFix {
-    /// The group.
-    number: usize,
-    /// Which of its fixes.
-    place: usize,
-    made: AppliedEdit,
+    /// The index of the group.
+    group: usize,
+    /// The index of the fix in the group.
+    fix: usize,
+    applied: AppliedEdit,
 }
 
-/// Where an entry of an `env` is seen.
+/// The parts of a workflow that read an entry of an `env`.
 #[derive(Default)]
 struct Uses {
-    /// How many `env` have it: with anchors, one entry may be in several.
+    /// The number of `env` layers with the entry; with anchors, there may be several.
     layers: usize,
-    /// How many mappings have it, whatever they are.
+    /// The number of mappings of any kind with the entry.
     mappings: usize,
     in_workflow: bool,
     in_job: bool,
-    /// The jobs, by number; where the whole workflow sees it, this says nothing.
+    /// The jobs, by index; not used if `in_workflow` is set.
     jobs: BTreeSet<usize>,
 }
 
-/// What the patches of one file are tried on.
+/// Verifies the patches of one file.
 struct FixVerifier<'m> {
     linter: &'m Linter<'m>,
     files: &'m Files,
     index: usize,
-    /// Every cause before, and every step that was judged.
+    /// Every cause and every evaluated step before the patch.
     before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
-    /// The entries, by the first byte of their names.
-    seen: HashMap<usize, Uses>,
+    /// The uses of the entries, by the first byte of their names.
+    uses: HashMap<usize, Uses>,
     jobs: HashMap<&'m str, &'m Node>,
     steps_left: Cell<usize>,
     texts_left: Cell<usize>,
@@ -102,7 +102,7 @@ impl<'m> FixVerifier<'m> {
             files,
             index,
             before,
-            seen: seen(&file.workflow, &file.root),
+            uses: uses_of(&file.workflow, &file.root),
             jobs: jobs.iter().filter_map(|(id, job)| Some((id.text()?, job))).collect(),
             steps_left: Cell::new(STEPS_TRIED),
             texts_left: Cell::new(TEXTS_TRIED),
@@ -113,46 +113,50 @@ impl<'m> FixVerifier<'m> {
         &self.files.repository.files()[self.index]
     }
 
-    /// The first fix of a group that mends it as an edit.
-    fn tried(&self, number: usize, group: &Group<'_>, failure: &Failure) -> Option<VerifiedFix> {
-        failure.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(place, fix)| {
-            let made = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
-            let seen = self.seen.get(&made.change.key)?;
-            // What is read as something else as well, its author knows better.
-            let is_an_entry_alone = seen.layers == seen.mappings;
-            let is_safe = is_an_entry_alone && !self.is_named_elsewhere(group, &made.change.name, seen);
-            (is_safe && self.resolves(group, &made.change, seen)).then_some(VerifiedFix { number, place, made })
+    /// The first fix of a group that works as a patch.
+    fn verified(&self, index: usize, group: &Group<'_>, failure: &Failure) -> Option<VerifiedFix> {
+        failure.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(number, fix)| {
+            let applied = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
+            let uses = self.uses.get(&applied.change.key)?;
+            // Skip entries that are also used outside an `env`: an edit could change other behaviour.
+            let is_only_env_entry = uses.layers == uses.mappings;
+            let is_safe = is_only_env_entry && !self.is_named_elsewhere(group, &applied.change.name, uses);
+            (is_safe && self.resolves(group, &applied.change, uses)).then_some(VerifiedFix {
+                group: index,
+                fix: number,
+                applied,
+            })
         })
     }
 
-    /// Whether a part of the file that sees an entry names its variable, besides the steps
-    /// that the finding is about.
-    fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, seen: &Uses) -> bool {
-        let is_of_one_step = !seen.in_workflow && !seen.in_job && seen.layers == 1;
+    /// True if a part of the file in the scope of an entry names its variable, other than the
+    /// steps of the finding.
+    fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, uses: &Uses) -> bool {
+        let is_of_one_step = !uses.in_workflow && !uses.in_job && uses.layers == 1;
         if is_of_one_step {
             return false;
         }
-        self.jobs_that_see(seen).any(|(_, job)| {
+        self.jobs_in_scope(uses).any(|(_, job)| {
             let parts = self.jobs.get(job.id.as_str()).map_or(&[][..], |node| node.entries());
             parts.iter().any(|(key, part)| match key.text() {
                 Some("steps") => (1..).zip(part.items()).any(|(number, step)| {
-                    let is_judged = group.calls.contains(&(job.id.clone(), number));
-                    !is_judged && names(step, name)
+                    let is_evaluated = group.calls.contains(&(job.id.clone(), number));
+                    !is_evaluated && names(step, name)
                 }),
                 _ => names(part, name),
             })
         })
     }
 
-    fn jobs_that_see<'s>(&self, seen: &'s Uses) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
+    fn jobs_in_scope<'s>(&self, uses: &'s Uses) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
         let jobs = self.file().workflow.jobs.iter().map(|job| &**job).enumerate();
-        jobs.filter(|(number, _)| seen.in_workflow || seen.jobs.contains(number))
+        jobs.filter(|(number, _)| uses.in_workflow || uses.jobs.contains(number))
     }
 
-    /// Whether a finding is gone, nothing new is found and every step is still judged, once
-    /// an entry is changed.
-    fn resolves(&self, group: &Group<'_>, change: &Change, seen: &Uses) -> bool {
-        let jobs: Vec<(usize, &Job)> = self.jobs_that_see(seen).collect();
+    /// True if the change of an entry removes the finding and adds none, and every step is still
+    /// evaluated.
+    fn resolves(&self, group: &Group<'_>, change: &Change, uses: &Uses) -> bool {
+        let jobs: Vec<(usize, &Job)> = self.jobs_in_scope(uses).collect();
         let steps = |job: &Job| if let Work::Steps(steps) = &job.work { steps.len() } else { 1 };
         let steps = jobs.iter().map(|(_, job)| steps(job)).sum();
         if self.steps_left.get() < steps {
@@ -163,20 +167,20 @@ impl<'m> FixVerifier<'m> {
         let evaluation = Evaluation::new(&changed, self.linter.search());
         let mut evaluated = Evaluated::default();
         for (job, _) in &jobs {
-            self.linter.judge_job(&evaluation, self.files.sources[index], (index, *job), &mut evaluated);
+            self.linter.evaluate_job(&evaluation, self.files.sources[index], (index, *job), &mut evaluated);
         }
         self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(evaluated.cases)));
         let after = evaluated.groups.causes();
         let (causes, steps) = self.before;
-        let is_judged = |(_, job): &(usize, &Job)| {
+        let is_evaluated = |(_, job): &(usize, &Job)| {
             let start = job.key.start;
             let mut before = steps.range((index, start, 0)..(index, start + 1, 0));
             before.all(|(_, _, number)| evaluated.steps.contains(&(index, start, *number)))
         };
-        after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_judged)
+        after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_evaluated)
     }
 
-    /// The workflow with an entry changed, in these jobs alone.
+    /// The workflow with an entry changed in the workflow's `env` and in these jobs.
     fn changed(&self, change: &Change, jobs: &[(usize, &Job)]) -> Workflow {
         let mut workflow = Workflow::clone(&self.file().workflow);
         workflow.env = with_change(&workflow.env, change);
@@ -186,76 +190,75 @@ impl<'m> FixVerifier<'m> {
         workflow
     }
 
-    /// Those patches that change in the text what they change in what was read, and nothing
-    /// else.
-    fn said_by_the_text(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
+    /// The patches that change the text exactly as they change the model.
+    fn verified_in_text(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
         let mut kept = Vec::new();
         while !tried.is_empty() {
-            let (together, later) = patch::non_overlapping(tried, |tried: &VerifiedFix| Some(&tried.made.patch));
-            kept.extend(self.said_together(together));
+            let (together, later) = patch::non_overlapping(tried, |tried: &VerifiedFix| Some(&tried.applied.patch));
+            kept.extend(self.verified_together(together));
             tried = later;
         }
         kept
     }
 
-    /// The same of patches that do not touch: all at once, else half of them at a time.
-    fn said_together(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
+    /// Like `verified_in_text`, for patches that do not overlap: tries all at once, else each half.
+    fn verified_together(&self, mut tried: Vec<VerifiedFix>) -> Vec<VerifiedFix> {
         if tried.is_empty() || self.texts_left.get() == 0 {
             return Vec::new();
         }
         self.texts_left.set(self.texts_left.get() - 1);
-        let text = patch::applied(&self.file().text, tried.iter().flat_map(|tried| &tried.made.patch.edits));
-        let changes = tried.iter().map(|tried| (tried.made.change.key, tried.made.change.value.as_deref())).collect();
+        let text = patch::applied(&self.file().text, tried.iter().flat_map(|tried| &tried.applied.patch.edits));
+        let changes =
+            tried.iter().map(|tried| (tried.applied.change.key, tried.applied.change.value.as_deref())).collect();
         let after = self.linter.parser.parse(&self.file().path, &text);
-        if after.is_ok_and(|after| is_changed_so(&self.file().root, &after.root, &changes)) {
+        if after.is_ok_and(|after| differs_only_in(&self.file().root, &after.root, &changes)) {
             return tried;
         }
         let second = tried.split_off(tried.len() / 2);
         if tried.is_empty() {
             return Vec::new();
         }
-        self.said_together(tried).into_iter().chain(self.said_together(second)).collect()
+        self.verified_together(tried).into_iter().chain(self.verified_together(second)).collect()
     }
 }
 
-/// Where each entry of an `env` is seen, by the first byte of its name.
-fn seen(workflow: &Workflow, root: &Node) -> HashMap<usize, Uses> {
-    let mut seen: HashMap<usize, Uses> = HashMap::new();
+/// The uses of each entry of an `env`, by the first byte of its name.
+fn uses_of(workflow: &Workflow, root: &Node) -> HashMap<usize, Uses> {
+    let mut uses: HashMap<usize, Uses> = HashMap::new();
     for key in keys(&workflow.env) {
-        let seen = seen.entry(key).or_default();
-        seen.layers += 1;
-        seen.in_workflow = true;
+        let uses = uses.entry(key).or_default();
+        uses.layers += 1;
+        uses.in_workflow = true;
     }
     for (number, job) in workflow.jobs.iter().enumerate() {
         for key in job.env_layers().flat_map(keys) {
-            let seen = seen.entry(key).or_default();
-            seen.layers += 1;
-            seen.jobs.insert(number);
+            let uses = uses.entry(key).or_default();
+            uses.layers += 1;
+            uses.jobs.insert(number);
         }
         for key in [&job.env, &job.container_env].into_iter().flat_map(keys) {
-            seen.entry(key).or_default().in_job = true;
+            uses.entry(key).or_default().in_job = true;
         }
     }
-    count_mappings(root, &mut seen);
-    seen
+    count_mappings(root, &mut uses);
+    uses
 }
 
 fn keys(layer: &EnvLayer) -> impl Iterator<Item = usize> + '_ {
     layer.entries().iter().map(|entry| entry.key.start)
 }
 
-fn count_mappings(node: &Node, seen: &mut HashMap<usize, Uses>) {
-    node.items().iter().for_each(|item| count_mappings(item, seen));
+fn count_mappings(node: &Node, uses: &mut HashMap<usize, Uses>) {
+    node.items().iter().for_each(|item| count_mappings(item, uses));
     for (key, value) in node.entries() {
-        if let Some(seen) = seen.get_mut(&key.span.start) {
-            seen.mappings += 1;
+        if let Some(uses) = uses.get_mut(&key.span.start) {
+            uses.mappings += 1;
         }
-        count_mappings(value, seen);
+        count_mappings(value, uses);
     }
 }
 
-/// Whether a part of a file names a variable: a script by its name, anything else as
-/// `env.NAME`.
+/// True if a part of a file names a variable: the bare name in a script, `env.NAME` elsewhere.
 fn names(node: &Node, name: &str) -> bool {
     match &node.value {
         Value::String(text) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),
@@ -298,23 +301,23 @@ fn job_with_change(job: &Job, change: &Change) -> Job {
     job
 }
 
-/// Whether one file says what another one says, but for changed entries: by the first
-/// bytes of their names, the new value, or none for an entry that is gone.
-fn is_changed_so(before: &Node, after: &Node, changes: &HashMap<usize, Option<&str>>) -> bool {
+/// True if two trees are equal except for changed entries. `changes` maps the first byte of an
+/// entry's name to its new value, or to None for a deleted entry.
+fn differs_only_in(before: &Node, after: &Node, changes: &HashMap<usize, Option<&str>>) -> bool {
     match (&before.value, &after.value) {
         (Value::String(text), Value::String(other)) => text == other && before.is_null() == after.is_null(),
         (Value::Sequence(before), Value::Sequence(after)) => {
             before.len() == after.len()
-                && before.iter().zip(after).all(|(before, after)| is_changed_so(before, after, changes))
+                && before.iter().zip(after).all(|(before, after)| differs_only_in(before, after, changes))
         }
         (Value::Mapping(before), Value::Mapping(after)) => {
             let left = before.iter().filter(|(key, _)| changes.get(&key.span.start) != Some(&None));
             let same = |((key, before), (new_key, after)): (&(Node, Node), &(Node, Node))| {
-                let is_as_it_should_be = match changes.get(&key.span.start) {
+                let is_expected = match changes.get(&key.span.start) {
                     Some(&Some(value)) => after.text() == Some(value) && !after.is_null(),
-                    _ => is_changed_so(before, after, changes),
+                    _ => differs_only_in(before, after, changes),
                 };
-                key.text() == new_key.text() && is_as_it_should_be
+                key.text() == new_key.text() && is_expected
             };
             left.clone().count() == after.len() && left.zip(after).all(same)
         }

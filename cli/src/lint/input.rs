@@ -1,4 +1,4 @@
-//! A file to lint: its text, and what a parser makes of it.
+//! A file to lint: its text and the result of parsing it.
 
 use std::path::PathBuf;
 
@@ -8,24 +8,24 @@ use slug_workflow::repository::{File, Parser};
 /// One file to lint.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Its path as outputs show it.
+    /// The path as shown in outputs.
     pub path: String,
-    /// The file itself; none for standard input.
+    /// The path to open; None for standard input.
     pub file: Option<PathBuf>,
-    /// Its text, or why it cannot be read.
+    /// The text, or why it cannot be read.
     pub text: Result<String, String>,
-    /// The text parsed, or why it cannot be.
+    /// The parsed file, or why it cannot be parsed.
     pub parsed: Result<File, Unreadable>,
 }
 
 impl Input {
-    /// A text under a name.
+    /// Parses a text under a path, without a file.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self::parse(path.into(), None, Ok(text.into()), &Parser::default())
     }
 
-    /// Parses a text, if there is one.
+    /// Parses the text of a file if it could be read.
     #[must_use]
     pub fn parse(path: String, file: Option<PathBuf>, text: Result<String, String>, parser: &Parser) -> Self {
         let parsed = match &text {

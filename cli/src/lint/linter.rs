@@ -1,4 +1,4 @@
-//! What workflow files are judged by.
+//! The data that workflow files are checked against.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +11,22 @@ use crate::config::{Accept, Config};
 /// The registry, the policies and the configuration of a run.
 pub struct Linter<'a> {
     pub(super) registry: &'a Registry,
-    /// The policies that may be named by a harness, those asked for first.
+    /// All policies; the policies of `--policy` come first.
     pub(super) policies: Vec<&'a Policy>,
-    /// The policies that were asked for by name.
+    /// The policies of `--policy`.
     pub(super) asked: &'a [Policy],
     pub(super) accept: &'a [Accept],
     pub(super) absent_secrets: &'a [String],
     pub(super) config: Option<&'a Config>,
     pub(super) targets: Vec<&'a str>,
     pub(super) names: BTreeSet<String>,
-    /// The variables that hold secrets.
+    /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
     pub(super) parser: Parser,
 }
 
 impl<'a> Linter<'a> {
-    /// Judges by a registry and the policies whose harness a step calls.
+    /// Checks calls against a registry and the policies that describe the called harness.
     #[must_use]
     pub fn new(registry: &'a Registry, policies: &'a [Policy]) -> Self {
         let mut linter = Self {
@@ -45,7 +45,7 @@ impl<'a> Linter<'a> {
         linter
     }
 
-    /// Also by these, which judge what calls no known harness as well.
+    /// Adds policies that also apply to scripts that call no known harness.
     #[must_use]
     pub fn with_asked(mut self, asked: &'a [Policy]) -> Self {
         self.policies.retain(|policy| asked.iter().all(|other| other.name() != policy.name()));
@@ -55,17 +55,17 @@ impl<'a> Linter<'a> {
         self
     }
 
-    /// With what slugproof.yaml accepts and knows to be absent. Where everything it speaks
-    /// of is looked at, an entry that accepts nothing is found.
+    /// Adds the accepted contradictions and absent secrets of slugproof.yaml. If the run covers all
+    /// files of the configuration, unused entries are reported.
     #[must_use]
-    pub fn with_config(mut self, config: &'a Config, looks_at_everything: bool) -> Self {
+    pub fn with_config(mut self, config: &'a Config, covers_all_files: bool) -> Self {
         self.accept = &config.accept;
         self.absent_secrets = &config.absent_secrets;
-        self.config = looks_at_everything.then_some(config);
+        self.config = covers_all_files.then_some(config);
         self
     }
 
-    /// The parser of the files, which keeps what it has parsed.
+    /// The parser of the files, with its cache.
     #[must_use]
     pub fn parser(&self) -> &Parser {
         &self.parser
@@ -84,7 +84,7 @@ impl<'a> Linter<'a> {
         self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
     }
 
-    /// What to look for in workflow files.
+    /// The targets and variables to look for in workflow files.
     pub(super) fn search(&self) -> Search<'_> {
         Search {
             targets: &self.targets,
@@ -95,7 +95,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// The policies that judge a call: those that describe what it calls, else those asked for.
+    /// The policies that apply to a call: the policies that describe its target, or without a
+    /// target the policies of `--policy`.
     pub(super) fn policies_of(&self, target: Option<usize>) -> Vec<&'a Policy> {
         let Some(target) = target.map(|target| self.targets[target]) else {
             return self.asked.iter().collect();

@@ -1,4 +1,4 @@
-//! Secrets that stand in a workflow file: no excerpt may carry them into a log.
+//! Masks secrets in workflow files, so that no excerpt copies them into a log.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::redact::credentials_in;
 use slug_workflow::model::Workflow;
 
-/// The text with every literal value of these variables covered, byte for byte, so that
-/// every place in it stays where it is.
+/// The text with every literal value of these variables, and every credential, masked. Each byte
+/// is replaced by one byte, so that byte offsets stay valid.
 #[must_use]
 pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) -> String {
     let mut ranges: Vec<Range<usize>> = keys.iter().flat_map(|key| assigned(text, key)).collect();
@@ -23,21 +23,21 @@ pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) ->
     }
     ranges.extend(credentials_in(text));
     ranges.sort_by_key(|range| range.start);
-    let mut covered = String::new();
+    let mut masked_text = String::new();
     let mut done = 0;
     for Range { start, end } in ranges {
         let (start, end) = (start.max(done), end.max(done));
-        covered.push_str(&text[done..start]);
-        covered.extend(
+        masked_text.push_str(&text[done..start]);
+        masked_text.extend(
             text[start..end].bytes().map(|byte| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' }),
         );
         done = end;
     }
-    covered + &text[done..]
+    masked_text + &text[done..]
 }
 
-/// The literal texts in the expressions of a value that begins at a byte, without their
-/// quotes; between single quotes YAML doubles them.
+/// The byte ranges of string literals, without quotes, in the expressions of a value that starts
+/// at byte `start`. Quotes are doubled inside a single-quoted YAML scalar.
 fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
     let quote = if is_yaml && written.starts_with('\'') { "''" } else { "'" };
     let mut literals = Vec::new();
@@ -54,15 +54,16 @@ fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
     literals
 }
 
-/// What stands behind `NAME=`, or `NAME:` on a line of its own, unless it is computed.
+/// The byte ranges of literal values after `NAME=` or `NAME:`. Of computed values, only string
+/// literals in expressions are included.
 fn assigned<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
     text.match_indices(name).flat_map(move |(at, _)| {
         let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-        let behind = &text[at + name.len()..];
-        if text[..at].ends_with(is_inside) || behind.starts_with(is_inside) {
+        let after = &text[at + name.len()..];
+        if text[..at].ends_with(is_inside) || after.starts_with(is_inside) {
             return Vec::new();
         }
-        let sign = behind.trim_start_matches(['"', '\'', ' ']);
+        let sign = after.trim_start_matches(['"', '\'', ' ']);
         let value = match sign.strip_prefix('=') {
             Some(value) => value,
             None => match sign.strip_prefix(':') {
@@ -91,7 +92,7 @@ mod tests {
     use slug_workflow::document;
 
     #[test]
-    fn literal_values_of_keys_are_covered_wherever_they_stand() {
+    fn literal_values_of_keys_are_masked() {
         let keys = BTreeSet::from(["KEY"]);
         for (text, expected) in [
             ("env:\n  KEY: höhe # c\n  KEY_2: x", "env:\n  KEY: ***** # c\n  KEY_2: x"),

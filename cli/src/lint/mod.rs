@@ -1,7 +1,7 @@
-//! `lint`: the founding contradiction, found where it is written.
+//! `lint`: finds contradictions in workflow files.
 //!
-//! Files are found and read; every call of a harness in them is judged; each cause is one
-//! finding; patches are tried before they are offered.
+//! It discovers and parses the files, evaluates every call of a harness, and reports each
+//! cause as one finding. A patch is offered only after it was tested.
 
 mod calls;
 pub(crate) mod discovery;

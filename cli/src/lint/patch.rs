@@ -1,4 +1,4 @@
-//! Patches: a fix as an edit of one entry of an `env`.
+//! Turns a fix into a patch: an edit of one entry of an `env`.
 
 use std::ops::Range;
 
@@ -11,31 +11,31 @@ use slug_workflow::document::Style;
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::model::EnvEntry;
 
-/// A patch and what it changes.
+/// A patch and its change to the model.
 pub struct AppliedEdit {
     /// The patch.
     pub patch: Patch,
-    /// What it changes.
+    /// The changed entry.
     pub change: Change,
 }
 
-/// One entry of an `env`, changed.
+/// A change of one entry of an `env`.
 pub struct Change {
-    /// Its name.
+    /// The name of the variable.
     pub name: String,
-    /// The first byte of its name.
+    /// The first byte of the name.
     pub key: usize,
-    /// Its new value; none where it is gone.
+    /// The new value; None if the entry is deleted.
     pub value: Option<String>,
 }
 
-/// The edit that makes a fix, if the fix is one entry of an `env` in this file, and that
-/// entry a literal: what an expression was for, its author knows better.
+/// The patch for a fix. None unless the fix changes one variable whose `env` entry in this file
+/// is a literal: the purpose of an expression is not known.
 #[must_use]
 pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> Option<AppliedEdit> {
     let [edit] = fix.edits.as_slice() else { return None };
     let Origin::Entry(entry) = &env.variables.get(edit.variable())?.origin else { return None };
-    if entry.value.contains("${{") || !is_written_here(text, entry) || is_spoken_of(text, entry) {
+    if entry.value.contains("${{") || !is_written_here(text, entry) || has_slugproof_comment(text, entry) {
         return None;
     }
     let (edits, value, title) = match edit {
@@ -47,16 +47,16 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
         }
     };
     let title = leading_to(&title, fix);
-    let stretches = edits.iter().map(|(range, _)| range).chain([&entry.mapping.0]);
-    let within = stretches.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
+    let ranges = edits.iter().map(|(range, _)| range).chain([&entry.mapping.0]);
+    let within = ranges.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };
     let patch = Patch { title, edits: edits.into_iter().map(edit).collect(), within };
     Some(AppliedEdit { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
 }
 
-/// Whether a comment on the entry, or on the line above it, is addressed to slugproof:
-/// whoever wrote it meant the entry to stay, even if the comment suppresses nothing.
-fn is_spoken_of(text: &str, entry: &EnvEntry) -> bool {
+/// True if a `slugproof` comment is on the line of the entry or on the line above. Such a comment
+/// means that the entry is intended, even if the comment suppresses nothing.
+fn has_slugproof_comment(text: &str, entry: &EnvEntry) -> bool {
     let start = text[..entry.key.start].rfind('\n').unwrap_or_default();
     let above = text[..start].rfind('\n').unwrap_or_default();
     let end = entry.value_span.end.max(entry.key.end);
@@ -66,26 +66,27 @@ fn is_spoken_of(text: &str, entry: &EnvEntry) -> bool {
     lines.split('#').skip(1).any(|comment| comment.trim_start().starts_with("slugproof"))
 }
 
-/// Whether the value of an entry stands right behind its name: it does not where it comes
-/// from an alias, and where it has an anchor, others may have it as well.
+/// True if the value of an entry directly follows its name. The value of an alias is elsewhere,
+/// and a value with an anchor may be used elsewhere too.
 fn is_written_here(text: &str, entry: &EnvEntry) -> bool {
     let between = text.get(entry.key.end..entry.value_span.start.max(entry.key.end));
     let value = text.get(entry.value_span.clone());
     let (Some(between), Some(value)) = (between, value) else { return false };
-    let behind_the_colon = between.trim_start_matches([' ', '\t']).strip_prefix(':');
-    // A tag, or the head of a block scalar.
+    let after_colon = between.trim_start_matches([' ', '\t']).strip_prefix(':');
+    // A tag, or the header of a block scalar.
     let is_plain = |between: &str| between.split_whitespace().all(|word| word.starts_with(['!', '|', '>']));
-    entry.value_span.start >= entry.key.end && behind_the_colon.is_some_and(is_plain) && !value.starts_with(['&', '*'])
+    entry.value_span.start >= entry.key.end && after_colon.is_some_and(is_plain) && !value.starts_with(['&', '*'])
 }
 
-/// What to take out, and what to write there, so that an entry is gone and the rest stays.
+/// The ranges and their replacements that delete an entry and keep the rest. None if the entry
+/// cannot be deleted safely.
 fn deletion(text: &str, entry: &EnvEntry) -> Option<Vec<(Range<usize>, String)>> {
     let mapping = &entry.mapping.0;
     if entry.key.start < mapping.start || mapping.end < entry.key.end {
-        // It is merged from elsewhere.
+        // The entry is merged from another mapping.
         return None;
     }
-    // A block scalar reaches up to what comes next; its text ends before.
+    // The range of a block scalar extends to the next node; its text ends earlier.
     let end = entry.key.start + text.get(entry.key.start..entry.value_span.end)?.trim_end().len();
     let is_flow = entry.mapping.1 == Style::Flow;
     if entry.siblings > 1 && is_flow {
@@ -95,35 +96,35 @@ fn deletion(text: &str, entry: &EnvEntry) -> Option<Vec<(Range<usize>, String)>>
     if entry.siblings > 1 {
         return line?.map(|range| vec![(range, String::new())]);
     }
-    // Without its only entry the mapping would be nothing, which forges refuse.
-    let behind_the_key = text.get(entry.env_key.end..mapping.start)?;
-    let colon = entry.env_key.end + behind_the_key.find(':')? + 1;
-    let nothing = " {}".to_owned();
+    // Without its only entry the mapping would be null, which forges reject.
+    let after_key = text.get(entry.env_key.end..mapping.start)?;
+    let colon = entry.env_key.end + after_key.find(':')? + 1;
+    let empty = " {}".to_owned();
     match line {
-        // Nothing but the entry stands there.
+        // Replace a flow mapping only if it has nothing besides the entry.
         None => {
             let inside = [text.get(mapping.start + 1..entry.key.start)?, text.get(end..mapping.end)?];
             let is_bare = text.get(colon..mapping.start)?.trim().is_empty() && !inside.concat().contains('#');
-            is_bare.then(|| vec![(colon..mapping.end, nothing)])
+            is_bare.then(|| vec![(colon..mapping.end, empty)])
         }
-        Some(line) => Some(vec![(colon..colon, nothing), (line?, String::new())]),
+        Some(line) => Some(vec![(colon..colon, empty), (line?, String::new())]),
     }
 }
 
-/// The lines of an entry, if nothing stands before it.
+/// The whole lines of an entry; None if its first line has other text before the entry.
 fn whole_lines(text: &str, entry: Range<usize>) -> Option<Range<usize>> {
     let start = text[..entry.start].rfind('\n').map_or(0, |newline| newline + 1);
-    let stands_alone = text[start..entry.start].trim().is_empty();
+    let is_first = text[start..entry.start].trim().is_empty();
     let end = text[entry.end..].find('\n').map_or(text.len(), |at| entry.end + at + 1);
-    stands_alone.then_some(start..end)
+    is_first.then_some(start..end)
 }
 
-/// An entry in braces goes with the comma behind it, else with the one before it; where a
-/// comment is in between, it is nobody's to take apart.
+/// The range of an entry in a flow mapping with the comma after it, else with the comma before
+/// it. None if a comment separates the entry from its comma.
 fn flow_deletion(text: &str, entry: &EnvEntry, end: usize) -> Option<Range<usize>> {
     let mapping = &entry.mapping.0;
-    let behind = text.get(end..mapping.end)?;
-    if let Some(rest) = behind.trim_start().strip_prefix(',') {
+    let after = text.get(end..mapping.end)?;
+    if let Some(rest) = after.trim_start().strip_prefix(',') {
         let rest = rest.trim_start();
         return (!rest.starts_with('#')).then(|| entry.key.start..mapping.end - rest.len());
     }
@@ -133,7 +134,7 @@ fn flow_deletion(text: &str, entry: &EnvEntry, end: usize) -> Option<Range<usize
     is_a_comma.then(|| mapping.start + before.len() - 1..end)
 }
 
-/// A value as YAML, written like the one that it replaces.
+/// A value as a YAML scalar, in the quoting style of the scalar that it replaces.
 fn scalar(value: &str, before: &str) -> String {
     let single = before.starts_with('\'');
     if single && !value.contains(|c: char| c.is_control()) {
@@ -148,24 +149,24 @@ fn scalar(value: &str, before: &str) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Patches that can be made together: those that share no stretch with one before them; and
-/// the others.
+/// Splits patches into non-overlapping ones and the others. Of two that overlap, the first in the
+/// file is kept.
 pub fn non_overlapping<T>(mut patched: Vec<T>, patch: impl Fn(&T) -> Option<&Patch>) -> (Vec<T>, Vec<T>) {
     let within = |it: &T| patch(it).map_or(0..0, |patch| patch.within.clone());
     patched.sort_by_key(|it| (within(it).start, within(it).end));
     let mut done = 0;
     patched.into_iter().partition(|it| {
         let Range { start, end } = within(it);
-        let is_apart = start >= done;
-        if is_apart {
+        let is_free = start >= done;
+        if is_free {
             done = end;
         }
-        is_apart
+        is_free
     })
 }
 
-/// A text with edits made; edits that touch one that comes before them, or are no stretch
-/// of the text, are left out.
+/// The text with edits applied. Edits that overlap an earlier edit, or that are not a valid range
+/// of the text, are skipped.
 #[must_use]
 pub fn applied<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {
     let mut edits: Vec<&Edit> = edits.into_iter().collect();
@@ -189,7 +190,7 @@ mod tests {
     use crate::findings::{Source, Sources};
 
     #[test]
-    fn edits_that_are_no_stretch_of_the_text_are_left_out() {
+    fn invalid_and_overlapping_edits_are_skipped() {
         let source = Sources::default().add(Source { path: "a.yml".to_owned(), text: String::new() });
         let edit =
             |start, end| Edit { span: Span { source, range: Range { start, end } }, replacement: "x".to_owned() };

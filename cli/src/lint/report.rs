@@ -1,4 +1,4 @@
-//! From judged calls to a report: findings with patches that have been tried, and remarks.
+//! Builds the report: findings with verified patches, and notices.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::render::counted;
 use crate::render::resolution::fix_for_people;
 
 impl Linter<'_> {
-    /// Lints files: with patches that have been tried.
+    /// Lints files and verifies the patches.
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
@@ -27,21 +27,23 @@ impl Linter<'_> {
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
         if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
-            report.remarks.push(never_called(evaluated.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
+            report.notices.push(never_run(evaluated.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
         }
         for (entry, groups) in &evaluated.accepted {
             let reason = &self.accept[*entry].reason;
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
         }
         self.find_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
-        report.remarks.extend(repository::missing_calls(files.repository.missing()));
+        report.notices.extend(repository::missing_calls(files.repository.missing()));
         report
     }
 
-    /// What to say where no step calls a harness.
+    /// The notice for a run in which no step calls a harness.
     fn nothing_called(&self, files: usize) -> String {
         if files == 0 {
-            return "there is no .github/workflows or .gitea/workflows with workflow files here or above; name the files, or list them under `workflows` in slugproof.yaml".to_owned();
+            return "no workflow files in .github/workflows or .gitea/workflows, here or in a parent directory; name \
+                    the files, or list them under `workflows` in slugproof.yaml"
+                .to_owned();
         }
         let described: Vec<String> = self
             .policies
@@ -50,15 +52,15 @@ impl Linter<'_> {
             .map(|policy| format!("{} (policy `{}`)", policy.document().harness.join(", "), policy.name()))
             .collect();
         match described.as_slice() {
-            [] => "no policy names a `harness`; name the script it describes, or say --policy".to_owned(),
+            [] => "no policy has a `harness`; add the script that it describes, or pass --policy".to_owned(),
             _ => format!(
-                "no step calls a harness that a policy describes: {}; correct `harness` there, or say --policy",
+                "no step calls a harness that a policy describes: {}; correct its `harness`, or pass --policy",
                 described.join(", ")
             ),
         }
     }
 
-    /// Entries of slugproof.yaml about overrides that accept nothing.
+    /// Reports entries of slugproof.yaml about overrides that accept nothing.
     fn find_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
         let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
         let policies: Vec<Policy> = self.policies.iter().map(|policy| (*policy).clone()).collect();
@@ -73,11 +75,11 @@ impl Linter<'_> {
         for accept in unused {
             let line = usize::try_from(accept.line).unwrap_or(1).clamp(1, report.sources.line_count(source));
             let range = report.sources.line_range(source, line);
-            let title = format!("no step fails with `{}` as this entry accepts", accept.code.as_str());
+            let title = format!("no step fails with `{}`, which this entry accepts", accept.code.as_str());
             report.findings.push(
                 Finding::new(&UNUSED_ACCEPT, Span { source, range }, title)
                     .said("accepts nothing")
-                    .with_help("take the entry out")
+                    .with_help("remove the entry")
                     .about("code", accept.code.as_str())
                     .about("reason", accept.reason.clone()),
             );
@@ -85,7 +87,7 @@ impl Linter<'_> {
     }
 }
 
-/// Fixes that are shown besides the patch.
+/// Maximum fixes that are shown in addition to the patch.
 const FIXES_SHOWN: usize = 2;
 
 impl Evaluated<'_> {
@@ -96,11 +98,8 @@ impl Evaluated<'_> {
             let mut finding = group.finding();
             if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
-                let others = failure
-                    .fixes
-                    .iter()
-                    .enumerate()
-                    .filter(|(place, _)| tried.as_ref().is_none_or(|it| it.0 != *place));
+                let others =
+                    failure.fixes.iter().enumerate().filter(|(fix, _)| tried.as_ref().is_none_or(|it| it.0 != *fix));
                 finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);
@@ -111,13 +110,13 @@ impl Evaluated<'_> {
     }
 }
 
-/// What to say where harnesses are called, by steps that never run.
-fn never_called(steps: usize) -> Option<String> {
+/// The notice for a run in which all steps that call a harness never run; None for no such step.
+fn never_run(steps: usize) -> Option<String> {
     let what = match steps {
         0 => return None,
-        1 => "1 step calls a harness, and it can never run because of its `if:` or that of its job".to_owned(),
+        1 => "1 step calls a harness but never runs because of its `if:` or that of its job".to_owned(),
         _ => format!(
-            "{} call a harness, and none of them can ever run because of its `if:` or that of its job",
+            "{} call a harness but never run because of their `if:` or that of their job",
             counted(steps as u64, "step")
         ),
     };

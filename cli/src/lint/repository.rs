@@ -1,5 +1,4 @@
-//! From the files of one run to a repository of those that can be read, and a finding for
-//! each of the others.
+//! Builds a repository of the files that could be parsed, and a finding for each other file.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +14,12 @@ use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span
 pub struct Files {
     /// The files that could be parsed.
     pub repository: Repository,
-    /// Where the report shows each of them.
+    /// The source in the report of each parsed file.
     pub sources: Vec<SourceId>,
 }
 
-/// Puts the files together, and starts a report that shows their texts with the values of
-/// these keys masked.
+/// Builds the repository and starts a report with the texts of all files. The values of these keys
+/// are masked.
 pub fn of_inputs(inputs: &[Input], keys: &BTreeSet<&str>) -> (Report, Files) {
     let mut report = Report::new(Command::Lint);
     let (mut files, mut sources) = (Vec::new(), Vec::new());
@@ -45,17 +44,17 @@ pub fn of_inputs(inputs: &[Input], keys: &BTreeSet<&str>) -> (Report, Files) {
 fn unreadable(sources: &Sources, source: SourceId, error: &Unreadable) -> Finding {
     let byte = error.byte;
     let line = sources.line_range(source, sources.line_number(source, byte));
-    // A place at the end of a line is shown on its last character.
+    // An error at the end of a line has an empty range there.
     let text = &sources.get(source).text;
     let next = text[byte..].chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
     let range = if next == 0 { byte.min(line.end)..byte.min(line.end) } else { byte..byte + next };
     Finding::new(&UNREADABLE_FILE, Span { source, range }, error.message.clone())
 }
 
-/// Missing workflows that a remark names.
+/// Maximum missing workflows that the notice names.
 const CALLS_SHOWN: usize = 3;
 
-/// The remark on called workflows that are not among the files.
+/// A notice about called workflows that are not among the files.
 #[must_use]
 pub fn missing_calls(paths: &BTreeSet<String>) -> Option<String> {
     let shown: Vec<String> = paths.iter().take(CALLS_SHOWN).map(|path| format!("`{path}`")).collect();
@@ -63,7 +62,6 @@ pub fn missing_calls(paths: &BTreeSet<String>) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let (is, it) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
-    (!paths.is_empty())
-        .then(|| format!("{}{more} {is} called and not read, so nothing is said of {it}", shown.join(", ")))
+    let (is, was) = if paths.len() == 1 { ("is", "was") } else { ("are", "were") };
+    (!paths.is_empty()).then(|| format!("{}{more} {is} called but {was} not checked", shown.join(", ")))
 }

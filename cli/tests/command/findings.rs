@@ -166,7 +166,7 @@ fn a_forge_is_told_what_matters_most() {
     let ended = check(&many, &["--output", "github"]);
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert!(lines[..10].iter().all(|line| line.starts_with("::error file=file.yaml,line=")), "{}", ended.stdout);
-    assert_eq!(lines[10..], ["::notice title=slugproof::check: 210 findings in all, 200 of them not shown here"]);
+    assert_eq!(lines[10..], ["::notice title=slugproof::check: 210 findings in total, 200 of them not shown here"]);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn what_is_undecided_counts_when_strict() {
     let loose = check(&scratch, &[]);
     assert_eq!(loose.code, 0, "{}", loose.shown());
     assert!(
-        loose.stdout.ends_with("! 1 undecided in 1 registry; --strict counts what is undecided\n"),
+        loose.stdout.ends_with("! 1 undecided in 1 registry; --strict counts undecided findings\n"),
         "{}",
         loose.stdout
     );
@@ -315,7 +315,7 @@ fn a_baseline_lets_only_new_findings_count() {
     let scratch = scratch("baseline");
     let missing = check(&scratch, &["--baseline", "known.json"]);
     assert_eq!(missing.code, 2);
-    assert_eq!(missing.stderr, "error: there is no baseline `known.json`; write it with --write-baseline\n");
+    assert_eq!(missing.stderr, "error: the baseline `known.json` does not exist; create it with --write-baseline\n");
     let written = check(&scratch, &["--baseline", "known.json", "--write-baseline"]);
     assert_eq!(written.code, 0);
     assert_snapshot!(written.shown());
@@ -354,17 +354,17 @@ fn baselines_that_cannot_be_read() {
         (
             "json",
             "{",
-            "cannot be understood: EOF while parsing an object at line 1 column 1; write it anew with --write-baseline",
+            "is not valid: EOF while parsing an object at line 1 column 1; write it again with --write-baseline",
         ),
         (
             "version",
             "{\"schema_version\": 2, \"new\": 1}",
-            "has schema version 2, and this slugproof reads 1; write it anew with --write-baseline",
+            "has schema version 2, but this slugproof reads only 1; write it again with --write-baseline",
         ),
         (
             "command",
             "{\"schema_version\": 1, \"command\": \"lint\", \"findings\": []}",
-            "is one of `lint`, not of `check`; write it anew with --write-baseline",
+            "was written by `lint`, not by `check`; write it again with --write-baseline",
         ),
     ] {
         let scratch = scratch(&format!("baseline-{name}")).file("known.json", content);
@@ -390,18 +390,19 @@ fn a_baseline_of_half_the_files_is_not_written() {
 #[test]
 fn outputs_that_exclude_each_other() {
     let scratch = scratch("conflict");
-    let two = "error: two outputs to standard output would run into each other; give one of them a file, as in `--output json=findings.json`\n";
+    let two =
+        "error: two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`\n";
     for (args, message) in [
         (&["--output", "json", "--output", "sarif"][..], two),
         (&["--output", "human", "--output", "json=-"], two),
         (&["--output", "human", "--output", "human"], two),
         (
             &["--output", "json=a", "--output", "sarif=./a"],
-            "error: `a` and `./a` are one file; give each output a file of its own\n",
+            "error: `a` and `./a` are the same file; give each output its own file\n",
         ),
         (
             &["--output", "json=a", "--baseline", "a"],
-            "error: `a` and `a` are one file; give each output a file of its own\n",
+            "error: `a` and `a` are the same file; give each output its own file\n",
         ),
     ] {
         let ended = check(&scratch, args);

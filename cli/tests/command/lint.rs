@@ -382,7 +382,7 @@ fn hostile_files_are_answered_in_bounded_time_and_memory() {
         ("block", "- ".repeat(100_000), 2, "unreadable-file"),
         ("bomb", bomb, 2, "the aliases up to here expand to more than"),
         ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "more bytes than the limit"),
-        ("rows", rows(10_000), 1, "10,000 combinations lead there"),
+        ("rows", rows(10_000), 1, "10,000 combinations in total"),
         ("more-rows", rows(10_001), 0, "undecided"),
         ("steps", steps, 1, "4,997 more steps"),
         ("choices", choices, 0, "undecided"),

@@ -177,11 +177,11 @@ fn a_call_that_never_runs_is_no_call_that_is_missing() {
     let env = "E2E_RUNTIME: claude-code";
     let steps = format!("      - if: false\n        run: {CALL}\n");
     for (text, part) in [
-        (job_with(env, &steps), "1 step calls a harness, and it can never run because of its `if:`"),
-        (job_with(env, &steps.repeat(2)), "2 steps call a harness, and none of them can ever run"),
+        (job_with(env, &steps), "1 step calls a harness but never runs because of its `if:`"),
+        (job_with(env, &steps.repeat(2)), "2 steps call a harness but never run"),
         (
             job_with(env, &format!("      - run: {CALL}\n")).replace("  job:\n", "  job:\n    if: false\n"),
-            "1 step calls a harness, and it can never run",
+            "1 step calls a harness but never runs",
         ),
     ] {
         let (ended, _) = lint("never", &text, &[]);
@@ -206,12 +206,12 @@ fn every_slug_that_fails_is_told() {
     let [finding] = &found[..] else { panic!("{found:?}") };
     assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `MiniMax-M2.7` overrides every other rule");
     assert_eq!(finding["subject"]["slugs"], "MiniMax-M2, MiniMax-M2.7");
-    assert!(!notes(finding).contains("whichever"), "{finding}");
+    assert!(!notes(finding).contains("in every case"), "{finding}");
     let found = findings("codes", &text("MiniMax-M2", "no-such-model"));
     let [finding] = &found[..] else { panic!("{found:?}") };
     assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `no-such-model` overrides every other rule");
     assert!(
-        notes(finding).contains("whichever it is, it fails: with `platform-path-byok-model` or `unregistered-model`"),
+        notes(finding).contains("it fails in every case, with `platform-path-byok-model` or `unregistered-model`"),
         "{finding}"
     );
 }
@@ -363,5 +363,5 @@ fn workflows_are_found_from_below_and_by_their_callers() {
 #[test]
 fn what_is_known_to_fail_is_said_though_not_everything_is_known() {
     let found = findings("branches", &step_with("env: {E2E_MODEL_SLUG: \"${{ vars.X && 'MiniMax-M2' || '' }}\"}"));
-    assert!(notes(&found[0]).contains("it can come to MiniMax-M2, which fails with `platform-path-byok-model`"));
+    assert!(notes(&found[0]).contains("it can resolve to MiniMax-M2, which fails with `platform-path-byok-model`"));
 }

@@ -157,7 +157,7 @@ impl Check {
         for (document, registry) in &self.registries {
             let (found, remark) = registry::examine(sources, document, registry);
             self.report.findings.extend(found);
-            self.report.remarks.extend(remark);
+            self.report.notices.extend(remark);
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));

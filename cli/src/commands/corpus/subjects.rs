@@ -75,7 +75,7 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
     let variable = finding.subject.iter().find(|(what, name)| *what == "variable" && !name.is_empty());
     linting::Finding {
         code: finding.code.id.to_owned(),
-        about: format!("{:?}", finding.about_what()),
+        about: format!("{:?}", finding.stable_subject()),
         caret: place(&finding.primary.span),
         places: labels.chain(edits).map(place).collect(),
         variable: variable.map(|(_, name)| name.clone()),

@@ -1,8 +1,7 @@
-//! A stretch of a file as a terminal can show it.
+//! An excerpt of a file that is safe to show in a terminal.
 //!
-//! Nothing in it drives the terminal or hides from the reader: what cannot be seen is
-//! written out. A line too long to be read is cut around what is pointed at, so that a
-//! file of one line costs no more than any other.
+//! Control and invisible characters are escaped. Long lines are cut around the labelled range,
+//! so that a file with one huge line costs no more than any other.
 
 use std::ops::Range;
 
@@ -12,23 +11,22 @@ use crate::render::can_be_seen;
 
 use crate::findings::{Sources, Span};
 
-/// Characters that are kept before what is pointed at in a line that is cut.
+/// Number of characters that a cut line keeps before the labelled range.
 const BEFORE: usize = 12;
 
-/// Some lines of one file, made fit to be shown.
+/// Lines of one file, escaped and cut for display.
 pub struct Excerpt {
-    /// The number of its first line.
+    /// The number of the first line, from 1.
     pub first_line: usize,
     /// The lines.
     pub text: String,
-    /// Where characters of the file went: its bytes and those of the text, both rising.
+    /// Pairs of byte offsets, in the file and in `text`; both increase.
     moved: Vec<(usize, usize)>,
 }
 
 impl Excerpt {
-    /// The lines from the first to the last of some spans of one file.
-    ///
-    /// A line of more columns is cut.
+    /// The lines from the first to the last of some spans of one file. Lines with more columns are
+    /// cut.
     pub fn of(sources: &Sources, spans: &[Span], columns: usize) -> Self {
         let source = spans[0].source;
         let first = spans.iter().map(|span| span.range.start).min().unwrap_or_default();
@@ -46,7 +44,7 @@ impl Excerpt {
         excerpt
     }
 
-    /// Adds a line, or what matters of it.
+    /// Adds the kept part of a line.
     fn add(&mut self, text: &str, line: &Range<usize>, kept: Range<usize>) {
         if kept.start > line.start {
             self.text.push('…');
@@ -63,7 +61,7 @@ impl Excerpt {
         }
     }
 
-    /// Where a stretch of the file is in the text, or the part of it that is shown.
+    /// Maps a byte range of the file to the shown part of it in `text`.
     pub fn range(&self, range: &Range<usize>) -> Range<usize> {
         let shown = |byte: usize| {
             let after = self.moved.partition_point(|(original, _)| *original < byte);
@@ -73,7 +71,7 @@ impl Excerpt {
     }
 }
 
-/// A character as it is shown.
+/// The displayed form of a character.
 fn fit(character: char) -> String {
     match character {
         '\t' => "    ".to_owned(),
@@ -82,7 +80,7 @@ fn fit(character: char) -> String {
     }
 }
 
-/// What is shown of a line: all, or what is around the first place in it that is pointed at.
+/// The part of a line to show: all of it, or the part around the first span in it.
 fn kept(text: &str, line: &Range<usize>, spans: &[Span], columns: usize) -> Range<usize> {
     let whole = shown_until(text, line, columns);
     let begins = spans.iter().map(|span| span.range.start).filter(|start| line.contains(start)).min();
@@ -95,15 +93,15 @@ fn kept(text: &str, line: &Range<usize>, spans: &[Span], columns: usize) -> Rang
     start..shown_until(text, &(start..line.end), columns)
 }
 
-/// The byte up to which a stretch fits into some columns.
-fn shown_until(text: &str, stretch: &Range<usize>, columns: usize) -> usize {
+/// The byte offset up to which a range fits into some columns.
+fn shown_until(text: &str, range: &Range<usize>, columns: usize) -> usize {
     let mut left = columns;
-    for (offset, character) in text[stretch.clone()].char_indices() {
+    for (offset, character) in text[range.clone()].char_indices() {
         let width = display_width(&fit(character));
         if width > left {
-            return stretch.start + offset;
+            return range.start + offset;
         }
         left -= width;
     }
-    stretch.end
+    range.end
 }

@@ -1,4 +1,4 @@
-//! Findings as workflow commands, which a forge shows beside the lines of a change.
+//! Findings as workflow commands, which a forge shows as annotations of a change.
 
 use crate::codes::Level;
 use crate::render::{counted, printable};
@@ -6,24 +6,24 @@ use crate::render::{counted, printable};
 use crate::findings::Finding;
 use crate::findings::triage::Triaged;
 
-/// Annotations that a forge shows of one step.
+/// Maximum annotations that a forge shows for one step.
 const SHOWN: usize = 10;
 
-/// One command a line for the heaviest findings, then one that counts them all.
+/// Renders one command per line for the most severe findings, then one with the total.
 pub fn render(triaged: &Triaged) -> String {
-    let mut heaviest: Vec<&Finding> = triaged.open.iter().collect();
-    heaviest.sort_by_key(|finding| finding.level);
-    let mut text: String = heaviest.iter().take(SHOWN).map(|finding| command(triaged, finding)).collect();
-    let all = counted(heaviest.len() as u64, "finding");
-    let left = match heaviest.len().saturating_sub(SHOWN) {
+    let mut by_severity: Vec<&Finding> = triaged.open.iter().collect();
+    by_severity.sort_by_key(|finding| finding.level);
+    let mut text: String = by_severity.iter().take(SHOWN).map(|finding| command(triaged, finding)).collect();
+    let all = counted(by_severity.len() as u64, "finding");
+    let left = match by_severity.len().saturating_sub(SHOWN) {
         0 => String::new(),
         left => format!(", {left} of them not shown here"),
     };
     let suppressed = match triaged.suppressed.len() {
         0 => String::new(),
-        suppressed => format!("; {suppressed} more set aside"),
+        suppressed => format!("; {suppressed} more suppressed"),
     };
-    let summary = format!("{}: {all} in all{left}{suppressed}", triaged.command);
+    let summary = format!("{}: {all} in total{left}{suppressed}", triaged.command);
     text.push_str(&format!("::notice title=slugproof::{}\n", message(&summary)));
     text
 }
@@ -37,16 +37,16 @@ fn command(triaged: &Triaged, finding: &Finding) -> String {
     let span = &finding.primary.span;
     let (start, end) = triaged.sources.positions(span);
     let path = property(triaged.sources.path(span));
-    // A column counts only where all is in one line.
+    // Columns are allowed only if the span is in one line.
     let columns =
         if start.line == end.line { format!(",col={},endColumn={}", start.column, end.column) } else { String::new() };
     let title = property(&format!("{} ({})", finding.code.id, finding.level.as_str()));
     let lines = format!("line={},endLine={}", start.line, end.line);
-    format!("::{kind} file={path},{lines}{columns},title={title}::{}\n", message(&said(finding)))
+    format!("::{kind} file={path},{lines}{columns},title={title}::{}\n", message(&annotation(finding)))
 }
 
-/// The headline, what is said under the caret, what leads there, and what to do.
-fn said(finding: &Finding) -> String {
+/// The text of an annotation: title, text under the caret, notes and help.
+fn annotation(finding: &Finding) -> String {
     let mut lines = vec![finding.title.clone()];
     if !finding.primary.text.is_empty() {
         lines.push(finding.primary.text.clone());

@@ -1,4 +1,4 @@
-//! Findings for people, as rustc shows its own.
+//! Findings in the style of rustc diagnostics.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::findings::{Finding, Label, Patch, SourceId, Sources, Span, Suppressio
 
 /// Renders the whole report.
 pub fn render(triaged: &Triaged, width: usize) -> String {
-    // Lines are cut here, with what is written out in them counted; the renderer need not.
+    // The excerpts are already cut, with escapes counted, so the renderer need not cut them.
     let renderer = Renderer::styled().term_width(2 * width);
     let mut text = String::new();
     for finding in &triaged.open {
@@ -24,25 +24,24 @@ pub fn render(triaged: &Triaged, width: usize) -> String {
         rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
         text.push('\n');
     }
-    for remark in &triaged.remarks {
-        let remark = wrapped_to(width, &printable(&format!("note: {remark}")), "", "  ");
-        let _ = writeln!(text, "{}", remark.replacen("note", &format!("{WARN}note{WARN:#}"), 1));
+    for notice in &triaged.notices {
+        let notice = wrapped_to(width, &printable(&format!("note: {notice}")), "", "  ");
+        let _ = writeln!(text, "{}", notice.replacen("note", &format!("{WARN}note{WARN:#}"), 1));
     }
     text + &summary(triaged, width)
 }
 
-/// Whether a line would name a file and names none: the place stands above it already.
-/// The renderer would count its column in what is shown, where characters are written
-/// out and long lines are cut.
+/// True for a location line without a path. The location is already shown above; the renderer
+/// would count its column in the escaped and cut text.
 fn is_bare_mark(line: &str) -> bool {
     strip_str(line).to_string().trim() == ":::"
 }
 
-/// What the finding is, then what to do about it.
+/// The renderer's groups for a finding: the finding itself, then its patch.
 fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<Group<'f>> {
     let columns = width.saturating_sub(indent(sources, finding));
     let message = |text: &str| wrapped_to(columns, &printable(text), "", "");
-    // A code that says no more than the level is not said twice.
+    // Omit a code that is the same as the level.
     let code = Some(finding.code.id).filter(|code| *code != finding.level.as_str());
     let head = finding.level.as_str().len() + code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
@@ -56,7 +55,7 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<G
         let (start, _) = sources.positions(&labels[0].1.span);
         let path = printable(sources.path(&labels[0].1.span));
         group = group.element(Origin::path(path).line(start.line).char_column(start.column));
-        // A file that could not be read has nothing to show.
+        // A file that could not be read has no text to show.
         let source = labels[0].1.span.source;
         if !sources.get(source).text.is_empty() {
             group = group.element(snippet(sources, &labels, columns));
@@ -78,18 +77,18 @@ fn look(level: Level) -> Look<'static> {
     }
 }
 
-/// Columns before the text of a note: those of the line numbers, and of `= note: `.
+/// The number of columns before the text of a note: line numbers and ` = note: `.
 fn indent(sources: &Sources, finding: &Finding) -> usize {
     let spans = finding.labels.iter().chain([&finding.primary]).map(|label| &label.span);
     let last = spans.map(|span| sources.line_number(span.source, span.range.start)).max().unwrap_or(1);
     last.to_string().len() + " = note: ".len()
 }
 
-/// Lines between two labels that are shown as parts of one stretch.
-const STRETCH: usize = 30;
+/// Maximum lines between two labels in one excerpt.
+const EXCERPT_LINES: usize = 30;
 
-/// The labels in groups that each fit one stretch of one file: that of the caret first,
-/// then the others in the order of files and lines.
+/// The labels grouped by excerpt: the group of the caret first, then the others in the order of
+/// files and lines.
 fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationKind, &'f Label)>> {
     let others = finding.labels.iter().map(|label| (AnnotationKind::Context, label));
     let mut labels: Vec<_> = [(AnnotationKind::Primary, &finding.primary)].into_iter().chain(others).collect();
@@ -99,7 +98,7 @@ fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationK
     let mut clusters: Vec<Vec<(AnnotationKind, &Label)>> = Vec::new();
     for (kind, label) in labels {
         let near = |(_, earlier): &(AnnotationKind, &Label)| {
-            earlier.span.source == label.span.source && line(label) - line(earlier) <= STRETCH
+            earlier.span.source == label.span.source && line(label) - line(earlier) <= EXCERPT_LINES
         };
         match clusters.last_mut().filter(|cluster| cluster.last().is_some_and(near)) {
             Some(cluster) => cluster.push((kind, label)),
@@ -126,8 +125,8 @@ fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)], columns: 
     Snippet::source(excerpt.text).line_start(excerpt.first_line).annotations(annotations)
 }
 
-/// What of a span is in its first line: a caret under one line is easier to read than
-/// a bracket around many.
+/// The part of a span in its first line: a caret under one line is easier to read than a bracket
+/// around many.
 fn first_line(sources: &Sources, span: &Span) -> Span {
     let line = sources.line_range(span.source, sources.line_number(span.source, span.range.start));
     let start = span.range.start.min(line.end);
@@ -136,7 +135,7 @@ fn first_line(sources: &Sources, span: &Span) -> Span {
 
 fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId, columns: usize) -> Group<'f> {
     let mut group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
-    for edits in patch.edits.chunk_by(|a, b| in_one_stretch(sources, &a.span, &b.span)) {
+    for edits in patch.edits.chunk_by(|a, b| in_one_excerpt(sources, &a.span, &b.span)) {
         let spans: Vec<Span> = edits.iter().map(|edit| edit.span.clone()).collect();
         let excerpt = Excerpt::of(sources, &spans, columns);
         let shown = |(edit, span): (&crate::findings::Edit, &Span)| {
@@ -151,12 +150,12 @@ fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId, col
     group
 }
 
-fn in_one_stretch(sources: &Sources, a: &Span, b: &Span) -> bool {
+fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
     let line = |span: &Span| sources.line_number(span.source, span.range.start);
-    a.source == b.source && line(b).abs_diff(line(a)) <= STRETCH
+    a.source == b.source && line(b).abs_diff(line(a)) <= EXCERPT_LINES
 }
 
-/// The last lines: how much of what, what was looked at, and what was set aside.
+/// The summary: numbers of findings by level, checked items and suppressed findings.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
     let found = levels.map(|level| (triaged.count(level), level));
@@ -186,7 +185,9 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
         _ if counts => (BAD, "✗", ""),
         Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
-        Coverage::Complete if triaged.count(Level::Undecided) > 0 => (WARN, "!", "; --strict counts what is undecided"),
+        Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
+            (WARN, "!", "; --strict counts undecided findings")
+        }
         Coverage::Complete => (GOOD, "✓", ""),
     };
     let line = wrapped_to(width, &format!("{sign} {found}{checked}{suppressed}{but}"), "", "  ");

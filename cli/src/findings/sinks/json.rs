@@ -1,4 +1,4 @@
-//! Findings for machines: one object, whose schema is docs/findings.schema.json.
+//! Findings as one JSON object; docs/findings.schema.json is its schema.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ struct Form<'a> {
     counts: BTreeMap<&'a str, usize>,
     findings: Vec<FindingForm<'a>>,
     suppressed: Vec<SuppressedForm<'a>>,
-    remarks: &'a [String],
+    #[serde(rename = "remarks")]
+    notices: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -95,9 +96,9 @@ pub fn render(triaged: &Triaged) -> String {
         counts: counts(triaged),
         findings: triaged.open.iter().map(|finding| finding_form(sources, finding)).collect(),
         suppressed: triaged.suppressed.iter().map(|suppressed| suppressed_form(sources, suppressed)).collect(),
-        remarks: &triaged.remarks,
+        notices: &triaged.notices,
     };
-    serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"
+    serde_json::to_string_pretty(&form).expect("a report has only strings, numbers and lists") + "\n"
 }
 
 fn counts(triaged: &Triaged) -> BTreeMap<&'static str, usize> {

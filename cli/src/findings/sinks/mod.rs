@@ -19,12 +19,11 @@ use super::options::{FindingsOptions, Format, Sink};
 use super::report::Report;
 use super::triage::Triaged;
 
-/// Writes what counts in a report to every sink that is asked for, and says how the command ends.
+/// Writes the triaged report to every requested sink, and returns the exit code.
 ///
 /// # Errors
 ///
-/// Sinks that exclude each other, a baseline that cannot be read or written, and a sink
-/// that cannot be written to.
+/// Fails if sinks conflict, the baseline cannot be read or written, or a sink cannot be written.
 pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -> Result<Exit, Failure> {
     let sinks = plan(options)?;
     let triaged = report.triage(options)?;
@@ -32,7 +31,11 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
     Ok(triaged.exit())
 }
 
-/// The sinks that are asked for, if they can go together.
+/// The requested sinks.
+///
+/// # Errors
+///
+/// Fails if two sinks or a sink and the baseline conflict.
 fn plan(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
     if options.sinks.is_empty() {
         return Ok(vec![Sink { format: Format::Human, path: None }]);
@@ -42,25 +45,26 @@ fn plan(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
     shared.sort_unstable();
     if !matches!(shared.as_slice(), [] | [_] | [Format::Human, Format::Github]) {
         return Err(Failure::new(
-            "two outputs to standard output would run into each other; give one of them a file, as in `--output json=findings.json`",
+            "two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`",
         ));
     }
-    let mut taken: Vec<(PathBuf, &Path)> = options.baseline.iter().map(|path| (place(path), path.as_path())).collect();
+    let mut taken: Vec<(PathBuf, &Path)> =
+        options.baseline.iter().map(|path| (canonical(path), path.as_path())).collect();
     for path in options.sinks.iter().filter_map(|sink| sink.path.as_deref()) {
-        if let Some((_, earlier)) = taken.iter().find(|(earlier, _)| *earlier == place(path)) {
+        if let Some((_, earlier)) = taken.iter().find(|(earlier, _)| *earlier == canonical(path)) {
             return Err(Failure::new(format!(
-                "`{}` and `{}` are one file; give each output a file of its own",
+                "`{}` and `{}` are the same file; give each output its own file",
                 earlier.display(),
                 path.display()
             )));
         }
-        taken.push((place(path), path));
+        taken.push((canonical(path), path));
     }
     Ok(options.sinks.clone())
 }
 
-/// A path by which two names of one file are known as such, also before the file exists.
-fn place(path: &Path) -> PathBuf {
+/// The canonical path of a file, which may not exist yet; two names of one file have the same.
+fn canonical(path: &Path) -> PathBuf {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = || Some(directory.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
@@ -68,7 +72,7 @@ fn place(path: &Path) -> PathBuf {
 
 fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), Failure> {
     let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
-    // Errors of files are reported after the findings are printed.
+    // Report write errors after printing the findings.
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, &file_content(triaged, format))).collect();
     // The log of a failed run must not be empty.
     if sinks.iter().all(|sink| sink.path.is_some()) {
@@ -90,7 +94,7 @@ fn file_content(triaged: &Triaged, format: Format) -> Vec<u8> {
     }
 }
 
-/// Columns of a report for people that is kept in a file.
+/// The width of a human-readable report in a file, in columns.
 const FILE_WIDTH: usize = 80;
 
 fn render(triaged: &Triaged, format: Format) -> String {

@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, which code scanners read.
+//! Findings as SARIF 2.1.0, for code scanning.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -167,10 +167,10 @@ struct Text {
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The directory in which the command ran.
+/// The base of paths in the directory in which the command ran.
 const SOURCE_ROOT: &str = "SRCROOT";
 
-/// What ships with the command and is no file of its user.
+/// The base of paths of embedded data, which are not files of the user.
 const EMBEDDED_ROOT: &str = "EMBEDDED";
 
 /// Renders the whole report.
@@ -185,7 +185,7 @@ pub fn render(triaged: &Triaged) -> String {
         results.push(result(triaged, finding, suppressed, format!("{identity}:{alike}")));
     }
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(triaged, results)] };
-    serde_json::to_string_pretty(&log).expect("a log is strings, numbers and lists") + "\n"
+    serde_json::to_string_pretty(&log).expect("a log has only strings, numbers and lists") + "\n"
 }
 
 fn run<'a>(triaged: &Triaged, results: Vec<SarifResult<'a>>) -> Run<'a> {
@@ -228,9 +228,8 @@ fn rule(code: &'static codes::Entry) -> Rule {
     }
 }
 
-/// Where a code is documented. SARIF asks for an absolute URI. As long as the manifest
-/// names no repository there is no page to link to: a URN names the code all the same, never
-/// changes and claims no host, and `help` carries the whole text.
+/// The URI of a code's documentation, which SARIF requires to be absolute. If the manifest names
+/// no repository, the URI is a URN, which is stable and needs no host; `help` has the whole text.
 fn help_uri(repository: &str, id: &str) -> String {
     match repository {
         "" => format!("urn:slugproof:code:{id}"),
@@ -238,7 +237,7 @@ fn help_uri(repository: &str, id: &str) -> String {
     }
 }
 
-/// Nothing undecided has a level in SARIF: it is open.
+/// The SARIF kind and level. An undecided finding has the kind `open`, which excludes a level.
 fn kind_and_level(level: Level) -> (&'static str, &'static str) {
     match level {
         Level::Error => ("fail", "error"),
@@ -271,7 +270,7 @@ fn result<'a>(
     }
 }
 
-/// Everything that is said of a finding and has no field of its own.
+/// The texts of a finding without a SARIF field of their own.
 fn message(finding: &Finding) -> String {
     let said = [&finding.title, &finding.primary.text].into_iter().chain(&finding.notes).chain(&finding.help);
     said.filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("\n")
@@ -323,7 +322,7 @@ fn artifact(path: &str) -> ArtifactLocation {
     ArtifactLocation { uri: percent_encoded(path), uri_base_id: Some(SOURCE_ROOT) }
 }
 
-/// The bytes of a path that a URI does not hold as they are.
+/// The bytes of a path that are percent-encoded in a URI.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 fn percent_encoded(path: &str) -> String {
@@ -331,7 +330,7 @@ fn percent_encoded(path: &str) -> String {
 }
 
 fn fingerprint(identity: &Identity) -> String {
-    let text = serde_json::to_string(identity).expect("an identity is strings");
+    let text = serde_json::to_string(identity).expect("an identity has only strings");
     hex::encode(&Sha256::digest(text)[..16])
 }
 
@@ -344,7 +343,7 @@ mod tests {
     use super::help_uri;
 
     #[test]
-    fn help_links_to_the_documentation_once_there_is_a_repository() {
+    fn help_uri_with_repository_is_a_link() {
         assert_eq!(help_uri("", "undecided"), "urn:slugproof:code:undecided");
         let version = env!("CARGO_PKG_VERSION");
         let link = format!("https://forge.example/o/slugproof/blob/v{version}/docs/codes.md#undecided");

@@ -1,5 +1,5 @@
-//! What a call is judged as, against what becomes of it in every world: with everything
-//! that is not known chosen in one way.
+//! Compares the verdict on a call with its outcome in every world. A world fixes every value
+//! that is not known.
 
 use std::sync::LazyLock;
 
@@ -10,23 +10,23 @@ use super::*;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 
-/// Worlds of one call that are tried.
+/// Maximum worlds of one call.
 const WORLDS: usize = 256;
 
-/// A variable of the policy, as a workflow tells of it and as it is in each world.
+/// A variable of the policy: its abstract value and its values in the worlds.
 #[derive(Clone, Debug)]
-struct Seen {
+struct PolicyVariable {
     name: String,
     text: Text,
     worlds: Vec<String>,
 }
 
-impl Seen {
+impl PolicyVariable {
     fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
         let any_text: &[&str] = match variable {
             Variable::Key(_) => &["a secret"],
-            // Nothing else of the path counts than whether it is the platform's.
+            // Only whether the path is the platform's counts.
             Variable::Path => &[&policy.document().platform.value, "another"],
             _ => &[UNKNOWN],
         };
@@ -42,7 +42,7 @@ impl Seen {
     }
 }
 
-fn seen(policy: &Policy, variable: Variable) -> impl Strategy<Value = Seen> + use<> {
+fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVariable> + use<> {
     let texts: Vec<&str> = match variable {
         Variable::Override | Variable::PlatformModel => {
             vec!["", "MiniMax-M2", "moonshot/kimi-k2.6", "sonnet", "openai/gpt-4o", "no-such-model"]
@@ -55,25 +55,26 @@ fn seen(policy: &Policy, variable: Variable) -> impl Strategy<Value = Seen> + us
     let can = prop_oneof![
         4 => Just(vec![String::new()]).prop_map(AbstractValue::OneOf),
         4 => select(texts.clone()).prop_map(|text| AbstractValue::OneOf(vec![text.to_owned()])),
-        2 => subsequence(texts, 2..=3).prop_map(|texts| AbstractValue::OneOf(texts.into_iter().map(str::to_owned).collect())),
+        2 => subsequence(texts, 2..=3)
+            .prop_map(|texts| AbstractValue::OneOf(texts.into_iter().map(str::to_owned).collect())),
         1 => Just(AbstractValue::NonEmpty),
         1 => Just(AbstractValue::Any),
     ];
-    can.prop_map(move |can| Seen::of(&policy, variable, can))
+    can.prop_map(move |can| PolicyVariable::of(&policy, variable, can))
 }
 
-fn call() -> impl Strategy<Value = (Policy, Vec<Seen>)> {
+fn call() -> impl Strategy<Value = (Policy, Vec<PolicyVariable>)> {
     let policy = select(Policy::all_embedded());
     let call = policy.prop_flat_map(|policy| {
-        let seen: Vec<_> = policy.all_variables().map(|variable| seen(&policy, variable)).collect();
-        (Just(policy), seen)
+        let inputs: Vec<_> = policy.all_variables().map(|variable| input(&policy, variable)).collect();
+        (Just(policy), inputs)
     });
-    call.prop_filter("too many worlds", |(_, seen)| {
-        seen.iter().map(|seen| seen.worlds.len()).product::<usize>() <= WORLDS
+    call.prop_filter("too many worlds", |(_, inputs)| {
+        inputs.iter().map(|input| input.worlds.len()).product::<usize>() <= WORLDS
     })
 }
 
-/// A contradiction that is intended, of some policy, runtime and variables.
+/// An entry of slugproof.yaml that accepts a contradiction.
 fn accept() -> impl Strategy<Value = Accept> {
     let codes = prop::sample::select(&Code::ALL);
     let policy = prop::option::weighted(0.2, select(vec!["full-saas", "peer-visibility"]));
@@ -96,43 +97,43 @@ fn accept() -> impl Strategy<Value = Accept> {
     })
 }
 
-/// What becomes of a call in one world.
+/// A call in one world.
 #[derive(Debug)]
 struct World {
-    /// Which of its values each variable has.
+    /// For each variable, the index of its value.
     choices: Vec<usize>,
     variables: BTreeMap<String, String>,
     runtime: String,
-    outcome: Came,
+    outcome: WorldOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Came {
-    /// And whether another vendor's key would be sent.
+enum WorldOutcome {
+    /// No contradiction; true if another vendor's key would be sent.
     Coherent(bool),
     Accepted(usize),
     Failed(Code, String),
-    /// The value of this variable decides, and is not known.
+    /// The value of this variable decides and is not known.
     Open(String),
 }
 
-fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
-    let count: usize = seen.iter().map(|seen| seen.worlds.len()).product();
+fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<World> {
+    let count: usize = inputs.iter().map(|input| input.worlds.len()).product();
     let world = |number: usize| {
         let mut rest = number;
-        let choose = |seen: &Seen| {
-            let choice = rest % seen.worlds.len();
-            rest /= seen.worlds.len();
+        let choose = |input: &PolicyVariable| {
+            let choice = rest % input.worlds.len();
+            rest /= input.worlds.len();
             choice
         };
-        let choices: Vec<usize> = seen.iter().map(choose).collect();
-        let value = |(seen, choice): (&Seen, &usize)| (seen.name.clone(), seen.worlds[*choice].clone());
-        let variables: BTreeMap<String, String> = seen.iter().zip(&choices).map(value).collect();
+        let choices: Vec<usize> = inputs.iter().map(choose).collect();
+        let value = |(input, choice): (&PolicyVariable, &usize)| (input.name.clone(), input.worlds[*choice].clone());
+        let variables: BTreeMap<String, String> = inputs.iter().zip(&choices).map(value).collect();
         let all = env_of(policy, &variables);
         let runtime = all.runtime().to_owned();
         let env = all.without(Variable::Runtime);
         let resolution = resolve(&REGISTRY, &runtime, &env, &[]);
-        // No harness can tell a default from one that is written out.
+        // A harness cannot distinguish a default from the same value written out.
         let is_set = |name: &str| {
             let default = policy.document().defaults.get(name);
             let is_other = |value: &String| !value.is_empty() && Some(value) != default;
@@ -143,12 +144,12 @@ fn worlds(policy: &Policy, seen: &[Seen], accept: &[Accept]) -> Vec<World> {
             accept.iter().position(covers)
         };
         let outcome = match resolution.code {
-            _ if runtime == UNKNOWN => Came::Open(policy.document().runtime.clone()),
-            _ if resolution.slug == UNKNOWN => Came::Open(resolution.decided_by.unwrap_or_default().to_owned()),
-            None => Came::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
+            _ if runtime == UNKNOWN => WorldOutcome::Open(policy.document().runtime.clone()),
+            _ if resolution.slug == UNKNOWN => WorldOutcome::Open(resolution.decided_by.unwrap_or_default().to_owned()),
+            None => WorldOutcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
             Some(code) => match covering(code) {
-                Some(entry) => Came::Accepted(entry),
-                None => Came::Failed(code, resolution.slug.to_owned()),
+                Some(entry) => WorldOutcome::Accepted(entry),
+                None => WorldOutcome::Failed(code, resolution.slug.to_owned()),
             },
         };
         World { choices, runtime: runtime.clone(), outcome, variables: variables.clone() }
@@ -166,8 +167,8 @@ impl World {
         hints(&REGISTRY, &env, &resolve(&REGISTRY, &self.runtime, &env, &[]))
     }
 
-    /// Whether a fix comes to what it says.
-    fn is_mended_by(&self, fix: &Fix, policy: &Policy) -> bool {
+    /// True if a fix leads to the slug and provider that it names.
+    fn is_fixed_by(&self, fix: &Fix, policy: &Policy) -> bool {
         let mut variables = self.variables.clone();
         for edit in &fix.edits {
             match edit {
@@ -176,35 +177,40 @@ impl World {
             };
         }
         let env = env_of(policy, &variables).without(Variable::Runtime);
-        let mended = resolve(&REGISTRY, &self.runtime, &env, &[]);
-        let provider = mended.provider.map(|provider| &provider.name);
-        mended.code.is_none() && mended.slug == fix.slug && provider == Some(&fix.provider)
+        let fixed = resolve(&REGISTRY, &self.runtime, &env, &[]);
+        let provider = fixed.provider.map(|provider| &provider.name);
+        fixed.code.is_none() && fixed.slug == fix.slug && provider == Some(&fix.provider)
     }
 }
 
-/// The fixes of one world that mend all of them.
+/// The fixes of one world that work in all worlds.
 fn common_fixes(policy: &Policy, first: &World, worlds: &[World]) -> Vec<Fix> {
     let env = env_of(policy, &first.variables).without(Variable::Runtime);
     let mut common = fixes(&REGISTRY, &first.runtime, &env, &[]);
-    common.retain(|fix| worlds.iter().all(|world| world.is_mended_by(fix, policy)));
+    common.retain(|fix| worlds.iter().all(|world| world.is_fixed_by(fix, policy)));
     common
 }
 
-/// The variables of which the value makes a difference.
-fn decisive<'s>(seen: &'s [Seen], worlds: &[World]) -> BTreeSet<&'s str> {
-    let by_choices: BTreeMap<&[usize], &Came> =
+/// The variables whose value makes a difference.
+fn decisive<'s>(inputs: &'s [PolicyVariable], worlds: &[World]) -> BTreeSet<&'s str> {
+    let by_choices: BTreeMap<&[usize], &WorldOutcome> =
         worlds.iter().map(|world| (world.choices.as_slice(), &world.outcome)).collect();
-    let matters = |position: usize, seen: &Seen| {
+    let matters = |position: usize, input: &PolicyVariable| {
         worlds.iter().any(|world| {
             let elsewhere = |choice: usize| {
                 let mut choices = world.choices.clone();
                 choices[position] = choice;
                 by_choices[choices.as_slice()] != &world.outcome
             };
-            world.outcome == Came::Open(seen.name.clone()) || (0..seen.worlds.len()).any(elsewhere)
+            world.outcome == WorldOutcome::Open(input.name.clone()) || (0..input.worlds.len()).any(elsewhere)
         })
     };
-    seen.iter().enumerate().filter(|(position, seen)| matters(*position, seen)).map(|(_, seen)| &*seen.name).collect()
+    inputs
+        .iter()
+        .enumerate()
+        .filter(|(position, input)| matters(*position, input))
+        .map(|(_, input)| &*input.name)
+        .collect()
 }
 
 proptest! {
@@ -212,41 +218,44 @@ proptest! {
         cases: 2 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default()
     })]
 
-    /// Fine is what is fine in every world, failing what fails in every one, and of anything
-    /// else the variables that make the difference are named, and no others.
+    /// A call is fine if it is fine in every world, and fails if it fails in every world. Otherwise
+    /// it is undecided, and the reasons name exactly the variables that make a difference.
     #[test]
-    fn a_call_is_judged_by_all_its_worlds(
-        (policy, seen) in call(),
+    fn verdict_agrees_with_every_world(
+        (policy, inputs) in call(),
         accept in prop::collection::vec(accept(), 0..4),
     ) {
         let evaluate = Evaluator { registry: &REGISTRY, accept: &accept };
-        let text = |name: &str| seen.iter().find(|seen| seen.name == name).expect("it is of the policy").text.clone();
-        let judgement = evaluate.evaluate(&policy, text);
+        let text = |name: &str| {
+            let input = inputs.iter().find(|input| input.name == name);
+            input.expect("the policy has this variable").text.clone()
+        };
+        let verdict = evaluate.evaluate(&policy, text);
 
-        let worlds = worlds(&policy, &seen, &accept);
+        let worlds = worlds(&policy, &inputs, &accept);
         let failed = worlds.iter().filter_map(|world| match &world.outcome {
-            Came::Failed(code, slug) => Some((*code, slug.as_str())),
+            WorldOutcome::Failed(code, slug) => Some((*code, slug.as_str())),
             _ => None,
         });
         let failed: BTreeSet<(Code, &str)> = failed.collect();
         let entries = worlds.iter().filter_map(|world| match world.outcome {
-            Came::Accepted(entry) => Some(entry),
+            WorldOutcome::Accepted(entry) => Some(entry),
             _ => None,
         });
         let entries: BTreeSet<usize> = entries.collect();
-        let all = |wanted: fn(&Came) -> bool| worlds.iter().all(|world| wanted(&world.outcome));
-        match judgement {
+        let all = |predicate: fn(&WorldOutcome) -> bool| worlds.iter().all(|world| predicate(&world.outcome));
+        match verdict {
             CallVerdict::Fine { accepted, cross_vendor } => {
-                prop_assert!(all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
+                prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_))));
                 prop_assert!(accepted.keys().eq(&entries));
                 for (entry, failure) in accepted {
                     prop_assert_eq!(failure.code, Some(accept[entry].code));
                 }
-                prop_assert_eq!(cross_vendor.is_some(), all(|came| *came == Came::Coherent(true)));
+                prop_assert_eq!(cross_vendor.is_some(), all(|outcome| *outcome == WorldOutcome::Coherent(true)));
                 prop_assert!(cross_vendor.is_none_or(|failure| failure.code.is_none()));
             }
             CallVerdict::Fails(failure) => {
-                prop_assert!(all(|came| matches!(came, Came::Failed(..))));
+                prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Failed(..))));
                 let (codes, slugs): (BTreeSet<Code>, BTreeSet<&str>) = failed.into_iter().unzip();
                 prop_assert_eq!(&failure.codes, &codes);
                 prop_assert!(failure.slugs.iter().eq(slugs));
@@ -255,30 +264,31 @@ proptest! {
                 prop_assert!(failure.runtimes.iter().eq(runtimes));
                 let is_as_of = |first: &World| failure.fixes == common_fixes(&policy, first, &worlds);
                 prop_assert!(worlds.iter().any(is_as_of), "{:?}", failure.fixes);
-                let told_apart: BTreeSet<_> = worlds.iter().map(|world| (&world.runtime, &world.variables)).collect();
+                let distinct: BTreeSet<_> = worlds.iter().map(|world| (&world.runtime, &world.variables)).collect();
                 let all_mean = |hint: &String| worlds.iter().all(|world| world.hints(&policy).contains(hint));
-                prop_assert!(told_apart.len() > MEANT || failure.hints.iter().all(all_mean), "{:?}", failure.hints);
+                let have_hints = failure.hints.iter().all(all_mean);
+                prop_assert!(distinct.len() > HINT_ENVIRONMENTS || have_hints, "{:?}", failure.hints);
             }
             CallVerdict::Undecided(why) => {
-                prop_assert!(!all(|came| matches!(came, Came::Coherent(_) | Came::Accepted(_))));
-                prop_assert!(!all(|came| matches!(came, Came::Failed(..))));
-                let is_name = |why: &&str| seen.iter().any(|seen| seen.name == *why);
+                prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_))));
+                prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Failed(..))));
+                let is_name = |why: &&str| inputs.iter().any(|input| input.name == *why);
                 let (names, failing): (BTreeSet<&str>, BTreeSet<&str>) =
                     why.iter().map(String::as_str).partition(is_name);
-                prop_assert_eq!(names, decisive(&seen, &worlds));
+                prop_assert_eq!(names, decisive(&inputs, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
-                    format!("it can come to {}, which fails with `{}`", shown(slug), code.as_str())
+                    format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())
                 };
                 prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
-                prop_assert!(failing.iter().all(|told| failed.iter().map(sentence).any(|it| it == *told)), "{:?}", failing);
+                let is_failure = |reason: &&str| failed.iter().map(sentence).any(|it| it == *reason);
+                prop_assert!(failing.iter().all(is_failure), "{:?}", failing);
             }
         }
     }
 }
 
-/// So many environments are judged one by one, and of more none is.
 #[test]
-fn environments_are_judged_up_to_their_limit() {
+fn call_above_environment_limit_is_undecided() {
     let evaluate = Evaluator { registry: &REGISTRY, accept: &[] };
     let policy = &Policy::all_embedded()[0];
     let document = policy.document();
@@ -296,15 +306,15 @@ fn environments_are_judged_up_to_their_limit() {
     assert_eq!(ALTERNATIVES.pow(3), ENVIRONMENTS);
     assert!(matches!(evaluated(&[]), CallVerdict::Fails(_)));
     let CallVerdict::Undecided(why) = evaluated(&[&document.secrets[0].key]) else {
-        panic!("one of them is not known")
+        panic!("the call has more environments than the limit")
     };
     assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
 }
 
-/// A contradiction that is accepted where the path is set, or where it is not, is not
-/// accepted whatever the path is.
+/// An entry that requires the path to be set, or to be unset, does not accept a contradiction
+/// with an unknown path.
 #[test]
-fn whether_an_unknown_path_is_set_counts_for_what_is_accepted() {
+fn acceptance_with_unknown_path_depends_on_condition() {
     let policy = &Policy::all_embedded()[0];
     let path = &policy.document().platform.var;
     let accept = |set: &[&String], unset: &[&String]| Accept {
