@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and the help that teaches it.
+//! The command line: the arguments of each command and their help texts.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -14,12 +14,12 @@ use crate::findings::{FindingsOptions, Sink};
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
 /// A harness picks a model slug from environment variables and injects secrets;
-/// the platform derives a provider from the slug. When the two disagree, the
-/// workspace boots to `failed` and the job dies a quarter of an hour later with an
-/// empty error. slugproof says so in milliseconds, before merge.
+/// the platform derives a provider from the slug. If provider and secrets do not
+/// match, the workspace boots to `failed` and the job fails a quarter of an hour
+/// later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
-/// Without a command it runs `prove`: on the slugproof.yaml of this directory or
-/// one above it, else on the registry and the policies that ship with it.
+/// Without a command, slugproof runs `prove`. It uses the nearest slugproof.yaml in
+/// this directory or a parent, else the embedded registry and policies.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// When to use colour; `auto` honours NO_COLOR and whether a terminal is there
+    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
     pub color: ColorWhen,
 
@@ -50,7 +50,7 @@ pub enum ColorWhen {
     Never,
 }
 
-/// What can be asked; the arguments say what each is for.
+/// A command. The doc comment of its arguments is its help text.
 #[derive(Subcommand)]
 pub enum Command {
     Prove(ProveArgs),
@@ -75,14 +75,14 @@ pub enum Command {
     },
 }
 
-/// Where the registry comes from.
+/// The arguments that select the registry.
 #[derive(Args, Clone, Default)]
 pub struct RegistryArgs {
-    /// The registry to use [default: that of slugproof.yaml, else the embedded one]
+    /// The registry to use [default: the one in slugproof.yaml, else the embedded one]
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub registry: Option<PathBuf>,
 
-    /// Pass over fields of the registry that slugproof does not know
+    /// Ignore unknown fields of the registry
     #[arg(long, help_heading = "Data")]
     pub allow_unknown_fields: bool,
 
@@ -92,7 +92,7 @@ pub struct RegistryArgs {
 }
 
 impl RegistryArgs {
-    /// What they say, without the words of the command line.
+    /// Returns these arguments without the types of the command line.
     pub fn options(&self) -> DataOptions {
         DataOptions {
             registry: self.registry.clone(),
@@ -102,28 +102,29 @@ impl RegistryArgs {
     }
 }
 
-/// What becomes of findings.
+/// The arguments that say how findings are counted and printed.
 #[derive(Args, Clone, Default)]
 pub struct FindingsArgs {
-    /// How to print what was found: human, json, sarif or github, and to which file [default: human]; may be repeated
+    /// The output format (human, json, sarif or github), optionally written to a file
+    /// [default: human]; may be repeated
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings")]
     pub output: Vec<Sink>,
 
-    /// Count what is undecided as an error
+    /// Count undecided findings as errors
     #[arg(long, help_heading = "Findings")]
     pub strict: bool,
 
-    /// Count only findings that this file does not hold
+    /// Count only findings that are not in this file
     #[arg(long, value_name = "FILE", help_heading = "Findings")]
     pub baseline: Option<PathBuf>,
 
-    /// Write every finding of this run into the baseline, and count none
+    /// Record all findings of this run in the baseline, and count none
     #[arg(long, requires = "baseline", help_heading = "Findings")]
     pub write_baseline: bool,
 }
 
 impl FindingsArgs {
-    /// What they say, without the words of the command line.
+    /// Returns these arguments without the types of the command line.
     pub fn options(&self) -> FindingsOptions {
         FindingsOptions {
             sinks: self.output.clone(),
@@ -134,40 +135,41 @@ impl FindingsArgs {
     }
 }
 
-/// Check every law on every case that matters, and show where a harness can go wrong
+/// Check every law on every relevant case, and show which contradictions a harness can reach
 ///
-/// Walks every runtime and every class of every policy variable: each id that is
-/// listed, one witness for each set of patterns that can match together, an id that
-/// nobody owns, and a blank. Checks all laws on one slug of each route (those that
-/// the same arms list and the same patterns match), and compares the answer for each
-/// other slug on each runtime with that of a slow reference. Prints who answers by
-/// what is set, the gaps (contradictions that are reachable without an override,
-/// each by its smallest set of variables), and what was covered.
+/// Covers every runtime and every class of values of every policy variable: each
+/// listed id, one example for each set of patterns that can match together, an id
+/// that no provider serves, and a blank value. Checks all laws on one slug of each
+/// equivalence class (the same provider entries list them and their patterns match
+/// them), and compares the result for every other slug on every runtime with that of
+/// a slow reference resolver. Prints which provider serves each runtime, by variable;
+/// the gaps (contradictions that are reachable without an override, each with its
+/// smallest set of variables); and what was covered.
 ///
-/// Where a slugproof.yaml is in force, a gap that it does not accept is a finding.
+/// If there is a slugproof.yaml, every gap that it does not accept is a finding.
 #[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/prove.txt").trim_end())]
 pub struct ProveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// A policy to prove: the name of an embedded one, or a file; may be repeated
+    /// A policy to prove: a file, or the name of an embedded policy; may be repeated
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
-    /// How to print the answer
+    /// The output format
     #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
     pub format: ProveFormat,
 
-    /// What to count as a finding, besides a broken law
+    /// What to count as a finding in addition to a broken law
     #[arg(long, value_enum)]
     pub deny: Vec<Deny>,
 
-    /// Decide every concrete combination as well, and compare the counts
+    /// Evaluate every concrete combination as well, and compare the counts
     #[arg(long)]
     pub brute_force: bool,
 
-    /// List the laws and stop
+    /// List the laws and exit
     #[arg(long)]
     pub laws: bool,
 }
@@ -186,11 +188,11 @@ pub enum Deny {
     Gaps,
 }
 
-/// Resolve one question, or one for each line of a file
+/// Resolve one query, or one for each line of a file
 ///
-/// Says which model would be picked and why, which provider answers for it, which
-/// secrets are injected, and whether they match. The variables given are all that
-/// is set: the process environment is not read (see `pick`).
+/// Prints which model is picked and why, which provider serves it, which secrets are
+/// injected, and whether provider and secrets match. Only the variables given on the
+/// command line are set: the process environment is not read (see `pick`).
 #[derive(Args)]
 #[command(override_usage = "\
 slugproof resolve [OPTIONS] --runtime <RUNTIME> [VAR=VALUE]...
@@ -200,27 +202,28 @@ pub struct ResolveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: the first policy of
+    /// slugproof.yaml, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
-    /// The runtime, verbatim, even if empty
+    /// The runtime, used verbatim even if empty
     #[arg(long, value_name = "RUNTIME", required_unless_present = "batch", conflicts_with = "batch")]
     pub runtime: Option<String>,
 
-    /// What is set; may be repeated
+    /// A variable that is set; may be repeated
     #[arg(value_name = "VAR=VALUE", conflicts_with = "batch")]
     pub variables: Vec<OsString>,
 
-    /// The name of a credential that exists besides the injected ones; may be repeated
+    /// The name of a credential that is already available to the workspace; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "batch")]
     pub ambient: Vec<String>,
 
-    /// How to print the answer
+    /// The output format
     #[arg(long, value_enum, default_value_t = ResolveFormat::Human, conflicts_with = "batch")]
     pub format: ResolveFormat,
 
-    /// Answer each line of a file, or of standard input
+    /// Read one query per line, from a file or standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub batch: Option<PathBuf>,
 }
@@ -231,21 +234,21 @@ pub enum ResolveFormat {
     Human,
     /// One JSON object
     Json,
-    /// Lines that a shell can evaluate
+    /// Assignments that a shell can evaluate
     Env,
 }
 
 /// Find the provider of a model, for each line of a file
 ///
-/// A line is {"runtime": …, "model": …, "auth_env": […]}, the last optional; its
-/// answer is {"provider": …} or {"code": …}. No policy takes part in this.
+/// A line is {"runtime": …, "model": …, "auth_env": […]}, where `auth_env` is optional.
+/// The result is {"provider": …} or {"code": …}. No policy is used.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/derive.txt").trim_end())]
 pub struct DeriveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// Answer each line of a file, or of standard input
+    /// Read one query per line, from a file or standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
     pub batch: PathBuf,
 }
@@ -261,18 +264,19 @@ pub struct PickArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: the first policy of
+    /// slugproof.yaml, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
-    /// The runtime, verbatim, even if empty [default: what the policy's runtime variable says]
+    /// The runtime, used verbatim even if empty [default: the value of the policy's runtime variable]
     pub runtime: Option<String>,
 
-    /// The name of a credential that exists besides the injected ones; may be repeated
+    /// The name of a credential that is already available to the workspace; may be repeated
     #[arg(long, value_name = "NAME")]
     pub ambient: Vec<String>,
 
-    /// Print what the harness would have picked, right or wrong
+    /// Print the slug that the harness would pick, without checking it
     #[arg(long)]
     pub unchecked: bool,
 }
@@ -280,47 +284,50 @@ pub struct PickArgs {
 /// Lint workflow files: every step that calls a harness, before it runs
 ///
 /// Reads workflow files as GitHub and Gitea run them: every event, every input, every row of
-/// a matrix, every `env`, and what scripts export or write to `$GITHUB_ENV`. A step that
-/// calls the `harness` of a policy is judged by that policy. What a file does not say is
-/// undecided, never in order.
+/// a matrix, every `env`, and every variable that scripts export or write to `$GITHUB_ENV`.
+/// A step that calls the `harness` script of a policy is checked with that policy. If the
+/// result depends on a value that the file does not contain, it is reported as undecided,
+/// with the reason.
 ///
-/// Without PATH it reads what slugproof.yaml names in `workflows`, else `.github/workflows`
-/// and `.gitea/workflows`.
+/// Without PATH it reads the files that `workflows` in slugproof.yaml names, else
+/// `.github/workflows` and `.gitea/workflows`.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/lint.txt").trim_end())]
 pub struct LintArgs {
-    /// Workflow files, or directories that hold some; `-` reads standard input
+    /// Workflow files, or directories that contain them; `-` reads standard input
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// A policy that also judges what calls no known harness: an embedded one, or a file; may be repeated
+    /// A policy for steps that call no known harness: a file, or the name of an embedded
+    /// policy; may be repeated
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
     #[command(flatten)]
     pub findings: FindingsArgs,
 
-    /// Make the suggested edits: entries of an `env` that are deleted or replaced
+    /// Apply the suggested edits, which delete or replace `env` entries
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
 }
 
-/// Name the cause of a workspace that failed
+/// Name the cause of a failed workspace
 ///
 /// Reads the record of the workspace and the environment that it was created from.
-/// Prints what is there to see, with everything masked that looks like a credential,
-/// and then the cause: the contradiction with its evidence and its fixes, or that the
-/// record is of another configuration, or what the record itself says.
+/// Prints the observed values, with everything masked that looks like a credential,
+/// and then the cause: a contradiction with its evidence and its fixes, a record that
+/// belongs to another configuration, or the error that the record reports.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/diagnose.txt").trim_end())]
 pub struct DiagnoseArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: the name of an embedded one, or a file [default: the first of slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: the first policy of
+    /// slugproof.yaml, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -328,27 +335,27 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "FILE|-")]
     pub record: PathBuf,
 
-    /// The runtime, verbatim [default: what the policy's runtime variable says, else the record]
+    /// The runtime, used verbatim [default: the policy's runtime variable, else the record]
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<String>,
 
-    /// What was set; may be repeated; wins over files
+    /// A variable that was set; overrides files; may be repeated
     #[arg(value_name = "VAR=VALUE")]
     pub variables: Vec<OsString>,
 
-    /// A file of NAME=VALUE lines; may be repeated; wins over the process
+    /// A file of NAME=VALUE lines; overrides the process environment; may be repeated
     #[arg(long, value_name = "FILE|-")]
     pub env_file: Vec<PathBuf>,
 
-    /// Read the variables of the policy from this process
+    /// Read the variables of the policy from the process environment
     #[arg(long)]
     pub from_env: bool,
 
-    /// The name of a credential that exists besides the injected ones; may be repeated
+    /// The name of a credential that is already available to the workspace; may be repeated
     #[arg(long, value_name = "NAME")]
     pub ambient: Vec<String>,
 
-    /// How to print the answer
+    /// The output format
     #[arg(long, value_enum, default_value_t = DiagnoseFormat::Human)]
     pub format: DiagnoseFormat,
 }
@@ -361,22 +368,24 @@ pub enum DiagnoseFormat {
     Json,
 }
 
-/// Check registries and policies for what can never be right
+/// Check registries and policies for errors that no environment can fix
 ///
-/// A registry: whatever breaks a rule of its format; two arms of one runtime whose
-/// patterns match the same id, decided on their automata and shown with a shortest such
-/// id; an arm that is never chosen; a listed id that its provider's pattern does not
-/// match; a vendor's key that the platform accepts. A policy: whatever breaks a rule of
-/// its format, and, with every registry of the run, models and runtimes that no registry
-/// has. What a file is follows from its fields; a slugproof.yaml stands for what it names.
+/// Finds in a registry: violations of its format; two providers of one runtime whose
+/// patterns match the same id (compared as automata, shown with a shortest such id); a
+/// provider entry that is never selected; a listed id that the provider's own pattern does
+/// not match; a vendor's key that the platform accepts. Finds in a policy: violations of
+/// its format; models and runtimes that a registry of the same run does not have. The
+/// fields of a file say whether it is a registry, a policy or a slugproof.yaml; for a
+/// slugproof.yaml, the files that it names are checked too.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
 pub struct CheckArgs {
-    /// Registries, policies and slugproof.yaml files [default: the slugproof.yaml in force, else the embedded data]
+    /// Registries, policies and slugproof.yaml files [default: the nearest slugproof.yaml,
+    /// else the embedded data]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Pass over fields of a registry that slugproof does not know
+    /// Ignore unknown fields of registries
     #[arg(long, help_heading = "Data")]
     pub allow_unknown_fields: bool,
 
@@ -390,15 +399,15 @@ pub struct CheckArgs {
 
 /// Explain a code, or list all codes
 ///
-/// Says what a code means, why it matters and how to fix it, with an example. Without CODE
-/// it lists every code that a command can report.
+/// Prints what a code means, why it matters and how to fix it, with an example. Without
+/// CODE it lists every code that a command can report.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/explain.txt").trim_end())]
 pub struct ExplainArgs {
     /// The code, as in `error[CODE]`
     pub code: Option<String>,
 
-    /// How to print the answer
+    /// The output format
     #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
     pub format: ExplainFormat,
 }
@@ -415,10 +424,10 @@ pub enum ExplainFormat {
 
 /// Review the regression corpus, check it, or add to it
 ///
-/// The corpus is what was once found or must never be forgotten: witnesses and seeds
-/// of random testing below `proptest-regressions`, and inputs of fuzz targets below
-/// `fuzz/seeds` and `fuzz/regressions`. Nothing in it is trusted: each case is run
-/// again whenever it is shown or checked.
+/// The corpus contains witnesses (readable test cases) and seeds of random testing in
+/// `proptest-regressions`, and inputs of fuzz targets in `fuzz/seeds` and
+/// `fuzz/regressions`. No stored result is trusted: each case is run again whenever it is
+/// shown or checked.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/corpus.txt").trim_end())]
 pub struct CorpusArgs {
@@ -433,26 +442,26 @@ pub enum CorpusCommand {
     Promote(PromoteArgs),
 }
 
-/// Show every case for a human to review, each run again
+/// Run every case again and show it for review
 ///
-/// For each case: its law and where it was found, what is set, the rule that fires and
-/// what it shadows, provider and verdict, whether it still holds, and a line that
-/// reproduces it. Exits 1 if any does not hold.
+/// Shows for each case: its law and its origin, the variables that are set, the rule that
+/// applies and the variables it shadows, the provider and the verdict, whether the case
+/// still passes, and a command that reproduces it. Exits 1 if any case does not pass.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/corpus-review.txt").trim_end())]
 pub struct ReviewArgs {
     /// Show only these files or directories of the corpus
     pub paths: Vec<PathBuf>,
 
-    /// Show only what was added, changed or removed since a revision of git
+    /// Show only files that were added, changed or removed since a git revision
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
 
-    /// How to print the review; `html` is one page that needs no network and no script
+    /// The output format; `html` is one page that needs no network and no script
     #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
     pub format: ReviewFormat,
 
-    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
@@ -467,57 +476,61 @@ pub enum ReviewFormat {
     Html,
 }
 
-/// Check that every file is well formed, on the list, and still holds
+/// Check that every file is well formed, listed and still passes
 ///
-/// The list is `proptest-regressions/SHA256SUMS`: with it a file that is lost or
-/// garbled is noticed, which a test that replays whatever is there would not.
+/// Files are listed in `proptest-regressions/SHA256SUMS`. The list reveals missing and
+/// corrupted files; a test that only replays the existing files cannot.
 #[derive(Args)]
 pub struct CorpusCheckArgs {
-    /// Write the list anew first; review its diff
+    /// Update SHA256SUMS first; review its diff
     #[arg(long)]
     pub update: bool,
 
-    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
 
-/// Turn what a fuzzer found into a witness that can be read
+/// Turn a failing fuzz input into a witness, a readable test case
 ///
-/// Takes the registry, the policy and the environment apart until nothing is left that
-/// the broken law does not need, writes the rest as a witness, and keeps the input
-/// itself as a regression of its target. To be run while the bug is still there.
+/// Reduces the registry, the policy and the environment to the parts that still break the
+/// law, writes them as a witness, and keeps the input itself as a regression of its fuzz
+/// target. Run it before the bug is fixed.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/corpus-promote.txt").trim_end())]
 pub struct PromoteArgs {
-    /// The input that broke something, or a case that a property printed
+    /// The failing input, or a case that a property test printed
     pub artifact: PathBuf,
 
-    /// The fuzz target that it is an input of [default: the name of its directory]
+    /// The fuzz target of the input [default: the name of its directory]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
 
-    /// What to call the bug, in a few words with hyphens [default: made from what it does]
+    /// A short name of the bug, words joined by hyphens [default: made from its effect]
     #[arg(long, value_name = "WHAT")]
     pub name: Option<String>,
 
-    /// Where it was found, for the reviewer [default: the target and the artifact]
+    /// The origin of the case, for the reviewer [default: the target and the artifact]
     #[arg(long, value_name = "TEXT")]
     pub found: Option<String>,
 
-    /// The seed that random testing wrote for it: the 64 digits after `cc`
+    /// The proptest seed of the case: the 64 hexadecimal digits after `cc`
     #[arg(long, value_name = "DIGITS")]
     pub seed: Option<String>,
 
-    /// The directory that holds `proptest-regressions` [default: the first one upwards]
+    /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
 
-/// Reads the command line, or says what to print in its place.
+/// Reads the command line.
+///
+/// # Errors
+///
+/// The text to print instead: help, the version or a usage error.
 pub fn parse() -> Result<Arguments, Printout> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    color_asked_for(&words).write_global();
+    requested_color(&words).write_global();
     Arguments::try_parse().map_err(|error| {
         let text = error.render().ansi().to_string();
         let is_error = error.use_stderr();
@@ -525,17 +538,17 @@ pub fn parse() -> Result<Arguments, Printout> {
     })
 }
 
-/// What clap prints and no command does: help, the version, or what is wrong with the command line.
+/// Text that clap prints instead of a command: help, the version or a usage error.
 pub struct Printout {
     text: String,
     is_error: bool,
 }
 
 impl Printout {
-    /// Prints it, and says how the command ends.
+    /// Prints the text and returns the exit status.
     pub fn print(self) -> Result<Exit, Failure> {
         if self.is_error {
-            // Nothing is left to be told to if standard error is gone.
+            // If standard error is closed, the error cannot be reported.
             let _ = anstream::stderr().write_all(self.text.as_bytes());
             return Ok(Exit::UsageError);
         }
@@ -544,8 +557,8 @@ impl Printout {
     }
 }
 
-/// What `--color` says, also where the rest of the command line cannot be understood.
-fn color_asked_for(words: &[String]) -> anstream::ColorChoice {
+/// The value of `--color`, even if the rest of the command line is invalid.
+fn requested_color(words: &[String]) -> anstream::ColorChoice {
     let after = words.iter().position(|word| word == "--color").and_then(|at| words.get(at + 1)).map(String::as_str);
     let value = words.iter().find_map(|word| word.strip_prefix("--color=")).or(after);
     value.and_then(|value| ColorWhen::from_str(value, true).ok()).unwrap_or(ColorWhen::Auto).into()
@@ -561,20 +574,20 @@ impl From<ColorWhen> for anstream::ColorChoice {
     }
 }
 
-/// The message without the values of any `NAME=VALUE` on the command line:
-/// one of them may be a secret in the wrong place.
+/// Returns the message without the value of any `NAME=VALUE` argument, because a misplaced
+/// argument may contain a secret.
 fn redact(message: &str, arguments: &[String]) -> String {
     let mut message = message.to_owned();
     for (name, value) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
-        if !is_a_word(value) {
+        if !is_plain_word(value) {
             message = message.replace(&format!("{name}={value}"), &format!("{name}=…")).replace(value, "…");
         }
     }
     message
 }
 
-/// Whether a value is a short plain word, such as a misspelt choice: no secret, and
-/// likely to be found inside other words.
-fn is_a_word(value: &str) -> bool {
+/// Returns true for a short plain word, such as a misspelt choice: it is not a secret, and
+/// other words may contain it.
+fn is_plain_word(value: &str) -> bool {
     value.len() <= 8 && value.chars().all(|letter| letter.is_ascii_alphabetic())
 }
