@@ -1,9 +1,9 @@
-//! The table of codes: everything that a command can report, declared once.
+//! The table of all codes that a command can report.
 //!
 //! An entry has an id, a level, the commands that report it and a meaning of one line. Its
-//! page, `data/codes/ID.md`, says what the code is and why it matters, shows an example that
-//! a test runs, and says how to fix it. `slugproof explain`, docs/codes.md, SARIF and the JSON
-//! of findings are made from this table.
+//! page, `data/codes/ID.md`, explains what the code means, why it matters and how to fix it,
+//! with an example that a test runs. `slugproof explain`, docs/codes.md, SARIF and the JSON of
+//! findings are generated from this table.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use slug_resolver::{Code, Warning};
 /// One code.
 #[derive(PartialEq, Eq)]
 pub struct Entry {
-    /// The code as it is written: kebab-case and stable.
+    /// The code, in kebab-case. It is stable.
     pub id: &'static str,
-    /// The level of its findings, unless a finding sets another.
+    /// The default level of its findings; a finding can override it.
     pub level: Level,
-    /// The commands that report it.
+    /// The commands that report the code.
     pub commands: &'static [Command],
-    /// What it means, in one sentence without a final stop.
+    /// The meaning, as one sentence without a full stop.
     pub meaning: &'static str,
     text: &'static str,
 }
@@ -28,22 +28,22 @@ pub struct Entry {
 pub struct Group {
     /// The heading.
     pub title: &'static str,
-    /// What the codes have in common, in Markdown.
+    /// Introduction to the codes, in Markdown.
     pub intro: &'static str,
     /// The codes.
     pub entries: &'static [&'static Entry],
 }
 
-/// How much a finding weighs, the heaviest first.
+/// The severity of a finding, in descending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// It breaks something. Counts.
+    /// Something fails. Counts as a finding.
     Error,
-    /// It works today and should not stay. Counts.
+    /// Works today but should be changed. Counts as a finding.
     Warning,
-    /// Neither right nor wrong could be shown. Counts under `--strict`, as an error.
+    /// Shown neither to be correct nor to be incorrect. Counts as an error under `--strict`.
     Undecided,
-    /// Worth knowing. Never counts.
+    /// Information. Never counts.
     Note,
 }
 
@@ -109,7 +109,8 @@ table! {
     if it reports one, is `MISSING_BYOK_CREDENTIAL`.": {
         PLATFORM_PATH_BYOK_MODEL = "platform-path-byok-model", Error, [Resolve, Pick, Prove, Lint, Diagnose],
             Code::PlatformPathByokModel.meaning();
-        PLATFORM_MODEL_WITH_TENANT_KEY = "platform-model-with-tenant-key", Error, [Resolve, Pick, Prove, Lint, Diagnose],
+        PLATFORM_MODEL_WITH_TENANT_KEY =
+            "platform-model-with-tenant-key", Error, [Resolve, Pick, Prove, Lint, Diagnose],
             Code::PlatformModelWithTenantKey.meaning();
         MISSING_CREDENTIAL = "missing-credential", Error, [Resolve, Pick, Prove, Lint, Diagnose],
             Code::MissingCredential.meaning();
@@ -128,7 +129,7 @@ table! {
     "Workflow files",
     "`lint` and `check` give every finding its code, in every output.": {
         UNDECIDED = "undecided", Undecided, [Lint, Check],
-            "slugproof can show neither that the input is right nor that it is wrong";
+            "slugproof can show neither that the input is correct nor that it is incorrect";
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
@@ -173,24 +174,24 @@ table! {
     }
 
     "Causes that `diagnose` names",
-    "`diagnose` names one cause: the code of a contradiction, or one of these. Of several \
-    that apply, the first counts; a contradiction comes after `record-disagrees`. \
-    `--format json` has the cause under `cause`, as `name` and `message`. Beside it are \
-    `resolution` (the answer of `resolve`), `named` (the model and the runtime that the \
+    "`diagnose` names one cause: the code of a contradiction, or one of these. If several \
+    apply, it names the first; a contradiction comes after `record-disagrees`. \
+    `--format json` has the cause under `cause`, as `name` and `message`. The other members \
+    are `resolution` (the output of `resolve`), `named` (the model and the runtime that the \
     record names), `disagreements`, `recorded` (what the record's model resolves to), \
     `fields` (the status and error fields of the record) and `record` (masked).": {
         NO_ENVIRONMENT = "no-environment", Undecided, [Diagnose],
-            "nothing of the environment is given, so the configuration is not judged";
+            "no environment is given, so the configuration is not checked";
         RECORD_DISAGREES = "record-disagrees", Error, [Diagnose],
-            "the workspace is not the one that this environment makes";
+            "the workspace was not created from this environment";
         COHERENT_ONLINE = "coherent-online", Note, [Diagnose],
-            "the configuration is coherent, and the workspace came up";
+            "the configuration is consistent, and the workspace came online";
         COHERENT_WITH_ERROR = "coherent-with-error", Error, [Diagnose],
-            "the configuration is coherent, and the record says what went wrong";
+            "the configuration is consistent, and the record reports an error";
         SILENT_RECORD = "silent-record", Undecided, [Diagnose],
-            "the configuration is coherent, and the record has neither a status nor an error field";
+            "the configuration is consistent, and the record has neither a status nor an error field";
         EMPTY_ERROR = "empty-error", Error, [Diagnose],
-            "the configuration is coherent, and no error field says anything";
+            "the configuration is consistent, and every error field is empty or missing";
     }
 }
 
@@ -199,32 +200,33 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     GROUPS.iter().flat_map(|group| group.entries).copied()
 }
 
-/// The entry with an id.
+/// Returns the entry of an id, or `None` for an unknown id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Entry> {
     entries().find(|entry| entry.id == id)
 }
 
-/// The entry of a contradiction.
+/// Returns the entry of a contradiction.
 #[must_use]
 pub fn contradiction(code: Code) -> &'static Entry {
     find(code.as_str()).expect("the table has every contradiction")
 }
 
 impl Entry {
-    /// The parts of its page.
+    /// Returns the page of the code.
     #[must_use]
     pub fn page(&self) -> Page {
         Page::parse(self.text).expect("each page has its four parts")
     }
 
-    /// Whether a command reports it.
+    /// Returns true if a command reports the code.
     #[must_use]
     pub fn is_reported_by(&self, command: Command) -> bool {
         self.commands.contains(&command)
     }
 
-    /// Whether a comment can suppress its findings: those about suppressions have to be fixed.
+    /// Returns true if a comment can suppress findings of this code. Findings about
+    /// suppressions cannot be suppressed.
     #[must_use]
     pub fn can_be_suppressed(&self) -> bool {
         let about_suppressions =
@@ -233,7 +235,7 @@ impl Entry {
     }
 }
 
-/// The paragraphs of prose in Markdown, each in one line.
+/// The paragraphs of Markdown text, each joined into one line.
 pub fn paragraphs(prose: &str) -> impl Iterator<Item = String> {
     let paragraphs = prose.trim().split("\n\n").filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(|paragraph| paragraph.replace('\n', " "))
@@ -245,17 +247,17 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// What is said of a code at length: Markdown, of which `slugproof explain` knows
-/// paragraphs and fenced blocks.
+/// The page of a code, in Markdown. `slugproof explain` renders its paragraphs and fenced
+/// blocks only.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Page {
-    /// When it is reported.
+    /// The condition under which the code is reported.
     pub what_it_does: &'static str,
-    /// What follows if nobody acts.
+    /// The consequence of leaving the problem unfixed.
     pub why_it_matters: &'static str,
-    /// A console session that reports it.
+    /// A console session that reports the code.
     pub example: &'static str,
-    /// How to get rid of it.
+    /// Ways to fix the problem.
     pub fix: &'static str,
 }
 
@@ -273,7 +275,7 @@ impl Page {
         })
     }
 
-    /// The parts with their headings, in order.
+    /// The sections of the page with their headings, in order.
     #[must_use]
     pub fn sections(&self) -> [(&'static str, &'static str); 4] {
         [
@@ -284,7 +286,7 @@ impl Page {
         ]
     }
 
-    /// The page in Markdown, with headings of a level.
+    /// The page as Markdown; `level` is the level of its headings.
     #[must_use]
     pub fn markdown(&self, level: usize) -> String {
         let heading = "#".repeat(level);
@@ -294,13 +296,13 @@ impl Page {
 }
 
 impl Level {
-    /// Whether it makes the command exit 1.
+    /// Returns true if a finding of this level makes the command exit 1.
     #[must_use]
     pub fn counts(self) -> bool {
         matches!(self, Self::Error | Self::Warning)
     }
 
-    /// The name used in answers.
+    /// The name used in output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -52,8 +52,8 @@ fn json_has_the_table() {
 #[test]
 fn an_unknown_code_is_an_error() {
     for (code, message) in [
-        ("wrong-credentials", "error: no code is called `wrong-credentials`; did you mean `wrong-credential`?\n"),
-        ("E0308", "error: no code is called `E0308`; `slugproof explain` lists the codes\n"),
+        ("wrong-credentials", "error: unknown code `wrong-credentials`; did you mean `wrong-credential`?\n"),
+        ("E0308", "error: unknown code `E0308`; `slugproof explain` lists the codes\n"),
     ] {
         let ended = slugproof(["explain", code]).run();
         assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
