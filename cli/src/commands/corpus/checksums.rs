@@ -1,79 +1,82 @@
-//! The list of the files of a corpus, by which a lost or a garbled one is noticed.
-//! Its form is that of `sha256sum`, which can check it as well.
+//! SHA256SUMS, the list of the files of a corpus. It reveals missing and corrupted files.
+//! `sha256sum --check` can read it too.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::corpus_files::{File, Kind, SUMS, Tree};
+use super::corpus_files::{Corpus, File, Kind, SUMS};
 use crate::exit::Failure;
 use crate::io::{read_whole, shown_path, write_whole};
 use crate::render::shown;
 
 const NAME: &str = "SHA256SUMS";
-const ANEW: &str = "write the list anew with `slugproof corpus check --update`";
+const UPDATE: &str = "update the list with `slugproof corpus check --update`";
 
-/// Sums by path.
+/// Checksums by path.
 type Sums = BTreeMap<String, String>;
 
-/// Writes the list of what is there; how it differs from the one before, a line each.
-pub fn update(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
-    let before = listed(tree).ok().flatten().unwrap_or_default();
-    let now = sums_of(tree, files)?;
+/// Writes the list of the existing files. Returns its changes, one line each.
+pub fn update(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure> {
+    let before = listed(corpus).ok().flatten().unwrap_or_default();
+    let now = sums_of(corpus, files)?;
     let added = now.keys().filter(|path| !before.contains_key(*path)).map(|path| format!("added {path}"));
     let changed = |path: &&String| before.get(*path).is_some_and(|sum| *sum != now[*path]);
     let changed = now.keys().filter(changed).map(|path| format!("changed {path}"));
     let dropped = before.keys().filter(|path| !now.contains_key(*path)).map(|path| format!("dropped {path}"));
     let changes = added.chain(changed).chain(dropped).collect();
-    save(tree, &now)?;
+    save(corpus, &now)?;
     Ok(changes)
 }
 
-/// Adds files to the list, and leaves what it says of others as it is.
-pub fn add(tree: &Tree, files: &[File]) -> Result<(), Failure> {
-    let mut sums = listed(tree)?.unwrap_or_default();
-    sums.extend(sums_of(tree, files)?);
-    save(tree, &sums)
+/// Adds files to the list without changing other lines.
+pub fn add(corpus: &Corpus, files: &[File]) -> Result<(), Failure> {
+    let mut sums = listed(corpus)?.unwrap_or_default();
+    sums.extend(sums_of(corpus, files)?);
+    save(corpus, &sums)
 }
 
-/// How the files and the list differ.
-pub fn problems(tree: &Tree, files: &[File]) -> Result<Vec<String>, Failure> {
-    let Some(listed) = listed(tree)? else {
-        return Ok(vec![format!("{SUMS}: is missing; {ANEW}")]);
+/// Returns the differences between the files and the list.
+pub fn problems(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure> {
+    let Some(listed) = listed(corpus)? else {
+        return Ok(vec![format!("{SUMS}: missing; {UPDATE}")]);
     };
-    let present = sums_of(tree, files)?;
+    let present = sums_of(corpus, files)?;
     let mut problems = Vec::new();
     for (path, sum) in &present {
         match listed.get(path) {
-            None => problems.push(format!("{path}: is not on the list {NAME}; review it, then {ANEW}")),
+            None => problems.push(format!("{path}: not listed in {NAME}; review it, then {UPDATE}")),
             Some(other) if other != sum => {
-                problems.push(format!("{path}: is not what was reviewed; restore it, or review it, then {ANEW}"));
+                problems.push(format!(
+                    "{path}: differs from the reviewed version; restore it, or review it, then {UPDATE}"
+                ));
             }
             Some(_) => {}
         }
     }
-    let lost = listed.keys().filter(|path| !present.contains_key(*path));
-    problems.extend(lost.map(|path| format!("{}: is on the list {NAME} and lost; restore it, or {ANEW}", shown(path))));
+    let missing = listed.keys().filter(|path| !present.contains_key(*path));
+    problems
+        .extend(missing.map(|path| format!("{}: listed in {NAME} but missing; restore it, or {UPDATE}", shown(path))));
     Ok(problems)
 }
 
-fn sums_of(tree: &Tree, files: &[File]) -> Result<Sums, Failure> {
-    let sum = |file: &File| Ok((file.path.clone(), hex::encode(Sha256::digest(tree.read(file)?))));
-    // What does not belong there is a problem of its own, and may be no file.
-    files.iter().filter(|file| file.kind != Kind::Stray).map(sum).collect()
+fn sums_of(corpus: &Corpus, files: &[File]) -> Result<Sums, Failure> {
+    let sum = |file: &File| Ok((file.path.clone(), hex::encode(Sha256::digest(corpus.read(file)?))));
+    // Unexpected files are reported separately and may not be regular files.
+    files.iter().filter(|file| file.kind != Kind::Unexpected).map(sum).collect()
 }
 
 fn is_sum(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
-fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
-    let path = tree.root().join(SUMS);
-    // A link to nowhere is no list that is missing: it stands where one would be written.
+fn listed(corpus: &Corpus) -> Result<Option<Sums>, Failure> {
+    let path = corpus.root().join(SUMS);
+    // A dangling link is not a missing list: writing a new list would overwrite it.
     if !path.exists() && !path.is_symlink() {
         return Ok(None);
     }
-    let bytes = read_whole(&path, &format!("`{SUMS}`"), &format!("restore it, or {ANEW}"))?;
+    let bytes = read_whole(&path, &format!("`{SUMS}`"), &format!("restore it, or {UPDATE}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
     let mut sums = Sums::new();
@@ -82,7 +85,8 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
         let repeats = entry.is_some_and(|(sum, path)| sums.insert(path.to_owned(), sum.to_owned()).is_some());
         if repeats || entry.is_none() {
             return Err(Failure::new(format!(
-                "`{SUMS}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; restore the line",
+                "`{SUMS}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; \
+                 restore the line",
                 index + 1
             )));
         }
@@ -90,7 +94,7 @@ fn listed(tree: &Tree) -> Result<Option<Sums>, Failure> {
     Ok(Some(sums))
 }
 
-fn save(tree: &Tree, sums: &Sums) -> Result<(), Failure> {
+fn save(corpus: &Corpus, sums: &Sums) -> Result<(), Failure> {
     let text = sums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
-    write_whole(&tree.root().join(SUMS), text.as_bytes())
+    write_whole(&corpus.root().join(SUMS), text.as_bytes())
 }

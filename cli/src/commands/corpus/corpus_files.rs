@@ -1,4 +1,4 @@
-//! The files of a corpus: where they are and what their names say.
+//! The files of a corpus, their locations and names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use crate::exit::{Failure, describe};
 use crate::io::{read_whole, shown_path};
 use crate::render::shown;
 
-/// What random testing found: witnesses and seeds.
+/// Directory of witnesses and proptest seeds.
 const REGRESSIONS: &str = "proptest-regressions";
-/// Inputs of fuzz targets that were chosen by hand.
+/// Directory of fuzz inputs that were chosen by hand.
 const SEEDS: &str = "fuzz/seeds";
-/// Inputs of fuzz targets that once broke something.
+/// Directory of fuzz inputs that once failed.
 const FOUND: &str = "fuzz/regressions";
-/// The list of the checksums of all of them.
+/// The file with the checksums of all corpus files.
 pub const SUMS: &str = "proptest-regressions/SHA256SUMS";
-/// Files beside the corpus that are about it.
+/// Files in these directories that are not part of the corpus.
 const ABOUT: [&str; 2] = ["proptest-regressions/README.md", SUMS];
 
-/// A corpus.
-pub struct Tree {
+/// A corpus directory.
+pub struct Corpus {
     root: PathBuf,
 }
 
@@ -31,27 +31,27 @@ pub struct Tree {
 pub struct File {
     /// The path from the root, with slashes.
     pub path: String,
-    /// What it is to be, by its place.
+    /// The kind, by the directory and the extension.
     pub kind: Kind,
 }
 
-/// What a file is to be.
+/// The kind of a corpus file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// `witnesses/<law>--<what>.yaml`
     Witness,
-    /// `<law>.txt`, which random testing writes.
+    /// `<law>.txt`, written by proptest.
     Seeds,
     /// `<target>/<name>`, an input that was chosen by hand.
     Seed,
-    /// `<target>/<name>`, an input that once broke something.
+    /// `<target>/<name>`, an input that once failed.
     Regression,
-    /// Nothing that belongs there.
-    Stray,
+    /// A file that does not belong in a corpus.
+    Unexpected,
 }
 
 impl File {
-    /// The last part of the path, without what follows a dot in the name of a witness or of seeds.
+    /// The file name; for witnesses and seeds without the extension.
     pub fn stem(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         match self.kind {
@@ -61,48 +61,48 @@ impl File {
         }
     }
 
-    /// The name of the directory that it is in.
+    /// The name of the parent directory.
     pub fn directory(&self) -> &str {
         self.path.rsplit('/').nth(1).unwrap_or_default()
     }
 }
 
-/// Whether a path from the root is one of a corpus.
+/// Returns true if a path, relative to the root, belongs to a corpus.
 pub fn is_of_the_corpus(path: &str) -> bool {
     let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
     (below(REGRESSIONS) || below(SEEDS) || below(FOUND)) && !ABOUT.contains(&path)
 }
 
-impl Tree {
-    /// The corpus of a directory, or of the first one upwards that has one.
+impl Corpus {
+    /// Finds the corpus of a directory, or of the working directory or its nearest parent.
     pub fn find(directory: Option<&Path>) -> Result<Self, Failure> {
         if let Some(root) = directory {
             if root.join(REGRESSIONS).is_dir() {
                 return Ok(Self { root: root.to_owned() });
             }
             return Err(Failure::new(format!(
-                "`{}` holds no directory `{REGRESSIONS}`; name the directory that does",
+                "`{}` has no directory `{REGRESSIONS}`; pass the directory that contains it",
                 shown_path(root)
             )));
         }
         let here = std::env::current_dir().map_err(|error| {
-            Failure::new(format!("cannot tell the working directory: {}; name one with --dir", describe(&error)))
+            Failure::new(format!("cannot determine the working directory: {}; pass one with --dir", describe(&error)))
         })?;
         let root = here.ancestors().find(|directory| directory.join(REGRESSIONS).is_dir());
         let Some(root) = root else {
             return Err(Failure::new(format!(
-                "no directory `{REGRESSIONS}` here or above; name the directory that holds it with --dir"
+                "no directory `{REGRESSIONS}` here or in a parent; pass the directory that contains it with --dir"
             )));
         };
         Ok(Self { root: root.to_owned() })
     }
 
-    /// The directory that paths start from.
+    /// The directory that all paths are relative to.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Every file, in the order of their paths.
+    /// Returns all files, sorted by path.
     pub fn files(&self) -> Result<Vec<File>, Failure> {
         let mut files = Vec::new();
         self.list(REGRESSIONS, &mut files, 1)?;
@@ -112,7 +112,7 @@ impl Tree {
         Ok(files)
     }
 
-    /// Adds what a directory holds, and those in it to a depth.
+    /// Adds the files of a directory and of its subdirectories, `depth` levels deep.
     fn list(&self, directory: &str, files: &mut Vec<File>, depth: usize) -> Result<(), Failure> {
         let path = self.root.join(directory);
         if !path.exists() {
@@ -129,60 +129,60 @@ impl Tree {
             if file_type.is_dir() && depth > 0 {
                 self.list(&path, files, depth - 1)?;
             } else if !(file_type.is_file() && ABOUT.contains(&path.as_str())) {
-                // A pipe or a link is not followed: it could be anything, or never end.
-                let kind = if file_type.is_file() && is_plain(&name) { kind_of(&path) } else { Kind::Stray };
+                // Pipes and links are not read: a pipe may never end.
+                let kind = if file_type.is_file() && is_plain(&name) { kind_of(&path) } else { Kind::Unexpected };
                 files.push(File { path, kind });
             }
         }
         Ok(())
     }
 
-    /// Those of the files that are at or below the given paths.
+    /// Returns the files at or below the given paths.
     pub fn only(&self, files: Vec<File>, paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
         let root = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
-        let mut wanted = Vec::new();
+        let mut selected = Vec::new();
         for path in paths {
-            // As it is from here or, as a review prints it, from the top.
+            // Relative to the working directory, or to the root as in the output of a review.
             let inside = |path: PathBuf| fs::canonicalize(path).ok()?.strip_prefix(&root).map(Path::to_owned).ok();
             let inside = inside(path.clone()).or_else(|| inside(root.join(path)));
-            let is_there =
+            let is_selected =
                 |file: &File| inside.as_ref().is_some_and(|inside| Path::new(&file.path).starts_with(inside));
-            let there: Vec<File> = files.iter().filter(|file| is_there(file)).cloned().collect();
-            if there.is_empty() {
+            let found: Vec<File> = files.iter().filter(|file| is_selected(file)).cloned().collect();
+            if found.is_empty() {
                 return Err(Failure::new(format!(
-                    "`{}` is no file of this corpus; name a witness, an input, or a directory of them",
+                    "`{}` is not part of this corpus; name a witness, an input, or a directory of them",
                     shown_path(path)
                 )));
             }
-            wanted.extend(there);
+            selected.extend(found);
         }
-        wanted.sort_by(|a, b| a.path.cmp(&b.path));
-        wanted.dedup_by(|a, b| a.path == b.path);
-        Ok(wanted)
+        selected.sort_by(|a, b| a.path.cmp(&b.path));
+        selected.dedup_by(|a, b| a.path == b.path);
+        Ok(selected)
     }
 
-    /// The bytes of a file.
+    /// Reads a file.
     pub fn read(&self, file: &File) -> Result<Vec<u8>, Failure> {
         read_whole(&self.root.join(&file.path), &format!("`{}`", file.path), "remove it")
     }
 
-    /// What is wrong with the places and the names of files.
+    /// Returns the problems with the locations and names of files.
     pub fn problems(&self, files: &[File]) -> Vec<String> {
         let wrong = |file: &File| {
             let path = shown(&file.path);
             let what = match file.kind {
-                Kind::Stray => {
-                    "is no part of a corpus; remove it, or give it a plain name in the place it belongs to".to_owned()
+                Kind::Unexpected => {
+                    "not a corpus file; remove it, or move it to the right directory under a plain name".to_owned()
                 }
                 Kind::Witness => match file.stem().split_once("--") {
                     Some((id, what)) if law(id).is_some() && !what.is_empty() => return None,
-                    _ => "is not named `<law>--<what>.yaml`; `slugproof prove --laws` lists the laws".to_owned(),
+                    _ => "not named `<law>--<what>.yaml`; `slugproof prove --laws` lists the laws".to_owned(),
                 },
                 Kind::Seeds if law(file.stem()).is_none() => {
-                    format!("no law is called `{}`; `slugproof prove --laws` lists them", file.stem())
+                    format!("unknown law `{}`; `slugproof prove --laws` lists the laws", file.stem())
                 }
                 Kind::Seed | Kind::Regression if target(file.directory()).is_none() => {
-                    format!("no fuzz target is called `{}`; move it to the one it belongs to", file.directory())
+                    format!("unknown fuzz target `{}`; move the file to the directory of its target", file.directory())
                 }
                 _ => return None,
             };
@@ -192,7 +192,7 @@ impl Tree {
     }
 }
 
-/// Whether a name can stand in a list, on a command line and on a terminal as it is.
+/// Returns true if a name needs no quoting in a list, on a command line and on a terminal.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !name.starts_with('-')
 }
@@ -204,6 +204,6 @@ fn kind_of(path: &str) -> Kind {
         [REGRESSIONS, name] if name.ends_with(".txt") => Kind::Seeds,
         ["fuzz", "seeds", _, _] => Kind::Seed,
         ["fuzz", "regressions", _, _] => Kind::Regression,
-        _ => Kind::Stray,
+        _ => Kind::Unexpected,
     }
 }

@@ -1,4 +1,4 @@
-//! What a branch changes, asked of git.
+//! Files that changed since a git revision.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,20 +8,24 @@ use super::review_item::Change;
 use crate::exit::{Failure, describe};
 use crate::render::printable;
 
-/// Paths from the root of the corpus.
+/// Changed files, as paths from the root of the corpus.
 #[derive(Default)]
 pub struct Changes {
     /// Files that were added or changed.
     pub present: BTreeMap<String, Change>,
-    /// Files that are gone.
+    /// Files that were removed.
     pub removed: Vec<String>,
 }
 
-/// What differs between the working tree and where it left a revision.
+/// Returns the differences between the working@corpus and its merge base with a revision.
+///
+/// # Errors
+///
+/// git fails, or the revision does not exist or has no common commit with `HEAD`.
 pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
-    // An option in place of a revision would be git's to obey.
+    // git would interpret a revision that starts with `-` as an option.
     if revision.is_empty() || revision.starts_with('-') {
-        return Err(Failure::new(format!("`{revision}` is no revision; name a branch, a tag or a commit")));
+        return Err(Failure::new(format!("`{revision}` is not a revision; name a branch, a tag or a commit")));
     }
     let name = printable(revision);
     let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
@@ -49,20 +53,21 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
         let change = if known { Change::Changed } else { Change::Added };
         changes.present.insert(path.to_owned(), change);
     }
-    // A file that was only taken out of the index is still there.
+    // A file that was removed only from the index still exists.
     changes.removed.retain(|path| !changes.present.contains_key(path));
     Ok(changes)
 }
 
 fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
-    let output = Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
-        Failure::new(format!("cannot run git: {}; install it, or leave --since out", describe(&error)))
-    })?;
+    let output =
+        Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
+            Failure::new(format!("cannot run git: {}; install it, or omit --since", describe(&error)))
+        })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().unwrap_or("it said nothing").trim_start_matches("fatal: ");
+        let said = said.lines().next().unwrap_or("no message").trim_start_matches("fatal: ");
         let said = printable(said);
-        return Err(Failure::new(format!("git refuses: {said}; check the revision and the checkout")));
+        return Err(Failure::new(format!("git failed: {said}; check the revision and the checkout")));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,5 +1,5 @@
-//! The review as one page: static, without a script and without anything from
-//! outside. Every text goes through the template's escaping.
+//! The review as one static HTML page without scripts and external resources. The template
+//! escapes all text.
 
 use maud::{DOCTYPE, Markup, html};
 use slug_resolver::explain;
@@ -8,11 +8,14 @@ use super::review::Review;
 use super::review_item::{Entry, Facts};
 use crate::render::{counted, shown};
 
+/// Forbids scripts and external resources.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
 const STYLE: &str = include_str!("../../../data/review.css");
 
 /// Renders the page.
 pub fn render(review: &Review) -> String {
-    let sound = review.removed.is_empty() && review.entries.iter().all(Entry::holds);
+    let all_pass = review.removed.is_empty() && review.entries.iter().all(Entry::passes);
     let title = match &review.since {
         Some(revision) => format!("Regression corpus since {revision}"),
         None => "Regression corpus".to_owned(),
@@ -25,10 +28,10 @@ pub fn render(review: &Review) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // Even a hole in the escaping could then fetch and run nothing.
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                // Without this, text that escaped the template could load and run resources.
+                meta http-equiv="Content-Security-Policy" content=(CONTENT_SECURITY_POLICY);
                 meta name="color-scheme" content="light dark";
-                // Without one, a browser asks for a picture of its own accord.
+                // Without this, a browser requests an icon.
                 link rel="icon" href="data:,";
                 title { (title) }
                 style { (maud::PreEscaped(STYLE)) }
@@ -36,10 +39,10 @@ pub fn render(review: &Review) -> String {
             body {
                 header {
                     h1 { (title) }
-                    p class=(if sound { "good" } else { "bad" }) {
-                        (counted(review.entries.len() as u64, "case")) ": " (review.tally()) "."
+                    p class=(if all_pass { "good" } else { "bad" }) {
+                        (counted(review.entries.len() as u64, "case")) ": " (review.counts()) "."
                     }
-                    p { "Each was run again for this page." }
+                    p { "Each case was run again for this page." }
                 }
                 nav aria-label="Cases" {
                     @for group in &groups {
@@ -72,7 +75,7 @@ pub fn render(review: &Review) -> String {
 }
 
 fn sign(entry: &Entry) -> Markup {
-    let (class, sign) = if entry.holds() { ("good", "✓") } else { ("bad", "✗") };
+    let (class, sign) = if entry.passes() { ("good", "✓") } else { ("bad", "✗") };
     html! { span class=(class) { (sign) " " (entry.status.label()) } }
 }
 
@@ -84,19 +87,22 @@ fn case(number: usize, entry: &Entry) -> Markup {
                 @if let Some(change) = entry.change { " (" (change.label()) ")" }
             }
             @if let Some(because) = entry.status.because() { pre class="bad" { (because) } }
-            @if let Some(remark) = &entry.remark { p { (remark) } }
+            @if let Some(comment) = &entry.comment { p { (comment) } }
             @if let Some(facts) = &entry.facts { (table_of(facts)) }
             dl {
-                @if let Some(found) = &entry.found { dt { "found" } dd { (found) } }
+                @if let Some(found) = &entry.found { dt { "origin" } dd { (found) } }
                 @if let Some(content) = &entry.content { dt { "input" } dd { (content) } }
                 @if let Some(facts) = &entry.facts { (answer(facts)) }
                 dt { (entry.kind) }
                 dd { code { (shown(&entry.path)) } @for copy in &entry.copies { br; code { (shown(copy)) } } }
-                dt { "again" }
+                dt { "reproduce" }
                 dd { code { (entry.reproducer) } }
             }
             @if let Some(facts) = &entry.facts {
-                details { summary { "The whole case, with its registry and its policy" } pre { (facts.yaml.trim()) } }
+                details {
+                    summary { "The complete case, with its registry and its policy" }
+                    pre { (facts.yaml.trim()) }
+                }
             }
         }
     }
@@ -107,10 +113,17 @@ fn table_of(facts: &Facts) -> Markup {
         @if facts.variables.is_empty() {
             p { "No variable is set." }
         } @else {
-            // Wide names scroll inside; the page itself never does.
+            // Wide names scroll inside the table; the page itself does not scroll sideways.
             div class="wide" tabindex="0" role="region" aria-label="variables" {
                 table {
-                    thead { tr { th scope="col" { "variable" } th scope="col" { "value" } th scope="col" { "is the" } th scope="col" { "and" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "variable" }
+                            th scope="col" { "value" }
+                            th scope="col" { "role" }
+                            th scope="col" { "effect" }
+                        }
+                    }
                     tbody {
                         @for row in &facts.variables {
                             tr {
@@ -129,7 +142,7 @@ fn table_of(facts: &Facts) -> Markup {
 
 fn answer(facts: &Facts) -> Markup {
     html! {
-        dt { "asked" }
+        dt { "case" }
         dd { "runtime " code { (shown(&facts.runtime)) } ", policy " (facts.policy) ", registry " (facts.registry) }
         @if !facts.ambient.is_empty() { dt { "ambient" } dd { (facts.ambient.join(", ")) } }
         dt { "rule" }

@@ -26,24 +26,24 @@ pub fn render(review: &Review) -> String {
         text.push('\n');
     }
     let since = review.since.as_ref().map(|revision| format!(" since {revision}")).unwrap_or_default();
-    let _ = writeln!(text, "{}{since}: {}", counted(review.entries.len() as u64, "case"), review.tally());
+    let _ = writeln!(text, "{}{since}: {}", counted(review.entries.len() as u64, "case"), review.counts());
     text
 }
 
 fn write_entry(text: &mut String, entry: &Entry) {
-    let (sign, style) = if entry.holds() { ("✓", GOOD) } else { ("✗", BAD) };
+    let (sign, style) = if entry.passes() { ("✓", GOOD) } else { ("✗", BAD) };
     let change = entry.change.map(|change| format!(" ({})", change.label())).unwrap_or_default();
     let _ = writeln!(text, "  {style}{sign} {}{style:#}: {}{change}", entry.status.label(), shown(&entry.title));
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{}", wrapped(value, &format!("    {label:<10}"), "              "));
     };
     if let Some(because) = entry.status.because() {
-        // A violation prints its case as YAML, whose lines must stay as they are.
+        // A violation contains its case as YAML, whose line breaks must be kept.
         let (first, rest) = because.split_once('\n').unwrap_or((because, ""));
-        line("because", first);
+        line("reason", first);
         rest.lines().filter(|rest| !rest.is_empty()).for_each(|rest| line("", rest));
     }
-    for (label, value) in [("remark", &entry.remark), ("found", &entry.found), ("input", &entry.content)] {
+    for (label, value) in [("comment", &entry.comment), ("origin", &entry.found), ("input", &entry.content)] {
         if let Some(value) = value {
             line(label, value);
         }
@@ -55,14 +55,14 @@ fn write_entry(text: &mut String, entry: &Entry) {
     }
     line("file", &entry.path);
     entry.copies.iter().for_each(|copy| line("", copy));
-    // Whole, however long: it is there to be copied.
-    let _ = writeln!(text, "    {FAINT}{:<10}{}{FAINT:#}\n", "again", entry.reproducer);
+    // Not wrapped, so that it can be copied.
+    let _ = writeln!(text, "    {FAINT}{:<10}{}{FAINT:#}\n", "reproduce", entry.reproducer);
 }
 
 /// A case in labelled lines.
 fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
     let data = format!("runtime {}, policy {}, registry {}", shown(&facts.runtime), facts.policy, facts.registry);
-    let mut rows = vec![("asked", data)];
+    let mut rows = vec![("case", data)];
     let width = |text: fn(&super::review_item::Row) -> usize| facts.variables.iter().map(text).max().unwrap_or(0);
     let pair = width(|row| row.name.len() + 1 + shown(&row.value).chars().count());
     for (index, row) in facts.variables.iter().enumerate() {
@@ -94,14 +94,14 @@ impl Review {
         self.entries.chunk_by(|a, b| a.group == b.group)
     }
 
-    /// How many of the entries are of each status, in words.
-    pub fn tally(&self) -> String {
-        let labels = ["holds", "fails", "malformed", "changed", "undecodable", "seed without witness"];
+    /// The number of entries by status, in words.
+    pub fn counts(&self) -> String {
+        let labels = ["passes", "fails", "malformed", "changed", "undecodable", "seed without witness"];
         let removed = ("removed", self.removed.len());
         let labels = labels.map(|label| (label, self.count(label))).into_iter().chain([removed]);
         let counts = labels.filter(|(_, count)| *count > 0).map(|(label, count)| format!("{count} {label}"));
         let counts: Vec<String> = counts.collect();
-        counts.join(", ").replace(" holds", " hold")
+        counts.join(", ").replace(" passes", " pass")
     }
 
     fn count(&self, label: &str) -> usize {

@@ -1,4 +1,4 @@
-//! The review for machines.
+//! The review as JSON.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! `corpus`: what was once found, for people who review it and for CI.
+//! `corpus`: reviews, checks and extends the regression corpus.
 
 mod checksums;
 mod corpus_files;
@@ -12,7 +12,7 @@ mod review_item;
 pub mod subjects;
 pub mod targets;
 
-use corpus_files::Tree;
+use corpus_files::Corpus;
 use review::Review;
 use review_item::Entry;
 
@@ -31,57 +31,57 @@ pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let tree = Tree::find(args.dir.as_deref())?;
-    let mut files = tree.files()?;
+    let corpus = Corpus::find(args.dir.as_deref())?;
+    let mut files = corpus.files()?;
     let mut changes = git_diff::Changes::default();
     if !args.paths.is_empty() {
-        files = tree.only(files, &args.paths)?;
+        files = corpus.only(files, &args.paths)?;
     }
     if let Some(revision) = &args.since {
-        changes = git_diff::changes(tree.root(), revision)?;
+        changes = git_diff::changes(corpus.root(), revision)?;
         files.retain(|file| changes.present.contains_key(&file.path));
-        // What is gone cannot be named by a path any more: it is always shown.
+        // Removed files cannot be selected by path, so they are always shown.
         changes.removed.retain(|path| corpus_files::is_of_the_corpus(path));
     }
     let removed = changes.removed;
-    let mut entries = review_item::all(&tree, &files)?;
+    let mut entries = review_item::all(&corpus, &files)?;
     for entry in &mut entries {
         entry.change = changes.present.get(entry.file()).copied();
     }
     if entries.is_empty() && removed.is_empty() {
-        output.note("there is nothing to review: no witness, seed or input is here or has changed");
+        output.note("nothing to review: no witness, seed or input exists or has changed");
         return Ok(Exit::NothingChecked);
     }
-    let sound = entries.iter().all(Entry::holds);
+    let all_pass = entries.iter().all(Entry::passes);
     let review = Review { entries, removed, since: args.since.clone() };
     match args.format {
         ReviewFormat::Human => output.styled(&human::render(&review))?,
         ReviewFormat::Json => output.raw(&json::render(&review))?,
         ReviewFormat::Html => output.raw(&html::render(&review))?,
     }
-    Ok(if sound { Exit::Clean } else { Exit::Findings })
+    Ok(if all_pass { Exit::Clean } else { Exit::Findings })
 }
 
 fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let tree = Tree::find(args.dir.as_deref())?;
-    let files = tree.files()?;
+    let corpus = Corpus::find(args.dir.as_deref())?;
+    let files = corpus.files()?;
     if files.is_empty() {
-        output.note("there is nothing to check: no witness, seed or input is here");
+        output.note("nothing to check: the corpus has no witness, seed or input");
         return Ok(Exit::NothingChecked);
     }
-    let entries = review_item::all(&tree, &files)?;
-    let mut problems = tree.problems(&files);
+    let entries = review_item::all(&corpus, &files)?;
+    let mut problems = corpus.problems(&files);
     problems.extend(entries.iter().filter_map(Entry::problem));
-    // What is not in order must not pass for reviewed.
+    // Invalid files must not be listed as reviewed.
     if args.update && problems.is_empty() {
-        for change in checksums::update(&tree, &files)? {
+        for change in checksums::update(&corpus, &files)? {
             output.styled(&format!("{change}\n"))?;
         }
     }
     if args.update && !problems.is_empty() {
-        output.note("the list is as it was; it is written anew once what follows is mended");
+        output.note("SHA256SUMS not updated: fix the problems below first");
     } else {
-        problems.extend(checksums::problems(&tree, &files)?);
+        problems.extend(checksums::problems(&corpus, &files)?);
     }
     problems.sort();
     problems.dedup();
@@ -91,7 +91,7 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let files = counted(files.len() as u64, "file");
     if problems.is_empty() {
-        output.styled(&format!("{GOOD}✓{GOOD:#} {files}: every one is well formed, on the list, and holds\n"))?;
+        output.styled(&format!("{GOOD}✓{GOOD:#} {files}: all well formed, listed and passing\n"))?;
         return Ok(Exit::Clean);
     }
     output.styled(&format!("{BAD}✗{BAD:#} {} in {files}\n", counted(problems.len() as u64, "problem")))?;

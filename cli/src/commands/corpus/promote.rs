@@ -1,4 +1,4 @@
-//! From what a fuzzer or a property found to a witness that a person can review.
+//! Turns a failing input of a fuzzer or a property test into a readable witness.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
 use super::checksums;
-use super::corpus_files::{File, Kind, Tree};
+use super::corpus_files::{Corpus, File, Kind};
 use super::review_item::guarded;
 use super::targets::{TARGETS, target};
 use crate::args::PromoteArgs;
@@ -22,20 +22,20 @@ use crate::render::GOOD;
 
 /// Runs `corpus promote`.
 pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let tree = Tree::find(args.dir.as_deref())?;
+    let corpus = Corpus::find(args.dir.as_deref())?;
     let bytes = read_file(&args.artifact)?;
     let directory = || args.artifact.parent().and_then(Path::file_name)?.to_str();
     let Some(target) = args.target.as_deref().or_else(directory).and_then(target) else {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         return Err(Failure::new(format!(
-            "which fuzz target is `{}` an input of? give one of {} with --target",
+            "the fuzz target of `{}` is unknown; pass one of {} with --target",
             shown_path(&args.artifact),
             names.join(", ")
         )));
     };
     if bytes.len() > INPUT_BYTES {
         return Err(Failure::new(format!(
-            "`{}` has more bytes than the limit of {INPUT_BYTES} for an input; minimise it first",
+            "`{}` is larger than {INPUT_BYTES} bytes, the limit for an input; minimise it first",
             shown_path(&args.artifact)
         )));
     }
@@ -47,7 +47,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
 
     let mut files = Vec::new();
     let content = guarded(|| (target.evaluate)(&bytes).content).ok();
-    // A witness that breaks a law is refused as a reading and is a case all the same.
+    // The target refuses a witness that breaks a law, but the witness still contains a case.
     let case = match content {
         Some(Content::TestCase(case)) => Some(*case),
         _ if target.name == "case_yaml" => Witness::from_yaml(&bytes).ok().map(|witness| witness.case),
@@ -55,15 +55,15 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     let stem = if let Some(case) = case {
         let broken =
-            seeded_law(&tree, args.seed.as_deref(), &case)?.or_else(|| broken_law(&case)).ok_or_else(|| {
+            seeded_law(&corpus, args.seed.as_deref(), &case)?.or_else(|| broken_law(&case)).ok_or_else(|| {
                 Failure::new(format!(
-                    "`{}` breaks no law now; promote it while the bug is there, before the fix",
+                    "`{}` breaks no law; promote an input before its bug is fixed",
                     shown_path(&args.artifact)
                 ))
             })?;
         let case = reduce(&case, |case| breaks(broken, case));
         let what = args.name.clone().unwrap_or_else(|| what_is_wrong(&case));
-        let stem = free_stem(&tree, target.name, &format!("{}--{}", broken.id, slugged(&what)?));
+        let stem = free_stem(&corpus, target.name, &format!("{}--{}", broken.id, slugged(&what)?));
         let expect = Expectation::of(&expected(&case));
         let witness = Witness {
             law: Some(broken.id.to_owned()),
@@ -75,7 +75,8 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         let text = witness.to_yaml();
         if !Witness::from_yaml(text.as_bytes()).is_ok_and(|read| breaks(broken, &read.case)) {
             return Err(Failure::new(format!(
-                "written as a witness, the case no longer breaks `{}`: it depends on what a witness does not hold, such as the value of a secret; write one by hand",
+                "written as a witness, the case no longer breaks `{}`: it depends on data that a witness omits, \
+                 such as the value of a secret; write a witness by hand",
                 broken.id
             )));
         }
@@ -84,25 +85,25 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     } else {
         let evaluated = guarded(|| (target.evaluate)(&bytes).holds);
         if matches!(evaluated, Ok(Ok(()))) {
-            output.note("the target holds on this input here; only `cargo test` asks the second reader of YAML");
+            output.note("the target passes on this input; only `cargo test` also runs the second YAML reader");
         }
         let Some(name) = &args.name else {
             return Err(Failure::new(format!(
-                "an input of `{}` is no case that could name itself; say with --name what the bug is",
+                "an input of `{}` has no default name; name the bug with --name",
                 target.name
             )));
         };
-        free_stem(&tree, target.name, &slugged(name)?)
+        free_stem(&corpus, target.name, &slugged(name)?)
     };
-    // What is written as a case is in the witness, and there without its secrets.
+    // An input of `case_yaml` is not kept: the witness contains the case, without its secrets.
     if target.name != "case_yaml" {
         files.push((File { path: input_path(target.name, &stem), kind: Kind::Regression }, bytes));
     }
-    save(&tree, &files)?;
+    save(&corpus, &files)?;
     for (file, _) in files {
         output.styled(&format!("{GOOD}✓{GOOD:#} {}\n", file.path))?;
     }
-    output.note("mend the bug, then review and commit; `slugproof corpus check` is red for as long as a law is broken");
+    output.note("fix the bug, then review and commit; `slugproof corpus check` fails as long as a law is broken");
     Ok(Exit::Clean)
 }
 
@@ -114,11 +115,11 @@ fn broken_law(case: &TestCase) -> Option<&'static Law> {
     }
 }
 
-/// The law whose property wrote a seed, if the case breaks that one.
-fn seeded_law(tree: &Tree, seed: Option<&str>, case: &TestCase) -> Result<Option<&'static Law>, Failure> {
+/// The law whose property test wrote a seed, if the case breaks that law.
+fn seeded_law(corpus: &Corpus, seed: Option<&str>, case: &TestCase) -> Result<Option<&'static Law>, Failure> {
     let Some(seed) = seed else { return Ok(None) };
-    for file in tree.files()?.iter().filter(|file| file.kind == Kind::Seeds) {
-        if String::from_utf8_lossy(&tree.read(file)?).contains(seed) {
+    for file in corpus.files()?.iter().filter(|file| file.kind == Kind::Seeds) {
+        if String::from_utf8_lossy(&corpus.read(file)?).contains(seed) {
             return Ok(law(file.stem()).filter(|law| breaks(law, case)));
         }
     }
@@ -129,12 +130,12 @@ fn breaks(law: &Law, case: &TestCase) -> bool {
     guarded(|| (law.check)(&LawContext::new(&RealResolver, case)).is_err()).unwrap_or(law.id == "agreement")
 }
 
-/// What the specification makes of a case.
+/// The resolution of a case by the reference resolver.
 fn expected(case: &TestCase) -> Resolution<'_> {
     reference::resolve(&case.dataset.registry, &case.dataset.policy, &case.runtime, &case.variables, &case.ambient)
 }
 
-/// In which field the resolver departs from the specification, and under which rule.
+/// Names the first field in which the resolver differs from the reference, and the rule.
 fn what_is_wrong(case: &TestCase) -> String {
     let right = expected(case);
     let rule = right.rule.as_str();
@@ -153,7 +154,7 @@ fn what_is_wrong(case: &TestCase) -> String {
     format!("wrong-{wrong}-under-{rule}")
 }
 
-/// A name as part of a file name.
+/// Converts a name to a part of a file name.
 fn slugged(name: &str) -> Result<String, Failure> {
     let words: Vec<String> = name
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -161,7 +162,7 @@ fn slugged(name: &str) -> Result<String, Failure> {
         .map(str::to_ascii_lowercase)
         .collect();
     if words.is_empty() {
-        return Err(Failure::new(format!("`{name}` names nothing; say in a few words what the bug is")));
+        return Err(Failure::new(format!("`{name}` has no letters or digits; name the bug in a few words")));
     }
     Ok(words.join("-"))
 }
@@ -174,33 +175,33 @@ fn input_path(target: &str, stem: &str) -> String {
     format!("fuzz/regressions/{target}/{stem}")
 }
 
-/// The stem, with a number where a witness or an input of that name is there already.
-fn free_stem(tree: &Tree, target: &str, stem: &str) -> String {
-    let is_there = |path: String| tree.root().join(path).exists();
-    let is_free = |stem: &String| !is_there(witness_path(stem)) && !is_there(input_path(target, stem));
+/// The stem, with a number if a witness or an input with that name exists.
+fn free_stem(corpus: &Corpus, target: &str, stem: &str) -> String {
+    let exists = |path: String| corpus.root().join(path).exists();
+    let is_free = |stem: &String| !exists(witness_path(stem)) && !exists(input_path(target, stem));
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     std::iter::once(stem.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
 }
 
-/// Writes new files and puts them on the list: all of it or nothing.
-fn save(tree: &Tree, files: &[(File, Vec<u8>)]) -> Result<(), Failure> {
+/// Writes new files and adds them to the list. If one step fails, removes the new files.
+fn save(corpus: &Corpus, files: &[(File, Vec<u8>)]) -> Result<(), Failure> {
     let create = |(file, bytes): &(File, Vec<u8>)| {
-        let to = tree.root().join(&file.path);
-        let directory = to.parent().unwrap_or(tree.root());
+        let to = corpus.root().join(&file.path);
+        let directory = to.parent().unwrap_or(corpus.root());
         fs::create_dir_all(directory).map_err(|error| {
             let why = describe(&error);
-            Failure::new(format!("cannot make `{}`: {why}; check the directory", shown_path(directory)))
+            Failure::new(format!("cannot create `{}`: {why}; check the directory", shown_path(directory)))
         })?;
         write_whole(&to, bytes)
     };
     let names: Vec<File> = files.iter().map(|(file, _)| file.clone()).collect();
-    let paths: Vec<PathBuf> = names.iter().map(|file| tree.root().join(&file.path)).collect();
-    // Upwards from each file, which is the order in which they can be removed.
+    let paths: Vec<PathBuf> = names.iter().map(|file| corpus.root().join(&file.path)).collect();
+    // Innermost first, the order in which they can be removed.
     let is_missing = |directory: &&Path| !directory.exists();
     let missing: Vec<&Path> = paths.iter().flat_map(|path| path.ancestors().skip(1).take_while(is_missing)).collect();
-    let saved = files.iter().try_for_each(create).and_then(|()| checksums::add(tree, &names));
+    let saved = files.iter().try_for_each(create).and_then(|()| checksums::add(corpus, &names));
     if saved.is_err() {
-        // They were not there before. The error that matters is the one that came first.
+        // The files did not exist before. Errors of the cleanup are less useful than the first error.
         paths.iter().for_each(|path| drop(fs::remove_file(path)));
         missing.iter().for_each(|directory| drop(fs::remove_dir(directory)));
     }

@@ -1,13 +1,13 @@
-//! What `corpus review` shows, before it is written.
+//! The results of `corpus review`, before rendering.
 
 use super::review_item::Entry;
 
-/// What a review shows.
+/// The results of a review.
 pub struct Review {
-    /// What each file holds, re-run.
+    /// The cases of all files, with their current results.
     pub entries: Vec<Entry>,
-    /// Files that are gone since the revision asked about.
+    /// Files that were removed since the revision.
     pub removed: Vec<String>,
-    /// That revision.
+    /// The revision that was asked about.
     pub since: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! One case of a corpus, run again.
+//! One case of a corpus and its current result.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -9,46 +9,46 @@ use slug_resolver::{Policy, Registry, Variable};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, Evaluated, INPUT_BYTES};
 
-use super::corpus_files::{File, Kind, Tree};
+use super::corpus_files::{Corpus, File, Kind};
 use super::targets;
 use crate::exit::Failure;
 use crate::render::shell::quoted;
 use crate::render::{can_be_seen, counted, printable, shown};
 
-/// One case, with whether it still holds.
+/// One case and its current status.
 #[derive(Serialize)]
 pub struct Entry {
-    /// The file, from the root of the corpus; with a line where the file holds several.
+    /// The path from the root of the corpus, with a line number if the file has several cases.
     pub path: String,
-    /// What kind of file that is.
+    /// The kind of the file.
     pub kind: &'static str,
-    /// Other files that hold the same.
+    /// Paths of other files with the same case.
     pub copies: Vec<String>,
-    /// The law or the fuzz target that it belongs to.
+    /// The law or the fuzz target of the case.
     pub group: Group,
-    /// What it is about.
+    /// A short description, from the file name.
     pub title: String,
-    /// Where it was found.
+    /// The origin of the case.
     pub found: Option<String>,
-    /// What its author says of it.
-    pub remark: Option<String>,
-    /// How it differs from the revision asked about.
+    /// The comment at the top of the file.
+    pub comment: Option<String>,
+    /// The change of the file since the revision asked about.
     pub change: Option<Change>,
-    /// Whether it still holds.
+    /// Whether the case still passes.
     #[serde(flatten)]
     pub status: Status,
-    /// The case and its answer now.
+    /// The case and its current resolution.
     pub facts: Option<Facts>,
-    /// What the input is, where it is no case.
+    /// The input, if it is not a case.
     pub content: Option<String>,
-    /// A command that shows it again, to be run where the corpus is.
+    /// A command that shows the case again, to be run in the root of the corpus.
     pub reproducer: String,
-    /// By which two that hold the same are found.
+    /// The key by which files with the same case are recognised.
     #[serde(skip)]
     identity: String,
 }
 
-/// What cases are grouped by.
+/// The law or the fuzz target by which cases are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
@@ -61,62 +61,62 @@ pub enum Group {
 }
 
 impl Group {
-    /// For people.
+    /// The heading shown to people.
     pub fn heading(&self) -> String {
         match self {
             Self::Law(id) => law(id).map_or_else(|| id.clone(), |law| format!("{id}: {}", law.statement)),
             Self::Target(name) if SECOND_READER.contains(&name.as_str()) => {
-                format!("fuzz target {name}: what is read is sound; only `cargo test` asks a second reader as well")
+                format!("fuzz target {name}: parsed input is sound; only `cargo test` also runs a second reader")
             }
             Self::Target(name) => format!("fuzz target {name}"),
-            Self::Unknown => "of no known law".to_owned(),
+            Self::Unknown => "unknown law".to_owned(),
         }
     }
 }
 
-/// How a file differs from what it was.
+/// The change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It was not there.
+    /// The file is new.
     Added,
-    /// It was another.
+    /// The content changed.
     Changed,
 }
 
 impl Change {
-    /// For people.
+    /// The label shown to people.
     pub fn label(self) -> &'static str {
         match self {
             Self::Added => "added",
-            Self::Changed => "changed in the file",
+            Self::Changed => "file changed",
         }
     }
 }
 
-/// Whether a case still holds.
+/// The result of running a case again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", content = "because", rename_all = "kebab-case")]
 pub enum Status {
-    /// It comes to what it records, and every law holds.
+    /// The case resolves as recorded and satisfies every law.
     Holds,
-    /// A law is broken.
+    /// The case breaks a law.
     Fails(String),
-    /// It can be read and is not what it has to be.
+    /// The file can be read but breaks a rule of its format.
     Malformed(String),
-    /// It comes to something else.
+    /// The case resolves differently than recorded.
     Changed(String),
-    /// It cannot be read.
+    /// The file cannot be read.
     Undecodable(String),
-    /// A seed that no readable case goes with.
+    /// A seed without a readable case.
     SeedWithoutWitness,
 }
 
 impl Status {
-    /// In a word or two.
+    /// The status in one to three words.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::Holds => "holds",
+            Self::Holds => "passes",
             Self::Fails(_) => "fails",
             Self::Malformed(_) => "malformed",
             Self::Changed(_) => "changed",
@@ -135,44 +135,44 @@ impl Status {
         }
     }
 
-    /// What is wrong, if anything, and what to do.
+    /// The problem and its remedy, if there is a problem.
     pub fn because(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
             Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
-            Self::SeedWithoutWitness => Some("nobody can review bytes; add the case that it makes as a witness"),
+            Self::SeedWithoutWitness => Some("no readable case for this seed; add one as a witness"),
         }
     }
 }
 
-/// A case and what it comes to now.
+/// A case and its current resolution.
 #[derive(Serialize)]
 pub struct Facts {
-    /// `embedded`, or how large it is.
+    /// `embedded`, or the size of the registry.
     pub registry: String,
-    /// The name of the policy, and whether it is the case's own.
+    /// The name of the policy, marked if it is not embedded.
     pub policy: String,
-    /// The runtime asked for.
+    /// The runtime.
     pub runtime: String,
-    /// What is set.
+    /// The variables that are set.
     pub variables: Vec<Row>,
-    /// Credentials that exist besides the injected ones.
+    /// Credentials that are already available to the workspace.
     pub ambient: Vec<String>,
     /// The slug that is picked.
     pub slug: String,
     /// The rule that picks it.
     pub rule: &'static str,
-    /// The variable that decides, where one does.
+    /// The variable that decides the rule, if any.
     pub decided_by: Option<String>,
-    /// The variables that are set and change nothing.
+    /// The variables that are set but have no effect.
     pub shadowed: Vec<String>,
     /// The names of the secrets that are injected.
     pub injected: Vec<String>,
-    /// The provider, where there is one.
+    /// The provider, if any.
     pub provider: Option<String>,
     /// `coherent`, or the code of the contradiction.
     pub verdict: &'static str,
-    /// Why, in a sentence.
+    /// The reason of the verdict, as a sentence.
     pub cause: String,
     /// The case as a witness, with its registry and its policy.
     pub yaml: String,
@@ -181,19 +181,19 @@ pub struct Facts {
 /// One variable of a case.
 #[derive(Serialize)]
 pub struct Row {
-    /// The variable.
+    /// The name.
     pub name: String,
-    /// Of a secret, only that it is set.
+    /// The value; `set` for a secret.
     pub value: String,
-    /// What the policy reads it for.
+    /// The role of the variable in the policy.
     pub role: &'static str,
-    /// What it does in this case.
+    /// The effect of the variable in this case.
     pub effect: &'static str,
 }
 
 impl Facts {
-    fn of(whole: &TestCase) -> Self {
-        let case = whole.masked();
+    fn of(original: &TestCase) -> Self {
+        let case = original.masked();
         let dataset = &case.dataset;
         let found = RealResolver.resolve(&case);
         let effect = |name: &str, value: &str| match dataset.policy.variable(name) {
@@ -202,10 +202,10 @@ impl Facts {
             _ if found.decided_by == Some(name) => "decides",
             _ if found.shadowed.contains(name) => "shadowed",
             Some(Variable::Key(_)) => "injects",
-            Some(Variable::Path) => "chooses the path",
+            Some(Variable::Path) => "selects the path",
             _ => "",
         };
-        // What the policy does not read could be anything, so its value is not shown.
+        // A variable that the policy does not read may be a secret, so its value is not shown.
         let value = |name: &String| case.variables.get(name).map_or("…", String::as_str);
         let row = |name: &String| Row {
             name: name.clone(),
@@ -223,12 +223,12 @@ impl Facts {
             registry: if embedded { "embedded".into() } else { format!("of {}", size_of(&dataset.registry)) },
             policy: if is_embedded(&dataset.policy) { policy } else { format!("{policy} (its own)") },
             runtime: case.runtime.clone(),
-            variables: whole.variables.keys().map(row).collect(),
+            variables: original.variables.keys().map(row).collect(),
             ambient: case.ambient.clone(),
             slug: found.slug.to_owned(),
             rule: found.rule.as_str(),
             decided_by,
-            // What decides may be shadowed too, by its own default; to say so would be to say nothing.
+            // The deciding variable may be shadowed by its own default; listing it would not help.
             shadowed: found.shadowed.iter().filter(|name| found.decided_by != Some(*name)).map(str::to_owned).collect(),
             injected: found.injected.to_vec(),
             provider: found.provider.map(|provider| shown(&provider.name)),
@@ -255,59 +255,59 @@ fn is_embedded(policy: &Policy) -> bool {
 }
 
 impl Entry {
-    /// Whether it holds.
-    pub fn holds(&self) -> bool {
+    /// Returns true if the case still passes.
+    pub fn passes(&self) -> bool {
         self.status == Status::Holds
     }
 
-    /// The path without a line.
+    /// The path without the line number.
     pub fn file(&self) -> &str {
         self.path.split(':').next().unwrap_or(&self.path)
     }
 
-    /// What is wrong with it, in a line.
+    /// The problem of the case in one line, if there is one.
     pub fn problem(&self) -> Option<String> {
         self.status.because().map(|because| format!("{}: {}: {because}", self.path, self.status.label()))
     }
 }
 
-/// Every case of some files, those that hold the same as one, in the order of their groups.
-pub fn all(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
-    // A panic is a finding here and is reported as one.
+/// Runs every case of some files. Equal cases are merged; the result is sorted by group.
+pub fn all(corpus: &Corpus, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    // A panic is reported as a finding, not on standard error.
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
-    let entries = run_again(tree, files);
+    let entries = run_all(corpus, files);
     set_hook(hook);
     let mut entries = without_copies(entries?);
     entries.sort_by(|a, b| (&a.group, &a.path).cmp(&(&b.group, &b.path)));
     Ok(entries)
 }
 
-fn run_again(tree: &Tree, files: &[File]) -> Result<Vec<Entry>, Failure> {
-    let witnesses = Witnesses::read(tree)?;
+fn run_all(corpus: &Corpus, files: &[File]) -> Result<Vec<Entry>, Failure> {
+    let witnesses = Witnesses::read(corpus)?;
     let mut entries = Vec::new();
     for file in files {
         let bytes = match file.kind {
-            Kind::Stray => continue,
-            _ => tree.read(file)?,
+            Kind::Unexpected => continue,
+            _ => corpus.read(file)?,
         };
         match file.kind {
             Kind::Witness => entries.push(witness(file, &bytes)),
             Kind::Seeds => entries.extend(seeds(file, &bytes, &witnesses)),
             Kind::Seed | Kind::Regression => entries.extend(input(file, &bytes, &witnesses)),
-            Kind::Stray => {}
+            Kind::Unexpected => {}
         }
     }
     Ok(entries)
 }
 
-/// What seeds and inputs look up among the witnesses.
+/// The witnesses, for lookups of seeds and inputs.
 struct Witnesses {
     by_seed: HashMap<String, SeedCase>,
     stems: Vec<String>,
 }
 
-/// The case that a seed once made, as its witness records it.
+/// The case of a seed, as its witness records it.
 struct SeedCase {
     identity: String,
     law: Option<String>,
@@ -315,11 +315,11 @@ struct SeedCase {
 }
 
 impl Witnesses {
-    fn read(tree: &Tree) -> Result<Self, Failure> {
+    fn read(corpus: &Corpus) -> Result<Self, Failure> {
         let mut witnesses = Self { by_seed: HashMap::new(), stems: Vec::new() };
-        for file in tree.files()?.iter().filter(|file| file.kind == Kind::Witness) {
+        for file in corpus.files()?.iter().filter(|file| file.kind == Kind::Witness) {
             witnesses.stems.push(file.stem().to_owned());
-            if let Ok(witness @ Witness { seed: Some(_), .. }) = Witness::from_yaml(&tree.read(file)?) {
+            if let Ok(witness @ Witness { seed: Some(_), .. }) = Witness::from_yaml(&corpus.read(file)?) {
                 let status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails);
                 let identity = identity(&witness.case);
                 let seed = witness.seed.unwrap_or_default();
@@ -347,36 +347,36 @@ fn witness(file: &File, bytes: &[u8]) -> Entry {
             return entry;
         }
     };
-    entry.remark = remark(bytes).map(|remark| printable(&remark));
+    entry.comment = comment(bytes).map(|comment| printable(&comment));
     entry.found = witness.found.as_deref().map(printable);
     entry.status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails).printable();
     entry.show(&witness.case);
     entry
 }
 
-/// The part of a file name that says what it is about, for people.
+/// The description in a file name, as shown to people.
 fn title_of(name: &str) -> String {
     name.replace("--", ": ").replace('-', " ")
 }
 
 /// The comment at the top of a file.
-fn remark(bytes: &[u8]) -> Option<String> {
+fn comment(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     (!lines.is_empty()).then(|| lines.join(" "))
 }
 
 fn status_of(witness: &Witness, file: &File) -> Status {
-    // The most urgent first.
+    // The most urgent problem first.
     if let Some(name) = secret_in(&witness.case) {
-        return Status::Malformed(format!("{name} has a value; write `{name}: set`, and change that secret"));
+        return Status::Malformed(format!("{name} has a value; write `{name}: set`, and revoke that secret"));
     }
     let named = file.stem().split_once("--").map(|(law, _)| law);
     match witness.law.as_deref() {
-        None => return Status::Malformed("it does not say which law it bears on; add `law`".to_owned()),
+        None => return Status::Malformed("the field `law` is missing; add the law that the case tests".to_owned()),
         law if law != named => {
             return Status::Malformed(
-                "the law in its name is not the law in it; rename it or correct `law`".to_owned(),
+                "the law in the file name differs from `law`; rename the file or correct `law`".to_owned(),
             );
         }
         _ => {}
@@ -386,7 +386,7 @@ fn status_of(witness: &Witness, file: &File) -> Status {
         return Status::Fails(format!("{} is broken: {violation}", law.id));
     }
     let Some(expected) = &witness.expect else {
-        return Status::Malformed("it says nothing of what to expect; add `expect`".to_owned());
+        return Status::Malformed("the field `expect` is missing; add the expected resolution".to_owned());
     };
     let changes = differences(expected, &Expectation::of(&context.resolution));
     if !changes.is_empty() {
@@ -395,7 +395,7 @@ fn status_of(witness: &Witness, file: &File) -> Status {
     Status::Holds
 }
 
-/// A key variable with a value in a file, where only that it is set has a place.
+/// The name of a key variable that has a real value; a file must only say `set`.
 fn secret_in(case: &TestCase) -> Option<&str> {
     let is_key = |name: &str| matches!(case.dataset.policy.variable(name), Some(Variable::Key(_)));
     let mut secrets =
@@ -417,10 +417,10 @@ fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
     differs.map(|(field, expected, now)| format!("{field} is {now}, expected {expected}")).collect()
 }
 
-/// Seeds of one file, each of which is to have its own witness.
+/// The maximum number of seeds in a file. Each needs a witness.
 const SEEDS: usize = 1_000;
 
-/// One entry for each line that is neither blank nor a comment.
+/// Returns one entry for each line that is neither blank nor a comment.
 fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     let group = law(file.stem()).map_or(Group::Unknown, |law| Group::Law(law.id.to_owned()));
     let refused = |title: &str, why: String| {
@@ -431,10 +431,10 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return refused("not UTF-8", "the file is not UTF-8; restore it".to_owned());
     };
-    let holds_seed = |(_, line): &(usize, &str)| !line.trim().is_empty() && !line.starts_with('#');
-    let lines = text.lines().enumerate().filter(holds_seed);
+    let has_seed = |(_, line): &(usize, &str)| !line.trim().is_empty() && !line.starts_with('#');
+    let lines = text.lines().enumerate().filter(has_seed);
     if lines.clone().nth(SEEDS).is_some() {
-        let why = format!("the file has more seeds than the limit of {SEEDS}; keep those with a witness");
+        let why = format!("the file has more seeds than the limit of {SEEDS}; keep the seeds that have a witness");
         return refused("too many seeds", why);
     }
     let mut entries = Vec::new();
@@ -444,7 +444,9 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
         entry.identity.clone_from(&entry.path);
         entry.reproducer = format!("cargo test -p slug-resolver --test laws -- {}", file.stem().replace('-', "_"));
         entry.status = match seed_of(line) {
-            None => Status::Undecodable("expected `cc`, 64 hexadecimal digits and `# shrinks to`; restore it".into()),
+            None => {
+                Status::Undecodable("expected `cc`, 64 hexadecimal digits and `# shrinks to`; restore the line".into())
+            }
             Some(seed) => match witnesses.by_seed.get(seed) {
                 Some(case) if case.law.as_deref() == Some(file.stem()) => {
                     entry.identity.clone_from(&case.identity);
@@ -458,7 +460,7 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
     entries
 }
 
-/// The digits of a line that proptest wrote.
+/// The seed in a line that proptest wrote, or `None` if the line is malformed.
 fn seed_of(line: &str) -> Option<&str> {
     let (seed, rest) = line.strip_prefix("cc ")?.split_once(' ')?;
     (is_seed(seed) && rest.starts_with("# shrinks to ")).then_some(seed)
@@ -470,7 +472,7 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
     let mut entry = Entry::new(file, kind, Group::Target(target.name.to_owned()), title_of(file.stem()));
     if bytes.len() > INPUT_BYTES {
         let message =
-            format!("it has more bytes than the limit of {INPUT_BYTES}, so the target would cut it; shorten it");
+            format!("the input is larger than {INPUT_BYTES} bytes, so the target would truncate it; shorten it");
         entry.status = Status::Undecodable(message);
         return Some(entry);
     }
@@ -484,11 +486,11 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
                 Content::Text(text) => entry.content = Some(printable(&text)),
                 Content::TestCase(case) => {
                     entry.show(&case);
-                    if let (true, "case_yaml", Some(name)) = (entry.holds(), target.name, secret_in(&case)) {
+                    if let (true, "case_yaml", Some(name)) = (entry.passes(), target.name, secret_in(&case)) {
                         entry.status = Status::Malformed(format!("{name} has a value; write `{name}: set`"));
                     }
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
-                    if file.kind == Kind::Regression && entry.holds() && !has_witness {
+                    if file.kind == Kind::Regression && entry.passes() && !has_witness {
                         entry.status = Status::SeedWithoutWitness;
                     }
                 }
@@ -498,13 +500,13 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
     Some(entry)
 }
 
-/// How large a registry is.
+/// The size of a registry in words.
 fn size_of(registry: &Registry) -> String {
     let providers = counted(registry.providers().len() as u64, "provider");
     format!("{providers} and {}", counted(registry.runtimes().len() as u64, "runtime"))
 }
 
-/// What a closure returns, or what it panicked with.
+/// Returns the result of a closure, or the message of its panic.
 pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
@@ -522,7 +524,7 @@ impl Entry {
             title,
             change: None,
             found: None,
-            remark: None,
+            comment: None,
             status: Status::Holds,
             facts: None,
             content: None,
@@ -540,7 +542,7 @@ impl Entry {
     }
 }
 
-/// The question as a command, where the data ship with it and it fits on a line.
+/// A command that resolves the case, if its data are embedded and all text is visible.
 fn command(case: &TestCase) -> Option<String> {
     let case = case.masked();
     let policy = &case.dataset.policy;
@@ -548,7 +550,7 @@ fn command(case: &TestCase) -> Option<String> {
     if case.dataset.registry != Registry::embedded()
         || !is_embedded(policy)
         || !texts.flat_map(|text| text.chars()).all(can_be_seen)
-        // The command takes such a runtime for a variable in the wrong place.
+        // The command refuses such a runtime as a misplaced variable.
         || case.runtime.contains('=')
     {
         return None;
@@ -560,7 +562,7 @@ fn command(case: &TestCase) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// The entries with those that hold the same folded into the first of them.
+/// Merges entries with the same case into the first of them.
 fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
     let order = |entry: &Entry| match entry.kind {
         "witness" => 0,
@@ -570,16 +572,16 @@ fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
     };
     entries.sort_by_key(order);
     let mut kept: Vec<Entry> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
     for entry in entries {
-        match places.get(&entry.identity).map(|place| &mut kept[*place]) {
-            // A witness of another law is another reason to keep the case.
+        match positions.get(&entry.identity).map(|position| &mut kept[*position]) {
+            // A witness of another law is kept: it tests something else.
             Some(first) if first.status == entry.status && (entry.kind != "witness" || first.group == entry.group) => {
                 first.copies.push(entry.path);
             }
-            // One that differs in how it fares is shown by itself.
+            // An equal case with another status is shown separately.
             _ => {
-                places.insert(entry.identity.clone(), kept.len());
+                positions.insert(entry.identity.clone(), kept.len());
                 kept.push(entry);
             }
         }

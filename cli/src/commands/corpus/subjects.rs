@@ -1,4 +1,4 @@
-//! The command, as the oracles of `slug-testkit` see it: with the embedded data.
+//! Adapters that run the command with the embedded data for the oracles of `slug-testkit`.
 
 use std::io::{BufReader, Read};
 use std::sync::LazyLock;
@@ -21,10 +21,10 @@ use crate::render::can_be_seen;
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(Policy::all_embedded);
 
-/// The lines of `resolve --batch`.
+/// Runs `resolve --batch`.
 pub struct ResolveLines;
 
-/// The lines of `derive --batch`.
+/// Runs `derive --batch`.
 pub struct DeriveLines;
 
 impl Answerer for ResolveLines {
@@ -48,7 +48,7 @@ fn answer(
     Ok(Counts { lines: answered.lines, malformed: answered.malformed })
 }
 
-/// `lint`.
+/// Runs `lint`.
 pub struct EmbeddedLinter;
 
 impl linting::Linter for EmbeddedLinter {
@@ -59,11 +59,12 @@ impl linting::Linter for EmbeddedLinter {
     }
 
     fn neighbour(&self) -> &'static str {
-        "on: push\nenv: {E2E_RUNTIME: claude-code}\njobs:\n  x:\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n"
+        "on: push\nenv: {E2E_RUNTIME: claude-code}\njobs:\n  x:\n    steps:\n      \
+         - run: bash tests/e2e/test_staging_full_saas.sh\n"
     }
 }
 
-/// What the oracle looks at in a finding.
+/// Converts a finding to the form that the oracle checks.
 fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
     let place = |span: &Span| Place {
         range: span.range.clone(),
@@ -87,7 +88,7 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
     }
 }
 
-/// Everything that a finding says.
+/// All text of a finding.
 fn shown(report: &Report, finding: &Finding) -> String {
     let place = |span: &Span| format!("{} {:?}", report.sources.path(span), span.range);
     let labels: Vec<String> = finding.labels.iter().map(|label| place(&label.span) + &label.text).collect();
@@ -97,7 +98,7 @@ fn shown(report: &Report, finding: &Finding) -> String {
     format!("{primary} {} {title} {labels:?} {notes:?} {help:?} {patch:?} {subject:?}", code.id)
 }
 
-/// `diagnose`.
+/// Runs `diagnose`.
 pub struct EmbeddedDiagnoser;
 
 impl EmbeddedDiagnoser {
@@ -148,8 +149,8 @@ impl Diagnoser for EmbeddedDiagnoser {
     }
 }
 
-/// No environment, an empty one, one on the platform's path, one with the first key,
-/// and one that picks the model of the record.
+/// Environments to diagnose with: none, an empty one, one with the platform path, one with the
+/// first key, and one that picks the model of the record.
 fn environments(record: &Record) -> [Option<Env<'_>>; 5] {
     let policy: &'static Policy = &POLICIES[0];
     let empty = Env::empty(policy);

@@ -1,4 +1,4 @@
-//! The fuzz targets whose inputs the corpus holds.
+//! The fuzz targets with inputs in the corpus.
 
 use slug_testkit::{Evaluated, Target, target};
 
@@ -17,7 +17,7 @@ pub const TARGETS: &[Target] = &[
     target::EXPRESSION,
 ];
 
-/// The target of this name.
+/// Returns the target with a name.
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
