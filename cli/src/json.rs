@@ -1,7 +1,7 @@
-//! Reads JSON within limits, into the tree of `serde_json`.
+//! Reads JSON within limits into a `serde_json::Value`.
 //!
-//! `serde_json` itself keeps the last of two members of one name, and takes as many values
-//! as memory holds: here both are refused, and no error repeats a piece of the input.
+//! `serde_json` itself keeps the last of several members with one name and reads any number of
+//! values. This reader refuses both, and its errors never repeat the input.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,18 +12,19 @@ use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 use slug_resolver::limits;
 
-/// Some programs begin a file with it.
+/// A UTF-8 byte order mark, which some programs write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads one JSON value.
 ///
 /// # Errors
 ///
-/// What is wrong, the place first; never a piece of the input, which may be a secret.
+/// The position and what is wrong. The message never repeats the input, which may contain a
+/// secret.
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
     if bytes.len() > limits::DOCUMENT_BYTES {
-        let most = limits::DOCUMENT_BYTES;
-        return Err(format!("it has more bytes than the limit of {most}; give one workspace and nothing else"));
+        let limit = limits::DOCUMENT_BYTES >> 20;
+        return Err(format!("the file is larger than {limit} MiB; pass the record of a single workspace"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("the text is UTF-16; save it as UTF-8".to_owned());
@@ -32,9 +33,11 @@ pub fn read(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 from byte {} on; save it as UTF-8", error.valid_up_to() + 1))?;
     match text.trim_start().chars().next() {
-        None => return Err("it is empty; was the workspace asked for, and did the answer arrive?".to_owned()),
+        None => return Err("the input is empty; check that the request for the workspace succeeded".to_owned()),
         Some('<') => {
-            return Err("it is a page and no JSON; did a login or a proxy answer in place of the platform?".to_owned());
+            return Err(
+                "the input is an HTML page, not JSON; check whether a login page or a proxy responded".to_owned()
+            );
         }
         Some(_) => {}
     }
@@ -45,13 +48,13 @@ pub fn read(bytes: &[u8]) -> Result<Value, String> {
         let place = format!("line {}, column {}", error.line(), error.column());
         match (reader.refusal.take(), error.classify()) {
             (Some(refusal), _) => format!("{place}: {refusal}"),
-            (None, Category::Eof) => format!("{place}: the JSON ends too early; was it cut off?"),
-            (None, _) => format!("{place}: not JSON; give the answer as it came, with nothing before or after it"),
+            (None, Category::Eof) => format!("{place}: the JSON ends too early; check whether it was truncated"),
+            (None, _) => format!("{place}: not JSON; pass the unmodified response, with nothing before or after it"),
         }
     })
 }
 
-/// Whether a value says nothing: empty, blank, false, or made of nothing else.
+/// Returns true for null, false, blank strings, and lists and objects of only such values.
 pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -62,7 +65,7 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What a value is, for people.
+/// The type of a value, as shown to people.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -74,7 +77,7 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Reads a value within limits; what it refuses, it says in `refusal`.
+/// Reads a value within limits. `refusal` holds the message of a refused value.
 #[derive(Default)]
 struct Reader {
     nodes: Cell<usize>,
@@ -92,7 +95,7 @@ impl Reader {
         self.depth.set(self.depth.get() + 1);
         if self.depth.get() > limits::JSON_DEPTH {
             let most = limits::JSON_DEPTH;
-            return Err(self.refuse(format!("more levels of nesting than the limit of {most}; simplify it")));
+            return Err(self.refuse(format!("nesting is deeper than the limit of {most} levels; simplify it")));
         }
         Ok(())
     }
@@ -109,7 +112,9 @@ impl<'de> DeserializeSeed<'de> for &Reader {
         self.nodes.set(self.nodes.get() + 1);
         if self.nodes.get() > limits::NODES {
             let most = limits::NODES;
-            return Err(self.refuse(format!("more values than the limit of {most}; drop what is not needed")));
+            return Err(
+                self.refuse(format!("more values than the limit of {most}; remove the values that are not needed"))
+            );
         }
         deserializer.deserialize_any(self)
     }
@@ -139,7 +144,7 @@ impl<'de> Visitor<'de> for &Reader {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("no number of JSON"))
+        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("not a JSON number"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
@@ -161,7 +166,7 @@ impl<'de> Visitor<'de> for &Reader {
         let mut members = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             if members.contains_key(&key) {
-                return Err(self.refuse("a member is given twice; take out the one that is not meant".to_owned()));
+                return Err(self.refuse("two members have the same name; remove one of them".to_owned()));
             }
             let value = access.next_value_seed(self)?;
             members.insert(key, value);
@@ -176,35 +181,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_written_in_the_same_order() {
+    fn written_value_keeps_member_order() {
         let text = r#"{"z":[1,-2,0.5,null,true,"a\"\u0007"],"a":{"":{}}}"#;
-        assert_eq!(read(text.as_bytes()).expect("it is JSON").to_string(), text);
+        assert_eq!(read(text.as_bytes()).expect("the text is JSON").to_string(), text);
     }
 
     #[test]
-    fn a_refusal_says_where_and_never_what() {
+    fn error_has_position_but_no_input() {
         for (text, message) in [
-            (
-                "{\"zq\": 1,\n\"zq\": 2}",
-                "line 2, column 4: a member is given twice; take out the one that is not meant",
-            ),
-            ("{\"zq\"", "line 1, column 5: the JSON ends too early; was it cut off?"),
-            ("{} zq", "line 1, column 4: not JSON; give the answer as it came, with nothing before or after it"),
-            ("<zq>", "it is a page and no JSON; did a login or a proxy answer in place of the platform?"),
-            (" \n", "it is empty; was the workspace asked for, and did the answer arrive?"),
+            ("{\"zq\": 1,\n\"zq\": 2}", "line 2, column 4: two members have the same name; remove one of them"),
+            ("{\"zq\"", "line 1, column 5: the JSON ends too early; check whether it was truncated"),
+            ("{} zq", "line 1, column 4: not JSON; pass the unmodified response, with nothing before or after it"),
+            ("<zq>", "the input is an HTML page, not JSON; check whether a login page or a proxy responded"),
+            (" \n", "the input is empty; check that the request for the workspace succeeded"),
         ] {
             assert_eq!(read(text.as_bytes()).expect_err(text), message);
         }
-        assert_eq!(read(b"{\"zq\": \"\xff\"}").expect_err("no UTF-8"), "not UTF-8 from byte 9 on; save it as UTF-8");
+        assert_eq!(
+            read(b"{\"zq\": \"\xff\"}").expect_err("the text is not UTF-8"),
+            "not UTF-8 from byte 9 on; save it as UTF-8"
+        );
     }
 
     #[test]
-    fn depth_has_its_limit() {
+    fn nesting_beyond_the_limit_is_refused() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(read(nested(limits::JSON_DEPTH).as_bytes()).is_ok());
         for depth in [limits::JSON_DEPTH + 1, 1_000_000] {
-            let error = read(nested(depth).as_bytes()).expect_err("it is too deep");
-            assert!(error.ends_with(": more levels of nesting than the limit of 100; simplify it"), "{error}");
+            let error = read(nested(depth).as_bytes()).expect_err("the nesting is too deep");
+            assert!(error.ends_with(": nesting is deeper than the limit of 100 levels; simplify it"), "{error}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Masking: what looks like a credential, or is known to be one, is not shown.
+//! Masking of text that looks like a credential or is known to be one.
 //!
-//! A value is masked whole, never in part, and rather once too often: an id that is
-//! masked is a nuisance, a key that is shown has to be revoked.
+//! A value is masked completely, never in part. When in doubt it is masked: a masked id is a
+//! nuisance, but a shown key must be revoked.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,23 +14,24 @@ use slug_resolver::{Policy, Registry};
 
 use crate::json;
 
-/// What stands in the place of a credential.
+/// The text that replaces a credential.
 pub const MASK: &str = "<masked>";
 
-/// Characters that a value needs to be masked wherever it occurs. A shorter one is a
-/// placeholder such as `set`, and would be found inside ordinary words.
+/// The shortest value, in characters, that is masked wherever it occurs. A shorter value is a
+/// placeholder such as `set` and occurs inside ordinary words.
 const SECRET_CHARS: usize = 6;
 
-/// Bytes of the shortest text in which anything is masked: `pwd=x`.
+/// The shortest text, in bytes, in which anything is masked: `pwd=x`.
 const SHORTEST: usize = 5;
 
-/// Characters of a token that may be told from a word by how its letters are mixed.
+/// The shortest token, in characters, that is recognised as random by its mix of letters and
+/// digits.
 const RANDOM_CHARS: usize = 24;
 
-/// Rounds of masking after which a text has to stay as it is.
+/// The number of masking rounds after which a text must be stable.
 const ROUNDS: usize = 4;
 
-/// How well-known credentials begin and what they are made of.
+/// Patterns of well-known credentials: their prefixes and characters.
 const SHAPES: [&str; 21] = [
     r"sk-[A-Za-z0-9_-]{6,}",
     r"[rsp]k_(?:live|test)_[A-Za-z0-9]{6,}",
@@ -55,34 +56,37 @@ const SHAPES: [&str; 21] = [
     r"-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z ]*-----|\z)",
 ];
 
-/// A credential of a known shape, alone or behind what is no letter or digit.
+/// A credential of a known shape, at the start of the text or after a character that is not a
+/// letter or digit.
 static SHAPED: LazyLock<Regex> = LazyLock::new(|| {
     let shapes = SHAPES.join("|");
-    Regex::new(&format!(r"(?:\A|[^A-Za-z0-9]|\\[nrt])({shapes})")).expect("the shapes are patterns")
+    Regex::new(&format!(r"(?:\A|[^A-Za-z0-9]|\\[nrt])({shapes})")).expect("the pattern is valid")
 });
 
 /// User and password of a URL.
-static USERINFO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"://([^\s/?#<>'\x22]+)@").expect("it is a pattern"));
+static USERINFO: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"://([^\s/?#<>'\x22]+)@").expect("the pattern is valid"));
 
-/// A name and what parts it from its value: an equals sign, a colon, or for an option a space.
+/// A name and the separator of its value: an equals sign, a colon, or a space after an option.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z0-9_.-]+)(\\?["']?)[\t ]*(=|:)[\t ]*|--([A-Za-z0-9_-]+)()([\t ]+)"#).expect("it is a pattern")
+    Regex::new(r#"([A-Za-z0-9_.-]+)(\\?["']?)[\t ]*(=|:)[\t ]*|--([A-Za-z0-9_-]+)()([\t ]+)"#)
+        .expect("the pattern is valid")
 });
 
-/// A run of what tokens are made of.
+/// A sequence of token characters.
 static TOKEN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!("[A-Za-z0-9+/=_-]{{{RANDOM_CHARS},}}")).expect("it is a pattern"));
+    LazyLock::new(|| Regex::new(&format!("[A-Za-z0-9+/=_-]{{{RANDOM_CHARS},}}")).expect("the pattern is valid"));
 
-/// Knows what to mask. Has no `Debug`: it holds the values that must not be shown.
+/// Masks credentials. Has no `Debug`, because it contains values that must not be shown.
 pub struct Masker {
     secrets: Vec<String>,
 }
 
 impl Masker {
-    /// One that masks these values besides whatever looks like a credential.
+    /// Creates a masker for these values and for everything that looks like a credential.
     ///
-    /// A value that is part of a name which registry or policy write down is none:
-    /// somebody wrote a word where only presence matters.
+    /// A value that is part of a name in the registry or the policy is not a secret: only its
+    /// presence matters, so the user wrote an ordinary word.
     pub fn new<'s>(values: impl IntoIterator<Item = &'s str>, registry: &Registry, policy: &Policy) -> Self {
         let is_public = |value: &str| public_names(registry, policy).any(|name| name.contains(value));
         let mut secrets: Vec<String> = values
@@ -97,75 +101,77 @@ impl Masker {
         Self { secrets }
     }
 
-    /// Whether a value is one of those that it was told to mask.
+    /// Returns true if a value is one of the values given to [`Masker::new`].
     pub fn knows(&self, value: &str) -> bool {
         self.secrets.iter().any(|secret| secret == value)
     }
 
-    /// The value with everything masked that must not be shown, in keys as well.
+    /// Masks a JSON value, including its keys.
     pub fn value(&self, value: &Value) -> Value {
-        self.under(value, Place::Open, Strings::MayHoldJson)
+        self.masked(value, Context::Open, Strings::MayHoldJson)
     }
 
-    /// The text with everything masked that must not be shown.
+    /// Masks a text.
     pub fn text(&self, text: &str) -> String {
-        if text.len() < SHORTEST { text.to_owned() } else { until_it_stays(text, |text| self.round(text)) }
+        if text.len() < SHORTEST { text.to_owned() } else { until_stable(text, |text| self.mask_once(text)) }
     }
 
-    /// The same of a string of a record, which may hold JSON: errors are often passed on like that.
+    /// Masks a string of a record. The string may contain JSON, because errors are often passed on
+    /// as JSON in a string.
     fn string(&self, text: &str) -> String {
         let masked = self.text(text);
         if !text.trim_start().starts_with(['{', '[']) {
             return masked;
         }
-        until_it_stays(&masked, |text| match json::read(text.as_bytes()) {
+        until_stable(&masked, |text| match json::read(text.as_bytes()) {
             Err(_) => self.text(text),
-            Ok(inner) => match self.under(&inner, Place::Open, Strings::AreText) {
+            Ok(inner) => match self.masked(&inner, Context::Open, Strings::AreText) {
                 masked if masked == inner => self.text(text),
                 masked => self.text(&masked.to_string()),
             },
         })
     }
 
-    fn under(&self, value: &Value, place: Place, strings: Strings) -> Value {
+    fn masked(&self, value: &Value, context: Context, strings: Strings) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
-            Value::String(text) => Value::String(match place {
+            Value::String(text) => Value::String(match context {
                 _ if text.is_empty() => String::new(),
-                Place::Secret => MASK.to_owned(),
-                Place::ListOfSecrets if !is_variable_name(text) => MASK.to_owned(),
-                Place::ListOfSecrets | Place::Open if strings == Strings::MayHoldJson => self.string(text),
-                Place::ListOfSecrets | Place::Open => self.text(text),
+                Context::Secret => MASK.to_owned(),
+                Context::ListOfSecrets if !is_variable_name(text) => MASK.to_owned(),
+                Context::ListOfSecrets | Context::Open if strings == Strings::MayHoldJson => self.string(text),
+                Context::ListOfSecrets | Context::Open => self.text(text),
             }),
-            Value::Number(number) => match place {
-                Place::Open if self.text(&number.to_string()) == number.to_string() => value.clone(),
+            Value::Number(number) => match context {
+                Context::Open if self.text(&number.to_string()) == number.to_string() => value.clone(),
                 _ => Value::String(MASK.to_owned()),
             },
             Value::Array(items) => {
-                let place = if place == Place::Secret { Place::ListOfSecrets } else { place };
-                Value::Array(items.iter().map(|item| self.under(item, place, strings)).collect())
+                let context = if context == Context::Secret { Context::ListOfSecrets } else { context };
+                Value::Array(items.iter().map(|item| self.masked(item, context, strings)).collect())
             }
             Value::Object(members) => {
-                // `{"name": "X_TOKEN", "value": …}` is a member in two parts.
-                let names_it =
+                // `{"name": "X_TOKEN", "value": …}` spreads a name and its value over two members.
+                let is_name_key =
                     |key: &str| ["name", "key", "variable"].iter().any(|name| key.eq_ignore_ascii_case(name));
-                let mut called =
-                    members.iter().filter(|(key, _)| names_it(key)).filter_map(|(_, value)| value.as_str());
-                let is_entry = called.any(is_secret_name);
+                let mut entry_names =
+                    members.iter().filter(|(key, _)| is_name_key(key)).filter_map(|(_, value)| value.as_str());
+                let is_secret_entry = entry_names.any(is_secret_name);
                 let mut names = UniqueNames::default();
                 let mask = |(key, value): (&String, &Value)| {
-                    let is_secret =
-                        place != Place::Open || is_secret_name(key) || (is_entry && key.eq_ignore_ascii_case("value"));
-                    let place = if is_secret { Place::Secret } else { Place::Open };
-                    (names.name(self.text(key)), self.under(value, place, strings))
+                    let is_secret = context != Context::Open
+                        || is_secret_name(key)
+                        || (is_secret_entry && key.eq_ignore_ascii_case("value"));
+                    let context = if is_secret { Context::Secret } else { Context::Open };
+                    (names.name(self.text(key)), self.masked(value, context, strings))
                 };
                 Value::Object(members.iter().map(mask).collect())
             }
         }
     }
 
-    /// Masks once. What is masked already stays, and parts the text like a space.
-    fn round(&self, text: &str) -> String {
+    /// Masks once. Existing masks stay and separate the text like spaces.
+    fn mask_once(&self, text: &str) -> String {
         let pieces: Vec<String> = text.split(MASK).map(|piece| self.piece(piece)).collect();
         let mut masked = pieces.join(MASK);
         while masked.contains("<masked><masked>") {
@@ -190,28 +196,28 @@ impl Masker {
     }
 }
 
-/// Whether a value is nothing but a credential, by its shape.
+/// Returns true if the whole value has the shape of a credential.
 pub fn is_credential(value: &str) -> bool {
     Masker { secrets: Vec::new() }.text(value.trim()) == MASK
 }
 
-/// Whether a value stands under a name that says it is secret.
+/// Whether the name of a value says that it is secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Context {
     Open,
     Secret,
-    /// In a list, where names of secrets may stand as well.
+    /// In a list under a secret name; the list may contain names of secrets too.
     ListOfSecrets,
 }
 
-/// What the strings of a value are taken for.
+/// How the strings of a value are interpreted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Strings {
     MayHoldJson,
     AreText,
 }
 
-/// The byte ranges of a text that have the shape of a credential.
+/// Byte ranges of substrings that look like credentials.
 #[must_use]
 pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
     let groups = |captures: regex_automata::util::captures::Captures| captures.get_group(1).map(|group| group.range());
@@ -219,7 +225,7 @@ pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Masks until nothing changes: masking one credential can expose another.
-fn until_it_stays(text: &str, mask: impl Fn(&str) -> String) -> String {
+fn until_stable(text: &str, mask: impl Fn(&str) -> String) -> String {
     let mut masked = text.to_owned();
     for _ in 0..ROUNDS {
         let next = mask(&masked);
@@ -228,11 +234,11 @@ fn until_it_stays(text: &str, mask: impl Fn(&str) -> String) -> String {
         }
         masked = next;
     }
-    // Written to unfold, round after round: nothing of it is worth showing.
+    // The text was made to change in every round, so it is masked completely.
     if mask(&masked) == masked { masked } else { MASK.to_owned() }
 }
 
-/// Keys that are masked may become the same, and JSON has each only once.
+/// Makes keys unique by numbering repeated ones: different keys can be equal after masking.
 #[derive(Default)]
 struct UniqueNames {
     taken: HashSet<String>,
@@ -250,7 +256,7 @@ impl UniqueNames {
     }
 }
 
-/// What registry and policy write down for everybody to read.
+/// Names in the registry and the policy, which are public.
 fn public_names<'a>(registry: &'a Registry, policy: &'a Policy) -> impl Iterator<Item = &'a str> {
     let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
     let ids = arms.flat_map(|arm| arm.models.iter().chain([&arm.provider]));
@@ -260,7 +266,7 @@ fn public_names<'a>(registry: &'a Registry, policy: &'a Policy) -> impl Iterator
     ids.chain(runtimes).chain(models).map(String::as_str)
 }
 
-/// A value, and how it is written inside JSON and inside a URL.
+/// A value, and its encodings inside JSON and inside a URL.
 fn spellings(value: &str) -> Vec<String> {
     let json = serde_json::to_string(value).expect("a string is JSON");
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -268,7 +274,7 @@ fn spellings(value: &str) -> Vec<String> {
     vec![value.to_owned(), json[1..json.len() - 1].to_owned(), url.collect()]
 }
 
-/// Parts of names under which secrets are kept.
+/// Parts of the names of secrets.
 const SECRET_PARTS: [&str; 12] = [
     "token",
     "secret",
@@ -284,13 +290,13 @@ const SECRET_PARTS: [&str; 12] = [
     "signature",
 ];
 
-/// Last words of names under which secrets are kept.
+/// Last words of the names of secrets.
 const SECRET_WORDS: [&str; 4] = ["pwd", "pass", "jwt", "auth"];
 
-/// Last words of names under which the name of a secret is kept, and no secret.
+/// Last words of names whose value is the name of a secret, not the secret.
 const NAMING_WORDS: [&str; 4] = ["env", "name", "names", "var"];
 
-/// Whether a name says that its value is a secret.
+/// Returns true if a name says that its value is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     if words.last().is_some_and(|last| NAMING_WORDS.contains(&last.as_str())) {
@@ -299,11 +305,11 @@ pub fn is_secret_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     SECRET_PARTS.iter().any(|part| lower.contains(part))
         || words.last().is_some_and(|last| SECRET_WORDS.contains(&last.as_str()))
-        // A key by itself is what a map is looked up by; `…_KEY` opens something.
+        // A name that is only `key` is usually the key of a map; `…_KEY` is a credential.
         || words.iter().skip(1).any(|word| word == "key" || word == "keys")
 }
 
-/// The words of a name, in lower case: `apiKey`, `API_KEY` and `api-key` have the same.
+/// The words of a name in lower case; equal for `apiKey`, `API_KEY` and `api-key`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
@@ -312,7 +318,7 @@ fn words(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         if c.is_alphanumeric() {
-            words.last_mut().expect("there is one").extend(c.to_lowercase());
+            words.last_mut().expect("the list starts with one word").extend(c.to_lowercase());
         }
         before = c;
     }
@@ -320,12 +326,12 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether a text is the name of an environment variable and so no secret.
+/// Returns true if a text looks like the name of an environment variable, not a secret.
 fn is_variable_name(text: &str) -> bool {
     text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// The values of what a text assigns to names that say they are secret.
+/// Byte ranges of the values that a text assigns to secret names.
 fn assigned(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut captures = NAME.create_captures();
@@ -350,12 +356,12 @@ fn assigned(text: &str) -> Vec<Range<usize>> {
     }
 }
 
-/// What is said of a secret that is not there.
+/// Words that describe the state of a secret.
 const STATE_WORDS: [&str; 12] =
     ["missing", "unset", "not", "none", "null", "nil", "empty", "required", "invalid", "expired", "true", "false"];
 
-/// Whether what follows a name says something of it, where it could give its value: all
-/// prose has colons, and an error must stay readable.
+/// Returns true if the text after a name is prose about it and not its value. Prose contains
+/// colons too, and an error message must stay readable.
 fn is_prose(name: &str, sign: &str, rest: &str, length: usize) -> bool {
     let (value, after) = rest.split_at(length);
     let word = value.trim_end_matches(['.', ',', '!', ':']);
@@ -363,26 +369,27 @@ fn is_prose(name: &str, sign: &str, rest: &str, length: usize) -> bool {
         return true;
     }
     let plain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-    // After these a value is likelier than prose, whatever comes behind it.
+    // After these names, a value is more likely than prose.
     if ["password", "passwd", "passphrase", "pwd", "apikey", "accesskey", "privatekey", "secret"]
         .iter()
-        .any(|telling| plain.contains(telling))
+        .any(|part| plain.contains(part))
     {
         return false;
     }
     let is_compound = name.contains(['_', '-']) || words(name).len() > 1;
-    let goes_on = after.strip_prefix(' ').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_continued =
+        after.strip_prefix(' ').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_word = word.len() < RANDOM_CHARS && word.chars().all(|c| c.is_ascii_alphabetic());
-    sign == ":" && (!is_compound || is_variable_name(word) || (is_word && goes_on))
+    sign == ":" && (!is_compound || is_variable_name(word) || (is_word && is_continued))
 }
 
-/// Whether the value of a name has several words.
+/// Returns true if the value of a name can have several words.
 fn takes_a_line(name: &str) -> bool {
     let name = name.to_lowercase();
     name.contains("authorization") || name.contains("cookie")
 }
 
-/// The value that begins at a place: what is quoted, else up to a space or a sign that ends it.
+/// The byte range of the value at `start`: the quoted text, else up to a space or delimiter.
 fn value_at(text: &str, start: usize, name: &str) -> Range<usize> {
     let rest = &text[start..];
     for quote in ["\\\"", "\\'", "\"", "'"] {
@@ -398,8 +405,8 @@ fn value_at(text: &str, start: usize, name: &str) -> Range<usize> {
     start..start + rest.find(is_end).unwrap_or(rest.len())
 }
 
-/// Whether a token is mixed as no word and no id is: in it letters of both cases and
-/// digits follow each other without order. Digests and UUIDs have one case only.
+/// Returns true if a token mixes upper case, lower case and digits more than words and ids do.
+/// Digests and UUIDs have one case only.
 fn is_random(token: &str) -> bool {
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 'a',
@@ -413,7 +420,7 @@ fn is_random(token: &str) -> bool {
     has('a') && has('A') && has('0') && changes * 5 >= classes.len() * 2
 }
 
-/// The text with a mask in the place of each span; those that touch become one.
+/// Replaces each span with a mask; adjacent spans get one mask.
 fn with_masks(text: &str, mut spans: Vec<Range<usize>>) -> String {
     spans.retain(|span| !span.is_empty());
     spans.sort_by_key(|span| (span.start, span.end));
@@ -446,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shaped_like_a_credential_is_masked_whole() {
+    fn known_credential_shapes_are_masked_completely() {
         for (text, shown) in [
             ("sk-not-a-real-key", MASK),
             ("key sk-ant-not-a-real-key.", "key <masked>."),
@@ -473,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_needs_stays_readable() {
+    fn ids_and_error_messages_stay_readable() {
         let registry = Registry::embedded();
         let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let ids = arms.flat_map(|arm| arm.models.iter().chain([&arm.provider]));
@@ -502,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn values_under_secret_names_are_masked_and_names_are_not() {
+    fn values_of_secret_names_are_masked() {
         for (json, shown) in [
             (
                 r#"{"api_key":"a","apiKey":"a","API-KEY":"a"}"#,
@@ -541,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_value_is_masked_wherever_it_stands() {
+    fn known_value_is_masked_everywhere() {
         let masker = masker(&["hunter\"2/x\n", "set", "123456", "first line\nsecond line"]);
         for (text, shown) in [
             ("ahunter\"2/xb", "a<masked>b"),
@@ -552,13 +559,13 @@ mod tests {
         ] {
             assert_eq!(masker.text(text), shown);
         }
-        let value = json::read(br#"{"n":-123456.5,"123456":[]}"#).expect("it is JSON");
+        let value = json::read(br#"{"n":-123456.5,"123456":[]}"#).expect("the text is JSON");
         assert_eq!(masker.value(&value).to_string(), r#"{"n":"<masked>","<masked>":[]}"#);
     }
 
-    /// A word of the registry in the place of a secret is no secret.
+    /// A word of the registry that is given as a secret is not masked.
     #[test]
-    fn what_everybody_may_read_is_not_masked() {
+    fn public_names_are_not_masked() {
         let registry = Registry::embedded();
         for arm in registry.runtimes().iter().flat_map(|runtime| &runtime.arms) {
             assert_eq!(masker(&[&arm.provider]).text(&arm.provider), arm.provider);
@@ -566,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn what_unfolds_round_after_round_is_masked_whole() {
+    fn text_that_never_stabilises_is_masked_completely() {
         let text = "abcdefsk-aaaaaa".repeat(2);
         let masker = masker(&["abcdef"]);
         assert_eq!(masker.text(&text), MASK);

@@ -64,7 +64,7 @@ fn says_what_the_record_says_where_the_configuration_is_coherent() {
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
     insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
     let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), COHERENT).run();
-    assert!(ended.stdout.contains("1. the platform says MISSING_BYOK_CREDENTIAL, which this"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", ended.stdout);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn what_exists_was_not_refused() {
 #[test]
 fn only_a_status_that_says_so_is_a_failure() {
     for (status, fails) in [("failed", true), ("boot_error", true), ("Terminated", true), ("provisioning", false)] {
-        for (error, failure) in [("", "nothing recorded why"), ("no capacity", "the workspace failed for another")] {
+        for (error, failure) in [("", "no reason is recorded"), ("no capacity", "the workspace failed for another")] {
             let record = record(&format!(r#", "status": "{status}", "error": "{error}""#));
             let shown = diagnose(&record, COHERENT).run().stdout.replace("\n     ", " ");
             assert_eq!(shown.contains(failure), fails, "{shown}");
@@ -112,7 +112,7 @@ fn judges_nothing_without_an_environment() {
     // Without a runtime nobody can say whose model it is.
     let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
     assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\n\n  says      error: no capacity\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("\n\n  error     error: no capacity\n"), "{}", ended.stdout);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn looks_into_the_envelope_of_a_record() {
     assert_eq!(answer["cause"]["name"], "coherent-with-error");
     assert_eq!(
         answer["cause"]["message"],
-        "the configuration is coherent; the record says, in `data.error`: no capacity"
+        "the configuration is consistent; the record reports in `data.error`: no capacity"
     );
     let fields: Vec<&str> =
         answer["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str()).collect();
@@ -198,25 +198,25 @@ fn looks_into_the_envelope_of_a_record() {
 
 #[test]
 fn records_that_cannot_be_read() {
-    let object = "give the JSON object that `GET /workspaces/<id>` answers";
+    let object = "pass the JSON object that `GET /workspaces/<id>` returns";
     for (record, message) in [
-        ("", "it is empty; was the workspace asked for, and did the answer arrive?".to_owned()),
-        ("[{}, {}]", format!("it is a list of 2 items and no object; {object}, one item of such a list")),
-        ("null", format!("it is null and no object; {object}")),
-        ("\"x\"", format!("it is a string and no object; {object}")),
-        ("<html>", "it is a page and no JSON; did a login or a proxy answer in place of the platform?".to_owned()),
-        ("{\"status\": ", "line 1, column 11: the JSON ends too early; was it cut off?".to_owned()),
+        ("", "the input is empty; check that the request for the workspace succeeded".to_owned()),
+        ("[{}, {}]", format!("the record is a list of 2 items, not an object; {object}, or one item of the list")),
+        ("null", format!("the record is null, not an object; {object}")),
+        ("\"x\"", format!("the record is a string, not an object; {object}")),
+        ("<html>", "the input is an HTML page, not JSON; check whether a login page or a proxy responded".to_owned()),
+        ("{\"status\": ", "line 1, column 11: the JSON ends too early; check whether it was truncated".to_owned()),
         (
             "{'a': 1}",
-            "line 1, column 2: not JSON; give the answer as it came, with nothing before or after it".to_owned(),
+            "line 1, column 2: not JSON; pass the unmodified response, with nothing before or after it".to_owned(),
         ),
         (
             "{}\n{}",
-            "line 2, column 1: not JSON; give the answer as it came, with nothing before or after it".to_owned(),
+            "line 2, column 1: not JSON; pass the unmodified response, with nothing before or after it".to_owned(),
         ),
         (
             "{\"status\": 1,\n \"status\": 2}",
-            "line 2, column 9: a member is given twice; take out the one that is not meant".to_owned(),
+            "line 2, column 9: two members have the same name; remove one of them".to_owned(),
         ),
     ] {
         assert_refused(&diagnose(record, COHERENT).run(), &format!("standard input: {message}"));
@@ -229,7 +229,7 @@ fn records_that_cannot_be_read() {
     for (file, message) in [
         ("latin1.json", "latin1.json: not UTF-8 from byte 13 on; save it as UTF-8"),
         ("utf16.json", "utf16.json: the text is UTF-16; save it as UTF-8"),
-        ("deep.json", "deep.json: line 1, column 101: more levels of nesting than the limit of 100; simplify it"),
+        ("deep.json", "deep.json: line 1, column 101: nesting is deeper than the limit of 100 levels; simplify it"),
         ("nowhere.json", "cannot read `nowhere.json`: no such file or directory; check the path"),
         (".", "cannot read `.`: is a directory; check the path"),
     ] {
@@ -263,7 +263,7 @@ fn a_record_of_100_megabytes_is_refused_in_little_memory() {
     assert!(written < 20 << 20, "{written} bytes were read");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: standard input: it has more bytes than the limit of 16777216; give one workspace and nothing else\n"
+        "error: standard input: the file is larger than 16 MiB; pass the record of a single workspace\n"
     );
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
 }
@@ -349,14 +349,14 @@ fn environment_files_are_remarked_on_and_refused_by_line() {
     let remarked = run("twice.env");
     assert_eq!(
         remarked.stderr,
-        "note: twice.env: `E2E_LLM_PATH` is set on lines 2 and 4; the later counts\n\
+        "note: twice.env: `E2E_LLM_PATH` is set on lines 2 and 4; the last value counts\n\
          note: twice.env, line 3: policy `full-saas` does not read `E2E_MODEL_SLUGS`; did you mean `E2E_MODEL_SLUG`?\n"
     );
     assert!(remarked.stdout.contains("  path               platform\n"), "{}", remarked.stdout);
     for (file, message) in [
         ("bad.env", "bad.env: line 2: not of the form NAME=VALUE; correct it, or put a `#` before it"),
-        ("open.env", "open.env: line 1: the quote that opens here is never closed; close it"),
-        ("latin1.env", "latin1.env: line 3: not UTF-8; save it as UTF-8"),
+        ("open.env", "open.env: line 1: the quote that starts here is not closed; close it"),
+        ("latin1.env", "latin1.env: line 3: not UTF-8; save the file as UTF-8"),
         ("nowhere.env", "cannot read `nowhere.env`: no such file or directory; check the path"),
         ("-", "standard input: line 1: not of the form NAME=VALUE; correct it, or put a `#` before it"),
     ] {
@@ -368,7 +368,7 @@ fn environment_files_are_remarked_on_and_refused_by_line() {
 
 #[test]
 fn arguments_that_cannot_be_understood() {
-    let twice = "standard input can be read only once; give one of the inputs as a file";
+    let twice = "standard input can be read only once; pass one of the inputs as a file";
     assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
     let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
     assert_refused(&diagnose("{}", COHERENT).run(), no_runtime);

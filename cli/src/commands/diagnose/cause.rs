@@ -1,4 +1,4 @@
-//! From a record and an environment to the one cause that is named.
+//! Diagnosis: derives one cause from a record and an environment.
 
 use slug_resolver::{
     BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, evaluate, fixes, resolve,
@@ -8,7 +8,7 @@ use super::record::{Named, Record, Said};
 use crate::codes::{self, Entry};
 use crate::exit::Exit;
 
-/// What a workspace was to be created from.
+/// The data and the environment that a workspace should have been created from.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The registry.
@@ -17,79 +17,79 @@ pub struct Setting<'a> {
     pub policy: &'a Policy,
     /// The runtime.
     pub runtime: &'a str,
-    /// The environment, if any of it is given.
+    /// The environment, if any source is given.
     pub env: Option<&'a Env<'a>>,
-    /// Credentials that exist besides the injected ones.
+    /// Credentials that are already available to the workspace.
     pub ambient: &'a [String],
 }
 
-/// What came of it, and why.
+/// A diagnosis with its evidence.
 pub struct Diagnosis<'a> {
     /// The cause.
     pub cause: Cause,
-    /// What it was diagnosed from.
+    /// The data and the environment.
     pub setting: Setting<'a>,
     /// The record.
     pub record: &'a Record,
-    /// What the environment comes to.
+    /// The resolution of the environment.
     pub resolution: Option<Resolution<'a>>,
-    /// What would mend it.
+    /// The fixes of the contradiction.
     pub fixes: Vec<Fix>,
     /// The model that the record names.
     pub model: Option<Named<'a>>,
     /// The runtime that the record names.
     pub named_runtime: Option<Named<'a>>,
-    /// Where the record says something else than the environment.
+    /// The differences between the record and the environment.
     pub disagreements: Vec<Disagreement<'a>>,
-    /// What the model of the record comes to, where it is not that of the environment.
+    /// What the model of the record resolves to, if the environment selects another or is missing.
     pub recorded: Option<Recorded<'a>>,
 }
 
-/// A field of the record that is not what the environment comes to.
+/// A field of the record that differs from the resolution of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement<'a> {
-    /// Of what.
+    /// `model` or `runtime`.
     pub about: &'static str,
-    /// The field and what it says.
+    /// The field of the record and its value.
     pub named: Named<'a>,
-    /// What the environment comes to.
+    /// The value from the environment.
     pub resolved: &'a str,
 }
 
-/// What becomes of the model that a record names.
+/// The resolution of the model that a record names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded<'a> {
     /// The model.
     pub model: &'a str,
-    /// The runtime that it is looked up for.
+    /// The runtime of the lookup.
     pub runtime: &'a str,
-    /// The provider, where there is one.
+    /// The provider, if any.
     pub provider: Option<&'a Provider>,
-    /// The contradiction with what the environment injects, where it is given and there is one.
+    /// The contradiction, if any. Without an environment, missing secrets are not a contradiction.
     pub code: Option<Code>,
 }
 
-/// Why a workspace failed, as far as record and environment tell.
+/// The cause of a failure, as far as the record and the environment show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The environment contradicts itself.
     Contradiction(Code),
-    /// The record is of a workspace that this environment does not make.
+    /// The workspace of the record was not created from this environment.
     RecordDisagrees,
-    /// Nothing contradicts anything, and the record says what went wrong.
+    /// The configuration is consistent, and the record contains an error.
     CoherentWithError,
-    /// Nothing contradicts anything, and every error field is empty.
+    /// The configuration is consistent, and every error field is empty or missing.
     EmptyError,
-    /// Nothing contradicts anything, and the workspace came up.
+    /// The configuration is consistent, and the workspace came online.
     CoherentOnline,
-    /// Nothing contradicts anything, and the record has neither a status nor an error field.
+    /// The configuration is consistent, and the record has neither a status nor an error field.
     SilentRecord,
-    /// Nothing of the environment is given, so nothing can contradict it.
+    /// No environment is given.
     NoEnvironment,
 }
 
 impl Cause {
-    /// Its entry in the table of codes.
+    /// The entry in the table of codes.
     #[must_use]
     pub fn entry(self) -> &'static Entry {
         match self {
@@ -103,7 +103,7 @@ impl Cause {
         }
     }
 
-    /// How a command that names it ends.
+    /// The exit code of the command for this cause.
     pub fn exit(self) -> Exit {
         match self {
             Self::Contradiction(_) | Self::RecordDisagrees | Self::CoherentWithError | Self::EmptyError => {
@@ -115,7 +115,7 @@ impl Cause {
     }
 }
 
-/// NameSubset the cause.
+/// Diagnoses a record.
 pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
     let Setting { registry, policy, runtime, env, ambient } = setting;
     let resolution = env.map(|env| resolve(registry, runtime, env, ambient));
@@ -154,7 +154,7 @@ fn cause(resolution: Option<&Resolution<'_>>, disagreements: &[Disagreement<'_>]
     }
 }
 
-/// What the record's model would come to with what this environment injects.
+/// Resolves the model of the record with the secrets that this environment injects.
 fn recorded<'a>(
     setting: &Setting<'a>,
     resolution: Option<&Resolution<'a>>,
@@ -165,7 +165,7 @@ fn recorded<'a>(
     let credentials = Credentials { injected, ambient: setting.ambient };
     let derived = setting.registry.derive(setting.policy.template_of(runtime), model, &credentials);
     let verdict = evaluate(resolution.map_or(BillingPath::Byok, |resolution| resolution.path), derived, &credentials);
-    // Without an environment it is known who answers, and not whether the key is there.
+    // Without an environment, the provider is known but the secrets are not.
     let code = match verdict {
         Verdict::Mismatched(..) if resolution.is_none() => None,
         verdict => verdict.code(),
@@ -178,7 +178,7 @@ fn is_model(registry: &Registry, name: &str) -> bool {
     arms.flat_map(|arm| &arm.models).any(|id| id == name)
 }
 
-/// Whether registry or policy know a runtime of this name.
+/// Returns true if the registry or the policy has a runtime of this name.
 pub fn is_runtime(registry: &Registry, policy: &Policy, name: &str) -> bool {
     registry.runtime(name).is_some()
         || policy.document().templates.contains_key(name)
@@ -186,7 +186,7 @@ pub fn is_runtime(registry: &Registry, policy: &Policy, name: &str) -> bool {
 }
 
 impl<'a> Diagnosis<'a> {
-    /// Why, in a sentence: lower case, without a final stop.
+    /// The cause as a sentence, in lower case and without a full stop.
     pub fn message(&self) -> String {
         match self.cause {
             Cause::Contradiction(_) => self.resolution.as_ref().map(Resolution::message).unwrap_or_default(),
@@ -195,30 +195,32 @@ impl<'a> Diagnosis<'a> {
                 each.join("; ")
             }
             Cause::CoherentWithError => match self.error() {
-                Some((field, text)) => format!("the configuration is coherent; the record says, in `{field}`: {text}"),
+                Some((field, text)) => {
+                    format!("the configuration is consistent; the record reports in `{field}`: {text}")
+                }
                 None => self.cause.entry().meaning.to_owned(),
             },
             cause => cause.entry().meaning.to_owned(),
         }
     }
 
-    /// The first error field that says something, and what it says.
+    /// The first error field that is not empty, and its text.
     pub fn error(&self) -> Option<(String, String)> {
         self.record.error().map(|said| (said.field.clone(), said.shown()))
     }
 }
 
 impl Disagreement<'_> {
-    /// For people: lower case, without a final stop.
+    /// The disagreement as a sentence, in lower case and without a full stop.
     pub fn sentence(&self) -> String {
         let Self { about, named: Named { field, name }, resolved } = self;
         let resolved = if resolved.is_empty() { "none" } else { resolved };
-        format!("the {about} in the record is `{name}` (`{field}`), and this environment makes it `{resolved}`")
+        format!("the {about} in the record is `{name}` (`{field}`), but this environment selects `{resolved}`")
     }
 }
 
 impl Said<'_> {
-    /// What it says: the string itself, anything else as compact JSON.
+    /// The value as text: a string itself, any other value as compact JSON.
     pub fn shown(&self) -> String {
         match self.value.as_str() {
             Some(text) => text.trim().to_owned(),

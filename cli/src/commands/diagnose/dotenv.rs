@@ -1,15 +1,14 @@
 //! Environment files, as containers and workflow runners read and write them.
 //!
-//! `NAME=VALUE` a line, with or without `export`; a value may be in single quotes
-//! (verbatim) or in double ones (`\n`, `\"` and so on are unescaped), and a quoted one
-//! may span lines; `NAME<<END` takes the lines up to `END`. Blank lines and what
-//! follows a `#` count for nothing. Nothing is expanded: `$OTHER` is five characters
-//! and a dollar sign.
+//! A line is `NAME=VALUE`, with or without `export`. A value may be in single quotes (verbatim)
+//! or in double quotes (`\n`, `\"` and similar escapes are replaced); a quoted value may span
+//! lines. `NAME<<END` takes the lines up to `END`. Blank lines and comments after `#` are
+//! ignored. Values are not expanded: `$OTHER` stays `$OTHER`.
 
-/// Bytes of one file: what a process can be started with.
+/// The maximum size of a file in bytes, the limit of a process environment.
 const FILE_BYTES: usize = 2 << 20;
 
-/// Variables of one file.
+/// The maximum number of variables in a file.
 const VARIABLES: usize = 5_000;
 
 /// One assignment.
@@ -17,9 +16,9 @@ const VARIABLES: usize = 5_000;
 pub struct Assignment {
     /// The variable.
     pub name: String,
-    /// Its value; has no business in any output.
+    /// The value, which must never be printed.
     pub value: String,
-    /// The line that it begins on, from 1.
+    /// The first line of the assignment, counted from 1.
     pub line: usize,
 }
 
@@ -27,18 +26,19 @@ pub struct Assignment {
 ///
 /// # Errors
 ///
-/// The line and what is wrong with it; never a piece of it, which may be a secret.
+/// The line and what is wrong with it. The message never repeats the line, which may contain a
+/// secret.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Assignment>, String> {
     if bytes.len() > FILE_BYTES {
-        return Err(format!("it has more bytes than the limit of {FILE_BYTES}; is it an environment file?"));
+        return Err(format!("the file is larger than {} MiB; pass an environment file", FILE_BYTES >> 20));
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        return Err(format!("line {line}: a NUL, which no environment holds; save it as UTF-8"));
+        return Err(format!("line {line}: a NUL byte, which no environment can contain; save the file as UTF-8"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("line {line}: not UTF-8; save it as UTF-8")
+        format!("line {line}: not UTF-8; save the file as UTF-8")
     })?;
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let end = rest.len();
@@ -52,7 +52,9 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Assignment>, String> {
         let read = assignment(&mut rest).map_err(|what| format!("line {line}: {what}"))?;
         assignments.extend(read.map(|(name, value)| Assignment { name, value, line }));
         if assignments.len() > VARIABLES {
-            return Err(format!("line {line}: more variables than the limit of {VARIABLES}; drop what is not needed"));
+            return Err(format!(
+                "line {line}: more variables than the limit of {VARIABLES}; remove the ones that are not needed"
+            ));
         }
     }
     Ok(assignments)
@@ -60,7 +62,8 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Assignment>, String> {
 
 const FORM: &str = "not of the form NAME=VALUE; correct it, or put a `#` before it";
 
-/// Takes a line, or all lines of a value that spans several.
+/// Reads one assignment, including all lines of its value. Returns `None` for a blank line or a
+/// comment.
 fn assignment(rest: &mut &str) -> Result<Option<(String, String)>, &'static str> {
     let line = first_line(rest);
     let trimmed = line.trim_start();
@@ -70,7 +73,7 @@ fn assignment(rest: &mut &str) -> Result<Option<(String, String)>, &'static str>
     }
     let unexported = trimmed.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim_start);
     let declaration = unexported.unwrap_or(trimmed);
-    let length = declaration.find(|c: char| !is_of_a_name(c)).unwrap_or(declaration.len());
+    let length = declaration.find(|c: char| !is_name_char(c)).unwrap_or(declaration.len());
     let (name, after) = declaration.split_at(length);
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(FORM);
@@ -82,7 +85,7 @@ fn assignment(rest: &mut &str) -> Result<Option<(String, String)>, &'static str>
     }
     let value = after.trim_start().strip_prefix('=').ok_or(FORM)?.trim_start();
     let name = name.to_owned();
-    // From here on the value decides how many lines are taken.
+    // The value decides how many further lines are read.
     *rest = &rest[line.len() - value.len()..];
     let value = match value.chars().next() {
         Some(quote @ ('"' | '\'')) => {
@@ -90,7 +93,7 @@ fn assignment(rest: &mut &str) -> Result<Option<(String, String)>, &'static str>
             let value = quoted(rest, quote)?;
             let after = first_line(rest).trim();
             if !(after.is_empty() || after.starts_with('#')) {
-                return Err("something follows the closing quote; escape the quote inside, or use the other kind");
+                return Err("text follows the closing quote; escape the quote inside, or use the other kind");
             }
             value
         }
@@ -100,7 +103,7 @@ fn assignment(rest: &mut &str) -> Result<Option<(String, String)>, &'static str>
     Ok(Some((name, value)))
 }
 
-fn is_of_a_name(c: char) -> bool {
+fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_.-".contains(c)
 }
 
@@ -114,14 +117,14 @@ fn take_line(rest: &mut &str) {
     *rest = rest.split_once('\n').map_or("", |(_, after)| after);
 }
 
-/// A value up to a comment or the end of its line.
+/// An unquoted value: the text up to a comment or the end of the line.
 fn unquoted(value: &str) -> &str {
     let is_comment = |(at, _): &(usize, &str)| *at == 0 || value[..*at].ends_with([' ', '\t']);
     let end = value.match_indices('#').find(is_comment).map_or(value.len(), |(at, _)| at);
     value[..end].trim_end()
 }
 
-/// A value up to its closing quote, on whatever line that is.
+/// Reads a quoted value up to its closing quote, which may be on a later line.
 fn quoted(rest: &mut &str, quote: char) -> Result<String, &'static str> {
     let text = *rest;
     let mut value = String::new();
@@ -143,10 +146,10 @@ fn quoted(rest: &mut &str, quote: char) -> Result<String, &'static str> {
             c => value.push(c),
         }
     }
-    Err("the quote that opens here is never closed; close it")
+    Err("the quote that starts here is not closed; close it")
 }
 
-/// The lines before the one that is the marker.
+/// Reads the lines up to the marker.
 fn lines_up_to(rest: &mut &str, marker: &str) -> Result<String, &'static str> {
     let mut lines: Vec<&str> = Vec::new();
     while !rest.is_empty() {
@@ -157,7 +160,7 @@ fn lines_up_to(rest: &mut &str, marker: &str) -> Result<String, &'static str> {
         }
         lines.push(line);
     }
-    Err("the lines that begin here never end; end them with the word that follows `<<`")
+    Err("the lines that start here have no end; end them with the word after `<<`")
 }
 
 #[cfg(test)]
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_in_every_form() {
+    fn each_form_of_assignment_is_read() {
         for (text, value) in [
             ("A=b", "b"),
             ("A=", ""),
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_over_values_that_span_them() {
+    fn line_numbers_include_multi_line_values() {
         let read = parse("\u{feff}A='1\n2'\r\n\r\nB=3\nC<<X\n\nX\nA=4".as_bytes());
         let read = read.unwrap_or_else(|error| panic!("{error}"));
         let lines: Vec<_> = read.iter().map(|it| (it.name.as_str(), it.value.as_str(), it.line)).collect();
@@ -204,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named_by_its_line_and_never_repeated() {
+    fn error_names_the_line_but_not_its_text() {
         for text in
             ["zq", "=zq", "1zq=zq", "zq zq", "zq!=zq", "export zq", "A='zq", "A=\"zq\\\"", "A='zq' zq", "A<<zq\nzq "]
         {
             let error = parse(format!("A=1\n{text}").as_bytes()).err().unwrap_or_else(|| panic!("{text:?} is read"));
             assert!(error.starts_with("line 2: ") && !error.contains("zq"), "{error}");
         }
-        assert_eq!(parse(b"A=1\nB=\xff").err().as_deref(), Some("line 2: not UTF-8; save it as UTF-8"));
+        assert_eq!(parse(b"A=1\nB=\xff").err().as_deref(), Some("line 2: not UTF-8; save the file as UTF-8"));
     }
 }

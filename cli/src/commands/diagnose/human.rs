@@ -1,4 +1,4 @@
-//! The diagnosis for people: what is there to see, then what it means.
+//! The diagnosis for people: the observed values, the record, then the cause.
 
 use std::fmt::Write as _;
 
@@ -10,35 +10,35 @@ use crate::json;
 use crate::render::resolution::explanation;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, printable, shown, wrapped};
 
-/// Characters of one field that are shown; the end of a longer one is left out.
+/// The maximum number of characters of a field that are shown.
 const FIELD_CHARS: usize = 1_000;
 
-/// Fields that are shown.
+/// The maximum number of fields that are shown.
 const FIELDS_SHOWN: usize = 20;
 
-/// Lines of the record that are shown.
+/// The maximum number of lines of the record that are shown.
 const RECORD_LINES: usize = 60;
 
-/// Characters of a key or a string of the record that are shown.
+/// The maximum number of characters of a key or a string of the record that are shown.
 const STRING_CHARS: usize = 200;
 
 /// Renders the diagnosis.
 pub fn render(diagnosis: &Diagnosis<'_>) -> String {
-    let mut text = format!("{HEAD}what is there{HEAD:#}\n");
+    let mut text = format!("{HEAD}observed{HEAD:#}\n");
     let facts = facts(diagnosis);
     let width = facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0) + 2;
     for (label, value) in facts {
         let first = format!("  {label:width$}");
         let _ = writeln!(text, "{}", wrapped(&value, &first, &" ".repeat(width + 2)));
     }
-    let _ = writeln!(text, "\n{HEAD}the record{HEAD:#}, with what looks like a credential masked");
+    let _ = writeln!(text, "\n{HEAD}record{HEAD:#}, with everything masked that looks like a credential");
     text.push_str(&record(diagnosis.record.value()));
     text.push('\n');
     text.push_str(&cause(diagnosis));
     text
 }
 
-/// What the harness printed by hand.
+/// The observed values: the selected model, the path, the secrets, and fields of the record.
 fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut add = |label: &str, value: String| facts.push((label.to_owned(), value));
@@ -61,12 +61,12 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     facts
 }
 
-/// Text that can be seen, without the end of a long one.
+/// Printable text, cut after `most` characters.
 fn shortened(text: &str, most: usize) -> String {
     printable(&cut(text, most))
 }
 
-/// Text without the end of a long one, and how much is left out.
+/// Text cut after `most` characters, with the number of omitted characters.
 fn cut(text: &str, most: usize) -> String {
     match text.chars().count().saturating_sub(most) {
         0 => text.to_owned(),
@@ -88,7 +88,7 @@ fn record(value: &Value) -> String {
     printer.text
 }
 
-/// Prints JSON a member a line, and counts the lines that find no place.
+/// Prints JSON with one member per line, and counts all lines, including lines beyond the limit.
 struct Printer {
     text: String,
     lines: usize,
@@ -116,7 +116,7 @@ impl Printer {
     fn line(&mut self, depth: usize, line: &str) {
         self.lines += 1;
         if self.lines <= RECORD_LINES {
-            // Deep nesting must not push the text off the screen.
+            // Deep nesting must not move the text off the screen.
             let indent = "  ".repeat(depth.min(16));
             let _ = writeln!(self.text, "{}", wrapped(line, &indent, &format!("{indent}    ")));
         }
@@ -127,12 +127,12 @@ fn json_string(text: &str) -> String {
     printable(&serde_json::to_string(&cut(text, STRING_CHARS)).expect("a string is JSON"))
 }
 
-/// The cause, with its evidence and what to do.
+/// The cause with its evidence and advice.
 fn cause(diagnosis: &Diagnosis<'_>) -> String {
     let explained = explained(diagnosis);
     let advice = advice(diagnosis);
     let parts = match diagnosis.cause {
-        // The explanation has the heading and the evidence.
+        // The explanation contains the heading and the evidence.
         Cause::Contradiction(_) => vec![explained, advice],
         cause => vec![heading(cause), evidence(diagnosis), advice, about_the_environment(&explained)],
     };
@@ -148,7 +148,7 @@ fn about_the_environment(explained: &str) -> String {
     if explained.is_empty() {
         return String::new();
     }
-    format!("{HEAD}what this environment comes to{HEAD:#}\n{explained}")
+    format!("{HEAD}what this environment resolves to{HEAD:#}\n{explained}")
 }
 
 fn heading(cause: Cause) -> String {
@@ -161,22 +161,22 @@ fn heading(cause: Cause) -> String {
     format!("{style}{}\n", line.replacen(':', &format!("{style:#}:"), 1))
 }
 
-/// What the cause is seen by.
+/// The evidence of the cause, in labelled lines.
 fn evidence(diagnosis: &Diagnosis<'_>) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     for disagreement in &diagnosis.disagreements {
         let (name, resolved) = (shortened(disagreement.named.name, STRING_CHARS), shown(disagreement.resolved));
         let field = &disagreement.named.field;
-        lines.push((disagreement.about, format!("{name} in the record (`{field}`), {resolved} by this environment")));
+        lines.push((disagreement.about, format!("{name} in the record (`{field}`), {resolved} from this environment")));
     }
     lines.extend(
         diagnosis.recorded.as_ref().map(|recorded| ("means", recorded.sentence(diagnosis.resolution.is_some()))),
     );
     if diagnosis.cause == Cause::EmptyError {
-        let why = if diagnosis.record.has_failed() { "nothing recorded why" } else { "no error is recorded" };
+        let why = if diagnosis.record.has_failed() { "no reason is recorded" } else { "no error is recorded" };
         lines.push(("status", format!("{}, and {why}", status(diagnosis))));
     } else if let Some((field, says)) = diagnosis.error() {
-        lines.push(("says", format!("{field}: {}", shortened(&says, FIELD_CHARS))));
+        lines.push(("error", format!("{field}: {}", shortened(&says, FIELD_CHARS))));
     }
     let line = |(label, value): &(&str, String)| wrapped(value, &format!("  {label:<10}"), "            ") + "\n";
     lines.iter().map(line).collect()
@@ -186,7 +186,7 @@ fn status(diagnosis: &Diagnosis<'_>) -> String {
     diagnosis.record.status().map_or("(none)".to_owned(), |said| shortened(&said.shown(), STRING_CHARS))
 }
 
-/// What to do next.
+/// The steps to do next.
 fn advice(diagnosis: &Diagnosis<'_>) -> String {
     let steps = steps(diagnosis);
     if steps.is_empty() {
@@ -204,66 +204,67 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
     let name = |variable| policy.variable_name(variable);
     match diagnosis.cause {
         Cause::Contradiction(_) if diagnosis.record.is_online() => vec![
-            "the record says that the workspace came up all the same: check that it is of this environment, and \
-             that the registry is the platform's"
+            "the record says that the workspace came online: check that the record belongs to this environment, \
+             and that the registry is the platform's"
                 .to_owned(),
         ],
         Cause::Contradiction(_) if is_refused(diagnosis) && diagnosis.record.status().is_some() => vec![
-            "the workspace exists, so the platform accepted what this registry rejects: the registry in use here is \
-             not the platform's, or the environment is not the one that the workspace was created with; check both"
+            "the workspace exists, so the platform accepted a model or a runtime that this registry rejects: this \
+             is not the platform's registry, or the workspace was created from another environment; check both"
                 .to_owned(),
         ],
         Cause::Contradiction(_) => Vec::new(),
         Cause::RecordDisagrees => vec![
             format!(
-                "look in the log of the job for what it had in {} when it created the workspace",
+                "look up in the log of the job which values {} had when it created the workspace",
                 variables_of(diagnosis).join(", ")
             ),
-            "run this again with that environment, or with the record of the workspace that this one created"
+            "run this again with those values, or with the record of the workspace that this environment created"
                 .to_owned(),
         ],
         Cause::CoherentWithError => {
-            let step = match word_of_the_platform(diagnosis) {
+            let step = match platform_error(diagnosis) {
                 Some(word) => format!(
-                    "the platform says {word}, which this configuration does not come to: check that registry, policy \
-                     and environment are those that were in force, and each key set in the job itself"
+                    "the platform reports {word}, but this configuration does not lead to it: check that registry, \
+                     policy and environment are the ones that were used, and that the job itself had each key"
                 ),
                 None if diagnosis.record.has_failed() => {
                     "follow that error: model and secrets match, so the workspace failed for another reason".to_owned()
                 }
                 None => "follow that error: model and secrets match, so it has another reason".to_owned(),
             };
-            std::iter::once(step).chain(an_invalid_key(diagnosis)).collect()
+            std::iter::once(step).chain(test_the_key(diagnosis)).collect()
         }
         Cause::EmptyError => where_to_look(diagnosis),
         Cause::CoherentOnline => match diagnosis.error() {
-            Some(_) => vec!["the error field is from before the workspace came up; nothing is to be done".to_owned()],
+            Some(_) => vec!["the error field is from before the workspace came online; no action is needed".to_owned()],
             None => Vec::new(),
         },
         Cause::SilentRecord => vec![
-            "check that the file is what `GET /workspaces/<id>` answered, and that the answer was no refusal"
+            "check that the file is the response to `GET /workspaces/<id>`, and that the request was not refused"
                 .to_owned(),
         ],
         Cause::NoEnvironment => vec![format!(
-            "give what the job had: --from-env inside it, --env-file FILE, or VAR=VALUE for {}, {} and each key that was set",
+            "pass the environment of the job: --from-env inside the job, --env-file FILE, or VAR=VALUE for {}, {} \
+             and each key that was set",
             name(Variable::Override),
             name(Variable::Path)
         )],
     }
 }
 
-/// Whether the create call would have been refused.
+/// Returns true if the create call would be rejected.
 fn is_refused(diagnosis: &Diagnosis<'_>) -> bool {
     diagnosis.resolution.as_ref().is_some_and(|resolution| resolution.outcome == Outcome::Rejected)
 }
 
-/// What the platform calls a contradiction, if that is what the error says.
-fn word_of_the_platform(diagnosis: &Diagnosis<'_>) -> Option<&'static str> {
+/// The platform's error code of a contradiction, if the error in the record contains one.
+fn platform_error(diagnosis: &Diagnosis<'_>) -> Option<&'static str> {
     let (_, says) = diagnosis.error()?;
     Code::ALL.into_iter().map(Code::platform_error).find(|word| says.contains(word))
 }
 
-/// The variables that the record may have been created with otherwise.
+/// The variables whose values could explain the disagreements.
 fn variables_of<'d>(diagnosis: &'d Diagnosis<'_>) -> Vec<&'d str> {
     let is_about = |about| diagnosis.disagreements.iter().any(|disagreement| disagreement.about == about);
     let model = [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().filter(|_| is_about("model"));
@@ -271,7 +272,7 @@ fn variables_of<'d>(diagnosis: &'d Diagnosis<'_>) -> Vec<&'d str> {
     model.chain(runtime).map(|variable| diagnosis.setting.policy.variable_name(variable)).collect()
 }
 
-/// Where to look for what no error field says.
+/// The steps to find the reason of a failure without an error text.
 fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
     let said = |field: &str| {
         let mut fields = diagnosis.record.fields().into_iter();
@@ -282,19 +283,19 @@ fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
         (Some(id), Some(status)) => format!("read the boot log of the instance {id}, which is `{status}`"),
         (Some(id), None) => format!("read the boot log of the instance {id}"),
         (None, _) => {
-            "read the platform's provisioning log: the record names no instance that could have booted".to_owned()
+            "read the platform's provisioning log: the record names no instance that could have a boot log".to_owned()
         }
     };
-    let ask_again = "ask for the record again: by its status the workspace has not failed, and it may come up yet";
+    let ask_again = "request the record again: by its status, the workspace has not failed and may still come online";
     let first = (!diagnosis.record.has_failed()).then(|| ask_again.to_owned());
-    first.into_iter().chain([instance]).chain(an_invalid_key(diagnosis)).collect()
+    first.into_iter().chain([instance]).chain(test_the_key(diagnosis)).collect()
 }
 
-/// What coherent does not say of a key.
-fn an_invalid_key(diagnosis: &Diagnosis<'_>) -> Option<String> {
+/// The advice to test the key: a consistent configuration may have an invalid key.
+fn test_the_key(diagnosis: &Diagnosis<'_>) -> Option<String> {
     match diagnosis.setting.env {
         Some(env) if env.path() == BillingPath::Byok => {
-            key(env).map(|key| format!("try the key in {key}: that it is set is known, that it is valid is not"))
+            key(env).map(|key| format!("test the key in {key}: it is set, but it may be invalid"))
         }
         _ => None,
     }
@@ -308,25 +309,25 @@ fn key(env: &Env<'_>) -> Option<String> {
 }
 
 impl Recorded<'_> {
-    /// What it comes to: lower case, without a final stop.
-    pub fn sentence(&self, is_judged: bool) -> String {
+    /// Describes what the model resolves to, in lower case and without a full stop.
+    pub fn sentence(&self, has_environment: bool) -> String {
         let (model, runtime) = (shortened(self.model, STRING_CHARS), shortened(self.runtime, STRING_CHARS));
         let provider = self.provider.map_or("", |provider| provider.name.as_str());
         let needs = explain::needs(self.needs());
         match self.code {
             Some(code) if self.provider.is_some() => format!(
-                "with what this environment injects, {model} comes to {}: it belongs to {provider}, which {needs}",
+                "with the secrets of this environment, {model} resolves to {}: it belongs to {provider}, which {needs}",
                 code.as_str()
             ),
-            Some(code) => format!("{model} on {runtime} comes to {}: {}", code.as_str(), code.meaning()),
-            None if is_judged => {
-                format!("with what this environment injects, {model} would come online on {provider}")
+            Some(code) => format!("{model} on {runtime} resolves to {}: {}", code.as_str(), code.meaning()),
+            None if has_environment => {
+                format!("with the secrets of this environment, {model} would come online on {provider}")
             }
             None => format!("{model} on {runtime} belongs to {provider}, which {needs}"),
         }
     }
 
-    /// The secrets of which its provider needs any one.
+    /// The secrets of which the provider needs one; empty for the platform.
     pub fn needs(&self) -> &[String] {
         match self.provider {
             Some(provider) if !provider.is_platform() => &provider.auth_env,

@@ -1,4 +1,4 @@
-//! Everything that the arguments of `diagnose` name, read once.
+//! The inputs of `diagnose`: the record, the environment files and the process environment.
 
 use std::path::PathBuf;
 
@@ -10,27 +10,27 @@ use crate::exit::Failure;
 use crate::io::{Input, STANDARD_INPUT};
 use crate::variables::{check_ambient, parse_variables, process_variables, refuse_variable, unread_notes};
 
-/// What was read. Has no `Debug`: it holds the values of secrets.
+/// The inputs. Has no `Debug`, because it contains the values of secrets.
 pub struct Inputs {
     /// The record of the workspace.
     pub record: Input,
-    /// The runtime that was asked for.
+    /// The runtime given with `--runtime`.
     pub runtime: Option<String>,
-    /// The variables of this process that the policy reads, if they are asked for.
+    /// The variables of this process that the policy reads; empty without `--from-env`.
     pub process: Vec<(String, String)>,
     /// The environment files, in the order given.
     pub files: Vec<EnvFile>,
     /// The variables of the command line.
     pub arguments: Vec<(String, String)>,
-    /// Remarks on the variables of the command line.
+    /// Notes on the variables of the command line.
     pub notes: Vec<String>,
 }
 
 /// An environment file.
 pub struct EnvFile {
-    /// Its name, as it is shown.
+    /// The name shown to people.
     pub name: String,
-    /// What it assigns.
+    /// The assignments, in order.
     pub assignments: Vec<Assignment>,
 }
 
@@ -39,7 +39,7 @@ impl Inputs {
     ///
     /// # Errors
     ///
-    /// Arguments that cannot be used, and a file that cannot be read.
+    /// An invalid argument, or a file that cannot be read.
     pub fn read(args: &DiagnoseArgs, policy: &Policy) -> Result<Self, Failure> {
         check_ambient(&args.ambient)?;
         if let Some(runtime) = &args.runtime {
@@ -50,7 +50,7 @@ impl Inputs {
         let notes = unread_notes(policy, &arguments);
         let is_standard_input = |path: &&PathBuf| path.as_os_str() == STANDARD_INPUT;
         if args.env_file.iter().chain([&args.record]).filter(is_standard_input).count() > 1 {
-            return Err(Failure::new("standard input can be read only once; give one of the inputs as a file"));
+            return Err(Failure::new("standard input can be read only once; pass one of the inputs as a file"));
         }
         let files: Vec<Input> = args.env_file.iter().map(|path| Input::read(path)).collect::<Result<_, _>>()?;
         let record = Input::read(&args.record)?;

@@ -1,4 +1,4 @@
-//! The diagnosis for machines.
+//! The diagnosis as JSON.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ struct CauseForm {
     message: String,
 }
 
-/// The answer of `resolve --format json`.
+/// The result of `resolve --format json`.
 #[derive(Serialize)]
 struct ResolutionForm<'a> {
     #[serde(flatten)]

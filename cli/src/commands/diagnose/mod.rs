@@ -1,6 +1,6 @@
-//! `diagnose`: why a workspace failed, from its record and from what it was created with.
+//! `diagnose`: names the cause of a failed workspace from its record and its environment.
 //!
-//! Everything is read, then rid of secrets, then diagnosed, then written.
+//! The steps: read all inputs, remove the secrets, diagnose, print.
 
 pub(crate) mod cause;
 mod dotenv;
@@ -38,7 +38,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let setting = Setting { registry: &registry, policy: &policy, runtime, env: env.as_ref(), ambient: &args.ambient };
     let diagnosis = diagnose(setting, &record);
     if record.fields().is_empty() {
-        output.note("the record has no field of a workspace that says how it fares, such as `status`");
+        output.note("the record has no field with the state of a workspace, such as `status`");
     }
     match args.format {
         DiagnoseFormat::Human => output.styled(&human::render(&diagnosis))?,
@@ -51,8 +51,12 @@ fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v
     Env::read(policy, variables.iter().map(|(name, value)| (name, value.as_str())))
 }
 
-/// The runtime: what was asked for, else what the environment says, else what the
-/// record says; and the environment without the variable that has done its part.
+/// Returns the runtime: the requested one, else the one in the environment, else the one in the
+/// record. Also returns the environment without the variable that names the runtime.
+///
+/// # Errors
+///
+/// There is an environment but no runtime.
 pub(crate) fn runtime_of<'a>(
     asked: Option<&'a str>,
     env: Option<Env<'a>>,
@@ -70,7 +74,7 @@ pub(crate) fn runtime_of<'a>(
     }
     match record.runtime(|name| is_runtime(registry, policy, name)) {
         Some(named) => Ok((named.name, env)),
-        // Without an environment nothing is looked up for it.
+        // Without an environment, the runtime is not needed.
         None if env.is_none() => Ok(("", env)),
         None => {
             let variable = policy.variable_name(Variable::Runtime);

@@ -1,5 +1,5 @@
-//! The environment that a workspace was created from, as far as it is given: the
-//! process, then files, then the command line, of which the later wins.
+//! The environment that a workspace was created from. Files override the process environment,
+//! and the command line overrides both.
 
 use std::collections::HashMap;
 
@@ -10,31 +10,31 @@ use crate::redact::{Masker, is_credential, is_secret_name};
 use crate::render::counted;
 use crate::suggest::closest_variable;
 
-/// The environment without its secrets.
+/// The environment without secret values.
 pub struct Sources {
-    /// The variables that the policy reads, the later of two of one name last; none if no
-    /// source is given. Of a secret only whether it is set, of any other nothing that looks
-    /// like a secret.
+    /// The variables that the policy reads; a later entry overrides an earlier one of the same
+    /// name. `None` if no source is given. The value of a secret is `set` or empty; other values
+    /// are masked if they look like a secret.
     pub variables: Option<Vec<(String, String)>>,
-    /// What masks the secrets of every source and of this process.
+    /// Masks the secrets of every source and of this process.
     pub masker: Masker,
-    /// Remarks on what is probably wrong with a source.
+    /// Notes on probable mistakes in a source.
     pub notes: Vec<String>,
 }
 
 impl Sources {
-    /// Takes the secrets out of what was read.
+    /// Separates the secrets from the inputs.
     pub fn new(inputs: &Inputs, registry: &Registry, policy: &Policy) -> Self {
         let is_given = variables(inputs).next().is_some() || !inputs.files.is_empty();
         let mut notes: Vec<String> = inputs.files.iter().flat_map(|file| notes_on(file, policy)).collect();
         notes.extend(inputs.notes.iter().cloned());
-        // Even if this process is not a source, its secrets must not be shown.
-        let of_the_process = std::env::vars_os()
+        // The secrets of this process must not be shown, even if it is not a source.
+        let process = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
         let given = variables(inputs).map(|(name, value)| (name.to_owned(), value.to_owned()));
         let is_shown = |(name, value): &(String, String)| !is_secret(policy, name) && !is_credential(value);
         let secrets: Vec<String> =
-            of_the_process.chain(given).filter(|pair| !is_shown(pair)).map(|(_, value)| value).collect();
+            process.chain(given).filter(|pair| !is_shown(pair)).map(|(_, value)| value).collect();
         let masker = Masker::new(secrets.iter().map(String::as_str), registry, policy);
 
         let mut masked = Vec::new();
@@ -54,7 +54,7 @@ impl Sources {
     }
 }
 
-/// Every variable that was read, the later of two of one name last.
+/// All variables of the inputs; a later one overrides an earlier one of the same name.
 fn variables(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
     let in_files =
         inputs.files.iter().flat_map(|file| &file.assignments).map(|it| (it.name.as_str(), it.value.as_str()));
@@ -63,12 +63,12 @@ fn variables(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
     process.chain(in_files).chain(arguments)
 }
 
-/// Names that are probably misspelt and told one by one.
+/// The maximum number of misspelt names that are listed.
 const MISSPELT_SHOWN: usize = 5;
 
-/// Remarks on the variables of a file that are set twice or probably misspelt.
+/// Notes on variables of a file that are set twice or probably misspelt.
 fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
-    let place = &file.name;
+    let path = &file.name;
     let mut lines: HashMap<&str, Vec<usize>> = HashMap::new();
     for assignment in &file.assignments {
         lines.entry(&assignment.name).or_default().push(assignment.line);
@@ -79,24 +79,23 @@ fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
         let set_on = &lines[name.as_str()];
         if policy.variable(name).is_some() {
             if let ([first, .., last], true) = (set_on.as_slice(), set_on[0] == line) {
-                let also = if set_on.len() > 2 { format!(", {} in all", set_on.len()) } else { String::new() };
-                notes.push(format!("{place}: `{name}` is set on lines {first} and {last}{also}; the later counts"));
+                let also = if set_on.len() > 2 { format!(", {} times in total", set_on.len()) } else { String::new() };
+                notes.push(format!("{path}: `{name}` is set on lines {first} and {last}{also}; the last value counts"));
             }
         } else if let Some(near) = closest_variable(policy, name).filter(|near| !lines.contains_key(near)) {
             let policy = policy.name();
-            misspelt.push(format!(
-                "{place}, line {line}: policy `{policy}` does not read `{name}`; did you mean `{near}`?"
-            ));
+            misspelt
+                .push(format!("{path}, line {line}: policy `{policy}` does not read `{name}`; did you mean `{near}`?"));
         }
     }
     let more = misspelt.len().saturating_sub(MISSPELT_SHOWN);
     notes.extend(misspelt.into_iter().take(MISSPELT_SHOWN));
-    notes.extend((more > 0).then(|| format!("{place}: {} like that", counted(more as u64, "more name"))));
+    notes.extend((more > 0).then(|| format!("{path}: {} may be misspelt too", counted(more as u64, "more name"))));
     notes
 }
 
-/// Whether the value of a variable must not be shown: that of a key, of what the policy
-/// injects, and of everything that is named like a secret.
+/// Returns true if the value of a variable must not be shown: keys, secrets that the policy
+/// injects, and variables named like a secret.
 fn is_secret(policy: &Policy, name: &str) -> bool {
     let is_injected =
         || policy.document().secrets.iter().any(|entry| entry.inject.iter().any(|injected| injected == name));

@@ -1,4 +1,4 @@
-//! Which cause is named, against what record and environment say one by one.
+//! Compares the diagnosed cause with one derived step by step from the record and environment.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,15 +17,15 @@ const MODELS: [&str; 6] = ["", "MiniMax-M2", "moonshot/kimi-k2.6", " sonnet ", "
 const RUNTIMES: [&str; 8] =
     ["", "claude-code", "hermes", "codex", "seo-agent", "only-a-variant", "only-dispatched", "nonesuch"];
 
-/// With runtimes that it alone knows.
+/// A policy with runtimes that are not in the registry.
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let mut document = Policy::all_embedded()[0].document().clone();
     document.templates.insert("only-a-variant".to_owned(), "codex".to_owned());
     document.dispatch[0].runtimes.push("only-dispatched".to_owned());
-    Policy::new(document).expect("it is valid")
+    Policy::new(document).expect("the policy is valid")
 });
 
-/// The fields of a record; those that are not there are none.
+/// Records: any subset of the fields, with any of some values.
 fn fields() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
     let field = |name: &'static str, texts: &[&'static str]| {
         of(select(texts.to_vec())).prop_map(move |text| text.map(|text| (name, text)))
@@ -41,7 +41,7 @@ fn fields() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
     fields.prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f].into_iter().flatten().collect())
 }
 
-/// The variables that an environment sets.
+/// Environments: up to three variables, with any of some values.
 fn variables(policy: &Policy) -> impl Strategy<Value = BTreeMap<String, &'static str>> + use<> {
     let all: Vec<(String, Vec<&'static str>)> = policy
         .deciding_variables()
@@ -65,17 +65,18 @@ proptest! {
     })]
 
     #[test]
-    fn the_cause_follows_from_record_and_environment(
+    fn cause_follows_from_record_and_environment(
         fields in fields(),
         variables in of(variables(&POLICY)),
         runtime in select(RUNTIMES.to_vec()),
     ) {
         let policy = &*POLICY;
-        let bytes = serde_json::to_vec(&fields).expect("it is JSON");
-        let record = Record::read(&bytes, &Masker::new([], &REGISTRY, policy)).expect("it is an object");
+        let bytes = serde_json::to_vec(&fields).expect("the fields are JSON");
+        let record = Record::read(&bytes, &Masker::new([], &REGISTRY, policy)).expect("the record is an object");
         let read = |more: Option<(&String, &'static str)>| {
             let variables = variables.iter().flatten().map(|(name, value)| (name, *value)).chain(more);
-            Env::read(policy, variables.collect::<BTreeMap<_, _>>().into_iter().map(|(name, value)| (name.as_str(), value)))
+            let variables: BTreeMap<_, _> = variables.collect();
+            Env::read(policy, variables.into_iter().map(|(name, value)| (name.as_str(), value)))
         };
         let env = variables.as_ref().map(|_| read(None));
         let setting = Setting { registry: &REGISTRY, policy, runtime, env: env.as_ref(), ambient: &[] };
@@ -119,7 +120,7 @@ proptest! {
         prop_assert_eq!(found.error(), said("error").map(|text| ("error".to_owned(), text.to_owned())));
         prop_assert!(cause != Cause::CoherentWithError || message.ends_with("`error`: boom"), "{}", message);
 
-        // The model of the record comes to what an override with it comes to.
+        // The model of the record resolves like an override with the same model.
         let on = on.unwrap_or(runtime);
         let recorded = model.filter(|_| !on.is_empty() && (env.is_none() || !expected.is_empty()));
         let override_var = &policy.document().override_var;
