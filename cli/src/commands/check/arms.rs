@@ -1,9 +1,8 @@
-//! What the arms of one runtime come to: which ids several of them answer for, and
-//! which arm no id leads to.
+//! Overlapping and unreachable arms (provider entries) of one runtime.
 //!
-//! Everything follows from one question, answered on the automata of the patterns: which
-//! sets of them match some id that no arm lists, and no other pattern. A listed id never
-//! gets as far as a pattern, so an overlap that only listed ids fall into is none.
+//! Both follow from the automata of the patterns: for each set of patterns, whether there is
+//! an id that exactly these patterns match and that no arm lists. Patterns are not used for
+//! listed ids, so patterns that share only listed ids do not overlap.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,10 +10,11 @@ use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 use slug_resolver::registry::{Pattern, Runtime};
 use slug_resolver::{Provider, Registry};
 
-/// Arms of one runtime whose patterns are compared; more are left undecided.
+/// The maximum number of arms of a runtime whose patterns are compared. A runtime with more is
+/// undecided.
 pub const ARMS: usize = 256;
 
-/// The arms of one runtime, with what was found out about their patterns.
+/// The arms of one runtime, with the overlaps of their patterns.
 pub struct Arms<'r> {
     /// The runtime.
     pub runtime: &'r Runtime,
@@ -23,17 +23,17 @@ pub struct Arms<'r> {
     overlaps: Overlaps,
 }
 
-/// An id that several arms answer for and none lists.
+/// An id that the patterns of several arms match and no arm lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {
     /// The id.
     pub witness: String,
-    /// The arms whose patterns match it, by number.
+    /// The numbers of the arms whose patterns match the id.
     pub arms: PatternSet,
 }
 
 impl<'r> Arms<'r> {
-    /// Asks the question about a runtime.
+    /// Computes the overlaps of a runtime.
     #[must_use]
     pub fn of(registry: &'r Registry, runtime: &'r Runtime) -> Self {
         let providers: Vec<&Provider> =
@@ -44,14 +44,14 @@ impl<'r> Arms<'r> {
         Self { runtime, providers, overlaps }
     }
 
-    /// Whether all is known. If not, two patterns that are not reported may still overlap.
+    /// Returns true if all overlaps are known. If not, patterns that are not reported may overlap.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.overlaps.complete
     }
 
-    /// The pairs of arms that answer for one unlisted id, at most as many as asked for,
-    /// each with a shortest such id, and whether these are all.
+    /// Returns at most `most` pairs of arms whose patterns match the same unlisted id, each with
+    /// a shortest such id, and true if there are no more pairs.
     #[must_use]
     pub fn pairs(&self, most: usize) -> (BTreeMap<(usize, usize), Shared>, bool) {
         let mut pairs: BTreeMap<(usize, usize), Shared> = BTreeMap::new();
@@ -72,15 +72,16 @@ impl<'r> Arms<'r> {
         (pairs, true)
     }
 
-    /// Whether some model and some credentials choose the arm; none where that is not known.
+    /// Returns true if some model and some credentials select the arm, or `None` if unknown.
     ///
-    /// There are two ways to an arm. By its list: it lists an id (as the id is looked up,
-    /// without white space around it), and is the only arm that does, or the first, which
-    /// answers when no credential is there, or has a credential of its own. By its
-    /// pattern: an id that no arm lists matches it, and either no other pattern does or
-    /// the arm has a credential of its own among those that match. A credential of its
-    /// own is one that none of the others accepts: whatever set of credentials meets
-    /// exactly one of several providers holds one, and that one alone does as well.
+    /// An arm is selected in one of two ways. By its list: it lists an id (without surrounding
+    /// white space, as ids are looked up), and it is the only arm that lists it, or the first
+    /// one, which is selected without credentials, or it has an exclusive credential. By its
+    /// pattern: the pattern matches an unlisted id, and no other pattern matches the id or the
+    /// arm has an exclusive credential among the matching arms. An exclusive credential is one
+    /// that no other of these arms accepts. One credential is enough to consider: every set of
+    /// credentials that matches exactly one of several providers contains an exclusive
+    /// credential, which alone has the same effect.
     #[must_use]
     pub fn is_reachable(&self, arm: usize) -> Option<bool> {
         let by_list = self.runtime.arms[arm].models.iter().any(|model| self.wins_listed(arm, model));
@@ -102,7 +103,7 @@ impl<'r> Arms<'r> {
         }
     }
 
-    /// The credentials that single out one of several arms, each of them alone.
+    /// The credentials of an arm that no other arm of `among` accepts. Each alone selects the arm.
     #[must_use]
     pub fn own_credentials(&self, arm: usize, among: &PatternSet) -> Vec<&'r str> {
         let others = || among.iter().filter(|other| **other != arm).map(|other| self.providers[*other]);
@@ -110,7 +111,7 @@ impl<'r> Arms<'r> {
         self.providers[arm].auth_env.iter().filter(is_own).map(String::as_str).collect()
     }
 
-    /// An unlisted id that the arm's pattern matches, of those with the fewest rivals.
+    /// An unlisted id that the arm's pattern matches, with the fewest other matching arms.
     #[must_use]
     pub fn matched_by(&self, arm: usize) -> Option<Shared> {
         let sets = self.overlaps.witnesses.iter().filter(|(set, _)| set.contains(&arm));
@@ -119,7 +120,7 @@ impl<'r> Arms<'r> {
     }
 }
 
-/// The order in which witnesses are preferred: short ones, then those that speak of few arms.
+/// The sort key of example ids: by length, then by the number of arms.
 fn shortness<'w>(witness: &'w str, arms: &PatternSet) -> (usize, usize, &'w str) {
     (witness.chars().count(), arms.len(), witness)
 }

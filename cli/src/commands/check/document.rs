@@ -1,4 +1,4 @@
-//! A document that was read, and where its parts stand in the text.
+//! A parsed document, and the spans of its fields in the text.
 
 use std::ops::Range;
 
@@ -6,31 +6,31 @@ use slug_resolver::yaml::{FieldPath, Node};
 
 use crate::findings::{SourceId, Sources, Span};
 
-/// A document and its file.
+/// A parsed document of a file.
 pub struct Document {
-    /// Its file.
+    /// The file.
     pub source: SourceId,
-    /// What was read.
+    /// The root of the document.
     pub root: Node,
 }
 
 impl Document {
-    /// The span of the value at a path, or of the deepest part of the path that exists.
+    /// The span of the value at a path, or of the deepest existing part of the path.
     #[must_use]
-    pub fn span(&self, sources: &Sources, place: &FieldPath) -> Span {
-        let (_, value) = place.find(&self.root);
+    pub fn span(&self, sources: &Sources, path: &FieldPath) -> Span {
+        let (_, value) = path.find(&self.root);
         first_line(sources, self.source, value.head())
     }
 
     /// The span of the key at a path.
     #[must_use]
-    pub fn key_span(&self, sources: &Sources, place: &FieldPath) -> Span {
-        let (key, value) = place.find(&self.root);
+    pub fn key_span(&self, sources: &Sources, path: &FieldPath) -> Span {
+        let (key, value) = path.find(&self.root);
         first_line(sources, self.source, key.unwrap_or(value).head())
     }
 }
 
-/// The first line of some bytes of a file.
+/// The first line of a byte range of a file, without trailing white space.
 #[must_use]
 pub fn first_line(sources: &Sources, source: SourceId, range: Range<usize>) -> Span {
     let text = sources.get(source).text.get(range.clone()).unwrap_or_default();

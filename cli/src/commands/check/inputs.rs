@@ -1,4 +1,4 @@
-//! Which files are checked, and what each of them is.
+//! The files to check and their kinds.
 
 use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use crate::exit::Failure;
 use crate::findings::EMBEDDED;
 use crate::io::{read_file, report_path};
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Registry,
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// The fields of which each tells a file of this kind from the others.
+    /// Fields that only files of this kind have.
     fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Registry => &["providers", "runtimes"],
@@ -48,7 +48,8 @@ impl Kind {
     }
 }
 
-/// What a document is, by its fields; a slugproof.yaml also by its name, for it may have none.
+/// The kind of a document, by its fields. A slugproof.yaml is also recognised by its name,
+/// because it may have none of these fields.
 pub(super) fn kind_of(root: &Node, path: &Path) -> Option<Kind> {
     let Value::Mapping(entries) = &root.value else { return None };
     let is_field =
@@ -56,7 +57,7 @@ pub(super) fn kind_of(root: &Node, path: &Path) -> Option<Kind> {
     Kind::by_fields(is_field).or((path.file_name() == Some(OsStr::new(FILE_NAME))).then_some(Kind::Config))
 }
 
-/// What a text is that cannot be read as a document, by the lines that look like fields.
+/// The kind of a text that cannot be parsed, by lines that look like fields.
 pub(super) fn kind_of_text(text: &str) -> Option<Kind> {
     let text = text.trim_start_matches('\u{feff}');
     Kind::by_fields(|field| text.lines().any(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':'))))
@@ -64,32 +65,32 @@ pub(super) fn kind_of_text(text: &str) -> Option<Kind> {
 
 /// One file, or a part of the embedded data.
 pub(super) struct Input {
-    /// Its path, if it is a file.
+    /// The path; empty for embedded data.
     pub path: PathBuf,
-    /// Its path as findings show it.
+    /// The path as shown in findings.
     pub shown: String,
-    /// What is in it, or why that cannot be said.
+    /// The content, or an error message.
     pub content: Result<Vec<u8>, String>,
-    /// Whether fields that slugproof does not know are passed over in it.
+    /// Whether unknown fields are ignored.
     pub unknown: UnknownFields,
 }
 
-/// The files of one run: those that are left to be read, in any order.
+/// The queue of the files of one run that are not read yet.
 pub(super) struct Inputs {
-    left: VecDeque<(Place, UnknownFields)>,
+    left: VecDeque<(Location, UnknownFields)>,
     seen: HashSet<PathBuf>,
     unknown: UnknownFields,
     data: DataOptions,
 }
 
-enum Place {
+enum Location {
     File(PathBuf),
     EmbeddedRegistry,
     EmbeddedPolicy(usize),
 }
 
 impl Inputs {
-    /// The files that are asked for, else the slugproof.yaml in force, else the embedded data.
+    /// The requested files, else the nearest slugproof.yaml, else the embedded data.
     pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
         let data =
             DataOptions { registry: None, allow_unknown_fields: args.allow_unknown_fields, no_config: args.no_config };
@@ -100,51 +101,51 @@ impl Inputs {
             data,
         };
         if !args.files.is_empty() {
-            // One that is broken says nothing here: it may be the very file to check.
+            // A broken slugproof.yaml is ignored here: it may be one of the files to check.
             let config = if args.no_config { None } else { Config::find().ok().flatten() };
             if config.is_some_and(|config| config.allow_unknown_fields) {
                 inputs.unknown = UnknownFields::Allow;
             }
             let unknown = inputs.unknown;
-            inputs.left.extend(args.files.iter().map(|file| (Place::File(file.clone()), unknown)));
+            inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
         match if args.no_config { None } else { Config::locate()? } {
-            Some(path) => inputs.left.push_back((Place::File(path), inputs.unknown)),
+            Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown)),
             None => inputs.add_embedded(),
         }
         Ok(inputs)
     }
 
     fn add_embedded(&mut self) {
-        self.left.push_back((Place::EmbeddedRegistry, UnknownFields::Deny));
+        self.left.push_back((Location::EmbeddedRegistry, UnknownFields::Deny));
         self.add_embedded_policies();
     }
 
     fn add_embedded_policies(&mut self) {
         let all = 0..Policy::EMBEDDED_YAML.len();
-        self.left.extend(all.map(|number| (Place::EmbeddedPolicy(number), UnknownFields::Deny)));
+        self.left.extend(all.map(|number| (Location::EmbeddedPolicy(number), UnknownFields::Deny)));
     }
 
-    /// Adds what a slugproof.yaml puts in force.
+    /// Adds the registry and the policies that a slugproof.yaml names, else embedded ones.
     pub fn add_all_of(&mut self, config: &Config) {
         let unknown = if config.allow_unknown_fields { UnknownFields::Allow } else { self.unknown };
         self.left.push_back(match &config.registry {
-            Some(path) => (Place::File(path.clone()), unknown),
-            None => (Place::EmbeddedRegistry, UnknownFields::Deny),
+            Some(path) => (Location::File(path.clone()), unknown),
+            None => (Location::EmbeddedRegistry, UnknownFields::Deny),
         });
         let Some(policies) = &config.policies else { return self.add_embedded_policies() };
         for name in policies {
             let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
-            let place = embedded.map_or_else(|| Place::File(PathBuf::from(name)), Place::EmbeddedPolicy);
-            self.left.push_back((place, unknown));
+            let location = embedded.map_or_else(|| Location::File(PathBuf::from(name)), Location::EmbeddedPolicy);
+            self.left.push_back((location, unknown));
         }
     }
 
-    /// The next file that was not read yet.
+    /// Reads the next file that was not read before.
     pub fn next(&mut self) -> Option<Input> {
-        while let Some((place, unknown)) = self.left.pop_front() {
-            let input = place.read(unknown);
+        while let Some((location, unknown)) = self.left.pop_front() {
+            let input = location.read(unknown);
             let identity = input.path.canonicalize().unwrap_or_else(|_| PathBuf::from(&input.shown));
             if self.seen.insert(identity) {
                 return Some(input);
@@ -153,14 +154,14 @@ impl Inputs {
         None
     }
 
-    /// The registry that policies are compared with where no file is one, and its name.
+    /// The registry that policies are compared with if no file is a registry, and its name.
     pub fn other_registry(&self) -> Result<(String, Registry), Failure> {
         let data = Data::find(self.data.clone())?;
         Ok((data.registry_source(), data.registry()?))
     }
 }
 
-impl Place {
+impl Location {
     fn read(self, unknown: UnknownFields) -> Input {
         let embedded = |name: &str, yaml: &str| Input {
             path: PathBuf::new(),

@@ -1,4 +1,4 @@
-//! `check`: registries and policies by themselves, before any harness runs.
+//! `check`: checks registries and policies without an environment.
 
 pub mod arms;
 mod document;
@@ -37,14 +37,14 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     publish(check.report, &args.findings.options(), output)
 }
 
-/// What has been read so far, and what was found.
+/// The documents read so far, and the report.
 struct Check {
     report: Report,
     registries: Vec<(Document, Registry)>,
     policies: Vec<(Document, Policy)>,
-    /// Registries that policies are compared with and that are not checked themselves.
+    /// Registries that policies are compared with but that are not checked.
     others: Vec<(String, Registry)>,
-    /// Whether a registry was given, valid or not.
+    /// True if a registry was given, valid or not.
     has_registry: bool,
 }
 
@@ -59,7 +59,7 @@ impl Check {
         }
     }
 
-    /// Reads one input; a slugproof.yaml is handed back, because it names further ones.
+    /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
     fn read(&mut self, input: Input) -> Option<Config> {
         let Input { path, shown, content, unknown } = input;
         let bytes = match content {
@@ -101,14 +101,15 @@ impl Check {
             },
             None => {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
-                let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
+                let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; \
+                            a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
                 self.unreadable(source, root.head(), title, Some(help));
             }
         }
         None
     }
 
-    /// Text that is no document of any kind, or a document that breaks a rule of all kinds.
+    /// Reports a text that cannot be parsed, or a document that breaks a rule of every kind.
     fn refuse_text(&mut self, source: SourceId, error: &ReadError, is_text: bool) {
         let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
         match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
@@ -132,38 +133,38 @@ impl Check {
         self.report.coverage = Coverage::Incomplete;
     }
 
-    /// The first line of what an error is about.
+    /// The first line of the span of an error.
     fn span_of(&self, source: SourceId, error: &ReadError) -> Span {
         first_line(&self.report.sources, source, error.span.clone().unwrap_or_default())
     }
 
-    /// A document that breaks a rule of its format.
+    /// Reports a document that breaks a rule of its format.
     fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
         let span = self.span_of(source, error);
-        let place = error.place.to_string();
-        let title = match place.as_str() {
+        let field = error.place.to_string();
+        let title = match field.as_str() {
             "" => error.message.clone(),
-            place => format!("`{place}`: {}", error.message),
+            field => format!("`{field}`: {}", error.message),
         };
-        let finding = Finding::new(kind.invalid(), span, title).about("place", place);
+        let finding = Finding::new(kind.invalid(), span, title).about("place", field);
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
-        let help = "--allow-unknown-fields passes over what slugproof does not know";
+        let help = "--allow-unknown-fields ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
     }
 
-    /// Judges every registry, and every policy together with every registry.
+    /// Checks every registry, and every policy with every registry.
     fn compare(&mut self) {
         let sources = &self.report.sources;
         for (document, registry) in &self.registries {
-            let (found, remark) = registry::examine(sources, document, registry);
+            let (found, note) = registry::check(sources, document, registry);
             self.report.findings.extend(found);
-            self.report.notices.extend(remark);
+            self.report.notices.extend(note);
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));
         for (path, registry) in own.chain(others) {
             for (document, policy) in &self.policies {
-                self.report.findings.extend(policy::examine(sources, document, policy, path, registry));
+                self.report.findings.extend(policy::check(sources, document, policy, path, registry));
             }
         }
         let checked = [("registry", self.registries.len()), ("policy", self.policies.len())];

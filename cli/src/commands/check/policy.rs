@@ -1,4 +1,4 @@
-//! What is wrong with a policy when it meets a registry.
+//! Checks of a policy with a registry.
 
 use slug_resolver::policy::PolicyDocument;
 use slug_resolver::yaml::FieldPath;
@@ -11,41 +11,41 @@ use crate::suggest::{closest_match, closest_matches};
 
 use super::document::Document;
 
-/// A model that a policy can pick, and who could use it.
+/// A model that a policy can pick, and the runtimes that could use it.
 struct Pick<'p> {
     model: &'p str,
-    place: FieldPath,
-    /// The runtimes that pick it; none for any runtime.
+    field: FieldPath,
+    /// The runtimes that pick the model; `None` for any runtime.
     runtimes: Option<&'p [String]>,
 }
 
-/// Everything that is found in a policy together with a registry.
-pub(super) fn examine(
+/// Returns the findings of a policy with a registry.
+pub(super) fn check(
     sources: &Sources,
     document: &Document,
     policy: &Policy,
     path: &str,
     registry: &Registry,
 ) -> Vec<Finding> {
-    let meeting = PolicyCheck { sources, document, policy, path, registry };
+    let check = PolicyCheck { sources, document, policy, path, registry };
     let mut findings = Vec::new();
     for (number, entry) in policy.document().dispatch.iter().enumerate() {
         for (position, runtime) in entry.runtimes.iter().enumerate() {
-            findings.extend(meeting.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
+            findings.extend(check.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
         }
     }
-    findings.extend(picks(policy).iter().filter_map(|pick| meeting.pick(pick)));
+    findings.extend(picks(policy).iter().filter_map(|pick| check.pick(pick)));
     findings
 }
 
-/// Every model that a policy states. One that only a variable could hold is not known here.
+/// Every model that the policy contains. Models that come only from variables are unknown here.
 fn picks(policy: &Policy) -> Vec<Pick<'_>> {
     let document: &PolicyDocument = policy.document();
     let mut picks = vec![
-        Pick { model: &document.fallback, place: FieldPath::default().key("fallback"), runtimes: None },
+        Pick { model: &document.fallback, field: FieldPath::default().key("fallback"), runtimes: None },
         Pick {
             model: &document.platform.fallback,
-            place: FieldPath::default().key("platform").key("fallback"),
+            field: FieldPath::default().key("platform").key("fallback"),
             runtimes: None,
         },
     ];
@@ -54,17 +54,17 @@ fn picks(policy: &Policy) -> Vec<Pick<'_>> {
         let default = policy.default_of(variable);
         picks.extend(default.map(|model| Pick {
             model,
-            place: FieldPath::default().key("defaults").key(name),
+            field: FieldPath::default().key("defaults").key(name),
             runtimes: None,
         }));
     }
     for (number, entry) in document.dispatch.iter().enumerate() {
         let runtimes = Some(entry.runtimes.as_slice());
         for (position, keyed) in entry.keyed.iter().enumerate() {
-            let place = dispatch(number).key("keyed").index(position).key("model");
-            picks.push(Pick { model: &keyed.model, place, runtimes });
+            let field = dispatch(number).key("keyed").index(position).key("model");
+            picks.push(Pick { model: &keyed.model, field, runtimes });
         }
-        picks.push(Pick { model: &entry.model, place: dispatch(number).key("model"), runtimes });
+        picks.push(Pick { model: &entry.model, field: dispatch(number).key("model"), runtimes });
     }
     picks
 }
@@ -83,13 +83,13 @@ struct PolicyCheck<'a> {
 }
 
 impl PolicyCheck<'_> {
-    /// A runtime that is dispatched and that the registry does not have.
-    fn runtime(&self, runtime: &str, place: &FieldPath) -> Option<Finding> {
+    /// Returns a finding if the registry does not have a dispatched runtime.
+    fn runtime(&self, runtime: &str, field: &FieldPath) -> Option<Finding> {
         let template = self.policy.template_of(runtime);
         if self.registry.runtime(template).is_some() {
             return None;
         }
-        let span = self.document.span(self.sources, place);
+        let span = self.document.span(self.sources, field);
         let title = format!("the registry has no runtime `{}`", shown(template));
         let known = self.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
         let near = closest_match(template, known);
@@ -105,12 +105,12 @@ impl PolicyCheck<'_> {
             .about("registry", self.path);
         if template != runtime {
             let span = self.document.span(self.sources, &FieldPath::default().key("templates").key(runtime));
-            finding = finding.with_label(span, format!("`{}` is looked up as this", shown(runtime)));
+            finding = finding.with_label(span, format!("template of `{}`", shown(runtime)));
         }
         Some(finding)
     }
 
-    /// A model that none of the runtimes which could use it registers.
+    /// Returns a finding if none of the runtimes that could use a model registers it.
     fn pick(&self, pick: &Pick<'_>) -> Option<Finding> {
         let templates: Vec<&str> = match pick.runtimes {
             None => self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
@@ -119,11 +119,11 @@ impl PolicyCheck<'_> {
                 templates.filter(|template| self.registry.runtime(template).is_some()).collect()
             }
         };
-        // Where no runtime is known, that is what there is to say, and it is said.
+        // If no runtime is known, the unknown runtimes are already reported.
         if templates.is_empty() || templates.iter().any(|template| self.registers(template, pick.model)) {
             return None;
         }
-        let span = self.document.span(self.sources, &pick.place);
+        let span = self.document.span(self.sources, &pick.field);
         let model = shown(pick.model);
         let title = match (pick.runtimes, templates.as_slice()) {
             (None, _) => format!("no runtime registers the model `{model}`"),
@@ -134,9 +134,9 @@ impl PolicyCheck<'_> {
             templates.iter().filter_map(|template| self.registry.runtime(template)).flat_map(|runtime| &runtime.arms);
         let near = closest_matches(pick.model, listed.flat_map(|arm| &arm.models).map(String::as_str), 3);
         let help = if near.is_empty() {
-            "list the model under an arm, or pick one that the registry has".to_owned()
+            "list the model under a provider of the runtime, or pick a registered model".to_owned()
         } else {
-            format!("did you mean {}? spellings are compared exactly", quoted(&near, " or "))
+            format!("did you mean {}? Spellings are compared exactly", quoted(&near, " or "))
         };
         let finding = Finding::new(&codes::UNREGISTERED_POLICY_MODEL, span, title)
             .said(format!("policy `{}` picks it", shown(self.policy.name())))
@@ -148,8 +148,8 @@ impl PolicyCheck<'_> {
         Some(finding)
     }
 
-    /// Whether some credentials bring a model to a provider. One by itself will do: what
-    /// several can single out, one of them can.
+    /// Returns true if some credentials select a provider for a model. It is enough to try single
+    /// credentials: if several select a provider, one of them alone does.
     fn registers(&self, runtime: &str, model: &str) -> bool {
         let derive =
             |injected: &[String]| self.registry.derive(runtime, model, &Credentials { injected, ambient: &[] });

@@ -1,4 +1,4 @@
-//! What is wrong with a registry that is valid.
+//! Checks of a valid registry.
 
 use std::collections::BTreeMap;
 
@@ -14,29 +14,30 @@ use crate::render::{counted, shown};
 use super::arms::{Arms, Shared};
 use super::document::Document;
 
-/// Runtimes whose patterns are compared; of the rest it is said that they are not.
+/// The maximum number of runtimes whose patterns are compared. Further ones are reported as
+/// undecided.
 const RUNTIMES: usize = 100;
 
-/// Pairs of providers that are reported of one registry.
+/// The maximum number of overlapping pairs of providers reported for a registry.
 const PAIRS: usize = 1_000;
 
-/// Ids that one finding shows.
+/// The maximum number of ids that a finding shows.
 const IDS: usize = 5;
 
-/// Everything that is found in a registry, and a remark on what is left out.
-pub(super) fn examine(sources: &Sources, document: &Document, registry: &Registry) -> (Vec<Finding>, Option<String>) {
-    let examination = RegistryCheck { sources, document, registry };
-    let asked = registry.runtimes().iter().take(RUNTIMES);
-    let runtimes: Vec<Arms<'_>> = asked.map(|runtime| Arms::of(registry, runtime)).collect();
-    let (mut findings, remark) = examination.overlaps(&runtimes);
+/// Returns the findings of a registry, and a note if there are more overlaps than shown.
+pub(super) fn check(sources: &Sources, document: &Document, registry: &Registry) -> (Vec<Finding>, Option<String>) {
+    let check = RegistryCheck { sources, document, registry };
+    let compared = registry.runtimes().iter().take(RUNTIMES);
+    let runtimes: Vec<Arms<'_>> = compared.map(|runtime| Arms::of(registry, runtime)).collect();
+    let (mut findings, note) = check.overlaps(&runtimes);
     for arms in &runtimes {
-        findings.extend(examination.undecided(arms));
-        findings.extend(examination.unreachable(arms));
+        findings.extend(check.undecided(arms));
+        findings.extend(check.unreachable(arms));
     }
-    findings.extend(examination.unasked());
-    findings.extend(examination.unmatched());
-    findings.extend(examination.vendor_keys());
-    (findings, remark)
+    findings.extend(check.uncompared());
+    findings.extend(check.unmatched());
+    findings.extend(check.vendor_keys());
+    (findings, note)
 }
 
 struct RegistryCheck<'a> {
@@ -45,11 +46,13 @@ struct RegistryCheck<'a> {
     registry: &'a Registry,
 }
 
-/// Two providers, by their places in the catalogue, and where both are arms.
+/// For each pair of providers (indexes in the catalogue), the runtimes that have both, with the
+/// numbers of the two arms and a shared id.
 type Overlapping<'r, 'a> = BTreeMap<(usize, usize), Vec<(&'a Arms<'r>, (usize, usize), Shared)>>;
 
 impl RegistryCheck<'_> {
-    /// One finding for each pair of providers, however many runtimes have both.
+    /// Returns one finding for each overlapping pair of providers, however many runtimes have
+    /// both, and a note if there are more pairs than shown.
     fn overlaps(&self, runtimes: &[Arms<'_>]) -> (Vec<Finding>, Option<String>) {
         let mut pairs = Overlapping::new();
         let mut all = true;
@@ -70,16 +73,16 @@ impl RegistryCheck<'_> {
             }
         }
         let path = &self.sources.get(self.document.source).path;
-        let remark = format!("`{path}` has more overlaps than the {PAIRS} shown; mend some and check again");
-        let findings = pairs.into_iter().map(|(pair, places)| self.overlap(pair, &places));
-        (findings.collect(), (!all).then_some(remark))
+        let note = format!("`{path}` has more overlaps than the {PAIRS} shown; fix some and check again");
+        let findings = pairs.into_iter().map(|(pair, overlaps)| self.overlap(pair, &overlaps));
+        (findings.collect(), (!all).then_some(note))
     }
 
-    fn overlap(&self, (earlier, later): (usize, usize), places: &[(&Arms<'_>, (usize, usize), Shared)]) -> Finding {
+    fn overlap(&self, (earlier, later): (usize, usize), overlaps: &[(&Arms<'_>, (usize, usize), Shared)]) -> Finding {
         let providers = self.registry.providers();
         let (first, second) = (&providers[earlier].name, &providers[later].name);
         let key = |(_, _, shared): &&(&Arms<'_>, _, Shared)| (shared.witness.chars().count(), shared.witness.clone());
-        let (arms, (first_arm, second_arm), shared) = places.iter().min_by_key(key).expect("a pair has a place");
+        let (arms, (first_arm, second_arm), shared) = overlaps.iter().min_by_key(key).expect("a pair has an overlap");
         let witness = shown(&shared.witness);
         let decided = decision(arms, shared);
         let level = if decided.is_some() { Level::Warning } else { Level::Error };
@@ -93,37 +96,35 @@ impl RegistryCheck<'_> {
             .with_label(self.arm(arms.runtime, *second_arm), format!("arm of `{runtime}`"))
             .about("first", first)
             .about("second", second);
-        let names: Vec<&str> = places.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
-        finding.notes.push(format!("both are arms of {}; on `{runtime}` no arm lists `{witness}`", listed(&names)));
+        let names: Vec<&str> = overlaps.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
+        finding.notes.push(format!("both are arms of {}; no arm of `{runtime}` lists `{witness}`", listed(&names)));
         let others: Vec<&str> = others(arms, shared, &[*first_arm, *second_arm]);
         if !others.is_empty() {
-            finding.notes.push(format!("it is matched by {} as well", listed(&others)));
+            finding.notes.push(format!("the patterns of {} match it too", listed(&others)));
         }
-        finding.notes.push(
-            decided.unwrap_or_else(|| {
-                "no credentials can decide between them, so it is always `ambiguous-model`".to_owned()
-            }),
-        );
-        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should answer")
+        finding.notes.push(decided.unwrap_or_else(|| {
+            "no credentials can select one of them, so the id is always `ambiguous-model`".to_owned()
+        }));
+        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should serve them")
     }
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
         let runtime = &arms.runtime.name;
-        let span = self.document.key_span(self.sources, &place().key("runtimes").key(runtime));
-        let title = format!("which patterns overlap on `{}` could not be decided", shown(runtime));
+        let span = self.document.key_span(self.sources, &root().key("runtimes").key(runtime));
+        let title = format!("could not decide which patterns overlap on `{}`", shown(runtime));
         let finding = Finding::new(&codes::UNDECIDED, span, title)
-            .with_note("there are too many arms, or their automata are too large or look beyond ASCII")
+            .with_note("there are too many arms, or their patterns are too large or use Unicode word boundaries")
             .with_help("simplify the patterns, or write `(?-u:\\b)` for `\\b`")
             .about("runtime", runtime);
         (!arms.is_complete()).then_some(finding)
     }
 
-    /// That there are more runtimes than are looked at.
-    fn unasked(&self) -> Option<Finding> {
+    /// Returns a finding if some runtimes were not compared.
+    fn uncompared(&self) -> Option<Finding> {
         let left = self.registry.runtimes().len().checked_sub(RUNTIMES).filter(|left| *left > 0)?;
-        let span = self.document.key_span(self.sources, &place().key("runtimes"));
+        let span = self.document.key_span(self.sources, &root().key("runtimes"));
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
-        let note = format!("the arms of the first {RUNTIMES} are; more would take too long");
+        let note = format!("only the first {RUNTIMES} runtimes are compared; more would take too long");
         Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).about("runtimes", "the rest"))
     }
 
@@ -137,28 +138,28 @@ impl RegistryCheck<'_> {
 
     fn unreachable_arm(&self, arms: &Arms<'_>, arm: usize) -> Finding {
         let (runtime, provider) = (&arms.runtime.name, &arms.providers[arm].name);
-        let title = format!("no model and no credentials choose `{provider}` on `{}`", shown(runtime));
+        let title = format!("no model and no credentials select `{provider}` on `{}`", shown(runtime));
         let span = self.arm(arms.runtime, arm);
         let mut finding = Finding::new(&codes::UNREACHABLE_ARM, span, title)
-            .said("this arm is never chosen")
+            .said("this arm is never selected")
             .about("runtime", runtime)
             .about("provider", provider);
         if !arms.runtime.arms[arm].models.is_empty() {
-            let why = "each id that it lists is an earlier arm's too, and the arm has no credential of its own there";
+            let why = "each id that it lists is also listed by an earlier arm, and this arm has no credential of its own there";
             finding.notes.push(why.to_owned());
         }
         finding.notes.push(match arms.matched_by(arm) {
-            None => "its pattern matches no id that is not listed by some arm".to_owned(),
+            None => "each id that its pattern matches is listed by some arm".to_owned(),
             Some(shared) => format!(
-                "`{}`, which its pattern matches, is matched by {} as well, and it has no credential of its own",
+                "its pattern matches `{}`, but so does the pattern of {}, and the arm has no credential of its own",
                 shown(&shared.witness),
                 listed(&others(arms, &shared, &[arm]))
             ),
         });
-        finding.with_help("take the arm out, or give it ids or a credential of its own")
+        finding.with_help("remove the arm, or give it ids or a credential of its own")
     }
 
-    /// One note for each arm that lists ids which its provider's pattern does not match.
+    /// Returns one note for each arm that lists ids which its provider's pattern does not match.
     fn unmatched(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let searches: BTreeMap<&str, (usize, Regex)> = self
@@ -171,8 +172,8 @@ impl RegistryCheck<'_> {
         for runtime in self.registry.runtimes() {
             for (number, arm) in runtime.arms.iter().enumerate() {
                 let (id, pattern) = &searches[arm.provider.as_str()];
-                let is_passed_over = |(_, model): &(usize, &String)| !pattern.is_match(model.as_str());
-                let ids: Vec<_> = arm.models.iter().enumerate().filter(is_passed_over).collect();
+                let is_unmatched = |(_, model): &(usize, &String)| !pattern.is_match(model.as_str());
+                let ids: Vec<_> = arm.models.iter().enumerate().filter(is_unmatched).collect();
                 findings.extend(self.unmatched_arm(runtime, number, *id, &ids));
             }
         }
@@ -196,11 +197,11 @@ impl RegistryCheck<'_> {
         if left > 0 {
             finding.notes.push(format!("{left} more are not shown"));
         }
-        let why = "a listed id routes without the pattern; on a runtime that does not list it, this provider does not answer for it";
+        let why = "a listed id needs no pattern; on a runtime that does not list it, this provider does not serve it";
         Some(finding.with_note(why))
     }
 
-    /// The keys of other vendors that the platform's provider accepts.
+    /// Returns a finding for each key of another vendor that the platform's provider accepts.
     fn vendor_keys(&self) -> Vec<Finding> {
         let Some(id) = self.registry.providers().iter().position(Provider::is_platform) else { return Vec::new() };
         let platform = &self.registry.providers()[id];
@@ -213,7 +214,7 @@ impl RegistryCheck<'_> {
     fn vendor_key(&self, platform: usize, number: usize, key: &str, issuer: &Provider) -> Finding {
         let vendor = &issuer.name;
         let name = |id: usize, number: usize| {
-            self.document.span(self.sources, &place().key("providers").index(id).key("auth_env").index(number))
+            self.document.span(self.sources, &root().key("providers").index(id).key("auth_env").index(number))
         };
         let title = format!("the provider `{PLATFORM}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
@@ -221,14 +222,15 @@ impl RegistryCheck<'_> {
             .said("a tenant's key")
             .with_label(name(issuer, 0), format!("`{vendor}` names it first"))
             .with_note(
-                "where credentials decide between arms, a tenant's key would choose the platform, which would pay",
+                "if credentials decide between arms, a tenant's key would select the platform, \
+                 and the platform would pay",
             )
-            .with_help(format!("take `{key}` out of `auth_env` of `{PLATFORM}`"))
+            .with_help(format!("remove `{key}` from `auth_env` of `{PLATFORM}`"))
             .about("key", key)
     }
 
     fn pattern(&self, provider: usize) -> Span {
-        self.document.span(self.sources, &place().key("providers").index(provider).key("model_prefix_match"))
+        self.document.span(self.sources, &root().key("providers").index(provider).key("model_prefix_match"))
     }
 
     fn arm(&self, runtime: &Runtime, arm: usize) -> Span {
@@ -236,15 +238,15 @@ impl RegistryCheck<'_> {
     }
 }
 
-fn place() -> FieldPath {
+fn root() -> FieldPath {
     FieldPath::default()
 }
 
 fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
-    place().key("runtimes").key(&runtime.name).key("providers").index(arm)
+    root().key("runtimes").key(&runtime.name).key("providers").index(arm)
 }
 
-/// Which credentials decide who answers for an id; none where none can.
+/// Describes which credentials select which provider of an id; `None` if no credentials can.
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
@@ -252,15 +254,15 @@ fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
     let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
-    Some(format!("{decided}; with keys of none or of several it is `ambiguous-model`"))
+    Some(format!("{decided}; with the keys of none or of several, it is `ambiguous-model`"))
 }
 
-/// The providers of the arms that match an id, but for some.
+/// The providers of the arms that match an id, except the arms in `but`.
 fn others<'r>(arms: &Arms<'r>, shared: &Shared, but: &[usize]) -> Vec<&'r str> {
     shared.arms.iter().filter(|arm| !but.contains(arm)).map(|arm| arms.providers[*arm].name.as_str()).collect()
 }
 
-/// Names in a list, the first few of many.
+/// A list of quoted names, limited to [`IDS`].
 fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().take(IDS).map(|name| format!("`{}`", shown(name))).collect();
     let more = match names.len().saturating_sub(IDS) {
