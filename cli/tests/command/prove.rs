@@ -124,7 +124,7 @@ fn what_is_undecided_is_no_proof() {
         .file("providers.yaml", REGISTRY.replace("^acme/", r"\\bacme"));
     let ended = slugproof(["prove"]).dir(&project).run();
     assert_eq!(ended.code, 1, "{}", ended.stdout);
-    assert!(ended.stdout.contains("undecided which patterns overlap on agent"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("undecided: which patterns overlap on agent"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("✓ 28 laws"), "{}", ended.stdout);
 }
 

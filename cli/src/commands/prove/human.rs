@@ -22,8 +22,11 @@ pub fn render(report: &Report) -> String {
     }
     for policy in &report.policies {
         let origin = if policy.embedded { " (embedded)" } else { "" };
-        let _ =
-            writeln!(text, "\n{HEAD}policy {}{HEAD:#}{origin}: who answers, by what is set\n", shown(&policy.policy));
+        let _ = writeln!(
+            text,
+            "\n{HEAD}policy {}{HEAD:#}{origin}: which provider serves each runtime, by variable\n",
+            shown(&policy.policy)
+        );
         text.push_str(&matrix(policy));
         text.push_str(&gaps(policy));
         text.push_str(&findings(policy));
@@ -33,7 +36,7 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-/// The matrix, in as many blocks of columns as the width asks for.
+/// The matrix, split into blocks of columns that fit the width.
 fn matrix(policy: &PolicyReport) -> String {
     let label = |row: &Row| if row.known { shown(&row.runtime) } else { "(any other)".to_owned() };
     let labels: Vec<String> = policy.rows.iter().map(label).collect();
@@ -86,7 +89,7 @@ fn matrix(policy: &PolicyReport) -> String {
     text
 }
 
-/// What each column sets, without what the names of all key variables have in common.
+/// The headings of the columns, without the words that all key variables share.
 fn headings(columns: &[Column]) -> Vec<String> {
     let key = |column: &Column| match column {
         Column::Key { variable } => Some(variable.clone()),
@@ -94,7 +97,7 @@ fn headings(columns: &[Column]) -> Vec<String> {
     };
     let names: Vec<String> = columns.iter().filter_map(key).collect();
     let keys: Vec<Vec<&str>> = names.iter().map(|name| words(name)).collect();
-    // At least one word is left of every name.
+    // Each name keeps at least one word.
     let spare = keys.iter().map(Vec::len).min().unwrap_or(1) - 1;
     let front = shared(&keys, spare, |name, index| name.get(index).copied());
     let back = shared(&keys, spare - front, |name, index| name.iter().rev().nth(index).copied());
@@ -117,7 +120,7 @@ fn words(name: &str) -> Vec<&str> {
     name.split('_').collect()
 }
 
-/// How many words all names have in common, counted from one end; none where there is but one name.
+/// The number of words that all names share at one end, at most `most`; 0 for a single name.
 fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usize) -> Option<&'n str>) -> usize {
     let [first, _, ..] = names else { return 0 };
     (0..most).take_while(|&index| names.iter().all(|name| word(name, index) == word(first, index))).count()
@@ -137,7 +140,7 @@ fn padded(text: &str, width: usize) -> String {
 
 fn gaps(policy: &PolicyReport) -> String {
     if policy.gaps.is_empty() {
-        return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is coherent\n");
+        return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is consistent\n");
     }
     let accepted = policy.gaps.len() - policy.open_gaps();
     let accepted = if accepted > 0 { format!(", {accepted} of them accepted") } else { String::new() };
@@ -147,43 +150,43 @@ fn gaps(policy: &PolicyReport) -> String {
     );
     let mut code = None;
     let mut set = String::new();
-    for (judged, runtimes) in alike(&policy.gaps) {
-        if code != Some(judged.gap.code) {
-            code = Some(judged.gap.code);
+    for (gap, runtimes) in grouped_by_runtime(&policy.gaps) {
+        if code != Some(gap.gap.code) {
+            code = Some(gap.gap.code);
             set.clear();
-            let heading = format!("{}: {}", judged.gap.code.as_str(), judged.gap.code.meaning());
+            let heading = format!("{}: {}", gap.gap.code.as_str(), gap.gap.code.meaning());
             let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
         }
-        let names = set_names(judged);
+        let names = set_names(gap);
         if names != set {
             let _ = writeln!(text, "{}", wrapped(&names, "    ", "      "));
             set = names;
         }
-        let line = wrapped(&format!("{}: {}", runtimes.join(", "), description(judged)), "      ", "        ");
-        let faint = if judged.accepted.is_some() { FAINT } else { anstyle::Style::new() };
+        let line = wrapped(&format!("{}: {}", runtimes.join(", "), description(gap)), "      ", "        ");
+        let faint = if gap.accepted.is_some() { FAINT } else { anstyle::Style::new() };
         let _ = writeln!(text, "{faint}{line}{faint:#}");
     }
     text
 }
 
-/// The gaps, with those that differ in nothing but the runtime as one, in their order.
-fn alike(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
+/// The gaps in their order; gaps that differ only in the runtime are one entry with all runtimes.
+fn grouped_by_runtime(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
     let mut groups: Vec<(&EvaluatedGap, Vec<&str>)> = Vec::new();
     let mut by_text = HashMap::new();
-    for judged in gaps {
-        let text = (judged.gap.code, set_names(judged), description(judged));
+    for gap in gaps {
+        let text = (gap.gap.code, set_names(gap), description(gap));
         let group = *by_text.entry(text).or_insert_with(|| {
-            groups.push((judged, Vec::new()));
+            groups.push((gap, Vec::new()));
             groups.len() - 1
         });
-        groups[group].1.push(&judged.gap.runtime);
+        groups[group].1.push(&gap.gap.runtime);
     }
     groups
 }
 
-/// What is set, in words; a slug stands for all that lead to the same contradiction.
-fn set_names(judged: &EvaluatedGap) -> String {
-    let gap = &judged.gap;
+/// The assignments of a gap. `<slug>` represents all slugs that lead to the same contradiction.
+fn set_names(evaluated: &EvaluatedGap) -> String {
+    let gap = &evaluated.gap;
     if gap.set.is_empty() {
         return "nothing set".to_owned();
     }
@@ -193,16 +196,16 @@ fn set_names(judged: &EvaluatedGap) -> String {
     gap.set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
-fn description(judged: &EvaluatedGap) -> String {
-    let gap = &judged.gap;
+fn description(evaluated: &EvaluatedGap) -> String {
+    let gap = &evaluated.gap;
     let slug = shown(&gap.slug);
     let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
     let more = if gap.cases > 1 { format!(" and {} more", gap.cases - 1) } else { String::new() };
-    let accepted = judged.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
+    let accepted = evaluated.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
     format!("{slug}{provider}{more}{accepted}")
 }
 
-/// What makes the command fail besides gaps.
+/// The findings other than gaps.
 fn findings(policy: &PolicyReport) -> String {
     let mut text = String::new();
     if let Some(broken) = &policy.proof.broken {
@@ -211,11 +214,13 @@ fn findings(policy: &PolicyReport) -> String {
         let _ = writeln!(text, "{}\n{:?}", wrapped(&broken.violation, "  ", "  "), broken.case);
     }
     if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
-        let _ = writeln!(text, "\n{BAD}✗ deciding every combination counts otherwise than the walk{BAD:#}");
+        let _ = writeln!(text, "\n{BAD}✗ --brute-force counts other results than the enumeration of cases{BAD:#}");
     }
     if !policy.undecided.is_empty() {
         let message = format!(
-            "undecided which patterns overlap on {}: their automata are too large or look beyond ASCII, so a class of slugs may lack a witness; simplify the patterns, or write `(?-u:\\b)` for `\\b`",
+            "undecided: which patterns overlap on {} is unknown, because their patterns are too large or use \
+             Unicode word boundaries; a class of slugs may have no example; \
+             simplify the patterns, or write `(?-u:\\b)` for `\\b`",
             policy.undecided.join(", ")
         );
         let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
@@ -234,22 +239,22 @@ fn summary(report: &Report) -> String {
     let laws = if undecided > 0 && broken == 0 {
         let found = if report.gaps_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
         let runtimes = counted(undecided as u64, "runtime");
-        format!("{found} no law is broken on {evaluated} cases, but for {runtimes} they are not all that matter")
+        format!("{found} no law is broken on {evaluated} cases, but for {runtimes} some relevant cases are missing")
     } else if broken == 0 {
-        format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that stand for {covered} combinations", LAWS.len())
+        format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that represent {covered} combinations", LAWS.len())
     } else {
-        format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that stand for {covered} combinations were examined")
+        format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that represent {covered} combinations were checked")
     };
     let _ = writeln!(text, "{laws}");
     if broken == 0 {
         let compared = grouped(sum(|policy| policy.proof.compared as u128));
-        let questions = format!("{compared} questions, each slug on each runtime, have the answer of the reference");
-        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {questions}");
+        let queries = format!("{compared} queries, each slug on each runtime, agree with the reference resolver");
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {queries}");
     }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
     let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
     if decided > 0 {
-        let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were decided one by one as well", grouped(decided));
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were also evaluated one by one", grouped(decided));
     }
     let open: usize = report.policies.iter().map(PolicyReport::open_gaps).sum();
     match (open, report.gaps_count) {
@@ -257,7 +262,7 @@ fn summary(report: &Report) -> String {
         (_, true) => {
             let _ = writeln!(
                 text,
-                "{BAD}✗{BAD:#} {} not accepted: close the gap, or accept it in slugproof.yaml",
+                "{BAD}✗{BAD:#} {} not accepted: fix the policy, or accept the gap in slugproof.yaml",
                 counted(open as u64, "gap")
             );
         }

@@ -25,7 +25,7 @@ struct Form<'a> {
 struct PolicyForm<'a> {
     policy: &'a str,
     matrix: Vec<CellForm<'a>>,
-    gaps: Vec<HoleForm<'a>>,
+    gaps: Vec<GapForm<'a>>,
     evaluated: usize,
     compared: usize,
     combinations: u128,
@@ -46,7 +46,7 @@ struct CellForm<'a> {
 }
 
 #[derive(Serialize)]
-struct HoleForm<'a> {
+struct GapForm<'a> {
     #[serde(flatten)]
     gap: &'a Gap,
     accepted: Option<&'a str>,
@@ -94,7 +94,8 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
             });
         }
     }
-    let gaps = policy.gaps.iter().map(|judged| HoleForm { gap: &judged.gap, accepted: judged.accepted.as_deref() });
+    let gaps =
+        policy.gaps.iter().map(|evaluated| GapForm { gap: &evaluated.gap, accepted: evaluated.accepted.as_deref() });
     PolicyForm {
         policy: &policy.policy,
         matrix,

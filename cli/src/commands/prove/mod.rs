@@ -1,4 +1,4 @@
-//! `prove`: every law on every case that matters, and where a harness can go wrong.
+//! `prove`: checks every law on every relevant case and finds reachable contradictions.
 
 mod human;
 mod json;
@@ -33,7 +33,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let policies = data.policies(&args.policy)?;
     if let Some(config) = &data.config {
-        // Another registry than the configured one need not have its runtimes.
+        // A registry given with --registry need not have the configured runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
         config.check_accepts(&data.policies(&[])?, configured)?;
     }
@@ -44,7 +44,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         let dataset = Dataset::new(registry.clone(), policy.clone());
         reports.push(prove(&dataset, args.brute_force, accepts, &mut used, output.is_quiet())?);
     }
-    // An entry may be needed by data that this run does not look at.
+    // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
     let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_about_overrides(&policies);
     let idle = accepts.iter().zip(used).filter(|(accept, used)| is_idle(accept, *used));
@@ -72,12 +72,12 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-/// An entry that could never match is a mistake in the file, not a finding about the data.
+/// Returns true if an accept entry covers a gap of a policy.
 fn covers(accept: &Accept, policy: &str, gap: &Gap) -> bool {
     accept.covers(policy, &gap.runtime, gap.code, |name| gap.set.contains_key(name))
 }
 
-/// Combinations that `--brute-force` decides at the most.
+/// The maximum number of combinations that `--brute-force` evaluates.
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
 fn prove(
@@ -91,7 +91,8 @@ fn prove(
     let policy = dataset.policy.name();
     if brute_force && enumeration.combinations() > BRUTE_FORCE {
         return Err(Failure::new(format!(
-            "policy `{policy}` has {} combinations, more than the {} that --brute-force decides; prove it without",
+            "policy `{policy}` has {} combinations, more than the limit of {} for --brute-force; \
+             run without --brute-force",
             grouped(enumeration.combinations()),
             grouped(BRUTE_FORCE)
         )));
@@ -102,11 +103,11 @@ fn prove(
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
-        let counts = decide_everything(dataset, &enumeration, quiet);
+        let counts = evaluate_everything(dataset, &enumeration, quiet);
         BruteForce { combinations: counts.total(), agrees: counts == proof.counts }
     });
     let accepting = |gap: &Gap| accepts.iter().find(|accept| covers(accept, policy, gap));
-    // What is accepted must not stand for what is not: each side has its own smallest sets.
+    // Accepted and other gaps are minimised separately: an accepted gap must not hide another.
     let mut gaps = Vec::new();
     for gap in proof.gaps(|gap| accepting(gap).is_none()) {
         gaps.push(EvaluatedGap { gap, accepted: None });
@@ -115,7 +116,7 @@ fn prove(
         let accepted = accepting(&gap).map(|accept| accept.reason.clone());
         gaps.push(EvaluatedGap { gap, accepted });
     }
-    gaps.sort_by_key(|judged| judged.gap.code);
+    gaps.sort_by_key(|evaluated| evaluated.gap.code);
     for (accept, used) in accepts.iter().zip(used) {
         *used |= !proof.gaps(|gap| covers(accept, policy, gap)).is_empty();
     }
@@ -132,10 +133,10 @@ fn prove(
     })
 }
 
-fn decide_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
+fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
     let classes = enumeration.slugs().len() + 1;
     let parts = enumeration.runtimes().count() * classes;
-    let progress = Progress::new(&format!("deciding every combination of {}", dataset.policy.name()), parts, quiet);
+    let progress = Progress::new(&format!("evaluating every combination of {}", dataset.policy.name()), parts, quiet);
     let counts = in_parallel(parts, &progress, Counts::merge, |counts: &mut Counts, part| {
         counts.merge(enumeration.brute_force(part / classes, part % classes));
     });
@@ -143,7 +144,7 @@ fn decide_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) 
     counts
 }
 
-/// Who answers on each runtime by what is set: nothing, the platform path, or one key.
+/// The provider of each runtime if nothing, the platform path, or one key is set.
 fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Vec<Row>) {
     let policy = &dataset.policy;
     let platform = &policy.document().platform;

@@ -1,4 +1,4 @@
-//! Work spread over every core, and a bar that shows how far it is.
+//! Parallel work on all cores, with a progress bar.
 
 use std::num::NonZero;
 use std::sync::Once;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Numbers that one worker takes at a time.
+/// The number of items that a worker takes at a time.
 const CHUNK: usize = 64;
 
-/// Folds the numbers below `count` on every core. The order in which the parts
-/// are merged is not fixed, so merging must not depend on it.
+/// Folds the numbers below `count` on all cores. The parts are merged in any order, so `merge`
+/// must not depend on it.
 pub fn in_parallel<T: Default + Send>(
     count: usize,
     progress: &Progress,
@@ -44,7 +44,7 @@ pub fn in_parallel<T: Default + Send>(
     })
 }
 
-/// A bar that shows itself only once the work has taken a second.
+/// A progress bar that appears after one second.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -66,7 +66,7 @@ impl Progress {
     fn advance(&self, by: usize) {
         self.bar.inc(by as u64);
         if !self.quiet && self.started.elapsed() > Self::PATIENCE {
-            // Drawn on a terminal only; elsewhere it stays hidden.
+            // The bar is drawn only on a terminal.
             self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
         }
     }

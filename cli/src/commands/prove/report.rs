@@ -1,4 +1,4 @@
-//! What `prove` found, before it is written.
+//! The results of `prove`, before rendering.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use slug_resolver::Code;
 
 use crate::exit::Exit;
 
-/// Everything that `prove` has to say.
+/// All results of `prove`.
 pub struct Report {
     pub registry_source: String,
     pub providers: usize,
     pub runtimes: usize,
     pub config: Option<String>,
     pub policies: Vec<PolicyReport>,
-    /// Entries of slugproof.yaml that accept nothing.
+    /// Accept entries of slugproof.yaml that accept nothing.
     pub idle: Vec<Idle>,
-    /// Whether an unaccepted gap is a finding.
+    /// True if a gap that is not accepted is a finding.
     pub gaps_count: bool,
     pub elapsed: Duration,
 }
 
-/// What was proved of one policy.
+/// The results for one policy.
 pub struct PolicyReport {
     pub policy: String,
     pub embedded: bool,
@@ -34,7 +34,7 @@ pub struct PolicyReport {
     pub brute_force: Option<BruteForce>,
 }
 
-/// One thing that may be set: a column of the matrix.
+/// A column of the matrix: the assignment that it shows.
 pub enum Column {
     Nothing,
     Path { variable: String, value: String },
@@ -42,7 +42,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// The variable and the value it is given.
+    /// The variable and its value, or `None` if nothing is set.
     pub fn setting(&self) -> Option<(&str, &str)> {
         match self {
             Self::Nothing => None,
@@ -55,7 +55,7 @@ impl Column {
 /// One runtime: a row of the matrix.
 pub struct Row {
     pub runtime: String,
-    /// Whether the registry or the policy names the runtime.
+    /// True if the registry or the policy names the runtime.
     pub known: bool,
     pub cells: Vec<Cell>,
 }
@@ -66,19 +66,19 @@ pub struct Cell {
     pub code: Option<Code>,
 }
 
-/// A gap, and why it is intended, if it is.
+/// A gap, and the reason if slugproof.yaml accepts it.
 pub struct EvaluatedGap {
     pub gap: Gap,
     pub accepted: Option<String>,
 }
 
-/// An entry of slugproof.yaml that accepts nothing.
+/// An accept entry of slugproof.yaml that accepts nothing.
 pub struct Idle {
     pub line: u64,
     pub code: Code,
 }
 
-/// What deciding every combination came to.
+/// The result of evaluating every combination.
 pub struct BruteForce {
     pub combinations: u128,
     pub agrees: bool,
