@@ -1,4 +1,4 @@
-//! slugproof.yaml: which data to prove, and which contradictions are intended.
+//! slugproof.yaml: the data to prove and the contradictions that are intended.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,73 +10,74 @@ use crate::exit::Failure;
 use crate::io::read_file;
 use crate::suggest::did_you_mean;
 
-/// The name of the file.
+/// The file name of the configuration.
 pub const FILE_NAME: &str = "slugproof.yaml";
 
-/// Names that are easily given to the file, and would leave it without effect.
+/// Wrong file names that users may choose by mistake. A file with such a name is an error
+/// because it would have no effect.
 const MISNAMED: [&str; 3] = ["slugproof.yml", ".slugproof.yaml", ".slugproof.yml"];
 
-/// A slugproof.yaml.
+/// A parsed slugproof.yaml.
 pub struct Config {
-    /// Where it was found.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its text, if it was found and not handed over by another reader.
+    /// The text of the file; empty if [`Config::decode`] was called directly.
     pub text: String,
-    /// The registry, if it names one.
+    /// The path of the registry, if the file names one.
     pub registry: Option<PathBuf>,
-    /// Whether the registry may hold fields that slugproof does not know.
+    /// True if unknown fields of the registry are ignored.
     pub allow_unknown_fields: bool,
-    /// The policies, if it names any: embedded ones or files.
+    /// The policies, if the file names any: names of embedded policies, or paths.
     pub policies: Option<Vec<OsString>>,
-    /// The workflow files to lint, as patterns, if it names any.
+    /// Patterns of the workflow files to lint, if the file names any.
     pub workflows: Option<Vec<PathBuf>>,
-    /// Secrets that do not exist.
+    /// Names of secrets that do not exist in the repository.
     pub absent_secrets: Vec<String>,
-    /// Contradictions that are intended.
+    /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
 }
 
-/// A contradiction that is intended. What it leaves open, it accepts.
+/// An entry of `accept`: a contradiction that is intended. An omitted field matches any value.
 #[derive(Debug)]
 pub struct Accept {
-    /// The line it stands on.
+    /// The line of the entry.
     pub line: u64,
-    /// The policy.
+    /// The policy that the entry is limited to.
     pub policy: Option<String>,
-    /// The runtime.
+    /// The runtime that the entry is limited to.
     pub runtime: Option<String>,
-    /// The contradiction.
+    /// The code of the contradiction.
     pub code: Code,
-    /// Variables that have to be set.
+    /// Variables that must be set.
     pub set: Vec<String>,
-    /// Variables that have to be unset.
+    /// Variables that must be unset.
     pub unset: Vec<String>,
-    /// Why it is intended.
+    /// The reason why the contradiction is intended.
     pub reason: String,
 }
 
 impl Config {
-    /// Finds and reads the file in the working directory or above it.
+    /// Finds and reads the file in the working directory or the nearest parent.
     pub fn find() -> Result<Option<Self>, Failure> {
         Self::locate()?.as_deref().map(Self::read).transpose()
     }
 
-    /// Where the file is, in the working directory or above it.
+    /// Returns the path of the file in the working directory or the nearest parent.
     pub fn locate() -> Result<Option<PathBuf>, Failure> {
         let directory = std::env::current_dir().map_err(|error| {
-            Failure::new(format!("cannot tell the working directory: {error}; change to one that exists"))
+            Failure::new(format!("cannot determine the working directory: {error}; change to one that exists"))
         })?;
-        // One that cannot be read, such as a link to nowhere, is in force and refused: without
-        // it other data would be proved.
-        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
-        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(is_there);
+        // An unreadable file, such as a dangling link, counts as found and is refused. If it were
+        // ignored, other data would be proved.
+        let exists = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(exists);
         let misnamed = MISNAMED.iter().map(|name| directory.join(name)).find(|path| path.is_file());
         if let (None, Some(path)) = (&found, misnamed) {
             let name = path.file_name().unwrap_or_default().display();
-            return Err(Failure::new(format!("`{name}` is not read; rename it to `{FILE_NAME}`, or say --no-config")));
+            return Err(Failure::new(format!("`{name}` is not read; rename it to `{FILE_NAME}`, or pass --no-config")));
         }
-        // Beside or below the working directory, the shorter name says as much.
+        // Inside the working directory, the relative path is shorter and equally clear.
         Ok(found.map(|path| path.strip_prefix(&directory).map(Path::to_owned).unwrap_or(path)))
     }
 
@@ -88,23 +89,27 @@ impl Config {
         Ok(Self { text: String::from_utf8_lossy(&bytes).into_owned(), ..config })
     }
 
-    /// A failure at one place of an accept entry.
-    fn refuse(&self, entry: usize, place: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
-        let place = place(FieldPath::default().key("accept").index(entry));
-        let error = Invalid::at(place, message).located(&self.root);
+    /// A failure at one field of an accept entry.
+    fn refuse(&self, entry: usize, field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
+        let field = field(FieldPath::default().key("accept").index(entry));
+        let error = Invalid::at(field, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 
-    /// Refuses an entry that names what no policy in force has; without a registry,
-    /// runtimes are not looked at.
+    /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes
+    /// are checked only if there is a registry.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown name.
     pub fn check_accepts(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
         for (index, accept) in self.accept.iter().enumerate() {
-            let meant =
+            let suggestion =
                 |name: &str, candidates: &[&str]| did_you_mean(name, candidates.iter().copied(), "correct the name");
-            let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.concerns(policy.name())).collect();
+            let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.applies_to(policy.name())).collect();
             if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
                 let known: Vec<&str> = policies.iter().map(Policy::name).collect();
-                let message = format!("no policy in force is named `{name}`; {}", meant(name, &known));
+                let message = format!("none of the policies in use is named `{name}`; {}", suggestion(name, &known));
                 return Err(self.refuse(index, |place| place.key("policy"), message));
             }
             let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
@@ -112,14 +117,14 @@ impl Config {
             let is_known = |name: &&String| known.contains(&name.as_str());
             if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
                 let message =
-                    format!("neither registry nor policy names the runtime `{name}`; {}", meant(name, &known));
+                    format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
                 return Err(self.refuse(index, |place| place.key("runtime"), message));
             }
             let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
             for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
                 if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
                     let name = &names[position];
-                    let message = format!("no policy that the entry speaks of reads `{name}`; {}", meant(name, &known));
+                    let message = format!("no policy of this entry reads `{name}`; {}", suggestion(name, &known));
                     return Err(self.refuse(index, |place| place.key(list).index(position), message));
                 }
             }
@@ -127,23 +132,27 @@ impl Config {
         Ok(())
     }
 
-    /// Decodes a file that was read from a path.
+    /// Decodes a document that was read from a path.
+    ///
+    /// # Errors
+    ///
+    /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = Cursor::root(&root);
         let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
-        // Files are named from where the configuration stands.
-        let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+        // Paths in the file are relative to its directory.
+        let relative = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let named = |name: &str| {
             let embedded = slug_resolver::Policy::embedded(name).is_some();
-            if embedded { OsString::from(name) } else { beside(name).into_os_string() }
+            if embedded { OsString::from(name) } else { relative(name).into_os_string() }
         };
         let workflows = fields.optional("workflows").map(|at| at.strings()).transpose()?;
         let absent_secrets = fields.optional("absent_secrets").map(|at| at.strings()).transpose()?;
         let policies = fields.optional("policies").map(|at| at.strings()).transpose()?;
         if let (Some([]), Some(at)) = (policies.as_deref(), fields.optional("policies")) {
-            return Err(at.error("the list is empty; name a policy, or take the field out to use the embedded ones"));
+            return Err(at.error("the list is empty; name a policy, or remove the field to use the embedded policies"));
         }
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
@@ -154,13 +163,13 @@ impl Config {
         Ok(Self {
             path: path.to_owned(),
             text: String::new(),
-            registry: fields.optional("registry").map(|at| at.string().map(beside)).transpose()?,
+            registry: fields.optional("registry").map(|at| at.string().map(relative)).transpose()?,
             allow_unknown_fields: fields
                 .optional("allow_unknown_fields")
                 .map(|at| at.boolean())
                 .transpose()?
                 .unwrap_or_default(),
-            workflows: workflows.map(|patterns| patterns.iter().map(|pattern| beside(pattern)).collect()),
+            workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
@@ -177,7 +186,7 @@ impl Accept {
         let code = fields.required("code")?;
         let reason = fields.required("reason")?;
         if reason.string()?.trim().is_empty() {
-            return Err(reason.error("is empty; say why the contradiction is intended"));
+            return Err(reason.error("is empty; write why the contradiction is intended"));
         }
         let (set, unset) = (list("set")?, list("unset")?);
         if let Some(name) = set.iter().find(|name| unset.contains(name)) {
@@ -195,23 +204,25 @@ impl Accept {
         })
     }
 
-    /// Whether it speaks of a policy.
-    pub fn concerns(&self, policy: &str) -> bool {
+    /// Returns true if the entry applies to a policy.
+    pub fn applies_to(&self, policy: &str) -> bool {
         self.policy.as_ref().is_none_or(|name| name == policy)
     }
 
-    /// Whether it accepts a contradiction of a policy, given which variables are set.
+    /// Returns true if the entry accepts a contradiction of a policy and a runtime. `is_set`
+    /// says which variables are set.
     pub fn covers(&self, policy: &str, runtime: &str, code: Code, is_set: impl Fn(&str) -> bool) -> bool {
-        self.concerns(policy)
+        self.applies_to(policy)
             && self.runtime.as_ref().is_none_or(|name| name == runtime)
             && self.code == code
             && self.set.iter().all(|name| is_set(name))
             && !self.unset.iter().any(|name| is_set(name))
     }
 
-    /// Whether it can only speak of what `lint` finds: `prove` leaves overrides alone.
+    /// Returns true if only `lint` can use the entry, because it requires an override to be
+    /// set. `prove` does not set overrides.
     pub fn is_about_overrides(&self, policies: &[Policy]) -> bool {
-        let mut concerned = policies.iter().filter(|policy| self.concerns(policy.name()));
+        let mut concerned = policies.iter().filter(|policy| self.applies_to(policy.name()));
         concerned.any(|policy| self.set.contains(&policy.document().override_var))
     }
 }

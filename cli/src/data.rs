@@ -1,5 +1,5 @@
-//! Which registry and which policies a command works on: what its flags say,
-//! else what slugproof.yaml says, else what ships with it.
+//! The registry and the policies of a command: from its flags, else from slugproof.yaml,
+//! else embedded ones.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,27 +11,27 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
 
-/// Where the data of a command come from.
+/// The sources of the data of a command.
 pub struct Data {
-    /// The slugproof.yaml in force.
+    /// The slugproof.yaml that was found.
     pub config: Option<Config>,
     registry: Option<PathBuf>,
     unknown: UnknownFields,
 }
 
-/// What the flags of a command say about its data.
+/// The data options of a command.
 #[derive(Clone, Debug, Default)]
 pub struct DataOptions {
-    /// A registry to use in place of any other.
+    /// A registry that overrides any other.
     pub registry: Option<PathBuf>,
-    /// Whether the registry may hold fields that slugproof does not know.
+    /// True if unknown fields of the registry are ignored.
     pub allow_unknown_fields: bool,
-    /// Whether no slugproof.yaml is looked for.
+    /// True if no slugproof.yaml is searched for.
     pub no_config: bool,
 }
 
 impl Data {
-    /// Finds the configuration.
+    /// Finds and reads slugproof.yaml, and applies the options.
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
         let config = if options.no_config { None } else { Config::find()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
@@ -41,7 +41,7 @@ impl Data {
         Ok(Self { registry: options.registry.or(configured), unknown, config })
     }
 
-    /// Where the registry comes from, for people.
+    /// The source of the registry, as shown to people: a path or `embedded`.
     pub fn registry_source(&self) -> String {
         self.registry.as_deref().map_or("embedded".to_owned(), shown_path)
     }
@@ -51,7 +51,8 @@ impl Data {
         self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
     }
 
-    /// The policies that were asked for, else those of slugproof.yaml, else all embedded ones.
+    /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded
+    /// ones.
     pub fn policies(&self, asked: &[OsString]) -> Result<Vec<Policy>, Failure> {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
             return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
@@ -59,12 +60,13 @@ impl Data {
         if asked.is_empty() {
             return find_policies(configured, &[]);
         }
-        // One that cannot be read must not keep another from being found.
+        // An unreadable policy must not prevent another from being found.
         let known: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
         find_policies(asked, &known)
     }
 
-    /// The one policy that was asked for, else the first there is.
+    /// Returns the requested policy, else the first of slugproof.yaml, else the first embedded
+    /// one.
     pub fn policy(&self, asked: Option<&OsString>) -> Result<Policy, Failure> {
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
         let first = match asked {
@@ -78,7 +80,7 @@ impl Data {
 fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failure> {
     Registry::from_yaml(&read_file(path)?, unknown).map_err(|error| {
         let hint = if error.message.starts_with("unknown field") && unknown == UnknownFields::Deny {
-            " (--allow-unknown-fields passes over what slugproof does not know)"
+            " (--allow-unknown-fields ignores unknown fields)"
         } else {
             ""
         };
@@ -101,7 +103,7 @@ fn find_policies(names: &[OsString], configured: &[Policy]) -> Result<Vec<Policy
     Ok(policies)
 }
 
-/// A configured or embedded policy by its name, or a policy file.
+/// Finds a configured or embedded policy by its name, or reads a policy file.
 fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
     let embedded = Policy::all_embedded();
     if let Some(policy) = configured.iter().chain(&embedded).find(|policy| OsStr::new(policy.name()) == name) {
@@ -112,7 +114,7 @@ fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
         let known: Vec<String> =
             configured.iter().chain(&embedded).map(|policy| format!("`{}`", policy.name())).collect();
         return Err(Failure::new(format!(
-            "no policy `{}`: there is no such file, and the policies known by name are {}; check the name",
+            "no policy `{}`: no such file exists, and the policies known by name are {}; check the name",
             shown_path(&path),
             known.join(", ")
         )));

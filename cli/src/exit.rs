@@ -1,21 +1,21 @@
-//! How the command ends.
+//! Exit codes, and errors that end the command.
 
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-/// The exit codes.
+/// An exit code of the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked about is in order.
+    /// No findings.
     Clean,
-    /// Something was found.
+    /// There are findings.
     Findings,
-    /// The command could not be understood, or something could not be read or written.
+    /// Wrong usage, or input or output that cannot be read or written.
     UsageError,
-    /// There was nothing to check.
+    /// Nothing was checked.
     NothingChecked,
-    /// Whoever read the output stopped reading: what a shell reports for SIGPIPE.
+    /// The reader closed the output early. A shell reports this code for SIGPIPE.
     BrokenPipe,
 }
 
@@ -31,17 +31,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why the command could not do what was asked: one message, or a reader that is gone.
+/// An error that ends the command.
 #[derive(Debug)]
 pub enum Failure {
-    /// Lower case, no final stop, what to do last.
+    /// A message in lower case, without a full stop, ending in what to do.
     Message(String),
     /// Output could not be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// A failure that one message explains.
+    /// Creates a failure with a message.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
     }
@@ -64,7 +64,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What the operating system says, without its number.
+/// The error text of the operating system in lower case, without its number.
 pub fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);

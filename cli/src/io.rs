@@ -1,4 +1,5 @@
-//! Files and standard input: read within limits, written whole, named without secrets.
+//! Files and standard input: reading within limits, atomic writing, and paths shown without
+//! secrets.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -11,7 +12,7 @@ use tempfile::Builder;
 
 use crate::exit::{Failure, describe};
 
-/// The bytes of a file, or as many of them as no reader takes.
+/// Reads a file, up to one byte more than the limit of a document.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = limits::DOCUMENT_BYTES as u64 + 1;
@@ -21,11 +22,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The bytes of a file that is useless in part; errors name it by `what` and end in `remedy`.
+/// Reads a whole file. An error about its size calls it `what` and ends in `remedy`.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, and one of more bytes than any document may have.
+/// The file cannot be read, or it is larger than the limit of a document.
 pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Failure> {
     let bytes = read_file(path)?;
     let most = limits::DOCUMENT_BYTES;
@@ -35,14 +36,14 @@ pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Fail
     Ok(bytes)
 }
 
-/// What stands for standard input where a file is expected.
+/// The path that means standard input.
 pub const STANDARD_INPUT: &str = "-";
 
-/// A file or standard input, read, with the name by which it is shown.
+/// The content of a file or of standard input.
 pub struct Input {
-    /// The name.
+    /// The name shown to people.
     pub name: String,
-    /// The bytes, or as many of them as no reader takes.
+    /// The content, up to one byte more than the limit of a document.
     pub bytes: Vec<u8>,
 }
 
@@ -60,13 +61,13 @@ impl Input {
         Ok(Self { name: "standard input".to_owned(), bytes })
     }
 
-    /// A failure about what it holds.
+    /// A failure about the content.
     pub fn failure(&self, what: &str) -> Failure {
         Failure::new(format!("{}: {what}", self.name))
     }
 }
 
-/// A path as it is shown: what stands behind a `=` may be a secret in the wrong place.
+/// A path as shown to people. The part after `=` is hidden: it may be a misplaced secret.
 pub fn shown_path(path: &Path) -> String {
     let text = path.display().to_string();
     match text.split_once('=') {
@@ -75,21 +76,25 @@ pub fn shown_path(path: &Path) -> String {
     }
 }
 
-/// A path as findings name it: with slashes, and the same for `a` and `./a`.
+/// A path as shown in findings: with slashes, and equal for `a` and `./a`.
 pub fn report_path(path: &Path) -> String {
     let kept: PathBuf = path.components().filter(|component| *component != Component::CurDir).collect();
     let text = shown_path(if kept.as_os_str().is_empty() { path } else { &kept });
     if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
-/// The text of a file, or why there is none; of a text beyond the limit, a piece that is too long as well.
+/// Reads a text file, up to one byte more than `limit`.
+///
+/// # Errors
+///
+/// The file cannot be read or is not UTF-8.
 pub fn read_text_file(path: &Path, limit: usize) -> Result<String, String> {
     let file =
         File::open(path).map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
     read_text(file, limit)
 }
 
-/// The text of a stream, like that of a file.
+/// Reads a text stream like [`read_text_file`].
 pub fn read_text(from: impl io::Read, limit: usize) -> Result<String, String> {
     let mut bytes = Vec::new();
     from.take(limit as u64 + 1)
@@ -101,13 +106,13 @@ pub fn read_text(from: impl io::Read, limit: usize) -> Result<String, String> {
     let cut = bytes.len() > limit;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
-        // The end of what was read may stand inside a character; the size is refused anyway.
+        // The text may be cut inside a character; the caller refuses its size anyway.
         Err(error) if cut => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
         Err(_) => Err("the text is not UTF-8; save it as UTF-8".to_owned()),
     }
 }
 
-/// Writes a file whole or not at all: a reader never sees half of it.
+/// Writes a file atomically: a reader never sees a part of it.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     replace(path, content).map_err(|error| {
         let why = describe(&error);
@@ -116,17 +121,17 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // What a link names is replaced, not the link.
+    // Replace the target of a link, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let existing = fs::metadata(path).ok();
     if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
-        // A device or a pipe must not be replaced; a directory refuses.
+        // A device or a pipe must not be replaced; writing to a directory fails.
         return fs::write(path, content);
     }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = Builder::new();
     temporary.prefix(".slugproof-").suffix(".tmp");
-    // As any new file, it is for whom the process lets read it.
+    // The umask of the process decides who can read it, as for any new file.
     #[cfg(unix)]
     temporary.permissions(fs::Permissions::from_mode(0o666));
     let mut temporary = temporary.tempfile_in(directory)?;

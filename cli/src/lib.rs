@@ -1,9 +1,8 @@
 //! `slugproof`: proves that every model slug a harness can pick matches the
 //! secrets it injects.
 //!
-//! Everything that reads, writes or asks the machine is in this crate; every
-//! answer comes from `slug_resolver`. It is a library so that its readers can be
-//! tested from outside; the interface for use is the command.
+//! This crate does all input and output; `slug_resolver` computes every result. It is a
+//! library so that tests can call its parsers; users use the command.
 
 mod args;
 pub mod codes;
@@ -31,7 +30,7 @@ use commands::{batch, check, corpus, diagnose, explain, manual, pick, prove, res
 use exit::{Exit, Failure};
 use output::Output;
 
-/// Runs the command on the arguments of this process.
+/// Runs the command with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = match args::parse() {
@@ -60,7 +59,8 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     }
 }
 
-/// How the command ends; a failure is told on standard error, unless the reader of the output is gone.
+/// Returns the exit code. A failure is printed on standard error, unless the reader closed the
+/// output.
 fn end(result: Result<Exit, Failure>, output: &mut Output) -> Exit {
     match result {
         Ok(exit) => exit,

@@ -1,5 +1,5 @@
-//! The line protocol: one JSON object a line in, one a line out, in the same
-//! order and in constant memory. No file or stream is opened here.
+//! The line protocol: one JSON object per line of input, one per line of output, in the same
+//! order and in constant memory. The caller opens files and streams.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,24 +11,24 @@ use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
 use crate::redact::is_credential;
 
-/// Bytes in one line; a longer one is answered with an error.
+/// The longest line in bytes. The result for a longer line is an error.
 pub const LINE_BYTES: usize = 1 << 20;
 
-/// Some editors begin a file with it.
+/// A UTF-8 byte order mark, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How many lines were answered, and how.
+/// The number of lines read, by kind of result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answered {
-    /// All of them.
+    /// All lines.
     pub lines: u64,
-    /// Those that could not be read; each got an error for an answer.
+    /// Lines that could not be read; the result of each is an error.
     pub malformed: u64,
-    /// Those whose answer is a contradiction or a rejection.
+    /// Lines whose result is a contradiction or a rejection.
     pub findings: u64,
 }
 
-/// Why answering stopped early.
+/// The error that ended the loop over the lines.
 #[derive(Debug)]
 pub enum Stopped {
     /// The input could not be read.
@@ -37,11 +37,11 @@ pub enum Stopped {
     Write(io::Error),
 }
 
-/// Answers one question to the whole pipeline: whether it is coherent.
+/// Resolves one query. Writes the result and returns true if it is coherent.
 ///
 /// # Errors
 ///
-/// What is wrong with the line, without repeating it.
+/// What is wrong with the line, without repeating the line.
 pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     let question: Question<'_> = parse(line, QUESTION)?;
     let env = question.env(policy)?;
@@ -51,11 +51,11 @@ pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut
     Ok(resolution.is_coherent())
 }
 
-/// Answers which provider a model has: whether it has one.
+/// Derives the provider of one model. Writes the result and returns true if there is one.
 ///
 /// # Errors
 ///
-/// What is wrong with the line, without repeating it.
+/// What is wrong with the line, without repeating the line.
 pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     let question: Derivation<'_> = parse(line, DERIVATION)?;
     let names: Vec<String> = question.auth_env.iter().map(|name| name.0.to_string()).collect();
@@ -65,11 +65,11 @@ pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Resul
     Ok(derived.is_ok())
 }
 
-/// Answers every line; `answer` writes one answer and says whether it is in order.
+/// Writes a result for every line. `answer` writes one result and returns false for a finding.
 ///
 /// # Errors
 ///
-/// When the input cannot be read or the output cannot be written.
+/// The input cannot be read or the output cannot be written.
 pub fn answer_lines(
     input: &mut BufReader<impl Read>,
     out: &mut impl Write,
@@ -78,7 +78,7 @@ pub fn answer_lines(
     let mut answered = Answered::default();
     let (mut line, mut text) = (Vec::new(), Vec::new());
     loop {
-        // Before waiting for more, say what is known.
+        // Before waiting for input, write the finished results.
         if input.buffer().is_empty() {
             out.flush().map_err(Stopped::Write)?;
         }
@@ -86,9 +86,7 @@ pub fn answer_lines(
         text.clear();
         let outcome = match read {
             Line::End => break,
-            Line::TooLong => {
-                Err(format!("longer than the limit of {LINE_BYTES} bytes; split it or drop what is not needed"))
-            }
+            Line::TooLong => Err(format!("the line is longer than the limit of {LINE_BYTES} bytes; shorten it")),
             Line::Whole if answered.lines == 0 => {
                 answer(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line), &mut text)
             }
@@ -96,7 +94,7 @@ pub fn answer_lines(
         };
         answered.lines += 1;
         match outcome {
-            Ok(in_order) => answered.findings += u64::from(!in_order),
+            Ok(clean) => answered.findings += u64::from(!clean),
             Err(error) => {
                 answered.malformed += 1;
                 text.clear();
@@ -106,7 +104,7 @@ pub fn answer_lines(
         text.push(b'\n');
         out.write_all(&text).map_err(Stopped::Write)?;
         if let Line::TooLong = read {
-            // The rest of it may never end, and the answer is there now.
+            // The rest of the line may never end, but its result is known now.
             out.flush().map_err(Stopped::Write)?;
             input.skip_until(b'\n').map_err(Stopped::Read)?;
         }
@@ -116,8 +114,8 @@ pub fn answer_lines(
 }
 
 const QUESTION: &str =
-    r#"{"runtime": string, "env": {name: string or null}, "ambient": [string]}, the last two optional"#;
-const DERIVATION: &str = r#"{"runtime": string, "model": string, "auth_env": [string]}, the last optional"#;
+    r#"{"runtime": string, "env": {name: string or null}, "ambient": [string]}; `env` and `ambient` are optional"#;
+const DERIVATION: &str = r#"{"runtime": string, "model": string, "auth_env": [string]}; `auth_env` is optional"#;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,12 +139,12 @@ struct Derivation<'a> {
     auth_env: Vec<Text<'a>>,
 }
 
-/// A string, borrowed from the line where it holds no escapes.
+/// A string, borrowed from the line if it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The entries of an object as they come, so that a name that comes twice can be refused.
+/// The entries of an object in order, including repeated names, which are refused later.
 #[derive(Default)]
 struct Variables<'a>(Vec<(Text<'a>, Option<Text<'a>>)>);
 
@@ -209,7 +207,7 @@ struct Malformed<'a> {
     line: u64,
 }
 
-/// Parses a line. The message never repeats the input: it may hold a secret.
+/// Parses a line. The message never repeats the input, which may contain a secret.
 fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 from byte {} on; write the line as UTF-8", error.valid_up_to() + 1))?;
@@ -217,7 +215,7 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
         return Err(format!("the line is blank; write {expected}"));
     }
     if text.trim_start().starts_with('[') {
-        // A list in the order of the fields would be taken for an object.
+        // serde would accept a list in the order of the fields as an object.
         return Err(format!("not as expected near column 1; write {expected}"));
     }
     serde_json::from_str(text).map_err(|error| {
@@ -232,8 +230,8 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     })
 }
 
-/// The field that is missing, not known or given twice. A name that may be something else,
-/// such as a secret in the wrong place, is not repeated.
+/// The field that is missing, unknown or repeated. A name that may be a misplaced secret is
+/// not returned.
 fn field_at_fault(error: &serde_json::Error) -> Option<String> {
     let said = error.to_string();
     let faults = ["missing field `", "unknown field `", "duplicate field `"];
@@ -243,11 +241,11 @@ fn field_at_fault(error: &serde_json::Error) -> Option<String> {
     (is_plain && !is_credential(name)).then(|| format!("{fault}{name}`"))
 }
 
-/// Bytes of the longest name of a field that an error repeats.
+/// The longest field name, in bytes, that an error repeats.
 const FIELD_BYTES: usize = 20;
 
 fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("an answer is strings and lists, and memory can be written to");
+    serde_json::to_writer(out, value).expect("a result is strings and lists, and writing to memory does not fail");
 }
 
 enum Line {
@@ -256,8 +254,8 @@ enum Line {
     End,
 }
 
-/// Reads one line without its end. Of one that is too long nothing is kept, and what is
-/// beyond the limit is still to be read.
+/// Reads one line without its line ending. A line that is too long is discarded up to the
+/// limit; the caller must skip the rest.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
     let limit = LINE_BYTES as u64 + 1;

@@ -1,4 +1,4 @@
-//! The command; everything is in the library of the same name.
+//! The command. The library of the same name contains all code.
 
 use std::process::ExitCode;
 

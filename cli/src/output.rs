@@ -1,4 +1,4 @@
-//! Standard output and standard error: the answer, notes, errors.
+//! Standard output for results; standard error for notes and errors.
 
 use std::io::{self, Write};
 
@@ -8,9 +8,9 @@ use slug_resolver::yaml::readable;
 
 use crate::render::{BAD, WARN, harmless, printable};
 
-/// The two streams.
+/// The two output streams of the command.
 pub struct Output {
-    /// The answer.
+    /// Standard output.
     answer: AutoStream<io::Stdout>,
     diagnostics: AutoStream<io::Stderr>,
     quiet: bool,
@@ -22,58 +22,58 @@ impl Output {
         Self { answer: AutoStream::new(io::stdout(), color), diagnostics: AutoStream::new(io::stderr(), color), quiet }
     }
 
-    /// Writes an answer for people: nothing in it drives the terminal but our own styles.
+    /// Writes text for people. Control characters are escaped, except in our own styles.
     pub fn human(&mut self, text: &str) -> io::Result<()> {
         self.styled(&harmless(text))
     }
 
-    /// Writes an answer for people in which nothing is left that drives the terminal but styles.
+    /// Writes text for people that is already escaped and may contain styles.
     pub fn styled(&mut self, text: &str) -> io::Result<()> {
         self.answer.write_all(text.as_bytes())
     }
 
-    /// Writes an answer for machines: every byte as it is, where the stream for
-    /// people would drop what looks like colour.
+    /// Writes output for machines, byte for byte. The stream for people would remove colour
+    /// sequences.
     pub fn raw(&mut self, text: &str) -> io::Result<()> {
         self.answer.flush()?;
         io::stdout().write_all(text.as_bytes())
     }
 
-    /// Writes out what is still buffered.
+    /// Flushes standard output.
     pub fn finish(&mut self) -> io::Result<()> {
         self.answer.flush()
     }
 
-    /// Whether notes and progress are unwanted.
+    /// Returns true if `--quiet` turns off notes and progress.
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// A remark on standard error.
+    /// Writes a note to standard error, unless quiet.
     pub fn note(&mut self, message: &str) {
         if !self.quiet {
             self.label(WARN, "note", message);
         }
     }
 
-    /// Remarks on standard error, a line each.
+    /// Writes notes to standard error, one line each, unless quiet.
     pub fn notes(&mut self, messages: &[String]) {
         messages.iter().for_each(|message| self.note(message));
     }
 
-    /// An error on standard error; said even when quiet.
+    /// Writes an error to standard error, even when quiet.
     pub fn error(&mut self, message: &str) {
         self.label(BAD, "error", message);
     }
 
-    /// Text on standard error as it is; said even when quiet.
+    /// Writes text to standard error unchanged, even when quiet.
     pub fn write_stderr(&mut self, text: &str) {
-        // Nothing is left to be told to if standard error is gone.
+        // If standard error is closed, the message cannot be reported.
         let _ = self.diagnostics.write_all(text.as_bytes());
     }
 
     fn label(&mut self, style: Style, label: &str, message: &str) {
-        // One message is one line, whatever it repeats.
+        // A message is one line, even if it repeats input with line breaks.
         let message = readable(printable(message).replace('\n', "\\n"));
         self.write_stderr(&format!("{style}{label}{style:#}: {message}\n"));
     }

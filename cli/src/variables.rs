@@ -1,4 +1,4 @@
-//! The variables of a question, from the command line and from the process.
+//! The variables of a query, from the command line and from the process.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,11 @@ use slug_resolver::{Policy, Variable};
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
 
-/// The `VAR=VALUE` arguments; an error names the variable and never the value.
+/// Parses `VAR=VALUE` arguments.
+///
+/// # Errors
+///
+/// A malformed or repeated argument. The message names the variable and never its value.
 pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, Failure> {
     let mut variables: Vec<(String, String)> = Vec::new();
     for (position, argument) in arguments.iter().enumerate() {
@@ -20,7 +24,7 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
         };
         let Some((_, value)) = argument.to_str().and_then(|text| text.split_once('=')) else {
             return Err(Failure::new(format!(
-                "the value of `{name}` is not UTF-8; of a secret only its presence matters, so write `{name}=set`"
+                "the value of `{name}` is not UTF-8; only whether a secret is set matters, so write `{name}=set`"
             )));
         };
         if variables.iter().any(|(earlier, _)| earlier == name) {
@@ -31,17 +35,19 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
     Ok(variables)
 }
 
-/// A note on each variable that the policy does not read: its name is probably misspelt.
+/// Returns a note for each variable that the policy does not read: its name is probably
+/// misspelt.
 pub fn unread_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
     let unread = variables.iter().filter(|(name, _)| policy.variable(name).is_none());
     let note = |(name, _): &(String, String)| {
-        let meant = closest_variable(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        format!("policy `{}` does not read `{name}`{meant}", policy.name())
+        let hint = closest_variable(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        format!("policy `{}` does not read `{name}`{hint}", policy.name())
     };
     unread.map(note).collect()
 }
 
-/// The variables of this process that the policy reads; of a secret, only that it is set.
+/// Returns the variables of this process that the policy reads. The value of a secret is
+/// replaced by `set`.
 pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
     for variable in policy.all_variables() {
@@ -59,7 +65,8 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
     Ok(variables)
 }
 
-/// The names given with `--ambient`; one that carries a value is refused without repeating it.
+/// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the
+/// value.
 pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
     match names.iter().find_map(|name| name.split_once('=')) {
         Some((name, _)) => {
@@ -69,7 +76,7 @@ pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
     }
 }
 
-/// Refuses a runtime that is a variable in the wrong place, without repeating its value.
+/// Refuses a runtime that looks like a misplaced `NAME=VALUE`, without repeating the value.
 pub fn refuse_variable(runtime: &str, why: &str) -> Result<(), Failure> {
     match runtime.split_once('=') {
         Some((name, _)) => Err(Failure::new(format!("the runtime looks like the variable `{name}`; {why}"))),

@@ -16,7 +16,7 @@ use crate::render::counted;
 
 const BUFFER_BYTES: usize = 1 << 16;
 
-/// Answers questions to the whole pipeline.
+/// Runs `resolve --batch`.
 pub fn resolve(registry: &Registry, policy: &Policy, file: &Path, output: &mut Output) -> Result<Exit, Failure> {
     run(file, output, |line, out| resolve_line(registry, policy, line, out))
 }
@@ -42,12 +42,12 @@ fn run(
     })?;
     drop(out);
     if answered.lines == 0 {
-        output.note("there was no line to answer");
+        output.note("the input has no lines");
         return Ok(Exit::NothingChecked);
     }
     if answered.malformed > 0 {
         let lines = counted(answered.malformed, "line");
-        output.note(&format!("{lines} not readable; each such line is answered with an error"));
+        output.note(&format!("{lines} could not be read; the result of each is an error"));
         return Ok(Exit::UsageError);
     }
     Ok(if answered.findings > 0 { Exit::Findings } else { Exit::Clean })

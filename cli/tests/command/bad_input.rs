@@ -23,7 +23,7 @@ fn registries_that_cannot_be_read() {
         ("utf16.yaml", "utf16.yaml: line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (
             "unknown.yaml",
-            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are `schema_version`, `providers`, `runtimes` (--allow-unknown-fields passes over what slugproof does not know)",
+            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are `schema_version`, `providers`, `runtimes` (--allow-unknown-fields ignores unknown fields)",
         ),
         (
             "deep.yaml",
@@ -47,7 +47,7 @@ fn policies_that_cannot_be_read() {
     for (policy, message) in [
         (
             "mine",
-            "no policy `mine`: there is no such file, and the policies known by name are `full-saas`, `reconciler`; check the name",
+            "no policy `mine`: no such file exists, and the policies known by name are `full-saas`, `reconciler`; check the name",
         ),
         (
             "short.yaml",
@@ -71,7 +71,7 @@ fn configurations_that_cannot_be_read() {
         (
             "reason",
             "accept: [{code: missing-credential, reason: ' '}]\n",
-            "line 2, column 45: `accept[0].reason`: is empty; say why the contradiction is intended",
+            "line 2, column 45: `accept[0].reason`: is empty; write why the contradiction is intended",
         ),
         (
             "code",
@@ -81,17 +81,17 @@ fn configurations_that_cannot_be_read() {
         (
             "variable",
             "accept: [{code: missing-credential, set: [E2E_TYPO], reason: x}]\n",
-            "line 2, column 43: `accept[0].set[0]`: no policy that the entry speaks of reads `E2E_TYPO`; correct the name",
+            "line 2, column 43: `accept[0].set[0]`: no policy of this entry reads `E2E_TYPO`; correct the name",
         ),
         (
             "policy",
             "accept: [{code: missing-credential, policy: full-sas, reason: x}]\n",
-            "line 2, column 45: `accept[0].policy`: no policy in force is named `full-sas`; did you mean `full-saas`?",
+            "line 2, column 45: `accept[0].policy`: none of the policies in use is named `full-sas`; did you mean `full-saas`?",
         ),
         (
             "runtime",
             "accept: [{code: missing-credential, runtime: hermess, reason: x}]\n",
-            "line 2, column 46: `accept[0].runtime`: neither registry nor policy names the runtime `hermess`; did you mean `hermes`?",
+            "line 2, column 46: `accept[0].runtime`: neither the registry nor a policy has the runtime `hermess`; did you mean `hermes`?",
         ),
         (
             "both",
@@ -101,7 +101,7 @@ fn configurations_that_cannot_be_read() {
         (
             "policies",
             "policies: []\n",
-            "line 2, column 11: `policies`: the list is empty; name a policy, or take the field out to use the embedded ones",
+            "line 2, column 11: `policies`: the list is empty; name a policy, or remove the field to use the embedded policies",
         ),
     ] {
         let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));
@@ -114,7 +114,7 @@ fn a_configuration_under_another_name_is_not_passed_over() {
     let scratch = Scratch::new("misnamed").file("slugproof.yml", "schema_version: 1\n");
     assert_refused(
         &slugproof([]).dir(&scratch).run(),
-        "`slugproof.yml` is not read; rename it to `slugproof.yaml`, or say --no-config",
+        "`slugproof.yml` is not read; rename it to `slugproof.yaml`, or pass --no-config",
     );
     assert_eq!(slugproof(["prove", "--no-config"]).dir(&scratch).run().code, 0);
 }
@@ -129,7 +129,7 @@ fn brute_force_has_its_limit() {
     let ended = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
     assert!(
-        ended.stderr.contains("more than the 10,000,000,000 that --brute-force decides; prove it without"),
+        ended.stderr.contains("more than the limit of 10,000,000,000 for --brute-force; run without --brute-force"),
         "{}",
         ended.stderr
     );

@@ -41,7 +41,7 @@ fn every_line_is_answered_in_order() {
     input.pop();
     let ended = resolve(input);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
-    assert_eq!(ended.stderr, "note: 10 lines not readable; each such line is answered with an error\n");
+    assert_eq!(ended.stderr, "note: 10 lines could not be read; the result of each is an error\n");
     let answers = ended.json_lines();
     assert_eq!(answers.len(), lines.len());
     for (index, answer) in answers.iter().enumerate() {
@@ -54,10 +54,7 @@ fn every_line_is_answered_in_order() {
     assert_eq!(answers[0]["provider"], json!("byok-openai"));
     assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
     assert_eq!(answers[8]["error"], json!("not UTF-8 from byte 13 on; write the line as UTF-8"));
-    assert_eq!(
-        answers[9]["error"],
-        json!("longer than the limit of 1048576 bytes; split it or drop what is not needed")
-    );
+    assert_eq!(answers[9]["error"], json!("the line is longer than the limit of 1048576 bytes; shorten it"));
     assert_eq!(answers[11]["runtime"], json!("codex"));
     assert_eq!(answers[12]["code"], json!(null));
 }
