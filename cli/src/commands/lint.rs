@@ -1,4 +1,4 @@
-//! `lint`: from its arguments to a report.
+//! `lint`: reads its arguments and files, and publishes the report.
 
 use crate::args::LintArgs;
 use crate::data::Data;
@@ -11,7 +11,7 @@ use crate::output::Output;
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if args.fix && args.paths.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
-        return Err(Failure::new("--fix edits files, and standard input is none; name the file"));
+        return Err(Failure::new("--fix cannot edit standard input; pass a file"));
     }
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;

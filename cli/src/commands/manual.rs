@@ -1,4 +1,4 @@
-//! Completions and manual pages, generated from the command line itself.
+//! Completions and manual pages, generated from the definition of the command line.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub fn pages(directory: Option<&Path>, output: &mut Output) -> Result<Exit, Fail
     Ok(Exit::Clean)
 }
 
-/// Writes the page of a command and those of its subcommands, each whole or not at all.
+/// Writes the pages of a command and of its subcommands, each file atomically.
 fn write_pages(command: Command, directory: &Path) -> Result<(), Failure> {
     let shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
     shown.cloned().try_for_each(|subcommand| write_pages(subcommand, directory))?;

@@ -1,4 +1,4 @@
-//! The commands: each reads its arguments, asks, and answers.
+//! The commands. Each reads its arguments and data, and prints a result.
 
 pub(crate) mod batch;
 pub mod check;

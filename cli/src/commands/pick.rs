@@ -1,4 +1,4 @@
-//! `pick`: a model for a harness, from the process environment.
+//! `pick`: picks a model for a harness from the process environment.
 
 use slug_resolver::{Env, Variable, fixes, resolve, select};
 
@@ -21,7 +21,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
             refuse_variable(runtime, "`pick` reads variables from the environment")?;
             (runtime.as_str(), env)
         }
-        // The variable has done its part: it is where the runtime comes from.
+        // The variable gave the runtime, so nothing else may use it.
         None => (env.runtime(), env.without(Variable::Runtime)),
     };
     if args.unchecked {

@@ -1,4 +1,4 @@
-//! `resolve`: one question, explained.
+//! `resolve`: resolves one query and explains the result.
 
 use serde::Serialize;
 use slug_resolver::{Code, Env, Fix, Resolution, fixes, resolve};
@@ -51,11 +51,11 @@ struct Answer<'a> {
 
 fn json(resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
     let answer = Answer { resolution, message: resolution.message(), fixes };
-    let text = serde_json::to_string_pretty(&answer).expect("an answer is strings and lists");
+    let text = serde_json::to_string_pretty(&answer).expect("the result is strings and lists");
     text + "\n"
 }
 
-/// The answer as assignments for a shell.
+/// Renders a resolution as assignments for a shell.
 fn shell(resolution: &Resolution<'_>) -> String {
     let provider = resolution.provider.map_or("", |provider| &provider.name);
     let injected = resolution.injected.join(" ");

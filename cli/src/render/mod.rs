@@ -1,4 +1,4 @@
-//! Answers for people: styles, widths, and text in which nothing drives the terminal.
+//! Output for people: styles, widths, and text with control characters escaped.
 
 pub mod resolution;
 pub mod shell;

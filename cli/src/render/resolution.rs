@@ -1,4 +1,4 @@
-//! A resolution for people: what would be picked and why, and what would mend it.
+//! A resolution for people: the pick, its reasons, and the fixes of a contradiction.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolut
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::suggest::{closest_match, closest_matches};
 
-/// The answer for people.
+/// Renders a resolution with its hints, warnings and fixes.
 pub fn explanation(
     registry: &Registry,
     policy: &Policy,
@@ -18,7 +18,7 @@ pub fn explanation(
     let mut text = String::new();
     match resolution.code {
         None => {
-            let _ = writeln!(text, "{GOOD}✓ coherent{GOOD:#}: {}", coherent_summary(resolution));
+            let _ = writeln!(text, "{GOOD}✓ consistent{GOOD:#}: {}", summary(resolution));
         }
         Some(code) => {
             let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
@@ -44,7 +44,7 @@ pub fn explanation(
     text
 }
 
-fn coherent_summary(resolution: &Resolution<'_>) -> String {
+fn summary(resolution: &Resolution<'_>) -> String {
     let provider = resolution.provider.map_or("", |provider| &provider.name);
     match resolution.path {
         _ if resolution.needs.is_empty() => {
@@ -58,7 +58,7 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     let why = explain::reason(resolution.rule, resolution.decided_by);
     let slug = shown(resolution.slug);
     let runtime = match resolution.runtime {
-        "" => "\"\" (empty; is the variable set that should hold it?)".to_owned(),
+        "" => "\"\" (empty; check that the variable for the runtime is set)".to_owned(),
         runtime => shown(runtime),
     };
     let path_variable = policy.variable_name(Variable::Path);
@@ -78,7 +78,7 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     facts
 }
 
-/// What was probably meant.
+/// Suggestions for values that are probably misspelt.
 pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
     let template = env.policy().template_of(resolution.runtime);
     let mut hints = Vec::new();
@@ -92,9 +92,9 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
     match resolution.code {
         Some(Code::UnknownRuntime) => {
             let known: Vec<&str> = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
-            let meant = closest_match(template, known.iter().copied());
-            let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            hints.push(format!("the registry has the runtimes {}{meant}", known.join(", ")));
+            let suggestion = closest_match(template, known.iter().copied());
+            let suggestion = suggestion.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            hints.push(format!("the registry has the runtimes {}{suggestion}", known.join(", ")));
         }
         Some(Code::UnregisteredModel) => {
             let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
@@ -127,13 +127,13 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
     }
 }
 
-/// Fixes shown in full; the rest is counted.
+/// The number of fixes shown; further fixes are counted.
 const FIXES_SHOWN: usize = 4;
 
 fn fixes_for_people(fixes: &[Fix]) -> String {
     if fixes.is_empty() {
         return wrapped(
-            "no change of a few variables mends this; change the runtime, the policy or the registry",
+            "no small change of variables fixes this; change the runtime, the policy or the registry",
             "",
             "  ",
         ) + "\n";
@@ -149,7 +149,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
     text
 }
 
-/// A fix in words: its edits and what they lead to.
+/// Describes a fix: its edits and the model and provider that they select.
 pub fn fix_for_people(fix: &Fix) -> String {
     let edit = |edit: &Edit| match edit {
         Edit::Unset(name) => format!("unset {name}"),
@@ -159,7 +159,7 @@ pub fn fix_for_people(fix: &Fix) -> String {
     leading_to(&edits.join(" and "), fix)
 }
 
-/// Edits in words with what a fix leads to.
+/// Appends the model and the provider that a fix selects to a description of its edits.
 pub fn leading_to(edits: &str, fix: &Fix) -> String {
-    format!("{edits}, giving {} on {}", shown(&fix.slug), fix.provider)
+    format!("{edits}, which selects {} from {}", shown(&fix.slug), fix.provider)
 }

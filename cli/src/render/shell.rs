@@ -1,6 +1,6 @@
-//! Values as a shell reads them.
+//! Quoting for shells.
 
-/// A value as a shell reads it back.
+/// Quotes a value so that a shell reads it back unchanged.
 pub fn quoted(value: &str) -> String {
     let plain = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@=".contains(c));
     if plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
@@ -11,7 +11,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shell_values_are_quoted_where_needed() {
+    fn special_values_are_quoted() {
         assert_eq!(quoted("openai/gpt-4o"), "openai/gpt-4o");
         assert_eq!(quoted(""), "''");
         assert_eq!(quoted("a b"), "'a b'");

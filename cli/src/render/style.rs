@@ -1,4 +1,4 @@
-//! Our own styles, and text broken to the width of the terminal.
+//! Our styles, and text wrapped to the width of the terminal.
 
 use std::io;
 
@@ -6,31 +6,31 @@ use anstyle::{AnsiColor, Style};
 
 use super::text::printable;
 
-/// Something good.
+/// Style of success.
 pub const GOOD: Style = AnsiColor::Green.on_default();
-/// Something wrong.
+/// Style of errors.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// Something to look at.
+/// Style of warnings.
 pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
-/// Something to read last.
+/// Style of less important text.
 pub const FAINT: Style = Style::new().dimmed();
-/// A heading.
+/// Style of headings.
 pub const HEAD: Style = Style::new().bold();
 
-/// Columns to fill: the terminal's, within reason, else 80.
+/// The width of the text in columns: that of the terminal, limited to 40..=120, else 80.
 pub fn width() -> usize {
     let columns = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0));
     columns.clamp(40, 120)
 }
 
-/// Text broken to the width, with the lines after the first indented.
+/// Wraps text to [`width`]. `first` is the indent of the first line, `rest` of all others.
 pub fn wrapped(text: &str, first: &str, rest: &str) -> String {
     wrapped_to(width(), text, first, rest)
 }
 
-/// Text broken to a width of the caller's.
+/// Wraps text to a given width in columns.
 pub fn wrapped_to(width: usize, text: &str, first: &str, rest: &str) -> String {
-    // Ids and codes have hyphens and are copied: only spaces part words.
+    // Break at spaces only: ids and codes contain hyphens and are copied.
     let options = textwrap::Options::new(width)
         .initial_indent(first)
         .subsequent_indent(rest)
@@ -40,9 +40,9 @@ pub fn wrapped_to(width: usize, text: &str, first: &str, rest: &str) -> String {
     textwrap::fill(text, options)
 }
 
-/// A text with everything escaped that would drive a terminal or cannot be seen, but for our own styles.
+/// Escapes control and invisible characters, except in our own styles.
 pub fn harmless(text: &str) -> String {
-    // A style may be several sequences, each behind an escape character.
+    // A style may be several sequences, each starting with an escape character.
     let styles = [GOOD, BAD, WARN, FAINT, HEAD].map(|style| format!("{style}{style:#}")).concat();
     let own: Vec<&str> = styles.split(ESCAPE).filter(|sequence| !sequence.is_empty()).collect();
     let mut pieces = text.split(ESCAPE);
@@ -57,7 +57,7 @@ pub fn harmless(text: &str) -> String {
     safe
 }
 
-/// What every sequence that drives a terminal begins with.
+/// The first character of every terminal control sequence.
 const ESCAPE: char = '\u{1b}';
 
 #[cfg(test)]

@@ -1,25 +1,24 @@
-//! NameSubset and numbers as they are shown.
+//! Names and numbers as shown to people.
 
-/// A name or an id as it is where it can be read as it is, else quoted and escaped:
-/// one that is empty, has white space around it, would drive a terminal, or holds
-/// what cannot be seen.
+/// A name or an id, unchanged if it is readable. It is quoted and escaped if it is empty, has
+/// surrounding white space, or contains control or invisible characters.
 pub fn shown(text: &str) -> String {
     let plain = !text.is_empty() && text.trim() == text && text.chars().all(can_be_seen);
     if plain { text.to_owned() } else { format!("{text:?}") }
 }
 
-/// A text with everything escaped that would drive a terminal or cannot be seen; its lines stay lines.
+/// Escapes control and invisible characters, except line breaks.
 pub fn printable(text: &str) -> String {
     let escaped = |c: char| if c == '\n' || can_be_seen(c) { c.to_string() } else { c.escape_debug().to_string() };
     text.chars().map(escaped).collect()
 }
 
-/// Whether a character is neither a control nor one that a reader cannot see.
+/// Returns true if a character is neither a control nor an invisible character.
 pub fn can_be_seen(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 
-/// A number and a noun that goes with it.
+/// A number and a noun in singular or plural.
 pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     let number = number.into();
     let several = match noun.strip_suffix('y') {
@@ -29,7 +28,7 @@ pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { noun } else { &several })
 }
 
-/// A number with its thousands set apart.
+/// A number with commas between thousands.
 pub fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_seen_is_escaped() {
+    fn invisible_characters_are_escaped() {
         assert_eq!(shown("m-1"), "m-1");
         assert_eq!(shown("höhe \"\\'"), "höhe \"\\'");
         for (text, quoted) in

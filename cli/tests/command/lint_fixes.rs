@@ -286,7 +286,7 @@ fn an_entry_that_a_comment_speaks_of_stays() {
 fn edits_are_told_one_by_one() {
     let (ended, _) = lint("told", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
     let told = ended.stdout.replace("\n  ", " ");
-    assert!(told.contains("a.yml: delete `E2E_MODEL_SLUG`, giving moonshot/kimi-k2.6 on platform"), "{told}");
+    assert!(told.contains("a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform"), "{told}");
     assert!(told.contains("review the diff"), "{told}");
 }
 

@@ -15,7 +15,7 @@ fn refuses_a_slug_that_does_not_and_says_why() {
     assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
     assert!(ended.stderr.starts_with("✗ platform-path-byok-model: "), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("1. unset E2E_MODEL_SLUG, giving moonshot/kimi-k2.6 on platform"),
+        ended.stderr.contains("1. unset E2E_MODEL_SLUG, which selects moonshot/kimi-k2.6 from platform"),
         "{}",
         ended.stderr
     );
@@ -51,7 +51,7 @@ fn a_slug_is_passed_on_byte_for_byte_and_shown_escaped() {
 fn an_empty_runtime_is_said_to_be_empty() {
     let ended = slugproof(["pick", ""]).run();
     assert!(
-        ended.stderr.contains("runtime   \"\" (empty; is the variable set that should hold it?)"),
+        ended.stderr.contains("runtime   \"\" (empty; check that the variable for the runtime is set)"),
         "{}",
         ended.stderr
     );
