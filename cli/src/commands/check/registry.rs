@@ -145,7 +145,8 @@ impl RegistryCheck<'_> {
             .about("runtime", runtime)
             .about("provider", provider);
         if !arms.runtime.arms[arm].models.is_empty() {
-            let why = "each id that it lists is also listed by an earlier arm, and this arm has no credential of its own there";
+            let why = "each id that it lists is also listed by an earlier arm, \
+                       and this arm has no credential of its own there";
             finding.notes.push(why.to_owned());
         }
         finding.notes.push(match arms.matched_by(arm) {
