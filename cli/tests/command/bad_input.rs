@@ -1,4 +1,4 @@
-//! Bad input ends with 2 and one message that says what to do.
+//! Invalid input: exit code 2 and one message that says what to do.
 
 use crate::run::{Ended, Scratch, slugproof};
 
@@ -8,7 +8,7 @@ fn assert_refused(ended: &Ended, message: &str) {
 }
 
 #[test]
-fn registries_that_cannot_be_read() {
+fn unreadable_registries_are_refused() {
     let scratch = Scratch::new("bad-registry")
         .file("empty.yaml", "")
         .file("utf16.yaml", b"\xff\xfea\0")
@@ -31,7 +31,8 @@ fn registries_that_cannot_be_read() {
         ),
         (
             "huge.yaml",
-            "huge.yaml: line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is not needed",
+            "huge.yaml: line 1, column 1: the document has more bytes than the limit of 16777216; \
+             split it or drop what is not needed",
         ),
     ] {
         for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["derive", "--batch"], &["pick", "x"]] {
@@ -42,7 +43,7 @@ fn registries_that_cannot_be_read() {
 }
 
 #[test]
-fn policies_that_cannot_be_read() {
+fn unreadable_policies_are_refused() {
     let scratch = Scratch::new("bad-policy").file("short.yaml", "schema_version: 1\nname: x\n");
     for (policy, message) in [
         (
@@ -51,7 +52,8 @@ fn policies_that_cannot_be_read() {
         ),
         (
             "short.yaml",
-            "short.yaml: line 1, column 1: the required fields `runtime`, `override`, `platform`, `fallback` are missing; add them",
+            "short.yaml: line 1, column 1: the required fields `runtime`, `override`, `platform`, `fallback` \
+             are missing; add them",
         ),
     ] {
         for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["pick", "x"]] {
@@ -64,7 +66,7 @@ fn policies_that_cannot_be_read() {
 }
 
 #[test]
-fn configurations_that_cannot_be_read() {
+fn invalid_configurations_are_refused() {
     let head = "schema_version: 1\n";
     for (name, config, message) in [
         ("field", "acept: []\n", "line 2, column 1: `acept`: unknown field `acept`; did you mean `accept`?"),
@@ -76,7 +78,9 @@ fn configurations_that_cannot_be_read() {
         (
             "code",
             "accept: [{code: missing, reason: x}]\n",
-            "line 2, column 17: `accept[0].code`: no contradiction has the code `missing`; the codes are `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, `wrong-credential`",
+            "line 2, column 17: `accept[0].code`: no contradiction has the code `missing`; \
+             the codes are `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, \
+             `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, `wrong-credential`",
         ),
         (
             "variable",
@@ -110,7 +114,7 @@ fn configurations_that_cannot_be_read() {
 }
 
 #[test]
-fn a_configuration_under_another_name_is_not_passed_over() {
+fn misnamed_configuration_is_refused() {
     let scratch = Scratch::new("misnamed").file("slugproof.yml", "schema_version: 1\n");
     assert_refused(
         &slugproof([]).dir(&scratch).run(),
@@ -120,10 +124,11 @@ fn a_configuration_under_another_name_is_not_passed_over() {
 }
 
 #[test]
-fn brute_force_has_its_limit() {
+fn brute_force_above_its_limit_is_refused() {
     let secrets: String = (0..40).map(|key| format!("  - {{key: K{key}, inject: [S]}}\n")).collect();
     let policy = format!(
-        "schema_version: 1\nname: many\nruntime: R\noverride: M\nplatform: {{var: P, value: p, model: PM, fallback: x}}\nsecrets:\n{secrets}fallback: x\n"
+        "schema_version: 1\nname: many\nruntime: R\noverride: M\n\
+         platform: {{var: P, value: p, model: PM, fallback: x}}\nsecrets:\n{secrets}fallback: x\n"
     );
     let scratch = Scratch::new("brute-force").file("policy.yaml", policy);
     let ended = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
@@ -136,7 +141,7 @@ fn brute_force_has_its_limit() {
 }
 
 #[test]
-fn arguments_that_cannot_be_understood() {
+fn invalid_arguments_are_refused() {
     for (args, message) in [
         (&["E2E_MODEL_SLUG"][..], "argument 1 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
         (&["A=1", "=x"], "argument 2 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
@@ -158,15 +163,16 @@ fn arguments_that_cannot_be_understood() {
     );
 }
 
-/// A reader that stops reading ends the command quietly, as it does other tools.
+/// If the reader closes the pipe, the command ends without a message, like other tools.
 #[test]
 #[cfg(unix)]
-fn a_closed_pipe_is_no_error() {
-    let script = "\"$0\" man | head -n 0; \"$0\" completions bash | true; yes '{\"runtime\":\"x\"}' | head -n 90000 | \"$0\" resolve --batch | head -n 1 | wc -l";
+fn closed_pipe_is_not_an_error() {
+    let script = "\"$0\" man | head -n 0; \"$0\" completions bash | true; \
+                  yes '{\"runtime\":\"x\"}' | head -n 90000 | \"$0\" resolve --batch | head -n 1 | wc -l";
     let output = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
         .output()
-        .expect("there is a shell");
+        .expect("sh runs");
     assert_eq!(
         (String::from_utf8_lossy(&output.stdout).trim(), String::from_utf8_lossy(&output.stderr).as_ref()),
         ("1", "")
@@ -181,7 +187,7 @@ fn a_full_disk_is_an_error() {
     let output = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
         .output()
-        .expect("there is a shell");
+        .expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "2\n2\n2\n");
     let message = "error: cannot write the output: no space left on device; make room or choose another place\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), message.repeat(2));

@@ -1,4 +1,4 @@
-//! The line readers: an answer for every line, whatever it holds.
+//! `--batch`: each input line gets one answer, also if the line is invalid.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -60,7 +60,7 @@ fn every_line_is_answered_in_order() {
 }
 
 #[test]
-fn the_exit_code_tells_the_worst() {
+fn exit_code_is_that_of_the_worst_line() {
     let good = "{\"runtime\":\"hermes\",\"env\":{\"E2E_LLM_PATH\":\"platform\"}}\n";
     let bad = "{\"runtime\":\"hermes\"}\n";
     assert_eq!(resolve(good).code, 0);
@@ -80,26 +80,26 @@ fn a_line_of_exactly_the_limit_is_read() {
     }
 }
 
-/// Whoever waits for the answer to a line may not have written all of it.
+/// The writer may wait for the answer before it has written the whole line.
 #[test]
-fn a_line_that_is_too_long_is_answered_before_it_ends() {
+fn overlong_line_is_answered_before_its_end() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
     command.args(["resolve", "--batch"]).current_dir(env!("CARGO_TARGET_TMPDIR")).env_clear();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command is built");
-    let mut input = child.stdin.take().expect("it is piped");
-    let output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut input = child.stdin.take().expect("the stream is piped");
+    let output = BufReader::new(child.stdout.take().expect("the stream is piped"));
     let (sent, answers) = mpsc::channel();
-    std::thread::spawn(move || output.lines().try_for_each(|line| sent.send(line.expect("it is UTF-8"))));
+    std::thread::spawn(move || output.lines().try_for_each(|line| sent.send(line.expect("each answer is UTF-8"))));
     let answer = || answers.recv_timeout(Duration::from_secs(60)).expect("there is an answer");
-    input.write_all(&vec![b'x'; LINE_BYTES + 2]).expect("it is read");
+    input.write_all(&vec![b'x'; LINE_BYTES + 2]).expect("the command reads its input");
     assert!(answer().contains("longer than the limit"));
-    input.write_all(b"x\n{\"runtime\":\"hermes\"}\n").expect("it is read");
+    input.write_all(b"x\n{\"runtime\":\"hermes\"}\n").expect("the command reads its input");
     assert!(answer().contains("\"verdict\""));
     drop(input);
-    assert_eq!(child.wait().expect("it ends").code(), Some(2));
+    assert_eq!(child.wait().expect("the command ends").code(), Some(2));
 }
 
-/// Thirty megabytes pass through a process that may not hold them.
+/// Thirty megabytes of input, with 128 MiB of address space for the command.
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_does_not_grow_with_the_input() {
@@ -110,12 +110,12 @@ fn memory_does_not_grow_with_the_input() {
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
         .current_dir(&scratch.0)
         .output()
-        .expect("there is a shell");
+        .expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "30000", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
-fn derivations_are_answered() {
+fn derive_batch_answers_each_line() {
     let lines = [
         r#"{"runtime":"codex","model":"gpt-5.5","auth_env":["OPENAI_API_KEY"]}"#,
         r#"{"runtime":"codex","model":"gpt-5.5"}"#,

@@ -1,4 +1,4 @@
-//! The value of a secret is in no output of any command.
+//! No output of any command contains the value of a secret.
 
 use crate::run::{Scratch, slugproof};
 
@@ -16,7 +16,8 @@ fn no_command_shows_the_value_of_a_secret() {
     ];
     let scratch = Scratch::new("canary");
     let misplaced = format!(
-        "schema_version: 1\nname: x\nruntime: R\noverride: M\nplatform: {{var: P, value: p, model: PM, fallback: f}}\nsecrets: [{{key: K, inject: [\"K={CANARY}\"]}}]\nfallback: f\n"
+        "schema_version: 1\nname: x\nruntime: R\noverride: M\n\
+         platform: {{var: P, value: p, model: PM, fallback: f}}\nsecrets: [{{key: K, inject: [\"K={CANARY}\"]}}]\nfallback: f\n"
     );
     let scratch = scratch
         .file("inject.yaml", &misplaced)
@@ -30,7 +31,7 @@ fn no_command_shows_the_value_of_a_secret() {
             run = run.env(variable, CANARY);
         }
         let ended = run.run();
-        assert!(!ended.shown().contains(CANARY), "{args:?} shows it: {}", ended.shown());
+        assert!(!ended.shown().contains(CANARY), "{args:?} shows the secret: {}", ended.shown());
     };
     for variable in variables {
         let setting = format!("{variable}={CANARY}");
@@ -57,7 +58,7 @@ fn no_command_shows_the_value_of_a_secret() {
                 }
             }
         }
-        // Everything that is easily mistyped.
+        // Likely typing errors.
         run(&[&setting], "");
         run(&["resolve", &setting], "");
         run(&["resolve", "--runtime", "codex", CANARY], "");

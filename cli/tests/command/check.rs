@@ -1,4 +1,4 @@
-//! `check`: what can never be right in a registry or a policy.
+//! `check`: errors in a registry or policy that no environment can fix.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,14 +14,15 @@ use slugproof::commands::check::arms::{ARMS, Arms};
 
 use crate::run::{Ended, Scratch, slugproof};
 
-/// A provider of fictional make.
+/// The YAML of a fictional provider.
 pub fn provider(name: &str, keys: &str, pattern: &str) -> String {
     format!(
-        "  - name: {name}\n    display_name: {name}\n    protocol: openai\n    auth_mode: key\n    auth_env: [{keys}]\n    model_prefix_match: '{pattern}'\n"
+        "  - name: {name}\n    display_name: {name}\n    protocol: openai\n    auth_mode: key\n    \
+         auth_env: [{keys}]\n    model_prefix_match: '{pattern}'\n"
     )
 }
 
-/// A registry of these providers and arms.
+/// The YAML of a registry with these providers and arms.
 pub fn registry(providers: &[String], arms: &[(&str, &[(&str, &str)])]) -> String {
     let mut text = format!("schema_version: 1\nproviders:\n{}runtimes:\n", providers.concat());
     for (runtime, arms) in arms {
@@ -73,14 +74,14 @@ fn a_sound_registry_is_clean() {
 }
 
 #[test]
-fn the_embedded_data_have_nothing_that_counts() {
+fn embedded_data_have_only_notes() {
     let ended = slugproof(["check"]).run();
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
     assert!(ended.stdout.ends_with("✓ 9 notes in 1 registry, 2 policies\n"), "{}", ended.stdout);
 }
 
 #[test]
-fn patterns_that_overlap_and_a_key_decides() {
+fn overlap_decided_by_a_key_is_reported() {
     let providers = [
         provider("acme", "ACME_KEY", "^m"),
         provider("zeta", "ZETA_KEY", "-[0-9]$"),
@@ -92,15 +93,15 @@ fn patterns_that_overlap_and_a_key_decides() {
 }
 
 #[test]
-fn patterns_that_overlap_and_no_key_decides() {
+fn overlap_decided_by_no_key_is_reported() {
     let providers = [provider("acme", "KEY", "^m"), provider("zeta", "KEY", "^m-")];
     let ended = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
     assert_snapshot!(ended.shown());
 }
 
-/// A listed id never gets as far as a pattern.
+/// A listed id is decided before patterns are tried.
 #[test]
-fn an_overlap_that_only_listed_ids_fall_into_is_none() {
+fn overlap_of_listed_ids_only_is_ignored() {
     let providers = [provider("acme", "KEY", "^m$"), provider("zeta", "KEY", "^[mz]$")];
     let listed = registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "")])]);
     assert_eq!(check_one("overlap-listed", &listed).code, 0);
@@ -108,14 +109,14 @@ fn an_overlap_that_only_listed_ids_fall_into_is_none() {
 }
 
 #[test]
-fn an_arm_that_is_never_chosen() {
+fn arm_never_chosen_is_reported() {
     let providers = [provider("acme", "KEY, K2", "^(m|n)$"), provider("zeta", "KEY", "^m$")];
     let ended = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
     assert_snapshot!(ended.shown());
 }
 
 #[test]
-fn listed_ids_that_no_pattern_matches() {
+fn listed_ids_without_matching_pattern_are_reported() {
     let providers = [provider("acme", "KEY", "^acme/")];
     let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";
     let ended = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
@@ -123,7 +124,7 @@ fn listed_ids_that_no_pattern_matches() {
 }
 
 #[test]
-fn a_key_that_the_platform_accepts() {
+fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
     let ended = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
@@ -131,15 +132,15 @@ fn a_key_that_the_platform_accepts() {
 }
 
 #[test]
-fn what_a_policy_picks_and_the_registry_does_not_have() {
+fn unregistered_choices_of_a_policy_are_reported() {
     let registry = sound().replace("^m-", "^m-[1-9]");
     let scratch = Scratch::new("check-policy").file("providers.yaml", registry).file("policy.yaml", POLICY);
     assert_snapshot!(check(&scratch, &["policy.yaml", "providers.yaml"]).shown());
 }
 
-/// A policy by itself meets the registry that is in force.
+/// A policy given without a registry is checked against the configured or embedded registry.
 #[test]
-fn a_policy_alone_meets_the_registry_in_force() {
+fn policy_alone_uses_the_configured_registry() {
     let scratch = Scratch::new("check-alone").file("policy.yaml", POLICY);
     let registry = |args: &[&str]| {
         let found = findings(&scratch, args);
@@ -155,7 +156,7 @@ fn a_policy_alone_meets_the_registry_in_force() {
 }
 
 #[test]
-fn a_slugproof_yaml_stands_for_what_it_names() {
+fn slugproof_yaml_checks_the_files_it_names() {
     let config = "schema_version: 1\nregistry: r.yaml\npolicies: [p.yaml, reconciler]\nallow_unknown_fields: true\n";
     let scratch = Scratch::new("check-config")
         .file("slugproof.yaml", config)
@@ -182,7 +183,7 @@ fn a_broken_slugproof_yaml_is_a_finding() {
 }
 
 #[test]
-fn documents_that_break_a_rule() {
+fn invalid_documents_are_reported_with_their_span() {
     let registry = sound();
     let cases = [
         ("no-platform-name", registry.replace("name: platform\n", "name: ''\n"), "invalid-registry", "''"),
@@ -215,7 +216,7 @@ fn documents_that_break_a_rule() {
 }
 
 #[test]
-fn files_that_cannot_be_read_do_not_keep_the_others_from_being_checked() {
+fn unreadable_files_do_not_stop_other_checks() {
     let scratch = Scratch::new("check-unreadable")
         .file("broken.yaml", "a: [\n")
         .file("text.yaml", "just words\n")
@@ -229,7 +230,7 @@ fn files_that_cannot_be_read_do_not_keep_the_others_from_being_checked() {
 }
 
 #[test]
-fn what_cannot_be_decided_is_said() {
+fn undecidable_patterns_are_reported() {
     let providers = [provider("acme", "ACME_KEY", r"\bm"), provider("zeta", "ZETA_KEY", "^z")];
     let scratch = Scratch::new("check-undecided")
         .file("file.yaml", registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "z")])]));
@@ -239,9 +240,9 @@ fn what_cannot_be_decided_is_said() {
     assert!(strict.code == 1 && strict.stdout.contains("error[undecided]"), "{}", strict.shown());
 }
 
-/// An automaton too large for its limit, and more arms than are compared.
+/// An automaton above its size limit, too many runtimes, and too many arms.
 #[test]
-fn what_is_too_large_is_undecided_in_bounded_time() {
+fn large_registries_are_undecided_in_bounded_time() {
     let started = Instant::now();
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
     let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
@@ -264,12 +265,12 @@ fn what_is_too_large_is_undecided_in_bounded_time() {
 fn arms_are_compared_up_to_their_limit() {
     let is_complete = |count: usize| {
         let name = |number: usize| format!("p{number}");
-        let pattern = || Pattern::new("^m$").expect("it compiles");
+        let pattern = || Pattern::new("^m$").expect("the pattern compiles");
         let providers = (0..count).map(|number| Provider::new(&name(number), vec!["K".to_owned()], pattern()));
         let arms = (0..count).map(|number| Arm { provider: name(number), models: Vec::new() });
         let runtimes = vec![Runtime { name: "agent".to_owned(), arms: arms.collect() }];
-        let registry =
-            Registry::new(RegistryDocument { providers: providers.collect(), runtimes }).expect("it is valid");
+        let registry = Registry::new(RegistryDocument { providers: providers.collect(), runtimes })
+            .expect("the registry is valid");
         Arms::of(&registry, &registry.runtimes()[0]).is_complete()
     };
     assert_eq!([is_complete(ARMS), is_complete(ARMS + 1)], [true, false]);
@@ -293,9 +294,9 @@ fn a_large_registry_is_checked_in_seconds() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
-/// Every pattern matches every id: as many overlaps as there can be.
+/// Every pattern matches every id, which gives the maximum number of overlaps.
 #[test]
-fn more_overlaps_than_can_be_shown_are_cut_short() {
+fn overlaps_above_the_limit_are_omitted() {
     let providers: Vec<String> = (0..100).map(|number| provider(&format!("p{number}"), "K", ".")).collect();
     let names: Vec<String> = (0..100).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
@@ -305,7 +306,7 @@ fn more_overlaps_than_can_be_shown_are_cut_short() {
 }
 
 #[test]
-fn the_order_of_files_changes_nothing() {
+fn file_order_does_not_change_the_output() {
     let scratch = Scratch::new("check-order")
         .file("b.yaml", sound().replace("^m-", "^n"))
         .file("a.yaml", sound().replace("^platform/", "^(m|platform/)"))
@@ -324,12 +325,12 @@ fn the_order_of_files_changes_nothing() {
 
 const PATTERNS: [&str; 12] =
     ["^a", "b$", "^(a|b)$", "^a$", "ab", "^.$", "^b+$", "a|c", "^(ab|ba)$", "c", "^[abc]{2}$", "^a?b$"];
-/// An id with white space round it is never looked up.
+/// Ids, two of them with surrounding whitespace, which are never looked up.
 const IDS: [&str; 8] = ["a", "b", "ab", "ba", "cc", "abc", " a", "b "];
 const KEYS: [&str; 3] = ["K0", "K1", "K2"];
 
-/// A valid registry over few patterns, ids and keys, so that they meet often. In half of
-/// them all providers are alike but for their ids, so that an id alone decides who is reached.
+/// Valid registries over few patterns, ids and keys, so that overlaps are frequent. In half of
+/// them all providers differ only in their ids, so that the id alone decides which is reached.
 fn registries() -> impl Strategy<Value = Registry> {
     let provider = (0..PATTERNS.len(), 1_usize..8, proptest::collection::vec(0..IDS.len(), 0..3), any::<[bool; 2]>());
     (proptest::collection::vec(provider, 1..5), any::<bool>()).prop_map(|(mut drawn, are_alike)| {
@@ -343,22 +344,22 @@ fn registries() -> impl Strategy<Value = Registry> {
             let name = format!("p{number}");
             let keys =
                 KEYS.iter().enumerate().filter(|(bit, _)| keys >> bit & 1 == 1).map(|(_, key)| (*key).to_owned());
-            let pattern = Pattern::new(PATTERNS[pattern]).expect("it compiles");
+            let pattern = Pattern::new(PATTERNS[pattern]).expect("the pattern compiles");
             providers.push(Provider::new(&name, keys.collect(), pattern));
             let models: Vec<String> = ids.iter().map(|id| IDS[*id].to_owned()).collect();
-            for ((_, native), wanted) in runtimes.iter_mut().zip([true, arms[0]]) {
-                if wanted {
+            for ((_, native), is_used) in runtimes.iter_mut().zip([true, arms[0]]) {
+                if is_used {
                     native.push(Arm { provider: name.clone(), models: models.clone() });
                 }
             }
         }
         let runtimes = runtimes.into_iter().filter(|(_, arms)| !arms.is_empty());
         let runtimes = runtimes.map(|(name, arms)| Runtime { name: name.to_owned(), arms }).collect();
-        Registry::new(RegistryDocument { providers, runtimes }).expect("it is valid")
+        Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
     })
 }
 
-/// Every id over a small alphabet, up to four characters: all that the patterns tell apart.
+/// Every id of at most four characters over a small alphabet: enough to distinguish the patterns.
 fn all_ids() -> Vec<String> {
     let mut ids = vec![String::new()];
     let mut longest = ids.clone();
@@ -380,28 +381,30 @@ proptest! {
         cases: ProptestConfig::default().cases.div_ceil(4), failure_persistence: None, ..ProptestConfig::default()
     })]
 
-    /// What is said of an arm is what asking about every id and all credentials shows.
+    /// `is_reachable` agrees with a search over every id and all credentials.
     #[test]
-    fn an_arm_is_reachable_exactly_if_something_reaches_it(registry in registries()) {
+    fn reachable_arms_agree_with_exhaustive_search(registry in registries()) {
         for runtime in registry.runtimes() {
             let mut reached = BTreeSet::new();
             for model in all_ids() {
                 for injected in all_credentials() {
                     let credentials = Credentials { injected: &injected, ambient: &[] };
-                    reached.extend(registry.derive(&runtime.name, &model, &credentials).map(|provider| provider.name.clone()));
+                    let provider = registry.derive(&runtime.name, &model, &credentials);
+                    reached.extend(provider.map(|provider| provider.name.clone()));
                 }
             }
             let arms = Arms::of(&registry, runtime);
             prop_assert!(arms.is_complete());
             for (number, arm) in runtime.arms.iter().enumerate() {
-                prop_assert_eq!(arms.is_reachable(number), Some(reached.contains(&arm.provider)), "{} in {}", arm.provider, registry.to_yaml());
+                let expected = Some(reached.contains(&arm.provider));
+                prop_assert_eq!(arms.is_reachable(number), expected, "{} in {}", arm.provider, registry.to_yaml());
             }
         }
     }
 
-    /// An overlap is an overlap: without credentials nobody answers for its id.
+    /// Both arms of an overlap match the witness, and no arm lists it.
     #[test]
-    fn every_witness_is_shared_and_not_listed(registry in registries()) {
+    fn every_witness_is_matched_and_unlisted(registry in registries()) {
         for runtime in registry.runtimes() {
             let arms = Arms::of(&registry, runtime);
             let (pairs, all) = arms.pairs(usize::MAX);
@@ -409,19 +412,18 @@ proptest! {
             for ((first, second), shared) in pairs {
                 prop_assert!(!runtime.arms.iter().any(|arm| arm.models.contains(&shared.witness)));
                 for arm in [first, second] {
-                    let alone = RegistryDocument {
-                        providers: registry.providers().to_vec(),
-                        runtimes: vec![Runtime { name: "r".to_owned(), arms: vec![Arm { provider: arms.providers[arm].name.clone(), models: Vec::new() }] }],
-                    };
-                    let alone = Registry::new(alone).expect("it is valid");
+                    let arm = Arm { provider: arms.providers[arm].name.clone(), models: Vec::new() };
+                    let runtimes = vec![Runtime { name: "r".to_owned(), arms: vec![arm] }];
+                    let providers = registry.providers().to_vec();
+                    let alone = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
                     prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());
                 }
             }
         }
     }
 
-    /// Whatever several arms answer for is found, by the shortest id that shows it, and an arm is
-    /// shown an id that it shares with as few as possible.
+    /// Every overlap is found with its shortest witness, and `matched_by` returns an id that the
+    /// arm shares with as few other arms as possible.
     #[test]
     fn every_shared_id_is_found(registry in registries()) {
         for runtime in registry.runtimes() {
@@ -461,7 +463,7 @@ proptest! {
         }
     }
 
-    /// Whatever is valid is checked, and every place that is shown is in the file.
+    /// Every valid registry is checked, and every reported span is inside the file.
     #[test]
     fn spans_are_in_the_file(registry in registries(), style in 0..3) {
         let yaml = registry.to_yaml();
@@ -478,7 +480,8 @@ proptest! {
             for label in labels.iter().chain([&finding["primary"]]) {
                 let bytes: [usize; 2] = serde_json::from_value(label["bytes"].clone()).expect("two numbers");
                 let slice = text.get(bytes[0]..bytes[1]);
-                prop_assert!(slice.is_some_and(|slice| !slice.is_empty() && !slice.contains('\n')), "{label} is {slice:?}");
+                let is_in_line = slice.is_some_and(|slice| !slice.is_empty() && !slice.contains('\n'));
+                prop_assert!(is_in_line, "{label} is {slice:?}");
             }
         }
     }

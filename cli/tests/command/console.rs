@@ -1,15 +1,14 @@
-//! Console sessions of Markdown documents, run.
+//! Runs the console sessions of Markdown documents.
 //!
-//! trycmd would do this too, but not for these sessions: it takes files from directories
-//! beside the document instead of `$ cat`, and wants the exit code in what is shown.
+//! trycmd does not fit these sessions: it takes files from directories next to the document
+//! instead of `$ cat`, and expects the exit code in the output.
 
 use crate::run::{Scratch, slugproof};
 
 /// Runs a session in an empty directory and returns what its commands printed.
 ///
-/// `$ cat FILE` makes the file; `$ slugproof …` has to print what follows it, where a line
-/// `…` stands for lines that are left out. A command goes on behind a `\` at the end of its
-/// line.
+/// `$ cat FILE` creates the file; `$ slugproof …` must print the text after it, in which a
+/// line `…` stands for omitted lines. A `\` at the end of a line continues the command.
 pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
     let mut scratch = scratch;
     let mut printed = Vec::new();
@@ -19,7 +18,7 @@ pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
         let mut words = command.split_whitespace();
         match words.next() {
             Some("cat") => {
-                let name = words.next().expect("`cat` names a file");
+                let name = words.next().expect("`cat` has a file name");
                 scratch = scratch.file(name, format!("{}\n", shown.trim_end()));
             }
             Some("slugproof") => {
@@ -34,7 +33,7 @@ pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
     (scratch, printed)
 }
 
-/// The sessions of a document: its `console` blocks.
+/// The sessions of a document, which are its `console` blocks.
 pub fn sessions(document: &str) -> Vec<&str> {
     let blocks = document.split("```console\n").skip(1);
     blocks.map(|block| block.split("```").next().unwrap_or_default()).collect()

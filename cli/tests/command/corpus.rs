@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use crate::run::{Scratch, slugproof};
 
-/// A case on which everything there is to show is shown.
+/// A case whose review has every section.
 const WITNESS: &str = "\
 # Why it is here.
 schema_version: 1
@@ -40,7 +40,7 @@ fn repository() -> PathBuf {
 }
 
 #[test]
-fn the_corpus_of_this_repository_is_in_order() {
+fn corpus_of_this_repository_is_valid() {
     let root = repository();
     let root = root.to_str().expect("the path is UTF-8");
     let ended = slugproof(["corpus", "check", "--dir", root]).run();
@@ -55,18 +55,18 @@ fn the_corpus_of_this_repository_is_in_order() {
 }
 
 #[test]
-fn a_review_shows_everything_about_a_case() {
+fn review_shows_every_section_of_a_case() {
     let scratch = witness("corpus-review");
     assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().shown());
     let json = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
     assert_snapshot!("corpus-review-json", json.shown());
 }
 
-/// A reproducer is a command that comes to the same when it is pasted.
+/// A pasted reproducer gives the recorded verdict and slug.
 #[test]
 #[cfg(unix)]
-fn the_reproducer_reproduces() {
-    // Whatever a shell or the command line could take for something else.
+fn pasted_reproducer_gives_the_recorded_result() {
+    // Characters that are special to a shell or to the command line.
     let odd = "a b'c$(echo x);*`d` ü --e";
     let scratch = Scratch::new("corpus-reproducer").file(NAME, WITNESS);
     let scratch = scratch.file(
@@ -78,21 +78,21 @@ fn the_reproducer_reproduces() {
     let review = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run().json();
     for case in review["cases"].as_array().expect("a list") {
         let line = case["reproducer"].as_str().expect("a line");
-        let words = line.strip_prefix("slugproof ").expect("it is a command of this tool");
+        let words = line.strip_prefix("slugproof ").expect("the reproducer runs slugproof");
         let script = format!("exec {} {words} --format json", env!("CARGO_BIN_EXE_slugproof"));
-        let output = Command::new("sh").args(["-c", &script]).current_dir("/").output().expect("there is a shell");
-        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it answers");
+        let output = Command::new("sh").args(["-c", &script]).current_dir("/").output().expect("sh runs");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the answer is JSON");
         assert_eq!((&answer["code"], &answer["slug"]), (&case["facts"]["verdict"], &case["facts"]["slug"]), "{line}");
     }
     let inline = "fuzz/seeds/derive/x";
     let scratch = scratch.file(inline, [0; 40]);
-    // The path is that from the top, wherever it is pasted.
+    // The path is relative to `--dir`, not to the current directory.
     let ended = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
     assert_eq!(ended.code, 0, "{}", ended.shown());
 }
 
 #[test]
-fn each_way_of_not_holding_is_told_apart() {
+fn each_failing_status_is_distinct() {
     let changed = WITNESS.replace("verdict: platform-path-byok-model", "verdict: coherent");
     let garbled = WITNESS.replace("law: matching-secrets", "law: [");
     let seeds = format!("# kept by hand\n\ncc {SEED} # shrinks to a case\ncc {} # shrinks\n", &SEED[1..]);
@@ -106,9 +106,9 @@ fn each_way_of_not_holding_is_told_apart() {
     assert_snapshot!("corpus-statuses", ended.shown());
 }
 
-/// A seed is shown with the case it made; so is an input that a fuzzer found.
+/// A proptest seed and a fuzz input are listed as copies of the case that they produce.
 #[test]
-fn what_holds_the_same_is_shown_once() {
+fn identical_cases_are_shown_once() {
     let seeded = WITNESS.replace("found:", &format!("seed: {SEED}\nfound:"));
     let scratch = Scratch::new("corpus-copies")
         .file(NAME, &seeded)
@@ -121,9 +121,9 @@ fn what_holds_the_same_is_shown_once() {
     assert_eq!(cases[0]["copies"], serde_json::json!(copies));
 }
 
-/// The list makes what is lost or garbled visible, whatever kind of file it is.
+/// SHA256SUMS reveals lost and changed files of every kind.
 #[test]
-fn a_file_that_is_lost_garbled_or_new_turns_the_check_red() {
+fn check_fails_on_lost_changed_or_new_files() {
     let seeded = WITNESS.replace("found:", &format!("seed: {SEED}\nfound:"));
     let paths = [
         NAME,
@@ -143,24 +143,24 @@ fn a_file_that_is_lost_garbled_or_new_turns_the_check_red() {
     assert_eq!(check().code, 0);
     for path in paths {
         let path = scratch.0.join(path);
-        let bytes = fs::read(&path).expect("it was written");
-        fs::remove_file(&path).expect("it was written");
+        let bytes = fs::read(&path).expect("the file was written");
+        fs::remove_file(&path).expect("the file was written");
         assert_eq!(check().code, 1, "{} is lost", path.display());
         let mut garbled = bytes.clone();
         garbled[bytes.len() / 2] ^= 1;
-        fs::write(&path, garbled).expect("it can be written");
+        fs::write(&path, garbled).expect("the file is writable");
         assert_eq!(check().code, 1, "{} is garbled", path.display());
-        fs::write(&path, &bytes).expect("it can be written");
+        fs::write(&path, &bytes).expect("the file is writable");
         assert_eq!(check().code, 0);
     }
     let scratch = scratch.file("fuzz/seeds/resolve/new", [1; 64]).file("fuzz/seeds/nothing/x", "x");
     let scratch = scratch.file("proptest-regressions/notes.md", "x").file("proptest-regressions/no-law.txt", "");
-    fs::remove_file(scratch.0.join(paths[3])).expect("it was written");
+    fs::remove_file(scratch.0.join(paths[3])).expect("the file was written");
     assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
 }
 
 #[test]
-fn since_a_revision_only_what_changed_is_shown() {
+fn review_since_revision_shows_only_changes() {
     let other = "proptest-regressions/witnesses/matching-secrets--other.yaml";
     let gone = "proptest-regressions/witnesses/matching-secrets--gone.yaml";
     let scratch = witness("corpus-since").file(other, WITNESS).file(gone, WITNESS).file("unrelated", "x");
@@ -176,13 +176,13 @@ fn since_a_revision_only_what_changed_is_shown() {
     let path = std::env::var("PATH").unwrap_or_default();
     let since = |revision: &str| slugproof(["corpus", "review", "--since", revision]).env("PATH", &path).dir(&scratch);
     assert_eq!(since("main").run().code, 3, "nothing has changed");
-    fs::write(scratch.0.join(other), WITNESS.replace("Why it", "Another reason why it")).expect("it can be written");
+    fs::write(scratch.0.join(other), WITNESS.replace("Why it", "Another reason why it")).expect("the file is writable");
     fs::write(
         scratch.0.join("proptest-regressions/witnesses/frame--new.yaml"),
         WITNESS.replace("matching-secrets", "irrelevant-variables-ignored"),
     )
-    .expect("it can be written");
-    fs::remove_file(scratch.0.join(gone)).expect("it was written");
+    .expect("the file is writable");
+    fs::remove_file(scratch.0.join(gone)).expect("the file was written");
     assert_snapshot!("corpus-since", since("main").run().shown());
     assert_snapshot!("corpus-since-nowhere", since("nowhere").run().shown());
     let option = slugproof(["corpus", "review", "--since=--output=x"]).env("PATH", &path).dir(&scratch).run();
@@ -190,7 +190,7 @@ fn since_a_revision_only_what_changed_is_shown() {
 }
 
 #[test]
-fn a_case_that_breaks_nothing_is_not_promoted() {
+fn promote_refuses_passing_or_unnamed_inputs() {
     let scratch = witness("corpus-promote").file("crash", [0; 64]).file("case.yaml", WITNESS);
     let promote =
         |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().shown();
@@ -201,31 +201,32 @@ fn a_case_that_breaks_nothing_is_not_promoted() {
 }
 
 #[test]
-fn an_input_that_is_no_case_is_kept_under_its_name() {
+fn promoted_input_is_kept_under_its_name() {
     let scratch = witness("corpus-promote-input").file("crash", "[]\n");
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "A list, not a registry"];
     let ended = slugproof(args).dir(&scratch).run();
     assert_eq!(ended.code, 0, "{}", ended.shown());
     let kept = scratch.0.join("fuzz/regressions/registry_yaml/a-list-not-a-registry");
-    assert_eq!(fs::read(kept).expect("it was kept"), b"[]\n");
+    assert_eq!(fs::read(kept).expect("the input was kept"), b"[]\n");
 }
 
-/// What is kept already is never written over.
+/// Promotion never overwrites a kept file.
 #[test]
-fn promoting_twice_keeps_both() {
+fn promoting_twice_keeps_both_inputs() {
     let scratch = witness("corpus-promote-twice").file("one", "[]\n").file("two", "{}\n").file("long", [b'x'; 5_000]);
     let promote = |input| {
         slugproof(["corpus", "promote", input, "--target", "registry_yaml", "--name", "same"]).dir(&scratch).run()
     };
     assert_eq!((promote("one").code, promote("two").code), (0, 0));
-    let kept = |name: &str| fs::read(scratch.0.join("fuzz/regressions/registry_yaml").join(name)).expect("it was kept");
+    let kept =
+        |name: &str| fs::read(scratch.0.join("fuzz/regressions/registry_yaml").join(name)).expect("the input was kept");
     assert_eq!((kept("same"), kept("same-2")), (b"[]\n".to_vec(), b"{}\n".to_vec()));
     assert_snapshot!("corpus-promote-long", promote("long").shown());
 }
 
-/// Where only that a secret is set has a place, its value is refused and not repeated.
+/// A case records only that a secret is set: a value is refused and not printed.
 #[test]
-fn a_secret_in_a_witness_turns_the_check_red() {
+fn check_fails_on_secret_without_printing_it() {
     let secret = "sk-canary-1234567890";
     let text = WITNESS.replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  E2E_LLM_PATH"));
     let scratch = Scratch::new("corpus-secret-check").file(NAME, &text).file("fuzz/seeds/case_yaml/x", &text);
@@ -235,9 +236,9 @@ fn a_secret_in_a_witness_turns_the_check_red() {
     assert_snapshot!("corpus-secret-check", ended.shown());
 }
 
-/// Names that a list or a terminal could not hold, and files that hide.
+/// Names that break the list or a terminal, a file named like the list, and a file too deep.
 #[test]
-fn odd_names_and_hidden_files_turn_the_check_red() {
+fn check_fails_on_odd_names_and_hidden_files() {
     for name in [
         "fuzz/seeds/resolve/a\nb",
         "fuzz/seeds/resolve/\u{202e}x",
@@ -254,14 +255,14 @@ fn odd_names_and_hidden_files_turn_the_check_red() {
     let scratch = witness("corpus-list-twice");
     slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
     let list = scratch.0.join("proptest-regressions/SHA256SUMS");
-    let line = fs::read_to_string(&list).expect("it was written");
-    fs::write(&list, format!("{}{line}", line.replace(&line[..8], "00000000"))).expect("it can be written");
+    let line = fs::read_to_string(&list).expect("the file was written");
+    fs::write(&list, format!("{}{line}", line.replace(&line[..8], "00000000"))).expect("the file is writable");
     assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
 }
 
-/// A list that is read in part would be written back without the rest of it.
+/// A list that was read only in part would lose its other lines when written back.
 #[test]
-fn a_list_that_is_too_long_is_refused_and_left_as_it_is() {
+fn overlong_list_is_refused_and_unchanged() {
     let line = |number| format!("{SEED}  fuzz/seeds/none/{number:0>1000}\n");
     let list: String = (0..16_000).map(line).collect();
     let path = "proptest-regressions/SHA256SUMS";
@@ -270,13 +271,13 @@ fn a_list_that_is_too_long_is_refused_and_left_as_it_is() {
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "same"];
     let ended = slugproof(args).dir(&scratch).run();
     assert_eq!(ended.code, 2, "{}", ended.shown());
-    assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is as it was");
-    assert!(!scratch.0.join("fuzz").exists(), "no directory is left of what is not kept");
+    assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is unchanged");
+    assert!(!scratch.0.join("fuzz").exists(), "a refused promotion leaves no directory");
 }
 
-/// A seed fares as its witness does, and only a witness of its own law will do.
+/// A seed has the status of its witness, and a witness of another law does not count.
 #[test]
-fn a_seed_is_no_better_than_its_witness() {
+fn seed_has_the_status_of_its_witness() {
     let changed =
         WITNESS.replace("found:", &format!("seed: {SEED}\nfound:")).replace("provider: minimax", "provider: other");
     let seed = format!("cc {SEED} # shrinks to x\n");
@@ -291,9 +292,9 @@ fn a_seed_is_no_better_than_its_witness() {
 }
 
 #[test]
-fn bad_questions_about_a_corpus_get_an_answer() {
+fn invalid_corpus_arguments_get_a_message() {
     let empty = Scratch::new("corpus-nowhere");
-    // The directories of the tests are inside a repository that has a corpus.
+    // The scratch directories are inside a repository that has a corpus.
     let top = Scratch(PathBuf::from("/"));
     assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().shown());
     assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().shown());
@@ -302,9 +303,9 @@ fn bad_questions_about_a_corpus_get_an_answer() {
     assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().shown());
 }
 
-/// A hostile case stays text: nothing of it becomes markup, and nothing drives a terminal.
+/// The text of a hostile case becomes neither markup nor terminal control.
 #[test]
-fn a_hostile_case_is_shown_as_it_is() {
+fn hostile_case_is_escaped() {
     let hostile = "<script>alert(1)</script>\\e[31m\\u202e\\\"'><img src=x onerror=alert(1)>";
     let text = WITNESS
         .replace("found: run 223233", &format!("found: \"{hostile}\""))
@@ -312,7 +313,7 @@ fn a_hostile_case_is_shown_as_it_is() {
         .replace("Why it is here.", "<script>alert(2)</script>");
     let scratch = Scratch::new("corpus-hostile").file(NAME, text);
     let page = slugproof(["corpus", "review", "--format", "html"]).dir(&scratch).run();
-    assert_eq!(page.code, 1, "it comes to something else than it records");
+    assert_eq!(page.code, 1, "the result differs from the recorded one");
     for forbidden in ["<script", "<img", "\u{1b}", "http://", "https://"] {
         assert!(!page.stdout.contains(forbidden), "{forbidden} in {}", page.stdout);
     }
@@ -325,7 +326,7 @@ fn a_hostile_case_is_shown_as_it_is() {
 }
 
 #[test]
-fn no_secret_is_shown() {
+fn review_masks_secrets() {
     let secret = "sk-canary-1234567890";
     let text = WITNESS
         .replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  UNREAD: {secret}\n  E2E_LLM_PATH"));

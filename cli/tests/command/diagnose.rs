@@ -1,4 +1,4 @@
-//! `diagnose`: the cause of a workspace that failed.
+//! `diagnose`: why a workspace failed.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -18,10 +18,10 @@ const INCIDENT: &str = r#"{
 
 const ENVIRONMENT: [&str; 2] = ["E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
 
-/// A coherent environment: the platform's model on the platform's path.
-const COHERENT: [&str; 1] = ["E2E_LLM_PATH=platform"];
+/// A consistent environment: the platform's model on the platform's path.
+const CONSISTENT: [&str; 1] = ["E2E_LLM_PATH=platform"];
 
-/// A record of what [`COHERENT`] makes, with further fields.
+/// A record that matches [`CONSISTENT`], with further fields.
 fn record(fields: &str) -> String {
     format!(r#"{{"model": "moonshot/kimi-k2.6", "runtime": "hermes"{fields}}}"#)
 }
@@ -30,7 +30,7 @@ fn diagnose<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> Slugpr
     slugproof(["diagnose", "--record", "-"].into_iter().chain(args)).input(record)
 }
 
-/// The exit code and the cause that is named.
+/// The exit code and the name of the cause.
 fn cause<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> (i32, String) {
     let ended = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
     let cause = ended.json()["cause"]["name"].as_str().map(str::to_owned);
@@ -43,36 +43,36 @@ fn assert_refused(ended: &Ended, message: &str) {
 }
 
 #[test]
-fn names_the_founding_incident() {
+fn founding_incident_is_reported() {
     insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().shown());
 }
 
 #[test]
-fn answers_the_founding_incident_in_json() {
+fn founding_incident_is_reported_in_json() {
     let ended = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
     insta::assert_snapshot!(ended.shown());
 }
 
 #[test]
-fn says_that_the_workspace_is_of_another_environment() {
-    insta::assert_snapshot!(diagnose(INCIDENT, COHERENT).run().shown());
+fn record_of_other_environment_is_reported() {
+    insta::assert_snapshot!(diagnose(INCIDENT, CONSISTENT).run().shown());
 }
 
 #[test]
-fn says_what_the_record_says_where_the_configuration_is_coherent() {
+fn consistent_configuration_shows_the_recorded_error() {
     let record =
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
-    insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
-    let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), COHERENT).run();
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
+    let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
     assert!(ended.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", ended.stdout);
 }
 
 #[test]
-fn names_an_empty_error() {
+fn empty_error_is_reported() {
     let record = record(
         r#", "status": "failed", "last_sample_error": "", "instance_id": "i-0a1b2c", "instance_status": "running""#,
     );
-    insta::assert_snapshot!(diagnose(&record, COHERENT).run().shown());
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
     let ended = diagnose(
         r#"{"model": "gpt-5.5", "status": "provisioning"}"#,
         ["--runtime", "codex", "E2E_MODEL_SLUG=gpt-5.5", "E2E_OPENAI_API_KEY=set"],
@@ -81,7 +81,7 @@ fn names_an_empty_error() {
 }
 
 #[test]
-fn what_exists_was_not_refused() {
+fn existing_workspace_was_accepted_by_the_platform() {
     let args = ["--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=no-such-model"];
     let shown = |record: &str| {
         let ended = diagnose(record, args).run();
@@ -96,20 +96,20 @@ fn what_exists_was_not_refused() {
 }
 
 #[test]
-fn only_a_status_that_says_so_is_a_failure() {
+fn failure_is_read_from_the_status() {
     for (status, fails) in [("failed", true), ("boot_error", true), ("Terminated", true), ("provisioning", false)] {
         for (error, failure) in [("", "no reason is recorded"), ("no capacity", "the workspace failed for another")] {
             let record = record(&format!(r#", "status": "{status}", "error": "{error}""#));
-            let shown = diagnose(&record, COHERENT).run().stdout.replace("\n     ", " ");
+            let shown = diagnose(&record, CONSISTENT).run().stdout.replace("\n     ", " ");
             assert_eq!(shown.contains(failure), fails, "{shown}");
         }
     }
 }
 
 #[test]
-fn judges_nothing_without_an_environment() {
+fn missing_environment_gives_no_verdict() {
     insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
-    // Without a runtime nobody can say whose model it is.
+    // Without a runtime, the provider of the model is unknown.
     let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
     assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
     assert!(ended.stdout.contains("\n\n  error     error: no capacity\n"), "{}", ended.stdout);
@@ -122,13 +122,13 @@ fn each_cause_has_its_exit_code() {
     let silent = record("");
     for (record, args, named) in [
         (INCIDENT, &ENVIRONMENT[..], (1, "platform-path-byok-model")),
-        (INCIDENT, &COHERENT, (1, "record-disagrees")),
-        (&failed, &COHERENT, (1, "empty-error")),
-        (&failed.replace("\"\"", "\"no capacity\""), &COHERENT, (1, "coherent-with-error")),
-        (&online, &COHERENT, (0, "coherent-online")),
-        (&silent, &COHERENT, (3, "silent-record")),
+        (INCIDENT, &CONSISTENT, (1, "record-disagrees")),
+        (&failed, &CONSISTENT, (1, "empty-error")),
+        (&failed.replace("\"\"", "\"no capacity\""), &CONSISTENT, (1, "coherent-with-error")),
+        (&online, &CONSISTENT, (0, "coherent-online")),
+        (&silent, &CONSISTENT, (3, "silent-record")),
         (INCIDENT, &[], (3, "no-environment")),
-        // A process in which nothing is set is most likely not the one that failed.
+        // A process without policy variables is probably not the process that failed.
         (
             &record(r#", "status": "failed""#).replace("moonshot/kimi-k2.6", "openai/gpt-4o"),
             &["--from-env"],
@@ -136,7 +136,7 @@ fn each_cause_has_its_exit_code() {
         ),
         ("{}", &["--runtime", "hermes", "E2E_LLM_PATH=platform"], (3, "silent-record")),
         ("{}", &["--runtime", "hermes", "E2E_MODEL_SLUG= "], (1, "model-required")),
-        // What the record calls a runtime may be the name of a variant or that of its template.
+        // The `runtime` of a record may name a variant or its template.
         (
             &failed.replace("hermes", "seo-agent"),
             &["--runtime", "claude-code", "E2E_LLM_PATH=platform"],
@@ -148,8 +148,8 @@ fn each_cause_has_its_exit_code() {
             (1, "empty-error"),
         ),
         (&failed, &["--runtime", "openclaw", "E2E_LLM_PATH=platform"], (1, "record-disagrees")),
-        // White space around a model makes no other model.
-        (&failed.replace("kimi-k2.6", "kimi-k2.6 "), &COHERENT, (1, "empty-error")),
+        // Surrounding whitespace does not change a model.
+        (&failed.replace("kimi-k2.6", "kimi-k2.6 "), &CONSISTENT, (1, "empty-error")),
     ] {
         let (code, name) = named;
         assert_eq!(cause(record, args.iter().copied()), (code, name.to_owned()), "{record} {args:?}");
@@ -157,7 +157,7 @@ fn each_cause_has_its_exit_code() {
 }
 
 #[test]
-fn looks_for_the_model_where_it_may_be() {
+fn model_is_found_in_every_known_field() {
     for (fields, model) in [
         (r#""model": "m-1""#, Some("m-1")),
         (r#""model": " ", "model_slug": "m-1""#, Some("m-1")),
@@ -179,12 +179,12 @@ fn looks_for_the_model_where_it_may_be() {
 }
 
 #[test]
-fn looks_into_the_envelope_of_a_record() {
+fn wrapped_record_is_unwrapped() {
     let wrapped = format!(
         r#"{{"status": "ok", "error": null, "data": {}}}"#,
         record(r#", "status": "failed", "error": "no capacity""#)
     );
-    let ended = diagnose(&wrapped, COHERENT.into_iter().chain(["--format", "json"])).run();
+    let ended = diagnose(&wrapped, CONSISTENT.into_iter().chain(["--format", "json"])).run();
     let answer = ended.json();
     assert_eq!(answer["cause"]["name"], "coherent-with-error");
     assert_eq!(
@@ -219,7 +219,7 @@ fn records_that_cannot_be_read() {
             "line 2, column 9: two members have the same name; remove one of them".to_owned(),
         ),
     ] {
-        assert_refused(&diagnose(record, COHERENT).run(), &format!("standard input: {message}"));
+        assert_refused(&diagnose(record, CONSISTENT).run(), &format!("standard input: {message}"));
     }
     let scratch = Scratch::new("diagnose-unreadable")
         .file("latin1.json", b"{\"status\": \"\xe4\"}")
@@ -240,10 +240,10 @@ fn records_that_cannot_be_read() {
     assert_eq!(slugproof(args).dir(&scratch).run().code, 0);
 }
 
-/// Of a record without end only as much is read as a record may have.
+/// The command stops reading at the size limit of a record.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_record_of_100_megabytes_is_refused_in_little_memory() {
+fn huge_record_is_refused_in_little_memory() {
     let script = "ulimit -v 300000; exec \"$0\" diagnose --record - --from-env";
     let mut child = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_slugproof")])
@@ -251,15 +251,15 @@ fn a_record_of_100_megabytes_is_refused_in_little_memory() {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("there is a shell");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    let mut written = stdin.write(b"{\"status\": \"").expect("it is read");
+        .expect("sh runs");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    let mut written = stdin.write(b"{\"status\": \"").expect("the command reads its input");
     let block = vec![b'x'; 1 << 16];
     while written < 100 << 20 && stdin.write_all(&block).is_ok() {
         written += block.len();
     }
     drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("the command ends");
     assert!(written < 20 << 20, "{written} bytes were read");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
@@ -269,10 +269,10 @@ fn a_record_of_100_megabytes_is_refused_in_little_memory() {
 }
 
 #[test]
-fn a_large_record_is_shown_in_part() {
+fn large_record_is_abbreviated() {
     let items: Vec<String> = (0..10_000).map(|item| format!("\"k{item}\": \"{}\"", "x".repeat(1_000))).collect();
     let record = format!("{{\"status\": \"failed\", \"error\": \"{}\", {}}}", "word ".repeat(100_000), items.join(","));
-    let ended = diagnose(&record, COHERENT.into_iter().chain(["--runtime", "hermes"])).run();
+    let ended = diagnose(&record, CONSISTENT.into_iter().chain(["--runtime", "hermes"])).run();
     assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
     assert!(ended.stdout.len() < 30_000, "{} bytes", ended.stdout.len());
     assert!(ended.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"), "{}", ended.stdout);
@@ -280,7 +280,7 @@ fn a_large_record_is_shown_in_part() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_escaped_and_lines_are_kept_short() {
+fn invisible_characters_are_escaped_in_short_lines() {
     let hostile =
         r#"{"status": "failed\u001b[2J", "err\u202eor": 1, "last_error": "a\u0007b\nsecond line", "model": "m\u001b"}"#;
     let ended = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
@@ -297,7 +297,7 @@ fn what_cannot_be_seen_is_escaped_and_lines_are_kept_short() {
 }
 
 #[test]
-fn colour_is_as_everywhere() {
+fn colour_follows_flag_and_no_color() {
     let coloured = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--color", "always"])).run();
     assert!(
         coloured.stdout.contains("\u{1b}[1m\u{1b}[31m✗ platform-path-byok-model\u{1b}[0m"),
@@ -310,7 +310,7 @@ fn colour_is_as_everywhere() {
 }
 
 #[test]
-fn the_environment_comes_from_files_the_process_and_the_command_line() {
+fn environment_sources_override_in_order() {
     let scratch = Scratch::new("diagnose-sources")
         .file("job.env", "\u{feff}# as the job had it\r\nexport E2E_LLM_PATH='platform' # quoted\r\n\r\nE2E_MODEL_SLUG=\"MiniMax-M2\"\r\n")
         .file("later.env", "E2E_MODEL_SLUG=sonnet\nE2E_RUNTIME=claude-code")
@@ -338,7 +338,7 @@ fn the_environment_comes_from_files_the_process_and_the_command_line() {
 }
 
 #[test]
-fn environment_files_are_remarked_on_and_refused_by_line() {
+fn env_file_messages_name_the_line() {
     let scratch = Scratch::new("diagnose-env-file")
         .file("record.json", INCIDENT)
         .file("twice.env", "HOME=/root\nE2E_LLM_PATH=byok\nE2E_MODEL_SLUGS=x\nE2E_LLM_PATH=platform\n")
@@ -346,13 +346,13 @@ fn environment_files_are_remarked_on_and_refused_by_line() {
         .file("open.env", "A='sk-not-a-real-key\n")
         .file("latin1.env", b"A=1\n\nB=\xe4");
     let run = |file: &str| slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).run();
-    let remarked = run("twice.env");
+    let accepted = run("twice.env");
     assert_eq!(
         remarked.stderr,
         "note: twice.env: `E2E_LLM_PATH` is set on lines 2 and 4; the last value counts\n\
          note: twice.env, line 3: policy `full-saas` does not read `E2E_MODEL_SLUGS`; did you mean `E2E_MODEL_SLUG`?\n"
     );
-    assert!(remarked.stdout.contains("  path               platform\n"), "{}", remarked.stdout);
+    assert!(accepted.stdout.contains("  path               platform\n"), "{}", accepted.stdout);
     for (file, message) in [
         ("bad.env", "bad.env: line 2: not of the form NAME=VALUE; correct it, or put a `#` before it"),
         ("open.env", "open.env: line 1: the quote that starts here is not closed; close it"),
@@ -371,7 +371,7 @@ fn arguments_that_cannot_be_understood() {
     let twice = "standard input can be read only once; pass one of the inputs as a file";
     assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
     let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
-    assert_refused(&diagnose("{}", COHERENT).run(), no_runtime);
+    assert_refused(&diagnose("{}", CONSISTENT).run(), no_runtime);
     let misplaced = "the runtime looks like the variable `A`; name the runtime, and give variables without an option";
     assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
     assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
@@ -380,7 +380,7 @@ fn arguments_that_cannot_be_understood() {
 }
 
 #[test]
-fn the_runtime_is_the_one_asked_for_else_of_the_environment_else_of_the_record() {
+fn runtime_is_from_flag_environment_or_record() {
     let runtime = |args: &[&str]| {
         let args = args.iter().copied().chain(["E2E_LLM_PATH=platform", "--format", "json"]);
         diagnose(&record(""), args).run().json()["resolution"]["runtime"].as_str().map(str::to_owned)
@@ -392,7 +392,7 @@ fn the_runtime_is_the_one_asked_for_else_of_the_environment_else_of_the_record()
 }
 
 #[test]
-fn a_credential_in_the_place_of_a_model_is_masked_and_remarked_on() {
+fn credential_as_model_is_masked_with_a_note() {
     let ended = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
     assert!(!ended.shown().contains("not-a-real"), "{}", ended.shown());
     assert!(
@@ -404,11 +404,11 @@ fn a_credential_in_the_place_of_a_model_is_masked_and_remarked_on() {
     );
 }
 
-/// The value of a key is in no output, wherever and however the record holds it.
+/// No output contains the value of a key, whatever field or escaping the record has it in.
 #[test]
-fn no_secret_is_shown_wherever_the_record_holds_it() {
+fn secret_in_any_record_field_is_masked() {
     const SECRET: &str = r#"zq"not\a-real/key qz"#;
-    let inside = serde_json::to_string(SECRET).expect("it is JSON");
+    let inside = serde_json::to_string(SECRET).expect("strings serialize");
     let inside = &inside[1..inside.len() - 1];
     let twice = inside.replace('\\', r"\\").replace('"', "\\\"");
     let records = [
@@ -442,8 +442,9 @@ fn no_secret_is_shown_wherever_the_record_holds_it() {
 }
 
 #[test]
-fn a_password_is_masked_whatever_comes_behind_it() {
-    let error = "password: qwertyuiopasdf rejected; api_key: asdfghjkl refused; X-API-Key: zxcvbnm denied; curl -u admin:letmein99";
+fn password_is_masked_before_any_text() {
+    let error = "password: qwertyuiopasdf rejected; api_key: asdfghjkl refused; X-API-Key: zxcvbnm denied; \
+                 curl -u admin:letmein99";
     let record = format!(r#"{{"status": "failed", "model": "moonshot/kimi-k2.6", "last_error": "{error}"}}"#);
     let ended =
         slugproof(["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "-"]).input(record).run();

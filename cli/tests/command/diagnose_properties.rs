@@ -1,10 +1,10 @@
-//! What must hold of `diagnose` on random records, with and without secrets in them.
+//! Properties of `diagnose` on random records, with and without secrets.
 
 use proptest::prelude::*;
 use slug_testkit::diagnosis::{SECRET, check_diagnosis, check_secret_masked};
 use slugproof::commands::corpus::subjects::EmbeddedDiagnoser;
 
-/// Records with room for secrets: `§` in a string or a key is where one goes.
+/// Records with placeholders for secrets: each `§` in a string or key.
 fn record() -> impl Strategy<Value = serde_json::Value> {
     let text = prop_oneof![
         Just("§".to_owned()),
@@ -42,13 +42,13 @@ fn record() -> impl Strategy<Value = serde_json::Value> {
         .prop_map(|members| serde_json::Value::Object(members.into_iter().collect()))
 }
 
-/// Secrets of every sort of character, and none that our own words could hold.
+/// Secrets of varied characters, marked so that no message can contain one by chance.
 fn secret() -> impl Strategy<Value = String> {
     "zq[A-Za-z0-9+/=_\"\\\\ é\u{202e}-]{4,40}qz"
 }
 
 fn config() -> ProptestConfig {
-    // What fails prints its record, and goes into `fuzz/regressions` by hand.
+    // A failing case prints its record; developers add it to `fuzz/regressions` by hand.
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -56,17 +56,17 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn no_planted_secret_is_shown(record in record(), secret in secret()) {
-        let written = serde_json::to_string(&record).expect("it is JSON");
-        let inside = serde_json::to_string(&secret).expect("it is JSON");
+    fn planted_secret_is_masked(record in record(), secret in secret()) {
+        let written = serde_json::to_string(&record).expect("the value serializes");
+        let inside = serde_json::to_string(&secret).expect("the value serializes");
         let planted = written.replace('§', &inside[1..inside.len() - 1]);
         check_secret_masked(&EmbeddedDiagnoser, planted.as_bytes(), &secret).map_err(TestCaseError::fail)?;
     }
 
     #[test]
-    fn any_bytes_are_diagnosed_as_they_must_be(bytes in prop::collection::vec(any::<u8>(), 0..64), record in record()) {
+    fn every_property_holds_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64), record in record()) {
         check_diagnosis(&EmbeddedDiagnoser, &bytes).map_err(TestCaseError::fail)?;
-        let written = serde_json::to_string(&record).expect("it is JSON").replace('§', SECRET);
+        let written = serde_json::to_string(&record).expect("the value serializes").replace('§', SECRET);
         check_diagnosis(&EmbeddedDiagnoser, written.as_bytes()).map_err(TestCaseError::fail)?;
     }
 }

@@ -1,4 +1,4 @@
-//! What the documents say is what the command does.
+//! The documentation matches the command.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,8 +13,8 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The README and the pages of docs, without docs/codes.md: `explain::` runs the examples of
-/// that, each by itself.
+/// The README and the pages of docs, except docs/codes.md: `explain::` runs its examples one
+/// by one.
 fn pages() -> Vec<String> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").read_dir().expect("docs is readable");
     let names = docs.map(|entry| entry.expect("docs is readable").file_name().to_string_lossy().into_owned());
@@ -22,8 +22,8 @@ fn pages() -> Vec<String> {
     pages.chain(["README.md".to_owned()]).collect()
 }
 
-/// Every `$ slugproof …` of a console block prints what the block shows, and a file that is
-/// shown is there for the blocks of its page that follow.
+/// Every `$ slugproof …` of a console block prints the output that the block shows. A file
+/// that a block creates exists for the later blocks of the page.
 #[test]
 fn console_blocks_show_real_output() {
     let mut checked = 0;
@@ -39,15 +39,18 @@ fn console_blocks_show_real_output() {
     assert!(checked >= 7, "only {checked} examples were found");
 }
 
-/// The files that the README shows make a project that proves clean.
+/// The files in the README form a project that `prove` accepts.
 #[test]
-fn the_readmes_files_work_together() {
+fn readme_files_form_a_passing_project() {
     let readme = document("README.md");
     let mut scratch = Scratch::new("readme");
     let mut files = 0;
     for block in readme.split("```yaml\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
-        let name = block.strip_prefix("# ").and_then(|rest| rest.lines().next()).expect("each begins with its name");
+        let name = block
+            .strip_prefix("# ")
+            .and_then(|rest| rest.lines().next())
+            .expect("each block starts with its file name");
         scratch = scratch.file(name, block);
         files += 1;
     }
@@ -69,16 +72,16 @@ fn the_readme_lists_every_law() {
     );
 }
 
-/// The lines of a table in a file, each in its fields.
+/// The rows of a tab-separated file, without empty lines and comments.
 fn rows(name: &str) -> Vec<Vec<String>> {
     let text = document(name).replace('|', "\\|");
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
 
-/// A page that a script wrote is of the table or the files that it reads as they are now.
+/// docs/hostile.md shows the current rows of expected.tsv.
 #[test]
-fn generated_pages_are_of_what_is_here() {
+fn hostile_page_matches_the_table() {
     let page = document("docs/hostile.md");
     let mut shown = BTreeSet::new();
     let mut section = "";
@@ -88,20 +91,20 @@ fn generated_pages_are_of_what_is_here() {
             shown.insert((section, name, rest));
         }
     }
-    for cell in rows("cli/tests/hostile/expected.tsv") {
-        let [row, column, exit, message] = &cell[..] else { panic!("{cell:?}") };
-        let said: &[&str] = if message == "-" { &["accepted", "nothing"] } else { &[&format!("`` {message} ``")] };
-        let is_it = |(section, name, rest): &(&str, &str, &str)| {
+    for row in rows("cli/tests/hostile/expected.tsv") {
+        let [row, column, exit, message] = &row[..] else { panic!("{row:?}") };
+        let answers: &[&str] = if message == "-" { &["accepted", "nothing"] } else { &[&format!("`` {message} ``")] };
+        let is_row = |(section, name, rest): &(&str, &str, &str)| {
             let is_here = (*section, *name) == (row, column) || (*section, *name) == (column, row);
-            let is_so = said.iter().any(|said| rest.starts_with(&format!("{exit} | {said} | ")));
-            is_here && (is_so || rest.contains(" | not run: "))
+            let is_answer = answers.iter().any(|answer| rest.starts_with(&format!("{exit} | {answer} | ")));
+            is_here && (is_answer || rest.contains(" | not run: "))
         };
-        assert!(shown.iter().any(is_it), "run `cargo ci hostile`: {row}, {column} is not on its page");
+        assert!(shown.iter().any(is_row), "{row}, {column} is not in docs/hostile.md; run `cargo ci hostile`");
     }
 }
 
 #[test]
-fn help_teaches() {
+fn help_shows_examples() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
     for command in ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check"] {
         let help = slugproof([command, "--help"]).run();

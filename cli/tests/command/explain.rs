@@ -1,4 +1,4 @@
-//! `explain`, and the table of codes that it prints.
+//! `explain` and the table of codes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,10 +61,10 @@ fn an_unknown_code_is_an_error() {
 }
 
 #[test]
-fn the_documentation_is_made_from_the_table() {
+fn documentation_matches_the_table() {
     let made = slugproof(["explain", "--format", "markdown"]).run().stdout;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/codes.md");
-    let documented = fs::read_to_string(path).expect("it is there");
+    let documented = fs::read_to_string(path).expect("the documentation is readable");
     assert!(made == documented, "run `cargo run -- explain --format markdown > docs/codes.md`");
 }
 
@@ -74,7 +74,7 @@ fn every_example_reports_its_code() {
         let sessions = console::sessions(entry.page().example);
         assert_eq!(sessions.len(), 1, "{entry:?}");
         let (_, printed) = console::run(sessions[0], Scratch::new(&format!("explain-{}", entry.id)));
-        // `undecided` is a level as well: it stands before the title, and no bracket follows.
+        // `undecided` is also a level, which precedes the title without brackets.
         let forms = [format!("[{}]: ", entry.id), format!("{}: ", entry.id)];
         let is_reported = |line: &str| forms.iter().any(|form| line.contains(form));
         assert!(printed.iter().any(|text| text.lines().any(is_reported)), "{entry:?}: {printed:?}");
@@ -85,15 +85,17 @@ fn every_example_reports_its_code() {
 fn ids_are_unique_and_every_page_has_an_entry() {
     let ids: BTreeSet<String> = codes::entries().map(|entry| format!("{}.md", entry.id)).collect();
     assert_eq!(ids.len(), codes::entries().count());
-    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/codes")).expect("it is there");
-    let pages: BTreeSet<String> =
-        pages.map(|page| page.expect("it can be read").file_name().into_string().expect("it is ASCII")).collect();
+    let pages =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/codes")).expect("the documentation is readable");
+    let pages: BTreeSet<String> = pages
+        .map(|page| page.expect("the directory is readable").file_name().into_string().expect("file names are UTF-8"))
+        .collect();
     assert_eq!(pages, ids);
 }
 
-/// Findings can only be made with an entry; what the resolver reports has one too.
+/// Each contradiction and each warning of the resolver has an entry, like every finding.
 #[test]
-fn the_table_has_what_the_resolver_reports() {
+fn table_has_every_code_of_the_resolver() {
     for code in Code::ALL {
         let entry = codes::find(code.as_str()).expect("each contradiction has an entry");
         assert_eq!(entry.meaning, code.meaning());
@@ -104,9 +106,9 @@ fn the_table_has_what_the_resolver_reports() {
     }
 }
 
-/// For each contradiction, one environment in which every command that asks the resolver reports it.
+/// One environment per contradiction, in which every command that resolves reports it.
 #[test]
-fn the_commands_of_a_contradiction_report_it() {
+fn listed_commands_report_each_contradiction() {
     let resolved = |entry: &&Entry| entry.is_reported_by(Command::Pick) && entry.is_reported_by(Command::Prove);
     let mut seen = BTreeSet::new();
     for (code, runtime, set) in [

@@ -1,4 +1,4 @@
-//! What `lint` and `check` have in common: outputs, suppressions, the baseline.
+//! Features that `lint` and `check` share: outputs, suppressions, baselines.
 
 use std::fs;
 
@@ -32,17 +32,18 @@ fn codes(ended: &Ended) -> Vec<String> {
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
-/// A JSON Schema that is compiled without asking the network.
+/// A JSON Schema, compiled without network access.
 pub struct Schema(Schemas, SchemaIndex);
 
 impl Schema {
     pub fn read(path: &str) -> Self {
         let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
-        let schema = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON");
+        let schema = serde_json::from_str(&fs::read_to_string(path).expect("the schema is readable"))
+            .expect("the schema is JSON");
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.enable_format_assertions();
-        compiler.add_resource("http://localhost/schema.json", schema).expect("it is a schema");
-        let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("it compiles");
+        compiler.add_resource("http://localhost/schema.json", schema).expect("the schema is valid");
+        let index = compiler.compile("http://localhost/schema.json", &mut schemas).expect("the schema compiles");
         Self(schemas, index)
     }
 
@@ -54,14 +55,14 @@ impl Schema {
 const LEVELS: [&str; 4] = ["error", "warning", "undecided", "note"];
 
 #[test]
-fn people_see_every_level() {
+fn human_output_shows_every_level() {
     let ended = check(&scratch("human"), &[]);
     assert_snapshot!(ended.shown());
     assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
 }
 
 #[test]
-fn colour_is_for_those_who_ask_for_it() {
+fn colour_needs_a_flag() {
     let scratch = scratch("colour");
     let plain = check(&scratch, &[]);
     assert!(!plain.stdout.contains('\u{1b}'));
@@ -73,19 +74,19 @@ fn colour_is_for_those_who_ask_for_it() {
 }
 
 #[test]
-fn the_json_output_follows_its_schema() {
+fn json_output_follows_its_schema() {
     let schema = Schema::read("../docs/findings.schema.json");
     let ended = check(&scratch("json"), &["--output", "json"]);
     assert_eq!(ended.code, 1);
     assert_snapshot!(ended.stdout.replace(env!("CARGO_PKG_VERSION"), "<version>"));
     let report = ended.json();
-    schema.accepts(&report).expect("it follows");
+    schema.accepts(&report).expect("the report follows its schema");
     let found = report["findings"].as_array().expect("a list");
     for level in LEVELS {
         let count = found.iter().filter(|finding| finding["level"] == level).count();
         assert_eq!((report["counts"][level].as_u64(), count > 0), (Some(count as u64), true), "{level}");
     }
-    for (place, wrong) in [
+    for (pointer, wrong) in [
         ("/schema_version", json!(2)),
         ("/findings/0/level", json!("fatal")),
         ("/findings/0/meaning", json!("")),
@@ -95,14 +96,14 @@ fn the_json_output_follows_its_schema() {
         ("/counts/error", json!(-1)),
     ] {
         let mut broken = report.clone();
-        let (parent, key) = place.rsplit_once('/').expect("it has a parent");
-        broken.pointer_mut(parent).expect("it is there")[key] = wrong;
-        assert!(schema.accepts(&broken).is_err(), "{place}");
+        let (parent, key) = pointer.rsplit_once('/').expect("the pointer has a parent");
+        broken.pointer_mut(parent).expect("the parent exists")[key] = wrong;
+        assert!(schema.accepts(&broken).is_err(), "{pointer}");
     }
 }
 
 #[test]
-fn the_sarif_output_follows_the_official_schema() {
+fn sarif_output_follows_the_official_schema() {
     let schema = Schema::read("tests/data/sarif-2.1.0.schema.json");
     let suppressed = faulty().replace("  other:\n", "  other:  # slugproof: ignore[undecided] known\n");
     let scratch = Scratch::new("findings-sarif")
@@ -112,7 +113,7 @@ fn the_sarif_output_follows_the_official_schema() {
     let absolute = scratch.0.join("broken.yaml").display().to_string();
     let args = ["a dir/é:%.yaml", &absolute, "missing.yaml", "--output", "sarif"];
     let log = check(&scratch, &args).json();
-    schema.accepts(&log).expect("it follows");
+    schema.accepts(&log).expect("the report follows its schema");
     let run = &log["runs"][0];
     assert_eq!(run["columnKind"], json!("unicodeCodePoints"));
     assert_eq!(run["invocations"][0]["executionSuccessful"], json!(false));
@@ -146,8 +147,8 @@ fn the_sarif_output_follows_the_official_schema() {
         assert_eq!(rule["helpUri"], json!(format!("urn:slugproof:code:{id}")));
         assert!(rule["help"]["markdown"].as_str().expect("Markdown").contains("## Example\n"), "{rule}");
     }
-    let undecided = rules.iter().find(|rule| rule["id"] == "undecided").expect("it is a rule");
-    assert_snapshot!(serde_json::to_string_pretty(undecided).expect("it is JSON"));
+    let undecided = rules.iter().find(|rule| rule["id"] == "undecided").expect("`undecided` is a rule");
+    assert_snapshot!(serde_json::to_string_pretty(undecided).expect("the rule serializes"));
     let mut broken = log.clone();
     broken["runs"][0]["results"][0]["level"] = json!("fatal");
     assert!(schema.accepts(&broken).is_err());
@@ -157,7 +158,7 @@ fn the_sarif_output_follows_the_official_schema() {
 }
 
 #[test]
-fn a_forge_is_told_what_matters_most() {
+fn github_output_lists_errors_first() {
     assert_snapshot!(check(&scratch("github"), &["--output", "github"]).shown());
     let names: Vec<String> = (0..20).map(|number| format!("p{number}")).collect();
     let providers: Vec<String> = names.iter().map(|name| provider(name, "K", "^m")).collect();
@@ -170,7 +171,7 @@ fn a_forge_is_told_what_matters_most() {
 }
 
 #[test]
-fn what_a_forge_would_take_for_its_own_is_escaped() {
+fn github_commands_in_files_are_escaped() {
     let hostile = "schema_version: 1\nproviders: \"100%: a,b\\n::error::x\\e[31m\"\nruntimes: {}\n";
     let scratch = Scratch::new("findings-github-hostile")
         .file("file.yaml", sound())
@@ -188,7 +189,7 @@ fn sound() -> String {
 }
 
 #[test]
-fn nothing_in_a_file_drives_a_terminal() {
+fn terminal_control_in_files_is_escaped() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}\u{200b}\u{9b}31m\u{2066}";
     let quoted = hostile.replace('\u{1b}', "\\e").replace('\u{7}', "\\a").replace('\u{9b}', "\\x9b");
     let scratch = Scratch::new("findings-hostile")
@@ -213,9 +214,9 @@ fn nothing_in_a_file_drives_a_terminal() {
     }
 }
 
-/// Windows line breaks, a byte-order mark, tabs, wide characters, and a line of a megabyte.
+/// Windows line breaks, a byte-order mark, tabs, wide characters, and a line of one megabyte.
 #[test]
-fn places_are_right_in_any_text() {
+fn locations_are_right_in_unusual_text() {
     let wide = sound().replace("[m]}", "[\"日本\u{301}\", \"é\", m]} \t# ☃").replace('\n', "\r\n");
     let scratch = Scratch::new("findings-text").file("file.yaml", format!("\u{feff}{wide}"));
     let ended = check(&scratch, &[]);
@@ -228,9 +229,10 @@ fn places_are_right_in_any_text() {
 }
 
 #[test]
-fn a_suppression_has_to_earn_its_place() {
+fn unused_suppression_is_reported() {
     let faulty = faulty();
-    let line = |what: &str| faulty.lines().find(|line| line.contains(what)).expect("there is one").to_owned();
+    let line =
+        |what: &str| faulty.lines().find(|line| line.contains(what)).expect("the registry has such a line").to_owned();
     let (arm, pattern) = (line("{name: zeta, models"), line("'^m-'"));
     let both = faulty
         .replace(
@@ -246,15 +248,15 @@ fn a_suppression_has_to_earn_its_place() {
     );
     let report = ended.json();
     let reasons: Vec<&Value> =
-        report["suppressed"].as_array().expect("a list").iter().map(|aside| &aside["reason"]).collect();
+        report["suppressed"].as_array().expect("a list").iter().map(|suppressed| &suppressed["reason"]).collect();
     assert_eq!(reasons, [&json!("as intended"), &json!("for the next release")]);
     assert!(check(&scratch, &[]).stdout.ends_with("; 2 suppressed\n"));
 }
 
 #[test]
-fn suppressions_that_are_wrong_are_findings() {
+fn wrong_suppressions_are_findings() {
     let faulty = faulty();
-    let arm = faulty.lines().find(|line| line.contains("{name: zeta, models")).expect("there is one");
+    let arm = faulty.lines().find(|line| line.contains("{name: zeta, models")).expect("the registry has such a line");
     for (comment, code) in [
         ("# slugproof: ignore[unreachable-arm]", Some("suppression-without-reason")),
         ("# slugproof: ignore[unreachable-arm]   ", Some("suppression-without-reason")),
@@ -289,14 +291,14 @@ fn suppressions_that_are_wrong_are_findings() {
     let text = faulty.replace(arm, &format!("{arm} # slugproof: ignore[unreachable-arn] x"));
     let ended = check(&Scratch::new("findings-misspelt").file("file.yaml", text), &[]);
     assert!(ended.stdout.contains("did you mean `unreachable-arm`?"), "{}", ended.stdout);
-    // An empty line parts a comment from what is below it.
+    // An empty line separates a comment from the lines below it.
     let text = faulty.replace(arm, &format!("      # slugproof: ignore[unreachable-arm] x\n\n{arm}"));
     let ended = check(&Scratch::new("findings-apart").file("file.yaml", text), &["--output", "json"]);
     assert!(codes(&ended).contains(&"unused-suppression".to_owned()), "{}", ended.stdout);
 }
 
 #[test]
-fn what_is_undecided_counts_when_strict() {
+fn strict_counts_undecided_findings() {
     let text = registry(&[provider("beta", "BETA_KEY", r"\bq")], &[("other", &[("beta", "q")])]);
     let scratch = Scratch::new("findings-strict").file("file.yaml", text);
     let loose = check(&scratch, &[]);
@@ -311,7 +313,7 @@ fn what_is_undecided_counts_when_strict() {
 }
 
 #[test]
-fn a_baseline_lets_only_new_findings_count() {
+fn baseline_hides_known_findings() {
     let scratch = scratch("baseline");
     let missing = check(&scratch, &["--baseline", "known.json"]);
     assert_eq!(missing.code, 2);
@@ -319,18 +321,18 @@ fn a_baseline_lets_only_new_findings_count() {
     let written = check(&scratch, &["--baseline", "known.json", "--write-baseline"]);
     assert_eq!(written.code, 0);
     assert_snapshot!(written.shown());
-    let known = fs::read_to_string(scratch.0.join("known.json")).expect("it was written");
+    let known = fs::read_to_string(scratch.0.join("known.json")).expect("the file was written");
     assert_snapshot!(known);
-    // Lines above change nothing, and neither does the order of arms.
+    // Neither lines above nor the order of arms changes the identity of a finding.
     let moved = scratch.file("file.yaml", format!("# one\n\n# two\n{}", faulty()));
     let again = check(&moved, &["--baseline", "known.json"]);
     assert_eq!((again.code, again.stdout.as_str()), (0, "✓ nothing found in 1 registry; 4 known\n"));
-    // One more of a kind is new.
+    // A further finding of a known kind is new.
     let newer = faulty().replace("  other:\n", "  third:\n    providers: [{name: acme}, {name: zeta}]\n  other:\n");
     let moved = moved.file("file.yaml", newer);
     let newer = check(&moved, &["--baseline", "known.json", "--output", "json"]);
     assert_eq!((newer.code, codes(&newer)), (1, vec!["unreachable-arm".to_owned()]));
-    // What is gone is said, and is no finding.
+    // Findings that no longer exist are noted, but are not findings.
     let moved = moved.file("file.yaml", sound());
     let gone = check(&moved, &["--baseline", "known.json"]);
     assert_eq!(gone.code, 0);
@@ -339,17 +341,17 @@ fn a_baseline_lets_only_new_findings_count() {
         "{}",
         gone.stdout
     );
-    // The same findings make the same file.
+    // Equal findings give an equal file.
     let moved = moved.file("file.yaml", faulty());
     check(&moved, &["--baseline", "known.json", "--write-baseline"]);
-    assert_eq!(fs::read_to_string(moved.0.join("known.json")).expect("it is there"), known);
+    assert_eq!(fs::read_to_string(moved.0.join("known.json")).expect("the file exists"), known);
     let sarif = check(&moved, &["--baseline", "known.json", "--output", "sarif"]).json();
     let results = sarif["runs"][0]["results"].as_array().expect("a list").clone();
     assert!(results.iter().all(|result| result["suppressions"][0]["kind"] == "external"), "{results:#?}");
 }
 
 #[test]
-fn baselines_that_cannot_be_read() {
+fn unreadable_baselines_are_refused() {
     for (name, content, message) in [
         (
             "json",
@@ -377,9 +379,9 @@ fn baselines_that_cannot_be_read() {
     assert!(ended.code == 2 && ended.stderr.contains("more bytes than the limit of 16777216"), "{}", ended.stderr);
 }
 
-/// What could not be read would be missing in it.
+/// Otherwise the findings of unreadable files would be missing from the baseline.
 #[test]
-fn a_baseline_of_half_the_files_is_not_written() {
+fn baseline_is_not_written_if_files_are_unreadable() {
     let scratch = scratch("baseline-half");
     let ended = check(&scratch, &["missing.yaml", "--baseline", "known.json", "--write-baseline"]);
     assert_eq!(ended.code, 2);
@@ -388,7 +390,7 @@ fn a_baseline_of_half_the_files_is_not_written() {
 }
 
 #[test]
-fn outputs_that_exclude_each_other() {
+fn conflicting_outputs_are_refused() {
     let scratch = scratch("conflict");
     let two =
         "error: two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`\n";
@@ -418,13 +420,13 @@ fn outputs_that_exclude_each_other() {
 }
 
 #[test]
-fn files_are_written_whole_or_not_at_all() {
+fn output_files_are_written_atomically() {
     let scratch = scratch("files").file("old.json", "old").file("dir/inside", "");
     let args =
         ["--output", "human", "--output", "json=old.json", "--output", "sarif=new.sarif", "--output", "github=a.txt"];
     let ended = check(&scratch, &args);
     assert_eq!((ended.code, ended.stdout.as_str()), (1, check(&scratch, &[]).stdout.as_str()));
-    let written = |name: &str| fs::read_to_string(scratch.0.join(name)).expect("it was written");
+    let written = |name: &str| fs::read_to_string(scratch.0.join(name)).expect("the file was written");
     assert_eq!(written("old.json"), check(&scratch, &["--output", "json"]).stdout);
     assert_eq!(written("new.sarif"), check(&scratch, &["--output", "sarif"]).stdout);
     let human = check(&scratch, &["--output", "human=h.txt", "--color", "always"]);
@@ -438,22 +440,22 @@ fn files_are_written_whole_or_not_at_all() {
     ] {
         let ended = check(&scratch, &["--output", to, "--output", "human"]);
         assert_eq!((ended.code, ended.stderr.as_str()), (2, message));
-        assert!(ended.stdout.contains("✗ "), "people see the findings all the same");
+        assert!(ended.stdout.contains("✗ "), "the human output shows the findings despite the error");
     }
     let left: Vec<_> =
-        fs::read_dir(&scratch.0).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+        fs::read_dir(&scratch.0).expect("the file exists").flatten().map(|entry| entry.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".tmp")), "{left:?}");
 }
 
-/// A device is written to, never replaced; a link is followed.
+/// Output is written to a device, which is never replaced, and to the target of a link.
 #[test]
 #[cfg(unix)]
-fn what_is_no_ordinary_file_stays_what_it_is() {
+fn devices_and_links_are_not_replaced() {
     let scratch = scratch("links").file("real.json", "old");
     assert_eq!(check(&scratch, &["--output", "json=/dev/null"]).code, 1);
-    assert!(!fs::metadata("/dev/null").expect("it is there").is_file());
+    assert!(!fs::metadata("/dev/null").expect("the file exists").is_file());
     std::os::unix::fs::symlink("real.json", scratch.0.join("link.json")).expect("links can be made");
     assert_eq!(check(&scratch, &["--output", "json=link.json"]).code, 1);
-    assert!(fs::symlink_metadata(scratch.0.join("link.json")).expect("it is there").is_symlink());
-    assert!(fs::read_to_string(scratch.0.join("real.json")).expect("it is there").starts_with('{'));
+    assert!(fs::symlink_metadata(scratch.0.join("link.json")).expect("the file exists").is_symlink());
+    assert!(fs::read_to_string(scratch.0.join("real.json")).expect("the file exists").starts_with('{'));
 }

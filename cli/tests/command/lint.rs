@@ -1,4 +1,4 @@
-//! `lint`: workflow files, on fixtures that are the seeds of the fuzz target as well.
+//! `lint` on workflow files. The fixtures are also the seeds of the fuzz target.
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn codes(ended: &Ended) -> Vec<String> {
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
-/// A workflow with one job whose environment and script are given.
+/// A workflow with one job, which has this environment and this script.
 fn workflow(env: &str, run: &str) -> String {
     let env: String = env.lines().map(|line| format!("      {line}\n")).collect();
     let run: String = run.lines().map(|line| format!("          {line}\n")).collect();
@@ -40,25 +40,25 @@ fn workflow(env: &str, run: &str) -> String {
 const FULL_SAAS: &str = "bash tests/e2e/test_staging_full_saas.sh";
 
 #[test]
-fn the_founding_workflow_has_one_error_at_the_line_of_the_slug() {
+fn founding_workflow_has_one_error_at_its_slug() {
     let scratch = repository("founding", &["founding.yml"]);
     let ended = lint(&scratch, &[]);
     assert_snapshot!(ended.shown());
     let json = lint(&scratch, &["--output", "json"]).json();
     let [finding] = json["findings"].as_array().expect("a list").as_slice() else { panic!("{json}") };
     let text = fixture("founding.yml");
-    let line = text.lines().position(|line| line.contains("E2E_MODEL_SLUG")).expect("it is there") + 1;
+    let line = text.lines().position(|line| line.contains("E2E_MODEL_SLUG")).expect("the fixture sets the slug") + 1;
     assert_eq!(finding["code"], "platform-path-byok-model");
     assert_eq!(finding["primary"]["start"]["line"], line);
 }
 
 #[test]
-fn its_fix_deletes_that_line_and_nothing_else() {
+fn fix_deletes_only_the_slug_line() {
     let scratch = repository("fix", &["founding.yml"]);
     let ended = lint(&scratch, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
     let path = scratch.0.join(".github/workflows/founding.yml");
-    let fixed = fs::read_to_string(&path).expect("it is there");
+    let fixed = fs::read_to_string(&path).expect("the file exists");
     let expected: String = fixture("founding.yml")
         .lines()
         .filter(|line| !line.contains("E2E_MODEL_SLUG"))
@@ -68,11 +68,11 @@ fn its_fix_deletes_that_line_and_nothing_else() {
     assert_eq!(fixed, fixture("founding-corrected.yml"));
     assert_eq!(lint(&scratch, &[]).code, 0);
     assert_eq!(lint(&scratch, &["--fix"]).code, 0);
-    assert_eq!(fs::read_to_string(&path).expect("it is there"), fixed, "a second --fix changes nothing");
+    assert_eq!(fs::read_to_string(&path).expect("the file exists"), fixed, "a second --fix changes nothing");
 }
 
 #[test]
-fn every_fixture_is_judged_as_it_should_be() {
+fn every_fixture_matches_its_snapshot() {
     for name in [
         "anchors",
         "canary",
@@ -97,7 +97,7 @@ fn every_fixture_is_judged_as_it_should_be() {
 }
 
 #[test]
-fn a_repository_and_its_annotations() {
+fn github_output_annotates_a_repository() {
     let scratch =
         repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
     assert_snapshot!(lint(&scratch, &["--output", "github"]).shown());
@@ -106,21 +106,21 @@ fn a_repository_and_its_annotations() {
     assert_eq!(strict.json()["counts"]["error"], 4, "{}", strict.stdout);
 }
 
-/// Every fixture, suppressed, accepted and undecided findings among them.
+/// The fixtures have suppressed and undecided findings, too.
 #[test]
-fn outputs_for_machines_follow_their_schemas() {
+fn json_and_sarif_follow_their_schemas() {
     let names = ["founding.yml", "suppressed.yml", "undecided.yml", "github-env.yml", "matrix-over-runtimes.yml"];
     let scratch = repository("schemas", &names);
     let ended = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
     assert_eq!(ended.code, 1, "{}", ended.shown());
     Schema::read("../docs/findings.schema.json").accepts(&ended.json()).expect("the report follows its schema");
-    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("it is written");
-    let sarif = serde_json::from_str(&sarif).expect("it is JSON");
+    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
+    let sarif = serde_json::from_str(&sarif).expect("the report is JSON");
     Schema::read("tests/data/sarif-2.1.0.schema.json").accepts(&sarif).expect("the report is SARIF");
     let results = sarif["runs"][0]["results"].as_array().expect("a list");
     assert_eq!(results.len(), 9, "{results:#?}");
-    assert!(results.iter().all(|result| result["locations"].as_array().is_some_and(|places| !places.is_empty())));
-    let annotations = fs::read_to_string(scratch.0.join("out.txt")).expect("it is written");
+    assert!(results.iter().all(|result| result["locations"].as_array().is_some_and(|locations| !locations.is_empty())));
+    let annotations = fs::read_to_string(scratch.0.join("out.txt")).expect("the file was written");
     assert_eq!(annotations.lines().filter(|line| line.starts_with("::error")).count(), 5, "{annotations}");
 }
 
@@ -140,13 +140,13 @@ fn fixes_keep_layout_and_comments() {
             .file(".github/workflows/a.yml", workflow(&format!("{runtime}{before}"), FULL_SAAS));
         let ended = lint(&scratch, &["--fix"]);
         assert_eq!(ended.code, 0, "{}", ended.shown());
-        let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("it is there");
+        let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow(&format!("{runtime}{after}"), FULL_SAAS));
     }
 }
 
 #[test]
-fn an_entry_in_braces_and_the_only_entry_can_be_deleted() {
+fn fix_deletes_flow_entries_and_only_entries() {
     for (number, (env, expected)) in [
         ("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}", "env: {A: b}"),
         ("env: {A: b, E2E_MODEL_SLUG: MiniMax-M2 }", "env: {A: b }"),
@@ -156,26 +156,27 @@ fn an_entry_in_braces_and_the_only_entry_can_be_deleted() {
     .into_iter()
     .enumerate()
     {
-        let whole = |env: &str| {
+        let workflow_with = |env: &str| {
             format!(
                 "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {FULL_SAAS}\n        {env}\n"
             )
         };
-        let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", whole(env));
+        let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));
         let ended = lint(&scratch, &["--fix", "a.yml"]);
         assert_eq!(ended.code, 0, "{}", ended.shown());
-        assert_eq!(fs::read_to_string(scratch.0.join("a.yml")).expect("it is there"), whole(expected));
+        let fixed = fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists");
+        assert_eq!(fixed, workflow_with(expected));
     }
 }
 
 #[test]
-fn what_is_not_an_entry_of_an_env_is_not_edited() {
+fn fix_edits_only_env_entries() {
     let scratch = repository("script", &["script-exports.yml", "github-env.yml"]);
     let ended = lint(&scratch, &["--fix"]);
     assert_eq!(ended.code, 1, "{}", ended.shown());
     for name in ["script-exports.yml", "github-env.yml"] {
         let path = scratch.0.join(".github/workflows").join(name);
-        assert_eq!(fs::read_to_string(path).expect("it is there"), fixture(name));
+        assert_eq!(fs::read_to_string(path).expect("the file exists"), fixture(name));
     }
 }
 
@@ -193,7 +194,7 @@ fn layers_of_env_are_merged_in_order() {
 }
 
 #[test]
-fn standard_input_directories_and_files_can_be_named() {
+fn arguments_may_be_files_directories_or_stdin() {
     let scratch = repository("named", &["founding.yml", "canary.yml"]);
     for (args, code, part) in [
         (&["."][..], 1, "2 workflow files"),
@@ -213,8 +214,8 @@ fn standard_input_directories_and_files_can_be_named() {
 }
 
 #[test]
-fn nothing_to_check_is_said() {
-    // The top of a repository of its own: nothing above it is looked at.
+fn nothing_to_check_exits_with_3() {
+    // `.git` marks the top of a repository: lint does not search above it.
     let empty = Scratch::new("lint-empty").file(".git/HEAD", "");
     assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
     let ordinary = repository("only-ordinary", &["ordinary.yml"]);
@@ -223,7 +224,7 @@ fn nothing_to_check_is_said() {
 }
 
 #[test]
-fn what_cannot_be_read_ends_with_2_and_hides_nothing() {
+fn unreadable_files_exit_with_2_and_hide_nothing() {
     let scratch = repository("unreadable", &["founding.yml"])
         .file(".github/workflows/broken.yml", "on: push\njobs: [\n")
         .file(".github/workflows/twice.yml", "on: push\njobs:\n  a:\n    env:\n      X: 1\n      X: 2\n")
@@ -247,7 +248,7 @@ fn policies_are_chosen_by_harness_then_by_name() {
 }
 
 #[test]
-fn slugproof_yaml_names_workflows_and_accepts_what_is_intended() {
+fn slugproof_yaml_selects_workflows_and_accepts_findings() {
     let config = "\
 schema_version: 1
 workflows: ['ci/*.yml']
@@ -262,7 +263,7 @@ accept:
         .file(".github/workflows/colon-form.yml", fixture("colon-form.yml"));
     assert_snapshot!(lint(&scratch, &[]).shown());
     let named = lint(&scratch, &["ci/founding.yml"]);
-    assert_eq!(named.code, 0, "an entry is not unused where not everything is looked at: {}", named.shown());
+    assert_eq!(named.code, 0, "no entry counts as unused if only some files are checked: {}", named.shown());
     let wrong =
         Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
     assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).shown());
@@ -280,14 +281,14 @@ fn an_absent_secret_injects_nothing() {
 }
 
 #[test]
-fn a_baseline_knows_a_finding_wherever_it_stands() {
+fn baseline_matches_moved_findings() {
     let scratch = repository("baseline", &["founding.yml"]);
     let written = lint(&scratch, &["--baseline", "lint.json", "--write-baseline"]);
     assert_eq!(written.code, 0, "{}", written.shown());
     let moved = format!("# moved\n\n{}", fixture("founding.yml"));
     let scratch = scratch.file(".github/workflows/founding.yml", &moved);
     assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 0);
-    // Another slug is another finding.
+    // A finding about another slug is new.
     let scratch = scratch.file(".github/workflows/founding.yml", moved.replace("MiniMax-M2", "MiniMax-M2.7"));
     assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 1);
 }
@@ -304,19 +305,20 @@ fn secrets_are_never_shown() {
     for format in ["human", "json", "sarif", "github"] {
         let ended = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
         let shown = ended.shown();
-        // Whoever can read the file can read the value in it: the excerpt alone repeats it.
+        // Excerpts of the file mask the value, too.
         assert_eq!(ended.code, 1, "{shown}");
         let repeated = shown.lines().filter(|line| line.contains(canary)).count();
         assert_eq!(repeated, 0, "{format}: {shown}");
     }
 }
 
-/// The body of the composite action, with the command on the path and no network.
+/// Runs the script of the composite action, with the command on `PATH` and without network.
 #[cfg(unix)]
 #[test]
 fn the_action_lints_annotates_and_reports() {
     let scratch = repository("action", &["founding.yml", "canary.yml"]);
-    let binaries = PathBuf::from(env!("CARGO_BIN_EXE_slugproof")).parent().expect("it has one").to_owned();
+    let binaries =
+        PathBuf::from(env!("CARGO_BIN_EXE_slugproof")).parent().expect("the command is in a directory").to_owned();
     let action = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../action.yml"));
     let action = action.expect("the action is readable");
     let (_, script) = action.split_once("      run: |\n").expect("the action runs a script");
@@ -334,21 +336,21 @@ fn the_action_lints_annotates_and_reports() {
             .env("SLUGPROOF_ARGS", args)
             .env("SLUGPROOF_SARIF", "out.sarif")
             .output()
-            .expect("bash is there")
+            .expect("bash runs")
     };
     let ended = run("", "");
     let text = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert_eq!(ended.status.code(), Some(1), "{text}");
     assert!(text.contains("error[platform-path-byok-model]") && text.contains("::error file="), "{text}");
-    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("it is written");
+    let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     assert!(sarif.contains("\"platform-path-byok-model\""));
     assert_eq!(run(".github/workflows/canary.yml", "--strict\n\n--quiet").status.code(), Some(0));
 }
 
-/// Files that would exhaust a careless reader get an answer.
+/// Files that would exhaust a reader without limits.
 #[test]
 #[cfg(target_os = "linux")]
-fn hostile_files_are_answered_in_bounded_time_and_memory() {
+fn hostile_files_use_bounded_time_and_memory() {
     let call = "        run: bash tests/e2e/test_staging_full_saas.sh\n";
     let rows = |count: usize| {
         let rows: Vec<String> = (0..count).map(|row| format!("          - {{slug: m-{row}}}\n")).collect();
@@ -397,12 +399,12 @@ fn hostile_files_are_answered_in_bounded_time_and_memory() {
             .args(["-c", script, "-", env!("CARGO_BIN_EXE_slugproof"), "lint", "a.yml"])
             .current_dir(&scratch.0)
             .output()
-            .expect("bash is there");
+            .expect("bash runs");
         let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
         let shown: String = text.chars().take(3000).collect();
         assert_eq!(ended.status.code(), Some(code), "{name}: {shown}");
         assert!(text.contains(part), "{name}: {shown}");
-        // Far above what it takes, and far below what a reader that follows everything would.
+        // Far above the usual time, and far below the time of a reader without limits.
         assert!(started.elapsed().as_secs() < 30, "{name}: {:?}", started.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! `lint`: what its patches leave alone, and what it says of odd cases.
+//! `lint`: what its patches keep, and its answers to unusual files.
 
 use std::fs;
 use std::time::Instant;
@@ -10,7 +10,7 @@ const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
 fn lint(name: &str, text: &str, args: &[&str]) -> (Ended, String) {
     let scratch = Scratch::new(&format!("lint-fixes-{name}")).file("a.yml", text);
     let ended = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
-    (ended, fs::read_to_string(scratch.0.join("a.yml")).expect("it is there"))
+    (ended, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
 }
 
 /// The findings of a text, as JSON.
@@ -23,26 +23,26 @@ fn notes(finding: &serde_json::Value) -> String {
     finding["notes"].as_array().expect("a list").iter().map(|note| format!("{}\n", note.as_str().unwrap())).collect()
 }
 
-/// A workflow on the platform's path whose one step has this `env`, a block or not.
+/// A workflow on the platform's path whose only step has this `env`, in block or flow style.
 fn step_with(env: &str) -> String {
     format!(
         "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {CALL}\n        {env}\n"
     )
 }
 
-/// A workflow whose one job has this `env` and these steps.
+/// A workflow whose only job has this `env` and these steps.
 fn job_with(env: &str, steps: &str) -> String {
     let env: String = env.lines().map(|line| format!("      {line}\n")).collect();
     format!("on: push\njobs:\n  job:\n    env:\n{env}    steps:\n{steps}")
 }
 
-/// The files that stay as they are, because nobody could be sure of an edit.
+/// Files that `--fix` does not edit, because an edit could change other behaviour.
 #[test]
-fn what_an_edit_could_spoil_is_left_to_people() {
+fn unsafe_edits_are_not_applied() {
     let bad = "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2";
     let step = format!("      - run: {CALL}\n");
     let cases = [
-        // The value is written elsewhere, or used elsewhere.
+        // The value is defined elsewhere, or used elsewhere.
         job_with(
             "OTHER: &slug MiniMax-M2\nE2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: *slug",
             &step,
@@ -51,7 +51,7 @@ fn what_an_edit_could_spoil_is_left_to_people() {
             "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: &slug MiniMax-M2\nOTHER: *slug",
             &step,
         ),
-        // Others see the variable as well.
+        // Other steps or jobs read the variable, too.
         job_with(bad, &format!("{step}      - run: echo \"$E2E_MODEL_SLUG\"\n")),
         job_with(
             bad,
@@ -60,7 +60,7 @@ fn what_an_edit_could_spoil_is_left_to_people() {
         format!(
             "on: push\nenv: {{E2E_MODEL_SLUG: MiniMax-M2}}\njobs:\n  other:\n    steps:\n      - run: f ${{E2E_MODEL_SLUG}}\n  job:\n    env: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\n    steps:\n{step}"
         ),
-        // The mapping is used twice, and is no `env` the second time.
+        // An alias uses the mapping a second time, not as an `env`.
         format!(
             "on: push\njobs:\n  job:\n    env: &e\n      E2E_LLM_PATH: platform\n      E2E_RUNTIME: claude-code\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n{step}      - uses: a/b@v1\n        with: *e\n"
         ),
@@ -72,9 +72,9 @@ fn what_an_edit_could_spoil_is_left_to_people() {
     }
 }
 
-/// Where a comment is in the way of a deletion, another value is put in place.
+/// If a comment prevents a deletion, the fix replaces the value instead.
 #[test]
-fn a_comma_in_a_comment_is_left_there() {
+fn comment_next_to_entry_leads_to_replacement() {
     for (number, env) in [
         "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: MiniMax-M2 # bad\n          }",
         "env: {A: x, # why,\n          E2E_MODEL_SLUG: MiniMax-M2}",
@@ -90,9 +90,9 @@ fn a_comma_in_a_comment_is_left_there() {
     }
 }
 
-/// Without its anchor the alias would stand for nothing.
+/// Without the anchor, the alias would be undefined.
 #[test]
-fn an_env_that_is_used_twice_keeps_its_anchor() {
+fn shared_env_keeps_its_anchor() {
     for (number, anchored) in
         ["&e {E2E_MODEL_SLUG: MiniMax-M2}", "&e\n      E2E_MODEL_SLUG: MiniMax-M2"].iter().enumerate()
     {
@@ -108,7 +108,7 @@ fn an_env_that_is_used_twice_keeps_its_anchor() {
 }
 
 #[test]
-fn steps_that_a_finding_is_about_may_name_the_variable() {
+fn failing_step_may_read_the_deleted_variable() {
     let text = job_with(
         "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
@@ -119,7 +119,7 @@ fn steps_that_a_finding_is_about_may_name_the_variable() {
 }
 
 #[test]
-fn comments_outlive_the_only_entry() {
+fn comments_survive_deletion_of_the_only_entry() {
     let text = step_with("env: # first\n          # second\n          E2E_MODEL_SLUG: MiniMax-M2\n          # third");
     let (ended, after) = lint("only", &text, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
@@ -127,7 +127,7 @@ fn comments_outlive_the_only_entry() {
 }
 
 #[test]
-fn a_patch_does_not_keep_a_step_from_running() {
+fn patch_never_disables_a_step() {
     let step = format!("      - if: env.E2E_MODEL_SLUG != ''\n        run: {CALL}\n");
     let text = job_with("E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2", &step);
     let [finding] = &findings("keeps", &text)[..] else { panic!("one finding") };
@@ -135,7 +135,7 @@ fn a_patch_does_not_keep_a_step_from_running() {
 }
 
 #[test]
-fn a_thousand_findings_are_patched_and_mended_in_one_run() {
+fn thousand_findings_are_fixed_in_one_run() {
     let job = |number: usize| {
         format!(
             "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n      - run: {CALL}\n"
@@ -152,7 +152,7 @@ fn a_thousand_findings_are_patched_and_mended_in_one_run() {
 }
 
 #[test]
-fn a_hash_in_quotes_is_no_comment() {
+fn quoted_hash_is_not_a_comment() {
     let step = |line: &str| format!("on: push\njobs:\n  job:\n    steps:\n      - run: |\n          {line}\n");
     for (number, (line, codes)) in [
         ("echo \"see # slugproof: docs\"", &[][..]),
@@ -173,7 +173,7 @@ fn a_hash_in_quotes_is_no_comment() {
 }
 
 #[test]
-fn a_call_that_never_runs_is_no_call_that_is_missing() {
+fn call_that_never_runs_is_not_missing() {
     let env = "E2E_RUNTIME: claude-code";
     let steps = format!("      - if: false\n        run: {CALL}\n");
     for (text, part) in [
@@ -195,7 +195,7 @@ fn a_call_that_never_runs_is_no_call_that_is_missing() {
 }
 
 #[test]
-fn every_slug_that_fails_is_told() {
+fn every_failing_slug_is_named() {
     let text = |a: &str, b: &str| {
         let env = format!(
             "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: ${{{{ vars.X && '{a}' || '{b}' }}}}"
@@ -217,19 +217,19 @@ fn every_slug_that_fails_is_told() {
 }
 
 #[test]
-fn every_event_is_told_before_another_row_of_one() {
+fn every_event_is_shown_before_repetitions() {
     let text = format!(
         "on: [push, pull_request, schedule]\njobs:\n  job:\n    strategy: {{matrix: {{slug: [MiniMax-M2, MiniMax-M2.5, MiniMax-M2.7]}}}}\n    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - run: {CALL}\n"
     );
     let found = findings("events", &text);
-    let told = notes(&found[0]);
+    let notes = notes(&found[0]);
     for event in ["push", "pull_request", "schedule"] {
-        assert_eq!(told.matches(&format!("started by `{event}`")).count(), 1, "{told}");
+        assert_eq!(notes.matches(&format!("started by `{event}`")).count(), 1, "{notes}");
     }
 }
 
 #[test]
-fn an_undecided_key_has_the_caret() {
+fn undecided_key_has_the_caret() {
     let env = "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ vars.KEY }}\nE2E_MODEL_SLUG: MiniMax-M2";
     let found = findings("key", &job_with(env, &format!("      - run: {CALL}\n")));
     let [finding] = &found[..] else { panic!("{found:?}") };
@@ -238,7 +238,7 @@ fn an_undecided_key_has_the_caret() {
 }
 
 #[test]
-fn a_literal_beside_a_secret_is_masked() {
+fn literal_next_to_a_secret_is_masked() {
     let secret = "sk-canary-0123456789";
     let env = format!(
         "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_OPENAI_API_KEY: ${{{{ secrets.X || '{secret}' }}}}"
@@ -251,9 +251,9 @@ fn a_literal_beside_a_secret_is_masked() {
     }
 }
 
-/// What a job is called is nothing of what is wrong with its variable.
+/// The name of a job is not part of the identity of a finding.
 #[test]
-fn a_baseline_survives_another_name_of_a_job() {
+fn baseline_survives_a_renamed_job() {
     let text = job_with(
         "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
         &format!("      - run: {CALL}\n"),
@@ -269,7 +269,7 @@ fn a_baseline_survives_another_name_of_a_job() {
 }
 
 #[test]
-fn an_entry_that_a_comment_speaks_of_stays() {
+fn entry_with_suppression_comment_is_kept() {
     for comment in ["ignore[platform-path-byok-modle] on purpose", "ignore[platform-path-byok-model]"] {
         for env in [
             format!("env:\n          E2E_MODEL_SLUG: MiniMax-M2 # slugproof: {comment}\n          A: b"),
@@ -283,7 +283,7 @@ fn an_entry_that_a_comment_speaks_of_stays() {
 }
 
 #[test]
-fn edits_are_told_one_by_one() {
+fn edits_are_listed_one_by_one() {
     let (ended, _) = lint("told", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
     let told = ended.stdout.replace("\n  ", " ");
     assert!(told.contains("a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform"), "{told}");
@@ -291,7 +291,7 @@ fn edits_are_told_one_by_one() {
 }
 
 #[test]
-fn credentials_in_the_wrong_place_are_not_shown() {
+fn credentials_in_wrong_variables_are_masked() {
     let token = "ghp_abcdefghijklmnopqrst";
     let key = "sk-live-1234567890abcdef";
     let text = step_with(&format!("env: {{E2E_MODEL_SLUG: {key}, GITHUB_TOKEN: {token}}}"));
@@ -310,7 +310,7 @@ fn the_log_of_a_failed_run_is_never_empty() {
 }
 
 #[test]
-fn what_is_accepted_is_counted() {
+fn accepted_findings_are_counted() {
     let config =
         "schema_version: 1\naccept: [{code: platform-path-byok-model, set: [E2E_MODEL_SLUG], reason: on purpose}]\n";
     let scratch = Scratch::new("lint-fixes-accepted")
@@ -323,9 +323,9 @@ fn what_is_accepted_is_counted() {
     assert!(json.contains("\"on purpose\""), "{json}");
 }
 
-/// A second harness beside one that is known, and workflows that nobody can see.
+/// An unknown harness next to a known one, and called workflows that cannot be read.
 #[test]
-fn what_is_not_judged_is_not_passed_over_in_silence() {
+fn unchecked_steps_and_workflows_are_reported() {
     let fine = step_with("env: {A: b}");
     let other =
         "  other:\n    env: {E2E_MODEL_SLUG: MiniMax-M2}\n    steps:\n      - run: bash tests/e2e/misspelt.sh\n";
@@ -344,7 +344,7 @@ fn what_is_not_judged_is_not_passed_over_in_silence() {
 }
 
 #[test]
-fn workflows_are_found_from_below_and_by_their_callers() {
+fn workflows_are_found_from_subdirectories_and_callers() {
     let called = step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}").replace("on: push", "on: {workflow_call: }");
     let caller = "on: push\njobs:\n  call:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n";
     let scratch = Scratch::new("lint-fixes-below")
@@ -361,7 +361,7 @@ fn workflows_are_found_from_below_and_by_their_callers() {
 }
 
 #[test]
-fn what_is_known_to_fail_is_said_though_not_everything_is_known() {
+fn known_failure_is_reported_despite_unknown_values() {
     let found = findings("branches", &step_with("env: {E2E_MODEL_SLUG: \"${{ vars.X && 'MiniMax-M2' || '' }}\"}"));
     assert!(notes(&found[0]).contains("it can resolve to MiniMax-M2, which fails with `platform-path-byok-model`"));
 }

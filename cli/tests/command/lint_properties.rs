@@ -1,4 +1,4 @@
-//! What must hold of `lint` on random workflows.
+//! Properties of `lint` on random workflows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -40,7 +40,7 @@ fn layer(policy: &Policy) -> impl Strategy<Value = Layer> + use<> {
     prop::collection::vec(setting(policy), 0..5).prop_map(|settings| settings.into_iter().collect())
 }
 
-/// An `env` at some depth, in one of the ways to write one.
+/// The `env` mapping of a layer at this indentation, in one of three styles.
 fn written(layer: &Layer, indent: usize, style: usize) -> String {
     let pad = " ".repeat(indent);
     if layer.is_empty() {
@@ -70,10 +70,10 @@ fn workflow(layers: &[Layer; 3], styles: &[usize; 3], call: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The verdict on a job is that of `resolve` on its merged environment; and whatever
-    /// must hold of any file holds of it: places, patches, the order of files.
+    /// The verdict on a job is that of `resolve` on its merged environment, and the properties
+    /// of every file hold: locations, patches, the order of files.
     #[test]
-    fn a_job_is_judged_as_its_merged_environment_resolves(
+    fn job_verdict_is_that_of_its_merged_environment(
         layers in prop::array::uniform3(layer(&Policy::all_embedded()[0])),
         styles in prop::array::uniform3(0..3_usize),
         which in 0..2_usize,

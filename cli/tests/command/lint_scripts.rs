@@ -1,4 +1,4 @@
-//! Scripts as people write them: what is certain is said, and what is not is undecided.
+//! Realistic scripts: certain results are reported, uncertain ones are undecided.
 
 use slug_resolver::{Policy, Registry};
 use slugproof::codes::Level;
@@ -8,16 +8,16 @@ const H: &str = "bash tests/e2e/test_staging_full_saas.sh";
 const FINE: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform}";
 const WRONG: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}";
 
-/// What linting a file comes to: `error`, `undecided`, `fine`, or `unseen` where nothing was judged.
-fn judged(text: &str) -> &'static str {
+/// The result of linting a text: `error`, `undecided`, `fine`, or `unseen` if no step was checked.
+fn outcome(text: &str) -> &'static str {
     let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
     let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text)]);
     let is = |level| report.findings.iter().any(|finding| finding.level == level);
-    let judged = report.checked.iter().any(|(noun, count)| *noun == "step" && *count > 0);
+    let is_checked = report.checked.iter().any(|(noun, count)| *noun == "step" && *count > 0);
     match () {
         () if is(Level::Error) => "error",
         () if is(Level::Undecided) => "undecided",
-        () if judged => "fine",
+        () if is_checked => "fine",
         () => "unseen",
     }
 }
@@ -28,7 +28,7 @@ fn script(env: &str, script: &str) -> String {
 }
 
 #[test]
-fn what_a_script_does_is_seen_or_not_known() {
+fn script_effects_are_known_or_undecided() {
     for (env, text, expected) in [
         (FINE, "@", "fine"),
         (WRONG, "@", "error"),
@@ -47,7 +47,7 @@ fn what_a_script_does_is_seen_or_not_known() {
         (WRONG, "unset E2E_MODEL_SLUG\n@", "fine"),
         (WRONG, "for v in E2E_MODEL_SLUG E2E_X; do unset \"$v\"; done\n@", "undecided"),
         (WRONG, "unset ${!E2E_MODEL_*}\n@", "undecided"),
-        // Behind other commands.
+        // Wrapped by other commands.
         (FINE, "timeout 10m env E2E_MODEL_SLUG=MiniMax-M2 @", "error"),
         (FINE, "exec env E2E_MODEL_SLUG=MiniMax-M2 @", "error"),
         (WRONG, "xvfb-run -a env E2E_MODEL_SLUG= @", "fine"),
@@ -83,7 +83,7 @@ fn what_a_script_does_is_seen_or_not_known() {
         (WRONG, "echo \"${X:-it's}\"\n@", "error"),
         (WRONG, "V=\"${GITHUB_REF#\"refs/tags/\"}\"\necho \"${V%\\\"*}\"\n@", "error"),
         (WRONG, "echo $'it\\'s'\n@", "error"),
-        // Shells inside shells, and what only looks like the same shell.
+        // Nested shells, and commands that only seem to run in the same shell.
         (FINE, "export E2E_MODEL_SLUG\n: \"${E2E_MODEL_SLUG:=MiniMax-M2}\"\n@", "error"),
         (FINE, "bash -eo pipefail -c 'E2E_MODEL_SLUG=MiniMax-M2 @'", "error"),
         (FINE, "bash -ce 'export E2E_MODEL_SLUG=MiniMax-M2; @'", "error"),
@@ -123,7 +123,7 @@ fn what_a_script_does_is_seen_or_not_known() {
         (FINE, "use() { export E2E_MODEL_SLUG=MiniMax-M2; }\nunset E2E_MODEL_SLUG\nuse\n@", "undecided"),
         (FINE, "clear() { unset E2E_MODEL_SLUG; }\nexport E2E_MODEL_SLUG=MiniMax-M2\nclear\n@", "undecided"),
         (FINE, "log() { echo \"$1\"; }\nlog start\n@", "fine"),
-        // No calls.
+        // Mentions that are not calls.
         (WRONG, "# @", "unseen"),
         (WRONG, "echo @ > log", "unseen"),
         (WRONG, "scp tests/e2e/test_staging_full_saas.sh host:", "unseen"),
@@ -135,19 +135,19 @@ fn what_a_script_does_is_seen_or_not_known() {
         (WRONG, "exit 0\n@", "unseen"),
         (WRONG, "bash elsewhere/test_staging_full_saas.sh", "unseen"),
     ] {
-        assert_eq!(judged(&script(env, text)), expected, "{text}");
+        assert_eq!(outcome(&script(env, text)), expected, "{text}");
     }
 }
 
-/// After a call in a loop, the next round finds what this one has set.
+/// An assignment after a call in a loop affects the call in the next iteration.
 #[test]
-fn an_effect_after_a_call_reaches_the_next_round() {
+fn effect_after_call_reaches_next_iteration() {
     let in_loop = |body: &str| format!("for try in 1 2 3; do\n{body}\ndone");
     let mut bodies = vec![
         "if @; then echo finished; break; fi\nexport E2E_MODEL_SLUG=MiniMax-M2".to_owned(),
         "@ || true\ngo() { export E2E_MODEL_SLUG=MiniMax-M2; }\ngo".to_owned(),
     ];
-    // A reserved word is one at the beginning of a command only.
+    // Words are reserved only at the start of a command.
     for word in ["if", "then", "elif", "else", "fi", "for", "in", "do", "done", "while", "until", "case", "esac"]
         .into_iter()
         .chain(["select", "function", "time", "coproc", "!", "{", "}", "[[", "]]"])
@@ -160,10 +160,10 @@ fn an_effect_after_a_call_reaches_the_next_round() {
     }
     for body in bodies {
         let script_text = in_loop(&body);
-        assert_eq!(judged(&script(FINE, &script_text)), "undecided", "{script_text}");
+        assert_eq!(outcome(&script(FINE, &script_text)), "undecided", "{script_text}");
         let plain = body.replace("&& break", "|| true").replace("break; ", "");
         let while_text = format!("until [ -e stop ]; do\n{plain}\ndone");
-        assert_eq!(judged(&script(FINE, &while_text)), "undecided", "{while_text}");
+        assert_eq!(outcome(&script(FINE, &while_text)), "undecided", "{while_text}");
     }
 }
 
@@ -183,14 +183,14 @@ const QUOTED_ASSIGNMENTS: [&str; 9] = [
 #[test]
 fn quoted_assignments_are_assignments() {
     for assignment in QUOTED_ASSIGNMENTS {
-        assert_eq!(judged(&script(FINE, &format!("{assignment}\n@"))), "error", "{assignment}");
+        assert_eq!(outcome(&script(FINE, &format!("{assignment}\n@"))), "error", "{assignment}");
     }
     let local = "go() { local -x \"E2E_MODEL_SLUG=MiniMax-M2\"; @; }\ngo";
-    assert_eq!(judged(&script(FINE, local)), "undecided");
+    assert_eq!(outcome(&script(FINE, local)), "undecided");
 }
 
 #[test]
-fn calls_in_tests_and_arithmetic_are_seen() {
+fn calls_in_tests_and_arithmetic_are_found() {
     for text in [
         "[ -n \"$(@)\" ]",
         "[[ -n \"$(@)\" ]]",
@@ -208,12 +208,12 @@ fn calls_in_tests_and_arithmetic_are_seen() {
         "echo \"${A:-$(@)}\"",
         "cat <<EOF\n$(@)\nEOF",
     ] {
-        assert_eq!(judged(&script(WRONG, text)), "error", "{text}");
+        assert_eq!(outcome(&script(WRONG, text)), "error", "{text}");
     }
 }
 
 #[test]
-fn arithmetic_sets_the_names_that_it_assigns_and_calls_nothing() {
+fn arithmetic_sets_only_the_names_it_assigns() {
     for text in [
         "((n+=1))",
         "((n++))",
@@ -227,15 +227,15 @@ fn arithmetic_sets_the_names_that_it_assigns_and_calls_nothing() {
         ": $((n++))",
         "((a[n] = 1))",
     ] {
-        assert_eq!(judged(&script(WRONG, &format!("n=0\n{text}\n@"))), "error", "{text}");
+        assert_eq!(outcome(&script(WRONG, &format!("n=0\n{text}\n@"))), "error", "{text}");
     }
     for text in ["((E2E_MODEL_SLUG = 5))", "let E2E_MODEL_SLUG++", ": $((E2E_MODEL_SLUG -= 1))", "(( ${N} = 5 ))"] {
-        assert_eq!(judged(&script(FINE, &format!("export E2E_MODEL_SLUG\n{text}\n@"))), "undecided", "{text}");
+        assert_eq!(outcome(&script(FINE, &format!("export E2E_MODEL_SLUG\n{text}\n@"))), "undecided", "{text}");
     }
 }
 
 #[test]
-fn what_an_earlier_step_writes_is_seen_or_not_known() {
+fn writes_of_earlier_steps_are_known_or_undecided() {
     for (text, expected) in [
         ("echo \"E2E_MODEL_SLUG=MiniMax-M2\" >> ${{ github.env }}", "error"),
         ("echo -e \"A=1\\nE2E_MODEL_SLUG=MiniMax-M2\" >> $GITHUB_ENV", "error"),
@@ -257,7 +257,7 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("bash -eo pipefail -c 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV'", "error"),
         ("SLUG=\nw() { echo \"E2E_MODEL_SLUG=$SLUG\" >> \"$GITHUB_ENV\"; }\nSLUG=MiniMax-M2\nw", "undecided"),
         ("[ -n \"$GITHUB_ENV\" ] && echo \"$GITHUB_ENV\"", "fine"),
-        // What is printed under a condition, to another stream, or by a shell that ends early.
+        // Conditional output, output to another stream, and shells that exit early.
         ("{ [ -n \"$A\" ] && echo E2E_MODEL_SLUG=MiniMax-M2; } >> $GITHUB_ENV", "undecided"),
         ("for i in 1 2; do echo E2E_MODEL_SLUG=MiniMax-M$i; done >> $GITHUB_ENV", "undecided"),
         ("{ echo E2E_MODEL_SLUG=MiniMax-M2 >&2; echo A=b; } >> $GITHUB_ENV", "fine"),
@@ -268,53 +268,53 @@ fn what_an_earlier_step_writes_is_seen_or_not_known() {
         ("echo E2E_MODEL_SLUG= >> $GITHUB_ENV", "fine"),
     ] {
         let both = script(FINE, text) + &format!("      - run: {H}\n");
-        assert_eq!(judged(&both), expected, "{text}");
+        assert_eq!(outcome(&both), expected, "{text}");
     }
 }
 
 #[test]
-fn a_path_in_a_variable_is_followed() {
+fn path_in_a_variable_is_followed() {
     let env = FINE.replace('}', ", HARNESS: tests/e2e/test_staging_full_saas.sh}");
     let step = "      - run: bash \"$HARNESS\"\n        env: {E2E_MODEL_SLUG: MiniMax-M2}\n";
-    assert_eq!(judged(&(script(&env, "true") + step)), "error");
+    assert_eq!(outcome(&(script(&env, "true") + step)), "error");
     let writer = "      - env: {OUT: '${{ github.env }}'}\n        run: echo E2E_MODEL_SLUG=MiniMax-M2 >> \"$OUT\"\n";
     let both = format!("{}{writer}      - run: {H}\n", script(FINE, "true"));
-    assert_eq!(judged(&both), "error");
+    assert_eq!(outcome(&both), "error");
 }
 
-/// A text that doubles with each statement is not kept.
+/// A value that doubles with each statement is kept only as non-empty.
 #[test]
-fn a_value_that_grows_without_end_is_only_known_to_be_there() {
+fn growing_value_is_kept_as_non_empty() {
     let growing =
         format!("export E2E_MODEL_SLUG=aa\n{}@", "E2E_MODEL_SLUG=$E2E_MODEL_SLUG$E2E_MODEL_SLUG\n".repeat(60));
-    assert_eq!(judged(&script(FINE, &growing)), "undecided");
+    assert_eq!(outcome(&script(FINE, &growing)), "undecided");
 }
 
 #[test]
-fn a_step_that_may_be_skipped_may_have_written_nothing() {
+fn skippable_step_may_write_nothing() {
     for (condition, expected) in [("", "error"), ("        if: vars.X\n", "undecided"), ("        if: false\n", "fine")]
     {
         let writer = script(FINE, "echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV");
         let both = format!("{writer}{condition}      - run: {H}\n");
-        assert_eq!(judged(&both), expected, "{both}");
+        assert_eq!(outcome(&both), expected, "{both}");
     }
 }
 
 #[test]
-fn a_secret_in_the_place_of_a_model_is_some_model() {
+fn secret_as_model_is_undecided() {
     let secret = FINE.replace('}', ", E2E_MODEL_SLUG: '${{ secrets.SLUG }}'}");
-    assert_eq!(judged(&script(&secret, "@")), "undecided");
+    assert_eq!(outcome(&script(&secret, "@")), "undecided");
     let path = FINE.replace("platform}", "'${{ secrets.PATH_ }}'}");
-    assert_eq!(judged(&script(&path, "@")), "undecided");
+    assert_eq!(outcome(&script(&path, "@")), "undecided");
 }
 
-/// A workflow whose job and step are given but for the call itself.
+/// A workflow that calls the harness, with these triggers and these further lines of job and step.
 fn around(on: &str, job: &str, step: &str) -> String {
     format!("on: {on}\njobs:\n  job:\n{job}    steps:\n      - run: {H}\n{step}")
 }
 
 #[test]
-fn what_a_forge_decides_is_decided_as_it_does() {
+fn forge_conditions_and_inputs_are_evaluated() {
     let wrong = format!("    env: {WRONG}\n");
     let fine = format!("    env: {FINE}\n");
     let slug = "        env: {E2E_MODEL_SLUG: MiniMax-M2}\n";
@@ -326,7 +326,7 @@ fn what_a_forge_decides_is_decided_as_it_does() {
         (around("push", &wrong, "        if: ${{ !success() }}\n"), "error"),
         (around("push", &wrong, "        if: failure()\n"), "error"),
         (around("push", &fine, &format!("        if: env.E2E_MODEL_SLUG != ''\n{slug}")), "error"),
-        // Reusable workflows that nobody here calls.
+        // Reusable workflows without a caller among the files.
         (around("{workflow_call: }", &wrong, "        if: github.event_name == 'workflow_dispatch'\n"), "error"),
         (
             around("{workflow_call: }", &fine, "        env: {E2E_MODEL_SLUG: '${{ github.event.inputs.slug }}'}\n"),
@@ -352,24 +352,24 @@ fn what_a_forge_decides_is_decided_as_it_does() {
             ),
             "error",
         ),
-        // Directories and machines.
+        // Working directories and runners.
         (around("push", &format!("{wrong}    runs-on: [self-hosted, windows]\n"), ""), "error"),
         (around("push", &format!("{fine}    runs-on: ${{{{ vars.OS }}}}\n"), slug), "error"),
     ] {
-        assert_eq!(judged(&text), expected, "{text}");
+        assert_eq!(outcome(&text), expected, "{text}");
     }
     let powershell = format!(
         "on: push\njobs:\n  job:\n    runs-on: windows-latest\n    env: {WRONG}\n    steps:\n      - run: |\n          $env:E2E_MODEL_SLUG = \"\"\n          {H}\n"
     );
-    assert_eq!(judged(&powershell), "undecided");
+    assert_eq!(outcome(&powershell), "undecided");
     let directory = format!(
         "on: push\njobs:\n  job:\n    env: {WRONG}\n    strategy: {{matrix: {{d: [tests/e2e]}}}}\n    defaults: {{run: {{working-directory: '${{{{ matrix.d }}}}'}}}}\n    steps:\n      - run: ./test_staging_full_saas.sh\n"
     );
-    assert_eq!(judged(&directory), "error");
+    assert_eq!(outcome(&directory), "error");
 }
 
 #[test]
-fn the_caret_is_at_the_assignment_and_not_at_an_expression_of_the_same_name() {
+fn caret_is_at_assignment_despite_same_named_expression() {
     let text = script(FINE, "echo ${{ inputs.E2E_MODEL_SLUG }}\nexport E2E_MODEL_SLUG=MiniMax-M2\n@");
     let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
     let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text.clone())]);
@@ -377,12 +377,12 @@ fn the_caret_is_at_the_assignment_and_not_at_an_expression_of_the_same_name() {
     assert!(text[..caret].ends_with("export "), "{}", &text[..caret]);
 }
 
-/// With a policy that was asked for, a step that calls no known harness is judged by it,
-/// beside one that calls one as well.
+/// A requested policy applies to steps that call no known harness, even next to a step that
+/// calls one.
 #[test]
-fn a_policy_that_was_asked_for_judges_the_steps_that_no_other_does() {
+fn requested_policy_applies_to_unmatched_steps() {
     let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
-    let asked = [policies[0].clone()];
+    let requested = [policies[0].clone()];
     for (step, expected) in [
         ("      - run: make e2e\n        env: {E2E_MODEL_SLUG: MiniMax-M2}\n", 1),
         ("      - run: export E2E_MODEL_SLUG=MiniMax-M2; make e2e\n", 1),
@@ -395,13 +395,13 @@ fn a_policy_that_was_asked_for_judges_the_steps_that_no_other_does() {
             findings.iter().filter(|finding| finding.level == Level::Error).count()
         };
         assert_eq!(errors(Linter::new(&registry, &policies)), 0, "{text}");
-        assert_eq!(errors(Linter::new(&registry, &policies).with_asked(&asked)), expected, "{text}");
+        assert_eq!(errors(Linter::new(&registry, &policies).with_asked(&requested)), expected, "{text}");
     }
 }
 
-/// A job that is skipped skips those that need it.
+/// A skipped job skips the jobs that need it.
 #[test]
-fn a_job_that_needs_one_that_never_runs_never_runs() {
+fn job_needing_a_skipped_job_never_runs() {
     for (condition, own, expected) in [
         ("false", "", "unseen"),
         ("github.event_name == 'push'", "", "error"),
@@ -411,13 +411,13 @@ fn a_job_that_needs_one_that_never_runs_never_runs() {
         let text = format!(
             "on: push\njobs:\n  first:\n    if: {condition}\n    steps: []\n  second:\n    needs: first\n    steps: []\n  job:\n    needs: [second]\n{own}    env: {WRONG}\n    steps:\n      - run: {H}\n"
         );
-        assert_eq!(judged(&text), expected, "{text}");
+        assert_eq!(outcome(&text), expected, "{text}");
     }
 }
 
-/// Ten workflows that call one another: the last one's callers all count.
+/// Workflows that call one another in a chain: the first one's trigger reaches the last.
 #[test]
-fn a_chain_of_callers_is_followed_to_its_end() {
+fn caller_chain_is_followed_to_its_end() {
     for length in [3, 9, 20] {
         let mut files: Vec<Input> = (0..length)
             .map(|number| {

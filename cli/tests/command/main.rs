@@ -1,4 +1,4 @@
-//! The command as its users run it: what it prints, where, and how it ends.
+//! Tests of the command line: output, messages and exit codes.
 
 mod bad_input;
 mod batch;
@@ -13,7 +13,7 @@ mod explain;
 mod findings;
 mod lint;
 mod lint_fixes;
-// Scripts run by a real bash.
+// Compares with a real bash.
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;

@@ -1,15 +1,15 @@
-//! `pick` inside a harness.
+//! `pick`, as a harness calls it.
 
 use crate::run::{Scratch, slugproof};
 
 #[test]
-fn prints_a_slug_that_works_and_nothing_else() {
+fn working_slug_is_the_only_output() {
     let ended = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").run();
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (0, "moonshot/kimi-k2.6\n", ""));
 }
 
 #[test]
-fn refuses_a_slug_that_does_not_and_says_why() {
+fn failing_slug_is_refused_with_reason_and_fixes() {
     let run = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", "MiniMax-M2");
     let ended = run.run();
     assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
@@ -22,7 +22,7 @@ fn refuses_a_slug_that_does_not_and_says_why() {
 }
 
 #[test]
-fn unchecked_prints_what_the_shell_function_would_have() {
+fn unchecked_prints_the_slug_unchanged() {
     let run =
         slugproof(["pick", "--unchecked", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", " x ");
     let ended = run.run();
@@ -30,7 +30,7 @@ fn unchecked_prints_what_the_shell_function_would_have() {
 }
 
 #[test]
-fn unchecked_needs_no_registry_and_no_other_policy() {
+fn unchecked_reads_only_its_policy() {
     let scratch = Scratch::new("pick-lazy")
         .file("slugproof.yaml", "schema_version: 1\nregistry: nowhere.yaml\npolicies: [full-saas, nowhere.yaml]\n");
     let ended = slugproof(["pick", "--unchecked", "hermes"]).dir(&scratch).run();
@@ -39,7 +39,7 @@ fn unchecked_needs_no_registry_and_no_other_policy() {
 }
 
 #[test]
-fn a_slug_is_passed_on_byte_for_byte_and_shown_escaped() {
+fn slug_is_printed_raw_and_escaped_in_messages() {
     let slug = "a\u{1b}[31mb";
     let ended = slugproof(["pick", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
     assert_eq!(ended.stdout, format!("{slug}\n"));
@@ -48,7 +48,7 @@ fn a_slug_is_passed_on_byte_for_byte_and_shown_escaped() {
 }
 
 #[test]
-fn an_empty_runtime_is_said_to_be_empty() {
+fn empty_or_assigned_runtime_gets_a_message() {
     let ended = slugproof(["pick", ""]).run();
     assert!(
         ended.stderr.contains("runtime   \"\" (empty; check that the variable for the runtime is set)"),
@@ -63,14 +63,14 @@ fn an_empty_runtime_is_said_to_be_empty() {
 }
 
 #[test]
-fn takes_the_runtime_from_the_environment_only_if_none_is_given() {
+fn runtime_argument_overrides_the_environment() {
     let pick =
         |args: &[&str]| slugproof(args.iter().copied()).env("E2E_RUNTIME", "hermes").env("E2E_OPENAI_API_KEY", "k");
     assert_eq!(pick(&["pick"]).run().stdout, "openai/gpt-4o\n");
     assert_eq!(pick(&["pick", "google-adk"]).env("E2E_GOOGLE_API_KEY", "k").run().stdout, "gemini-2.5-pro\n");
-    // An empty runtime is one that is given, and the registry does not have it.
+    // An empty argument counts as given, and the registry has no empty runtime.
     assert_eq!(pick(&["pick", ""]).run().code, 1);
-    // The policy's default for the runtime applies where the variable is unset.
+    // If the variable is unset, the policy's default for the runtime applies.
     let ended = slugproof(["pick", "--policy", "reconciler"]).run();
     assert_eq!((ended.code, ended.stdout.as_str()), (0, "moonshot/kimi-k2.6\n"));
 }

@@ -1,19 +1,21 @@
-//! `prove`: on the embedded data it is a demonstration, on one's own a gate.
+//! `prove`: a demonstration on the embedded data, a CI gate on a project's own data.
 
 use serde_json::json;
 
 use crate::run::{Ended, Scratch, slugproof};
 
-const REGISTRY: &str = r#"schema_version: 1
+const REGISTRY: &str = "schema_version: 1
 providers:
-  - {name: acme, display_name: Acme, protocol: openai, auth_mode: key, auth_env: [ACME_KEY], model_prefix_match: "^acme/"}
-  - {name: platform, display_name: Platform, protocol: openai, auth_mode: key, auth_env: [TOKEN], model_prefix_match: "^platform/"}
+  - {name: acme, display_name: Acme, protocol: openai, auth_mode: key, auth_env: [ACME_KEY], \
+     model_prefix_match: \"^acme/\"}
+  - {name: platform, display_name: Platform, protocol: openai, auth_mode: key, auth_env: [TOKEN], \
+     model_prefix_match: \"^platform/\"}
 runtimes:
   agent:
     providers:
       - {name: acme, models: [m-1]}
       - {name: platform, models: [platform/m-1]}
-"#;
+";
 
 const POLICY: &str = "schema_version: 1
 name: mine
@@ -43,14 +45,14 @@ fn project(name: &str, config: &str) -> Scratch {
         .file("slugproof.yaml", config)
 }
 
-/// The report without the one thing that changes from run to run.
+/// The report with a placeholder for the run time, which varies.
 fn timeless(ended: &Ended) -> String {
     let line = |line: &str| if line.starts_with("  took ") { "  took <time>".to_owned() } else { line.to_owned() };
     ended.shown().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn a_bare_command_proves_the_embedded_data_and_succeeds() {
+fn bare_command_proves_the_embedded_data() {
     let ended = slugproof([]).run();
     insta::assert_snapshot!(timeless(&ended));
 }
@@ -63,7 +65,7 @@ fn gaps_fail_only_when_denied() {
 }
 
 #[test]
-fn a_slugproof_yaml_makes_it_a_gate() {
+fn slugproof_yaml_makes_gaps_fail() {
     let open = slugproof([]).dir(&project("gate", CONFIG)).run();
     assert_eq!(open.code, 1);
     let open = timeless(&open).replace(env!("CARGO_TARGET_TMPDIR"), "<dir>");
@@ -79,16 +81,16 @@ fn accepted_gaps_pass() {
 }
 
 #[test]
-fn an_entry_that_accepts_nothing_is_a_finding() {
+fn unused_accept_entry_is_a_finding() {
     let idle = "  - {code: ambiguous-model, reason: there is none}\n";
     let ended = slugproof(["prove"]).dir(&project("idle", &format!("{CONFIG}{ACCEPTS}{idle}"))).run();
     assert_eq!(ended.code, 1);
     assert!(ended.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", ended.stdout);
 }
 
-/// An accepted contradiction must not stand for another one that has the same code.
+/// An accepted contradiction must not hide another one with the same code.
 #[test]
-fn what_is_accepted_hides_nothing() {
+fn accepted_gap_hides_no_other_gap() {
     let registry = REGISTRY
         .replace("runtimes:", "  - {name: zeta, display_name: Z, protocol: openai, auth_mode: key, auth_env: [ZETA_KEY], model_prefix_match: \"^z-\"}\nruntimes:")
         .replace("      - {name: platform, m", "      - {name: zeta, models: [z-1]}\n      - {name: platform, m");
@@ -109,9 +111,9 @@ fn what_is_accepted_hides_nothing() {
     assert_eq!((open.len(), &open[0]["set"], &open[0]["slug"]), (1, &json!({"OTHER": "set"}), &json!("z-1")));
 }
 
-/// Two entries that divide one contradiction between them are both needed.
+/// If each of two entries covers a part of a contradiction, both count as used.
 #[test]
-fn every_entry_that_covers_a_case_is_used() {
+fn entries_covering_parts_of_a_gap_are_used() {
     let both = ACCEPTS.replace("unset: [KEY], reason", "unset: [LLM_PATH], reason")
         + "  - {code: missing-credential, set: [LLM_PATH], reason: the same by another path}\n";
     let ended = slugproof(["prove"]).dir(&project("divided", &format!("{CONFIG}{both}"))).run();
@@ -119,7 +121,7 @@ fn every_entry_that_covers_a_case_is_used() {
 }
 
 #[test]
-fn what_is_undecided_is_no_proof() {
+fn undecided_result_fails_the_proof() {
     let project = project("undecided", &format!("{CONFIG}{ACCEPTS}"))
         .file("providers.yaml", REGISTRY.replace("^acme/", r"\\bacme"));
     let ended = slugproof(["prove"]).dir(&project).run();
@@ -128,9 +130,9 @@ fn what_is_undecided_is_no_proof() {
     assert!(!ended.stdout.contains("✓ 28 laws"), "{}", ended.stdout);
 }
 
-/// A value of the path that reads like a key's, and names that share all but one word.
+/// A path value that equals the value of a set key, and key names that differ in one word.
 #[test]
-fn any_names_make_headings() {
+fn unusual_names_make_headings() {
     let keys = "secrets: [{key: K_1_KEY, inject: [ACME_KEY]}, {key: K_2_KEY, inject: [A]}, {key: K_KEY, inject: [B]}, {key: KK, inject: [C]}]";
     let policy =
         POLICY.replace("value: platform,", "value: set,").replace("secrets: [{key: KEY, inject: [ACME_KEY]}]", keys);
@@ -146,14 +148,14 @@ fn a_configured_policy_is_known_by_its_name() {
     let answer =
         slugproof(["resolve", "--policy", "mine", "--runtime", "agent", "--format", "json"]).dir(&project).run().json();
     assert_eq!(answer["slug"], json!("m-1"));
-    // What this run does not look at may be what an entry is for.
+    // An entry may apply to a policy that this run does not check.
     let project = crate::prove::project("narrowed", &format!("{CONFIG}{ACCEPTS}"));
     let ended = slugproof(["prove", "--policy", "full-saas"]).dir(&project).run();
     assert!(!ended.stdout.contains("remove the entry"), "{}", ended.stdout);
 }
 
 #[test]
-fn flags_and_no_config_win_over_the_file() {
+fn flags_override_slugproof_yaml() {
     let project = project("flags", CONFIG);
     let ended = slugproof(["prove", "--no-config"]).dir(&project).run();
     assert_eq!(ended.code, 0);
@@ -168,7 +170,7 @@ fn flags_and_no_config_win_over_the_file() {
 }
 
 #[test]
-fn the_json_report_adds_up() {
+fn json_report_counts_are_exact() {
     let ended = slugproof(["prove", "--format", "json", "--brute-force", "--policy", "reconciler"]).run();
     assert_eq!(ended.code, 0);
     let report = ended.json();
@@ -178,7 +180,7 @@ fn the_json_report_adds_up() {
     assert_eq!(policy["combinations"], json!(945_000));
     assert_eq!(policy["compared"], json!(74 * 7));
     // One for each id would be 74 slugs in 8 shapes on 7 runtimes.
-    assert!(policy["evaluated"].as_u64() < Some(74 * 8 * 7 / 4), "one case for each route, not for each id");
+    assert!(policy["evaluated"].as_u64() < Some(74 * 8 * 7 / 4), "one case per equivalence class, not per id");
     assert_eq!(policy["gaps"].as_array().map(Vec::len), Some(35));
     assert_eq!(policy["broken"], json!(null));
     let cell = json!({"runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});

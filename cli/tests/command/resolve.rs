@@ -1,4 +1,4 @@
-//! `resolve` on one question.
+//! `resolve` on one query.
 
 use serde_json::json;
 
@@ -8,12 +8,12 @@ const INCIDENT: [&str; 5] =
     ["resolve", "--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
 
 #[test]
-fn names_the_founding_incident() {
+fn founding_incident_is_reported() {
     insta::assert_snapshot!(slugproof(INCIDENT).run().shown());
 }
 
 #[test]
-fn answers_the_founding_incident_in_json() {
+fn founding_incident_is_reported_in_json() {
     let ended = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
     assert_eq!(ended.code, 1);
     let answer = ended.json();
@@ -59,9 +59,9 @@ fn answers_the_founding_incident_in_json() {
     assert_eq!(answer["fixes"][0], first);
 }
 
-/// The workflow of that day wired every key; unsetting the override still comes first.
+/// The workflow of the incident set every key; the first fix still unsets the override.
 #[test]
-fn advises_to_unset_the_override_even_with_stray_keys() {
+fn first_fix_unsets_the_override_despite_unused_keys() {
     let keys = ["E2E_MINIMAX_API_KEY=set", "E2E_ANTHROPIC_API_KEY=set", "E2E_OPENAI_API_KEY=set", "--format", "json"];
     let answer = slugproof(INCIDENT.into_iter().chain(keys)).run().json();
     assert_eq!(answer["fixes"][0]["edits"], json!([{"unset": "E2E_MODEL_SLUG"}]));
@@ -69,31 +69,31 @@ fn advises_to_unset_the_override_even_with_stray_keys() {
 }
 
 #[test]
-fn names_the_colon_form() {
+fn colon_form_is_reported() {
     let args =
         ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=minimax:MiniMax-M2.7", "E2E_MINIMAX_API_KEY=set"];
     insta::assert_snapshot!(slugproof(args).run().shown());
 }
 
 #[test]
-fn warns_of_a_key_sent_to_another_vendor() {
+fn key_sent_to_another_vendor_is_reported() {
     let args = ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=MiniMax-M3", "E2E_ANTHROPIC_API_KEY=set"];
     insta::assert_snapshot!(slugproof(args).run().shown());
 }
 
 #[test]
-fn says_which_runtime_was_meant() {
+fn misspelt_runtime_gives_a_suggestion() {
     insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().shown());
 }
 
 #[test]
-fn prints_what_a_shell_can_evaluate() {
+fn env_format_is_valid_shell() {
     let args = ["resolve", "--runtime", "google-adk", "--format", "env", "E2E_GOOGLE_API_KEY=set"];
     insta::assert_snapshot!(slugproof(args).run().shown());
 }
 
 #[test]
-fn says_that_a_variable_is_not_read() {
+fn unread_variable_gives_a_note() {
     let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
     assert_eq!(ended.code, 0);
     assert_eq!(
@@ -113,13 +113,13 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 }
 
 #[test]
-fn says_that_the_path_is_compared_exactly() {
+fn path_in_wrong_case_gives_a_hint() {
     let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
     assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);
 }
 
 #[test]
-fn an_empty_runtime_is_a_runtime() {
+fn empty_runtime_is_unknown() {
     let answer = slugproof(["resolve", "--runtime", "", "--policy", "reconciler", "--format", "json"]).run().json();
     assert_eq!((&answer["runtime"], &answer["code"]), (&json!(""), &json!("unknown-runtime")));
 }
@@ -133,7 +133,7 @@ fn ambient_credentials_count_without_being_injected() {
 }
 
 #[test]
-fn colour_is_used_only_when_wanted() {
+fn colour_follows_flag_and_no_color() {
     let plain = slugproof(INCIDENT).run().stdout;
     assert!(!plain.contains('\u{1b}'));
     let coloured = slugproof(INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;

@@ -1,24 +1,24 @@
-//! Running the command.
+//! Runs the command and collects its output.
 
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// One way to run the command, with nothing of the outer environment that it reads.
+/// A run of the command to be started, without the environment variables of the test.
 pub struct Slugproof {
     command: Command,
     input: Vec<u8>,
 }
 
-/// How a run ended.
+/// The exit code and the output of a finished run.
 pub struct Ended {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// The command with these arguments, in a directory that has no slugproof.yaml above it.
+/// The command with these arguments, in a directory without slugproof.yaml in it or in a parent.
 pub fn slugproof<'a>(args: impl IntoIterator<Item = &'a str>) -> Slugproof {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
     command.args(args).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
@@ -44,9 +44,9 @@ impl Slugproof {
     pub fn run(mut self) -> Ended {
         let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("the command is built");
-        let mut stdin = child.stdin.take().expect("it is piped");
+        let mut stdin = child.stdin.take().expect("standard input is piped");
         let input = std::mem::take(&mut self.input);
-        // A command that does not read its input closes it; that is no failure of the test.
+        // A command that ignores its input closes the pipe; the test does not fail for that.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().expect("the command ends");
         writer.join().expect("the writer does not panic");
@@ -56,7 +56,7 @@ impl Slugproof {
 }
 
 impl Ended {
-    /// The whole of it, for a snapshot.
+    /// The exit code, standard output and standard error as one text, for a snapshot.
     pub fn shown(&self) -> String {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
     }
@@ -65,13 +65,13 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.shown()))
     }
 
-    /// Standard output, a JSON value a line.
+    /// Standard output as JSON Lines.
     pub fn json_lines(&self) -> Vec<serde_json::Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).expect("every answer is JSON")).collect()
     }
 }
 
-/// An empty directory of its own.
+/// An empty directory that only one test uses.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {
@@ -84,7 +84,8 @@ impl Scratch {
 
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.0.join(name);
-        fs::create_dir_all(path.parent().expect("it has a parent")).expect("the target directory can be written to");
+        fs::create_dir_all(path.parent().expect("the file has a parent"))
+            .expect("the target directory can be written to");
         fs::write(path, content).expect("the target directory can be written to");
         self
     }
