@@ -17,7 +17,8 @@ fn no_command_shows_the_value_of_a_secret() {
     let scratch = Scratch::new("canary");
     let misplaced = format!(
         "schema_version: 1\nname: x\nruntime: R\noverride: M\n\
-         platform: {{var: P, value: p, model: PM, fallback: f}}\nsecrets: [{{key: K, inject: [\"K={CANARY}\"]}}]\nfallback: f\n"
+         platform: {{var: P, value: p, model: PM, fallback: f}}\nsecrets: [{{key: K, inject: [\"K={CANARY}\"]}}]\n\
+         fallback: f\n"
     );
     let scratch = scratch
         .file("inject.yaml", &misplaced)

@@ -137,7 +137,7 @@ fn check_fails_on_lost_changed_or_new_files() {
         .file(paths[2], [0; 64])
         .file(paths[3], "[]\n");
     let check = || slugproof(["corpus", "check"]).dir(&scratch).run();
-    assert_eq!(check().code, 1, "there is no list yet");
+    assert_eq!(check().code, 1, "SHA256SUMS is missing");
     let updated = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
     assert_eq!(updated.code, 0, "{}", updated.shown());
     assert_eq!(check().code, 0);

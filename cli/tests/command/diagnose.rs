@@ -312,7 +312,11 @@ fn colour_follows_flag_and_no_color() {
 #[test]
 fn environment_sources_override_in_order() {
     let scratch = Scratch::new("diagnose-sources")
-        .file("job.env", "\u{feff}# as the job had it\r\nexport E2E_LLM_PATH='platform' # quoted\r\n\r\nE2E_MODEL_SLUG=\"MiniMax-M2\"\r\n")
+        .file(
+            "job.env",
+            "\u{feff}# as the job had it\r\nexport E2E_LLM_PATH='platform' # quoted\r\n\r\n\
+            E2E_MODEL_SLUG=\"MiniMax-M2\"\r\n",
+        )
         .file("later.env", "E2E_MODEL_SLUG=sonnet\nE2E_RUNTIME=claude-code")
         .file("record.json", INCIDENT);
     let slug = |args: &[&str], env: &[(&str, &str)]| {

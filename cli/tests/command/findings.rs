@@ -434,7 +434,8 @@ fn output_files_are_written_atomically() {
     for (to, message) in [
         (
             "json=nowhere/a.json",
-            "error: cannot write `nowhere/a.json`: no such file or directory; check the directory or choose another place\n",
+            "error: cannot write `nowhere/a.json`: no such file or directory; check the directory or choose another \
+             place\n",
         ),
         ("json=dir", "error: cannot write `dir`: is a directory; check the directory or choose another place\n"),
     ] {

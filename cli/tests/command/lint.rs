@@ -158,7 +158,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
     {
         let workflow_with = |env: &str| {
             format!(
-                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {FULL_SAAS}\n        {env}\n"
+                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    \
+                 steps:\n      - run: {FULL_SAAS}\n        {env}\n"
             )
         };
         let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));
@@ -182,7 +183,9 @@ fn fix_edits_only_env_entries() {
 
 #[test]
 fn layers_of_env_are_merged_in_order() {
-    let text = "on: push\nenv: {E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: a}\njobs:\n  job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
+    let text = "on: push\nenv: {E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: a}\njobs:\n  \
+        job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      \
+        - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
     let code = |slug: &str| {
         let ended =
             slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
@@ -298,7 +301,8 @@ fn secrets_are_never_shown() {
     let canary = "sk-canary-0123456789";
     let workflow = workflow(
         &format!(
-            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_MINIMAX_API_KEY: {canary}"
+            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\n\
+             E2E_MINIMAX_API_KEY: {canary}"
         ),
         &format!("export E2E_ANTHROPIC_API_KEY={canary}\n{FULL_SAAS}"),
     );
@@ -355,7 +359,9 @@ fn hostile_files_use_bounded_time_and_memory() {
     let rows = |count: usize| {
         let rows: Vec<String> = (0..count).map(|row| format!("          - {{slug: m-{row}}}\n")).collect();
         format!(
-            "on: push\njobs:\n  job:\n    strategy:\n      matrix:\n        include:\n{}    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - name: x\n{call}",
+            "on: push\njobs:\n  job:\n    strategy:\n      matrix:\n        include:\n\
+             {}    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, \
+             E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - name: x\n{call}",
             rows.concat()
         )
     };
@@ -369,7 +375,8 @@ fn hostile_files_use_bounded_time_and_memory() {
         (0..12).map(|input| format!("      i{input}: {{type: choice, options: [a, b, c, d, e]}}\n")).collect();
     let references: String = (0..12).map(|input| format!("${{{{ inputs.i{input} }}}}")).collect();
     let choices = format!(
-        "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: \"{references}\"}}\n    steps:\n      - name: x\n{call}"
+        "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  job:\n    \
+         env: {{E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: \"{references}\"}}\n    steps:\n      - name: x\n{call}"
     );
     let long_script = rows(10_000).replace(
         "        run: bash",

@@ -26,7 +26,8 @@ fn notes(finding: &serde_json::Value) -> String {
 /// A workflow on the platform's path whose only step has this `env`, in block or flow style.
 fn step_with(env: &str) -> String {
     format!(
-        "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      - run: {CALL}\n        {env}\n"
+        "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    steps:\n      \
+         - run: {CALL}\n        {env}\n"
     )
 }
 
@@ -58,11 +59,15 @@ fn unsafe_edits_are_not_applied() {
             &format!("{step}      - uses: a/b@v1\n        with: {{slug: \"${{{{ env.E2E_MODEL_SLUG }}}}\"}}\n"),
         ),
         format!(
-            "on: push\nenv: {{E2E_MODEL_SLUG: MiniMax-M2}}\njobs:\n  other:\n    steps:\n      - run: f ${{E2E_MODEL_SLUG}}\n  job:\n    env: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\n    steps:\n{step}"
+            "on: push\nenv: {{E2E_MODEL_SLUG: MiniMax-M2}}\njobs:\n  other:\n    steps:\n      \
+             - run: f ${{E2E_MODEL_SLUG}}\n  job:\n    env: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\n    \
+             steps:\n{step}"
         ),
         // An alias uses the mapping a second time, not as an `env`.
         format!(
-            "on: push\njobs:\n  job:\n    env: &e\n      E2E_LLM_PATH: platform\n      E2E_RUNTIME: claude-code\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n{step}      - uses: a/b@v1\n        with: *e\n"
+            "on: push\njobs:\n  job:\n    env: &e\n      E2E_LLM_PATH: platform\n      \
+             E2E_RUNTIME: claude-code\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n\
+             {step}      - uses: a/b@v1\n        with: *e\n"
         ),
     ];
     for (number, text) in cases.iter().enumerate() {
@@ -97,7 +102,9 @@ fn shared_env_keeps_its_anchor() {
         ["&e {E2E_MODEL_SLUG: MiniMax-M2}", "&e\n      E2E_MODEL_SLUG: MiniMax-M2"].iter().enumerate()
     {
         let text = format!(
-            "on: push\nenv: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      - run: {CALL}\n"
+            "on: push\nenv: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    \
+             env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      \
+             - run: {CALL}\n"
         );
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
             let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
@@ -138,7 +145,8 @@ fn patch_never_disables_a_step() {
 fn thousand_findings_are_fixed_in_one_run() {
     let job = |number: usize| {
         format!(
-            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n      - run: {CALL}\n"
+            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_LLM_PATH: platform\n      \
+             E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n      - run: {CALL}\n"
         )
     };
     let text = format!("on: push\njobs:\n{}", (0..1_000).map(job).collect::<String>());
@@ -219,7 +227,9 @@ fn every_failing_slug_is_named() {
 #[test]
 fn every_event_is_shown_before_repetitions() {
     let text = format!(
-        "on: [push, pull_request, schedule]\njobs:\n  job:\n    strategy: {{matrix: {{slug: [MiniMax-M2, MiniMax-M2.5, MiniMax-M2.7]}}}}\n    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - run: {CALL}\n"
+        "on: [push, pull_request, schedule]\njobs:\n  job:\n    strategy: {{matrix: {{slug: [MiniMax-M2, \
+         MiniMax-M2.5, MiniMax-M2.7]}}}}\n    env: {{E2E_RUNTIME: claude-code, E2E_LLM_PATH: platform, \
+         E2E_MODEL_SLUG: \"${{{{ matrix.slug }}}}\"}}\n    steps:\n      - run: {CALL}\n"
     );
     let found = findings("events", &text);
     let notes = notes(&found[0]);
@@ -241,7 +251,8 @@ fn undecided_key_has_the_caret() {
 fn literal_next_to_a_secret_is_masked() {
     let secret = "sk-canary-0123456789";
     let env = format!(
-        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\nE2E_OPENAI_API_KEY: ${{{{ secrets.X || '{secret}' }}}}"
+        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2\n\
+         E2E_OPENAI_API_KEY: ${{{{ secrets.X || '{secret}' }}}}"
     );
     let text = job_with(&env, &format!("      - run: {CALL}\n"));
     for format in ["human", "json", "sarif", "github"] {

@@ -359,11 +359,14 @@ fn forge_conditions_and_inputs_are_evaluated() {
         assert_eq!(outcome(&text), expected, "{text}");
     }
     let powershell = format!(
-        "on: push\njobs:\n  job:\n    runs-on: windows-latest\n    env: {WRONG}\n    steps:\n      - run: |\n          $env:E2E_MODEL_SLUG = \"\"\n          {H}\n"
+        "on: push\njobs:\n  job:\n    runs-on: windows-latest\n    env: {WRONG}\n    steps:\n      \
+         - run: |\n          $env:E2E_MODEL_SLUG = \"\"\n          {H}\n"
     );
     assert_eq!(outcome(&powershell), "undecided");
     let directory = format!(
-        "on: push\njobs:\n  job:\n    env: {WRONG}\n    strategy: {{matrix: {{d: [tests/e2e]}}}}\n    defaults: {{run: {{working-directory: '${{{{ matrix.d }}}}'}}}}\n    steps:\n      - run: ./test_staging_full_saas.sh\n"
+        "on: push\njobs:\n  job:\n    env: {WRONG}\n    strategy: {{matrix: {{d: [tests/e2e]}}}}\n    \
+         defaults: {{run: {{working-directory: '${{{{ matrix.d }}}}'}}}}\n    steps:\n      \
+         - run: ./test_staging_full_saas.sh\n"
     );
     assert_eq!(outcome(&directory), "error");
 }
@@ -409,7 +412,8 @@ fn job_needing_a_skipped_job_never_runs() {
         ("false", "    if: always()\n", "error"),
     ] {
         let text = format!(
-            "on: push\njobs:\n  first:\n    if: {condition}\n    steps: []\n  second:\n    needs: first\n    steps: []\n  job:\n    needs: [second]\n{own}    env: {WRONG}\n    steps:\n      - run: {H}\n"
+            "on: push\njobs:\n  first:\n    if: {condition}\n    steps: []\n  second:\n    needs: first\n    \
+             steps: []\n  job:\n    needs: [second]\n{own}    env: {WRONG}\n    steps:\n      - run: {H}\n"
         );
         assert_eq!(outcome(&text), expected, "{text}");
     }
@@ -422,7 +426,10 @@ fn caller_chain_is_followed_to_its_end() {
         let mut files: Vec<Input> = (0..length)
             .map(|number| {
                 let next = number + 1;
-                let text = format!("on: {{workflow_call: }}\njobs:\n  job:\n    uses: ./.github/workflows/{next}.yml\n    secrets: inherit\n");
+                let text = format!(
+                    "on: {{workflow_call: }}\njobs:\n  job:\n    \
+                    uses: ./.github/workflows/{next}.yml\n    secrets: inherit\n"
+                );
                 Input::new(format!(".github/workflows/{number}.yml"), text)
             })
             .collect();

@@ -92,7 +92,11 @@ fn unused_accept_entry_is_a_finding() {
 #[test]
 fn accepted_gap_hides_no_other_gap() {
     let registry = REGISTRY
-        .replace("runtimes:", "  - {name: zeta, display_name: Z, protocol: openai, auth_mode: key, auth_env: [ZETA_KEY], model_prefix_match: \"^z-\"}\nruntimes:")
+        .replace(
+            "runtimes:",
+            "  - {name: zeta, display_name: Z, protocol: openai, auth_mode: key, auth_env: \
+            [ZETA_KEY], model_prefix_match: \"^z-\"}\nruntimes:",
+        )
         .replace("      - {name: platform, m", "      - {name: zeta, models: [z-1]}\n      - {name: platform, m");
     let policy = POLICY.replace(
         "fallback: m-1",
@@ -133,7 +137,8 @@ fn undecided_result_fails_the_proof() {
 /// A path value that equals the value of a set key, and key names that differ in one word.
 #[test]
 fn unusual_names_make_headings() {
-    let keys = "secrets: [{key: K_1_KEY, inject: [ACME_KEY]}, {key: K_2_KEY, inject: [A]}, {key: K_KEY, inject: [B]}, {key: KK, inject: [C]}]";
+    let keys = "secrets: [{key: K_1_KEY, inject: [ACME_KEY]}, {key: K_2_KEY, inject: [A]}, {key: K_KEY, inject: [B]}, \
+        {key: KK, inject: [C]}]";
     let policy =
         POLICY.replace("value: platform,", "value: set,").replace("secrets: [{key: KEY, inject: [ACME_KEY]}]", keys);
     let ended = slugproof(["prove", "--deny", "gaps"])
@@ -183,7 +188,10 @@ fn json_report_counts_are_exact() {
     assert!(policy["evaluated"].as_u64() < Some(74 * 8 * 7 / 4), "one case per equivalence class, not per id");
     assert_eq!(policy["gaps"].as_array().map(Vec::len), Some(35));
     assert_eq!(policy["broken"], json!(null));
-    let cell = json!({"runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"}, "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"});
+    let cell = json!({
+        "runtime": "codex", "known_runtime": true, "set": {"E2E_LLM_PATH": "platform"},
+        "slug": "moonshot/kimi-k2.6", "provider": null, "code": "unregistered-model"
+    });
     assert!(policy["matrix"].as_array().expect("a list").contains(&cell));
 }
 
