@@ -1,4 +1,4 @@
-//! The hostile inputs: each a row of the table, written in the format of a reader.
+//! The hostile inputs, each written in the format of a reader.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,16 +8,16 @@ use std::process::Command;
 
 use crate::readers::{Format, Reader, Voice};
 
-/// A place in the file of a reader that an input may fill.
+/// A position in the template of a reader that an input may fill.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
-    /// A text that may be anything.
+    /// Free text.
     Text,
-    /// A word that has to be one of some, or a name.
+    /// A keyword or a name.
     Word,
-    /// A string that is not in quotes.
+    /// A string without quotes, where a number has the wrong type.
     Number,
-    /// The rest of a list.
+    /// Further items of a list.
     Items,
     /// A pattern of a registry.
     Pattern,
@@ -38,29 +38,29 @@ impl Slot {
 /// One hostile input.
 pub struct Input {
     pub name: &'static str,
-    /// What it is, for the page.
-    pub words: &'static str,
+    /// The description of the input for the page.
+    pub description: &'static str,
     pub kind: Kind,
-    /// Whether the tests leave it to the night.
+    /// True if only `cargo ci hostile` runs it, not `cargo test`.
     pub is_slow: bool,
 }
 
-/// How an input comes about.
+/// How the file of an input is made.
 pub enum Kind {
-    /// A file that has nothing of the template.
+    /// A file made without the template's slots.
     Whole(Written),
     /// The template with a slot filled.
     Fill(Slot, Written),
-    /// The template with something behind it.
-    Behind(Written),
-    /// Something in the place of the file.
-    InPlace(fn(&Path, &Reader) -> io::Result<Made>),
+    /// The template with text appended.
+    Append(Written),
+    /// A link, directory or other file instead of a regular file with content.
+    Special(fn(&Path, &Reader) -> io::Result<Made>),
 }
 
-/// Writes what is hostile about an input, or says that the format or the reader has no such thing.
+/// Writes the hostile part, or returns `No` if the format or the reader lacks such an input.
 pub type Written = fn(&Reader, &mut dyn Write) -> io::Result<Made>;
 
-/// Whether there is such an input.
+/// Whether the input exists for a reader.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Made {
     Yes,
@@ -68,10 +68,10 @@ pub enum Made {
 }
 
 impl Input {
-    /// Makes the file of a reader.
+    /// Creates the hostile file of a reader at `path`.
     pub fn make(&self, reader: &Reader, path: &Path) -> io::Result<Made> {
         let mut out = match self.kind {
-            Kind::InPlace(make) => return make(path, reader),
+            Kind::Special(make) => return make(path, reader),
             _ => io::BufWriter::new(fs::File::create(path)?),
         };
         let (before, written, after) = match self.kind {
@@ -79,9 +79,9 @@ impl Input {
                 Some((before, after)) => (before, written, after),
                 None => return Ok(Made::No),
             },
-            Kind::Behind(written) => (reader.in_order(), written, String::new()),
+            Kind::Append(written) => (reader.in_order(), written, String::new()),
             Kind::Whole(written) => (String::new(), written, String::new()),
-            Kind::InPlace(_) => unreachable!("it is made above"),
+            Kind::Special(_) => unreachable!("special files return above"),
         };
         out.write_all(before.as_bytes())?;
         let made = written(reader, &mut out)?;
@@ -89,17 +89,17 @@ impl Input {
         out.flush()?;
         let plain = reader.in_order();
         let is_plain = fs::metadata(path)?.len() == plain.len() as u64 && fs::read(path)? == plain.as_bytes();
-        // A row of the plain file says nothing of the input that it is named for.
+        // With the plain file, the row would not test the input.
         let is_meant_to_be = self.name == IN_ORDER;
         assert!(made == Made::No || is_plain == is_meant_to_be, "{}, {}: the file is plain", reader.name, self.name);
         Ok(made)
     }
 }
 
-/// The one input that is the plain file.
+/// The only input that is the plain file.
 const IN_ORDER: &str = "in order";
 
-/// Writes a text over and over, so that nothing large is ever held here.
+/// Writes a text repeatedly, without holding the result in memory.
 fn repeat(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Made> {
     (0..times).try_for_each(|_| out.write_all(text.as_bytes()))?;
     Ok(Made::Yes)
@@ -115,7 +115,7 @@ fn just(out: &mut dyn Write, bytes: impl AsRef<[u8]>) -> io::Result<Made> {
     Ok(Made::Yes)
 }
 
-/// Levels, each inside another; a format that opens none has no such thing.
+/// Writes 100,000 nested levels; `No` if `open` is empty, for formats without nesting.
 fn nested(out: &mut dyn Write, open: &str, close: &str) -> io::Result<Made> {
     if open.is_empty() {
         return Ok(Made::No);
@@ -125,7 +125,7 @@ fn nested(out: &mut dyn Write, open: &str, close: &str) -> io::Result<Made> {
     repeat(out, close, 100_000)
 }
 
-/// What each format has for something; an empty text where it has nothing.
+/// The text for the format of the reader; empty if the format has no such syntax.
 fn by_format(reader: &Reader, yaml: &'static str, json: &'static str, lines: &'static str) -> &'static str {
     match reader.format {
         Format::Yaml => yaml,
@@ -134,12 +134,12 @@ fn by_format(reader: &Reader, yaml: &'static str, json: &'static str, lines: &'s
     }
 }
 
-/// An input for YAML alone.
+/// Writes an input for YAML readers only.
 fn in_yaml(reader: &Reader, write: impl FnOnce() -> io::Result<Made>) -> io::Result<Made> {
     if reader.format == Format::Yaml { write() } else { Ok(Made::No) }
 }
 
-/// An input for one reader alone, checked or not.
+/// Writes an input only for readers whose name starts with `name`.
 fn only(reader: &Reader, name: &str, write: impl FnOnce() -> io::Result<Made>) -> io::Result<Made> {
     if reader.name.starts_with(name) { write() } else { Ok(Made::No) }
 }
@@ -147,22 +147,22 @@ fn only(reader: &Reader, name: &str, write: impl FnOnce() -> io::Result<Made>) -
 const MEGABYTE: usize = 1_000_000;
 
 macro_rules! input {
-    ($name:expr, $words:literal, $kind:expr) => {
-        Input { name: $name, words: $words, kind: $kind, is_slow: false }
+    ($name:expr, $description:literal, $kind:expr) => {
+        Input { name: $name, description: $description, kind: $kind, is_slow: false }
     };
-    ($name:expr, $words:literal, $kind:expr, slow) => {
-        Input { name: $name, words: $words, kind: $kind, is_slow: true }
+    ($name:expr, $description:literal, $kind:expr, slow) => {
+        Input { name: $name, description: $description, kind: $kind, is_slow: true }
     };
 }
 
-use Kind::{Behind, Fill, InPlace, Whole};
+use Kind::{Append, Fill, Special, Whole};
 
 /// Every hostile input.
 pub const INPUTS: &[Input] = &[
-    input!(IN_ORDER, "nothing is wrong: shows that the reader reads", Behind(|_, _| Ok(Made::Yes))),
+    input!(IN_ORDER, "a valid file, which shows that the reader works", Append(|_, _| Ok(Made::Yes))),
     input!(
         "CRLF",
-        "lines end as on Windows",
+        "Windows line endings",
         Whole(|reader, out| {
             reader.in_order().lines().try_for_each(|line| write!(out, "{line}\r\n"))?;
             Ok(Made::Yes)
@@ -170,29 +170,29 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "BOM",
-        "a byte-order mark, then what is in order",
+        "a byte-order mark before the valid file",
         Whole(|reader, out| just(out, format!("\u{feff}{}", reader.in_order())))
     ),
     input!("BOM only", "a byte-order mark and nothing else", Whole(|_, out| just(out, "\u{feff}"))),
     input!("empty", "no byte", Whole(|_, _| Ok(Made::Yes))),
-    input!("UTF-16", "what is in order, as UTF-16", Whole(utf16)),
-    input!("invalid UTF-8", "bytes that are no text", Fill(Slot::Text, |_, out| just(out, b"a\xff\xfe\xff"))),
+    input!("UTF-16", "the valid file as UTF-16", Whole(utf16)),
+    input!("invalid UTF-8", "bytes that are not UTF-8", Fill(Slot::Text, |_, out| just(out, b"a\xff\xfe\xff"))),
     input!("NUL", "a NUL inside a text", Fill(Slot::Text, |_, out| just(out, "a\0b"))),
     input!(
         "terminal sequence",
-        "what would clear a terminal and turn text around, as a word",
+        "characters that clear a terminal and reverse text, as a keyword or a name",
         Fill(Slot::Word, |reader, out| {
             just(out, by_format(reader, r#""\e[2J\u202e""#, r"\u001b[2J\u202e", "\u{1b}[2J\u{202e}"))
         })
     ),
     input!(
         "terminal text",
-        "the same where any text may stand",
+        "the same characters in free text",
         Fill(Slot::Text, |reader, out| {
             just(out, by_format(reader, r"\e[2J\u202e", r"\u001b[2J\u202e", "\u{1b}[2J\u{202e}"))
         })
     ),
-    input!("number", "an integer where a string belongs", Fill(Slot::Number, |_, out| just(out, "7"))),
+    input!("number", "an integer instead of a string", Fill(Slot::Number, |_, out| just(out, "7"))),
     input!(
         "tabs",
         "tabs for indentation",
@@ -200,7 +200,7 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "two documents",
-        "the file twice over, as two documents",
+        "the valid file twice, as two documents",
         Whole(|reader, out| match reader.format {
             Format::Yaml => just(out, format!("{0}---\n{0}", reader.in_order())),
             Format::Json => just(out, reader.in_order().repeat(2)),
@@ -209,21 +209,21 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "10 MB text",
-        "10,000,000 characters where any text may stand",
+        "10,000,000 characters of free text",
         Fill(Slot::Text, |_, out| { repeat(out, "0123456789", MEGABYTE) }),
         slow
     ),
     input!(
         "10 MB word",
-        "10,000,000 characters where a name or a known word belongs",
+        "10,000,000 characters as a keyword or a name",
         Fill(Slot::Word, |_, out| { repeat(out, "abcdefghij", MEGABYTE) }),
         slow
     ),
     input!(
         "17 MB",
-        "more bytes than any document may have",
+        "more bytes than the limit for a document",
         Whole(|reader, out| match by_format(reader, "# comment\n", "          ", "") {
-            // Not every list has comments, and a line that is wrong would be what is refused.
+            // Some line formats lack comments, and an invalid line would be refused first.
             "" => numbered(out, reader.item, 17 * MEGABYTE / reader.item.len()),
             text => repeat(out, text, 18 * MEGABYTE / text.len()),
         }),
@@ -232,7 +232,7 @@ pub const INPUTS: &[Input] = &[
     input!(
         "duplicate keys",
         "one key 100,000 times",
-        Behind(|reader, out| match reader.format {
+        Append(|reader, out| match reader.format {
             Format::Yaml => repeat(out, "key: 1\n", 100_000),
             Format::Json => Ok(Made::No),
             Format::Lines => repeat(out, &reader.item.replace('#', "1"), 100_000),
@@ -240,10 +240,10 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "duplicate members",
-        "one member of an object 100,000 times; 90,000 times in a line of `derive`, which would be too long",
+        "one member of an object 100,000 times; for `derive` 90,000 times, because the line would be too long",
         Whole(|reader, out| match reader.format {
             Format::Json => {
-                // One that the reader knows, where it does not pass over the others.
+                // A member that the reader knows, if it rejects unknown members.
                 let (member, times) = match reader.name {
                     "resolve --batch" => ("\"env\":{}", 100_000),
                     "derive --batch" => ("\"model\":\"\"", 90_000),
@@ -259,22 +259,22 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "deep lists",
-        "100,000 lists, each inside another, where a string belongs",
+        "100,000 nested lists instead of a string",
         Fill(Slot::Number, |reader, out| nested(out, by_format(reader, "[", "[", ""), "]"))
     ),
     input!(
         "deep mappings",
-        "100,000 mappings, each inside another, where a string belongs",
+        "100,000 nested mappings instead of a string",
         Fill(Slot::Number, |reader, out| nested(out, by_format(reader, "{a: ", "{\"a\": ", ""), "}"))
     ),
     input!(
         "deep blocks",
-        "100,000 lists, each inside another, in block style on one line",
+        "100,000 nested lists in block style on one line",
         Whole(|reader, out| { in_yaml(reader, || repeat(out, "- ", 100_000)) })
     ),
     input!(
         "deep indentation",
-        "1,400 mappings, each indented below another: a megabyte",
+        "1,400 nested mappings with increasing indentation: one megabyte",
         Whole(|reader, out| {
             in_yaml(reader, || {
                 (0..1_400).try_for_each(|depth| writeln!(out, "{:depth$}a:", ""))?;
@@ -284,7 +284,7 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "unclosed",
-        "a megabyte of a list or a quoted text that never ends",
+        "one megabyte of an unclosed list or quoted text",
         Whole(|reader, out| {
             let (before, _) = reader.fill(Slot::Items).expect("every reader has a list");
             just(out, before + by_format(reader, "", "", "A=\""))?;
@@ -293,18 +293,18 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "alias bomb",
-        "nine levels of nine aliases: 387,420,489 values if they were written out",
-        Behind(|reader, out| { in_yaml(reader, || bomb(out, "a#: &a# [@]\n")) })
+        "nine levels of nine aliases: 387,420,489 values if expanded",
+        Append(|reader, out| { in_yaml(reader, || bomb(out, "a#: &a# [@]\n")) })
     ),
     input!(
         "merge bomb",
         "the same with merge keys",
-        Behind(|reader, out| { in_yaml(reader, || bomb(out, "a#: &a# {<<: [@]}\n")) })
+        Append(|reader, out| { in_yaml(reader, || bomb(out, "a#: &a# {<<: [@]}\n")) })
     ),
     input!(
         "100,000 aliases",
         "100,000 aliases of one anchor",
-        Behind(|reader, out| {
+        Append(|reader, out| {
             in_yaml(reader, || {
                 just(out, "a: &a x\nb: [")?;
                 repeat(out, "*a, ", 100_000)?;
@@ -314,8 +314,8 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "100,000 anchors",
-        "100,000 anchors that nothing uses",
-        Behind(|reader, out| {
+        "100,000 unused anchors",
+        Append(|reader, out| {
             in_yaml(reader, || {
                 just(out, "a: [")?;
                 numbered(out, "&a# x,", 100_000)?;
@@ -325,29 +325,29 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "alias of itself",
-        "an alias inside what it stands for",
-        Behind(|reader, out| { in_yaml(reader, || just(out, "a: &a [*a]\n")) })
+        "an alias inside its own anchor",
+        Append(|reader, out| { in_yaml(reader, || just(out, "a: &a [*a]\n")) })
     ),
     input!(
         "10,000 items",
-        "10,000 more in the longest list, or lines",
+        "10,000 more items in the longest list, or lines",
         Fill(Slot::Items, |reader, out| { numbered(out, reader.item, 10_000) })
     ),
     input!(
         "1,000,000 items",
-        "1,000,000 more in the longest list, or lines",
+        "1,000,000 more items in the longest list, or lines",
         Fill(Slot::Items, |reader, out| { numbered(out, reader.item, 1_000_000) }),
         slow
     ),
     input!(
         "as many ids as may be",
-        "500,000 ids, the most that a registry may list",
+        "500,000 ids, the limit of a registry",
         Fill(Slot::Items, |reader, out| { only(reader, "registry", || numbered(out, reader.item, 499_998)) }),
         slow
     ),
     input!(
         "long ids",
-        "300,000 ids of 40 characters: fewer bytes than the limit in brackets, more with one a line",
+        "300,000 ids of 40 characters: below the size limit in a flow list, above it with one per line",
         Fill(Slot::Items, |reader, out| {
             only(reader, "registry", || numbered(out, ", an-id-that-is-longer-than-any-real-one/#", 300_000))
         }),
@@ -376,12 +376,12 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "1 MB pattern",
-        "a pattern of a megabyte",
+        "a pattern of one megabyte",
         Fill(Slot::Pattern, |_, out| repeat(out, "a|b|c|d|e|", MEGABYTE / 10))
     ),
     input!(
         "nested pattern",
-        "2,000 groups, each inside another",
+        "2,000 nested groups",
         Fill(Slot::Pattern, |_, out| {
             repeat(out, "(", 2_000)?;
             just(out, "a")?;
@@ -390,7 +390,7 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "unicode pattern",
-        r"`\w{28}`: every letter of every script, 28 times over",
+        r"`\w{28}`: any letter of any script, 28 times",
         Fill(Slot::Pattern, |_, out| just(out, r"\w{28}"))
     ),
     input!(
@@ -407,8 +407,8 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "nested script",
-        "100,000 command substitutions, each inside another",
-        Behind(|reader, out| {
+        "100,000 nested command substitutions",
+        Append(|reader, out| {
             only(reader, "workflow", || {
                 just(out, "      - run: \"")?;
                 repeat(out, "$(", 100_000)?;
@@ -418,8 +418,8 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "nested expression",
-        "100,000 parentheses in an expression",
-        Behind(|reader, out| {
+        "100,000 nested parentheses in an expression",
+        Append(|reader, out| {
             only(reader, "workflow", || {
                 just(out, "      - if: ${{ ")?;
                 repeat(out, "(", 100_000)?;
@@ -441,7 +441,7 @@ pub const INPUTS: &[Input] = &[
     input!(
         "deep file pattern",
         "a file pattern of 300,000 directories",
-        Behind(|reader, out| {
+        Append(|reader, out| {
             only(reader, "slugproof.yaml", || {
                 just(out, "workflows: ['")?;
                 repeat(out, "**/", 300_000)?;
@@ -449,21 +449,13 @@ pub const INPUTS: &[Input] = &[
             })
         })
     ),
-    input!("missing", "no such file", InPlace(|_, _| Ok(Made::Yes))),
-    input!(
-        "link to nowhere",
-        "a link to a file that is gone",
-        InPlace(|path, _| symlink("gone", path).map(|()| Made::Yes))
-    ),
-    input!(
-        "directory",
-        "a directory in the place of the file",
-        InPlace(|path, _| fs::create_dir(path).map(|()| Made::Yes))
-    ),
+    input!("missing", "no such file", Special(|_, _| Ok(Made::Yes))),
+    input!("link to nowhere", "a link to a missing file", Special(|path, _| symlink("gone", path).map(|()| Made::Yes))),
+    input!("directory", "a directory instead of the file", Special(|path, _| fs::create_dir(path).map(|()| Made::Yes))),
     input!(
         "no permission",
-        "a file that the user may not read",
-        InPlace(|path, reader| {
+        "a file without read permission",
+        Special(|path, reader| {
             fs::write(path, reader.in_order())?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o000))?;
             Ok(Made::Yes)
@@ -471,20 +463,20 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "pipe",
-        "a named pipe that another program writes what is in order into, as `<(…)` does",
-        InPlace(|path, reader| {
+        "a named pipe into which another program writes the valid file, as with `<(…)`",
+        Special(|path, reader| {
             let made = Command::new("mkfifo").arg(path).status()?;
-            assert!(made.success(), "mkfifo makes a pipe");
+            assert!(made.success(), "mkfifo creates the pipe");
             let (path, text) = (path.to_owned(), reader.in_order());
-            // Nobody opens it where pipes are passed over: then the writer waits, and ends with the tests.
+            // If the command skips pipes, the writer waits until the tests end.
             std::thread::spawn(move || fs::write(path, text));
             Ok(Made::Yes)
         })
     ),
     input!(
         "endless",
-        "`/dev/zero`, which never ends; not for a batch, which is answered for as long as there is input",
-        InPlace(|path, reader| {
+        "`/dev/zero`, which never ends; not for a batch, whose answers never end either",
+        Special(|path, reader| {
             if reader.voice == Voice::Answer { Ok(Made::No) } else { symlink("/dev/zero", path).map(|()| Made::Yes) }
         }),
         slow
@@ -497,7 +489,8 @@ fn utf16(reader: &Reader, out: &mut dyn Write) -> io::Result<Made> {
     just(out, bytes)
 }
 
-/// Nine levels, each of nine aliases of the one before; `#` is the level and `@` the aliases.
+/// Writes nine levels, each with nine aliases of the previous one; `#` is the level and `@` the
+/// aliases.
 fn bomb(out: &mut dyn Write, level: &str) -> io::Result<Made> {
     just(out, "a0: &a0 {x: y}\n")?;
     for number in 1..=9 {

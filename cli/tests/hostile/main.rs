@@ -1,8 +1,8 @@
-//! Every reader against hostile input, and every output in a hostile place, in a child
-//! process with a limit on memory and on time. What must come of each is a line of
-//! `expected.tsv`; `cargo ci hostile` runs all of it and writes docs/hostile.md.
+//! Tests every reader with hostile input, and every output with a hostile sink, in a child
+//! process with limits on memory and time. `expected.tsv` has the expected result of each
+//! combination, a cell; `cargo ci hostile` runs all of them and writes docs/hostile.md.
 //!
-//! `HOSTILE_UPDATE=1` writes `expected.tsv` anew; review its diff.
+//! `HOSTILE_UPDATE=1` rewrites `expected.tsv`; review its diff.
 #![cfg(target_os = "linux")]
 
 mod inputs;
@@ -24,36 +24,36 @@ use inputs::INPUTS;
 use readers::READERS;
 use sandbox::Cell;
 
-/// The cells that take a moment: part of the gate.
+/// Runs the quick cells, which are part of the gate.
 #[test]
-fn quick_cells_are_as_expected() {
+fn quick_cells_match_the_table() {
     compare(&run(false));
 }
 
-/// Every cell: `cargo ci hostile`. Writes the page where `HOSTILE_PAGE` says.
+/// Runs every cell, for `cargo ci hostile`. Writes the page to the path in `HOSTILE_PAGE`.
 #[test]
-#[ignore = "takes minutes and a gigabyte of memory, so no `cargo test` waits for it; cargo ci hostile runs it, as the nightly job does"]
-fn every_cell_is_as_expected() {
+#[ignore = "takes minutes and a gigabyte of memory; `cargo ci hostile` and the nightly job run it"]
+fn every_cell_matches_the_table() {
     let cells = run(true);
     if let Some(path) = std::env::var_os("HOSTILE_PAGE") {
         fs::write(PathBuf::from(path), page::render(&cells)).expect("the page can be written");
     }
     if std::env::var_os("HOSTILE_UPDATE").is_some() {
-        hold(&cells);
+        assert_rules(&cells);
         return update(&cells);
     }
     compare(&cells);
-    none_is_gone(&cells);
+    assert_no_obsolete_lines(&cells);
 }
 
-/// Makes and runs the cells, several at a time, in the order of the table.
+/// Runs the cells in parallel and returns them in the order of the table.
 fn run(with_slow: bool) -> Vec<Cell> {
     let reading = READERS.iter().flat_map(|reader| INPUTS.iter().map(move |input| (reader, input)));
     let reading = reading.filter(|(_, input)| with_slow || !input.is_slow);
-    let places = sinks::all().filter(|place| with_slow || !place.is_slow);
+    let sinks = sinks::all().filter(|sink| with_slow || !sink.is_slow);
     let jobs: Vec<Box<dyn Fn(usize) -> Option<Cell> + Sync>> = reading
         .map(|(reader, input)| Box::new(move |number| sandbox::reading(reader, input, number)) as Box<_>)
-        .chain(places.map(|place| Box::new(move |number| Some(place.run(number))) as Box<_>))
+        .chain(sinks.map(|sink| Box::new(move |number| Some(sink.run(number))) as Box<_>))
         .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
@@ -75,6 +75,10 @@ fn run(with_slow: bool) -> Vec<Cell> {
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/expected.tsv");
 
+/// The first line of the table.
+const HEAD: &str = "# reader or command, input or sink, exit code, message (- if the input is accepted); \
+                    HOSTILE_UPDATE=1 cargo ci hostile writes this file\n";
+
 /// Exit code and message by row and column.
 type Expected<'t> = BTreeMap<(&'t str, &'t str), (&'t str, &'t str)>;
 
@@ -82,34 +86,34 @@ fn expected(table: &str) -> Expected<'_> {
     let mut expected = Expected::new();
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let [row, column, exit, message] = *line.splitn(4, '\t').collect::<Vec<_>>() else {
-            panic!("a line of {TABLE} has not four fields: {line}");
+            panic!("a line of {TABLE} does not have four fields: {line}");
         };
         expected.insert((row, column), (exit, message));
     }
     expected
 }
 
-/// What must hold of every cell, whatever is expected of it.
-fn hold(cells: &[Cell]) {
+/// Panics if a cell breaks a rule that applies to every cell.
+fn assert_rules(cells: &[Cell]) {
     let broken: Vec<String> =
-        cells.iter().flat_map(|cell| cell.broken.iter().map(move |what| format!("{}: {what}", cell.name()))).collect();
-    assert!(broken.is_empty(), "{} cells break a rule of all:\n{}", broken.len(), broken.join("\n"));
+        cells.iter().flat_map(|cell| cell.broken.iter().map(move |rule| format!("{}: {rule}", cell.name()))).collect();
+    assert!(broken.is_empty(), "{} rules for all cells are broken:\n{}", broken.len(), broken.join("\n"));
 }
 
-/// Of all cells: each line of the table is that of one.
-fn none_is_gone(cells: &[Cell]) {
+/// Panics if a line of the table belongs to none of the cells.
+fn assert_no_obsolete_lines(cells: &[Cell]) {
     let table = fs::read_to_string(TABLE).unwrap_or_default();
     let mut left = expected(&table);
     for cell in cells {
         left.remove(&(cell.row, cell.column));
     }
     let left: Vec<_> = left.keys().collect();
-    assert!(left.is_empty(), "{TABLE} has lines of cells that are no longer there: {left:?}");
+    assert!(left.is_empty(), "{TABLE} has lines of cells that no longer exist: {left:?}");
 }
 
-/// Compares the cells with the table, and says of each that differs how.
+/// Compares the cells with the table and panics with a list of the differences.
 fn compare(cells: &[Cell]) {
-    hold(cells);
+    assert_rules(cells);
     let table = fs::read_to_string(TABLE).unwrap_or_default();
     let expected = expected(&table);
     let mut differences = String::new();
@@ -133,15 +137,16 @@ fn compare(cells: &[Cell]) {
     }
     assert!(
         differences.is_empty(),
-        "these cells differ from {TABLE}; mend the command, or write the table anew with HOSTILE_UPDATE=1 cargo ci hostile and review it\n{differences}"
+        "these cells differ from {TABLE}; fix the command, or run `HOSTILE_UPDATE=1 cargo ci hostile` and review the \
+         diff of the table\n{differences}"
     );
 }
 
-/// Writes the table anew; a cell that could not be run here keeps its line.
+/// Rewrites the table; a cell that cannot run on this machine keeps its line.
 fn update(cells: &[Cell]) {
     let old = fs::read_to_string(TABLE).unwrap_or_default();
     let old = expected(&old);
-    let mut text = "# reader or command, input or place, exit code, message (- where it is accepted); HOSTILE_UPDATE=1 cargo ci hostile writes it\n".to_owned();
+    let mut text = HEAD.to_owned();
     for Cell { row, column, exit, message, skipped, .. } in cells {
         let now = Some((exit.as_str(), message.as_str()));
         let kept = if skipped.is_some() { old.get(&(*row, *column)).copied() } else { now };

@@ -1,17 +1,17 @@
-//! The readers: what each reads, the command that makes it read, and where it says what is wrong.
+//! The readers: the file of each, the command that reads it, and the form of its messages.
 
 use crate::inputs::Slot::{self, Items, Number, Pattern, Text, Word};
 
-/// What a format is made of, by which inputs are written in it.
+/// The syntax in which inputs for a reader are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Yaml,
     Json,
-    /// One entry a line.
+    /// One entry per line.
     Lines,
 }
 
-/// Where the command says what is wrong.
+/// The form in which the command reports a problem.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// One `error:` on standard error, and nothing on standard output.
@@ -24,32 +24,32 @@ pub enum Voice {
     Answer,
 }
 
-/// One reader.
+/// A reader of one kind of file.
 pub struct Reader {
     pub name: &'static str,
     pub arguments: &'static [&'static str],
     pub format: Format,
     pub voice: Voice,
-    /// The file that is hostile.
+    /// The name of the hostile file.
     pub file: &'static str,
-    /// A file in order, with a marker for each slot that an input may fill.
+    /// A valid file, with a marker for each slot that an input may fill.
     pub template: &'static str,
-    /// What stands in a slot unless an input fills it.
+    /// The default text of the slot `Word`.
     pub word: &'static str,
-    /// One of many, with `#` for its number.
+    /// A list item, with `#` for its number.
     pub item: &'static str,
     /// Other files that the command needs.
     pub beside: &'static [(&'static str, &'static str)],
 }
 
 impl Reader {
-    /// The file in order, with one slot filled.
+    /// The valid file before and after a slot; `None` if the template lacks the slot.
     pub fn fill(&self, slot: Slot) -> Option<(String, String)> {
         let (before, after) = self.template.split_once(slot.marker())?;
         Some((self.without_markers(before), self.without_markers(after)))
     }
 
-    /// The file in order.
+    /// The valid file.
     pub fn in_order(&self) -> String {
         self.without_markers(self.template)
     }
@@ -63,7 +63,8 @@ impl Reader {
     }
 }
 
-const REGISTRY: &str = r#"schema_version: 1
+const REGISTRY: &str = concat!(
+    r#"schema_version: 1
 providers:
   - name: acme
     display_name: "«text»"
@@ -71,13 +72,15 @@ providers:
     auth_mode: «number»
     auth_env: [ACME_API_KEY]
     model_prefix_match: '«pattern»'
-  - {name: platform, display_name: P, protocol: openai, auth_mode: k, auth_env: [USAGE_TOKEN], model_prefix_match: "^platform/"}
+  - {name: platform, display_name: P, protocol: openai, auth_mode: k, "#,
+    r#"auth_env: [USAGE_TOKEN], model_prefix_match: "^platform/"}
 runtimes:
   agent:
     providers:
       - {name: acme, models: [acme/m«items»]}
       - {name: platform, models: [platform/m]}
-"#;
+"#
+);
 
 const POLICY: &str = r#"schema_version: 1
 name: "«text»"
@@ -121,14 +124,20 @@ jobs:
       - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh
 "#;
 
-const RECORD: &str = r#"{"runtime": "claude-code", "model": "«word»", "status": «number», "last_error": "«text»", "list": ["x"«items»]}"#;
+const RECORD: &str = concat!(
+    r#"{"runtime": "claude-code", "model": "«word»", "status": «number», "#,
+    r#""last_error": "«text»", "list": ["x"«items»]}"#
+);
 
-const QUESTION: &str =
+const QUERY: &str =
     r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»", «number»«items»]}"#;
 
 const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»", «number»«items»]}"#;
 
-const BASELINE: &str = r#"{"schema_version": 1, "command": "«word»", "findings": [{"path": "«text»", "code": «number», "subject": {}, "count": 1}«items»]}"#;
+const BASELINE: &str = concat!(
+    r#"{"schema_version": 1, "command": "«word»", "#,
+    r#""findings": [{"path": "«text»", "code": «number», "subject": {}, "count": 1}«items»]}"#
+);
 
 const CASE_FILE: &str = "proptest-regressions/witnesses/matching-secrets--case.yaml";
 const SUMS: &str = "proptest-regressions/SHA256SUMS";
@@ -230,7 +239,7 @@ pub const READERS: &[Reader] = &[
         format: Format::Json,
         voice: Voice::Answer,
         file: "hostile.jsonl",
-        template: QUESTION,
+        template: QUERY,
         word: "NAME",
         item: ", \"m-#\"",
         beside: &[],

@@ -1,4 +1,4 @@
-//! One cell of the table: one command in one hostile place.
+//! One cell of the table: one command with one hostile input or sink.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,29 +10,29 @@ use crate::inputs::{Input, Made};
 use crate::readers::{Reader, Voice};
 use crate::subprocess::{Ended, Run};
 
-/// Bytes of memory that no command may need for any input.
+/// Maximum memory of a command, in bytes, for every input.
 pub const MEMORY: u64 = 1536 << 20;
 
-/// Characters of the longest message.
+/// Maximum length of a message, in characters.
 const MESSAGE: usize = 1_300;
 
-/// What stands in the table for input that is accepted.
+/// The message of accepted input in the table.
 pub const ACCEPTED: &str = "-";
 
-/// What came of a cell.
+/// The result of a cell.
 pub struct Cell {
     /// The reader, or the command.
     pub row: &'static str,
-    /// The input, or the place.
+    /// The input, or the sink.
     pub column: &'static str,
     pub exit: String,
-    /// What is said, in one line.
+    /// The message, in one line.
     pub message: String,
     pub time: Duration,
     pub memory: u64,
-    /// Rules of every cell that this one breaks.
+    /// Broken rules that apply to every cell.
     pub broken: Vec<String>,
-    /// Why it could not be run on this machine.
+    /// Why the cell could not run on this machine.
     pub skipped: Option<&'static str>,
 }
 
@@ -43,27 +43,27 @@ impl Cell {
 
     pub fn new(row: &'static str, column: &'static str, ended: &Ended, message: String) -> Self {
         let mut broken = Vec::new();
-        let said = [ended.stdout.as_str(), &ended.stderr];
-        if said.iter().any(|text| text.contains("panicked at")) {
-            broken.push(format!("it panics: {}", said.concat()));
+        let streams = [ended.stdout.as_str(), &ended.stderr];
+        if streams.iter().any(|text| text.contains("panicked at")) {
+            broken.push(format!("the command panics: {}", streams.concat()));
         }
         if ended.memory > MEMORY {
-            broken.push(format!("it needs {} MiB of memory", ended.memory >> 20));
+            broken.push(format!("the command needs {} MiB of memory", ended.memory >> 20));
         }
-        // With the colours of a terminal, so that nothing takes them out on the way.
+        // Colours are on, so the command does not strip terminal sequences from its output.
         let is_json = ended.stdout.starts_with('{');
         let drives = |text: &&str| text.contains("\u{1b}[2J") || !is_json && text.contains('\u{202e}');
-        if said.iter().any(drives) {
-            broken.push("what it prints drives the terminal".to_owned());
+        if streams.iter().any(drives) {
+            broken.push("the output controls the terminal".to_owned());
         }
         if message.chars().count() > MESSAGE {
-            broken.push(format!("its message has {} characters", message.chars().count()));
+            broken.push(format!("the message has {} characters", message.chars().count()));
         }
         let (exit, time, memory) = (ended.exit.clone(), ended.time, ended.memory);
         Self { row, column, exit, message, time, memory, broken, skipped: None }
     }
 
-    pub fn skipped(row: &'static str, column: &'static str, why: &'static str) -> Self {
+    pub fn skipped(row: &'static str, column: &'static str, reason: &'static str) -> Self {
         let nothing = Ended {
             exit: ACCEPTED.to_owned(),
             stdout: String::new(),
@@ -71,11 +71,11 @@ impl Cell {
             time: Duration::ZERO,
             memory: 0,
         };
-        Self { skipped: Some(why), ..Self::new(row, column, &nothing, ACCEPTED.to_owned()) }
+        Self { skipped: Some(reason), ..Self::new(row, column, &nothing, ACCEPTED.to_owned()) }
     }
 }
 
-/// An empty directory of its own.
+/// An empty directory for the cell with this number.
 pub fn scratch(number: usize) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{number}"));
     let _ = fs::remove_dir_all(&path);
@@ -83,28 +83,28 @@ pub fn scratch(number: usize) -> PathBuf {
     path
 }
 
-/// Writes a file below a directory.
+/// Writes a file below a directory, and creates its parents.
 pub fn write(directory: &Path, name: &str, content: impl AsRef<[u8]>) {
     let path = directory.join(name);
-    fs::create_dir_all(path.parent().expect("it has a parent")).expect("the directory can be written to");
+    fs::create_dir_all(path.parent().expect("the file has a parent")).expect("the directory can be written to");
     fs::write(path, content).expect("the directory can be written to");
 }
 
-/// Puts an input to a reader, if there is such an input for it.
+/// Runs a reader on an input; `None` if the input does not exist for this reader.
 pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<Cell> {
     let directory = scratch(number);
     write(&directory, "beside", "");
     reader.beside.iter().for_each(|(name, content)| write(&directory, name, content));
     let file = directory.join(reader.file);
-    fs::create_dir_all(file.parent().expect("it has a parent")).expect("the directory can be written to");
+    fs::create_dir_all(file.parent().expect("the file has a parent")).expect("the directory can be written to");
     let _ = fs::remove_file(&file);
     let made = input.make(reader, &file).expect("the input can be made");
-    let cell = (made == Made::Yes).then(|| put(reader, input, &directory));
+    let cell = (made == Made::Yes).then(|| run_reader(reader, input, &directory));
     let _ = fs::remove_dir_all(&directory);
     cell
 }
 
-fn put(reader: &Reader, input: &Input, directory: &Path) -> Cell {
+fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> Cell {
     let mut run = Run::new(directory, reader.arguments);
     run.arguments.push("--color=always".to_owned());
     if input.name == "no permission" && is_root() {
@@ -112,53 +112,53 @@ fn put(reader: &Reader, input: &Input, directory: &Path) -> Cell {
             return Cell::skipped(
                 reader.name,
                 input.name,
-                "not run: root may read everything, and nobody may run the command here",
+                "not run: root can read every file, and the user `nobody` cannot run the command here",
             );
         }
         run.script = format!("exec {} \"$@\"", NOBODY.join(" "));
     }
     let before = listing(directory);
     let ended = run.run();
-    let said = said(reader, directory, &ended);
-    let wrong = said.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
-    let message = wrong.map_or(ACCEPTED, String::as_str).to_owned();
+    let messages = messages(reader, directory, &ended);
+    let problem = messages.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
+    let message = problem.map_or(ACCEPTED, String::as_str).to_owned();
     let mut cell = Cell::new(reader.name, input.name, &ended, message);
-    let mut demand = |holds: bool, what: &str| {
-        if !holds {
-            cell.broken.push(format!("{what}: exit {}, {}{}", ended.exit, ended.stderr, ended.stdout));
+    let mut check = |is_kept: bool, problem: &str| {
+        if !is_kept {
+            cell.broken.push(format!("{problem}: exit {}, {}{}", ended.exit, ended.stderr, ended.stdout));
         }
     };
-    demand(listing(directory) == before, "it leaves another directory behind");
-    demand(["0", "1", "2", "3"].contains(&ended.exit.as_str()), "it does not end as it should");
+    check(listing(directory) == before, "the command changes the directory");
+    check(["0", "1", "2", "3"].contains(&ended.exit.as_str()), "the exit code is not 0 to 3");
     if cell.message == ACCEPTED {
-        demand(ended.exit != "2", "it refuses without a message");
-        demand(!ended.stderr.contains("error"), "it accepts with an error");
+        check(ended.exit != "2", "the input is refused without a message");
+        check(!ended.stderr.contains("error"), "the input is accepted with an error");
     } else {
-        demand(ended.exit != "0" && ended.exit != "3", "it accepts what it complains about");
-        demand(said.len() == 1, "it says more than one thing");
-        let place = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
-        demand(cell.message.contains(place), "its message does not name the file, or the line of a batch");
-        let syntax = cell.message.contains("not readable as YAML");
-        demand(
-            syntax || cell.message.contains("; ") || cell.message.contains('?'),
-            "its message does not say what to do",
+        check(ended.exit != "0" && ended.exit != "3", "the exit code accepts the input despite a message");
+        check(messages.len() == 1, "there is more than one message");
+        let location = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
+        check(cell.message.contains(location), "the message does not name the file, or the line of a batch");
+        let is_syntax = cell.message.contains("not readable as YAML");
+        check(
+            is_syntax || cell.message.contains("; ") || cell.message.contains('?'),
+            "the message does not say what to do",
         );
     }
     cell
 }
 
-/// How an answer to a line that cannot be read begins.
+/// The start of the answer to an unreadable line.
 const ANSWER: &str = "{\"error\"";
 
-/// Whether a message says that a file is refused.
+/// True if a message means that the file is refused.
 pub fn is_refusal(message: &str) -> bool {
     let findings = ["unreadable-file", "invalid-registry", "invalid-policy", "invalid-config"];
     let code = message.strip_prefix("error[").and_then(|rest| rest.split(']').next());
     code.is_some_and(|code| findings.contains(&code)) || message.starts_with("error: ") || message.starts_with(ANSWER)
 }
 
-/// Everything that a command says, each in one line: after an error, both streams whole.
-fn said(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
+/// The messages of a command, one line each; after an error, all lines of both streams.
+fn messages(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
     let plain = |text: &str| without_styles(&text.replace(&format!("{}/", directory.display()), ""));
     let (stdout, stderr) = (plain(&ended.stdout), plain(&ended.stderr));
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
@@ -171,7 +171,7 @@ fn said(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
     }
 }
 
-/// The findings, each with its place.
+/// The findings, each with its location in parentheses.
 pub fn findings(text: &str) -> Vec<String> {
     let levels = ["error[", "warning[", "note[", "undecided["];
     let lines: Vec<&str> = text.lines().collect();
@@ -179,13 +179,13 @@ pub fn findings(text: &str) -> Vec<String> {
     let finding = |start: usize| {
         let mut lines = lines[start..].iter().map(|line| line.trim());
         let title: Vec<&str> = lines.clone().take_while(|line| !line.starts_with("-->")).collect();
-        let place = lines.find_map(|line| line.strip_prefix("--> ")).unwrap_or_default();
-        format!("{} ({place})", title.join(" "))
+        let location = lines.find_map(|line| line.strip_prefix("--> ")).unwrap_or_default();
+        format!("{} ({location})", title.join(" "))
     };
     starts.map(finding).collect()
 }
 
-/// The problems that are not about the list of files, which no input here is on.
+/// The problems, except those about SHA256SUMS, which lists none of the inputs.
 fn problems(text: &str) -> Vec<String> {
     let mut problems: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -195,7 +195,7 @@ fn problems(text: &str) -> Vec<String> {
             (None, None) => {}
         }
     }
-    // The last says how many there are.
+    // The last line is the number of problems.
     problems.pop();
     problems.retain(|problem| !problem.contains("the list SHA256SUMS"));
     problems
@@ -207,7 +207,7 @@ pub fn without_styles(text: &str) -> String {
     pieces.fold(first, |plain, piece| plain + piece.split_once('m').map_or(piece, |(_, rest)| rest))
 }
 
-/// What there is below a directory, and how long each file is.
+/// The paths below a directory, each with its size in bytes.
 fn listing(directory: &Path) -> Vec<(PathBuf, u64)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -221,7 +221,7 @@ fn listing(directory: &Path) -> Vec<(PathBuf, u64)> {
     found
 }
 
-/// Root may read everything, so the command is run as a user who may not.
+/// Runs a command as `nobody`, because root can read every file.
 const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
 fn is_root() -> bool {

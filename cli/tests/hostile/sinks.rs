@@ -1,4 +1,4 @@
-//! Outputs in hostile places: nobody reads them, the disk is full, the user stops the run.
+//! Hostile sinks: the reader closes the pipe, the disk is full, the user interrupts the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,55 +7,56 @@ use std::process::{Command, Stdio};
 use crate::sandbox::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
 use crate::subprocess::{Ended, Run};
 
-/// One command in one place.
-pub struct Place {
+/// One command with one sink.
+pub struct Sink {
     pub row: &'static str,
     pub column: &'static str,
-    /// What a shell runs; `"$@"` is the command with these arguments, behind the three words
-    /// that limit its time.
+    /// The shell script to run; `"$@"` is three words that limit the time, then the command with
+    /// these arguments.
     script: &'static str,
     arguments: &'static [&'static str],
     pub is_slow: bool,
     /// The file that the script removes.
-    gone: Option<&'static str>,
+    removed: Option<&'static str>,
 }
 
-/// What the places are, for the page.
-pub const WORDS: &[(&str, &str)] = &[
-    ("nobody reads", "the reader of standard output is gone, as after `| head`"),
-    ("full disk", "standard output is `/dev/full`, which takes no byte"),
+/// The descriptions of the sinks for the page, by name.
+pub const DESCRIPTIONS: &[(&str, &str)] = &[
+    ("nobody reads", "standard output is a pipe whose reader has ended, as with `| head`"),
+    ("full disk", "standard output is `/dev/full`, which accepts no bytes"),
     (
         "full disk for files",
-        "no file may grow (`ulimit -f 0`), which is what a full disk comes to; files and directories must be as they were",
+        "no file can grow (`ulimit -f 0`), as on a full disk; files and directories must stay unchanged",
     ),
-    ("Ctrl-C", "an interrupt while the command works or waits; nothing may be left behind"),
+    ("Ctrl-C", "an interrupt while the command works or waits; no file may remain"),
     (
         "Ctrl-C on a terminal",
-        "the same on a terminal, while a progress bar is drawn; settings, cursor and screen must be as they were",
+        "the same on a terminal, while a progress bar is shown; settings, cursor and screen must be restored",
     ),
-    ("vanishing file", "a file that is removed between being listed and being read"),
+    ("vanishing file", "a file that is removed after it is listed and before it is read"),
 ];
 
 const NOBODY_READS: &str =
     "{ sleep 0.3; \"$@\"; echo $? >../$$.code; } | true; read -r code <../$$.code; rm ../$$.code; exit $code";
 const FULL: &str = "exec \"$@\" >/dev/full";
-// A signal would kill the run, where a full disk is an error.
+// The signal is ignored, because it would kill the run instead of giving an error.
 const FULL_FOR_FILES: &str =
     "said=$( (trap '' XFSZ; ulimit -f 0; exec \"$@\") 2>&1 ); code=$?; printf '%s\\n' \"$said\" >&2; exit $code";
-// The shell becomes `timeout`, which hands the interrupt on to the command and ends as that
-// does. What an interrupt does not end is killed, which is another signal.
+// The shell becomes `timeout`, which passes the interrupt to the command and ends with its exit
+// status. A command that survives the interrupt is killed, which is a different signal.
 const INTERRUPTED: &str = "shift 3; { sleep 1; kill -INT $$; } & exec timeout --signal=KILL 10 \"$@\"";
-// Standard input is read after the directory is listed. Once more of it is taken than a pipe
-// holds, the files of the directory can be removed.
+// Standard input is read after the directory is listed. As soon as the command has read more
+// than a pipe buffers, the files of the directory can be removed.
 const VANISHING_WORKFLOW: &str =
     "{ yes '# comment' | head -n 50000; rm vanishing/gone.yml; cat workflow.yml; } | \"$@\"";
-// The list of sums is read after the directories are listed, and before the files are compared
-// with it. It is a pipe, which nobody can write into sooner than somebody reads it.
-const VANISHING_SEEDS: &str = "rm vanishing/proptest-regressions/agreement.txt >vanishing/proptest-regressions/SHA256SUMS & \"$@\"; code=$?; kill $! 2>/dev/null; exit $code";
-// `script` is a terminal, and what it reads is what is typed. It is typed once the bar is seen,
-// however long a machine takes. The shell on the terminal outlives that and compares the
-// settings. The limit on time is around the terminal: within, it would keep the interrupt
-// from the command.
+// SHA256SUMS is read after the directories are listed, and before the files are compared with
+// it. Here it is a pipe, and opening it for writing blocks until the command opens it.
+const VANISHING_SEEDS: &str = "rm vanishing/proptest-regressions/agreement.txt \
+    >vanishing/proptest-regressions/SHA256SUMS & \"$@\"; code=$?; kill $! 2>/dev/null; exit $code";
+// `script` provides a terminal, and its standard input is the keyboard. Ctrl-C is typed as soon
+// as the bar is shown, however slow the machine. The shell on the terminal survives the interrupt
+// and compares the settings. The time limit is outside the terminal: inside, `timeout` would keep
+// the interrupt from the command.
 const ON_A_TERMINAL: &str = r#"shift 3
 log=../$$.log; bar='\[=*>'
 {
@@ -79,7 +80,7 @@ const PROVE: &[&str] = &["prove", "--registry", "large.yaml"];
 /// A row, and the arguments of the command there.
 type Row = (&'static str, &'static [&'static str]);
 
-/// The commands that answer on standard output.
+/// Commands that write to standard output.
 const ANSWERS: [Row; 14] = [
     ("prove", &["prove"]),
     ("prove --format json", &["prove", "--format", "json"]),
@@ -97,7 +98,7 @@ const ANSWERS: [Row; 14] = [
     ("man", &["man"]),
 ];
 
-/// Those that write files.
+/// Commands that write files.
 const FILES: [Row; 8] = [
     ("check --output sarif=FILE", &["check", "--output", "sarif=new.sarif"]),
     ("check --output json=FILE", &["check", "--output", "json=old.json"]),
@@ -109,10 +110,10 @@ const FILES: [Row; 8] = [
     ("man --dir", &["man", "--dir", "."]),
 ];
 
-/// A file that takes no byte, wherever standard output goes.
+/// A command whose output file accepts no bytes, whatever standard output is.
 const TO_A_FULL_FILE: [Row; 1] = [("check --output sarif=FILE", &["check", "--output", "sarif=/dev/full"])];
 
-/// Those that work for long, or wait for what nobody writes.
+/// Commands that work for long, or wait for a pipe without a writer.
 const LONG: [Row; 5] = [
     ("prove", PROVE),
     ("prove --registry PIPE", &["prove", "--registry", "pipe"]),
@@ -121,7 +122,8 @@ const LONG: [Row; 5] = [
     ("diagnose --record PIPE", &["diagnose", "--record", "pipe"]),
 ];
 
-/// Those that list files and read them later: the script and the file that it removes.
+/// Commands that list files and read them later, each with its script and the file that the
+/// script removes.
 const VANISHING: [(Row, &str, &str); 2] = [
     (("lint DIRECTORY", &["lint", "-", "vanishing"]), VANISHING_WORKFLOW, "vanishing/gone.yml"),
     (
@@ -131,25 +133,20 @@ const VANISHING: [(Row, &str, &str); 2] = [
     ),
 ];
 
-/// Each of the commands in one place.
-fn each(
-    column: &'static str,
-    script: &'static str,
-    is_slow: bool,
-    rows: &'static [Row],
-) -> impl Iterator<Item = Place> {
-    rows.iter().map(move |&(row, arguments)| Place { row, column, script, arguments, is_slow, gone: None })
+/// Each of these commands with one sink.
+fn each(column: &'static str, script: &'static str, is_slow: bool, rows: &'static [Row]) -> impl Iterator<Item = Sink> {
+    rows.iter().map(move |&(row, arguments)| Sink { row, column, script, arguments, is_slow, removed: None })
 }
 
-/// Every command in every place.
-pub fn all() -> impl Iterator<Item = Place> {
-    let vanishing = VANISHING.into_iter().map(|((row, arguments), script, gone)| Place {
+/// Every command with every sink.
+pub fn all() -> impl Iterator<Item = Sink> {
+    let vanishing = VANISHING.into_iter().map(|((row, arguments), script, removed)| Sink {
         row,
         column: "vanishing file",
         script,
         arguments,
         is_slow: false,
-        gone: Some(gone),
+        removed: Some(removed),
     });
     each("nobody reads", NOBODY_READS, true, &ANSWERS)
         .chain(each("full disk", FULL, false, &ANSWERS))
@@ -172,10 +169,10 @@ jobs:
       - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh
 ";
 
-/// A corpus with one input, a question, a record, a workflow with a finding that can be
-/// mended, a registry that takes long to prove, a pipe that nobody writes into, and a
-/// directory of what vanishes.
-fn furnish(directory: &Path) {
+/// Creates a corpus with one input, batch queries, a record, a workflow with a fixable finding,
+/// a registry that takes long to prove, a pipe without a writer, and a directory of files that
+/// are removed during a run.
+fn create_files(directory: &Path) {
     write(directory, "workflow.yml", WORKFLOW);
     write(
         directory,
@@ -190,67 +187,69 @@ fn furnish(directory: &Path) {
         .map(|number| format!("  runtime-{number}: {{providers: [{{name: acme, models: [m-1]}}]}}\n"))
         .collect();
     let registry = format!(
-        "schema_version: 1\nproviders:\n  - {{name: acme, display_name: A, protocol: openai, auth_mode: k, auth_env: [A], model_prefix_match: ^acme/}}\nruntimes:\n{runtimes}"
+        "schema_version: 1\nproviders:\n  - {{name: acme, display_name: A, protocol: openai, auth_mode: k, \
+         auth_env: [A], model_prefix_match: ^acme/}}\nruntimes:\n{runtimes}"
     );
     write(directory, "large.yaml", registry);
     write(directory, "vanishing/gone.yml", WORKFLOW);
     write(directory, "vanishing/proptest-regressions/agreement.txt", "");
     let mut pipes = Command::new("mkfifo");
     pipes.args(["pipe", "vanishing/proptest-regressions/SHA256SUMS"]).current_dir(directory);
-    assert!(pipes.status().expect("there is mkfifo").success(), "mkfifo makes pipes");
+    assert!(pipes.status().expect("mkfifo runs").success(), "mkfifo creates the pipes");
 }
 
-impl Place {
+impl Sink {
     pub fn run(&self, number: usize) -> Cell {
         let directory = scratch(number);
-        furnish(&directory);
+        create_files(&directory);
         let mut before = contents(&directory);
-        before.retain(|(path, _)| self.gone.is_none_or(|gone| *path != directory.join(gone)));
-        if self.script == ON_A_TERMINAL && !is_there("script") {
-            return Cell::skipped(self.row, self.column, "not run: there is no `script` here");
+        before.retain(|(path, _)| self.removed.is_none_or(|removed| *path != directory.join(removed)));
+        if self.script == ON_A_TERMINAL && !is_installed("script") {
+            return Cell::skipped(self.row, self.column, "not run: `script` is not installed");
         }
         let mut run = Run::new(&directory, self.arguments);
         self.script.clone_into(&mut run.script);
         let ended = run.run();
         let after = contents(&directory);
-        let message = said(&ended).replace(&format!("{}/", directory.display()), "");
+        let message = messages(&ended).replace(&format!("{}/", directory.display()), "");
         let mut cell = Cell::new(self.row, self.column, &ended, message);
         let new = after.iter().filter(|entry| !before.contains(entry));
         let differing = new.chain(before.iter().filter(|entry| !after.contains(entry)));
         let names: Vec<_> = differing.map(|(path, _)| path.display().to_string()).collect();
         if !names.is_empty() {
-            cell.broken.push(format!("it leaves files behind, changes or removes them: {}", names.join(", ")));
+            cell.broken.push(format!("the command leaves, changes or removes files: {}", names.join(", ")));
         }
         if ended.exit == "2" && !cell.message.contains("; ") {
-            cell.broken.push(format!("its message does not say what to do: {}{}", ended.stdout, ended.stderr));
+            cell.broken.push(format!("the message does not say what to do: {}{}", ended.stdout, ended.stderr));
         }
         let _ = fs::remove_dir_all(&directory);
         cell
     }
 }
 
-/// The errors, and the findings that say that a file is wrong.
-fn said(ended: &Ended) -> String {
+/// The errors, and the findings that refuse a file, in one line.
+fn messages(ended: &Ended) -> String {
     let [stdout, stderr] = [&ended.stdout, &ended.stderr].map(|text| without_styles(text));
     let errors = stderr.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned);
-    let said: Vec<String> = errors.chain(findings(&stdout).into_iter().filter(|finding| is_refusal(finding))).collect();
-    if said.is_empty() { ACCEPTED.to_owned() } else { said.join(" AND ") }
+    let refusals = findings(&stdout).into_iter().filter(|finding| is_refusal(finding));
+    let messages: Vec<String> = errors.chain(refusals).collect();
+    if messages.is_empty() { ACCEPTED.to_owned() } else { messages.join(" AND ") }
 }
 
-fn is_there(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     let quiet = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
 }
 
-/// Everything below a directory, with what is in the files.
+/// The paths below a directory, with the bytes of the files.
 fn contents(directory: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type().expect("it is still there"));
+        let (path, kind) = (entry.path(), entry.file_type().expect("the entry has a type"));
         if kind.is_dir() {
             found.extend(contents(&path));
         }
-        // A pipe would be waited for.
+        // Reading a pipe would block.
         let bytes = kind.is_file().then(|| fs::read(&path).unwrap_or_default());
         found.push((path, bytes));
     }

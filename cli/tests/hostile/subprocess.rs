@@ -1,4 +1,4 @@
-//! Running the command within limits, and measuring what it took.
+//! Runs the command with limits, and measures its time and memory.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -9,39 +9,39 @@ use std::time::Duration;
 
 use wait4::Wait4 as _;
 
-/// Address space of one run, in KiB: a bomb ends with an abort and not with the machine.
+/// Address space of one run, in KiB: excessive allocation aborts the run, not the machine.
 const ADDRESS_SPACE: u64 = 4 << 20;
 
-/// Seconds of processor time after which a run counts for hanging.
+/// Maximum processor time in seconds; a run above it counts as hanging.
 pub const SECONDS: u64 = 60;
 
-/// A program that an interrupt ends, though a shell that was started in the background has
-/// what it starts ignore them.
+/// A program with the default reaction to an interrupt. A shell in the background starts
+/// programs that ignore interrupts.
 fn interruptible(program: &str) -> Command {
     let mut command = Command::new("/usr/bin/env");
     command.args(["--default-signal=INT", program]);
     command
 }
 
-/// Bytes of each stream that are looked at.
-const LOOKED_AT: u64 = 1 << 16;
+/// Bytes of each stream that are read.
+const READ: u64 = 1 << 16;
 
-/// How a run ended.
+/// The result of a run.
 pub struct Ended {
-    /// The exit code, or the signal that ended it.
+    /// The exit code, or the signal that ended the run.
     pub exit: String,
     pub stdout: String,
     pub stderr: String,
-    /// Processor time, which a busy machine does not stretch.
+    /// Processor time, which does not depend on the load of the machine.
     pub time: Duration,
-    /// The most memory that was in use at once, in bytes; no less than this process itself uses.
+    /// Peak memory in bytes; at least the memory of this process.
     pub memory: u64,
 }
 
-/// One run of the command, within limits.
+/// One run of the command, with limits.
 pub struct Run<'d> {
     directory: &'d Path,
-    /// What a shell runs; `"$@"` is the command with its arguments.
+    /// The shell script to run; `"$@"` is the command with its arguments.
     pub script: String,
     pub arguments: Vec<String>,
 }
@@ -52,11 +52,12 @@ impl<'d> Run<'d> {
         Self { directory, script: "exec \"$@\"".to_owned(), arguments }
     }
 
-    /// The shell that runs it. Its streams are files, so that neither side waits for the other.
+    /// The shell that runs the script. Its streams are files, so that neither side waits for the
+    /// other.
     fn command(&self) -> Command {
         let script = &self.script;
         let limits = format!("ulimit -c 0; ulimit -v {ADDRESS_SPACE}; ulimit -t {SECONDS}");
-        // For what waits instead of working; on a busy machine even work takes long by the clock.
+        // Limits runs that wait without using the processor. A busy machine needs a high limit.
         let wall = 20 * SECONDS;
         let program = env!("CARGO_BIN_EXE_slugproof");
         let mut command = interruptible("/bin/sh");
@@ -64,7 +65,7 @@ impl<'d> Run<'d> {
             .args(["-c", &format!("{limits}; {script}"), "sh", "timeout", "--signal=KILL", &wall.to_string(), program])
             .args(&self.arguments)
             .env_clear()
-            // Every thread reserves address space of its own, and machines have many processors.
+            // Each thread reserves address space, and machines have many processors.
             .env("MALLOC_ARENA_MAX", "2")
             .current_dir(self.directory)
             .stdin(Stdio::null());
@@ -76,7 +77,7 @@ impl<'d> Run<'d> {
         let create = |path: &PathBuf| File::create(path).expect("the target directory can be written to");
         let mut command = self.command();
         command.stdout(create(&stdout)).stderr(create(&stderr));
-        let used = command.spawn().and_then(|mut child| child.wait4()).expect("there is a shell");
+        let used = command.spawn().and_then(|mut child| child.wait4()).expect("sh runs");
         let exit = exit(used.status);
         let usage = used.rusage;
         let ended = Ended {
@@ -91,14 +92,14 @@ impl<'d> Run<'d> {
     }
 }
 
-/// The exit code, or the signal.
+/// The exit code, or the signal that ended the process.
 fn exit(status: ExitStatus) -> String {
     status.code().map_or_else(|| format!("signal {}", status.signal().unwrap_or_default()), |code| code.to_string())
 }
 
 fn start_of(path: &Path) -> String {
     let mut bytes = Vec::new();
-    let file = File::open(path).expect("it was just written");
-    file.take(LOOKED_AT).read_to_end(&mut bytes).expect("it was just written");
+    let file = File::open(path).expect("the file was just written");
+    file.take(READ).read_to_end(&mut bytes).expect("the file was just written");
     String::from_utf8_lossy(&bytes).into_owned()
 }
