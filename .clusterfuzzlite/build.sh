@@ -1,10 +1,10 @@
 #!/bin/bash -eu
 # Builds every fuzz target for ClusterFuzzLite into $OUT, each with its corpus, options and
 # dictionary. The builder sets SRC, OUT, SANITIZER, FUZZING_ENGINE and the flags of the
-# compilers; `cargo ci clusterfuzzlite` runs this without it.
+# compilers; `cargo ci clusterfuzzlite` runs this script without the builder.
 cd "$SRC/slugproof"
 [ "$FUZZING_ENGINE" = libfuzzer ] || { echo "the targets need libfuzzer, not $FUZZING_ENGINE" >&2; exit 1; }
-# An engine that is a file takes the place of the one that libfuzzer-sys would compile.
+# If the engine is a file, it replaces the one that libfuzzer-sys would compile.
 [ ! -f "${LIB_FUZZING_ENGINE-}" ] || export CUSTOM_LIBFUZZER_PATH=${CUSTOM_LIBFUZZER_PATH:-$LIB_FUZZING_ENGINE}
 
 # Coverage is not a sanitizer of cargo-fuzz; its flags are in RUSTFLAGS.

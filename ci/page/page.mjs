@@ -1,5 +1,5 @@
-// Opens the review of the corpus in a real browser and checks what a reader needs:
-// nothing is fetched or run, everything is reached by keyboard, and it fits a phone.
+// Opens the review of the corpus in a real browser and checks that the page loads nothing, runs
+// nothing, is usable by keyboard and fits a phone.
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -11,7 +11,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
-/** Opens the page; whatever it says on the console or asks for is kept. */
+/** Opens the page, and records its console messages and requests. */
 async function open(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -28,13 +28,13 @@ for (const scheme of ["light", "dark"]) {
   for (const width of [375, 1280]) {
     const { context, page, said, asked } = await open({ colorScheme: scheme, viewport: { width, height: 800 } });
     const outside = asked.filter((address) => address !== url && !address.startsWith("data:"));
-    assert.deepEqual(outside, [], "something was asked for");
-    assert.deepEqual(said, [], "something was said on the console");
+    assert.deepEqual(outside, [], "the page sends a request");
+    assert.deepEqual(said, [], "the page writes to the console");
 
     const cases = await page.locator("article").count();
-    assert.ok(cases > 0, "there is no case");
-    assert.equal(await page.locator("nav a").count(), cases, "not every case is in the list");
-    assert.equal(await page.locator("script, iframe, object, embed, form").count(), 0, "there is more than text");
+    assert.ok(cases > 0, "the page has no case");
+    assert.equal(await page.locator("nav a").count(), cases, "the list lacks a case");
+    assert.equal(await page.locator("script, iframe, object, embed, form").count(), 0, "the page has active elements");
 
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(overflow <= 0, `at ${width} px the page is ${overflow} px too wide`);
@@ -47,10 +47,10 @@ for (const scheme of ["light", "dark"]) {
   }
 }
 
-// By keyboard alone: each case gets the focus in turn, and its link in the list leads to it.
+// With the keyboard only: each case gets the focus, and the last link of the list opens its case.
 {
   const { context, page } = await open({ viewport: { width: 375, height: 800 } });
-  const wanted = new Set(await page.locator("article").evaluateAll((cases) => cases.map((one) => one.id)));
+  const expected = new Set(await page.locator("article").evaluateAll((cases) => cases.map((one) => one.id)));
   const stops = await page.locator("a, summary, [tabindex='0']").count();
   const reached = new Set();
   for (let stop = 0; stop < stops; stop += 1) {
@@ -58,16 +58,16 @@ for (const scheme of ["light", "dark"]) {
     const id = await page.evaluate(() => document.activeElement.closest("article")?.id);
     if (id) reached.add(id);
   }
-  assert.deepEqual(reached, wanted, "not every case gets the focus");
+  assert.deepEqual(reached, expected, "a case cannot get the focus");
   const last = page.locator("nav a").last();
   await last.focus();
   await page.keyboard.press("Enter");
   const target = new URL(page.url()).hash.slice(1);
-  assert.ok(await page.locator(`[id="${target}"]`).isVisible(), "a link in the list leads nowhere");
+  assert.ok(await page.locator(`[id="${target}"]`).isVisible(), "the target of a link is not visible");
   await context.close();
 }
 
-// Without scripts it is the same page, and on paper every case is there.
+// Without scripts the page has its cases, and the last case is printed.
 {
   const { context, page } = await open({ javaScriptEnabled: false });
   assert.ok((await page.locator("article h3").first().textContent()).length > 0);
@@ -79,12 +79,12 @@ for (const scheme of ["light", "dark"]) {
 }
 
 await browser.close();
-console.log(`${page_file}: nothing asked for, nothing said, every case reached, readable at 375 px`);
+console.log(`${page_file}: no requests, no console messages, every case reached, readable at 375 px`);
 
-/** Text in colour must stand out from the page by WCAG's ratio for text. */
+/** Asserts that coloured text has the contrast ratio of WCAG. */
 async function assert_contrast(page, scheme) {
   const ratios = await page.evaluate(() => {
-    // A canvas turns any notation of a colour into bytes.
+    // A canvas converts any notation of a colour to bytes.
     const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const luminance = (colour) => {
       context.fillStyle = colour;

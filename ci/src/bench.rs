@@ -1,5 +1,5 @@
-//! `cargo ci bench`: runs every benchmark, round after round, and writes the page on them with
-//! its data and its two plots.
+//! `cargo ci bench`: runs every benchmark in several rounds and writes docs/benchmarks.md with
+//! its data and two plots.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use crate::process::Process;
 const SETTINGS: [&str; 9] =
     ["--warm-up-time", "0.2", "--measurement-time", "0.5", "--sample-size", "20", "--nresamples", "1001", "--noplot"];
 
-/// The comparison with another crate. It is built apart: the features that it asks of shared
-/// dependencies must not change what is measured.
+/// The comparison with another crate. It is built separately, because its features of shared
+/// dependencies must not change the measured code.
 const OTHER_CRATE: [&str; 6] = ["--package", "slug-criterion", "--features", "genai", "--bench", "genai"];
 
-/// Run every benchmark and write the page on them
+/// Run every benchmark and write the benchmark page
 ///
-/// Five rounds take about ten minutes; leave the machine alone meanwhile. The measurements
-/// stay in target/bench.
+/// Five rounds take about ten minutes; keep the machine idle during that time. The
+/// measurements stay in target/bench.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How often everything is measured
+    /// Number of rounds; each measures everything once
     #[arg(default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..1000))]
     rounds: u16,
-    /// The directory where the page, its data and its plots are written [default: docs]
+    /// Output directory for the page, its data and its plots [default: docs]
     #[arg(value_parser = checkout::argument)]
     docs: Option<PathBuf>,
 }
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result {
 
     checkout::remove(&home)?;
     for dir in [home.as_path(), docs] {
-        fs::create_dir_all(dir).context(|| format!("cannot make {}", dir.display()))?;
+        fs::create_dir_all(dir).context(|| format!("cannot create {}", dir.display()))?;
     }
     let criterion = home.join("criterion");
     for round in 1..=arguments.rounds {

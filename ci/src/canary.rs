@@ -1,13 +1,13 @@
-//! `cargo ci canary`: plants a bug that the fuzzer has to find. A fuzzer that misses it fuzzes
-//! nothing, and this fails.
+//! `cargo ci canary`: plants a bug and checks that the fuzzer finds it. If the fuzzer misses it,
+//! the fuzzer does not work, and the command fails.
 
 use crate::failure::{Failure, Result, finding};
 use crate::seeded_bugs::{self, Engine};
 
-/// Neither trivial nor rare, so that a fuzzer that works finds it for certain.
+/// A bug that is neither trivial nor rare, so that a working fuzzer always finds it.
 const BUG: &str = "first-of-an-overlap";
 
-/// Twenty times the runs that it took on average, and about a minute when it is missed.
+/// Maximum number of runs: twenty times the average, or about a minute if the bug is missed.
 const RUNS: u32 = 15_000;
 
 pub fn run() -> Result {
@@ -25,7 +25,7 @@ pub fn run() -> Result {
         Ok(()) => println!("the fuzzer found `{BUG}`"),
         Err(Failure::Finding(_)) => {
             return finding(format!(
-                "the fuzzer missed `{BUG}` in {RUNS} runs, so it cannot be trusted to find anything; fix the target `resolve`"
+                "the fuzzer missed `{BUG}` in {RUNS} runs, so it may miss every bug; fix the target `resolve`"
             ));
         }
         Err(failure) => return Err(failure),

@@ -1,4 +1,4 @@
-//! The checkout: its root, its files, its copies and what its manifests say.
+//! The checkout: its root, files, copies and manifests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,27 @@ use serde_json::Value;
 use crate::failure::{Context, Result, broken};
 use crate::process::Process;
 
-/// Makes the root of the checkout the current directory, and the directory of builds absolute.
+/// Makes the root of the checkout the current directory.
 pub fn enter() -> Result {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = root.canonicalize().context(|| format!("cannot find the checkout at {}", root.display()))?;
     std::env::set_current_dir(&root).context(|| format!("cannot enter {}", root.display()))
 }
 
-/// Parses a path of the command line, which is relative to where the user is and not to the
-/// root: for `value_parser`, which runs before [`enter`].
+/// Parses a path of the command line, which is relative to the user's directory, not to the
+/// root. For `value_parser`, which runs before [`enter`].
 pub fn argument(path: &str) -> std::result::Result<PathBuf, std::io::Error> {
     std::path::absolute(path)
 }
 
-/// Where cargo builds.
+/// The absolute target directory of cargo.
 pub fn target_dir() -> Result<PathBuf> {
     let dir = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     std::path::absolute(&dir).context(|| format!("cannot find {}", dir.display()))
 }
 
-/// The files below these paths that are tracked by git or could be, as a fresh clone has
-/// them; in order of their names. No path is all of them.
+/// The tracked and the untracked, not ignored files below these paths, sorted by name. Without
+/// paths, all such files.
 pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
     let list = Process::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
@@ -41,8 +41,8 @@ pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Copies the files of the checkout to an empty directory. They are new, so cargo takes
-/// nothing of an earlier build for theirs.
+/// Copies the files of the checkout to an empty directory. The copies get the current time, so
+/// that cargo does not reuse an earlier build for them.
 pub fn copy_to(dir: &Path) -> Result {
     let now = SystemTime::now();
     for file in files(&[])? {
@@ -75,16 +75,16 @@ pub fn write(file: impl AsRef<Path>, text: &str) -> Result {
 
 /// A directory for this run only; it is removed when the value is dropped.
 pub fn scratch() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().context(|| "cannot make a scratch directory".to_owned())
+    tempfile::tempdir().context(|| "cannot create a scratch directory".to_owned())
 }
 
-/// What cargo says of the packages of the workspace.
+/// The output of `cargo metadata` for the packages of the workspace.
 pub fn metadata() -> Result<Value> {
     let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
-    serde_json::from_str(&text).context(|| "cannot read the answer of `cargo metadata`".to_owned())
+    serde_json::from_str(&text).context(|| "cannot read the output of `cargo metadata`".to_owned())
 }
 
-/// A value that the manifest of a package gives under `[package.metadata]`.
+/// The value of a key under `[package.metadata]` in the manifest of a package.
 pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
     let metadata = metadata()?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
@@ -94,7 +94,7 @@ pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
     }
 }
 
-/// Bytes of one fuzz input, as the manifest of the fuzz targets says.
+/// Maximum size of a fuzz input in bytes, from the manifest of the fuzz targets.
 pub fn input_bytes() -> Result<u64> {
     match manifest_value("slug-fuzz", "input-bytes")?.as_u64() {
         Some(bytes) => Ok(bytes),
@@ -102,34 +102,34 @@ pub fn input_bytes() -> Result<u64> {
     }
 }
 
-/// The commit that is checked out, marked `-dirty` if files differ from it.
+/// The current commit, with `-dirty` if files differ from it.
 pub fn commit() -> Result<String> {
     let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read()?;
     Ok(commit.trim().to_owned())
 }
 
-/// The rows of a table with tabs between its three columns; `#` starts a comment.
+/// The rows of a tab-separated file with three columns; `#` starts a comment.
 pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
     parse_table(file, &read(file)?)
 }
 
-/// The rows of the text of a table.
+/// The rows of the text of such a file.
 pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
         [first, second, third] => Ok([first, second, third].map(str::to_owned)),
-        _ => broken(format!("{file}:{}: this is not three columns with tabs between; correct it", number + 1)),
+        _ => broken(format!("{file}:{}: expected three columns with tabs between them; correct the line", number + 1)),
     });
     rows.collect()
 }
 
-/// Reads a log, which need not be UTF-8.
+/// Reads a log, which may contain invalid UTF-8.
 pub fn read_lossy(file: &Path) -> Result<String> {
     let bytes = fs::read(file).context(|| format!("cannot read {}", file.display()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What is in a directory, in order of the names; nothing if it does not exist.
+/// The paths in a directory, sorted by name; empty if the directory does not exist.
 pub fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     if !dir.exists() {
         return Ok(Vec::new());
@@ -140,7 +140,7 @@ pub fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Removes a file, or a directory with everything in it, if it is there.
+/// Removes a file, or a directory with its content, if the path exists.
 pub fn remove(path: &Path) -> Result {
     let removed = match path.symlink_metadata() {
         Err(_) => return Ok(()),

@@ -1,5 +1,5 @@
-//! `cargo ci clusterfuzzlite`: runs .clusterfuzzlite/build.sh as ClusterFuzzLite does, but
-//! without Docker, with only the variables that its builder sets, and tries what was built.
+//! `cargo ci clusterfuzzlite`: runs .clusterfuzzlite/build.sh like ClusterFuzzLite, but without
+//! Docker, with only the variables that its builder sets, and tests the built targets.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::fuzz;
 use crate::process::Process;
 use crate::tools;
 
-/// Build the fuzz targets as ClusterFuzzLite does, and run each
+/// Build the fuzz targets like ClusterFuzzLite, and run each
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// What the builder is asked for; `address` needs a nightly toolchain
+    /// Kind of build; `address` needs a nightly toolchain
     #[arg(value_enum, default_value = "none")]
     sanitizer: Sanitizer,
 }
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let (src, out, work) = (home.join("src"), home.join("out"), home.join("work"));
     for dir in [&src, &out, &work] {
         checkout::remove(dir)?;
-        fs::create_dir_all(dir).context(|| format!("cannot make {}", dir.display()))?;
+        fs::create_dir_all(dir).context(|| format!("cannot create {}", dir.display()))?;
     }
     checkout::copy_to(&src.join("slugproof"))?;
     let mut build = Process::bare("bash")
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result {
         .env("SANITIZER", sanitizer.name())
         .env("ARCHITECTURE", std::env::consts::ARCH)
         .env("CARGO_TARGET_DIR", home.join(format!("build-{}", sanitizer.name())));
-    // Rust has a home of its own in the image of the builder, and may have another here.
+    // Rust may be installed in other directories than in the image of the builder.
     for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME"] {
         if let Some(value) = std::env::var_os(name) {
             build = build.env(name, value);
@@ -76,8 +76,8 @@ pub fn run(arguments: &Arguments) -> Result {
     targets.iter().try_for_each(|target| try_target(target, sanitizer, &out, &work))
 }
 
-/// Runs a target as the runner does: with the options, the dictionary and the corpus that
-/// were built.
+/// Runs a target like the runner of ClusterFuzzLite: with the built options, dictionary and
+/// corpus.
 fn try_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Result {
     let corpus = work.join(target);
     Process::new("unzip").arg("-q").arg(out.join(format!("{target}_seed_corpus.zip"))).arg("-d").arg(&corpus).run()?;
@@ -119,7 +119,7 @@ fn try_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Re
     Ok(())
 }
 
-/// The arguments that stand for the lines of an options file.
+/// The command-line arguments for the lines of an options file.
 fn options(file: &str) -> Vec<String> {
     let lines = file.lines().filter_map(|line| line.split_once(" = "));
     lines.map(|(name, value)| format!("-{name}={value}")).collect()

@@ -1,9 +1,9 @@
-//! `cargo ci coverage`: which lines and branches of the resolver the properties reach, which
-//! the fuzz corpus, and which all tests, measured by cargo-llvm-cov.
+//! `cargo ci coverage`: the lines and branches of the resolver that the properties, the fuzz
+//! corpus and all tests reach, measured by cargo-llvm-cov.
 //!
-//! Each place that neither properties nor corpus reach has its reason in ci/coverage.tsv; any
-//! other such place is a finding, and so is a reason that fits no place. The corpus is
-//! fuzz/seeds, fuzz/regressions and fuzz/corpus; a target without a corpus is fuzzed first.
+//! ci/coverage.tsv gives the reason for each gap, which neither properties nor corpus reach. A
+//! gap without a reason is a finding, and so is a reason without a gap. The corpus is fuzz/seeds,
+//! fuzz/regressions and fuzz/corpus; a target without a corpus is fuzzed first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -21,29 +21,29 @@ use crate::fuzz;
 use crate::process::{self, Process};
 use crate::tools;
 
-/// The sources that are measured.
+/// The measured sources.
 const SOURCES: [&str; 3] = ["resolver/src/", "crates/laws/src/", "crates/yaml/src/"];
 
-/// Of these, what the others are tested with; it is counted apart.
+/// The sources that test the others; they are counted separately.
 const LAWS: &str = "crates/laws/src/";
 
 const REASONS: &str = "ci/coverage.tsv";
 
-/// The same random cases in every run, so that the same lines are reached.
+/// The number and the seed of the random cases, fixed so that every run reaches the same lines.
 const CASES: &str = "1000";
 const SEED: &str = "1";
 
-/// The fuzz targets that hand their input to the resolver itself, and how many inputs make a
-/// corpus for each.
+/// The fuzz targets that test the resolver itself, each with the number of runs that grow its
+/// corpus.
 const GROWN: [(&str, u32); 5] =
     [("resolve", 6_000), ("derive", 600), ("registry_yaml", 50_000), ("policy_yaml", 50_000), ("case_yaml", 30_000)];
 
-/// Measure what the properties and the fuzz corpus reach; writes docs/coverage.md
+/// Measure the coverage of properties and fuzz corpus; writes docs/coverage.md
 ///
-/// Takes some ten minutes on two cores, most of them for compiling.
+/// Takes about ten minutes on two cores, mostly for compiling.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Where coverage.md is written [default: docs]
+    /// Output directory for coverage.md [default: docs]
     #[arg(value_parser = checkout::argument)]
     docs: Option<PathBuf>,
 }
@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let roots = std::env::join_paths(&corpora).context(|| "cannot join the paths of the corpora".to_owned())?;
     let corpus = measure(&replay, &[("FUZZ_CORPORA", roots)])?;
     println!("all tests of the crate");
-    // Whether they pass is the question of another job; this one asks what they reach.
+    // Another job checks that the tests pass; this one measures what they reach.
     let all =
         measure(&["--package=slug-resolver", "--package=slug-yaml", "--lib", "--tests", "--ignore-run-fail"], &[])?;
 
@@ -71,15 +71,15 @@ pub fn run(arguments: &Arguments) -> Result {
         sources.insert(file.clone(), Source::new(&checkout::read(file)?));
     }
     let reached = Reached::new(&sources, [properties, corpus, all]);
-    let judged = judge(&reached, &sources, &reasons);
-    let page = page(&reached, &judged, inputs);
+    let evaluation = evaluate(&reached, &sources, &reasons);
+    let page = page(&reached, &evaluation, inputs);
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     checkout::write(docs.join("coverage.md"), &page)?;
     forge::show(&page)?;
-    if judged.problems.is_empty() { Ok(()) } else { finding(judged.problems.join("\n")) }
+    if evaluation.problems.is_empty() { Ok(()) } else { finding(evaluation.problems.join("\n")) }
 }
 
-/// The directories with corpora, each with a directory for each of its targets.
+/// The directories with corpora; each has a subdirectory per target.
 fn corpora() -> Result<Vec<PathBuf>> {
     let (kept, grown) = (PathBuf::from("fuzz/corpus"), checkout::target_dir()?.join("coverage/corpus"));
     let is_filled = |dir: PathBuf| dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
@@ -90,7 +90,7 @@ fn corpora() -> Result<Vec<PathBuf>> {
         let targets = fuzz::Targets::build()?;
         for (target, runs) in missing {
             let corpus = grown.join(target);
-            fs::create_dir_all(&corpus).context(|| format!("cannot make {}", corpus.display()))?;
+            fs::create_dir_all(&corpus).context(|| format!("cannot create {}", corpus.display()))?;
             let mut grow = targets
                 .process(target)
                 .args([format!("-runs={runs}"), format!("-seed={SEED}")])
@@ -117,10 +117,10 @@ fn count_inputs(corpora: &[PathBuf]) -> Result<usize> {
     Ok(inputs)
 }
 
-/// Runs tests and returns what they reach.
+/// Runs tests and returns the lines and branches that they reach.
 fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Coverage> {
     let llvm_cov = |arguments: &[&str]| -> Result<Process> {
-        // Counting branches is not stable.
+        // Branch coverage is not stable yet.
         let mut process = Process::cargo().arg("llvm-cov").args(arguments).env("RUSTC_BOOTSTRAP", "1");
         if let Some(tools) = llvm_tools()? {
             process = process.env("LLVM_COV", &tools[0]).env("LLVM_PROFDATA", &tools[1]);
@@ -143,8 +143,8 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
     Ok(coverage)
 }
 
-/// The programs that read profiles, unless the toolchain brings its own: those of Debian read
-/// the profiles of Rust 1.95 too.
+/// The programs that read profiles, or `None` if the toolchain includes them. The programs of
+/// Debian also read the profiles of Rust 1.95.
 fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
     let libraries = Process::new("rustc").args(["--print", "target-libdir"]).read()?;
     if Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov").exists() {
@@ -157,22 +157,22 @@ fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
     }
 }
 
-/// A place in a source that tests reach or do not.
+/// A location in a source that tests may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Place {
+enum Location {
     Line(usize),
     /// One side of a condition.
     Branch(Region, bool),
 }
 
-/// First line and column, last line and the column after the last.
+/// First line and column, last line and the column after the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Region {
     start: (usize, usize),
     end: (usize, usize),
 }
 
-impl Place {
+impl Location {
     fn line(self) -> usize {
         match self {
             Self::Line(line) => line,
@@ -181,10 +181,10 @@ impl Place {
     }
 }
 
-/// Whether each place of each file was reached; files are relative to the root.
-type Coverage = BTreeMap<String, BTreeMap<Place, bool>>;
+/// For each file, relative to the root, its locations and whether each was reached.
+type Coverage = BTreeMap<String, BTreeMap<Location, bool>>;
 
-/// What `llvm-cov export` writes, as far as it is read.
+/// The part of the output of `llvm-cov export` that is used.
 #[derive(Deserialize)]
 struct Export {
     data: Vec<Data>,
@@ -202,13 +202,13 @@ struct File {
     branches: Vec<Branch>,
 }
 
-/// Where the count changes: line, column, count, whether there is a count, whether a region
-/// starts here, whether it is a gap between regions.
+/// A point at which the count changes: line, column, count, whether the count is valid, whether
+/// a region starts here, whether the region is a gap.
 #[derive(Deserialize)]
 struct Segment(usize, IgnoredAny, u64, bool, bool, bool);
 
-/// First line and column, last line and column, how often true, how often false, and three
-/// numbers that are not used here. A generic function has one for each instance.
+/// First line and column, last line and column, number of times true, number of times false, and
+/// three unused numbers. A generic function has one branch for each instance.
 #[derive(Deserialize)]
 struct Branch(usize, usize, usize, usize, u64, u64, IgnoredAny, IgnoredAny, IgnoredAny);
 
@@ -220,20 +220,20 @@ fn parse(export: &str, root: &Path) -> Result<Coverage> {
         if !SOURCES.iter().any(|source| name.starts_with(source)) {
             continue;
         }
-        let places = coverage.entry(name.to_owned()).or_default();
-        let lines = lines(&file.segments).into_iter().map(|(line, count)| (Place::Line(line), count));
+        let locations = coverage.entry(name.to_owned()).or_default();
+        let lines = lines(&file.segments).into_iter().map(|(line, count)| (Location::Line(line), count));
         let branches = file.branches.iter().flat_map(|branch| {
             let region = Region { start: (branch.0, branch.1), end: (branch.2, branch.3) };
-            [(Place::Branch(region, true), branch.4), (Place::Branch(region, false), branch.5)]
+            [(Location::Branch(region, true), branch.4), (Location::Branch(region, false), branch.5)]
         });
-        for (place, count) in lines.chain(branches) {
-            *places.entry(place).or_insert(false) |= count > 0;
+        for (location, count) in lines.chain(branches) {
+            *locations.entry(location).or_insert(false) |= count > 0;
         }
     }
     Ok(coverage)
 }
 
-/// How often each line with code ran: the rule of `llvm-cov show`, which is that of the most
+/// How often each line with code ran. As in `llvm-cov show`, this is the count of the most
 /// frequent region that starts in the line or continues into it.
 fn lines(segments: &[Segment]) -> Vec<(usize, u64)> {
     let mut lines = Vec::new();
@@ -259,7 +259,7 @@ fn lines(segments: &[Segment]) -> Vec<(usize, u64)> {
 /// The lines of a source.
 struct Source {
     lines: Vec<String>,
-    /// The line where its unit tests start, which are not measured.
+    /// The line where the unit tests start; they are not measured.
     tests: usize,
 }
 
@@ -270,13 +270,13 @@ impl Source {
         Self { lines, tests }
     }
 
-    /// A line, counted from 1.
+    /// A line by its number from 1.
     fn line(&self, number: usize) -> &str {
         self.lines.get(number - 1).map_or("", String::as_str)
     }
 
-    /// What a reason calls a line: its text. A line of brackets alone is called after the last
-    /// line above that has words.
+    /// The name of a line in the reasons, which is its text. For a line of brackets only, the text
+    /// of the last line above with words is added.
     fn name(&self, line: usize) -> String {
         let has_words = |line: &usize| self.line(*line).chars().any(char::is_alphanumeric);
         let above = (1..=line).rev().find(has_words).unwrap_or(1);
@@ -284,7 +284,7 @@ impl Source {
         if above < line { format!("{name} {}", self.line(line).trim()) } else { name.to_owned() }
     }
 
-    /// The condition of a branch, or the first line of one that is longer.
+    /// The condition of a branch; for a condition of several lines, its first line.
     fn condition(&self, Region { start, end }: Region) -> String {
         let line = self.line(start.0);
         if start.0 != end.0 {
@@ -299,7 +299,7 @@ impl Source {
     }
 }
 
-/// Whether a place is reached by the properties, by the corpus, and by all tests.
+/// Whether a location is reached by the properties, by the corpus, and by all tests.
 #[derive(Clone, Copy, Default)]
 struct By([bool; 3]);
 
@@ -321,19 +321,19 @@ impl By {
     }
 }
 
-/// The measurements together, without unit tests.
-struct Reached(BTreeMap<String, BTreeMap<Place, By>>);
+/// The combined measurements, without unit tests.
+struct Reached(BTreeMap<String, BTreeMap<Location, By>>);
 
 impl Reached {
-    /// Of what the properties, the corpus and all tests reach.
+    /// Combines the coverage of the properties, the corpus and all tests.
     fn new(sources: &BTreeMap<String, Source>, measurements: [Coverage; 3]) -> Self {
-        let mut reached: BTreeMap<String, BTreeMap<Place, By>> = BTreeMap::new();
+        let mut reached: BTreeMap<String, BTreeMap<Location, By>> = BTreeMap::new();
         for (measurement, coverage) in measurements.into_iter().enumerate() {
-            for (file, places) in coverage {
+            for (file, locations) in coverage {
                 let tests = sources.get(&file).map_or(usize::MAX, |source| source.tests);
                 let known = reached.entry(file).or_default();
-                for (place, is_reached) in places.into_iter().filter(|(place, _)| place.line() <= tests) {
-                    known.entry(place).or_default().0[measurement] |= is_reached;
+                for (location, is_reached) in locations.into_iter().filter(|(location, _)| location.line() <= tests) {
+                    known.entry(location).or_default().0[measurement] |= is_reached;
                 }
             }
         }
@@ -345,32 +345,35 @@ fn is_law(file: &str) -> bool {
     file.starts_with(LAWS)
 }
 
-/// Why a line is not reached: a row of ci/coverage.tsv.
+/// A row of ci/coverage.tsv: the reason why a line is not reached.
 struct Reason {
     file: String,
     text: String,
-    why: String,
+    explanation: String,
 }
 
 impl Reason {
     fn read() -> Result<Vec<Self>> {
-        Ok(checkout::table(REASONS)?.into_iter().map(|[file, text, why]| Self { file, text, why }).collect())
+        Ok(checkout::table(REASONS)?
+            .into_iter()
+            .map(|[file, text, explanation]| Self { file, text, explanation })
+            .collect())
     }
 }
 
-/// The unreached places as rows of the page, and what is wrong.
+/// The unreached locations as rows of the page, and the problems.
 #[derive(Default)]
-struct Judged {
+struct Evaluation {
     product: Vec<String>,
     laws: Vec<String>,
-    /// Reasons that this corpus does not need, but another may.
+    /// Reasons that are not needed for this corpus, but may be for another.
     spare: Vec<String>,
     problems: Vec<String>,
 }
 
-fn judge(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Reason]) -> Judged {
-    let mut judged = Judged::default();
-    // The line that each reason is used for; it is not used for another.
+fn evaluate(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Reason]) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    // The line of each used reason; a reason applies to one line only.
     let mut used: HashMap<usize, usize> = HashMap::new();
     for gap in gaps(reached, sources) {
         let source = &sources[gap.file];
@@ -382,9 +385,9 @@ fn judge(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Reaso
         let reason = reasons.iter().enumerate().find(fits);
         let at = format!("{}:{}", gap.file, gap.lines.start());
         let Some((number, reason)) = reason else {
-            let whom = if is_law(gap.file) { "no test" } else { "neither properties nor corpus" };
-            judged.problems.push(format!(
-                "{at}: {whom} reach `{}`; add a test, remove the code, or give the reason in {REASONS}",
+            let tests = if is_law(gap.file) { "no test" } else { "neither properties nor corpus" };
+            evaluation.problems.push(format!(
+                "{at}: {tests} reach `{}`; add a test, remove the code, or give the reason in {REASONS}",
                 gap.what
             ));
             continue;
@@ -392,28 +395,28 @@ fn judge(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Reaso
         used.insert(number, *gap.lines.start());
         let last = if gap.lines.end() > gap.lines.start() { format!("–{}", gap.lines.end()) } else { String::new() };
         let tested = if gap.is_tested { "yes" } else { "no" };
-        let row = format!("| {at}{last} | {} | {tested} | {} |", code(&gap.what), reason.why);
-        if is_law(gap.file) { judged.laws.push(row) } else { judged.product.push(row) }
+        let row = format!("| {at}{last} | {} | {tested} | {} |", code(&gap.what), reason.explanation);
+        if is_law(gap.file) { evaluation.laws.push(row) } else { evaluation.product.push(row) }
     }
-    for (number, Reason { file, text, why }) in reasons.iter().enumerate() {
+    for (number, Reason { file, text, explanation }) in reasons.iter().enumerate() {
         if used.contains_key(&number) {
             continue;
         }
-        let places = reached.0.get(file).into_iter().flatten();
-        let places: Vec<By> =
-            places.filter(|(place, _)| sources[file].name(place.line()) == *text).map(|(_, by)| *by).collect();
-        if places.is_empty() {
-            judged.problems.push(format!("{REASONS}: {file} has no line `{text}`; correct or remove the row"));
-        } else if places.iter().any(|by| by.properties() || is_law(file) && by.all()) {
-            judged.problems.push(format!("{REASONS}: tests reach `{text}` in {file}; remove the row"));
+        let locations = reached.0.get(file).into_iter().flatten();
+        let locations: Vec<By> =
+            locations.filter(|(location, _)| sources[file].name(location.line()) == *text).map(|(_, by)| *by).collect();
+        if locations.is_empty() {
+            evaluation.problems.push(format!("{REASONS}: {file} has no line `{text}`; correct or remove the row"));
+        } else if locations.iter().any(|by| by.properties() || is_law(file) && by.all()) {
+            evaluation.problems.push(format!("{REASONS}: tests reach `{text}` in {file}; remove the row"));
         } else {
-            judged.spare.push(format!("- {file}: {}: {why}", code(text)));
+            evaluation.spare.push(format!("- {file}: {}: {explanation}", code(text)));
         }
     }
-    judged
+    evaluation
 }
 
-/// Lines of one function, or one side of a condition, that are not reached.
+/// Unreached lines of one function, or an unreached side of a condition.
 struct Gap<'a> {
     file: &'a str,
     lines: RangeInclusive<usize>,
@@ -421,18 +424,18 @@ struct Gap<'a> {
     is_tested: bool,
 }
 
-/// The gaps that need a reason: in the product, what neither properties nor corpus reach; in
-/// the laws, lines that no test reaches.
+/// The gaps that need a reason: in product code, lines and branch sides that neither properties
+/// nor corpus reach; in the laws, lines that no test reaches.
 fn gaps<'a>(reached: &'a Reached, sources: &BTreeMap<String, Source>) -> Vec<Gap<'a>> {
     let mut gaps: Vec<Gap> = Vec::new();
     let mut branches = Vec::new();
-    for (file, places) in &reached.0 {
+    for (file, locations) in &reached.0 {
         let source = &sources[file];
         let mut missed = BTreeSet::new();
-        // Whether the line above, of those with code, is in the last gap.
+        // True if the previous line with code is in the last gap.
         let mut continues = false;
-        for (place, by) in places {
-            let Place::Line(line) = *place else { continue };
+        for (location, by) in locations {
+            let Location::Line(line) = *location else { continue };
             if by.either() || is_law(file) && by.all() {
                 continues = false;
                 continue;
@@ -447,12 +450,12 @@ fn gaps<'a>(reached: &'a Reached, sources: &BTreeMap<String, Source>) -> Vec<Gap
             }
             continues = true;
         }
-        for (place, by) in places {
-            let Place::Branch(region, side) = *place else { continue };
+        for (location, by) in locations {
+            let Location::Branch(region, side) = *location else { continue };
             let line = region.start.0;
-            // Nor does a branch say more that leads to a line that is not reached.
-            let is_told = missed.contains(&line) || side && missed.contains(&(region.end.0 + 1));
-            if !is_law(file) && !by.either() && !is_told {
+            // A branch on or to an unreached line adds nothing to the gap of that line.
+            let is_covered_by_gap = missed.contains(&line) || side && missed.contains(&(region.end.0 + 1));
+            if !is_law(file) && !by.either() && !is_covered_by_gap {
                 let what = format!("{} is {side}", source.condition(region));
                 branches.push(Gap { file, lines: line..=line, what, is_tested: by.all() });
             }
@@ -462,74 +465,77 @@ fn gaps<'a>(reached: &'a Reached, sources: &BTreeMap<String, Source>) -> Vec<Gap
     gaps
 }
 
-/// A text as code in a cell of a table.
+/// A text as code in a table cell.
 fn code(text: &str) -> String {
     let text = text.replace('|', "\\|");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-fn page(reached: &Reached, judged: &Judged, inputs: usize) -> String {
+fn page(reached: &Reached, evaluation: &Evaluation, inputs: usize) -> String {
     let mut counts = String::new();
-    for (is_laws, title) in [(false, "**the product**"), (true, "**the laws**")] {
+    for (is_laws, title) in [(false, "**product code**"), (true, "**laws**")] {
         let files = || reached.0.iter().filter(|(file, _)| is_law(file) == is_laws);
-        counts += &row(title, files().flat_map(|(_, places)| places));
-        files().for_each(|(file, places)| counts += &row(file, places.iter()));
+        counts += &row(title, files().flat_map(|(_, locations)| locations));
+        files().for_each(|(file, locations)| counts += &row(file, locations.iter()));
     }
-    let table = |rows: &[String], why: &str| match rows {
+    let table = |rows: &[String], reason: &str| match rows {
         [] => "None.\n".to_owned(),
-        rows => format!("| where | what | tested | {why} |\n| --- | --- | --- | --- |\n{}\n", rows.join("\n")),
+        rows => format!("| location | code | tested | {reason} |\n| --- | --- | --- | --- |\n{}\n", rows.join("\n")),
     };
     let (product, laws) =
-        (table(&judged.product, "why neither reaches it"), table(&judged.laws, "why nothing reaches it"));
+        (table(&evaluation.product, "why neither reaches it"), table(&evaluation.laws, "why no test reaches it"));
     let mut page = format!(
         "<!-- Written by `cargo ci coverage` with the reasons of {REASONS}. Edit those, not this. -->
 
-# What the properties and the fuzzer reach
+# Coverage of properties and fuzzing
 
-How much of the resolver is run by each of three ways to test it, and what neither of the first
-two runs. Covered does not mean correct; but what is never run is certainly not tested.
+How much of the resolver three kinds of tests run, and which code neither of the first two runs.
+Covered does not mean correct, but code that never runs is not tested.
 
-| in the tables | is |
+| term | meaning |
 | --- | --- |
-| lines | lines with code; reached, when any of it was |
-| branches | the two sides, true and false, of each condition (`match` and `?` have none, their arms are lines) |
-| properties | every law on {CASES} random cases, `cargo test --test laws properties::`, always the same ones |
+| lines | lines with code; a line is reached if any of its code runs |
+| branches | the two sides, true and false, of each condition (`match` and `?` have none: their arms are lines) |
+| properties | every law on {CASES} random cases, the same in every run: `cargo test --test laws properties::` |
 | corpus | {inputs} inputs of all fuzz targets: the seeds, the regressions, and a corpus grown from them |
-| either | the one or the other |
-| all | all tests of the crate but those in its documentation |
+| either | properties or corpus |
+| all | all tests of the crate except documentation tests |
 
-Numbers are percent, except the columns that count. A larger corpus reaches more. The laws test
-the product, so they are counted apart, and only the lines that no test reaches need a reason.
+The columns `lines` and `branches` are counts, the others percentages. A larger corpus reaches
+more. The laws test the product code, so they are counted separately, and only the lines that no
+test reaches need a reason.
 
 | | lines | properties | corpus | either | all | branches | properties | corpus | either | all |
 | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 {counts}
-## What neither reaches
+## Code that neither reaches
 
-In the product: adjacent lines as one, and sides of branches on lines that are reached. The
-third column says whether any other test reaches it.
+Product code: adjacent lines as one row, and sides of branches on reached lines. The third
+column says whether another test reaches the code.
 
 {product}
-In the laws: lines that no test of the crate reaches either.
+Laws: lines that no test of the crate reaches.
 
 {laws}"
     );
-    if !judged.spare.is_empty() {
-        _ = write!(page, "\nReached by this corpus, and perhaps not by another:\n\n{}\n", judged.spare.join("\n"));
+    if !evaluation.spare.is_empty() {
+        let spare = evaluation.spare.join("\n");
+        _ = write!(page, "\nThese reasons are not needed for this corpus, but may be for another:\n\n{spare}\n");
     }
     page
 }
 
 /// A row with the shares of the lines and of the branches.
-fn row<'a>(title: &str, places: impl Iterator<Item = (&'a Place, &'a By)>) -> String {
-    let (lines, branches): (Vec<_>, Vec<_>) = places.partition(|(place, _)| matches!(place, Place::Line(_)));
+fn row<'a>(title: &str, locations: impl Iterator<Item = (&'a Location, &'a By)>) -> String {
+    let (lines, branches): (Vec<_>, Vec<_>) =
+        locations.partition(|(location, _)| matches!(location, Location::Line(_)));
     let mut row = format!("| {title} |");
-    for places in [lines, branches] {
-        _ = write!(row, " {} |", places.len());
+    for locations in [lines, branches] {
+        _ = write!(row, " {} |", locations.len());
         let columns: [fn(By) -> bool; 4] = [By::properties, By::corpus, By::either, By::all];
         for column in columns {
-            let reached = places.iter().filter(|(_, by)| column(**by)).count();
-            match (1000 * reached).checked_div(places.len()) {
+            let reached = locations.iter().filter(|(_, by)| column(**by)).count();
+            match (1000 * reached).checked_div(locations.len()) {
                 Some(share) => _ = write!(row, " {}.{} |", share / 10, share % 10),
                 None => row += " – |",
             }
@@ -558,51 +564,52 @@ fn f(a: bool) -> u8 {
         parse(EXPORT, Path::new("/checkout")).unwrap()
     }
 
-    fn judged(reasons: &[[&str; 3]]) -> Judged {
+    fn evaluated(reasons: &[[&str; 3]]) -> Evaluation {
         let sources = measured().into_keys().map(|file| (file, Source::new(SOURCE))).collect();
         let reached = Reached::new(&sources, [measured(), measured(), measured()]);
         let reasons = reasons.iter().map(|row| row.map(str::to_owned));
-        let reasons: Vec<_> = reasons.map(|[file, text, why]| Reason { file, text, why }).collect();
-        judge(&reached, &sources, &reasons)
+        let reasons: Vec<_> = reasons.map(|[file, text, explanation]| Reason { file, text, explanation }).collect();
+        evaluate(&reached, &sources, &reasons)
     }
 
     #[test]
     fn export_has_lines_and_branches_of_the_resolver() {
         let coverage = measured();
-        let [(file, places)] = &Vec::from_iter(&coverage)[..] else { panic!("{coverage:?}") };
+        let [(file, locations)] = &Vec::from_iter(&coverage)[..] else { panic!("{coverage:?}") };
         assert_eq!(*file, "resolver/src/fix.rs");
         let lines = |is_reached: bool| -> Vec<usize> {
-            let lines =
-                places.iter().filter(|(place, reached)| matches!(place, Place::Line(_)) && **reached == is_reached);
-            lines.map(|(place, _)| place.line()).collect()
+            let lines = locations
+                .iter()
+                .filter(|(location, reached)| matches!(location, Location::Line(_)) && **reached == is_reached);
+            lines.map(|(location, _)| location.line()).collect()
         };
         assert_eq!((lines(true), lines(false)), (vec![1, 2, 4, 5, 6, 7], vec![3]));
         let region = Region { start: (2, 8), end: (2, 9) };
-        assert!(places[&Place::Branch(region, false)]);
-        assert!(!places[&Place::Branch(region, true)]);
+        assert!(locations[&Location::Branch(region, false)]);
+        assert!(!locations[&Location::Branch(region, true)]);
     }
 
     #[test]
     fn gap_needs_a_reason() {
-        let found = judged(&[]);
+        let found = evaluated(&[]);
         let [problem] = &found.problems[..] else { panic!("{:?}", found.problems) };
         assert!(problem.starts_with("resolver/src/fix.rs:3: neither properties nor corpus reach `1`; "), "{problem}");
-        let found = judged(&[["resolver/src/fix.rs", "1", "no test has `a`"]]);
+        let found = evaluated(&[["resolver/src/fix.rs", "1", "no test has `a`"]]);
         assert!(found.problems.is_empty(), "{:?}", found.problems);
         assert_eq!(found.product, ["| resolver/src/fix.rs:3 | `1` | no | no test has `a` |"]);
     }
 
     #[test]
     fn reason_needs_a_gap() {
-        let gap = ["resolver/src/fix.rs", "1", "why"];
+        let gap = ["resolver/src/fix.rs", "1", "reason"];
         for text in ["2", "3"] {
-            let found = judged(&[gap, ["resolver/src/fix.rs", text, "why"]]);
+            let found = evaluated(&[gap, ["resolver/src/fix.rs", text, "reason"]]);
             assert_eq!(found.problems.len(), 1, "{text}");
         }
     }
 
     #[test]
-    fn line_without_words_is_named_after_the_last_that_has_some() {
+    fn line_without_words_is_named_after_the_line_above() {
         let source = Source::new(SOURCE);
         assert_eq!([5, 6].map(|line| source.name(line)), ["2", "2 }"]);
     }
@@ -610,8 +617,8 @@ fn f(a: bool) -> u8 {
     #[test]
     fn row_has_the_shares_rounded_down() {
         let by = |properties| By([properties, false, true]);
-        let places = [1, 2, 3].map(|line| (Place::Line(line), by(line < 3)));
-        let row = row("a", places.iter().map(|(place, by)| (place, by)));
+        let locations = [1, 2, 3].map(|line| (Location::Line(line), by(line < 3)));
+        let row = row("a", locations.iter().map(|(location, by)| (location, by)));
         assert_eq!(row, "| a | 3 | 66.6 | 0.0 | 66.6 | 100.0 | 0 | – | – | – | – |\n");
     }
 
@@ -628,9 +635,9 @@ fn f(a: bool) -> u8 {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
         let listed = checkout::parse_table(REASONS, &read(REASONS)).unwrap();
-        let listed: BTreeSet<String> = listed.into_iter().map(|[_, _, why]| why).collect();
+        let listed: BTreeSet<String> = listed.into_iter().map(|[_, _, reason]| reason).collect();
         let page = read("docs/coverage.md");
-        // In the tables of gaps the reason is the last column; below them it follows the text.
+        // The reason is the last column of the tables; in the lists it follows the code.
         let shown = page.lines().filter_map(|line| match line.strip_suffix(" |") {
             Some(row) => row.split(" | ").next()?.contains(".rs:").then(|| row.rsplit(" | ").next())?,
             None => line.starts_with("- ").then(|| line.rsplit("`: ").next())?,

@@ -1,4 +1,4 @@
-//! Why a subcommand fails, and its exit code.
+//! Failures of subcommands and their exit codes.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -6,12 +6,12 @@ use std::process::ExitCode;
 /// A result that fails with a [`Failure`].
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// Why a subcommand fails. Each message says what to do.
+/// A failure of a subcommand. Each message says what to do.
 #[derive(Debug)]
 pub enum Failure {
-    /// What was checked does not hold: exit code 1.
+    /// The check found a problem: exit code 1.
     Finding(String),
-    /// The check itself could not be made: exit code 2.
+    /// The check could not run: exit code 2.
     Broken(String),
 }
 
@@ -27,7 +27,7 @@ impl Failure {
     }
 }
 
-/// Turns any error into [`Failure::Broken`], after the words that say what was tried.
+/// Turns any error into [`Failure::Broken`] and prepends a description of the failed operation.
 pub trait Context<T> {
     /// Fails with `what: error`.
     fn context(self, what: impl FnOnce() -> String) -> Result<T>;

@@ -1,4 +1,4 @@
-//! What a job tells the forge that runs it; elsewhere nothing.
+//! Output for the forge that runs a job; nothing outside a forge.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Context, Result};
 
-/// The most bytes of an output; the forges limit outputs and variables.
+/// Maximum size of an output in bytes; the forges limit outputs and variables.
 const OUTPUT_BYTES: usize = 50_000;
 
 /// Adds a page in Markdown to the summary of the job.
@@ -15,7 +15,7 @@ pub fn show(page: &str) -> Result {
     append("GITHUB_STEP_SUMMARY", page)
 }
 
-/// Sets an output of the step, cut off where it is too long.
+/// Sets an output of the step, truncated to [`OUTPUT_BYTES`].
 pub fn output(name: &str, text: &str) -> Result {
     append("GITHUB_OUTPUT", &assignment(name, text))
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn output_ends_at_a_line_that_the_text_does_not_have() {
+    fn end_marker_is_absent_from_the_text() {
         let text = "a\nname<<x\nb";
         let found = assignment("summary", text);
         let end = found.strip_prefix("summary<<").unwrap().lines().next().unwrap();

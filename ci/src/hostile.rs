@@ -1,7 +1,7 @@
-//! `cargo ci hostile`: hostile input for every reader and hostile places for every output.
+//! `cargo ci hostile`: hostile input for every reader and hostile sinks for every output.
 //!
-//! Each runs in a child process with a limit on memory and on time. The rows that take long
-//! run here alone; `cargo test` runs the others as well.
+//! Each combination runs in a child process with limits on memory and time. Only this command
+//! runs the slow ones; `cargo test` runs the others, too.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,12 @@ use crate::failure::{Result, finding};
 use crate::forge;
 use crate::process::Process;
 
-/// Try hostile input on every reader and output, and write the page; takes minutes, on Linux
+/// Test every reader and output with hostile input, and write the page (minutes; Linux only)
 ///
-/// HOSTILE_UPDATE=1 in the environment updates the table of what is expected; review its diff.
+/// HOSTILE_UPDATE=1 in the environment updates the table of expected results; review its diff.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Where the page is written [default: docs/hostile.md]
+    /// Path of the page [default: docs/hostile.md]
     #[arg(value_parser = checkout::argument)]
     page: Option<PathBuf>,
 }
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result {
         .args(["--include-ignored", "every_cell"])
         .env("HOSTILE_PAGE", &written)
         .status()?;
-    // The page is written where rows differ as well; it says what happened.
+    // The page is also written if rows differ, because it shows the results.
     let page = std::fs::read_to_string(&written).unwrap_or_default();
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
@@ -38,7 +38,8 @@ pub fn run(arguments: &Arguments) -> Result {
     }
     if page.is_empty() || !status.success() {
         return finding(
-            "a row is not as expected, or none was run: see above; fix the command, or review the table that `HOSTILE_UPDATE=1 cargo ci hostile` writes",
+            "a row differs from the table, or no row ran: see above; fix the command, or run \
+             `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
         );
     }
     if let Some(summary) = summary(&page) {

@@ -1,8 +1,8 @@
-//! `cargo ci instructions`: counts the instructions of each operation and of its limit, and
-//! holds their ratio to the bound in benches/instructions.tsv.
+//! `cargo ci instructions`: counts the instructions of each operation and of its lower bound,
+//! and checks their ratio against the maximum in benches/instructions.tsv.
 //!
-//! Unlike times, counts hardly differ from run to run. What differs is the seed of the hash
-//! maps, which decides how far a look-up has to go.
+//! Unlike times, counts hardly differ between runs. They vary only with the seed of the hash
+//! maps, which determines the number of probes of a look-up.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ const BOUNDS: &str = "benches/instructions.tsv";
 pub fn run() -> Result {
     let bounds = checkout::table(BOUNDS)?;
     if bounds.is_empty() {
-        return broken(format!("{BOUNDS} has no bounds; write one a line"));
+        return broken(format!("{BOUNDS} has no rows; write one per operation"));
     }
     tools::apt("valgrind", &["valgrind"])?;
     Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
@@ -28,40 +28,44 @@ pub fn run() -> Result {
     let operations = Process::new(&program).read()?;
     let costs = costs(&program, &operations.lines().collect::<Vec<_>>())?;
 
-    println!("{:<18} {:>14} {:>14} {:>7} {:>8}", "operation", "instructions", "of its limit", "ratio", "at most");
+    println!("{:<18} {:>14} {:>14} {:>7} {:>8}", "operation", "instructions", "lower bound", "ratio", "at most");
     let mut slow = String::new();
-    for [operation, limit, bound] in bounds {
-        let at_most: f64 = bound.parse().context(|| format!("{BOUNDS}: the bound `{bound}` is not a number"))?;
-        let (Some(cost), Some(limit_cost)) = (costs.get(operation.as_str()), costs.get(limit.as_str())) else {
+    for [operation, lower_bound, maximum] in bounds {
+        let at_most: f64 = maximum.parse().context(|| format!("{BOUNDS}: the maximum `{maximum}` is not a number"))?;
+        let (Some(cost), Some(lower_bound_cost)) = (costs.get(operation.as_str()), costs.get(lower_bound.as_str()))
+        else {
             return broken(format!(
-                "{BOUNDS} names `{operation}` and `{limit}`, but `count` does not know both; correct the names"
+                "{BOUNDS} names `{operation}` and `{lower_bound}`, but `count` does not know both; correct the names"
             ));
         };
-        let ratio = cost / limit_cost;
-        println!("{operation:<18} {cost:>14.1} {limit_cost:>14.1} {ratio:>7.3} {bound:>8}");
+        let ratio = cost / lower_bound_cost;
+        println!("{operation:<18} {cost:>14.1} {lower_bound_cost:>14.1} {ratio:>7.3} {maximum:>8}");
         if ratio > at_most {
-            slow += &format!("`{operation}` takes {ratio:.3} times the instructions of `{limit}`, more than {bound}\n");
+            slow += &format!(
+                "`{operation}` takes {ratio:.3} times the instructions of `{lower_bound}`, more than {maximum}\n"
+            );
         }
     }
     if slow.is_empty() {
         return Ok(());
     }
     finding(format!(
-        "{slow}find out what it does more, with `valgrind --tool=callgrind`; raise a bound only with its reason in the commit"
+        "{slow}find the added work with `valgrind --tool=callgrind`; if a maximum must rise, give the reason in the \
+         commit"
     ))
 }
 
-/// The instructions of each operation for one question. Each is counted for two numbers of
-/// questions: the set-up is in both runs, and cancels out.
+/// The instructions of each operation per query. Each is counted for two numbers of queries:
+/// both runs include the set-up, which cancels out.
 fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str, f64>> {
     let scratch = checkout::scratch()?;
     let queue: Queue<&str> = operations.iter().copied().collect();
     let costs = Mutex::new(BTreeMap::new());
     parallel::run(process::cores(), |_| {
         while let Some(operation) = queue.next() {
-            let [(questions, instructions), (more_questions, more_instructions)] =
+            let [(queries, instructions), (more_queries, more_instructions)] =
                 [count(program, operation, "1", scratch.path())?, count(program, operation, "2", scratch.path())?];
-            let cost = (more_instructions - instructions) / (more_questions - questions);
+            let cost = (more_instructions - instructions) / (more_queries - queries);
             parallel::lock(&costs).insert(operation, cost);
         }
         Ok(())
@@ -69,7 +73,7 @@ fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str,
     Ok(costs.into_inner().unwrap_or_default())
 }
 
-/// How many questions an operation answered, and with how many instructions.
+/// The number of queries that an operation answered, and the number of instructions.
 fn count(program: &Path, operation: &str, factor: &str, scratch: &Path) -> Result<(f64, f64)> {
     let profile = scratch.join(format!("{operation}-{factor}"));
     let mut valgrind = Process::new("valgrind")
@@ -81,16 +85,16 @@ fn count(program: &Path, operation: &str, factor: &str, scratch: &Path) -> Resul
     if !output.status.success() {
         return broken(format!("{}`{valgrind}` failed: {}", process::tail(&output.stderr), output.status));
     }
-    let questions = String::from_utf8_lossy(&output.stdout).trim().parse();
-    let questions = questions.context(|| format!("`{valgrind}` did not print a number of questions"))?;
+    let queries = String::from_utf8_lossy(&output.stdout).trim().parse();
+    let queries = queries.context(|| format!("`{valgrind}` did not print a number of queries"))?;
     let profile = fs::read_to_string(&profile).context(|| format!("cannot read {}", profile.display()))?;
     match instructions(&profile) {
-        Some(instructions) => Ok((questions, instructions)),
-        None => broken(format!("the profile that `{valgrind}` wrote has no total of instructions")),
+        Some(instructions) => Ok((queries, instructions)),
+        None => broken(format!("the profile of `{valgrind}` has no total of instructions")),
     }
 }
 
-/// The total of a profile by cachegrind, which ends in `summary: INSTRUCTIONS`.
+/// The total of a cachegrind profile, which ends with `summary: INSTRUCTIONS`.
 fn instructions(profile: &str) -> Option<f64> {
     let total = profile.lines().rev().find_map(|line| line.strip_prefix("summary:"))?;
     total.split_whitespace().next()?.parse().ok()

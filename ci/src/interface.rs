@@ -1,4 +1,4 @@
-//! `cargo ci interface`: what the crates promise to those who depend on them.
+//! `cargo ci interface`: checks what the crates promise to their users.
 
 use std::path::Path;
 
@@ -10,27 +10,27 @@ use crate::failure::{Result, broken, finding};
 use crate::process::Process;
 use crate::tools;
 
-/// The crates that others depend on or install.
+/// The crates that users depend on or install.
 const CRATES: [&str; 2] = ["slug-resolver", "slugproof"];
 
-/// The same as arguments of cargo.
+/// These crates as arguments of cargo.
 const PACKAGES: [&str; 4] = ["--package", CRATES[0], "--package", CRATES[1]];
 
-/// The public interface of the resolver.
+/// The file with the public interface of the resolver.
 const SNAPSHOT: &str = "docs/public-api.txt";
 
-/// cargo-public-api reads what one release of rustdoc writes, so these two go together: a new
-/// version of one needs a new version of the other.
+/// cargo-public-api reads the output of one release of rustdoc, so these versions belong
+/// together: a new version of one needs a new version of the other.
 const API_RUST: &str = "1.95.0";
 const API_TOOL: &str = "0.52.0";
 
-/// Modules of the resolver that tests use and others should not.
+/// Modules of the resolver that are for tests only.
 const TEST_MODULES: [&str; 2] = ["slug_resolver::laws", "slug_resolver::reference"];
 
-/// Functions of standard traits, whose signatures say nothing.
+/// Functions of standard traits, whose signatures carry no information.
 const STANDARD: [&str; 8] = ["clone", "cmp", "default", "eq", "fmt", "hash", "partial_cmp", "serialize"];
 
-/// Check what the crates promise: interface, examples, packages, versions, licences
+/// Check the promises of the crates: interface, examples, packages, versions, licences
 #[derive(clap::Args)]
 pub struct Arguments {
     /// What to check [default: all]
@@ -43,14 +43,14 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// The public interface of the resolver is that of docs/public-api.txt
+    /// The public interface of the resolver equals docs/public-api.txt
     Api,
-    /// The examples of the resolver run, those in its documentation too
+    /// The examples of the resolver run, including documentation examples
     Examples,
     /// The crates can be packed, and the packages compile
     Package,
-    /// The crates compile with the Rust version that Cargo.toml declares; skipped where that
-    /// is not installed, but not in CI
+    /// The crates compile with the Rust version that Cargo.toml declares; skipped if that
+    /// version is not installed, except in CI
     Msrv,
     /// The crates compile with the oldest dependencies that Cargo.toml allows
     Minimal,
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result {
             failed.push(name);
         }
     }
-    if failed.is_empty() { Ok(()) } else { finding(format!("failed: {}; see above why", failed.join(", "))) }
+    if failed.is_empty() { Ok(()) } else { finding(format!("failed: {}; see the reasons above", failed.join(", "))) }
 }
 
 fn api() -> Result {
@@ -96,10 +96,10 @@ fn api() -> Result {
     ))
 }
 
-/// The public interface of the resolver, one item a line.
+/// The public interface of the resolver, one item per line.
 fn public_api() -> Result<String> {
     let Some(toolchain) = Toolchain::find(API_RUST)? else {
-        return broken(format!("Rust {API_RUST} is needed, whose rustdoc writes what is compared; install it"));
+        return broken(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
     };
     let mut version = Process::cargo().args(["public-api", "--version"]);
     let output = version.output()?;
@@ -111,7 +111,7 @@ fn public_api() -> Result<String> {
         .cargo()
         .args(rustdoc)
         .args(["-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
-        // rustdoc's JSON is not stable, which is why its version is fixed.
+        // The JSON output of rustdoc is not stable, so the version is fixed.
         .env("RUSTC_BOOTSTRAP", "1")
         .run()?;
     let all = Process::cargo()
@@ -151,12 +151,12 @@ fn examples() -> Result {
 }
 
 fn package() -> Result {
-    // A copy, because this changes Cargo.lock. It has builds of its own: to cargo a copy is
-    // the same package.
+    // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
+    // because cargo takes it for the same package.
     let copy = checkout::scratch()?;
     checkout::copy_to(copy.path())?;
     let target = checkout::target_dir()?.join("copy");
-    // cargo would look for our crates in the registry, where they are not.
+    // cargo would search the registry for our crates, which are not published.
     let mut patches = Vec::new();
     for (name, version) in own_crates(&checkout::metadata()?) {
         let package = ["package", "--quiet", "--allow-dirty", "--package", &name, "--target-dir"];
@@ -167,14 +167,14 @@ fn package() -> Result {
     Ok(())
 }
 
-/// The crates and the crates of this workspace that they depend on, each after those that it
-/// depends on; names and versions.
+/// Names and versions of the crates and their dependencies in this workspace, each crate after
+/// its dependencies.
 fn own_crates(metadata: &Value) -> Vec<(String, String)> {
     fn visit(name: &str, metadata: &Value, found: &mut Vec<(String, String)>) {
         let mut packages = metadata["packages"].as_array().into_iter().flatten();
         let Some(package) = packages.find(|package| package["name"] == name) else { return };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            // Dependencies of tests and of build scripts are of another kind than null.
+            // Dependencies of tests and build scripts have a kind other than null.
             if !dependency["path"].is_null() && dependency["kind"].is_null() {
                 visit(dependency["name"].as_str().unwrap_or_default(), metadata, found);
             }
@@ -208,8 +208,8 @@ fn msrv() -> Result {
 }
 
 fn minimal() -> Result {
-    // A copy, because this changes Cargo.lock. It has builds of its own: to cargo a copy is
-    // the same package.
+    // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
+    // because cargo takes it for the same package.
     let copy = checkout::scratch()?;
     checkout::copy_to(copy.path())?;
     let update = ["update", "--quiet", "-Z", "direct-minimal-versions"];
@@ -223,16 +223,16 @@ fn licences() -> Result {
     Process::cargo().args(["deny", "--locked", "check", "licenses", "sources", "bans"]).run()
 }
 
-/// A release of Rust.
+/// An installed release of Rust.
 enum Toolchain {
-    /// The one in use.
+    /// The release in use.
     Current,
-    /// One that rustup runs.
+    /// A release that rustup runs.
     Rustup(String),
 }
 
 impl Toolchain {
-    /// A version that is installed or that rustup can install.
+    /// Finds an installed version, or installs it with rustup; `None` if neither is possible.
     fn find(version: &str) -> Result<Option<Self>> {
         let current = Process::new("rustc").arg("--version").read()?;
         if current.split_whitespace().nth(1) == Some(version) {
@@ -266,12 +266,15 @@ mod tests {
     use super::{SNAPSHOT, is_promised, own_crates};
 
     #[test]
-    fn crates_come_after_those_they_depend_on() {
+    fn crates_come_after_their_dependencies() {
         let own = |name: &str| json!({"name": name, "path": "/x", "kind": null});
         let package =
             |name: &str, dependencies| json!({"name": name, "version": "1.0.0", "dependencies": dependencies});
         let metadata = json!({"packages": [
-            package("slugproof", json!([own("shell"), own("slug-resolver"), {"name": "clap", "path": null, "kind": null}])),
+            package(
+                "slugproof",
+                json!([own("shell"), own("slug-resolver"), {"name": "clap", "path": null, "kind": null}]),
+            ),
             package("slug-resolver", json!([own("yaml"), {"name": "laws", "path": "/x", "kind": "dev"}])),
             package("shell", json!([own("yaml")])),
             package("yaml", json!([])),

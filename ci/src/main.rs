@@ -1,8 +1,8 @@
-//! `cargo ci`: what CI, the nightly jobs and maintainers run.
+//! `cargo ci`: the checks for CI, nightly jobs and maintainers.
 //!
-//! Each subcommand is one file. All run from the root of the checkout, install the tools
-//! they need, and exit with 0 if everything holds, 1 if something was found, and 2 if the
-//! arguments are wrong or a tool failed.
+//! Each subcommand is one file. All run from the root of the checkout and install the tools
+//! they need. Exit codes: 0 if all checks pass, 1 for a finding, 2 if the arguments are wrong
+//! or a tool failed.
 
 mod bench;
 mod canary;
@@ -36,13 +36,13 @@ use failure::Result;
 #[command(name = "cargo ci", bin_name = "cargo ci", about)]
 enum Command {
     Bench(bench::Arguments),
-    /// Plant a bug that the fuzzer has to find
+    /// Plant a bug and check that the fuzzer finds it
     Canary,
     Clusterfuzzlite(clusterfuzzlite::Arguments),
     Coverage(coverage::Arguments),
     Fuzz(fuzz::Arguments),
     Hostile(hostile::Arguments),
-    /// Hold the instructions of each operation to benches/instructions.tsv
+    /// Check the instruction counts of each operation against benches/instructions.tsv
     Instructions,
     Interface(interface::Arguments),
     Mutants(mutants::Arguments),

@@ -1,9 +1,9 @@
 //! `cargo ci mutants`: mutation testing with cargo-mutants.
 //!
 //! Each mutant changes one operator, constant or function body in a copy of the checkout,
-//! and a test must fail. A mutant that survives shows a missing property, or code that does
-//! nothing. ci/mutants.tsv lists the survivors that no test can notice, each with the reason;
-//! any other survivor is a finding, and so is a line of the list that is out of date.
+//! and a test must fail. A surviving mutant shows a missing property, or code without effect.
+//! ci/mutants.tsv lists the survivors that no test can detect, each with its reason; any other
+//! survivor is a finding, and so is an outdated line of the list.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -20,16 +20,16 @@ use crate::process::{self, Process};
 use crate::shard::Shard;
 use crate::tools;
 
-/// A share of the code with the tests that judge its mutants.
+/// A part of the code with the tests for its mutants.
 struct Part {
     name: &'static str,
-    /// What it is, for the page.
+    /// The description of the part for the page.
     description: &'static str,
     /// The files and directories to mutate.
     only: &'static [&'static str],
-    /// What is left out of these.
+    /// The files and directories to exclude from these.
     except: &'static [&'static str],
-    /// The packages with the tests, and the programs that cargo builds of them; no others are.
+    /// The packages with the tests, and the test programs to build; cargo builds no others.
     packages: &'static [&'static str],
     tests: &'static [&'static str],
 }
@@ -45,7 +45,7 @@ const PARTS: [Part; 3] = [
     },
     Part {
         name: "laws",
-        description: "the laws themselves, the case generator, the planner and the reference resolver",
+        description: "the laws, the case generator, the enumeration of cases and the reference resolver",
         only: &["crates/laws/src"],
         except: &[],
         packages: &["slug-resolver"],
@@ -53,9 +53,9 @@ const PARTS: [Part; 3] = [
     },
     Part {
         name: "cli",
-        description: "what the command computes itself: what `lint` merges and evaluates, the cause that \
-            `diagnose` names, the overlaps that `check` decides. How `lint` reads the words of a shell \
-            and follows its commands is left to its own tests",
+        description: "the computations of the command: environments and expressions in `lint`, causes in \
+            `diagnose`, overlaps in `check`. The shell lexer and interpreter of `lint` are not mutated; they \
+            have their own tests",
         only: &[
             "crates/workflow/src/context.rs",
             "crates/workflow/src/environment.rs",
@@ -67,7 +67,7 @@ const PARTS: [Part; 3] = [
             "crates/workflow/src/trigger.rs",
             "crates/value/src/lib.rs",
             "crates/shell/src/state.rs",
-            "cli/src/lint/judge.rs",
+            "cli/src/lint/evaluate.rs",
             "cli/src/commands/diagnose/cause.rs",
             "cli/src/commands/check/arms.rs",
         ],
@@ -79,26 +79,25 @@ const PARTS: [Part; 3] = [
 
 const KNOWN: &str = "ci/mutants.tsv";
 const PAGE: &str = "docs/mutants.md";
-/// What the page says if it covers every mutant, so that its rows can be kept.
-const WHOLE: &str = "Every mutant was tried.";
+/// The sentence of a page that covers every mutant; the rows of such a page can be kept.
+const WHOLE: &str = "Every mutant was tested.";
 
-/// Change the code in every place and expect a test to fail; writes docs/mutants.md
+/// Change the code at every location and expect a test to fail; writes docs/mutants.md
 ///
-/// All parts together take hours on two cores. The rows of parts that are not named stay as
-/// the page has them.
+/// All parts together take hours on two cores. The page keeps its rows of the other parts.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The parts to try [default: all]
+    /// Parts to test [default: all]
     #[arg(value_parser = PossibleValuesParser::new(PARTS.map(|part| part.name)))]
     parts: Vec<String>,
-    /// Try only the K-th of N pieces of each part, so that N machines share the work
+    /// Test only the K-th of N pieces of each part, so that N machines share the work
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Continue an earlier run: try what it left out or did not decide, survivors that are
-    /// not listed, and new code. The page names all commits that were tried
+    /// Continue an earlier run: test missing, timed-out and unlisted surviving mutants, and new
+    /// code. The page lists all tested commits
     #[arg(long, conflicts_with = "shard")]
     resume: bool,
-    /// Try nothing; judge the results of an earlier run
+    /// Test nothing; report the results of an earlier run
     #[arg(long, conflicts_with = "resume")]
     report: bool,
 }
@@ -121,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let mut problems = String::new();
     let survivors: Vec<&Change> = reports.iter().flat_map(|report| &report.survivors).collect();
     if !survivors.is_empty() {
-        problems += "these mutants survive; add a test that notices them, or remove code that does nothing:\n";
+        problems += "these mutants survive; add a test that detects them, or remove code without effect:\n";
         survivors.iter().for_each(|change| _ = writeln!(problems, "  {change}"));
     }
     let stale = known.stale(&reports)?;
@@ -148,21 +147,21 @@ fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
         .arg(&home)
         .args(selection(part, arguments.shard)?)
         .args(if arguments.resume { &["--iterate"][..] } else { &[] })
-        // Most mutants are noticed at once, so what takes time is the build.
+        // Most mutants are detected immediately, so the build takes most of the time.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .env("NEXTEST_PROFILE", "mutants")
-        // Properties try the same cases for each mutant as for the unchanged code, where they
-        // hold: a failure is due to the mutant and not to chance.
+        // Properties use the same cases for each mutant as for the unchanged code, on which they
+        // pass: a failure is due to the mutant, not to chance.
         .env("PROPTEST_RNG_SEED", "1");
     match mutants.status()?.code() {
-        // 2 stands for survivors and 3 for timeouts; both are judged later.
+        // 2 means survivors and 3 timeouts; both are evaluated later.
         Some(0 | 2 | 3) => collect(&home).map(|_| ()),
-        _ => broken("cargo-mutants failed; see above why"),
+        _ => broken("cargo-mutants failed; see the reason above"),
     }
 }
 
-/// Prepares a continued run: cargo-mutants skips what its directory lists as noticed.
+/// Prepares a continued run: cargo-mutants skips the mutants that its directory lists as caught.
 fn skip_decided(part: &Part, home: &Path, known: &Known) -> Result {
     let current = list(part, None)?;
     let mut results = collect(home)?;
@@ -193,7 +192,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
     let mut arguments = Vec::new();
     for (option, paths) in [("--file", part.only), ("--exclude", part.except)] {
         for path in paths {
-            // A file that was moved would have no mutants, and nobody would miss them.
+            // A moved file would silently have no mutants.
             let pattern = match fs::metadata(path) {
                 Ok(found) if found.is_dir() => format!("{path}/**"),
                 Ok(_) => (*path).to_owned(),
@@ -209,7 +208,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
     Ok(arguments)
 }
 
-/// The mutants of a part that the code has now: what each changes, by its name.
+/// The current mutants of a part: the change of each, by name.
 fn list(part: &Part, shard: Option<Shard>) -> Result<BTreeMap<String, Change>> {
     let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read()?;
     let mutants: Vec<Mutant> =
@@ -236,7 +235,7 @@ struct Span {
     start: Start,
 }
 
-/// Counted from 1, the column in characters.
+/// Line and column, counted from 1; the column is in characters.
 #[derive(Deserialize)]
 struct Start {
     line: usize,
@@ -256,8 +255,8 @@ impl Mutant {
     }
 }
 
-/// What a mutant changes, whatever its line: file and change, and the source from there to
-/// the end of the line.
+/// The change of a mutant without its line number: file and change, and the source text from
+/// the change to the end of the line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Change {
     what: String,
@@ -270,7 +269,7 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// How a mutant fared.
+/// The result of testing a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Verdict {
     Caught,
@@ -285,14 +284,14 @@ struct Tried {
     commit: String,
 }
 
-/// The results of a part by the names of its mutants.
+/// The results of a part, by mutant name.
 type Results = BTreeMap<String, Tried>;
 
-/// In the directory of a part: the results of all its runs, and the commit of the last one.
+/// Files in the directory of a part: the results of all runs, and the commit of the last run.
 const RESULTS: &str = "results.json";
 const COMMIT: &str = "commit";
 
-/// Adds what the last run wrote, even if it was interrupted, to the results of a part.
+/// Adds the results of the last run, even of an interrupted one, to the results of a part.
 fn collect(home: &Path) -> Result<Results> {
     let file = home.join(RESULTS);
     let mut results: Results = if file.exists() {
@@ -317,7 +316,7 @@ fn write_results(home: &Path, results: &Results) -> Result {
     checkout::write(home.join(RESULTS), &text)
 }
 
-/// What cargo-mutants writes to outcomes.json.
+/// The content of outcomes.json, written by cargo-mutants.
 #[derive(Deserialize)]
 struct Outcomes {
     outcomes: Vec<Outcome>,
@@ -336,8 +335,8 @@ enum Scenario {
     Mutant(Mutant),
 }
 
-/// The verdicts in an outcomes.json. Some depend on the log of the mutant: a test that
-/// nextest stopped did not fail, and a compiler that the machine stopped says nothing.
+/// The verdicts in an outcomes.json. Some depend on the log of the mutant: a test that nextest
+/// stopped counts as a timeout, and a compiler that the machine stopped gives no verdict.
 fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<(String, Verdict)>> {
     let Outcomes { outcomes } =
         serde_json::from_str(outcomes).context(|| "cannot read the outcomes of cargo-mutants".to_owned())?;
@@ -345,7 +344,7 @@ fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<
     for Outcome { scenario, summary, log_path } in outcomes {
         let Scenario::Mutant(mutant) = scenario else { continue };
         let verdict = match summary.as_str() {
-            // No format of nextest for machines says so.
+            // No machine-readable format of nextest has this information.
             "CaughtMutant" if log(&log_path)?.lines().any(|line| line.trim_start().starts_with("TIMEOUT [")) => {
                 Verdict::Timeout
             }
@@ -353,7 +352,7 @@ fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<
             "MissedMutant" => Verdict::Missed,
             "Timeout" => Verdict::Timeout,
             "Unviable" if log(&log_path)?.lines().any(is_failure_of_the_machine) => {
-                eprintln!("the machine stopped the compiler, so this mutant was not tried: {}", mutant.name);
+                eprintln!("the machine stopped the compiler, so this mutant was not tested: {}", mutant.name);
                 continue;
             }
             "Unviable" => Verdict::Unviable,
@@ -370,10 +369,10 @@ fn is_failure_of_the_machine(line: &str) -> bool {
         || line.contains("linking with ") && line.contains(" failed")
 }
 
-/// The survivors that no test can notice.
+/// The survivors that no test can detect.
 struct Known {
     reasons: BTreeMap<Change, String>,
-    /// The lines in their order, for the page.
+    /// The lines in file order, for the page.
     lines: Vec<[String; 3]>,
 }
 
@@ -390,25 +389,25 @@ impl Known {
         Self { reasons: reasons.collect(), lines }
     }
 
-    /// Those that were noticed after all, or that the code no longer has.
+    /// The listed mutants that a test detected or that no longer exist.
     fn stale(&self, reports: &[Report]) -> Result<BTreeSet<&Change>> {
         let mut current = BTreeSet::new();
         for part in &PARTS {
             current.extend(list(part, None)?.into_values());
         }
-        let noticed: BTreeSet<&Change> = reports.iter().flat_map(|report| &report.noticed).collect();
-        Ok(self.reasons.keys().filter(|change| noticed.contains(change) || !current.contains(change)).collect())
+        let detected: BTreeSet<&Change> = reports.iter().flat_map(|report| &report.detected).collect();
+        Ok(self.reasons.keys().filter(|change| detected.contains(change) || !current.contains(change)).collect())
     }
 }
 
-/// The results of a part, judged.
+/// The evaluated results of a part.
 struct Report {
     part: &'static str,
     row: String,
     /// Survivors that are not listed.
     survivors: Vec<Change>,
-    /// What a test noticed or what does not compile.
-    noticed: Vec<Change>,
+    /// Mutants that a test detected or that do not compile.
+    detected: Vec<Change>,
 }
 
 impl Report {
@@ -425,9 +424,10 @@ impl Report {
             ));
         }
         let count = |verdict| results.values().filter(|tried| tried.verdict == verdict).count();
-        let (missed, noticed): (Vec<_>, Vec<_>) =
+        let (missed, detected): (Vec<_>, Vec<_>) =
             results.iter().partition(|(_, tried)| tried.verdict == Verdict::Missed);
-        let changes = |of: Vec<(&String, &Tried)>| of.into_iter().map(|(name, _)| current[name].clone()).collect();
+        let changes =
+            |results: Vec<(&String, &Tried)>| results.into_iter().map(|(name, _)| current[name].clone()).collect();
         let missed: Vec<Change> = changes(missed);
         let (listed, survivors): (Vec<_>, Vec<_>) =
             missed.into_iter().partition(|change| known.reasons.contains_key(change));
@@ -443,24 +443,24 @@ impl Report {
             survivors.len(),
             Vec::from_iter(commits).join(", ")
         );
-        Ok(Self { part: part.name, row, survivors, noticed: changes(noticed) })
+        Ok(Self { part: part.name, row, survivors, detected: changes(detected) })
     }
 }
 
 fn table<'a>(rows: impl Iterator<Item = &'a str>) -> String {
     let mut table = String::from(
-        "| part | mutants | caught | timeout | does not compile | equivalent | survive | tried at |\n\
+        "| part | mutants | caught | timeout | does not compile | equivalent | survive | tested at |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
     );
     rows.for_each(|row| _ = writeln!(table, "{row}"));
     table
 }
 
-/// Writes the page, unless a row is missing: of a part that was not tried, the page keeps the
-/// row if it covered every mutant and the part has as many now.
+/// Writes the page, unless a row is missing. The page keeps the row of a part that was not
+/// tested if the page covers every mutant and the part still has the same number of them.
 fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result {
     if shard.is_some() && reports.len() < PARTS.len() {
-        println!("{PAGE} is not written: a piece of some parts makes no page");
+        println!("{PAGE} is not written: a page needs all parts");
         return Ok(());
     }
     let old = if Path::new(PAGE).exists() { checkout::read(PAGE)? } else { String::new() };
@@ -483,7 +483,7 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
     }
     let scope = match shard {
         None => WHOLE.to_owned(),
-        Some(Shard { index, count }) => format!("This run tried piece {index} of {count} of each part."),
+        Some(Shard { index, count }) => format!("This run tested piece {index} of {count} of each part."),
     };
     let page = page(&rows, &survivors, &scope, known);
     checkout::write(PAGE, &page)?;
@@ -500,30 +500,30 @@ fn page(rows: &[String], survivors: &[String], scope: &str, known: &Known) -> St
 
 # Mutation testing
 
-Would the tests notice a mistake? `cargo ci mutants` makes mistakes, one at a time: it turns an
-operator round, removes a branch, lets a function return at once. It builds each **mutant** in a
-copy and runs tests until one fails. A mutant that no test notices **survives**, and shows a
-missing property, or code that does nothing.
+Mutation testing shows whether the tests detect mistakes. `cargo ci mutants` makes one mistake at
+a time: it swaps an operator, removes a branch, lets a function return immediately. It builds each
+**mutant** in a copy and runs tests until one fails. A mutant that no test detects **survives**,
+and shows a missing property, or code without effect.
 
 {parts}
 {scope}
 
 {table}
-*Timeout*: a test took several times as long as it should, which is noticed as well. *Equivalent*:
-no test can tell the mutant from the code, because it is only slower, say; each is listed below
-with the reason. *Tried at*: the commits; a mutant that was caught at one is not tried again at
-the next. Every night tries all mutants, on four machines.
+*Timeout*: a test took several times as long as usual, which counts as detected. *Equivalent*: no
+test can distinguish the mutant from the code, for example because it is only slower; each is
+listed below with its reason. *Tested at*: the commits; a mutant that was caught at one commit is
+not tested again at the next. The nightly job tests all mutants, on four machines.
 
-| mutant | the text that it changes | why no test can notice it |
+| mutant | changed text | why no test can detect it |
 | --- | --- | --- |
 "
     );
     for [what, text, why] in &known.lines {
-        // A bar would end the cell.
+        // `|` would end the cell.
         _ = writeln!(page, "| `{}` | `{}` | {} |", cell(what), cell(text), cell(why));
     }
     if !survivors.is_empty() {
-        page += "\nThese survive, and should not:\n\n";
+        page += "\nThese mutants survive and need a test:\n\n";
         survivors.iter().for_each(|line| _ = writeln!(page, "{line}"));
     }
     page
@@ -537,7 +537,7 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Of a real outcomes.json, what is read here.
+    /// The fields of a real outcomes.json that are read.
     const OUTCOMES: &str = include_str!("../tests/mutants/outcomes.json");
 
     #[test]
@@ -552,7 +552,7 @@ mod tests {
             }
             .to_owned())
         };
-        let found = verdicts(OUTCOMES, log).expect("it is well-formed");
+        let found = verdicts(OUTCOMES, log).expect("the JSON is well-formed");
         let found: Vec<_> =
             found.iter().map(|(name, verdict)| (name.rsplit(' ').next().unwrap_or(name), *verdict)).collect();
         assert_eq!(
@@ -570,11 +570,12 @@ mod tests {
     #[test]
     fn change_is_independent_of_the_line() {
         let mutant: Mutant = serde_json::from_str(
-            r#"{"name": "a.rs:2:7: replace + with * in f", "file": "a.rs", "span": {"start": {"line": 2, "column": 7}}}"#,
+            r#"{"name": "a.rs:2:7: replace + with * in f", "file": "a.rs",
+                "span": {"start": {"line": 2, "column": 7}}}"#,
         )
-        .expect("it is well-formed");
+        .expect("the JSON is well-formed");
         let mut sources = HashMap::from([("a.rs".to_owned(), "fn f() {\n    é + 1;\n}\n".to_owned())]);
-        let change = mutant.change(&mut sources).expect("the source is there");
+        let change = mutant.change(&mut sources).expect("the source is known");
         assert_eq!(change, Change { what: "a.rs: replace + with * in f".to_owned(), text: "+ 1;".to_owned() });
     }
 
@@ -588,7 +589,7 @@ mod tests {
     }
 
     #[test]
-    fn page_is_of_the_parts_and_the_table() {
+    fn page_matches_the_parts_and_the_table() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
         let known = Known::new(checkout::parse_table(KNOWN, &read(KNOWN)).unwrap());

@@ -1,5 +1,5 @@
-//! `cargo ci pages`: tests the page of `corpus review` in a real browser, without a window: of
-//! this corpus, and of a case that tries to become markup. page.mjs says what must hold.
+//! `cargo ci pages`: tests the page of `corpus review` in a headless browser: with this corpus,
+//! and with a case whose texts are markup. page.mjs has the assertions.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,7 @@ use crate::failure::{Context, Result, broken};
 use crate::process::Process;
 use crate::tools;
 
-/// A case whose texts are markup. It does not pass its law, because a page of findings is a
-/// page too.
+/// A case whose texts are markup. It fails its law, because the page must also show findings.
 const HOSTILE: &str = include_str!("../page/verbatim-slug--hostile.yaml");
 
 pub fn run() -> Result {
@@ -34,7 +33,7 @@ pub fn run() -> Result {
     review(&["--dir".as_ref(), hostile.as_ref()], 1, &work.join("hostile.html"))?;
     for page in ["corpus", "hostile"] {
         let pictures = work.join(format!("{page}-pictures"));
-        fs::create_dir_all(&pictures).context(|| format!("cannot make {}", pictures.display()))?;
+        fs::create_dir_all(&pictures).context(|| format!("cannot create {}", pictures.display()))?;
         let page = work.join(format!("{page}.html"));
         Process::new("node").arg(work.join("page.mjs")).args([page, pictures]).run()?;
     }

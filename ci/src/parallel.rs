@@ -1,4 +1,4 @@
-//! Work that several threads share.
+//! Distributes work to several threads.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use crate::failure::{Result, broken};
 pub struct Queue<T>(Mutex<VecDeque<T>>);
 
 impl<T> Queue<T> {
-    /// Takes the next item, if any is left.
+    /// Takes the next item; `None` if the queue is empty.
     pub fn next(&self) -> Option<T> {
         lock(&self.0).pop_front()
     }
 
-    /// Drops what is left, so that the other threads end.
+    /// Drops the remaining items, so that the other threads end.
     pub fn clear(&self) {
         lock(&self.0).clear();
     }
@@ -27,7 +27,8 @@ impl<T> FromIterator<T> for Queue<T> {
     }
 }
 
-/// Runs `work` in so many threads, each with its number from 0, and returns the first failure.
+/// Runs `work` in this number of threads, with the thread number from 0, and returns the first
+/// failure.
 pub fn run(threads: usize, work: impl Fn(usize) -> Result + Sync) -> Result {
     let work = &work;
     thread::scope(|scope| {

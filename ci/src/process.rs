@@ -1,4 +1,4 @@
-//! Runs other programs, with errors that show the command line.
+//! Runs other programs; errors show the command line.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -13,8 +13,8 @@ use crate::failure::{Context, Failure, Result};
 pub struct Process(Command);
 
 impl Process {
-    /// Starts from the environment of this process, without what `cargo run` adds for the
-    /// package `ci`: builds must be the same with `cargo ci` and without.
+    /// A program with the environment of this process, without the variables that `cargo run`
+    /// adds for the package `ci`: builds must be the same with and without `cargo ci`.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -26,14 +26,14 @@ impl Process {
         Self(command)
     }
 
-    /// Starts from an empty environment.
+    /// A program with an empty environment.
     pub fn bare(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command.env_clear();
         Self(command)
     }
 
-    /// `cargo`, the same that runs this program.
+    /// The `cargo` that runs this program.
     pub fn cargo() -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
     }
@@ -62,13 +62,14 @@ impl Process {
         self
     }
 
-    /// Runs it with its output shown. Fails unless it exits with 0.
+    /// Runs the program and shows its output. Fails unless the exit code is 0.
     pub fn run(mut self) -> Result {
         let status = self.status()?;
         self.expect_success(status)
     }
 
-    /// Runs it without its output. Fails with the end of that unless it exits with 0.
+    /// Runs the program without showing its output. Fails, with the end of the output, unless the
+    /// exit code is 0.
     pub fn quiet(mut self) -> Result {
         let output = self.output()?;
         self.expect_success(output.status).map_err(|failure| match failure {
@@ -79,13 +80,13 @@ impl Process {
         })
     }
 
-    /// Runs it with its output shown and returns how it ended.
+    /// Runs the program, shows its output and returns the exit status.
     pub fn status(&mut self) -> Result<ExitStatus> {
         let status = self.0.stdin(Stdio::null()).status();
         status.context(|| format!("cannot run `{self}`"))
     }
 
-    /// Runs it with its output in a file, and ends it after a time, if one is given.
+    /// Runs the program with its output in a file, and kills it after `most`, if given.
     pub fn logged(mut self, log: &Path, most: Option<Duration>) -> Result<ExitStatus> {
         let open = || {
             std::fs::create_dir_all(log.parent().unwrap_or(log))?;
@@ -110,7 +111,7 @@ impl Process {
         run().context(|| failed)
     }
 
-    /// Returns what it prints to stdout; stderr is shown. Fails unless it exits with 0.
+    /// Runs the program, shows stderr and returns stdout. Fails unless the exit code is 0.
     pub fn read(mut self) -> Result<String> {
         self.0.stderr(Stdio::inherit());
         let output = self.output()?;
@@ -118,7 +119,7 @@ impl Process {
         String::from_utf8(output.stdout).context(|| format!("cannot read the output of `{self}`"))
     }
 
-    /// Returns how it ended and what it printed, whatever the exit code.
+    /// Runs the program and returns its exit status and output, for every exit code.
     pub fn output(&mut self) -> Result<Output> {
         let output = self.0.stdin(Stdio::null()).output();
         output.context(|| format!("cannot run `{self}`"))
@@ -138,7 +139,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// A word in single quotes if a shell would take it apart.
+/// A word, in single quotes if a shell would split or expand it.
 fn quoted(word: &OsStr) -> String {
     let text = word.to_string_lossy();
     let is_plain = |c: char| c.is_alphanumeric() || "-_./=:,@+%".contains(c);
@@ -156,7 +157,7 @@ pub fn tail(log: &[u8]) -> String {
     lines[lines.len().saturating_sub(20)..].iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// How many programs run at the same time.
+/// The number of programs to run in parallel.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -173,14 +174,16 @@ mod tests {
 
     #[test]
     fn failure_shows_the_output_and_the_command_line() {
-        let Err(Failure::Broken(message)) = Process::cargo().arg("no-such-command").quiet() else { panic!("it ran") };
+        let Err(Failure::Broken(message)) = Process::cargo().arg("no-such-command").quiet() else {
+            panic!("the program ran")
+        };
         assert!(message.contains("no such command"), "{message}");
         assert!(message.contains("`cargo no-such-command` failed: exit"), "{message}");
     }
 
     #[test]
     fn missing_program_is_named() {
-        let Err(Failure::Broken(message)) = Process::new("no-such-program").read() else { panic!("it ran") };
+        let Err(Failure::Broken(message)) = Process::new("no-such-program").read() else { panic!("the program ran") };
         assert!(message.starts_with("cannot run `no-such-program`: "), "{message}");
     }
 

@@ -1,7 +1,7 @@
-//! `cargo ci promote`: turns what a fuzzer found into a case that a person can review.
+//! `cargo ci promote`: turns a fuzzer's finding into a reviewable case.
 //!
-//! It minimises the input, reduces the case to what the bug needs, and adds both to the
-//! corpus, ready for a pull request. Run it while the bug is still there.
+//! The command minimises the input, reduces the case to the parts that the bug needs, and adds
+//! both to the corpus, ready for a pull request. Run it before the bug is fixed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use crate::failure::{Context, Result, broken, finding};
 use crate::process::{self, Process};
 use crate::tools;
 
-/// Add what a fuzzer found to the regression corpus, minimised
+/// Minimise a fuzzer's finding and add it to the regression corpus
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The input: fuzz/artifacts/TARGET/ARTIFACT
+    /// Input file: fuzz/artifacts/TARGET/ARTIFACT
     #[arg(value_parser = checkout::argument)]
     artifact: PathBuf,
-    /// What the case shows, for its file name
+    /// Short description of the case, for its file name
     name: Option<String>,
-    /// Where it was found [default: the target and the artifact]
+    /// Origin of the finding [default: the target and the artifact]
     found: Option<String>,
 }
 
@@ -41,8 +41,8 @@ pub fn run(arguments: &Arguments) -> Result {
     promote.run()
 }
 
-/// The smallest input found that still breaks the target. A case is reduced further when it
-/// is promoted; other inputs only here.
+/// The smallest input found that still fails. Promotion reduces cases further, but not other
+/// inputs.
 fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
     let input = scratch.join("input");
     fs::write(&input, bytes).context(|| format!("cannot write {}", input.display()))?;
@@ -63,6 +63,6 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
     let sizes = inputs.into_iter().filter_map(|input| Some((input.metadata().ok()?.len(), input)));
     match sizes.min() {
         Some((_, smallest)) => Ok(smallest),
-        None => broken(format!("no input is left in {}", scratch.display())),
+        None => broken(format!("{} has no input", scratch.display())),
     }
 }

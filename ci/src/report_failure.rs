@@ -1,8 +1,8 @@
-//! `cargo ci report-failure`: opens an issue about a failed night, or comments on the one that
-//! is open, so that many bad nights in a row are one issue.
+//! `cargo ci report-failure`: opens an issue about a failed night, or comments on the open
+//! issue, so that several failed nights in a row give one issue.
 //!
-//! GitHub and Gitea set the same variables and answer the same requests. curl sends them, so
-//! that this program needs no library for HTTP.
+//! GitHub and Gitea set the same variables and accept the same requests. curl sends them, so
+//! that this program needs no HTTP library.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::process::Process;
 
 const TITLE: &str = "Nightly checks failed";
 
-/// The most characters of a summary; an issue has room for 65,536.
+/// Maximum length of a summary in characters; the limit of an issue is 65,536.
 const SUMMARY_CHARS: usize = 50_000;
 
 /// Does nothing if every job succeeded. Reads NEEDS (the context `needs` as JSON), TOKEN, and
@@ -54,13 +54,13 @@ fn body(url: &str, needs: &BTreeMap<String, Job>) -> String {
     let results: Vec<String> = needs.iter().map(|(name, job)| format!("{name}: {}", job.result)).collect();
     let summaries: Vec<&str> = needs.values().filter_map(|job| Some(job.outputs.get("summary")?.as_str())).collect();
     let summary: String = match summaries.concat().trim() {
-        "" => "There is no summary.".to_owned(),
+        "" => "The jobs wrote no summary.".to_owned(),
         summary => summary.chars().take(SUMMARY_CHARS).collect(),
     };
     format!("{url}\n\n{}\n\n{summary}", results.join(", "))
 }
 
-/// The page of this run. Gitea numbers the runs of a repository there, GitHub all runs.
+/// The URL of this run. Gitea uses the run number in the repository, GitHub the global run id.
 fn run_url() -> Result<String> {
     let number = if std::env::var_os("GITEA_ACTIONS").is_some() { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" };
     let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
@@ -75,7 +75,7 @@ fn variable(name: &str) -> Result<String> {
 }
 
 struct Forge {
-    /// Where the API has the repository.
+    /// The API URL of the repository.
     repository: String,
     token: String,
 }
@@ -84,7 +84,7 @@ impl Forge {
     /// The number of the open issue about failed nights.
     fn open_issue(&self) -> Result<Option<u64>> {
         for page in 1.. {
-            // The two forges call the size of a page something else.
+            // The two forges have different names for the page size.
             let issues = self.request(&format!("issues?state=open&page={page}&per_page=50&limit=50"), None)?;
             let Some(issues) = issues.as_array().filter(|issues| !issues.is_empty()) else { break };
             if let Some(number) = issues.iter().find(|issue| is_ours(issue)).and_then(|issue| issue["number"].as_u64())
@@ -104,7 +104,7 @@ impl Forge {
             Ok(format!("@{}", file.display()))
         };
         let mut curl = Process::new("curl").args(["--fail", "--silent", "--show-error", "--max-time", "60"]);
-        // In a file, because everyone sees the arguments of a process.
+        // In a file, because every user can see the arguments of a process.
         let token = file("token", &format!("Authorization: token {}\n", self.token))?;
         curl = curl.args(["--header", &token]);
         if let Some(body) = body {
@@ -116,7 +116,7 @@ impl Forge {
     }
 }
 
-/// GitHub lists pull requests as issues.
+/// True for an issue of this command, not for a pull request, which GitHub lists as an issue.
 fn is_ours(issue: &Value) -> bool {
     issue["title"] == TITLE && issue["pull_request"].is_null()
 }
@@ -136,7 +136,7 @@ mod tests {
         };
         let body = |summary: &str| body("https://forge.example/runs/1", &needs(summary));
         assert_eq!(body("found\n"), "https://forge.example/runs/1\n\nfuzz: failure, mutants: success\n\nfound");
-        assert!(body("").ends_with("\n\nThere is no summary."));
+        assert!(body("").ends_with("\n\nThe jobs wrote no summary."));
         assert!(body(&"é".repeat(60_000)).chars().count() < 51_000);
     }
 

@@ -1,4 +1,4 @@
-//! `cargo ci shard`: runs one of N parts of the tests, so that N machines share them.
+//! `cargo ci shard`: runs one of N parts of the tests, so that N machines share the work.
 
 use std::str::FromStr;
 
@@ -9,27 +9,27 @@ use crate::tools;
 /// Run the K-th of N parts of the tests
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The part: K/N with K from 1 to N, as in 2/4
+    /// The part: K/N with K from 1 to N, such as 2/4
     shard: Shard,
 }
 
 pub fn run(arguments: Arguments) -> Result {
     let shard = arguments.shard;
     tools::cargo("cargo-nextest")?;
-    // Slices deal out the tests of all programs together, so the parts differ by one test
-    // at most. Hashes leave that to chance, and counts start again for every program.
+    // Slices divide the tests of all programs together, so the sizes of parts differ by at most
+    // one test. Sizes are random with hashes, and counts restart for every program.
     let partition = format!("slice:{}/{}", shard.index, shard.count);
     Process::cargo().args(["nextest", "run", "--workspace", "--locked", "--partition", &partition]).run()?;
-    // nextest does not run documentation tests; the first part has them.
+    // nextest does not run documentation tests; the first part runs them.
     if shard.index == 1 { Process::cargo().args(["test", "--doc", "--workspace", "--locked"]).run() } else { Ok(()) }
 }
 
-/// One of several equal parts of some work.
+/// One of several equal parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Which part, from 1.
+    /// The number of this part, from 1.
     pub index: u16,
-    /// How many parts there are.
+    /// The total number of parts.
     pub count: u16,
 }
 
@@ -40,7 +40,7 @@ impl FromStr for Shard {
         let numbers = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
         match numbers {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
-            _ => Err("write K/N with K from 1 to N, as in 2/4"),
+            _ => Err("write K/N with K from 1 to N, such as 2/4"),
         }
     }
 }

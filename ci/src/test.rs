@@ -1,5 +1,4 @@
-//! `cargo ci test`: runs the test command of README.md, so that the README cannot promise
-//! what CI does not do.
+//! `cargo ci test`: runs the test command of README.md, so that the README matches CI.
 
 use crate::checkout;
 use crate::failure::{Result, broken};
@@ -8,7 +7,7 @@ use crate::process::Process;
 /// Run the test command that README.md gives
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Further arguments for the test command, such as the filter of a test
+    /// Further arguments for the test command, such as a filter
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }

@@ -1,23 +1,23 @@
-//! Installs the tools that a subcommand needs, unless they are there.
+//! Installs missing tools that a subcommand needs.
 
 use std::path::PathBuf;
 
 use crate::failure::{Result, broken};
 use crate::process::Process;
 
-/// Installs Debian packages, unless the program that they bring is on the PATH.
+/// Installs Debian packages, unless their program is on the PATH.
 pub fn apt(program: &str, packages: &[&str]) -> Result {
     if find(program).is_some() {
         return Ok(());
     }
-    let by_hand = || broken(format!("`{program}` is missing; install it by hand"));
+    let missing = || broken(format!("`{program}` is missing; install it manually"));
     if find("apt-get").is_none() {
-        return by_hand();
+        return missing();
     }
     eprintln!("installing {}", packages.join(" "));
     apt_get(&["update", "-qq"])?;
     apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())?;
-    if find(program).is_some() { Ok(()) } else { by_hand() }
+    if find(program).is_some() { Ok(()) } else { missing() }
 }
 
 /// Installs a crate with `cargo install`, unless its program is on the PATH.
@@ -41,7 +41,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(&name)).find(|file| file.is_file())
 }
 
-/// apt-get, with the rights it needs, printing errors only.
+/// Runs apt-get as root and prints only errors.
 fn apt_get(arguments: &[&str]) -> Result {
     let is_root = Process::new("id").arg("-u").read()?.trim() == "0";
     let mut process = if is_root { Process::new("apt-get") } else { Process::new("sudo").arg("apt-get") };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Pinned by tag, because no copy of it with a hash was at hand.
+/// Pinned by tag, because the hash was not available.
 const UNPINNED: &str = "google/clusterfuzzlite/actions/";
 
 fn root() -> PathBuf {
@@ -11,18 +11,18 @@ fn root() -> PathBuf {
 }
 
 fn workflows(dir: &str) -> Vec<PathBuf> {
-    let entries = root().join(dir).read_dir().expect("the directory is there");
-    entries.map(|entry| entry.expect("it can be read").path()).collect()
+    let entries = root().join(dir).read_dir().expect("the directory is readable");
+    entries.map(|entry| entry.expect("the entry is readable").path()).collect()
 }
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Gitea reads .github/workflows only if .gitea/workflows is absent, and would then also wait
-/// for the runners that only GitHub has. So it has copies.
+/// Gitea reads .github/workflows only if .gitea/workflows does not exist, and would then also
+/// wait for runners that only GitHub has. So .gitea/workflows has copies.
 #[test]
-fn gitea_has_copies_of_the_workflows_of_github() {
+fn gitea_workflows_equal_those_of_github() {
     let copies = workflows(".gitea/workflows");
     assert!(copies.len() >= 2, "{copies:?}");
     for copy in copies {

@@ -1,4 +1,4 @@
-//! Reads what libFuzzer prints; it has no format for machines.
+//! Reads the log of libFuzzer, which has no machine-readable format.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -6,31 +6,31 @@ use std::process::ExitStatus;
 use crate::checkout;
 use crate::failure::Result;
 
-/// What a log says of one run.
+/// The statistics and crashes of one run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Log {
     pub executions: u64,
     pub edges: u64,
     pub features: u64,
     pub crashes: Vec<Crash>,
-    /// Where it panicked, and what the message says before a colon.
+    /// The location of each panic, and its message up to the first colon.
     pub panics: Vec<(String, String)>,
 }
 
-/// An input that a target did not survive.
+/// A failure of a target on an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
-    /// `crash`, `timeout` or `oom` as libFuzzer calls it, or `exit`.
+    /// `crash`, `timeout` or `oom`, the terms of libFuzzer, or `exit`.
     pub kind: String,
     pub input: Option<PathBuf>,
-    /// Where it panicked: file, line and column.
+    /// Location of the panic: file, line and column.
     pub place: Option<String>,
     pub message: String,
 }
 
 impl Crash {
-    /// Two crashes are the same if kind and place are, and the message before a colon.
-    fn is_like(&self, other: &Self) -> bool {
+    /// True if kind and location are equal, and the message up to the first colon.
+    fn is_duplicate_of(&self, other: &Self) -> bool {
         let message = |crash: &Self| match crash.place {
             Some(_) => before_colon(&crash.message).to_owned(),
             None => String::new(),
@@ -71,13 +71,13 @@ impl Log {
                 log.panics.push((place.to_owned(), before_colon(message).to_owned()));
                 panic.get_or_insert_with(|| (place.to_owned(), message.to_owned()));
             } else if let Some(alarm) = line.strip_prefix("ALARM: ") {
-                // A hang is announced before its input is written; anything else by its error.
+                // The log announces a hang before the input is written, other failures by an error.
                 error = alarm.to_owned();
             } else if let Some((_, message)) = line.split_once("ERROR: libFuzzer: ") {
                 error = message.to_owned();
             } else if let Some((_, input)) = line.split_once("Test unit written to ") {
                 let kind = input.rsplit('/').next().and_then(|name| name.split('-').next()).unwrap_or_default();
-                // Slow units are written too, and are not a finding.
+                // libFuzzer also writes slow units, which are not findings.
                 if ["crash", "timeout", "oom"].contains(&kind) {
                     let (place, message) = match panic.take() {
                         Some((place, message)) => (Some(place), message),
@@ -96,7 +96,8 @@ impl Log {
         log
     }
 
-    /// The crashes of a run, which failed with this status if with any.
+    /// The crashes of a run. `failed` is the status of a failed run; if the log has no crash, the
+    /// result is a crash of kind `exit`.
     pub fn crashes_of(self, failed: Option<ExitStatus>) -> Vec<Crash> {
         match failed {
             Some(status) if self.crashes.is_empty() => vec![Crash {
@@ -110,11 +111,11 @@ impl Log {
     }
 }
 
-/// One crash of each sort, with how many there are.
+/// One crash of each kind, with the number of its duplicates.
 pub fn distinct(crashes: Vec<Crash>) -> Vec<(Crash, usize)> {
     let mut distinct: Vec<(Crash, usize)> = Vec::new();
     for crash in crashes {
-        match distinct.iter_mut().find(|(known, _)| known.is_like(&crash)) {
+        match distinct.iter_mut().find(|(known, _)| known.is_duplicate_of(&crash)) {
             Some((_, times)) => *times += 1,
             None => distinct.push((crash, 1)),
         }

@@ -1,9 +1,9 @@
-//! `cargo ci fuzz`: a night of checking, as long as you say.
+//! `cargo ci fuzz`: nightly checks with a time budget.
 //!
-//! The fuzzer has to find a planted bug; then every target is fuzzed, for BUDGET of wall time
-//! in all; crashes and corpora are minimised; the laws get random cases for about half of
-//! BUDGET; and the shipped data are proven. Every stage runs, whatever the others find. The
-//! summary is written again and again, so an interrupted night leaves one too.
+//! The stages: the fuzzer must find a planted bug; every target is fuzzed, for BUDGET of wall
+//! time in total; crashes and corpora are minimised; the laws run on random cases for about half
+//! of BUDGET; and the shipped data are proven. Every stage runs, even if another one fails. The
+//! summary is written regularly, so that an interrupted night has one, too.
 
 mod log;
 mod schedule;
@@ -30,29 +30,29 @@ use crate::tools;
 use log::{Crash, Log};
 use summary::{Corpus, Stage, Status, Summary};
 
-/// Crashes after which a target is left alone: a shallow bug is found again at once.
+/// Number of crashes after which a target is skipped: a shallow bug is found again immediately.
 const MOST_CRASHES: usize = 50;
 
-/// Time to minimise one crash.
+/// Maximum time for minimising one crash.
 const MINIMISING: Duration = Duration::from_secs(60);
 
-/// The least time for one target, however small the budget.
+/// Minimum time for one target, even with a small budget.
 const LEAST_SECONDS: u64 = 5;
 
-/// Cases of every law that one core decides in a second.
+/// Cases per second and core, each tested with every law.
 const CASES_PER_SECOND: u64 = 100;
 
-/// How often the summary of a running night is written.
+/// Interval at which the summary of a running night is written.
 const SAVING: Duration = Duration::from_secs(60);
 
-/// Fuzz every target, put random cases to the laws, prove the shipped data
+/// Fuzz every target, test the laws on random cases, prove the shipped data
 ///
 /// Writes summary.md and summary.json.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Wall time of the fuzzing: seconds, or a number with s, m or h, as in 90s or 8h
+    /// Wall time for fuzzing: seconds, or a number with s, m or h, such as 90s or 8h
     budget: Budget,
-    /// Where logs and summaries are written [default: target/fuzz-nightly]
+    /// Output directory for logs and summaries [default: target/fuzz-nightly]
     #[arg(value_parser = checkout::argument)]
     out: Option<PathBuf>,
 }
@@ -117,16 +117,16 @@ impl Targets {
         Self::find(names)
     }
 
-    /// The targets as an earlier build left them.
+    /// The targets of an earlier build.
     fn find(names: Vec<String>) -> Result<Self> {
         let host = Process::new("rustc").args(["--print", "host-tuple"]).read()?;
         let directory = checkout::target_dir()?.join(host.trim()).join("release");
         Ok(Self { names, directory, input_bytes: checkout::input_bytes()? })
     }
 
-    /// The program of a target with the limits for an input. A hang and the use of much memory
-    /// are findings. (A single large allocation is seen only with a sanitizer, so that limit
-    /// is in .clusterfuzzlite.)
+    /// The program of a target with the limits for an input. A hang and high memory use are
+    /// findings. (Only a sanitizer detects a single large allocation, so that limit is in
+    /// .clusterfuzzlite.)
     pub fn process(&self, name: &str) -> Process {
         let process = Process::new(self.directory.join(name)).args(["-timeout=10", "-rss_limit_mb=1024"]);
         let process = process.args([&format!("-max_len={}", self.input_bytes), "-print_final_stats=1"]);
@@ -134,12 +134,12 @@ impl Targets {
     }
 }
 
-/// The names of all targets; cargo-fuzz is installed if it is missing.
+/// The names of all targets. Installs cargo-fuzz if it is missing.
 pub fn target_names() -> Result<Vec<String>> {
     tools::cargo_fuzz()?;
     let names: Vec<String> =
         Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
-    if names.is_empty() { broken("`cargo fuzz list` names no target") } else { Ok(names) }
+    if names.is_empty() { broken("`cargo fuzz list` lists no target") } else { Ok(names) }
 }
 
 /// A night in progress.
@@ -149,7 +149,7 @@ struct Night {
     seeds: tempfile::TempDir,
     began: Instant,
     summary: Summary,
-    /// The inputs that each target had before.
+    /// The inputs that each target had at the start.
     before: Vec<Units>,
     runs: Mutex<Vec<Run>>,
 }
@@ -173,7 +173,7 @@ impl Night {
         tools::cargo("cargo-nextest")?;
         let names = target_names()?;
         let workers = process::cores().min(names.len());
-        // One test takes a quarter of the time of all, so more than four cores are no help.
+        // One test takes a quarter of the total time, so more than four cores do not help.
         let cores = process::cores().min(4) as u64;
         let cases = (budget * CASES_PER_SECOND * cores / 2).max(256);
         let seeds = checkout::scratch()?;
@@ -181,7 +181,7 @@ impl Night {
         for name in &names {
             let corpus = corpus(name);
             for directory in [&corpus, &artifacts(name), &seeds.path().join(name), &out.join("logs").join(name)] {
-                fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
+                fs::create_dir_all(directory).context(|| format!("cannot create {}", directory.display()))?;
             }
             for kind in ["seeds", "regressions"] {
                 for file in checkout::entries(&Path::new("fuzz").join(kind).join(name))? {
@@ -196,7 +196,7 @@ impl Night {
         Ok(Self { out: out.to_owned(), seeds, began: Instant::now(), summary, before, runs: Mutex::new(Vec::new()) })
     }
 
-    /// Lets the fuzzer find a bug that is planted on purpose.
+    /// Checks that the fuzzer finds a planted bug.
     fn canary(&mut self) -> Result {
         let program = std::env::current_exe().context(|| "cannot find this program".to_owned())?;
         let (stage, log) = self.stage("canary", Process::new(program).arg("canary"))?;
@@ -246,7 +246,7 @@ impl Night {
         self.save()
     }
 
-    /// Fuzzes one target, again and again while it crashes.
+    /// Fuzzes one target, and restarts the fuzzer after each crash.
     fn fuzz_target(&self, targets: &Targets, target: usize, time: Duration, worker: usize) -> Result {
         let name = &targets.names[target];
         let (corpus, seeds) = (corpus(name), self.seeds.path().join(name));
@@ -266,8 +266,8 @@ impl Night {
             if self.run_target(target, fuzzer, &log)?.success() {
                 break;
             }
-            // An input that crashes when it is loaded would end every run at its start. The
-            // artifacts keep it.
+            // An input that crashes when it is loaded would end every run at its start. A copy
+            // remains in the artifacts.
             for crash in Log::read(&log)?.crashes {
                 if let Some(input) = crash.input.as_deref().and_then(|input| fs::read(input).ok()) {
                     remove_equal(&input, &[&corpus, &seeds])?;
@@ -291,8 +291,8 @@ impl Night {
         Ok(())
     }
 
-    /// Keeps the part of a corpus that reaches all that it reaches. Nothing is removed before
-    /// its replacement is there, so an interrupt loses nothing.
+    /// Reduces a corpus to a part with the same coverage. Files are removed only after their
+    /// replacements exist, so an interrupt loses nothing.
     fn minimise_corpus(&self, targets: &Targets, target: usize) -> Result<bool> {
         let name = &targets.names[target];
         let corpus = corpus(name);
@@ -306,7 +306,7 @@ impl Night {
             .args([fresh.path(), &corpus]);
         let status = self.run_target(target, merge, &self.log(&format!("{name}/merge")))?;
         let kept = checkout::entries(fresh.path())?;
-        // Everything crashed, or the fuzzer is broken: the corpus stays as it is.
+        // If every input crashed or the fuzzer is broken, the corpus stays unchanged.
         if !status.success() || kept.is_empty() {
             return Ok(false);
         }
@@ -323,7 +323,7 @@ impl Night {
         Ok(true)
     }
 
-    /// What `cargo fuzz tmin` does, but with the program that found the crash.
+    /// Does the same as `cargo fuzz tmin`, but with the program that found the crash.
     fn minimise_crash(&self, targets: &Targets, name: &str, input: &Path) -> Result {
         let small = minimised(input);
         let log = self.log(&format!("{name}/tmin-{}", file_name(input)));
@@ -337,9 +337,9 @@ impl Night {
             let output = targets.process(name).arg(input).output()?;
             Ok((output.status, Log::parse(&String::from_utf8_lossy(&output.stderr)).panics))
         };
-        // libFuzzer takes any crash for the one that it was given.
+        // libFuzzer accepts any crash as the original one.
         if small.exists() && ending(&small)? != ending(input)? {
-            println!("{name}: the minimised input ends in another way than the one found, so it is not kept");
+            println!("{name}: the minimised input fails differently from the original, so it is discarded");
             checkout::remove(&small)?;
         }
         Ok(())
@@ -381,7 +381,7 @@ impl Night {
         self.current()
     }
 
-    /// Runs a stage with its output in a log; returns that too.
+    /// Runs a stage with its output in a log; returns the result and the log.
     fn stage(&self, name: &str, process: Process) -> Result<(Stage, String)> {
         println!("\n== {name}");
         let log = self.log(name);
@@ -406,7 +406,7 @@ impl Night {
         Ok(status)
     }
 
-    /// The distinct crashes of a target, each with how often it was seen.
+    /// The distinct crashes of a target, each with the number of occurrences.
     fn crashes(&self, target: usize) -> Result<Vec<(Crash, usize)>> {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut crashes = Vec::new();
@@ -417,33 +417,33 @@ impl Night {
         Ok(log::distinct(crashes))
     }
 
-    /// The summary with what the targets have done so far.
+    /// The summary with the current results of the targets.
     fn current(&self) -> Result<Summary> {
         let mut summary = self.summary.clone();
         summary.duration_seconds = self.began.elapsed().as_secs();
         for (target, before) in self.before.iter().enumerate() {
             let crashes = self.crashes(target)?;
-            let of = &mut summary.targets[target];
-            (of.seconds, of.executions, of.edges, of.features) = (0, 0, 0, 0);
+            let result = &mut summary.targets[target];
+            (result.seconds, result.executions, result.edges, result.features) = (0, 0, 0, 0);
             let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
             for run in runs.iter().filter(|run| run.target == target && run.log.exists()) {
                 let end = run.ended.map_or_else(Instant::now, |(end, _)| end);
                 let log = Log::read(&run.log)?;
-                of.seconds += end.duration_since(run.began).as_secs();
-                of.executions += log.executions;
-                of.edges = of.edges.max(log.edges);
-                of.features = of.features.max(log.features);
+                result.seconds += end.duration_since(run.began).as_secs();
+                result.executions += log.executions;
+                result.edges = result.edges.max(log.edges);
+                result.features = result.features.max(log.features);
             }
-            of.executions_per_second = of.executions / of.seconds.max(1);
-            let corpus = corpus(&of.name);
+            result.executions_per_second = result.executions / result.seconds.max(1);
+            let corpus = corpus(&result.name);
             let files = checkout::entries(&corpus)?;
-            of.corpus = Corpus {
+            result.corpus = Corpus {
                 units: files.len(),
                 bytes: files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum(),
                 new_units: units(&corpus)?.difference(before).count(),
-                minimised: of.corpus.minimised,
+                minimised: result.corpus.minimised,
             };
-            of.crashes = crashes
+            result.crashes = crashes
                 .into_iter()
                 .map(|(crash, times)| {
                     let small = crash.input.as_deref().map(minimised).filter(|small| small.exists());
@@ -461,7 +461,7 @@ impl Night {
     }
 }
 
-/// The edges that a run reached, by its log.
+/// The number of edges that a run reached, from its log.
 pub fn edges(log: &str) -> u64 {
     Log::parse(log).edges
 }
@@ -502,8 +502,8 @@ fn remove_equal(content: &[u8], directories: &[&Path]) -> Result {
     Ok(())
 }
 
-/// How many tests passed, and which failed with which output, by the messages of libtest, one
-/// a line. Other lines are those of the build.
+/// The number of passed tests, and the failed tests with their outputs, from the messages of
+/// libtest, one per line. Other lines are output of the build.
 fn test_results(messages: &str) -> (usize, Vec<(String, String)>) {
     let (mut passed, mut failed) = (0, Vec::new());
     for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
@@ -528,7 +528,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn budget_has_a_unit_and_is_at_most_a_week() {
+    fn budget_has_a_unit_and_a_maximum() {
         let seconds = |text: &str| text.parse::<Budget>().ok().map(|budget| budget.seconds);
         assert_eq!(["120", "90s", "2m", "168h"].map(seconds), [Some(120), Some(90), Some(120), Some(604_800)]);
         for text in ["", "0", "h", "-1", "+1", "1d", "169h", "1.5h", "é", "99999999999999999999h"] {
@@ -544,7 +544,8 @@ mod tests {
             "\n",
             r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
             "\n",
-            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2,"stdout":"case 7"}"#,
+            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2,"#,
+            r#""stdout":"case 7"}"#,
             "\n",
         );
         assert_eq!(test_results(messages), (1, vec![("properties::native_only".to_owned(), "case 7".to_owned())]));

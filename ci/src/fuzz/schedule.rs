@@ -1,11 +1,11 @@
-//! Who fuzzes what and for how long.
+//! Divides the fuzzing time among workers and targets.
 
 /// For each worker, its targets and their seconds.
 ///
-/// The time of all targets is laid end to end and cut into as many equal parts as there are
-/// workers, so one worker may begin a target at the end of its part and the next continue it.
+/// The total time, target after target, is divided into one equal part per worker. One worker
+/// may start a target at the end of its part, and the next worker continues it.
 pub fn shares(targets: usize, workers: usize, seconds: u64) -> Vec<Vec<(usize, u64)>> {
-    // Counted in seconds divided by the number of targets, so that nothing is lost by rounding.
+    // The unit is a second divided by the number of targets, which avoids rounding losses.
     let (each, part) = (seconds * workers as u64, seconds * targets as u64);
     let share = |worker: u64| {
         let target = |index: usize| {

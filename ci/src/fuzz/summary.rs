@@ -1,4 +1,4 @@
-//! What came of a night: summary.md for people, summary.json for programs.
+//! The results of a night: summary.md for people, summary.json for programs.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::log;
 use crate::failure::{Context, Result};
 
-/// The most characters of a message in summary.md.
+/// Maximum length of a message in summary.md, in characters.
 const MESSAGE_CHARS: usize = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,7 +121,7 @@ pub struct Proof {
 }
 
 impl Summary {
-    /// Of a night in which nothing ran yet.
+    /// The summary before the first stage runs.
     pub fn new(commit: String, started: String, budget: u64, workers: usize, targets: Vec<String>, cases: u64) -> Self {
         let target = |name| Target {
             name,
@@ -161,7 +161,7 @@ impl Summary {
 
     pub fn to_markdown(&self) -> String {
         let mut page = String::new();
-        // A String takes all that is written to it.
+        // Writing to a String never fails.
         _ = self.write_markdown(&mut page);
         page
     }
@@ -179,7 +179,7 @@ impl Summary {
         writeln!(page, "| build | {} | {} targets |", self.build.status, self.targets.len())?;
         writeln!(
             page,
-            "| properties | {} | {} cases a law; tests: {} passed, {} failed |",
+            "| properties | {} | {} cases per law; tests: {} passed, {} failed |",
             properties.status, properties.cases, properties.passed, properties.failed
         )?;
         writeln!(page, "| proof | {} | {} |\n", self.proof.status, cell(&self.proof.report.join("; ")))?;
@@ -191,11 +191,11 @@ impl Summary {
         for target in &self.targets {
             let Target { name, seconds, executions, executions_per_second, edges, features, corpus, crashes } = target;
             let Corpus { units, bytes, new_units, minimised } = corpus;
-            let remark = if *minimised { "" } else { ", not minimised" };
+            let suffix = if *minimised { "" } else { ", not minimised" };
             writeln!(
                 page,
                 "| `{name}` | {seconds} | {executions} | {executions_per_second} | {edges} | {features} | {units} | \
-                 {bytes} | {new_units}{remark} | {} |",
+                 {bytes} | {new_units}{suffix} | {} |",
                 crashes.len()
             )?;
         }
@@ -208,7 +208,7 @@ impl Summary {
         if !properties.failures.is_empty() {
             writeln!(page, "\n## Failed properties\n")?;
             properties.failures.iter().try_for_each(|name| writeln!(page, "    {name}"))?;
-            writeln!(page, "\nCases that failed are in `proptest-regressions`.")?;
+            writeln!(page, "\nThe failed cases are in `proptest-regressions`.")?;
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ impl Crash {
         let Self { kind, times, place, message, input, minimised } = self;
         let place = place.as_ref().map(|place| format!(", at `{place}`")).unwrap_or_default();
         writeln!(page, "\n- `{target}`: {kind}, {times} times{place}\n")?;
-        // Indented text is code: whatever a message says, it is shown and not obeyed.
+        // Indented text is code, so that Markdown in a message has no effect.
         writeln!(page, "      {}", shorten(message))?;
         let Some(Input { input, input_bytes, content }) = input else { return Ok(()) };
         write!(page, "\n  Input: `{}`, {input_bytes} bytes", input.display())?;
@@ -248,7 +248,7 @@ impl Crash {
             write!(page, "; minimised: `{}`, {minimised_bytes} bytes", minimised.display())?;
             shown = content;
         }
-        // So that a summary alone is enough to reproduce the crash.
+        // The bytes make it possible to reproduce the crash from the summary alone.
         writeln!(page, ". For `xxd -r -p`:\n")?;
         write!(page, "      ")?;
         shown.iter().try_for_each(|byte| write!(page, "{byte:02x}"))?;
@@ -276,7 +276,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// A text as a cell of a table.
+/// A text as a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
@@ -326,7 +326,7 @@ mod tests {
         );
         assert!(
             page.ends_with(
-                "## Failed properties\n\n    properties::frame\n\nCases that failed are in `proptest-regressions`.\n"
+                "## Failed properties\n\n    properties::frame\n\nThe failed cases are in `proptest-regressions`.\n"
             ),
             "{page}"
         );

@@ -1,4 +1,4 @@
-//! The engines that search for a bug, and the copy of the checkout that they search in.
+//! The engines that search for a bug, and the copy of the checkout in which they search.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::checkout;
 use crate::failure::{Context, Result, broken};
 use crate::process::{self, Process};
 
-/// The package whose tests search, and into which most bugs are planted.
+/// The package with the searching tests and most of the planted bugs.
 const PACKAGE: &str = "slug-resolver";
 
 /// The test that replays the regression corpus; the others of its module test the format.
 const REPLAY: &str = "witnesses::recorded_witnesses_all_pass";
 
-/// Something that searches for a bug.
+/// A kind of test that searches for a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum Engine {
     /// Each law on random cases
@@ -37,7 +37,7 @@ impl Engine {
     /// Every engine, in the order of the page.
     pub const ALL: [Self; 5] = [Self::Properties, Self::Exhaustive, Self::Witnesses, Self::Fuzz, Self::Others];
 
-    /// Its name on the page.
+    /// The name of the engine on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::Properties => "properties",
@@ -49,38 +49,38 @@ impl Engine {
     }
 }
 
-/// Whether any of these engines is run by `cargo test`.
+/// True if `cargo test` runs any of these engines.
 pub fn has_tests(engines: &[Engine]) -> bool {
     engines.iter().any(|&engine| engine != Engine::Fuzz)
 }
 
-/// What an engine found.
+/// The first failure that an engine found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The law, test or witness that failed first.
     pub what: String,
-    /// How long that took, without the building.
+    /// Time until the failure, without the build.
     pub seconds: f64,
-    /// Of a random search: `case 12` or `12 runs`.
+    /// For random searches: `case 12` or `12 runs`.
     pub count: Option<String>,
 }
 
-/// When the fuzzer gives up.
+/// The limit of the fuzzer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// After a time.
+    /// Maximum time in seconds.
     Seconds(u32),
-    /// After a number of inputs.
+    /// Maximum number of inputs.
     Runs(u32),
 }
 
 impl Limit {
-    /// The limit of a run that writes the page.
+    /// The fuzzing time of a run that writes the page.
     pub const DEFAULT_SECONDS: u32 = 60;
 }
 
-/// A copy of the checkout to plant bugs in. It has builds of its own: to cargo a copy is the
-/// same package, and what is built here must not pass for a build of the checkout.
+/// A copy of the checkout in which bugs are planted. It has a separate target directory, because
+/// cargo takes the copy for the same package and would mix its builds with those of the checkout.
 pub struct Workbench {
     home: PathBuf,
     limit: Limit,
@@ -104,17 +104,17 @@ impl Workbench {
 
     /// Applies a patch to the copy.
     pub fn apply(&self, patch: &Path, options: &[&str]) -> Result {
-        // Without the ceiling, git takes the copy for a part of the checkout that it lies in,
-        // and skips its files without a word.
+        // Without the ceiling, git treats the copy as part of the checkout that contains it, and
+        // silently skips its files.
         let git = Process::new("git").arg("apply").args(options).arg(self.tree().join(patch)).dir(&self.tree());
         git.env("GIT_CEILING_DIRECTORIES", &self.home).run()
     }
 
-    /// Builds what the engines run, so that it does not count when they search.
+    /// Builds the programs of the engines, so that build time does not count as search time.
     pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
         let tests = has_tests(engines).then(|| self.nextest().arg("--no-run"));
         let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
-        // The fuzzer runs thousands of cases, and its engine is C++ that is optimised likewise.
+        // The fuzzer runs thousands of cases, and the level also applies to its C++ engine.
         let fuzzer = || self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").args(fuzz);
         let fuzzer = engines.contains(&Engine::Fuzz).then(fuzzer);
         for mut build in tests.into_iter().chain(fuzzer) {
@@ -126,7 +126,7 @@ impl Workbench {
         Ok(())
     }
 
-    /// What an engine finds first, if anything.
+    /// Runs an engine and returns its first failure, if any.
     pub fn search(&self, engine: Engine) -> Result<Option<Hit>> {
         match engine {
             Engine::Properties => self.properties(),
@@ -144,7 +144,7 @@ impl Workbench {
         let case = run.failed.as_ref().and_then(|failed| {
             failed.output.lines().find_map(|line| line.strip_prefix("found at ")).map(str::to_owned)
         });
-        // The seed that a failing property keeps is no part of the next search.
+        // The next search must not reuse the seed of a failed property.
         for file in checkout::entries(&self.tree().join("proptest-regressions"))? {
             if file.extension().is_some_and(|extension| extension == "txt") {
                 checkout::remove(&file)?;
@@ -159,7 +159,7 @@ impl Workbench {
         if let Some(failed) = &run.failed
             && witness(&failed.output).is_none()
         {
-            return broken(format!("{}\n`{REPLAY}` failed, but not at a witness; see above", failed.output));
+            return broken(format!("{}\n`{REPLAY}` failed, but not on a witness; see above", failed.output));
         }
         Ok(run.hit(|failed| witness(&failed.output).unwrap_or_default().to_owned()))
     }
@@ -199,7 +199,7 @@ impl Workbench {
             None if output.status.success() => Ok(None),
             None => {
                 let log = process::tail(&output.stderr);
-                broken(format!("{log}`{fuzzer}` stopped, but not at a law: {}", output.status))
+                broken(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
             }
         }
     }
@@ -209,7 +209,7 @@ impl Workbench {
         let mut nextest = self
             .nextest()
             .args(["--profile", "seeded-bugs", "--test-threads=1", "--message-format=libtest-json", "-E", filter])
-            // The messages are those of libtest's own unstable format.
+            // The messages have the unstable format of libtest.
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1");
         let output = nextest.output()?;
         let run = TestRun::parse(&String::from_utf8_lossy(&output.stdout))?;
@@ -224,9 +224,9 @@ impl Workbench {
         self.unoptimised().args(["nextest", "run", "--package", PACKAGE, "--locked"])
     }
 
-    /// Cargo without optimisation: most tests fail at once, so what takes time is the building.
+    /// Cargo without optimisation: most tests fail immediately, so the build takes most of the time.
     fn unoptimised(&self) -> Process {
-        // A case counts when it is found, not when it is small.
+        // Only the first failing case matters, so cases are not shrunk.
         self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("PROPTEST_MAX_SHRINK_ITERS", "0")
     }
 
@@ -234,7 +234,7 @@ impl Workbench {
         Process::cargo()
             .dir(&self.tree())
             .env("CARGO_TARGET_DIR", self.target())
-            // Little changes from bug to bug, so little is built.
+            // Little changes between bugs, so incremental builds are small.
             .env("CARGO_INCREMENTAL", "1")
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
             .env("PROPTEST_CASES", "256")
@@ -250,21 +250,21 @@ impl Workbench {
     }
 }
 
-/// What came of a run of tests that ends at the first failure.
+/// The result of a run of tests that stops at the first failure.
 struct TestRun {
-    /// How long the tests ran, without the building.
+    /// Time of the tests, without the build.
     seconds: f64,
     failed: Option<FailedTest>,
 }
 
 struct FailedTest {
-    /// Its path without the program: `properties::native_only`.
+    /// The path of the test without the program: `properties::native_only`.
     name: String,
     output: String,
 }
 
 impl TestRun {
-    /// Reads libtest's messages, one JSON object a line.
+    /// Reads the messages of libtest, one JSON object per line.
     fn parse(messages: &str) -> Result<Self> {
         let mut run = Self { seconds: 0.0, failed: None };
         for line in messages.lines() {
@@ -294,19 +294,19 @@ fn module_member(failed: &FailedTest) -> &str {
     failed.name.split_once("::").map_or(failed.name.as_str(), |(_, member)| member).trim_end_matches('_')
 }
 
-/// The file of the witness that a message of the replay names: `LAW--WHAT.yaml`.
+/// The file name of the witness in a message of the replay: `LAW--WHAT.yaml`.
 fn witness(output: &str) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
     output.split(|c| !is_part(c)).find(|word| word.contains("--") && word.ends_with(".yaml"))
 }
 
-/// The law that a fuzz target says is broken.
+/// The broken law in the log of a fuzz target.
 fn broken_law(log: &str) -> Option<&str> {
     let is_law = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     log.lines().find_map(|line| line.split_once(" is broken: ").map(|(law, _)| law).filter(is_law))
 }
 
-/// How many inputs libFuzzer tried, by its final statistics.
+/// The number of inputs that libFuzzer ran, from its final statistics.
 fn runs(log: &str) -> Option<String> {
     let number = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
     Some(format!("{} runs", number.trim()))
@@ -323,7 +323,8 @@ mod tests {
             "\n",
             r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
             "\n",
-            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.25,"stdout":"found at case 7\n"}"#,
+            r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.25,"#,
+            r#""stdout":"found at case 7\n"}"#,
             "\n",
         ))
         .unwrap();
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn law_and_runs_are_found_in_the_log_of_the_fuzzer() {
+    fn fuzzer_log_has_law_and_runs() {
         let log = "panicked at fuzz/src/lib.rs:10:\nroute-decides is broken: x\nstat::number_of_executed_units: 92\n";
         assert_eq!((broken_law(log), runs(log)), (Some("model-class-decides"), Some("92 runs".to_owned())));
         assert_eq!((broken_law("The index is broken: x"), runs("")), (None, None));

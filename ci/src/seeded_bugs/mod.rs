@@ -1,7 +1,7 @@
-//! `cargo ci seeded-bugs`: do the tests find bugs that are planted on purpose?
+//! `cargo ci seeded-bugs`: tests whether the tests find planted bugs.
 //!
-//! Each bug of ci/bugs is planted, alone, in a copy of the checkout, and each engine
-//! searches for it. A bug that is not found shows a law or a case generator that is too weak.
+//! Each bug of ci/bugs is planted alone in a copy of the checkout, and each engine searches for
+//! it. A missed bug shows that a law or the case generator is too weak.
 
 mod engine;
 mod page;
@@ -25,7 +25,7 @@ pub use engine::{Engine, Limit};
 use engine::{Workbench, has_tests};
 use row::Row;
 
-/// What decides how a bug fares, besides the bug, the engines and their limit.
+/// The files that influence the result of a bug, besides its patch, the engines and their limit.
 const CODE: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -38,11 +38,11 @@ const CODE: [&str; 9] = [
     "resolver",
 ];
 
-/// Plant bugs and see which engine finds them
+/// Plant bugs and record which engine finds them
 ///
 /// With every bug, every engine and 60 seconds for the fuzzer, this takes an hour on two
 /// cores and writes the page. Each bug must be found by `cargo test` and by two of the four
-/// engines properties, exhaustive, witnesses and fuzz; with fewer engines, by any.
+/// engines properties, exhaustive, witnesses and fuzz; with fewer engines, by any engine.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Bugs to plant: files in ci/bugs without `.patch` [default: all]
@@ -51,22 +51,22 @@ pub struct Arguments {
     /// Search with this engine only; may be given several times
     #[arg(long, value_name = "ENGINE", conflicts_with = "no_fuzz")]
     pub only: Vec<Engine>,
-    /// Search with every engine but the fuzzer
+    /// Search with every engine except the fuzzer
     #[arg(long)]
     pub no_fuzz: bool,
-    /// Fuzz for so many seconds [default: 60]
+    /// Fuzzing time in seconds [default: 60]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "runs")]
     pub seconds: Option<u32>,
-    /// Fuzz so many inputs instead
+    /// Number of inputs to fuzz instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: Option<u32>,
-    /// Bugs that are tried at the same time [default: one per core]
+    /// Number of bugs to test in parallel [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Keep the results that an earlier run had on the same code with the same engines
+    /// Keep the results of an earlier run on the same code with the same engines
     #[arg(long)]
     pub resume: bool,
-    /// Where the page is written [default: docs/seeded-bugs.md]
+    /// Path of the page [default: docs/seeded-bugs.md]
     #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
     pub page: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result {
     ))
 }
 
-/// Which bugs are planted, which engines search for them, and where results are kept.
+/// The bugs to plant, the engines that search for them, and the directory of the results.
 struct Search {
     names: Vec<String>,
     engines: Vec<Engine>,
@@ -111,17 +111,17 @@ impl Search {
     fn new(arguments: &Arguments) -> Result<Self> {
         let all = patch::names()?;
         if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
-            return broken(format!("no bug is called `{unknown}`; name files of {}, without `.patch`", patch::DIR));
+            return broken(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
         }
         let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
         patch::check(&names)?;
 
-        let is_wanted = |engine: &Engine| match (&arguments.only[..], engine) {
+        let is_selected = |engine: &Engine| match (&arguments.only[..], engine) {
             ([], Engine::Fuzz) => !arguments.no_fuzz,
             ([], _) => true,
             (only, engine) => only.contains(engine),
         };
-        let engines: Vec<Engine> = Engine::ALL.into_iter().filter(is_wanted).collect();
+        let engines: Vec<Engine> = Engine::ALL.into_iter().filter(is_selected).collect();
         let limit = match (arguments.runs, arguments.seconds) {
             (Some(runs), _) => Limit::Runs(runs),
             (None, seconds) => Limit::Seconds(seconds.unwrap_or(Limit::DEFAULT_SECONDS)),
@@ -143,13 +143,13 @@ impl Search {
         Ok(Self { names, engines, limit, home: checkout::target_dir()?.join("seeded-bugs"), state })
     }
 
-    /// Whether the page can be written: nothing is left out.
+    /// True if the search covers everything that the page shows.
     fn is_complete(&self, arguments: &Arguments) -> bool {
         let has_all_engines = self.engines == Engine::ALL;
         arguments.names.is_empty() && has_all_engines && self.limit == Limit::Seconds(Limit::DEFAULT_SECONDS)
     }
 
-    /// Tries the bugs that have no result yet, several at a time, and returns all results.
+    /// Tests the bugs without a result, several in parallel, and returns all results.
     fn run(&self, arguments: &Arguments) -> Result<Vec<Row>> {
         if !arguments.resume {
             checkout::remove(&self.home.join("rows"))?;
@@ -163,13 +163,13 @@ impl Search {
         let jobs = arguments.jobs.map_or_else(process::cores, NonZeroUsize::get).min(untried.len());
         let untried: Queue<&str> = untried.into_iter().collect();
         parallel::run(jobs, |job| {
-            // A failure fails the run: the other jobs stop after the bug that they are at.
+            // A failure fails the run: the other jobs stop after their current bug.
             self.work(job, &untried).inspect_err(|_| untried.clear())
         })?;
         self.names.iter().map(|name| Row::read(&self.result_file(name)?)).collect()
     }
 
-    /// One of the jobs: takes bugs from the queue until it is empty.
+    /// Takes bugs from the queue until it is empty; the work of one job.
     fn work(&self, job: usize, untried: &Queue<&str>) -> Result {
         let bench = Workbench::new(&self.home.join(job.to_string()), self.limit)?;
         self.expect_nothing(&bench)?;
@@ -181,7 +181,7 @@ impl Search {
         Ok(())
     }
 
-    /// Without a bug nothing may be found.
+    /// Checks that the engines find nothing in the code without a bug.
     fn expect_nothing(&self, bench: &Workbench) -> Result {
         bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
         for &engine in &self.engines {
@@ -204,7 +204,7 @@ impl Search {
         Ok(Row { bug: name.to_owned(), cells })
     }
 
-    /// Where the result on a bug is kept; another file for other code.
+    /// The result file of a bug; its name depends on the code.
     fn result_file(&self, name: &str) -> Result<PathBuf> {
         let state = self.state.clone().chain_update(checkout::read(patch::file(name))?).finalize();
         let hash: String = state.iter().take(8).map(|byte| format!("{byte:02x}")).collect();

@@ -1,17 +1,17 @@
-//! The page on the seeded bugs.
+//! Renders docs/seeded-bugs.md.
 
 use std::fmt::Write as _;
 
 use crate::seeded_bugs::engine::Engine;
 use crate::seeded_bugs::row::{self, Row};
 
-/// Where the page is.
+/// The path of the page.
 pub const FILE: &str = "docs/seeded-bugs.md";
 
-/// What stands above the table.
+/// The text above the table.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// The page: the introduction, the table, a sentence of summary, and what each bug is.
+/// The page: the introduction, the table, a summary, and the description of each bug.
 pub fn render(engines: &[Engine], rows: &[Row], patches: &[String], summary: &str) -> String {
     let mut page = format!("{INTRODUCTION}\n{}\n", row::header(engines));
     for row in rows {
@@ -24,7 +24,7 @@ pub fn render(engines: &[Engine], rows: &[Row], patches: &[String], summary: &st
     page
 }
 
-/// The item on a bug: its name, and the first line of its patch, which says what it is.
+/// The list item of a bug: its name, and the first line of its patch, which describes it.
 fn item(bug: &str, patch: &str) -> String {
     format!("- `{bug}`: {}", patch.lines().next().unwrap_or_default())
 }

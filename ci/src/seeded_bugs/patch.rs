@@ -1,4 +1,4 @@
-//! The patches that plant bugs, one a file. The text above the diff says what the bug is.
+//! The patches that plant bugs, one per file. The text above the diff describes the bug.
 
 use std::path::{Path, PathBuf};
 
@@ -6,21 +6,21 @@ use crate::checkout;
 use crate::failure::{Result, broken};
 use crate::process::Process;
 
-/// Where they are.
+/// The directory of the patches.
 pub const DIR: &str = "ci/bugs";
 
-/// The names of all bugs, in order.
+/// The names of all bugs, sorted.
 pub fn names() -> Result<Vec<String>> {
     let name = |file: &PathBuf| Some(file.file_name()?.to_str()?.strip_suffix(".patch")?.to_owned());
     Ok(checkout::entries(Path::new(DIR))?.iter().filter_map(name).collect())
 }
 
-/// The patch of a bug.
+/// The patch file of a bug.
 pub fn file(bug: &str) -> PathBuf {
     Path::new(DIR).join(format!("{bug}.patch"))
 }
 
-/// Fails unless each patch applies to the code as it is.
+/// Fails unless each patch applies to the current code.
 pub fn check(bugs: &[String]) -> Result {
     for bug in bugs {
         let mut check = Process::new("git").args(["apply", "--check"]).arg(file(bug));

@@ -1,4 +1,4 @@
-//! What the engines found of one bug: a row of the table, kept as JSON between runs.
+//! The results of the engines for one bug: a row of the table, stored as JSON between runs.
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::checkout;
 use crate::failure::{Context, Result};
 use crate::seeded_bugs::engine::{Engine, Hit};
 
-/// A bug, and what each engine found of it.
+/// A bug, and the result of each engine.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub bug: String,
@@ -22,8 +22,8 @@ impl Row {
         self.finders().any(|engine| engine != Engine::Fuzz)
     }
 
-    /// Whether `cargo test` and two of the four engines find the bug; or, where not every
-    /// engine searched, any.
+    /// True if `cargo test` and two of the first four engines find the bug. If not every engine
+    /// searched, any engine is enough.
     pub fn is_found_well_enough(&self) -> bool {
         if self.cells.len() < Engine::ALL.len() {
             return self.finders().next().is_some();
@@ -35,16 +35,16 @@ impl Row {
         self.cells.iter().filter(|(_, hit)| hit.is_some()).map(|&(engine, _)| engine)
     }
 
-    /// Keeps the row in a file.
+    /// Writes the row to a file.
     pub fn write(&self, file: &Path) -> Result {
         let text = serde_json::to_string(self).context(|| format!("cannot write the row of `{}`", self.bug))?;
         checkout::write(file, &text)
     }
 
-    /// Reads a row that was kept.
+    /// Reads a stored row.
     pub fn read(file: &Path) -> Result<Self> {
         let row = serde_json::from_str(&checkout::read(file)?);
-        row.context(|| format!("{} is no row; remove it", file.display()))
+        row.context(|| format!("cannot read {}; remove it", file.display()))
     }
 }
 
@@ -63,13 +63,13 @@ impl fmt::Display for Row {
     }
 }
 
-/// The two lines above the rows.
+/// The header of the table: two lines.
 pub fn header(engines: &[Engine]) -> String {
     let titles: String = engines.iter().map(|engine| format!(" {} |", engine.title())).collect();
     format!("| bug |{titles} `cargo test` |\n| --- |{} --- |", " --- |".repeat(engines.len()))
 }
 
-/// How many bugs each engine found, in one sentence.
+/// The number of bugs that each engine found, in one sentence.
 pub fn summary(engines: &[Engine], rows: &[Row]) -> String {
     let found = |engine: Engine| rows.iter().filter(|row| row.finders().any(|finder| finder == engine)).count();
     let counts: String =
@@ -92,8 +92,8 @@ mod tests {
         use Engine::{Exhaustive, Fuzz, Others, Properties};
         assert!(row(&[Properties, Fuzz]).is_found_well_enough());
         assert!(row(&[Properties, Exhaustive]).is_found_well_enough());
-        assert!(!row(&[Properties, Others]).is_found_well_enough(), "the other tests are no engine");
-        assert!(!row(&[Fuzz]).is_found_well_enough(), "`cargo test` does not find it");
+        assert!(!row(&[Properties, Others]).is_found_well_enough(), "the other tests do not count as an engine");
+        assert!(!row(&[Fuzz]).is_found_well_enough(), "`cargo test` does not find the bug");
         assert!(!row(&[]).is_found_well_enough());
         let fuzz_only = |found: &[Engine]| Row { cells: row(found).cells.split_off(3)[..1].to_vec(), ..row(found) };
         assert!(fuzz_only(&[Fuzz]).is_found_well_enough());

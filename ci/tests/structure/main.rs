@@ -1,5 +1,5 @@
-//! The structure of the workspace: files depend on each other downwards only, no crate
-//! outgrows the others, and every source file is part of a crate.
+//! The structure of the workspace: imports between files have no cycle, no crate is too large,
+//! and every source file is part of a crate.
 
 mod source;
 mod target;
@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 use source::Source;
 use target::Target;
 
-/// The largest share of all lines that one crate may hold, in percent.
+/// Maximum share of all lines in one crate, in percent.
 const LARGEST_CRATE: usize = 35;
 
 #[test]
-fn files_never_import_each_other_in_a_circle() {
-    let circles: Vec<String> = roots().iter().filter_map(|root| Target::read(root).circle()).collect();
-    assert!(circles.is_empty(), "files import each other in a circle:\n{}", circles.join("\n"));
+fn imports_between_files_have_no_cycle() {
+    let cycles: Vec<String> = roots().iter().filter_map(|root| Target::read(root).cycle()).collect();
+    assert!(cycles.is_empty(), "files import each other in a cycle:\n{}", cycles.join("\n"));
 }
 
 #[test]
-fn no_crate_outgrows_the_others() {
+fn no_crate_is_too_large() {
     let size = |files: Vec<PathBuf>| -> usize { files.iter().map(|file| lines_outside_tests(file)).sum() };
     let sizes: BTreeMap<String, usize> = crates().iter().map(|path| (shown(path), size(sources(path)))).collect();
     let all: usize = sizes.values().sum();
@@ -38,7 +38,7 @@ fn every_source_file_belongs_to_a_crate() {
 }
 
 #[test]
-fn imports_are_seen_in_every_kind_of_path() {
+fn imports_are_found_in_every_kind_of_path() {
     let root = "mod a; mod b; pub use b::Second;";
     for (a, b) in [
         ("use crate::b::B;", "use super::a::A;"),
@@ -46,7 +46,7 @@ fn imports_are_seen_in_every_kind_of_path() {
         ("use crate::Second;", "pub struct Second; fn b(_: super::a::A) {}"),
         ("use super::{c, b::*};", "struct B(crate::a::A);"),
     ] {
-        assert!(circle(root, a, b).is_some(), "{a} {b}");
+        assert!(cycle(root, a, b).is_some(), "{a} {b}");
     }
     for (a, b) in [
         ("use crate::b::B;", "use std::fmt; // use crate::a::A;"),
@@ -54,34 +54,34 @@ fn imports_are_seen_in_every_kind_of_path() {
         ("use crate::b::B;", "struct B<'a>(&'a str, char); const C: B = B(r#\"crate::a::A\"#, '\"');"),
         ("", "use super::a::A;"),
     ] {
-        assert_eq!(circle(root, a, b), None, "{a} {b}");
+        assert_eq!(cycle(root, a, b), None, "{a} {b}");
     }
 }
 
 #[test]
-fn a_parent_that_only_declares_and_reexports_is_in_no_circle() {
+fn parent_that_only_reexports_is_in_no_cycle() {
     let child = "use super::Shared; pub struct A;";
-    assert_eq!(circle("mod a; pub use a::A; pub struct Shared;", child, ""), None);
-    assert!(circle("mod a; pub use a::A; pub struct Shared(A);", child, "").is_some());
-    assert!(circle("mod a; pub struct Shared; fn run() { a::run() }", child, "").is_some());
+    assert_eq!(cycle("mod a; pub use a::A; pub struct Shared;", child, ""), None);
+    assert!(cycle("mod a; pub use a::A; pub struct Shared(A);", child, "").is_some());
+    assert!(cycle("mod a; pub struct Shared; fn run() { a::run() }", child, "").is_some());
 }
 
-/// The circle in a crate of a root and two modules.
-fn circle(root: &str, a: &str, b: &str) -> Option<String> {
+/// The import cycle in a crate of a root and two modules.
+fn cycle(root: &str, a: &str, b: &str) -> Option<String> {
     let module = |name: &str, text: &str| (vec![name.to_owned()], (PathBuf::from(name), Source::parse(text)));
     let root = (Vec::new(), (PathBuf::from("root"), Source::parse(root)));
-    Target { modules: BTreeMap::from([root, module("a", a), module("b", b)]) }.circle()
+    Target { modules: BTreeMap::from([root, module("a", a), module("b", b)]) }.cycle()
 }
 
 /// The directories of the crates: those of the workspace and those below `crates`.
 fn crates() -> Vec<PathBuf> {
-    let entries =
-        [workspace(), workspace().join("crates")].map(|directory| fs::read_dir(directory).expect("it is there"));
-    let directories = entries.into_iter().flatten().map(|entry| entry.expect("it can be listed").path());
+    let entries = [workspace(), workspace().join("crates")]
+        .map(|directory| fs::read_dir(directory).expect("the directory is readable"));
+    let directories = entries.into_iter().flatten().map(|entry| entry.expect("the entry is readable").path());
     directories.filter(|directory| directory.join("Cargo.toml").is_file()).collect()
 }
 
-/// The files of all crates at which the compiler begins.
+/// The root files of all crates, at which the compiler starts.
 fn roots() -> Vec<PathBuf> {
     let is_root = |file: &PathBuf| {
         let directory = file.parent().expect("a file is in a directory");
@@ -99,8 +99,8 @@ fn roots() -> Vec<PathBuf> {
 /// The source files of a crate, without tests and examples.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(directory).expect("it can be listed") {
-        let path = entry.expect("it can be listed").path();
+    for entry in fs::read_dir(directory).expect("the directory is readable") {
+        let path = entry.expect("the entry is readable").path();
         let is_skipped = ["tests", "tests.rs", "examples", "target"].iter().any(|name| path.ends_with(name));
         if path.is_dir() && !is_skipped {
             files.extend(sources(&path));
@@ -112,7 +112,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn lines_outside_tests(file: &Path) -> usize {
-    let text = fs::read_to_string(file).expect("it can be read");
+    let text = fs::read_to_string(file).expect("the file is readable");
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines().count()
 }
 

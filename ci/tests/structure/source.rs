@@ -1,33 +1,33 @@
-//! What a Rust file declares and what it names, from its tokens alone.
+//! The declarations and imports of a Rust file, from its tokens only.
 
 use std::collections::BTreeSet;
 
 /// A file, without its tests.
 #[derive(Default)]
 pub struct Source {
-    /// The modules that it declares and that have files of their own.
+    /// The declared modules that have separate files.
     pub modules: Vec<String>,
-    /// What its code takes from elsewhere.
+    /// The items that the code imports.
     pub imports: Vec<Import>,
-    /// What others can take from elsewhere through it.
+    /// The items that other files can import through this file.
     pub reexports: Vec<Import>,
     defined: BTreeSet<String>,
 }
 
-/// A path and the name that stands for it.
+/// A path and its local name.
 #[derive(Clone)]
 pub struct Import {
-    /// The name; `*` for everything.
+    /// The local name; `*` for a glob import.
     pub name: String,
     /// The path.
     pub path: Vec<String>,
 }
 
-/// The words after which an item has its name.
+/// The keywords that precede the name of an item.
 const ITEMS: [&str; 9] = ["fn", "struct", "enum", "trait", "type", "const", "static", "union", "mod"];
 
 impl Source {
-    /// Reads a file.
+    /// Parses the text of a file.
     pub fn parse(text: &str) -> Self {
         let tokens = without_tests(&tokens(text));
         let mut source = Self::default();
@@ -42,7 +42,7 @@ impl Source {
                     at += 2;
                 }
                 "use" => {
-                    let end = at + tokens[at..].iter().position(|token| token == ";").expect("a use has an end");
+                    let end = at + tokens[at..].iter().position(|token| token == ";").expect("a `use` ends with `;`");
                     let is_public = at > 0 && ["pub", ")"].contains(&tokens[at - 1].as_str());
                     let tree = use_tree(&tokens[at + 1..end], &[]);
                     source.reexports.extend(tree.iter().cloned());
@@ -67,13 +67,13 @@ impl Source {
             }
             at += 1;
         }
-        // A re-export is an import of the file once its code names it.
+        // A re-export counts as an import if the code of the file uses the name.
         let used = source.reexports.iter().filter(|import| words.contains(&import.name));
         source.imports.extend(used.cloned().collect::<Vec<_>>());
         source
     }
 
-    /// Whether the file itself defines a name.
+    /// True if the file itself defines the name.
     pub fn defines(&self, name: &str) -> bool {
         self.defined.contains(name)
     }
@@ -97,7 +97,7 @@ fn use_tree(tokens: &[String], before: &[String]) -> Vec<Import> {
     path.last().cloned().map(|name| Import { name, path }).into_iter().collect()
 }
 
-/// The parts between the commas that stand in no braces.
+/// The parts between the commas outside braces.
 fn split_at_commas(tokens: &[String]) -> Vec<&[String]> {
     let mut depth = 0;
     let parts = tokens.split(|token| {
@@ -111,7 +111,7 @@ fn split_at_commas(tokens: &[String]) -> Vec<&[String]> {
     parts.collect()
 }
 
-/// The tokens of everything but items behind `#[cfg(test)]`.
+/// The tokens without items that follow `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
@@ -138,7 +138,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c == '_' || c.is_alphabetic())
 }
 
-/// Words, `::` and single signs; without comments, and without what stands in quotes.
+/// Words, `::` and single characters, without comments and quoted text.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -165,7 +165,7 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of a string, a character or a lifetime at the beginning of a text.
+/// The length of a string, a character or a lifetime at the start of a text.
 fn quoted(text: &str) -> Option<usize> {
     let unprefixed = text.trim_start_matches(['b', 'c']);
     let raw = unprefixed.strip_prefix('r').map(|rest| (rest.len() - rest.trim_start_matches('#').len(), rest));
@@ -186,7 +186,7 @@ fn quoted(text: &str) -> Option<usize> {
     };
     let body = &unprefixed[1..];
     let end = body.find(is_end)?;
-    // A quote that is not closed after one character begins a lifetime.
+    // A quote that is not closed after one character starts a lifetime.
     let is_lifetime = quote == '\'' && !body.starts_with('\\') && body[..end].chars().count() != 1;
     Some(if is_lifetime { 1 } else { text.len() - body.len() + end + 1 })
 }

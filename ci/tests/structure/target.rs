@@ -1,4 +1,4 @@
-//! The files of one compilation target and what they take from each other.
+//! The files of one compilation target and the imports between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,15 +9,15 @@ use super::source::{Import, Source};
 
 /// A library or a binary.
 pub struct Target {
-    /// Each file by the path of its module, that of the root being empty.
+    /// Each file by the path of its module; the path of the root is empty.
     pub modules: BTreeMap<Vec<String>, (PathBuf, Source)>,
 }
 
-/// Re-exports that are followed from a name to its definition.
+/// Maximum number of re-exports that are followed from a name to its definition.
 const REEXPORTS: usize = 8;
 
 impl Target {
-    /// Reads a target from the file at which the compiler begins.
+    /// Reads a target from its root file.
     pub fn read(root: &Path) -> Self {
         let mut target = Self { modules: BTreeMap::new() };
         target.add(Vec::new(), root, root.parent().expect("a file is in a directory"));
@@ -25,7 +25,7 @@ impl Target {
     }
 
     fn add(&mut self, module: Vec<String>, file: &Path, directory: &Path) {
-        let source = Source::parse(&fs::read_to_string(file).expect("it can be read"));
+        let source = Source::parse(&fs::read_to_string(file).expect("the file is readable"));
         for child in &source.modules {
             let below = directory.join(child);
             let files = [below.with_extension("rs"), below.join("mod.rs")];
@@ -40,15 +40,15 @@ impl Target {
         self.modules.values().map(|(file, _)| file.clone()).collect()
     }
 
-    /// Files that import each other in a circle, each with what it takes from the next.
-    pub fn circle(&self) -> Option<String> {
+    /// Files that import each other in a cycle, each with its import from the next.
+    pub fn cycle(&self) -> Option<String> {
         let mut edges: BTreeMap<&[String], BTreeMap<&[String], &Import>> = BTreeMap::new();
         for (module, (_, source)) in &self.modules {
             let targets =
                 source.imports.iter().filter_map(|import| Some((self.resolve(module, &import.path, 0)?, import)));
             edges.insert(module, targets.filter(|(target, _)| *target != module.as_slice()).collect());
         }
-        // What imports nothing that is left, or is imported by nothing that is left, is in no circle.
+        // A file that imports no remaining file, or that no remaining file imports, is in no cycle.
         loop {
             let before = edges.len();
             let left: BTreeSet<&[String]> = edges.keys().copied().collect();
@@ -71,12 +71,12 @@ impl Target {
         }
         let file = |module: &[String]| super::shown(&self.modules[module].0);
         let step = |pair: &[&[String]]| {
-            format!("  {} takes `{}` from {}", file(pair[0]), edges[pair[0]][pair[1]].path.join("::"), file(pair[1]))
+            format!("  {} imports `{}` from {}", file(pair[0]), edges[pair[0]][pair[1]].path.join("::"), file(pair[1]))
         };
         Some(trail.windows(2).map(step).collect::<Vec<_>>().join("\n"))
     }
 
-    /// The module whose file defines what a path names, if it is one of the target.
+    /// The module that defines the item of a path, if it is in this target.
     fn resolve(&self, module: &[String], path: &[String], depth: usize) -> Option<&[String]> {
         let (first, mut rest) = path.split_first()?;
         let mut at: Vec<String> = match first.as_str() {
