@@ -23,7 +23,8 @@ fn unreadable_registries_are_refused() {
         ("utf16.yaml", "utf16.yaml: line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (
             "unknown.yaml",
-            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are `schema_version`, `providers`, `runtimes` (--allow-unknown-fields ignores unknown fields)",
+            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are \
+             `schema_version`, `providers`, `runtimes` (--allow-unknown-fields ignores unknown fields)",
         ),
         (
             "deep.yaml",
@@ -48,7 +49,8 @@ fn unreadable_policies_are_refused() {
     for (policy, message) in [
         (
             "mine",
-            "no policy `mine`: no such file exists, and the policies known by name are `full-saas`, `reconciler`; check the name",
+            "no policy `mine`: no such file exists, and the policies known by name are `full-saas`, \
+             `reconciler`; check the name",
         ),
         (
             "short.yaml",
@@ -90,12 +92,14 @@ fn invalid_configurations_are_refused() {
         (
             "policy",
             "accept: [{code: missing-credential, policy: full-sas, reason: x}]\n",
-            "line 2, column 45: `accept[0].policy`: none of the policies in use is named `full-sas`; did you mean `full-saas`?",
+            "line 2, column 45: `accept[0].policy`: none of the policies in use is named `full-sas`; did \
+             you mean `full-saas`?",
         ),
         (
             "runtime",
             "accept: [{code: missing-credential, runtime: hermess, reason: x}]\n",
-            "line 2, column 46: `accept[0].runtime`: neither the registry nor a policy has the runtime `hermess`; did you mean `hermes`?",
+            "line 2, column 46: `accept[0].runtime`: neither the registry nor a policy has the runtime \
+             `hermess`; did you mean `hermes`?",
         ),
         (
             "both",
@@ -105,7 +109,8 @@ fn invalid_configurations_are_refused() {
         (
             "policies",
             "policies: []\n",
-            "line 2, column 11: `policies`: the list is empty; name a policy, or remove the field to use the embedded policies",
+            "line 2, column 11: `policies`: the list is empty; name a policy, or remove the field to use \
+             the embedded policies",
         ),
     ] {
         let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));

@@ -352,7 +352,7 @@ fn env_file_messages_name_the_line() {
     let run = |file: &str| slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).run();
     let accepted = run("twice.env");
     assert_eq!(
-        remarked.stderr,
+        accepted.stderr,
         "note: twice.env: `E2E_LLM_PATH` is set on lines 2 and 4; the last value counts\n\
          note: twice.env, line 3: policy `full-saas` does not read `E2E_MODEL_SLUGS`; did you mean `E2E_MODEL_SLUG`?\n"
     );

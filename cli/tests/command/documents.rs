@@ -41,11 +41,11 @@ fn console_blocks_show_real_output() {
 
 /// The files in the README form a project that `prove` accepts.
 #[test]
-fn readme_files_form_a_passing_project() {
-    let readme = document("README.md");
-    let mut scratch = Scratch::new("readme");
+fn documented_files_form_a_passing_project() {
+    let page = document("docs/formats.md");
+    let mut scratch = Scratch::new("formats");
     let mut files = 0;
-    for block in readme.split("```yaml\n").skip(1) {
+    for block in page.split("```yaml\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
         let name = block
             .strip_prefix("# ")
@@ -61,13 +61,13 @@ fn readme_files_form_a_passing_project() {
 }
 
 #[test]
-fn the_readme_lists_every_law() {
-    let readme = document("README.md");
+fn laws_page_lists_every_law() {
+    let page = document("docs/laws.md");
     for law in LAWS {
-        assert!(readme.contains(&format!("| `{}` | {} |", law.id, law.statement)), "`{}`: {}", law.id, law.statement);
+        assert!(page.contains(&format!("| `{}` | {} |", law.id, law.statement)), "`{}`: {}", law.id, law.statement);
     }
     assert_eq!(
-        readme.lines().filter(|line| line.starts_with("| `") && LAWS.iter().any(|law| line.contains(law.id))).count(),
+        page.lines().filter(|line| line.starts_with("| `") && LAWS.iter().any(|law| line.contains(law.id))).count(),
         LAWS.len()
     );
 }

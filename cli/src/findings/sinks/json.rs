@@ -19,7 +19,6 @@ struct Form<'a> {
     counts: BTreeMap<&'a str, usize>,
     findings: Vec<FindingForm<'a>>,
     suppressed: Vec<SuppressedForm<'a>>,
-    #[serde(rename = "remarks")]
     notices: &'a [String],
 }
 
