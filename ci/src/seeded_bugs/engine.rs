@@ -15,7 +15,7 @@ use crate::process::{self, Process};
 /// The package with the searching tests and most of the planted bugs.
 const PACKAGE: &str = "slug-resolver";
 
-/// The test that replays the regression corpus; the others of its module test the format.
+/// The test that replays the regression corpus; the other tests of its module test the format.
 const REPLAY: &str = "witnesses::recorded_witnesses_all_pass";
 
 /// A kind of test that searches for a bug.

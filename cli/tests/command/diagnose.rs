@@ -197,7 +197,7 @@ fn wrapped_record_is_unwrapped() {
 }
 
 #[test]
-fn records_that_cannot_be_read() {
+fn unreadable_records_are_refused() {
     let object = "pass the JSON object that `GET /workspaces/<id>` returns";
     for (record, message) in [
         ("", "the input is empty; check that the request for the workspace succeeded".to_owned()),
@@ -371,7 +371,7 @@ fn env_file_messages_name_the_line() {
 }
 
 #[test]
-fn arguments_that_cannot_be_understood() {
+fn invalid_arguments_are_refused() {
     let twice = "standard input can be read only once; pass one of the inputs as a file";
     assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
     let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
