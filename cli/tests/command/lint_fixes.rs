@@ -297,7 +297,8 @@ fn entry_with_suppression_comment_is_kept() {
 fn edits_are_listed_one_by_one() {
     let (ended, _) = lint("shown", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
     let shown = ended.stdout.replace("\n  ", " ");
-    assert!(shown.contains("a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform"), "{shown}");
+    let edit = "a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform";
+    assert!(shown.contains(edit), "{shown}");
     assert!(shown.contains("review the diff"), "{shown}");
 }
 
