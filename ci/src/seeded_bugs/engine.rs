@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn fuzzer_log_has_law_and_runs() {
-        let log = "panicked at fuzz/src/lib.rs:10:\nroute-decides is broken: x\nstat::number_of_executed_units: 92\n";
+        let log =
+            "panicked at fuzz/src/lib.rs:10:\nmodel-class-decides is broken: x\nstat::number_of_executed_units: 92\n";
         assert_eq!((broken_law(log), runs(log)), (Some("model-class-decides"), Some("92 runs".to_owned())));
         assert_eq!((broken_law("The index is broken: x"), runs("")), (None, None));
     }

@@ -99,8 +99,8 @@ fn each_failing_status_is_distinct() {
     let scratch = Scratch::new("corpus-statuses")
         .file("proptest-regressions/witnesses/matching-secrets--changed.yaml", changed)
         .file("proptest-regressions/witnesses/matching-secrets--garbled.yaml", garbled)
-        .file("proptest-regressions/frame.txt", seeds)
-        .file("fuzz/regressions/resolve/frame--lost", [0; 40]);
+        .file("proptest-regressions/irrelevant-variables-ignored.txt", seeds)
+        .file("fuzz/regressions/resolve/irrelevant-variables-ignored--lost", [0; 40]);
     let ended = slugproof(["corpus", "review"]).dir(&scratch).run();
     assert_eq!(ended.code, 1);
     assert_snapshot!("corpus-statuses", ended.shown());
@@ -178,7 +178,7 @@ fn review_since_revision_shows_only_changes() {
     assert_eq!(since("main").run().code, 3, "nothing has changed");
     fs::write(scratch.0.join(other), WITNESS.replace("Why it", "Another reason why it")).expect("the file is writable");
     fs::write(
-        scratch.0.join("proptest-regressions/witnesses/frame--new.yaml"),
+        scratch.0.join("proptest-regressions/witnesses/irrelevant-variables-ignored--new.yaml"),
         WITNESS.replace("matching-secrets", "irrelevant-variables-ignored"),
     )
     .expect("the file is writable");
@@ -284,7 +284,7 @@ fn seed_has_the_status_of_its_witness() {
     let scratch = Scratch::new("corpus-seed-status")
         .file(NAME, changed)
         .file("proptest-regressions/matching-secrets.txt", &seed)
-        .file("proptest-regressions/frame.txt", &seed);
+        .file("proptest-regressions/irrelevant-variables-ignored.txt", &seed);
     let review = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run().json();
     let statuses: Vec<&str> =
         review["cases"].as_array().expect("a list").iter().filter_map(|case| case["status"].as_str()).collect();

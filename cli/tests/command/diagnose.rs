@@ -88,7 +88,7 @@ fn existing_workspace_was_accepted_by_the_platform() {
         assert!(ended.stdout.contains("✗ unregistered-model"), "{}", ended.stdout);
         ended.stdout.replace("\n     ", " ")
     };
-    let says = "the platform accepted what this registry rejects";
+    let says = "the platform accepted a model or a runtime that this registry rejects";
     assert!(shown(r#"{"status": "failed"}"#).contains(says));
     assert!(!shown("{}").contains(says));
     let booted = diagnose(INCIDENT, ENVIRONMENT).run();

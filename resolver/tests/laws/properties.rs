@@ -57,6 +57,23 @@ fn laws_all_have_a_property() {
     assert_eq!(TESTED, laws);
 }
 
+/// Regression corpora of users may contain the ids of earlier versions.
+#[test]
+fn earlier_ids_are_accepted() {
+    for (earlier, current) in [
+        ("fixes-fix", "fixes-sound-and-minimal"),
+        ("frame", "irrelevant-variables-ignored"),
+        ("honest-contradiction", "evidence-sound"),
+        ("margins-are-trimmed", "whitespace-trimmed"),
+        ("route-decides", "model-class-decides"),
+        ("value-blind", "secret-noninterference"),
+        ("warnings-are-earned", "warnings-exact"),
+    ] {
+        assert_eq!(law(earlier).map(|law| law.id), Some(current));
+    }
+    assert!(law("no-such-law").is_none());
+}
+
 /// Checks a law on random cases. A failing seed is stored in the law's file in the directory
 /// `proptest-regressions` of the repository. If `PROPTEST_RNG_SEED` is set, stored seeds are neither read
 /// nor written, so that the cases are the same each time.

@@ -47,8 +47,20 @@ pub const LAWS: &[Law] = &[
 /// The law with this id.
 #[must_use]
 pub fn law(id: &str) -> Option<&'static Law> {
-    LAWS.iter().find(|law| law.id == id)
+    let current = EARLIER_IDS.iter().find(|(earlier, _)| *earlier == id).map_or(id, |(_, current)| current);
+    LAWS.iter().find(|law| law.id == current)
 }
+
+/// Ids of earlier versions, which regression corpora may still contain, with the current ids.
+const EARLIER_IDS: [(&str, &str); 7] = [
+    ("fixes-fix", "fixes-sound-and-minimal"),
+    ("frame", "irrelevant-variables-ignored"),
+    ("honest-contradiction", "evidence-sound"),
+    ("margins-are-trimmed", "whitespace-trimmed"),
+    ("route-decides", "model-class-decides"),
+    ("value-blind", "secret-noninterference"),
+    ("warnings-are-earned", "warnings-exact"),
+];
 
 impl LawContext<'_> {
     /// Checks every law.
