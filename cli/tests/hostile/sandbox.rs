@@ -197,7 +197,7 @@ fn problems(text: &str) -> Vec<String> {
     }
     // The last line is the number of problems.
     problems.pop();
-    problems.retain(|problem| !problem.contains("SHA256SUMS"));
+    problems.retain(|problem| !problem.contains("listed in SHA256SUMS"));
     problems
 }
 
