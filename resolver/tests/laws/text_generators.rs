@@ -99,3 +99,29 @@ fn field_paths_quote_unusual_keys() {
         assert_eq!(FieldPath::default().index(0).key(key).to_string(), format!("[0].{written}"), "{key:?}");
     }
 }
+
+/// Commands put these phrases next to values, so each is checked literally.
+#[test]
+fn phrases_are_written_as_documented() {
+    use slug_resolver::explain;
+    let picks = Rule::ALL.map(|rule| explain::pick(rule, "agent", "`m-1`"));
+    assert_eq!(
+        picks,
+        [
+            "`m-1` overrides every other rule",
+            "`m-1` is taken on the platform path",
+            "`agent` takes `m-1` when this is set",
+            "`agent` takes its default `m-1`",
+            "`agent` falls back to `m-1`",
+        ]
+    );
+    let paths = BillingPath::ALL.map(|path| explain::path(path, "LLM_PATH", "platform"));
+    assert_eq!(paths, ["platform: LLM_PATH is `platform`, so no key is injected", "byok: LLM_PATH is not `platform`"]);
+    let choices = BillingPath::ALL.map(|path| explain::path_choice(path, "platform"));
+    assert_eq!(
+        choices,
+        ["chooses the platform path, on which no key is injected", "is not `platform`, so the tenant pays"]
+    );
+    let keys = ["A_KEY".to_owned(), "B_KEY".to_owned()];
+    assert_eq!(explain::cross_vendor(&keys, "acme"), "A_KEY and B_KEY would be sent to acme");
+}
