@@ -273,7 +273,7 @@ impl Plan {
             match &mut act.does {
                 Action::SetVariable(..) if may_be_no_shell => act.does = Action::Nothing,
                 Action::SetVariable(_, _, way @ WriteMethod::File) if self.file.is_none() => {
-                    *way = WriteMethod::Variable
+                    *way = WriteMethod::Variable;
                 }
                 // If anything may be set, a path in a variable is not known.
                 Action::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {
