@@ -41,7 +41,7 @@ pub enum Level {
     Error,
     /// Works today but should be changed. Counts as a finding.
     Warning,
-    /// Shown neither to be correct nor to be incorrect. Counts as an error under `--strict`.
+    /// Proved neither correct nor incorrect. Counts as an error under `--strict`.
     Undecided,
     /// Information. Never counts.
     Note,
@@ -127,7 +127,7 @@ table! {
     }
 
     "Workflow files",
-    "`lint` and `check` give every finding its code, in every output.": {
+    "Every output format of `lint` and `check` gives the code of each finding.": {
         UNDECIDED = "undecided", Undecided, [Lint, Check],
             "slugproof can show neither that the input is correct nor that it is incorrect";
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
@@ -162,13 +162,13 @@ table! {
         OVERLAPPING_PATTERNS = "overlapping-patterns", Warning, [Check],
             "the patterns of two providers of one runtime match the same unlisted model id";
         UNREACHABLE_ARM = "unreachable-arm", Warning, [Check],
-            "no model and no credentials select a provider entry of a runtime";
+            "a runtime has a provider entry that no model and no credentials select";
         UNMATCHED_LISTED_ID = "unmatched-listed-id", Note, [Check],
             "a runtime lists a model id under a provider whose own pattern does not match it";
         PLATFORM_LISTS_VENDOR_KEY = "platform-lists-vendor-key", Warning, [Check],
             "the platform's provider accepts a key that another vendor issued";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
-            "a policy picks a model that none of the runtimes that could use it registers";
+            "a policy picks a model, but no runtime that could use it registers it";
         UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],
             "a policy dispatches a runtime that the registry does not have";
     }

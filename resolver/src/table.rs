@@ -23,8 +23,8 @@ impl Hash for Key {
 }
 
 impl Hash for BorrowedKey<'_> {
-    /// Hashes the bytes only. The terminator that `str` adds is needed only if a text is part of a
-    /// longer key.
+    /// Hashes the bytes without the terminator that `str` adds. The terminator separates the parts
+    /// of a longer key; this key has one part.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.0.as_bytes());
@@ -64,18 +64,18 @@ impl<V> Table<V> {
 /// A map for few texts that are looked up often, such as names of runtimes.
 ///
 /// A lookup first checks a cache that is indexed by a cheap [`fingerprint`]. The cache usually
-/// hits, which costs one comparison; otherwise the text is hashed.
+/// hits, and a hit costs one comparison; after a miss, the text is hashed.
 #[derive(Clone)]
 pub(crate) struct CachedIndex<V> {
     entries: Vec<(Box<str>, V)>,
-    places: Table<usize>,
-    /// For each [`fingerprint`], the position of the last text that has it.
-    guesses: [u8; FINGERPRINTS],
+    positions: Table<usize>,
+    /// For each [`fingerprint`], the position of the last inserted text that has it, else 0.
+    cache: [u8; FINGERPRINTS],
 }
 
 const FINGERPRINTS: usize = 64;
 
-/// A cheap hash of the length and the first byte; it differs for most short texts.
+/// A cheap hash of the length and the first byte. Most short texts have different fingerprints.
 #[inline]
 fn fingerprint(text: &str) -> usize {
     text.as_bytes().first().map_or(0, |first| text.len() * 7 + usize::from(*first)) % FINGERPRINTS
@@ -84,13 +84,13 @@ fn fingerprint(text: &str) -> usize {
 impl<V> CachedIndex<V> {
     /// Creates an empty index.
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new(), places: Table::with_capacity(0), guesses: [0; FINGERPRINTS] }
+        Self { entries: Vec::new(), positions: Table::with_capacity(0), cache: [0; FINGERPRINTS] }
     }
 
     /// Returns the value of a text.
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
-        self.place(text).map(|place| &self.entries[place].1)
+        self.position(text).map(|position| &self.entries[position].1)
     }
 
     /// The texts in the index, in insertion order.
@@ -99,11 +99,11 @@ impl<V> CachedIndex<V> {
     }
 
     #[inline]
-    fn place(&self, text: &str) -> Option<usize> {
-        let guess = usize::from(self.guesses[fingerprint(text)]);
+    fn position(&self, text: &str) -> Option<usize> {
+        let guess = usize::from(self.cache[fingerprint(text)]);
         match self.entries.get(guess) {
             Some((known, _)) if **known == *text => Some(guess),
-            _ => self.places.get(text).copied(),
+            _ => self.positions.get(text).copied(),
         }
     }
 
@@ -112,28 +112,28 @@ impl<V> CachedIndex<V> {
     where
         V: Default,
     {
-        let place = self.place(text).unwrap_or_else(|| self.enter(text, V::default()));
-        &mut self.entries[place].1
+        let position = self.position(text).unwrap_or_else(|| self.push(text, V::default()));
+        &mut self.entries[position].1
     }
 
     /// Inserts a text that is not in the index and returns its position.
-    fn enter(&mut self, text: &str, value: V) -> usize {
-        let place = self.entries.len();
+    fn push(&mut self, text: &str, value: V) -> usize {
+        let position = self.entries.len();
         self.entries.push((text.into(), value));
-        self.places.insert(text, place);
-        // A position above 255 does not fit into the cache; the hash finds it.
-        self.guesses[fingerprint(text)] = u8::try_from(place).unwrap_or_default();
-        place
+        self.positions.insert(text, position);
+        // A position above 255 does not fit into the cache; `positions` has it.
+        self.cache[fingerprint(text)] = u8::try_from(position).unwrap_or_default();
+        position
     }
 }
 
 impl<'t, V> FromIterator<(&'t str, V)> for CachedIndex<V> {
-    /// Keeps the first value of a text that occurs twice.
+    /// If a text occurs more than once, keeps its first value.
     fn from_iter<I: IntoIterator<Item = (&'t str, V)>>(entries: I) -> Self {
         let mut index = Self::new();
         for (text, value) in entries {
             if index.get(text).is_none() {
-                index.enter(text, value);
+                index.push(text, value);
             }
         }
         index

@@ -1,19 +1,19 @@
-//! Threads share a registry, a policy and their results.
+//! Threads can share a registry, a policy and results.
 
 use std::thread;
 
 use slug_resolver::{Credentials, Decision, Env, Fix, Policy, Registry, Resolution, RuntimeHandle};
 
-const fn is_shared<T: Send + Sync>() {}
+const fn assert_shareable<T: Send + Sync>() {}
 
 const _: () = {
-    is_shared::<Registry>();
-    is_shared::<Policy>();
-    is_shared::<RuntimeHandle<'_>>();
-    is_shared::<Env<'_>>();
-    is_shared::<Decision<'_>>();
-    is_shared::<Resolution<'_>>();
-    is_shared::<Fix>();
+    assert_shareable::<Registry>();
+    assert_shareable::<Policy>();
+    assert_shareable::<RuntimeHandle<'_>>();
+    assert_shareable::<Env<'_>>();
+    assert_shareable::<Decision<'_>>();
+    assert_shareable::<Resolution<'_>>();
+    assert_shareable::<Fix>();
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn threads_sharing_registry_get_equal_results() {
     let registry = Registry::embedded();
     let credentials = Credentials { injected: &["MINIMAX_API_KEY".to_owned()], ambient: &[] };
     let runtime = registry.handle("claude-code").expect("the runtime is registered");
-    // The first id is listed. The second is matched by a pattern, with scratch space for each thread.
+    // A list contains the first id. A pattern matches the second, in scratch space that each thread has for itself.
     let derive = || ["MiniMax-M2", "MiniMax-M2-unlisted"].map(|model| runtime.derive(model, &credentials));
     let expected = derive();
     assert!(expected[0].is_ok());

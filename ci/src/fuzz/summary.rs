@@ -1,4 +1,4 @@
-//! The results of a night: summary.md for people, summary.json for programs.
+//! The results of a nightly run: summary.md for people, summary.json for programs.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -121,7 +121,7 @@ pub struct Proof {
 }
 
 impl Summary {
-    /// The summary before the first stage runs.
+    /// Creates the summary of a run that has not begun its first stage.
     pub fn new(commit: String, started: String, budget: u64, workers: usize, targets: Vec<String>, cases: u64) -> Self {
         let target = |name| Target {
             name,
@@ -215,7 +215,7 @@ impl Summary {
 }
 
 impl Crash {
-    /// A crash of the log, with the minimised input if there is one.
+    /// Converts a crash from the log, and reads its input and its minimised input.
     pub fn new(crash: log::Crash, times: usize, minimised: Option<&Path>) -> Self {
         let read = |path: &Path| Some((path.to_owned(), fs::read(path).ok()?));
         let log::Crash { kind, input, place, message } = crash;
@@ -239,7 +239,7 @@ impl Crash {
         let Self { kind, times, place, message, input, minimised } = self;
         let place = place.as_ref().map(|place| format!(", at `{place}`")).unwrap_or_default();
         writeln!(page, "\n- `{target}`: {kind}, {times} times{place}\n")?;
-        // Indented text is code, so that Markdown in a message has no effect.
+        // The message is indented as a code block, so Markdown in it has no effect.
         writeln!(page, "      {}", shorten(message))?;
         let Some(Input { input, input_bytes, content }) = input else { return Ok(()) };
         write!(page, "\n  Input: `{}`, {input_bytes} bytes", input.display())?;
@@ -248,8 +248,8 @@ impl Crash {
             write!(page, "; minimised: `{}`, {minimised_bytes} bytes", minimised.display())?;
             shown = content;
         }
-        // The bytes make it possible to reproduce the crash from the summary alone.
-        writeln!(page, ". For `xxd -r -p`:\n")?;
+        // With the bytes, the summary alone is enough to reproduce the crash.
+        writeln!(page, ". Hexadecimal, for `xxd -r -p`:\n")?;
         write!(page, "      ")?;
         shown.iter().try_for_each(|byte| write!(page, "{byte:02x}"))?;
         writeln!(page)
@@ -276,7 +276,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// A text as a table cell.
+/// Escapes a text for a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
@@ -321,7 +321,9 @@ mod tests {
         assert!(page.contains("| proof | not run | ✓ a \\| b |\n"), "{page}");
         assert!(page.contains("\n- `resolve`: crash, 2 times\n\n      | <script>\n"), "{page}");
         assert!(
-            page.contains("`a/crash-1`, 2 bytes; minimised: `a/small`, 1 bytes. For `xxd -r -p`:\n\n      7c\n"),
+            page.contains(
+                "`a/crash-1`, 2 bytes; minimised: `a/small`, 1 bytes. Hexadecimal, for `xxd -r -p`:\n\n      7c\n"
+            ),
             "{page}"
         );
         assert!(
@@ -362,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn night_is_clean_if_everything_passed() {
+    fn summary_has_no_findings_if_everything_passed() {
         let mut summary = summary();
         summary.targets[0].crashes.clear();
         summary.targets[0].corpus.minimised = true;

@@ -9,7 +9,7 @@ pub struct Source {
     pub modules: Vec<String>,
     /// The items that the code imports.
     pub imports: Vec<Import>,
-    /// The items that other files can import through this file.
+    /// The items of every `use`. Other files can import them through this file.
     pub reexports: Vec<Import>,
     defined: BTreeSet<String>,
 }
@@ -17,7 +17,7 @@ pub struct Source {
 /// A path and its local name.
 #[derive(Clone)]
 pub struct Import {
-    /// The local name; `*` for a glob import.
+    /// The local name; `*` for a glob import, empty for a path outside a `use`.
     pub name: String,
     /// The path.
     pub path: Vec<String>,
@@ -67,7 +67,7 @@ impl Source {
             }
             at += 1;
         }
-        // A re-export counts as an import if the code of the file uses the name.
+        // A `pub use` counts as an import if the code of the file uses the name.
         let used = source.reexports.iter().filter(|import| words.contains(&import.name));
         source.imports.extend(used.cloned().collect::<Vec<_>>());
         source
@@ -79,7 +79,7 @@ impl Source {
     }
 }
 
-/// The imports of a `use`.
+/// The imports of a `use` tree; `before` is the path before the tree.
 fn use_tree(tokens: &[String], before: &[String]) -> Vec<Import> {
     let mut path = before.to_vec();
     for (at, token) in tokens.iter().enumerate() {
@@ -97,7 +97,7 @@ fn use_tree(tokens: &[String], before: &[String]) -> Vec<Import> {
     path.last().cloned().map(|name| Import { name, path }).into_iter().collect()
 }
 
-/// The parts between the commas outside braces.
+/// Splits tokens at the commas outside braces.
 fn split_at_commas(tokens: &[String]) -> Vec<&[String]> {
     let mut depth = 0;
     let parts = tokens.split(|token| {
@@ -111,7 +111,7 @@ fn split_at_commas(tokens: &[String]) -> Vec<&[String]> {
     parts.collect()
 }
 
-/// The tokens without items that follow `#[cfg(test)]`.
+/// Drops each item that follows `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
@@ -138,7 +138,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c == '_' || c.is_alphabetic())
 }
 
-/// Words, `::` and single characters, without comments and quoted text.
+/// Splits a text into words, `::` and single characters; drops comments and quoted text.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -165,15 +165,15 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of a string, a character or a lifetime at the start of a text.
+/// The length of the string or character literal at the start of a text; 1 for the quote of a lifetime.
 fn quoted(text: &str) -> Option<usize> {
     let unprefixed = text.trim_start_matches(['b', 'c']);
     let raw = unprefixed.strip_prefix('r').map(|rest| (rest.len() - rest.trim_start_matches('#').len(), rest));
-    if let Some((signs, rest)) = raw
-        && rest[signs..].starts_with('"')
+    if let Some((hashes, rest)) = raw
+        && rest[hashes..].starts_with('"')
     {
-        let end = format!("\"{}", "#".repeat(signs));
-        let body = &rest[signs + 1..];
+        let end = format!("\"{}", "#".repeat(hashes));
+        let body = &rest[hashes + 1..];
         let after = &body[body.find(&end)? + end.len()..];
         return Some(text.len() - after.len());
     }
@@ -186,7 +186,7 @@ fn quoted(text: &str) -> Option<usize> {
     };
     let body = &unprefixed[1..];
     let end = body.find(is_end)?;
-    // A quote that is not closed after one character starts a lifetime.
+    // A single quote that is not closed after one character starts a lifetime.
     let is_lifetime = quote == '\'' && !body.starts_with('\\') && body[..end].chars().count() != 1;
     Some(if is_lifetime { 1 } else { text.len() - body.len() + end + 1 })
 }

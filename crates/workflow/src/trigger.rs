@@ -7,7 +7,7 @@ use github_actions_expressions::Evaluation;
 use super::model::{Input, InputKind, Trigger};
 use slug_value::Value;
 
-/// Maximum invocations of one workflow that are distinguished.
+/// The maximum number of invocations of one workflow that are evaluated separately.
 pub const INVOCATIONS: usize = 1_000;
 
 /// One invocation of a workflow: an event with inputs and secrets.
@@ -15,7 +15,7 @@ pub const INVOCATIONS: usize = 1_000;
 pub struct Invocation {
     /// The event.
     pub event: String,
-    /// True if the event of the run is not known, because a caller received it.
+    /// True if the event that started the run is unknown, as when an unknown workflow calls this one.
     pub is_unknown_event: bool,
     /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
@@ -36,7 +36,7 @@ pub struct Invocation {
 pub struct Caller {
     /// The id of the job.
     pub job: String,
-    /// The path of its file.
+    /// The path of the file that contains the job.
     pub path: String,
     /// The passed inputs with a known value: name and value.
     pub inputs: Vec<(String, String)>,
@@ -51,12 +51,12 @@ pub enum Secrets {
     /// Every secret.
     All,
     /// Only these secrets, by name in lower case; true if the secret certainly exists, false if
-    /// it may.
+    /// it may exist.
     Only(BTreeMap<String, bool>),
 }
 
-/// The invocations of a workflow by an event, one for each combination of the `relevant`
-/// inputs.
+/// The invocations of a workflow by an event, one for each combination of values of the
+/// `relevant` inputs.
 #[must_use]
 pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invocation> {
     let takes_inputs = matches!(trigger.event.as_str(), "workflow_dispatch" | "workflow_call");
@@ -128,7 +128,7 @@ impl Invocation {
 /// The possible values of an input, its default first.
 fn choices(input: &Input, event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: value.sema().to_string(), value: Value::known(value) };
-    let other = || {
+    let any_value = || {
         let who = if event == "workflow_call" { "a calling workflow" } else { "the caller" };
         let why = format!("{who} may supply any value for `{}`", input.name);
         Choice { value: Value::unknown(why), shown: "anything".to_owned() }
@@ -150,12 +150,12 @@ fn choices(input: &Input, event: &str) -> Vec<Choice> {
         }
         InputKind::Number => {
             let default = default.and_then(|default| default.parse().ok()).map(Evaluation::Number);
-            default.map(known).into_iter().chain([other()]).collect()
+            default.map(known).into_iter().chain([any_value()]).collect()
         }
         InputKind::Text | InputKind::Choice(_) => {
             let default = known(Evaluation::String(default.unwrap_or_default().to_owned()));
             let can_be_left_out = !input.required || input.default.is_some();
-            can_be_left_out.then_some(default).into_iter().chain([other()]).collect()
+            can_be_left_out.then_some(default).into_iter().chain([any_value()]).collect()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Merge keys (`<<`), which are not part of YAML 1.2 but which forges apply.
+//! Merge keys (`<<`). YAML 1.2 does not have them, but forges apply them.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ pub(crate) fn is_merge_key(node: &Node) -> bool {
 }
 
 impl Node {
-    /// Applies the merge keys of a mapping: merged entries come last and never replace an entry
-    /// that is written in the mapping.
+    /// Replaces the merge keys of a mapping by the entries of their values. These entries come last and
+    /// never replace another entry.
     pub(crate) fn merge(&mut self) {
         let Value::Mapping(entries) = &mut self.value else { return };
         if !entries.iter().any(|(key, _)| is_merge_key(key)) {

@@ -31,7 +31,7 @@ fn options(dialect: Dialect, limits: &Limits) -> Options {
     let mut options = Options::default();
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = match dialect {
-        // One more than the limit, so that `Builder` reports the excess at its beginning.
+        // One more than the limit, so that `Builder` reports an excess first, where it begins.
         Dialect::Strict => options.block_nesting_limit.max(limits.depth + 1),
         Dialect::Lenient => limits.depth,
     };
@@ -51,7 +51,7 @@ impl Position {
         Self { mark: node.mark, span: node.span.clone() }
     }
 
-    fn refuse(self, problem: Problem) -> ParseError {
+    fn error(self, problem: Problem) -> ParseError {
         let Self { mark, span } = self;
         ParseError { problem, mark, span, place: FieldPath::default() }
     }
@@ -65,21 +65,21 @@ struct Builder<'a> {
     /// Collections that have begun and not ended.
     open: Vec<Open>,
     root: Option<Node>,
-    /// The path to the value of each anchor in the tree.
-    anchors: HashMap<usize, ChildPath>,
-    /// The value of each anchor in the lenient dialect, in which merging can move or drop values.
-    anchored: HashMap<usize, Node>,
-    /// How many of the open collections have an anchor.
+    /// Strict dialect: the path to the value of each anchor.
+    anchor_paths: HashMap<usize, ChildPath>,
+    /// Lenient dialect: a copy of the value of each anchor, because merging can move or drop values.
+    anchor_values: HashMap<usize, Node>,
+    /// The number of open collections that have an anchor.
     open_anchors: usize,
     counts: Counts,
     documents: usize,
-    /// The first word that is valid YAML but rejected.
-    bad_word: Option<ParseError>,
-    /// The first key that is valid YAML but rejected.
+    /// The error of the first scalar that is valid YAML but rejected.
+    bad_scalar: Option<ParseError>,
+    /// The error of the first key that is valid YAML but rejected.
     bad_key: Option<ParseError>,
 }
 
-/// What has been read so far, for each limit.
+/// The amounts that have been read so far and are limited.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     scalar_bytes: usize,
@@ -117,12 +117,12 @@ impl<'a> Builder<'a> {
             limits,
             open: Vec::new(),
             root: None,
-            anchors: HashMap::new(),
-            anchored: HashMap::new(),
+            anchor_paths: HashMap::new(),
+            anchor_values: HashMap::new(),
             open_anchors: 0,
             counts: Counts::default(),
             documents: 0,
-            bad_word: None,
+            bad_scalar: None,
             bad_key: None,
         }
     }
@@ -161,10 +161,10 @@ impl<'a> Builder<'a> {
                 self.complete(node, end, anchor);
                 Ok(())
             }
-            Event::Alias(anchor) => self.repeat(position, anchor),
+            Event::Alias(anchor) => self.add_alias(position, anchor),
             Event::DocumentStart(..) => {
                 self.documents += 1;
-                if self.documents > 1 { Err(position.refuse(Problem::SecondDocument)) } else { Ok(()) }
+                if self.documents > 1 { Err(position.error(Problem::SecondDocument)) } else { Ok(()) }
             }
             _ => Ok(()),
         }
@@ -175,26 +175,26 @@ impl<'a> Builder<'a> {
         if self.dialect == Dialect::Strict && root.value == Value::Null {
             return Err(ParseError::at_start(Problem::Empty));
         }
-        // Bad words and keys come last: invalid YAML anywhere in the text is the more basic error.
-        self.bad_word.or(self.bad_key).map_or(Ok(root), Err)
+        // Bad scalars and keys come last: invalid YAML anywhere in the text is the more basic error.
+        self.bad_scalar.or(self.bad_key).map_or(Ok(root), Err)
     }
 
     /// The value of a scalar in the strict dialect.
     fn typed(&mut self, position: &Position, text: &str, style: Style, tag: Option<&Tag>) -> Result<Value, ParseError> {
-        let (of, is_plain) = (Type::of(tag), style == Style::Plain);
-        if !of.fits_scalar(text, self.expects_key()) {
-            return Err(position.clone().refuse(unsupported(tag)));
+        let (tagged, is_plain) = (Type::of(tag), style == Style::Plain);
+        if !tagged.fits_scalar(text, self.expects_key()) {
+            return Err(position.clone().error(unsupported(tag)));
         }
-        if self.expects_key() && text == "<<" && (of == Type::Merge || of == Type::Untagged && is_plain) {
-            return Err(position.clone().refuse(Problem::MergeKey));
+        if self.expects_key() && text == "<<" && (tagged == Type::Merge || tagged == Type::Untagged && is_plain) {
+            return Err(position.clone().error(Problem::MergeKey));
         }
-        // In YAML 1.1 the `?` marks a key and is not part of the word.
+        // In YAML 1.1 this `?` marks a key and is not part of the scalar.
         let is_in_flow = || self.open.iter().any(|open| open.style == Style::Flow);
-        if is_plain && text.starts_with('?') && self.bad_word.is_none() && is_in_flow() {
-            self.bad_word = Some(position.clone().refuse(Problem::QuestionMark));
+        if is_plain && text.starts_with('?') && self.bad_scalar.is_none() && is_in_flow() {
+            self.bad_scalar = Some(position.clone().error(Problem::QuestionMark));
         }
-        scalar::resolve(text.into(), is_plain, of)
-            .map_err(|why| position.clone().refuse(Problem::Syntax(why.to_owned())))
+        scalar::resolve(text.into(), is_plain, tagged)
+            .map_err(|why| position.clone().error(Problem::Syntax(why.to_owned())))
     }
 
     fn begin(
@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
         check(&position, Limit::Depth, self.open.len() + 1, self.depth())?;
         self.count_node(&position, 0, tag, anchor)?;
         if self.dialect == Dialect::Strict && !Type::of(tag).fits_collection(is_mapping) {
-            return Err(position.refuse(unsupported(tag)));
+            return Err(position.error(unsupported(tag)));
         }
         if self.expects_key() {
             self.note_bad_key(&position, Problem::CompositeKey(if is_mapping { "a mapping" } else { "a list" }), None);
@@ -228,11 +228,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a copy of the value of an anchor.
-    fn repeat(&mut self, position: Position, anchor: usize) -> Result<(), ParseError> {
+    fn add_alias(&mut self, position: Position, anchor: usize) -> Result<(), ParseError> {
         let counts = Counts { aliases: self.counts.aliases + 1, ..self.counts };
         check(&position, Limit::Aliases, counts.aliases, self.limits.aliases)?;
         let Some(value) = self.value_of(anchor) else {
-            return Err(position.refuse(Problem::RecursiveAlias));
+            return Err(position.error(Problem::RecursiveAlias));
         };
         // Check the limits before copying.
         let size = value.measure();
@@ -254,7 +254,7 @@ impl<'a> Builder<'a> {
         self.counts = counts;
         if self.dialect == Dialect::Strict {
             if self.expects_key() && is_merge_key(&node) {
-                return Err(position.refuse(Problem::MergeKey));
+                return Err(position.error(Problem::MergeKey));
             }
             node.move_to(position.mark, &position.span);
         }
@@ -265,8 +265,8 @@ impl<'a> Builder<'a> {
     /// The value of an anchor, if it has been read completely.
     fn value_of(&self, anchor: usize) -> Option<&Node> {
         match self.dialect {
-            Dialect::Strict => self.value_at(self.anchors.get(&anchor)?),
-            Dialect::Lenient => self.anchored.get(&anchor),
+            Dialect::Strict => self.value_at(self.anchor_paths.get(&anchor)?),
+            Dialect::Lenient => self.anchor_values.get(&anchor),
         }
     }
 
@@ -285,7 +285,7 @@ impl<'a> Builder<'a> {
     /// ends, `anchor` the id of its anchor or 0.
     fn complete(&mut self, node: Node, end: usize, anchor: usize) {
         if anchor != 0 && self.dialect == Dialect::Lenient {
-            self.anchored.insert(anchor, node.clone());
+            self.anchor_values.insert(anchor, node.clone());
         }
         if self.expects_key() {
             self.check_key(&node);
@@ -294,7 +294,7 @@ impl<'a> Builder<'a> {
         match self.open.last_mut() {
             Some(open) => {
                 if open.children.is_empty() && !open.is_mapping && open.style == Style::Block {
-                    open.begin_at_dash(text, node.span.start);
+                    open.start_at_dash(text, node.span.start);
                 }
                 open.children.push(node);
                 open.end = end;
@@ -303,8 +303,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Maximum levels of nesting in block and flow style together. In the lenient dialect the parser
-    /// applies the limit to each style separately, so values with aliases may have twice as many.
+    /// The maximum depth, block and flow style together. In the lenient dialect the parser limits each
+    /// style separately, so the sum, with aliases expanded, may be twice the limit.
     fn depth(&self) -> usize {
         match self.dialect {
             Dialect::Strict => self.limits.depth,
@@ -346,10 +346,10 @@ impl<'a> Builder<'a> {
             };
         }
         let place = name.into_iter().fold(place, FieldPath::key);
-        self.bad_key = Some(ParseError { place, ..position.clone().refuse(problem) });
+        self.bad_key = Some(ParseError { place, ..position.clone().error(problem) });
     }
 
-    /// Counts a value that is not an alias, and records the path of an anchored one.
+    /// Counts a node that is not an alias. In the strict dialect, records the path of its anchor.
     fn count_node(
         &mut self,
         position: &Position,
@@ -365,27 +365,27 @@ impl<'a> Builder<'a> {
             self.counts.anchors += 1;
             check(position, Limit::Anchors, self.counts.anchors, self.limits.anchors)?;
             if self.dialect == Dialect::Strict {
-                self.anchors.insert(anchor, self.open.iter().map(|open| open.children.len()).collect());
+                self.anchor_paths.insert(anchor, self.open.iter().map(|open| open.children.len()).collect());
             }
         }
         Ok(())
     }
 
-    /// Counts events under the anchors of all open collections and under `more` other anchors.
+    /// Counts events once for each open collection with an anchor, and once for each of `more` anchors.
     fn count_under_anchors(&mut self, position: &Position, events: usize, more: usize) -> Result<(), ParseError> {
         self.counts.anchor_nodes += events * (self.open_anchors + more);
         check(position, Limit::AnchorNodes, self.counts.anchor_nodes, self.limits.anchor_nodes)
     }
 
-    /// The byte at which a scalar ends. An omitted scalar ends after the indicator before it: `:`,
-    /// `-` or `?`.
+    /// The byte at which a scalar ends. The parser reports an omitted scalar at the indicator before
+    /// it (`:`, `-` or `?`); such a scalar ends after the indicator.
     fn end_of_scalar(&self, position: &Position) -> usize {
         let Range { start, end } = position.span;
         let is_omitted = start == end && self.text[start..].starts_with([':', '-', '?']);
         end + usize::from(is_omitted)
     }
 
-    /// Converts a position of the parser, moved back to the boundary of a character.
+    /// Converts a position of the parser and moves it back to a character boundary.
     fn position(&self, marker: granit_parser::Marker) -> Position {
         let byte = marker.byte_offset().unwrap_or_default().min(self.text.len());
         let byte = (0..=byte).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or_default();
@@ -394,19 +394,19 @@ impl<'a> Builder<'a> {
 
     fn scan_error(&self, error: &ScanError) -> ParseError {
         let problem = match error.kind() {
-            // The scanner reads ahead, so it finds excess depth in flow style first.
+            // The scanner reads ahead, so in flow style it finds excess depth before `Builder` does.
             ErrorKind::RecursionLimitExceeded => Problem::Exceeds(Limit::Depth, self.limits.depth),
             ErrorKind::UnknownAnchor => Problem::Syntax("alias references unknown anchor".to_owned()),
             _ => Problem::Syntax(error.info().trim_end_matches('.').to_owned()),
         };
         let Position { mark, span: Range { start, .. } } = self.position(*error.marker());
         let line = self.text[start..].split(['\n', '\r']).next().unwrap_or_default().trim_end();
-        Position { mark, span: start..start + line.len() }.refuse(problem)
+        Position { mark, span: start..start + line.len() }.error(problem)
     }
 }
 
 fn check(position: &Position, limit: Limit, count: usize, most: usize) -> Result<(), ParseError> {
-    if count <= most { Ok(()) } else { Err(position.clone().refuse(Problem::Exceeds(limit, most))) }
+    if count <= most { Ok(()) } else { Err(position.clone().error(Problem::Exceeds(limit, most))) }
 }
 
 fn unsupported(tag: Option<&Tag>) -> Problem {
@@ -414,9 +414,9 @@ fn unsupported(tag: Option<&Tag>) -> Problem {
 }
 
 impl Open {
-    /// Moves the beginning of a block list to its first dash. The parser reports the first item as the
-    /// beginning if the list has the same indentation as its key. `first` is the byte of that item.
-    fn begin_at_dash(&mut self, text: &str, first: usize) {
+    /// Moves the start of a block list to its first dash. If the list has the same indentation as its
+    /// key, the parser reports the start of the first item instead, which is byte `first`.
+    fn start_at_dash(&mut self, text: &str, first: usize) {
         let start = &mut self.position.span.start;
         if first == *start || !text[*start..].starts_with('-') {
             *start = dash_before(text, *start).unwrap_or(*start);
@@ -425,7 +425,7 @@ impl Open {
 
     fn close(self, end: usize) -> Node {
         let Self { position: Position { mark, span }, style, is_mapping, children, end: last, .. } = self;
-        // A block collection ends with its last child, not at the next line.
+        // The parser ends a block collection at the next line; the span ends with the last child.
         let end = if style == Style::Block && !children.is_empty() { last.min(end) } else { end };
         let value = if is_mapping {
             let mut children = children.into_iter();
@@ -437,8 +437,8 @@ impl Open {
     }
 }
 
-/// The position of a dash that begins the line of byte `position`, or a line before it if only
-/// comments are in between.
+/// The byte of the dash that begins the text of a line before byte `position`: on the same line, or on
+/// an earlier one if only comments and blank lines are in between.
 fn dash_before(text: &str, position: usize) -> Option<usize> {
     let mut end = position;
     loop {

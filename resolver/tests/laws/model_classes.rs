@@ -1,4 +1,5 @@
-//! Derivation by model classes equals derivation by a scan of the whole registry.
+//! Derivation by model classes gives the same results as a scan of the whole registry. The arms that
+//! list a model and the arms whose patterns match it are its model class.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use slug_resolver::{Policy, Provider, Registry};
 use crate::strategy::fixed_cases;
 
 #[test]
-fn model_classes_derive_as_a_scan() {
+fn model_classes_and_full_scan_derive_the_same() {
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
     assert_agrees(&Dataset::new(Registry::embedded(), policy));
     for case in fixed_cases(300) {
@@ -18,9 +19,9 @@ fn model_classes_derive_as_a_scan() {
     }
 }
 
-/// The class of a blank model is empty, even if a pattern matches the empty text.
+/// The model class of a blank model is empty, even if a pattern matches the empty text.
 #[test]
-fn model_classes_with_empty_matches_derive_as_a_scan() {
+fn model_classes_and_full_scan_derive_the_same_with_empty_matches() {
     let mut document = Registry::embedded().document();
     for (provider, pattern) in document.providers.iter_mut().zip(["x*", "^$|z", "(?:)"]) {
         provider.model_prefix_match = Pattern::new(pattern).expect("the pattern compiles");
@@ -29,16 +30,16 @@ fn model_classes_with_empty_matches_derive_as_a_scan() {
     assert_agrees(&Dataset::new(registry, Policy::embedded("full-saas").expect("ships with the crate")));
 }
 
-/// Compares both on every runtime and an unknown one, for every listed id and some unlisted ones, with no
-/// credentials, with the credentials of each provider, and with all credentials.
+/// Compares both derivations on every runtime and an unknown one, for every listed id and some unlisted
+/// ones, with no credentials, with the credentials of each provider, and with all credentials.
 fn assert_agrees(dataset: &Dataset) {
     let registry = &dataset.registry;
     let model_classes = dataset.model_classes();
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
     let unlisted = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
     let models: BTreeSet<&str> = listed.map(String::as_str).chain(unlisted).collect();
-    let of = |provider: &Provider| provider.auth_env.clone();
-    let mut credentials: Vec<Vec<String>> = registry.providers().iter().map(of).collect();
+    let accepted = |provider: &Provider| provider.auth_env.clone();
+    let mut credentials: Vec<Vec<String>> = registry.providers().iter().map(accepted).collect();
     credentials.push(credentials.concat());
     credentials.push(Vec::new());
     let names = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).chain(["nowhere"]);
@@ -61,8 +62,8 @@ fn check_model_class(dataset: &Dataset, runtime: &str, model: &str) {
     let registry = &dataset.registry;
     let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
     let id = model.trim();
-    let positions = |counts: &dyn Fn(&Arm) -> bool| {
-        (0..arms.len()).filter(|&arm| !id.is_empty() && counts(&arms[arm])).collect::<Vec<_>>()
+    let positions = |holds: &dyn Fn(&Arm) -> bool| {
+        (0..arms.len()).filter(|&arm| !id.is_empty() && holds(&arms[arm])).collect::<Vec<_>>()
     };
     let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
     let model_class = dataset.model_classes().model_class(registry, runtime, model);

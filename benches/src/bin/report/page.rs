@@ -42,13 +42,13 @@ pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
     for (index, row) in rows.iter().enumerate() {
         for &(column, width) in &columns {
             let cell = &row[column];
-            table += &if is_number(column) { format!("| {cell:>width$} ") } else { format!("| {cell:<width$} ") };
+            table += &if is_numeric(column) { format!("| {cell:>width$} ") } else { format!("| {cell:<width$} ") };
         }
         table += "|\n";
         if index == 0 {
             for &(column, width) in &columns {
-                let line = "-".repeat(width - usize::from(is_number(column)));
-                table += &format!("| {line}{} ", if is_number(column) { ":" } else { "" });
+                let line = "-".repeat(width - usize::from(is_numeric(column)));
+                table += &format!("| {line}{} ", if is_numeric(column) { ":" } else { "" });
             }
             table += "|\n";
         }
@@ -56,7 +56,7 @@ pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
     table
 }
 
-fn is_number(column: usize) -> bool {
+fn is_numeric(column: usize) -> bool {
     (1..5).contains(&column)
 }
 
