@@ -1,9 +1,9 @@
 //! Support for the benchmarks: data, implementations to compare with, and results.
 //!
-//! Every benchmark measures three implementations on the same questions: the resolver, its
-//! **lower bound** (only the part of the work that no implementation can avoid) and a
-//! **baseline** (a simple port of the modelled system). Ratios between the three hold on any
-//! machine; times do not.
+//! The benchmarks measure three implementations on the same questions: the resolver; a
+//! **lower bound**, which does only the part of the work that no implementation can avoid; and a
+//! **baseline**, a simple port of the system that the resolver models. The ratios between the
+//! three are about the same on every machine; times are not.
 
 pub mod baseline;
 pub mod data;

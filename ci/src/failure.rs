@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-/// A result that fails with a [`Failure`].
+/// The result of an operation that can fail with a [`Failure`].
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
 /// A failure of a subcommand. Each message says what to do.
@@ -27,9 +27,9 @@ impl Failure {
     }
 }
 
-/// Turns any error into [`Failure::Broken`] and prepends a description of the failed operation.
+/// Turns any error into [`Failure::Broken`], with a description of the failed operation.
 pub trait Context<T> {
-    /// Fails with `what: error`.
+    /// Turns an error into a failure with the message `what: error`.
     fn context(self, what: impl FnOnce() -> String) -> Result<T>;
 }
 
@@ -39,12 +39,12 @@ impl<T, E: Display> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// Fails with [`Failure::Broken`].
+/// Returns [`Failure::Broken`] with the message.
 pub fn broken<T>(message: impl Into<String>) -> Result<T> {
     Err(Failure::Broken(message.into()))
 }
 
-/// Fails with [`Failure::Finding`].
+/// Returns [`Failure::Finding`] with the message.
 pub fn finding<T>(message: impl Into<String>) -> Result<T> {
     Err(Failure::Finding(message.into()))
 }

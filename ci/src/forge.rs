@@ -1,4 +1,4 @@
-//! Output for the forge that runs a job; nothing outside a forge.
+//! Passes output to the forge that runs the job. Outside a forge these functions do nothing.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Context, Result};
 
-/// Maximum size of an output in bytes; the forges limit outputs and variables.
+/// Maximum size of an output in bytes. Forges limit the size of outputs and variables.
 const OUTPUT_BYTES: usize = 50_000;
 
 /// Adds a page in Markdown to the summary of the job.
@@ -20,15 +20,17 @@ pub fn output(name: &str, text: &str) -> Result {
     append("GITHUB_OUTPUT", &assignment(name, text))
 }
 
+/// The lines that set an output in the file GITHUB_OUTPUT.
 fn assignment(name: &str, text: &str) -> String {
     let end = (0..=text.len().min(OUTPUT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
     let text = &text[..end];
-    // The end marker must be a line that the text does not contain.
-    let end: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{name}<<{end}\n{text}\n{end}\n")
+    // The text must not contain the end marker as a line, so the marker is a digest of the text.
+    let marker: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{name}<<{marker}\n{text}\n{marker}\n")
 }
 
-/// Appends to the file that a variable names, if it is set.
+/// Appends the text to the file that an environment variable names; does nothing if the variable
+/// is unset or empty.
 fn append(variable: &str, text: &str) -> Result {
     let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(()) };
     let written =

@@ -1,8 +1,8 @@
 //! `cargo ci instructions`: counts the instructions of each operation and of its lower bound,
 //! and checks their ratio against the maximum in benches/instructions.tsv.
 //!
-//! Unlike times, counts hardly differ between runs. They vary only with the seed of the hash
-//! maps, which determines the number of probes of a look-up.
+//! Unlike times, counts hardly differ between runs. Only the seed of the hash maps differs, and
+//! with it the number of probes of a look-up.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,42 +29,44 @@ pub fn run() -> Result {
     let costs = costs(&program, &operations.lines().collect::<Vec<_>>())?;
 
     println!("{:<18} {:>14} {:>14} {:>7} {:>8}", "operation", "instructions", "lower bound", "ratio", "at most");
-    let mut slow = String::new();
+    let mut exceeded = String::new();
     for [operation, lower_bound, maximum] in bounds {
         let at_most: f64 = maximum.parse().context(|| format!("{BOUNDS}: the maximum `{maximum}` is not a number"))?;
         let (Some(cost), Some(lower_bound_cost)) = (costs.get(operation.as_str()), costs.get(lower_bound.as_str()))
         else {
             return broken(format!(
-                "{BOUNDS} names `{operation}` and `{lower_bound}`, but `count` does not know both; correct the names"
+                "{BOUNDS} names `{operation}` and `{lower_bound}`, but `count` lists at most one; correct the names"
             ));
         };
         let ratio = cost / lower_bound_cost;
         println!("{operation:<18} {cost:>14.1} {lower_bound_cost:>14.1} {ratio:>7.3} {maximum:>8}");
         if ratio > at_most {
-            slow += &format!(
+            exceeded += &format!(
                 "`{operation}` takes {ratio:.3} times the instructions of `{lower_bound}`, more than {maximum}\n"
             );
         }
     }
-    if slow.is_empty() {
+    if exceeded.is_empty() {
         return Ok(());
     }
     finding(format!(
-        "{slow}find the added work with `valgrind --tool=callgrind`; if a maximum must rise, give the reason in the \
-         commit"
+        "{exceeded}find the added work with `valgrind --tool=callgrind`; if a maximum must rise, give the reason in \
+         the commit"
     ))
 }
 
-/// The instructions of each operation per query. Each is counted for two numbers of queries:
-/// both runs include the set-up, which cancels out.
+/// The number of instructions per query of each operation. Each operation runs with two numbers
+/// of queries. The set-up is the same in both runs, so the difference excludes it.
 fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str, f64>> {
     let scratch = checkout::scratch()?;
     let queue: Queue<&str> = operations.iter().copied().collect();
     let costs = Mutex::new(BTreeMap::new());
     parallel::run(process::cores(), |_| {
         while let Some(operation) = queue.next() {
-            let [(queries, instructions), (more_queries, more_instructions)] =
-                [count(program, operation, "1", scratch.path())?, count(program, operation, "2", scratch.path())?];
+            let [(queries, instructions), (more_queries, more_instructions)] = [
+                count_instructions(program, operation, "1", scratch.path())?,
+                count_instructions(program, operation, "2", scratch.path())?,
+            ];
             let cost = (more_instructions - instructions) / (more_queries - queries);
             parallel::lock(&costs).insert(operation, cost);
         }
@@ -73,8 +75,9 @@ fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str,
     Ok(costs.into_inner().unwrap_or_default())
 }
 
-/// The number of queries that an operation answered, and the number of instructions.
-fn count(program: &Path, operation: &str, factor: &str, scratch: &Path) -> Result<(f64, f64)> {
+/// Runs an operation with `factor` times its basic number of queries, and returns the number of
+/// queries and the number of instructions.
+fn count_instructions(program: &Path, operation: &str, factor: &str, scratch: &Path) -> Result<(f64, f64)> {
     let profile = scratch.join(format!("{operation}-{factor}"));
     let mut valgrind = Process::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no"])
@@ -88,25 +91,25 @@ fn count(program: &Path, operation: &str, factor: &str, scratch: &Path) -> Resul
     let queries = String::from_utf8_lossy(&output.stdout).trim().parse();
     let queries = queries.context(|| format!("`{valgrind}` did not print a number of queries"))?;
     let profile = fs::read_to_string(&profile).context(|| format!("cannot read {}", profile.display()))?;
-    match instructions(&profile) {
+    match total_instructions(&profile) {
         Some(instructions) => Ok((queries, instructions)),
-        None => broken(format!("the profile of `{valgrind}` has no total of instructions")),
+        None => broken(format!("the profile of `{valgrind}` has no line `summary: INSTRUCTIONS`")),
     }
 }
 
-/// The total of a cachegrind profile, which ends with `summary: INSTRUCTIONS`.
-fn instructions(profile: &str) -> Option<f64> {
+/// The number in the line `summary: INSTRUCTIONS` at the end of a cachegrind profile.
+fn total_instructions(profile: &str) -> Option<f64> {
     let total = profile.lines().rev().find_map(|line| line.strip_prefix("summary:"))?;
     total.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::instructions;
+    use super::total_instructions;
 
     #[test]
-    fn instructions_are_the_total_of_the_profile() {
-        assert_eq!(instructions("events: Ir\nfl=a.rs\n1 20\nsummary: 12345\n"), Some(12345.0));
-        assert_eq!(instructions("events: Ir\n"), None);
+    fn total_is_read_from_the_summary_line() {
+        assert_eq!(total_instructions("events: Ir\nfl=a.rs\n1 20\nsummary: 12345\n"), Some(12345.0));
+        assert_eq!(total_instructions("events: Ir\n"), None);
     }
 }

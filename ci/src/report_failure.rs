@@ -1,8 +1,8 @@
-//! `cargo ci report-failure`: opens an issue about a failed night, or comments on the open
-//! issue, so that several failed nights in a row give one issue.
+//! `cargo ci report-failure`: opens an issue about a failed nightly run. While that issue is
+//! open, each further failed run adds a comment to it.
 //!
-//! GitHub and Gitea set the same variables and accept the same requests. curl sends them, so
-//! that this program needs no HTTP library.
+//! GitHub and Gitea set the same variables and accept the same requests. curl sends the
+//! requests, so that this program needs no HTTP library.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::process::Process;
 
 const TITLE: &str = "Nightly checks failed";
 
-/// Maximum length of a summary in characters; the limit of an issue is 65,536.
+/// Maximum length of a summary in characters. The text of an issue is limited to 65,536.
 const SUMMARY_CHARS: usize = 50_000;
 
-/// Does nothing if every job succeeded. Reads NEEDS (the context `needs` as JSON), TOKEN, and
-/// the variables that the forge sets for every job.
+/// Reports the run unless every job succeeded. Reads NEEDS (the context `needs` as JSON), TOKEN,
+/// and the variables that the forge sets for every job.
 pub fn run() -> Result {
     let needs: BTreeMap<String, Job> =
         serde_json::from_str(&variable("NEEDS")?).context(|| "cannot read NEEDS".to_owned())?;
@@ -27,9 +27,9 @@ pub fn run() -> Result {
         println!("every job succeeded");
         return Ok(());
     }
-    let body = body(&run_url()?, &needs);
+    let body = issue_text(&run_url()?, &needs);
     let forge = Forge {
-        repository: format!("{}/repos/{}", variable("GITHUB_API_URL")?, variable("GITHUB_REPOSITORY")?),
+        api_url: format!("{}/repos/{}", variable("GITHUB_API_URL")?, variable("GITHUB_REPOSITORY")?),
         token: variable("TOKEN")?,
     };
     let (verb, answer) = match forge.open_issue()? {
@@ -50,7 +50,8 @@ struct Job {
     outputs: BTreeMap<String, String>,
 }
 
-fn body(url: &str, needs: &BTreeMap<String, Job>) -> String {
+/// The text of an issue or a comment: the URL of the run, the result of each job, the summaries.
+fn issue_text(url: &str, needs: &BTreeMap<String, Job>) -> String {
     let results: Vec<String> = needs.iter().map(|(name, job)| format!("{name}: {}", job.result)).collect();
     let summaries: Vec<&str> = needs.values().filter_map(|job| Some(job.outputs.get("summary")?.as_str())).collect();
     let summary: String = match summaries.concat().trim() {
@@ -60,7 +61,7 @@ fn body(url: &str, needs: &BTreeMap<String, Job>) -> String {
     format!("{url}\n\n{}\n\n{summary}", results.join(", "))
 }
 
-/// The URL of this run. Gitea uses the run number in the repository, GitHub the global run id.
+/// The URL of this run. It ends with the run number on Gitea, and with the run id on GitHub.
 fn run_url() -> Result<String> {
     let number = if std::env::var_os("GITEA_ACTIONS").is_some() { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" };
     let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
@@ -75,16 +76,16 @@ fn variable(name: &str) -> Result<String> {
 }
 
 struct Forge {
-    /// The API URL of the repository.
-    repository: String,
+    /// The URL of the repository in the API of the forge.
+    api_url: String,
     token: String,
 }
 
 impl Forge {
-    /// The number of the open issue about failed nights.
+    /// The number of the open issue about failed runs.
     fn open_issue(&self) -> Result<Option<u64>> {
         for page in 1.. {
-            // The two forges have different names for the page size.
+            // GitHub and Gitea have different names for the page size, so send both.
             let issues = self.request(&format!("issues?state=open&page={page}&per_page=50&limit=50"), None)?;
             let Some(issues) = issues.as_array().filter(|issues| !issues.is_empty()) else { break };
             if let Some(number) = issues.iter().find(|issue| is_ours(issue)).and_then(|issue| issue["number"].as_u64())
@@ -95,28 +96,29 @@ impl Forge {
         Ok(None)
     }
 
-    /// Sends a request, a POST if it has a body, and returns the answer.
+    /// Sends a request and returns the answer. A request with a body is a POST.
     fn request(&self, path: &str, body: Option<Value>) -> Result<Value> {
         let scratch = checkout::scratch()?;
-        let file = |name: &str, text: &str| -> Result<String> {
+        // Writes a file and returns the argument that makes curl read it.
+        let argument_file = |name: &str, text: &str| -> Result<String> {
             let file = scratch.path().join(name);
             checkout::write(&file, text)?;
             Ok(format!("@{}", file.display()))
         };
         let mut curl = Process::new("curl").args(["--fail", "--silent", "--show-error", "--max-time", "60"]);
-        // In a file, because every user can see the arguments of a process.
-        let token = file("token", &format!("Authorization: token {}\n", self.token))?;
+        // The token is in a file, because every user can see the arguments of a process.
+        let token = argument_file("token", &format!("Authorization: token {}\n", self.token))?;
         curl = curl.args(["--header", &token]);
         if let Some(body) = body {
-            let body = file("body", &body.to_string())?;
+            let body = argument_file("body", &body.to_string())?;
             curl = curl.args(["--header", "Content-Type: application/json", "--data-binary", &body]);
         }
-        let answer = curl.arg(format!("{}/{path}", self.repository)).read()?;
+        let answer = curl.arg(format!("{}/{path}", self.api_url)).read()?;
         serde_json::from_str(&answer).context(|| format!("cannot read the answer to {path}"))
     }
 }
 
-/// True for an issue of this command, not for a pull request, which GitHub lists as an issue.
+/// True for an issue that this command opened, false for a pull request, which GitHub also lists.
 fn is_ours(issue: &Value) -> bool {
     issue["title"] == TITLE && issue["pull_request"].is_null()
 }
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn body_has_results_and_the_beginning_of_the_summary() {
+    fn issue_text_has_results_and_the_beginning_of_the_summary() {
         let needs = |summary: &str| -> BTreeMap<String, Job> {
             serde_json::from_value(json!({
                 "mutants": {"result": "success", "outputs": {}},
@@ -134,7 +136,7 @@ mod tests {
             }))
             .unwrap()
         };
-        let body = |summary: &str| body("https://forge.example/runs/1", &needs(summary));
+        let body = |summary: &str| issue_text("https://forge.example/runs/1", &needs(summary));
         assert_eq!(body("found\n"), "https://forge.example/runs/1\n\nfuzz: failure, mutants: success\n\nfound");
         assert!(body("").ends_with("\n\nThe jobs wrote no summary."));
         assert!(body(&"é".repeat(60_000)).chars().count() < 51_000);

@@ -14,15 +14,16 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result {
     let readme = checkout::read("README.md")?;
-    let Some(command) = command(&readme) else {
-        return broken("README.md gives no test command; add a console block with a line `cargo test …`");
+    let Some(command) = test_command(&readme) else {
+        return broken("README.md gives no test command; add a line that starts with `cargo test`");
     };
     println!("README.md says: {}", command.join(" "));
     Process::cargo().args(&command[1..]).args(&arguments.rest).run()
 }
 
-/// The words of the first line in a console block that starts with `cargo test`.
-fn command(markdown: &str) -> Option<Vec<&str>> {
+/// The words of the first line that starts with `cargo test` after an optional prompt, without the
+/// comment at its end.
+fn test_command(markdown: &str) -> Option<Vec<&str>> {
     let line = markdown
         .lines()
         .map(|line| line.strip_prefix("$ ").unwrap_or(line))
@@ -33,18 +34,18 @@ fn command(markdown: &str) -> Option<Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::test_command;
 
     #[test]
     fn command_is_found_without_its_comment() {
         let markdown = "```sh\ncargo testing\ncargo test --workspace   # all of it\ncargo test --doc\n```\n";
-        assert_eq!(command(markdown), Some(vec!["cargo", "test", "--workspace"]));
-        assert_eq!(command("$ cargo test\n"), Some(vec!["cargo", "test"]));
-        assert_eq!(command("cargo build\n"), None);
+        assert_eq!(test_command(markdown), Some(vec!["cargo", "test", "--workspace"]));
+        assert_eq!(test_command("$ cargo test\n"), Some(vec!["cargo", "test"]));
+        assert_eq!(test_command("cargo build\n"), None);
     }
 
     #[test]
     fn readme_gives_a_test_command() {
-        assert!(command(include_str!("../../README.md")).is_some());
+        assert!(test_command(include_str!("../../README.md")).is_some());
     }
 }

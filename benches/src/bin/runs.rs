@@ -1,11 +1,11 @@
-//! Measures operations that are too slow for criterion: whole processes of the command, and
-//! documents that take seconds to read.
+//! Measures what is too slow for criterion: whole processes of slugproof, and the reading of
+//! large documents.
 //!
-//!     runs HOME ROUND     measures, and writes HOME/runs/round-ROUND.json
+//!     runs HOME ROUND     measures everything, and writes HOME/runs/round-ROUND.json
 //!     runs --test         runs everything once at a small size, and writes nothing
 //!
-//! The command is the program that SLUGPROOF names, or `slugproof` in the directory of this
-//! program.
+//! The variable SLUGPROOF names the program to measure; the default is `slugproof` in the
+//! directory of this program.
 
 use std::error::Error;
 use std::fs;
@@ -25,7 +25,7 @@ use slugproof::lines::{answer_lines, resolve_line};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Time limit of one run; a longer run is stopped and recorded with the time so far.
+/// Time limit of one run. A run that exceeds it is stopped and recorded with the time so far.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
@@ -33,7 +33,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // `cargo bench` and criterion use the same flag for a trial run.
         ["--test"] => Scale::TRIAL.measure().map(drop),
-        [home, round] => round.parse().map_err(Into::into).and_then(|round| keep(&Home(home.into()), round)),
+        [home, round] => {
+            round.parse().map_err(Into::into).and_then(|round| measure_and_save(&Home(home.into()), round))
+        }
         _ => Err("usage: runs HOME ROUND, or runs --test".into()),
     };
     match outcome {
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn keep(home: &Home, round: usize) -> Outcome<()> {
+fn measure_and_save(home: &Home, round: usize) -> Outcome<()> {
     let file = home.runs(round);
     fs::create_dir_all(file.parent().expect("a file is in a directory"))?;
     let runs = Scale::FULL.measure()?;
@@ -59,11 +61,17 @@ fn keep(home: &Home, round: usize) -> Outcome<()> {
 
 /// The sizes and repetitions of the measurements.
 struct Scale {
+    /// Number of processes for each start-up time.
     starts: usize,
+    /// Number of runs of `prove` on the embedded data.
     proofs: usize,
+    /// Whether to measure `prove --brute-force`.
     brute_force: bool,
+    /// Numbers of ids in the generated registries to prove.
     proved_ids: &'static [usize],
+    /// Minimum number of lines in the batch.
     lines: usize,
+    /// Sizes of the generated documents to read.
     document_bytes: &'static [usize],
 }
 
@@ -84,17 +92,18 @@ impl Scale {
         let slugproof = slugproof()?;
         let mut runs = start_up(&slugproof, self.starts)?;
         runs.extend(batch(&slugproof, self.lines)?);
-        runs.extend(proofs(&slugproof, self.proofs, self.brute_force)?);
+        runs.extend(prove_embedded(&slugproof, self.proofs, self.brute_force)?);
         for &ids in self.proved_ids {
-            runs.push(proof_of(&slugproof, ids)?);
+            runs.push(prove_generated(&slugproof, ids)?);
         }
         for &bytes in self.document_bytes {
-            runs.push(reading_of(bytes)?);
+            runs.push(read_generated(bytes)?);
         }
         Ok(runs)
     }
 }
 
+/// The path of the program to measure.
 fn slugproof() -> Outcome<PathBuf> {
     let path = match std::env::var_os("SLUGPROOF") {
         Some(path) => path.into(),
@@ -107,7 +116,7 @@ fn slugproof() -> Outcome<PathBuf> {
     }
 }
 
-fn run(id: &str, samples: Vec<f64>) -> Run {
+fn completed_run(id: &str, samples: Vec<f64>) -> Run {
     Run { id: id.to_owned(), samples, given_up: false }
 }
 
@@ -117,6 +126,7 @@ fn nanoseconds(time: Duration) -> f64 {
 
 // One process per question.
 
+/// Measures the time from the start of a process to its end, and its peak memory.
 fn start_up(slugproof: &Path, starts: usize) -> Outcome<Vec<Run>> {
     let question = ["resolve", "--runtime", "claude-code", "E2E_MINIMAX_API_KEY=set"];
     let answer = Command::new(slugproof).args(question).output()?;
@@ -129,37 +139,45 @@ fn start_up(slugproof: &Path, starts: usize) -> Outcome<Vec<Run>> {
         let started = Instant::now();
         let status = command.status()?;
         let time = started.elapsed();
-        if status.success() { Ok(nanoseconds(time)) } else { Err("the command fails".into()) }
+        if status.success() {
+            Ok(nanoseconds(time))
+        } else {
+            Err(format!("`slugproof {}` fails", arguments.join(" ")).into())
+        }
     };
     let (mut version, mut resolve) = (Vec::new(), Vec::new());
     for _ in 0..starts {
         version.push(time(&["--version"])?);
         resolve.push(time(&question)?);
     }
-    let memory = peak_memory(Command::new(slugproof).args(question))?;
-    Ok(vec![run("start-up/version", version), run("start-up/resolve", resolve), run("start-up/memory", vec![memory])])
+    let memory = peak_memory_until_output(Command::new(slugproof).args(question))?;
+    Ok(vec![
+        completed_run("start-up/version", version),
+        completed_run("start-up/resolve", resolve),
+        completed_run("start-up/memory", vec![memory]),
+    ])
 }
 
-/// The peak memory of a process in bytes, until its first output.
+/// The peak memory of a process until its first output, in bytes.
 ///
-/// Its output goes to a full pipe, so that it waits and can be inspected; then it only has to
-/// exit.
-fn peak_memory(command: &mut Command) -> Outcome<f64> {
+/// The process writes to a full pipe. It blocks at its first write, and the system then reports
+/// its peak memory. After that write the process would only exit.
+fn peak_memory_until_output(command: &mut Command) -> Outcome<f64> {
     let (reader, writer) = io::pipe()?;
     let mut filler = writer.try_clone()?;
     let filling = thread::spawn(move || while filler.write(&[0; 4096]).is_ok() {});
     thread::sleep(Duration::from_millis(50));
     let mut child = command.stdout(writer).stderr(Stdio::null()).spawn()?;
-    // A process that does not wait for the pipe may sleep, but not for this long.
-    let mut asleep = 0;
-    while asleep < 10 {
+    // The process may also sleep before it blocks, but not during ten checks in a row.
+    let mut checks_asleep = 0;
+    while checks_asleep < 10 {
         thread::sleep(Duration::from_millis(10));
         if child.try_wait()?.is_some() {
             return Err("the command ended before it wrote anything".into());
         }
-        asleep = if status(&child, "State:")?.starts_with('S') { asleep + 1 } else { 0 };
+        checks_asleep = if process_status(&child, "State:")?.starts_with('S') { checks_asleep + 1 } else { 0 };
     }
-    let memory = memory(&child)?;
+    let memory = peak_memory_so_far(&child)?;
     child.kill()?;
     child.wait()?;
     drop(reader);
@@ -168,29 +186,31 @@ fn peak_memory(command: &mut Command) -> Outcome<f64> {
 }
 
 /// The peak memory of a process so far, in bytes.
-fn memory(process: &Child) -> Outcome<f64> {
-    let peak = status(process, "VmHWM:")?;
+fn peak_memory_so_far(process: &Child) -> Outcome<f64> {
+    let peak = process_status(process, "VmHWM:")?;
     let kilobytes: f64 = peak.trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes * 1024.0)
 }
 
-fn status(process: &Child, field: &str) -> Outcome<String> {
+/// The value of a field in the status file that Linux has for a process.
+fn process_status(process: &Child, field: &str) -> Outcome<String> {
     let text = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
     let value = text.lines().find_map(|line| line.strip_prefix(field)).map(str::trim);
-    value.map(str::to_owned).ok_or_else(|| format!("the status of a process lacks `{field}`").into())
+    value.map(str::to_owned).ok_or_else(|| format!("the status file of the process has no field `{field}`").into())
 }
 
-// Many questions through pipes.
+// Many questions to one process.
 
-/// Number of lines in a block, which is sent repeatedly in the same order.
+/// Minimum number of lines in the block that is sent repeatedly.
 const BLOCK_LINES: usize = 5_000;
 
+/// Measures the time per line and the peak memory of `resolve --batch`.
 fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
-    let lines_once = data::question_lines();
-    let order = generate::asking_order(lines_once.len(), BLOCK_LINES);
-    let questions: Vec<&str> = order.into_iter().map(|position| lines_once[position].as_str()).collect();
-    let (block, answers) = (questions.join("\n") + "\n", answers(&questions)?);
-    let times = lines.div_ceil(questions.len());
+    let distinct_lines = data::question_lines();
+    let order = generate::asking_order(distinct_lines.len(), BLOCK_LINES);
+    let questions: Vec<&str> = order.into_iter().map(|index| distinct_lines[index].as_str()).collect();
+    let (block, answers) = (questions.join("\n") + "\n", expected_answers(&questions)?);
+    let blocks = lines.div_ceil(questions.len());
 
     let mut command = Command::new(slugproof);
     command.args(["resolve", "--batch", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -199,43 +219,45 @@ fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     let mut input = child.stdin.take().expect("the stream is piped");
     let mut output = child.stdout.take().expect("the stream is piped");
     let feeding = thread::spawn(move || -> io::Result<_> {
-        for _ in 0..times {
+        for _ in 0..blocks {
             input.write_all(block.as_bytes())?;
         }
         Ok(input)
     });
     let mut chunk = vec![0; 1 << 16];
-    let (mut left, mut position) = (times * answers.len(), 0);
-    while left > 0 {
+    // The expected answers repeat with the blocks; `position` is the position in them.
+    let (mut bytes_left, mut position) = (blocks * answers.len(), 0);
+    while bytes_left > 0 {
         let mut read = output.read(&mut chunk)?;
         if read == 0 {
             return Err("`resolve --batch` ended early".into());
         }
-        left -= read;
+        bytes_left -= read;
         let mut rest = &chunk[..read];
         while read > 0 {
-            let same = read.min(answers.len() - position);
-            if rest[..same] != answers[position..position + same] {
+            let compared = read.min(answers.len() - position);
+            if rest[..compared] != answers[position..position + compared] {
                 return Err("`resolve --batch` and the library return different answers".into());
             }
-            rest = &rest[same..];
-            read -= same;
-            position = (position + same) % answers.len();
+            rest = &rest[compared..];
+            read -= compared;
+            position = (position + compared) % answers.len();
         }
     }
     let time = started.elapsed();
     // The process has answered everything and waits for more input, so this is the peak.
-    let memory = memory(&child)?;
+    let memory = peak_memory_so_far(&child)?;
     let input = feeding.join().expect("the feeder does not panic")?;
     drop(input);
     if child.wait()?.code() != Some(1) {
         return Err("the exit code of `resolve --batch` does not report findings".into());
     }
-    let each = nanoseconds(time) / (times * questions.len()) as f64;
-    Ok(vec![run("batch/process", vec![each]), run("batch/memory", vec![memory])])
+    let per_question = nanoseconds(time) / (blocks * questions.len()) as f64;
+    Ok(vec![completed_run("batch/process", vec![per_question]), completed_run("batch/memory", vec![memory])])
 }
 
-fn answers(questions: &[&str]) -> Outcome<Vec<u8>> {
+/// The answers of the library, one line for each question.
+fn expected_answers(questions: &[&str]) -> Outcome<Vec<u8>> {
     let registry = Registry::embedded();
     let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
     let input = questions.join("\n") + "\n";
@@ -248,7 +270,8 @@ fn answers(questions: &[&str]) -> Outcome<Vec<u8>> {
 
 // Proofs.
 
-fn proofs(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>> {
+/// Measures `prove` on the embedded data, and `prove --brute-force` if wanted.
+fn prove_embedded(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>> {
     let prove = |arguments: &[&str]| -> Outcome<(f64, Value)> {
         let mut command = Command::new(slugproof);
         command.args(["prove", "--format", "json"]).args(arguments).current_dir(std::env::temp_dir());
@@ -267,20 +290,20 @@ fn proofs(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>
     for _ in 0..times {
         samples.push(prove(&[])?.0);
     }
-    let mut runs = vec![run("prove/embedded", samples)];
+    let mut runs = vec![completed_run("prove/embedded", samples)];
     if brute_force {
         let (time, report) = prove(&["--brute-force"])?;
         let policies = report["policies"].as_array().into_iter().flatten();
         if policies.map(|policy| &policy["decided_one_by_one"]).any(|agrees| *agrees != Value::Bool(true)) {
             return Err("`prove --brute-force` disagrees with the proof".into());
         }
-        runs.push(run("prove/brute-force", vec![time]));
+        runs.push(completed_run("prove/brute-force", vec![time]));
     }
     Ok(runs)
 }
 
-/// Measures a proof of a generated registry with this number of ids.
-fn proof_of(slugproof: &Path, ids: usize) -> Outcome<Run> {
+/// Measures `prove` on a generated registry with this number of ids.
+fn prove_generated(slugproof: &Path, ids: usize) -> Outcome<Run> {
     let document = generate::registry(Size { providers: 100, runtimes: 5, ids });
     let policy = Policy::new(generate::policy(&document))?;
     let registry = Registry::new(document)?;
@@ -334,9 +357,10 @@ impl Drop for Scratch {
 // Large documents in this process.
 
 /// Measures reading a generated registry of about this number of bytes, in nanoseconds per byte.
-fn reading_of(bytes: usize) -> Outcome<Run> {
+fn read_generated(bytes: usize) -> Outcome<Run> {
     let yaml = |ids| Registry::new(generate::registry(Size { providers: 30, runtimes: 1, ids })).map(|r| r.to_yaml());
-    // The size depends on the catalogue and on the ids, and later ids are longer, so iterate.
+    // Later ids are longer, so approach the number of ids in several steps. `base` is the size
+    // without ids.
     let base = yaml(0)?.len();
     let mut ids = 100;
     let mut text = yaml(ids)?;
@@ -345,7 +369,7 @@ fn reading_of(bytes: usize) -> Outcome<Run> {
         text = yaml(ids)?;
     }
     if text.len().abs_diff(bytes) > bytes / 10 {
-        return Err(format!("a registry of {bytes} bytes has {} bytes", text.len()).into());
+        return Err(format!("the generated registry should have about {bytes} bytes, but has {}", text.len()).into());
     }
     let mut samples = Vec::new();
     // Read about one megabyte in total for each size, but at least one and at most 30 documents.
@@ -358,5 +382,5 @@ fn reading_of(bytes: usize) -> Outcome<Run> {
             return Err(format!("{listed} of {ids} ids were read").into());
         }
     }
-    Ok(run(&format!("reading/growth/{bytes}"), samples))
+    Ok(completed_run(&format!("reading/growth/{bytes}"), samples))
 }

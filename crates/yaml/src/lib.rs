@@ -1,11 +1,10 @@
-//! Reads YAML into a tree of values with positions, and decodes the tree into the fields of a
-//! format.
+//! Reads YAML into a tree of values with their positions, and decodes the tree into the fields
+//! of a file format.
 //!
-//! The reader makes one pass over the events of the parser, within [`Limits`], in one of two
-//! [dialects](Dialect): [`read`] reads data documents and rejects text that YAML parsers
-//! interpret differently; [`read_lenient`] reads workflow files as forges do. A format decodes
-//! the tree with [`Cursor`], so every error names the path of the field, the line and the
-//! column.
+//! There are two [dialects](Dialect): [`read`] reads data documents and rejects text that YAML
+//! parsers interpret differently; [`read_lenient`] reads workflow files as forges do. Both make
+//! one pass over the events of the parser and enforce [`Limits`]. A [`Cursor`] decodes the tree;
+//! each of its errors names the path of the field, the line and the column.
 //!
 //! ```
 //! use slug_yaml::{Cursor, Limits, UnknownFields};
@@ -57,8 +56,8 @@ pub use tree::{LineCol, Node, Style, Value};
 ///
 /// # Errors
 ///
-/// Text that is not UTF-8, is not YAML, or differs in meaning between YAML 1.1 and 1.2; more
-/// than one document or none; a duplicate key anywhere; an exceeded limit.
+/// If the text is not UTF-8, is not YAML, has another meaning in YAML 1.1 than in YAML 1.2, has
+/// no document or several, has a duplicate key in any mapping, or exceeds a limit.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Node, ReadError> {
     let text = text::decode(bytes)?;
     if text.len() > limits.bytes {
@@ -72,8 +71,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Node, ReadError> {
 ///
 /// # Errors
 ///
-/// Text that is not YAML; more than one document or none; a duplicate key anywhere; an
-/// exceeded limit.
+/// If the text is not YAML, has no document or several, has a duplicate key in any mapping, or
+/// exceeds a limit.
 pub fn read_lenient(text: &str, limits: &Limits) -> Result<Node, ParseError> {
     if text.len() > limits.bytes {
         return Err(ParseError::at_start(Problem::Exceeds(Limit::Bytes, limits.bytes)));
@@ -85,7 +84,7 @@ pub fn read_lenient(text: &str, limits: &Limits) -> Result<Node, ParseError> {
 ///
 /// # Panics
 ///
-/// If YAML cannot represent the value; it can represent strings, lists and mappings.
+/// If YAML cannot represent the value. It can represent strings, lists and mappings.
 #[must_use]
 pub fn write(value: &impl serde::Serialize) -> String {
     serde_saphyr::to_string(value).expect("YAML can represent strings, lists and mappings")

@@ -14,11 +14,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The current machine.
+    /// Describes the machine that runs this program.
     pub fn this() -> Self {
         let unknown = || "unknown".to_owned();
-        let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let processor = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let cpu_info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let rustc = Command::new("rustc").arg("--version").output().ok();
         let rustc = rustc.and_then(|output| String::from_utf8(output.stdout).ok());
         Self {
