@@ -51,10 +51,10 @@ const SPELLINGS: [&str; 3] = ["", "/", ":"];
 /// Versions from 1.0 to 9.9.
 const VERSIONS: usize = 90;
 
-/// The `n`-th id of an infinite sequence of distinct ids.
+/// The id with index `n` in an infinite sequence of distinct ids.
 ///
-/// Adjacent ids differ in vendor and spelling. The first fifty thousand ids have a version, as
-/// in `qwen:qwen-2.5-coder`; the later ones also have a release date.
+/// Adjacent ids differ in vendor. The first 51,840 ids have a version, as in
+/// `qwen:qwen-2.5-coder`; the later ones also have a release date.
 #[must_use]
 pub fn model_id(n: usize) -> String {
     let mut rest = n;
@@ -82,14 +82,14 @@ pub fn model_ids(count: usize) -> Vec<String> {
     (0..count).map(model_id).collect()
 }
 
-/// The order in which the questions are asked, as indexes: all questions repeatedly, each time
-/// in another order, and at least `at_least` indexes in total.
+/// The indexes of the questions, in the order in which a benchmark asks them.
 ///
-/// The branch predictor would learn a short list in a fixed order, and the order of insertion
+/// The list repeats all questions, each time in another random order, until it has at least
+/// `at_least` indexes. A fixed order would train the branch predictor, and the order of insertion
 /// would help the prefetcher.
 #[must_use]
 pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
-    // SplitMix64: a mixed counter.
+    // The random numbers come from SplitMix64, which scrambles the bits of a counter.
     let mut counter = 0_u64;
     let mut next = || {
         counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -116,30 +116,30 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
 pub struct Size {
     /// Number of providers, including the platform.
     pub providers: usize,
-    /// Number of runtimes; the providers and the ids are distributed over them.
+    /// Number of runtimes. The vendors and the ids are distributed evenly over them.
     pub runtimes: usize,
-    /// Number of listed ids; one arm lists each id.
+    /// Number of listed ids. Exactly one arm lists each of them.
     pub ids: usize,
 }
 
-/// The name of the `n`-th runtime.
+/// The name of the runtime with index `n`.
 #[must_use]
 pub fn runtime_name(n: usize) -> String {
     format!("runtime-{n}")
 }
 
-/// The name of the `n`-th provider; the first is the platform.
+/// The name of the provider with index `n`; provider 0 is the platform.
 #[must_use]
 pub fn provider_name(n: usize) -> String {
     if n == 0 { slug_resolver::registry::PLATFORM.to_owned() } else { format!("vendor-{n}") }
 }
 
-/// The secret that the `n`-th provider accepts.
+/// The secret that the provider with index `n` accepts.
 fn secret_name(n: usize) -> String {
     if n == 0 { "PLATFORM_USAGE_TOKEN".to_owned() } else { format!("VENDOR_{n}_API_KEY") }
 }
 
-/// An id that no arm lists and that only the pattern of the `n`-th provider matches.
+/// An id that no arm lists. Only the pattern of the provider with index `n` matches it.
 #[must_use]
 pub fn unlisted_id(n: usize) -> String {
     format!("{}/{}", provider_name(n), model_id(n))
@@ -173,10 +173,10 @@ fn provider(n: usize) -> Provider {
     provider
 }
 
-/// A policy for a generated registry: one dispatched runtime, the keys of three vendors, a
-/// variant.
+/// A policy for a generated registry. It injects the keys of three vendors and has one dispatch
+/// entry, for the first runtime and a template variant of that runtime.
 ///
-/// The registry must have three vendors and, in its first runtime, three ids.
+/// The registry must have three vendors, and each arm of its first runtime must list an id.
 #[must_use]
 pub fn policy(registry: &RegistryDocument) -> PolicyDocument {
     let first = &registry.runtimes[0];

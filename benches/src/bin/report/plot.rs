@@ -1,7 +1,7 @@
 //! Plots as SVG: cost against size, both on logarithmic scales.
 //!
-//! A plot has its own background, and a second set of colors for dark mode, so that it is
-//! readable on any page. The lines differ in their marks and dashes as well as in color.
+//! A plot is readable on any page: it has its own background, and a second set of colors for dark
+//! mode. The lines differ in their marks and dashes as well as in color.
 
 use maud::{Markup, PreEscaped, html};
 use slug_bench::results::{Round, median};
@@ -14,9 +14,9 @@ pub struct Plot {
     pub file: &'static str,
     title: &'static str,
     x_label: &'static str,
-    /// The group of benchmarks, as in `GROUP/product/100`.
+    /// The group of benchmarks: the first part of an id such as `growth-exact/product/100`.
     group: &'static str,
-    /// The functions of the group, each with its label.
+    /// The functions of the group: the second part of an id, each with its label in the plot.
     series: [(&'static str, &'static str); 3],
 }
 
@@ -67,28 +67,30 @@ const STYLE: &str = "
   }
 ";
 
-/// A size with the minimum, median and maximum cost, in nanoseconds.
+/// The minimum, median and maximum cost for one size, in nanoseconds.
 struct Point {
     size: f64,
     low: f64,
-    middle: f64,
+    median: f64,
     high: f64,
 }
 
-/// A logarithmic scale between two powers of ten.
+/// A logarithmic axis.
 struct Scale {
+    /// The powers of ten at the two ends.
     from: i32,
     to: i32,
+    /// The coordinates of the two ends, in pixels.
     start: f64,
     end: f64,
 }
 
 impl Scale {
     fn new(values: impl Iterator<Item = f64> + Clone, start: f64, end: f64) -> Self {
-        let least = values.clone().fold(f64::INFINITY, f64::min);
-        let most = values.fold(f64::NEG_INFINITY, f64::max);
+        let smallest = values.clone().fold(f64::INFINITY, f64::min);
+        let largest = values.fold(f64::NEG_INFINITY, f64::max);
         let power = |value: f64| value as i32;
-        Self { from: power(least.log10().floor()), to: power(most.log10().ceil()), start, end }
+        Self { from: power(smallest.log10().floor()), to: power(largest.log10().ceil()), start, end }
     }
 
     fn position(&self, value: f64) -> f64 {
@@ -102,7 +104,9 @@ impl Scale {
 }
 
 impl Plot {
-    /// Draws the medians of the rounds, each with a bar from the minimum to the maximum.
+    /// Draws the median of the rounds for each size, with a bar from the minimum to the maximum.
+    ///
+    /// Fails if a function was measured for fewer than two sizes.
     pub fn draw(&self, rounds: &[Round]) -> Result<String, String> {
         let lines: Vec<(&str, &str, Vec<Point>)> =
             self.series.iter().map(|&(function, name)| (function, name, self.points(rounds, function))).collect();
@@ -145,7 +149,7 @@ impl Plot {
                 size: f64::from(size),
                 low: values.iter().copied().fold(f64::INFINITY, f64::min),
                 high: values.iter().copied().fold(0.0, f64::max),
-                middle: median(values),
+                median: median(values),
             }
         };
         sizes.into_iter().map(point).collect()
@@ -156,7 +160,7 @@ impl Plot {
         let mut text = format!("Nanoseconds for one look-up against {}.", self.x_label);
         for (_, name, points) in lines {
             let points: Vec<String> =
-                points.iter().map(|point| format!("{} at {}", number(point.middle), number(point.size))).collect();
+                points.iter().map(|point| format!("{} at {}", number(point.median), number(point.size))).collect();
             text += &format!(" {name}: {}.", points.join(", "));
         }
         text
@@ -195,19 +199,20 @@ fn legend(lines: &[(&str, &str, Vec<Point>)]) -> Markup {
 
 fn line(function: &str, points: &[Point], x: &Scale, y: &Scale) -> Markup {
     let positions: Vec<String> =
-        points.iter().map(|point| format!("{} {}", at(x.position(point.size)), at(y.position(point.middle)))).collect();
+        points.iter().map(|point| format!("{} {}", at(x.position(point.size)), at(y.position(point.median)))).collect();
     html! {
         path class={ "series " (function) } d={ "M" (positions.join("L")) } {}
         @for point in points {
-            @let across = at(x.position(point.size));
+            @let center = at(x.position(point.size));
             path class={ "spread " (function) } stroke-dasharray="none"
-                d={ "M" (across) " " (at(y.position(point.low))) "V" (at(y.position(point.high))) } {}
-            (mark(function, x.position(point.size), y.position(point.middle)))
+                d={ "M" (center) " " (at(y.position(point.low))) "V" (at(y.position(point.high))) } {}
+            (mark(function, x.position(point.size), y.position(point.median)))
         }
     }
 }
 
-/// A circle, a square or a diamond.
+/// The mark of a function: a circle for slugproof, a square for the baseline, a diamond for the
+/// lower bound.
 fn mark(function: &str, x: f64, y: f64) -> Markup {
     let class = format!("{function}-mark");
     let (left, top) = (at(x), at(y));
@@ -220,7 +225,7 @@ fn mark(function: &str, x: f64, y: f64) -> Markup {
     }
 }
 
-/// A coordinate, to a tenth of a pixel.
+/// Rounds a coordinate to a tenth of a pixel.
 fn at(position: f64) -> f64 {
     (position * 10.0).round() / 10.0
 }
@@ -246,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn draw_shows_every_series_and_refuses_single_sizes() {
+    fn draw_shows_every_series_and_rejects_a_single_size() {
         let plot = &PLOTS[0];
         let mut round = Round::default();
         for (function, cost) in [("naive", 4_000.0), ("product", 30.0), ("limit", 20.0)] {
