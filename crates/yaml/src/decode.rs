@@ -1,4 +1,4 @@
-//! Decoding: checks a tree against the fields and types that a format expects.
+//! Decoding: reads values from a tree, and checks that it has the fields and types of a format.
 
 use crate::error::ReadError;
 use crate::message::{QUOTED, quoted, readable};
@@ -16,16 +16,17 @@ pub enum UnknownFields {
     Allow,
 }
 
-/// Maximum bytes of a written line without its text.
+/// Maximum bytes that writing a value on its own line adds to the text of the value.
 const LINE_BYTES: usize = 32;
-/// Maximum bytes of an escape sequence for one byte of text.
+/// Maximum bytes in which one byte of text is written, as an escape sequence.
 const ESCAPE_BYTES: usize = 6;
 
 /// A node and the path to it from the root of the document.
 #[derive(Clone, Copy)]
 pub struct Cursor<'n> {
     node: &'n Node,
-    way: Option<(&'n Cursor<'n>, Segment<'n>)>,
+    /// The list or mapping that contains the node, and its place there; `None` for the root.
+    parent: Option<(&'n Cursor<'n>, Segment<'n>)>,
 }
 
 /// One entry of a mapping.
@@ -40,6 +41,7 @@ pub struct Entry<'n> {
     pub value: Cursor<'n>,
 }
 
+/// The place of a node in a list or mapping.
 #[derive(Clone, Copy)]
 enum Segment<'n> {
     Key(&'n str),
@@ -50,7 +52,7 @@ impl<'n> Cursor<'n> {
     /// The whole document.
     #[must_use]
     pub fn root(node: &'n Node) -> Self {
-        Self { node, way: None }
+        Self { node, parent: None }
     }
 
     /// The line and column at which the value begins.
@@ -76,17 +78,18 @@ impl<'n> Cursor<'n> {
         self.node.descendants().len()
     }
 
-    /// Checks that this value, written as YAML again by `write`, can be read: one value per line
-    /// with quotes and escapes is longer than a list in brackets. `what` names the value in the
-    /// message.
+    /// Checks that this value can be read again after `write` has written it as YAML: that its new
+    /// text has at most `limit` bytes. The new text can be longer than the original, because it
+    /// has one value per line, with quotes and escapes. `what` names the value in the message.
     ///
     /// # Errors
     ///
-    /// More written bytes than the limit.
+    /// The new text has more bytes than the limit.
     pub fn check_written(&self, what: &str, limit: usize, write: impl FnOnce() -> String) -> Result<(), ReadError> {
         let nodes = self.node.descendants();
         let text = |node: &&Node| if let Value::String(text) = &node.value { text.len() } else { 0 };
         let at_most = nodes.len() * LINE_BYTES + nodes.iter().map(text).sum::<usize>() * ESCAPE_BYTES;
+        // Most values are so short that they need not be written.
         if at_most <= limit {
             return Ok(());
         }
@@ -111,7 +114,7 @@ impl<'n> Cursor<'n> {
             Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
                 Err(self.error(format!("expected a string, found {}; put it in quotes", self.node.value.kind())))
             }
-            Value::Null => Err(self.error("expected a string, found nothing (null); write a value or take it out")),
+            Value::Null => Err(self.error("expected a string, found nothing (null); write a value or delete it")),
             other => Err(self.error(format!("expected a string, found {}", other.kind()))),
         }
     }
@@ -138,7 +141,7 @@ impl<'n> Cursor<'n> {
             Value::Sequence(items) => Ok(items
                 .iter()
                 .enumerate()
-                .map(move |(index, node)| Cursor { node, way: Some((self, Segment::Index(index))) })),
+                .map(move |(index, node)| Cursor { node, parent: Some((self, Segment::Index(index))) })),
             other => Err(self.error(format!("expected a list, found {}", other.kind()))),
         }
     }
@@ -162,9 +165,10 @@ impl<'n> Cursor<'n> {
             Value::Mapping(entries) => entries
                 .iter()
                 .map(|(key, value)| {
-                    let name = Cursor { node: key, way: self.way }.string()?;
-                    let way = Some((self, Segment::Key(name)));
-                    Ok(Entry { name, key: Cursor { node: key, way }, value: Cursor { node: value, way } })
+                    // A key that is not a string has no path; the error names the path of the mapping.
+                    let name = Cursor { node: key, parent: self.parent }.string()?;
+                    let parent = Some((self, Segment::Key(name)));
+                    Ok(Entry { name, key: Cursor { node: key, parent }, value: Cursor { node: value, parent } })
                 })
                 .collect(),
             other => Err(self.error(format!("expected a mapping, found {}", other.kind()))),
@@ -192,7 +196,7 @@ impl<'n> Cursor<'n> {
         }
         let is_present = |name: &&str| entries.iter().any(|entry| entry.name == *name);
         match *required.iter().copied().filter(|name| !is_present(name)).collect::<Vec<_>>() {
-            [] => Ok(Fields { at: *self, entries }),
+            [] => Ok(Fields { mapping: *self, entries }),
             [name] => Err(self.error(format!("the required field `{name}` is missing; add it"))),
             ref names => Err(self.error(format!("the required fields {} are missing; add them", quoted_list(names)))),
         }
@@ -201,7 +205,7 @@ impl<'n> Cursor<'n> {
     /// The path of this value from the root of the document.
     #[must_use]
     pub fn place(&self) -> FieldPath {
-        match self.way {
+        match self.parent {
             None => FieldPath::default(),
             Some((parent, Segment::Key(key))) => parent.place().key(key),
             Some((parent, Segment::Index(index))) => parent.place().index(index),
@@ -211,7 +215,7 @@ impl<'n> Cursor<'n> {
 
 /// The fields of one mapping.
 pub struct Fields<'n> {
-    at: Cursor<'n>,
+    mapping: Cursor<'n>,
     entries: Vec<Entry<'n>>,
 }
 
@@ -222,7 +226,7 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
-        self.optional(name).ok_or_else(|| self.at.error(format!("the required field `{name}` is missing; add it")))
+        self.optional(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
     }
 
     /// Returns the value of an optional field, or `None` if the field is missing.
@@ -245,15 +249,14 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// A hint for an unknown field: the most similar known name, or all known names.
+/// A hint for an unknown field: the most similar known name, or all known names if none is similar.
 fn suggestion(name: &str, known: &[&str]) -> String {
+    // The comparison takes long for a long name.
     let name = name.get(..QUOTED).unwrap_or(name);
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
     match nearest {
         Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
-        _ => {
-            format!("the fields here are {}", quoted_list(known))
-        }
+        _ => format!("the fields here are {}", quoted_list(known)),
     }
 }
 

@@ -14,15 +14,16 @@ pub struct LineCol {
 
 /// A value of a document and its position.
 ///
-/// [`read`](crate::read) gives a value that an alias repeats the position of the alias;
-/// [`read_lenient`](crate::read_lenient) gives it the position of the original.
+/// An alias repeats a value. The repeated value has the position of the alias if
+/// [`read`](crate::read) made the tree, and that of the original value if
+/// [`read_lenient`](crate::read_lenient) did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "other readers build trees too")]
 pub struct Node {
     /// The line and column at which the value begins.
     pub mark: LineCol,
-    /// The bytes of the value, without its anchor and its tag. A list or mapping in block style
-    /// ends with its last entry.
+    /// The bytes of the value in the text, without its anchor and its tag. A list or mapping in
+    /// block style ends with its last entry.
     pub span: Range<usize>,
     /// The style in which the value is written.
     pub style: Style,
@@ -46,8 +47,7 @@ pub enum Style {
 
 /// A value under the YAML 1.2 core schema: `yes` is a string, `1` is not.
 ///
-/// Unlike in that schema, `0b101` is a number too, so that a string that looks like a number must
-/// be quoted.
+/// Unlike in that schema, `0b101` is a number too, so a string with that text must be quoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "YAML has only these kinds of values")]
 pub enum Value {
@@ -55,9 +55,10 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Boolean(bool),
-    /// The decimal digits of an integer.
+    /// An integer in decimal, such as `-31`.
     Integer(String),
-    /// Any other number, as Rust prints an `f64`: with a fraction or an exponent, or not finite.
+    /// Any other number, which has a fraction or an exponent or is not finite. The text is what Rust
+    /// prints for the `f64`.
     Float(String),
     /// A string.
     String(String),
@@ -68,15 +69,16 @@ pub enum Value {
 }
 
 impl From<Value> for Node {
-    /// Wraps a value that is not part of a text; its position is the beginning.
+    /// Wraps a value that is not part of a text. Its position is line 1, column 1.
     fn from(value: Value) -> Self {
         Self { mark: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
     }
 }
 
 impl Node {
-    /// The bytes to highlight for this value. In block style this is the first key of a mapping,
-    /// and the beginning of a list up to the head of its first item; otherwise the whole value.
+    /// The bytes to highlight for this value. For a mapping in block style they end after its first
+    /// key, and for a list in block style after the head of its first item. Any other value is
+    /// highlighted as a whole.
     #[must_use]
     pub fn head(&self) -> Range<usize> {
         let end = match (self.style, &self.value) {
@@ -97,8 +99,8 @@ impl Node {
         }
     }
 
-    /// Whether the value is `null`, `~` or omitted. In the lenient dialect such a value is an unquoted
-    /// string with that text.
+    /// Whether the value is `null`, `~` or omitted. [`read_lenient`](crate::read_lenient) returns such
+    /// a value as an unquoted string.
     #[must_use]
     pub fn is_null(&self) -> bool {
         match &self.value {
@@ -157,8 +159,8 @@ impl Node {
 }
 
 impl Value {
-    /// The text of a scalar as a key, which identifies it among scalars of the same kind; `None` for
-    /// a list or mapping.
+    /// The text by which a scalar is compared with other keys of the same kind; `None` for a list or
+    /// mapping.
     pub(crate) fn as_key(&self) -> Option<String> {
         match self {
             Self::String(text) | Self::Integer(text) | Self::Float(text) => Some(text.clone()),

@@ -137,7 +137,7 @@ fn invalid_registries_report_place_and_advice() {
             "name: acme\n    d",
             "name:\n    d",
             "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value or \
-             take it out",
+             delete it",
         ),
         (
             "name: acme\n    d",
@@ -148,7 +148,7 @@ fn invalid_registries_report_place_and_advice() {
             "[ACME_KEY]",
             "[ACME_KEY, ~]",
             "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a \
-             value or take it out",
+             value or delete it",
         ),
         (
             "[m-1, m-2]",
@@ -516,7 +516,7 @@ fn invalid_policies_report_place_and_advice() {
             "[B, A]",
             "[B, ~]",
             "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value \
-             or take it out",
+             or delete it",
         ),
         (
             "[agent], k",
