@@ -16,20 +16,20 @@ pub fn enter() -> Result {
     std::env::set_current_dir(&root).context(|| format!("cannot enter {}", root.display()))
 }
 
-/// Parses a path of the command line, which is relative to the user's directory, not to the
-/// root. For `value_parser`, which runs before [`enter`].
+/// Makes a path from the command line absolute. Such a path is relative to the directory of the
+/// user, so clap must call this as a `value_parser`, which runs before [`enter`].
 pub fn argument(path: &str) -> std::result::Result<PathBuf, std::io::Error> {
     std::path::absolute(path)
 }
 
-/// The absolute target directory of cargo.
+/// The target directory of cargo, as an absolute path.
 pub fn target_dir() -> Result<PathBuf> {
     let dir = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     std::path::absolute(&dir).context(|| format!("cannot find {}", dir.display()))
 }
 
-/// The tracked and the untracked, not ignored files below these paths, sorted by name. Without
-/// paths, all such files.
+/// The files of the checkout that exist below these paths, sorted by name; all of them if there
+/// are no paths. Files that git ignores are left out, untracked files are not.
 pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
     let list = Process::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
@@ -63,7 +63,7 @@ pub fn read(file: impl AsRef<Path>) -> Result<String> {
     fs::read_to_string(file).context(|| format!("cannot read {}", file.display()))
 }
 
-/// Writes a file and the directories above it.
+/// Writes a file. Creates the directories above it.
 pub fn write(file: impl AsRef<Path>, text: &str) -> Result {
     let file = file.as_ref();
     let written = (|| {
@@ -73,7 +73,7 @@ pub fn write(file: impl AsRef<Path>, text: &str) -> Result {
     written.context(|| format!("cannot write {}", file.display()))
 }
 
-/// A directory for this run only; it is removed when the value is dropped.
+/// Creates a temporary directory, which is removed when the value is dropped.
 pub fn scratch() -> Result<tempfile::TempDir> {
     tempfile::tempdir().context(|| "cannot create a scratch directory".to_owned())
 }
@@ -94,7 +94,7 @@ pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
     }
 }
 
-/// Maximum size of a fuzz input in bytes, from the manifest of the fuzz targets.
+/// Maximum size of a fuzz input in bytes: `input-bytes` in fuzz/Cargo.toml.
 pub fn input_bytes() -> Result<u64> {
     match manifest_value("slug-fuzz", "input-bytes")?.as_u64() {
         Some(bytes) => Ok(bytes),
@@ -102,18 +102,19 @@ pub fn input_bytes() -> Result<u64> {
     }
 }
 
-/// The current commit, with `-dirty` if files differ from it.
+/// The current commit, with `-dirty` if a tracked file differs from it.
 pub fn commit() -> Result<String> {
     let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read()?;
     Ok(commit.trim().to_owned())
 }
 
-/// The rows of a tab-separated file with three columns; `#` starts a comment.
+/// The rows of a tab-separated file with three columns. Blank lines and lines that start with `#`
+/// are skipped.
 pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
     parse_table(file, &read(file)?)
 }
 
-/// The rows of the text of such a file.
+/// Parses the text of such a file. `file` names it in an error.
 pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {

@@ -1,5 +1,7 @@
-//! `cargo ci clusterfuzzlite`: runs .clusterfuzzlite/build.sh like ClusterFuzzLite, but without
-//! Docker, with only the variables that its builder sets, and tests the built targets.
+//! `cargo ci clusterfuzzlite`: builds the fuzz targets like ClusterFuzzLite, and runs each.
+//!
+//! It runs .clusterfuzzlite/build.sh with only the variables that the builder of ClusterFuzzLite
+//! sets, but without Docker.
 
 use std::fs;
 use std::path::Path;
@@ -61,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result {
         .env("SANITIZER", sanitizer.name())
         .env("ARCHITECTURE", std::env::consts::ARCH)
         .env("CARGO_TARGET_DIR", home.join(format!("build-{}", sanitizer.name())));
-    // Rust may be installed in other directories than in the image of the builder.
+    // These are needed because Rust may not be installed where the builder's image has it.
     for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME"] {
         if let Some(value) = std::env::var_os(name) {
             build = build.env(name, value);
@@ -73,12 +75,12 @@ pub fn run(arguments: &Arguments) -> Result {
         Sanitizer::Coverage => build.env("RUSTFLAGS", "-Cinstrument-coverage"),
     };
     build.run()?;
-    targets.iter().try_for_each(|target| try_target(target, sanitizer, &out, &work))
+    targets.iter().try_for_each(|target| check_target(target, sanitizer, &out, &work))
 }
 
-/// Runs a target like the runner of ClusterFuzzLite: with the built options, dictionary and
-/// corpus.
-fn try_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Result {
+/// Checks a target: runs it like the runner of ClusterFuzzLite, with the options, the dictionary
+/// and the corpus that the build made.
+fn check_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Result {
     let corpus = work.join(target);
     Process::new("unzip").arg("-q").arg(out.join(format!("{target}_seed_corpus.zip"))).arg("-d").arg(&corpus).run()?;
     for kind in ["seeds", "regressions"] {
@@ -99,7 +101,7 @@ fn try_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Re
     let log = String::from_utf8_lossy(&output.stderr);
     let fail = |what: &str| finding(format!("{log}\n{target} {what}"));
     if !output.status.success() {
-        return fail("does not run");
+        return fail("fails on its corpus");
     }
     if log.contains("unrecognized flag") {
         return fail("has an option that libFuzzer does not know");
@@ -112,7 +114,7 @@ fn try_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> Re
     let program = fs::read(out.join(target)).context(|| format!("cannot read {target}"))?;
     match sanitizer {
         Sanitizer::Address if !has(b"__asan_report_load", &program) => return fail("has no address sanitizer"),
-        Sanitizer::Coverage if !profile.exists() => return fail("counts no coverage"),
+        Sanitizer::Coverage if !profile.exists() => return fail("writes no coverage profile"),
         _ => {}
     }
     println!("{target}: {edges} edges, {}", options.join(" "));
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_are_as_long_as_the_targets_allow() {
+    fn max_len_is_the_input_size_of_the_targets() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let options = options(&fs::read_to_string(root.join(".clusterfuzzlite/target.options")).unwrap());
         let manifest = fs::read_to_string(root.join("fuzz/Cargo.toml")).unwrap();

@@ -1,5 +1,7 @@
-//! `cargo ci pages`: tests the page of `corpus review` in a headless browser: with this corpus,
-//! and with a case whose texts are markup. page.mjs has the assertions.
+//! `cargo ci pages`: tests the page that `corpus review` writes, in a headless browser.
+//!
+//! It tests the page of the project's corpus, and that of a case whose texts are markup. The
+//! assertions are in ci/page/page.mjs.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +11,7 @@ use crate::failure::{Context, Result, broken};
 use crate::process::Process;
 use crate::tools;
 
-/// A case whose texts are markup. It fails its law, because the page must also show findings.
+/// A case whose texts are markup. It breaks its law, so that one page has a finding to show.
 const HOSTILE: &str = include_str!("../page/verbatim-slug--hostile.yaml");
 
 pub fn run() -> Result {
@@ -40,7 +42,7 @@ pub fn run() -> Result {
     Ok(())
 }
 
-/// Writes the page of a review, which must exit with this code.
+/// Runs `corpus review`, which must exit with `code`, and writes its output to `page`.
 fn review(arguments: &[&std::ffi::OsStr], code: i32, page: &Path) -> Result {
     let command = ["run", "--quiet", "--release", "--locked", "--", "corpus", "review", "--format", "html"];
     let mut review = Process::cargo().args(command).args(arguments);

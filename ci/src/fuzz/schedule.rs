@@ -1,16 +1,18 @@
 //! Divides the fuzzing time among workers and targets.
 
-/// For each worker, its targets and their seconds.
+/// For each worker, the indexes of its targets and the seconds for each.
 ///
-/// The total time, target after target, is divided into one equal part per worker. One worker
-/// may start a target at the end of its part, and the next worker continues it.
+/// Each worker runs for `seconds`. Imagine the targets on one line, each as long as its equal share
+/// of the total time. The line is cut into one piece per worker, so the workers on both sides of
+/// a cut share a target.
 pub fn shares(targets: usize, workers: usize, seconds: u64) -> Vec<Vec<(usize, u64)>> {
-    // The unit is a second divided by the number of targets, which avoids rounding losses.
-    let (each, part) = (seconds * workers as u64, seconds * targets as u64);
+    // Lengths on the line, in units of a second divided by the number of targets, so that both are
+    // integers.
+    let (target_length, piece) = (seconds * workers as u64, seconds * targets as u64);
     let share = |worker: u64| {
         let target = |index: usize| {
-            let from = (worker * part).max(index as u64 * each);
-            let to = ((worker + 1) * part).min((index as u64 + 1) * each);
+            let from = (worker * piece).max(index as u64 * target_length);
+            let to = ((worker + 1) * piece).min((index as u64 + 1) * target_length);
             let seconds = to.saturating_sub(from) / targets as u64;
             (seconds > 0).then_some((index, seconds))
         };

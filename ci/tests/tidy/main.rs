@@ -1,4 +1,4 @@
-//! The words of the project: habits that style rules forbid, in code, tests, help and pages.
+//! Checks the text of the project, in code, tests, help and pages, against the rules of style.
 
 mod rules;
 
@@ -9,17 +9,18 @@ use std::process::Command;
 use regex::Regex;
 use rules::{RULES, Rule};
 
-/// The longest line of code, in characters; rustfmt leaves comments and strings as they are.
+/// Maximum length of a line of code, in characters. rustfmt does not shorten comments and strings.
 const LINE: usize = 120;
 
-/// Text from which pages of docs are made; their links start there.
+/// Templates of pages in docs. Their links are relative to docs, so they are not checked here.
 const TEMPLATES: [&str; 3] = ["benches/page.md", "ci/src/seeded_bugs/introduction.md", "cli/data/"];
 
-/// The longest README, in words.
+/// Maximum length of README.md, in words.
 const README_WORDS: usize = 1200;
 
-/// Files that are data: written by programs, whose own text is checked, or quoted from elsewhere.
-const DATA: [&str; 11] = [
+/// Beginnings of the paths of unchecked files. These quote other texts, or a program writes them and
+/// the text in that program is checked.
+const UNCHECKED: [&str; 11] = [
     "ci/bugs/",
     "ci/tests/tidy/rules.rs",
     "cli/tests/data/sarif-2.1.0.schema.json",
@@ -61,7 +62,7 @@ fn lines_of_code_fit_the_width() {
     assert!(long.is_empty(), "these lines have more than {LINE} characters: {long:?}");
 }
 
-/// Relative links of the pages name files that exist.
+/// Relative links of pages lead to files that exist.
 #[test]
 fn links_lead_to_files() {
     let link = Regex::new(r"\]\(([^)#:\s]+)(#[^)]*)?\)").expect("the pattern is a regular expression");
@@ -83,10 +84,10 @@ fn links_lead_to_files() {
     assert!(broken.is_empty(), "these links lead nowhere: {broken:?}");
 }
 
-/// The README stays short; details belong into docs.
+/// The README stays short; details belong in docs.
 #[test]
 fn readme_is_short() {
-    let text = fs::read_to_string(root().join("README.md")).expect("it is UTF-8");
+    let text = fs::read_to_string(root().join("README.md")).expect("README.md is UTF-8");
     let words = text.split_whitespace().count();
     assert!(words <= README_WORDS, "README.md has {words} words; move something to docs/");
 }
@@ -120,11 +121,11 @@ fn text_files() -> impl Iterator<Item = String> {
     paths.into_iter().filter(|path| {
         let is_text =
             [".rs", ".md", ".txt", ".toml", ".yml", ".yaml", ".snap", ".tsv"].iter().any(|end| path.ends_with(end));
-        is_text && !DATA.iter().any(|data| path.starts_with(data)) && root().join(path).exists()
+        is_text && !UNCHECKED.iter().any(|start| path.starts_with(start)) && root().join(path).exists()
     })
 }
 
 fn root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     Path::new(&manifest).join("..")
 }
