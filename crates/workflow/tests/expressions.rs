@@ -1,5 +1,8 @@
-//! Compares abstract evaluation with concrete evaluation in every world: each choice of the
-//! unknown values. The concrete evaluator belongs to the parser library, not to this crate.
+//! Compares abstract evaluation with concrete evaluation.
+//!
+//! A world is one choice of all unknown values. Abstract evaluation must find the values of all
+//! worlds at once; concrete evaluation finds the value of one. The concrete evaluator belongs to
+//! the parser library, not to this crate.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +12,7 @@ use proptest::sample::select;
 use slug_value::{ALTERNATIVES, AbstractValue, TEXT_BYTES, Text, Tristate, Value};
 use slug_workflow::expression::{self, Contexts, EXPRESSION_BYTES, OPERATORS};
 
-/// Contexts in which no value is known; the reason is the path.
+/// Contexts in which no value is known. The reason for each is its path.
 struct Unknown;
 
 impl Contexts for Unknown {
@@ -21,7 +24,7 @@ impl Contexts for Unknown {
 const LITERALS: [&str; 14] =
     ["'a'", "''", "'A'", "'ab'", "'b'", "'7'", "7", "0", "3.10", "-1", "true", "false", "null", "'é'"];
 
-/// Expressions with two subexpressions, ① and ②.
+/// Expressions in which ① and ② stand for subexpressions.
 const SHAPES: [&str; 22] = [
     "(① && ②)",
     "(① || ②)",
@@ -47,19 +50,20 @@ const SHAPES: [&str; 22] = [
     "case(① == ②, ①, !②, ②, 'c')",
 ];
 
-/// An expression in which each § is one of two literals.
+/// An expression in which each § stands for one of two literals.
 #[derive(Clone, Debug)]
 struct Open {
     text: String,
+    /// The two literals of each §, in order.
     choices: Vec<[&'static str; 2]>,
 }
 
 impl Open {
-    /// Replaces each ① and ② by an expression.
+    /// The shape with an expression in place of each ① and ②.
     fn of(shape: &str, parts: [&Self; 2]) -> Self {
         let mut open = Self { text: String::new(), choices: Vec::new() };
         for sign in shape.chars() {
-            match "①②".chars().position(|it| it == sign) {
+            match "①②".chars().position(|placeholder| placeholder == sign) {
                 Some(part) => {
                     open.text += &parts[part].text;
                     open.choices.extend(&parts[part].choices);
@@ -77,22 +81,23 @@ impl Open {
         pieces.enumerate().fold(first, |text, (number, piece)| text + &choice(number) + piece)
     }
 
-    /// The expression as in a workflow: an unknown value makes each choice.
+    /// The expression as a workflow has it: for § number N, the unknown `vars.cN` chooses the literal.
     fn written(&self) -> String {
         self.with(|number| format!("case(vars.c{number}, {}, {})", self.choices[number][0], self.choices[number][1]))
     }
 
-    /// The value in each world; bit N of the world's number is choice N. None if a value is an error.
+    /// The value in each world, or `None` if one is an error. Bit N of the number of a world is the
+    /// index of the literal of § number N.
     fn worlds(&self) -> Option<Vec<Evaluation>> {
         let world = |world: usize| {
             let text = self.with(|number| self.choices[number][world >> number & 1].to_owned());
-            Expr::parse(&text).expect("the grammar makes expressions").consteval()
+            Expr::parse(&text).expect("the strategy makes valid expressions").consteval()
         };
         (0..1 << self.choices.len()).map(world).collect()
     }
 }
 
-/// An expression that has a value in every world, with its values.
+/// An expression that has a value in every world, and these values.
 fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
     let literal = || select(LITERALS.to_vec());
     let leaf = prop_oneof![
@@ -102,7 +107,7 @@ fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
     leaf.prop_recursive(3, 8, 2, |inner| {
         (select(SHAPES.to_vec()), inner.clone(), inner).prop_map(|(shape, one, other)| Open::of(shape, [&one, &other]))
     })
-    // Abstract evaluation distinguishes so many alternatives.
+    // With more alternatives, abstract evaluation gives up.
     .prop_filter("too many choices", |open| 1 << open.choices.len() <= ALTERNATIVES)
     .prop_filter_map("an error in some world", |open| open.worlds().map(|worlds| (open, worlds)))
 }
@@ -110,8 +115,8 @@ fn open() -> impl Strategy<Value = (Open, Vec<Evaluation>)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The possible values are exactly the values of all worlds, and the reasons are the choices
-    /// that make a difference.
+    /// The possible values are exactly the values of all worlds, and each choice that makes a
+    /// difference is a reason.
     #[test]
     fn possible_values_are_those_of_all_worlds(
         (open, worlds) in open(),
@@ -151,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn expressions_evaluate_up_to_their_limits() {
+fn expressions_are_evaluated_up_to_their_limits() {
     let is_known = |expression: &str| expression::value(expression, &Unknown).single().is_some();
     let of_bytes = |bytes: usize| format!("'{}'", "a".repeat(bytes - 2));
     assert_eq!([EXPRESSION_BYTES, EXPRESSION_BYTES + 1].map(|bytes| is_known(&of_bytes(bytes))), [true, false]);
@@ -190,20 +195,20 @@ fn set_value_differs_from_empty() {
 /// List items are found by number and object fields by name; absent members are null.
 #[test]
 fn members_are_found_by_number_and_name() {
-    let is = |inside: &str, expected: &str| {
+    let assert_same = |inside: &str, expected: &str| {
         let value = |expression: &str| expression::value(expression, &Unknown).single().cloned();
         assert!(value(inside).is_some(), "{inside}");
         assert_eq!(value(inside), value(expected), "{inside}");
     };
     let list = r#"fromJSON('["a", 7, null, {"B": [true]}]')"#;
     for (index, expected) in [("0", "'a'"), ("1", "7"), ("2", "null"), ("4", "null"), ("'a'", "null")] {
-        is(&format!("{list}[{index}]"), expected);
+        assert_same(&format!("{list}[{index}]"), expected);
     }
     for path in ["[3].B[0]", "[3].b[0]", "[3]['B'][0]"] {
-        is(&format!("{list}{path}"), "true");
+        assert_same(&format!("{list}{path}"), "true");
     }
     for path in ["[3].B[1]", "[3].c", "[0].B", "[3].B.B"] {
-        is(&format!("{list}{path}"), "null");
+        assert_same(&format!("{list}{path}"), "null");
     }
 }
 
@@ -227,7 +232,8 @@ fn status_functions_are_true_or_false() {
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
 }
 
-/// Names of contexts are case-insensitive, and the inputs of an event count as inputs.
+/// A reference is a context, in lower case, and its member, as written. `github.event.inputs.x` is
+/// the same reference as `inputs.x`.
 #[test]
 fn references_name_context_and_member() {
     const NAMES: [&str; 4] = ["event", "inputs", "EVENT", "Inputs"];
@@ -250,6 +256,7 @@ fn references_name_context_and_member() {
     }
 }
 
+/// The number of possible texts, or `None` if they are not all known.
 fn alternatives(text: &Text) -> Option<usize> {
     match &text.can {
         AbstractValue::OneOf(texts) => Some(texts.len()),
@@ -264,13 +271,13 @@ fn alternatives_are_distinct_up_to_their_limit() {
         format!("case({}, 0)", cases.join(", "))
     };
     assert_eq!(Text::one_of([], BTreeSet::from(["why".to_owned()])), Text::unknown("why"));
-    let of = |expression: &str| alternatives(&expression::text(&format!("${{{{ {expression} }}}}"), &Unknown));
-    assert_eq!(of(&chain(ALTERNATIVES)), Some(ALTERNATIVES));
-    assert_eq!(of(&chain(ALTERNATIVES + 1)), None);
+    let count_of = |expression: &str| alternatives(&expression::text(&format!("${{{{ {expression} }}}}"), &Unknown));
+    assert_eq!(count_of(&chain(ALTERNATIVES)), Some(ALTERNATIVES));
+    assert_eq!(count_of(&chain(ALTERNATIVES + 1)), None);
     // The limit also applies to the combinations of a function's arguments.
     let (few, many) = (chain(4), chain(ALTERNATIVES / 4 + 1));
-    assert_eq!(of(&format!("contains({few}, {few})")), Some(2));
-    assert_eq!(of(&format!("contains({few}, {many})")), None);
+    assert_eq!(count_of(&format!("contains({few}, {few})")), Some(2));
+    assert_eq!(count_of(&format!("contains({few}, {many})")), None);
 }
 
 #[test]
@@ -283,21 +290,22 @@ fn texts_are_joined_up_to_their_limit() {
     assert_eq!(longest.followed_by(known(1)).can, AbstractValue::NonEmpty);
 }
 
-/// Emptiness is tracked even for texts that are not known: `""` is always empty, `"a"` never,
-/// `"?"` possibly.
+/// Joined texts are never empty if one of them is never empty, even if the texts are unknown. In
+/// the table, `""` marks a text that is always empty, `"a"` one that never is, and `"?"` one that
+/// may be.
 #[test]
 fn joined_texts_keep_known_emptiness() {
     let known = |text: &str| Text::known(text.to_owned());
     let both = || known("").or(known("a"));
     let kinds = [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::set("s"), "a"), (Text::unknown("u"), "?")];
-    for (one, is_one) in &kinds {
-        for (other, is_other) in &kinds {
+    for (one, one_kind) in &kinds {
+        for (other, other_kind) in &kinds {
             let joined = one.clone().followed_by(other.clone());
             let either = one.clone().or(other.clone());
             let is_known = alternatives(one).is_some() && alternatives(other).is_some();
             assert_eq!(alternatives(&joined).is_some(), is_known, "{joined:?}");
             if !is_known {
-                let never_empty = [*is_one == "a", *is_other == "a"];
+                let never_empty = [*one_kind == "a", *other_kind == "a"];
                 assert_eq!(joined.can == AbstractValue::NonEmpty, never_empty.contains(&true), "{one:?} {other:?}");
                 assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
                 let either = one.clone().into_value().or(other.clone().into_value());
