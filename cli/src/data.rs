@@ -114,7 +114,7 @@ fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
         let known: Vec<String> =
             configured.iter().chain(&embedded).map(|policy| format!("`{}`", policy.name())).collect();
         return Err(Failure::new(format!(
-            "no policy `{}`: no such file exists, and the policies known by name are {}; check the name",
+            "no policy `{}`: it is neither a file nor one of the policies {}; check the name",
             shown_path(&path),
             known.join(", ")
         )));

@@ -18,7 +18,7 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
         let shown = argument.to_string_lossy();
         let Some((name, _)) = shown.split_once('=').filter(|(name, _)| !name.is_empty()) else {
             return Err(Failure::new(format!(
-                "argument {} is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty",
+                "argument {} is not of the form VAR=VALUE; write VAR=VALUE, or VAR= for an empty value",
                 position + 1
             )));
         };

@@ -328,7 +328,7 @@ impl Group<'_> {
         let slug = match (self.slugs.len(), failure.slugs.len()) {
             (1, _) => format!("`{}`", failure.slug),
             (all, several @ 2..=SLUGS_SHOWN) if all == several => alternatives(&failure.slugs),
-            (all, _) => format!("`{}` and {} more", failure.slug, all - 1),
+            (all, _) => format!("`{}` (one of {all} slugs)", failure.slug),
         };
         match (failure.code, failure.rule) {
             (Some(Code::UnknownRuntime), _) if failure.runtime.is_empty() => {

@@ -54,7 +54,8 @@ impl Linter<'_> {
         match described.as_slice() {
             [] => "no policy has a `harness`; add the script that it describes, or pass --policy".to_owned(),
             _ => format!(
-                "no step calls a harness that a policy describes: {}; correct its `harness`, or pass --policy",
+                "no step calls a harness that a policy describes: {}; correct `harness` in the policy, or pass \
+                 --policy",
                 described.join(", ")
             ),
         }

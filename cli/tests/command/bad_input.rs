@@ -49,8 +49,7 @@ fn unreadable_policies_are_refused() {
     for (policy, message) in [
         (
             "mine",
-            "no policy `mine`: no such file exists, and the policies known by name are `full-saas`, \
-             `reconciler`; check the name",
+            "no policy `mine`: it is neither a file nor one of the policies `full-saas`, `reconciler`; check the name",
         ),
         (
             "short.yaml",
@@ -148,8 +147,11 @@ fn brute_force_above_its_limit_is_refused() {
 #[test]
 fn invalid_arguments_are_refused() {
     for (args, message) in [
-        (&["E2E_MODEL_SLUG"][..], "argument 1 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
-        (&["A=1", "=x"], "argument 2 is not of the form VAR=VALUE; write NAME=VALUE, or NAME= for empty"),
+        (
+            &["E2E_MODEL_SLUG"][..],
+            "argument 1 is not of the form VAR=VALUE; write VAR=VALUE, or VAR= for an empty value",
+        ),
+        (&["A=1", "=x"], "argument 2 is not of the form VAR=VALUE; write VAR=VALUE, or VAR= for an empty value"),
         (&["A=1", "A=2"], "`A` is given twice; give it once"),
     ] {
         let args = ["resolve", "--runtime", "x"].into_iter().chain(args.iter().copied());

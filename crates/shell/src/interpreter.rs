@@ -170,7 +170,7 @@ impl Interpreter<'_> {
             };
             let is_found = calls.iter().any(|call| call.target == target) && !self.functions.run_unknown_scripts;
             if !(occurrence.is_stored && is_found) {
-                let rest = Some("whether and how a script calls it is not known".to_owned());
+                let rest = Some("whether the script calls this, and with which variables, is not known".to_owned());
                 let span = occurrence.span.clone();
                 calls.push(Call { target, span, variables: BTreeMap::new(), rest, deferred: false });
             }

@@ -196,7 +196,7 @@ impl RegistryCheck<'_> {
         finding = finding.with_label(self.pattern(id), "the pattern");
         let left = ids.len().saturating_sub(IDS);
         if left > 0 {
-            finding.notes.push(format!("{left} more are not shown"));
+            finding.notes.push(format!("not shown: {}", counted(left as u64, "more id")));
         }
         let why = "a listed id needs no pattern; on a runtime that does not list it, this provider does not serve it";
         Some(finding.with_note(why))

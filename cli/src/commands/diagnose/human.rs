@@ -31,7 +31,7 @@ pub fn render(diagnosis: &Diagnosis<'_>) -> String {
         let first = format!("  {label:width$}");
         let _ = writeln!(text, "{}", wrapped(&value, &first, &" ".repeat(width + 2)));
     }
-    let _ = writeln!(text, "\n{HEAD}record{HEAD:#}, with everything masked that looks like a credential");
+    let _ = writeln!(text, "\n{HEAD}record{HEAD:#}, in which anything that looks like a credential is masked");
     text.push_str(&record(diagnosis.record.value()));
     text.push('\n');
     text.push_str(&cause(diagnosis));
