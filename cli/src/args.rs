@@ -139,10 +139,10 @@ impl FindingsArgs {
 ///
 /// Covers every runtime and every class of values of every policy variable: each
 /// listed id, one example for each set of patterns that can match together, an id
-/// that no provider serves, and a blank value. Checks all laws on one slug of each
-/// equivalence class (the same provider entries list them and their patterns match
-/// them), and compares the result for every other slug on every runtime with that of
-/// a slow reference resolver. Prints which provider serves each runtime, by variable;
+/// that no provider serves, and a blank value. Slugs form one class if the same
+/// provider entries list them and the same patterns match them. Checks all laws on
+/// one slug of each class, and compares the result for every other slug on every
+/// runtime with that of a slow reference resolver. Prints which provider serves each runtime, by variable;
 /// the gaps (contradictions that are reachable without an override, each with its
 /// smallest set of variables); and what was covered.
 ///
@@ -281,7 +281,7 @@ pub struct PickArgs {
     pub unchecked: bool,
 }
 
-/// Lint workflow files: every step that calls a harness, before it runs
+/// Check every workflow step that calls a harness, before it runs
 ///
 /// Reads workflow files as GitHub and Gitea run them: every event, every input, every row of
 /// a matrix, every `env`, and every variable that scripts export or write to `$GITHUB_ENV`.
@@ -317,8 +317,8 @@ pub struct LintArgs {
 /// Name the cause of a failed workspace
 ///
 /// Reads the record of the workspace and the environment that it was created from.
-/// Prints the observed values, with everything masked that looks like a credential,
-/// and then the cause: a contradiction with its evidence and its fixes, a record that
+/// Prints the observed values, in which anything that looks like a credential is
+/// masked, and then the cause: a contradiction with its evidence and its fixes, a record that
 /// belongs to another configuration, or the error that the record reports.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/diagnose.txt").trim_end())]
