@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn issue_text_has_results_and_the_beginning_of_the_summary() {
+    fn issue_text_has_results_and_start_of_summary() {
         let needs = |summary: &str| -> BTreeMap<String, Job> {
             serde_json::from_value(json!({
                 "mutants": {"result": "success", "outputs": {}},

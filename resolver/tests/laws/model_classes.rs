@@ -21,7 +21,7 @@ fn model_classes_and_full_scan_derive_the_same() {
 
 /// The model class of a blank model is empty, even if a pattern matches the empty text.
 #[test]
-fn model_classes_and_full_scan_derive_the_same_with_empty_matches() {
+fn classes_and_scan_agree_on_empty_matches() {
     let mut document = Registry::embedded().document();
     for (provider, pattern) in document.providers.iter_mut().zip(["x*", "^$|z", "(?:)"]) {
         provider.model_prefix_match = Pattern::new(pattern).expect("the pattern compiles");
