@@ -56,7 +56,7 @@ impl Registry {
     pub fn new(document: &RegistryDocument) -> Self {
         let providers = document.providers.iter().map(|provider| Provider {
             name: provider.name.clone(),
-            auth_env: provider.auth_env.clone(),
+            auth_env: provider.auth_env.names().to_vec(),
             pattern: Regex::new(provider.model_prefix_match.as_str()).expect("the resolver has compiled the pattern"),
         });
         let runtimes = document.runtimes.iter().map(|runtime| {

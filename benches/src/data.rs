@@ -35,7 +35,7 @@ pub fn listed(registry: &Registry) -> Vec<Lookup> {
         Lookup {
             runtime: runtime.to_owned(),
             model: model.to_owned(),
-            injected: vec![provider.auth_env[0].clone()],
+            injected: provider.auth_env.names()[..1].to_vec(),
             provider: Some(name.to_owned()),
         }
     });
@@ -258,7 +258,7 @@ mod tests {
         assert!(unregistered.iter().all(|lookup| lookup.provider.is_none()));
 
         let mut keys: Vec<String> =
-            registry.providers().iter().flat_map(|provider| provider.auth_env.clone()).collect();
+            registry.providers().iter().flat_map(|provider| provider.auth_env.names().to_vec()).collect();
         keys.sort_unstable();
         keys.dedup();
         for lookup in listed.iter().chain(&matched).chain(&unregistered) {

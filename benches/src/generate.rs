@@ -151,8 +151,8 @@ pub fn registry(size: Size) -> RegistryDocument {
     let mut runtimes: Vec<Runtime> = (0..size.runtimes)
         .map(|runtime| {
             let natives = (1..size.providers).filter(|provider| provider % size.runtimes == runtime);
-            let arms = natives.chain([0]).map(|n| Arm { provider: provider_name(n), models: Vec::new() });
-            Runtime { name: runtime_name(runtime), arms: arms.collect() }
+            let arms = natives.chain([0]).map(|n| Arm { provider: provider_name(n), ..Arm::default() });
+            Runtime { name: runtime_name(runtime), arms: arms.collect(), ..Runtime::default() }
         })
         .collect();
     for n in 0..size.ids {
@@ -167,8 +167,8 @@ fn provider(n: usize) -> Provider {
     let name = provider_name(n);
     let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a valid pattern");
     let mut provider = Provider::new(&name, vec![secret_name(n)], pattern);
-    provider.display_name = format!("Vendor {n}");
-    provider.protocol = if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai };
+    provider.display_name = Some(format!("Vendor {n}"));
+    provider.protocol = Some(if n.is_multiple_of(2) { Protocol::Anthropic } else { Protocol::Openai });
     provider.base_url_template = Some(format!("https://{name}.example/v1"));
     provider
 }

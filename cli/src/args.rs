@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use slug_resolver::yaml::UnknownFields;
 
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
@@ -82,13 +83,36 @@ pub struct RegistryArgs {
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub registry: Option<PathBuf>,
 
-    /// Ignore unknown fields of the registry
-    #[arg(long, help_heading = "Data")]
-    pub allow_unknown_fields: bool,
+    #[command(flatten)]
+    pub unknown_fields: UnknownFieldsArgs,
 
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]
     pub no_config: bool,
+}
+
+/// The arguments about fields of the registry that the format does not define.
+#[derive(Args, Clone, Default)]
+pub struct UnknownFieldsArgs {
+    /// Reject every unknown field of the registry [default: only misspelt ones]
+    #[arg(long, help_heading = "Data")]
+    pub deny_unknown_fields: bool,
+
+    /// Ignore every unknown field of the registry
+    #[arg(long, help_heading = "Data", hide = true, conflicts_with = "deny_unknown_fields")]
+    pub allow_unknown_fields: bool,
+}
+
+impl UnknownFieldsArgs {
+    /// Returns the requested treatment, or `None` if no flag is given.
+    #[must_use]
+    pub fn choice(&self) -> Option<UnknownFields> {
+        match (self.deny_unknown_fields, self.allow_unknown_fields) {
+            (true, _) => Some(UnknownFields::Deny),
+            (_, true) => Some(UnknownFields::Allow),
+            _ => None,
+        }
+    }
 }
 
 impl RegistryArgs {
@@ -96,7 +120,7 @@ impl RegistryArgs {
     pub fn options(&self) -> DataOptions {
         DataOptions {
             registry: self.registry.clone(),
-            allow_unknown_fields: self.allow_unknown_fields,
+            unknown_fields: self.unknown_fields.choice(),
             no_config: self.no_config,
         }
     }
@@ -385,9 +409,8 @@ pub struct CheckArgs {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Ignore unknown fields of registries
-    #[arg(long, help_heading = "Data")]
-    pub allow_unknown_fields: bool,
+    #[command(flatten)]
+    pub unknown_fields: UnknownFieldsArgs,
 
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]

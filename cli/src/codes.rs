@@ -101,6 +101,8 @@ table! {
             Code::UnregisteredModel.meaning();
         AMBIGUOUS_MODEL = "ambiguous-model", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
             Code::AmbiguousModel.meaning();
+        WITHDRAWN_MODEL = "withdrawn-model", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
+            Code::WithdrawnModel.meaning();
     }
 
     "Contradictions: the workspace boots to `failed`",
@@ -167,6 +169,8 @@ table! {
             "a runtime lists a model id under a provider whose own pattern does not match it";
         PLATFORM_LISTS_VENDOR_KEY = "platform-lists-vendor-key", Warning, [Check],
             "the platform's provider accepts a key that another vendor issued";
+        UNKNOWN_FIELD = "unknown-field", Note, [Check],
+            "a registry has a field that the format does not define";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
             "a policy picks a model, but no runtime that could use it registers it";
         UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],

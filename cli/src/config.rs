@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, FieldPath, Invalid, Node, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;
@@ -25,8 +25,8 @@ pub struct Config {
     pub text: String,
     /// The path of the registry, if the file names one.
     pub registry: Option<PathBuf>,
-    /// True if unknown fields of the registry are ignored.
-    pub allow_unknown_fields: bool,
+    /// What to do with unknown fields of the registry, if the file says so.
+    pub unknown_fields: Option<UnknownFields>,
     /// The policies, if the file names any: names of embedded policies, or paths.
     pub policies: Option<Vec<OsString>>,
     /// Patterns of the workflow files to lint, if the file names any.
@@ -139,7 +139,8 @@ impl Config {
     /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = Cursor::root(&root);
-        let optional = ["registry", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
+        let optional =
+            ["registry", "unknown_fields", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Paths in the file are relative to its directory.
@@ -164,17 +165,29 @@ impl Config {
             path: path.to_owned(),
             text: String::new(),
             registry: fields.optional("registry").map(|at| at.string().map(relative)).transpose()?,
-            allow_unknown_fields: fields
-                .optional("allow_unknown_fields")
-                .map(|at| at.boolean())
-                .transpose()?
-                .unwrap_or_default(),
+            unknown_fields: unknown_fields(&fields)?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
         })
+    }
+}
+
+/// Reads `unknown_fields`, or the field `allow_unknown_fields` of earlier versions.
+fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadError> {
+    let earlier = fields.optional("allow_unknown_fields");
+    match (fields.optional("unknown_fields"), earlier) {
+        (Some(_), Some(at)) => Err(at.error("`unknown_fields` is given too; remove this field")),
+        (Some(at), None) => match at.string()? {
+            "deny" => Ok(Some(UnknownFields::Deny)),
+            "deny-misspelt" => Ok(Some(UnknownFields::DenyMisspelt)),
+            "allow" => Ok(Some(UnknownFields::Allow)),
+            _ => Err(at.error("expected `deny`, `deny-misspelt` or `allow`; correct the value")),
+        },
+        (None, Some(at)) => Ok(at.boolean()?.then_some(UnknownFields::Allow)),
+        (None, None) => Ok(None),
     }
 }
 

@@ -24,8 +24,8 @@ pub struct Data {
 pub struct DataOptions {
     /// A registry that overrides any other.
     pub registry: Option<PathBuf>,
-    /// True if unknown fields of the registry are ignored.
-    pub allow_unknown_fields: bool,
+    /// What to do with unknown fields of the registry; `None` if slugproof.yaml decides.
+    pub unknown_fields: Option<UnknownFields>,
     /// True if no slugproof.yaml is searched for.
     pub no_config: bool,
 }
@@ -35,9 +35,8 @@ impl Data {
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
         let config = if options.no_config { None } else { Config::find()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
-        let tolerant =
-            options.allow_unknown_fields || config.as_ref().is_some_and(|config| config.allow_unknown_fields);
-        let unknown = if tolerant { UnknownFields::Allow } else { UnknownFields::Deny };
+        let configured_fields = config.as_ref().and_then(|config| config.unknown_fields);
+        let unknown = options.unknown_fields.or(configured_fields).unwrap_or(UnknownFields::DenyMisspelt);
         Ok(Self { registry: options.registry.or(configured), unknown, config })
     }
 
@@ -79,7 +78,7 @@ impl Data {
 
 fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failure> {
     Registry::from_yaml(&read_file(path)?, unknown).map_err(|error| {
-        let hint = if error.message.starts_with("unknown field") && unknown == UnknownFields::Deny {
+        let hint = if error.message.starts_with("unknown field") && unknown != UnknownFields::Allow {
             " (--allow-unknown-fields ignores unknown fields)"
         } else {
             ""

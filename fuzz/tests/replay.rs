@@ -92,6 +92,9 @@ fn case_seeds_match_the_result_in_their_name() {
             ("rule", rule) => found.rule.as_str() == rule,
             ("warning", warning) => warnings.contains(&warning),
             ("coherent", "byok") => found.billing == Some(Billing::Byok) && found.is_coherent(),
+            ("coherent", "keyless") => {
+                found.is_coherent() && found.provider.is_some_and(slug_resolver::Provider::is_keyless)
+            }
             ("coherent", "platform") => found.billing == Some(Billing::Platform) && found.is_coherent(),
             ("fix", edits) => edits.split('-').nth(1) == Some(&fixes),
             ("free", _) => found.rule == Rule::Override,

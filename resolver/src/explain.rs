@@ -5,7 +5,7 @@
 //! terminal.
 
 use crate::policy::BillingPath;
-use crate::registry::PLATFORM;
+use crate::registry::Provider;
 use crate::resolve::Resolution;
 use crate::selection::Rule;
 use crate::verdict::{Code, Outcome};
@@ -52,13 +52,18 @@ pub fn path_choice(path: BillingPath, platform: &str) -> String {
     }
 }
 
-/// The secrets of which a provider needs any one. The platform's provider needs none.
+/// The secrets that a provider needs, as a phrase. The platform's provider needs none.
 #[must_use]
-pub fn needs(secrets: &[String]) -> String {
-    match secrets {
-        [] => "needs no tenant key and accepts none".to_owned(),
-        [only] => format!("needs {only}"),
-        several => format!("needs one of {}", several.join(", ")),
+pub fn needs(provider: &Provider) -> String {
+    let auth = &provider.auth_env;
+    if provider.is_platform() {
+        return "needs no tenant key and accepts none".to_owned();
+    }
+    match auth.items().len() {
+        0 => "needs no credential".to_owned(),
+        1 => format!("needs {auth}"),
+        _ if auth.items().all(|item| item.len() == 1) => format!("needs one of {auth}"),
+        _ => format!("needs {auth}"),
     }
 }
 
@@ -93,18 +98,32 @@ impl Resolution<'_> {
     }
 
     fn verdict_explained(&self) -> String {
-        let provider = self.provider.map_or("", |provider| &provider.name);
+        let name = |provider: Option<&Provider>| provider.map_or("", |provider| &provider.name).to_owned();
         let Some(code) = self.code else {
-            return match provider {
-                PLATFORM => "the platform serves the model and pays, and no tenant key is injected".to_owned(),
-                _ => format!("provider `{provider}` serves the model and accepts {}", self.accepted_by.join(", ")),
+            return match self.provider {
+                Some(provider) if provider.is_platform() => {
+                    "the platform serves the model and pays, and no tenant key is injected".to_owned()
+                }
+                Some(provider) if provider.is_keyless() => {
+                    format!("provider `{}` serves the model and needs no credential", provider.name)
+                }
+                provider => {
+                    format!(
+                        "provider `{}` serves the model and accepts {}",
+                        name(provider),
+                        self.accepted_by.join(", ")
+                    )
+                }
             };
         };
-        let (needs, injected) = (needs(self.needs), injected(self.injected));
+        let provider = name(self.provider);
+        let needs = self.provider.map(needs).unwrap_or_default();
+        let injected = injected(self.injected);
         let evidence = match code {
             Code::PlatformModelWithTenantKey => format!(" (injected: {injected})"),
             Code::PlatformPathByokModel | Code::MissingCredential => format!(" (provider `{provider}` {needs})"),
             Code::WrongCredential => format!(" (provider `{provider}` {needs}; injected: {injected})"),
+            Code::WithdrawnModel => format!(" (provider `{}`)", name(self.withdrawn_by)),
             _ => String::new(),
         };
         format!("{}{evidence}, so {}", code.meaning(), consequence(code))

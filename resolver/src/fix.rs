@@ -226,7 +226,7 @@ fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix 
 /// provider accepts.
 fn placeholder(policy: &Policy, key: Key, provider: Option<&Provider>) -> String {
     let injected = policy.secrets_of(key).map_or(&[][..], |entry| &entry.inject);
-    let accepted = provider.and_then(|provider| provider.auth_env.iter().find(|name| injected.contains(name)));
+    let accepted = provider.and_then(|provider| provider.auth_env.names().iter().find(|name| injected.contains(name)));
     let name = accepted.or(injected.first()).map_or(policy.variable_name(Variable::Key(key)), String::as_str);
     format!("<{name}>")
 }
@@ -244,16 +244,16 @@ mod tests {
     fn registry(closed: usize, open: &[(&str, &str)]) -> Registry {
         let names = || (0..closed).map(|number| format!("m{number}"));
         let provider = |name: &str, secret: &str, pattern: &str| {
-            Provider::new(name, [secret.into()].into(), Pattern::new(pattern).expect("the pattern compiles"))
+            Provider::new(name, vec![secret.into()], Pattern::new(pattern).expect("the pattern compiles"))
         };
         let others =
             || open.iter().enumerate().map(|(number, (secret, pattern))| (format!("o{number}"), *secret, *pattern));
-        let listed = names().map(|name| Arm { models: [name.clone()].into(), provider: name });
-        let arms = listed.chain(others().map(|(name, ..)| Arm { models: Vec::new(), provider: name })).collect();
+        let listed = names().map(|name| Arm { models: [name.clone()].into(), provider: name, ..Arm::default() });
+        let arms = listed.chain(others().map(|(name, ..)| Arm { provider: name, ..Arm::default() })).collect();
         let providers = names().map(|name| provider(&name, "UNAVAILABLE", "^x"));
         let providers =
             providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
-        let runtimes = [Runtime { name: "agent".into(), arms }].into();
+        let runtimes = [Runtime { name: "agent".into(), arms, ..Runtime::default() }].into();
         Registry::new(RegistryDocument { providers, runtimes }).expect("the document is valid")
     }
 

@@ -5,9 +5,9 @@ use serde::{Serialize, Serializer};
 use crate::env::Env;
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
-use crate::registry::{Credentials, Provider, Registry};
+use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejection};
 use crate::selection::{Pick, Rule, Selection, inject, shadowed};
-use crate::verdict::{Billing, Code, Evaluation, Outcome, Verdict, Warning, Warnings, evaluate};
+use crate::verdict::{Code, Evaluation, Outcome, Verdict, Warning, Warnings, evaluate};
 
 /// The result of the pipeline, without evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub struct Resolution<'a> {
     /// The provider, if one was found.
     #[serde(serialize_with = "provider_name")]
     pub provider: Option<&'a Provider>,
+    /// The provider that withdrew the slug, if the slug is a withdrawn model.
+    #[serde(serialize_with = "provider_name", skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<&'a Provider>,
     /// Who pays for that provider.
     pub billing: Option<Billing>,
     /// Whether the provider and the secrets match.
@@ -63,8 +66,8 @@ pub struct Resolution<'a> {
     pub code: Option<Code>,
     /// The outcome for the workspace.
     pub outcome: Outcome,
-    /// The secrets that the provider accepts, of which it needs any one; empty for the platform.
-    pub needs: &'a [String],
+    /// The secrets that the provider needs; empty for the platform.
+    pub needs: &'a AuthEnv,
     /// The available secrets that the provider accepts, in the provider's order; empty for the platform.
     pub accepted_by: NameSubset<'a>,
     /// Additional problems that a reviewer should see.
@@ -121,7 +124,13 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         path: env.path(),
         injected,
         provider,
-        billing: provider.map(Billing::of),
+        withdrawn_by: match derived {
+            Err(Rejection::WithdrawnModel) => {
+                registry.handle(dispatch.template).and_then(|runtime| runtime.withdrawn_by(slug))
+            }
+            _ => None,
+        },
+        billing: provider.map(Provider::billing),
         verdict: if verdict.is_coherent() { Kind::Coherent } else { Kind::Contradiction },
         code: verdict.code(),
         outcome: verdict.outcome(),

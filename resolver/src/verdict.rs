@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
-use crate::registry::{Credentials, Provider, Registry, Rejection};
+use crate::registry::{AuthEnv, Credentials, Provider, Registry, Rejection};
 
 /// Whether a workspace comes online, and the reason if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub fn evaluate<'r>(
 /// A verdict and its evidence.
 pub(crate) struct Evaluation<'r> {
     pub(crate) verdict: Verdict<'r>,
-    /// The secrets that the provider accepts, of which it needs any one; empty for the platform.
-    pub(crate) needs: &'r [String],
+    /// The secrets that the provider needs; empty for the platform.
+    pub(crate) needs: &'r AuthEnv,
     /// The available secrets that the provider accepts, in the provider's order; empty for the platform.
     pub(crate) accepted_by: NameSubset<'r>,
     /// Whether the accepted credentials were all issued by other vendors.
@@ -73,11 +73,14 @@ impl<'r> Evaluation<'r> {
         let byok = derived.ok().filter(|provider| !provider.is_platform());
         let accepted_by = byok.map_or_else(NameSubset::default, |provider| credentials.accepted_by(provider));
         let verdict = match derived {
-            Ok(provider) => evaluate_provider(path, provider, credentials.injected, !accepted_by.is_empty()),
+            Ok(provider) => {
+                let is_met = !accepted_by.is_empty() || provider.is_keyless();
+                evaluate_provider(path, provider, credentials.injected, is_met)
+            }
             Err(rejection) => Verdict::Rejected(rejection),
         };
         let is_cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
-        Self { verdict, needs: byok.map_or(&[], |provider| &provider.auth_env), accepted_by, is_cross_vendor }
+        Self { verdict, needs: byok.map_or(AuthEnv::NONE, |provider| &provider.auth_env), accepted_by, is_cross_vendor }
     }
 }
 
@@ -167,6 +170,8 @@ pub enum Code {
     UnregisteredModel,
     /// See [`Rejection::AmbiguousModel`].
     AmbiguousModel,
+    /// See [`Rejection::WithdrawnModel`].
+    WithdrawnModel,
     /// See [`Mismatch::PlatformPathByokModel`].
     PlatformPathByokModel,
     /// See [`Mismatch::PlatformModelWithTenantKey`].
@@ -179,11 +184,12 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the pipeline.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ModelRequired,
         Self::UnknownRuntime,
         Self::UnregisteredModel,
         Self::AmbiguousModel,
+        Self::WithdrawnModel,
         Self::PlatformPathByokModel,
         Self::PlatformModelWithTenantKey,
         Self::MissingCredential,
@@ -198,6 +204,7 @@ impl Code {
             Self::UnknownRuntime => "unknown-runtime",
             Self::UnregisteredModel => "unregistered-model",
             Self::AmbiguousModel => "ambiguous-model",
+            Self::WithdrawnModel => "withdrawn-model",
             Self::PlatformPathByokModel => "platform-path-byok-model",
             Self::PlatformModelWithTenantKey => "platform-model-with-tenant-key",
             Self::MissingCredential => "missing-credential",
@@ -215,9 +222,11 @@ impl Code {
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self {
-            Self::ModelRequired | Self::UnknownRuntime | Self::UnregisteredModel | Self::AmbiguousModel => {
-                Outcome::Rejected
-            }
+            Self::ModelRequired
+            | Self::UnknownRuntime
+            | Self::UnregisteredModel
+            | Self::AmbiguousModel
+            | Self::WithdrawnModel => Outcome::Rejected,
             Self::PlatformPathByokModel
             | Self::PlatformModelWithTenantKey
             | Self::MissingCredential
@@ -231,7 +240,7 @@ impl Code {
         match self {
             Self::ModelRequired => "MODEL_REQUIRED",
             Self::UnknownRuntime => "RUNTIME_UNSUPPORTED",
-            Self::UnregisteredModel | Self::AmbiguousModel => "UNREGISTERED_MODEL_FOR_RUNTIME",
+            Self::UnregisteredModel | Self::AmbiguousModel | Self::WithdrawnModel => "UNREGISTERED_MODEL_FOR_RUNTIME",
             Self::PlatformPathByokModel
             | Self::PlatformModelWithTenantKey
             | Self::MissingCredential
@@ -247,6 +256,7 @@ impl Code {
             Self::UnknownRuntime => "unknown",
             Self::UnregisteredModel => "no match",
             Self::AmbiguousModel => "ambiguous",
+            Self::WithdrawnModel => "withdrawn",
             Self::PlatformPathByokModel => "byok model",
             Self::PlatformModelWithTenantKey => "unused tenant key",
             Self::MissingCredential => "no key",
@@ -262,6 +272,7 @@ impl Code {
             Self::UnknownRuntime => "the registry does not have the runtime",
             Self::UnregisteredModel => "no arm of the runtime lists the slug and no arm's pattern matches it",
             Self::AmbiguousModel => "patterns of several arms match the slug and the credentials do not single one out",
+            Self::WithdrawnModel => "the model was withdrawn: its provider owns it but no longer serves it",
             Self::PlatformPathByokModel => {
                 "the platform path injects no key, but the slug belongs to a bring-your-own-key provider"
             }
@@ -279,6 +290,7 @@ impl From<Rejection> for Code {
             Rejection::UnknownRuntime => Self::UnknownRuntime,
             Rejection::UnregisteredModel => Self::UnregisteredModel,
             Rejection::AmbiguousModel => Self::AmbiguousModel,
+            Rejection::WithdrawnModel => Self::WithdrawnModel,
         }
     }
 }
@@ -286,25 +298,6 @@ impl From<Rejection> for Code {
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-/// Who pays for a workspace with a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "the platform pays, or the tenant does")]
-pub enum Billing {
-    /// The platform.
-    Platform,
-    /// The tenant, with its own key.
-    Byok,
-}
-
-impl Billing {
-    /// Returns who pays for a provider.
-    #[must_use]
-    pub fn of(provider: &Provider) -> Self {
-        if provider.is_platform() { Self::Platform } else { Self::Byok }
     }
 }
 
@@ -386,6 +379,6 @@ impl Serialize for Warnings {
 
 /// Returns true if every accepted credential was issued by another vendor, and there is at least one.
 fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
-    let foreign = |name: &str| provider.auth_env[0] != name && registry.issuer(name, provider).is_some();
+    let foreign = |name: &str| provider.auth_env.names()[0] != name && registry.issuer(name, provider).is_some();
     !accepted.is_empty() && accepted.iter().all(foreign)
 }

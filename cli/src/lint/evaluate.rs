@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::{
-    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning, fixes, resolve,
+    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning, explain, fixes, resolve,
 };
 
 use crate::config::Accept;
@@ -60,8 +60,8 @@ pub struct Failure {
     pub injected: Vec<String>,
     /// The provider.
     pub provider: Option<String>,
-    /// The variables of which the provider needs at least one.
-    pub needs: Vec<String>,
+    /// The credentials that the provider needs, in words; empty without a provider.
+    pub needs: String,
     /// The needed variables that are present.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
@@ -230,7 +230,7 @@ impl Evaluator<'_> {
             path: resolution.path,
             injected: resolution.injected.to_vec(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
-            needs: resolution.needs.to_vec(),
+            needs: resolution.provider.map(explain::needs).unwrap_or_default(),
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),

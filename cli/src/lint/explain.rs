@@ -386,7 +386,7 @@ fn injects(names: &[String]) -> String {
 
 fn needs(failure: &Failure) -> Option<String> {
     let provider = failure.provider.as_deref()?;
-    let (needs, injected) = (explain::needs(&failure.needs), explain::injected(&failure.injected));
+    let (needs, injected) = (&failure.needs, explain::injected(&failure.injected));
     let whose =
         if failure.slugs.len() > 1 { format!("the provider of `{}`,", failure.slug) } else { "its provider".into() };
     Some(format!("{whose} `{provider}` {needs}; injected: {injected}"))

@@ -45,12 +45,12 @@ pub fn explanation(
 }
 
 fn summary(resolution: &Resolution<'_>) -> String {
-    let provider = resolution.provider.map_or("", |provider| &provider.name);
-    match resolution.path {
-        _ if resolution.needs.is_empty() => {
-            format!("{} on {provider}, which the platform pays for", shown(resolution.slug))
-        }
-        _ => format!("{} on {provider}, with {}", shown(resolution.slug), resolution.accepted_by.join(", ")),
+    let name = resolution.provider.map_or("", |provider| &provider.name);
+    let slug = shown(resolution.slug);
+    match resolution.provider {
+        Some(provider) if provider.is_platform() => format!("{slug} on {name}, which the platform pays for"),
+        Some(provider) if provider.is_keyless() => format!("{slug} on {name}, which needs no credential"),
+        _ => format!("{slug} on {name}, with {}", resolution.accepted_by.join(", ")),
     }
 }
 
@@ -65,7 +65,10 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     let path = explain::path(resolution.path, path_variable, &policy.document().platform.value);
     let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
-        facts.push(("provider", format!("{} ({})", provider.name, explain::needs(resolution.needs))));
+        facts.push(("provider", format!("{} ({})", provider.name, explain::needs(provider))));
+    }
+    if let Some(owner) = resolution.withdrawn_by {
+        facts.push(("owner", format!("{}, which has withdrawn the model", owner.name)));
     }
     facts.push(("path", path));
     facts.push(("injected", explain::injected(resolution.injected)));

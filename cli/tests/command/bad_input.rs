@@ -12,7 +12,7 @@ fn unreadable_registries_are_refused() {
     let scratch = Scratch::new("bad-registry")
         .file("empty.yaml", "")
         .file("utf16.yaml", b"\xff\xfea\0")
-        .file("unknown.yaml", "schema_version: 1\nproviders: []\nruntimes: {}\nowner: me\n")
+        .file("unknown.yaml", "schema_version: 1\nproviders: []\nruntimes: {}\nprovider: me\n")
         .file("deep.yaml", "[".repeat(100_000))
         .file("huge.yaml", vec![b'#'; (16 << 20) + 7])
         .file("dir/file", "");
@@ -23,8 +23,8 @@ fn unreadable_registries_are_refused() {
         ("utf16.yaml", "utf16.yaml: line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (
             "unknown.yaml",
-            "unknown.yaml: line 4, column 1: `owner`: unknown field `owner`; the fields here are \
-             `schema_version`, `providers`, `runtimes` (--allow-unknown-fields ignores unknown fields)",
+            "unknown.yaml: line 4, column 1: `provider`: unknown field `provider`; did you mean `providers`? \
+             (--allow-unknown-fields ignores unknown fields)",
         ),
         (
             "deep.yaml",
@@ -81,7 +81,8 @@ fn invalid_configurations_are_refused() {
             "accept: [{code: missing, reason: x}]\n",
             "line 2, column 17: `accept[0].code`: no contradiction has the code `missing`; \
              the codes are `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, \
-             `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, `wrong-credential`",
+             `withdrawn-model`, `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, \
+             `wrong-credential`",
         ),
         (
             "variable",

@@ -160,7 +160,7 @@ fn slugproof_yaml_checks_the_files_it_names() {
     let config = "schema_version: 1\nregistry: r.yaml\npolicies: [p.yaml, reconciler]\nallow_unknown_fields: true\n";
     let scratch = Scratch::new("check-config")
         .file("slugproof.yaml", config)
-        .file("r.yaml", sound() + "owner: me\n")
+        .file("r.yaml", sound() + "runtime: me\n")
         .file("p.yaml", POLICY);
     for args in [&[][..], &["slugproof.yaml"], &["slugproof.yaml", "./r.yaml", "p.yaml"]] {
         let ended = check(&scratch, args);
@@ -267,8 +267,8 @@ fn arms_are_compared_up_to_their_limit() {
         let name = |number: usize| format!("p{number}");
         let pattern = || Pattern::new("^m$").expect("the pattern compiles");
         let providers = (0..count).map(|number| Provider::new(&name(number), vec!["K".to_owned()], pattern()));
-        let arms = (0..count).map(|number| Arm { provider: name(number), models: Vec::new() });
-        let runtimes = vec![Runtime { name: "agent".to_owned(), arms: arms.collect() }];
+        let arms = (0..count).map(|number| Arm { provider: name(number), ..Arm::default() });
+        let runtimes = vec![Runtime { name: "agent".to_owned(), arms: arms.collect(), ..Runtime::default() }];
         let registry = Registry::new(RegistryDocument { providers: providers.collect(), runtimes })
             .expect("the registry is valid");
         Arms::of(&registry, &registry.runtimes()[0]).is_complete()
@@ -345,16 +345,17 @@ fn registries() -> impl Strategy<Value = Registry> {
             let keys =
                 KEYS.iter().enumerate().filter(|(bit, _)| keys >> bit & 1 == 1).map(|(_, key)| (*key).to_owned());
             let pattern = Pattern::new(PATTERNS[pattern]).expect("the pattern compiles");
-            providers.push(Provider::new(&name, keys.collect(), pattern));
+            providers.push(Provider::new(&name, keys.collect::<Vec<_>>(), pattern));
             let models: Vec<String> = ids.iter().map(|id| IDS[*id].to_owned()).collect();
             for ((_, native), is_used) in runtimes.iter_mut().zip([true, arms[0]]) {
                 if is_used {
-                    native.push(Arm { provider: name.clone(), models: models.clone() });
+                    native.push(Arm { provider: name.clone(), models: models.clone(), ..Arm::default() });
                 }
             }
         }
         let runtimes = runtimes.into_iter().filter(|(_, arms)| !arms.is_empty());
-        let runtimes = runtimes.map(|(name, arms)| Runtime { name: name.to_owned(), arms }).collect();
+        let runtimes =
+            runtimes.map(|(name, arms)| Runtime { name: name.to_owned(), arms, ..Runtime::default() }).collect();
         Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
     })
 }
@@ -412,8 +413,8 @@ proptest! {
             for ((first, second), shared) in pairs {
                 prop_assert!(!runtime.arms.iter().any(|arm| arm.models.contains(&shared.witness)));
                 for arm in [first, second] {
-                    let arm = Arm { provider: arms.providers[arm].name.clone(), models: Vec::new() };
-                    let runtimes = vec![Runtime { name: "r".to_owned(), arms: vec![arm] }];
+                    let arm = Arm { provider: arms.providers[arm].name.clone(), ..Arm::default() };
+                    let runtimes = vec![Runtime { name: "r".to_owned(), arms: vec![arm], ..Runtime::default() }];
                     let providers = registry.providers().to_vec();
                     let alone = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
                     prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());

@@ -116,6 +116,7 @@ fn listed_commands_report_each_contradiction() {
         ("unknown-runtime", "claude-cod", &[]),
         ("unregistered-model", "claude-code", &[("E2E_MODEL_SLUG", "minimax:MiniMax-M2.7")]),
         ("ambiguous-model", "agent", &[("E2E_MODEL_SLUG", "m-1")]),
+        ("withdrawn-model", "agent", &[("E2E_MODEL_SLUG", "acme/m-1")]),
         ("platform-path-byok-model", "claude-code", &[("E2E_LLM_PATH", "platform"), ("E2E_MODEL_SLUG", "MiniMax-M2")]),
         (
             "platform-model-with-tenant-key",
@@ -125,14 +126,13 @@ fn listed_commands_report_each_contradiction() {
         ("missing-credential", "hermes", &[]),
         ("wrong-credential", "hermes", &[("E2E_MINIMAX_API_KEY", "set")]),
     ] {
-        let (scratch, _) = match code {
-            "ambiguous-model" => console::run(
-                console::sessions(codes::AMBIGUOUS_MODEL.page().example)[0],
-                Scratch::new("explain-commands-ambiguous"),
-            ),
-            _ => (Scratch::new(&format!("explain-commands-{code}")), Vec::new()),
-        };
-        let registry: &[&str] = if code == "ambiguous-model" { &["--registry", "providers.yaml"] } else { &[] };
+        // The embedded registry reaches neither of these codes; the examples have registries that do.
+        let has_registry = matches!(code, "ambiguous-model" | "withdrawn-model");
+        let scratch = Scratch::new(&format!("explain-commands-{code}"));
+        let example = codes::find(code).expect("the code is known").page().example;
+        let (scratch, _) =
+            if has_registry { console::run(console::sessions(example)[0], scratch) } else { (scratch, Vec::new()) };
+        let registry: &[&str] = if has_registry { &["--registry", "providers.yaml"] } else { &[] };
         let variables: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let scratch = scratch.file("record.json", "{\"status\": \"failed\"}");
         let run = |args: &[&str]| {

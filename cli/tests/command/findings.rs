@@ -177,7 +177,7 @@ fn github_commands_in_files_are_escaped() {
         .file("file.yaml", sound())
         .file("a,b:%.yaml", hostile)
         .file("key.yaml", "schema_version: 1\nruntimes: {}\nproviders: []\n\"x%\\r\\n::error::\\e[31m\": 1\n");
-    let ended = check(&scratch, &["a,b:%.yaml", "key.yaml", "--output", "github"]);
+    let ended = check(&scratch, &["a,b:%.yaml", "key.yaml", "--deny-unknown-fields", "--output", "github"]);
     assert!(ended.stdout.lines().all(|line| line.starts_with("::error file=") || line.starts_with("::notice title=")));
     assert!(ended.stdout.contains("::error file=a%2Cb%3A%25.yaml,line="), "{}", ended.stdout);
     assert!(ended.stdout.contains("`x%25\\r%0A::error::\\u{1b}[31m`"), "{}", ended.stdout);

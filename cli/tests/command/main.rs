@@ -19,5 +19,6 @@ mod lint_properties;
 mod lint_scripts;
 mod pick;
 mod prove;
+mod registry_forms;
 mod resolve;
 mod run;

@@ -38,7 +38,10 @@ impl Parts {
         runtimes.truncate(2);
         for runtime in &mut runtimes {
             runtime.arms.truncate(3);
-            runtime.arms.iter_mut().for_each(|arm| arm.models.truncate(3));
+            for arm in &mut runtime.arms {
+                arm.models.truncate(3);
+                arm.withdrawn_models.truncate(3);
+            }
         }
         let arms = || runtimes.iter().flat_map(|runtime| &runtime.arms);
         providers.retain(|provider| arms().any(|arm| arm.provider == provider.name));
@@ -75,6 +78,29 @@ impl Parts {
         let mut root = root.clone();
         replace(&mut root, &location.indexes, value);
         Some(Corrupted { what, text: slug_yaml::write(&Written(&root)), path })
+    }
+}
+
+impl Parts {
+    /// The document with every absent optional field as null.
+    pub(crate) fn with_nulls(&self) -> String {
+        let mut root = self.root.clone();
+        for location in &self.locations {
+            let Value::Mapping(entries) = location.value(&self.root) else { continue };
+            let is_here = |name: &str| entries.iter().any(|(key, _)| text(key) == Some(name));
+            let prefix = format!("{}.", location.shape);
+            let names = OPTIONAL.iter().filter_map(|shape| shape.strip_prefix(&prefix));
+            let absent = names.filter(|name| !name.contains(['.', '[']) && !is_here(name));
+            let nulls = absent.map(|name| (node(Value::String(name.to_owned())), node(Value::Null)));
+            // Nulls come last, so the indexes of the other locations stay valid.
+            append(&mut root, &location.indexes, nulls.collect());
+        }
+        slug_yaml::write(&Written(&root))
+    }
+
+    /// The document as it is.
+    pub(crate) fn text(&self) -> String {
+        slug_yaml::write(&Written(&self.root))
     }
 }
 
@@ -145,7 +171,14 @@ const CORRUPTIONS: [(&str, Corruption); 9] = [
             Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("2".to_owned())],
             _ => &[Value::String("true".to_owned()), Value::Integer("7".to_owned()), Value::Null],
         };
-        Some((some(kinds, turn)?.clone(), location.path.clone()))
+        // A null optional field counts as absent, and a text is an item of `auth_env` as a group is.
+        let is_allowed = |kind: &&Value| match kind {
+            Value::Null => is_optional(&location.shape),
+            Value::String(_) => location.shape == "registry.providers[].auth_env[]",
+            _ => false,
+        };
+        let kinds: Vec<&Value> = kinds.iter().filter(|kind| !is_allowed(kind)).collect();
+        Some(((*some(&kinds, turn)?).clone(), location.path.clone()))
     }),
     ("an empty value where one is required", |location, value, _| {
         let nothing = match value {
@@ -154,7 +187,8 @@ const CORRUPTIONS: [(&str, Corruption); 9] = [
             Value::Mapping(_) => Value::Mapping(Vec::new()),
             _ => return None,
         };
-        let may_be_empty = is_optional(&location.shape) || MAY_BE_EMPTY.contains(&location.shape.as_str());
+        let shape = location.shape.as_str();
+        let may_be_empty = is_optional(shape) && !NOT_EMPTY.contains(&shape) || MAY_BE_EMPTY.contains(&shape);
         (!may_be_empty).then(|| (nothing, location.path.clone()))
     }),
     ("an invalid text", |location, _, _| {
@@ -178,8 +212,15 @@ const DOCUMENT_CORRUPTIONS: [(&str, DocumentCorruption); 3] = [
 /// Mappings whose keys are names.
 const KEYED_BY_NAME: [&str; 4] = ["registry.runtimes", "policy.defaults", "policy.templates", "question.env"];
 
-/// Fields that may be missing or empty.
-const OPTIONAL: [&str; 16] = [
+/// Fields that may be missing, null or empty, except [`NOT_EMPTY`].
+const OPTIONAL: [&str; 24] = [
+    "registry.providers[].display_name",
+    "registry.providers[].protocol",
+    "registry.providers[].auth_mode",
+    "registry.providers[].billing",
+    // Required of a provider that the tenant pays for.
+    "registry.providers[].auth_env",
+    "registry.providers[].model_prefix_match",
     "registry.providers[].base_url_template",
     "registry.providers[].base_url_anthropic",
     "registry.providers[].auth_token_env",
@@ -187,7 +228,9 @@ const OPTIONAL: [&str; 16] = [
     "registry.providers[].upstream_vendor",
     "registry.providers[].vendor_logo",
     "registry.providers[].deprecated",
+    "registry.runtimes.*.display_name",
     "registry.runtimes.*.providers[].models",
+    "registry.runtimes.*.providers[].withdrawn_models",
     "policy.harness",
     "policy.defaults",
     "policy.secrets",
@@ -196,6 +239,15 @@ const OPTIONAL: [&str; 16] = [
     "policy.templates",
     "question.env",
     "question.ambient",
+];
+
+/// Optional fields that are not empty if they are present.
+const NOT_EMPTY: [&str; 5] = [
+    "registry.providers[].display_name",
+    "registry.providers[].protocol",
+    "registry.providers[].auth_mode",
+    "registry.providers[].billing",
+    "registry.providers[].model_prefix_match",
 ];
 
 /// Values that are required and may be empty.
@@ -215,11 +267,13 @@ const UNIQUE: [(&str, KeyPath); 5] = [
 
 /// Texts that some fields must refuse. People paste a secret where its name or the name of a
 /// variable belongs.
-const INVALID: [(&str, &str); 11] = [
+const INVALID: [(&str, &str); 13] = [
     ("registry.providers[].protocol", "grpc"),
     ("registry.providers[].model_prefix_match", "(m"),
     ("registry.runtimes.*.providers[].name", "nobody"),
+    ("registry.providers[].billing", "nobody"),
     ("registry.providers[].auth_env[]", "KEY=canary-5f1c9e"),
+    ("registry.providers[].auth_env[][]", "KEY=canary-5f1c9e"),
     ("policy.secrets[].inject[]", "KEY=canary-5f1c9e"),
     ("policy.secrets[].key", CANARY),
     ("policy.dispatch[].keyed[].key", CANARY),
@@ -293,6 +347,16 @@ fn replace(node: &mut Node, indexes: &[usize], value: Value) {
         (Value::Sequence(items), [number, rest @ ..]) => replace(&mut items[*number], rest, value),
         (Value::Mapping(entries), [number, rest @ ..]) => replace(&mut entries[*number].1, rest, value),
         (old, _) => *old = value,
+    }
+}
+
+/// Adds entries to the mapping at the location that the child indexes give.
+fn append(node: &mut Node, indexes: &[usize], added: Vec<(Node, Node)>) {
+    match (&mut node.value, indexes) {
+        (Value::Sequence(items), [number, rest @ ..]) => append(&mut items[*number], rest, added),
+        (Value::Mapping(entries), [number, rest @ ..]) => append(&mut entries[*number].1, rest, added),
+        (Value::Mapping(entries), []) => entries.extend(added),
+        _ => {}
     }
 }
 

@@ -63,7 +63,7 @@ impl Dataset {
     /// The credentials that any provider accepts, without duplicates.
     pub(crate) fn credentials(&self) -> &[String] {
         self.credentials.get_or_init(|| {
-            let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.iter().cloned());
+            let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.names().iter().cloned());
             names.collect::<BTreeSet<String>>().into_iter().collect()
         })
     }

@@ -18,7 +18,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use slug_resolver::registry::{Pattern, Runtime, overlap};
+use slug_resolver::registry::{Arm, Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
 
 use crate::case::TestCase;
@@ -281,13 +281,13 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
             slugs.push(slug.to_owned());
         }
     };
-    let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
+    let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(ids);
     let aliases = registry.providers().iter().flat_map(|provider| &provider.model_aliases);
     listed.chain(aliases).for_each(|id| add(id));
     let mut undecided = Vec::new();
     for runtime in registry.runtimes() {
-        // A listed id resolves to the arm that lists it, whatever patterns match.
-        let taken = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
+        // Patterns do not decide about an id that an arm lists or has withdrawn.
+        let taken = runtime.arms.iter().flat_map(ids).map(String::as_str).collect();
         let overlaps = overlap::satisfiable_sets(&patterns(registry, runtime), &taken);
         overlaps.witnesses.values().for_each(|id| add(id));
         if !overlaps.complete {
@@ -301,6 +301,11 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     (slugs, undecided)
 }
 
+/// The ids that an arm lists or has withdrawn.
+fn ids(arm: &Arm) -> impl Iterator<Item = &String> {
+    arm.models.iter().chain(&arm.withdrawn_models)
+}
+
 /// The patterns of the arms of a runtime.
 #[must_use]
 pub fn patterns<'r>(registry: &'r Registry, runtime: &Runtime) -> Vec<&'r Pattern> {
@@ -311,11 +316,8 @@ pub fn patterns<'r>(registry: &'r Registry, runtime: &Runtime) -> Vec<&'r Patter
 /// An id that no arm lists and no pattern matches, if one of a few candidates is such an id.
 fn unowned(registry: &Registry) -> Option<String> {
     let owned = |id: &str| {
-        let lists = registry
-            .runtimes()
-            .iter()
-            .flat_map(|runtime| &runtime.arms)
-            .any(|arm| arm.models.iter().any(|listed| listed == id));
+        let lists =
+            registry.runtimes().iter().flat_map(|runtime| &runtime.arms).any(|arm| ids(arm).any(|known| known == id));
         lists
             || registry.providers().iter().any(|provider| reference::is_found_in(provider.model_prefix_match.hir(), id))
     };

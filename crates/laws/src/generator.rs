@@ -12,13 +12,13 @@ use std::sync::Arc;
 use arbitrary::Unstructured;
 use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntry};
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
-use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
+use slug_resolver::{AuthEnv, Billing, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 
 /// The number of choices that [`case`] draws.
-pub const CHOICES: usize = 512;
+pub const CHOICES: usize = 768;
 
 /// A stream of choices; after its end, every choice is the first option.
 pub struct Choices<'c>(&'c [u16]);
@@ -193,16 +193,17 @@ pub fn registry(choices: &mut Choices<'_>) -> Registry {
     let mut runtimes = Vec::new();
     for name in RUNTIMES {
         let order = choices.some_of(&PROVIDERS);
+        let display_name = choices.one_in(8).then(|| "Agent: \"one\"".to_owned());
         let arms: Vec<Arm> = PROVIDERS.iter().map(|provider| arm(provider, choices)).collect();
         let native = |name: &&str| arms.iter().find(|arm| arm.provider == **name && names.contains(name)).cloned();
         let arms: Vec<Arm> = order.iter().filter_map(native).collect();
         if !arms.is_empty() {
-            runtimes.push(Runtime { name: name.to_owned(), arms });
+            runtimes.push(Runtime { name: name.to_owned(), display_name, arms });
         }
     }
     if runtimes.is_empty() {
-        let arm = Arm { provider: providers[0].name.clone(), models: Vec::new() };
-        runtimes.push(Runtime { name: RUNTIMES[0].to_owned(), arms: [arm].into() });
+        let arm = Arm { provider: providers[0].name.clone(), ..Arm::default() };
+        runtimes.push(Runtime { name: RUNTIMES[0].to_owned(), arms: [arm].into(), ..Runtime::default() });
     }
     Registry::new(RegistryDocument { providers, runtimes }).expect("the vocabulary makes only valid registries")
 }
@@ -212,16 +213,28 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
     let mut auth_env = choices.some_of(&SECRETS);
     auth_env.truncate(3);
     let spare = choices.of(&SECRETS);
+    let is_keyless = choices.one_in(8);
     if auth_env.is_empty() {
         auth_env.push(spare);
     }
+    let is_group = choices.one_in(4);
+    let items = match auth_env.as_slice() {
+        _ if is_keyless => Vec::new(),
+        [first, second, rest @ ..] if is_group => {
+            [vec![*first, *second]].into_iter().chain(rest.iter().map(|name| vec![*name])).collect()
+        }
+        names => names.iter().map(|name| vec![*name]).collect(),
+    };
+    let credentials = AuthEnv::of_items(items.iter().map(|item| owned(item)));
     let alias = choices.of(&IDS);
     let has_aliases = choices.one_in(4);
+    let has_pattern = !choices.one_in(8);
     let pattern = Pattern::new(pattern).expect("the vocabulary holds valid patterns");
-    let mut provider = Provider::new(name, owned(&auth_env), pattern);
-    provider.display_name = "A \"provider\": #1".to_owned();
-    provider.protocol = choices.of(&[Protocol::Openai, Protocol::Anthropic]);
-    provider.auth_mode = "key".to_owned();
+    let mut provider = Provider::new(name, credentials, if has_pattern { pattern } else { Pattern::none() });
+    provider.display_name = choices.one_in(2).then(|| "A \"provider\": #1".to_owned());
+    provider.protocol = choices.of(&[None, Some(Protocol::Openai), Some(Protocol::Anthropic)]);
+    provider.auth_mode = choices.one_in(2).then(|| "key".to_owned());
+    provider.billing = choices.of(&[None, None, None, None, Some(Billing::Byok), Some(Billing::Platform)]);
     provider.base_url_template = choices.one_in(4).then(|| "https://api.example/{region}".to_owned());
     provider.auth_token_env = choices.one_in(4).then(|| auth_env[0].to_owned());
     provider.model_aliases = if has_aliases { owned(&[alias]) } else { Vec::new() };
@@ -234,7 +247,13 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
 fn arm(provider: &str, choices: &mut Choices<'_>) -> Arm {
     let count = choices.of(&[0, 1, 2, 3]);
     let models = [choices.of(&IDS), choices.of(&IDS), choices.of(&IDS)];
-    Arm { provider: provider.to_owned(), models: owned(&models[..count]) }
+    let withdrawn = choices.of(&IDS);
+    let has_withdrawn = choices.one_in(3) && !models[..count].contains(&withdrawn);
+    Arm {
+        provider: provider.to_owned(),
+        models: owned(&models[..count]),
+        withdrawn_models: if has_withdrawn { owned(&[withdrawn]) } else { Vec::new() },
+    }
 }
 
 /// A policy from a stream of choices.

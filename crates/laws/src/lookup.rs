@@ -20,8 +20,12 @@ const ARMS: usize = 3;
 ///
 /// The violated property.
 pub fn check_lookup(implementation: &dyn Implementation, registry: &Registry, extra: &str) -> Result<(), Violation> {
-    let names: Vec<String> =
-        registry.providers().iter().step_by(3).map(|provider| provider.auth_env[0].clone()).collect();
+    let names: Vec<String> = registry
+        .providers()
+        .iter()
+        .step_by(3)
+        .filter_map(|provider| provider.auth_env.names().first().cloned())
+        .collect();
     let credentials = [&[][..], &names[..1], &names];
     let model_classes = ModelClasses::new(registry);
     let check_scan_agrees = |runtime, model: &str, injected| {

@@ -19,6 +19,8 @@ pub struct ModelClass {
     pub blank: bool,
     /// The arms that list it, in declared order.
     pub listed: Vec<usize>,
+    /// The arms that have withdrawn it, in declared order.
+    pub withdrawn: Vec<usize>,
     /// The arms whose patterns match it, in declared order.
     pub matched: Vec<usize>,
 }
@@ -48,6 +50,8 @@ struct Arms {
 struct Known {
     /// Runtime and arm of each list that contains the id, in declared order.
     listed: Vec<(usize, usize)>,
+    /// The runtime and arm of each list of withdrawn ids that contains the id, in declared order.
+    withdrawn: Vec<(usize, usize)>,
     /// The providers whose patterns match the id, in the order of the catalogue.
     matched: Vec<usize>,
 }
@@ -65,14 +69,16 @@ impl ModelClasses {
                 document.arms.iter().filter_map(|arm| by_name.get(arm.provider.as_str()).copied()).collect();
             let of = providers.iter().enumerate().map(|(arm, provider)| (*provider, arm)).collect();
             model_classes.arms.push(Arms { providers, of, representatives: OnceLock::new() });
-            for (arm, models) in document.arms.iter().enumerate().map(|(arm, document)| (arm, &document.models)) {
-                for id in models {
+            for (arm, document) in document.arms.iter().enumerate() {
+                let models = document.models.iter().map(|id| (id, false));
+                for (id, is_withdrawn) in models.chain(document.withdrawn_models.iter().map(|id| (id, true))) {
                     let known = match model_classes.ids.get_mut(id) {
                         Some(known) => known,
                         None => model_classes.ids.entry(id.clone()).or_insert_with(|| Known::new(registry, id)),
                     };
-                    if known.listed.last() != Some(&(runtime, arm)) {
-                        known.listed.push((runtime, arm));
+                    let lists = if is_withdrawn { &mut known.withdrawn } else { &mut known.listed };
+                    if lists.last() != Some(&(runtime, arm)) {
+                        lists.push((runtime, arm));
                     }
                 }
             }
@@ -90,6 +96,7 @@ impl ModelClasses {
             Some(&runtime) if !blank => ModelClass {
                 blank,
                 listed: self.listed(runtime, model),
+                withdrawn: self.withdrawn(runtime, model),
                 matched: self.matched(registry, runtime, model),
             },
             _ => ModelClass { blank, ..ModelClass::default() },
@@ -117,18 +124,18 @@ impl ModelClasses {
         let provider = |arm: usize| &registry.providers()[self.arms[runtime].providers[arm]];
         let listing = self.listed(runtime, model).into_iter().map(provider).collect();
         let matching = || self.matched(registry, runtime, model).into_iter().map(provider).collect();
-        reference::choose(listing, matching, present)
+        reference::choose(listing, !self.withdrawn(runtime, model).is_empty(), matching, present)
     }
 
     /// The expected result of [`RuntimeHandle::candidates`](slug_resolver::RuntimeHandle::candidates) on
     /// the runtime with this name. `registry` must be the registry of these classes.
     #[must_use]
     pub fn candidates<'r>(&self, registry: &'r Registry, runtime: &str, model: &str) -> Vec<&'r Provider> {
-        let ModelClass { listed, matched, .. } = self.model_class(registry, runtime, model);
+        let ModelClass { listed, withdrawn, matched, .. } = self.model_class(registry, runtime, model);
         let Some(&runtime) = self.runtimes.get(runtime) else { return Vec::new() };
         let providers = |arms: Vec<usize>| arms.into_iter().map(|arm| self.arms[runtime].providers[arm]).collect();
         let mut found: Vec<usize> = providers(listed);
-        if found.is_empty() {
+        if found.is_empty() && withdrawn.is_empty() {
             found = providers(matched);
             found.sort_unstable();
         }
@@ -138,6 +145,16 @@ impl ModelClasses {
     /// The positions of the arms that list a model on the runtime with this name.
     pub(crate) fn listing(&self, runtime: &str, model: &str) -> Vec<usize> {
         self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.listed(runtime, model.trim()))
+    }
+
+    /// The positions of the arms that have withdrawn a model on the runtime of this name.
+    pub(crate) fn withdrawing(&self, runtime: &str, model: &str) -> Vec<usize> {
+        self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.withdrawn(runtime, model.trim()))
+    }
+
+    fn withdrawn(&self, runtime: usize, model: &str) -> Vec<usize> {
+        let lists = self.ids.get(model).map_or(&[][..], |known| &known.withdrawn);
+        lists.iter().filter(|list| list.0 == runtime).map(|list| list.1).collect()
     }
 
     fn listed(&self, runtime: usize, model: &str) -> Vec<usize> {
@@ -185,7 +202,11 @@ impl Known {
             reference::is_found_from(provider.model_prefix_match.hir(), model, &everywhere)
         };
         let providers = registry.providers().iter().enumerate();
-        Self { listed: Vec::new(), matched: providers.filter(matches).map(|(id, _)| id).collect() }
+        Self {
+            listed: Vec::new(),
+            withdrawn: Vec::new(),
+            matched: providers.filter(matches).map(|(id, _)| id).collect(),
+        }
     }
 }
 

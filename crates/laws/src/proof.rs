@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use slug_resolver::{Code, Resolution};
+use slug_resolver::{AuthEnv, Code, Resolution};
 
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
@@ -76,8 +76,8 @@ pub struct Gap {
     pub slug: String,
     /// The provider of the slug, if any.
     pub provider: Option<String>,
-    /// The secrets that the provider accepts; it needs any one of them.
-    pub needs: Vec<String>,
+    /// The secrets that the provider needs.
+    pub needs: AuthEnv,
 }
 
 impl Proof {
@@ -169,7 +169,7 @@ impl Proof {
             cases: point.slugs,
             slug: resolution.slug.to_owned(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
-            needs: resolution.needs.to_vec(),
+            needs: resolution.needs.clone(),
         };
         let slug = gap.slug_in.is_none().then(|| resolution.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };

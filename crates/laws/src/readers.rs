@@ -40,7 +40,7 @@ pub fn check_registry(bytes: &[u8], unknown: UnknownFields) -> Reading<Registry>
         other.providers[0].model_prefix_match = Pattern::new(source).map_err(|error| error.to_string())?;
         ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another pattern equals the original");
         let mut other = registry.document();
-        other.providers[0].display_name.push('!');
+        other.providers[0].display_name = Some("another".to_owned());
         ensure!(Registry::new(other).as_ref() != Ok(registry), "a registry with another provider equals the original");
         let mut other = registry.document();
         other.runtimes[0].arms[0].models.push("another".into());

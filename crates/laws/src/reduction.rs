@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use slug_resolver::registry::{Pattern, Protocol};
-use slug_resolver::{Policy, PolicyDocument, Provider, Registry, RegistryDocument};
+use slug_resolver::registry::Pattern;
+use slug_resolver::{AuthEnv, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -55,15 +55,14 @@ fn with_policy(case: &TestCase, document: PolicyDocument) -> Option<TestCase> {
 }
 
 fn plain_words(provider: &mut Provider) {
-    provider.display_name.clone_from(&provider.name);
-    provider.protocol = Protocol::Openai;
+    provider.display_name = None;
+    provider.protocol = None;
+    provider.auth_mode = None;
 }
 
 /// Replaces the pattern by a trivial one.
 fn plain_pattern(provider: &mut Provider) {
-    if let Ok(unused) = Pattern::new("^unused$") {
-        provider.model_prefix_match = unused;
-    }
+    provider.model_prefix_match = Pattern::none();
 }
 
 /// A collection from which a part can be removed.
@@ -104,6 +103,18 @@ impl<T> Parts for Option<T> {
     }
 }
 
+/// The parts are the items.
+impl Parts for AuthEnv {
+    fn count(&self) -> usize {
+        self.items().len()
+    }
+
+    fn remove_part(&mut self, index: usize) {
+        let kept = self.items().enumerate().filter(|(position, _)| *position != index);
+        *self = Self::of_items(kept.map(|(_, item)| item.iter().map(str::to_owned).collect::<Vec<_>>()));
+    }
+}
+
 /// Visits every collection of a document from which a part can be removed, always in the same order.
 type Walk<D> = fn(&mut D, &mut dyn FnMut(&mut dyn Parts));
 
@@ -130,7 +141,11 @@ fn registry_parts(document: &mut RegistryDocument, visit: &mut dyn FnMut(&mut dy
     visit(&mut document.providers);
     for runtime in &mut document.runtimes {
         visit(&mut runtime.arms);
-        runtime.arms.iter_mut().for_each(|arm| visit(&mut arm.models));
+        visit(&mut runtime.display_name);
+        for arm in &mut runtime.arms {
+            visit(&mut arm.models);
+            visit(&mut arm.withdrawn_models);
+        }
     }
     for provider in &mut document.providers {
         visit(&mut provider.auth_env);
@@ -141,6 +156,7 @@ fn registry_parts(document: &mut RegistryDocument, visit: &mut dyn FnMut(&mut dy
         visit(&mut provider.upstream_vendor);
         visit(&mut provider.vendor_logo);
         visit(&mut provider.deprecated);
+        visit(&mut provider.billing);
     }
 }
 

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use slug_resolver::registry::{Arm, PLATFORM};
 use slug_resolver::{
-    Billing, BillingPath, Code, Kind, NameSubset, Outcome, Policy, PolicyDocument, Provider, Registry, Rejection,
-    Resolution, Rule, Warning,
+    AuthEnv, Billing, BillingPath, Code, Kind, NameSubset, Outcome, Policy, PolicyDocument, Provider, Registry,
+    Rejection, Resolution, Rule, Warning,
 };
 
 /// Variables by name, as in the environment of a process.
@@ -51,26 +51,23 @@ pub(crate) fn resolve_by<'a>(
     let lookup_name = document.templates.get(runtime).map_or(runtime, String::as_str);
     let derived = derive(lookup_name, slug, &present);
     let provider = derived.ok();
-    let accepted: Vec<&str> = match provider {
-        Some(provider) if provider.name != PLATFORM => {
-            provider.auth_env.iter().map(String::as_str).filter(|name| present.contains(name)).collect()
-        }
-        _ => Vec::new(),
-    };
+    let byok = provider.filter(|provider| !platform_pays(provider));
+    let accepted: Vec<&str> = byok.map_or_else(Vec::new, |provider| accepted(provider, &present));
 
     let code = match derived {
         Err(Rejection::ModelRequired) => Some(Code::ModelRequired),
         Err(Rejection::UnknownRuntime) => Some(Code::UnknownRuntime),
         Err(Rejection::UnregisteredModel) => Some(Code::UnregisteredModel),
         Err(Rejection::AmbiguousModel) => Some(Code::AmbiguousModel),
-        Ok(provider) if provider.name == PLATFORM => {
+        Err(Rejection::WithdrawnModel) => Some(Code::WithdrawnModel),
+        Ok(provider) if platform_pays(provider) => {
             if injected.is_empty() {
                 None
             } else {
                 Some(Code::PlatformModelWithTenantKey)
             }
         }
-        Ok(_) if !accepted.is_empty() => None,
+        Ok(provider) if is_met(provider, &present) => None,
         Ok(_) if path == BillingPath::Platform => Some(Code::PlatformPathByokModel),
         Ok(_) if injected.is_empty() => Some(Code::MissingCredential),
         Ok(_) => Some(Code::WrongCredential),
@@ -96,7 +93,11 @@ pub(crate) fn resolve_by<'a>(
         path,
         injected,
         provider,
-        billing: provider.map(|provider| if provider.name == PLATFORM { Billing::Platform } else { Billing::Byok }),
+        withdrawn_by: match derived {
+            Err(Rejection::WithdrawnModel) => withdrawn_by(registry, lookup_name, slug.trim()),
+            _ => None,
+        },
+        billing: provider.map(|provider| if platform_pays(provider) { Billing::Platform } else { Billing::Byok }),
         verdict: if code.is_none() { Kind::Coherent } else { Kind::Contradiction },
         code,
         outcome: match (code, provider) {
@@ -104,12 +105,9 @@ pub(crate) fn resolve_by<'a>(
             (Some(_), Some(_)) => Outcome::Failed,
             (Some(_), None) => Outcome::Rejected,
         },
-        needs: match provider {
-            Some(provider) if provider.name != PLATFORM => &provider.auth_env,
-            _ => &[],
-        },
-        accepted_by: provider.map_or_else(NameSubset::default, |provider| {
-            NameSubset::of(&provider.auth_env, |name| accepted.contains(&name))
+        needs: byok.map_or(AuthEnv::NONE, |provider| &provider.auth_env),
+        accepted_by: byok.map_or_else(NameSubset::default, |provider| {
+            NameSubset::of(provider.auth_env.names(), |name| accepted.contains(&name))
         }),
         warnings: warnings.into_iter().collect(),
         shadowed: NameSubset::of(policy.variable_names(), |name| shadowed.contains(&name)),
@@ -185,25 +183,57 @@ pub fn derive<'a>(
     let matches = |provider: &&Provider| is_found_in(provider.model_prefix_match.hir(), model);
     let listing = runtime.arms.iter().filter(lists).filter_map(provider_of).collect();
     let matching = || runtime.arms.iter().filter_map(provider_of).filter(matches).collect();
-    choose(listing, matching, present)
+    let is_withdrawn = runtime.arms.iter().any(|arm| arm.withdrawn_models.iter().any(|id| id == model));
+    choose(listing, is_withdrawn, matching, present)
+}
+
+/// The provider of the first arm that has withdrawn a model.
+fn withdrawn_by<'a>(registry: &'a Registry, runtime: &str, model: &str) -> Option<&'a Provider> {
+    let runtime = registry.runtimes().iter().find(|known| known.name == runtime)?;
+    let arm = runtime.arms.iter().find(|arm| arm.withdrawn_models.iter().any(|id| id == model))?;
+    registry.providers().iter().find(|provider| provider.name == arm.provider)
+}
+
+/// Whether the platform pays for the models of a provider.
+#[must_use]
+pub fn platform_pays(provider: &Provider) -> bool {
+    provider.billing.map_or(provider.name == PLATFORM, |billing| billing == Billing::Platform)
+}
+
+/// The names of every item of `auth_env` that is present as a whole, in the order of the provider.
+#[must_use]
+pub fn accepted<'a>(provider: &'a Provider, present: &[&str]) -> Vec<&'a str> {
+    let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
+    let whole: Vec<&Vec<&str>> = items.iter().filter(|item| item.iter().all(|name| present.contains(name))).collect();
+    let names = provider.auth_env.names().iter().map(String::as_str);
+    names.filter(|name| whole.iter().any(|item| item.contains(name))).collect()
+}
+
+/// Whether the credentials that are present are enough for a provider, or it needs none.
+#[must_use]
+pub fn is_met(provider: &Provider, present: &[&str]) -> bool {
+    let needs_none = !platform_pays(provider) && provider.auth_env.items().len() == 0;
+    needs_none || !accepted(provider, present).is_empty()
 }
 
 /// Chooses the provider of a model from the providers whose arms list it and the providers whose
-/// patterns match it, both in declared order.
+/// patterns match it, both in declared order. Patterns do not decide about a withdrawn model.
 ///
 /// # Errors
 ///
 /// See [`Rejection`].
 pub(crate) fn choose<'a>(
     listing: Vec<&'a Provider>,
+    is_withdrawn: bool,
     matching: impl FnOnce() -> Vec<&'a Provider>,
     present: &[&str],
 ) -> Result<&'a Provider, Rejection> {
-    let meets = |provider: &&Provider| provider.auth_env.iter().any(|name| present.contains(&name.as_str()));
+    let meets = |provider: &&Provider| is_met(provider, present);
     let met: Vec<&Provider> = listing.iter().copied().filter(meets).collect();
     match (listing.as_slice(), met.as_slice()) {
         ([_, ..], [only]) => return Ok(only),
         ([first, ..], _) => return Ok(first),
+        ([], _) if is_withdrawn => return Err(Rejection::WithdrawnModel),
         ([], _) => {}
     }
     let matching = matching();
@@ -217,7 +247,7 @@ pub(crate) fn choose<'a>(
 
 /// Returns true for a credential that another provider names first and this provider does not.
 fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str) -> bool {
-    let first_of = |other: &Provider| other.auth_env.first().is_some_and(|name| name == credential);
+    let first_of = |other: &Provider| other.auth_env.names().first().is_some_and(|name| name == credential);
     !first_of(provider) && registry.providers().iter().any(first_of)
 }
 

@@ -7,13 +7,33 @@ use crate::tree::{LineCol, Node, Value};
 
 /// What to do with a field that the format does not define.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a field is either rejected or ignored")]
+#[expect(clippy::exhaustive_enums, reason = "a field is rejected or ignored, or that depends on its name")]
 pub enum UnknownFields {
     /// Reject it, so that a typo is reported.
     #[default]
     Deny,
-    /// Ignore it: real registries have more fields than this crate reads.
+    /// Reject it if it looks like a misspelt known field, else ignore it: real registries have
+    /// more fields than this crate reads.
+    DenyMisspelt,
+    /// Ignore it.
     Allow,
+}
+
+impl UnknownFields {
+    fn denies(self, name: &str, known: &[&str]) -> bool {
+        match self {
+            Self::Deny => true,
+            Self::DenyMisspelt => known.iter().any(|known| is_misspelt(name, known)),
+            Self::Allow => false,
+        }
+    }
+}
+
+/// Returns true if a name is one edit away from a known name, or differs from it only in case,
+/// underscores and hyphens.
+fn is_misspelt(name: &str, known: &str) -> bool {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    strsim::osa_distance(name, known) == 1 || plain(name) == plain(known)
 }
 
 /// Maximum bytes that writing a value on its own line adds to the text of the value.
@@ -131,6 +151,12 @@ impl<'n> Cursor<'n> {
         }
     }
 
+    /// Returns true if this value is a list.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(self.node.value, Value::Sequence(_))
+    }
+
     /// Returns the items of this list.
     ///
     /// # Errors
@@ -189,9 +215,8 @@ impl<'n> Cursor<'n> {
     ) -> Result<Fields<'n>, ReadError> {
         let entries = self.entries()?;
         let known = &[required, optional].concat();
-        if unknown == UnknownFields::Deny
-            && let Some(Entry { name, key, .. }) = entries.iter().find(|entry| !known.contains(&entry.name))
-        {
+        let is_denied = |name: &str| !known.contains(&name) && unknown.denies(name, known);
+        if let Some(Entry { name, key, .. }) = entries.iter().find(|entry| is_denied(entry.name)) {
             return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, known))));
         }
         let is_present = |name: &&str| entries.iter().any(|entry| entry.name == *name);
@@ -226,12 +251,16 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
-        self.optional(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
+        self.entry(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
     }
 
-    /// Returns the value of an optional field, or `None` if the field is missing.
+    /// Returns the value of an optional field, or `None` if the field is missing or null.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<Cursor<'n>> {
+        self.entry(name).filter(|at| !matches!(at.node.value, Value::Null))
+    }
+
+    fn entry(&self, name: &str) -> Option<Cursor<'n>> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 

@@ -30,6 +30,15 @@ impl FieldPath {
         self
     }
 
+    /// The last key, or `None` if the path ends with an index or is empty.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self.0.last()? {
+            OwnedSegment::Key(key) => Some(key),
+            OwnedSegment::Index(_) => None,
+        }
+    }
+
     /// Appends another path.
     pub(crate) fn join(mut self, inner: Self) -> Self {
         self.0.extend(inner.0);

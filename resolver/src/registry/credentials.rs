@@ -14,27 +14,19 @@ pub struct Credentials<'a> {
 }
 
 impl Credentials<'_> {
-    /// Returns true if a provider accepts at least one of the credentials.
+    /// Returns true if the credentials contain all names of an item of the provider's `auth_env`, or
+    /// if the provider needs no credential.
     #[must_use]
     #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
-        !self.are_none() && provider.auth_env.iter().any(|name| self.contain(name))
+        provider.is_keyless() || !self.are_none() && provider.auth_env.is_met(|name| self.contain(name))
     }
 
     /// The credentials that a provider accepts, in the order of [`Provider::auth_env`].
-    ///
-    /// # Panics
-    ///
-    /// If there are any credentials and the provider names more than [`NameSubset::CAPACITY`]
-    /// secrets. No provider of a registry does.
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> NameSubset<'p> {
-        if self.are_none() {
-            NameSubset::default()
-        } else {
-            NameSubset::of(&provider.auth_env, |name| self.contain(name))
-        }
+        if self.are_none() { NameSubset::default() } else { provider.auth_env.accepted(|name| self.contain(name)) }
     }
 
     /// Returns true if there are no credentials, which is always so on the platform path without

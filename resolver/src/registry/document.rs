@@ -1,11 +1,15 @@
 //! The YAML form of a registry.
 
+use std::collections::BTreeSet;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::auth::AuthEnv;
 use super::pattern::Pattern;
-use super::provider::{Protocol, Provider};
-use crate::yaml::{Cursor, Entry, Fields, Invalid, UnknownFields, quoted};
+use super::provider::{Billing, Protocol, Provider};
+use crate::limits;
+use crate::yaml::{Cursor, Entry, FieldPath, Fields, Invalid, ReadError, UnknownFields, quoted, refuse_secret_name};
 
 /// A registry file, field by field. It has not been validated or compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,18 +22,20 @@ pub struct RegistryDocument {
 }
 
 /// One runtime and its arms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a runtime is a name and arms")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct Runtime {
     /// Its name, compared verbatim.
     pub name: String,
+    /// The name to show to people.
+    pub display_name: Option<String>,
     /// Its arms, in declared order; a valid registry has at least one.
     pub arms: Vec<Arm>,
 }
 
 /// A reference from a runtime to a provider, with the models that it lists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "an arm is a name and ids")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct Arm {
     /// The provider's name.
     #[serde(rename = "name")]
@@ -38,12 +44,24 @@ pub struct Arm {
     /// provider's pattern only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
+    /// The model ids that the provider owns but no longer serves. Another arm that lists an id wins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn_models: Vec<String>,
 }
 
-const REQUIRED_OF_PROVIDER: [&str; 6] =
-    ["name", "display_name", "protocol", "auth_mode", "auth_env", "model_prefix_match"];
+const FIELDS: [&str; 3] = ["schema_version", "providers", "runtimes"];
 
-const OPTIONAL_OF_PROVIDER: [&str; 7] = [
+const OPTIONAL_OF_RUNTIME: [&str; 1] = ["display_name"];
+
+const OPTIONAL_OF_ARM: [&str; 2] = ["models", "withdrawn_models"];
+
+const OPTIONAL_OF_PROVIDER: [&str; 13] = [
+    "display_name",
+    "protocol",
+    "auth_mode",
+    "billing",
+    "auth_env",
+    "model_prefix_match",
     "base_url_template",
     "base_url_anthropic",
     "auth_token_env",
@@ -55,7 +73,7 @@ const OPTIONAL_OF_PROVIDER: [&str; 7] = [
 
 impl RegistryDocument {
     pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
-        let fields = at.fields(&["schema_version", "providers", "runtimes"], &[], unknown)?;
+        let fields = at.fields(&FIELDS, &[], unknown)?;
         fields.schema_version_1()?;
         let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
         for provider in fields.required("providers")?.items()? {
@@ -63,34 +81,122 @@ impl RegistryDocument {
         }
         for Entry { name, value: runtime, .. } in fields.required("runtimes")?.entries()? {
             let mut arms = Vec::new();
-            for arm in runtime.fields(&["providers"], &[], unknown)?.required("providers")?.items()? {
-                let fields = arm.fields(&["name"], &["models"], unknown)?;
-                arms.push(Arm { provider: text(&fields, "name")?, models: strings(&fields, "models")? });
+            let of_runtime = runtime.fields(&["providers"], &OPTIONAL_OF_RUNTIME, unknown)?;
+            for arm in of_runtime.required("providers")?.items()? {
+                let fields = arm.fields(&["name"], &OPTIONAL_OF_ARM, unknown)?;
+                arms.push(Arm {
+                    provider: text(&fields, "name")?,
+                    models: strings(&fields, "models")?,
+                    withdrawn_models: strings(&fields, "withdrawn_models")?,
+                });
             }
-            document.runtimes.push(Runtime { name: name.to_owned(), arms });
+            let display_name = optional_text(&of_runtime, "display_name")?;
+            document.runtimes.push(Runtime { name: name.to_owned(), display_name, arms });
         }
         Ok(document)
     }
+
+    /// The fields of a registry file that the format does not define, in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// A value of another type than the format requires.
+    pub fn unknown_fields(root: Cursor<'_>) -> Result<Vec<FieldPath>, ReadError> {
+        let mut unknown = unknown_in(&root, &[&FIELDS])?;
+        for Entry { name, value, .. } in root.entries()? {
+            match name {
+                "providers" => {
+                    for provider in value.items()? {
+                        unknown.extend(unknown_in(&provider, &[&["name"], &OPTIONAL_OF_PROVIDER])?);
+                    }
+                }
+                "runtimes" => {
+                    for runtime in value.entries()? {
+                        unknown.extend(unknown_in(&runtime.value, &[&["providers"], &OPTIONAL_OF_RUNTIME])?);
+                        let fields = runtime.value.fields(&["providers"], &[], UnknownFields::Allow)?;
+                        for arm in fields.required("providers")?.items()? {
+                            unknown.extend(unknown_in(&arm, &[&["name"], &OPTIONAL_OF_ARM])?);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(unknown)
+    }
+}
+
+fn unknown_in(at: &Cursor<'_>, known: &[&[&str]]) -> Result<Vec<FieldPath>, ReadError> {
+    let is_unknown = |entry: &Entry<'_>| !known.concat().contains(&entry.name);
+    Ok(at.entries()?.iter().filter(|entry| is_unknown(entry)).map(|entry| entry.value.place()).collect())
 }
 
 fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, Invalid> {
-    let fields = at.fields(&REQUIRED_OF_PROVIDER, &OPTIONAL_OF_PROVIDER, unknown)?;
-    let pattern = fields.required("model_prefix_match")?;
-    Ok(Provider {
-        name: text(&fields, "name")?,
-        display_name: text(&fields, "display_name")?,
-        protocol: decode_protocol(&fields.required("protocol")?)?,
-        auth_mode: text(&fields, "auth_mode")?,
-        auth_env: fields.required("auth_env")?.strings()?,
-        model_prefix_match: Pattern::new(pattern.string()?).map_err(|error| pattern.error(format!("{error}")))?,
-        base_url_template: optional_text(&fields, "base_url_template")?,
-        base_url_anthropic: optional_text(&fields, "base_url_anthropic")?,
-        auth_token_env: optional_text(&fields, "auth_token_env")?,
-        model_aliases: strings(&fields, "model_aliases")?,
-        upstream_vendor: optional_text(&fields, "upstream_vendor")?,
-        vendor_logo: optional_text(&fields, "vendor_logo")?,
-        deprecated: fields.optional("deprecated").map(|at| at.boolean()).transpose()?,
-    })
+    let fields = at.fields(&["name"], &OPTIONAL_OF_PROVIDER, unknown)?;
+    let pattern = match fields.optional("model_prefix_match") {
+        Some(at) => Pattern::new(at.string()?).map_err(|error| at.error(format!("{error}")))?,
+        None => Pattern::none(),
+    };
+    let mut provider = Provider::new(&text(&fields, "name")?, AuthEnv::default(), pattern);
+    provider.display_name = optional_text(&fields, "display_name")?;
+    provider.protocol = fields.optional("protocol").map(|at| decode_protocol(&at)).transpose()?;
+    provider.auth_mode = optional_text(&fields, "auth_mode")?;
+    provider.billing = fields.optional("billing").map(|at| decode_billing(&at)).transpose()?;
+    match fields.optional("auth_env") {
+        Some(at) => provider.auth_env = decode_auth_env(&at)?,
+        None if provider.is_platform() => {}
+        None => {
+            let message = "the required field `auth_env` is missing; list the secrets that the provider accepts, \
+                           or write `auth_env: []` if it needs none";
+            return Err(at.error(message).into());
+        }
+    }
+    provider.base_url_template = optional_text(&fields, "base_url_template")?;
+    provider.base_url_anthropic = optional_text(&fields, "base_url_anthropic")?;
+    provider.auth_token_env = optional_text(&fields, "auth_token_env")?;
+    provider.model_aliases = strings(&fields, "model_aliases")?;
+    provider.upstream_vendor = optional_text(&fields, "upstream_vendor")?;
+    provider.vendor_logo = optional_text(&fields, "vendor_logo")?;
+    provider.deprecated = fields.optional("deprecated").map(|at| at.boolean()).transpose()?;
+    Ok(provider)
+}
+
+/// Reads `auth_env` and checks its names, while their positions are known.
+fn decode_auth_env(at: &Cursor<'_>) -> Result<AuthEnv, Invalid> {
+    let mut items: Vec<Vec<String>> = Vec::new();
+    let mut names = BTreeSet::new();
+    for item in at.items()? {
+        let group = if item.is_list() { item.items()?.collect() } else { vec![item] };
+        if group.is_empty() {
+            return Err(item.error("is an empty group; name the secrets that belong together").into());
+        }
+        let mut item_names: Vec<String> = Vec::new();
+        for at in group {
+            let name = at.string()?;
+            if let Some(message) = refuse_secret_name(name) {
+                return Err(at.error(message).into());
+            }
+            if item_names.iter().any(|known| known == name) {
+                return Err(at.error(format!("{} is in this group already; write it once", quoted(name))).into());
+            }
+            names.insert(name.to_owned());
+            item_names.push(name.to_owned());
+        }
+        items.push(item_names);
+    }
+    if names.len() > limits::AUTH_ENV {
+        let message = format!("accepts more than {} secrets; remove the unused ones", limits::AUTH_ENV);
+        return Err(at.error(message).into());
+    }
+    Ok(AuthEnv::of_items(items))
+}
+
+fn decode_billing(at: &Cursor<'_>) -> Result<Billing, Invalid> {
+    match at.string()? {
+        "platform" => Ok(Billing::Platform),
+        "byok" => Ok(Billing::Byok),
+        other => Err(at.error(format!("unknown billing {}; write `platform` or `byok`", quoted(other))).into()),
+    }
 }
 
 fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, Invalid> {
@@ -130,12 +236,16 @@ pub(super) fn serialize<S: Serializer>(
 struct Runtimes<'a>(&'a [Runtime]);
 
 #[derive(Serialize)]
-struct Arms<'a> {
+struct RuntimeFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a str>,
     providers: &'a [Arm],
 }
 
 impl Serialize for Runtimes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|runtime| (&runtime.name, Arms { providers: &runtime.arms })))
+        serializer.collect_map(self.0.iter().map(|Runtime { name, display_name, arms }| {
+            (name, RuntimeFields { display_name: display_name.as_deref(), providers: arms })
+        }))
     }
 }

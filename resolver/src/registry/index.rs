@@ -40,6 +40,8 @@ pub(super) enum Listing {
     Sole(u32),
     /// Several arms, by an index into the table of ties.
     Tie(u32),
+    /// No arm lists the id, and the arm of this provider has withdrawn it.
+    Withdrawn(u32),
 }
 
 impl Index {
@@ -47,7 +49,9 @@ impl Index {
     pub(super) fn new<'r>(providers: &[Provider], runtimes: &'r [Runtime], by_name: HashMap<String, usize>) -> Self {
         let mut issuers: HashMap<String, Vec<usize>> = HashMap::new();
         for (id, provider) in providers.iter().enumerate() {
-            issuers.entry(provider.auth_env[0].clone()).or_default().push(id);
+            if let Some(first) = provider.auth_env.names().first() {
+                issuers.entry(first.clone()).or_default().push(id);
+            }
         }
         let arms = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), Arms::new(id, runtime, &by_name));
         Self {
@@ -78,7 +82,9 @@ impl Arms {
         let mut arms = Self {
             runtime: id,
             native: Vec::with_capacity(runtime.arms.len()),
-            listed: Table::with_capacity(runtime.arms.iter().map(|arm| arm.models.len()).sum()),
+            listed: Table::with_capacity(
+                runtime.arms.iter().map(|arm| arm.models.len() + arm.withdrawn_models.len()).sum(),
+            ),
             ties: Vec::new(),
         };
         for arm in &runtime.arms {
@@ -86,6 +92,14 @@ impl Arms {
             arms.native.push(provider);
             let provider = number(provider);
             arm.models.iter().filter(|model| model.trim() == *model).for_each(|model| arms.list(model, provider));
+        }
+        for arm in &runtime.arms {
+            let provider = number(by_name[&arm.provider]);
+            for model in arm.withdrawn_models.iter().filter(|model| model.trim() == *model) {
+                if arms.listed.get(model).is_none() {
+                    arms.listed.insert(model, Listing::Withdrawn(provider));
+                }
+            }
         }
         arms.native.sort_unstable();
         arms
@@ -105,7 +119,7 @@ impl Arms {
                 self.ties[tie as usize].push(provider);
             }
             // The arm lists the id twice.
-            Listing::Sole(_) | Listing::Tie(_) => {}
+            Listing::Sole(_) | Listing::Tie(_) | Listing::Withdrawn(_) => {}
         }
     }
 

@@ -196,7 +196,7 @@ mod tests {
     use crate::registry::Pattern;
 
     fn provider(pattern: &str) -> Provider {
-        Provider::new(pattern, ["KEY".into()].into(), Pattern::new(pattern).expect("the pattern compiles"))
+        Provider::new(pattern, vec!["KEY".into()], Pattern::new(pattern).expect("the pattern compiles"))
     }
 
     /// Compares the matches of a model with the reference. Returns true if the fast automaton gave up.

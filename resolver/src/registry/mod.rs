@@ -1,6 +1,7 @@
 //! The registry: the provider catalogue, the runtimes with their arms (references to providers),
 //! and [`Registry::derive`], which finds the provider of a model.
 
+mod auth;
 mod credentials;
 mod document;
 mod index;
@@ -14,10 +15,11 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use auth::AuthEnv;
 pub use credentials::Credentials;
 pub use document::{Arm, RegistryDocument, Runtime};
 pub use pattern::{Pattern, PatternError};
-pub use provider::{PLATFORM, Protocol, Provider};
+pub use provider::{Billing, PLATFORM, Protocol, Provider};
 
 use crate::limits;
 use crate::yaml::{ReadError, UnknownFields};
@@ -37,7 +39,10 @@ pub struct Registry {
 /// The reason for which no provider serves a model. Each makes the create call fail before a
 /// workspace exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "no model, no runtime, no provider, or several")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "no model, no runtime, no provider, several, or one that withdrew the model"
+)]
 pub enum Rejection {
     /// The model is empty or blank.
     ModelRequired,
@@ -47,6 +52,8 @@ pub enum Rejection {
     UnregisteredModel,
     /// Patterns of several arms match the model, and the credentials do not select exactly one.
     AmbiguousModel,
+    /// No arm lists it and an arm has withdrawn it; see [`RuntimeHandle::withdrawn_by`].
+    WithdrawnModel,
 }
 
 impl Registry {
@@ -88,8 +95,12 @@ impl Registry {
     /// [`limits::MODELS`] or [`limits::REGISTRY_BYTES`]; and, unless allowed, an unknown field.
     pub fn from_node(at: crate::yaml::Cursor<'_>, unknown: UnknownFields) -> Result<Self, InvalidRegistry> {
         let document = RegistryDocument::decode(at, unknown)?;
-        let models: usize =
-            document.runtimes.iter().flat_map(|runtime| &runtime.arms).map(|arm| arm.models.len()).sum();
+        let models: usize = document
+            .runtimes
+            .iter()
+            .flat_map(|runtime| &runtime.arms)
+            .map(|arm| arm.models.len() + arm.withdrawn_models.len())
+            .sum();
         if models > limits::MODELS {
             let most = limits::MODELS;
             return Err(at
@@ -231,6 +242,7 @@ impl<'r> RuntimeHandle<'r> {
         match self.arms.listing(model) {
             Some(Listing::Sole(provider)) => Ok(&providers[provider as usize]),
             Some(Listing::Tie(tie)) => Ok(self.first_of_tie(tie, credentials)),
+            Some(Listing::Withdrawn(_)) => Err(Rejection::WithdrawnModel),
             None => self.derive_trimmed(model, credentials),
         }
     }
@@ -245,6 +257,7 @@ impl<'r> RuntimeHandle<'r> {
             _ if model.is_empty() => Vec::new(),
             Some(Listing::Sole(provider)) => [provider as usize].into(),
             Some(Listing::Tie(tie)) => self.arms.tie(tie).collect(),
+            Some(Listing::Withdrawn(_)) => Vec::new(),
             None => {
                 let native = |matching: &[usize]| self.native(matching).collect();
                 let mut native: Vec<usize> = self.registry.index.matcher.matching(model, native);
@@ -253,6 +266,15 @@ impl<'r> RuntimeHandle<'r> {
             }
         };
         found.into_iter().map(|id| &self.registry.providers[id]).collect()
+    }
+
+    /// The provider whose arm has withdrawn the model, where that is why it has no provider.
+    #[must_use]
+    pub fn withdrawn_by(&self, model: &str) -> Option<&'r Provider> {
+        match self.arms.listing(model.trim()) {
+            Some(Listing::Withdrawn(provider)) => Some(&self.registry.providers[provider as usize]),
+            _ => None,
+        }
     }
 
     fn derive_trimmed(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {

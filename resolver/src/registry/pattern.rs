@@ -52,7 +52,19 @@ impl Pattern {
         Ok(Self { source: source.to_owned(), hir, size })
     }
 
-    /// The source of the pattern.
+    /// The pattern of a provider that has none: it matches nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { source: String::new(), hir: Hir::fail(), size: 0 }
+    }
+
+    /// Whether this is [`Pattern::none`].
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.source.is_empty()
+    }
+
+    /// The source of the pattern; empty for [`Pattern::none`].
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source

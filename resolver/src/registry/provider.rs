@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::auth::AuthEnv;
 use super::pattern::Pattern;
 
-/// The name of the provider that the platform pays for.
+/// The name of a provider that the platform pays for unless its `billing` says otherwise.
 pub const PLATFORM: &str = "platform";
 
 /// One entry of the provider catalogue. Create one with [`Provider::new`], then set its other fields.
@@ -14,15 +15,22 @@ pub struct Provider {
     /// The unique name that arms refer to.
     pub name: String,
     /// The name to show to people.
-    pub display_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     /// The protocol of the endpoint.
-    pub protocol: Protocol,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Protocol>,
     /// How a workspace authenticates: a value of the platform that this crate does not interpret.
-    pub auth_mode: String,
-    /// The names of the secrets that the provider accepts; it needs any one of them.
-    pub auth_env: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_mode: Option<String>,
+    /// Who pays for its models; see [`Provider::is_platform`] for the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<Billing>,
+    /// The secrets that the provider accepts; any one item is enough.
+    pub auth_env: AuthEnv,
     /// Matches the models that the provider serves in addition to the ids that arms list. The
-    /// pattern is not anchored.
+    /// pattern is not anchored. Without a pattern, the provider serves listed ids only.
+    #[serde(skip_serializing_if = "Pattern::is_none")]
     pub model_prefix_match: Pattern,
     /// The URL of the endpoint for the provider's own protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,15 +56,16 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Creates a minimal entry: an OpenAI endpoint with an API key. The display name equals the name.
+    /// Creates an entry without optional fields.
     #[must_use]
-    pub fn new(name: &str, auth_env: Vec<String>, model_prefix_match: Pattern) -> Self {
+    pub fn new(name: &str, auth_env: impl Into<AuthEnv>, model_prefix_match: Pattern) -> Self {
         Self {
             name: name.to_owned(),
-            display_name: name.to_owned(),
-            protocol: Protocol::Openai,
-            auth_mode: "api_key".to_owned(),
-            auth_env,
+            display_name: None,
+            protocol: None,
+            auth_mode: None,
+            billing: None,
+            auth_env: auth_env.into(),
             model_prefix_match,
             base_url_template: None,
             base_url_anthropic: None,
@@ -68,12 +77,40 @@ impl Provider {
         }
     }
 
-    /// Returns true if this is the provider that the platform pays for.
+    /// Returns true if the platform pays for the models: `billing` says so, or `billing` is absent
+    /// and the provider is named [`PLATFORM`].
     #[must_use]
     #[inline]
     pub fn is_platform(&self) -> bool {
-        self.name == PLATFORM
+        match self.billing {
+            Some(billing) => billing == Billing::Platform,
+            None => self.name == PLATFORM,
+        }
     }
+
+    /// Returns who pays for the models.
+    #[must_use]
+    pub fn billing(&self) -> Billing {
+        if self.is_platform() { Billing::Platform } else { Billing::Byok }
+    }
+
+    /// Returns true if the tenant pays and the provider needs no credential.
+    #[must_use]
+    #[inline]
+    pub fn is_keyless(&self) -> bool {
+        self.auth_env.is_empty() && !self.is_platform()
+    }
+}
+
+/// Who pays for the models of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "the platform pays, or the tenant does")]
+pub enum Billing {
+    /// The platform.
+    Platform,
+    /// The tenant, with its own key.
+    Byok,
 }
 
 /// The protocol of an endpoint.

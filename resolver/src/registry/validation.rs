@@ -18,25 +18,26 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
     let mut size = 0;
     for (id, provider) in providers.iter().enumerate() {
         let place = || section.clone().index(id);
-        let required =
-            [("name", &provider.name), ("display_name", &provider.display_name), ("auth_mode", &provider.auth_mode)];
-        if let Some((field, _)) = required.iter().find(|(_, value)| value.is_empty()) {
+        let texts = [
+            ("name", Some(&provider.name)),
+            ("display_name", provider.display_name.as_ref()),
+            ("auth_mode", provider.auth_mode.as_ref()),
+        ];
+        if let Some((field, _)) = texts.iter().find(|(_, value)| value.is_some_and(String::is_empty)) {
             return Err(empty_field(place().key(field)));
         }
-        if provider.auth_env.is_empty() {
-            return Err(Invalid::at(
-                place().key("auth_env"),
-                "the list is empty; name the secrets that the provider accepts",
-            ));
-        }
-        if provider.auth_env.len() > limits::AUTH_ENV {
+        if provider.auth_env.names().len() > limits::AUTH_ENV {
             let message = format!("accepts more than {} secrets; remove the unused ones", limits::AUTH_ENV);
             return Err(Invalid::at(place().key("auth_env"), message));
         }
-        for (index, name) in provider.auth_env.iter().enumerate() {
-            if let Some(message) = refuse_secret_name(name) {
-                return Err(Invalid::at(place().key("auth_env").index(index), message));
-            }
+        if let Some(message) = provider.auth_env.names().iter().find_map(|name| refuse_secret_name(name)) {
+            return Err(Invalid::at(place().key("auth_env"), message));
+        }
+        if provider.auth_env.items().any(|item| item.is_empty()) {
+            return Err(Invalid::at(
+                place().key("auth_env"),
+                "has an empty group; name the secrets that belong together",
+            ));
         }
         check_items(&provider.model_aliases, &place().key("model_aliases"))?;
         if by_name.insert(provider.name.as_str(), id).is_some() {
@@ -99,6 +100,14 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
                 return Err(Invalid::at(place().key("name"), message));
             }
             check_items(&arm.models, &place().key("models"))?;
+            check_items(&arm.withdrawn_models, &place().key("withdrawn_models"))?;
+            if let Some(index) = arm.withdrawn_models.iter().position(|model| arm.models.contains(model)) {
+                let message = format!(
+                    "{} is in `models` of this arm too; take it out of one of the two",
+                    quoted(&arm.withdrawn_models[index])
+                );
+                return Err(Invalid::at(place().key("withdrawn_models").index(index), message));
+            }
         }
     }
     Ok(())

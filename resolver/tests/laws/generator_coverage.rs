@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
 use slug_laws::{Implementation, RealResolver, TestCase};
-use slug_resolver::{Code, Kind, Rule, Warning};
+use slug_resolver::{Code, Kind, Provider, Rule, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
 
@@ -53,7 +53,29 @@ fn cases_reach_every_rule_code_and_warning() {
 #[test]
 fn cases_reach_every_kind_of_input() {
     type Predicate = fn(&TestCase) -> bool;
-    let kinds: [(&str, Predicate); 13] = [
+    let kinds: [(&str, Predicate); 22] = [
+        ("a provider without credentials", |case| providers(case).any(Provider::is_keyless)),
+        ("a group of credentials", |case| {
+            providers(case).any(|provider| provider.auth_env.items().any(|item| item.len() > 1))
+        }),
+        ("a provider without a pattern", |case| providers(case).any(|it| it.model_prefix_match.is_none())),
+        ("a payer with another name than platform", |case| {
+            providers(case).any(|provider| provider.is_platform() && provider.name != "platform")
+        }),
+        ("a provider named platform that the tenant pays", |case| {
+            providers(case).any(|provider| !provider.is_platform() && provider.name == "platform")
+        }),
+        ("a withdrawn id", |case| arms(case).any(|arm| !arm.withdrawn_models.is_empty())),
+        ("an id that one arm lists and another withdrew", |case| {
+            case.dataset.registry.runtimes().iter().any(|runtime| {
+                let listed = |id: &String| runtime.arms.iter().any(|arm| arm.models.contains(id));
+                runtime.arms.iter().flat_map(|arm| &arm.withdrawn_models).any(listed)
+            })
+        }),
+        ("an absent display name", |case| providers(case).any(|it| it.display_name.is_none())),
+        ("a display name of a runtime", |case| {
+            case.dataset.registry.runtimes().iter().any(|runtime| runtime.display_name.is_some())
+        }),
         ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
         ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
         ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
@@ -97,6 +119,10 @@ fn is_set_empty(case: &TestCase, name: &str) -> bool {
 
 fn has_value(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(|value| !value.is_empty())
+}
+
+fn providers(case: &TestCase) -> impl Iterator<Item = &Provider> {
+    case.dataset.registry.providers().iter()
 }
 
 fn arms(case: &TestCase) -> impl Iterator<Item = &slug_resolver::registry::Arm> {

@@ -29,7 +29,7 @@ const INCONSISTENT: &[(Code, Wrong)] = &[
     (
         Code::PlatformPathByokModel,
         inconsistent("the provider is the platform", |case| Resolution {
-            provider: case.dataset.registry.provider("platform").or(right(case).provider),
+            provider: case.dataset.registry.providers().iter().find(|it| it.is_platform()).or(right(case).provider),
             ..right(case)
         }),
     ),
@@ -67,18 +67,18 @@ const fn inconsistent(bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Re
 }
 
 fn another(case: &TestCase) -> Option<&Provider> {
-    case.dataset.registry.providers().iter().find(|provider| provider.name != "platform")
+    case.dataset.registry.providers().iter().find(|provider| !provider.is_platform())
 }
 
 fn accepted_is_injected(case: &TestCase) -> Resolution<'_> {
     let found = right(case);
-    Resolution { injected: found.provider.map_or(&[], |provider| &provider.auth_env), ..found }
+    Resolution { injected: found.provider.map_or(&[], |provider| provider.auth_env.names()), ..found }
 }
 
 /// A secret that another provider accepts and the provider of the case does not.
 fn not_accepted(case: &TestCase) -> &[String] {
-    let accepted = right(case).provider.map_or(&[][..], |provider| &provider.auth_env);
-    let others = case.dataset.registry.providers().iter().map(|provider| &provider.auth_env[..1]);
+    let accepted = right(case).provider.map_or(&[][..], |provider| provider.auth_env.names());
+    let others = case.dataset.registry.providers().iter().filter_map(|provider| provider.auth_env.names().get(..1));
     others.into_iter().find(|other| !accepted.contains(&other[0])).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ const LIMITS: [(&str, usize, Read); 12] = [
     ("anchors", limits::ANCHORS, |anchors| document(&repeated(anchors, |number| format!("&a{number} x")))),
     ("aliases", limits::ALIASES, |aliases| document(&format!("[&a x, {}]", repeated(aliases, |_| "*a".into())))),
     ("secrets that a provider accepts", limits::AUTH_ENV, |secrets| {
-        let names = (0..secrets).map(|number| format!("KEY_{number}")).collect();
+        let names = (0..secrets).map(|number| format!("KEY_{number}")).collect::<Vec<_>>();
         registry([Provider::new("p", names, pattern("^p")?)].into())
     }),
     ("key variables", limits::KEY_VARIABLES, |keys| {
@@ -37,7 +37,7 @@ const LIMITS: [(&str, usize, Read); 12] = [
         let full = (0..size / limits::PATTERN_SIZE).map(|_| limits::PATTERN_SIZE);
         let sizes = full.chain(Some(size % limits::PATTERN_SIZE).filter(|size| *size > 0)).enumerate();
         let provider =
-            |(number, size)| Ok(Provider::new(&format!("p{number}"), ["K".into()].into(), pattern(&sized(size))?));
+            |(number, size)| Ok(Provider::new(&format!("p{number}"), vec!["K".into()], pattern(&sized(size))?));
         registry(sizes.map(provider).collect::<Result<_, String>>()?)
     }),
 ];
@@ -104,8 +104,8 @@ fn document(text: &str) -> Result<(), String> {
 }
 
 fn registry(providers: Vec<Provider>) -> Result<(), String> {
-    let arms = vec![Arm { provider: providers[0].name.clone(), models: Vec::new() }];
-    let runtimes = vec![Runtime { name: "agent".into(), arms }];
+    let arms = vec![Arm { provider: providers[0].name.clone(), ..Arm::default() }];
+    let runtimes = vec![Runtime { name: "agent".into(), arms, ..Runtime::default() }];
     Registry::new(RegistryDocument { providers, runtimes }).map(drop).map_err(|error| error.to_string())
 }
 

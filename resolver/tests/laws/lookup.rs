@@ -19,16 +19,16 @@ fn provider(name: &str, pattern: &str) -> Provider {
 fn registry(patterns: &[String]) -> Registry {
     let providers: Vec<Provider> =
         patterns.iter().enumerate().map(|(number, pattern)| provider(&format!("p{number}"), pattern)).collect();
-    let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), models: Vec::new() }).collect();
-    let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms }];
+    let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), ..Arm::default() }).collect();
+    let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms, ..Runtime::default() }];
     Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
 }
 
 /// Compares both resolvers on a model, with each provider's key in turn.
 fn assert_agrees(registry: &Registry, model: &str) {
     for provider in registry.providers() {
-        let found = registry.derive(RUNTIME, model, &Credentials { injected: &provider.auth_env, ambient: &[] });
-        let expected = reference::derive(registry, RUNTIME, model, &[&provider.auth_env[0]]);
+        let found = registry.derive(RUNTIME, model, &Credentials { injected: provider.auth_env.names(), ambient: &[] });
+        let expected = reference::derive(registry, RUNTIME, model, &[&provider.auth_env.names()[0]]);
         assert_eq!(found, expected, "{model:?} with {:?}", provider.auth_env);
     }
 }
@@ -120,8 +120,8 @@ fn runtimes_of_any_number_are_found_by_name() {
     let many: Vec<String> = many.into_iter().chain((0..300).map(|number| format!("r{number:03}"))).collect();
     for count in [1, 2, 9, 100, 254, 255, 256, 257, 400] {
         let providers = vec![provider("p", "^m")];
-        let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
-        let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone() };
+        let arms = vec![Arm { provider: "p".to_owned(), ..Arm::default() }];
+        let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone(), ..Runtime::default() };
         let runtimes = many[..count].iter().map(runtime).collect();
         let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
         assert_eq!(registry.runtimes().len(), count);
@@ -136,9 +136,12 @@ fn runtimes_of_any_number_are_found_by_name() {
 #[test]
 fn runtimes_with_long_names_are_found() {
     let names: Vec<String> = ["a", "z", "é"].iter().flat_map(|sign| (1..700).map(|count| sign.repeat(count))).collect();
-    let arms = vec![Arm { provider: "p".to_owned(), models: Vec::new() }];
+    let arms = vec![Arm { provider: "p".to_owned(), ..Arm::default() }];
     let (known, unknown): (Vec<_>, Vec<_>) = names.iter().enumerate().partition(|(number, _)| number % 7 == 0);
-    let runtimes = known.iter().map(|(_, name)| Runtime { name: (*name).clone(), arms: arms.clone() }).collect();
+    let runtimes = known
+        .iter()
+        .map(|(_, name)| Runtime { name: (*name).clone(), arms: arms.clone(), ..Runtime::default() })
+        .collect();
     let document = RegistryDocument { providers: vec![provider("p", "^m")], runtimes };
     let registry = Registry::new(document).expect("the registry is valid");
     for (_, name) in known {

@@ -19,6 +19,7 @@ mod overlap;
 mod proof;
 mod properties;
 mod reading;
+mod real_registries;
 mod reduce;
 mod reference;
 mod strategy;

@@ -55,9 +55,21 @@ fn invalid_registries_report_place_and_advice() {
             "line 1, column 17: `schema_version`: expected schema version 1, found a string",
         ),
         (
-            "    auth_mode: key\n",
+            "    auth_env: [ACME_KEY]\n",
             "",
-            "line 3, column 5: `providers[0]`: the required field `auth_mode` is missing; add it",
+            "line 3, column 5: `providers[0]`: the required field `auth_env` is missing; list the secrets that \
+             the provider accepts, or write `auth_env: []` if it needs none",
+        ),
+        (
+            "    auth_env: [ACME_KEY]\n",
+            "    auth_env: null\n",
+            "line 3, column 5: `providers[0]`: the required field `auth_env` is missing; list the secrets that \
+             the provider accepts, or write `auth_env: []` if it needs none",
+        ),
+        (
+            "    protocol: openai\n",
+            "    protocol: openai\n    billing: nobody\n",
+            "line 6, column 14: `providers[0].billing`: unknown billing `nobody`; write `platform` or `byok`",
         ),
         (
             "display_name: Acme",
@@ -66,12 +78,29 @@ fn invalid_registries_report_place_and_advice() {
         ),
         (
             "[ACME_KEY]",
-            "[]",
-            "line 7, column 15: `providers[0].auth_env`: the list is empty; name the secrets that the provider accepts",
+            "[[]]",
+            "line 7, column 16: `providers[0].auth_env[0]`: is an empty group; name the secrets that belong together",
         ),
         (
             "[ACME_KEY]",
-            &format!("[{}]", vec!["KEY"; 101].join(", ")),
+            "[OTHER, [ACME_ID, ACME_KEY, ACME_ID]]",
+            "line 7, column 43: `providers[0].auth_env[1][2]`: `ACME_ID` is in this group already; write it once",
+        ),
+        (
+            "[ACME_KEY]",
+            "[[ACME_ID, null]]",
+            "line 7, column 26: `providers[0].auth_env[0][1]`: expected a string, found nothing (null); write a \
+             value or delete it",
+        ),
+        (
+            "models: [m-1, m-2]",
+            "models: [m-1, m-2]\n        withdrawn_models: [m-0, m-2]",
+            "line 21, column 33: `runtimes.agent.providers[0].withdrawn_models[1]`: `m-2` is in `models` of this arm \
+             too; take it out of one of the two",
+        ),
+        (
+            "[ACME_KEY]",
+            &format!("[{}]", (0..101).map(|number| format!("KEY_{number}")).collect::<Vec<_>>().join(", ")),
             "line 7, column 15: `providers[0].auth_env`: accepts more than 100 secrets; remove the unused ones",
         ),
         (
@@ -241,7 +270,7 @@ fn unusual_valid_registries_are_read() {
     let yes = REGISTRY.replace("name: acme", "name: yes");
     assert_eq!(read(&yes).expect("`yes` is a string").providers()[0].name, "yes");
     let shared = edited(&edited(REGISTRY, "[ACME_KEY]", "&keys [ACME_KEY]"), "[USAGE_TOKEN]", "*keys");
-    assert_eq!(read(&shared).expect("aliases are allowed").providers()[1].auth_env, ["ACME_KEY"]);
+    assert_eq!(read(&shared).expect("aliases are allowed").providers()[1].auth_env.names(), ["ACME_KEY"]);
 }
 
 #[test]

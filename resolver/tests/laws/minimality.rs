@@ -62,9 +62,9 @@ fn pairs_of_edits_are_tried_with_six_arms() {
         let pattern = Pattern::new(&format!("^p{number}$")).expect("the pattern compiles");
         Provider::new(&name(number), vec![format!("KEY_OF_{number}")], pattern)
     };
-    let arm = |number: usize| Arm { provider: name(number), models: vec![name(number)] };
+    let arm = |number: usize| Arm { provider: name(number), models: vec![name(number)], ..Arm::default() };
     let arms = (0..6).map(arm).collect();
-    let runtimes = vec![Runtime { name: "agent".to_owned(), arms }];
+    let runtimes = vec![Runtime { name: "agent".to_owned(), arms, ..Runtime::default() }];
     let document = RegistryDocument { providers: (0..6).map(provider).collect(), runtimes };
     let registry = Registry::new(document).expect("the document is valid");
     let platform = PlatformPath {

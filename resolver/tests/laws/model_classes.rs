@@ -35,10 +35,14 @@ fn classes_and_scan_agree_on_empty_matches() {
 fn assert_agrees(dataset: &Dataset) {
     let registry = &dataset.registry;
     let model_classes = dataset.model_classes();
-    let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
+    let listed = registry
+        .runtimes()
+        .iter()
+        .flat_map(|runtime| &runtime.arms)
+        .flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models));
     let unlisted = ["", " ", "\u{2003}\n", "nobody", "m-7", "K-2", " acme/m-1 ", "abab-9", "gpt-", "platform/x"];
     let models: BTreeSet<&str> = listed.map(String::as_str).chain(unlisted).collect();
-    let accepted = |provider: &Provider| provider.auth_env.clone();
+    let accepted = |provider: &Provider| provider.auth_env.names().to_vec();
     let mut credentials: Vec<Vec<String>> = registry.providers().iter().map(accepted).collect();
     credentials.push(credentials.concat());
     credentials.push(Vec::new());
@@ -69,5 +73,7 @@ fn check_model_class(dataset: &Dataset, runtime: &str, model: &str) {
     let model_class = dataset.model_classes().model_class(registry, runtime, model);
     assert_eq!(model_class.blank, id.is_empty());
     assert_eq!(model_class.listed, positions(&|arm| arm.models.iter().any(|listed| listed == id)), "{model:?}");
+    let withdraws = |arm: &Arm| arm.withdrawn_models.iter().any(|withdrawn| withdrawn == id);
+    assert_eq!(model_class.withdrawn, positions(&withdraws), "{model:?}");
     assert_eq!(model_class.matched, positions(&|arm| is_found_in(pattern(arm).hir(), id)), "{model:?}");
 }

@@ -226,10 +226,27 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("platform-is-closed", "the platform serves the models of other providers", |case| {
         let found = right(case);
-        let platform = case.dataset.registry.provider("platform");
+        let platform = case.dataset.registry.providers().iter().find(|provider| provider.is_platform());
         match (found.provider, platform) {
             (Some(_), Some(platform)) => {
                 Resolution { provider: Some(platform), billing: Some(Billing::Platform), ..found }
+            }
+            _ => found,
+        }
+    }),
+    wrong("withdrawn-is-closed", "a withdrawn model counts as unregistered", |case| {
+        let found = right(case);
+        if found.code == Some(Code::WithdrawnModel) {
+            return Resolution { code: Some(Code::UnregisteredModel), withdrawn_by: None, ..found };
+        }
+        found
+    }),
+    wrong("withdrawn-is-closed", "a pattern still serves a withdrawn model", |case| {
+        let found = right(case);
+        let matching = arms(case).iter().map(|arm| provider(case, arm)).find(|it| matches(it, found.slug));
+        match matching {
+            Some(provider) if found.code == Some(Code::WithdrawnModel) => {
+                Resolution { provider: Some(provider), code: Some(Code::MissingCredential), ..found }
             }
             _ => found,
         }
@@ -261,6 +278,30 @@ const WRONG: &[Wrong] = &[
         }
         found
     }),
+    wrong("groups-need-all", "one name of a group is accepted", |case| {
+        let found = right(case);
+        let present = |name: &str| found.injected.iter().chain(&case.ambient).any(|known| known == name);
+        let some = NameSubset::of(found.needs.names(), present);
+        match found.code {
+            Some(Code::WrongCredential | Code::MissingCredential) if !some.is_empty() => {
+                Resolution { accepted_by: some, verdict: Kind::Coherent, code: None, outcome: Outcome::Online, ..found }
+            }
+            _ => found,
+        }
+    }),
+    wrong("keyless-needs-nothing", "a provider without credentials needs an injected one", |case| {
+        let found = right(case);
+        let is_keyless = found.provider.is_some_and(Provider::is_keyless);
+        if is_keyless && found.injected.is_empty() {
+            return Resolution {
+                verdict: Kind::Contradiction,
+                code: Some(Code::MissingCredential),
+                outcome: Outcome::Failed,
+                ..found
+            };
+        }
+        found
+    }),
     wrong("evidence-sound", "a missing credential is called a wrong one", |case| {
         let found = right(case);
         if found.code == Some(Code::MissingCredential) {
@@ -278,7 +319,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("ambient-stays-out", "the platform treats an ambient credential as a tenant key", |case| {
         let found = right(case);
-        let on_platform = found.is_coherent() && found.provider.is_some_and(|provider| provider.name == "platform");
+        let on_platform = found.is_coherent() && found.provider.is_some_and(Provider::is_platform);
         let code =
             if on_platform && !case.ambient.is_empty() { Some(Code::PlatformModelWithTenantKey) } else { found.code };
         Resolution { code, ..found }
@@ -399,7 +440,10 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "message-tells-why",
         bug: "the message does not say what the provider needs",
-        message: |resolution| RealResolver.message(&Resolution { needs: &[], ..*resolution }),
+        message: |resolution| {
+            let names = resolution.needs.names().iter();
+            names.fold(RealResolver.message(resolution), |message, name| message.replace(name, "a secret"))
+        },
         ..RIGHT
     },
     Wrong {
@@ -417,7 +461,9 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "message-tells-why",
         bug: "the message always says that one of the secrets is enough",
-        message: |resolution| format!("{}: one of {}", RealResolver.message(resolution), resolution.needs.join(", ")),
+        message: |resolution| {
+            format!("{}: one of {}", RealResolver.message(resolution), resolution.needs.names().join(", "))
+        },
         ..RIGHT
     },
     wrong("agreement", "if several arms list an id, the last one wins", |case| {
@@ -546,6 +592,23 @@ const WRONG: &[Wrong] = &[
         },
         ..RIGHT
     },
+    Wrong {
+        law: "absent-is-null",
+        bug: "a null optional field is refused",
+        read: |document, text, dataset| {
+            let null = |line: &str| line.ends_with(": null") && !line.contains("unheard_of");
+            if text.lines().any(null) {
+                return Err(ReadError {
+                    mark: None,
+                    span: None,
+                    place: FieldPath::default(),
+                    message: "null is not a value".to_owned(),
+                });
+            }
+            RealResolver.read(document, text, dataset)
+        },
+        ..RIGHT
+    },
     wrong("deterministic", "every third resolution omits the shadowed variables", |case| {
         static RESOLUTIONS: AtomicUsize = AtomicUsize::new(0);
         let found = right(case);
@@ -625,7 +688,8 @@ fn with_keys_set_to(
 ) -> Vec<Fix> {
     let mut fixes = RealResolver.fixes(case);
     for fix in &mut fixes {
-        let accepted = case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| &provider.auth_env);
+        let accepted =
+            case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| provider.auth_env.names());
         for edit in &mut fix.edits {
             let Edit::Set(key, value) = edit else { continue };
             let entry = case.dataset.policy.document().secrets.iter().find(|entry| entry.key == *key);

@@ -36,9 +36,12 @@ properties! {
     order_free => "order-free",
     fail_closed => "fail-closed",
     platform_is_closed => "platform-is-closed",
+    withdrawn_is_closed => "withdrawn-is-closed",
     whitespace_trimmed => "whitespace-trimmed",
     template_derives_as => "template-derives-as",
     matching_secrets => "matching-secrets",
+    groups_need_all => "groups-need-all",
+    keyless_needs_nothing => "keyless-needs-nothing",
     evidence_sound => "evidence-sound",
     ambient_stays_out => "ambient-stays-out",
     warnings_exact => "warnings-exact",
@@ -48,6 +51,7 @@ properties! {
     secret_noninterference => "secret-noninterference",
     roundtrip => "roundtrip",
     strict_reading => "strict-reading",
+    absent_is_null => "absent-is-null",
     deterministic => "deterministic",
 }
 

@@ -8,11 +8,12 @@ use slug_resolver::yaml::FieldPath;
 use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
 
 /// Each contradiction: its code, its label in tables, and the error code of the platform.
-const CODES: [(Code, &str, &str, &str); 8] = [
+const CODES: [(Code, &str, &str, &str); 9] = [
     (Code::ModelRequired, "model-required", "no model", "MODEL_REQUIRED"),
     (Code::UnknownRuntime, "unknown-runtime", "unknown", "RUNTIME_UNSUPPORTED"),
     (Code::UnregisteredModel, "unregistered-model", "no match", "UNREGISTERED_MODEL_FOR_RUNTIME"),
     (Code::AmbiguousModel, "ambiguous-model", "ambiguous", "UNREGISTERED_MODEL_FOR_RUNTIME"),
+    (Code::WithdrawnModel, "withdrawn-model", "withdrawn", "UNREGISTERED_MODEL_FOR_RUNTIME"),
     (Code::PlatformPathByokModel, "platform-path-byok-model", "byok model", "MISSING_BYOK_CREDENTIAL"),
     (
         Code::PlatformModelWithTenantKey,
@@ -59,7 +60,7 @@ fn verdict_has_billing_provider_and_code() {
     let registry = Registry::embedded();
     for provider in registry.providers() {
         let billing = if provider.name == "platform" { Billing::Platform } else { Billing::Byok };
-        assert_eq!(Billing::of(provider), billing);
+        assert_eq!(provider.billing(), billing);
         assert_eq!(Verdict::Coherent(provider).provider(), Some(provider));
         assert_eq!(Verdict::Coherent(provider).code(), None);
     }

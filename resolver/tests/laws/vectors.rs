@@ -61,6 +61,7 @@ fn recorded_derivation_rows_agree() {
             Err(Rejection::UnknownRuntime) => "ERR:unknown_runtime".into(),
             Err(Rejection::UnregisteredModel) => "ERR:unregistered".into(),
             Err(Rejection::AmbiguousModel) => "ERR:ambiguous".into(),
+            Err(Rejection::WithdrawnModel) => "ERR:withdrawn".into(),
         };
         assert_eq!(found, expected, "{row:?}");
     }

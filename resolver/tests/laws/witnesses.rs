@@ -55,7 +55,7 @@ fn witness_names_embedded_data_and_inlines_other_data() {
     document.fallback.push('x');
     let namesake = Policy::new(document).expect("the document is valid");
     let mut document = Registry::embedded().document();
-    document.providers[0].display_name.push('x');
+    document.providers[0].display_name = Some("another".into());
     let other = Registry::new(document).expect("the document is valid");
     for (registry, registry_ships) in [(Registry::embedded(), true), (other, false)] {
         for (policy, policy_ships) in [(shipped.clone(), true), (namesake.clone(), false)] {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use slug_resolver::registry::overlap::{Overlaps, PatternSet, satisfiable_sets};
 use slug_resolver::registry::{Pattern, Runtime};
-use slug_resolver::{Provider, Registry};
+use slug_resolver::{Credentials, NameSubset, Provider, Registry};
 
 /// The maximum number of arms of a runtime whose patterns are compared. A runtime with more is
 /// undecided.
@@ -105,10 +105,13 @@ impl<'r> Arms<'r> {
 
     /// The credentials of an arm that no other arm of `among` accepts. Each alone selects the arm.
     #[must_use]
-    pub fn own_credentials(&self, arm: usize, among: &PatternSet) -> Vec<&'r str> {
+    pub fn own_credentials(&self, arm: usize, among: &PatternSet) -> Vec<String> {
         let others = || among.iter().filter(|other| **other != arm).map(|other| self.providers[*other]);
-        let is_own = |name: &&String| !others().any(|other| other.auth_env.contains(name));
-        self.providers[arm].auth_env.iter().filter(is_own).map(String::as_str).collect()
+        let is_own = |item: &NameSubset<'_>| {
+            let injected: Vec<String> = item.iter().map(str::to_owned).collect();
+            !others().any(|other| Credentials { injected: &injected, ambient: &[] }.meet(other))
+        };
+        self.providers[arm].auth_env.items().filter(is_own).map(|item| item.join(" and ")).collect()
     }
 
     /// An unlisted id that the arm's pattern matches, with the fewest other matching arms.

@@ -79,7 +79,8 @@ pub(super) struct Input {
 pub(super) struct Inputs {
     left: VecDeque<(Location, UnknownFields)>,
     seen: HashSet<PathBuf>,
-    unknown: UnknownFields,
+    /// `None` until a flag or a slugproof.yaml decides.
+    unknown: Option<UnknownFields>,
     data: DataOptions,
 }
 
@@ -93,28 +94,26 @@ impl Inputs {
     /// The requested files, else the nearest slugproof.yaml, else the embedded data.
     pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
         let data =
-            DataOptions { registry: None, allow_unknown_fields: args.allow_unknown_fields, no_config: args.no_config };
-        let mut inputs = Self {
-            left: VecDeque::new(),
-            seen: HashSet::new(),
-            unknown: if args.allow_unknown_fields { UnknownFields::Allow } else { UnknownFields::Deny },
-            data,
-        };
+            DataOptions { registry: None, unknown_fields: args.unknown_fields.choice(), no_config: args.no_config };
+        let mut inputs =
+            Self { left: VecDeque::new(), seen: HashSet::new(), unknown: args.unknown_fields.choice(), data };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
             let config = if args.no_config { None } else { Config::find().ok().flatten() };
-            if config.is_some_and(|config| config.allow_unknown_fields) {
-                inputs.unknown = UnknownFields::Allow;
-            }
-            let unknown = inputs.unknown;
+            inputs.unknown = inputs.unknown.or(config.and_then(|config| config.unknown_fields));
+            let unknown = inputs.unknown_fields();
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
         match if args.no_config { None } else { Config::locate()? } {
-            Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown)),
+            Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
             None => inputs.add_embedded(),
         }
         Ok(inputs)
+    }
+
+    fn unknown_fields(&self) -> UnknownFields {
+        self.unknown.unwrap_or(UnknownFields::DenyMisspelt)
     }
 
     fn add_embedded(&mut self) {
@@ -129,7 +128,8 @@ impl Inputs {
 
     /// Adds the registry and the policies that a slugproof.yaml names, else embedded ones.
     pub fn add_all_of(&mut self, config: &Config) {
-        let unknown = if config.allow_unknown_fields { UnknownFields::Allow } else { self.unknown };
+        self.unknown = self.unknown.or(config.unknown_fields);
+        let unknown = self.unknown_fields();
         self.left.push_back(match &config.registry {
             Some(path) => (Location::File(path.clone()), unknown),
             None => (Location::EmbeddedRegistry, UnknownFields::Deny),

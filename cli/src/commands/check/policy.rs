@@ -158,7 +158,8 @@ impl PolicyCheck<'_> {
             Err(Rejection::AmbiguousModel) => {
                 let arms = self.registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
                 let providers = arms.iter().filter_map(|arm| self.registry.provider(&arm.provider));
-                providers.flat_map(|provider| &provider.auth_env).any(|name| derive(std::slice::from_ref(name)).is_ok())
+                let mut items = providers.flat_map(|provider| provider.auth_env.items());
+                items.any(|item| derive(&item.iter().map(str::to_owned).collect::<Vec<_>>()).is_ok())
             }
             Err(_) => false,
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use regex_automata::meta::Regex;
-use slug_resolver::registry::{PLATFORM, Pattern, Runtime};
-use slug_resolver::yaml::FieldPath;
-use slug_resolver::{Provider, Registry};
+use slug_resolver::registry::{Pattern, Runtime};
+use slug_resolver::yaml::{Cursor, FieldPath};
+use slug_resolver::{Provider, Registry, RegistryDocument};
 
 use crate::codes::{self, Level};
 use crate::findings::{Finding, Sources, Span};
@@ -37,6 +37,7 @@ pub(super) fn check(sources: &Sources, document: &Document, registry: &Registry)
     findings.extend(check.uncompared());
     findings.extend(check.unmatched());
     findings.extend(check.vendor_keys());
+    findings.extend(check.unknown_fields());
     (findings, note)
 }
 
@@ -173,7 +174,9 @@ impl RegistryCheck<'_> {
         for runtime in self.registry.runtimes() {
             for (number, arm) in runtime.arms.iter().enumerate() {
                 let (id, pattern) = &searches[arm.provider.as_str()];
-                let is_unmatched = |(_, model): &(usize, &String)| !pattern.is_match(model.as_str());
+                // Without a pattern, a provider serves listed ids only, as intended.
+                let has_pattern = !self.registry.providers()[*id].model_prefix_match.is_none();
+                let is_unmatched = |(_, model): &(usize, &String)| has_pattern && !pattern.is_match(model.as_str());
                 let ids: Vec<_> = arm.models.iter().enumerate().filter(is_unmatched).collect();
                 findings.extend(self.unmatched_arm(runtime, number, *id, &ids));
             }
@@ -202,31 +205,57 @@ impl RegistryCheck<'_> {
         Some(finding.with_note(why))
     }
 
-    /// Returns a finding for each key of another vendor that the platform's provider accepts.
-    fn vendor_keys(&self) -> Vec<Finding> {
-        let Some(id) = self.registry.providers().iter().position(Provider::is_platform) else { return Vec::new() };
-        let platform = &self.registry.providers()[id];
-        let issued =
-            |(number, key): (usize, &String)| Some((number, key.clone(), self.registry.issuer(key, platform)?));
-        let foreign = platform.auth_env.iter().enumerate().filter_map(issued);
-        foreign.map(|(number, key, issuer)| self.vendor_key(id, number, &key, issuer)).collect()
+    /// The fields that the format does not define, each name once.
+    fn unknown_fields(&self) -> Vec<Finding> {
+        let unknown = RegistryDocument::unknown_fields(Cursor::root(&self.document.root)).unwrap_or_default();
+        let mut by_name: BTreeMap<String, Vec<FieldPath>> = BTreeMap::new();
+        for path in unknown {
+            by_name.entry(path.name().unwrap_or_default().to_owned()).or_default().push(path);
+        }
+        let finding = |(name, paths): (String, Vec<FieldPath>)| {
+            let title = match paths.len() {
+                1 => format!("the format does not define the field `{}`", shown(&name)),
+                count => format!("the format does not define the field `{}`, which occurs {count} times", shown(&name)),
+            };
+            Finding::new(&codes::UNKNOWN_FIELD, self.document.key_span(self.sources, &paths[0]), title)
+                .said("ignored")
+                .with_note("`unknown_fields: deny` in slugproof.yaml makes every unknown field an error")
+                .about("field", &name)
+        };
+        by_name.into_iter().map(finding).collect()
     }
 
-    fn vendor_key(&self, platform: usize, number: usize, key: &str, issuer: &Provider) -> Finding {
+    /// Returns a finding for each key of another vendor that the platform's provider accepts.
+    fn vendor_keys(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (id, platform) in self.registry.providers().iter().enumerate().filter(|(_, it)| it.is_platform()) {
+            for key in platform.auth_env.names() {
+                let issuer = self.registry.issuer(key, platform).filter(|issuer| !issuer.is_platform());
+                findings.extend(issuer.map(|issuer| self.vendor_key(id, key, issuer)));
+            }
+        }
+        findings
+    }
+
+    fn vendor_key(&self, platform: usize, key: &str, issuer: &Provider) -> Finding {
         let vendor = &issuer.name;
-        let name = |id: usize, number: usize| {
-            self.document.span(self.sources, &root().key("providers").index(id).key("auth_env").index(number))
+        // The item of `auth_env` that mentions the key first.
+        let name = |id: usize| {
+            let mut items = self.registry.providers()[id].auth_env.items();
+            let item = items.position(|item| item.contains(key)).unwrap_or_default();
+            self.document.span(self.sources, &root().key("providers").index(id).key("auth_env").index(item))
         };
-        let title = format!("the provider `{PLATFORM}` accepts the key of `{vendor}`");
+        let platform_name = &self.registry.providers()[platform].name;
+        let title = format!("the provider `{platform_name}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
-        Finding::new(&codes::PLATFORM_LISTS_VENDOR_KEY, name(platform, number), title)
+        Finding::new(&codes::PLATFORM_LISTS_VENDOR_KEY, name(platform), title)
             .said("a tenant's key")
-            .with_label(name(issuer, 0), format!("`{vendor}` names it first"))
+            .with_label(name(issuer), format!("`{vendor}` names it first"))
             .with_note(
                 "if credentials decide between arms, a tenant's key would select the platform, \
                  and the platform would pay",
             )
-            .with_help(format!("remove `{key}` from `auth_env` of `{PLATFORM}`"))
+            .with_help(format!("remove `{key}` from `auth_env` of `{platform_name}`"))
             .about("key", key)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use slug_resolver::{BillingPath, Code, Env, Outcome, Variable, explain};
+use slug_resolver::{AuthEnv, BillingPath, Code, Env, Outcome, Variable, explain};
 
 use super::cause::{Cause, Diagnosis, Recorded};
 use crate::json;
@@ -313,7 +313,7 @@ impl Recorded<'_> {
     pub fn sentence(&self, has_environment: bool) -> String {
         let (model, runtime) = (shortened(self.model, STRING_CHARS), shortened(self.runtime, STRING_CHARS));
         let provider = self.provider.map_or("", |provider| provider.name.as_str());
-        let needs = explain::needs(self.needs());
+        let needs = self.provider.map(explain::needs).unwrap_or_default();
         match self.code {
             Some(code) if self.provider.is_some() => format!(
                 "with the secrets of this environment, {model} resolves to {}: it belongs to {provider}, which {needs}",
@@ -327,11 +327,11 @@ impl Recorded<'_> {
         }
     }
 
-    /// The secrets of which the provider needs one; empty for the platform.
-    pub fn needs(&self) -> &[String] {
+    /// The secrets that the provider needs; empty for the platform.
+    pub fn needs(&self) -> &AuthEnv {
         match self.provider {
             Some(provider) if !provider.is_platform() => &provider.auth_env,
-            _ => &[],
+            _ => AuthEnv::NONE,
         }
     }
 }

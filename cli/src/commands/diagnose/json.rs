@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use slug_resolver::{Code, Fix, Resolution};
+use slug_resolver::{AuthEnv, Code, Fix, Resolution};
 
 use super::cause::Diagnosis;
 use crate::json::is_empty;
@@ -53,7 +53,7 @@ struct RecordedForm<'a> {
     model: &'a str,
     runtime: &'a str,
     provider: Option<&'a str>,
-    needs: &'a [String],
+    needs: &'a AuthEnv,
     code: Option<Code>,
 }
 

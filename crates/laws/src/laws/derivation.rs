@@ -108,16 +108,15 @@ fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Returns true if several arms list the model and the credentials do not select one of them.
 fn is_exact_tie(context: &LawContext<'_>) -> bool {
     let listing = listing(context.case, context.resolution.slug);
-    let present = |name: &String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
     let provider = |arm: &&&Arm| context.case.dataset.registry.provider(&arm.provider);
-    let met = listing.iter().filter(|arm| provider(arm).is_some_and(|provider| provider.auth_env.iter().any(present)));
+    let met = listing.iter().filter(|arm| provider(arm).is_some_and(|provider| is_met(context, provider)));
     listing.len() > 1 && met.count() != 1
 }
 
 /// An unknown runtime or model never resolves to a provider.
 pub(crate) const FAIL_CLOSED: Law = Law {
     id: "fail-closed",
-    statement: "an unknown runtime and a blank, unregistered or ambiguous model never yield a provider",
+    statement: "an unknown runtime and a blank, unregistered, ambiguous or withdrawn model never yield a provider",
     check: fail_closed,
 };
 
@@ -125,7 +124,13 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
     let rejected = matches!(
         resolution.code,
-        Some(Code::ModelRequired | Code::UnknownRuntime | Code::UnregisteredModel | Code::AmbiguousModel)
+        Some(
+            Code::ModelRequired
+                | Code::UnknownRuntime
+                | Code::UnregisteredModel
+                | Code::AmbiguousModel
+                | Code::WithdrawnModel
+        )
     );
     ensure!(
         rejected == resolution.provider.is_none(),
@@ -146,9 +151,9 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
             arms(context.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
         };
         if listing(context.case, resolution.slug).is_empty() {
-            let present = |name: &String| resolution.injected.contains(name) || context.case.ambient.contains(name);
-            let met = |provider: &&&Provider| provider.auth_env.iter().any(present);
+            let met = |provider: &&&Provider| is_met(context, provider);
             let expected = match matching().as_slice() {
+                _ if !withdrawing(context.case, resolution.slug).is_empty() => Some(Code::WithdrawnModel),
                 [] => Some(Code::UnregisteredModel),
                 several @ [_, _, ..] if several.iter().filter(met).count() != 1 => Some(Code::AmbiguousModel),
                 _ => None,
@@ -183,7 +188,7 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
         return Ok(());
     };
     ensure!(
-        resolution.billing == Some(Billing::of(provider)),
+        resolution.billing.map(|billing| billing == Billing::Platform) == Some(reference::platform_pays(provider)),
         "`{}` is billed to {:?}",
         provider.name,
         resolution.billing
@@ -197,6 +202,30 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
         arms => arms.iter().any(|arm| arm.provider == provider.name),
     };
     ensure!(own, "the platform pays for `{}`, which is not its own model", resolution.slug);
+    Ok(())
+}
+
+/// No provider serves a withdrawn model, and its owner is named.
+pub(crate) const WITHDRAWN_IS_CLOSED: Law = Law {
+    id: "withdrawn-is-closed",
+    statement: "a withdrawn model that no arm lists has no provider, whatever patterns match it; the answer names \
+                the provider of the first arm that withdrew it",
+    check: withdrawn_is_closed,
+};
+
+fn withdrawn_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
+    let withdrawing = withdrawing(context.case, resolution.slug);
+    let owner = withdrawing.first().filter(|_| listing(context.case, resolution.slug).is_empty());
+    let owner = owner.map(|arm| arm.provider.as_str());
+    let named = resolution.withdrawn_by.map(|provider| provider.name.as_str());
+    ensure!(named == owner, "`{}` is reported as withdrawn by {named:?}, not {owner:?}", resolution.slug);
+    ensure!(
+        owner.is_none() || (resolution.code, resolution.provider) == (Some(Code::WithdrawnModel), None),
+        "the withdrawn `{}` gets {:?}",
+        resolution.slug,
+        summary_key(resolution)
+    );
     Ok(())
 }
 
@@ -272,6 +301,20 @@ fn runtime(case: &TestCase) -> Option<&Runtime> {
 
 fn arms(case: &TestCase) -> &[Arm] {
     runtime(case).map_or(&[], |runtime| &runtime.arms)
+}
+
+/// Whether the credentials of a case are enough for a provider.
+fn is_met(context: &LawContext<'_>, provider: &Provider) -> bool {
+    let present: Vec<&str> =
+        context.resolution.injected.iter().chain(&context.case.ambient).map(String::as_str).collect();
+    reference::is_met(provider, &present)
+}
+
+/// The arms that have withdrawn a model, found without the index.
+fn withdrawing<'c>(case: &'c TestCase, model: &str) -> Vec<&'c Arm> {
+    let positions = case.dataset.model_classes().withdrawing(case.dataset.policy.template_of(&case.runtime), model);
+    let arms = arms(case);
+    positions.into_iter().map(|position| &arms[position]).collect()
 }
 
 /// The arms that list a model, found without the index.

@@ -1,6 +1,6 @@
 //! Laws of the messages for people.
 
-use slug_resolver::{Billing, Code, Kind, Outcome, Resolution, Rule};
+use slug_resolver::{Billing, Code, Kind, NameSubset, Outcome, Resolution, Rule};
 
 use crate::law::{Law, LawContext, Violation, ensure};
 
@@ -17,9 +17,17 @@ fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
         ensure!(message.contains(&fragment), "{message:?} does not contain {fragment:?}");
     }
     let needs = context.resolution.needs;
-    let several = format!("one of {}", needs.join(", "));
+    let several = format!("one of {}", needs.names().join(", "));
     let is_given = message.contains(&several);
-    let is_due = context.resolution.verdict == Kind::Contradiction && needs.len() > 1;
+    let items = needs.items();
+    let is_due = context.resolution.verdict == Kind::Contradiction
+        && items.len() > 1
+        && items.clone().all(|item| item.len() == 1);
+    let is_grouped = |item: NameSubset<'_>| message.contains(&item.join(" and "));
+    ensure!(
+        context.resolution.verdict == Kind::Coherent || items.into_iter().all(is_grouped),
+        "the groups of {needs:?} are not in {message:?}"
+    );
     ensure!(
         is_given == is_due,
         "{message:?} {} that any of {needs:?} is enough",
@@ -29,11 +37,12 @@ fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// The part of the message that gives the cause of each contradiction.
-const CAUSES: [(Code, &str); 8] = [
+const CAUSES: [(Code, &str); 9] = [
     (Code::ModelRequired, "is blank"),
     (Code::UnknownRuntime, "does not have the runtime"),
     (Code::UnregisteredModel, "no arm's pattern matches"),
     (Code::AmbiguousModel, "patterns of several arms match"),
+    (Code::WithdrawnModel, "was withdrawn"),
     (Code::PlatformModelWithTenantKey, "a tenant key is injected"),
     (Code::PlatformPathByokModel, "the platform path injects no key"),
     (Code::MissingCredential, "none is injected"),
@@ -41,7 +50,8 @@ const CAUSES: [(Code, &str); 8] = [
 ];
 
 fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
-    let Resolution { runtime, slug, rule, decided_by, injected, provider, needs, accepted_by, .. } = *resolution;
+    let Resolution { runtime, slug, rule, decided_by, injected, provider, withdrawn_by, needs, accepted_by, .. } =
+        *resolution;
     let picked = match rule {
         Rule::Override => "overrides",
         Rule::Platform => "platform path",
@@ -57,6 +67,7 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     let cause = CAUSES.iter().find(|(code, _)| resolution.code == Some(*code)).map(|(_, cause)| *cause);
     let because = cause.unwrap_or(match resolution.billing {
         Some(Billing::Platform) => "the platform serves the model and pays",
+        _ if needs.is_empty() => "serves the model and needs no credential",
         _ => "serves the model and accepts",
     });
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
@@ -64,12 +75,13 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {
         fragments.push(format!("provider `{}`", provider.name));
     }
+    fragments.extend(withdrawn_by.map(|provider| format!("provider `{}`", provider.name)));
     match resolution.code {
         None => fragments.push(accepted_by.iter().collect::<Vec<_>>().join(", ")),
         Some(Code::PlatformModelWithTenantKey | Code::WrongCredential) => {
-            fragments.extend(injected.iter().chain(needs).cloned());
+            fragments.extend(injected.iter().chain(needs.names()).cloned());
         }
-        Some(_) => fragments.extend_from_slice(needs),
+        Some(_) => fragments.extend_from_slice(needs.names()),
     }
     fragments
 }

@@ -29,9 +29,12 @@ pub const LAWS: &[Law] = &[
     derivation::ORDER_FREE,
     derivation::FAIL_CLOSED,
     derivation::PLATFORM_IS_CLOSED,
+    derivation::WITHDRAWN_IS_CLOSED,
     derivation::WHITESPACE_TRIMMED,
     derivation::TEMPLATE_DERIVES_AS,
     verdict::MATCHING_SECRETS,
+    verdict::GROUPS_NEED_ALL,
+    verdict::KEYLESS_NEEDS_NOTHING,
     verdict::EVIDENCE_SOUND,
     verdict::AMBIENT_STAYS_OUT,
     verdict::WARNINGS_EXACT,
@@ -41,6 +44,7 @@ pub const LAWS: &[Law] = &[
     end_to_end::SECRET_NONINTERFERENCE,
     end_to_end::ROUNDTRIP,
     reading::STRICT_READING,
+    reading::ABSENT_IS_NULL,
     end_to_end::DETERMINISTIC,
 ];
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::registry::PLATFORM;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
+use crate::reference::platform_pays;
 use crate::secret::SET;
 
 /// A consistent verdict guarantees matching secrets; this is the main promise of the resolver.
@@ -27,7 +27,7 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
     let runtime = context.case.dataset.registry.runtimes().iter().find(|runtime| runtime.name == template);
     let native = runtime.is_some_and(|runtime| runtime.arms.iter().any(|arm| arm.provider == provider.name));
     ensure!(native, "`{}` is not native to `{template}`", provider.name);
-    if provider.name == PLATFORM {
+    if platform_pays(provider) {
         ensure!(
             resolution.injected.is_empty(),
             "the platform is the provider, but {:?} is injected",
@@ -35,7 +35,7 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
         );
     } else {
         ensure!(
-            !present(context, provider).is_empty(),
+            provider.auth_env.names().is_empty() || !present(context, provider).is_empty(),
             "`{}` is the provider, but accepts no present credential",
             provider.name
         );
@@ -73,9 +73,9 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     ensure!(found.outcome == outcome, "the outcome is reported as {:?}", found.outcome);
     ensure!(found == expected, "the evidence is {found:?}; from first principles it is {expected:?}");
     let consistent = match (code, found.provider) {
-        (Code::PlatformModelWithTenantKey, Some(provider)) => provider.name == PLATFORM && !found.injected.is_empty(),
+        (Code::PlatformModelWithTenantKey, Some(provider)) => platform_pays(provider) && !found.injected.is_empty(),
         (Code::PlatformPathByokModel, Some(provider)) => {
-            found.path == BillingPath::Platform && provider.name != PLATFORM && present(context, provider).is_empty()
+            found.path == BillingPath::Platform && !platform_pays(provider) && present(context, provider).is_empty()
         }
         (Code::MissingCredential, Some(provider)) => {
             found.path == BillingPath::Byok && found.injected.is_empty() && present(context, provider).is_empty()
@@ -108,9 +108,8 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
         let picked = (found.slug, found.rule, found.injected);
         let expected = (context.resolution.slug, context.resolution.rule, context.resolution.injected);
         ensure!(picked == expected, "ambient credentials change the selection to {picked:?}");
-        let on_platform = |resolution: &Resolution<'_>| {
-            resolution.provider.is_some_and(|provider| provider.name == PLATFORM) && resolution.code.is_none()
-        };
+        let on_platform =
+            |resolution: &Resolution<'_>| resolution.provider.is_some_and(platform_pays) && resolution.code.is_none();
         // In a tie, ambient credentials may choose another provider, so compare only if the provider is the same.
         let same_provider = found.provider == context.resolution.provider;
         ensure!(
@@ -132,11 +131,11 @@ pub(crate) const WARNINGS_EXACT: Law = Law {
 fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
     let issued_elsewhere = |credential: &String, to: &Provider| {
-        let first = |provider: &Provider| &provider.auth_env[0] == credential;
+        let first = |provider: &Provider| provider.auth_env.names().first() == Some(credential);
         let others = context.case.dataset.registry.providers().iter().filter(|other| other.name != to.name);
         !first(to) && others.into_iter().any(first)
     };
-    let cross_vendor = resolution.provider.filter(|provider| provider.name != PLATFORM).is_some_and(|provider| {
+    let cross_vendor = resolution.provider.filter(|provider| !platform_pays(provider)).is_some_and(|provider| {
         let present = present(context, provider);
         !present.is_empty() && present.iter().all(|credential| issued_elsewhere(credential, provider))
     });
@@ -194,7 +193,7 @@ fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool 
         return true;
     };
     let provider = context.case.dataset.registry.provider(&fix.provider);
-    let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.contains(name));
+    let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.names().contains(name));
     let none_is_accepted = !entry.inject.iter().any(is_accepted);
     entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
 }
@@ -282,8 +281,51 @@ pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
     case
 }
 
-/// The present credentials that a provider accepts, from first principles.
+/// The present credentials that a provider accepts, from first principles: the names of each
+/// item of `auth_env` all of whose names are present.
 fn present<'p>(context: &LawContext<'_>, provider: &'p Provider) -> Vec<&'p String> {
-    let is_present = |name: &&String| context.resolution.injected.contains(name) || context.case.ambient.contains(name);
-    provider.auth_env.iter().filter(is_present).collect()
+    let is_present = |name: &str| {
+        let equals = |present: &String| present == name;
+        context.resolution.injected.iter().any(equals) || context.case.ambient.iter().any(equals)
+    };
+    let whole: BTreeSet<&str> =
+        provider.auth_env.items().filter(|item| item.iter().all(is_present)).flat_map(|item| item.iter()).collect();
+    provider.auth_env.names().iter().filter(|name| whole.contains(name.as_str())).collect()
+}
+
+/// A provider accepts a group of credentials only as a whole.
+pub(crate) const GROUPS_NEED_ALL: Law = Law {
+    id: "groups-need-all",
+    statement: "a provider accepts a group of credentials only if all of them are present",
+    check: groups_need_all,
+};
+
+fn groups_need_all(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
+    let Some(provider) = resolution.provider.filter(|provider| !platform_pays(provider)) else { return Ok(()) };
+    let found: Vec<&str> = resolution.accepted_by.iter().collect();
+    let expected = present(context, provider);
+    ensure!(found == expected, "`{}` is reported to accept {found:?}, not {expected:?}", provider.name);
+    ensure!(
+        resolution.code.is_some() || provider.auth_env.items().len() == 0 || !expected.is_empty(),
+        "`{}` is coherent without a whole item of its credentials",
+        provider.name
+    );
+    Ok(())
+}
+
+/// A provider that lists no credential is consistent without one.
+pub(crate) const KEYLESS_NEEDS_NOTHING: Law = Law {
+    id: "keyless-needs-nothing",
+    statement: "a byok provider with an empty `auth_env` never yields a contradiction",
+    check: keyless_needs_nothing,
+};
+
+fn keyless_needs_nothing(context: &LawContext<'_>) -> Result<(), Violation> {
+    let resolution = &context.resolution;
+    let is_keyless = |provider: &&Provider| !platform_pays(provider) && provider.auth_env.names().is_empty();
+    if let Some(provider) = resolution.provider.filter(is_keyless) {
+        ensure!(resolution.code.is_none(), "`{}` needs no credential and gets {:?}", provider.name, resolution.code);
+    }
+    Ok(())
 }

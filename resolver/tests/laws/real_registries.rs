@@ -1,0 +1,60 @@
+//! Two revisions of the real registry, as they were: read without any option, and derived rightly.
+
+use std::collections::BTreeSet;
+
+use slug_laws::reference;
+use slug_resolver::yaml::UnknownFields;
+use slug_resolver::{Credentials, Registry};
+
+const REVISIONS: [(&str, &str); 2] = [
+    ("2026-06-04", include_str!("../registries/real-2026-06-04.yaml")),
+    ("2026-06-29", include_str!("../registries/real-2026-06-29.yaml")),
+];
+
+fn read(text: &str) -> Registry {
+    Registry::from_yaml(text.as_bytes(), UnknownFields::DenyMisspelt).expect("the registry is readable")
+}
+
+#[test]
+fn real_registries_agree_with_the_reference() {
+    for (date, text) in REVISIONS {
+        let registry = read(text);
+        let keys: BTreeSet<&String> =
+            registry.providers().iter().flat_map(|provider| provider.auth_env.names()).collect();
+        let mut models: BTreeSet<String> = ["", "nobody", "claude-x", "gpt-x"].map(str::to_owned).into();
+        for arm in registry.runtimes().iter().flat_map(|runtime| &runtime.arms) {
+            models.extend(arm.models.iter().chain(&arm.withdrawn_models).cloned());
+        }
+        for runtime in registry.runtimes() {
+            for model in &models {
+                for key in keys.iter().map(|key| vec![(*key).clone()]).chain([Vec::new()]) {
+                    let found = registry.derive(&runtime.name, model, &Credentials { injected: &key, ambient: &[] });
+                    let present: Vec<&str> = key.iter().map(String::as_str).collect();
+                    let expected = reference::derive(&registry, &runtime.name, model, &present);
+                    assert_eq!(found, expected, "{date}: {model:?} on {} with {key:?}", runtime.name);
+                }
+            }
+        }
+    }
+}
+
+/// The embedded registry is the revision of 2026-06-04, without its comments and names for people.
+#[test]
+fn revision_of_the_incident_derives_like_the_embedded_registry() {
+    let (embedded, real) = (Registry::embedded(), read(REVISIONS[0].1));
+    let mut compared = 0;
+    for runtime in embedded.runtimes() {
+        let ids = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
+        for model in ids.chain(["claude-x", "gpt-x", "kimi-x", "nobody/x", "MiniMax-M9"]) {
+            for provider in embedded.providers() {
+                let credentials = Credentials { injected: provider.auth_env.names(), ambient: &[] };
+                let name = |registry: &Registry| {
+                    registry.derive(&runtime.name, model, &credentials).map(|provider| provider.name.clone())
+                };
+                assert_eq!(name(&real), name(&embedded), "{model} on {}", runtime.name);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 2_000, "only {compared} derivations were compared");
+}
