@@ -318,8 +318,7 @@ fn unowned(registry: &Registry) -> Option<String> {
     let owned = |id: &str| {
         let lists =
             registry.runtimes().iter().flat_map(|runtime| &runtime.arms).any(|arm| ids(arm).any(|known| known == id));
-        lists
-            || registry.providers().iter().any(|provider| reference::is_found_in(provider.model_prefix_match.hir(), id))
+        lists || registry.providers().iter().any(|provider| reference::is_matched(provider, id))
     };
     (0..16)
         .map(|number| format!("nobody-owns-this-{number}"))

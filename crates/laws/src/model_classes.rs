@@ -171,8 +171,8 @@ impl ModelClasses {
         }
         let everywhere = reference::everywhere(model);
         let matches = |(_, provider): &(usize, &usize)| {
-            let pattern = registry.providers()[**provider].model_prefix_match.hir();
-            reference::is_found_from(pattern, model, &everywhere)
+            let pattern = &registry.providers()[**provider].model_prefix_match;
+            !pattern.as_str().is_empty() && reference::is_found_from(pattern.hir(), model, &everywhere)
         };
         providers.iter().enumerate().filter(matches).map(|(arm, _)| arm).collect()
     }
@@ -199,7 +199,8 @@ impl Known {
         let model = id.trim();
         let everywhere = reference::everywhere(model);
         let matches = |(_, provider): &(usize, &Provider)| {
-            reference::is_found_from(provider.model_prefix_match.hir(), model, &everywhere)
+            let pattern = &provider.model_prefix_match;
+            !pattern.as_str().is_empty() && reference::is_found_from(pattern.hir(), model, &everywhere)
         };
         let providers = registry.providers().iter().enumerate();
         Self {

@@ -180,7 +180,7 @@ pub fn derive<'a>(
     };
     let provider_of = |arm: &Arm| registry.providers().iter().find(|provider| provider.name == arm.provider);
     let lists = |arm: &&Arm| arm.models.iter().any(|listed| listed == model);
-    let matches = |provider: &&Provider| is_found_in(provider.model_prefix_match.hir(), model);
+    let matches = |provider: &&Provider| is_matched(provider, model);
     let listing = runtime.arms.iter().filter(lists).filter_map(provider_of).collect();
     let matching = || runtime.arms.iter().filter_map(provider_of).filter(matches).collect();
     let is_withdrawn = runtime.arms.iter().any(|arm| arm.withdrawn_models.iter().any(|id| id == model));
@@ -281,6 +281,13 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
         outcome(&removed) == outcome(variables)
     });
     names
+}
+
+/// Returns true if a provider has a pattern and the pattern matches a model.
+#[must_use]
+pub fn is_matched(provider: &Provider, model: &str) -> bool {
+    let pattern = &provider.model_prefix_match;
+    !pattern.as_str().is_empty() && is_found_in(pattern.hir(), model)
 }
 
 /// Returns true if a pattern matches anywhere in a text.

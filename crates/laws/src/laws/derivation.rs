@@ -145,9 +145,7 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     } else {
         let matching = || {
             let provider = |arm: &Arm| context.case.dataset.registry.provider(&arm.provider);
-            let matches = |provider: &&Provider| {
-                reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim())
-            };
+            let matches = |provider: &&Provider| reference::is_matched(provider, resolution.slug.trim());
             arms(context.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
         };
         if listing(context.case, resolution.slug).is_empty() {
@@ -198,7 +196,7 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     }
     let listing = listing(context.case, resolution.slug);
     let own = match listing.as_slice() {
-        [] => reference::is_found_in(provider.model_prefix_match.hir(), resolution.slug.trim()),
+        [] => reference::is_matched(provider, resolution.slug.trim()),
         arms => arms.iter().any(|arm| arm.provider == provider.name),
     };
     ensure!(own, "the platform pays for `{}`, which is not its own model", resolution.slug);
