@@ -169,6 +169,14 @@ table! {
             "a runtime lists a model id under a provider whose own pattern does not match it";
         PLATFORM_LISTS_VENDOR_KEY = "platform-lists-vendor-key", Warning, [Check],
             "the platform's provider accepts a key that another vendor issued";
+        INVALID_SECRET_NAME = "invalid-secret-name", Warning, [Check],
+            "an entry of `auth_env` cannot be the name of an environment variable";
+        UNACCEPTED_SECRET = "unaccepted-secret", Warning, [Check],
+            "a policy injects a secret that no provider of the registry accepts, probably misspelt";
+        UNINJECTED_KEY = "uninjected-key", Warning, [Check],
+            "a key variable of a policy selects a model but injects no secret";
+        UNMATCHED_HARNESS = "unmatched-harness", Warning, [Check],
+            "an entry of `harness` is not a file of the repository, so it matches no call";
         UNKNOWN_FIELD = "unknown-field", Note, [Check],
             "a registry has a field that the format does not define";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],

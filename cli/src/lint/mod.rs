@@ -12,7 +12,7 @@ pub(crate) mod fix;
 mod fix_verifier;
 mod input;
 mod linter;
-mod mask;
+pub mod mask;
 mod patch;
 mod report;
 mod repository;

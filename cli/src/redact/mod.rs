@@ -259,7 +259,7 @@ impl UniqueNames {
 /// Names in the registry and the policy, which are public.
 fn public_names<'a>(registry: &'a Registry, policy: &'a Policy) -> impl Iterator<Item = &'a str> {
     let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
-    let ids = arms.flat_map(|arm| arm.models.iter().chain([&arm.provider]));
+    let ids = arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models).chain([&arm.provider]));
     let runtimes = registry.runtimes().iter().map(|runtime| &runtime.name);
     let document = policy.document();
     let models = [&document.fallback, &document.platform.fallback, &document.platform.value];

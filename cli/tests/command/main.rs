@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod canary;
 mod check;
+mod check_slips;
 mod console;
 mod corpus;
 mod diagnose;

@@ -29,6 +29,7 @@ fn project(name: &str, providers: &str, arms: &str, env: &str) -> Scratch {
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
         .file("providers.yaml", registry)
         .file("policy.yaml", POLICY)
+        .file("scripts/eval.sh", "echo eval\n")
         .file(".github/workflows/w.yml", workflow)
 }
 
@@ -77,7 +78,7 @@ fn provider_without_credentials_is_consistent() {
         let scratch = project("keyless", &providers, arms, env);
         let ended = lint(&scratch);
         assert_eq!(ended.code, code, "{env}: {}", ended.stdout);
-        let checked = slugproof(["check"]).dir(&scratch).run();
+        let checked = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
         assert_eq!(checked.code, 0, "{}", checked.stdout);
     }
     let scratch = project("keyless-resolve", &providers, arms, "X: y");

@@ -6,7 +6,9 @@ mod inputs;
 mod policy;
 mod registry;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{self, Cursor, ReadError};
 use slug_resolver::{Policy, Registry};
@@ -15,7 +17,8 @@ use crate::args::CheckArgs;
 use crate::codes::{self, Command};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, Finding, Report, Source, SourceId, Span, publish};
+use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
+use crate::lint::mask::masked;
 use crate::output::Output;
 
 use document::{Document, first_line};
@@ -27,6 +30,8 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut check = Check::new();
     while let Some(input) = inputs.next() {
         if let Some(config) = check.read(input) {
+            let root = config.path.parent().filter(|root| !root.as_os_str().is_empty());
+            check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
             inputs.add_all_of(&config);
         }
     }
@@ -46,6 +51,8 @@ struct Check {
     others: Vec<(String, Registry)>,
     /// True if a registry was given, valid or not.
     has_registry: bool,
+    /// The directory of the slugproof.yaml that names the policies.
+    root: Option<PathBuf>,
 }
 
 impl Check {
@@ -56,6 +63,7 @@ impl Check {
             policies: Vec::new(),
             others: Vec::new(),
             has_registry: false,
+            root: None,
         }
     }
 
@@ -70,7 +78,8 @@ impl Check {
                 return None;
             }
         };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        // No excerpt may repeat a key that was pasted into a file.
+        let text = masked(&String::from_utf8_lossy(&bytes), None, &BTreeSet::new());
         let source = self.report.sources.add(Source { path: shown, text });
         let root = match yaml::read(&bytes) {
             Ok(root) => root,
@@ -159,6 +168,11 @@ impl Check {
             let (found, note) = registry::check(sources, document, registry);
             self.report.findings.extend(found);
             self.report.notices.extend(note);
+        }
+        for (document, policy) in &self.policies {
+            let is_embedded = sources.get(document.source).path.starts_with(EMBEDDED);
+            let root = self.root.as_deref().filter(|_| !is_embedded);
+            self.report.findings.extend(policy::check_alone(sources, document, policy, root));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));

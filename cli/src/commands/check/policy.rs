@@ -1,11 +1,14 @@
 //! Checks of a policy with a registry.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use slug_resolver::policy::PolicyDocument;
-use slug_resolver::yaml::FieldPath;
+use slug_resolver::yaml::{FieldPath, Node, Value};
 use slug_resolver::{Credentials, Policy, Registry, Rejection, Variable};
 
 use crate::codes;
-use crate::findings::{Finding, Sources};
+use crate::findings::{Finding, Sources, Span};
 use crate::render::shown;
 use crate::suggest::{closest_match, closest_matches};
 
@@ -28,7 +31,7 @@ pub(super) fn check(
     registry: &Registry,
 ) -> Vec<Finding> {
     let check = PolicyCheck { sources, document, policy, path, registry };
-    let mut findings = Vec::new();
+    let mut findings = check.secrets();
     for (number, entry) in policy.document().dispatch.iter().enumerate() {
         for (position, runtime) in entry.runtimes.iter().enumerate() {
             findings.extend(check.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
@@ -36,6 +39,97 @@ pub(super) fn check(
     }
     findings.extend(picks(policy).iter().filter_map(|pick| check.pick(pick)));
     findings
+}
+
+/// Returns the findings of a policy without a registry. `root` is the directory of slugproof.yaml,
+/// to which the paths of `harness` are relative; `None` if it is unknown.
+pub(super) fn check_alone(
+    sources: &Sources,
+    document: &Document,
+    policy: &Policy,
+    root: Option<&Path>,
+) -> Vec<Finding> {
+    let mut findings = uninjected_keys(sources, document, policy);
+    if let Some(root) = root {
+        let entries = policy.document().harness.iter().enumerate();
+        let unmatched = entries.filter(|(_, entry)| !root.join(entry).is_file());
+        findings.extend(unmatched.map(|(number, entry)| {
+            let span = document.span(sources, &FieldPath::default().key("harness").index(number));
+            unmatched_harness(span, policy, entry, root)
+        }));
+    }
+    findings
+}
+
+/// The key variables under `dispatch` that no entry of `secrets` has.
+fn uninjected_keys(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
+    let PolicyDocument { dispatch: entries, secrets, .. } = policy.document();
+    let injecting = || secrets.iter().map(|entry| entry.key.as_str());
+    let mut findings = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        for (position, keyed) in entry.keyed.iter().enumerate() {
+            if injecting().any(|key| key == keyed.key) {
+                continue;
+            }
+            let field = dispatch(number).key("keyed").index(position).key("key");
+            let help = match closest_match(&keyed.key, injecting()) {
+                Some(near) => format!("did you mean `{}`?", shown(near)),
+                None => format!("add an entry with `key: {}` to `secrets`", shown(&keyed.key)),
+            };
+            let title = format!("the key variable `{}` injects no secret", shown(&keyed.key));
+            findings.push(
+                Finding::new(&codes::UNINJECTED_KEY, document.span(sources, &field), title)
+                    .said(format!("selects `{}`", shown(&keyed.model)))
+                    .with_note("a model that is selected because a key is set usually needs that key")
+                    .with_help(help)
+                    .about("policy", policy.name())
+                    .about("variable", &keyed.key),
+            );
+        }
+    }
+    findings
+}
+
+fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> Finding {
+    let has_words = entry.split_whitespace().count() > 1;
+    let title = match has_words {
+        true => format!("`{}` is a command, but `harness` lists files", shown(entry)),
+        false => format!("the harness `{}` does not exist", shown(entry)),
+    };
+    let help = match closest_file(root, entry) {
+        Some(near) => format!("did you mean `{}`?", shown(&near)),
+        None => "write the path of the script, relative to slugproof.yaml".to_owned(),
+    };
+    Finding::new(&codes::UNMATCHED_HARNESS, span, title)
+        .said("matches no call")
+        .with_note("lint checks the steps that run one of these files")
+        .with_help(help)
+        .about("policy", policy.name())
+        .about("harness", entry)
+}
+
+/// Directories that are searched for a misspelt path; more are not read.
+const DIRECTORIES: usize = 500;
+
+/// The file below a directory whose path is most similar to a path, if any is similar.
+fn closest_file(root: &Path, path: &str) -> Option<String> {
+    let mut files = Vec::new();
+    let mut left = vec![root.to_owned()];
+    for _ in 0..DIRECTORIES {
+        let Some(directory) = left.pop() else { break };
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !is_hidden => left.push(entry.path()),
+                Ok(kind) if kind.is_file() => {
+                    files.extend(entry.path().strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    closest_match(path, files.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// Every model that the policy contains. Models that come only from variables are unknown here.
@@ -83,6 +177,53 @@ struct PolicyCheck<'a> {
 }
 
 impl PolicyCheck<'_> {
+    /// Returns a finding for each entry of `secrets` that injects no accepted secret, and for each
+    /// injected name that is one edit away from an accepted one. Other names are no mistake:
+    /// harnesses inject settings, such as a base URL, together with a key.
+    fn secrets(&self) -> Vec<Finding> {
+        let accepted: BTreeSet<&str> = self
+            .registry
+            .providers()
+            .iter()
+            .flat_map(|provider| provider.auth_env.names())
+            .map(String::as_str)
+            .collect();
+        let is_near = |name: &String| accepted.iter().any(|known| strsim::osa_distance(name, known) == 1);
+        let mut findings = Vec::new();
+        for (number, entry) in self.policy.document().secrets.iter().enumerate() {
+            let injects_none = !entry.inject.iter().any(|name| accepted.contains(name.as_str()));
+            let unaccepted = entry.inject.iter().filter(|name| !accepted.contains(name.as_str()));
+            for name in unaccepted.filter(|name| injects_none || is_near(name)) {
+                let title = format!("no provider accepts the injected secret `{}`", shown(name));
+                let help = match closest_match(name, accepted.iter().copied()) {
+                    Some(near) => format!("did you mean `{}`?", shown(near)),
+                    None => "inject a secret that a provider accepts, or add the name to an `auth_env`".to_owned(),
+                };
+                findings.push(
+                    Finding::new(&codes::UNACCEPTED_SECRET, self.injected(number, name), title)
+                        .said(format!("injected if `{}` is set", shown(&entry.key)))
+                        .with_note(self.registry_note())
+                        .with_help(help)
+                        .about("policy", self.policy.name())
+                        .about("secret", name)
+                        .about("registry", self.path),
+                );
+            }
+        }
+        findings
+    }
+
+    /// The span of an injected name. The policy sorts the names, so the file is searched.
+    fn injected(&self, entry: usize, name: &str) -> Span {
+        let list = FieldPath::default().key("secrets").index(entry).key("inject");
+        let is_name = |item: &Node| matches!(&item.value, Value::String(text) if text == name);
+        let position = match &list.find(&self.document.root).1.value {
+            Value::Sequence(items) => items.iter().position(is_name),
+            _ => None,
+        };
+        self.document.span(self.sources, &list.index(position.unwrap_or_default()))
+    }
+
     /// Returns a finding if the registry does not have a dispatched runtime.
     fn runtime(&self, runtime: &str, field: &FieldPath) -> Option<Finding> {
         let template = self.policy.template_of(runtime);

@@ -9,6 +9,7 @@ use slug_resolver::{Provider, Registry, RegistryDocument};
 
 use crate::codes::{self, Level};
 use crate::findings::{Finding, Sources, Span};
+use crate::redact::is_credential;
 use crate::render::{counted, shown};
 
 use super::arms::{Arms, Shared};
@@ -37,6 +38,7 @@ pub(super) fn check(sources: &Sources, document: &Document, registry: &Registry)
     findings.extend(check.uncompared());
     findings.extend(check.unmatched());
     findings.extend(check.vendor_keys());
+    findings.extend(check.invalid_secret_names());
     findings.extend(check.unknown_fields());
     (findings, note)
 }
@@ -205,6 +207,36 @@ impl RegistryCheck<'_> {
         Some(finding.with_note(why))
     }
 
+    /// The entries of `auth_env` that cannot be names of variables. A text that looks like a
+    /// credential is masked.
+    fn invalid_secret_names(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (id, provider) in self.registry.providers().iter().enumerate() {
+            let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
+            for name in provider.auth_env.names().iter().filter(|name| !is_variable_name(name)) {
+                let item = items.iter().position(|item| item.contains(&name.as_str())).unwrap_or_default();
+                let field = root().key("providers").index(id).key("auth_env").index(item);
+                let span = self.document.span(self.sources, &field);
+                let looks_secret = is_credential(name);
+                let title = match looks_secret {
+                    true => format!("an entry of `auth_env` of `{}` looks like a credential", shown(&provider.name)),
+                    false => format!("`{}` cannot be the name of a variable", shown(name)),
+                };
+                let help = match looks_secret {
+                    true => "write the name of the variable that holds the secret; if this is a real key, revoke it",
+                    false => "write the name of the variable that holds the secret: letters, digits and underscores",
+                };
+                findings.push(
+                    Finding::new(&codes::INVALID_SECRET_NAME, span, title)
+                        .said("not a variable name")
+                        .with_help(help)
+                        .about("provider", &provider.name),
+                );
+            }
+        }
+        findings
+    }
+
     /// The fields that the format does not define, each name once.
     fn unknown_fields(&self) -> Vec<Finding> {
         let unknown = RegistryDocument::unknown_fields(Cursor::root(&self.document.root)).unwrap_or_default();
@@ -300,6 +332,11 @@ fn listed(names: &[&str]) -> String {
         left => format!(" and {left} more"),
     };
     quoted.join(", ") + &more
+}
+
+fn is_variable_name(name: &str) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(is_word)
 }
 
 fn search(pattern: &Pattern) -> Regex {

@@ -1,0 +1,94 @@
+//! `check`: slips in the names of a registry and a policy.
+
+use crate::run::{Ended, Scratch, slugproof};
+
+const REGISTRY: &str = "schema_version: 1
+providers:
+  - {name: platform, auth_env: [USAGE_TOKEN]}
+  - {name: mistral, auth_env: [MISTRAL_API_KEY]}
+  - {name: groq, auth_env: [GROQ_API_KEY, [GROQ_ID, GROQ_SECRET]]}
+runtimes:
+  agent: {providers: [{name: platform, models: [m-0]}, {name: mistral, models: [m-1]}, {name: groq, models: [m-2]}]}
+";
+
+const POLICY: &str = "schema_version: 1
+name: smoke
+harness: [scripts/smoke.sh]
+runtime: RUNTIME
+override: MODEL
+platform: {var: BILLING, value: house, model: HOUSE_MODEL, fallback: m-0}
+secrets:
+  - {key: CI_MISTRAL_KEY, inject: [MISTRAL_API_KEY]}
+  - {key: CI_GROQ_KEY, inject: [GROQ_API_KEY]}
+  - {key: CI_SETTINGS, inject: [GROQ_BASE_URL, GROQ_API_KEY]}
+  - {key: CI_GROQ_PAIR, inject: [GROQ_ID, GROQ_SECRET]}
+dispatch:
+  - runtimes: [agent]
+    keyed: [{key: CI_MISTRAL_KEY, model: m-1}]
+    model: m-2
+fallback: m-0
+";
+
+fn check(name: &str, registry: &str, policy: &str) -> Ended {
+    let scratch = Scratch::new(&format!("check-slips-{name}"))
+        .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [ci/policy.yaml]\n")
+        .file("providers.yaml", registry)
+        .file("ci/policy.yaml", policy)
+        .file("scripts/smoke.sh", "echo smoke\n");
+    slugproof(["check"]).dir(&scratch).run()
+}
+
+#[test]
+fn correct_names_give_no_finding() {
+    let ended = check("none", REGISTRY, POLICY);
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "✓ nothing found in 1 registry, 1 policy\n"));
+}
+
+#[test]
+fn each_slip_is_one_warning_with_the_near_name() {
+    for (name, from, to, code, help) in [
+        ("inject", "[GROQ_API_KEY]}", "[GROK_API_KEY]}", "unaccepted-secret", "did you mean `GROQ_API_KEY`?"),
+        ("inject-group", "[GROQ_ID, GROQ", "[GROQ_IDS, GROQ", "unaccepted-secret", "did you mean `GROQ_ID`?"),
+        (
+            "keyed",
+            "keyed: [{key: CI_MISTRAL_KEY,",
+            "keyed: [{key: CI_MISTRAL_KEYS,",
+            "uninjected-key",
+            "CI_MISTRAL_KEY`?",
+        ),
+        ("harness", "[scripts/smoke.sh]", "[script/smoke.sh]", "unmatched-harness", "did you mean `scripts/smoke.sh`?"),
+        ("directory", "[scripts/smoke.sh]", "[scripts]", "unmatched-harness", "help: "),
+        ("command", "[scripts/smoke.sh]", "[bash scripts/smoke.sh]", "unmatched-harness", "`scripts/smoke.sh`?"),
+    ] {
+        let ended = check(name, REGISTRY, &POLICY.replacen(from, to, 1));
+        assert_eq!(ended.code, 1, "{name}: {}", ended.stdout);
+        assert!(ended.stdout.starts_with(&format!("warning[{code}]: ")), "{name}: {}", ended.stdout);
+        assert!(ended.stdout.contains(help), "{name}: {}", ended.stdout);
+        assert!(ended.stdout.ends_with("\n✗ 1 warning in 1 registry, 1 policy\n"), "{name}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn key_in_a_registry_is_found_and_masked() {
+    let key = "sk-proj-0123456789abcdef0123456789abcdef";
+    for (name, pasted) in [("name", "acme-key"), ("digit", "2ND_KEY"), ("key", key)] {
+        let ended = check(name, &REGISTRY.replace("USAGE_TOKEN", pasted), POLICY);
+        assert!(ended.stdout.starts_with("warning[invalid-secret-name]: "), "{name}: {}", ended.stdout);
+        assert_eq!(ended.stdout.contains("looks like a"), name == "key", "{}", ended.stdout);
+        assert!(!ended.stdout.contains(key), "{}", ended.stdout);
+    }
+    for format in ["json", "sarif", "github"] {
+        let scratch =
+            Scratch::new(&format!("check-slips-{format}")).file("providers.yaml", REGISTRY.replace("USAGE_TOKEN", key));
+        let ended = slugproof(["check", "--output", format, "providers.yaml"]).dir(&scratch).run();
+        assert!(ended.stdout.contains("invalid-secret-name") && !ended.stdout.contains(key), "{}", ended.stdout);
+    }
+}
+
+/// Without a slugproof.yaml, the directory of the repository is unknown, and so are its files.
+#[test]
+fn harness_is_compared_with_files_below_slugproof_yaml_only() {
+    let scratch = Scratch::new("check-slips-root").file("providers.yaml", REGISTRY).file("policy.yaml", POLICY);
+    let ended = slugproof(["check", "providers.yaml", "policy.yaml"]).dir(&scratch).run();
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+}
