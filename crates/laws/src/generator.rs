@@ -107,6 +107,9 @@ const IDS: [&str; 14] = [
     "1",
 ];
 
+/// Few ids, so that several arms withdraw the same one.
+const WITHDRAWN: [&str; 3] = ["m-1", "zz", "1"];
+
 const BLANKS: [&str; 4] = [" ", "\t\n", "\u{a0}", "\u{2003}\u{85}"];
 
 /// Names of secrets; the last one begins with the first, but is a different name.
@@ -247,8 +250,8 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
 fn arm(provider: &str, choices: &mut Choices<'_>) -> Arm {
     let count = choices.of(&[0, 1, 2, 3]);
     let models = [choices.of(&IDS), choices.of(&IDS), choices.of(&IDS)];
-    let withdrawn = choices.of(&IDS);
-    let has_withdrawn = choices.one_in(3) && !models[..count].contains(&withdrawn);
+    let withdrawn = choices.of(&WITHDRAWN);
+    let has_withdrawn = choices.one_in(2) && !models[..count].contains(&withdrawn);
     Arm {
         provider: provider.to_owned(),
         models: owned(&models[..count]),
