@@ -110,7 +110,7 @@ impl Config {
             if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
                 let known: Vec<&str> = policies.iter().map(Policy::name).collect();
                 let message = format!("none of the policies in use is named `{name}`; {}", suggestion(name, &known));
-                return Err(self.refuse(index, |place| place.key("policy"), message));
+                return Err(self.refuse(index, |path| path.key("policy"), message));
             }
             let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
             let known: Vec<&str> = registered.chain(concerned.iter().flat_map(|policy| policy.runtimes())).collect();
@@ -118,14 +118,14 @@ impl Config {
             if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
                 let message =
                     format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
-                return Err(self.refuse(index, |place| place.key("runtime"), message));
+                return Err(self.refuse(index, |path| path.key("runtime"), message));
             }
             let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
             for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
                 if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
                     let name = &names[position];
                     let message = format!("no policy of this entry reads `{name}`; {}", suggestion(name, &known));
-                    return Err(self.refuse(index, |place| place.key(list).index(position), message));
+                    return Err(self.refuse(index, |path| path.key(list).index(position), message));
                 }
             }
         }
@@ -186,7 +186,7 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
             "allow" => Ok(Some(UnknownFields::Allow)),
             _ => Err(at.error("expected `deny`, `deny-misspelt` or `allow`; correct the value")),
         },
-        (None, Some(at)) => Ok(at.boolean()?.then_some(UnknownFields::Allow)),
+        (None, Some(at)) => Ok(Some(if at.boolean()? { UnknownFields::Allow } else { UnknownFields::Deny })),
         (None, None) => Ok(None),
     }
 }

@@ -45,11 +45,11 @@ pub fn read(bytes: &[u8]) -> Result<Value, String> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = reader.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     value.map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
+        let location = format!("line {}, column {}", error.line(), error.column());
         match (reader.refusal.take(), error.classify()) {
-            (Some(refusal), _) => format!("{place}: {refusal}"),
-            (None, Category::Eof) => format!("{place}: the JSON ends too early; check whether it was truncated"),
-            (None, _) => format!("{place}: not JSON; pass the unmodified response, with nothing before or after it"),
+            (Some(refusal), _) => format!("{location}: {refusal}"),
+            (None, Category::Eof) => format!("{location}: the JSON ends too early; check whether it was truncated"),
+            (None, _) => format!("{location}: not JSON; pass the unmodified response, with nothing before or after it"),
         }
     })
 }

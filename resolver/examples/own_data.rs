@@ -48,5 +48,5 @@ fn main() {
         Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("`model` is not a field of an arm");
     println!("refused: {refused}");
     assert_eq!(refused.mark.map(|mark| mark.line), Some(13));
-    assert_eq!(refused.place.to_string(), "runtimes.agent.providers[0].model");
+    assert_eq!(refused.path.to_string(), "runtimes.agent.providers[0].model");
 }

@@ -130,13 +130,13 @@ impl<'a> Env<'a> {
 
     /// The variables that are set: one bit for each position in the policy.
     #[inline]
-    pub(crate) fn set_places(&self) -> u128 {
+    pub(crate) fn set_positions(&self) -> u128 {
         self.set
     }
 
     #[inline]
     fn bit(&self, variable: Variable) -> u128 {
-        1 << self.policy.place(variable)
+        1 << self.policy.position(variable)
     }
 }
 

@@ -67,6 +67,14 @@ pub fn needs(provider: &Provider) -> String {
     }
 }
 
+/// The names that are missing from the items of `auth_env` of which only a part is present.
+#[must_use]
+pub fn missing<'p>(provider: &'p Provider, present: &[String]) -> Vec<&'p str> {
+    let is_present = |name: &str| present.iter().any(|known| known == name);
+    let partial = provider.auth_env.items().filter(|item| item.iter().any(is_present));
+    partial.flat_map(|item| item.iter()).filter(|name| !is_present(name)).collect()
+}
+
 /// The injected secrets.
 #[must_use]
 pub fn injected(secrets: &[String]) -> String {

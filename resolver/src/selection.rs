@@ -112,14 +112,14 @@ impl<'a> Pick<'a> {
     pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
         let key = injecting_key(env).map(Variable::Key);
         let variables = [Some(Variable::Override), Some(Variable::Path), self.decided_by, key];
-        variables.into_iter().flatten().fold(0, |places, variable| places | 1 << env.policy().place(variable))
+        variables.into_iter().flatten().fold(0, |positions, variable| positions | 1 << env.policy().position(variable))
     }
 }
 
 /// The key whose entry defines the injected secrets: the first key that is set, or none on the platform path.
 #[inline]
 fn injecting_key(env: &Env<'_>) -> Option<Key> {
-    let key = env.policy().first_key(env.set_places())?;
+    let key = env.policy().first_key(env.set_positions())?;
     (env.path() == BillingPath::Byok).then_some(key)
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn shadowed<'a>(
     env: &Env<'a>,
 ) -> NameSubset<'a> {
     let policy = env.policy();
-    let mut shadowed = env.set_places();
+    let mut shadowed = env.set_positions();
     let mut open = pick.rests_on(env) & shadowed;
     while open != 0 {
         let place = open.trailing_zeros();

@@ -1,6 +1,7 @@
 //! The findings of a command before suppressions are applied.
 
 use crate::codes::Command;
+use crate::redact::mask_credentials;
 
 use super::{Finding, Sources};
 
@@ -36,6 +37,21 @@ pub enum Coverage {
 }
 
 impl Report {
+    /// Masks everything in the findings that looks like a credential: people paste keys where names
+    /// belong, and no output may repeat them.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        for finding in &mut self.findings {
+            let labels = finding.labels.iter_mut().chain([&mut finding.primary]).map(|label| &mut label.text);
+            let lists = finding.notes.iter_mut().chain(&mut finding.help);
+            let subject = finding.subject.iter_mut().map(|(_, name)| name);
+            for text in labels.chain(lists).chain(subject).chain([&mut finding.title]) {
+                *text = mask_credentials(text);
+            }
+        }
+        self
+    }
+
     /// An empty report.
     #[must_use]
     pub fn new(command: Command) -> Self {

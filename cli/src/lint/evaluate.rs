@@ -62,6 +62,8 @@ pub struct Failure {
     pub provider: Option<String>,
     /// The credentials that the provider needs, in words; empty without a provider.
     pub needs: String,
+    /// The credentials that are missing beside injected ones that belong to them.
+    pub missing: Vec<String>,
     /// The needed variables that are present.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
@@ -218,6 +220,8 @@ impl Evaluator<'_> {
         let (runtime, env) = environment(policy, variables, options, number);
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
+        let missing =
+            resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, resolution.injected));
         Failure {
             code: resolution.code,
             runtime: runtime.to_owned(),
@@ -231,6 +235,7 @@ impl Evaluator<'_> {
             injected: resolution.injected.to_vec(),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
+            missing: missing.map(str::to_owned).collect(),
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),

@@ -389,7 +389,11 @@ fn needs(failure: &Failure) -> Option<String> {
     let (needs, injected) = (&failure.needs, explain::injected(&failure.injected));
     let whose =
         if failure.slugs.len() > 1 { format!("the provider of `{}`,", failure.slug) } else { "its provider".into() };
-    Some(format!("{whose} `{provider}` {needs}; injected: {injected}"))
+    let missing = match failure.missing.as_slice() {
+        [] => String::new(),
+        names => format!("; missing: {}", names.join(", ")),
+    };
+    Some(format!("{whose} `{provider}` {needs}; injected: {injected}{missing}"))
 }
 
 fn consequence(failure: &Failure) -> String {

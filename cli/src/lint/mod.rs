@@ -12,7 +12,7 @@ pub(crate) mod fix;
 mod fix_verifier;
 mod input;
 mod linter;
-pub mod mask;
+mod mask;
 mod patch;
 mod report;
 mod repository;

@@ -224,6 +224,14 @@ pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
     SHAPED.captures_iter(text).filter_map(groups).collect()
 }
 
+/// The text with each byte of a credential replaced by `*`, so that byte offsets stay valid.
+#[must_use]
+pub fn mask_credentials(text: &str) -> String {
+    let mut masked = text.as_bytes().to_vec();
+    credentials_in(text).into_iter().for_each(|range| masked[range].fill(b'*'));
+    String::from_utf8(masked).expect("credentials begin and end between characters")
+}
+
 /// Masks until nothing changes: masking one credential can expose another.
 fn until_stable(text: &str, mask: impl Fn(&str) -> String) -> String {
     let mut masked = text.to_owned();

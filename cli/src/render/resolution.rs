@@ -72,6 +72,10 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     }
     facts.push(("path", path));
     facts.push(("injected", explain::injected(resolution.injected)));
+    let missing = resolution.provider.map_or_else(Vec::new, |it| explain::missing(it, resolution.injected));
+    if resolution.code.is_some() && !missing.is_empty() {
+        facts.push(("missing", missing.join(", ")));
+    }
     let end = match resolution.code {
         None => "online".to_owned(),
         Some(code) if resolution.provider.is_some() => format!("failed: {}", explain::consequence(code)),

@@ -332,7 +332,7 @@ const KEYS: [&str; 3] = ["K0", "K1", "K2"];
 /// Valid registries over few patterns, ids and keys, so that overlaps are frequent. In half of
 /// them all providers differ only in their ids, so that the id alone decides which is reached.
 fn registries() -> impl Strategy<Value = Registry> {
-    let provider = (0..PATTERNS.len(), 1_usize..8, proptest::collection::vec(0..IDS.len(), 0..3), any::<[bool; 2]>());
+    let provider = (0..PATTERNS.len(), 0_usize..8, proptest::collection::vec(0..IDS.len(), 0..3), any::<[bool; 2]>());
     (proptest::collection::vec(provider, 1..5), any::<bool>()).prop_map(|(mut drawn, are_alike)| {
         if are_alike {
             let (pattern, keys, ..) = drawn[0];

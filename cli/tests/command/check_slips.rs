@@ -71,17 +71,23 @@ fn each_slip_is_one_warning_with_the_near_name() {
 #[test]
 fn key_in_a_registry_is_found_and_masked() {
     let key = "sk-proj-0123456789abcdef0123456789abcdef";
-    for (name, pasted) in [("name", "acme-key"), ("digit", "2ND_KEY"), ("key", key)] {
+    let like_a_name = "AKIAIOSFODNN7EXAMPLE";
+    for (name, pasted) in [("name", "acme-key"), ("digit", "2ND_KEY"), ("key", key), ("key", like_a_name)] {
         let ended = check(name, &REGISTRY.replace("USAGE_TOKEN", pasted), POLICY);
         assert!(ended.stdout.starts_with("warning[invalid-secret-name]: "), "{name}: {}", ended.stdout);
         assert_eq!(ended.stdout.contains("looks like a"), name == "key", "{}", ended.stdout);
-        assert!(!ended.stdout.contains(key), "{}", ended.stdout);
+        assert!(!ended.stdout.contains(key) && !ended.stdout.contains(like_a_name), "{}", ended.stdout);
     }
     for format in ["json", "sarif", "github"] {
-        let scratch =
-            Scratch::new(&format!("check-slips-{format}")).file("providers.yaml", REGISTRY.replace("USAGE_TOKEN", key));
-        let ended = slugproof(["check", "--output", format, "providers.yaml"]).dir(&scratch).run();
-        assert!(ended.stdout.contains("invalid-secret-name") && !ended.stdout.contains(key), "{}", ended.stdout);
+        let registry = REGISTRY.replace("USAGE_TOKEN", key) + key + ": 1\n";
+        let scratch = Scratch::new(&format!("check-slips-{format}"))
+            .file("providers.yaml", registry)
+            .file("policy.yaml", POLICY.replace("[GROQ_API_KEY]", &format!("[{like_a_name}]")));
+        let ended = slugproof(["check", "--output", format, "providers.yaml", "policy.yaml"]).dir(&scratch).run();
+        for code in ["invalid-secret-name", "unknown-field", "unaccepted-secret"] {
+            assert!(ended.stdout.contains(code), "{code}: {}", ended.stdout);
+        }
+        assert!(!ended.stdout.contains(key) && !ended.stdout.contains(like_a_name), "{}", ended.stdout);
     }
 }
 

@@ -62,6 +62,10 @@ fn gaps_fail_only_when_denied() {
     let denied = slugproof(["prove", "--deny", "gaps"]).run();
     assert_eq!(denied.code, 1);
     assert!(denied.stdout.contains("✗ 74 gaps not accepted"), "{}", denied.stdout);
+    // The spelling of earlier versions, which scripts may have.
+    assert_eq!(slugproof(["prove", "--deny", "holes"]).run().code, 1);
+    let help = slugproof(["prove", "--help"]).run().stdout;
+    assert!(help.contains("gaps") && !help.contains("holes"), "{help}");
 }
 
 #[test]

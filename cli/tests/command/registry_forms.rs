@@ -46,6 +46,20 @@ fn null_optional_field_is_absent() {
     let scratch = project("null", provider, "      - {name: a, models: [m-0], withdrawn_models: null}\n", "X: y");
     let ended = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
     assert_eq!((ended.code, ended.stdout.as_str()), (0, "✓ nothing found in 1 registry\n"));
+    // Elsewhere, an empty field is a mistake: it could make an entry of `accept` fit everything.
+    for (file, text) in [
+        ("slugproof.yaml", "schema_version: 1\naccept: [{code: missing-credential, policy: , reason: x}]\n"),
+        ("slugproof.yaml", "schema_version: 1\npolicies:\n"),
+        ("policy.yaml", &POLICY.replace("harness: [scripts/eval.sh]", "harness:")),
+    ] {
+        let scratch = project("null-elsewhere", OPENAI, "      - {name: openai, models: [m-0]}\n", "X: y");
+        let ended = slugproof(["check", file]).dir(&scratch.file(file, text)).run();
+        assert!(
+            ended.code == 1 && ended.stdout.replace("\n                       ", " ").contains("found nothing (null)"),
+            "{text}: {}",
+            ended.stdout
+        );
+    }
     for (field, message) in [
         ("{name: null, auth_env: [A]}", "`providers[0].name`: expected a string, found nothing (null)"),
         ("{name: a, auth_env: [null]}", "`providers[0].auth_env[0]`: expected a string, found nothing (null)"),
@@ -64,8 +78,12 @@ fn group_of_credentials_is_needed_as_a_whole() {
     let partial = lint(&project("group-partial", providers, arms, "RESOURCE: acme"));
     assert_eq!(partial.code, 1, "{}", partial.stdout);
     assert!(partial.stdout.starts_with("error[wrong-credential]"), "{}", partial.stdout);
-    let needs = "its provider `azure` needs TOKEN, or AZURE_RESOURCE and AZURE_KEY";
-    assert!(partial.stdout.replace("\n           ", " ").contains(needs), "{}", partial.stdout);
+    let needs = "its provider `azure` needs TOKEN, or AZURE_RESOURCE and AZURE_KEY; injected: AZURE_RESOURCE; \
+                 missing: AZURE_KEY";
+    assert!(partial.stdout.replace("\n          ", " ").contains(needs), "{}", partial.stdout);
+    let resolved = slugproof(["resolve", "--runtime", "agent", "RESOURCE=set"]);
+    let resolved = resolved.dir(&project("group-resolve", providers, arms, "X: y")).run();
+    assert!(resolved.stdout.contains("\n  missing   AZURE_KEY\n"), "{}", resolved.stdout);
     let whole = lint(&project("group-whole", providers, arms, "BOTH: x"));
     assert_eq!((whole.code, whole.stdout.as_str()), (0, "✓ nothing found in 1 workflow file, 1 step\n"));
 }
@@ -156,5 +174,6 @@ fn unknown_field_is_a_note_unless_it_is_misspelt() {
     }
     assert_eq!(config("allow_unknown_fields: true", file).code, 0);
     let refused = config("unknown_fields: some", &[]).stdout.replace("\n                       ", " ");
+    assert_eq!(config("allow_unknown_fields: false", file).code, 1);
     assert!(refused.contains("expected `deny`, `deny-misspelt` or `allow`"), "{refused}");
 }

@@ -45,7 +45,7 @@ const ESCAPE_BYTES: usize = 6;
 #[derive(Clone, Copy)]
 pub struct Cursor<'n> {
     node: &'n Node,
-    /// The list or mapping that contains the node, and its place there; `None` for the root.
+    /// The list or mapping that contains the node, and its path there; `None` for the root.
     parent: Option<(&'n Cursor<'n>, Segment<'n>)>,
 }
 
@@ -61,7 +61,7 @@ pub struct Entry<'n> {
     pub value: Cursor<'n>,
 }
 
-/// The place of a node in a list or mapping.
+/// The path of a node in a list or mapping.
 #[derive(Clone, Copy)]
 enum Segment<'n> {
     Key(&'n str),
@@ -87,7 +87,7 @@ impl<'n> Cursor<'n> {
         ReadError {
             mark: Some(self.node.mark),
             span: Some(self.node.head()),
-            place: self.place(),
+            path: self.path(),
             message: readable(message.into()),
         }
     }
@@ -149,6 +149,12 @@ impl<'n> Cursor<'n> {
             Value::Boolean(value) => Ok(*value),
             other => Err(self.error(format!("expected `true` or `false`, found {}", other.kind()))),
         }
+    }
+
+    /// Returns true if this value is null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.node.value, Value::Null)
     }
 
     /// Returns true if this value is a list.
@@ -229,11 +235,11 @@ impl<'n> Cursor<'n> {
 
     /// The path of this value from the root of the document.
     #[must_use]
-    pub fn place(&self) -> FieldPath {
+    pub fn path(&self) -> FieldPath {
         match self.parent {
             None => FieldPath::default(),
-            Some((parent, Segment::Key(key))) => parent.place().key(key),
-            Some((parent, Segment::Index(index))) => parent.place().index(index),
+            Some((parent, Segment::Key(key))) => parent.path().key(key),
+            Some((parent, Segment::Index(index))) => parent.path().index(index),
         }
     }
 }
@@ -251,16 +257,12 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
-        self.entry(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
+        self.optional(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
     }
 
-    /// Returns the value of an optional field, or `None` if the field is missing or null.
+    /// Returns the value of an optional field, or `None` if the field is missing.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<Cursor<'n>> {
-        self.entry(name).filter(|at| !matches!(at.node.value, Value::Null))
-    }
-
-    fn entry(&self, name: &str) -> Option<Cursor<'n>> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 

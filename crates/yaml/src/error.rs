@@ -17,7 +17,7 @@ pub struct ReadError {
     /// The bytes that are wrong, if known; an empty range if something is missing there.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
-    pub place: FieldPath,
+    pub path: FieldPath,
     /// What is wrong and what to do about it, in lower case without a final period.
     pub message: String,
 }
@@ -25,7 +25,7 @@ pub struct ReadError {
 impl ReadError {
     /// An error about the document as a whole, reported at line 1, column 1.
     pub(crate) fn whole(message: String) -> Self {
-        Self { mark: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), place: FieldPath::default(), message }
+        Self { mark: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), path: FieldPath::default(), message }
     }
 }
 
@@ -34,8 +34,8 @@ impl fmt::Display for ReadError {
         if let Some(LineCol { line, column }) = self.mark {
             write!(f, "line {line}, column {column}: ")?;
         }
-        if self.place != FieldPath::default() {
-            write!(f, "`{}`: ", self.place)?;
+        if self.path != FieldPath::default() {
+            write!(f, "`{}`: ", self.path)?;
         }
         f.write_str(&self.message)
     }
@@ -50,15 +50,15 @@ pub struct Invalid(ReadError);
 impl Invalid {
     /// An error at a path; [`Invalid::located`] adds the position.
     #[must_use]
-    pub fn at(place: FieldPath, message: impl Into<String>) -> Self {
-        Self(ReadError { mark: None, span: None, place, message: readable(message.into()) })
+    pub fn at(path: FieldPath, message: impl Into<String>) -> Self {
+        Self(ReadError { mark: None, span: None, path, message: readable(message.into()) })
     }
 
     /// Prefixes the path with `outer`, the path of this document inside another one.
     #[must_use]
     pub fn under(self, outer: FieldPath) -> Self {
         let Self(error) = self;
-        Self(ReadError { place: outer.join(error.place), ..error })
+        Self(ReadError { path: outer.join(error.path), ..error })
     }
 
     /// Adds the position in the document `root`, unless the error has one.
@@ -68,7 +68,7 @@ impl Invalid {
         if error.mark.is_some() {
             return error;
         }
-        let (_, node) = error.place.find(root);
+        let (_, node) = error.path.find(root);
         ReadError { mark: Some(node.mark), span: Some(node.head()), ..error }
     }
 }
@@ -98,7 +98,7 @@ pub struct ParseError {
     /// The bytes that are wrong; the rest of the line if the text is not YAML.
     pub span: Range<usize>,
     /// The path of the key if a key is wrong, otherwise empty.
-    pub place: FieldPath,
+    pub path: FieldPath,
 }
 
 /// The kind of a problem. `Display` writes what is wrong and what to do about it.
@@ -159,7 +159,7 @@ impl fmt::Display for Problem {
 
 impl ParseError {
     pub(crate) fn at_start(problem: Problem) -> Self {
-        Self { problem, mark: LineCol { line: 1, column: 1 }, span: 0..0, place: FieldPath::default() }
+        Self { problem, mark: LineCol { line: 1, column: 1 }, span: 0..0, path: FieldPath::default() }
     }
 }
 
@@ -173,7 +173,7 @@ impl std::error::Error for ParseError {}
 
 impl From<ParseError> for ReadError {
     fn from(error: ParseError) -> Self {
-        let ParseError { problem, mark, span, place } = error;
-        Self { mark: Some(mark), span: Some(span), place, message: problem.to_string() }
+        let ParseError { problem, mark, span, path } = error;
+        Self { mark: Some(mark), span: Some(span), path, message: problem.to_string() }
     }
 }

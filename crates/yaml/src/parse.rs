@@ -53,7 +53,7 @@ impl Position {
 
     fn error(self, problem: Problem) -> ParseError {
         let Self { mark, span } = self;
-        ParseError { problem, mark, span, place: FieldPath::default() }
+        ParseError { problem, mark, span, path: FieldPath::default() }
     }
 }
 
@@ -338,15 +338,15 @@ impl<'a> Builder<'a> {
         if self.bad_key.is_some() {
             return;
         }
-        let mut place = FieldPath::default();
+        let mut path = FieldPath::default();
         for outer in &self.open[..self.open.len() - 1] {
-            place = match outer.children.last() {
-                Some(key) if outer.is_mapping => place.key(&key.value.as_key().unwrap_or_default()),
-                _ => place.index(outer.children.len()),
+            path = match outer.children.last() {
+                Some(key) if outer.is_mapping => path.key(&key.value.as_key().unwrap_or_default()),
+                _ => path.index(outer.children.len()),
             };
         }
-        let place = name.into_iter().fold(place, FieldPath::key);
-        self.bad_key = Some(ParseError { place, ..position.clone().error(problem) });
+        let path = name.into_iter().fold(path, FieldPath::key);
+        self.bad_key = Some(ParseError { path, ..position.clone().error(problem) });
     }
 
     /// Counts a node that is not an alias. In the strict dialect, records the path of its anchor.

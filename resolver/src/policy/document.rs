@@ -161,25 +161,25 @@ impl PolicyDocument {
         variable_name(&self.platform.model, platform.clone().key("model"))?;
         not_empty(&self.platform.fallback, platform.key("fallback"))?;
         for (index, entry) in self.secrets.iter().enumerate() {
-            let place = root().key("secrets").index(index);
-            variable_name(&entry.key, place.clone().key("key"))?;
-            some(&entry.inject, place.clone().key("inject"))?;
+            let path = root().key("secrets").index(index);
+            variable_name(&entry.key, path.clone().key("key"))?;
+            some(&entry.inject, path.clone().key("inject"))?;
             for (position, name) in entry.inject.iter().enumerate() {
                 if let Some(message) = refuse_secret_name(name) {
-                    return Err(Invalid::at(place.key("inject").index(position), message));
+                    return Err(Invalid::at(path.key("inject").index(position), message));
                 }
             }
         }
         for (index, entry) in self.dispatch.iter().enumerate() {
-            let place = root().key("dispatch").index(index);
-            some(&entry.runtimes, place.clone().key("runtimes"))?;
-            each_not_empty(&entry.runtimes, &place.clone().key("runtimes"))?;
+            let path = root().key("dispatch").index(index);
+            some(&entry.runtimes, path.clone().key("runtimes"))?;
+            each_not_empty(&entry.runtimes, &path.clone().key("runtimes"))?;
             for (position, keyed) in entry.keyed.iter().enumerate() {
-                let place = place.clone().key("keyed").index(position);
-                variable_name(&keyed.key, place.clone().key("key"))?;
-                not_empty(&keyed.model, place.key("model"))?;
+                let path = path.clone().key("keyed").index(position);
+                variable_name(&keyed.key, path.clone().key("key"))?;
+                not_empty(&keyed.model, path.key("model"))?;
             }
-            not_empty(&entry.model, place.key("model"))?;
+            not_empty(&entry.model, path.key("model"))?;
         }
         not_empty(&self.fallback, root().key("fallback"))?;
         for (name, value) in &self.defaults {
@@ -254,24 +254,24 @@ fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-fn not_empty(value: &str, place: FieldPath) -> Result<(), Invalid> {
-    if value.is_empty() { Err(Invalid::at(place, "is empty; write a value")) } else { Ok(()) }
+fn not_empty(value: &str, path: FieldPath) -> Result<(), Invalid> {
+    if value.is_empty() { Err(Invalid::at(path, "is empty; write a value")) } else { Ok(()) }
 }
 
-fn some(list: &[String], place: FieldPath) -> Result<(), Invalid> {
-    if list.is_empty() { Err(Invalid::at(place, "the list is empty; name at least one")) } else { Ok(()) }
+fn some(list: &[String], path: FieldPath) -> Result<(), Invalid> {
+    if list.is_empty() { Err(Invalid::at(path, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-fn each_not_empty(list: &[String], place: &FieldPath) -> Result<(), Invalid> {
-    list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, place.clone().index(index)))
+fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), Invalid> {
+    list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, path.clone().index(index)))
 }
 
-fn variable_name(name: &str, place: FieldPath) -> Result<(), Invalid> {
+fn variable_name(name: &str, path: FieldPath) -> Result<(), Invalid> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
     // The text may be a secret value in the wrong field, so the message does not repeat it.
-    Err(Invalid::at(place, "not a valid variable name; use letters, digits and `_`"))
+    Err(Invalid::at(path, "not a valid variable name; use letters, digits and `_`"))
 }

@@ -94,7 +94,7 @@ impl Policy {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
         }
-        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(at.place()))?;
+        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(at.path()))?;
         at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
         Ok(policy)
     }
@@ -149,7 +149,7 @@ impl Policy {
     #[must_use]
     #[inline]
     pub fn variable_name(&self, variable: Variable) -> &str {
-        &self.names[self.place(variable)]
+        &self.names[self.position(variable)]
     }
 
     /// The names of [`Policy::all_variables`].
@@ -160,15 +160,15 @@ impl Policy {
 
     /// The position of a variable in the order of the policy.
     #[inline]
-    pub(crate) fn place(&self, variable: Variable) -> usize {
+    pub(crate) fn position(&self, variable: Variable) -> usize {
         match variable {
             Variable::Override => 0,
             Variable::Path => 1,
             Variable::PlatformModel => 2,
             Variable::Key(key) => {
-                let place = BEFORE_KEYS + key.index();
-                assert!(place < self.names.len() - 1, "a key of another policy");
-                place
+                let position = BEFORE_KEYS + key.index();
+                assert!(position < self.names.len() - 1, "a key of another policy");
+                position
             }
             Variable::Runtime => self.names.len() - 1,
         }
@@ -176,12 +176,12 @@ impl Policy {
 
     /// The variable at a position. The position must not be that of the runtime variable.
     #[inline]
-    pub(crate) fn deciding_at(place: usize) -> Variable {
-        match place {
+    pub(crate) fn deciding_at(position: usize) -> Variable {
+        match position {
             0 => Variable::Override,
             1 => Variable::Path,
             2 => Variable::PlatformModel,
-            _ => Variable::Key(Key::at(place - BEFORE_KEYS)),
+            _ => Variable::Key(Key::at(position - BEFORE_KEYS)),
         }
     }
 
@@ -244,8 +244,8 @@ impl Policy {
     /// The first key, in the order of the policy, among the variables at the given positions (one bit
     /// for each).
     #[inline]
-    pub(crate) fn first_key(&self, places: u128) -> Option<Key> {
-        let index = (places >> BEFORE_KEYS).trailing_zeros() as usize;
+    pub(crate) fn first_key(&self, positions: u128) -> Option<Key> {
+        let index = (positions >> BEFORE_KEYS).trailing_zeros() as usize;
         (index < self.names.len() - BEFORE_KEYS - 1).then(|| Key::at(index))
     }
 
@@ -273,33 +273,33 @@ impl Policy {
         }
         let mut keys = Vec::new();
         for (index, entry) in document.secrets.iter().enumerate() {
-            let place = FieldPath::default().key("secrets").index(index).key("key");
+            let path = FieldPath::default().key("secrets").index(index).key("key");
             // The first keys are the keys of `secrets`, in the same order: see `secrets_of`.
-            if self.key(&entry.key, &mut keys, &place)?.index() < index {
+            if self.key(&entry.key, &mut keys, &path)?.index() < index {
                 return Err(InvalidPolicy::at(
-                    place,
+                    path,
                     format!("`{}` already has an entry, which always wins; merge the two", entry.key),
                 ));
             }
         }
         for (index, entry) in document.dispatch.iter().enumerate() {
-            let place = FieldPath::default().key("dispatch").index(index);
+            let path = FieldPath::default().key("dispatch").index(index);
             for (position, runtime) in entry.runtimes.iter().enumerate() {
                 if self.runtimes.get_or_default(runtime).entry.replace(index).is_some() {
-                    let place = place.clone().key("runtimes").index(position);
+                    let path = path.clone().key("runtimes").index(position);
                     return Err(InvalidPolicy::at(
-                        place,
+                        path,
                         format!("runtime `{runtime}` already has a dispatch entry; keep one of the two"),
                     ));
                 }
             }
             let mut keyed = Vec::new();
             for (position, model) in entry.keyed.iter().enumerate() {
-                let place = place.clone().key("keyed").index(position).key("key");
-                let key = self.key(&model.key, &mut keys, &place)?;
+                let path = path.clone().key("keyed").index(position).key("key");
+                let key = self.key(&model.key, &mut keys, &path)?;
                 if keyed.contains(&key) {
                     return Err(InvalidPolicy::at(
-                        place,
+                        path,
                         format!("`{}` already selects a model, which always wins; keep one of the two", model.key),
                     ));
                 }
@@ -311,16 +311,16 @@ impl Policy {
             self.runtimes.get_or_default(&runtime).template = Some(template);
         }
         for (name, default) in document.defaults {
-            let place = FieldPath::default().key("defaults").key(&name);
+            let path = FieldPath::default().key("defaults").key(&name);
             let Some(variable) = self.variable(&name) else {
                 return Err(InvalidPolicy::at(
-                    place,
+                    path,
                     format!("the policy does not read `{name}`; correct the name or drop the default"),
                 ));
             };
             let Some(text) = variable.text_index() else {
                 return Err(InvalidPolicy::at(
-                    place,
+                    path,
                     format!("`{name}` is a secret; a policy file must not carry a value for it"),
                 ));
             };
@@ -334,18 +334,18 @@ impl Policy {
     }
 
     /// Returns the key variable with this name, and adds it to the tables if it is new.
-    fn key(&mut self, name: &str, keys: &mut Vec<String>, place: &FieldPath) -> Result<Key, InvalidPolicy> {
+    fn key(&mut self, name: &str, keys: &mut Vec<String>, path: &FieldPath) -> Result<Key, InvalidPolicy> {
         match self.variable(name) {
             Some(Variable::Key(key)) => Ok(key),
             Some(_) => Err(InvalidPolicy::at(
-                place.clone(),
+                path.clone(),
                 format!(
                     "`{name}` already has another role in this policy, so its value would be shown; \
                      use a separate variable for the secret"
                 ),
             )),
             None if keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
-                place.clone(),
+                path.clone(),
                 format!("a policy has at most {} key variables", limits::KEY_VARIABLES),
             )),
             None => {

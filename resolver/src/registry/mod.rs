@@ -107,7 +107,7 @@ impl Registry {
                 .error(format!("the registry lists {models} ids, more than the limit of {most}; remove unneeded ids"))
                 .into());
         }
-        let registry = Self::new(document).map_err(|error| error.under(at.place()))?;
+        let registry = Self::new(document).map_err(|error| error.under(at.path()))?;
         at.check_written("registry", limits::REGISTRY_BYTES, || registry.to_yaml())?;
         Ok(registry)
     }

@@ -17,38 +17,38 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
     let mut vendors = HashSet::new();
     let mut size = 0;
     for (id, provider) in providers.iter().enumerate() {
-        let place = || section.clone().index(id);
+        let path = || section.clone().index(id);
         let texts = [
             ("name", Some(&provider.name)),
             ("display_name", provider.display_name.as_ref()),
             ("auth_mode", provider.auth_mode.as_ref()),
         ];
         if let Some((field, _)) = texts.iter().find(|(_, value)| value.is_some_and(String::is_empty)) {
-            return Err(empty_field(place().key(field)));
+            return Err(empty_field(path().key(field)));
         }
         if provider.auth_env.names().len() > limits::AUTH_ENV {
             let message = format!("accepts more than {} secrets; remove the unused ones", limits::AUTH_ENV);
-            return Err(Invalid::at(place().key("auth_env"), message));
+            return Err(Invalid::at(path().key("auth_env"), message));
         }
         if let Some(message) = provider.auth_env.names().iter().find_map(|name| refuse_secret_name(name)) {
-            return Err(Invalid::at(place().key("auth_env"), message));
+            return Err(Invalid::at(path().key("auth_env"), message));
         }
         if provider.auth_env.items().any(|item| item.is_empty()) {
             return Err(Invalid::at(
-                place().key("auth_env"),
+                path().key("auth_env"),
                 "has an empty group; name the secrets that belong together",
             ));
         }
-        check_items(&provider.model_aliases, &place().key("model_aliases"))?;
+        check_items(&provider.model_aliases, &path().key("model_aliases"))?;
         if by_name.insert(provider.name.as_str(), id).is_some() {
             let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
-            return Err(Invalid::at(place().key("name"), message));
+            return Err(Invalid::at(path().key("name"), message));
         }
         if let Some(vendor) = &provider.upstream_vendor
             && !vendors.insert(vendor)
         {
             let message = format!("duplicate upstream vendor {}; a vendor belongs to one provider", quoted(vendor));
-            return Err(Invalid::at(place().key("upstream_vendor"), message));
+            return Err(Invalid::at(path().key("upstream_vendor"), message));
         }
         size += provider.model_prefix_match.size();
         if size > limits::PATTERNS_SIZE {
@@ -56,7 +56,7 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
                 "the patterns up to here have size {size}, more than the limit of {} for one registry; simplify them",
                 limits::PATTERNS_SIZE
             );
-            return Err(Invalid::at(place().key("model_prefix_match"), message));
+            return Err(Invalid::at(path().key("model_prefix_match"), message));
         }
     }
     Ok(by_name)
@@ -70,56 +70,56 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
     }
     let mut names = HashSet::new();
     for runtime in runtimes {
-        let place = section.clone().key(&runtime.name);
+        let path = section.clone().key(&runtime.name);
         if runtime.name.is_empty() {
-            return Err(Invalid::at(place, "a runtime's name is empty; name it"));
+            return Err(Invalid::at(path, "a runtime's name is empty; name it"));
         }
         if !names.insert(&runtime.name) {
-            return Err(Invalid::at(place, format!("duplicate runtime {}; merge the two", quoted(&runtime.name))));
+            return Err(Invalid::at(path, format!("duplicate runtime {}; merge the two", quoted(&runtime.name))));
         }
-        let arms = place.key("providers");
+        let arms = path.key("providers");
         if runtime.arms.is_empty() {
             return Err(Invalid::at(arms, "the runtime has no arms; give it a provider or remove it"));
         }
         let mut native = HashSet::new();
         for (position, arm) in runtime.arms.iter().enumerate() {
-            let place = || arms.clone().index(position);
+            let path = || arms.clone().index(position);
             if arm.provider.is_empty() {
-                return Err(empty_field(place().key("name")));
+                return Err(empty_field(path().key("name")));
             }
             if !by_name.contains_key(arm.provider.as_str()) {
                 let message = format!(
                     "no provider is named {}; add it to `providers` or correct the name",
                     quoted(&arm.provider)
                 );
-                return Err(Invalid::at(place().key("name"), message));
+                return Err(Invalid::at(path().key("name"), message));
             }
             if !native.insert(&arm.provider) {
                 let message =
                     format!("this runtime already has an arm for provider {}; merge the two", quoted(&arm.provider));
-                return Err(Invalid::at(place().key("name"), message));
+                return Err(Invalid::at(path().key("name"), message));
             }
-            check_items(&arm.models, &place().key("models"))?;
-            check_items(&arm.withdrawn_models, &place().key("withdrawn_models"))?;
+            check_items(&arm.models, &path().key("models"))?;
+            check_items(&arm.withdrawn_models, &path().key("withdrawn_models"))?;
             if let Some(index) = arm.withdrawn_models.iter().position(|model| arm.models.contains(model)) {
                 let message = format!(
                     "{} is in `models` of this arm too; take it out of one of the two",
                     quoted(&arm.withdrawn_models[index])
                 );
-                return Err(Invalid::at(place().key("withdrawn_models").index(index), message));
+                return Err(Invalid::at(path().key("withdrawn_models").index(index), message));
             }
         }
     }
     Ok(())
 }
 
-fn check_items(items: &[String], place: &FieldPath) -> Result<(), Invalid> {
+fn check_items(items: &[String], path: &FieldPath) -> Result<(), Invalid> {
     match items.iter().position(String::is_empty) {
-        Some(index) => Err(empty_field(place.clone().index(index))),
+        Some(index) => Err(empty_field(path.clone().index(index))),
         None => Ok(()),
     }
 }
 
-fn empty_field(place: FieldPath) -> Invalid {
-    Invalid::at(place, "is empty; write a value".to_owned())
+fn empty_field(path: FieldPath) -> Invalid {
+    Invalid::at(path, "is empty; write a value".to_owned())
 }

@@ -553,7 +553,7 @@ const WRONG: &[Wrong] = &[
         bug: "any protocol is accepted",
         read: |document, text, dataset| {
             passes_where(RealResolver.read(document, text, dataset), |error| {
-                error.place.to_string().ends_with("].protocol")
+                error.path.to_string().ends_with("].protocol")
             })
         },
         ..RIGHT
@@ -577,7 +577,7 @@ const WRONG: &[Wrong] = &[
         bug: "every error is reported at the beginning of the document",
         read: |document, text, dataset| {
             let read = RealResolver.read(document, text, dataset);
-            read.map_err(|error| ReadError { place: FieldPath::default(), ..error })
+            read.map_err(|error| ReadError { path: FieldPath::default(), ..error })
         },
         ..RIGHT
     },
@@ -601,7 +601,7 @@ const WRONG: &[Wrong] = &[
                 return Err(ReadError {
                     mark: None,
                     span: None,
-                    place: FieldPath::default(),
+                    path: FieldPath::default(),
                     message: "null is not a value".to_owned(),
                 });
             }

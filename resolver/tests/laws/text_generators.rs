@@ -84,8 +84,8 @@ proptest! {
 /// A path quotes the keys that would make it ambiguous.
 #[test]
 fn field_paths_quote_unusual_keys() {
-    let place = FieldPath::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
-    assert_eq!(place.to_string(), "runtimes.codex-1.providers[1].name");
+    let path = FieldPath::default().key("runtimes").key("codex-1").key("providers").index(1).key("name");
+    assert_eq!(path.to_string(), "runtimes.codex-1.providers[1].name");
     for (key, written) in [
         ("a_b", "a_b"),
         ("vendor/id", "vendor/id"),

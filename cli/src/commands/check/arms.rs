@@ -39,7 +39,8 @@ impl<'r> Arms<'r> {
         let providers: Vec<&Provider> =
             runtime.arms.iter().filter_map(|arm| registry.provider(&arm.provider)).collect();
         let patterns: Vec<&Pattern> = providers.iter().map(|provider| &provider.model_prefix_match).collect();
-        let taken: HashSet<&str> = runtime.arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
+        let ids = runtime.arms.iter().flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models));
+        let taken: HashSet<&str> = ids.map(String::as_str).collect();
         let overlaps = if patterns.len() > ARMS { Overlaps::default() } else { satisfiable_sets(&patterns, &taken) };
         Self { runtime, providers, overlaps }
     }
@@ -103,7 +104,8 @@ impl<'r> Arms<'r> {
         }
     }
 
-    /// The credentials of an arm that no other arm of `among` accepts. Each alone selects the arm.
+    /// The credentials of an arm that no other arm of `among` accepts. Each alone selects the arm. The
+    /// empty text stands for no credential, which selects an arm that needs none.
     #[must_use]
     pub fn own_credentials(&self, arm: usize, among: &PatternSet) -> Vec<String> {
         let others = || among.iter().filter(|other| **other != arm).map(|other| self.providers[*other]);
@@ -111,7 +113,8 @@ impl<'r> Arms<'r> {
             let injected: Vec<String> = item.iter().map(str::to_owned).collect();
             !others().any(|other| Credentials { injected: &injected, ambient: &[] }.meet(other))
         };
-        self.providers[arm].auth_env.items().filter(is_own).map(|item| item.join(" and ")).collect()
+        let none = self.providers[arm].is_keyless().then(NameSubset::default);
+        self.providers[arm].auth_env.items().chain(none).filter(is_own).map(|item| item.join(" and ")).collect()
     }
 
     /// An unlisted id that the arm's pattern matches, with the fewest other matching arms.

@@ -6,7 +6,6 @@ mod inputs;
 mod policy;
 mod registry;
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +17,8 @@ use crate::codes::{self, Command};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
-use crate::lint::mask::masked;
 use crate::output::Output;
+use crate::redact::mask_credentials;
 
 use document::{Document, first_line};
 use inputs::{Input, Inputs, Kind};
@@ -79,7 +78,7 @@ impl Check {
             }
         };
         // No excerpt may repeat a key that was pasted into a file.
-        let text = masked(&String::from_utf8_lossy(&bytes), None, &BTreeSet::new());
+        let text = mask_credentials(&String::from_utf8_lossy(&bytes));
         let source = self.report.sources.add(Source { path: shown, text });
         let root = match yaml::read(&bytes) {
             Ok(root) => root,
@@ -150,7 +149,7 @@ impl Check {
     /// Reports a document that breaks a rule of its format.
     fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
         let span = self.span_of(source, error);
-        let field = error.place.to_string();
+        let field = error.path.to_string();
         let title = match field.as_str() {
             "" => error.message.clone(),
             field => format!("`{field}`: {}", error.message),

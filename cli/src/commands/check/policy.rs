@@ -1,11 +1,12 @@
 //! Checks of a policy with a registry.
 
 use std::collections::BTreeSet;
+use std::fs::DirEntry;
 use std::path::Path;
 
 use slug_resolver::policy::PolicyDocument;
 use slug_resolver::yaml::{FieldPath, Node, Value};
-use slug_resolver::{Credentials, Policy, Registry, Rejection, Variable};
+use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection, Variable};
 
 use crate::codes;
 use crate::findings::{Finding, Sources, Span};
@@ -32,6 +33,7 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     let check = PolicyCheck { sources, document, policy, path, registry };
     let mut findings = check.secrets();
+    findings.extend(check.uninjected_keys());
     for (number, entry) in policy.document().dispatch.iter().enumerate() {
         for (position, runtime) in entry.runtimes.iter().enumerate() {
             findings.extend(check.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
@@ -49,63 +51,40 @@ pub(super) fn check_alone(
     policy: &Policy,
     root: Option<&Path>,
 ) -> Vec<Finding> {
-    let mut findings = uninjected_keys(sources, document, policy);
-    if let Some(root) = root {
-        let entries = policy.document().harness.iter().enumerate();
-        let unmatched = entries.filter(|(_, entry)| !root.join(entry).is_file());
-        findings.extend(unmatched.map(|(number, entry)| {
+    let Some(root) = root else { return Vec::new() };
+    let entries = policy.document().harness.iter().enumerate();
+    let unmatched = entries.filter(|(_, entry)| !root.join(entry).is_file());
+    unmatched
+        .filter_map(|(number, entry)| {
             let span = document.span(sources, &FieldPath::default().key("harness").index(number));
             unmatched_harness(span, policy, entry, root)
-        }));
-    }
-    findings
+        })
+        .collect()
 }
 
-/// The key variables under `dispatch` that no entry of `secrets` has.
-fn uninjected_keys(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
-    let PolicyDocument { dispatch: entries, secrets, .. } = policy.document();
-    let injecting = || secrets.iter().map(|entry| entry.key.as_str());
-    let mut findings = Vec::new();
-    for (number, entry) in entries.iter().enumerate() {
-        for (position, keyed) in entry.keyed.iter().enumerate() {
-            if injecting().any(|key| key == keyed.key) {
-                continue;
-            }
-            let field = dispatch(number).key("keyed").index(position).key("key");
-            let help = match closest_match(&keyed.key, injecting()) {
-                Some(near) => format!("did you mean `{}`?", shown(near)),
-                None => format!("add an entry with `key: {}` to `secrets`", shown(&keyed.key)),
-            };
-            let title = format!("the key variable `{}` injects no secret", shown(&keyed.key));
-            findings.push(
-                Finding::new(&codes::UNINJECTED_KEY, document.span(sources, &field), title)
-                    .said(format!("selects `{}`", shown(&keyed.model)))
-                    .with_note("a model that is selected because a key is set usually needs that key")
-                    .with_help(help)
-                    .about("policy", policy.name())
-                    .about("variable", &keyed.key),
-            );
-        }
-    }
-    findings
-}
-
-fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> Finding {
+/// Returns a finding for an entry that is not a file. A bare word without a similar file may be a
+/// program on the PATH.
+fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> Option<Finding> {
     let has_words = entry.split_whitespace().count() > 1;
+    let near = closest_file(root, entry);
+    if !has_words && !entry.contains('/') && near.is_none() {
+        return None;
+    }
     let title = match has_words {
         true => format!("`{}` is a command, but `harness` lists files", shown(entry)),
         false => format!("the harness `{}` does not exist", shown(entry)),
     };
-    let help = match closest_file(root, entry) {
+    let help = match near {
         Some(near) => format!("did you mean `{}`?", shown(&near)),
         None => "write the path of the script, relative to slugproof.yaml".to_owned(),
     };
-    Finding::new(&codes::UNMATCHED_HARNESS, span, title)
-        .said("matches no call")
+    let finding = Finding::new(&codes::UNMATCHED_HARNESS, span, title)
+        .said("not a file")
         .with_note("lint checks the steps that run one of these files")
         .with_help(help)
         .about("policy", policy.name())
-        .about("harness", entry)
+        .about("harness", entry);
+    Some(finding)
 }
 
 /// Directories that are searched for a misspelt path; more are not read.
@@ -115,12 +94,18 @@ const DIRECTORIES: usize = 500;
 fn closest_file(root: &Path, path: &str) -> Option<String> {
     let mut files = Vec::new();
     let mut left = vec![root.to_owned()];
-    for _ in 0..DIRECTORIES {
-        let Some(directory) = left.pop() else { break };
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+    // In sorted order, outer directories first, so that the result is the same on every machine.
+    let mut position = 0;
+    while position < left.len().min(DIRECTORIES) {
+        let directory = left[position].clone();
+        position += 1;
+        let mut entries: Vec<DirEntry> = std::fs::read_dir(directory).into_iter().flatten().flatten().collect();
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            let is_skipped =
+                entry.file_name().to_str().is_none_or(|name| name.starts_with('.') || name == "node_modules");
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_hidden => left.push(entry.path()),
+                Ok(kind) if kind.is_dir() && !is_skipped => left.push(entry.path()),
                 Ok(kind) if kind.is_file() => {
                     files.extend(entry.path().strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned));
                 }
@@ -128,7 +113,6 @@ fn closest_file(root: &Path, path: &str) -> Option<String> {
             }
         }
     }
-    files.sort();
     closest_match(path, files.iter().map(String::as_str)).map(str::to_owned)
 }
 
@@ -211,6 +195,44 @@ impl PolicyCheck<'_> {
             }
         }
         findings
+    }
+
+    /// Returns a finding for each key variable under `dispatch` that no entry of `secrets` has, unless
+    /// the model that it selects needs no key.
+    fn uninjected_keys(&self) -> Vec<Finding> {
+        let PolicyDocument { dispatch: entries, secrets, .. } = self.policy.document();
+        let injecting = || secrets.iter().map(|entry| entry.key.as_str());
+        let mut findings = Vec::new();
+        for (number, entry) in entries.iter().enumerate() {
+            for (position, keyed) in entry.keyed.iter().enumerate() {
+                if injecting().any(|key| key == keyed.key) || self.needs_no_key(&entry.runtimes, &keyed.model) {
+                    continue;
+                }
+                let field = dispatch(number).key("keyed").index(position).key("key");
+                let help = match closest_match(&keyed.key, injecting()) {
+                    Some(near) => format!("did you mean `{}`?", shown(near)),
+                    None => format!("add an entry with `key: {}` to `secrets`", shown(&keyed.key)),
+                };
+                let title = format!("the key variable `{}` injects no secret", shown(&keyed.key));
+                findings.push(
+                    Finding::new(&codes::UNINJECTED_KEY, self.document.span(self.sources, &field), title)
+                        .said(format!("selects `{}`", shown(&keyed.model)))
+                        .with_note("a model that is selected because a key is set usually needs that key")
+                        .with_help(help)
+                        .about("policy", self.policy.name())
+                        .about("variable", &keyed.key)
+                        .about("registry", self.path),
+                );
+            }
+        }
+        findings
+    }
+
+    /// Returns true if every provider that could serve a model needs no key of the tenant.
+    fn needs_no_key(&self, runtimes: &[String], model: &str) -> bool {
+        let handles = runtimes.iter().filter_map(|name| self.registry.handle(self.policy.template_of(name)));
+        let candidates: Vec<&Provider> = handles.flat_map(|runtime| runtime.candidates(model)).collect();
+        !candidates.is_empty() && candidates.iter().all(|provider| provider.is_keyless() || provider.is_platform())
     }
 
     /// The span of an injected name. The policy sorts the names, so the file is searched.

@@ -213,7 +213,7 @@ impl RegistryCheck<'_> {
         let mut findings = Vec::new();
         for (id, provider) in self.registry.providers().iter().enumerate() {
             let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
-            for name in provider.auth_env.names().iter().filter(|name| !is_variable_name(name)) {
+            for name in provider.auth_env.names().iter().filter(|name| !is_variable_name(name) || is_credential(name)) {
                 let item = items.iter().position(|item| item.contains(&name.as_str())).unwrap_or_default();
                 let field = root().key("providers").index(id).key("auth_env").index(item);
                 let span = self.document.span(self.sources, &field);
@@ -312,11 +312,19 @@ fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
-        (!own.is_empty()).then(|| format!("with {} alone it goes to `{}`", own.join(" or "), arms.providers[*arm].name))
+        let provider = &arms.providers[*arm].name;
+        match own.first()?.as_str() {
+            "" => Some(format!("without a credential it goes to `{provider}`")),
+            _ => Some(format!("with {} alone it goes to `{provider}`", own.join(" or "))),
+        }
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
     let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
-    Some(format!("{decided}; with the keys of none or of several, it is `ambiguous-model`"))
+    let others = match shared.arms.iter().any(|arm| arms.providers[*arm].is_keyless()) {
+        true => "with other credentials",
+        false => "with the keys of none or of several,",
+    };
+    Some(format!("{decided}; {others} it is `ambiguous-model`"))
 }
 
 /// The providers of the arms that match an id, except the arms in `but`.

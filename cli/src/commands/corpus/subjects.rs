@@ -66,7 +66,7 @@ impl linting::Linter for EmbeddedLinter {
 
 /// Converts a finding to the form that the oracle checks.
 fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
-    let place = |span: &Span| Place {
+    let location = |span: &Span| Place {
         range: span.range.clone(),
         text: report.sources.get(span.source).text.get(span.range.clone()).map(str::to_owned),
     };
@@ -77,8 +77,8 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
     linting::Finding {
         code: finding.code.id.to_owned(),
         about: format!("{:?}", finding.stable_subject()),
-        caret: place(&finding.primary.span),
-        places: labels.chain(edits).map(place).collect(),
+        caret: location(&finding.primary.span),
+        places: labels.chain(edits).map(location).collect(),
         variable: variable.map(|(_, name)| name.clone()),
         shown: shown(report, finding),
         patch: finding.patch.as_ref().map(|patch| {
@@ -90,11 +90,11 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
 
 /// All text of a finding.
 fn shown(report: &Report, finding: &Finding) -> String {
-    let place = |span: &Span| format!("{} {:?}", report.sources.path(span), span.range);
-    let labels: Vec<String> = finding.labels.iter().map(|label| place(&label.span) + &label.text).collect();
+    let location = |span: &Span| format!("{} {:?}", report.sources.path(span), span.range);
+    let labels: Vec<String> = finding.labels.iter().map(|label| location(&label.span) + &label.text).collect();
     let patch = finding.patch.as_ref().map(|patch| &patch.title);
     let Finding { code, title, notes, help, subject, .. } = finding;
-    let primary = place(&finding.primary.span);
+    let primary = location(&finding.primary.span);
     format!("{primary} {} {title} {labels:?} {notes:?} {help:?} {patch:?} {subject:?}", code.id)
 }
 

@@ -175,7 +175,7 @@ fn recorded<'a>(
 
 fn is_model(registry: &Registry, name: &str) -> bool {
     let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
-    arms.flat_map(|arm| &arm.models).any(|id| id == name)
+    arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models)).any(|id| id == name)
 }
 
 /// Returns true if the registry or the policy has a runtime of this name.

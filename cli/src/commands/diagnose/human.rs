@@ -208,6 +208,10 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
              and that the registry is the platform's"
                 .to_owned(),
         ],
+        Cause::Contradiction(Code::WithdrawnModel) => vec![
+            "the model was withdrawn, so the platform no longer accepts a workspace with it: select another model"
+                .to_owned(),
+        ],
         Cause::Contradiction(_) if is_refused(diagnosis) && diagnosis.record.status().is_some() => vec![
             "the workspace exists, so the platform accepted a model or a runtime that this registry rejects: this \
              is not the platform's registry, or the workspace was created from another environment; check both"

@@ -26,7 +26,7 @@ use super::triage::Triaged;
 /// Fails if sinks conflict, the baseline cannot be read or written, or a sink cannot be written.
 pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -> Result<Exit, Failure> {
     let sinks = plan(options)?;
-    let triaged = report.triage(options)?;
+    let triaged = report.without_credentials().triage(options)?;
     write(&triaged, &sinks, output)?;
     Ok(triaged.exit())
 }

@@ -1,7 +1,7 @@
 //! A law of the readers: a document with one error is refused, and the message names its location.
 
+use slug_resolver::Registry;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Policy, Registry};
 
 use crate::corruption::{Choice, Corrupted, Parts};
 use crate::document::Document;
@@ -26,10 +26,10 @@ fn strict_reading(context: &LawContext<'_>) -> Result<(), Violation> {
     Document::ALL.into_iter().try_for_each(|document| is_refused(context, document, &mut choice))
 }
 
-/// A null optional field means that the field is absent.
+/// A null optional field of a registry means that the field is absent.
 pub(crate) const ABSENT_IS_NULL: Law = Law {
     id: "absent-is-null",
-    statement: "a registry or policy whose absent optional fields are null is the same registry or policy",
+    statement: "a registry whose absent optional fields are null is the same registry",
     check: absent_is_null,
 };
 
@@ -38,22 +38,13 @@ fn absent_is_null(context: &LawContext<'_>) -> Result<(), Violation> {
     if dataset.registry.providers().len() > MANY && !context.case.number().is_multiple_of(EACH as u64) {
         return Ok(());
     }
-    let parts = [(Document::Registry, dataset.parts_of_registry()), (Document::Policy, dataset.parts_of_policy())];
-    for (document, parts) in parts {
-        let parts = parts.map_err(|error| format!("the written document is refused: {error}"))?;
-        let (plain, nulls) = (parts.text(), parts.with_nulls());
-        if let Err(error) = context.implementation.read(document, &nulls, dataset) {
-            return Err(format!("the {document:?} with nulls is refused: {error}:\n{nulls}"));
-        }
-        let is_same = match document {
-            Document::Registry => {
-                let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
-                read(&plain) == read(&nulls)
-            }
-            _ => Policy::from_yaml(plain.as_bytes()) == Policy::from_yaml(nulls.as_bytes()),
-        };
-        ensure!(is_same, "the {document:?} with nulls differs from the one without:\n{nulls}");
+    let parts = dataset.parts_of_registry().map_err(|error| format!("the written document is refused: {error}"))?;
+    let (plain, nulls) = (parts.text(), parts.with_nulls());
+    if let Err(error) = context.implementation.read(Document::Registry, &nulls, dataset) {
+        return Err(format!("the registry with nulls is refused: {error}:\n{nulls}"));
     }
+    let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
+    ensure!(read(&plain) == read(&nulls), "the registry with nulls differs from the one without:\n{nulls}");
     Ok(())
 }
 
@@ -73,7 +64,7 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let Err(error) = context.implementation.read(document, &text, dataset) else {
         return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
-    ensure!(error.mark.is_some() && error.place == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
+    ensure!(error.mark.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
     ensure!(!error.to_string().contains(CANARY), "`{error}` repeats a secret");
     Ok(())
 }
