@@ -224,12 +224,32 @@ pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
     SHAPED.captures_iter(text).filter_map(groups).collect()
 }
 
-/// The text with each byte of a credential replaced by `*`, so that byte offsets stay valid.
+/// The longest line, in bytes, in which [`mask_credentials`] searches for credentials: the search
+/// takes too long in a token of megabytes.
+const MASKED_LINE: usize = 16 << 10;
+
+/// The text with each byte of a credential replaced by `*`, so that byte offsets stay valid. A very
+/// long line is replaced as a whole.
 #[must_use]
 pub fn mask_credentials(text: &str) -> String {
     let mut masked = text.as_bytes().to_vec();
-    credentials_in(text).into_iter().for_each(|range| masked[range].fill(b'*'));
-    String::from_utf8(masked).expect("credentials begin and end between characters")
+    let mut at = 0;
+    // The start of the lines that are searched together, because a credential can have several.
+    let mut start = 0;
+    for line in text.split_inclusive('\n').chain([""]) {
+        let is_long = line.len() > MASKED_LINE;
+        if is_long || line.is_empty() {
+            let found = credentials_in(&text[start..at]);
+            found.into_iter().for_each(|range| masked[start + range.start..start + range.end].fill(b'*'));
+            start = at + line.len();
+        }
+        if is_long {
+            let end = at + line.trim_end_matches(['\n', '\r']).len();
+            masked[at..end].fill(b'*');
+        }
+        at += line.len();
+    }
+    String::from_utf8(masked).expect("credentials and lines begin and end between characters")
 }
 
 /// Masks until nothing changes: masking one credential can expose another.
@@ -458,6 +478,18 @@ mod tests {
 
     fn masked(text: &str) -> String {
         masker(&[]).value(&json::read(text.as_bytes()).expect(text)).to_string()
+    }
+
+    #[test]
+    fn masked_text_keeps_offsets() {
+        let key = "sk-proj-0123456789abcdef0123456789abcdef";
+        let long = "é".repeat(MASKED_LINE);
+        let text = format!("a: {key} é\n{long}\r\nb: {key}\n");
+        let masked = mask_credentials(&text);
+        let stars = |count: usize| "*".repeat(count);
+        let expected = format!("a: {} é\n{}\r\nb: {}\n", stars(key.len()), stars(long.len()), stars(key.len()));
+        assert_eq!(masked, expected);
+        assert_eq!((mask_credentials(""), mask_credentials("plain")), (String::new(), "plain".to_owned()));
     }
 
     #[test]

@@ -82,8 +82,11 @@ impl Parts {
 }
 
 impl Parts {
-    /// The document with every absent optional field as null.
-    pub(crate) fn with_nulls(&self) -> String {
+    /// The document with every absent optional field as null. Returns `None` if it is too large.
+    pub(crate) fn with_nulls(&self) -> Option<String> {
+        if self.bytes > MOST_BYTES {
+            return None;
+        }
         let mut root = self.root.clone();
         for location in &self.locations {
             let Value::Mapping(entries) = location.value(&self.root) else { continue };
@@ -95,7 +98,7 @@ impl Parts {
             // Nulls come last, so the indexes of the other locations stay valid.
             append(&mut root, &location.indexes, nulls.collect());
         }
-        slug_yaml::write(&Written(&root))
+        Some(slug_yaml::write(&Written(&root)))
     }
 
     /// The document as it is.
