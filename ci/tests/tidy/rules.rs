@@ -113,5 +113,5 @@ pub const RULES: &[Rule] = &[
         "fn it_is_so_that_all_of_them_say_the_same_thing()",
         "fn all_readers_agree()",
     ),
-    rule(r"(^|[^\w.])/(work|root)/\w", "name no path of one machine", "see /work/notes", "see docs/notes"),
+    rule(r"(^|[^\w.])/(root|work)/\w", "name no path of one machine", "see /root/notes", "see docs/notes"),
 ];
