@@ -2,42 +2,57 @@
 
 use std::fmt;
 
-use crate::policy::{BillingPath, Policy, Variable};
+use crate::limits;
+use crate::policy::{Class, Policy, UNSET, Variable};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
 /// A variable that is unset, empty or equal to its default has one representation, because no
-/// harness can distinguish these cases. A key variable is reduced to set or unset: the values of
-/// secrets are discarded. Variables that the policy does not name are dropped.
+/// harness can distinguish these cases; the policy may list variables for which an empty value
+/// counts as set. A key variable is reduced to set or unset: the values of secrets are discarded.
+/// Variables that the policy does not name are dropped.
 ///
-/// An `Env` is a few machine words and borrows its texts. It contains a reference to its policy,
-/// so it cannot be used with another policy.
+/// An `Env` has a fixed size and borrows its texts. It contains a reference to its policy, so it
+/// cannot be used with another policy.
 ///
 /// ```
 /// use slug_resolver::{Env, Policy};
 ///
 /// let policy = Policy::embedded("full-saas").expect("ships with the crate");
-/// let override_var = policy.document().override_var.as_str();
-/// let env = Env::read(&policy, [(override_var, "sonnet"), ("HOME", "/root")]);
+/// let env = Env::read(&policy, [("E2E_MODEL_SLUG", "sonnet"), ("HOME", "/root")]);
 /// assert_eq!(env.set_variables().count(), 1);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Env<'a> {
     policy: &'a Policy,
     /// The value of each text variable, or its default.
-    texts: [Option<&'a str>; Variable::TEXT.len()],
+    texts: [Option<&'a str>; limits::TEXT_VARIABLES],
+    /// The class of the value of each text variable.
+    classes: [Class; limits::TEXT_VARIABLES],
+    /// The key variables that are set: one bit for each key.
+    keys: u64,
     /// The variables whose value differs from their default: one bit for each position in the policy.
     set: u128,
-    /// The path that the path variable selects.
-    path: BillingPath,
 }
 
 impl<'a> Env<'a> {
     /// Creates an environment in which no variable is set.
     #[must_use]
     pub fn empty(policy: &'a Policy) -> Self {
-        let texts = Variable::TEXT.map(|variable| policy.default_of(variable));
-        Self { policy, texts, set: 0, path: policy.default_path() }
+        let variables = policy.variables();
+        let mut env = Self {
+            policy,
+            texts: [None; limits::TEXT_VARIABLES],
+            classes: [UNSET; limits::TEXT_VARIABLES],
+            keys: 0,
+            set: 0,
+        };
+        for text in 0..variables.text_count() {
+            let index = u8::try_from(text).expect("the limit on text variables is far below 256");
+            env.texts[text] = variables.default_of(index);
+            env.classes[text] = variables.default_class(index);
+        }
+        env
     }
 
     /// Reads variables. If a name occurs twice, the later value counts.
@@ -54,7 +69,8 @@ impl<'a> Env<'a> {
         self.policy
     }
 
-    /// Returns a copy with one variable set; an empty value unsets the variable.
+    /// Returns a copy with one variable set; an empty value unsets the variable, unless the policy
+    /// counts it as set.
     ///
     /// ```
     /// use slug_resolver::{Env, Policy, Registry, resolve};
@@ -68,16 +84,21 @@ impl<'a> Env<'a> {
     #[must_use]
     #[inline]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
-        if value.is_empty() || self.policy.default_of(variable) == Some(value) {
+        let variables = self.policy.variables();
+        if value.is_empty() && !variables.is_set_if_empty(variable) {
             return self.without(variable);
         }
-        self.set |= self.bit(variable);
-        if let Some(index) = variable.text_index() {
-            self.texts[index] = Some(value);
+        let Some(text) = variables.text_index(variable) else {
+            self.set |= 1 << variable.position();
+            self.keys |= variables.key_bit(variable);
+            return self;
+        };
+        if variables.default_of(text) == Some(value) {
+            return self.without(variable);
         }
-        if variable == Variable::Path {
-            self.path = self.policy.path_of(value);
-        }
+        self.set |= 1 << variable.position();
+        self.texts[usize::from(text)] = Some(value);
+        self.classes[usize::from(text)] = variables.class_of(text, value);
         self
     }
 
@@ -85,12 +106,14 @@ impl<'a> Env<'a> {
     #[must_use]
     #[inline]
     pub fn without(mut self, variable: Variable) -> Self {
-        self.set &= !self.bit(variable);
-        if let Some(index) = variable.text_index() {
-            self.texts[index] = self.policy.default_of(variable);
-        }
-        if variable == Variable::Path {
-            self.path = self.policy.default_path();
+        let variables = self.policy.variables();
+        self.set &= !(1 << variable.position());
+        match variables.text_index(variable) {
+            None => self.keys &= !variables.key_bit(variable),
+            Some(text) => {
+                self.texts[usize::from(text)] = variables.default_of(text);
+                self.classes[usize::from(text)] = variables.default_class(text);
+            }
         }
         self
     }
@@ -99,27 +122,33 @@ impl<'a> Env<'a> {
     #[must_use]
     #[inline]
     pub fn is_set(&self, variable: Variable) -> bool {
-        self.set & self.bit(variable) != 0
+        self.set >> variable.position() & 1 == 1
+    }
+
+    /// Returns true if the variable has a value or a default.
+    #[must_use]
+    #[inline]
+    pub fn is_present(&self, variable: Variable) -> bool {
+        self.is_set(variable) || self.text(variable).is_some()
     }
 
     /// Returns the value of a text variable, or its default. Always `None` for a key variable.
     #[must_use]
     #[inline]
     pub fn text(&self, variable: Variable) -> Option<&'a str> {
-        self.texts[variable.text_index()?]
+        self.text_at(self.policy.variables().text_index(variable)?)
     }
 
-    /// The path that the environment selects: the platform path only if the value matches exactly.
+    /// The runtime that the environment names, if it names one: the pick of the first rule for the
+    /// runtime that applies; without such rules, the only runtime with which the harness is used.
+    /// A harness uses it if no runtime is given explicitly.
     #[must_use]
-    #[inline]
-    pub fn path(&self) -> BillingPath {
-        self.path
-    }
-
-    /// The runtime that the environment names. A harness uses it if no runtime is given explicitly.
-    #[must_use]
-    pub fn runtime(&self) -> &'a str {
-        self.text(Variable::Runtime).unwrap_or_default()
+    pub fn runtime(&self) -> Option<&'a str> {
+        let rules = self.policy.runtime_rules();
+        match self.policy.document().runtimes.as_slice() {
+            [only] if rules.is_empty() => Some(only),
+            _ => rules.iter().find_map(|rule| rule.pick(self)).map(|picked| picked.text),
+        }
     }
 
     /// The variables that are set, in the order of the policy.
@@ -134,9 +163,22 @@ impl<'a> Env<'a> {
         self.set
     }
 
+    /// The key variables that are set: one bit for each key.
     #[inline]
-    fn bit(&self, variable: Variable) -> u128 {
-        1 << self.policy.position(variable)
+    pub(crate) fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    /// The value of a text variable by its index, or its default.
+    #[inline]
+    pub(crate) fn text_at(&self, text: u8) -> Option<&'a str> {
+        self.texts[usize::from(text)]
+    }
+
+    /// The class of the value of a text variable by its index.
+    #[inline]
+    pub(crate) fn class_at(&self, text: u8) -> Class {
+        self.classes[usize::from(text)]
     }
 }
 

@@ -4,51 +4,37 @@
 //! Names and ids are inserted verbatim: the caller must escape characters that are unsafe in a
 //! terminal.
 
+use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::Provider;
 use crate::resolve::Resolution;
-use crate::selection::Rule;
 use crate::verdict::{Code, Outcome};
 
-/// The reason for a slug, to show after the slug.
+/// The reason for a slug, to show after the slug: the rule, and the variable that decided.
 #[must_use]
-pub fn reason(rule: Rule, decided_by: Option<&str>) -> String {
+pub fn reason(rule: Option<&str>, decided_by: Option<&str>) -> String {
     match (rule, decided_by) {
-        (Rule::Override, Some(variable)) => format!("{variable} overrides every other rule"),
-        (Rule::Platform, Some(variable)) => format!("platform path, by {variable}"),
-        (Rule::Keyed, Some(variable)) => format!("because {variable} is set"),
-        (Rule::Fallback, _) => "the fallback for a runtime without an entry".to_owned(),
-        _ => "the runtime's default".to_owned(),
+        (Some(rule), Some(variable)) => format!("rule `{rule}`, by {variable}"),
+        (Some(rule), None) => format!("rule `{rule}`"),
+        (None, _) => "no rule for the model applies".to_owned(),
     }
 }
 
-/// The reason for a slug, to show next to the variable that decided it.
+/// The effect of the variable that decided a slug, to show next to the variable.
 #[must_use]
-pub fn pick(rule: Rule, runtime: &str, slug: &str) -> String {
+pub fn pick(rule: Option<&str>, runtime: &str, slug: &str) -> String {
     match rule {
-        Rule::Override => format!("{slug} overrides every other rule"),
-        Rule::Platform => format!("{slug} is taken on the platform path"),
-        Rule::Keyed => format!("`{runtime}` takes {slug} when this is set"),
-        Rule::Default => format!("`{runtime}` takes its default {slug}"),
-        Rule::Fallback => format!("`{runtime}` falls back to {slug}"),
+        Some(rule) => format!("selects {slug} for `{runtime}` by rule `{rule}`"),
+        None => format!("no rule selects a model for `{runtime}`"),
     }
 }
 
-/// The path and the reason for it. `platform` is the value of `variable` that selects the platform path.
+/// The path, and what follows from it.
 #[must_use]
-pub fn path(path: BillingPath, variable: &str, platform: &str) -> String {
+pub fn path(path: BillingPath) -> &'static str {
     match path {
-        BillingPath::Platform => format!("platform: {variable} is `{platform}`, so no key is injected"),
-        BillingPath::Byok => format!("byok: {variable} is not `{platform}`"),
-    }
-}
-
-/// The effect of the path variable, to show next to the variable.
-#[must_use]
-pub fn path_choice(path: BillingPath, platform: &str) -> String {
-    match path {
-        BillingPath::Platform => "chooses the platform path, on which no key is injected".to_owned(),
-        BillingPath::Byok => format!("is not `{platform}`, so the tenant pays"),
+        BillingPath::Platform => "platform: no key is injected",
+        BillingPath::Byok => "byok: the tenant's keys are injected",
     }
 }
 
@@ -77,7 +63,7 @@ pub fn missing<'p>(provider: &'p Provider, present: &[String]) -> Vec<&'p str> {
 
 /// The injected secrets.
 #[must_use]
-pub fn injected(secrets: &[String]) -> String {
+pub fn injected(secrets: &NameSubset<'_>) -> String {
     if secrets.is_empty() { "nothing".to_owned() } else { secrets.join(", ") }
 }
 
@@ -102,6 +88,12 @@ impl Resolution<'_> {
     #[must_use]
     pub fn message(&self) -> String {
         let why = reason(self.rule, self.decided_by);
+        if self.outcome == Outcome::Nothing {
+            return format!("`{}` gets nothing: the harness creates no workspace in this environment", self.runtime);
+        }
+        if self.slug.is_empty() {
+            return format!("`{}` gets no model ({why}); {}", self.runtime, self.verdict_explained());
+        }
         format!("`{}` gets `{}` ({why}); {}", self.runtime, self.slug, self.verdict_explained())
     }
 
@@ -126,7 +118,7 @@ impl Resolution<'_> {
         };
         let provider = name(self.provider);
         let needs = self.provider.map(needs).unwrap_or_default();
-        let injected = injected(self.injected);
+        let injected = injected(&self.injected);
         let evidence = match code {
             Code::PlatformModelWithTenantKey => format!(" (injected: {injected})"),
             Code::PlatformPathByokModel | Code::MissingCredential => format!(" (provider `{provider}` {needs})"),

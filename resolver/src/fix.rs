@@ -1,13 +1,17 @@
 //! Fixes: the smallest sets of variable edits that resolve a contradiction.
 
+mod spelling;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
-use crate::policy::{BillingPath, Key, Policy, Variable};
-use crate::registry::{Provider, Registry};
+use crate::policy::{Applies, InjectMode, Policy, Test, Variable};
+use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
+use crate::selection::Picked;
+use crate::verdict::{Verdict, is_cross_vendor};
 
 /// A set of edits, and the result of the query after they are applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,26 +59,101 @@ impl Serialize for Edit {
     }
 }
 
-/// Returns the fixes of a contradiction, smallest first; empty if the configuration is consistent.
+/// Returns the fixes of a contradiction, best first; empty if there is no contradiction.
 ///
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
-/// several fixes differ only in a value, only the first one that works is returned. Slugs are taken
-/// from the lists of the runtime's arms: the first id of each arm, and all other ids as well if the
-/// slug is the only edit, up to [`limits::FIX_SLUGS`]. At most [`limits::FIX_EDITS`] variables are
-/// edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
+/// several fixes differ only in a value, only the first one that works is returned. The order is:
+///
+/// 1. another spelling of the slug: see [`limits::FIX_SPELLINGS`];
+/// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
+/// 3. all others; within a group, the smallest first.
+///
+/// A fix that sends a key to another vendor's endpoint is returned only if there is no other. Slugs
+/// are taken from the lists of the runtime's arms: the first id of each arm, and all other ids as
+/// well if the slug is the only edit, up to [`limits::FIX_SLUGS`]. At most [`limits::FIX_EDITS`]
+/// variables are edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
+///
+/// If `runtime` is the runtime that the environment names, edits can also change the runtime.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
-    if decide(registry, runtime, env, ambient).verdict.is_coherent() {
+    let decision = decide(registry, runtime, env, ambient);
+    if !decision.verdict.is_contradiction() {
         return Vec::new();
     }
-    let mut found = Search::run(registry, runtime, env, ambient).found;
-    // Within one size, fixes that unset variables come before fixes that set them. Setting the
-    // override comes last because it hides every other rule.
-    found.sort_by_key(|(edits, _)| {
-        let added = || edits.iter().filter(|edit| edit.value.is_some());
-        (edits.len(), added().count(), added().any(|edit| edit.variable == Variable::Override))
+    let policy = env.policy();
+    let picked = Picked::new(policy.dispatch(runtime), env);
+    let template = policy.template_of(runtime);
+    let spellings = match picked.held_by {
+        Some(_) => spelling::other_spellings(registry, template, picked.slug),
+        None => Vec::new(),
+    };
+    let mut found = Search::run(registry, runtime, env, ambient, &spellings);
+
+    let credentials = Credentials { injected: decision.injection.names, ambient };
+    let named = Named::new(registry, template, &picked, &decision, &credentials);
+    let is_spelling = |found: &Found<'_>| match *found.changes {
+        [Change { variable, value: Some(value) }] => {
+            Some(variable) == picked.held_by && spellings.iter().any(|spelling| spelling == value)
+        }
+        _ => false,
+    };
+    let group = |found: &Found<'_>| match found.decision.verdict.provider() {
+        _ if is_spelling(found) => 0,
+        Some(provider) if named.contains(provider) => 1,
+        _ => 2,
+    };
+    // Within one size, fixes that unset variables come before fixes that set them. Setting a model
+    // comes last because it hides the rules after it.
+    found.sort_by_key(|found| {
+        let added = || found.changes.iter().filter(|change| change.value.is_some());
+        let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
+        (group(found), found.changes.len(), added().count(), sets_slug)
     });
-    found.into_iter().map(|(edits, decision)| fix(env.policy(), &edits, &decision)).collect()
+    let moves_key = |found: &Found<'_>| {
+        let credentials = Credentials { injected: found.decision.injection.names, ambient };
+        let provider = found.decision.verdict.provider().filter(|provider| !provider.is_platform());
+        provider.is_some_and(|provider| is_cross_vendor(registry, provider, &credentials.accepted_by(provider)))
+    };
+    if found.iter().any(|found| !moves_key(found)) {
+        found.retain(|found| !moves_key(found));
+    }
+    found.into_iter().map(|found| fix(policy, &found)).collect()
+}
+
+/// The vendors that the writer of a configuration named.
+enum Named<'r> {
+    /// By the slug: its provider.
+    BySlug(Option<&'r Provider>),
+    /// By the credentials, because the slug is the policy's.
+    ByCredentials(&'r Credentials<'r>),
+}
+
+impl<'r> Named<'r> {
+    fn new(
+        registry: &'r Registry,
+        template: &str,
+        picked: &Picked<'_>,
+        decision: &Decision<'r>,
+        credentials: &'r Credentials<'r>,
+    ) -> Self {
+        if picked.held_by.is_none() {
+            return Self::ByCredentials(credentials);
+        }
+        Self::BySlug(match decision.verdict {
+            Verdict::Rejected(Rejection::WithdrawnModel) => {
+                registry.handle(template).and_then(|runtime| runtime.withdrawn_by(picked.slug))
+            }
+            Verdict::Rejected(_) => registry.provider(spelling::first_segment(picked.slug)),
+            verdict => verdict.provider(),
+        })
+    }
+
+    fn contains(&self, provider: &Provider) -> bool {
+        match self {
+            Self::BySlug(named) => named.is_some_and(|named| named.name == provider.name),
+            Self::ByCredentials(credentials) => !credentials.accepted_by(provider).is_empty(),
+        }
+    }
 }
 
 /// One variable and the values to try for it; `None` unsets the variable.
@@ -96,31 +175,58 @@ impl Change<'_> {
     }
 }
 
+/// A set of changes that works.
+struct Found<'a> {
+    changes: Vec<Change<'a>>,
+    decision: Decision<'a>,
+}
+
 struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
+    /// Whether the environment names the runtime, and changes of variables can change it.
+    is_runtime_open: bool,
     ambient: &'o [String],
     decisions: usize,
-    found: Vec<(Vec<Change<'a>>, Decision<'a>)>,
+    found: Vec<Found<'a>>,
 }
 
 impl<'a, 'o> Search<'a, 'o> {
     /// Tries all sets of edits, smallest first.
-    fn run(registry: &'a Registry, runtime: &'o str, env: &Env<'a>, ambient: &'o [String]) -> Self {
+    fn run(
+        registry: &'a Registry,
+        runtime: &'o str,
+        env: &Env<'a>,
+        ambient: &'o [String],
+        spellings: &'a [String],
+    ) -> Vec<Found<'a>> {
+        Self::exhaust(registry, runtime, env, ambient, spellings).found
+    }
+
+    fn exhaust(
+        registry: &'a Registry,
+        runtime: &'o str,
+        env: &Env<'a>,
+        ambient: &'o [String],
+        spellings: &'a [String],
+    ) -> Self {
         let policy = env.policy();
         let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
         let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
         let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
-        let slugs: Vec<&str> =
+        let listed: Vec<&str> =
             first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
-        let first_slugs = &slugs[..first_of_each.count().min(limits::FIX_SLUGS)];
+        let first_slugs = &listed[..first_of_each.count().min(limits::FIX_SLUGS)];
+        let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(listed.iter().copied()).collect();
 
-        let mut search = Search { registry, runtime, ambient, decisions: 0, found: Vec::new() };
+        let is_named = env.runtime() == Some(runtime);
+        let is_runtime_open = is_named && policy.runtime_rules().iter().any(|rule| rule.tests.reads() != 0);
+        let mut search = Search { registry, runtime, is_runtime_open, ambient, decisions: 0, found: Vec::new() };
         for size in 1..=limits::FIX_EDITS {
-            let slugs = if size == 1 { slugs.as_slice() } else { first_slugs };
+            let slugs = if size == 1 { all_slugs.as_slice() } else { first_slugs };
             let options: Vec<Options<'_>> = policy
-                .deciding_variables()
-                .map(|variable| Options { variable, values: values(variable, env, slugs) })
+                .all_variables()
+                .map(|variable| Options { variable, values: search.values(variable, env, slugs) })
                 .filter(|options| !options.values.is_empty())
                 .collect();
             search.extend(env, &options, &mut Vec::new(), size);
@@ -136,21 +242,26 @@ impl<'a, 'o> Search<'a, 'o> {
         }
         if more == 0 {
             self.decisions += 1;
-            let decision = decide(self.registry, self.runtime, env, self.ambient);
+            let runtime = if self.is_runtime_open { env.runtime().unwrap_or_default() } else { self.runtime };
+            let decision = decide(self.registry, runtime, env, self.ambient);
             if decision.verdict.is_coherent() {
-                self.found.push((made.clone(), decision));
+                self.found.push(Found { changes: made.clone(), decision });
             }
             return;
         }
         for (index, Options { variable, values }) in options.iter().enumerate() {
-            if !could_matter(*variable, env) {
+            if !self.could_matter(*variable, env) {
                 continue;
             }
             for &value in values {
                 made.push(Change { variable: *variable, value });
                 let covered = self.covered(made);
                 if !covered {
-                    self.extend(&env.with(*variable, value.unwrap_or_default()), &options[index + 1..], made, more - 1);
+                    let changed = match value {
+                        Some(value) => env.with(*variable, value),
+                        None => env.without(*variable),
+                    };
+                    self.extend(&changed, &options[index + 1..], made, more - 1);
                 }
                 made.pop();
                 if covered && value.is_some() {
@@ -164,77 +275,122 @@ impl<'a, 'o> Search<'a, 'o> {
     /// Returns true if a known fix has only changes of the kinds in `made`.
     fn covered(&self, made: &[Change<'_>]) -> bool {
         let made = |change: &Change<'_>| made.iter().any(|other| other.kind() == change.kind());
-        self.found.iter().any(|(fix, _)| fix.iter().all(made))
+        self.found.iter().any(|found| found.changes.iter().all(made))
     }
-}
 
-/// Returns true if a decision may consult a variable, given that the variables before it in the
-/// order of the policy are as in `env`. Changing a variable that is not consulted adds nothing to a fix.
-fn could_matter(variable: Variable, env: &Env<'_>) -> bool {
-    match variable {
-        Variable::Override | Variable::Path => true,
-        Variable::PlatformModel => env.path() == BillingPath::Platform && env.text(Variable::Override).is_none(),
-        Variable::Key(_) => env.path() == BillingPath::Byok,
-        Variable::Runtime => false,
-    }
-}
-
-/// The values to try for a variable; they differ from its current value.
-fn values<'a>(variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Option<&'a str>> {
-    let platform = &env.policy().document().platform;
-    let mut values = Vec::new();
-    if env.is_set(variable) {
-        values.push(None);
-    }
-    match variable {
-        Variable::Override | Variable::PlatformModel => values.extend(slugs.iter().copied().map(Some)),
-        Variable::Path if env.path() == BillingPath::Byok => values.push(Some(&platform.value)),
-        Variable::Path if env.without(variable).text(variable) == Some(&platform.value) => {
-            values.push(Some(another_value(&platform.value)));
+    /// Returns true if a decision may consult a variable, given that the variables before it in the
+    /// order of the policy are as in `env`. Changing a variable that is not consulted adds nothing to
+    /// a fix.
+    fn could_matter(&self, variable: Variable, env: &Env<'_>) -> bool {
+        if self.is_runtime_open {
+            return true;
         }
-        Variable::Path | Variable::Runtime => {}
-        Variable::Key(_) if env.is_set(variable) => {}
-        // Any value works: only whether a secret is set matters.
-        Variable::Key(_) => values.push(Some("set")),
+        let policy = env.policy();
+        let dispatch = policy.dispatch(self.runtime);
+        let bit: u128 = 1 << variable.position();
+        let known = bit - 1;
+        for rule in policy.model_rules(dispatch) {
+            let applies = rule.applies_by(env, known);
+            if applies != Applies::Never && rule.reads() & bit != 0 {
+                return true;
+            }
+            if applies == Applies::Always {
+                break;
+            }
+        }
+        for rule in policy.secrets_rules(dispatch) {
+            let tests = &rule.tests;
+            let may_apply = tests.may_hold(env, known);
+            if may_apply && tests.reads() & bit != 0 {
+                return true;
+            }
+            let ends = policy.document().inject == InjectMode::First || rule.inject.is_none();
+            if may_apply && ends && tests.reads() & !known == 0 {
+                break;
+            }
+        }
+        false
     }
-    values
+
+    /// The values to try for a variable; they differ from its current value.
+    fn values(&self, variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Option<&'a str>> {
+        let policy = env.policy();
+        let mut values = Vec::new();
+        if !self.is_editable(variable, policy) {
+            return values;
+        }
+        if env.is_set(variable) {
+            values.push(None);
+        }
+        if policy.is_key(variable) {
+            // Any value works: only whether a secret is set matters.
+            values.extend((!env.is_set(variable)).then_some(Some("set")));
+            return values;
+        }
+        if policy.is_slug_variable(variable) {
+            values.extend(slugs.iter().copied().map(Some));
+        }
+        let current = env.text(variable);
+        values.extend(policy.texts_of(variable).filter(|text| Some(*text) != current && !text.is_empty()).map(Some));
+        let is_other = |text: &str| policy.is_other_value(variable, text);
+        if policy.default_of(variable).is_some_and(|default| !is_other(default)) && !current.is_some_and(is_other) {
+            values.extend(OTHER_VALUES.into_iter().find(|value| is_other(value)).map(Some));
+        }
+        values
+    }
+
+    /// Returns true if an edit of the variable can be offered: the variable decides something, or
+    /// it selects the runtime and the runtime is open.
+    fn is_editable(&self, variable: Variable, policy: &Policy) -> bool {
+        let bit: u128 = 1 << variable.position();
+        variable.position() < policy.deciding_variables().count()
+            || self.is_runtime_open && policy.runtime_rules().iter().any(|rule| rule.tests.reads() & bit != 0)
+    }
 }
 
-/// A value of the path variable that does not select the platform path.
-fn another_value(platform: &str) -> &'static str {
-    if platform == BillingPath::Byok.as_str() { "tenant" } else { BillingPath::Byok.as_str() }
-}
+/// Values for a variable that should have none of the values that conditions name.
+const OTHER_VALUES: [&str; 3] = ["byok", "tenant", "other"];
 
-fn fix(policy: &Policy, changes: &[Change<'_>], decision: &Decision<'_>) -> Fix {
-    let provider = decision.verdict.provider();
+fn fix(policy: &Policy, found: &Found<'_>) -> Fix {
+    let provider = found.decision.verdict.provider();
     let edit = |change: &Change<'_>| {
         let name = String::from(policy.variable_name(change.variable));
-        match (change.variable, change.value) {
-            (_, None) => Edit::Unset(name),
-            (Variable::Key(key), Some(_)) => Edit::Set(name, placeholder(policy, key, provider)),
-            (_, Some(value)) => Edit::Set(name, value.into()),
+        match change.value {
+            None => Edit::Unset(name),
+            Some(_) if policy.is_key(change.variable) => {
+                let value = placeholder(policy, &name, provider);
+                Edit::Set(name, value)
+            }
+            Some(value) => Edit::Set(name, value.into()),
         }
     };
     Fix {
-        edits: changes.iter().map(edit).collect(),
-        slug: decision.selection.slug.into(),
+        edits: found.changes.iter().map(edit).collect(),
+        slug: found.decision.selection.slug.into(),
         provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
     }
 }
 
-/// The placeholder for the value of a key: the name of the secret that the key injects and the
+/// The placeholder for the value of a key: the names of the secrets that the key injects and the
 /// provider accepts.
-fn placeholder(policy: &Policy, key: Key, provider: Option<&Provider>) -> String {
-    let injected = policy.secrets_of(key).map_or(&[][..], |entry| &entry.inject);
-    let accepted = provider.and_then(|provider| provider.auth_env.names().iter().find(|name| injected.contains(name)));
-    let name = accepted.or(injected.first()).map_or(policy.variable_name(Variable::Key(key)), String::as_str);
-    format!("<{name}>")
+fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> String {
+    let sets_key = |(name, test): &(String, Test)| name == key && *test == Test::Set;
+    let rule = policy.document().secrets.iter().find(|rule| rule.condition().variables.iter().any(sets_key));
+    let injected = rule.map_or(&[][..], |rule| rule.injected());
+    let is_injected = |name: &str| injected.iter().any(|injected| injected == name);
+    let item = provider.and_then(|provider| provider.auth_env.items().find(|item| item.iter().all(is_injected)));
+    let accepted = provider.and_then(|provider| provider.auth_env.names().iter().find(|name| is_injected(name)));
+    match (item, accepted.or(injected.first())) {
+        (Some(item), _) => format!("<{}>", item.join(" and ")),
+        (None, Some(name)) => format!("<{name}>"),
+        (None, None) => format!("<{key}>"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PlatformPath, PolicyDocument, SecretsEntry};
+    use crate::policy::{Condition, Membership, PickRule, PolicyDocument, SecretsRule, Source};
     use crate::registry::{Arm, Pattern, RegistryDocument, Runtime};
 
     const KEYS: usize = limits::KEY_VARIABLES;
@@ -262,13 +418,20 @@ mod tests {
     fn policy(injected: &[(usize, &str)], fallback: &str) -> Policy {
         let secret = |number| {
             let given = injected.iter().find(|(key, _)| *key == number);
-            let inject = [given.map_or("OTHER", |(_, secret)| secret).into()].into();
-            SecretsEntry { key: format!("K{number}"), inject }
+            let inject = [given.map_or("OTHER", |(_, secret)| secret).to_owned()];
+            SecretsRule::keyed(&format!("K{number}"), inject)
         };
-        let platform = PlatformPath { var: "PATH".into(), value: "p".into(), model: "PM".into(), fallback: "x".into() };
-        let document = PolicyDocument::new("mine", "RUNTIME", "MODEL", platform, fallback);
-        let secrets = (0..KEYS).map(secret).collect();
-        Policy::new(PolicyDocument { secrets, ..document }).expect("the document is valid")
+        let on_platform = Condition::default().and("PATH", Test::Value(Membership::OneOf(vec!["p".into()])));
+        let variable = |name: &str| Source::Variable(name.into());
+        let text = |text: &str| Source::Text(text.into());
+        let model = [
+            PickRule::always("override", [variable("MODEL")]),
+            PickRule::when("platform", on_platform.clone(), [variable("PM"), text("x")]),
+            PickRule::always("fallback", [text(fallback)]),
+        ];
+        let secrets = [SecretsRule::platform(on_platform)].into_iter().chain((0..KEYS).map(secret)).collect();
+        let document = PolicyDocument::new("mine", "RUNTIME", "");
+        Policy::new(PolicyDocument { model: model.into(), secrets, ..document }).expect("the document is valid")
     }
 
     fn all_fixes(registry: &Registry, env: &Env<'_>) -> Vec<Vec<Edit>> {
@@ -283,7 +446,7 @@ mod tests {
     #[test]
     fn search_with_many_sets_stops_at_limit() {
         let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
-        let search = Search::run(&registry, "agent", &Env::empty(&policy), &[]);
+        let search = Search::exhaust(&registry, "agent", &Env::empty(&policy), &[], &[]);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 
@@ -299,7 +462,7 @@ mod tests {
             Registry::new(document).expect("the document is valid")
         };
         let policy = policy(&[(KEYS - 1, "RIGHT")], "x");
-        let env = Env::empty(&policy).with(Variable::Path, "p").with(Variable::Override, "bad");
+        let env = Env::read(&policy, [("PATH", "p"), ("MODEL", "bad")]);
         let edits = [set("MODEL", "mm"), Edit::Unset("PATH".into()), set("K63", "<RIGHT>")];
         assert_eq!(all_fixes(&registry, &env), [edits]);
     }

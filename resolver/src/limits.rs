@@ -53,6 +53,13 @@ pub const AUTH_ENV: usize = 100;
 /// Maximum number of key variables in one policy.
 pub const KEY_VARIABLES: usize = 64;
 
+/// Maximum number of variables in one policy whose value matters: a condition compares it or a
+/// rule uses it.
+pub const TEXT_VARIABLES: usize = 16;
+
+/// Maximum number of different names that the rules of one policy inject.
+pub const INJECTED_NAMES: usize = 128;
+
 /// Maximum number of ids that the arms of one registry list; an id counts once for each arm
 /// that lists it.
 pub const MODELS: usize = 500_000;
@@ -70,6 +77,9 @@ pub const POLICY_NODES: usize = 10_000;
 
 /// Maximum number of slugs that a fix can set a variable to.
 pub const FIX_SLUGS: usize = 100;
+
+/// Maximum number of other spellings of a slug that are tried as a fix.
+pub const FIX_SPELLINGS: usize = 1_000;
 
 /// Maximum number of combinations of edits that are tried to find the fixes of one contradiction.
 pub const FIX_DECISIONS: usize = 20_000;

@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejection};
-use crate::selection::{Pick, Rule, Selection, inject, shadowed};
+use crate::selection::{Injected, Injection, Picked, Selection, creates_by, shadowed};
 use crate::verdict::{Code, Evaluation, Outcome, Verdict, Warning, Warnings, evaluate};
 
 /// The result of the pipeline, without evidence.
@@ -15,8 +15,8 @@ use crate::verdict::{Code, Evaluation, Outcome, Verdict, Warning, Warnings, eval
 pub struct Decision<'a> {
     /// The slug and the reason for it.
     pub selection: Selection<'a>,
-    /// The names of the secrets that the workspace receives, sorted.
-    pub injected: &'a [String],
+    /// The secrets that the workspace receives.
+    pub injection: Injection<'a>,
     /// Whether the workspace comes online.
     pub verdict: Verdict<'a>,
 }
@@ -26,12 +26,18 @@ pub struct Decision<'a> {
 /// `ambient` contains the names of credentials that are available in addition to the injected ones.
 #[must_use]
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
-    let dispatch = env.policy().dispatch(runtime);
-    let pick = Pick::of(dispatch.entry, env);
-    let injected = inject(env);
-    let credentials = Credentials { injected, ambient };
-    let provider = registry.derive(dispatch.template, pick.slug, &credentials);
-    Decision { selection: pick.into_selection(env), injected, verdict: evaluate(env.path(), provider, &credentials) }
+    let policy = env.policy();
+    let dispatch = policy.dispatch(runtime);
+    let picked = Picked::new(dispatch, env);
+    let injection = Injected::new(dispatch, env).into_injection(env);
+    let verdict = if creates_by(dispatch, env) {
+        let credentials = Credentials { injected: injection.names, ambient };
+        let template = dispatch.template.as_deref().unwrap_or(runtime);
+        evaluate(injection.path, registry.derive(template, picked.slug, &credentials), &credentials)
+    } else {
+        Verdict::NothingCreated
+    };
+    Decision { selection: picked.into_selection(env), injection, verdict }
 }
 
 /// The result of one query: the decision and its evidence.
@@ -42,16 +48,16 @@ pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient:
 pub struct Resolution<'a> {
     /// The queried runtime, verbatim.
     pub runtime: &'a str,
-    /// The slug, verbatim.
+    /// The slug, verbatim; empty if no model is sent.
     pub slug: &'a str,
-    /// The rule that picked it.
-    pub rule: Rule,
+    /// The name of the rule that picked it, or its place in the list; `None` if no rule applied.
+    pub rule: Option<&'a str>,
     /// The variable that decided, if any.
     pub decided_by: Option<&'a str>,
     /// The selected path: who is intended to pay.
     pub path: BillingPath,
     /// The names of the secrets that the workspace receives, sorted.
-    pub injected: &'a [String],
+    pub injected: NameSubset<'a>,
     /// The provider, if one was found.
     #[serde(serialize_with = "provider_name")]
     pub provider: Option<&'a Provider>,
@@ -76,15 +82,17 @@ pub struct Resolution<'a> {
     pub shadowed: NameSubset<'a>,
 }
 
-/// The two kinds of verdict.
+/// The kinds of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "a verdict is one or the other")]
+#[expect(clippy::exhaustive_enums, reason = "a verdict is one of these")]
 pub enum Kind {
     /// The provider matches the injected secrets.
     Coherent,
     /// The provider does not match the injected secrets, or no provider was found.
     Contradiction,
+    /// The harness creates nothing, so nothing can fail.
+    Nothing,
 }
 
 /// Resolves one query and collects the evidence.
@@ -102,32 +110,48 @@ pub enum Kind {
 /// ```
 #[must_use]
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
-    let dispatch = env.policy().dispatch(runtime);
-    let pick = Pick::of(dispatch.entry, env);
-    let Selection { slug, rule, decided_by } = pick.into_selection(env);
-    let injected = inject(env);
-    let shadowed = shadowed(dispatch.entry, &pick, injected, env);
-    let credentials = Credentials { injected, ambient };
-    let derived = registry.derive(dispatch.template, slug, &credentials);
+    let policy = env.policy();
+    let dispatch = policy.dispatch(runtime);
+    let picked = Picked::new(dispatch, env);
+    let injected = Injected::new(dispatch, env);
+    let Injection { path, names } = injected.into_injection(env);
+    let Selection { slug, rule, decided_by } = picked.into_selection(env);
+    let nothing = Resolution {
+        runtime,
+        slug,
+        rule,
+        decided_by,
+        path,
+        injected: names,
+        provider: None,
+        withdrawn_by: None,
+        billing: None,
+        verdict: Kind::Nothing,
+        code: None,
+        outcome: Outcome::Nothing,
+        needs: AuthEnv::NONE,
+        accepted_by: NameSubset::default(),
+        warnings: Warnings::default(),
+        shadowed: NameSubset::default(),
+    };
+    if !creates_by(dispatch, env) {
+        return nothing;
+    }
+    let shadowed = shadowed(dispatch, &picked, &injected, env);
+    let credentials = Credentials { injected: names, ambient };
+    let template = dispatch.template.as_deref().unwrap_or(runtime);
+    let derived = registry.derive(template, slug, &credentials);
     let provider = derived.ok();
     let Evaluation { verdict, needs, accepted_by, is_cross_vendor } =
-        Evaluation::new(registry, env.path(), derived, &credentials);
+        Evaluation::new(registry, path, derived, &credentials);
     let warnings = [
         is_cross_vendor.then_some(Warning::CrossVendorCredential),
         (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
     ];
     Resolution {
-        runtime,
-        slug,
-        rule,
-        decided_by,
-        path: env.path(),
-        injected,
         provider,
         withdrawn_by: match derived {
-            Err(Rejection::WithdrawnModel) => {
-                registry.handle(dispatch.template).and_then(|runtime| runtime.withdrawn_by(slug))
-            }
+            Err(Rejection::WithdrawnModel) => registry.handle(template).and_then(|runtime| runtime.withdrawn_by(slug)),
             _ => None,
         },
         billing: provider.map(Provider::billing),
@@ -138,6 +162,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         accepted_by,
         warnings: warnings.into_iter().flatten().collect(),
         shadowed,
+        ..nothing
     }
 }
 
@@ -146,6 +171,12 @@ impl Resolution<'_> {
     #[must_use]
     pub fn is_coherent(&self) -> bool {
         self.verdict == Kind::Coherent
+    }
+
+    /// Returns true if a workspace is created and does not come online.
+    #[must_use]
+    pub fn is_contradiction(&self) -> bool {
+        self.verdict == Kind::Contradiction
     }
 }
 

@@ -1,146 +1,161 @@
 //! Selection of the slug and of the secrets to inject.
 
-use serde::Serialize;
-
 use crate::env::Env;
 use crate::names::NameSubset;
-use crate::policy::{BillingPath, Entry, Key, Policy, Variable};
+use crate::policy::{BillingPath, CompiledPick, Dispatch, InjectMode, Policy, Variable};
 
 /// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Selection<'a> {
-    /// The model id, verbatim.
+    /// The model id, verbatim; empty if no model is sent.
     pub slug: &'a str,
-    /// The rule that applied.
-    pub rule: Rule,
-    /// The variable that made the rule return this slug because it is set; `None` if a default did.
+    /// The name of the rule that applied, or its place in the list, such as `model[2]`; `None` if
+    /// no rule applied.
+    pub rule: Option<&'a str>,
+    /// The variable that made the rule return this slug: the variable that holds the slug, or the
+    /// first variable of the rule's condition that has a value; `None` if there is none.
     pub decided_by: Option<&'a str>,
 }
 
-/// The rules of [`select`], highest priority first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "the rules are those of the policy format")]
-pub enum Rule {
-    /// The override variable is set; the slug is its value.
-    Override,
-    /// The platform path is selected; the slug is the platform model.
-    Platform,
-    /// A key is set for which the runtime has its own model.
-    Keyed,
-    /// The runtime's model if no such key is set.
-    Default,
-    /// The model of runtimes without an entry.
-    Fallback,
+/// The secrets that a harness injects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "other resolvers that are tested with the laws build it")]
+pub struct Injection<'a> {
+    /// Who is intended to pay.
+    pub path: BillingPath,
+    /// The names of the secrets that the workspace receives, sorted.
+    pub names: NameSubset<'a>,
 }
 
-impl Rule {
-    /// Every rule, highest priority first.
-    pub const ALL: [Self; 5] = [Self::Override, Self::Platform, Self::Keyed, Self::Default, Self::Fallback];
-
-    /// The name in machine-readable output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Override => "override",
-            Self::Platform => "platform",
-            Self::Keyed => "keyed",
-            Self::Default => "default",
-            Self::Fallback => "fallback",
-        }
-    }
-}
-
-/// Picks the slug by the first rule that applies.
+/// Picks the slug of a runtime by the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
-    Pick::of(env.policy().dispatch(runtime).entry, env).into_selection(env)
+    Picked::new(env.policy().dispatch(runtime), env).into_selection(env)
 }
 
-/// Returns the names of the secrets that the workspace receives, sorted.
+/// Returns the names of the secrets that the workspace receives.
 ///
-/// An override of the slug does not change the path, so no key is injected on the platform path
-/// even if the slug needs one. Detecting this mistake is the purpose of this crate.
+/// Selecting a model does not change them. On the platform path no key is injected even if the
+/// slug needs one. Detecting this mistake is the purpose of this crate.
 #[must_use]
 #[inline]
-pub fn inject<'a>(env: &Env<'a>) -> &'a [String] {
-    injecting_key(env).and_then(|key| env.policy().secrets_of(key)).map_or(&[], |entry| &entry.inject)
+pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
+    Injected::new(env.policy().dispatch(runtime), env).into_injection(env)
 }
 
-/// A [`Selection`] that stores the deciding [`Variable`] instead of its name.
+/// Returns true if the harness creates a workspace.
+#[must_use]
+pub fn creates(runtime: &str, env: &Env<'_>) -> bool {
+    creates_by(env.policy().dispatch(runtime), env)
+}
+
+#[inline]
+pub(crate) fn creates_by(dispatch: &Dispatch, env: &Env<'_>) -> bool {
+    !env.policy().unless(dispatch).any(|tests| tests.hold(env))
+}
+
+/// A [`Selection`] before its names are looked up.
 #[derive(Clone, Copy)]
-pub(crate) struct Pick<'a> {
+pub(crate) struct Picked<'a> {
     pub(crate) slug: &'a str,
-    rule: Rule,
-    decided_by: Option<Variable>,
+    rule: Option<&'a CompiledPick>,
+    /// The variable that holds the slug.
+    pub(crate) held_by: Option<Variable>,
+    /// The variables that the rules up to this one read: one bit for each position in the policy.
+    consulted: u128,
 }
 
-impl<'a> Pick<'a> {
-    /// Picks the slug of a runtime with this `dispatch` entry.
+impl<'a> Picked<'a> {
+    /// Picks the slug.
     #[inline]
-    pub(crate) fn of(entry: Option<Entry<'a>>, env: &Env<'a>) -> Self {
-        let policy = env.policy();
-        if let Some(slug) = env.text(Variable::Override) {
-            return Self { slug, rule: Rule::Override, decided_by: Some(Variable::Override) };
+    pub(crate) fn new(dispatch: &'a Dispatch, env: &Env<'a>) -> Self {
+        let mut consulted = 0;
+        for rule in env.policy().model_rules(dispatch) {
+            consulted |= rule.reads();
+            if let Some(picked) = rule.pick(env) {
+                return Self { slug: picked.text, rule: Some(rule), held_by: picked.held_by, consulted };
+            }
         }
-        if env.path() == BillingPath::Platform {
-            let rule = Rule::Platform;
-            return match env.text(Variable::PlatformModel) {
-                Some(slug) => Self { slug, rule, decided_by: Some(Variable::PlatformModel) },
-                None => Self { slug: &policy.document().platform.fallback, rule, decided_by: Some(Variable::Path) },
-            };
-        }
-        let Some((entry, keys)) = entry else {
-            return Self { slug: &policy.document().fallback, rule: Rule::Fallback, decided_by: None };
-        };
-        match keys.iter().zip(&entry.keyed).find(|(key, _)| env.is_set(Variable::Key(**key))) {
-            Some((&key, keyed)) => Self { slug: &keyed.model, rule: Rule::Keyed, decided_by: Some(Variable::Key(key)) },
-            None => Self { slug: &entry.model, rule: Rule::Default, decided_by: None },
-        }
+        Self { slug: "", rule: None, held_by: None, consulted }
     }
 
     #[inline]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
-        let Self { slug, rule, decided_by } = self;
-        Selection { slug, rule, decided_by: decided_by.map(|variable| env.policy().variable_name(variable)) }
+        let variable = self.held_by.or_else(|| self.rule?.tests.first_present(env));
+        Selection {
+            slug: self.slug,
+            rule: self.rule.map(|rule| &*rule.label),
+            decided_by: variable.map(|variable| env.policy().variable_name(variable)),
+        }
     }
+}
 
-    /// The positions of the variables on which the pick and the injected secrets can depend,
-    /// whether set or not. Unsetting any other variable changes neither.
+/// An [`Injection`] before its names are looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Injected {
+    pub(crate) path: BillingPath,
+    /// One bit for each position in [`Policy::injectable`].
+    names: u128,
+    /// The variables that the rules up to the last one that counts read: one bit for each position
+    /// in the policy.
+    consulted: u128,
+}
+
+impl Injected {
     #[inline]
-    pub(crate) fn rests_on(&self, env: &Env<'_>) -> u128 {
-        let key = injecting_key(env).map(Variable::Key);
-        let variables = [Some(Variable::Override), Some(Variable::Path), self.decided_by, key];
-        variables.into_iter().flatten().fold(0, |positions, variable| positions | 1 << env.policy().position(variable))
+    pub(crate) fn new(dispatch: &Dispatch, env: &Env<'_>) -> Self {
+        let policy = env.policy();
+        let mode = policy.document().inject;
+        let mut injected = Self { path: BillingPath::Byok, names: 0, consulted: 0 };
+        for rule in policy.secrets_rules(dispatch) {
+            injected.consulted |= rule.tests.reads();
+            if !rule.tests.hold(env) {
+                continue;
+            }
+            match rule.inject {
+                None => {
+                    injected.path = BillingPath::Platform;
+                    break;
+                }
+                Some(names) => injected.names |= names,
+            }
+            if mode == InjectMode::First {
+                break;
+            }
+        }
+        injected
+    }
+
+    #[inline]
+    pub(crate) fn into_injection<'a>(self, env: &Env<'a>) -> Injection<'a> {
+        Injection { path: self.path, names: NameSubset::at(env.policy().injectable(), self.names) }
     }
 }
 
-/// The key whose entry defines the injected secrets: the first key that is set, or none on the platform path.
-#[inline]
-fn injecting_key(env: &Env<'_>) -> Option<Key> {
-    let key = env.policy().first_key(env.set_positions())?;
-    (env.path() == BillingPath::Byok).then_some(key)
-}
-
-/// Returns the names of the set variables whose removal changes neither the slug nor the secrets.
+/// Returns the names of the set variables whose removal changes neither the slug nor the secrets
+/// nor whether something is created.
 ///
-/// The runtime is given explicitly, so a set runtime variable is always one of them.
+/// The runtime is given explicitly, so a set variable that only names the runtime is one of them.
 pub(crate) fn shadowed<'a>(
-    entry: Option<Entry<'a>>,
-    pick: &Pick<'a>,
-    injected: &[String],
+    dispatch: &'a Dispatch,
+    picked: &Picked<'a>,
+    injected: &Injected,
     env: &Env<'a>,
 ) -> NameSubset<'a> {
-    let policy = env.policy();
+    let policy: &Policy = env.policy();
+    let creation = policy.unless(dispatch).fold(0, |reads, tests| reads | tests.reads());
     let mut shadowed = env.set_positions();
-    let mut open = pick.rests_on(env) & shadowed;
+    let mut open = (picked.consulted | injected.consulted | creation) & shadowed;
     while open != 0 {
-        let place = open.trailing_zeros();
+        let position = open.trailing_zeros();
         open &= open - 1;
-        let without = env.without(Policy::deciding_at(place as usize));
-        if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
-            shadowed &= !(1 << place);
+        let without = env.without(Variable::at(position as usize));
+        if Picked::new(dispatch, &without).slug != picked.slug
+            || Injected::new(dispatch, &without).names != injected.names
+            || creation != 0 && creates_by(dispatch, &without) != creates_by(dispatch, env)
+        {
+            shadowed &= !(1 << position);
         }
     }
     NameSubset::at(policy.variable_names(), shadowed)

@@ -10,14 +10,16 @@ use crate::registry::{AuthEnv, Credentials, Provider, Registry, Rejection};
 
 /// Whether a workspace comes online, and the reason if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a provider matches, does not match, or is missing")]
+#[expect(clippy::exhaustive_enums, reason = "a provider matches, does not match, is missing, or is not needed")]
 pub enum Verdict<'r> {
     /// The workspace comes online with this provider.
     Coherent(&'r Provider),
     /// The workspace is created, boots to `failed` and never comes online.
     Mismatched(&'r Provider, Mismatch),
-    /// The create call returns 422, because no provider serves the model.
+    /// The create call fails, because no provider serves the model.
     Rejected(Rejection),
+    /// The harness creates nothing.
+    NothingCreated,
 }
 
 /// How a provider and the injected secrets disagree.
@@ -45,7 +47,7 @@ pub fn evaluate<'r>(
     credentials: &Credentials<'_>,
 ) -> Verdict<'r> {
     match provider {
-        Ok(provider) => evaluate_provider(path, provider, credentials.injected, credentials.meet(provider)),
+        Ok(provider) => evaluate_provider(path, provider, &credentials.injected, credentials.meet(provider)),
         Err(rejection) => Verdict::Rejected(rejection),
     }
 }
@@ -75,7 +77,7 @@ impl<'r> Evaluation<'r> {
         let verdict = match derived {
             Ok(provider) => {
                 let is_met = !accepted_by.is_empty() || provider.is_keyless();
-                evaluate_provider(path, provider, credentials.injected, is_met)
+                evaluate_provider(path, provider, &credentials.injected, is_met)
             }
             Err(rejection) => Verdict::Rejected(rejection),
         };
@@ -86,7 +88,12 @@ impl<'r> Evaluation<'r> {
 
 /// Evaluates a provider. `is_met` is true if the provider accepts an available credential.
 #[inline]
-fn evaluate_provider<'r>(path: BillingPath, provider: &'r Provider, injected: &[String], is_met: bool) -> Verdict<'r> {
+fn evaluate_provider<'r>(
+    path: BillingPath,
+    provider: &'r Provider,
+    injected: &NameSubset<'_>,
+    is_met: bool,
+) -> Verdict<'r> {
     if provider.is_platform() {
         return if injected.is_empty() {
             Verdict::Coherent(provider)
@@ -111,15 +118,15 @@ impl<'r> Verdict<'r> {
     pub fn provider(&self) -> Option<&'r Provider> {
         match *self {
             Self::Coherent(provider) | Self::Mismatched(provider, _) => Some(provider),
-            Self::Rejected(_) => None,
+            Self::Rejected(_) | Self::NothingCreated => None,
         }
     }
 
-    /// The code of the contradiction; `None` for [`Verdict::Coherent`].
+    /// The code of the contradiction, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         Some(match self {
-            Self::Coherent(_) => return None,
+            Self::Coherent(_) | Self::NothingCreated => return None,
             Self::Mismatched(_, Mismatch::PlatformModelWithTenantKey) => Code::PlatformModelWithTenantKey,
             Self::Mismatched(_, Mismatch::PlatformPathByokModel) => Code::PlatformPathByokModel,
             Self::Mismatched(_, Mismatch::MissingCredential) => Code::MissingCredential,
@@ -134,6 +141,12 @@ impl<'r> Verdict<'r> {
         matches!(self, Self::Coherent(_))
     }
 
+    /// Returns true if a workspace is created and does not come online.
+    #[must_use]
+    pub fn is_contradiction(&self) -> bool {
+        matches!(self, Self::Mismatched(..) | Self::Rejected(_))
+    }
+
     /// The outcome for the workspace.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -141,6 +154,7 @@ impl<'r> Verdict<'r> {
             Self::Coherent(_) => Outcome::Online,
             Self::Mismatched(..) => Outcome::Failed,
             Self::Rejected(_) => Outcome::Rejected,
+            Self::NothingCreated => Outcome::Nothing,
         }
     }
 }
@@ -156,6 +170,8 @@ pub enum Outcome {
     Rejected,
     /// The workspace boots to `failed`.
     Failed,
+    /// No workspace is created.
+    Nothing,
 }
 
 /// The stable code of a contradiction, kebab-case in all output.
@@ -378,7 +394,7 @@ impl Serialize for Warnings {
 }
 
 /// Returns true if every accepted credential was issued by another vendor, and there is at least one.
-fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
+pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
     let foreign = |name: &str| provider.auth_env.names()[0] != name && registry.issuer(name, provider).is_some();
     !accepted.is_empty() && accepted.iter().all(foreign)
 }

@@ -272,11 +272,28 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing or has another value.
     pub fn schema_version_1(&self) -> Result<(), ReadError> {
+        self.schema_version(&[1]).map(|_| ())
+    }
+
+    /// Returns the value of the field `schema_version`, which must be one of `known`.
+    ///
+    /// # Errors
+    ///
+    /// The field is missing or has another value.
+    pub fn schema_version(&self, known: &[u8]) -> Result<u8, ReadError> {
         let version = self.required("schema_version")?;
-        match &version.node.value {
-            Value::Integer(text) if text == "1" => Ok(()),
-            other => Err(version.error(format!("expected schema version 1, found {}", other.kind()))),
-        }
+        let written = match &version.node.value {
+            Value::Integer(text) => known.iter().find(|known| known.to_string() == *text),
+            _ => None,
+        };
+        written.copied().ok_or_else(|| {
+            let expected: Vec<String> = known.iter().map(u8::to_string).collect();
+            version.error(format!(
+                "expected schema version {}, found {}",
+                expected.join(" or "),
+                version.node.value.kind()
+            ))
+        })
     }
 }
 

@@ -2,186 +2,509 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::variable::Variable;
+use super::condition::{Condition, Test};
+use super::version_1;
 use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
+///
+/// The policy is three lists of rules over one kind of [`Condition`]: rules for the runtime, for
+/// the model and for the secrets. Files of schema version 1 are translated when they are read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PolicyDocument {
-    pub(crate) schema_version: u8,
+    pub(super) schema_version: u8,
     /// The name of the policy on the command line and in output.
     pub name: String,
     /// The harness scripts that the policy describes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub harness: Vec<String>,
-    /// The variable that names the runtime.
-    pub runtime: String,
+    /// Rules for the runtime, if it is not given explicitly: the first rule that applies.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "runtime_rules")]
+    pub runtime: Vec<PickRule>,
+    /// The runtimes with which the harness is used; empty for every runtime of the registry and one
+    /// that the registry does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<String>,
     /// Values for variables that are unset or empty, as in the shell's `${VAR:-default}`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, String>,
-    /// The variable whose value, if set, is the slug regardless of all other variables.
-    #[serde(rename = "override")]
-    pub override_var: String,
-    /// The path on which the platform pays.
-    pub platform: PlatformPath,
-    /// The secrets to inject: the first entry whose key is set applies.
+    /// Variables that count as set if they are present but empty, as in the shell's `${VAR+x}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<SecretsEntry>,
-    /// The models of runtimes that have their own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dispatch: Vec<DispatchEntry>,
-    /// The model of every other runtime.
-    pub fallback: String,
+    pub empty_is_set: Vec<String>,
     /// Template variants: the key is the runtime that is dispatched, the value is the runtime that is
     /// looked up in the registry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
-}
-
-/// The path on which the platform pays and no tenant key is injected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
-pub struct PlatformPath {
-    /// The variable that selects the path.
-    pub var: String,
-    /// The value that selects the platform path; compared exactly.
-    pub value: String,
-    /// The variable that names the model on this path.
-    pub model: String,
-    /// The model on this path if that variable is unset.
-    pub fallback: String,
-}
-
-/// The secrets that one key variable injects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
-pub struct SecretsEntry {
-    /// The key variable.
-    pub key: String,
-    /// The names of the secrets that the workspace receives if the key variable is set.
-    pub inject: Vec<String>,
-}
-
-/// The models of some runtimes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
-pub struct DispatchEntry {
-    /// The runtimes.
-    pub runtimes: Vec<String>,
-    /// Models that need a key: the first model whose key is set is selected.
+    /// When the harness creates something at all.
+    #[serde(skip_serializing_if = "Creates::is_always")]
+    pub creates: Creates,
+    /// Rules for the model: the first rule that applies. If none applies, no model is sent.
+    pub model: Vec<PickRule>,
+    /// Which rules of `secrets` count.
+    #[serde(skip_serializing_if = "InjectMode::is_first")]
+    pub inject: InjectMode,
+    /// Rules for the injected secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub keyed: Vec<KeyedModel>,
-    /// The model if no such key is set.
-    pub model: String,
+    pub secrets: Vec<SecretsRule>,
 }
 
-/// A model that is selected if a key is set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// When a harness creates a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
-pub struct KeyedModel {
-    /// The key variable.
-    pub key: String,
-    /// The model.
-    pub model: String,
+pub struct Creates {
+    /// Nothing is created if any of these conditions holds.
+    pub unless: Vec<Condition>,
 }
+
+impl Creates {
+    fn is_always(&self) -> bool {
+        self.unless.is_empty()
+    }
+}
+
+/// A rule that picks a text: the model, or the runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
+pub struct PickRule {
+    /// The name of the rule in output. Several rules may have the same name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When the rule applies.
+    #[serde(skip_serializing_if = "Condition::is_empty")]
+    pub when: Condition,
+    /// What the rule picks. A rule without an available source does not apply.
+    #[serde(rename = "use")]
+    pub pick: Pick,
+}
+
+/// What a rule picks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the forms")]
+pub enum Pick {
+    /// No model is sent.
+    Nothing,
+    /// The first of these sources that is available.
+    FirstOf(Vec<Source>),
+}
+
+impl Default for Pick {
+    fn default() -> Self {
+        Self::FirstOf(Vec::new())
+    }
+}
+
+/// A text, or the variable that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the forms")]
+pub enum Source {
+    /// A text of the policy, verbatim.
+    Text(String),
+    /// The value of a variable, or its default.
+    Variable(String),
+}
+
+/// Which rules for secrets count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the modes")]
+pub enum InjectMode {
+    /// The first rule that applies.
+    #[default]
+    First,
+    /// Every rule that applies, up to a rule that selects the platform path.
+    Every,
+}
+
+impl InjectMode {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the serializer passes a reference")]
+    fn is_first(&self) -> bool {
+        *self == Self::First
+    }
+}
+
+/// A rule for the injected secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
+pub struct SecretsRule {
+    /// The name of the rule in output.
+    pub name: Option<String>,
+    /// A key variable that must be set, in addition to `when`.
+    pub key: Option<String>,
+    /// When the rule applies.
+    pub when: Condition,
+    /// What the rule does.
+    pub effect: SecretsEffect,
+}
+
+/// What a rule for secrets does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the effects")]
+pub enum SecretsEffect {
+    /// Selects the platform path, on which this rule and later rules inject nothing.
+    Platform,
+    /// Injects secrets with these names.
+    Inject(Vec<String>),
+}
+
+impl PickRule {
+    /// A rule without a condition.
+    #[must_use]
+    pub fn always(name: &str, sources: impl IntoIterator<Item = Source>) -> Self {
+        Self::when(name, Condition::default(), sources)
+    }
+
+    /// A rule with a condition.
+    #[must_use]
+    pub fn when(name: &str, when: Condition, sources: impl IntoIterator<Item = Source>) -> Self {
+        let pick = Pick::FirstOf(sources.into_iter().collect());
+        Self { name: Some(name.to_owned()), when, pick }
+    }
+
+    /// Returns true if the rule applies in every environment.
+    fn always_applies(&self) -> bool {
+        self.when.is_empty() && self.always_applies_for_its_runtimes()
+    }
+
+    /// Returns true if the rule applies in every environment for the runtimes of its condition.
+    pub(super) fn always_applies_for_its_runtimes(&self) -> bool {
+        self.when.variables.is_empty()
+            && match &self.pick {
+                Pick::Nothing => true,
+                Pick::FirstOf(sources) => sources.iter().any(|source| matches!(source, Source::Text(_))),
+            }
+    }
+
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&["use"], &["name", "when"], UnknownFields::Deny)?;
+        Ok(Self {
+            name: fields.optional("name").map(|at| text(&at)).transpose()?,
+            when: fields.optional("when").map(|at| Condition::decode(&at)).transpose()?.unwrap_or_default(),
+            pick: Pick::decode(&fields.required("use")?)?,
+        })
+    }
+
+    fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+        if let Some(name) = &self.name {
+            not_empty(name, path.clone().key("name"))?;
+        }
+        self.when.check(&path.clone().key("when"), empty_is_set)?;
+        let path = path.clone().key("use");
+        let Pick::FirstOf(sources) = &self.pick else { return Ok(()) };
+        if sources.is_empty() {
+            return Err(Invalid::at(path, "the list is empty; write a model, `$VARIABLE` or `none`"));
+        }
+        for (index, source) in sources.iter().enumerate() {
+            let path = if sources.len() == 1 { path.clone() } else { path.clone().index(index) };
+            match source {
+                Source::Text(text) => not_empty(text, path.clone())?,
+                Source::Variable(name) => variable_name(name, path.clone())?,
+            }
+            if matches!(source, Source::Text(_)) && index + 1 < sources.len() {
+                return Err(Invalid::at(path, "a text is always available, so nothing after it counts; put it last"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pick {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        if at.is_list() {
+            return Ok(Self::FirstOf(at.items()?.map(|item| Source::decode(&item)).collect::<Result<_, _>>()?));
+        }
+        if at.string()? == "none" { Ok(Self::Nothing) } else { Ok(Self::FirstOf(vec![Source::decode(at)?])) }
+    }
+}
+
+impl Source {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let written = at.string()?;
+        if let Some(name) = written.strip_prefix('$')
+            && !name.starts_with('$')
+        {
+            return match variable_name(name, FieldPath::default()) {
+                Ok(()) => Ok(Self::Variable(name.to_owned())),
+                Err(_) => Err(at.error("not `$` and the name of a variable; write `$$` for a dollar sign")),
+            };
+        }
+        let mut text = String::new();
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once('$') {
+            let Some(after) = after.strip_prefix('$') else {
+                return Err(at.error("a variable must be the whole text; write `$$` for a dollar sign"));
+            };
+            text.push_str(before);
+            text.push('$');
+            rest = after;
+        }
+        text.push_str(rest);
+        Ok(Self::Text(text))
+    }
+}
+
+impl Serialize for Pick {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_str("none"),
+            // The word would be read as `Pick::Nothing`.
+            Self::FirstOf(sources) if matches!(sources.as_slice(), [Source::Text(text)] if text == "none") => {
+                sources.serialize(serializer)
+            }
+            Self::FirstOf(sources) if sources.len() == 1 => sources[0].serialize(serializer),
+            Self::FirstOf(sources) => sources.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(&text.replace('$', "$$")),
+            Self::Variable(name) => serializer.serialize_str(&format!("${name}")),
+        }
+    }
+}
+
+/// Writes the rules for the runtime; a single variable in its short form.
+fn runtime_rules<S: Serializer>(rules: &[PickRule], serializer: S) -> Result<S::Ok, S::Error> {
+    match rules {
+        [PickRule { name: None, when, pick: Pick::FirstOf(sources) }] if when.is_empty() => match sources.as_slice() {
+            [Source::Variable(name)] => serializer.serialize_str(name),
+            _ => rules.serialize(serializer),
+        },
+        _ => rules.serialize(serializer),
+    }
+}
+
+impl SecretsRule {
+    /// A rule that injects secrets if a key variable is set.
+    #[must_use]
+    pub fn keyed(key: &str, inject: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            name: None,
+            key: Some(key.to_owned()),
+            when: Condition::default(),
+            effect: SecretsEffect::Inject(inject.into_iter().collect()),
+        }
+    }
+
+    /// A rule that selects the platform path.
+    #[must_use]
+    pub fn platform(when: Condition) -> Self {
+        Self { name: None, key: None, when, effect: SecretsEffect::Platform }
+    }
+
+    /// The whole condition: `when`, and that the key is set.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        let mut condition = self.when.clone();
+        if let Some(key) = &self.key {
+            condition.variables.insert(0, (key.clone(), Test::Set));
+        }
+        condition
+    }
+
+    /// The names of the secrets that the rule injects.
+    #[must_use]
+    pub fn injected(&self) -> &[String] {
+        match &self.effect {
+            SecretsEffect::Platform => &[],
+            SecretsEffect::Inject(names) => names,
+        }
+    }
+
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let fields = at.fields(&[], &["name", "key", "when", "path", "inject"], UnknownFields::Deny)?;
+        let key = fields.optional("key").map(|at| text(&at)).transpose()?;
+        let effect = match (fields.optional("path"), fields.optional("inject"), &key) {
+            (Some(_), Some(inject), _) => {
+                return Err(inject.error("nothing is injected on the platform path; drop `path` or `inject`"));
+            }
+            (Some(path), None, _) if path.string()? == "platform" => SecretsEffect::Platform,
+            (Some(path), None, _) => return Err(path.error("the only path that a rule can select is `platform`")),
+            (None, Some(inject), _) => SecretsEffect::Inject(inject.strings()?),
+            (None, None, Some(key)) => SecretsEffect::Inject(vec![key.clone()]),
+            (None, None, None) => {
+                return Err(at.error("the rule has no effect; add `inject`, `key` or `path: platform`"));
+            }
+        };
+        Ok(Self {
+            name: fields.optional("name").map(|at| text(&at)).transpose()?,
+            key,
+            when: fields.optional("when").map(|at| Condition::decode(&at)).transpose()?.unwrap_or_default(),
+            effect,
+        })
+    }
+
+    fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+        if let Some(name) = &self.name {
+            not_empty(name, path.clone().key("name"))?;
+        }
+        if let Some(key) = &self.key {
+            variable_name(key, path.clone().key("key"))?;
+            if self.when.variables.iter().any(|(name, _)| name == key) {
+                let path = path.clone().key("when").key(key);
+                return Err(Invalid::at(path, "`key` says already that this variable is set; drop one of the two"));
+            }
+        }
+        self.when.check(&path.clone().key("when"), empty_is_set)?;
+        let SecretsEffect::Inject(names) = &self.effect else { return Ok(()) };
+        let path = path.clone().key("inject");
+        some(names, path.clone())?;
+        for (position, name) in names.iter().enumerate() {
+            if let Some(message) = refuse_secret_name(name) {
+                return Err(Invalid::at(path.index(position), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for SecretsRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Form<'r> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            name: &'r Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            key: &'r Option<String>,
+            #[serde(skip_serializing_if = "Condition::is_empty")]
+            when: &'r Condition,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            path: Option<&'static str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            inject: Option<&'r [String]>,
+        }
+        let Self { name, key, when, effect } = self;
+        let (path, inject) = match effect {
+            SecretsEffect::Platform => (Some("platform"), None),
+            SecretsEffect::Inject(names) => (None, Some(names.as_slice())),
+        };
+        let is_implied = matches!((inject, key), (Some([only]), Some(key)) if only == key);
+        Form { name, key, when, path, inject: inject.filter(|_| !is_implied) }.serialize(serializer)
+    }
+}
+
+/// Returns the document of another policy for `extends`, or the reason why there is none.
+pub type ReadBase<'r> = dyn FnMut(&str) -> Result<PolicyDocument, String> + 'r;
 
 impl PolicyDocument {
-    /// Creates a minimal policy without secrets, dispatch and defaults.
+    /// Creates a policy that always picks one model and injects nothing.
     #[must_use]
-    pub fn new(name: &str, runtime: &str, override_var: &str, platform: PlatformPath, fallback: &str) -> Self {
+    pub fn new(name: &str, runtime: &str, model: &str) -> Self {
         Self {
-            schema_version: 1,
+            schema_version: 2,
             name: name.to_owned(),
             harness: Vec::new(),
-            runtime: runtime.to_owned(),
+            runtime: vec![PickRule {
+                name: None,
+                when: Condition::default(),
+                pick: Pick::FirstOf(vec![Source::Variable(runtime.to_owned())]),
+            }],
+            runtimes: Vec::new(),
             defaults: BTreeMap::new(),
-            override_var: override_var.to_owned(),
-            platform,
-            secrets: Vec::new(),
-            dispatch: Vec::new(),
-            fallback: fallback.to_owned(),
+            empty_is_set: Vec::new(),
             templates: BTreeMap::new(),
+            creates: Creates::default(),
+            model: vec![PickRule::always("model", [Source::Text(model.to_owned())])],
+            inject: InjectMode::First,
+            secrets: Vec::new(),
         }
     }
 
-    /// Returns the name of a text variable; empty for a key.
-    pub(super) fn name_of_text(&self, variable: Variable) -> &str {
-        match variable {
-            Variable::Override => &self.override_var,
-            Variable::Path => &self.platform.var,
-            Variable::PlatformModel => &self.platform.model,
-            Variable::Runtime => &self.runtime,
-            Variable::Key(_) => "",
+    pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, Invalid> {
+        let fields = at.fields(&["schema_version"], &[], UnknownFields::Allow)?;
+        match fields.schema_version(&[1, 2])? {
+            1 => version_1::decode(at),
+            _ => Ok(Self::decode_version_2(at, base)?),
         }
     }
 
-    pub(super) fn decode(at: Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(
-            &["schema_version", "name", "runtime", "override", "platform", "fallback"],
-            &["harness", "defaults", "secrets", "dispatch", "templates"],
-            UnknownFields::Deny,
-        )?;
-        fields.schema_version_1()?;
-        Ok(Self {
-            schema_version: 1,
-            name: text(&fields.required("name")?)?,
-            harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| at.strings())?,
-            runtime: text(&fields.required("runtime")?)?,
-            defaults: fields.optional("defaults").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
-            override_var: text(&fields.required("override")?)?,
-            platform: PlatformPath::decode(&fields.required("platform")?)?,
-            secrets: fields.optional("secrets").map_or(Ok(Vec::new()), |at| list(&at, SecretsEntry::decode))?,
-            dispatch: fields.optional("dispatch").map_or(Ok(Vec::new()), |at| list(&at, DispatchEntry::decode))?,
-            fallback: text(&fields.required("fallback")?)?,
-            templates: fields.optional("templates").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
-        })
+    fn decode_version_2(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ReadError> {
+        const OPTIONAL: [&str; 12] = [
+            "extends",
+            "harness",
+            "runtime",
+            "runtimes",
+            "defaults",
+            "empty_is_set",
+            "templates",
+            "creates",
+            "inject",
+            "secrets",
+            "model",
+            "schema_version",
+        ];
+        let fields = at.fields(&["name"], &OPTIONAL, UnknownFields::Deny)?;
+        let name = text(&fields.required("name")?)?;
+        let mut document = match fields.optional("extends") {
+            Some(extends) => base(extends.string()?).map_err(|reason| extends.error(reason))?,
+            None => {
+                fields.required("model")?;
+                Self { runtime: Vec::new(), model: Vec::new(), ..Self::new("", "", "") }
+            }
+        };
+        document.name = name;
+        if let Some(at) = fields.optional("harness") {
+            document.harness = at.strings()?;
+        }
+        if let Some(at) = fields.optional("runtime") {
+            document.runtime = decode_runtime(&at)?;
+        }
+        if let Some(at) = fields.optional("runtimes") {
+            document.runtimes = at.strings()?;
+        }
+        if let Some(at) = fields.optional("defaults") {
+            document.defaults = string_map(&at)?;
+        }
+        if let Some(at) = fields.optional("empty_is_set") {
+            document.empty_is_set = at.strings()?;
+        }
+        if let Some(at) = fields.optional("templates") {
+            document.templates = string_map(&at)?;
+        }
+        if let Some(at) = fields.optional("creates") {
+            let creates = at.fields(&["unless"], &[], UnknownFields::Deny)?;
+            document.creates = Creates { unless: list(&creates.required("unless")?, Condition::decode)? };
+        }
+        if let Some(at) = fields.optional("model") {
+            document.model = list(&at, PickRule::decode)?;
+        }
+        if let Some(at) = fields.optional("inject") {
+            document.inject = match at.string()? {
+                "first" => InjectMode::First,
+                "every" => InjectMode::Every,
+                _ => return Err(at.error("expected `first` or `every`")),
+            };
+        }
+        if let Some(at) = fields.optional("secrets") {
+            document.secrets = list(&at, SecretsRule::decode)?;
+        }
+        Ok(document)
     }
 
     /// Sorts the injected names and removes duplicates. Their order has no meaning because they are
     /// injected together, and results list them sorted.
     pub(super) fn sort_injected(&mut self) {
-        for entry in &mut self.secrets {
-            entry.inject.sort();
-            entry.inject.dedup();
+        for rule in &mut self.secrets {
+            if let SecretsEffect::Inject(names) = &mut rule.effect {
+                names.sort();
+                names.dedup();
+            }
         }
     }
 
-    /// Checks every field on its own.
+    /// Checks every field on its own, and that every rule can apply.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
-        variable_name(&self.runtime, root().key("runtime"))?;
-        variable_name(&self.override_var, root().key("override"))?;
-        let platform = root().key("platform");
-        variable_name(&self.platform.var, platform.clone().key("var"))?;
-        not_empty(&self.platform.value, platform.clone().key("value"))?;
-        variable_name(&self.platform.model, platform.clone().key("model"))?;
-        not_empty(&self.platform.fallback, platform.key("fallback"))?;
-        for (index, entry) in self.secrets.iter().enumerate() {
-            let path = root().key("secrets").index(index);
-            variable_name(&entry.key, path.clone().key("key"))?;
-            some(&entry.inject, path.clone().key("inject"))?;
-            for (position, name) in entry.inject.iter().enumerate() {
-                if let Some(message) = refuse_secret_name(name) {
-                    return Err(Invalid::at(path.key("inject").index(position), message));
-                }
-            }
+        each_not_empty(&self.runtimes, &root().key("runtimes"))?;
+        for (index, name) in self.empty_is_set.iter().enumerate() {
+            variable_name(name, root().key("empty_is_set").index(index))?;
         }
-        for (index, entry) in self.dispatch.iter().enumerate() {
-            let path = root().key("dispatch").index(index);
-            some(&entry.runtimes, path.clone().key("runtimes"))?;
-            each_not_empty(&entry.runtimes, &path.clone().key("runtimes"))?;
-            for (position, keyed) in entry.keyed.iter().enumerate() {
-                let path = path.clone().key("keyed").index(position);
-                variable_name(&keyed.key, path.clone().key("key"))?;
-                not_empty(&keyed.model, path.key("model"))?;
-            }
-            not_empty(&entry.model, path.key("model"))?;
-        }
-        not_empty(&self.fallback, root().key("fallback"))?;
         for (name, value) in &self.defaults {
             not_empty(value, root().key("defaults").key(name))?;
         }
@@ -189,89 +512,130 @@ impl PolicyDocument {
             not_empty(variant, root().key("templates"))?;
             not_empty(runtime, root().key("templates").key(variant))?;
         }
+        for (index, rule) in self.runtime.iter().enumerate() {
+            let path = self.path_of_runtime_rule(index);
+            rule.check(&path, &self.empty_is_set)?;
+            if rule.when.runtime.is_some() {
+                let path = path.key("when").key(super::condition::RUNTIME);
+                return Err(Invalid::at(path, "a rule for the runtime cannot depend on the runtime; test a variable"));
+            }
+            if rule.pick == Pick::Nothing {
+                let message = "a rule for the runtime needs a runtime; write `[none]` if its name is `none`";
+                return Err(Invalid::at(path.key("use"), message));
+            }
+            self.check_can_hold(&rule.when, &path.key("when"))?;
+        }
+        for (index, rule) in self.model.iter().enumerate() {
+            let path = root().key("model").index(index);
+            rule.check(&path, &self.empty_is_set)?;
+            self.check_can_hold(&rule.when, &path.key("when"))?;
+        }
+        for (index, rule) in self.secrets.iter().enumerate() {
+            let path = root().key("secrets").index(index);
+            rule.check(&path, &self.empty_is_set)?;
+            self.check_can_hold(&rule.when, &path.key("when"))?;
+        }
+        for (index, condition) in self.creates.unless.iter().enumerate() {
+            let path = root().key("creates").key("unless").index(index);
+            condition.check(&path, &self.empty_is_set)?;
+            self.check_can_hold(condition, &path)?;
+            if condition.is_empty() {
+                return Err(Invalid::at(path, "the condition always holds, so nothing is ever created; add a test"));
+            }
+        }
+        self.check_reachable()
+    }
+
+    /// The path of a rule for the runtime, which may be written in its short form.
+    pub(super) fn path_of_runtime_rule(&self, index: usize) -> FieldPath {
+        let path = FieldPath::default().key("runtime");
+        let is_short = self.runtime.len() == 1 && self.runtime[0].name.is_none() && self.runtime[0].when.is_empty();
+        if is_short { path } else { path.index(index) }
+    }
+
+    /// Refuses a condition that holds in no environment.
+    fn check_can_hold(&self, condition: &Condition, path: &FieldPath) -> Result<(), Invalid> {
+        if let Some(runtimes) = &condition.runtime
+            && !self.runtimes.is_empty()
+            && !self.runtimes.iter().any(|runtime| runtimes.contains(runtime))
+        {
+            let path = path.clone().key(super::condition::RUNTIME);
+            return Err(Invalid::at(path, "the field `runtimes` has none of these, so the condition can never hold"));
+        }
+        let defaulted = |(name, test): &&(String, Test)| *test == Test::Unset && self.defaults.contains_key(name);
+        match condition.variables.iter().find(defaulted) {
+            Some((name, _)) => Err(Invalid::at(
+                path.clone().key(name),
+                format!("`{name}` has a default, so it is never unset and the condition can never hold"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses rules after a rule that always applies.
+    fn check_reachable(&self) -> Result<(), Invalid> {
+        let ends = |rule: &SecretsRule| {
+            rule.key.is_none()
+                && rule.when.is_empty()
+                && (self.inject == InjectMode::First || rule.effect == SecretsEffect::Platform)
+        };
+        let lists = [
+            ("runtime", self.runtime.iter().position(PickRule::always_applies), self.runtime.len()),
+            ("model", self.model.iter().position(PickRule::always_applies), self.model.len()),
+            ("secrets", self.secrets.iter().position(ends), self.secrets.len()),
+        ];
+        for (field, end, length) in lists {
+            if let Some(end) = end.filter(|end| end + 1 < length) {
+                let path = FieldPath::default().key(field).index(end + 1);
+                let message = format!("`{field}[{end}]` always applies, so this rule never does; move or delete it");
+                return Err(Invalid::at(path, message));
+            }
+        }
         Ok(())
     }
 }
 
-impl PlatformPath {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["var", "value", "model", "fallback"], &[], UnknownFields::Deny)?;
-        Ok(Self {
-            var: text(&fields.required("var")?)?,
-            value: text(&fields.required("value")?)?,
-            model: text(&fields.required("model")?)?,
-            fallback: text(&fields.required("fallback")?)?,
-        })
+fn decode_runtime(at: &Cursor<'_>) -> Result<Vec<PickRule>, ReadError> {
+    if at.is_list() {
+        return list(at, PickRule::decode);
     }
+    let name = text(at)?;
+    Ok(vec![PickRule { name: None, when: Condition::default(), pick: Pick::FirstOf(vec![Source::Variable(name)]) }])
 }
 
-impl SecretsEntry {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "inject"], &[], UnknownFields::Deny)?;
-        Ok(Self { key: text(&fields.required("key")?)?, inject: fields.required("inject")?.strings()? })
-    }
-}
-
-impl DispatchEntry {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["runtimes", "model"], &["keyed"], UnknownFields::Deny)?;
-        Ok(Self {
-            runtimes: fields.required("runtimes")?.strings()?,
-            keyed: fields.optional("keyed").map_or(Ok(Vec::new()), |at| list(&at, KeyedModel::decode))?,
-            model: text(&fields.required("model")?)?,
-        })
-    }
-}
-
-impl KeyedModel {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "model"], &[], UnknownFields::Deny)?;
-        Ok(Self { key: text(&fields.required("key")?)?, model: text(&fields.required("model")?)? })
-    }
-}
-
-/// The path of the field that names a text variable.
-pub(super) fn place_of(variable: Variable) -> FieldPath {
-    let root = FieldPath::default();
-    match variable {
-        Variable::Override => root.key("override"),
-        Variable::Path => root.key("platform").key("var"),
-        Variable::PlatformModel => root.key("platform").key("model"),
-        Variable::Runtime => root.key("runtime"),
-        Variable::Key(_) => root.key("secrets"),
-    }
-}
-
-fn text(at: &Cursor<'_>) -> Result<String, ReadError> {
+pub(super) fn text(at: &Cursor<'_>) -> Result<String, ReadError> {
     at.string().map(ToOwned::to_owned)
 }
 
-fn list<T>(at: &Cursor<'_>, decode: impl Fn(&Cursor<'_>) -> Result<T, ReadError>) -> Result<Vec<T>, ReadError> {
+pub(super) fn list<T>(
+    at: &Cursor<'_>,
+    decode: impl Fn(&Cursor<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
     at.items()?.map(|item| decode(&item)).collect()
 }
 
-fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
+pub(super) fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-fn not_empty(value: &str, path: FieldPath) -> Result<(), Invalid> {
+pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), Invalid> {
     if value.is_empty() { Err(Invalid::at(path, "is empty; write a value")) } else { Ok(()) }
 }
 
-fn some(list: &[String], path: FieldPath) -> Result<(), Invalid> {
+pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), Invalid> {
     if list.is_empty() { Err(Invalid::at(path, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), Invalid> {
+pub(super) fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), Invalid> {
     list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, path.clone().index(index)))
 }
 
-fn variable_name(name: &str, path: FieldPath) -> Result<(), Invalid> {
+pub(super) fn variable_name(name: &str, path: FieldPath) -> Result<(), Invalid> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
-    if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
+    if starts && characters.all(|next| next == '_' || next == '.' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
     // The text may be a secret value in the wrong field, so the message does not repeat it.
-    Err(Invalid::at(path, "not a valid variable name; use letters, digits and `_`"))
+    Err(Invalid::at(path, "not a valid variable name; use letters, digits, `_` and `.`"))
 }

@@ -1,49 +1,57 @@
-//! Policies: how one harness picks a slug and injects secrets from its variables.
+//! Policies: how one harness picks a runtime, a slug and the secrets to inject from its variables.
 //!
-//! A [`Policy`] is a validated [`PolicyDocument`] with a table of its variables. The table
-//! lets an [`Env`](crate::env::Env) fit into a few machine words.
+//! A [`Policy`] is a validated [`PolicyDocument`], compiled so that evaluating a rule costs a few
+//! operations on machine words: see [`Env`](crate::env::Env).
 
+pub mod condition;
 mod document;
+mod rules;
 mod variable;
+mod version_1;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-pub use document::{DispatchEntry, KeyedModel, PlatformPath, PolicyDocument, SecretsEntry};
-pub use variable::{BillingPath, Key, Variable};
+pub use condition::{Condition, Membership, Test};
+pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
+pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Tests};
+use variable::OTHER;
+pub use variable::{BillingPath, Variable};
+pub(crate) use variable::{Class, UNSET, Variables};
 
 use crate::limits;
-use crate::table::{CachedIndex, Table};
-use crate::yaml::{FieldPath, ReadError};
+use crate::table::CachedIndex;
+use crate::yaml::{FieldPath, Invalid, ReadError};
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
 pub struct Policy {
     document: PolicyDocument,
-    /// The names of the variables by position: in the order in which the policy consults them, the
-    /// runtime variable last.
-    names: Vec<String>,
-    variables: Table<Variable>,
-    /// The default of each text variable.
-    defaults: [Option<String>; Variable::TEXT.len()],
-    /// The path if the path variable is unset.
-    default_path: BillingPath,
-    /// The keys of each `dispatch` entry.
-    keyed: Vec<Vec<Key>>,
-    /// The runtimes that have a `dispatch` entry or a template.
-    runtimes: CachedIndex<Dispatched>,
+    variables: Variables,
+    /// The variables whose value a rule for the model can pick: one bit for each position.
+    slug_variables: u128,
+    /// Every name that a rule injects, sorted.
+    injectable: Vec<String>,
+    runtime: Vec<CompiledPick>,
+    model: Vec<CompiledPick>,
+    secrets: Vec<CompiledSecrets>,
+    unless: Vec<Tests>,
+    /// The runtimes that conditions and templates name.
+    runtimes: CachedIndex<Dispatch>,
+    /// The rules for every other runtime.
+    other_runtimes: Dispatch,
 }
 
-/// The indexed entries of one runtime.
-#[derive(Clone, Default)]
-struct Dispatched {
-    /// The index of its `dispatch` entry.
-    entry: Option<usize>,
-    /// The runtime that is looked up in the registry instead, if another.
-    template: Option<String>,
+/// The values of a variable that a policy distinguishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueClasses {
+    /// The texts that conditions name, in the order of the policy; empty for a key variable.
+    pub texts: Vec<String>,
+    /// The hosts that conditions name, in lower case. A URL with such a host is a class of its own,
+    /// unless it is one of `texts`.
+    pub hosts: Vec<String>,
 }
-
-/// The number of variables whose positions precede the keys.
-const BEFORE_KEYS: usize = 3;
 
 impl Policy {
     /// The policy files of [`Policy::all_embedded`].
@@ -54,26 +62,64 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// If a field is empty, a variable name is invalid in a shell, a variable has two roles, a key
-    /// or runtime is listed twice (only the first entry could apply), or a default is given for a
-    /// secret or for a variable that the policy does not read.
+    /// If a field is empty; if a variable name is invalid; if a condition can never hold or a rule
+    /// follows one that always applies; if a `key` is also compared or used as a text; if a default is
+    /// given for a secret or for a variable that the policy does not read; if the policy has more
+    /// variables or injected names than the [`limits`].
     pub fn new(mut document: PolicyDocument) -> Result<Self, InvalidPolicy> {
         document.check()?;
         document.sort_injected();
-        let mut policy = Self {
-            names: Vec::new(),
-            variables: Table::with_capacity(0),
-            defaults: Default::default(),
-            default_path: BillingPath::Byok,
-            keyed: Vec::new(),
-            runtimes: CachedIndex::new(),
-            document,
+        let mut variables = number_variables(&document)?;
+        for condition in conditions(&document) {
+            condition.variables.iter().for_each(|(name, test)| variables.add_test(name, test));
+        }
+        for (index, name) in document.empty_is_set.iter().enumerate() {
+            let Some(variable) = variables.get(name) else {
+                let path = FieldPath::default().key("empty_is_set").index(index);
+                return Err(Invalid::at(path, "the policy does not read this variable; correct or delete the name"));
+            };
+            variables.add_empty_is_set(variable);
+        }
+        for (name, default) in &document.defaults {
+            let path = FieldPath::default().key("defaults").key(name);
+            let Some(variable) = variables.get(name) else {
+                let message = format!("the policy does not read `{name}`; correct the name or drop the default");
+                return Err(Invalid::at(path, message));
+            };
+            let Some(text) = variables.text_index(variable) else {
+                let message = format!("`{name}` is a secret; a policy file must not carry a value for it");
+                return Err(Invalid::at(path, message));
+            };
+            variables.set_default(text, default.clone());
+        }
+        let injectable = injectable(&document)?;
+        let label =
+            |list: &str, index: usize, rule: &PickRule| rule.name.clone().unwrap_or_else(|| format!("{list}[{index}]"));
+        let compile = |list: &str, rules: &[PickRule]| -> Vec<CompiledPick> {
+            let rules = rules.iter().enumerate();
+            rules.map(|(index, rule)| CompiledPick::new(rule, label(list, index, rule), &variables)).collect()
         };
-        policy.index()?;
-        Ok(policy)
+        let mut slug_variables = 0;
+        for source in document.model.iter().flat_map(sources) {
+            if let Source::Variable(name) = source {
+                slug_variables |= 1 << variables.named(name).position();
+            }
+        }
+        Ok(Self {
+            slug_variables,
+            runtime: compile("runtime", &document.runtime),
+            model: compile("model", &document.model),
+            secrets: document.secrets.iter().map(|rule| CompiledSecrets::new(rule, &injectable, &variables)).collect(),
+            unless: document.creates.unless.iter().map(|condition| Tests::new(condition, &variables)).collect(),
+            runtimes: runtimes(&document),
+            other_runtimes: dispatch(&document, None),
+            injectable,
+            variables,
+            document,
+        })
     }
 
-    /// Reads and validates a policy file.
+    /// Reads and validates a policy file. `extends` can name a policy that ships with this crate.
     ///
     /// # Errors
     ///
@@ -83,23 +129,37 @@ impl Policy {
         Self::from_node(crate::yaml::Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
-    /// Decodes a policy from a parsed document or a part of one.
+    /// Decodes a policy from a parsed document or a part of one. `extends` can name a policy that
+    /// ships with this crate.
     ///
     /// # Errors
     ///
     /// The errors of [`Policy::new`]; an unknown field; a field of the wrong type; a policy that
     /// exceeds [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`].
     pub fn from_node(at: crate::yaml::Cursor<'_>) -> Result<Self, InvalidPolicy> {
+        Self::from_node_extending(at, &mut |name| match Self::embedded(name) {
+            Some(policy) => Ok(policy.document),
+            None => Err("no policy with this name ships with slugproof".to_owned()),
+        })
+    }
+
+    /// Like [`Policy::from_node`], with a function that finds the policy that `extends` names.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Policy::from_node`], and those of `base`.
+    pub fn from_node_extending(at: crate::yaml::Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, InvalidPolicy> {
         if at.size() > limits::POLICY_NODES {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
         }
-        let policy = Self::new(PolicyDocument::decode(at)?).map_err(|error| error.under(at.path()))?;
+        let policy = Self::new(PolicyDocument::decode(at, base)?).map_err(|error| error.under(at.path()))?;
         at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
         Ok(policy)
     }
 
-    /// Writes the policy as YAML. [`Policy::from_yaml`] reads it back as an equal policy.
+    /// Writes the policy as YAML of schema version 2. [`Policy::from_yaml`] reads it back as an equal
+    /// policy.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         crate::yaml::write(&self.document)
@@ -128,7 +188,7 @@ impl Policy {
         &self.document.name
     }
 
-    /// The document of the policy. The injected names of each entry are sorted and unique.
+    /// The document of the policy. The injected names of each rule are sorted and unique.
     #[must_use]
     pub fn document(&self) -> &PolicyDocument {
         &self.document
@@ -138,81 +198,88 @@ impl Policy {
     #[must_use]
     #[inline]
     pub fn variable(&self, name: &str) -> Option<Variable> {
-        self.variables.get(name).copied()
+        self.variables.get(name)
     }
 
     /// The name of a variable.
     ///
     /// # Panics
     ///
-    /// If `variable` is a key of another policy that has more keys.
+    /// If `variable` belongs to another policy that has more variables.
     #[must_use]
     #[inline]
     pub fn variable_name(&self, variable: Variable) -> &str {
-        &self.names[self.position(variable)]
+        &self.variables.names()[variable.position()]
     }
 
     /// The names of [`Policy::all_variables`].
     #[must_use]
     pub fn variable_names(&self) -> &[String] {
-        &self.names
+        self.variables.names()
     }
 
-    /// The position of a variable in the order of the policy.
+    /// Returns true for a variable of which only the presence matters.
+    #[must_use]
     #[inline]
-    pub(crate) fn position(&self, variable: Variable) -> usize {
-        match variable {
-            Variable::Override => 0,
-            Variable::Path => 1,
-            Variable::PlatformModel => 2,
-            Variable::Key(key) => {
-                let position = BEFORE_KEYS + key.index();
-                assert!(position < self.names.len() - 1, "a key of another policy");
-                position
-            }
-            Variable::Runtime => self.names.len() - 1,
-        }
+    pub fn is_key(&self, variable: Variable) -> bool {
+        self.variables.text_index(variable).is_none()
     }
 
-    /// The variable at a position. The position must not be that of the runtime variable.
-    #[inline]
-    pub(crate) fn deciding_at(position: usize) -> Variable {
-        match position {
-            0 => Variable::Override,
-            1 => Variable::Path,
-            2 => Variable::PlatformModel,
-            _ => Variable::Key(Key::at(position - BEFORE_KEYS)),
-        }
+    /// Returns true for a variable whose value a rule for the model can pick.
+    #[must_use]
+    pub fn is_slug_variable(&self, variable: Variable) -> bool {
+        self.slug_variables >> variable.position() & 1 == 1
+    }
+
+    /// Returns true for a variable that counts as set if it is present but empty.
+    #[must_use]
+    pub fn is_set_if_empty(&self, variable: Variable) -> bool {
+        self.variables.is_set_if_empty(variable)
     }
 
     /// The default of a variable, if the policy has one.
     #[must_use]
     #[inline]
     pub fn default_of(&self, variable: Variable) -> Option<&str> {
-        self.defaults[variable.text_index()?].as_deref()
+        self.variables.default_of(self.variables.text_index(variable)?)
     }
 
-    /// The path that a value of the path variable selects: the platform path only if the value
-    /// matches exactly.
-    pub(crate) fn path_of(&self, value: &str) -> BillingPath {
-        if value == self.document.platform.value { BillingPath::Platform } else { BillingPath::Byok }
+    /// The values of a variable that the conditions of the policy name.
+    #[must_use]
+    pub fn value_classes(&self, variable: Variable) -> ValueClasses {
+        let Some(text) = self.variables.text_index(variable) else {
+            return ValueClasses { texts: Vec::new(), hosts: Vec::new() };
+        };
+        let classes = self.variables.classes(text);
+        let is_text = |text: &&str| !text.is_empty();
+        ValueClasses {
+            texts: classes.texts().filter(is_text).map(ToOwned::to_owned).collect(),
+            hosts: classes.hosts().map(ToOwned::to_owned).collect(),
+        }
     }
 
-    /// The path if the path variable is unset.
-    #[inline]
-    pub(crate) fn default_path(&self) -> BillingPath {
-        self.default_path
+    /// The texts that conditions compare a variable with.
+    pub(crate) fn texts_of(&self, variable: Variable) -> impl Iterator<Item = &str> {
+        let text = self.variables.text_index(variable);
+        text.into_iter().flat_map(|text| self.variables.classes(text).texts())
     }
 
-    /// The variables that decide a slug or inject a secret: all except the runtime variable, in the
-    /// order in which the policy consults them.
+    /// Returns true if no condition names this value of a variable.
+    pub(crate) fn is_other_value(&self, variable: Variable, value: &str) -> bool {
+        self.variables.text_index(variable).is_none_or(|text| self.variables.class_of(text, value) == OTHER)
+    }
+
+    /// The variables that decide a slug, a secret or whether something is created: the text variables
+    /// in the order of the rules for the model and for secrets, then the key variables in the order of
+    /// the rules for secrets and for the model.
     pub fn deciding_variables(&self) -> impl Iterator<Item = Variable> + '_ {
-        [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().chain(self.key_variables())
+        (0..self.variables.deciding()).map(Variable::at)
     }
 
-    /// Every variable that the policy reads: the deciding variables, then the runtime variable.
+    /// Every variable that the policy reads: the deciding variables, then the variables that only
+    /// rules for the runtime read.
     pub fn all_variables(&self) -> impl Iterator<Item = Variable> + '_ {
-        self.deciding_variables().chain([Variable::Runtime])
+        (0..self.variables.names().len()).map(Variable::at)
     }
 
     /// The names of [`Policy::deciding_variables`].
@@ -222,10 +289,10 @@ impl Policy {
 
     /// The key variables, in the order of the policy.
     pub fn key_variables(&self) -> impl Iterator<Item = Variable> + '_ {
-        (0..self.names.len() - BEFORE_KEYS - 1).map(|index| Variable::Key(Key::at(index)))
+        self.all_variables().filter(|variable| self.is_key(*variable))
     }
 
-    /// The runtimes with a `dispatch` entry or a template, without duplicates.
+    /// The runtimes that conditions and templates name, without duplicates.
     pub fn runtimes(&self) -> impl Iterator<Item = &str> {
         self.runtimes.texts()
     }
@@ -233,145 +300,214 @@ impl Policy {
     /// The name of the runtime to look up in the registry.
     #[must_use]
     pub fn template_of<'a>(&'a self, runtime: &'a str) -> &'a str {
-        self.dispatch(runtime).template
+        self.dispatch(runtime).template.as_deref().unwrap_or(runtime)
     }
 
-    /// The `secrets` entry of a key, if there is one.
-    pub(crate) fn secrets_of(&self, key: Key) -> Option<&SecretsEntry> {
-        self.document.secrets.get(key.index())
+    /// Returns true if a rule selects the platform path.
+    #[must_use]
+    pub fn has_platform_path(&self) -> bool {
+        self.secrets.iter().any(|rule| rule.inject.is_none())
     }
 
-    /// The first key, in the order of the policy, among the variables at the given positions (one bit
-    /// for each).
+    /// Every name that a rule injects, sorted and unique.
+    #[must_use]
     #[inline]
-    pub(crate) fn first_key(&self, positions: u128) -> Option<Key> {
-        let index = (positions >> BEFORE_KEYS).trailing_zeros() as usize;
-        (index < self.names.len() - BEFORE_KEYS - 1).then(|| Key::at(index))
+    pub fn injectable(&self) -> &[String] {
+        &self.injectable
     }
 
-    /// The entries of a runtime.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    pub(crate) fn runtime_rules(&self) -> &[CompiledPick] {
+        &self.runtime
+    }
+
+    pub(crate) fn model_rules<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p CompiledPick> {
+        dispatch.model.iter().map(|index| &self.model[usize::from(*index)])
+    }
+
+    pub(crate) fn secrets_rules<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p CompiledSecrets> {
+        dispatch.secrets.iter().map(|index| &self.secrets[usize::from(*index)])
+    }
+
+    pub(crate) fn unless<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p Tests> {
+        dispatch.unless.iter().map(|index| &self.unless[usize::from(*index)])
+    }
+
+    /// The rules that can apply for a runtime.
     #[inline]
-    pub(crate) fn dispatch<'p: 'r, 'r>(&'p self, runtime: &'r str) -> Dispatch<'p, 'r> {
-        let Some(dispatched) = self.runtimes.get(runtime) else { return Dispatch { entry: None, template: runtime } };
-        Dispatch {
-            entry: dispatched.entry.map(|entry| (&self.document.dispatch[entry], self.keyed[entry].as_slice())),
-            template: dispatched.template.as_deref().unwrap_or(runtime),
-        }
-    }
-
-    /// Fills the tables from the document.
-    fn index(&mut self) -> Result<(), InvalidPolicy> {
-        let document = self.document.clone();
-        for variable in Variable::TEXT {
-            let name = document.name_of_text(variable);
-            if self.variables.insert(name, variable).is_some() {
-                return Err(InvalidPolicy::at(
-                    document::place_of(variable),
-                    format!("`{name}` already has another role in this policy; use another variable"),
-                ));
-            }
-        }
-        let mut keys = Vec::new();
-        for (index, entry) in document.secrets.iter().enumerate() {
-            let path = FieldPath::default().key("secrets").index(index).key("key");
-            // The first keys are the keys of `secrets`, in the same order: see `secrets_of`.
-            if self.key(&entry.key, &mut keys, &path)?.index() < index {
-                return Err(InvalidPolicy::at(
-                    path,
-                    format!("`{}` already has an entry, which always wins; merge the two", entry.key),
-                ));
-            }
-        }
-        for (index, entry) in document.dispatch.iter().enumerate() {
-            let path = FieldPath::default().key("dispatch").index(index);
-            for (position, runtime) in entry.runtimes.iter().enumerate() {
-                if self.runtimes.get_or_default(runtime).entry.replace(index).is_some() {
-                    let path = path.clone().key("runtimes").index(position);
-                    return Err(InvalidPolicy::at(
-                        path,
-                        format!("runtime `{runtime}` already has a dispatch entry; keep one of the two"),
-                    ));
-                }
-            }
-            let mut keyed = Vec::new();
-            for (position, model) in entry.keyed.iter().enumerate() {
-                let path = path.clone().key("keyed").index(position).key("key");
-                let key = self.key(&model.key, &mut keys, &path)?;
-                if keyed.contains(&key) {
-                    return Err(InvalidPolicy::at(
-                        path,
-                        format!("`{}` already selects a model, which always wins; keep one of the two", model.key),
-                    ));
-                }
-                keyed.push(key);
-            }
-            self.keyed.push(keyed);
-        }
-        for (runtime, template) in document.templates {
-            self.runtimes.get_or_default(&runtime).template = Some(template);
-        }
-        for (name, default) in document.defaults {
-            let path = FieldPath::default().key("defaults").key(&name);
-            let Some(variable) = self.variable(&name) else {
-                return Err(InvalidPolicy::at(
-                    path,
-                    format!("the policy does not read `{name}`; correct the name or drop the default"),
-                ));
-            };
-            let Some(text) = variable.text_index() else {
-                return Err(InvalidPolicy::at(
-                    path,
-                    format!("`{name}` is a secret; a policy file must not carry a value for it"),
-                ));
-            };
-            self.defaults[text] = Some(default);
-        }
-        self.default_path = self.default_of(Variable::Path).map_or(BillingPath::Byok, |value| self.path_of(value));
-        self.names = [document.override_var, document.platform.var, document.platform.model].into();
-        self.names.extend(keys);
-        self.names.push(document.runtime);
-        Ok(())
-    }
-
-    /// Returns the key variable with this name, and adds it to the tables if it is new.
-    fn key(&mut self, name: &str, keys: &mut Vec<String>, path: &FieldPath) -> Result<Key, InvalidPolicy> {
-        match self.variable(name) {
-            Some(Variable::Key(key)) => Ok(key),
-            Some(_) => Err(InvalidPolicy::at(
-                path.clone(),
-                format!(
-                    "`{name}` already has another role in this policy, so its value would be shown; \
-                     use a separate variable for the secret"
-                ),
-            )),
-            None if keys.len() == limits::KEY_VARIABLES => Err(InvalidPolicy::at(
-                path.clone(),
-                format!("a policy has at most {} key variables", limits::KEY_VARIABLES),
-            )),
-            None => {
-                let key = Key::at(keys.len());
-                keys.push(name.to_owned());
-                self.variables.insert(name, Variable::Key(key));
-                Ok(key)
-            }
-        }
+    pub(crate) fn dispatch(&self, runtime: &str) -> &Dispatch {
+        self.runtimes.get(runtime).unwrap_or(&self.other_runtimes)
     }
 }
 
-/// A `dispatch` entry and the keys of its keyed models.
-pub(crate) type Entry<'a> = (&'a DispatchEntry, &'a [Key]);
+/// The sources of a rule.
+fn sources(rule: &PickRule) -> &[Source] {
+    match &rule.pick {
+        Pick::Nothing => &[],
+        Pick::FirstOf(sources) => sources,
+    }
+}
 
-/// The entries of a policy for one runtime.
-#[derive(Clone, Copy)]
-pub(crate) struct Dispatch<'p, 'r> {
-    /// The `dispatch` entry of the runtime, if there is one.
-    pub(crate) entry: Option<Entry<'p>>,
-    /// The name of the runtime to look up in the registry.
-    pub(crate) template: &'r str,
+/// Every condition of a policy. That a `key` is set is not among them.
+fn conditions(document: &PolicyDocument) -> impl Iterator<Item = &Condition> {
+    let PolicyDocument { runtime, model, secrets, creates, .. } = document;
+    let model = model.iter().map(|rule| &rule.when);
+    let runtime = runtime.iter().map(|rule| &rule.when);
+    model.chain(secrets.iter().map(|rule| &rule.when)).chain(&creates.unless).chain(runtime)
+}
+
+/// An occurrence of a variable in a policy.
+type Read<'d> = (&'d str, FieldPath);
+
+/// The variables of a condition.
+fn reads_of<'d>(condition: &'d Condition, path: &FieldPath) -> Vec<Read<'d>> {
+    condition.variables.iter().map(|(name, _)| (name.as_str(), path.clone().key(name))).collect()
+}
+
+/// The variables of a rule: of its condition, then of its sources.
+fn reads_of_pick<'d>(rule: &'d PickRule, path: &FieldPath) -> Vec<Read<'d>> {
+    let mut reads = reads_of(&rule.when, &path.clone().key("when"));
+    for source in sources(rule) {
+        if let Source::Variable(name) = source {
+            reads.push((name, path.clone().key("use")));
+        }
+    }
+    reads
+}
+
+/// Finds the variables of a policy, and whether their values matter.
+fn number_variables(document: &PolicyDocument) -> Result<Variables, InvalidPolicy> {
+    let root = FieldPath::default;
+    let mut of_model = Vec::new();
+    for (index, rule) in document.model.iter().enumerate() {
+        of_model.extend(reads_of_pick(rule, &root().key("model").index(index)));
+    }
+    let mut of_secrets = Vec::new();
+    for (index, rule) in document.secrets.iter().enumerate() {
+        let path = root().key("secrets").index(index);
+        of_secrets.extend(rule.key.iter().map(|key| (key.as_str(), path.clone().key("key"))));
+        of_secrets.extend(reads_of(&rule.when, &path.key("when")));
+    }
+    let mut of_creates = Vec::new();
+    for (index, condition) in document.creates.unless.iter().enumerate() {
+        of_creates.extend(reads_of(condition, &root().key("creates").key("unless").index(index)));
+    }
+    let mut of_runtime = Vec::new();
+    for (index, rule) in document.runtime.iter().enumerate() {
+        of_runtime.extend(reads_of_pick(rule, &document.path_of_runtime_rule(index)));
+    }
+
+    let compared = conditions(document).flat_map(|condition| &condition.variables);
+    let compared = compared.filter(|(_, test)| test.reads_value()).map(|(name, _)| name.as_str());
+    let used = document.model.iter().chain(&document.runtime).flat_map(sources).filter_map(|source| match source {
+        Source::Text(_) => None,
+        Source::Variable(name) => Some(name.as_str()),
+    });
+    let texts: BTreeSet<&str> = compared.chain(used).collect();
+    for (index, rule) in document.secrets.iter().enumerate() {
+        if let Some(key) = rule.key.as_deref().filter(|key| texts.contains(key)) {
+            return Err(Invalid::at(
+                root().key("secrets").index(index).key("key"),
+                format!(
+                    "the value of `{key}` is compared or used elsewhere in this policy, so it would be shown; \
+                     use a separate variable for the secret"
+                ),
+            ));
+        }
+    }
+
+    let is_text = |(name, _): &&Read<'_>| texts.contains(name);
+    let is_key = |(name, _): &&Read<'_>| !texts.contains(name);
+    let deciding = of_model.iter().chain(&of_secrets).chain(&of_creates).filter(is_text);
+    let deciding = distinct(deciding, &[], limits::TEXT_VARIABLES, "variables whose value matters")?;
+    let of_runtime_only = distinct(
+        of_runtime.iter().filter(is_text),
+        &deciding,
+        limits::TEXT_VARIABLES - deciding.len(),
+        "variables whose value matters",
+    )?;
+    let keys = of_secrets.iter().chain(&of_model).chain(&of_creates).chain(&of_runtime).filter(is_key);
+    let keys = distinct(keys, &[], limits::KEY_VARIABLES, "key variables")?;
+    Ok(Variables::new(deciding, keys, of_runtime_only))
+}
+
+/// The distinct names, without `known`, in order; an error if there are more than `most`.
+fn distinct<'d>(
+    reads: impl Iterator<Item = &'d Read<'d>>,
+    known: &[String],
+    most: usize,
+    what: &str,
+) -> Result<Vec<String>, InvalidPolicy> {
+    let mut names = Vec::new();
+    let mut seen: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    for (name, path) in reads {
+        if seen.insert(name) {
+            if names.len() == most {
+                let most = most + known.len();
+                return Err(Invalid::at(path.clone(), format!("a policy has at most {most} {what}")));
+            }
+            names.push((*name).to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Every name that a rule injects, sorted.
+fn injectable(document: &PolicyDocument) -> Result<Vec<String>, InvalidPolicy> {
+    let mut names = BTreeSet::new();
+    for (index, rule) in document.secrets.iter().enumerate() {
+        for (position, name) in rule.injected().iter().enumerate() {
+            names.insert(name.clone());
+            if names.len() > limits::INJECTED_NAMES {
+                let path = FieldPath::default().key("secrets").index(index).key("inject").index(position);
+                let most = limits::INJECTED_NAMES;
+                return Err(Invalid::at(path, format!("a policy injects at most {most} different names")));
+            }
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// The rules for each runtime that a condition or a template names.
+fn runtimes(document: &PolicyDocument) -> CachedIndex<Dispatch> {
+    let named = conditions(document).filter_map(|condition| condition.runtime.as_ref()).flat_map(Membership::texts);
+    let mut index = CachedIndex::new();
+    for runtime in named.chain(document.templates.keys()) {
+        *index.get_or_default(runtime) = dispatch(document, Some(runtime));
+    }
+    index
+}
+
+/// The rules for a runtime, or for every runtime that no condition names.
+fn dispatch(document: &PolicyDocument, runtime: Option<&str>) -> Dispatch {
+    let admits = |condition: &Condition| match (&condition.runtime, runtime) {
+        (None, _) => true,
+        (Some(membership), Some(runtime)) => membership.contains(runtime),
+        (Some(membership), None) => matches!(membership, Membership::NoneOf(_)),
+    };
+    let number = |index: usize| u16::try_from(index).expect("the limit on values in a policy is below 65,536");
+    let mut model: Vec<u16> = Vec::new();
+    for (index, rule) in document.model.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
+        model.push(number(index));
+        if rule.always_applies_for_its_runtimes() {
+            break;
+        }
+    }
+    let secrets = document.secrets.iter().enumerate().filter(|(_, rule)| admits(&rule.when));
+    let unless = document.creates.unless.iter().enumerate().filter(|(_, condition)| admits(condition));
+    Dispatch {
+        model: model.into(),
+        secrets: secrets.map(|(index, _)| number(index)).collect(),
+        unless: unless.map(|(index, _)| number(index)).collect(),
+        template: runtime.and_then(|runtime| document.templates.get(runtime)).cloned(),
+    }
 }
 
 impl PartialEq for Policy {
-    /// Compares the documents; the tables are derived from them.
+    /// Compares the documents; everything else is compiled from them.
     fn eq(&self, other: &Self) -> bool {
         self.document == other.document
     }
@@ -380,7 +516,7 @@ impl PartialEq for Policy {
 impl Eq for Policy {}
 
 impl fmt::Debug for Policy {
-    /// Formats the document; the tables are derived from it.
+    /// Formats the document; everything else is compiled from it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.document.fmt(f)
     }

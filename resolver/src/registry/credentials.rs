@@ -8,7 +8,7 @@ use crate::names::NameSubset;
 #[expect(clippy::exhaustive_structs, reason = "callers construct one for each query")]
 pub struct Credentials<'a> {
     /// The secrets that the workspace receives.
-    pub injected: &'a [String],
+    pub injected: NameSubset<'a>,
     /// Credentials that are available in addition, at organisation scope.
     pub ambient: &'a [String],
 }
@@ -38,6 +38,6 @@ impl Credentials<'_> {
 
     #[inline]
     fn contain(&self, name: &str) -> bool {
-        self.injected.iter().any(|present| present == name) || self.ambient.iter().any(|present| present == name)
+        self.injected.contains(name) || self.ambient.iter().any(|present| present == name)
     }
 }

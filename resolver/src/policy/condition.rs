@@ -1,0 +1,244 @@
+//! Conditions of rules: what the runtime and the variables must be for a rule to apply.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields};
+
+/// The key of a condition that tests the runtime instead of a variable.
+pub(super) const RUNTIME: &str = "runtime";
+
+/// A condition: it holds if all its entries hold. The empty condition always holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
+pub struct Condition {
+    /// The runtimes for which the condition can hold; `None` for every runtime.
+    pub runtime: Option<Membership>,
+    /// The tests of variables, in the order written. Each variable has one test.
+    pub variables: Vec<(String, Test)>,
+}
+
+/// The test of one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the policy format defines the tests")]
+pub enum Test {
+    /// The variable has a value, or a default.
+    Set,
+    /// The variable has neither a value nor a default.
+    Unset,
+    /// The value is in a set of texts; an unset variable has no value.
+    Value(Membership),
+    /// The value is a URL with this host, compared without regard to case.
+    Host(String),
+}
+
+/// A set of texts, given by its members or by the texts that are not members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a set or its complement")]
+pub enum Membership {
+    /// Any of these texts.
+    OneOf(Vec<String>),
+    /// Anything except these texts. An unset variable is a member.
+    NoneOf(Vec<String>),
+}
+
+impl Membership {
+    /// The texts that the test names.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::OneOf(texts) | Self::NoneOf(texts) => texts,
+        }
+    }
+
+    /// Returns true if a text is a member.
+    #[must_use]
+    pub fn contains(&self, text: &str) -> bool {
+        self.texts().iter().any(|known| known == text) == matches!(self, Self::OneOf(_))
+    }
+
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        if at.is_list() {
+            return Ok(Self::OneOf(at.strings()?));
+        }
+        match at.string() {
+            Ok(text) => Ok(Self::OneOf(vec![text.to_owned()])),
+            // A mapping, or an error that names the types which are allowed here.
+            Err(error) if at.entries().is_err() => Err(error),
+            Err(_) => {
+                let not = at.fields(&["not"], &[], UnknownFields::Deny)?.required("not")?;
+                let texts = if not.is_list() { not.strings()? } else { vec![not.string()?.to_owned()] };
+                Ok(Self::NoneOf(texts))
+            }
+        }
+    }
+
+    fn check(&self, path: &FieldPath, may_be_empty: bool) -> Result<(), Invalid> {
+        let (texts, path) = match self {
+            Self::OneOf(texts) => (texts, path.clone()),
+            Self::NoneOf(texts) => (texts, path.clone().key("not")),
+        };
+        if texts.is_empty() {
+            return Err(Invalid::at(path, "the list is empty; name at least one"));
+        }
+        if texts.iter().any(String::is_empty) && !may_be_empty {
+            return Err(Invalid::at(path, "a text is empty, and an empty variable counts as unset; write `unset`"));
+        }
+        Ok(())
+    }
+}
+
+impl Test {
+    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        if !at.is_list() {
+            match at.string() {
+                Ok("set") => return Ok(Self::Set),
+                Ok("unset") => return Ok(Self::Unset),
+                _ => {}
+            }
+        }
+        match at.entries() {
+            Ok(entries) if entries.iter().any(|entry| entry.name == "host") => {
+                let fields = at.fields(&["host"], &[], UnknownFields::Deny)?;
+                Ok(Self::Host(fields.required("host")?.string()?.to_owned()))
+            }
+            Ok(entries) if entries.iter().all(|entry| entry.name != "not") => {
+                Err(at.error("expected one of the fields `not` and `host`"))
+            }
+            _ => Membership::decode(at).map(Self::Value),
+        }
+    }
+
+    /// Returns true if the test is about the value, and not only about whether the variable is set.
+    pub(super) fn reads_value(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::Host(_))
+    }
+}
+
+impl Condition {
+    /// A condition that holds for some runtimes.
+    #[must_use]
+    pub fn for_runtimes(runtimes: Vec<String>) -> Self {
+        Self { runtime: Some(Membership::OneOf(runtimes)), variables: Vec::new() }
+    }
+
+    /// The condition with one more test.
+    #[must_use]
+    pub fn and(mut self, variable: &str, test: Test) -> Self {
+        self.variables.push((variable.to_owned(), test));
+        self
+    }
+
+    /// Returns true if the condition has no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runtime.is_none() && self.variables.is_empty()
+    }
+
+    /// Returns true if the condition can hold for a runtime.
+    #[must_use]
+    pub fn admits(&self, runtime: &str) -> bool {
+        self.runtime.as_ref().is_none_or(|runtimes| runtimes.contains(runtime))
+    }
+
+    pub(super) fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let mut condition = Self::default();
+        for entry in at.entries()? {
+            if entry.name == RUNTIME {
+                if let Some(word @ ("set" | "unset")) = entry.value.string().ok().filter(|_| !entry.value.is_list()) {
+                    return Err(entry.value.error(format!("a runtime is always set; write `[{word}]` for its name")));
+                }
+                condition.runtime = Some(Membership::decode(&entry.value)?);
+            } else {
+                condition.variables.push((entry.name.to_owned(), Test::decode(&entry.value)?));
+            }
+        }
+        Ok(condition)
+    }
+
+    /// Checks every entry on its own.
+    pub(super) fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+        if let Some(runtime) = &self.runtime {
+            runtime.check(&path.clone().key(RUNTIME), false)?;
+        }
+        for (position, (name, test)) in self.variables.iter().enumerate() {
+            let path = path.clone().key(name);
+            super::document::variable_name(name, path.clone())?;
+            if self.variables[..position].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Invalid::at(path, "the condition already tests this variable; merge the two"));
+            }
+            match test {
+                Test::Set | Test::Unset => {}
+                Test::Value(membership) => membership.check(&path, empty_is_set.contains(name))?,
+                Test::Host(host) => {
+                    let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+                    if host.is_empty() || !host.chars().all(is_host) {
+                        let message = "not the name of a host; write it without scheme, port and path";
+                        return Err(Invalid::at(path.key("host"), message));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(runtime) = &self.runtime {
+            map.serialize_entry(RUNTIME, runtime)?;
+        }
+        for (name, test) in &self.variables {
+            map.serialize_entry(name, test)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Test {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Set => serializer.serialize_str("set"),
+            Self::Unset => serializer.serialize_str("unset"),
+            Self::Value(membership) => membership.serialize(serializer),
+            Self::Host(host) => one_entry(serializer, "host", host),
+        }
+    }
+}
+
+impl Serialize for Membership {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            // The words would be read as tests.
+            Self::OneOf(texts) if matches!(texts.as_slice(), [text] if text != "set" && text != "unset") => {
+                serializer.serialize_str(&texts[0])
+            }
+            Self::OneOf(texts) => texts.serialize(serializer),
+            Self::NoneOf(texts) => one_entry(serializer, "not", texts),
+        }
+    }
+}
+
+fn one_entry<S: Serializer>(serializer: S, key: &str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(key, value)?;
+    map.end()
+}
+
+/// The host of a URL, without user name and port; `None` if the text is not a URL with a scheme.
+#[must_use]
+pub fn host_of(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    if scheme.is_empty() || !scheme.chars().all(is_scheme) {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.find(']') {
+        Some(end) if host.starts_with('[') => &host[..=end],
+        _ => host.split(':').next().unwrap_or_default(),
+    };
+    (!host.is_empty()).then_some(host)
+}
