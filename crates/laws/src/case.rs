@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use slug_resolver::yaml::{self, Cursor, Fields, ReadError, UnknownFields};
-use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry};
 
 use crate::dataset::Dataset;
 use crate::expectation::Expectation;
@@ -70,10 +70,11 @@ impl TestCase {
         case
     }
 
-    /// The value of a variable, if it is neither empty nor the default.
+    /// The value of a variable, if it is set and not the default.
     pub(crate) fn set_to(&self, name: &str) -> Option<&String> {
-        let default = self.dataset.policy.document().defaults.get(name);
-        self.variables.get(name).filter(|value| !value.is_empty() && Some(*value) != default)
+        let policy = self.dataset.policy.document();
+        let counts = |value: &str| !value.is_empty() || policy.empty_is_set.iter().any(|known| known == name);
+        self.variables.get(name).filter(|value| counts(value) && Some(*value) != policy.defaults.get(name))
     }
 
     /// Returns `ask` of the case with one variable set, or unset if `value` is `None`.
@@ -109,9 +110,10 @@ impl TestCase {
     }
 
     fn shown_variables(&self) -> BTreeMap<&str, &str> {
-        let shown = |(name, value)| match self.dataset.policy.variable(name)? {
-            Variable::Key(_) if !str::is_empty(value) => Some((name, SET)),
-            _ => Some((name, value)),
+        let policy = &self.dataset.policy;
+        let shown = |(name, value)| {
+            let is_secret = policy.is_key(policy.variable(name)?) && !str::is_empty(value);
+            Some((name, if is_secret { SET } else { value }))
         };
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter_map(shown).collect()
     }

@@ -2,35 +2,54 @@
 
 use std::collections::BTreeMap;
 
-use slug_resolver::{Code, Decision, Resolution, Rule};
+use slug_resolver::{Code, Credentials, Decision, Outcome, Resolution};
 
 /// Numbers of concrete combinations by runtime and outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts(BTreeMap<String, BTreeMap<OutcomeKind, u128>>);
 
 /// The outcome of a combination, as far as the counts distinguish outcomes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutcomeKind {
-    rule: Rule,
-    injected: Option<String>,
+    rule: Option<String>,
+    /// False if nothing is created; then the other fields are empty.
+    is_created: bool,
+    /// Whether a secret is injected.
+    is_injected: bool,
+    /// The first credential that the provider accepts.
+    accepted: Option<String>,
     provider: Option<String>,
     code: Option<Code>,
 }
 
 impl OutcomeKind {
-    pub(crate) fn of(decision: &Decision<'_>) -> Self {
+    pub(crate) fn of(decision: &Decision<'_>, ambient: &[String]) -> Self {
+        let verdict = &decision.verdict;
+        if verdict.outcome() == Outcome::Nothing {
+            return Self::default();
+        }
+        let injected = decision.injection.names;
+        let byok = verdict.provider().filter(|provider| !provider.is_platform());
+        let accepted = byok.map(|provider| Credentials { injected, ambient }.accepted_by(provider));
         Self {
-            rule: decision.selection.rule,
-            injected: decision.injected.first().cloned(),
-            provider: decision.verdict.provider().map(|provider| provider.name.clone()),
-            code: decision.verdict.code(),
+            rule: decision.selection.rule.map(str::to_owned),
+            is_created: true,
+            is_injected: !injected.is_empty(),
+            accepted: accepted.and_then(|names| names.iter().next()).map(str::to_owned),
+            provider: verdict.provider().map(|provider| provider.name.clone()),
+            code: verdict.code(),
         }
     }
 
     pub(crate) fn of_resolution(resolution: &Resolution<'_>) -> Self {
+        if resolution.outcome == Outcome::Nothing {
+            return Self::default();
+        }
         Self {
-            rule: resolution.rule,
-            injected: resolution.injected.first().cloned(),
+            rule: resolution.rule.map(str::to_owned),
+            is_created: true,
+            is_injected: !resolution.injected.is_empty(),
+            accepted: resolution.accepted_by.iter().next().map(str::to_owned),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             code: resolution.code,
         }

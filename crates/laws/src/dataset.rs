@@ -10,6 +10,7 @@ use slug_resolver::{Policy, Registry, RegistryDocument};
 use crate::corruption::Parts;
 use crate::model_classes::ModelClasses;
 use crate::reference;
+use crate::version_1::PolicyV1;
 
 /// One registry and one policy, the data of a test case.
 pub struct Dataset {
@@ -17,6 +18,8 @@ pub struct Dataset {
     pub registry: Registry,
     /// The policy.
     pub policy: Policy,
+    /// The policy file of version 1 that was translated, if the policy is such a translation.
+    version_1: Option<PolicyV1>,
     model_classes: OnceLock<ModelClasses>,
     variable_names: OnceLock<Vec<String>>,
     credentials: OnceLock<Vec<String>>,
@@ -32,9 +35,29 @@ impl Dataset {
     /// A registry and a policy together.
     #[must_use]
     pub fn new(registry: Registry, policy: Policy) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::unshared(registry, policy))
+    }
+
+    /// A registry and a policy of version 1.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the reader refuses the policy.
+    pub fn with_version_1(registry: Registry, policy: PolicyV1) -> Result<Arc<Self>, ReadError> {
+        let translated = Policy::from_yaml(policy.to_yaml().as_bytes())?;
+        Ok(Arc::new(Self { version_1: Some(policy), ..Self::unshared(registry, translated) }))
+    }
+
+    /// The policy file of version 1 that was translated, if the policy is such a translation.
+    pub(crate) fn version_1(&self) -> Option<&PolicyV1> {
+        self.version_1.as_ref()
+    }
+
+    fn unshared(registry: Registry, policy: Policy) -> Self {
+        Self {
             registry,
             policy,
+            version_1: None,
             model_classes: OnceLock::new(),
             variable_names: OnceLock::new(),
             credentials: OnceLock::new(),
@@ -43,7 +66,7 @@ impl Dataset {
             reread: OnceLock::new(),
             parts_of_registry: OnceLock::new(),
             parts_of_policy: OnceLock::new(),
-        })
+        }
     }
 
     /// The model classes of the registry, computed from its document.

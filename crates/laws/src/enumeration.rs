@@ -1,12 +1,12 @@
 //! Bounded-exhaustive enumeration: one test case per equivalence class of inputs.
 //!
 //! The values of a variable fall into classes that the pipeline cannot distinguish, or
-//! that one value can represent. An [`Enumeration`] visits every class of every variable
-//! that a decision consults and leaves the others unset: by the law
-//! `irrelevant-variables-ignored`, one such case represents all values of the others. One
-//! slug represents all slugs of its [model class](crate::model_classes) on the runtime, by
-//! the law `model-class-decides`. Each case counts the concrete combinations that it
-//! represents; the counts add up to the number of all combinations.
+//! that one value can represent. For each runtime, [`tree`] evaluates the rules of the policy
+//! and splits the classes of a variable only where a rule tests it; variables that no rule
+//! consulted stay unset: by the law `irrelevant-variables-ignored`, one such case represents all
+//! values of the others. One slug represents all slugs of its [model class](crate::model_classes)
+//! on the runtime, by the law `model-class-decides`. Each case counts the concrete combinations
+//! that it represents; the counts add up to the number of all combinations.
 //!
 //! An enumeration does not assume that the resolver assigns each slug to the model class
 //! that follows from the document: its [questions](Enumeration::question) ask for each slug
@@ -14,27 +14,34 @@
 //! thousand more ids of the same providers do not change; each id adds one question per
 //! runtime.
 
+mod tree;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use slug_resolver::policy::{Pick, Source};
 use slug_resolver::registry::{Arm, Pattern, Runtime, overlap};
-use slug_resolver::{Env, Policy, PolicyDocument, Registry, Variable, decide};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry, decide};
 
+use self::tree::{ClassMembers, Domain, Group, Leaf, Members};
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
 use crate::dataset::Dataset;
 use crate::reference;
-use crate::secret::SET;
 
 /// The numbered test cases of one dataset.
 pub struct Enumeration {
     dataset: Arc<Dataset>,
+    /// The variables and the classes of their values.
+    domains: Vec<Domain>,
     runtimes: Vec<RuntimeEnumeration>,
     /// One representative of every slug class.
     slugs: Vec<String>,
     /// Runtimes whose patterns are too large to decide which of them overlap.
     undecided: Vec<String>,
+    /// Runtimes with too many combinations.
+    unexplored: Vec<String>,
     cases: usize,
 }
 
@@ -42,28 +49,10 @@ struct RuntimeEnumeration {
     name: String,
     /// True if the registry or the policy names the runtime.
     known: bool,
-    /// The model classes of the slugs on this runtime.
-    classes: Vec<ClassMembers>,
-    /// Each shape with the number of its first case.
-    shapes: Vec<(usize, Shape)>,
-}
-
-/// The slugs of one model class.
-struct ClassMembers {
-    /// The index of the first slug, which represents all.
-    first: usize,
-    /// The number of slugs.
-    slugs: usize,
-}
-
-/// Cases that differ only in the slug.
-struct Shape {
-    /// The variable that holds the slug, if any.
-    slug_in: Option<String>,
-    path: Option<String>,
-    keys: Vec<String>,
-    /// The number of concrete combinations that each of its slugs represents.
-    covers: u128,
+    /// Each leaf of the decision tree with the number of its first case.
+    leaves: Vec<(usize, Leaf)>,
+    /// A leaf whose variable can hold any slug.
+    probe: Option<usize>,
 }
 
 /// A case of an enumeration.
@@ -74,41 +63,66 @@ pub struct TestPoint {
     pub covers: u128,
     /// The number of slugs that its slug represents, including itself; 1 if no variable holds a slug.
     pub slugs: usize,
-    /// True if the override variable is set.
+    /// The variable that holds the slug, if any.
+    pub slug_in: Option<String>,
+    /// True if a rule without a condition takes the slug from a variable: an override.
     pub overridden: bool,
     /// True if the registry or the policy names the runtime.
     pub known_runtime: bool,
 }
 
 impl Enumeration {
-    /// Enumerates a dataset: every runtime that the registry or the policy names, and an unknown one.
+    /// Enumerates a dataset: every runtime that the registry or the policy names, and an unknown one;
+    /// only the runtimes with which the harness is used, if the policy lists them.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>) -> Self {
         let (slugs, undecided) = slug_classes(&dataset.registry);
-        let mut named = runtimes(&dataset.registry, &dataset.policy);
-        let mut unknown = "unknown".to_owned();
-        while named.contains(&unknown) {
-            unknown.push('?');
+        let document = dataset.policy.document();
+        let domains = tree::domains(&dataset.policy, &slugs);
+        let mut named: Vec<(String, bool)> = Vec::new();
+        if document.runtimes.is_empty() {
+            named.extend(runtimes(&dataset.registry, &dataset.policy).into_iter().map(|name| (name, true)));
+            let mut unknown = "unknown".to_owned();
+            while named.iter().any(|(name, _)| *name == unknown) {
+                unknown.push('?');
+            }
+            named.push((unknown, false));
+        } else {
+            let mut seen = HashSet::new();
+            let distinct = document.runtimes.iter().filter(|name| seen.insert(*name));
+            named.extend(distinct.map(|name| (name.clone(), true)));
         }
-        named.push(unknown);
-        let known = named.len() - 1;
         let mut first_case = 0;
         let mut enumerations = Vec::new();
-        for (index, name) in named.into_iter().enumerate() {
-            let classes = model_classes(dataset, &name, &slugs);
-            let shapes = shapes(dataset, &name, slugs.len()).into_iter().map(|shape| {
+        let mut unexplored = Vec::new();
+        for (name, known) in named {
+            let mut classes = Classes::new(dataset, &name, &domains);
+            let Some(leaves) = tree::leaves(document, &name, &domains, &mut classes) else {
+                unexplored.push(name);
+                continue;
+            };
+            let leaves = leaves.into_iter().map(|leaf| {
                 let first = first_case;
-                first_case += if shape.slug_in.is_some() { classes.len() } else { 1 };
-                (first, shape)
+                first_case += leaf.members.len().max(1);
+                (first, leaf)
             });
-            let shapes = shapes.collect();
-            enumerations.push(RuntimeEnumeration { shapes, classes, known: index < known, name });
+            let leaves: Vec<(usize, Leaf)> = leaves.collect();
+            let probe = leaves.iter().position(|(_, leaf)| leaf.can_hold_any_slug(&domains));
+            enumerations.push(RuntimeEnumeration { leaves, known, name, probe });
         }
-        Self { dataset: Arc::clone(dataset), runtimes: enumerations, slugs, undecided, cases: first_case }
+        Self {
+            dataset: Arc::clone(dataset),
+            domains,
+            runtimes: enumerations,
+            slugs,
+            undecided,
+            unexplored,
+            cases: first_case,
+        }
     }
 
-    /// The runtimes in the order of their cases, each with `true` if the registry or
-    /// the policy names it; only the last one is unknown to both.
+    /// The runtimes in the order of their cases, each with `true` if the registry or the policy
+    /// names it.
     pub fn runtimes(&self) -> impl Iterator<Item = (&str, bool)> {
         self.runtimes.iter().map(|runtime| (runtime.name.as_str(), runtime.known))
     }
@@ -126,6 +140,13 @@ impl Enumeration {
         &self.undecided
     }
 
+    /// Runtimes on which the rules of the policy distinguish too many environments, so that no case
+    /// is about them.
+    #[must_use]
+    pub fn unexplored(&self) -> &[String] {
+        &self.unexplored
+    }
+
     /// The number of cases.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -141,9 +162,8 @@ impl Enumeration {
     /// The number of concrete combinations of classes that the cases represent together.
     #[must_use]
     pub fn combinations(&self) -> u128 {
-        let slugs = self.slugs.len() as u128 + 1;
-        let keys = self.dataset.policy.key_variables().count();
-        slugs * slugs * paths(&self.dataset).len() as u128 * (1_u128 << keys) * self.runtimes.len() as u128
+        let environments: u128 = self.domains.iter().map(|domain| domain.len() as u128).product();
+        environments * self.runtimes.len() as u128
     }
 
     /// The case with a number below [`Enumeration::len`], else `None`.
@@ -152,10 +172,10 @@ impl Enumeration {
         if number >= self.cases {
             return None;
         }
-        let first_case = |runtime: &RuntimeEnumeration| runtime.shapes.first().map_or(0, |(first, _)| *first);
+        let first_case = |runtime: &RuntimeEnumeration| runtime.leaves.first().map_or(0, |(first, _)| *first);
         let runtime = &self.runtimes[self.runtimes.partition_point(|runtime| first_case(runtime) <= number) - 1];
-        let (first, shape) = &runtime.shapes[runtime.shapes.partition_point(|(first, _)| *first <= number) - 1];
-        Some(self.point(runtime, shape, number - first))
+        let (first, leaf) = &runtime.leaves[runtime.leaves.partition_point(|(first, _)| *first <= number) - 1];
+        Some(self.point(runtime, leaf, number - first))
     }
 
     /// The number of steps: the cases, then the questions.
@@ -170,104 +190,157 @@ impl Enumeration {
         self.runtimes.len() * self.slugs.len()
     }
 
-    /// The question with a number below [`Enumeration::questions`], else `None`: the override
-    /// variable requests one slug on one runtime; no other variable is set.
+    /// The question with a number below [`Enumeration::questions`], else `None`: a variable requests
+    /// one slug on one runtime, and no other variable is set that need not be. A policy that
+    /// takes no slug from a variable is asked the same question for each slug.
     #[must_use]
     pub fn question(&self, number: usize) -> Option<TestCase> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
         let slug = &self.slugs[number % self.slugs.len()];
         let mut case = TestCase::new(&self.dataset, &runtime.name);
-        case.variables.insert(self.dataset.policy.document().override_var.clone(), slug.clone());
+        if let Some((_, leaf)) = runtime.probe.map(|probe| &runtime.leaves[probe]) {
+            self.set(&mut case, leaf, slug);
+        }
         Some(case)
     }
 
-    /// Resolves every concrete combination of one runtime and one class of the override
-    /// variable, and counts the outcomes.
-    ///
-    /// Class 0 of the override variable is unset; class `n` holds slug `n - 1`. Runtimes are
-    /// numbered from 0.
+    /// The number of classes of the first variable, for [`Enumeration::brute_force`].
     #[must_use]
-    pub fn brute_force(&self, runtime: usize, override_class: usize) -> Counts {
+    pub fn first_classes(&self) -> usize {
+        self.domains.first().map_or(1, Domain::len)
+    }
+
+    /// Resolves every concrete combination of one runtime and one class of the first variable, and
+    /// counts the outcomes. Runtimes and classes are numbered from 0.
+    #[must_use]
+    pub fn brute_force(&self, runtime: usize, first_class: usize) -> Counts {
         let Dataset { registry, policy, .. } = &*self.dataset;
         let mut counts = Counts::default();
         let Some(RuntimeEnumeration { name, .. }) = self.runtimes.get(runtime) else { return counts };
-        let paths = paths(&self.dataset);
-        let class = |number: usize| number.checked_sub(1).map_or("", |index| self.slugs[index].as_str());
-        let env = Env::empty(policy).with(Variable::Override, class(override_class));
-        for path in &paths {
-            let env = env.with(Variable::Path, path.as_deref().unwrap_or_default());
-            for model in 0..=self.slugs.len() {
-                let env = env.with(Variable::PlatformModel, class(model));
-                for mask in 0..1_u128 << policy.key_variables().count() {
-                    let set = policy.key_variables().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
-                    let env = set.fold(env, |env, (_, key)| env.with(key, SET));
-                    let decision = decide(registry, name, &env, &[]);
-                    counts.add(name, OutcomeKind::of(&decision), 1);
-                }
+        let (first, others) = match self.domains.split_first() {
+            Some((first, others)) => (first.values().nth(first_class).flatten().map(|value| (first, value)), others),
+            None => (None, &[][..]),
+        };
+        let mut env = Env::empty(policy);
+        if let Some((domain, value)) = first {
+            env = env.with(domain.variable, value);
+        }
+        let mut open = vec![(env, 0)];
+        while let Some((env, depth)) = open.pop() {
+            let Some(domain) = others.get(depth) else {
+                counts.add(name, OutcomeKind::of(&decide(registry, name, &env, &[]), &[]), 1);
+                continue;
+            };
+            for value in domain.values() {
+                open.push((value.map_or(env, |value| env.with(domain.variable, value)), depth + 1));
             }
         }
         counts
     }
 
-    fn point(&self, runtime: &RuntimeEnumeration, shape: &Shape, class: usize) -> TestPoint {
-        let policy = self.dataset.policy.document();
+    fn point(&self, runtime: &RuntimeEnumeration, leaf: &Leaf, class: usize) -> TestPoint {
         let mut case = TestCase::new(&self.dataset, &runtime.name);
-        let mut set = |name: &str, value: &str| drop(case.variables.insert(name.to_owned(), value.to_owned()));
-        let mut slugs = 1;
-        if let Some(variable) = &shape.slug_in {
-            set(variable, &self.slugs[runtime.classes[class].first]);
-            slugs = runtime.classes[class].slugs;
+        let members = leaf.members.get(class);
+        self.set(&mut case, leaf, members.map_or("", |members| members.first.as_str()));
+        let slugs = members.map_or(1, |members| members.values);
+        TestPoint {
+            case,
+            covers: leaf.covers * slugs as u128,
+            slugs,
+            slug_in: leaf.slug_in.map(|variable| self.domains[variable].name.clone()),
+            overridden: leaf.overridden,
+            known_runtime: runtime.known,
         }
-        if let Some(path) = &shape.path {
-            set(&policy.platform.var, path);
+    }
+
+    /// Sets the variables of a leaf, with a slug in the variable that holds it.
+    fn set(&self, case: &mut TestCase, leaf: &Leaf, slug: &str) {
+        for (variable, value) in leaf.set(&self.domains) {
+            case.variables.insert(variable.to_owned(), value.to_owned());
         }
-        for key in &shape.keys {
-            set(key, SET);
+        if let Some(variable) = leaf.slug_in {
+            case.variables.insert(self.domains[variable].name.clone(), slug.to_owned());
         }
-        let overridden = shape.slug_in.as_ref() == Some(&policy.override_var);
-        TestPoint { case, covers: shape.covers * slugs as u128, slugs, overridden, known_runtime: runtime.known }
     }
 }
 
-/// The model classes of the slugs on a runtime, in the order of their first slugs.
+/// The model classes of the values of variables on one runtime.
 ///
 /// A slug that the policy names is a class of its own: a variable that holds its default
 /// counts as unset, and a variable that holds the slug that would be picked without it may
 /// be shadowed.
-fn model_classes(dataset: &Dataset, runtime: &str, slugs: &[String]) -> Vec<ClassMembers> {
-    let template = dataset.policy.template_of(runtime);
-    let named = named(dataset.policy.document());
-    let mut found: Vec<ClassMembers> = Vec::new();
-    let mut by_class: BTreeMap<_, usize> = BTreeMap::new();
-    for (first, slug) in slugs.iter().enumerate() {
-        let model_class = dataset.model_classes().model_class(&dataset.registry, template, slug);
-        match by_class.entry((model_class, named.contains(slug.as_str()).then_some(slug))) {
-            Entry::Occupied(entry) => found[*entry.get()].slugs += 1,
-            Entry::Vacant(entry) => {
-                entry.insert(found.len());
-                found.push(ClassMembers { first, slugs: 1 });
+struct Classes<'d> {
+    dataset: &'d Dataset,
+    template: &'d str,
+    domains: &'d [Domain],
+    named: BTreeSet<&'d str>,
+    /// By the variable and the classes of its values.
+    known: BTreeMap<(usize, Vec<usize>), Members>,
+}
+
+impl<'d> Classes<'d> {
+    fn new(dataset: &'d Dataset, runtime: &'d str, domains: &'d [Domain]) -> Self {
+        let template = dataset.policy.template_of(runtime);
+        let named = named(dataset.policy.document());
+        Self { dataset, template, domains, named, known: BTreeMap::new() }
+    }
+
+    /// Groups values by their model class, in the order of the first values.
+    fn group<'v>(&self, values: impl Iterator<Item = &'v str>) -> Members {
+        let mut found: Vec<ClassMembers> = Vec::new();
+        let mut by_class: BTreeMap<_, usize> = BTreeMap::new();
+        for slug in values {
+            let model_classes = self.dataset.model_classes();
+            let model_class = model_classes.model_class(&self.dataset.registry, self.template, slug);
+            match by_class.entry((model_class, self.named.contains(slug).then_some(slug))) {
+                Entry::Occupied(entry) => found[*entry.get()].values += 1,
+                Entry::Vacant(entry) => {
+                    entry.insert(found.len());
+                    found.push(ClassMembers { first: slug.to_owned(), values: 1 });
+                }
             }
         }
+        found.into()
     }
-    found
+}
+
+impl Group for Classes<'_> {
+    fn members(&mut self, variable: usize, classes: &[usize]) -> Members {
+        let key = (variable, classes.to_vec());
+        if let Some(known) = self.known.get(&key) {
+            return Arc::clone(known);
+        }
+        let members = self.group(self.domains[variable].values_of(classes));
+        self.known.insert(key, Arc::clone(&members));
+        members
+    }
+
+    fn relevant(&self, slug: &str) -> BTreeSet<String> {
+        let Dataset { registry, .. } = self.dataset;
+        let candidates = self.dataset.model_classes().candidates(registry, self.template, slug);
+        candidates.into_iter().flat_map(|provider| provider.auth_env.names().iter().cloned()).collect()
+    }
 }
 
 /// The texts that a policy names as defaults or as models.
 fn named(policy: &PolicyDocument) -> BTreeSet<&str> {
-    let keyed = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.model);
-    let dispatched = policy.dispatch.iter().map(|entry| &entry.model);
-    let texts = policy.defaults.values().chain([&policy.fallback, &policy.platform.fallback]);
-    texts.chain(dispatched).chain(keyed).map(String::as_str).collect()
+    let sources = policy.model.iter().flat_map(|rule| match &rule.pick {
+        Pick::Nothing => &[][..],
+        Pick::FirstOf(sources) => sources,
+    });
+    let texts = sources.filter_map(|source| match source {
+        Source::Text(text) => Some(text),
+        Source::Variable(_) => None,
+    });
+    policy.defaults.values().chain(texts).map(String::as_str).collect()
 }
 
 /// The runtimes that the registry or the policy names, without duplicates.
 #[must_use]
 pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
-    let policy = policy.document();
-    let named = registry.runtimes().iter().map(|runtime| &runtime.name);
-    let dispatched = policy.dispatch.iter().flat_map(|entry| &entry.runtimes);
+    let named = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
     let mut seen = HashSet::new();
-    named.chain(dispatched).chain(policy.templates.keys()).filter(|name| seen.insert(*name)).cloned().collect()
+    named.chain(policy.runtimes()).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 /// One representative of every class of slugs: each listed id and alias, a model for each
@@ -324,86 +397,4 @@ fn unowned(registry: &Registry) -> Option<String> {
         .map(|number| format!("nobody-owns-this-{number}"))
         .chain(["?".to_owned(), "~".to_owned()])
         .find(|id| !owned(id))
-}
-
-/// A value of the path variable that does not select the platform path.
-fn another_value(platform: &str) -> &'static str {
-    if platform == "byok" { "tenant" } else { "byok" }
-}
-
-/// The classes of the path variable: unset, the platform's value, any other.
-fn paths(dataset: &Dataset) -> [Option<String>; 3] {
-    let value = &dataset.policy.document().platform.value;
-    [None, Some(value.clone()), Some(another_value(value).to_owned())]
-}
-
-fn shapes(dataset: &Dataset, runtime: &str, slugs: usize) -> Vec<Shape> {
-    let policy = dataset.policy.document();
-    let slug_or_unset = slugs as u128 + 1;
-    let all_keys = dataset.policy.key_variables().count();
-    let keyed: Vec<&str> = policy
-        .dispatch
-        .iter()
-        .filter(|entry| entry.runtimes.iter().any(|name| name == runtime))
-        .flat_map(|entry| &entry.keyed)
-        .map(|keyed| keyed.key.as_str())
-        .collect();
-    let secrets: Vec<&str> = policy.secrets.iter().map(|entry| entry.key.as_str()).collect();
-
-    let mut shapes = Vec::new();
-    for path in paths(dataset) {
-        let effective = path.as_ref().or_else(|| policy.defaults.get(&policy.platform.var));
-        let on_platform = effective == Some(&policy.platform.value);
-        for slug_in in [Some(&policy.override_var), None] {
-            let overridden = slug_in.is_some();
-            let (choosing, injecting): (&[&str], &[&str]) = match (on_platform, overridden) {
-                (true, _) => (&[], &[]),
-                (false, true) => (&[], &secrets),
-                (false, false) => (&keyed, &secrets),
-            };
-            for class in key_classes(choosing, injecting) {
-                let free_keys = all_keys - class.consulted;
-                let shape = |slug_in: Option<&String>, covers| Shape {
-                    slug_in: slug_in.cloned(),
-                    path: path.clone(),
-                    keys: class.set.iter().map(|key| (*key).to_owned()).collect(),
-                    covers,
-                };
-                let combinations = 1_u128 << free_keys;
-                if on_platform && !overridden {
-                    shapes.push(shape(Some(&policy.platform.model), combinations));
-                    shapes.push(shape(None, combinations));
-                } else {
-                    shapes.push(shape(slug_in, combinations * slug_or_unset));
-                }
-            }
-        }
-    }
-    shapes
-}
-
-/// Set and unset keys that select one model and one list of secrets.
-struct KeyClass<'k> {
-    set: BTreeSet<&'k str>,
-    /// The number of keys that the decision reads, set or unset.
-    consulted: usize,
-}
-
-/// The classes of keys: every possible pair of the first set key, or none, of each of the two lists.
-fn key_classes<'k>(choosing: &[&'k str], injecting: &[&'k str]) -> Vec<KeyClass<'k>> {
-    let mut classes = Vec::new();
-    for first_choosing in 0..=choosing.len() {
-        for first_injecting in 0..=injecting.len() {
-            let mut set = BTreeSet::new();
-            let mut unset = BTreeSet::new();
-            for (keys, first) in [(choosing, first_choosing), (injecting, first_injecting)] {
-                unset.extend(&keys[..first]);
-                set.extend(keys.get(first));
-            }
-            if set.is_disjoint(&unset) {
-                classes.push(KeyClass { consulted: set.len() + unset.len(), set });
-            }
-        }
-    }
-    classes
 }

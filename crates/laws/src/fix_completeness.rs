@@ -3,17 +3,17 @@
 //! The law on fixes checks the offered fixes and single edits; this check tries every set
 //! of edits, which takes too long to do for every case.
 
-use std::slice::from_ref;
+use slug_resolver::policy::PickRule;
+use slug_resolver::{Edit, Kind, Policy, Variable, Warning, limits};
 
-use slug_resolver::{Edit, Policy, Variable, limits};
-
-use crate::case::TestCase;
 use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
+use crate::reference;
 use crate::secret::SET;
+use crate::spelling;
 
 /// Checks that the fixes are the smallest sets of edits that make the case consistent, each
-/// with the first values that do so, and that they are in the recommended order.
+/// with the first values that do so. The law `fix-keeps-vendor` checks their order.
 ///
 /// # Errors
 ///
@@ -22,18 +22,18 @@ pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = &context.case.dataset.policy;
     let fixes = context.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
-    let rank = |edits: &Vec<Edit>| {
-        let added = || edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
-        let overrides = added().any(|edit| edit.variable() == policy.document().override_var);
-        (edits.len(), added().count(), overrides)
-    };
-    ensure!(found.is_sorted_by_key(rank), "the fixes are not in the recommended order: {fixes:?}");
-
     let mut expected = Vec::new();
     if context.resolution.code.is_some() {
         for size in 1..=limits::FIX_EDITS {
-            try_all(context, &options(context.case, size), &mut Vec::new(), context.case, size, &mut expected);
+            try_all(context, &options(context, size), &mut Vec::new(), size, &mut expected);
         }
+    }
+    let moves_key = |edits: &Vec<Edit>| {
+        let case = apply(context, edits);
+        context.implementation.resolve(&case).warnings.contains(Warning::CrossVendorCredential)
+    };
+    if !expected.iter().all(moves_key) {
+        expected.retain(|edits| !moves_key(edits));
     }
     let text = |edits: &Vec<Edit>| format!("{edits:?}");
     found.sort_by_key(text);
@@ -46,50 +46,71 @@ pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
 type Options = Vec<Edit>;
 
 /// The possible edits of each variable, for sets of `size` edits.
-fn options(case: &TestCase, size: usize) -> Vec<Options> {
+fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
+    let case = context.case;
     let policy = &case.dataset.policy;
-    let platform = &policy.document().platform;
-    let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
+    let document = policy.document();
+    let template = policy.template_of(&case.runtime);
+    let runtime = case.dataset.registry.runtime(template);
     let arms = || runtime.iter().flat_map(|runtime| &runtime.arms);
-    let mut slugs: Vec<&String> = arms().filter_map(|arm| arm.models.first()).collect();
+    let mut listed: Vec<String> = arms().filter_map(|arm| arm.models.first()).cloned().collect();
     if size == 1 {
-        slugs.extend(arms().flat_map(|arm| arm.models.iter().skip(1)));
+        listed.extend(arms().flat_map(|arm| arm.models.iter().skip(1)).cloned());
     }
-    slugs.truncate(limits::FIX_SLUGS);
+    listed.truncate(limits::FIX_SLUGS);
+    let picked = reference::select(document, &case.runtime, &case.variables);
+    let mut slugs = Vec::new();
+    if size == 1 && picked.held_by.is_some() {
+        slugs = spelling::other_spellings(&case.dataset.registry, template, picked.slug);
+    }
+    slugs.extend(listed);
 
+    let is_runtime_open = document.runtime.iter().any(|rule| !rule.when.variables.is_empty())
+        && context.implementation.runtime(case) == Some(&case.runtime);
     let of = |variable: Variable| {
         let name = policy.variable_name(variable);
-        let default = policy.document().defaults.get(name);
+        let tests_runtime = |rule: &PickRule| rule.when.variables.iter().any(|(tested, _)| tested == name);
+        let selects_runtime = is_runtime_open && document.runtime.iter().any(tests_runtime);
+        if !policy.deciding_names().any(|deciding| deciding == name) && !selects_runtime {
+            return Vec::new();
+        }
         let set = case.set_to(name);
+        let mut edits: Vec<Edit> = set.map(|_| Edit::Unset(name.into())).into_iter().collect();
+        if policy.is_key(variable) {
+            edits.extend(set.is_none().then(|| Edit::Set(name.into(), SET.into())));
+            return edits;
+        }
+        let default = document.defaults.get(name);
         let value = set.or(default);
-        let elsewhere = if platform.value == "byok" { "tenant" } else { "byok" };
-        let values: Vec<&str> = match variable {
-            Variable::Override | Variable::PlatformModel => slugs.iter().map(|slug| slug.as_str()).collect(),
-            Variable::Path if value != Some(&platform.value) => [platform.value.as_str()].into(),
-            // A value is needed only if unsetting the variable would select the platform path.
-            Variable::Path if default == Some(&platform.value) => [elsewhere].into(),
-            Variable::Key(_) => [SET].into(),
-            Variable::Path | Variable::Runtime => Vec::new(),
+        let mut values: Vec<&str> = Vec::new();
+        if policy.is_slug_variable(variable) {
+            values.extend(slugs.iter().map(String::as_str));
+        }
+        let classes = policy.value_classes(variable);
+        values.extend(classes.texts.iter().map(String::as_str).filter(|text| value.is_none_or(|value| value != text)));
+        let is_other = |value: &str| {
+            let host = value.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+            !classes.texts.iter().any(|text| text == value)
+                && !(value.is_empty() && policy.is_set_if_empty(variable))
+                && !classes.hosts.iter().any(|known| host.eq_ignore_ascii_case(known))
         };
-        let unset = set.map(|_| Edit::Unset(name.into()));
-        unset.into_iter().chain(values.into_iter().map(|value| Edit::Set(name.into(), value.into()))).collect()
+        // A value is needed only if unsetting the variable would leave a text that a rule names.
+        if default.is_some_and(|default| !is_other(default)) && !value.is_some_and(|value| is_other(value)) {
+            values.extend(["byok", "tenant", "other"].into_iter().find(|value| is_other(value)));
+        }
+        edits.extend(values.into_iter().map(|value| Edit::Set(name.into(), value.into())));
+        edits
     };
     let names = case.dataset.variable_names();
-    names
-        .iter()
-        .filter_map(|name| policy.variable(name))
-        .filter(|variable| *variable != Variable::Runtime)
-        .map(of)
-        .collect()
+    names.iter().filter_map(|name| policy.variable(name)).map(of).collect()
 }
 
-/// Applies every set of `more` edits of further variables to `case`, to which the edits `made`
-/// are already applied. Adds each set that makes the case consistent and contains no smaller fix.
+/// Applies every set of `more` edits of further variables to the case, with the edits `made`. Adds
+/// each set that makes the case consistent and contains no smaller fix.
 fn try_all(
     context: &LawContext<'_>,
     options: &[Options],
     made: &mut Vec<Edit>,
-    case: &TestCase,
     more: usize,
     found: &mut Vec<Vec<Edit>>,
 ) {
@@ -98,16 +119,16 @@ fn try_all(
         return;
     }
     if more == 0 {
-        if context.implementation.resolve(case).code.is_none() {
+        let case = apply(context, made);
+        if context.implementation.resolve(&case).verdict == Kind::Coherent {
             found.push(made.clone());
         }
         return;
     }
     for (position, edits) in options.iter().enumerate() {
         for edit in edits {
-            let case = apply(case, from_ref(edit));
             made.push(edit.clone());
-            try_all(context, &options[position + 1..], made, &case, more - 1, found);
+            try_all(context, &options[position + 1..], made, more - 1, found);
             made.pop();
         }
     }
@@ -116,7 +137,7 @@ fn try_all(
 /// The edits with the value of every secret masked: this check ignores which secret a fix names.
 fn masked(policy: &Policy, edits: &[Edit]) -> Vec<Edit> {
     let mask = |edit: &Edit| match (edit, policy.variable(edit.variable())) {
-        (Edit::Set(name, _), Some(Variable::Key(_))) => Edit::Set(name.clone(), SET.into()),
+        (Edit::Set(name, _), Some(variable)) if policy.is_key(variable) => Edit::Set(name.clone(), SET.into()),
         _ => edit.clone(),
     };
     edits.iter().map(mask).collect()

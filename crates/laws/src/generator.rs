@@ -10,15 +10,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntry};
+use slug_resolver::policy::{
+    Condition, Creates, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
+};
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
 use slug_resolver::{AuthEnv, Billing, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
+use crate::reference::variable_names;
+use crate::version_1::{DispatchEntry, KeyedModel, PlatformPath, PolicyV1, SecretsEntry};
 
 /// The number of choices that [`case`] draws.
-pub const CHOICES: usize = 768;
+pub const CHOICES: usize = 1024;
 
 /// A stream of choices; after its end, every choice is the first option.
 pub struct Choices<'c>(&'c [u16]);
@@ -126,8 +130,19 @@ const KEYS: [&str; 4] = ["KEY_A", "KEY_B", "KEY_C", "KEY_D"];
 #[must_use]
 pub fn case(choices: &mut Choices<'_>) -> TestCase {
     let registry = registry(choices);
-    let policy = policy(choices);
-    question(&Dataset::new(registry, policy), choices)
+    question(&dataset(registry, choices), choices)
+}
+
+/// A dataset with a policy of either version.
+#[must_use]
+pub fn dataset(registry: Registry, choices: &mut Choices<'_>) -> Arc<Dataset> {
+    let is_version_1 = !choices.one_in(2);
+    let (version_1, policy) = (policy_v1(choices), policy(choices));
+    if is_version_1 {
+        Dataset::with_version_1(registry, version_1).expect("the vocabulary makes only valid policies")
+    } else {
+        Dataset::new(registry, policy)
+    }
 }
 
 /// A case from a fuzz input.
@@ -137,8 +152,7 @@ pub fn case_of(bytes: &[u8]) -> TestCase {
     let mut case = case(&mut Choices::new(&numbers));
     if !text.is_empty() {
         // A spelling outside the vocabulary.
-        let name = case.dataset.policy.document().override_var.clone();
-        case.variables.insert(name, text.to_owned());
+        case.variables.insert("MODEL".to_owned(), text.to_owned());
     }
     case
 }
@@ -259,9 +273,9 @@ fn arm(provider: &str, choices: &mut Choices<'_>) -> Arm {
     }
 }
 
-/// A policy from a stream of choices.
+/// A policy of version 1 from a stream of choices.
 #[must_use]
-pub fn policy(choices: &mut Choices<'_>) -> Policy {
+pub fn policy_v1(choices: &mut Choices<'_>) -> PolicyV1 {
     let platform = PlatformPath {
         var: "LLM_PATH".to_owned(),
         value: choices.of(&["platform", "byok", "true", "é"]).to_owned(),
@@ -269,7 +283,10 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
         fallback: choices.of(&IDS).to_owned(),
     };
     let fallback = choices.of(&IDS);
-    let mut document = PolicyDocument::new("random", "RUNTIME", "MODEL", platform, fallback);
+    let mut document = PolicyV1::new("random", "RUNTIME", "MODEL");
+    let has_platform = !choices.one_in(8);
+    document.platform = has_platform.then_some(platform);
+    document.fallback = (!choices.one_in(8)).then(|| fallback.to_owned());
     let order = choices.some_of(&KEYS);
     let entries = KEYS.map(|key| secrets_entry(key, choices));
     document.secrets = order.iter().filter_map(|key| entries.iter().find(|entry| entry.key == *key).cloned()).collect();
@@ -283,6 +300,15 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
             document.dispatch.push(DispatchEntry { runtimes: owned(&[runtime]), keyed: keyed.collect(), model });
         }
     }
+    let defaults = defaults(choices);
+    let is_read = |name: &&str| has_platform || !["LLM_PATH", "PLATFORM_MODEL"].contains(name);
+    document.defaults = defaults.into_iter().filter(|(name, _)| is_read(&name.as_str())).collect();
+    document.templates = templates(choices);
+    document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
+    document
+}
+
+fn defaults(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
     let defaults = [
         ("LLM_PATH", choices.of(&["platform", "byok", "other"])),
         ("MODEL", choices.of(&IDS)),
@@ -290,13 +316,187 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
         ("RUNTIME", "agent"),
     ];
     let kept = defaults.into_iter().zip([3, 12, 6, 2]).filter(|(_, odds)| choices.one_in(*odds));
-    document.defaults = kept.map(|((name, value), _)| (name.to_owned(), value.to_owned())).collect();
+    kept.map(|((name, value), _)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn templates(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
     let template = choices.of(&RUNTIMES).to_owned();
-    if choices.one_in(2) {
-        document.templates = BTreeMap::from([("variant".to_owned(), template)]);
+    if choices.one_in(2) { BTreeMap::from([("variant".to_owned(), template)]) } else { BTreeMap::new() }
+}
+
+/// The hosts that conditions name.
+const HOSTS: [&str; 2] = ["api.acme.example", "API.Zeta.example"];
+
+/// The texts with which conditions compare `SWITCH`; two of them are words of the format.
+const SWITCHES: [&str; 4] = ["on", "set", "unset", "é"];
+
+/// Texts of rules that need care when they are written.
+const MODEL_TEXTS: [&str; 3] = ["none", "$MODEL", "a$b"];
+
+/// A policy from a stream of choices, with every form of rules.
+#[must_use]
+pub fn policy(choices: &mut Choices<'_>) -> Policy {
+    let mut document = PolicyDocument::new("random", "RUNTIME", "");
+    let always = Condition::default();
+    document.runtime = match choices.below(4) {
+        0 => document.runtime,
+        1 => {
+            let on_switch = Condition::default().and("SWITCH", Test::Value(Membership::OneOf(owned(&["on"]))));
+            let sources = [Source::Variable("RUNTIME".to_owned()), Source::Text("agent".to_owned())];
+            let named = PickRule::when("switched", on_switch, [Source::Text("studio".to_owned())]);
+            vec![named, PickRule { name: None, when: always.clone(), pick: Pick::FirstOf(sources.into()) }]
+        }
+        2 => {
+            let rule = PickRule::when("keyed", always.and("KEY_A", Test::Unset), [Source::Text("agent".to_owned())]);
+            vec![rule]
+        }
+        _ => Vec::new(),
+    };
+    document.runtimes = match choices.below(6) {
+        4 => owned(&["agent"]),
+        5 => owned(&["agent", "studio", "variant", "Agent"]),
+        _ => Vec::new(),
+    };
+    for _ in 0..4 {
+        let rule = pick_rule(choices);
+        if choices.one_in(2) {
+            document.model.push(rule);
+        }
     }
+    document.model.remove(0);
+    let fallback = choices.of(&IDS);
+    if !choices.one_in(4) {
+        document.model.push(PickRule::always("fallback", [Source::Text(fallback.to_owned())]));
+    }
+    document.inject = choices.of(&[InjectMode::First, InjectMode::Every]);
+    let order = choices.some_of(&KEYS);
+    let rules = KEYS.map(|key| secrets_rule(key, choices));
+    for key in order {
+        document.secrets.extend(KEYS.iter().position(|known| *known == key).map(|index| rules[index].clone()));
+    }
+    let platform = SecretsRule::platform(condition(choices));
+    let place = choices.below(3);
+    if choices.one_in(2) {
+        document.secrets.insert(place.min(document.secrets.len()), platform);
+    }
+    let unless = [condition(choices), condition(choices)];
+    let unless: Vec<Condition> = unless.into_iter().filter(|_| choices.one_in(8)).collect();
+    document.creates = Creates { unless };
+    document.defaults = defaults(choices);
+    document.empty_is_set = ["KEY_A", "KEY_C", "PLATFORM_MODEL"]
+        .into_iter()
+        .filter(|_| choices.one_in(4))
+        .map(str::to_owned)
+        .collect();
+    document.templates = templates(choices);
     document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
-    Policy::new(document).expect("the vocabulary makes only valid policies")
+    Policy::new(made_valid(document)).expect("only valid policies are made")
+}
+
+fn pick_rule(choices: &mut Choices<'_>) -> PickRule {
+    let when = condition(choices);
+    let id = choices.of(&IDS).to_owned();
+    let text = Source::Text(if choices.one_in(8) { choices.of(&MODEL_TEXTS).to_owned() } else { id });
+    let variable = |name: &str| Source::Variable(name.to_owned());
+    let pick = match choices.below(8) {
+        0 | 1 => Pick::FirstOf(vec![text]),
+        2 | 3 => Pick::FirstOf(vec![variable("MODEL")]),
+        4 => Pick::FirstOf(vec![variable("PLATFORM_MODEL"), text]),
+        5 => Pick::FirstOf(vec![variable("PLATFORM_MODEL"), variable("MODEL")]),
+        6 => Pick::FirstOf(vec![variable("PLATFORM_MODEL")]),
+        _ => Pick::Nothing,
+    };
+    let name = choices.of(&[None, Some("override"), Some("rule two")]);
+    PickRule { name: name.map(str::to_owned), when, pick }
+}
+
+fn condition(choices: &mut Choices<'_>) -> Condition {
+    let runtimes = [
+        None,
+        None,
+        Some(Membership::OneOf(owned(&["agent"]))),
+        Some(Membership::OneOf(owned(&["agent", "variant"]))),
+        Some(Membership::NoneOf(owned(&["studio"]))),
+    ];
+    let mut condition = Condition { runtime: runtimes[choices.below(5)].clone(), variables: Vec::new() };
+    for _ in 0..2 {
+        let key = choices.of(&KEYS);
+        let switch = choices.of(&SWITCHES);
+        let host = choices.of(&HOSTS);
+        let path = choices.of(&["platform", "byok"]);
+        let (name, test) = match choices.below(12) {
+            0..=2 => continue,
+            3 | 4 => ("LLM_PATH", Test::Value(Membership::OneOf(owned(&[path])))),
+            5 => ("SWITCH", Test::Value(Membership::OneOf(owned(&[switch])))),
+            6 => ("SWITCH", Test::Value(Membership::OneOf(owned(&["on", switch])))),
+            7 => ("SWITCH", Test::Value(Membership::NoneOf(owned(&[switch])))),
+            8 => ("BASE_URL", Test::Host(host.to_owned())),
+            9 => (key, Test::Set),
+            10 => (key, Test::Unset),
+            _ => ("SWITCH", choices.of(&[0, 1]).eq(&0).then_some(Test::Set).unwrap_or(Test::Unset)),
+        };
+        if condition.variables.iter().all(|(tested, _)| tested != name) {
+            condition.variables.push((name.to_owned(), test));
+        }
+    }
+    condition
+}
+
+fn secrets_rule(key: &str, choices: &mut Choices<'_>) -> SecretsRule {
+    let when = condition(choices);
+    let SecretsEntry { inject, .. } = secrets_entry(key, choices);
+    let inject = if choices.one_in(4) { owned(&[key]) } else { inject };
+    let is_keyed = !choices.one_in(6);
+    let has_condition = choices.one_in(3);
+    SecretsRule {
+        name: choices.one_in(4).then(|| "a rule".to_owned()),
+        key: is_keyed.then(|| key.to_owned()),
+        when: if has_condition { when } else { Condition::default() },
+        effect: SecretsEffect::Inject(inject),
+    }
+}
+
+/// Removes what the reader refuses: tests that fail always, what follows a rule that always applies, and
+/// defaults of variables that no rule reads.
+fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
+    let PolicyDocument { runtime, model, secrets, creates, defaults, runtimes, inject, .. } = &mut document;
+    let is_possible = |condition: &mut Condition| {
+        condition.variables.retain(|(name, test)| *test != Test::Unset || !defaults.contains_key(name));
+        let admits = |runtimes: &Membership| runtimes.texts().iter().any(|runtime| runtime != "studio");
+        if !runtimes.is_empty() && condition.runtime.as_ref().is_some_and(|membership| !admits(membership)) {
+            condition.runtime = None;
+        }
+    };
+    for rule in runtime.iter_mut().chain(model.iter_mut()) {
+        is_possible(&mut rule.when);
+    }
+    for rule in secrets.iter_mut() {
+        is_possible(&mut rule.when);
+        rule.when.variables.retain(|(name, _)| Some(name) != rule.key.as_ref());
+    }
+    creates.unless.iter_mut().for_each(is_possible);
+    creates.unless.retain(|condition| !condition.is_empty());
+    let is_text = |pick: &Pick| match pick {
+        Pick::Nothing => true,
+        Pick::FirstOf(sources) => sources.iter().any(|source| matches!(source, Source::Text(_))),
+    };
+    if let Some(end) = model.iter().position(|rule| rule.when.is_empty() && is_text(&rule.pick)) {
+        model.truncate(end + 1);
+    }
+    if let Some(end) = runtime.iter().position(|rule| rule.when.is_empty() && is_text(&rule.pick)) {
+        runtime.truncate(end + 1);
+    }
+    let ends = |rule: &SecretsRule| {
+        let is_last = *inject == InjectMode::First || rule.effect == SecretsEffect::Platform;
+        rule.key.is_none() && rule.when.is_empty() && is_last
+    };
+    if let Some(end) = secrets.iter().position(ends) {
+        secrets.truncate(end + 1);
+    }
+    let read: Vec<String> = variable_names(&document).into_iter().map(str::to_owned).collect();
+    document.defaults.retain(|name, _| read.contains(name));
+    document.empty_is_set.retain(|name| read.contains(name));
+    document
 }
 
 fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
@@ -319,12 +519,18 @@ pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let id = choices.of(&IDS);
     let slug = choices.of(&[id, id, id, id, id, blank]);
     let other = choices.of(&IDS);
-    let path_value = dataset.policy.document().platform.value.as_str();
-    let path = choices.of(&[path_value, path_value, "byok", "Platform"]);
+    let named = dataset.policy.variable("LLM_PATH").map(|path| dataset.policy.value_classes(path).texts);
+    let path_value = named.and_then(|texts| texts.into_iter().next()).unwrap_or_else(|| "platform".to_owned());
+    let path = choices.of(&[path_value.as_str(), &path_value, "byok", "Platform"]);
+    let switch = choices.of(&["on", "set", "off", "é"]);
+    let urls = ["https://api.acme.example/v1", "https://user@API.ACME.example:443", "http://api.zeta.example?x", "acme"];
+    let url = choices.of(&urls);
     let variables = [
         ("MODEL", slug, 3),
         ("LLM_PATH", path, 2),
         ("PLATFORM_MODEL", other, 3),
+        ("SWITCH", switch, 2),
+        ("BASE_URL", url, 2),
         ("RUNTIME", "studio", 6),
         ("UNREAD", "1", 4),
     ];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
 use slug_resolver::yaml::ReadError;
-use slug_resolver::{Credentials, Fix, Provider, Registry, Rejection, Resolution, fixes, resolve};
+use slug_resolver::{Credentials, Fix, NameSubset, Provider, Registry, Rejection, Resolution, fixes, resolve};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -19,8 +19,8 @@ pub trait Implementation: Sync {
         RealResolver.resolve(case)
     }
 
-    /// The runtime that the environment of the case names.
-    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
+    /// The runtime that the environment of the case names, if it names one.
+    fn runtime<'a>(&self, case: &'a TestCase) -> Option<&'a str> {
         RealResolver.runtime(case)
     }
 
@@ -91,7 +91,7 @@ impl Implementation for RealResolver {
         resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
-    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
+    fn runtime<'a>(&self, case: &'a TestCase) -> Option<&'a str> {
         case.env().runtime()
     }
 
@@ -107,7 +107,7 @@ impl Implementation for RealResolver {
         model: &str,
         injected: &[String],
     ) -> Result<&'r Provider, Rejection> {
-        registry.derive(runtime, model, &Credentials { injected, ambient: &[] })
+        registry.derive(runtime, model, &Credentials { injected: NameSubset::default(), ambient: injected })
     }
 
     fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {

@@ -85,7 +85,7 @@ macro_rules! ensure {
 pub(crate) use ensure;
 
 /// The main results of a resolution: slug, injected names, provider, code.
-pub(crate) type SummaryKey<'r> = (&'r str, &'r [String], Option<&'r str>, Option<Code>);
+pub(crate) type SummaryKey<'r> = (&'r str, NameSubset<'r>, Option<&'r str>, Option<Code>);
 
 pub(crate) fn summary_key<'r>(resolution: &'r Resolution<'_>) -> SummaryKey<'r> {
     let provider = resolution.provider.map(|provider| provider.name.as_str());

@@ -18,6 +18,7 @@ pub mod proof;
 pub mod readers;
 pub mod reduction;
 pub mod reference;
+pub mod version_1;
 
 mod case;
 mod corruption;
@@ -29,6 +30,7 @@ mod implementation;
 mod law;
 mod laws;
 mod secret;
+mod spelling;
 mod witness;
 
 pub use case::TestCase;

@@ -157,15 +157,11 @@ impl Proof {
     fn note_contradiction(&mut self, number: usize, point: &TestPoint, resolution: &Resolution<'_>) {
         let Some(code) = resolution.code else { return };
         let case = &point.case;
-        let platform_model = &case.dataset.policy.document().platform.model;
         let gap = Gap {
             runtime: case.runtime.clone(),
             code,
             set: case.variables.clone(),
-            slug_in: resolution
-                .decided_by
-                .filter(|name| *name == platform_model && case.variables.contains_key(*name))
-                .map(str::to_owned),
+            slug_in: point.slug_in.clone(),
             cases: point.slugs,
             slug: resolution.slug.to_owned(),
             provider: resolution.provider.map(|provider| provider.name.clone()),

@@ -75,7 +75,7 @@ pub fn check_policy(bytes: &[u8]) -> Reading<Policy> {
         let shown = format!("{policy:?}");
         ensure!(shown == format!("{:?}", policy.document()), "the policy is shown as {shown}");
         let mut other = policy.document().clone();
-        other.fallback.push('!');
+        other.name.push('!');
         ensure!(Policy::new(other).as_ref() != Ok(policy), "another policy equals the original");
         let written = policy.to_yaml();
         let reread = Policy::from_yaml(written.as_bytes());

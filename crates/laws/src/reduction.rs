@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use slug_resolver::policy::{Condition, Membership, Pick, SecretsEffect, Test};
 use slug_resolver::registry::Pattern;
 use slug_resolver::{AuthEnv, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
@@ -161,16 +162,43 @@ fn registry_parts(document: &mut RegistryDocument, visit: &mut dyn FnMut(&mut dy
 }
 
 fn policy_parts(document: &mut PolicyDocument, visit: &mut dyn FnMut(&mut dyn Parts)) {
-    visit(&mut document.dispatch);
+    visit(&mut document.model);
     visit(&mut document.secrets);
+    visit(&mut document.creates.unless);
+    visit(&mut document.runtime);
+    visit(&mut document.runtimes);
+    visit(&mut document.empty_is_set);
     visit(&mut document.defaults);
     visit(&mut document.templates);
     visit(&mut document.harness);
-    for entry in &mut document.dispatch {
-        visit(&mut entry.runtimes);
-        visit(&mut entry.keyed);
+    for rule in document.model.iter_mut().chain(&mut document.runtime) {
+        condition_parts(&mut rule.when, visit);
+        if let Pick::FirstOf(sources) = &mut rule.pick {
+            visit(sources);
+        }
     }
-    document.secrets.iter_mut().for_each(|entry| visit(&mut entry.inject));
+    for rule in &mut document.secrets {
+        condition_parts(&mut rule.when, visit);
+        if let SecretsEffect::Inject(names) = &mut rule.effect {
+            visit(names);
+        }
+    }
+    document.creates.unless.iter_mut().for_each(|condition| condition_parts(condition, visit));
+}
+
+fn condition_parts(condition: &mut Condition, visit: &mut dyn FnMut(&mut dyn Parts)) {
+    visit(&mut condition.runtime);
+    visit(&mut condition.variables);
+    let membership = condition.runtime.as_mut();
+    let tests = condition.variables.iter_mut().filter_map(|(_, test)| match test {
+        Test::Value(membership) => Some(membership),
+        _ => None,
+    });
+    for membership in membership.into_iter().chain(tests) {
+        match membership {
+            Membership::OneOf(texts) | Membership::NoneOf(texts) => visit(texts),
+        }
+    }
 }
 
 fn question_parts(case: &mut TestCase, visit: &mut dyn FnMut(&mut dyn Parts)) {

@@ -6,13 +6,17 @@
 //! computing the positions at which it can end. If the two disagree, one of them is wrong
 //! about the specification.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use slug_resolver::policy::{
+    Condition, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
+};
 use slug_resolver::registry::{Arm, PLATFORM};
+use slug_resolver::verdict::Warnings;
 use slug_resolver::{
     AuthEnv, Billing, BillingPath, Code, Kind, NameSubset, Outcome, Policy, PolicyDocument, Provider, Registry,
-    Rejection, Resolution, Rule, Warning,
+    Rejection, Resolution, Warning,
 };
 
 /// Variables by name, as in the environment of a process.
@@ -43,10 +47,31 @@ pub(crate) fn resolve_by<'a>(
     derive: impl FnOnce(&str, &str, &[&str]) -> Result<&'a Provider, Rejection>,
 ) -> Resolution<'a> {
     let document = policy.document();
-    let (slug, rule, decided_by) = select(document, runtime, variables);
-    let injected = inject(document, variables);
-    let path = if on_platform_path(document, variables) { BillingPath::Platform } else { BillingPath::Byok };
-    let present: Vec<&str> = injected.iter().chain(ambient).map(String::as_str).collect();
+    let picked = select(document, runtime, variables);
+    let slug = picked.slug;
+    let (path, injected) = inject(document, runtime, variables);
+    let nothing = Resolution {
+        runtime,
+        slug,
+        rule: picked.rule.map(|index| label(policy, index)),
+        decided_by: picked.decided_by,
+        path,
+        injected: NameSubset::of(policy.injectable(), |name| injected.contains(name)),
+        provider: None,
+        withdrawn_by: None,
+        billing: None,
+        verdict: Kind::Nothing,
+        code: None,
+        outcome: Outcome::Nothing,
+        needs: AuthEnv::NONE,
+        accepted_by: NameSubset::default(),
+        warnings: Warnings::default(),
+        shadowed: NameSubset::default(),
+    };
+    if !creates(document, runtime, variables) {
+        return nothing;
+    }
+    let present: Vec<&str> = injected.iter().copied().chain(ambient.iter().map(String::as_str)).collect();
 
     let lookup_name = document.templates.get(runtime).map_or(runtime, String::as_str);
     let derived = derive(lookup_name, slug, &present);
@@ -86,12 +111,6 @@ pub(crate) fn resolve_by<'a>(
     }
 
     Resolution {
-        runtime,
-        slug,
-        rule,
-        decided_by,
-        path,
-        injected,
         provider,
         withdrawn_by: match derived {
             Err(Rejection::WithdrawnModel) => withdrawn_by(registry, lookup_name, slug.trim()),
@@ -111,53 +130,151 @@ pub(crate) fn resolve_by<'a>(
         }),
         warnings: warnings.into_iter().collect(),
         shadowed: NameSubset::of(policy.variable_names(), |name| shadowed.contains(&name)),
+        ..nothing
     }
 }
 
-/// The value of a variable, else its default; an empty variable is unset.
-fn value<'a>(policy: &'a PolicyDocument, variables: &'a Variables, name: &str) -> Option<&'a str> {
-    let set = variables.get(name).filter(|value| !value.is_empty());
+/// The value of a variable, else its default. An empty variable is unset, unless the policy
+/// counts it as set.
+pub(crate) fn value<'a>(policy: &'a PolicyDocument, variables: &'a Variables, name: &str) -> Option<&'a str> {
+    let counts = |value: &&String| !value.is_empty() || policy.empty_is_set.iter().any(|known| known == name);
+    let set = variables.get(name).filter(counts);
     set.or_else(|| policy.defaults.get(name)).map(String::as_str)
 }
 
-fn on_platform_path(policy: &PolicyDocument, variables: &Variables) -> bool {
-    value(policy, variables, &policy.platform.var) == Some(&policy.platform.value)
+/// Whether a condition holds.
+pub(crate) fn holds(policy: &PolicyDocument, condition: &Condition, runtime: &str, variables: &Variables) -> bool {
+    if let Some(runtimes) = &condition.runtime
+        && !is_member(runtimes, Some(runtime))
+    {
+        return false;
+    }
+    condition.variables.iter().all(|(name, test)| test_holds(test, value(policy, variables, name)))
 }
 
-fn select<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &'a Variables) -> (&'a str, Rule, Option<&'a str>) {
-    if let Some(slug) = value(policy, variables, &policy.override_var) {
-        return (slug, Rule::Override, Some(&policy.override_var));
+/// Whether a test of a variable holds for a value; `None` is an unset variable.
+pub(crate) fn test_holds(test: &Test, value: Option<&str>) -> bool {
+    match test {
+        Test::Set => value.is_some(),
+        Test::Unset => value.is_none(),
+        Test::Value(membership) => is_member(membership, value),
+        Test::Host(host) => value.and_then(host_of).is_some_and(|found| found.to_lowercase() == host.to_lowercase()),
     }
-    if on_platform_path(policy, variables) {
-        return match value(policy, variables, &policy.platform.model) {
-            Some(slug) => (slug, Rule::Platform, Some(&policy.platform.model)),
-            None => (&policy.platform.fallback, Rule::Platform, Some(&policy.platform.var)),
-        };
+}
+
+fn is_member(membership: &Membership, value: Option<&str>) -> bool {
+    match membership {
+        Membership::OneOf(texts) => value.is_some_and(|value| texts.iter().any(|text| text == value)),
+        Membership::NoneOf(texts) => value.is_none_or(|value| texts.iter().all(|text| text != value)),
     }
-    for entry in &policy.dispatch {
-        if !entry.runtimes.iter().any(|name| name == runtime) {
-            continue;
-        }
-        for keyed in &entry.keyed {
-            if value(policy, variables, &keyed.key).is_some() {
-                return (&keyed.model, Rule::Keyed, Some(&keyed.key));
+}
+
+/// The host of a URL: what stands between `://` and the path, without user name and port.
+fn host_of(url: &str) -> Option<&str> {
+    let start = url.find("://")?;
+    if start == 0 || !url[..start].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+        return None;
+    }
+    let rest = &url[start + 3..];
+    let end = rest.find(|c| matches!(c, '/' | '?' | '#' | '\\')).unwrap_or(rest.len());
+    let after_user = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    let address = &rest[after_user..end];
+    let bracketed = if address.starts_with('[') { address.find(']') } else { None };
+    let host = match bracketed {
+        Some(close) => &address[..close + 1],
+        None => &address[..address.find(':').unwrap_or(address.len())],
+    };
+    if host.is_empty() { None } else { Some(host) }
+}
+
+/// A slug and the reason for it.
+pub(crate) struct Picked<'a> {
+    pub(crate) slug: &'a str,
+    /// The index of the rule that applied.
+    pub(crate) rule: Option<usize>,
+    pub(crate) decided_by: Option<&'a str>,
+    /// The variable that holds the slug.
+    pub(crate) held_by: Option<&'a str>,
+}
+
+/// The text that a rule picks, and the variable that holds it; `None` if the rule does not apply.
+fn pick<'a>(
+    policy: &'a PolicyDocument,
+    rule: &'a PickRule,
+    runtime: &str,
+    variables: &'a Variables,
+) -> Option<(&'a str, Option<&'a str>)> {
+    if !holds(policy, &rule.when, runtime, variables) {
+        return None;
+    }
+    let Pick::FirstOf(sources) = &rule.pick else { return Some(("", None)) };
+    for source in sources {
+        match source {
+            Source::Text(text) => return Some((text, None)),
+            Source::Variable(name) => {
+                if let Some(text) = value(policy, variables, name) {
+                    return Some((text, Some(name)));
+                }
             }
         }
-        return (&entry.model, Rule::Default, None);
     }
-    (&policy.fallback, Rule::Fallback, None)
+    None
 }
 
-fn inject<'a>(policy: &'a PolicyDocument, variables: &Variables) -> &'a [String] {
-    if on_platform_path(policy, variables) {
-        return &[];
+/// Picks the slug by the first rule that applies.
+pub(crate) fn select<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &'a Variables) -> Picked<'a> {
+    for (index, rule) in policy.model.iter().enumerate() {
+        let Some((slug, held_by)) = pick(policy, rule, runtime, variables) else { continue };
+        let mut tested = rule.when.variables.iter().map(|(name, _)| name.as_str());
+        let decided_by = held_by.or_else(|| tested.find(|name| value(policy, variables, name).is_some()));
+        return Picked { slug, rule: Some(index), decided_by, held_by };
     }
-    for entry in &policy.secrets {
-        if value(policy, variables, &entry.key).is_some() {
-            return &entry.inject;
+    Picked { slug: "", rule: None, decided_by: None, held_by: None }
+}
+
+/// The runtime that the environment names, if it names one.
+#[must_use]
+pub fn runtime<'a>(policy: &'a PolicyDocument, variables: &'a Variables) -> Option<&'a str> {
+    if policy.runtime.is_empty() && policy.runtimes.len() == 1 {
+        return Some(&policy.runtimes[0]);
+    }
+    policy.runtime.iter().find_map(|rule| pick(policy, rule, "", variables)).map(|(runtime, _)| runtime)
+}
+
+/// The output name of a rule. The text is borrowed from the policy, which has it ready.
+fn label(policy: &Policy, index: usize) -> &str {
+    match &policy.document().model[index].name {
+        Some(name) => name,
+        None => policy.model_labels().nth(index).unwrap_or_default(),
+    }
+}
+
+/// The path, and the names of the injected secrets.
+pub(crate) fn inject<'a>(
+    policy: &'a PolicyDocument,
+    runtime: &str,
+    variables: &Variables,
+) -> (BillingPath, BTreeSet<&'a str>) {
+    let mut names = BTreeSet::new();
+    for rule in &policy.secrets {
+        let is_keyed = rule.key.as_ref().is_none_or(|key| value(policy, variables, key).is_some());
+        if !is_keyed || !holds(policy, &rule.when, runtime, variables) {
+            continue;
+        }
+        match &rule.effect {
+            SecretsEffect::Platform => return (BillingPath::Platform, names),
+            SecretsEffect::Inject(injected) => names.extend(injected.iter().map(String::as_str)),
+        }
+        if policy.inject == InjectMode::First {
+            break;
         }
     }
-    &[]
+    (BillingPath::Byok, names)
+}
+
+/// Whether the harness creates a workspace.
+pub(crate) fn creates(policy: &PolicyDocument, runtime: &str, variables: &Variables) -> bool {
+    !policy.creates.unless.iter().any(|condition| holds(policy, condition, runtime, variables))
 }
 
 /// Finds the provider of a model among the credentials that are present, by scanning.
@@ -251,28 +368,62 @@ fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str
     !first_of(provider) && registry.providers().iter().any(first_of)
 }
 
-/// The variables that a policy reads, without duplicates, in the order of consultation; the runtime variable is last.
+/// The variables that a policy reads, without duplicates: first those whose value matters, in the
+/// order of the rules for the model, the secrets and the creation; then those of which only the
+/// presence matters, in the order of the rules for secrets, the model, the creation and the
+/// runtime; last those whose value matters to rules for the runtime only.
 #[must_use]
 pub fn variable_names(policy: &PolicyDocument) -> Vec<&str> {
+    let model: Vec<Read<'_>> = policy.model.iter().flat_map(reads_of_pick).collect();
+    let secrets: Vec<Read<'_>> = policy.secrets.iter().flat_map(reads_of_secrets).collect();
+    let creates: Vec<Read<'_>> = policy.creates.unless.iter().flat_map(reads_of).collect();
+    let runtime: Vec<Read<'_>> = policy.runtime.iter().flat_map(reads_of_pick).collect();
+    let all = [&model[..], &secrets, &creates, &runtime].concat();
+    let is_text = |name: &str| all.iter().any(|(read, by_value)| *read == name && *by_value);
+    let texts = [&model[..], &secrets, &creates].concat().into_iter().filter(|(name, _)| is_text(name));
+    let keys = [&secrets[..], &model, &creates, &runtime].concat().into_iter().filter(|(name, _)| !is_text(name));
     let mut names: Vec<&str> = Vec::new();
-    let text_variables = [&policy.override_var, &policy.platform.var, &policy.platform.model];
-    let secret_keys = policy.secrets.iter().map(|entry| &entry.key);
-    let model_keys = policy.dispatch.iter().flat_map(|entry| &entry.keyed).map(|keyed| &keyed.key);
-    for name in text_variables.into_iter().chain(secret_keys).chain(model_keys).chain([&policy.runtime]) {
-        if !names.contains(&name.as_str()) {
+    for (name, _) in texts.chain(keys).chain(runtime.iter().copied()) {
+        if !names.contains(&name) {
             names.push(name);
         }
     }
     names
 }
 
+/// A variable that a rule reads, and whether its value matters.
+type Read<'a> = (&'a str, bool);
+
+fn reads_of(condition: &Condition) -> Vec<Read<'_>> {
+    let by_value = |test: &Test| !matches!(test, Test::Set | Test::Unset);
+    condition.variables.iter().map(|(name, test)| (name.as_str(), by_value(test))).collect()
+}
+
+fn reads_of_pick(rule: &PickRule) -> Vec<Read<'_>> {
+    let mut reads = reads_of(&rule.when);
+    if let Pick::FirstOf(sources) = &rule.pick {
+        for source in sources {
+            if let Source::Variable(name) = source {
+                reads.push((name, true));
+            }
+        }
+    }
+    reads
+}
+
+fn reads_of_secrets(rule: &SecretsRule) -> Vec<Read<'_>> {
+    rule.key.iter().map(|key| (key.as_str(), false)).chain(reads_of(&rule.when)).collect()
+}
+
 fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a str> {
     let mut names = variable_names(policy);
     let outcome = |variables: &Variables| {
-        (String::from(select(policy, runtime, variables).0), inject(policy, variables).to_vec())
+        let injected: Vec<String> = inject(policy, runtime, variables).1.into_iter().map(str::to_owned).collect();
+        (select(policy, runtime, variables).slug.to_owned(), injected, creates(policy, runtime, variables))
     };
     names.retain(|name| {
-        let Some(set) = variables.get(*name).filter(|value| !value.is_empty()) else { return false };
+        let counts = |value: &&String| !value.is_empty() || policy.empty_is_set.iter().any(|known| known == name);
+        let Some(set) = variables.get(*name).filter(counts) else { return false };
         if policy.defaults.get(*name) == Some(set) {
             return false;
         }
@@ -314,7 +465,7 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // No start positions, no matches.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
-        HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
+        HirKind::Look(look) => starts.filter(|&at| look_holds(*look, text, at)).collect(),
         HirKind::Literal(literal) => {
             starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()
         }
@@ -372,7 +523,7 @@ fn after_class(class: &Class, text: &str, at: usize) -> Option<usize> {
     }
 }
 
-fn holds(look: Look, text: &str, at: usize) -> bool {
+fn look_holds(look: Look, text: &str, at: usize) -> bool {
     let before = || text[..at].chars().next_back();
     let after = || text[at..].chars().next();
     let ascii = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_ascii_alphanumeric());

@@ -309,6 +309,11 @@ impl Policy {
         self.secrets.iter().any(|rule| rule.inject.is_none())
     }
 
+    /// The output names of the rules for the model: the name of each, or its place, such as `model[2]`.
+    pub fn model_labels(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.model.iter().map(|rule| &*rule.label)
+    }
+
     /// Every name that a rule injects, sorted and unique.
     #[must_use]
     #[inline]

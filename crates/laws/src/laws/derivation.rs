@@ -1,7 +1,8 @@
 //! Laws of derivation, the third step: which provider serves a model.
 
+use slug_resolver::policy::Test;
 use slug_resolver::registry::{Arm, Runtime};
-use slug_resolver::{Billing, Code, Provider};
+use slug_resolver::{Billing, Code, Outcome, PolicyDocument, Provider};
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
@@ -36,9 +37,13 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     let spelled = [format!("{slug}:1"), format!("{slug}-1"), format!("x/{slug}")];
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && model_class(other) == own);
     let (_, injected, provider, code) = summary_key(&context.resolution);
+    let document = dataset.policy.document();
+    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
+    // Only a slug in a variable that no rule tests can be exchanged for another.
+    let Some(holder) = picked.held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
     let mut case = context.case.clone();
     for other in representatives.chain(spelled) {
-        case.varied(&dataset.policy.document().override_var, Some(&other), |case| {
+        case.varied(holder, Some(&other), |case| {
             let found = context.implementation.resolve(case);
             ensure!(
                 summary_key(&found) == (other.as_str(), injected, provider, code),
@@ -50,6 +55,16 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
         })?;
     }
     Ok(())
+}
+
+/// Returns true if a condition tests the value of a variable.
+fn is_tested(policy: &PolicyDocument, name: &str) -> bool {
+    let model = policy.model.iter().map(|rule| &rule.when);
+    let secrets = policy.secrets.iter().map(|rule| &rule.when);
+    let conditions = model.chain(secrets).chain(&policy.creates.unless);
+    conditions.flat_map(|condition| &condition.variables).any(|(tested, test)| {
+        tested == name && !matches!(test, Test::Set | Test::Unset)
+    })
 }
 
 /// An arm that lists the id takes precedence over every pattern.
@@ -122,6 +137,9 @@ pub(crate) const FAIL_CLOSED: Law = Law {
 
 fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
+    if resolution.outcome == Outcome::Nothing {
+        return Ok(());
+    }
     let rejected = matches!(
         resolution.code,
         Some(
@@ -235,7 +253,9 @@ pub(crate) const WHITESPACE_TRIMMED: Law = Law {
 };
 
 fn whitespace_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
-    let name = &context.case.dataset.policy.document().override_var;
+    let document = context.case.dataset.policy.document();
+    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
+    let Some(name) = picked.held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
     let bare = context.resolution.slug.trim();
     let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();
@@ -276,13 +296,19 @@ fn template_derives_as(context: &LawContext<'_>) -> Result<(), Violation> {
         if policy.templates.contains_key(name) {
             continue;
         }
-        let mut case = context.case.with(&policy.override_var, context.resolution.slug);
+        let mut case = context.case.clone();
         case.runtime.clone_from(variant);
         let mut plain = case.clone();
         plain.runtime.clone_from(name);
         let (found, expected) = (context.implementation.resolve(&case), context.implementation.resolve(&plain));
+        // Rules may treat the variant differently.
+        if (found.slug, found.injected, found.outcome == Outcome::Nothing)
+            != (expected.slug, expected.injected, expected.outcome == Outcome::Nothing)
+        {
+            continue;
+        }
         ensure!(
-            summary_key(&found) == summary_key(&expected),
+            found.path != expected.path || summary_key(&found) == summary_key(&expected),
             "`{variant}` resolves to {:?}, but `{name}` to {:?}",
             summary_key(&found),
             summary_key(&expected)
@@ -304,7 +330,7 @@ fn arms(case: &TestCase) -> &[Arm] {
 /// Whether the credentials of a case are enough for a provider.
 fn is_met(context: &LawContext<'_>, provider: &Provider) -> bool {
     let present: Vec<&str> =
-        context.resolution.injected.iter().chain(&context.case.ambient).map(String::as_str).collect();
+        context.resolution.injected.iter().chain(context.case.ambient.iter().map(String::as_str)).collect();
     reference::is_met(provider, &present)
 }
 

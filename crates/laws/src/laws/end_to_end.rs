@@ -1,6 +1,6 @@
 //! Laws of the whole pipeline.
 
-use slug_resolver::{Provider, Variable};
+use slug_resolver::{Provider};
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure};
@@ -58,7 +58,7 @@ fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
     let policy = &context.case.dataset.policy;
     let mut case = context.case.clone();
     for (name, value) in &mut case.variables {
-        let secret = matches!(policy.variable(name), None | Some(Variable::Key(_)));
+        let secret = policy.variable(name).is_none_or(|variable| policy.is_key(variable));
         if secret && !value.is_empty() {
             *value = CANARY.into();
         }
@@ -85,7 +85,8 @@ pub(crate) const ROUNDTRIP: Law = Law {
 fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
     let reread =
         context.implementation.reread(context.case).map_err(|error| format!("the written case is refused: {error}"))?;
-    let is_secret = |name: &String| matches!(reread.dataset.policy.variable(name), Some(Variable::Key(_)));
+    let policy = &reread.dataset.policy;
+    let is_secret = |name: &String| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
     let leaked = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
     ensure!(leaked.is_none(), "the written case contains the value of a secret");
     ensure!(reread == context.case.masked(), "the case differs after writing and reading: {reread:?}");

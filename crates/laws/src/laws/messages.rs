@@ -1,6 +1,6 @@
 //! Laws of the messages for people.
 
-use slug_resolver::{Billing, Code, Kind, NameSubset, Outcome, Resolution, Rule};
+use slug_resolver::{Billing, Code, Kind, NameSubset, Outcome, Resolution};
 
 use crate::law::{Law, LawContext, Violation, ensure};
 
@@ -25,7 +25,7 @@ fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
         && items.clone().all(|item| item.len() == 1);
     let is_grouped = |item: NameSubset<'_>| message.contains(&item.join(" and "));
     ensure!(
-        context.resolution.verdict == Kind::Coherent || items.into_iter().all(is_grouped),
+        context.resolution.verdict != Kind::Contradiction || items.into_iter().all(is_grouped),
         "the groups of {needs:?} are not in {message:?}"
     );
     ensure!(
@@ -52,13 +52,10 @@ const CAUSES: [(Code, &str); 9] = [
 fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     let Resolution { runtime, slug, rule, decided_by, injected, provider, withdrawn_by, needs, accepted_by, .. } =
         *resolution;
-    let picked = match rule {
-        Rule::Override => "overrides",
-        Rule::Platform => "platform path",
-        Rule::Keyed => "is set",
-        Rule::Default => "default",
-        Rule::Fallback => "fallback",
-    };
+    if resolution.outcome == Outcome::Nothing {
+        return vec![format!("`{runtime}`"), "creates no workspace".into()];
+    }
+    let picked = rule.map_or_else(|| "no rule for the model applies".into(), |rule| format!("rule `{rule}`"));
     let outcome = match resolution.outcome {
         Outcome::Online => "serves",
         Outcome::Rejected => "returns 422",
@@ -71,7 +68,9 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
         _ => "serves the model and accepts",
     });
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
-    let mut fragments = vec![format!("`{slug}`"), picked.into(), picker, outcome.into(), because.into()];
+    let picker = if rule.is_some() { picker } else { String::new() };
+    let model = if slug.is_empty() { "no model".into() } else { format!("`{slug}`") };
+    let mut fragments = vec![model, picked, picker, outcome.into(), because.into()];
     if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {
         fragments.push(format!("provider `{}`", provider.name));
     }
@@ -79,7 +78,7 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     match resolution.code {
         None => fragments.push(accepted_by.iter().collect::<Vec<_>>().join(", ")),
         Some(Code::PlatformModelWithTenantKey | Code::WrongCredential) => {
-            fragments.extend(injected.iter().chain(needs.names()).cloned());
+            fragments.extend(injected.iter().map(str::to_owned).chain(needs.names().iter().cloned()));
         }
         Some(_) => fragments.extend_from_slice(needs.names()),
     }

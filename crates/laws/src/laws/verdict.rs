@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, Provider, Resolution, Warning};
+use slug_resolver::policy::{Pick, SecretsRule, Source, Test};
+use slug_resolver::{
+    BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning,
+};
 
 use crate::case::TestCase;
+use crate::dataset::Dataset;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
-use crate::reference::platform_pays;
+use crate::reference::{self, platform_pays};
 use crate::secret::SET;
+use crate::spelling;
 
 /// A consistent verdict guarantees matching secrets; this is the main promise of the resolver.
 pub(crate) const MATCHING_SECRETS: Law = Law {
@@ -54,7 +59,10 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
     let found = &context.resolution;
     let Some(code) = found.code else {
         ensure!(
-            (found.verdict, found.outcome) == (Kind::Coherent, Outcome::Online),
+            matches!(
+                (found.verdict, found.outcome),
+                (Kind::Coherent, Outcome::Online) | (Kind::Nothing, Outcome::Nothing)
+            ),
             "without a code the verdict is {:?} and the outcome {:?}",
             found.verdict,
             found.outcome
@@ -152,24 +160,23 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
     statement: "every offered fix makes the case consistent as it states, no part of it does, it names the secret to \
-                set for a key, no two fixes differ only in a value, and smaller fixes come first",
+                set for a key, and no two fixes differ only in a value",
     check: fixes_sound_and_minimal,
 };
 
 fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
     let fixes = context.fixes();
     if context.resolution.code.is_none() {
-        ensure!(fixes.is_empty(), "a consistent case has the fixes {fixes:?}");
+        ensure!(fixes.is_empty(), "a case without a contradiction has the fixes {fixes:?}");
         return Ok(());
     }
-    ensure!(fixes.is_sorted_by_key(|fix| fix.edits.len()), "a larger fix precedes a smaller one");
     let mut kinds = BTreeSet::new();
     for fix in fixes {
         let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
         ensure!(is_new, "{fix:?} differs only in a value from an earlier fix");
         let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(context, edit, fix));
         ensure!(nameless.is_none(), "{nameless:?} does not name a secret that the key stands for");
-        let case = apply(context.case, &fix.edits);
+        let case = apply(context, &fix.edits);
         let fixed = context.implementation.resolve(&case);
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
         let (slug, _, provider, code) = summary_key(&fixed);
@@ -177,41 +184,126 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
         for part in 1..(1_usize << fix.edits.len()) - 1 {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
-            let case = apply(context.case, &edits);
+            let case = apply(context, &edits);
             let partly = context.implementation.resolve(&case);
-            ensure!(partly.code.is_some(), "{edits:?} is enough, but the fix is {fix:?}");
+            ensure!(partly.verdict != Kind::Coherent, "{edits:?} is enough, but the fix is {fix:?}");
         }
     }
     none_is_missed(context)
 }
 
-/// Returns true if a key is set to the name of a secret that it injects, and to one that the provider accepts if
+/// The best fixes come first: other spellings, then fixes that keep the vendor, then the others.
+pub(crate) const FIX_KEEPS_VENDOR: Law = Law {
+    id: "fix-keeps-vendor",
+    statement: "other spellings of the slug come first, then fixes that keep the vendor that the writer named, then \
+                the others, the smallest first; a fix sends a key to another vendor only if every fix does",
+    check: fix_keeps_vendor,
+};
+
+fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
+    let fixes = context.fixes();
+    let ranks: Vec<Rank> = fixes.iter().map(|fix| rank(context, fix)).collect();
+    ensure!(ranks.is_sorted(), "the fixes are not in the recommended order: {fixes:?} {ranks:?}");
+    let moves_key = |fix: &Fix| {
+        let case = apply(context, &fix.edits);
+        let fixed = context.implementation.resolve(&case);
+        fixed.warnings.contains(Warning::CrossVendorCredential)
+    };
+    let moving: Vec<bool> = fixes.iter().map(moves_key).collect();
+    ensure!(
+        moving.iter().all(|moves| *moves) || moving.iter().all(|moves| !moves),
+        "some fixes send a key to another vendor and some do not: {fixes:?} {moving:?}"
+    );
+    Ok(())
+}
+
+/// The recommended order of fixes: the group, the number of edits, the number of set variables, and
+/// whether one of them holds a slug.
+pub(crate) type Rank = (u8, usize, usize, bool);
+
+/// The rank of a fix.
+pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
+    let Dataset { registry, policy, .. } = &*context.case.dataset;
+    let document = policy.document();
+    let added = || fix.edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
+    let holds_slug = |name: &str| slug_variables(document).any(|variable| variable == name);
+    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
+    let is_spelling = match fix.edits.as_slice() {
+        [Edit::Set(name, value)] => {
+            let template = policy.template_of(&context.case.runtime);
+            Some(name.as_str()) == picked.held_by
+                && spelling::other_spellings(registry, template, picked.slug).contains(value)
+        }
+        _ => false,
+    };
+    let resolution = &context.resolution;
+    let keeps_vendor = match picked.held_by {
+        Some(_) => {
+            let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
+            let rejected = resolution.provider.is_none();
+            let named = if rejected { resolution.withdrawn_by.or_else(by_prefix) } else { resolution.provider };
+            named.is_some_and(|named| named.name == fix.provider)
+        }
+        None => registry.provider(&fix.provider).is_some_and(|provider| !present(context, provider).is_empty()),
+    };
+    let group = match (is_spelling, keeps_vendor) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    };
+    (group, fix.edits.len(), added().count(), added().any(|edit| holds_slug(edit.variable())))
+}
+
+/// The variables whose value a rule for the model can pick.
+fn slug_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
+    let sources = document.model.iter().flat_map(|rule| match &rule.pick {
+        Pick::Nothing => &[][..],
+        Pick::FirstOf(sources) => sources,
+    });
+    sources.filter_map(|source| match source {
+        Source::Text(_) => None,
+        Source::Variable(name) => Some(name.as_str()),
+    })
+}
+
+/// Returns true if a key is set to the names of secrets that it injects, and to those that the provider accepts if
 /// the key injects such a secret.
 fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool {
-    let entries = &context.case.dataset.policy.document().secrets;
-    let (Some(entry), Some(set)) = (entries.iter().find(|entry| entry.key == edit.variable()), value(edit)) else {
-        return true;
+    let policy = &context.case.dataset.policy;
+    let is_key = policy.variable(edit.variable()).is_some_and(|variable| policy.is_key(variable));
+    let Some(set) = value(edit).filter(|_| is_key) else { return true };
+    let Some(set) = set.strip_prefix('<').and_then(|set| set.strip_suffix('>')) else { return false };
+    let needs_key = |rule: &&SecretsRule| {
+        let tests_key = |(name, test): &(String, Test)| name == edit.variable() && *test == Test::Set;
+        rule.condition().variables.iter().any(tests_key)
     };
+    let Some(rule) = policy.document().secrets.iter().find(needs_key) else { return set == edit.variable() };
     let provider = context.case.dataset.registry.provider(&fix.provider);
-    let is_accepted = |name: &String| provider.is_some_and(|provider| provider.auth_env.names().contains(name));
-    let none_is_accepted = !entry.inject.iter().any(is_accepted);
-    entry.inject.iter().any(|name| set == format!("<{name}>") && (none_is_accepted || is_accepted(name)))
+    let is_accepted = |name: &str| provider.is_some_and(|provider| provider.auth_env.names().iter().any(|n| n == name));
+    let none_is_accepted = !rule.injected().iter().any(|name| is_accepted(name));
+    set.split(" and ").all(|set| {
+        set == edit.variable() && rule.injected().is_empty()
+            || rule.injected().iter().any(|name| name == set) && (none_is_accepted || is_accepted(set))
+    })
 }
 
 /// Checks that every set of edits that fixes the case is offered, or a part of it, ignoring
 /// values: all single edits, and one edit, chosen by the case, combined with each other edit.
 fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
     let edits = single_edits(context.case);
-    let check = |case: &mut TestCase, made: &[&Edit], more: &Edit| {
-        let is_fixed =
-            case.varied(more.variable(), value(more), |case| context.implementation.resolve(case).code.is_none());
+    let check = |made: &[&Edit], more: &Edit| {
+        let all: Vec<Edit> = made.iter().copied().chain([more]).cloned().collect();
+        let case = apply(context, &all);
+        let fixed = context.implementation.resolve(&case);
+        // A fix that sends a key to another vendor is offered only if there is no other.
+        let is_due =
+            fixed.verdict == Kind::Coherent && !fixed.warnings.contains(Warning::CrossVendorCredential);
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
-        ensure!(!is_fixed || offered(), "{more:?} with {made:?} fixes the case, but is not offered");
+        ensure!(!is_due || offered() || is_covered(context, &all), "{more:?} with {made:?} fixes the case, but is not offered");
         Ok(())
     };
-    let mut case = context.case.clone();
-    edits.iter().try_for_each(|edit| check(&mut case, &[], edit))?;
+    edits.iter().try_for_each(|edit| check(&[], edit))?;
 
     let arms = context.case.dataset.registry.runtime(context.case.dataset.policy.template_of(&context.case.runtime));
     // With many arms the search for fixes does not try every pair of edits.
@@ -219,9 +311,27 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
         return Ok(());
     }
     let one = &edits[usize::try_from(context.case.number() >> 33).unwrap_or_default() % edits.len()];
-    let mut case = apply(context.case, std::slice::from_ref(one));
     let others = edits.iter().filter(|other| other.variable() != one.variable());
-    others.into_iter().try_for_each(|other| check(&mut case, &[one], other))
+    others.into_iter().try_for_each(|other| check(&[one], other))
+}
+
+/// Returns true if edits of the same kinds, or some of them, with other values send a key to another
+/// vendor: the first value that works stands for its kind.
+fn is_covered(context: &LawContext<'_>, edits: &[Edit]) -> bool {
+    let kinds: BTreeSet<(&str, bool)> = edits.iter().map(kind).collect();
+    let candidates = single_edits(context.case);
+    let same_kind: Vec<&Edit> = candidates.iter().filter(|edit| kinds.contains(&kind(edit))).collect();
+    let moves_key = |edits: &[Edit]| {
+        let case = apply(context, edits);
+        let fixed = context.implementation.resolve(&case);
+        fixed.verdict == Kind::Coherent && fixed.warnings.contains(Warning::CrossVendorCredential)
+    };
+    same_kind.iter().any(|one| {
+        moves_key(&[(*one).clone()])
+            || same_kind.iter().any(|other| {
+                other.variable() != one.variable() && moves_key(&[(*one).clone(), (*other).clone()])
+            })
+    })
 }
 
 /// The variable of an edit, and `true` if the edit sets it.
@@ -239,44 +349,52 @@ fn value(edit: &Edit) -> Option<&str> {
 /// Maximum number of arms of one runtime whose first id is tried as a slug.
 const SLUGS_TRIED: usize = 6;
 
-/// Single edits of every kind: each variable unset, each key set, the platform path
-/// selected, and the first ids of some arms of the runtime.
+/// Single edits of every kind: each variable unset, each key set, each text that a rule names
+/// set, and the first ids of some arms of the runtime.
 fn single_edits(case: &TestCase) -> Vec<Edit> {
     let policy = &case.dataset.policy;
-    let platform = &policy.document().platform;
+    let document = policy.document();
     let unset = |name: &str| Edit::Unset(name.into());
     let set = |name: &str, value: &str| Edit::Set(name.into(), value.into());
-    let mut edits: Vec<Edit> =
-        case.variables.keys().filter(|name| policy.variable(name).is_some()).map(|name| unset(name)).collect();
-    edits.retain(|edit| edit.variable() != policy.document().runtime);
-    edits.push(set(&platform.var, &platform.value));
-    edits.extend(policy.key_variables().map(|key| set(policy.variable_name(key), SET)));
-    // Setting a variable to its default is not an edit.
-    edits.retain(|edit| match edit {
-        Edit::Set(name, value) => policy.document().defaults.get(name) != Some(value),
-        Edit::Unset(_) => true,
-    });
+    let deciding: Vec<&str> = policy.deciding_names().collect();
+    let is_deciding = |name: &&String| deciding.contains(&name.as_str());
+    let mut edits: Vec<Edit> = case.variables.keys().filter(is_deciding).map(|name| unset(name)).collect();
+    for variable in policy.deciding_variables() {
+        let name = policy.variable_name(variable);
+        if policy.is_key(variable) {
+            edits.push(set(name, SET));
+        }
+        edits.extend(policy.value_classes(variable).texts.iter().map(|text| set(name, text)));
+    }
     let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
     let listed =
         runtime.into_iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| arm.models.first()).take(SLUGS_TRIED);
+    let names: BTreeSet<&str> = slug_variables(document).collect();
     for id in listed {
-        for name in [&policy.document().override_var, &platform.model] {
-            if policy.document().defaults.get(name) != Some(id) {
-                edits.push(set(name, id));
-            }
-        }
+        edits.extend(names.iter().map(|name| set(name, id)));
     }
+    // Setting a variable to its default is not an edit.
+    edits.retain(|edit| match edit {
+        Edit::Set(name, value) => document.defaults.get(name) != Some(value),
+        Edit::Unset(_) => true,
+    });
     edits
 }
 
-/// The case after applying the edits.
-pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
-    let mut case = case.clone();
+/// The case after applying the edits. If the environment of the case names its runtime by rules that
+/// test variables, the edits can change the runtime.
+pub(crate) fn apply(context: &LawContext<'_>, edits: &[Edit]) -> TestCase {
+    let mut case = context.case.clone();
     for edit in edits {
         match edit {
             Edit::Unset(name) => drop(case.variables.remove(name)),
             Edit::Set(name, value) => drop(case.variables.insert(name.clone(), value.clone())),
         }
+    }
+    let document = case.dataset.policy.document();
+    let is_tested = document.runtime.iter().any(|rule| !rule.when.variables.is_empty());
+    if is_tested && context.implementation.runtime(context.case) == Some(&context.case.runtime) {
+        case.runtime = reference::runtime(document, &case.variables).unwrap_or_default().to_owned();
     }
     case
 }
@@ -285,8 +403,7 @@ pub(crate) fn apply(case: &TestCase, edits: &[Edit]) -> TestCase {
 /// item of `auth_env` all of whose names are present.
 fn present<'p>(context: &LawContext<'_>, provider: &'p Provider) -> Vec<&'p String> {
     let is_present = |name: &str| {
-        let equals = |present: &String| present == name;
-        context.resolution.injected.iter().any(equals) || context.case.ambient.iter().any(equals)
+        context.resolution.injected.contains(name) || context.case.ambient.iter().any(|present| present == name)
     };
     let whole: BTreeSet<&str> =
         provider.auth_env.items().filter(|item| item.iter().all(is_present)).flat_map(|item| item.iter()).collect();

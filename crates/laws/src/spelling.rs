@@ -1,0 +1,79 @@
+//! Other spellings of a slug, computed from the specification.
+
+use slug_resolver::{Registry, limits};
+
+/// The ids that a slug may have been meant to be, most likely first: for each arm, the slug after the
+/// provider's name and `/` or `:`; the slug without its first segment; and the listed ids with the
+/// same last segment, or with the same segments before and a last segment one edit away.
+pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
+    let slug = slug.trim();
+    let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
+    if slug.is_empty() || slug.len() > 256 {
+        return Vec::new();
+    }
+    let mut all: Vec<String> = Vec::new();
+    for arm in &runtime.arms {
+        all.push(arm.provider.clone() + "/" + slug);
+        all.push(arm.provider.clone() + ":" + slug);
+    }
+    if let Some(at) = slug.find(['/', ':']) {
+        all.push(slug[at + 1..].to_owned());
+    }
+    let (before, last) = split_last(slug);
+    for id in runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256) {
+        let (id_before, id_last) = split_last(id);
+        if id_last == last || id_before == before && is_one_edit(id_last, last) {
+            all.push(id.clone());
+        }
+    }
+    let mut kept: Vec<String> = Vec::new();
+    for id in all {
+        if !id.is_empty() && id != slug && !kept.contains(&id) {
+            kept.push(id);
+        }
+    }
+    kept.sort_by_key(|id| (first_segment(id) != first_segment(slug), distance(id, slug)));
+    kept.truncate(limits::FIX_SPELLINGS);
+    kept
+}
+
+/// The first segment of an id that has several, else nothing.
+pub(crate) fn first_segment(id: &str) -> &str {
+    id.find(['/', ':']).map_or("", |at| &id[..at])
+}
+
+/// The segments before the last one, without the separator, and the last one.
+fn split_last(id: &str) -> (&str, &str) {
+    match id.rfind(['/', ':']) {
+        Some(at) => (&id[..at], &id[at + 1..]),
+        None => ("", id),
+    }
+}
+
+fn is_one_edit(one: &str, other: &str) -> bool {
+    distance(one, other) == 1
+}
+
+/// The number of edits between two texts: insertions, deletions, substitutions and exchanges of
+/// neighbours, with no part edited twice.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for i in 0..=one.len() {
+        for j in 0..=other.len() {
+            table[i][j] = match (i, j) {
+                (0, _) => j,
+                (_, 0) => i,
+                _ => {
+                    let changed = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                    let mut least = changed.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
+                    if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                        least = least.min(table[i - 2][j - 2] + 1);
+                    }
+                    least
+                }
+            };
+        }
+    }
+    table[one.len()][other.len()]
+}
