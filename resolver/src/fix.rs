@@ -87,7 +87,10 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         Some(_) => spelling::other_spellings(registry, template, picked.slug),
         None => Vec::new(),
     };
-    let mut found = Search::run(registry, runtime, env, ambient, &spellings);
+    let mut found = Search::run(registry, runtime, env, ambient, &spellings, KeyMoves::Refused).found;
+    if found.is_empty() {
+        found = Search::run(registry, runtime, env, ambient, &spellings, KeyMoves::Accepted).found;
+    }
 
     let credentials = Credentials { injected: decision.injection.names, ambient };
     let named = Named::new(registry, template, &picked, &decision, &credentials);
@@ -109,14 +112,6 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
         (group(found), found.changes.len(), added().count(), sets_slug)
     });
-    let moves_key = |found: &Found<'_>| {
-        let credentials = Credentials { injected: found.decision.injection.names, ambient };
-        let provider = found.decision.verdict.provider().filter(|provider| !provider.is_platform());
-        provider.is_some_and(|provider| is_cross_vendor(registry, provider, &credentials.accepted_by(provider)))
-    };
-    if found.iter().any(|found| !moves_key(found)) {
-        found.retain(|found| !moves_key(found));
-    }
     found.into_iter().map(|found| fix(policy, &found)).collect()
 }
 
@@ -181,12 +176,20 @@ struct Found<'a> {
     decision: Decision<'a>,
 }
 
+/// Whether a fix may send a key to another vendor's endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyMoves {
+    Refused,
+    Accepted,
+}
+
 struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
     /// Whether the environment names the runtime, and changes of variables can change it.
     is_runtime_open: bool,
     ambient: &'o [String],
+    key_moves: KeyMoves,
     decisions: usize,
     found: Vec<Found<'a>>,
 }
@@ -199,16 +202,7 @@ impl<'a, 'o> Search<'a, 'o> {
         env: &Env<'a>,
         ambient: &'o [String],
         spellings: &'a [String],
-    ) -> Vec<Found<'a>> {
-        Self::exhaust(registry, runtime, env, ambient, spellings).found
-    }
-
-    fn exhaust(
-        registry: &'a Registry,
-        runtime: &'o str,
-        env: &Env<'a>,
-        ambient: &'o [String],
-        spellings: &'a [String],
+        key_moves: KeyMoves,
     ) -> Self {
         let policy = env.policy();
         let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
@@ -221,7 +215,8 @@ impl<'a, 'o> Search<'a, 'o> {
 
         let is_named = env.runtime() == Some(runtime);
         let is_runtime_open = is_named && policy.runtime_rules().iter().any(|rule| rule.tests.reads() != 0);
-        let mut search = Search { registry, runtime, is_runtime_open, ambient, decisions: 0, found: Vec::new() };
+        let mut search =
+            Search { registry, runtime, is_runtime_open, ambient, key_moves, decisions: 0, found: Vec::new() };
         for size in 1..=limits::FIX_EDITS {
             let slugs = if size == 1 { all_slugs.as_slice() } else { first_slugs };
             let options: Vec<Options<'_>> = policy
@@ -244,7 +239,7 @@ impl<'a, 'o> Search<'a, 'o> {
             self.decisions += 1;
             let runtime = if self.is_runtime_open { env.runtime().unwrap_or_default() } else { self.runtime };
             let decision = decide(self.registry, runtime, env, self.ambient);
-            if decision.verdict.is_coherent() {
+            if self.accepts(&decision) {
                 self.found.push(Found { changes: made.clone(), decision });
             }
             return;
@@ -270,6 +265,15 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
             }
         }
+    }
+
+    fn accepts(&self, decision: &Decision<'_>) -> bool {
+        let Verdict::Coherent(provider) = decision.verdict else { return false };
+        if self.key_moves == KeyMoves::Accepted || provider.is_platform() {
+            return true;
+        }
+        let credentials = Credentials { injected: decision.injection.names, ambient: self.ambient };
+        !is_cross_vendor(self.registry, provider, &credentials.accepted_by(provider))
     }
 
     /// Returns true if a known fix has only changes of the kinds in `made`.
@@ -309,7 +313,8 @@ impl<'a, 'o> Search<'a, 'o> {
                 break;
             }
         }
-        false
+        // An edit may keep a condition of `creates` from holding after another edit.
+        policy.unless(dispatch).any(|tests| tests.reads() & bit != 0 && tests.may_hold(env, known))
     }
 
     /// The values to try for a variable; they differ from its current value.
@@ -446,7 +451,7 @@ mod tests {
     #[test]
     fn search_with_many_sets_stops_at_limit() {
         let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
-        let search = Search::exhaust(&registry, "agent", &Env::empty(&policy), &[], &[]);
+        let search = Search::run(&registry, "agent", &Env::empty(&policy), &[], &[], KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 

@@ -8,6 +8,7 @@ use slug_resolver::yaml::{self, FieldPath, Node, ReadError, Value};
 use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
 use crate::secret::CANARY;
+use crate::version_1::PolicyV1;
 
 /// Size in bytes above which a document is not corrupted: doubling a part of it could exceed a
 /// limit of the reader first, and an error in a small document is refused in the same way.
@@ -51,6 +52,10 @@ impl Parts {
 
     pub(crate) fn of_policy(policy: &Policy) -> Result<Self, ReadError> {
         Self::of("policy", &policy.to_yaml())
+    }
+
+    pub(crate) fn of_policy_v1(policy: &PolicyV1) -> Result<Self, ReadError> {
+        Self::of("policy_1", &policy.to_yaml())
     }
 
     /// The document with one error; `choice` selects the error and its location. Returns `None` if the document is
@@ -171,13 +176,13 @@ const CORRUPTIONS: [(&str, Corruption); 9] = [
                 &[Value::Integer("7".to_owned()), Value::Boolean(true), Value::Null, Value::Sequence(Vec::new())]
             }
             Value::Sequence(_) => &[Value::String("word".to_owned()), Value::Null, Value::Mapping(Vec::new())],
-            Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("2".to_owned())],
+            Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("3".to_owned())],
             _ => &[Value::String("true".to_owned()), Value::Integer("7".to_owned()), Value::Null],
         };
         // A null optional field of a registry counts as absent, and a text is an item of `auth_env` as a group is.
         let is_allowed = |kind: &&Value| match kind {
             Value::Null => is_optional(&location.shape) && location.shape.starts_with("registry."),
-            Value::String(_) => location.shape == "registry.providers[].auth_env[]",
+            Value::String(_) => MAY_BE_TEXT.contains(&location.shape.as_str()),
             _ => false,
         };
         let kinds: Vec<&Value> = kinds.iter().filter(|kind| !is_allowed(kind)).collect();
@@ -213,10 +218,36 @@ const DOCUMENT_CORRUPTIONS: [(&str, DocumentCorruption); 3] = [
 ];
 
 /// Mappings whose keys are names.
-const KEYED_BY_NAME: [&str; 4] = ["registry.runtimes", "policy.defaults", "policy.templates", "question.env"];
+const KEYED_BY_NAME: [&str; 10] = [
+    "registry.runtimes",
+    "policy_1.defaults",
+    "policy_1.templates",
+    "policy.defaults",
+    "policy.templates",
+    "policy.runtime[].when",
+    "policy.model[].when",
+    "policy.secrets[].when",
+    "policy.creates.unless[]",
+    "question.env",
+];
+
+/// Values that may be a text instead of a list or a mapping.
+const MAY_BE_TEXT: [&str; 11] = [
+    "registry.providers[].auth_env[]",
+    "policy.runtime",
+    "policy.runtime[].use",
+    "policy.runtime[].when.*",
+    "policy.model[].use",
+    "policy.model[].when.*",
+    "policy.model[].when.*.not",
+    "policy.secrets[].when.*",
+    "policy.secrets[].when.*.not",
+    "policy.creates.unless[].*",
+    "policy.creates.unless[].*.not",
+];
 
 /// Fields that may be missing, null or empty, except [`NOT_EMPTY`].
-const OPTIONAL: [&str; 24] = [
+const OPTIONAL: [&str; 44] = [
     "registry.providers[].display_name",
     "registry.providers[].protocol",
     "registry.providers[].auth_mode",
@@ -234,18 +265,49 @@ const OPTIONAL: [&str; 24] = [
     "registry.runtimes.*.display_name",
     "registry.runtimes.*.providers[].models",
     "registry.runtimes.*.providers[].withdrawn_models",
+    "policy_1.harness",
+    "policy_1.platform",
+    "policy_1.fallback",
+    "policy_1.defaults",
+    "policy_1.secrets",
+    "policy_1.dispatch",
+    "policy_1.dispatch[].keyed",
+    "policy_1.templates",
     "policy.harness",
+    "policy.runtime",
+    "policy.runtime[].name",
+    "policy.runtime[].when",
+    "policy.runtimes",
     "policy.defaults",
-    "policy.secrets",
-    "policy.dispatch",
-    "policy.dispatch[].keyed",
+    "policy.empty_is_set",
     "policy.templates",
+    "policy.creates",
+    "policy.model[].name",
+    "policy.model[].when",
+    "policy.inject",
+    "policy.secrets",
+    "policy.secrets[].name",
+    "policy.secrets[].key",
+    "policy.secrets[].when",
+    "policy.secrets[].path",
+    "policy.secrets[].inject",
     "question.env",
     "question.ambient",
 ];
 
 /// Optional fields that are not empty if they are present.
-const NOT_EMPTY: [&str; 5] = [
+const NOT_EMPTY: [&str; 16] = [
+    "policy_1.platform",
+    "policy_1.fallback",
+    "policy.runtime",
+    "policy.runtime[].name",
+    "policy.creates",
+    "policy.model[].name",
+    "policy.inject",
+    "policy.secrets[].name",
+    "policy.secrets[].key",
+    "policy.secrets[].path",
+    "policy.secrets[].inject",
     "registry.providers[].display_name",
     "registry.providers[].protocol",
     "registry.providers[].auth_mode",
@@ -254,7 +316,22 @@ const NOT_EMPTY: [&str; 5] = [
 ];
 
 /// Values that are required and may be empty.
-const MAY_BE_EMPTY: [&str; 3] = ["question.runtime", "question.env.*", "question.ambient[]"];
+const MAY_BE_EMPTY: [&str; 13] = [
+    "question.runtime",
+    "question.env.*",
+    "question.ambient[]",
+    "policy.model",
+    "policy.creates.unless",
+    // Refused at the list if it has one item, which can also be written without the list.
+    "policy.runtime[].when.*[]",
+    "policy.model[].when.*[]",
+    "policy.model[].use[]",
+    "policy.secrets[].when.*[]",
+    "policy.creates.unless[].*[]",
+    "policy.model[].when.*.not[]",
+    "policy.secrets[].when.*.not[]",
+    "policy.creates.unless[].*.not[]",
+];
 
 /// Maps the path of an entry to the path of the field that must be unique.
 type KeyPath = fn(FieldPath) -> FieldPath;
@@ -263,27 +340,35 @@ type KeyPath = fn(FieldPath) -> FieldPath;
 const UNIQUE: [(&str, KeyPath); 5] = [
     ("registry.providers", |entry| entry.key("name")),
     ("registry.runtimes.*.providers", |entry| entry.key("name")),
-    ("policy.secrets", |entry| entry.key("key")),
-    ("policy.dispatch", |entry| entry.key("runtimes").index(0)),
-    ("policy.dispatch[].keyed", |entry| entry.key("key")),
+    ("policy_1.secrets", |entry| entry.key("key")),
+    ("policy_1.dispatch", |entry| entry.key("runtimes").index(0)),
+    ("policy_1.dispatch[].keyed", |entry| entry.key("key")),
 ];
 
 /// Texts that some fields must refuse. People paste a secret where its name or the name of a
 /// variable belongs.
-const INVALID: [(&str, &str); 13] = [
+const INVALID: [(&str, &str); 21] = [
     ("registry.providers[].protocol", "grpc"),
     ("registry.providers[].model_prefix_match", "(m"),
     ("registry.runtimes.*.providers[].name", "nobody"),
     ("registry.providers[].billing", "nobody"),
     ("registry.providers[].auth_env[]", "KEY=canary-5f1c9e"),
     ("registry.providers[].auth_env[][]", "KEY=canary-5f1c9e"),
+    ("policy_1.secrets[].inject[]", "KEY=canary-5f1c9e"),
+    ("policy_1.secrets[].key", CANARY),
+    ("policy_1.dispatch[].keyed[].key", CANARY),
+    ("policy_1.runtime", CANARY),
+    ("policy_1.override", CANARY),
+    ("policy_1.platform.var", CANARY),
+    ("policy_1.platform.model", CANARY),
     ("policy.secrets[].inject[]", "KEY=canary-5f1c9e"),
     ("policy.secrets[].key", CANARY),
-    ("policy.dispatch[].keyed[].key", CANARY),
+    ("policy.secrets[].path", "byok"),
+    ("policy.inject", "all"),
     ("policy.runtime", CANARY),
-    ("policy.override", CANARY),
-    ("policy.platform.var", CANARY),
-    ("policy.platform.model", CANARY),
+    ("policy.empty_is_set[]", CANARY),
+    ("policy.model[].use", "$no name"),
+    ("policy.model[].use[]", "one dollar $"),
 ];
 
 /// A value in a document.

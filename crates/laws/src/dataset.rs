@@ -128,7 +128,11 @@ impl Dataset {
 
     /// The policy, prepared for corruption.
     pub(crate) fn parts_of_policy(&self) -> Result<&Parts, &ReadError> {
-        self.parts_of_policy.get_or_init(|| Parts::of_policy(&self.policy)).as_ref()
+        let parts = || match &self.version_1 {
+            Some(original) => Parts::of_policy_v1(original),
+            None => Parts::of_policy(&self.policy),
+        };
+        self.parts_of_policy.get_or_init(parts).as_ref()
     }
 
     /// The dataset after its registry and policy were written and read again; the same `Arc` if they are equal.

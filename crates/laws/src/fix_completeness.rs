@@ -4,7 +4,7 @@
 //! of edits, which takes too long to do for every case.
 
 use slug_resolver::policy::PickRule;
-use slug_resolver::{Edit, Kind, Policy, Variable, Warning, limits};
+use slug_resolver::{Edit, Kind, Policy, Resolution, Variable, Warning, limits};
 
 use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
@@ -23,17 +23,17 @@ pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
     let fixes = context.fixes();
     let mut found: Vec<Vec<Edit>> = fixes.iter().map(|fix| masked(policy, &fix.edits)).collect();
     let mut expected = Vec::new();
-    if context.resolution.code.is_some() {
-        for size in 1..=limits::FIX_EDITS {
-            try_all(context, &options(context, size), &mut Vec::new(), size, &mut expected);
+    for moves_keys in [false, true] {
+        if context.resolution.code.is_none() || !expected.is_empty() {
+            break;
         }
-    }
-    let moves_key = |edits: &Vec<Edit>| {
-        let case = apply(context, edits);
-        context.implementation.resolve(&case).warnings.contains(Warning::CrossVendorCredential)
-    };
-    if !expected.iter().all(moves_key) {
-        expected.retain(|edits| !moves_key(edits));
+        let accepts = |resolution: &Resolution<'_>| {
+            resolution.verdict == Kind::Coherent
+                && (moves_keys || !resolution.warnings.contains(Warning::CrossVendorCredential))
+        };
+        for size in 1..=limits::FIX_EDITS {
+            try_all(context, &accepts, &options(context, size), &mut Vec::new(), size, &mut expected);
+        }
     }
     let text = |edits: &Vec<Edit>| format!("{edits:?}");
     found.sort_by_key(text);
@@ -109,6 +109,7 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
 /// each set that makes the case consistent and contains no smaller fix.
 fn try_all(
     context: &LawContext<'_>,
+    accepts: &dyn Fn(&Resolution<'_>) -> bool,
     options: &[Options],
     made: &mut Vec<Edit>,
     more: usize,
@@ -120,7 +121,7 @@ fn try_all(
     }
     if more == 0 {
         let case = apply(context, made);
-        if context.implementation.resolve(&case).verdict == Kind::Coherent {
+        if accepts(&context.implementation.resolve(&case)) {
             found.push(made.clone());
         }
         return;
@@ -128,7 +129,7 @@ fn try_all(
     for (position, edits) in options.iter().enumerate() {
         for edit in edits {
             made.push(edit.clone());
-            try_all(context, &options[position + 1..], made, more - 1, found);
+            try_all(context, accepts, &options[position + 1..], made, more - 1, found);
             made.pop();
         }
     }

@@ -383,11 +383,8 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     let unless: Vec<Condition> = unless.into_iter().filter(|_| choices.one_in(8)).collect();
     document.creates = Creates { unless };
     document.defaults = defaults(choices);
-    document.empty_is_set = ["KEY_A", "KEY_C", "PLATFORM_MODEL"]
-        .into_iter()
-        .filter(|_| choices.one_in(4))
-        .map(str::to_owned)
-        .collect();
+    document.empty_is_set =
+        ["KEY_A", "KEY_C", "PLATFORM_MODEL"].into_iter().filter(|_| choices.one_in(4)).map(str::to_owned).collect();
     document.templates = templates(choices);
     document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
     Policy::new(made_valid(document)).expect("only valid policies are made")
@@ -396,7 +393,8 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
 fn pick_rule(choices: &mut Choices<'_>) -> PickRule {
     let when = condition(choices);
     let id = choices.of(&IDS).to_owned();
-    let text = Source::Text(if choices.one_in(8) { choices.of(&MODEL_TEXTS).to_owned() } else { id });
+    let awkward = choices.of(&MODEL_TEXTS).to_owned();
+    let text = Source::Text(if choices.one_in(8) { awkward } else { id });
     let variable = |name: &str| Source::Variable(name.to_owned());
     let pick = match choices.below(8) {
         0 | 1 => Pick::FirstOf(vec![text]),
@@ -424,6 +422,7 @@ fn condition(choices: &mut Choices<'_>) -> Condition {
         let switch = choices.of(&SWITCHES);
         let host = choices.of(&HOSTS);
         let path = choices.of(&["platform", "byok"]);
+        let presence = if choices.one_in(2) { Test::Set } else { Test::Unset };
         let (name, test) = match choices.below(12) {
             0..=2 => continue,
             3 | 4 => ("LLM_PATH", Test::Value(Membership::OneOf(owned(&[path])))),
@@ -431,9 +430,8 @@ fn condition(choices: &mut Choices<'_>) -> Condition {
             6 => ("SWITCH", Test::Value(Membership::OneOf(owned(&["on", switch])))),
             7 => ("SWITCH", Test::Value(Membership::NoneOf(owned(&[switch])))),
             8 => ("BASE_URL", Test::Host(host.to_owned())),
-            9 => (key, Test::Set),
-            10 => (key, Test::Unset),
-            _ => ("SWITCH", choices.of(&[0, 1]).eq(&0).then_some(Test::Set).unwrap_or(Test::Unset)),
+            9 | 10 => (key, presence),
+            _ => ("SWITCH", presence),
         };
         if condition.variables.iter().all(|(tested, _)| tested != name) {
             condition.variables.push((name.to_owned(), test));
@@ -495,7 +493,14 @@ fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
     }
     let read: Vec<String> = variable_names(&document).into_iter().map(str::to_owned).collect();
     document.defaults.retain(|name, _| read.contains(name));
-    document.empty_is_set.retain(|name| read.contains(name));
+    // An empty text is a value of such a variable, so a condition may name it.
+    let is_tested = |name: &str| {
+        let rules = document.secrets.iter().map(|rule| &rule.when).chain(document.model.iter().map(|rule| &rule.when));
+        let conditions = rules.chain(&document.creates.unless).chain(document.runtime.iter().map(|rule| &rule.when));
+        conditions.flat_map(|condition| &condition.variables).any(|(tested, _)| tested == name)
+    };
+    let kept = document.empty_is_set.iter().filter(|name| read.contains(name) && !is_tested(name)).cloned();
+    document.empty_is_set = kept.collect();
     document
 }
 
@@ -523,7 +528,8 @@ pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let path_value = named.and_then(|texts| texts.into_iter().next()).unwrap_or_else(|| "platform".to_owned());
     let path = choices.of(&[path_value.as_str(), &path_value, "byok", "Platform"]);
     let switch = choices.of(&["on", "set", "off", "é"]);
-    let urls = ["https://api.acme.example/v1", "https://user@API.ACME.example:443", "http://api.zeta.example?x", "acme"];
+    let urls =
+        ["https://api.acme.example/v1", "https://user@API.ACME.example:443", "http://api.zeta.example?x", "acme"];
     let url = choices.of(&urls);
     let variables = [
         ("MODEL", slug, 3),

@@ -185,12 +185,13 @@ impl PickRule {
         })
     }
 
-    fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+    /// Checks the rule at `path`, whose field `use` is at `use_path`.
+    fn check(&self, path: &FieldPath, use_path: FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
         if let Some(name) = &self.name {
             not_empty(name, path.clone().key("name"))?;
         }
         self.when.check(&path.clone().key("when"), empty_is_set)?;
-        let path = path.clone().key("use");
+        let path = use_path;
         let Pick::FirstOf(sources) = &self.pick else { return Ok(()) };
         if sources.is_empty() {
             return Err(Invalid::at(path, "the list is empty; write a model, `$VARIABLE` or `none`"));
@@ -514,7 +515,8 @@ impl PolicyDocument {
         }
         for (index, rule) in self.runtime.iter().enumerate() {
             let path = self.path_of_runtime_rule(index);
-            rule.check(&path, &self.empty_is_set)?;
+            let use_path = if self.is_runtime_short() { path.clone() } else { path.clone().key("use") };
+            rule.check(&path, use_path, &self.empty_is_set)?;
             if rule.when.runtime.is_some() {
                 let path = path.key("when").key(super::condition::RUNTIME);
                 return Err(Invalid::at(path, "a rule for the runtime cannot depend on the runtime; test a variable"));
@@ -527,7 +529,7 @@ impl PolicyDocument {
         }
         for (index, rule) in self.model.iter().enumerate() {
             let path = root().key("model").index(index);
-            rule.check(&path, &self.empty_is_set)?;
+            rule.check(&path, path.clone().key("use"), &self.empty_is_set)?;
             self.check_can_hold(&rule.when, &path.key("when"))?;
         }
         for (index, rule) in self.secrets.iter().enumerate() {
@@ -549,8 +551,13 @@ impl PolicyDocument {
     /// The path of a rule for the runtime, which may be written in its short form.
     pub(super) fn path_of_runtime_rule(&self, index: usize) -> FieldPath {
         let path = FieldPath::default().key("runtime");
-        let is_short = self.runtime.len() == 1 && self.runtime[0].name.is_none() && self.runtime[0].when.is_empty();
-        if is_short { path } else { path.index(index) }
+        if self.is_runtime_short() { path } else { path.index(index) }
+    }
+
+    /// Returns true if the rules for the runtime are written as the name of a variable.
+    fn is_runtime_short(&self) -> bool {
+        matches!(self.runtime.as_slice(), [PickRule { name: None, when, pick: Pick::FirstOf(sources) }]
+            if when.is_empty() && matches!(sources.as_slice(), [Source::Variable(_)]))
     }
 
     /// Refuses a condition that holds in no environment.
@@ -597,7 +604,12 @@ impl PolicyDocument {
 
 fn decode_runtime(at: &Cursor<'_>) -> Result<Vec<PickRule>, ReadError> {
     if at.is_list() {
-        return list(at, PickRule::decode);
+        let rules = list(at, PickRule::decode)?;
+        return if rules.is_empty() {
+            Err(at.error("the list is empty; add a rule or delete the field"))
+        } else {
+            Ok(rules)
+        };
     }
     let name = text(at)?;
     Ok(vec![PickRule { name: None, when: Condition::default(), pick: Pick::FirstOf(vec![Source::Variable(name)]) }])

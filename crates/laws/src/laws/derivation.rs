@@ -62,9 +62,9 @@ fn is_tested(policy: &PolicyDocument, name: &str) -> bool {
     let model = policy.model.iter().map(|rule| &rule.when);
     let secrets = policy.secrets.iter().map(|rule| &rule.when);
     let conditions = model.chain(secrets).chain(&policy.creates.unless);
-    conditions.flat_map(|condition| &condition.variables).any(|(tested, test)| {
-        tested == name && !matches!(test, Test::Set | Test::Unset)
-    })
+    conditions
+        .flat_map(|condition| &condition.variables)
+        .any(|(tested, test)| tested == name && !matches!(test, Test::Set | Test::Unset))
 }
 
 /// An arm that lists the id takes precedence over every pattern.
@@ -76,7 +76,7 @@ pub(crate) const EXACT_BEATS_PATTERN: Law = Law {
 
 fn exact_beats_pattern(context: &LawContext<'_>) -> Result<(), Violation> {
     let listing = listing(context.case, context.resolution.slug);
-    if listing.is_empty() {
+    if listing.is_empty() || context.resolution.outcome == Outcome::Nothing {
         return Ok(());
     }
     let provider = context.resolution.provider.map(|provider| provider.name.as_str());
@@ -231,6 +231,9 @@ pub(crate) const WITHDRAWN_IS_CLOSED: Law = Law {
 
 fn withdrawn_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
+    if resolution.outcome == Outcome::Nothing {
+        return Ok(());
+    }
     let withdrawing = withdrawing(context.case, resolution.slug);
     let owner = withdrawing.first().filter(|_| listing(context.case, resolution.slug).is_empty());
     let owner = owner.map(|arm| arm.provider.as_str());

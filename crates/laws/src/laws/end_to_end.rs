@@ -1,6 +1,6 @@
 //! Laws of the whole pipeline.
 
-use slug_resolver::{Provider};
+use slug_resolver::Provider;
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure};
@@ -20,8 +20,12 @@ fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
         "the resolver returns {:?}; the reference returns {expected:?}",
         context.resolution
     );
-    let is_coherent = context.resolution.is_coherent();
-    ensure!(is_coherent == expected.code.is_none(), "{:?} is reported as consistent: {is_coherent}", expected.code);
+    let is_contradiction = context.resolution.is_contradiction();
+    ensure!(
+        is_contradiction == expected.code.is_some() && !(is_contradiction && context.resolution.is_coherent()),
+        "{:?} is reported as a contradiction: {is_contradiction}",
+        expected.code
+    );
     // The reference reports shadowed variables as a subset of these names.
     let (names, expected) = (context.case.dataset.policy.variable_names(), context.case.dataset.variable_names());
     ensure!(names == expected, "the policy reports that it reads {names:?}; by its document it reads {expected:?}");

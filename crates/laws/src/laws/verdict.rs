@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use slug_resolver::policy::{Pick, SecretsRule, Source, Test};
-use slug_resolver::{
-    BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning,
-};
+use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -186,7 +184,11 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
             let case = apply(context, &edits);
             let partly = context.implementation.resolve(&case);
-            ensure!(partly.verdict != Kind::Coherent, "{edits:?} is enough, but the fix is {fix:?}");
+            let moves_key = |resolution: &Resolution<'_>| resolution.warnings.contains(Warning::CrossVendorCredential);
+            ensure!(
+                partly.verdict != Kind::Coherent || moves_key(&partly) && !moves_key(&fixed),
+                "{edits:?} is enough, but the fix is {fix:?}"
+            );
         }
     }
     none_is_missed(context)
@@ -296,11 +298,10 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
         let case = apply(context, &all);
         let fixed = context.implementation.resolve(&case);
         // A fix that sends a key to another vendor is offered only if there is no other.
-        let is_due =
-            fixed.verdict == Kind::Coherent && !fixed.warnings.contains(Warning::CrossVendorCredential);
+        let is_due = fixed.verdict == Kind::Coherent && !fixed.warnings.contains(Warning::CrossVendorCredential);
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
-        ensure!(!is_due || offered() || is_covered(context, &all), "{more:?} with {made:?} fixes the case, but is not offered");
+        ensure!(!is_due || offered(), "{more:?} with {made:?} fixes the case, but is not offered");
         Ok(())
     };
     edits.iter().try_for_each(|edit| check(&[], edit))?;
@@ -313,25 +314,6 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
     let one = &edits[usize::try_from(context.case.number() >> 33).unwrap_or_default() % edits.len()];
     let others = edits.iter().filter(|other| other.variable() != one.variable());
     others.into_iter().try_for_each(|other| check(&[one], other))
-}
-
-/// Returns true if edits of the same kinds, or some of them, with other values send a key to another
-/// vendor: the first value that works stands for its kind.
-fn is_covered(context: &LawContext<'_>, edits: &[Edit]) -> bool {
-    let kinds: BTreeSet<(&str, bool)> = edits.iter().map(kind).collect();
-    let candidates = single_edits(context.case);
-    let same_kind: Vec<&Edit> = candidates.iter().filter(|edit| kinds.contains(&kind(edit))).collect();
-    let moves_key = |edits: &[Edit]| {
-        let case = apply(context, edits);
-        let fixed = context.implementation.resolve(&case);
-        fixed.verdict == Kind::Coherent && fixed.warnings.contains(Warning::CrossVendorCredential)
-    };
-    same_kind.iter().any(|one| {
-        moves_key(&[(*one).clone()])
-            || same_kind.iter().any(|other| {
-                other.variable() != one.variable() && moves_key(&[(*one).clone(), (*other).clone()])
-            })
-    })
 }
 
 /// The variable of an edit, and `true` if the edit sets it.
