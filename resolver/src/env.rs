@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::limits;
-use crate::policy::{Class, Policy, UNSET, Variable};
+use crate::policy::{Class, Guard, Policy, UNSET, Variable};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
@@ -33,6 +33,77 @@ pub struct Env<'a> {
     keys: u64,
     /// The variables whose value differs from their default: one bit for each position in the policy.
     set: u128,
+    /// The conditions of the policy that hold: one bit for each guard.
+    holding: u128,
+}
+
+/// An environment, or the same environment without one variable, as rules see it.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'e, 'a> {
+    env: &'e Env<'a>,
+    keys: u64,
+    /// The index of the text variable that counts as unset; [`View::NONE`] for none.
+    without: u8,
+    /// The conditions of the policy that hold: one bit for each guard.
+    pub(crate) holding: u128,
+}
+
+impl<'e, 'a> View<'e, 'a> {
+    const NONE: u8 = u8::MAX;
+
+    /// The environment as it is.
+    #[inline]
+    pub(crate) fn of(env: &'e Env<'a>) -> Self {
+        Self { env, keys: env.keys, without: Self::NONE, holding: env.holding }
+    }
+
+    /// The environment without a variable.
+    #[inline]
+    pub(crate) fn without(env: &'e Env<'a>, variable: Variable) -> Self {
+        let policy = env.policy;
+        let mut view = Self::of(env);
+        match policy.variables().text_index(variable) {
+            None => view.keys &= !policy.variables().key_bit(variable),
+            Some(text) => view.without = text,
+        }
+        view.holding = policy.guards().holding_without(view.holding, variable, &view);
+        view
+    }
+
+    #[inline]
+    pub(crate) fn policy(&self) -> &'a Policy {
+        self.env.policy
+    }
+
+    /// Returns true if a condition holds.
+    #[inline]
+    pub(crate) fn holds(&self, guard: Guard) -> bool {
+        self.holding >> guard & 1 == 1
+    }
+
+    /// The key variables that are set: one bit for each key.
+    #[inline]
+    pub(crate) fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    /// The value of a text variable by its index, or its default.
+    #[inline]
+    pub(crate) fn text_at(&self, text: u8) -> Option<&'a str> {
+        if text == self.without {
+            return self.env.policy.variables().default_of(text);
+        }
+        self.env.texts[usize::from(text)]
+    }
+
+    /// The class of the value of a text variable by its index.
+    #[inline]
+    pub(crate) fn class_at(&self, text: u8) -> Class {
+        if text == self.without {
+            return self.env.policy.variables().default_class(text);
+        }
+        self.env.classes[usize::from(text)]
+    }
 }
 
 impl<'a> Env<'a> {
@@ -46,6 +117,7 @@ impl<'a> Env<'a> {
             classes: [UNSET; limits::TEXT_VARIABLES],
             keys: 0,
             set: 0,
+            holding: policy.holding_if_empty(),
         };
         for text in 0..variables.text_count() {
             let index = u8::try_from(text).expect("the limit on text variables is far below 256");
@@ -57,10 +129,13 @@ impl<'a> Env<'a> {
 
     /// Reads variables. If a name occurs twice, the later value counts.
     pub fn read<'v: 'a, K: AsRef<str>>(policy: &'a Policy, variables: impl IntoIterator<Item = (K, &'v str)>) -> Self {
-        variables.into_iter().fold(Self::empty(policy), |env, (name, value)| match policy.variable(name.as_ref()) {
-            Some(variable) => env.with(variable, value),
-            None => env,
-        })
+        let mut env = Self::empty(policy);
+        for (name, value) in variables {
+            if let Some(variable) = policy.variable(name.as_ref()) {
+                env.set(variable, value);
+            }
+        }
+        env
     }
 
     /// The policy of this environment.
@@ -84,21 +159,7 @@ impl<'a> Env<'a> {
     #[must_use]
     #[inline]
     pub fn with(mut self, variable: Variable, value: &'a str) -> Self {
-        let variables = self.policy.variables();
-        if value.is_empty() && !variables.is_set_if_empty(variable) {
-            return self.without(variable);
-        }
-        let Some(text) = variables.text_index(variable) else {
-            self.set |= 1 << variable.position();
-            self.keys |= variables.key_bit(variable);
-            return self;
-        };
-        if variables.default_of(text) == Some(value) {
-            return self.without(variable);
-        }
-        self.set |= 1 << variable.position();
-        self.texts[usize::from(text)] = Some(value);
-        self.classes[usize::from(text)] = variables.class_of(text, value);
+        self.set(variable, value);
         self
     }
 
@@ -106,6 +167,35 @@ impl<'a> Env<'a> {
     #[must_use]
     #[inline]
     pub fn without(mut self, variable: Variable) -> Self {
+        self.unset(variable);
+        self
+    }
+
+    #[inline]
+    fn set(&mut self, variable: Variable, value: &'a str) {
+        let variables = self.policy.variables();
+        if value.is_empty() && !variables.is_set_if_empty(variable) {
+            self.unset(variable);
+            return;
+        }
+        let bit = 1 << variable.position();
+        match variables.text_index(variable) {
+            None => self.keys |= variables.key_bit(variable),
+            Some(text) if variables.default_of(text) == Some(value) => {
+                self.unset(variable);
+                return;
+            }
+            Some(text) => {
+                self.texts[usize::from(text)] = Some(value);
+                self.classes[usize::from(text)] = variables.class_of(text, value);
+            }
+        }
+        self.set |= bit;
+        self.holding = self.policy.guards().holding_with(self.holding, variable, &View::of(self));
+    }
+
+    #[inline]
+    fn unset(&mut self, variable: Variable) {
         let variables = self.policy.variables();
         self.set &= !(1 << variable.position());
         match variables.text_index(variable) {
@@ -115,7 +205,7 @@ impl<'a> Env<'a> {
                 self.classes[usize::from(text)] = variables.default_class(text);
             }
         }
-        self
+        self.holding = self.policy.guards().holding_without(self.holding, variable, &View::of(self));
     }
 
     /// Returns true if the environment sets a variable to a value other than its default.
@@ -147,7 +237,11 @@ impl<'a> Env<'a> {
         let rules = self.policy.runtime_rules();
         match self.policy.document().runtimes.as_slice() {
             [only] if rules.is_empty() => Some(only),
-            _ => rules.iter().find_map(|rule| rule.pick(self)).map(|picked| picked.text),
+            _ => {
+                let view = View::of(self);
+                let mut rules = rules.iter().filter(|rule| view.holds(rule.guard));
+                rules.find_map(|rule| rule.pick(&view)).map(|picked| picked.text)
+            }
         }
     }
 
@@ -163,22 +257,10 @@ impl<'a> Env<'a> {
         self.set
     }
 
-    /// The key variables that are set: one bit for each key.
-    #[inline]
-    pub(crate) fn keys(&self) -> u64 {
-        self.keys
-    }
-
     /// The value of a text variable by its index, or its default.
     #[inline]
-    pub(crate) fn text_at(&self, text: u8) -> Option<&'a str> {
+    fn text_at(&self, text: u8) -> Option<&'a str> {
         self.texts[usize::from(text)]
-    }
-
-    /// The class of the value of a text variable by its index.
-    #[inline]
-    pub(crate) fn class_at(&self, text: u8) -> Class {
-        self.classes[usize::from(text)]
     }
 }
 

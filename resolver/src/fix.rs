@@ -5,7 +5,7 @@ mod spelling;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::env::Env;
+use crate::env::{Env, View};
 use crate::limits;
 use crate::policy::{Applies, InjectMode, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
@@ -81,7 +81,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         return Vec::new();
     }
     let policy = env.policy();
-    let picked = Picked::new(policy.dispatch(runtime), env);
+    let picked = Picked::new(policy.dispatch(runtime), &View::of(env));
     let template = policy.template_of(runtime);
     let spellings = match picked.held_by {
         Some(_) => spelling::other_spellings(registry, template, picked.slug),
@@ -214,7 +214,8 @@ impl<'a, 'o> Search<'a, 'o> {
         let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(listed.iter().copied()).collect();
 
         let is_named = env.runtime() == Some(runtime);
-        let is_runtime_open = is_named && policy.runtime_rules().iter().any(|rule| rule.tests.reads() != 0);
+        let is_runtime_open =
+            is_named && policy.runtime_rules().iter().any(|rule| policy.guards().tests(rule.guard).reads() != 0);
         let mut search =
             Search { registry, runtime, is_runtime_open, ambient, key_moves, decisions: 0, found: Vec::new() };
         for size in 1..=limits::FIX_EDITS {
@@ -293,28 +294,29 @@ impl<'a, 'o> Search<'a, 'o> {
         let dispatch = policy.dispatch(self.runtime);
         let bit: u128 = 1 << variable.position();
         let known = bit - 1;
-        for rule in policy.model_rules(dispatch) {
+        for step in &dispatch.model {
+            let rule = policy.model_rule(*step);
             let applies = rule.applies_by(env, known);
-            if applies != Applies::Never && rule.reads() & bit != 0 {
+            if applies != Applies::Never && rule.reads & bit != 0 {
                 return true;
             }
             if applies == Applies::Always {
                 break;
             }
         }
-        for rule in policy.secrets_rules(dispatch) {
-            let tests = &rule.tests;
+        for step in &dispatch.secrets {
+            let tests = policy.guards().tests(policy.secrets_rule(*step).guard);
             let may_apply = tests.may_hold(env, known);
             if may_apply && tests.reads() & bit != 0 {
                 return true;
             }
-            let ends = policy.document().inject == InjectMode::First || rule.inject.is_none();
+            let ends = policy.document().inject == InjectMode::First || policy.secrets_rule(*step).inject.is_none();
             if may_apply && ends && tests.reads() & !known == 0 {
                 break;
             }
         }
         // An edit may keep a condition of `creates` from holding after another edit.
-        policy.unless(dispatch).any(|tests| tests.reads() & bit != 0 && tests.may_hold(env, known))
+        policy.guards().reads_of(dispatch.unless) & bit != 0
     }
 
     /// The values to try for a variable; they differ from its current value.
@@ -349,7 +351,8 @@ impl<'a, 'o> Search<'a, 'o> {
     fn is_editable(&self, variable: Variable, policy: &Policy) -> bool {
         let bit: u128 = 1 << variable.position();
         variable.position() < policy.deciding_variables().count()
-            || self.is_runtime_open && policy.runtime_rules().iter().any(|rule| rule.tests.reads() & bit != 0)
+            || self.is_runtime_open
+                && policy.runtime_rules().iter().any(|rule| policy.guards().tests(rule.guard).reads() & bit != 0)
     }
 }
 

@@ -60,6 +60,10 @@ pub const TEXT_VARIABLES: usize = 16;
 /// Maximum number of different names that the rules of one policy inject.
 pub const INJECTED_NAMES: usize = 128;
 
+/// Maximum number of rules of one policy, each counted once for every runtime that a condition names and
+/// to which it can apply.
+pub const POLICY_STEPS: usize = 200_000;
+
 /// Maximum number of ids that the arms of one registry list; an id counts once for each arm
 /// that lists it.
 pub const MODELS: usize = 500_000;

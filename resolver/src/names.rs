@@ -18,6 +18,9 @@ impl<'a> NameSubset<'a> {
     /// The maximum length of the list.
     pub const CAPACITY: usize = u128::BITS as usize;
 
+    /// The subset without members.
+    pub const EMPTY: Self = Self { list: &[], members: 0 };
+
     /// Returns the names of the list for which `is_member` returns true.
     ///
     /// # Panics
@@ -70,6 +73,7 @@ impl<'a> NameSubset<'a> {
 
     /// Returns true if `name` is a member.
     #[must_use]
+    #[inline]
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|member| member == name)
     }

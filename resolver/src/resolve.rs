@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::env::Env;
+use crate::env::{Env, View};
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejection};
@@ -28,9 +28,10 @@ pub struct Decision<'a> {
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
-    let picked = Picked::new(dispatch, env);
-    let injection = Injected::new(dispatch, env).into_injection(env);
-    let verdict = if creates_by(dispatch, env) {
+    let view = View::of(env);
+    let picked = Picked::new(dispatch, &view);
+    let injection = Injected::new(dispatch, &view).into_injection(env);
+    let verdict = if creates_by(dispatch, &view) {
         let credentials = Credentials { injected: injection.names, ambient };
         let template = dispatch.template.as_deref().unwrap_or(runtime);
         evaluate(injection.path, registry.derive(template, picked.slug, &credentials), &credentials)
@@ -112,57 +113,53 @@ pub enum Kind {
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
-    let picked = Picked::new(dispatch, env);
-    let injected = Injected::new(dispatch, env);
+    let view = View::of(env);
+    let picked = Picked::new(dispatch, &view);
+    let injected = Injected::new(dispatch, &view);
     let Injection { path, names } = injected.into_injection(env);
     let Selection { slug, rule, decided_by } = picked.into_selection(env);
-    let nothing = Resolution {
+    let credentials = Credentials { injected: names, ambient };
+    let template = dispatch.template.as_deref().unwrap_or(runtime);
+    let is_created = creates_by(dispatch, &view);
+    let (evaluation, shadowed) = if is_created {
+        let derived = registry.derive(template, slug, &credentials);
+        let shadowed = shadowed(dispatch, &picked, &injected, env);
+        (Evaluation::new(registry, path, derived, &credentials), shadowed)
+    } else {
+        (Evaluation::NOTHING_CREATED, NameSubset::default())
+    };
+    let Evaluation { verdict, needs, accepted_by, is_cross_vendor } = evaluation;
+    let provider = verdict.provider();
+    let warnings = [
+        is_cross_vendor.then_some(Warning::CrossVendorCredential),
+        (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
+    ];
+    Resolution {
         runtime,
         slug,
         rule,
         decided_by,
         path,
         injected: names,
-        provider: None,
-        withdrawn_by: None,
-        billing: None,
-        verdict: Kind::Nothing,
-        code: None,
-        outcome: Outcome::Nothing,
-        needs: AuthEnv::NONE,
-        accepted_by: NameSubset::default(),
-        warnings: Warnings::default(),
-        shadowed: NameSubset::default(),
-    };
-    if !creates_by(dispatch, env) {
-        return nothing;
-    }
-    let shadowed = shadowed(dispatch, &picked, &injected, env);
-    let credentials = Credentials { injected: names, ambient };
-    let template = dispatch.template.as_deref().unwrap_or(runtime);
-    let derived = registry.derive(template, slug, &credentials);
-    let provider = derived.ok();
-    let Evaluation { verdict, needs, accepted_by, is_cross_vendor } =
-        Evaluation::new(registry, path, derived, &credentials);
-    let warnings = [
-        is_cross_vendor.then_some(Warning::CrossVendorCredential),
-        (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
-    ];
-    Resolution {
         provider,
-        withdrawn_by: match derived {
-            Err(Rejection::WithdrawnModel) => registry.handle(template).and_then(|runtime| runtime.withdrawn_by(slug)),
+        withdrawn_by: match verdict {
+            Verdict::Rejected(Rejection::WithdrawnModel) => {
+                registry.handle(template).and_then(|runtime| runtime.withdrawn_by(slug))
+            }
             _ => None,
         },
         billing: provider.map(Provider::billing),
-        verdict: if verdict.is_coherent() { Kind::Coherent } else { Kind::Contradiction },
+        verdict: match verdict {
+            Verdict::Coherent(_) => Kind::Coherent,
+            Verdict::Mismatched(..) | Verdict::Rejected(_) => Kind::Contradiction,
+            Verdict::NothingCreated => Kind::Nothing,
+        },
         code: verdict.code(),
         outcome: verdict.outcome(),
         needs,
         accepted_by,
         warnings: warnings.into_iter().flatten().collect(),
         shadowed,
-        ..nothing
     }
 }
 

@@ -1,6 +1,6 @@
 //! Selection of the slug and of the secrets to inject.
 
-use crate::env::Env;
+use crate::env::{Env, View};
 use crate::names::NameSubset;
 use crate::policy::{BillingPath, CompiledPick, Dispatch, InjectMode, Policy, Variable};
 
@@ -31,7 +31,7 @@ pub struct Injection<'a> {
 /// Picks the slug of a runtime by the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
-    Picked::new(env.policy().dispatch(runtime), env).into_selection(env)
+    Picked::new(env.policy().dispatch(runtime), &View::of(env)).into_selection(env)
 }
 
 /// Returns the names of the secrets that the workspace receives.
@@ -41,18 +41,18 @@ pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
 #[must_use]
 #[inline]
 pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
-    Injected::new(env.policy().dispatch(runtime), env).into_injection(env)
+    Injected::new(env.policy().dispatch(runtime), &View::of(env)).into_injection(env)
 }
 
 /// Returns true if the harness creates a workspace.
 #[must_use]
 pub fn creates(runtime: &str, env: &Env<'_>) -> bool {
-    creates_by(env.policy().dispatch(runtime), env)
+    creates_by(env.policy().dispatch(runtime), &View::of(env))
 }
 
 #[inline]
-pub(crate) fn creates_by(dispatch: &Dispatch, env: &Env<'_>) -> bool {
-    !env.policy().unless(dispatch).any(|tests| tests.hold(env))
+pub(crate) fn creates_by(dispatch: &Dispatch, env: &View<'_, '_>) -> bool {
+    dispatch.unless & env.holding == 0
 }
 
 /// A [`Selection`] before its names are looked up.
@@ -69,10 +69,14 @@ pub(crate) struct Picked<'a> {
 impl<'a> Picked<'a> {
     /// Picks the slug.
     #[inline]
-    pub(crate) fn new(dispatch: &'a Dispatch, env: &Env<'a>) -> Self {
+    pub(crate) fn new(dispatch: &'a Dispatch, env: &View<'_, 'a>) -> Self {
         let mut consulted = 0;
-        for rule in env.policy().model_rules(dispatch) {
-            consulted |= rule.reads();
+        for step in &dispatch.model {
+            consulted = step.consulted;
+            if env.holding & step.guard == 0 {
+                continue;
+            }
+            let rule = env.policy().model_rule(*step);
             if let Some(picked) = rule.pick(env) {
                 return Self { slug: picked.text, rule: Some(rule), held_by: picked.held_by, consulted };
             }
@@ -82,11 +86,12 @@ impl<'a> Picked<'a> {
 
     #[inline]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
-        let variable = self.held_by.or_else(|| self.rule?.tests.first_present(env));
+        let policy = env.policy();
+        let variable = self.held_by.or_else(|| policy.guards().tests(self.rule?.guard).first_present(env));
         Selection {
             slug: self.slug,
             rule: self.rule.map(|rule| &*rule.label),
-            decided_by: variable.map(|variable| env.policy().variable_name(variable)),
+            decided_by: variable.map(|variable| policy.variable_name(variable)),
         }
     }
 }
@@ -104,16 +109,16 @@ pub(crate) struct Injected {
 
 impl Injected {
     #[inline]
-    pub(crate) fn new(dispatch: &Dispatch, env: &Env<'_>) -> Self {
+    pub(crate) fn new(dispatch: &Dispatch, env: &View<'_, '_>) -> Self {
         let policy = env.policy();
         let mode = policy.document().inject;
         let mut injected = Self { path: BillingPath::Byok, names: 0, consulted: 0 };
-        for rule in policy.secrets_rules(dispatch) {
-            injected.consulted |= rule.tests.reads();
-            if !rule.tests.hold(env) {
+        for step in &dispatch.secrets {
+            injected.consulted = step.consulted;
+            if env.holding & step.guard == 0 {
                 continue;
             }
-            match rule.inject {
+            match policy.secrets_rule(*step).inject {
                 None => {
                     injected.path = BillingPath::Platform;
                     break;
@@ -144,18 +149,19 @@ pub(crate) fn shadowed<'a>(
     env: &Env<'a>,
 ) -> NameSubset<'a> {
     let policy: &Policy = env.policy();
-    let creation = policy.unless(dispatch).fold(0, |reads, tests| reads | tests.reads());
+    let creation = policy.guards().reads_of(dispatch.unless);
     let mut shadowed = env.set_positions();
     let mut open = (picked.consulted | injected.consulted | creation) & shadowed;
     while open != 0 {
         let position = open.trailing_zeros();
         open &= open - 1;
-        let without = env.without(Variable::at(position as usize));
-        if Picked::new(dispatch, &without).slug != picked.slug
-            || Injected::new(dispatch, &without).names != injected.names
-            || creation != 0 && creates_by(dispatch, &without) != creates_by(dispatch, env)
-        {
-            shadowed &= !(1 << position);
+        let bit = 1_u128 << position;
+        let without = View::without(env, Variable::at(position as usize));
+        let is_inert = (picked.consulted & bit == 0 || Picked::new(dispatch, &without).slug == picked.slug)
+            && (injected.consulted & bit == 0 || Injected::new(dispatch, &without).names == injected.names)
+            && creates_by(dispatch, &without);
+        if !is_inert {
+            shadowed &= !bit;
         }
     }
     NameSubset::at(policy.variable_names(), shadowed)

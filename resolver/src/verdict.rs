@@ -64,6 +64,14 @@ pub(crate) struct Evaluation<'r> {
 }
 
 impl<'r> Evaluation<'r> {
+    /// The evaluation if the harness creates nothing.
+    pub(crate) const NOTHING_CREATED: Self = Self {
+        verdict: Verdict::NothingCreated,
+        needs: AuthEnv::NONE,
+        accepted_by: NameSubset::EMPTY,
+        is_cross_vendor: false,
+    };
+
     /// Evaluates one selection and collects the evidence.
     #[inline]
     pub(crate) fn new(

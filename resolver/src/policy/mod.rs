@@ -14,11 +14,12 @@ use std::fmt;
 
 pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
-pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Tests};
+pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, Step};
 use variable::OTHER;
 pub use variable::{BillingPath, Variable};
 pub(crate) use variable::{Class, UNSET, Variables};
 
+use crate::env::Env;
 use crate::limits;
 use crate::table::CachedIndex;
 use crate::yaml::{FieldPath, Invalid, ReadError};
@@ -35,7 +36,10 @@ pub struct Policy {
     runtime: Vec<CompiledPick>,
     model: Vec<CompiledPick>,
     secrets: Vec<CompiledSecrets>,
-    unless: Vec<Tests>,
+    /// The different conditions of all rules.
+    guards: Guards,
+    /// The guards that hold if no variable is set, one bit for each.
+    holding_if_empty: u128,
     /// The runtimes that conditions and templates name.
     runtimes: CachedIndex<Dispatch>,
     /// The rules for every other runtime.
@@ -93,30 +97,56 @@ impl Policy {
             variables.set_default(text, default.clone());
         }
         let injectable = injectable(&document)?;
-        let label =
-            |list: &str, index: usize, rule: &PickRule| rule.name.clone().unwrap_or_else(|| format!("{list}[{index}]"));
-        let compile = |list: &str, rules: &[PickRule]| -> Vec<CompiledPick> {
-            let rules = rules.iter().enumerate();
-            rules.map(|(index, rule)| CompiledPick::new(rule, label(list, index, rule), &variables)).collect()
+        let mut guards = Guards::new(&variables);
+        let mut guard = |condition: &Condition, path: &dyn Fn() -> FieldPath| {
+            let too_many = || {
+                let most = Guards::MOST;
+                Invalid::at(path(), format!("a policy has at most {most} different conditions"))
+            };
+            guards.add(condition, &variables).ok_or_else(too_many)
         };
+        let root = FieldPath::default;
+        let mut compile = |list: &str, rules: &[PickRule]| -> Result<Vec<CompiledPick>, InvalidPolicy> {
+            let compile = |(index, rule): (usize, &PickRule)| {
+                let label = rule.name.clone().unwrap_or_else(|| format!("{list}[{index}]"));
+                let guard = guard(&rule.when, &|| root().key(list).index(index).key("when"))?;
+                Ok(CompiledPick::new(rule, label, guard, reads_mask(&rule.when, &variables), &variables))
+            };
+            rules.iter().enumerate().map(compile).collect()
+        };
+        let (runtime, model) = (compile("runtime", &document.runtime)?, compile("model", &document.model)?);
+        let mut secrets = Vec::new();
+        for (index, rule) in document.secrets.iter().enumerate() {
+            let guard = guard(&rule.condition(), &|| root().key("secrets").index(index).key("when"))?;
+            secrets.push(CompiledSecrets::new(rule, guard, &injectable));
+        }
+        let mut unless = Vec::new();
+        for (index, condition) in document.creates.unless.iter().enumerate() {
+            unless.push(guard(condition, &|| root().key("creates").key("unless").index(index))?);
+        }
         let mut slug_variables = 0;
         for source in document.model.iter().flat_map(sources) {
             if let Source::Variable(name) = source {
                 slug_variables |= 1 << variables.named(name).position();
             }
         }
-        Ok(Self {
+        let rules = Rules { document: &document, guards: &guards, model: &model, secrets: &secrets, unless: &unless };
+        let (runtimes, other_runtimes) = (rules.runtimes()?, rules.dispatch(None));
+        let mut policy = Self {
             slug_variables,
-            runtime: compile("runtime", &document.runtime),
-            model: compile("model", &document.model),
-            secrets: document.secrets.iter().map(|rule| CompiledSecrets::new(rule, &injectable, &variables)).collect(),
-            unless: document.creates.unless.iter().map(|condition| Tests::new(condition, &variables)).collect(),
-            runtimes: runtimes(&document),
-            other_runtimes: dispatch(&document, None),
+            runtime,
+            model,
+            secrets,
+            guards,
+            holding_if_empty: 0,
+            runtimes,
+            other_runtimes,
             injectable,
             variables,
             document,
-        })
+        };
+        policy.holding_if_empty = policy.guards.all_holding(&Env::empty(&policy));
+        Ok(policy)
     }
 
     /// Reads and validates a policy file. `extends` can name a policy that ships with this crate.
@@ -329,16 +359,25 @@ impl Policy {
         &self.runtime
     }
 
-    pub(crate) fn model_rules<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p CompiledPick> {
-        dispatch.model.iter().map(|index| &self.model[usize::from(*index)])
+    #[inline]
+    pub(crate) fn model_rule(&self, step: Step) -> &CompiledPick {
+        &self.model[usize::from(step.rule)]
     }
 
-    pub(crate) fn secrets_rules<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p CompiledSecrets> {
-        dispatch.secrets.iter().map(|index| &self.secrets[usize::from(*index)])
+    #[inline]
+    pub(crate) fn secrets_rule(&self, step: Step) -> &CompiledSecrets {
+        &self.secrets[usize::from(step.rule)]
     }
 
-    pub(crate) fn unless<'p>(&'p self, dispatch: &'p Dispatch) -> impl Iterator<Item = &'p Tests> {
-        dispatch.unless.iter().map(|index| &self.unless[usize::from(*index)])
+    #[inline]
+    pub(crate) fn guards(&self) -> &Guards {
+        &self.guards
+    }
+
+    /// The guards that hold if no variable is set, one bit for each.
+    #[inline]
+    pub(crate) fn holding_if_empty(&self) -> u128 {
+        self.holding_if_empty
     }
 
     /// The rules that can apply for a runtime.
@@ -476,38 +515,75 @@ fn injectable(document: &PolicyDocument) -> Result<Vec<String>, InvalidPolicy> {
     Ok(names.into_iter().collect())
 }
 
-/// The rules for each runtime that a condition or a template names.
-fn runtimes(document: &PolicyDocument) -> CachedIndex<Dispatch> {
-    let named = conditions(document).filter_map(|condition| condition.runtime.as_ref()).flat_map(Membership::texts);
-    let mut index = CachedIndex::new();
-    for runtime in named.chain(document.templates.keys()) {
-        *index.get_or_default(runtime) = dispatch(document, Some(runtime));
-    }
-    index
+/// The variables of a condition: one bit for each position in the policy.
+fn reads_mask(condition: &Condition, variables: &Variables) -> u128 {
+    condition.variables.iter().fold(0, |reads, (name, _)| reads | 1 << variables.named(name).position())
 }
 
-/// The rules for a runtime, or for every runtime that no condition names.
-fn dispatch(document: &PolicyDocument, runtime: Option<&str>) -> Dispatch {
-    let admits = |condition: &Condition| match (&condition.runtime, runtime) {
-        (None, _) => true,
-        (Some(membership), Some(runtime)) => membership.contains(runtime),
-        (Some(membership), None) => matches!(membership, Membership::NoneOf(_)),
-    };
-    let number = |index: usize| u16::try_from(index).expect("the limit on values in a policy is below 65,536");
-    let mut model: Vec<u16> = Vec::new();
-    for (index, rule) in document.model.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
-        model.push(number(index));
-        if rule.always_applies_for_its_runtimes() {
-            break;
+/// The compiled rules of a policy, to list them for each runtime.
+struct Rules<'p> {
+    document: &'p PolicyDocument,
+    guards: &'p Guards,
+    model: &'p [CompiledPick],
+    secrets: &'p [CompiledSecrets],
+    /// The guards of `creates.unless`.
+    unless: &'p [Guard],
+}
+
+impl Rules<'_> {
+    /// The rules for each runtime that a condition or a template names.
+    fn runtimes(&self) -> Result<CachedIndex<Dispatch>, InvalidPolicy> {
+        let named = conditions(self.document).filter_map(|condition| condition.runtime.as_ref());
+        let named = named.flat_map(Membership::texts);
+        let mut index: CachedIndex<Dispatch> = CachedIndex::new();
+        let mut steps = 0;
+        for runtime in named.chain(self.document.templates.keys()) {
+            if index.get(runtime).is_some() {
+                continue;
+            }
+            let dispatch = self.dispatch(Some(runtime));
+            steps += dispatch.model.len() + dispatch.secrets.len();
+            if steps > limits::POLICY_STEPS {
+                let message = "too many rules apply to too many runtimes; merge rules or split the policy";
+                return Err(Invalid::at(FieldPath::default().key("model"), message));
+            }
+            *index.get_or_default(runtime) = dispatch;
         }
+        Ok(index)
     }
-    let secrets = document.secrets.iter().enumerate().filter(|(_, rule)| admits(&rule.when));
-    let unless = document.creates.unless.iter().enumerate().filter(|(_, condition)| admits(condition));
-    Dispatch {
-        model: model.into(),
-        secrets: secrets.map(|(index, _)| number(index)).collect(),
-        unless: unless.map(|(index, _)| number(index)).collect(),
-        template: runtime.and_then(|runtime| document.templates.get(runtime)).cloned(),
+
+    /// The rules for a runtime, or for every runtime that no condition names.
+    fn dispatch(&self, runtime: Option<&str>) -> Dispatch {
+        let admits = |condition: &Condition| match (&condition.runtime, runtime) {
+            (None, _) => true,
+            (Some(membership), Some(runtime)) => membership.contains(runtime),
+            (Some(membership), None) => matches!(membership, Membership::NoneOf(_)),
+        };
+        let number = |index: usize| u16::try_from(index).expect("the limit on values in a policy is below 65,536");
+        let mut model: Vec<Step> = Vec::new();
+        let mut consulted = 0;
+        for (index, rule) in self.document.model.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
+            let compiled = &self.model[index];
+            consulted |= compiled.reads;
+            model.push(Step { rule: number(index), guard: 1 << compiled.guard, consulted });
+            if rule.always_applies_for_its_runtimes() {
+                break;
+            }
+        }
+        let mut secrets = Vec::new();
+        let mut consulted = 0;
+        for (index, _) in self.document.secrets.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
+            let guard = self.secrets[index].guard;
+            consulted |= self.guards.tests(guard).reads();
+            secrets.push(Step { rule: number(index), guard: 1 << guard, consulted });
+        }
+        let unless = self.document.creates.unless.iter().zip(self.unless).filter(|(condition, _)| admits(condition));
+        Dispatch {
+            model: model.into(),
+            secrets: secrets.into(),
+            unless: unless.fold(0, |guards, (_, guard)| guards | 1 << guard),
+            template: runtime.and_then(|runtime| self.document.templates.get(runtime)).cloned(),
+        }
     }
 }
 

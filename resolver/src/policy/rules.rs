@@ -3,7 +3,7 @@
 use super::condition::{Condition, Test};
 use super::document::{Pick, PickRule, SecretsEffect, SecretsRule, Source};
 use super::variable::{ClassSet, Variable, Variables};
-use crate::env::Env;
+use crate::env::{Env, View};
 
 /// A compiled [`Condition`] without its runtimes: a [`Dispatch`] lists the rules of its runtime.
 #[derive(Clone, Default)]
@@ -21,10 +21,10 @@ pub(crate) struct Tests {
 }
 
 impl Tests {
-    pub(super) fn new(condition: &Condition, variables: &Variables) -> Self {
+    fn new(condition: &[(String, Test)], variables: &Variables) -> Self {
         let mut tests = Self::default();
         let mut texts = Vec::new();
-        for (name, test) in &condition.variables {
+        for (name, test) in condition {
             let variable = variables.named(name);
             tests.reads |= 1 << variable.position();
             match variables.text_index(variable) {
@@ -34,27 +34,31 @@ impl Tests {
             }
         }
         tests.texts = texts.into();
-        tests.order = condition.variables.iter().map(|(name, _)| variables.named(name)).collect();
+        tests.order = condition.iter().map(|(name, _)| variables.named(name)).collect();
         tests
     }
 
     /// Returns true if every test holds.
     #[inline]
-    pub(crate) fn hold(&self, env: &Env<'_>) -> bool {
+    fn hold(&self, env: &View<'_, '_>) -> bool {
         let keys = env.keys();
         self.set & !keys | self.unset & keys == 0
             && self.texts.iter().all(|(text, classes)| classes.contains(env.class_at(*text)))
     }
 
+    /// Returns true if every test holds for unset variables.
+    fn hold_if_unset(&self, variables: &Variables) -> bool {
+        self.set == 0 && self.texts.iter().all(|(text, classes)| classes.contains(variables.default_class(*text)))
+    }
+
     /// Like [`Tests::hold`], for the tests of variables in `known` only: true if the tests may hold.
     pub(crate) fn may_hold(&self, env: &Env<'_>, known: u128) -> bool {
+        let env = View::of(env);
         let keys = env.keys();
         let variables = env.policy().variables();
+        let is_open = |text: u8| known & variables.text_bit(text) == 0;
         (self.set & !keys | self.unset & keys) & variables.keys_in(known) == 0
-            && self
-                .texts
-                .iter()
-                .all(|(text, classes)| known & variables.text_bit(*text) == 0 || classes.contains(env.class_at(*text)))
+            && self.texts.iter().all(|(text, classes)| is_open(*text) || classes.contains(env.class_at(*text)))
     }
 
     /// The tested variables: one bit for each position in the policy.
@@ -64,25 +68,136 @@ impl Tests {
     }
 
     /// The first tested variable that has a value or a default.
+    #[inline]
     pub(crate) fn first_present(&self, env: &Env<'_>) -> Option<Variable> {
         self.order.iter().copied().find(|variable| env.is_present(*variable))
+    }
+}
+
+/// The different conditions of a policy without their runtimes. An [`Env`] stores for each whether it
+/// holds, so that evaluating a rule costs one bit.
+#[derive(Clone, Default)]
+pub(crate) struct Guards {
+    conditions: Vec<Vec<(String, Test)>>,
+    tests: Vec<Tests>,
+    /// The guards of the variable at each position in the policy.
+    of_variable: Vec<OfVariable>,
+}
+
+/// The guards that test a variable, one bit for each.
+#[derive(Clone, Copy, Default)]
+struct OfVariable {
+    /// The guards that test nothing else.
+    only: u128,
+    /// The guards in `only` that hold if the variable is unset.
+    only_if_unset: u128,
+    /// The guards that test other variables too.
+    jointly: u128,
+}
+
+/// The number of a condition in [`Guards`].
+pub(crate) type Guard = u8;
+
+impl Guards {
+    /// The maximum number of guards: an environment stores one bit for each.
+    pub(crate) const MOST: usize = u128::BITS as usize;
+
+    pub(super) fn new(variables: &Variables) -> Self {
+        let of_variable = vec![OfVariable::default(); variables.names().len()];
+        Self { conditions: Vec::new(), tests: Vec::new(), of_variable }
+    }
+
+    /// The number of a condition; `None` if there are too many different ones.
+    pub(super) fn add(&mut self, condition: &Condition, variables: &Variables) -> Option<Guard> {
+        let known = self.conditions.iter().position(|known| *known == condition.variables);
+        let number = known.unwrap_or(self.tests.len());
+        if number == Self::MOST {
+            return None;
+        }
+        if known.is_none() {
+            let tests = Tests::new(&condition.variables, variables);
+            for variable in &tests.order {
+                let of_variable = &mut self.of_variable[variable.position()];
+                if tests.order.len() > 1 {
+                    of_variable.jointly |= 1 << number;
+                } else {
+                    of_variable.only |= 1 << number;
+                    of_variable.only_if_unset |= u128::from(tests.hold_if_unset(variables)) << number;
+                }
+            }
+            self.conditions.push(condition.variables.clone());
+            self.tests.push(tests);
+        }
+        Some(Guard::try_from(number).expect("the limit on guards is below 256"))
+    }
+
+    #[inline]
+    pub(crate) fn tests(&self, guard: Guard) -> &Tests {
+        &self.tests[usize::from(guard)]
+    }
+
+    /// The variables that some guards test: one bit for each position in the policy.
+    #[inline]
+    pub(crate) fn reads_of(&self, mut guards: u128) -> u128 {
+        let mut reads = 0;
+        while guards != 0 {
+            reads |= self.tests[guards.trailing_zeros() as usize].reads;
+            guards &= guards - 1;
+        }
+        reads
+    }
+
+    /// The guards that hold, one bit for each.
+    pub(crate) fn all_holding(&self, env: &Env<'_>) -> u128 {
+        let view = View::of(env);
+        let bit = |(number, tests): (usize, &Tests)| u128::from(tests.hold(&view)) << number;
+        // The bits are distinct, so their sum is their union.
+        self.tests.iter().enumerate().map(bit).sum()
+    }
+
+    /// The guards that hold, given those that held before one variable was set to another value.
+    #[inline]
+    pub(crate) fn holding_with(&self, holding: u128, variable: Variable, env: &View<'_, '_>) -> u128 {
+        let OfVariable { only, jointly, .. } = self.of_variable[variable.position()];
+        self.evaluate(only | jointly, holding, env)
+    }
+
+    /// The guards that hold, given those that held before one variable was unset.
+    #[inline]
+    pub(crate) fn holding_without(&self, holding: u128, variable: Variable, env: &View<'_, '_>) -> u128 {
+        let OfVariable { only, only_if_unset, jointly } = self.of_variable[variable.position()];
+        self.evaluate(jointly, holding & !only | only_if_unset, env)
+    }
+
+    /// Replaces the bits of some guards by whether they hold.
+    #[inline]
+    fn evaluate(&self, mut guards: u128, mut holding: u128, env: &View<'_, '_>) -> u128 {
+        while guards != 0 {
+            let number = guards.trailing_zeros();
+            guards &= guards - 1;
+            let bit = 1 << number;
+            if self.tests[number as usize].hold(env) { holding |= bit } else { holding &= !bit }
+        }
+        holding
     }
 }
 
 /// A compiled [`PickRule`].
 #[derive(Clone)]
 pub(crate) struct CompiledPick {
-    pub(crate) tests: Tests,
+    pub(crate) guard: Guard,
+    first: CompiledSource,
+    /// The sources that count if those before them are not available.
+    rest: Box<[CompiledSource]>,
+    /// The variables of the condition and the sources: one bit for each position in the policy.
+    pub(crate) reads: u128,
     /// The name in output.
     pub(crate) label: Box<str>,
-    /// The first of the sources that is available counts; `None` for [`Pick::Nothing`].
-    sources: Option<Box<[CompiledSource]>>,
-    /// The variables of `tests` and `sources`: one bit for each position in the policy.
-    reads: u128,
 }
 
 #[derive(Clone)]
 enum CompiledSource {
+    /// A text; empty if no model is sent.
     Text(Box<str>),
     /// A variable, and its index among the text variables.
     Variable(Variable, u8),
@@ -97,65 +212,64 @@ pub(crate) struct Picked<'a> {
     pub(crate) held_by: Option<Variable>,
 }
 
-impl CompiledPick {
-    pub(super) fn new(rule: &PickRule, label: String, variables: &Variables) -> Self {
-        let tests = Tests::new(&rule.when, variables);
-        let mut reads = tests.reads;
-        let sources = match &rule.pick {
-            Pick::Nothing => None,
-            Pick::FirstOf(sources) => {
-                let compiled = sources.iter().map(|source| match source {
-                    Source::Text(text) => CompiledSource::Text(text.as_str().into()),
-                    Source::Variable(name) => {
-                        let variable = variables.named(name);
-                        reads |= 1 << variable.position();
-                        let text =
-                            variables.text_index(variable).expect("a variable with a used value is a text variable");
-                        CompiledSource::Variable(variable, text)
-                    }
-                });
-                Some(compiled.collect())
+impl CompiledSource {
+    fn new(source: &Source, variables: &Variables) -> Self {
+        match source {
+            Source::Text(text) => Self::Text(text.as_str().into()),
+            Source::Variable(name) => {
+                let variable = variables.named(name);
+                let text = variables.text_index(variable).expect("a variable with a used value is a text variable");
+                Self::Variable(variable, text)
             }
-        };
-        Self { tests, label: label.into(), sources, reads }
-    }
-
-    /// What the rule picks; `None` if it does not apply.
-    #[inline]
-    pub(crate) fn pick<'a>(&'a self, env: &Env<'a>) -> Option<Picked<'a>> {
-        if !self.tests.hold(env) {
-            return None;
         }
-        let Some(sources) = &self.sources else { return Some(Picked { text: "", held_by: None }) };
-        sources.iter().find_map(|source| match source {
-            CompiledSource::Text(text) => Some(Picked { text, held_by: None }),
-            CompiledSource::Variable(variable, text) => {
-                env.text_at(*text).map(|text| Picked { text, held_by: Some(*variable) })
-            }
-        })
     }
 
-    /// The variables that the rule reads: one bit for each position in the policy.
     #[inline]
-    pub(crate) fn reads(&self) -> u128 {
-        self.reads
+    fn pick<'a>(&'a self, env: &View<'_, 'a>) -> Option<Picked<'a>> {
+        match self {
+            Self::Text(text) => Some(Picked { text, held_by: None }),
+            Self::Variable(variable, text) => env.text_at(*text).map(|text| Picked { text, held_by: Some(*variable) }),
+        }
+    }
+}
+
+impl CompiledPick {
+    pub(super) fn new(rule: &PickRule, label: String, guard: Guard, reads: u128, variables: &Variables) -> Self {
+        let sources = match &rule.pick {
+            Pick::Nothing => vec![CompiledSource::Text(Box::default())],
+            Pick::FirstOf(sources) => sources.iter().map(|source| CompiledSource::new(source, variables)).collect(),
+        };
+        let read = |source: &CompiledSource| match source {
+            CompiledSource::Text(_) => 0,
+            CompiledSource::Variable(variable, _) => 1 << variable.position(),
+        };
+        let reads = sources.iter().map(read).fold(reads, |reads, read| reads | read);
+        let mut sources = sources.into_iter();
+        let first = sources.next().expect("a rule has a source");
+        Self { guard, label: label.into(), first, rest: sources.collect(), reads }
+    }
+
+    /// What the rule picks if its condition holds; `None` if no source is available.
+    #[inline]
+    pub(crate) fn pick<'a>(&'a self, env: &View<'_, 'a>) -> Option<Picked<'a>> {
+        self.first.pick(env).or_else(|| self.rest.iter().find_map(|source| source.pick(env)))
     }
 
     /// Whether the rule applies, as far as that follows from the variables in `known`.
     pub(crate) fn applies_by(&self, env: &Env<'_>, known: u128) -> Applies {
-        if !self.tests.may_hold(env, known) {
+        let tests = env.policy().guards().tests(self.guard);
+        if !tests.may_hold(env, known) {
             return Applies::Never;
         }
         let is_known = |text: &u8| known & env.policy().variables().text_bit(*text) != 0;
-        let sources = self.sources.as_deref().unwrap_or_default();
-        let is_available = self.sources.is_none()
-            || sources.iter().any(|source| match source {
-                CompiledSource::Text(_) => true,
-                CompiledSource::Variable(_, text) => is_known(text) && env.text_at(*text).is_some(),
-            });
+        let sources = || [&self.first].into_iter().chain(&self.rest);
+        let is_available = sources().any(|source| match source {
+            CompiledSource::Text(_) => true,
+            CompiledSource::Variable(_, text) => is_known(text) && View::of(env).text_at(*text).is_some(),
+        });
         let may_be_available =
-            || sources.iter().any(|source| matches!(source, CompiledSource::Variable(_, text) if !is_known(text)));
-        if is_available && self.tests.reads & !known == 0 {
+            || sources().any(|source| matches!(source, CompiledSource::Variable(_, text) if !is_known(text)));
+        if is_available && tests.reads & !known == 0 {
             Applies::Always
         } else if is_available || may_be_available() {
             Applies::Maybe
@@ -176,7 +290,7 @@ pub(crate) enum Applies {
 /// A compiled [`SecretsRule`].
 #[derive(Clone)]
 pub(crate) struct CompiledSecrets {
-    pub(crate) tests: Tests,
+    pub(crate) guard: Guard,
     /// The names that the rule injects: one bit for each position in [`Policy::injectable`]; `None` if it
     /// selects the platform path.
     ///
@@ -185,25 +299,36 @@ pub(crate) struct CompiledSecrets {
 }
 
 impl CompiledSecrets {
-    pub(super) fn new(rule: &SecretsRule, injectable: &[String], variables: &Variables) -> Self {
+    pub(super) fn new(rule: &SecretsRule, guard: Guard, injectable: &[String]) -> Self {
         let position = |name: &String| injectable.binary_search(name).expect("the list has every injected name");
         let inject = match &rule.effect {
             SecretsEffect::Platform => None,
             SecretsEffect::Inject(names) => Some(names.iter().fold(0, |mask, name| mask | 1 << position(name))),
         };
-        Self { tests: Tests::new(&rule.condition(), variables), inject }
+        Self { guard, inject }
     }
 }
 
-/// The rules that can apply for one runtime, by their index in the policy, in order.
+/// A rule that can apply for a runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    /// The index of the rule in the policy.
+    pub(crate) rule: u16,
+    /// The condition of the rule: its bit among the guards.
+    pub(crate) guard: u128,
+    /// The variables that this rule and the rules before it read: one bit for each position in the policy.
+    pub(crate) consulted: u128,
+}
+
+/// The rules that can apply for one runtime, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Dispatch {
     /// The rules for the model, up to the first one that always applies.
-    pub(crate) model: Box<[u16]>,
+    pub(crate) model: Box<[Step]>,
     /// The rules for secrets.
-    pub(crate) secrets: Box<[u16]>,
-    /// The indexes in `creates.unless`.
-    pub(crate) unless: Box<[u16]>,
+    pub(crate) secrets: Box<[Step]>,
+    /// The guards of `creates.unless`, one bit for each.
+    pub(crate) unless: u128,
     /// The runtime that is looked up in the registry instead, if another.
     pub(crate) template: Option<String>,
 }
