@@ -26,3 +26,4 @@ mod strategy;
 mod text_generators;
 mod vectors;
 mod witnesses;
+mod wrong_rules;

@@ -527,7 +527,7 @@ fn invalid_policies_report_place_and_advice() {
         (
             "override: MODEL",
             "override: MY-MODEL",
-            "line 5, column 11: `override`: not a valid variable name; use letters, digits and `_`",
+            "line 5, column 11: `override`: not a valid variable name; use letters, digits, `_` and `.`",
         ),
         (
             "{key: KEY_A, i",
