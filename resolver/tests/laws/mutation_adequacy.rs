@@ -85,7 +85,7 @@ const WRONG: &[Wrong] = &[
     wrong("override-wins", "rules with a condition come before the override", |case| {
         resolve_with(Bug::SpecificFirst, case)
     }),
-    wrong("override-wins", "the override is injected as a secret", |case| {
+    wrong("override-wins", "an override withdraws the injected secrets", |case| {
         let found = right(case);
         if found.decided_by == Some("MODEL") { Resolution { injected: NameSubset::default(), ..found } } else { found }
     }),
