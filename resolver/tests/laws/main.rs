@@ -16,6 +16,7 @@ mod model_classes;
 mod mutation_adequacy;
 mod names;
 mod overlap;
+mod policies;
 mod proof;
 mod properties;
 mod reading;
