@@ -6,13 +6,13 @@
 
 #![expect(clippy::disallowed_macros, reason = "the lint applies to the library, and examples print")]
 
-use slug_resolver::{Code, Credentials, Registry};
+use slug_resolver::{Code, Credentials, NameSubset, Registry};
 
 fn main() {
     let registry = Registry::embedded();
     let runtime = registry.handle("claude-code").expect("the registry has this runtime");
-    let injected = ["MINIMAX_API_KEY".to_owned()];
-    let credentials = Credentials { injected: &injected, ambient: &[] };
+    let names = ["MINIMAX_API_KEY".to_owned()];
+    let credentials = Credentials { injected: NameSubset::of(&names, |_| true), ambient: &[] };
 
     let models = ["MiniMax-M2", "minimax:MiniMax-M2", "moonshot/kimi-k2.6", " "];
     let answers = models.map(|model| match runtime.derive(model, &credentials) {

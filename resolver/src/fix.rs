@@ -438,8 +438,9 @@ mod tests {
             PickRule::always("fallback", [text(fallback)]),
         ];
         let secrets = [SecretsRule::platform(on_platform)].into_iter().chain((0..KEYS).map(secret)).collect();
-        let document = PolicyDocument::new("mine", "RUNTIME", "");
-        Policy::new(PolicyDocument { model: model.into(), secrets, ..document }).expect("the document is valid")
+        let mut document = PolicyDocument::new("mine", "RUNTIME", "");
+        (document.model, document.secrets) = (model.into(), secrets);
+        Policy::new(document).expect("the document is valid")
     }
 
     fn all_fixes(registry: &Registry, env: &Env<'_>) -> Vec<Vec<Edit>> {

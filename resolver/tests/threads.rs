@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use slug_resolver::{Credentials, Decision, Env, Fix, Policy, Registry, Resolution, RuntimeHandle};
+use slug_resolver::{Credentials, Decision, Env, Fix, NameSubset, Policy, Registry, Resolution, RuntimeHandle};
 
 const fn assert_shareable<T: Send + Sync>() {}
 
@@ -19,7 +19,8 @@ const _: () = {
 #[test]
 fn threads_sharing_registry_get_equal_results() {
     let registry = Registry::embedded();
-    let credentials = Credentials { injected: &["MINIMAX_API_KEY".to_owned()], ambient: &[] };
+    let names = ["MINIMAX_API_KEY".to_owned()];
+    let credentials = Credentials { injected: NameSubset::of(&names, |_| true), ambient: &[] };
     let runtime = registry.handle("claude-code").expect("the runtime is registered");
     // A list contains the first id. A pattern matches the second, in scratch space that each thread has for itself.
     let derive = || ["MiniMax-M2", "MiniMax-M2-unlisted"].map(|model| runtime.derive(model, &credentials));

@@ -49,7 +49,8 @@ impl Dataset {
     }
 
     /// The policy file of version 1 that was translated, if the policy is such a translation.
-    pub(crate) fn version_1(&self) -> Option<&PolicyV1> {
+    #[must_use]
+    pub fn version_1(&self) -> Option<&PolicyV1> {
         self.version_1.as_ref()
     }
 

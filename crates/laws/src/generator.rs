@@ -528,8 +528,13 @@ pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let path_value = named.and_then(|texts| texts.into_iter().next()).unwrap_or_else(|| "platform".to_owned());
     let path = choices.of(&[path_value.as_str(), &path_value, "byok", "Platform"]);
     let switch = choices.of(&["on", "set", "off", "é"]);
-    let urls =
-        ["https://api.acme.example/v1", "https://user@API.ACME.example:443", "http://api.zeta.example?x", "acme"];
+    let urls = [
+        "https://api.acme.example/v1",
+        "https://user@API.ACME.example:443",
+        "http://api.zeta.example?x",
+        "https://proxy.example/api.acme.example",
+        "acme",
+    ];
     let url = choices.of(&urls);
     let variables = [
         ("MODEL", slug, 3),

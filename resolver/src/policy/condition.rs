@@ -103,7 +103,7 @@ impl Test {
                 Ok(Self::Host(fields.required("host")?.string()?.to_owned()))
             }
             Ok(entries) if entries.iter().all(|entry| entry.name != "not") => {
-                Err(at.error("expected one of the fields `not` and `host`"))
+                Err(at.error("unknown test; write `set`, `unset`, a text, a list of texts, `{not: …}` or `{host: …}`"))
             }
             _ => Membership::decode(at).map(Self::Value),
         }

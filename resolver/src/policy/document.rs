@@ -324,7 +324,9 @@ impl SecretsRule {
                 return Err(inject.error("nothing is injected on the platform path; drop `path` or `inject`"));
             }
             (Some(path), None, _) if path.string()? == "platform" => SecretsEffect::Platform,
-            (Some(path), None, _) => return Err(path.error("the only path that a rule can select is `platform`")),
+            (Some(path), None, _) => {
+                return Err(path.error("unknown path; write `platform`, or drop the field for the tenant's keys"));
+            }
             (None, Some(inject), _) => SecretsEffect::Inject(inject.strings()?),
             (None, None, Some(key)) => SecretsEffect::Inject(vec![key.clone()]),
             (None, None, None) => {
@@ -477,7 +479,7 @@ impl PolicyDocument {
             document.inject = match at.string()? {
                 "first" => InjectMode::First,
                 "every" => InjectMode::Every,
-                _ => return Err(at.error("expected `first` or `every`")),
+                _ => return Err(at.error("unknown mode; write `first` or `every`")),
             };
         }
         if let Some(at) = fields.optional("secrets") {
@@ -567,13 +569,16 @@ impl PolicyDocument {
             && !self.runtimes.iter().any(|runtime| runtimes.contains(runtime))
         {
             let path = path.clone().key(super::condition::RUNTIME);
-            return Err(Invalid::at(path, "the field `runtimes` has none of these, so the condition can never hold"));
+            return Err(Invalid::at(
+                path,
+                "the field `runtimes` has none of these, so the condition can never hold; correct one of the two",
+            ));
         }
         let defaulted = |(name, test): &&(String, Test)| *test == Test::Unset && self.defaults.contains_key(name);
         match condition.variables.iter().find(defaulted) {
             Some((name, _)) => Err(Invalid::at(
                 path.clone().key(name),
-                format!("`{name}` has a default, so it is never unset and the condition can never hold"),
+                format!("`{name}` has a default, so the condition can never hold; drop the default or the test"),
             )),
             None => Ok(()),
         }

@@ -169,7 +169,11 @@ impl Policy {
     pub fn from_node(at: crate::yaml::Cursor<'_>) -> Result<Self, InvalidPolicy> {
         Self::from_node_extending(at, &mut |name| match Self::embedded(name) {
             Some(policy) => Ok(policy.document),
-            None => Err("no policy with this name ships with slugproof".to_owned()),
+            None => {
+                let known: Vec<String> =
+                    Self::all_embedded().iter().map(|policy| format!("`{}`", policy.name())).collect();
+                Err(format!("no policy with this name ships with slugproof; write {}", known.join(" or ")))
+            }
         })
     }
 

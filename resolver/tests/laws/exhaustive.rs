@@ -7,9 +7,9 @@ use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::Proof;
 use slug_laws::reference::is_found_in;
 use slug_laws::{Counts, Dataset, Implementation, LawContext, RealResolver, TestCase};
-use slug_resolver::policy::DispatchEntry;
+use slug_resolver::policy::{Pick, Source};
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Code, Env, NameSubset, Policy, Provider, Registry, Resolution, Rule, resolve};
+use slug_resolver::{Code, Env, NameSubset, Policy, Provider, Registry, Resolution, resolve};
 
 use crate::proof::{enumeration, prove_steps};
 use crate::strategy::fixed_cases;
@@ -20,31 +20,29 @@ macro_rules! proofs {
     ($($runtime:ident => $name:literal,)*) => {
         $(
             mod $runtime {
-                use slug_resolver::Rule;
-
                 #[test]
                 fn override_() {
-                    super::prove($name, Rule::Override);
+                    super::prove($name, "override");
                 }
 
                 #[test]
                 fn platform() {
-                    super::prove($name, Rule::Platform);
+                    super::prove($name, "platform");
                 }
 
                 #[test]
                 fn keyed() {
-                    super::prove($name, Rule::Keyed);
+                    super::prove($name, "keyed");
                 }
 
                 #[test]
                 fn default() {
-                    super::prove($name, Rule::Default);
+                    super::prove($name, "default");
                 }
 
                 #[test]
                 fn fallback() {
-                    super::prove($name, Rule::Fallback);
+                    super::prove($name, "fallback");
                 }
             }
         )*
@@ -64,13 +62,13 @@ proofs! {
 }
 
 /// Checks every law on every case of one runtime that one rule decides, for every embedded policy.
-fn prove(runtime: &str, rule: Rule) {
+fn prove(runtime: &str, rule: &str) {
     for policy in ["full-saas", "reconciler"] {
         let enumeration = enumeration(policy);
         let mut proof = Proof::default();
         for number in 0..enumeration.len() {
             let point = enumeration.get(number).expect("the number is in range");
-            if point.case.runtime == runtime && RealResolver.resolve(&point.case).rule == rule {
+            if point.case.runtime == runtime && RealResolver.resolve(&point.case).rule == Some(rule) {
                 proof.examine(&RealResolver, number, &point);
             }
         }
@@ -83,7 +81,6 @@ fn prove(runtime: &str, rule: Rule) {
 /// The tests above cover every case: a case has one runtime and one of the five rules.
 #[test]
 fn runtimes_are_all_proved_and_counts_add_up() {
-    assert_eq!(Rule::ALL.len(), 5);
     for policy in ["full-saas", "reconciler"] {
         let enumeration = enumeration(policy);
         assert!(enumeration.undecided().is_empty());
@@ -93,9 +90,11 @@ fn runtimes_are_all_proved_and_counts_add_up() {
             (0..enumeration.len()).map(|number| enumeration.get(number).expect("the number is in range")).collect();
         assert_eq!(points.iter().map(|point| point.covers).sum::<u128>(), enumeration.combinations());
         for TestPoint { case, overridden, .. } in &points {
-            let name = &case.dataset.policy.document().override_var;
-            assert_eq!(*overridden, case.variables.contains_key(name), "{case:?}");
+            assert_eq!(*overridden, case.variables.contains_key("E2E_MODEL_SLUG"), "{case:?}");
         }
+        let rules: BTreeSet<Option<&str>> = points.iter().map(|point| RealResolver.resolve(&point.case).rule).collect();
+        let proved = ["override", "platform", "keyed", "default", "fallback"];
+        assert_eq!(rules, proved.into_iter().map(Some).collect(), "{policy}");
     }
 }
 
@@ -103,8 +102,8 @@ fn runtimes_are_all_proved_and_counts_add_up() {
 /// classes and not from the number of ids. The questions cover every id.
 #[test]
 fn cases_count_classes_and_questions_count_ids() {
-    // The number of keys that inject, and the numbers of path values that select each path.
-    for (policy, secrets, platform, byok) in [("full-saas", 4, 1, 2), ("reconciler", 3, 2, 1)] {
+    // The number of keys that inject.
+    for (policy, secrets) in [("full-saas", 4), ("reconciler", 3)] {
         let enumeration = enumeration(policy);
         let dataset = enumeration.get(0).expect("the enumeration has a case").case.dataset.clone();
         let model_classes: usize = enumeration
@@ -112,12 +111,16 @@ fn cases_count_classes_and_questions_count_ids() {
             .map(|(runtime, _)| model_classes(&dataset, runtime, enumeration.slugs()).len())
             .sum();
         let runtimes = enumeration.runtimes().count();
-        // The override and the platform model contain slugs; off the platform path only the override counts.
-        let with_a_slug = 2 * platform + byok * (secrets + 1);
-        let without = platform + byok * (secrets + 1);
+        // The first set key decides the secrets, so off the platform path there are as many outcomes as keys,
+        // and one without a key. Values of the path that select the same path are not told apart.
+        let byok = secrets + 1;
+        // The override holds a slug on either path, the variable for the model on the platform path only.
+        let with_a_slug = (1 + byok) + 1;
+        // Without both, the platform path has one model. Off it, the keys that pick a model are keys that inject.
+        let without = 1 + byok;
         assert_eq!(enumeration.len(), with_a_slug * model_classes + without * runtimes, "{policy}");
 
-        let name = &dataset.policy.document().override_var;
+        let name = "E2E_MODEL_SLUG";
         let question = |number| enumeration.question(number).expect("the number is in range");
         let questions: BTreeSet<(String, String)> = (0..enumeration.questions())
             .map(question)
@@ -155,10 +158,15 @@ fn model_classes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -
 /// Every model that a policy names.
 fn models_of(policy: &Policy) -> BTreeSet<String> {
     let policy = policy.document();
-    let keyed = |entry: &DispatchEntry| entry.keyed.iter().map(|keyed| keyed.model.clone()).collect::<Vec<_>>();
-    let dispatched = policy.dispatch.iter().flat_map(|entry| [keyed(entry), vec![entry.model.clone()]].concat());
-    let fallbacks = [policy.fallback.clone(), policy.platform.fallback.clone()];
-    dispatched.chain(fallbacks).chain(policy.defaults.values().cloned()).collect()
+    let mut models: BTreeSet<String> = policy.defaults.values().cloned().collect();
+    for rule in &policy.model {
+        let Pick::FirstOf(sources) = &rule.pick else { continue };
+        models.extend(sources.iter().filter_map(|source| match source {
+            Source::Text(text) => Some(text.clone()),
+            Source::Variable(_) => None,
+        }));
+    }
+    models
 }
 
 /// A resolver that never reports an override with this slug as shadowed.
@@ -168,7 +176,7 @@ impl Implementation for MissesShadowed {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
         let found = RealResolver.resolve(case);
         let policy = &case.dataset.policy;
-        let override_var = &policy.document().override_var;
+        let override_var = "E2E_MODEL_SLUG";
         if found.slug != self.0 || !found.shadowed.contains(override_var) {
             return found;
         }
@@ -309,7 +317,7 @@ fn brute_force_counts_equal_weighted_counts() {
     let enumeration = enumeration("reconciler");
     let mut total = Counts::default();
     for (runtime, _) in enumeration.runtimes().enumerate() {
-        for class in 0..=enumeration.slugs().len() {
+        for class in 0..enumeration.first_classes() {
             total.merge(enumeration.brute_force(runtime, class));
         }
     }
@@ -325,7 +333,9 @@ fn brute_force_counts_equal_weighted_counts() {
 fn random_datasets_have_correct_counts() {
     // The default of 256 cases gives a dozen datasets; `PROPTEST_CASES` scales both.
     let datasets = (Config::default().cases as usize / 20).max(12);
-    for case in fixed_cases(datasets) {
+    // Datasets with more combinations take too long.
+    let is_small = |case: &TestCase| Enumeration::new(&case.dataset).combinations() <= 100_000;
+    for case in fixed_cases(20 * datasets).filter(is_small).take(datasets) {
         let enumeration = Enumeration::new(&case.dataset);
         let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
         if let Some(broken) = &proof.broken {
@@ -333,7 +343,7 @@ fn random_datasets_have_correct_counts() {
         }
         let mut total = Counts::default();
         for (runtime, _) in enumeration.runtimes().enumerate() {
-            for class in 0..=enumeration.slugs().len() {
+            for class in 0..enumeration.first_classes() {
                 total.merge(enumeration.brute_force(runtime, class));
             }
         }

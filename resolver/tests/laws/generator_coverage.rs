@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
 use slug_laws::{Implementation, RealResolver, TestCase};
-use slug_resolver::{Code, Kind, Provider, Rule, Warning};
+use slug_resolver::policy::{Condition, InjectMode, Membership, Pick, PickRule, SecretsEffect, Source, Test};
+use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
 
@@ -19,11 +20,12 @@ fn cases_reach_every_rule_code_and_warning() {
     for case in fixed_cases(CASES) {
         let resolution = RealResolver.resolve(&case);
         let mut add = |kind: String| *count.entry(kind).or_default() += 1;
-        add(format!("rule {}", resolution.rule.as_str()));
+        add(format!("rule {}", resolution.rule.unwrap_or("none")));
         add(format!("path {}", resolution.path.as_str()));
         match resolution.verdict {
             Kind::Coherent => add(format!("coherent {:?}", resolution.billing.unwrap())),
             Kind::Contradiction => add(format!("code {}", resolution.code.unwrap().as_str())),
+            Kind::Nothing => add("nothing created".to_owned()),
         }
         for warning in resolution.warnings.iter() {
             add(format!("warning {}", warning.as_str()));
@@ -32,7 +34,8 @@ fn cases_reach_every_rule_code_and_warning() {
             add(format!("fix of {} edits", fix.edits.len()));
         }
     }
-    let rules = Rule::ALL.map(|rule| format!("rule {}", rule.as_str()));
+    let rules = ["override", "platform", "keyed", "default", "fallback", "none", "rule two", "model[0]", "model[1]"];
+    let rules = rules.map(|rule| format!("rule {rule}"));
     let codes = Code::ALL.map(|code| format!("code {}", code.as_str()));
     let warnings = Warning::ALL.map(|warning| format!("warning {}", warning.as_str()));
     let rest = [
@@ -113,6 +116,151 @@ fn cases_reach_every_kind_of_input() {
     }
 }
 
+/// The forms of a policy, each with a test that a case has the form.
+const FORMS: &[(&str, fn(&TestCase) -> bool)] = &[
+    ("a policy of version 1", |case| case.dataset.version_1().is_some()),
+    ("a policy of version 2", |case| case.dataset.version_1().is_none()),
+    ("a test `set`", |case| has_test(case, |test| *test == Test::Set)),
+    ("a test `unset`", |case| has_test(case, |test| *test == Test::Unset)),
+    ("a text", |case| has_test(case, |test| matches!(test, Test::Value(Membership::OneOf(texts)) if texts.len() == 1))),
+    ("a list of texts", |case| {
+        has_test(case, |test| matches!(test, Test::Value(Membership::OneOf(texts)) if texts.len() > 1))
+    }),
+    ("a test `not`", |case| has_test(case, |test| matches!(test, Test::Value(Membership::NoneOf(_))))),
+    ("a test `host`", |case| has_test(case, |test| matches!(test, Test::Host(_)))),
+    ("the text `set`", |case| {
+        has_test(case, |test| matches!(test, Test::Value(Membership::OneOf(texts)) if texts == &["set"]))
+    }),
+    ("a condition with two tests", |case| conditions(policy(case)).any(|condition| condition.variables.len() > 1)),
+    ("some runtimes", |case| {
+        conditions(policy(case)).any(|condition| matches!(condition.runtime, Some(Membership::OneOf(_))))
+    }),
+    ("all runtimes but some", |case| {
+        conditions(policy(case)).any(|condition| matches!(condition.runtime, Some(Membership::NoneOf(_))))
+    }),
+    ("no model", |case| policy(case).model.iter().any(|rule| rule.pick == Pick::Nothing)),
+    ("a list of sources", |case| policy(case).model.iter().any(|rule| sources(rule).len() > 1)),
+    ("a variable as the source", |case| {
+        policy(case).model.iter().any(|rule| matches!(sources(rule), [Source::Variable(_)]))
+    }),
+    ("a dollar sign in a text", |case| has_text(case, |text| text.contains('$'))),
+    ("the text `none`", |case| has_text(case, |text| text == "none")),
+    ("a rule without a name", |case| policy(case).model.iter().any(|rule| rule.name.is_none())),
+    ("the mode `first`", |case| policy(case).inject == InjectMode::First && policy(case).secrets.len() > 1),
+    ("the mode `every`", |case| policy(case).inject == InjectMode::Every && policy(case).secrets.len() > 1),
+    ("a rule for secrets without a key", |case| policy(case).secrets.iter().any(|rule| rule.key.is_none())),
+    ("a rule for secrets with a name", |case| policy(case).secrets.iter().any(|rule| rule.name.is_some())),
+    ("a secret under the name of its key", |case| {
+        let is_own = |key: &String, injected: &[String]| injected == std::slice::from_ref(key);
+        policy(case).secrets.iter().any(|rule| rule.key.as_ref().is_some_and(|key| is_own(key, rule.injected())))
+    }),
+    ("a platform rule after another rule in the mode `every`", |case| {
+        let is_platform = |effect: &SecretsEffect| *effect == SecretsEffect::Platform;
+        policy(case).inject == InjectMode::Every
+            && policy(case).secrets.iter().skip(1).any(|rule| is_platform(&rule.effect))
+    }),
+    ("the platform path with injected secrets", |case| {
+        let found = RealResolver.resolve(case);
+        found.path == BillingPath::Platform && !found.injected.is_empty()
+    }),
+    ("no platform path", |case| !case.dataset.policy.has_platform_path()),
+    ("no rules for secrets", |case| policy(case).secrets.is_empty()),
+    ("a precondition", |case| !policy(case).creates.unless.is_empty()),
+    ("a precondition that does not hold", |case| {
+        !policy(case).creates.unless.is_empty() && RealResolver.resolve(case).outcome != Outcome::Nothing
+    }),
+    ("a precondition that holds", |case| RealResolver.resolve(case).outcome == Outcome::Nothing),
+    ("two preconditions", |case| policy(case).creates.unless.len() > 1),
+    ("an empty variable that counts as set", |case| {
+        policy(case).empty_is_set.iter().any(|name| is_set_empty(case, name))
+    }),
+    (
+        "a variable for the runtime",
+        |case| matches!(policy(case).runtime.as_slice(), [rule] if matches!(sources(rule), [Source::Variable(_)])),
+    ),
+    ("rules for the runtime", |case| policy(case).runtime.iter().any(|rule| !rule.when.is_empty())),
+    ("no rules for the runtime", |case| policy(case).runtime.is_empty() && policy(case).runtimes.is_empty()),
+    ("no rules for the only runtime", |case| policy(case).runtime.is_empty() && policy(case).runtimes.len() == 1),
+    ("several runtimes of a harness", |case| policy(case).runtimes.len() > 1),
+    ("no rule applies", |case| RealResolver.resolve(case).rule.is_none()),
+    ("a rule that sends no model applies", |case| {
+        let found = RealResolver.resolve(case);
+        found.rule.is_some() && found.slug.is_empty()
+    }),
+    ("another spelling as a fix", |case| has_fix(case, |found, fix| is_spelling(found, fix))),
+    ("a fix that keeps the vendor of the slug", |case| {
+        has_fix(case, |found, fix| !is_spelling(found, fix) && found.provider.is_some_and(|it| it.name == fix.provider))
+    }),
+    ("a fix that changes the vendor of the slug", |case| {
+        has_fix(case, |found, fix| !is_spelling(found, fix) && found.provider.is_some_and(|it| it.name != fix.provider))
+    }),
+    ("a fix that sends a key to another vendor", |case| {
+        let fixes = RealResolver.fixes(case);
+        fixes.iter().any(|fix| moves_key(case, fix))
+    }),
+];
+
+#[test]
+fn policies_reach_every_form() {
+    let cases: Vec<_> = fixed_cases(CASES).collect();
+    let times = |is_form: &fn(&TestCase) -> bool| cases.iter().filter(|case| is_form(case)).count();
+    let counts: Vec<(&str, usize)> = FORMS.iter().map(|(form, is_form)| (*form, times(is_form))).collect();
+    assert!(counts.iter().all(|(_, times)| *times >= AT_LEAST), "in {CASES} cases: {counts:#?}");
+}
+
+fn policy(case: &TestCase) -> &PolicyDocument {
+    case.dataset.policy.document()
+}
+
+fn conditions(policy: &PolicyDocument) -> impl Iterator<Item = &Condition> {
+    let picks = policy.model.iter().chain(&policy.runtime).map(|rule| &rule.when);
+    picks.chain(policy.secrets.iter().map(|rule| &rule.when)).chain(&policy.creates.unless)
+}
+
+fn has_test(case: &TestCase, is_kind: impl Fn(&Test) -> bool) -> bool {
+    conditions(policy(case)).flat_map(|condition| &condition.variables).any(|(_, test)| is_kind(test))
+}
+
+fn sources(rule: &PickRule) -> &[Source] {
+    match &rule.pick {
+        Pick::Nothing => &[],
+        Pick::FirstOf(sources) => sources,
+    }
+}
+
+fn has_text(case: &TestCase, is_kind: impl Fn(&str) -> bool) -> bool {
+    let mut sources = policy(case).model.iter().flat_map(sources);
+    sources.any(|source| matches!(source, Source::Text(text) if is_kind(text)))
+}
+
+/// Returns true if a case has a contradiction about a slug in a variable, and a fix of the kind.
+fn has_fix(case: &TestCase, is_kind: impl Fn(&Resolution<'_>, &Fix) -> bool) -> bool {
+    let found = RealResolver.resolve(case);
+    let is_held = found.decided_by.and_then(|name| case.variables.get(name)).is_some_and(|slug| slug == found.slug);
+    is_held && RealResolver.fixes(case).iter().any(|fix| is_kind(&found, fix))
+}
+
+/// Returns true if the fix only writes the slug in another way: with another prefix, or without one.
+fn is_spelling(found: &Resolution<'_>, fix: &Fix) -> bool {
+    let last = |slug: &str| slug.trim().rsplit(['/', ':']).next().map(str::to_owned);
+    match fix.edits.as_slice() {
+        [Edit::Set(name, slug)] => found.decided_by == Some(name) && last(slug) == last(found.slug),
+        _ => false,
+    }
+}
+
+/// Returns true if a fix sends a key to a vendor that did not issue it.
+fn moves_key(case: &TestCase, fix: &Fix) -> bool {
+    let mut case = case.clone();
+    for edit in &fix.edits {
+        match edit {
+            Edit::Unset(name) => drop(case.variables.remove(name)),
+            Edit::Set(name, value) => drop(case.variables.insert(name.clone(), value.clone())),
+        }
+    }
+    RealResolver.resolve(&case).warnings.contains(Warning::CrossVendorCredential)
+}
+
 fn is_set_empty(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(String::is_empty)
 }
@@ -161,6 +309,6 @@ fn fuzz_text_becomes_the_override() {
         let plain = case(&mut Choices::new(&numbers));
         assert_eq!(case_of(&fuzz_input(&numbers, "")), plain);
         let spelled = case_of(&fuzz_input(&numbers, "Ünknown"));
-        assert_eq!(spelled, plain.with(&plain.dataset.policy.document().override_var, "Ünknown"));
+        assert_eq!(spelled, plain.with("MODEL", "Ünknown"));
     }
 }

@@ -1,7 +1,7 @@
 //! Laws reject resolutions whose evidence contradicts their code.
 
 use slug_laws::{Implementation, LawContext, TestCase, law};
-use slug_resolver::{BillingPath, Code, Outcome, Provider, Resolution};
+use slug_resolver::{BillingPath, Code, NameSubset, Outcome, Provider, Resolution};
 
 use crate::mutation_adequacy::{CASES, Wrong, right, wrong};
 use crate::strategy::fixed_cases;
@@ -18,7 +18,7 @@ const INCONSISTENT: &[(Code, Wrong)] = &[
     (
         Code::PlatformModelWithTenantKey,
         inconsistent("a tenant key is reported but none is injected", |case| Resolution {
-            injected: &[],
+            injected: NameSubset::default(),
             ..right(case)
         }),
     ),
@@ -50,7 +50,10 @@ const INCONSISTENT: &[(Code, Wrong)] = &[
         Code::WrongCredential,
         inconsistent("the path is the platform path", |case| Resolution { path: BillingPath::Platform, ..right(case) }),
     ),
-    (Code::WrongCredential, inconsistent("no key is injected", |case| Resolution { injected: &[], ..right(case) })),
+    (
+        Code::WrongCredential,
+        inconsistent("no key is injected", |case| Resolution { injected: NameSubset::default(), ..right(case) }),
+    ),
     (Code::WrongCredential, inconsistent("an accepted key is injected", accepted_is_injected)),
     (
         Code::UnregisteredModel,
@@ -72,14 +75,16 @@ fn another(case: &TestCase) -> Option<&Provider> {
 
 fn accepted_is_injected(case: &TestCase) -> Resolution<'_> {
     let found = right(case);
-    Resolution { injected: found.provider.map_or(&[], |provider| provider.auth_env.names()), ..found }
+    let accepted = found.provider.map_or(&[][..], |provider| provider.auth_env.names());
+    Resolution { injected: NameSubset::of(accepted, |_| true), ..found }
 }
 
 /// A secret that another provider accepts and the provider of the case does not.
-fn not_accepted(case: &TestCase) -> &[String] {
+fn not_accepted(case: &TestCase) -> NameSubset<'_> {
     let accepted = right(case).provider.map_or(&[][..], |provider| provider.auth_env.names());
     let others = case.dataset.registry.providers().iter().filter_map(|provider| provider.auth_env.names().get(..1));
-    others.into_iter().find(|other| !accepted.contains(&other[0])).unwrap_or_default()
+    let other = others.into_iter().find(|other| !accepted.contains(&other[0]));
+    NameSubset::of(other.unwrap_or_default(), |_| true)
 }
 
 /// The evidence is checked even if the reference gives the same wrong evidence.

@@ -7,7 +7,7 @@ use slug_resolver::{Policy, Provider, Registry, RegistryDocument, limits, yaml};
 type Read = fn(usize) -> Result<(), String>;
 
 /// A description of each limit, the limit, and a function that reads a document of a given size.
-const LIMITS: [(&str, usize, Read); 12] = [
+const LIMITS: [(&str, usize, Read); 17] = [
     ("bytes in a document", limits::DOCUMENT_BYTES, |bytes| document(&format!("a: {}", "b".repeat(bytes - 3)))),
     ("levels of nesting in flow", limits::DEPTH, |depth| document(&nested("[", "x", "]", depth))),
     ("levels of nesting in block", limits::DEPTH, |depth| document(&nested("- ", "x", "", depth))),
@@ -19,6 +19,25 @@ const LIMITS: [(&str, usize, Read); 12] = [
     }),
     ("key variables", limits::KEY_VARIABLES, |keys| {
         policy("secrets", &repeated(keys, |number| format!("{{key: K{number}, inject: [S]}}")))
+    }),
+    ("key variables in conditions", limits::KEY_VARIABLES, |keys| {
+        rules("model", &repeated(keys, |number| format!("{{when: {{K{number}: set}}, use: m}}")))
+    }),
+    ("variables that rules for the model use", limits::TEXT_VARIABLES, |texts| {
+        rules("model", &format!("[{{use: {}}}]", repeated(texts, |number| format!("$V{number}"))))
+    }),
+    ("variables that conditions compare", limits::TEXT_VARIABLES, |texts| {
+        let compared = |number| format!("{{when: {{V{number}: x}}, inject: [S]}}");
+        rules("model: [], secrets", &repeated(texts, compared))
+    }),
+    // One of the variables decides the model, the others only the runtime.
+    ("variables that rules for the runtime use", limits::TEXT_VARIABLES, |texts| {
+        let sources = repeated(texts, |number| format!("$V{number}"));
+        rules("model", &format!("[{{use: $V0}}], runtime: [{{use: {sources}}}]"))
+    }),
+    ("names that a policy injects", limits::INJECTED_NAMES, |names| {
+        let injects = |number| format!("{{key: K, when: {{V: x}}, inject: [S{number}, S0]}}");
+        rules("model: [], secrets", &repeated(names, injects))
     }),
     // The rest of the policy has 23 values, including mapping keys.
     ("values in a policy", limits::POLICY_NODES, |nodes| policy("harness", &repeated(nodes - 23, |_| "h".into()))),
@@ -114,6 +133,11 @@ fn policy(field: &str, value: &str) -> Result<(), String> {
         "{{schema_version: 1, name: n, runtime: R, override: O, platform: {{var: V, value: v, model: M, \
          fallback: x}}, fallback: x, {field}: {value}}}"
     );
+    Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
+}
+
+fn rules(field: &str, value: &str) -> Result<(), String> {
+    let policy = format!("{{schema_version: 2, name: n, {field}: {value}}}");
     Policy::from_yaml(policy.as_bytes()).map(drop).map_err(|error| error.to_string())
 }
 

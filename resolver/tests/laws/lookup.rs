@@ -5,7 +5,7 @@ use slug_laws::reference::{self, is_found_in};
 use slug_laws::{Implementation, RealResolver, lookup};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
-use slug_resolver::{Credentials, Provider, Registry, RegistryDocument, Rejection};
+use slug_resolver::{Credentials, NameSubset, Provider, Registry, RegistryDocument, Rejection};
 
 use crate::strategy::{fixed_numbers, fuzz_input};
 
@@ -27,7 +27,8 @@ fn registry(patterns: &[String]) -> Registry {
 /// Compares both resolvers on a model, with each provider's key in turn.
 fn assert_agrees(registry: &Registry, model: &str) {
     for provider in registry.providers() {
-        let found = registry.derive(RUNTIME, model, &Credentials { injected: provider.auth_env.names(), ambient: &[] });
+        let credentials = Credentials { injected: NameSubset::of(provider.auth_env.names(), |_| true), ambient: &[] };
+        let found = registry.derive(RUNTIME, model, &credentials);
         let expected = reference::derive(registry, RUNTIME, model, &[&provider.auth_env.names()[0]]);
         assert_eq!(found, expected, "{model:?} with {:?}", provider.auth_env);
     }

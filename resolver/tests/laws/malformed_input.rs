@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use slug_laws::Witness;
+use slug_resolver::policy::{Condition, PickRule, Source, Test};
 use slug_resolver::registry::{Pattern, RegistryDocument};
 use slug_resolver::yaml::{self, UnknownFields};
-use slug_resolver::{Policy, Registry, limits};
+use slug_resolver::{Policy, PolicyDocument, Registry, limits};
 
 const REGISTRY: &str = r#"schema_version: 1
 providers:
@@ -527,7 +528,7 @@ fn invalid_policies_report_place_and_advice() {
         (
             "override: MODEL",
             "override: MY-MODEL",
-            "line 5, column 11: `override`: not a valid variable name; use letters, digits and `_`",
+            "line 5, column 11: `override`: not a valid variable name; use letters, digits, `_` and `.`",
         ),
         (
             "{key: KEY_A, i",
@@ -583,6 +584,399 @@ fn invalid_policies_report_place_and_advice() {
     }
 }
 
+/// A policy of version 2. The line of each field matters to the tests below.
+const RULES: &str = "schema_version: 2
+name: mine
+runtime: RUNTIME
+runtimes: [agent, variant]
+defaults: {LLM_PATH: platform}
+creates: {unless: [{SKIP: '1'}]}
+model:
+  - {name: override, use: $MODEL}
+  - {when: {LLM_PATH: platform, runtime: agent}, use: [$PLATFORM_MODEL, p/m]}
+  - {use: m-3}
+inject: first
+secrets:
+  - {when: {LLM_PATH: platform}, path: platform}
+  - {key: KEY_A, inject: [A]}
+  - {key: KEY_B}
+";
+
+fn read_rules(from: &str, to: &str) -> Result<Policy, String> {
+    Policy::from_yaml(edited(RULES, from, to).as_bytes()).map_err(|error| error.to_string())
+}
+
+/// The condition of the second rule for the model, which the tests replace.
+const WHEN: &str = "{LLM_PATH: platform, runtime: agent}";
+
+#[test]
+fn invalid_rules_report_place_and_advice() {
+    let cases = [
+        (
+            "schema_version: 2",
+            "schema_version: 3",
+            "line 1, column 17: `schema_version`: expected schema version 1 or 2, found the number `3`",
+        ),
+        ("name: mine\n", "", "line 1, column 1: the required field `name` is missing; add it"),
+        ("model:\n", "models:\n", "line 7, column 1: `models`: unknown field `models`; did you mean `model`?"),
+        (
+            "inject: first\n",
+            "overide: MODEL\n",
+            "line 11, column 1: `overide`: unknown field `overide`; the fields here are `name`, `extends`, \
+             `harness`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, `inject`, \
+             `secrets`, `model`, `schema_version`",
+        ),
+        (
+            "creates: {unless",
+            "creates: {when",
+            "line 6, column 11: `creates.when`: unknown field `when`; the fields here are `unless`",
+        ),
+        (
+            ", use: $MODEL}",
+            ", uses: $MODEL}",
+            "line 8, column 22: `model[0].uses`: unknown field `uses`; did you mean `use`?",
+        ),
+        (
+            "{key: KEY_B}",
+            "{kee: KEY_B}",
+            "line 15, column 6: `secrets[2].kee`: unknown field `kee`; the fields here are `name`, `key`, \
+             `when`, `path`, `inject`",
+        ),
+        (", use: $MODEL}", "}", "line 8, column 5: `model[0]`: the required field `use` is missing; add it"),
+        ("{use: m-3}", "m-3", "line 10, column 5: `model[2]`: expected a mapping, found a string"),
+        ("inject: first", "inject: all", "line 11, column 9: `inject`: unknown mode; write `first` or `every`"),
+        (
+            "path: platform}\n",
+            "path: byok}\n",
+            "line 13, column 40: `secrets[0].path`: unknown path; write `platform`, or drop the field for the \
+             tenant's keys",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: unset}",
+            "line 9, column 23: `model[1].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can never \
+             hold; drop the default or the test",
+        ),
+        (
+            "{LLM_PATH: platform}, path",
+            "{LLM_PATH: unset}, path",
+            "line 13, column 23: `secrets[0].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can \
+             never hold; drop the default or the test",
+        ),
+        (
+            "{SKIP: '1'}",
+            "{LLM_PATH: unset}",
+            "line 6, column 31: `creates.unless[0].LLM_PATH`: `LLM_PATH` has a default, so the condition can \
+             never hold; drop the default or the test",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{when: {LLM_PATH: unset}, use: agent}]",
+            "line 3, column 29: `runtime[0].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can \
+             never hold; drop the default or the test",
+        ),
+        (
+            WHEN,
+            "{runtime: nobody}",
+            "line 9, column 22: `model[1].when.runtime`: the field `runtimes` has none of these, so the \
+             condition can never hold; correct one of the two",
+        ),
+        (
+            WHEN,
+            "{runtime: {not: [variant, agent]}}",
+            "line 9, column 22: `model[1].when.runtime`: the field `runtimes` has none of these, so the \
+             condition can never hold; correct one of the two",
+        ),
+        (
+            "{LLM_PATH: platform}, path",
+            "{runtime: [nobody, other]}, path",
+            "line 13, column 22: `secrets[0].when.runtime`: the field `runtimes` has none of these, so the \
+             condition can never hold; correct one of the two",
+        ),
+        (
+            "{SKIP: '1'}",
+            "{runtime: nobody}",
+            "line 6, column 30: `creates.unless[0].runtime`: the field `runtimes` has none of these, so the \
+             condition can never hold; correct one of the two",
+        ),
+        (
+            "{use: m-3}",
+            "{use: m-3}\n  - {use: m-4}",
+            "line 11, column 5: `model[3]`: `model[2]` always applies, so this rule never does; move or delete it",
+        ),
+        (
+            "{name: override, use: $MODEL}",
+            "{use: none}",
+            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule never does; move or delete it",
+        ),
+        (
+            "{name: override, use: $MODEL}",
+            "{use: [$MODEL, m-4]}",
+            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule never does; move or delete it",
+        ),
+        (
+            "{key: KEY_A, inject",
+            "{inject",
+            "line 15, column 5: `secrets[2]`: `secrets[1]` always applies, so this rule never does; move or \
+             delete it",
+        ),
+        (
+            "inject: first\nsecrets:\n",
+            "inject: every\nsecrets:\n  - {path: platform}\n",
+            "line 14, column 5: `secrets[1]`: `secrets[0]` always applies, so this rule never does; move or \
+             delete it",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{use: agent}, {use: $RUNTIME}]",
+            "line 3, column 25: `runtime[1]`: `runtime[0]` always applies, so this rule never does; move or \
+             delete it",
+        ),
+        (
+            "{SKIP: '1'}",
+            "{}",
+            "line 6, column 20: `creates.unless[0]`: the condition always holds, so nothing is ever created; \
+             add a test",
+        ),
+        (
+            "key: KEY_A",
+            "key: LLM_PATH",
+            "line 14, column 11: `secrets[1].key`: the value of `LLM_PATH` is compared or used elsewhere in \
+             this policy, so it would be shown; use a separate variable for the secret",
+        ),
+        (
+            "key: KEY_A",
+            "key: MODEL",
+            "line 14, column 11: `secrets[1].key`: the value of `MODEL` is compared or used elsewhere in this \
+             policy, so it would be shown; use a separate variable for the secret",
+        ),
+        (
+            "{SKIP: '1'}",
+            "{KEY_A: {host: a.example}}",
+            "line 14, column 11: `secrets[1].key`: the value of `KEY_A` is compared or used elsewhere in this \
+             policy, so it would be shown; use a separate variable for the secret",
+        ),
+        (
+            "{key: KEY_B}",
+            "{key: KEY_B, when: {KEY_B: set}}",
+            "line 15, column 32: `secrets[2].when.KEY_B`: `key` says already that this variable is set; drop \
+             one of the two",
+        ),
+        (
+            "{LLM_PATH: platform}\n",
+            "{KEY_A: abc}\n",
+            "line 5, column 19: `defaults.KEY_A`: `KEY_A` is a secret; a policy file must not carry a value for \
+             it",
+        ),
+        (
+            "{LLM_PATH: platform}\n",
+            "{LLM_PTH: platform}\n",
+            "line 5, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or \
+             drop the default",
+        ),
+        (
+            "defaults:",
+            "empty_is_set: [KEY_C]\ndefaults:",
+            "line 5, column 16: `empty_is_set[0]`: the policy does not read this variable; correct or delete \
+             the name",
+        ),
+        (
+            "{key: KEY_B}",
+            "{path: platform, inject: [A]}",
+            "line 15, column 30: `secrets[2].inject`: nothing is injected on the platform path; drop `path` or \
+             `inject`",
+        ),
+        (
+            "{key: KEY_B}",
+            "{when: {KEY_B: set}}",
+            "line 15, column 5: `secrets[2]`: the rule has no effect; add `inject`, `key` or `path: platform`",
+        ),
+        ("[A]", "[]", "line 14, column 26: `secrets[1].inject`: the list is empty; name at least one"),
+        (
+            "[A]",
+            "[A, 'A=canary']",
+            "line 14, column 30: `secrets[1].inject[1]`: `A=…` is not the name of a secret; write the name \
+             alone, and never the value",
+        ),
+        (
+            "[$PLATFORM_MODEL, p/m]",
+            "[p/m, $PLATFORM_MODEL]",
+            "line 9, column 56: `model[1].use[0]`: a text is always available, so nothing after it counts; put \
+             it last",
+        ),
+        (
+            "[$PLATFORM_MODEL, p/m]",
+            "[]",
+            "line 9, column 55: `model[1].use`: the list is empty; write a model, `$VARIABLE` or `none`",
+        ),
+        (
+            "[$PLATFORM_MODEL, p/m]",
+            "[$PLATFORM_MODEL, '']",
+            "line 9, column 73: `model[1].use[1]`: is empty; write a value",
+        ),
+        (
+            "$MODEL}",
+            "'${MODEL}'}",
+            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+        ),
+        (
+            "$MODEL}",
+            "$}",
+            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+        ),
+        (
+            "$MODEL}",
+            "$1}",
+            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+        ),
+        (
+            "$MODEL}",
+            "$MODEL-x}",
+            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+        ),
+        (
+            "$MODEL}",
+            "acme/$MODEL}",
+            "line 8, column 27: `model[0].use`: a variable must be the whole text; write `$$` for a dollar sign",
+        ),
+        (
+            "[$PLATFORM_MODEL, p/m]",
+            "[$PLATFORM_MODEL, p$]",
+            "line 9, column 73: `model[1].use[1]`: a variable must be the whole text; write `$$` for a dollar \
+             sign",
+        ),
+        (
+            "use: m-3",
+            "use: 3",
+            "line 10, column 11: `model[2].use`: expected a string, found the number `3`; put it in quotes",
+        ),
+        (WHEN, "{LLM_PATH: []}", "line 9, column 23: `model[1].when.LLM_PATH`: the list is empty; name at least one"),
+        (
+            WHEN,
+            "{LLM_PATH: {not: []}}",
+            "line 9, column 29: `model[1].when.LLM_PATH.not`: the list is empty; name at least one",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: ''}",
+            "line 9, column 23: `model[1].when.LLM_PATH`: a text is empty, and an empty variable counts as \
+             unset; write `unset`",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: {nt: platform}}",
+            "line 9, column 23: `model[1].when.LLM_PATH`: unknown test; write `set`, `unset`, a text, a list of \
+             texts, `{not: …}` or `{host: …}`",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: {host: a.example, not: x}}",
+            "line 9, column 41: `model[1].when.LLM_PATH.not`: unknown field `not`; the fields here are `host`",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: {host: https://a.example/}}",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
+             port and path",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: {host: ''}}",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
+             port and path",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: true}",
+            "line 9, column 23: `model[1].when.LLM_PATH`: expected a string, found the boolean `true`; put it \
+             in quotes",
+        ),
+        (
+            WHEN,
+            "{LLM-PATH: x}",
+            "line 9, column 23: `model[1].when.LLM-PATH`: not a valid variable name; use letters, digits, `_` \
+             and `.`",
+        ),
+        (
+            WHEN,
+            "{LLM_PATH: x, LLM_PATH: y}",
+            "line 9, column 26: `model[1].when.LLM_PATH`: duplicate key `LLM_PATH`; keep one of the two",
+        ),
+        (
+            WHEN,
+            "{runtime: set}",
+            "line 9, column 22: `model[1].when.runtime`: a runtime is always set; write `[set]` for its name",
+        ),
+        (WHEN, "{runtime: []}", "line 9, column 22: `model[1].when.runtime`: the list is empty; name at least one"),
+        (WHEN, "[LLM_PATH]", "line 9, column 12: `model[1].when`: expected a mapping, found a list"),
+        ("name: override", "name: ''", "line 8, column 12: `model[0].name`: is empty; write a value"),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{use: none}]",
+            "line 3, column 17: `runtime[0].use`: a rule for the runtime needs a runtime; write `[none]` if its \
+             name is `none`",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{when: {runtime: agent}, use: agent}]",
+            "line 3, column 28: `runtime[0].when.runtime`: a rule for the runtime cannot depend on the runtime; \
+             test a variable",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: []",
+            "line 3, column 10: `runtime`: the list is empty; add a rule or delete the field",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: $RUNTIME",
+            "line 3, column 10: `runtime`: not a valid variable name; use letters, digits, `_` and `.`",
+        ),
+        ("[agent, variant]", "[agent, '']", "line 4, column 19: `runtimes[1]`: is empty; write a value"),
+        (
+            "runtime: RUNTIME",
+            "extends: nobody",
+            "line 3, column 10: `extends`: no policy with this name ships with slugproof; write `full-saas` or \
+             `reconciler`",
+        ),
+    ];
+    Policy::from_yaml(RULES.as_bytes()).expect("the template is valid");
+    for (from, to, message) in cases {
+        assert_eq!(read_rules(from, to).unwrap_err(), message, "with {to:?} for {from:?}");
+    }
+}
+
+/// Each of these is next to a form that is refused.
+#[test]
+fn unusual_valid_rules_are_read() {
+    let valid = [
+        ("inject: first", "inject: every\nempty_is_set: [KEY_A]"),
+        ("inject: first\nsecrets:\n", "inject: every\nsecrets:\n  - {inject: [ALWAYS]}\n"),
+        ("{key: KEY_A, inject", "{when: {KEY_A: set}, inject"),
+        ("{key: KEY_A, inject", "{key: KEY_A, when: {KEY_B: unset}, inject"),
+        ("path: platform}\n", "inject: [ALWAYS]}\n"),
+        ("runtime: RUNTIME", "runtime: [{use: [none]}]"),
+        ("runtime: RUNTIME", "runtime: [{when: {LLM_PATH: {not: x}}, use: agent}, {use: $RUNTIME}]"),
+        ("runtime: RUNTIME\n", ""),
+        ("defaults:", "empty_is_set: [LLM_PATH]\ndefaults:"),
+        ("m-3", "[none]"),
+        ("m-3", "$$MODEL$$"),
+        ("m-3", "none"),
+        (WHEN, "{LLM_PATH: [set]}"),
+        (WHEN, "{LLM_PATH: {not: set}}"),
+        (WHEN, "{LLM_PATH: set, OTHER: unset}"),
+        (WHEN, "{LLM_PATH: {host: '[::1]'}}"),
+        (WHEN, "{runtime: {not: agent}}"),
+        (WHEN, "{inputs.model: x}"),
+        ("creates: {unless: [{SKIP: '1'}]}", "creates: {unless: []}"),
+    ];
+    for (from, to) in valid {
+        let text = edited(RULES, from, to);
+        let policy = Policy::from_yaml(text.as_bytes()).unwrap_or_else(|error| panic!("{error}:\n{text}"));
+        assert_eq!(Policy::from_yaml(policy.to_yaml().as_bytes()), Ok(policy), "{text}");
+    }
+}
+
 #[test]
 fn policy_exceeding_key_limit_is_rejected() {
     let secrets: String =
@@ -590,6 +984,37 @@ fn policy_exceeding_key_limit_is_rejected() {
     let policy = edited(POLICY, "  - {key: KEY_A, inject: [A]}\n  - {key: KEY_B, inject: [B, A]}\n", &secrets);
     let error = Policy::from_yaml(policy.as_bytes()).unwrap_err().to_string();
     assert_eq!(error, "line 72, column 11: `secrets[64].key`: a policy has at most 64 key variables");
+}
+
+/// A document that is read has no duplicate keys, but a document built in code can have them.
+#[test]
+fn repeated_test_in_built_document_is_rejected() {
+    let mut document = PolicyDocument::new("mine", "RUNTIME", "m");
+    document.model[0].when = Condition::default().and("A", Test::Set).and("B", Test::Set).and("A", Test::Unset);
+    let error = Policy::new(document).unwrap_err().to_string();
+    assert_eq!(error, "`model[0].when.A`: the condition already tests this variable; merge the two");
+}
+
+/// A policy takes the fields of another one, except those that it gives itself.
+#[test]
+fn extending_policy_takes_other_fields() {
+    let base = Policy::embedded("full-saas").expect("ships with the crate");
+    let text = "schema_version: 2\nname: weak\nextends: full-saas\nmodel: [{use: $WEAK_MODEL}]\n";
+    let policy = Policy::from_yaml(text.as_bytes()).expect("the document is valid");
+    let mut expected = base.document().clone();
+    expected.name = "weak".to_owned();
+    let variable = Source::Variable("WEAK_MODEL".to_owned());
+    expected.model = vec![PickRule { name: None, ..PickRule::always("", [variable]) }];
+    assert_eq!(policy.document(), &expected);
+
+    // What the base gives is checked together with the fields of the extending policy.
+    let text = "schema_version: 2\nname: weak\nextends: full-saas\ndefaults: {E2E_OTHER: x}\n";
+    let error = Policy::from_yaml(text.as_bytes()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "line 4, column 23: `defaults.E2E_OTHER`: the policy does not read `E2E_OTHER`; correct the name or drop the \
+         default"
+    );
 }
 
 #[test]

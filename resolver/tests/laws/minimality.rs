@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::{Dataset, Document, Implementation, LawContext, RealResolver, TestCase, law};
-use slug_resolver::policy::{PlatformPath, PolicyDocument, SecretsEntry};
 use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::yaml::ReadError;
-use slug_resolver::{Code, Policy, Provider, Registry, RegistryDocument, Resolution};
+use slug_resolver::{Code, NameSubset, Policy, Provider, Registry, RegistryDocument, Resolution};
 
 use crate::mutation_adequacy::{CASES, RIGHT, Wrong, arms, fixes_where, is_listed, rejects, right, wrong};
 use crate::strategy::fixed_cases;
@@ -18,7 +17,11 @@ use crate::strategy::fixed_cases;
 fn cases_without_ambient_credentials_are_tried_with_some() {
     let wrong = wrong("ambient-stays-out", "the first ambient credential is injected", |case| {
         let found = right(case);
-        if case.ambient.is_empty() { found } else { Resolution { injected: &case.ambient[..1], ..found } }
+        if case.ambient.is_empty() {
+            found
+        } else {
+            Resolution { injected: NameSubset::of(&case.ambient[..1], |_| true), ..found }
+        }
     });
     let law = law(wrong.law).expect("the id is known");
     for case in fixed_cases(CASES) {
@@ -67,15 +70,15 @@ fn pairs_of_edits_are_tried_with_six_arms() {
     let runtimes = vec![Runtime { name: "agent".to_owned(), arms, ..Runtime::default() }];
     let document = RegistryDocument { providers: (0..6).map(provider).collect(), runtimes };
     let registry = Registry::new(document).expect("the document is valid");
-    let platform = PlatformPath {
-        var: "LLM_PATH".into(),
-        value: "platform".into(),
-        model: "PLATFORM_MODEL".into(),
-        fallback: name(0),
-    };
-    let mut document = PolicyDocument::new("six", "RUNTIME", "MODEL", platform, &name(1));
-    document.secrets = vec![SecretsEntry { key: "KEY".to_owned(), inject: vec!["KEY_OF_1".to_owned()] }];
-    let dataset = Dataset::new(registry, Policy::new(document).expect("the document is valid"));
+    let policy = "schema_version: 1
+name: six
+runtime: RUNTIME
+override: MODEL
+platform: {var: LLM_PATH, value: platform, model: PLATFORM_MODEL, fallback: p0}
+secrets: [{key: KEY, inject: [KEY_OF_1]}]
+fallback: p1
+";
+    let dataset = Dataset::new(registry, Policy::from_yaml(policy.as_bytes()).expect("the document is valid"));
 
     let wrong = Wrong {
         law: "fixes-sound-and-minimal",
@@ -128,7 +131,8 @@ fn generated_cases_are_all_corrupted_real_ones_sometimes() {
     assert!(fixed_cases(100).chain(largest).all(|case| reads(&case) == 3));
 
     // A document of more than 1 MiB might exceed a limit before the reader reaches the corruption.
-    let case = fixed_cases(1).next().expect("there is a case");
+    let reads_model = |case: &TestCase| case.dataset.policy.variable("MODEL").is_some();
+    let case = fixed_cases(100).find(reads_model).expect("a policy reads the variable");
     let long = "m".repeat(1 << 10);
     let rest = case.with("MODEL", &long).to_yaml().len() - long.len();
     let of_bytes = |bytes: usize| case.with("MODEL", &"m".repeat(bytes - rest));
@@ -161,9 +165,8 @@ fn other_listed_ids_of_a_class_are_tried() {
 fn at_most_three_listed_ids_are_tried() {
     let policy = Policy::embedded("full-saas").expect("ships with the crate");
     let dataset = Dataset::new(Registry::embedded(), policy);
-    let override_var = &dataset.policy.document().override_var;
     let tried_ids = |slug: &str| {
-        let case = TestCase::new(&dataset, "claude-code").with(override_var, slug);
+        let case = TestCase::new(&dataset, "claude-code").with("E2E_MODEL_SLUG", slug);
         Counting::check("model-class-decides", &case).resolutions.into_inner() - 1
     };
     let arms = &dataset.registry.runtime("claude-code").expect("ships with the crate").arms;

@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_laws::reference::is_found_in;
 use slug_laws::{Dataset, Document, Implementation, LAWS, LawContext, RealResolver, TestCase, law};
+use slug_resolver::policy::{Pick, SecretsRule, Source, Test};
 use slug_resolver::registry::{Arm, Pattern};
 use slug_resolver::yaml::{FieldPath, ReadError, UnknownFields};
 use slug_resolver::{
-    Billing, BillingPath, Code, Edit, Fix, Kind, NameSubset, Outcome, Policy, Provider, Registry, Resolution, Rule,
-    Warning,
+    Billing, BillingPath, Code, Edit, Fix, Kind, NameSubset, Outcome, Policy, Provider, Registry, Resolution, Warning,
 };
 
 use crate::strategy::fixed_cases;
+use crate::wrong_rules::{Bug, resolve_with};
 
 /// The number of cases in which a law must find the bug.
 pub const CASES: usize = 3_000;
@@ -22,7 +23,7 @@ pub struct Wrong {
     pub law: &'static str,
     pub bug: &'static str,
     pub resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>,
-    pub runtime: fn(&TestCase) -> &str,
+    pub runtime: for<'a> fn(&'a TestCase) -> Option<&'a str>,
     pub fixes: fn(&TestCase) -> Vec<Fix>,
     pub message: fn(&Resolution<'_>) -> String,
     pub report: fn(&TestCase) -> String,
@@ -35,7 +36,7 @@ impl Implementation for Wrong {
         (self.resolve)(case)
     }
 
-    fn runtime<'a>(&self, case: &'a TestCase) -> &'a str {
+    fn runtime<'a>(&self, case: &'a TestCase) -> Option<&'a str> {
         (self.runtime)(case)
     }
 
@@ -81,38 +82,48 @@ pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a
 }
 
 const WRONG: &[Wrong] = &[
-    wrong("override-wins", "the platform path beats the override", |case| {
-        let policy = case.dataset.policy.document();
-        match right(case) {
-            found if found.path == BillingPath::Platform && found.rule == Rule::Override => {
-                Resolution { slug: &policy.platform.fallback, rule: Rule::Platform, ..found }
-            }
-            found => found,
-        }
+    wrong("override-wins", "rules with a condition come before the override", |case| {
+        resolve_with(Bug::SpecificFirst, case)
     }),
-    wrong("platform-beats-keys", "a tenant key is injected on the platform path", |case| {
+    wrong("override-wins", "an override withdraws the injected secrets", |case| {
         let found = right(case);
-        let first_set = case.dataset.policy.document().secrets.iter().find(|entry| is_set(case, &entry.key));
-        match (found.path, first_set) {
-            (BillingPath::Platform, Some(entry)) => Resolution { injected: &entry.inject, ..found },
-            _ => found,
-        }
+        if found.decided_by == Some("MODEL") { Resolution { injected: NameSubset::default(), ..found } } else { found }
+    }),
+    wrong("first-rule-decides", "the last rule that applies decides", |case| resolve_with(Bug::LastModel, case)),
+    wrong("first-rule-decides", "an unavailable variable ends the list", |case| {
+        resolve_with(Bug::UnavailableEnds, case)
+    }),
+    wrong("first-rule-decides", "a rule that sends no model is skipped", |case| resolve_with(Bug::NoneIsSkipped, case)),
+    wrong("first-rule-decides", "a `not` test fails for an unset variable", |case| {
+        resolve_with(Bug::NotNeedsValue, case)
+    }),
+    wrong("first-rule-decides", "`host` compares the whole URL", |case| resolve_with(Bug::HostIsWhole, case)),
+    wrong("first-rule-decides", "`host` compares case", |case| resolve_with(Bug::HostHasCase, case)),
+    wrong("first-rule-decides", "`host` is found anywhere in a URL", |case| resolve_with(Bug::HostIsAnywhere, case)),
+    wrong("first-rule-decides", "the runtimes of a condition are ignored", |case| {
+        resolve_with(Bug::RuntimeIgnored, case)
+    }),
+    wrong("first-rule-decides", "one test of a condition is enough", |case| resolve_with(Bug::OneTestIsEnough, case)),
+    wrong("first-rule-decides", "a test does not see defaults", |case| resolve_with(Bug::DefaultIgnored, case)),
+    wrong("platform-beats-keys", "a tenant key is injected on the platform path", |case| {
+        resolve_with(Bug::PlatformGoesOn, case)
     }),
     wrong("first-key-injects", "the last set key decides the injected secrets", |case| {
-        let found = right(case);
-        let last = case.dataset.policy.document().secrets.iter().rfind(|entry| is_set(case, &entry.key));
-        match (found.path, last) {
-            (BillingPath::Byok, Some(entry)) => Resolution { injected: &entry.inject, ..found },
-            _ => found,
-        }
+        resolve_with(Bug::LastSecrets, case)
     }),
-    wrong("empty-is-unset", "an empty override is an override", |case| {
-        let found = right(case);
-        match case.variables.get(&case.dataset.policy.document().override_var) {
-            Some(empty) if empty.is_empty() => Resolution { slug: empty, rule: Rule::Override, ..found },
-            _ => found,
-        }
+    wrong("first-key-injects", "later rules add their secrets", |case| resolve_with(Bug::FirstGoesOn, case)),
+    wrong("first-key-injects", "a rule with a key ignores its condition", |case| resolve_with(Bug::KeyIsEnough, case)),
+    wrong("first-key-injects", "an empty variable never counts as set", |case| {
+        resolve_with(Bug::EmptyNeverCounts, case)
     }),
+    wrong("every-adds", "only the first rule that applies injects", |case| resolve_with(Bug::EveryStops, case)),
+    wrong("every-adds", "rules after the platform path inject", |case| resolve_with(Bug::PlatformGoesOn, case)),
+    wrong("every-adds", "the platform path withdraws the secrets of earlier rules", |case| {
+        resolve_with(Bug::PlatformWithdraws, case)
+    }),
+    wrong("every-adds", "an empty variable never counts as set", |case| resolve_with(Bug::EmptyNeverCounts, case)),
+    wrong("empty-is-unset", "an empty variable counts as set", |case| resolve_with(Bug::EmptyCounts, case)),
+    wrong("default-is-unset", "an unset variable has no default", |case| resolve_with(Bug::DefaultIgnored, case)),
     wrong("default-is-unset", "a variable that repeats its default counts as shadowed", |case| {
         let found = right(case);
         let defaults = &case.dataset.policy.document().defaults;
@@ -122,39 +133,125 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("irrelevant-variables-ignored", "the platform model is used on either path", |case| {
         let found = right(case);
-        match case.variables.get(&case.dataset.policy.document().platform.model) {
-            Some(model) if found.rule != Rule::Override && !model.is_empty() => Resolution { slug: model, ..found },
+        match case.variables.get("PLATFORM_MODEL") {
+            Some(model) if found.decided_by != Some("MODEL") && !model.is_empty() => {
+                Resolution { slug: model, ..found }
+            }
             _ => found,
         }
     }),
     wrong("irrelevant-variables-ignored", "a key selects its model on the platform path", |case| {
         let found = right(case);
-        let policy = case.dataset.policy.document();
-        let entry = policy.dispatch.iter().find(|entry| entry.runtimes.contains(&case.runtime));
-        match entry.and_then(|entry| entry.keyed.iter().find(|keyed| is_set(case, &keyed.key))) {
-            Some(keyed) if found.rule == Rule::Platform => Resolution { slug: &keyed.model, ..found },
+        match keyed_model(case) {
+            Some(model) if found.rule == Some("platform") => Resolution { slug: model, ..found },
             _ => found,
         }
     }),
     wrong("irrelevant-variables-ignored", "an unrelated variable decides", |case| {
         let found = right(case);
         let decided_by = if case.variables.contains_key("UNRELATED_TOKEN") { None } else { found.decided_by };
-        Resolution { decided_by, rule: if decided_by.is_none() { Rule::Fallback } else { found.rule }, ..found }
+        Resolution { decided_by, rule: if decided_by.is_none() { Some("fallback") } else { found.rule }, ..found }
     }),
     wrong("shadowed-is-inert", "nothing is ever shadowed", |case| Resolution {
         shadowed: NameSubset::default(),
         ..right(case)
     }),
+    wrong("shadowed-is-inert", "a variable that only a precondition tests is shadowed", |case| {
+        let found = right(case);
+        let document = case.dataset.policy.document();
+        let tests = |name: &str| {
+            let conditions = document.creates.unless.iter();
+            conditions.flat_map(|condition| &condition.variables).any(|(tested, _)| tested == name)
+        };
+        let is_set = |name: &str| case.variables.get(name).is_some_and(|value| !value.is_empty());
+        let names = case.dataset.policy.variable_names();
+        let shadowed = |name: &str| found.shadowed.contains(name) || tests(name) && is_set(name);
+        Resolution { shadowed: NameSubset::of(names, shadowed), ..found }
+    }),
     wrong("verbatim-slug", "the slug is trimmed", |case| {
         let found = right(case);
         Resolution { slug: found.slug.trim(), ..found }
     }),
+    wrong("verbatim-slug", "the last available source counts", |case| resolve_with(Bug::LastSource, case)),
     Wrong {
         law: "runtime-is-read",
         bug: "the runtime is trimmed",
-        runtime: |case| RealResolver.runtime(case).trim(),
+        runtime: |case| RealResolver.runtime(case).map(str::trim),
         ..RIGHT
     },
+    Wrong {
+        law: "runtime-is-read",
+        bug: "the only runtime of a harness is not taken without a rule",
+        runtime: |case| {
+            let has_rule = !case.dataset.policy.document().runtime.is_empty();
+            RealResolver.runtime(case).filter(|_| has_rule)
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "runtime-is-read",
+        bug: "conditions of rules for the runtime are ignored",
+        runtime: |case| {
+            let first = case.dataset.policy.document().runtime.first();
+            let source = first.and_then(|rule| match &rule.pick {
+                Pick::FirstOf(sources) => sources.first(),
+                Pick::Nothing => None,
+            });
+            match source {
+                Some(Source::Text(text)) => Some(text),
+                _ => RealResolver.runtime(case),
+            }
+        },
+        ..RIGHT
+    },
+    wrong("creates-nothing-says-nothing", "nothing is created only if every condition holds", |case| {
+        resolve_with(Bug::UnlessNeedsAll, case)
+    }),
+    wrong("creates-nothing-says-nothing", "a missing key is reported although nothing is created", |case| {
+        let found = right(case);
+        if found.outcome == Outcome::Nothing {
+            return Resolution { code: Some(Code::MissingCredential), ..found };
+        }
+        found
+    }),
+    Wrong {
+        law: "creates-nothing-says-nothing",
+        bug: "a fix makes the harness create something",
+        fixes: |case| match right(case) {
+            found if found.outcome == Outcome::Nothing => {
+                let names = case.variables.keys().cloned();
+                vec![Fix { edits: names.map(Edit::Unset).collect(), slug: found.slug.into(), provider: String::new() }]
+            }
+            _ => RealResolver.fixes(case),
+        },
+        ..RIGHT
+    },
+    wrong("translation", "the keyed models of version 1 precede its platform path", |case| {
+        let found = right(case);
+        match keyed_model(case) {
+            Some(slug) if found.rule == Some("platform") => Resolution { slug, rule: Some("keyed"), ..found },
+            _ => found,
+        }
+    }),
+    wrong("translation", "the rule names of version 1 are lost", |case| {
+        let found = right(case);
+        Resolution { rule: found.rule.map(|_| "model[0]"), ..found }
+    }),
+    wrong("translation", "the secrets of version 1 become the mode `every`", |case| {
+        resolve_with(Bug::FirstGoesOn, case)
+    }),
+    wrong("translation", "the platform path of version 1 comes after its keys", |case| {
+        let found = right(case);
+        let rules = &case.dataset.policy.document().secrets;
+        let is_set = |rule: &&SecretsRule| rule.key.as_ref().is_some_and(|key| is_set(case, key));
+        match rules.iter().find(is_set) {
+            Some(rule) => {
+                Resolution { path: BillingPath::Byok, injected: NameSubset::of(rule.injected(), |_| true), ..found }
+            }
+            None => found,
+        }
+    }),
+    Wrong { law: "translation", bug: "a translated policy names no runtime", runtime: |_| None, ..RIGHT },
     wrong("native-only", "the whole catalogue is searched", |case| {
         let found = right(case);
         let any = case.dataset.registry.providers().iter().find(|provider| matches(provider, found.slug));
@@ -280,7 +377,7 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("groups-need-all", "one name of a group is accepted", |case| {
         let found = right(case);
-        let present = |name: &str| found.injected.iter().chain(&case.ambient).any(|known| known == name);
+        let present = |name: &str| found.injected.contains(name) || case.ambient.iter().any(|known| known == name);
         let some = NameSubset::of(found.needs.names(), present);
         match found.code {
             Some(Code::WrongCredential | Code::MissingCredential) if !some.is_empty() => {
@@ -311,11 +408,14 @@ const WRONG: &[Wrong] = &[
     }),
     wrong("evidence-sound", "a contradiction says that nothing was injected", |case| {
         let found = right(case);
-        if found.is_coherent() { found } else { Resolution { injected: &[], ..found } }
+        if found.is_coherent() { found } else { Resolution { injected: NameSubset::default(), ..found } }
     }),
     wrong("ambient-stays-out", "ambient credentials are injected", |case| {
         let found = right(case);
-        if found.injected.is_empty() { Resolution { injected: &case.ambient, ..found } } else { found }
+        if found.injected.is_empty() {
+            return Resolution { injected: NameSubset::of(&case.ambient, |_| true), ..found };
+        }
+        found
     }),
     wrong("ambient-stays-out", "the platform treats an ambient credential as a tenant key", |case| {
         let found = right(case);
@@ -334,9 +434,9 @@ const WRONG: &[Wrong] = &[
         bug: "unsetting the override is always offered",
         fixes: |case| {
             let found = right(case);
-            let edits = vec![Edit::Unset(case.dataset.policy.document().override_var.clone())];
+            let edits = vec![Edit::Unset("MODEL".to_owned())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
-            if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider }] }
+            if found.is_contradiction() { vec![Fix { edits, slug: found.slug.into(), provider }] } else { Vec::new() }
         },
         ..RIGHT
     },
@@ -381,7 +481,8 @@ const WRONG: &[Wrong] = &[
         fixes: |case| {
             let secrets = &case.dataset.policy.document().secrets;
             let is_empty = |name: &str| case.variables.get(name).is_some_and(String::is_empty);
-            let empty: Vec<_> = secrets.iter().map(|entry| &entry.key).filter(|key| is_empty(key)).collect();
+            let empty: Vec<_> =
+                secrets.iter().filter_map(|rule| rule.key.as_ref()).filter(|key| is_empty(key)).collect();
             let sets_empty = |edit: &Edit| empty.iter().any(|key| *key == edit.variable());
             fixes_where(case, |fix| !fix.edits.iter().any(sets_empty))
         },
@@ -392,8 +493,8 @@ const WRONG: &[Wrong] = &[
         bug: "no fix sets a model variable without a default",
         fixes: |case| {
             let policy = case.dataset.policy.document();
-            let models = [&policy.override_var, &policy.platform.model];
-            let is_model = |name: &String| models.contains(&name) && !policy.defaults.contains_key(name);
+            let models = ["MODEL", "PLATFORM_MODEL"];
+            let is_model = |name: &String| models.contains(&name.as_str()) && !policy.defaults.contains_key(name);
             let sets_model = |edit: &Edit| matches!(edit, Edit::Set(name, _) if is_model(name));
             fixes_where(case, |fix| !fix.edits.iter().any(sets_model))
         },
@@ -435,6 +536,57 @@ const WRONG: &[Wrong] = &[
         law: "fixes-sound-and-minimal",
         bug: "each fix is repeated with one more edit at the beginning",
         fixes: |case| with_more(case, |edits, more| edits.insert(0, more)),
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "the smallest fix comes first, whatever vendor it chooses",
+        fixes: |case| {
+            let mut fixes = RealResolver.fixes(case);
+            fixes.sort_by_key(|fix| fix.edits.len());
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "a fix that changes the vendor comes first",
+        fixes: |case| {
+            let mut fixes = RealResolver.fixes(case);
+            let provider = right(case).provider.map(|provider| &provider.name);
+            fixes.sort_by_key(|fix| provider == Some(&fix.provider));
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "another spelling of the slug comes last",
+        fixes: |case| {
+            let mut fixes = RealResolver.fixes(case);
+            let sets_model = |fix: &Fix| matches!(fix.edits.as_slice(), [Edit::Set(name, _)] if name == "MODEL");
+            fixes.sort_by_key(sets_model);
+            fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "a fix that sends a key to another vendor is one of several",
+        fixes: |case| {
+            let mut fixes = RealResolver.fixes(case);
+            let ids = arms(case).iter().flat_map(|arm| &arm.models);
+            let cases = ids.map(|id| case.with("MODEL", id));
+            let more = cases.filter_map(|case| {
+                let fixed = right(&case);
+                let provider = fixed.provider.filter(|_| fixed.is_coherent())?.name.clone();
+                let edits = vec![Edit::Set("MODEL".to_owned(), fixed.slug.to_owned())];
+                let moves_key = fixed.warnings.contains(Warning::CrossVendorCredential);
+                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider })
+            });
+            fixes.extend(more);
+            fixes
+        },
         ..RIGHT
     },
     Wrong {
@@ -555,6 +707,30 @@ const WRONG: &[Wrong] = &[
             passes_where(RealResolver.read(document, text, dataset), |error| {
                 error.path.to_string().ends_with("].protocol")
             })
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "an unknown mode is the default mode",
+        read: |document, text, dataset| {
+            passes_where(RealResolver.read(document, text, dataset), |error| error.path.to_string() == "inject")
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "a rule can select any path",
+        read: |document, text, dataset| {
+            passes_where(RealResolver.read(document, text, dataset), |error| error.path.to_string().ends_with("].path"))
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "strict-reading",
+        bug: "a dollar sign before anything but a name is a text",
+        read: |document, text, dataset| {
+            passes_where(RealResolver.read(document, text, dataset), |error| error.message.contains("`$$`"))
         },
         ..RIGHT
     },
@@ -692,8 +868,11 @@ fn with_keys_set_to(
             case.dataset.registry.provider(&fix.provider).map_or(&[][..], |provider| provider.auth_env.names());
         for edit in &mut fix.edits {
             let Edit::Set(key, value) = edit else { continue };
-            let entry = case.dataset.policy.document().secrets.iter().find(|entry| entry.key == *key);
-            if let Some(chosen) = entry.and_then(|entry| choose(&entry.inject, accepted)) {
+            let needs_key = |rule: &&SecretsRule| {
+                rule.condition().variables.iter().any(|(name, test)| name == key && *test == Test::Set)
+            };
+            let rule = case.dataset.policy.document().secrets.iter().find(needs_key);
+            if let Some(chosen) = rule.and_then(|rule| choose(rule.injected(), accepted)) {
                 *value = format!("<{chosen}>");
             }
         }
@@ -717,6 +896,21 @@ pub fn is_listed(case: &TestCase, slug: &str) -> bool {
 
 fn is_set(case: &TestCase, name: &str) -> bool {
     case.variables.get(name).is_some_and(|value| !value.is_empty())
+}
+
+/// The model of the first rule called `keyed` for the runtime whose keys are all set.
+fn keyed_model(case: &TestCase) -> Option<&str> {
+    let rule = case.dataset.policy.document().model.iter().find(|rule| {
+        let is_keyed = rule.name.as_deref() == Some("keyed") && rule.when.admits(&case.runtime);
+        is_keyed && rule.when.variables.iter().all(|(key, _)| is_set(case, key))
+    })?;
+    match &rule.pick {
+        Pick::FirstOf(sources) => sources.iter().find_map(|source| match source {
+            Source::Text(text) => Some(text.as_str()),
+            Source::Variable(_) => None,
+        }),
+        Pick::Nothing => None,
+    }
 }
 
 pub fn arms(case: &TestCase) -> &[Arm] {

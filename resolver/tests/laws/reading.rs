@@ -39,7 +39,10 @@ fn witness_with_unmasked_secret_passes_the_check() {
     let mut unmasked = 0;
     for case in fixed_cases(CASES) {
         let witness = Witness { case: case.masked(), law: None, found: None, seed: None, expect: None };
-        let written = witness.to_yaml().replace(": set\n", ": other\n");
+        let written = witness.to_yaml();
+        // The same words in the policy are tests of a condition.
+        let variables = written.find("\nenv:\n").unwrap_or(written.len());
+        let written = format!("{}{}", &written[..variables], written[variables..].replace(": set\n", ": other\n"));
         let read =
             readers::check_witness(written.as_bytes()).expect("the check passes").expect("the witness is readable");
         unmasked += usize::from(read != witness);

@@ -3,7 +3,7 @@
 use slug_laws::reduction::reduce;
 use slug_laws::{Implementation, RealResolver, TestCase};
 use slug_resolver::registry::Pattern;
-use slug_resolver::{AuthEnv, Code, Provider, Rule};
+use slug_resolver::{AuthEnv, Code, Provider};
 
 use crate::strategy::fixed_cases;
 
@@ -31,7 +31,8 @@ fn only_the_matching_provider_keeps_its_pattern() {
         let found = RealResolver.resolve(case);
         let arms = case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms.flat_map(|arm| &arm.models).any(|id| id == found.slug.trim());
-        found.rule == Rule::Override
+        found.decided_by == Some("MODEL")
+            && case.variables.get("MODEL").is_some_and(|model| model == found.slug)
             && found.provider.is_some()
             && !listed
             && case.dataset.registry.providers().len() > 1
@@ -50,8 +51,10 @@ fn unneeded_parts_are_all_removed() {
         let small = reduce(&case, |_| true);
         assert!(small.variables.is_empty() && small.ambient.is_empty(), "{small:?}");
         let policy = small.dataset.policy.document();
-        let lists = [policy.dispatch.len(), policy.secrets.len(), policy.harness.len()];
-        assert_eq!((lists, policy.defaults.len(), policy.templates.len()), ([0; 3], 0, 0), "{policy:?}");
+        let rules = [policy.runtime.len(), policy.model.len(), policy.secrets.len(), policy.creates.unless.len()];
+        let names = [policy.runtimes.len(), policy.empty_is_set.len(), policy.harness.len()];
+        assert_eq!((rules, names), ([0; 4], [0; 3]), "{policy:?}");
+        assert_eq!((policy.defaults.len(), policy.templates.len()), (0, 0), "{policy:?}");
         let registry = small.dataset.registry.document();
         // A valid registry has a provider and a runtime.
         assert_eq!((registry.providers.len(), registry.runtimes.len()), (1, 1), "{registry:?}");

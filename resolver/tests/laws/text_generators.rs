@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::{ProptestConfig, proptest};
-use slug_resolver::policy::PlatformPath;
 use slug_resolver::yaml::FieldPath;
-use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Rule, Verdict, Warning};
+use slug_resolver::{Billing, BillingPath, Code, Policy, PolicyDocument, Registry, Rejection, Verdict, Warning};
 
 /// Each contradiction: its code, its label in tables, and the error code of the platform.
 const CODES: [(Code, &str, &str, &str); 9] = [
@@ -39,7 +38,10 @@ fn codes_match_their_documented_names() {
 
 #[test]
 fn rules_paths_warnings_match_documented_names() {
-    assert_eq!(Rule::ALL.map(Rule::as_str), ["override", "platform", "keyed", "default", "fallback"]);
+    for policy in Policy::all_embedded() {
+        let labels: BTreeSet<&str> = policy.model_labels().collect();
+        assert_eq!(labels, ["override", "platform", "keyed", "default", "fallback"].into(), "{}", policy.name());
+    }
     assert_eq!(BillingPath::ALL.map(BillingPath::as_str), ["platform", "byok"]);
     assert_eq!(Warning::ALL.map(Warning::as_str), ["cross-vendor-credential", "shadowed-variable"]);
 }
@@ -73,10 +75,9 @@ proptest! {
 
     /// A policy accepts only the variable names that a shell can set.
     #[test]
-    fn policy_accepts_only_valid_variable_names(name in "[A1_é-]{0,3}") {
-        let platform = PlatformPath { var: "V".into(), value: "v".into(), model: "M".into(), fallback: "x".into() };
-        let document = PolicyDocument::new("mine", "RUNTIME", &name, platform, "x");
-        let is_name = name.starts_with(['A', '_']) && name.chars().all(|next| "A1_".contains(next));
+    fn policy_accepts_only_valid_variable_names(name in "[A1_.é-]{0,3}") {
+        let document = PolicyDocument::new("mine", &name, "x");
+        let is_name = name.starts_with(['A', '_']) && name.chars().all(|next| "A1_.".contains(next));
         assert_eq!(Policy::new(document).is_ok(), is_name, "{name:?}");
     }
 }
@@ -105,23 +106,16 @@ fn field_paths_quote_unusual_keys() {
 #[test]
 fn phrases_are_written_as_documented() {
     use slug_resolver::explain;
-    let picks = Rule::ALL.map(|rule| explain::pick(rule, "agent", "`m-1`"));
+    let picks = [Some("model[2]"), None].map(|rule| explain::pick(rule, "agent", "`m-1`"));
+    assert_eq!(picks, ["selects `m-1` for `agent` by rule `model[2]`", "no rule selects a model for `agent`"]);
+    let reasons = [(Some("override"), Some("MODEL")), (Some("fallback"), None), (None, None)];
     assert_eq!(
-        picks,
-        [
-            "`m-1` overrides every other rule",
-            "`m-1` is taken on the platform path",
-            "`agent` takes `m-1` when this is set",
-            "`agent` takes its default `m-1`",
-            "`agent` falls back to `m-1`",
-        ]
+        reasons.map(|(rule, decided_by)| explain::reason(rule, decided_by)),
+        ["rule `override`, by MODEL", "rule `fallback`", "no rule for the model applies"]
     );
-    let paths = BillingPath::ALL.map(|path| explain::path(path, "LLM_PATH", "platform"));
-    assert_eq!(paths, ["platform: LLM_PATH is `platform`, so no key is injected", "byok: LLM_PATH is not `platform`"]);
-    let choices = BillingPath::ALL.map(|path| explain::path_choice(path, "platform"));
     assert_eq!(
-        choices,
-        ["chooses the platform path, on which no key is injected", "is not `platform`, so the tenant pays"]
+        BillingPath::ALL.map(explain::path),
+        ["platform: no key is injected", "byok: the tenant's keys are injected"]
     );
     let keys = ["A_KEY".to_owned(), "B_KEY".to_owned()];
     assert_eq!(explain::cross_vendor(&keys, "acme"), "A_KEY and B_KEY would be sent to acme");

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use slug_laws::{Dataset, TestCase, reference};
-use slug_resolver::{Code, Credentials, Policy, Registry, Rejection, Resolution};
+use slug_resolver::{Code, Credentials, NameSubset, Policy, Registry, Rejection, Resolution};
 
 #[test]
 fn recorded_dispatch_rows_agree() {
@@ -36,7 +36,7 @@ fn recorded_dispatch_rows_agree() {
 fn columns_of(resolution: &Resolution<'_>) -> Vec<String> {
     [
         resolution.slug,
-        resolution.rule.as_str(),
+        resolution.rule.unwrap_or_default(),
         &resolution.injected.join(","),
         resolution.provider.map_or("", |provider| &provider.name),
         resolution.code.map_or("coherent", Code::as_str),
@@ -54,7 +54,8 @@ fn recorded_derivation_rows_agree() {
     for row in rows {
         let [runtime, model, auth_env, expected] = row.clone().map(|field| unescape(&field));
         let names: Vec<String> = auth_env.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
-        let found = registry.derive(&runtime, &model, &Credentials { injected: &names, ambient: &[] });
+        let credentials = Credentials { injected: NameSubset::of(&names, |_| true), ambient: &[] };
+        let found = registry.derive(&runtime, &model, &credentials);
         let found = match found {
             Ok(provider) => provider.name.clone(),
             Err(Rejection::ModelRequired) => "ERR:model_required".into(),
