@@ -44,6 +44,26 @@ pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
     Injected::new(env.policy().dispatch(runtime), env).into_injection(env)
 }
 
+/// Returns the rules for secrets that count: their positions in `secrets` of the policy, in order.
+///
+/// [`inject`] is the union of these rules. Only the last one can select the platform path.
+#[must_use]
+pub fn counting_secrets_rules(runtime: &str, env: &Env<'_>) -> Vec<usize> {
+    let policy = env.policy();
+    let dispatch = policy.dispatch(runtime);
+    let mut counting = Vec::new();
+    for (index, rule) in dispatch.secrets.iter().zip(policy.secrets_rules(dispatch)) {
+        if !rule.tests.hold(env) {
+            continue;
+        }
+        counting.push(usize::from(*index));
+        if rule.inject.is_none() || policy.document().inject == InjectMode::First {
+            break;
+        }
+    }
+    counting
+}
+
 /// Returns true if the harness creates a workspace.
 #[must_use]
 pub fn creates(runtime: &str, env: &Env<'_>) -> bool {

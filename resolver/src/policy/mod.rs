@@ -282,6 +282,20 @@ impl Policy {
         (0..self.variables.names().len()).map(Variable::at)
     }
 
+    /// The variables that rules for the runtime read, in the order of the policy.
+    pub fn runtime_variables(&self) -> impl Iterator<Item = Variable> + '_ {
+        let reads = self.runtime.iter().fold(0, |reads, rule| reads | rule.reads());
+        self.all_variables().filter(move |variable| reads >> variable.position() & 1 == 1)
+    }
+
+    /// The variables that only rules for the runtime read: one bit for each position.
+    pub(crate) fn runtime_only(&self) -> u128 {
+        let deciding = self.model.iter().map(CompiledPick::reads);
+        let deciding = deciding.chain(self.secrets.iter().map(|rule| rule.tests.reads()));
+        let deciding = deciding.chain(self.unless.iter().map(Tests::reads)).fold(0, |all, reads| all | reads);
+        self.runtime.iter().fold(0, |all, rule| all | rule.reads()) & !deciding
+    }
+
     /// The names of [`Policy::deciding_variables`].
     pub fn deciding_names(&self) -> impl Iterator<Item = &str> {
         self.deciding_variables().map(|variable| self.variable_name(variable))

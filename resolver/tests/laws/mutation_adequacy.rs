@@ -336,7 +336,7 @@ const WRONG: &[Wrong] = &[
             let found = right(case);
             let edits = vec![Edit::Unset(case.dataset.policy.document().override_var.clone())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
-            if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider }] }
+            if found.is_coherent() { Vec::new() } else { vec![Fix { edits, slug: found.slug.into(), provider, keeps_vendor: false }] }
         },
         ..RIGHT
     },

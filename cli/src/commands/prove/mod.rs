@@ -11,7 +11,7 @@ use std::time::Instant;
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
 use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase};
-use slug_resolver::{Policy, resolve};
+use slug_resolver::{Kind, Policy, resolve};
 
 use parallel::{Progress, in_parallel};
 use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row};
@@ -128,13 +128,14 @@ fn prove(
         rows,
         gaps,
         undecided: enumeration.undecided().to_vec(),
+        unexplored: enumeration.unexplored().to_vec(),
         brute_force,
         proof,
     })
 }
 
 fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
-    let classes = enumeration.slugs().len() + 1;
+    let classes = enumeration.first_classes();
     let parts = enumeration.runtimes().count() * classes;
     let progress = Progress::new(&format!("evaluating every combination of {}", dataset.policy.name()), parts, quiet);
     let counts = in_parallel(parts, &progress, Counts::merge, |counts: &mut Counts, part| {
@@ -144,13 +145,18 @@ fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool
     counts
 }
 
-/// The provider of each runtime if nothing, the platform path, or one key is set.
+/// The provider of each runtime if nothing is set, if one variable has a value that a condition
+/// names, or if one key is set.
 fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Vec<Row>) {
     let policy = &dataset.policy;
-    let platform = &policy.document().platform;
     let name = |key| policy.variable_name(key).to_owned();
     let mut columns = vec![Column::Nothing];
-    columns.push(Column::Path { variable: platform.var.clone(), value: platform.value.clone() });
+    for variable in policy.deciding_variables() {
+        let classes = policy.value_classes(variable);
+        let hosts = classes.hosts.into_iter().map(|host| format!("https://{host}"));
+        let values = classes.texts.into_iter().chain(hosts).filter(|value| policy.default_of(variable) != Some(value));
+        columns.extend(values.map(|value| Column::Value { variable: name(variable), value }));
+    }
     columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 
     let mut rows = Vec::new();
@@ -163,6 +169,7 @@ fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Ve
                 slug: resolution.slug.to_owned(),
                 provider: resolution.provider.map(|provider| provider.name.clone()),
                 code: resolution.code,
+                is_nothing: resolution.verdict == Kind::Nothing,
             }
         });
         let cells = cells.collect();
