@@ -280,7 +280,12 @@ impl Evaluator<'_> {
         let injected: Vec<String> = resolution.injected.iter().map(str::to_owned).collect();
         let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
         let missing = missing.map(str::to_owned).collect();
-        let fixes = fixes(self.registry, runtime, &given, &[]);
+        let mut fixes = fixes(self.registry, runtime, &given, &[]);
+        let can_keep_vendor = fixes.iter().any(|fix| fix.keeps_vendor);
+        if is_credential(resolution.slug) {
+            // Another spelling would repeat the credential.
+            fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
+        }
         Failure {
             code: resolution.code,
             runtime: runtime.to_owned(),
@@ -301,7 +306,7 @@ impl Evaluator<'_> {
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
-            can_keep_vendor: fixes.iter().any(|fix| fix.keeps_vendor),
+            can_keep_vendor,
             fixes,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, explain};
+use slug_resolver::policy::SecretsEffect;
+use slug_resolver::{Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain};
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::suggest::{closest_match, closest_matches};
@@ -30,7 +31,7 @@ pub fn explanation(
         }
     }
     text.push('\n');
-    for (label, value) in facts(policy, resolution) {
+    for (label, value) in facts(policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
     }
     for hint in hints(registry, env, resolution) {
@@ -61,7 +62,7 @@ fn summary(resolution: &Resolution<'_>) -> String {
     }
 }
 
-fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, String)> {
+fn facts(policy: &Policy, resolution: &Resolution<'_>, env: &Env<'_>) -> Vec<(&'static str, String)> {
     let why = explain::reason(resolution.rule, resolution.decided_by);
     let slug = if resolution.slug.is_empty() { "none".to_owned() } else { shown(resolution.slug) };
     let runtime = match (resolution.runtime, runtime_names(policy)) {
@@ -77,7 +78,7 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
         facts.push(("owner", format!("{}, which has withdrawn the model", owner.name)));
     }
     if policy.has_platform_path() {
-        facts.push(("path", explain::path(resolution.path).to_owned()));
+        facts.push(("path", path(resolution, env)));
     }
     facts.push(("injected", explain::injected(&resolution.injected)));
     let injected: Vec<String> = resolution.injected.iter().map(str::to_owned).collect();
@@ -93,6 +94,16 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     };
     facts.push(("outcome", end));
     facts
+}
+
+/// The path, and the variables that select the platform path.
+fn path(resolution: &Resolution<'_>, env: &Env<'_>) -> String {
+    let rules = &env.policy().document().secrets;
+    let counting = counting_secrets_rules(resolution.runtime, env).into_iter().map(|index| &rules[index]);
+    let platform = counting.filter(|rule| rule.effect == SecretsEffect::Platform);
+    let names: Vec<String> = platform.flat_map(|rule| rule.condition().variables).map(|(name, _)| name).collect();
+    let path = explain::path(resolution.path);
+    if names.is_empty() { path.to_owned() } else { path.replacen(':', &format!(", by {}:", names.join(" and ")), 1) }
 }
 
 /// Suggestions for values that are probably misspelt.
