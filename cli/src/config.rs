@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use slug_resolver::policy::{Pick, PickRule, Source};
 use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
@@ -232,11 +233,17 @@ impl Accept {
             && !self.unset.iter().any(|name| is_set(name))
     }
 
-    /// Returns true if only `lint` can use the entry, because it requires an override to be
-    /// set. `prove` does not set overrides.
+    /// Returns true if only `lint` can use the entry, because it requires an override to be set: a
+    /// variable that holds the model in a rule without a condition. `prove` does not set overrides.
     pub fn is_about_overrides(&self, policies: &[Policy]) -> bool {
+        let is_override = |rule: &PickRule| match &rule.pick {
+            Pick::FirstOf(sources) if rule.when.is_empty() => {
+                sources.iter().any(|source| matches!(source, Source::Variable(name) if self.set.contains(name)))
+            }
+            _ => false,
+        };
         let mut concerned = policies.iter().filter(|policy| self.applies_to(policy.name()));
-        concerned.any(|policy| self.set.contains(&policy.document().override_var))
+        concerned.any(|policy| policy.document().model.iter().any(is_override))
     }
 }
 

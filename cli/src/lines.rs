@@ -37,7 +37,7 @@ pub enum Stopped {
     Write(io::Error),
 }
 
-/// Resolves one query. Writes the result and returns true if it is coherent.
+/// Resolves one query. Writes the result and returns false for a contradiction.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut
     let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
     let resolution = slug_resolver::resolve(registry, &question.runtime.0, &env, &ambient);
     write_json(out, &resolution);
-    Ok(resolution.is_coherent())
+    Ok(!resolution.is_contradiction())
 }
 
 /// Derives the provider of one model. Writes the result and returns true if there is one.
@@ -59,7 +59,7 @@ pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut
 pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     let question: Derivation<'_> = parse(line, DERIVATION)?;
     let names: Vec<String> = question.auth_env.iter().map(|name| name.0.to_string()).collect();
-    let credentials = Credentials { injected: &names, ambient: &[] };
+    let credentials = Credentials { ambient: &names, ..Credentials::default() };
     let derived = registry.derive(&question.runtime.0, &question.model.0, &credentials);
     write_json(out, &Derived::from(derived.map(|provider| provider.name.as_str())));
     Ok(derived.is_ok())
@@ -182,7 +182,8 @@ impl Question<'_> {
                 return Err(format!("`{}` is given twice; give it once", name.0));
             }
             seen.push(variable);
-            env = env.with(variable, value.as_ref().map_or("", |value| &value.0));
+            // Null is unset, whatever an empty value means.
+            env = value.as_ref().map_or(env, |value| env.with(variable, &value.0));
         }
         Ok(env)
     }

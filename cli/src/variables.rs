@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use slug_resolver::{Policy, Variable};
+use slug_resolver::Policy;
 
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
@@ -52,17 +52,28 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
     let mut variables = Vec::new();
     for variable in policy.all_variables() {
         let name = policy.variable_name(variable);
-        let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
-        let value = match (variable, value.into_string()) {
-            (Variable::Key(_), _) => "set".to_owned(),
-            (_, Ok(value)) => value,
-            (_, Err(_)) => {
+        let Some(value) = std::env::var_os(name) else { continue };
+        if value.is_empty() && !policy.is_set_if_empty(variable) {
+            continue;
+        }
+        let value = match (policy.is_key(variable), value.into_string()) {
+            (true, _) => "set".to_owned(),
+            (false, Ok(value)) => value,
+            (false, Err(_)) => {
                 return Err(Failure::new(format!("the value of `{name}` is not UTF-8; correct it where it is set")));
             }
         };
         variables.push((name.to_owned(), value));
     }
     Ok(variables)
+}
+
+/// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the
+/// policy reads a variable for the runtime.
+pub fn runtime_names(policy: &Policy) -> Option<String> {
+    let names: Vec<String> =
+        policy.runtime_variables().map(|variable| format!("`{}`", policy.variable_name(variable))).collect();
+    (!names.is_empty()).then(|| names.join(" or "))
 }
 
 /// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the

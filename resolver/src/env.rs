@@ -208,6 +208,16 @@ impl<'a> Env<'a> {
         self.holding = self.policy.guards().holding_without(self.holding, variable, &View::of(self));
     }
 
+    /// Returns a copy without the variables that only rules for the runtime read. A caller that has
+    /// asked for the [runtime](Self::runtime) uses it, so that [`resolve`](crate::resolve()) does not
+    /// report these variables as shadowed.
+    #[must_use]
+    pub fn without_runtime(self) -> Self {
+        let only = self.policy.runtime_only() & self.set;
+        let named = self.policy.all_variables().filter(|variable| only >> variable.position() & 1 == 1);
+        named.fold(self, Self::without)
+    }
+
     /// Returns true if the environment sets a variable to a value other than its default.
     #[must_use]
     #[inline]

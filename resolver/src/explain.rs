@@ -38,6 +38,15 @@ pub fn path(path: BillingPath) -> &'static str {
     }
 }
 
+/// The effect of a variable on the path, to show next to the variable.
+#[must_use]
+pub fn path_choice(path: BillingPath) -> &'static str {
+    match path {
+        BillingPath::Platform => "selects the platform path, on which no key is injected",
+        BillingPath::Byok => "does not select the platform path, so the tenant pays",
+    }
+}
+
 /// The secrets that a provider needs, as a phrase. The platform's provider needs none.
 #[must_use]
 pub fn needs(provider: &Provider) -> String {

@@ -23,6 +23,10 @@ pub struct Fix {
     pub slug: String,
     /// The name of the provider after the edits.
     pub provider: String,
+    /// Whether the fix keeps what the writer asked for: it is another spelling of the slug, or its
+    /// provider is of the vendor that the writer named. See [`fixes`].
+    #[serde(skip)]
+    pub keeps_vendor: bool,
 }
 
 /// One edit to one variable.
@@ -112,7 +116,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
         (group(found), found.changes.len(), added().count(), sets_slug)
     });
-    found.into_iter().map(|found| fix(policy, &found)).collect()
+    found.into_iter().map(|found| fix(policy, &found, group(&found) < 2)).collect()
 }
 
 /// The vendors that the writer of a configuration named.
@@ -359,7 +363,7 @@ impl<'a, 'o> Search<'a, 'o> {
 /// Values for a variable that should have none of the values that conditions name.
 const OTHER_VALUES: [&str; 3] = ["byok", "tenant", "other"];
 
-fn fix(policy: &Policy, found: &Found<'_>) -> Fix {
+fn fix(policy: &Policy, found: &Found<'_>, keeps_vendor: bool) -> Fix {
     let provider = found.decision.verdict.provider();
     let edit = |change: &Change<'_>| {
         let name = String::from(policy.variable_name(change.variable));
@@ -376,6 +380,7 @@ fn fix(policy: &Policy, found: &Found<'_>) -> Fix {
         edits: found.changes.iter().map(edit).collect(),
         slug: found.decision.selection.slug.into(),
         provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
+        keeps_vendor,
     }
 }
 

@@ -87,5 +87,5 @@ pub use names::NameSubset;
 pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
 pub use registry::{AuthEnv, Billing, Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
-pub use selection::{Injection, Selection, creates, inject, select};
+pub use selection::{Injection, Selection, counting_secrets_rules, creates, inject, select};
 pub use verdict::{Code, Mismatch, Outcome, Verdict, Warning, Warnings, evaluate};

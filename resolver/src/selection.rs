@@ -44,6 +44,23 @@ pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
     Injected::new(env.policy().dispatch(runtime), &View::of(env)).into_injection(env)
 }
 
+/// Returns the rules for secrets that count: their positions in `secrets` of the policy, in order.
+///
+/// [`inject`] is the union of these rules. Only the last one can select the platform path.
+#[must_use]
+pub fn counting_secrets_rules(runtime: &str, env: &Env<'_>) -> Vec<usize> {
+    let policy = env.policy();
+    let view = View::of(env);
+    let mut counting = Vec::new();
+    for step in policy.dispatch(runtime).secrets.iter().filter(|step| view.holding & step.guard != 0) {
+        counting.push(usize::from(step.rule));
+        if policy.secrets_rule(*step).inject.is_none() || policy.document().inject == InjectMode::First {
+            break;
+        }
+    }
+    counting
+}
+
 /// Returns true if the harness creates a workspace.
 #[must_use]
 pub fn creates(runtime: &str, env: &Env<'_>) -> bool {

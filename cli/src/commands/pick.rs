@@ -1,6 +1,6 @@
 //! `pick`: picks a model for a harness from the process environment.
 
-use slug_resolver::{Env, Variable, fixes, resolve, select};
+use slug_resolver::{Env, fixes, resolve, select};
 
 use crate::args::PickArgs;
 use crate::data::Data;
@@ -15,14 +15,13 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
-    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     let (runtime, env) = match &args.runtime {
         Some(runtime) => {
             refuse_variable(runtime, "`pick` reads variables from the environment")?;
-            (runtime.as_str(), env)
+            (runtime.as_str(), given)
         }
-        // The variable gave the runtime, so nothing else may use it.
-        None => (env.runtime(), env.without(Variable::Runtime)),
+        None => (given.runtime().unwrap_or_default(), given.without_runtime()),
     };
     if args.unchecked {
         output.raw(&format!("{}\n", select(runtime, &env).slug))?;
@@ -31,11 +30,11 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
-    if resolution.is_coherent() {
+    if !resolution.is_contradiction() {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
-    let fixes = fixes(&registry, runtime, &env, ambient);
+    let fixes = fixes(&registry, runtime, &given, ambient);
     output.write_stderr(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
     Ok(Exit::Findings)
 }

@@ -1,7 +1,7 @@
 //! `resolve`: resolves one query and explains the result.
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Resolution, fixes, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Resolution, fixes, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::Data;
@@ -38,7 +38,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         ResolveFormat::Json => output.raw(&json(&resolution, &fixes))?,
         ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
-    Ok(if resolution.is_coherent() { Exit::Clean } else { Exit::Findings })
+    Ok(if resolution.is_contradiction() { Exit::Findings } else { Exit::Clean })
 }
 
 #[derive(Serialize)]
@@ -59,13 +59,18 @@ fn json(resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
 fn shell(resolution: &Resolution<'_>) -> String {
     let provider = resolution.provider.map_or("", |provider| &provider.name);
     let injected = resolution.injected.join(" ");
+    let verdict = match resolution.verdict {
+        Kind::Coherent => "coherent",
+        Kind::Contradiction => "contradiction",
+        Kind::Nothing => "nothing",
+    };
     let values = [
         ("SLUG", resolution.slug),
-        ("RULE", resolution.rule.as_str()),
+        ("RULE", resolution.rule.unwrap_or_default()),
         ("PATH", resolution.path.as_str()),
         ("PROVIDER", provider),
         ("INJECTED", &injected),
-        ("VERDICT", if resolution.is_coherent() { "coherent" } else { "contradiction" }),
+        ("VERDICT", verdict),
         ("CODE", resolution.code.map_or("", Code::as_str)),
     ];
     values.iter().fold(String::new(), |text, (name, value)| text + &format!("SLUGPROOF_{name}={}\n", quoted(value)))

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
-use super::evaluate::{CallVerdict, Evaluator};
+use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Case, Groups, Problem};
 use super::linter::Linter;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
 use crate::findings::{Finding, SourceId, Span};
+use slug_resolver::Policy;
+use slug_value::AbstractValue;
 
 /// The results of evaluating every call in the files of a run.
 #[derive(Default)]
@@ -94,7 +97,7 @@ impl<'a> Linter<'a> {
 
     fn evaluate_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept };
-        match evaluate.evaluate(case.policy, |name| case.site.env.value(name)) {
+        match evaluate.evaluate(case.policy, |name| possible(case.policy, &case.site.env, name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {
                 for (entry, failure) in accepted {
                     evaluated.accepted.entry(entry).or_default().add(case.clone(), Problem::Failure(failure));
@@ -144,6 +147,25 @@ impl<'a> Linter<'a> {
                 .about("variable", name),
         )
     }
+}
+
+/// The possible values of a variable, and whether an empty value means that it is unset.
+fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
+    let mut text = env.value(name);
+    let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
+    let empty = match env.variables.get(name).map(|setting| &setting.origin) {
+        _ if !counts_if_empty => Empty::IsUnset,
+        Some(Origin::Entry(_)) => Empty::IsPresent,
+        None if env.rest.is_none() => Empty::IsUnset,
+        // A script can unset a variable as well as empty it.
+        _ => Empty::IsEither,
+    };
+    let can_be_empty = !matches!(&text.can, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
+        && text.can != AbstractValue::NonEmpty;
+    if empty == Empty::IsEither && can_be_empty {
+        text.reasons.insert(format!("whether `{name}` is unset or empty is not known"));
+    }
+    Possible { text, empty }
 }
 
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {

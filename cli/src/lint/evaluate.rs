@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slug_resolver::policy::{SecretsEffect, Test};
 use slug_resolver::{
-    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Rule, Variable, Warning, explain, fixes, resolve,
+    BillingPath, Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Variable, Warning, counting_secrets_rules,
+    creates, explain, fixes, resolve,
 };
 
 use crate::config::Accept;
@@ -29,7 +31,7 @@ pub enum CallVerdict {
         /// The warning about another vendor's key, if it applies in every environment.
         cross_vendor: Option<Failure>,
     },
-    /// It fails in every environment.
+    /// It fails in every environment, or with one of the runtimes that the policy lists.
     Fails(Failure),
     /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
@@ -50,14 +52,21 @@ pub struct Failure {
     pub runtimes: BTreeSet<String>,
     /// Every slug that it may fail with, including `slug`.
     pub slugs: BTreeSet<String>,
-    /// The rule that selected the slug.
-    pub rule: Rule,
+    /// The rule that selected the slug, if one applied.
+    pub rule: Option<String>,
     /// The variable that decided.
     pub decided_by: Option<String>,
     /// The billing path.
     pub path: BillingPath,
+    /// The variables that the rule for the platform path tests; if the path is the tenant's, the
+    /// variables that any such rule compares with a value.
+    pub path_by: Vec<String>,
     /// The names of the injected secrets.
     pub injected: Vec<String>,
+    /// The variables that the rules for the injected secrets test, with the secrets of their rule.
+    pub injected_by: Vec<(String, Vec<String>)>,
+    /// True if another runtime could get another slug.
+    pub depends_on_runtime: bool,
     /// The provider.
     pub provider: Option<String>,
     /// The credentials that the provider needs, in words; empty without a provider.
@@ -70,8 +79,10 @@ pub struct Failure {
     pub set: Vec<String>,
     /// Hints about the probable intention.
     pub hints: Vec<String>,
-    /// The fixes, smallest first.
+    /// The fixes, best first.
     pub fixes: Vec<Fix>,
+    /// True if a fix keeps the vendor that the writer named, even if it is not among `fixes`.
+    pub can_keep_vendor: bool,
 }
 
 /// Evaluates calls against a registry.
@@ -85,75 +96,123 @@ pub struct Evaluator<'a> {
 /// Represents a slug or runtime that is not known; no file can contain it.
 const UNKNOWN: &str = "\u{0}";
 
+/// The possible values of one variable.
+#[derive(Clone, Debug)]
+pub struct Possible {
+    /// The values.
+    pub text: Text,
+    /// The meaning of an empty value.
+    pub empty: Empty,
+}
+
+/// The meaning of an empty value. It matters only for variables of which the policy says that
+/// they count as set if they are empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// The variable is unset.
+    IsUnset,
+    /// The variable is present and empty.
+    IsPresent,
+    /// Either of the two: it is not known which.
+    IsEither,
+}
+
+impl From<Text> for Possible {
+    fn from(text: Text) -> Self {
+        Self { text, empty: Empty::IsUnset }
+    }
+}
+
 impl Evaluator<'_> {
     /// Evaluates a call from the possible values of each variable of the policy.
+    ///
+    /// If no rule of the policy picks the runtime, the call is evaluated with each runtime that the
+    /// policy lists, and fails if it fails with one of them. If the policy lists none, the call is
+    /// evaluated with every runtime of the registry, and fails only if it fails with all of them.
     #[must_use]
-    pub fn evaluate(&self, policy: &Policy, value: impl Fn(&str) -> Text) -> CallVerdict {
-        let variables: Vec<(Variable, Text)> =
-            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)))).collect();
-        let options: Vec<Vec<String>> =
-            variables.iter().map(|(variable, text)| options(policy, *variable, text)).collect();
-        let count = options.iter().fold(1_usize, |count, options| count.saturating_mul(options.len()));
+    pub fn evaluate<V: Into<Possible>>(&self, policy: &Policy, value: impl Fn(&str) -> V) -> CallVerdict {
+        let variables: Vec<(Variable, Possible)> =
+            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)).into())).collect();
+        let options: Vec<Vec<Option<String>>> =
+            variables.iter().map(|(variable, possible)| options(policy, *variable, possible)).collect();
+        let space = Space { policy, variables: &variables, options: &options, runtimes: self.runtimes(policy) };
+        let count = space.environments().saturating_mul(space.runtimes.len().max(1));
         if count > ENVIRONMENTS {
             return CallVerdict::Undecided(BTreeSet::from([format!(
                 "more than {ENVIRONMENTS} environments are possible"
             )]));
         }
-        let outcomes: Vec<Outcome> =
-            (0..count).map(|number| self.outcome(policy, &variables, &options, number)).collect();
-        let all = |predicate: fn(&Outcome) -> bool| outcomes.iter().all(predicate);
-        if all(|outcome| matches!(outcome, Outcome::Coherent(_) | Outcome::Accepted(_))) {
-            return self.fine(policy, &variables, &options, &outcomes);
+        let outcomes: Vec<Outcome> = (0..count).map(|number| self.outcome(&space, number)).collect();
+        let is_fine = |outcome: &Outcome| !matches!(outcome, Outcome::Fails(..) | Outcome::Unknown(_));
+        if outcomes.iter().all(is_fine) {
+            return self.fine(&space, &outcomes);
         }
-        if all(|outcome| matches!(outcome, Outcome::Fails(..))) {
-            return CallVerdict::Fails(self.common_failure(policy, &variables, &options, &outcomes));
+        // Each runtime that the policy lists is evaluated on its own.
+        let size = if policy.document().runtimes.is_empty() { count } else { space.environments() };
+        let fails =
+            |first: &usize| outcomes[*first..first + size].iter().all(|outcome| matches!(outcome, Outcome::Fails(..)));
+        let failing: Vec<usize> =
+            (0..count).step_by(size).filter(fails).flat_map(|first| first..first + size).collect();
+        if !failing.is_empty() {
+            return CallVerdict::Fails(self.common_failure(&space, &outcomes, &failing));
         }
-        let mut why = reasons(policy, &variables, &options, &outcomes);
+        let mut why = reasons(&space, &outcomes);
         // Name one failure that is known, although other environments do not fail.
-        let failing = outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Fails(code, slug) => Some((code, slug)),
+        let failure = outcomes.iter().enumerate().find_map(|(number, outcome)| match outcome {
+            Outcome::Fails(code, slug) => Some((number, code, slug)),
             _ => None,
         });
-        why.extend(
-            failing
-                .take(1)
-                .map(|(code, slug)| format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())),
-        );
+        why.extend(failure.map(|(number, code, slug)| {
+            let on = match space.runtimes.is_empty() {
+                true => String::new(),
+                false => format!(" on runtime {}", shown(space.point(number).runtime)),
+            };
+            let to = if slug.is_empty() { "no model".to_owned() } else { shown(slug) };
+            format!("it can resolve to {to}{on}, which fails with `{}`", code.as_str())
+        }));
         CallVerdict::Undecided(why)
     }
 
-    fn fine(
-        &self,
-        policy: &Policy,
-        variables: &[(Variable, Text)],
-        options: &[Vec<String>],
-        outcomes: &[Outcome],
-    ) -> CallVerdict {
+    /// The runtimes to evaluate; empty if a rule of the policy picks the runtime.
+    fn runtimes<'p>(&'p self, policy: &'p Policy) -> Vec<&'p str> {
+        let document = policy.document();
+        match (document.runtime.as_slice(), document.runtimes.as_slice()) {
+            ([], []) => self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
+            ([], listed) => listed.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn fine(&self, space: &Space<'_>, outcomes: &[Outcome]) -> CallVerdict {
         let mut accepted = BTreeMap::new();
         for (number, outcome) in outcomes.iter().enumerate() {
             if let Outcome::Accepted(entry) = outcome {
-                accepted.entry(*entry).or_insert_with(|| self.failure(policy, variables, options, number));
+                accepted.entry(*entry).or_insert_with(|| self.failure(space, number));
             }
         }
-        let crosses = outcomes.iter().all(|outcome| *outcome == Outcome::Coherent(true));
-        let cross_vendor = crosses.then(|| self.failure(policy, variables, options, 0));
+        let crosses = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Coherent(true) | Outcome::Nothing));
+        let first = outcomes.iter().position(|outcome| *outcome == Outcome::Coherent(true));
+        let cross_vendor = first.filter(|_| crosses).map(|first| self.failure(space, first));
         CallVerdict::Fine { accepted, cross_vendor }
     }
 
-    fn outcome(
-        &self,
-        policy: &Policy,
-        variables: &[(Variable, Text)],
-        options: &[Vec<String>],
-        number: usize,
-    ) -> Outcome {
-        let (runtime, env) = environment(policy, variables, options, number);
+    fn outcome(&self, space: &Space<'_>, number: usize) -> Outcome {
+        let Point { runtime, env, given } = space.point(number);
+        let policy = space.policy;
         if runtime == UNKNOWN {
-            return Outcome::Unknown(policy.document().runtime.clone());
+            // The runtime may be one that conditions name.
+            let creates = policy.runtimes().chain([runtime]).any(|runtime| creates(runtime, &env));
+            let is_unknown = |variable: &Variable| given.text(*variable) == Some(UNKNOWN);
+            let variable = policy.runtime_variables().find(is_unknown);
+            let name = variable.map(|variable| policy.variable_name(variable)).unwrap_or_default();
+            return if creates { Outcome::Unknown(name.to_owned()) } else { Outcome::Nothing };
         }
         let resolution = resolve(self.registry, runtime, &env, &[]);
         match resolution.code {
-            _ if resolution.slug == UNKNOWN => Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned()),
+            _ if resolution.verdict == Kind::Nothing => Outcome::Nothing,
+            _ if resolution.slug.contains(UNKNOWN) => {
+                Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
+            }
             None => Outcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
             Some(code) => match self.accepted(policy, &resolution, code, &env) {
                 Some(entry) => Outcome::Accepted(entry),
@@ -168,27 +227,27 @@ impl Evaluator<'_> {
         self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
     }
 
-    /// The failure of the first environment, with the codes, runtimes and slugs of all
-    /// environments and the fixes and hints that apply to all.
-    fn common_failure(
-        &self,
-        policy: &Policy,
-        variables: &[(Variable, Text)],
-        options: &[Vec<String>],
-        outcomes: &[Outcome],
-    ) -> Failure {
-        let mut failure = self.failure(policy, variables, options, 0);
+    /// The failure of the first failing environment, with the codes, runtimes and slugs of all
+    /// failing environments and the fixes and hints that apply to all. A fix must not spoil the
+    /// other environments.
+    fn common_failure(&self, space: &Space<'_>, outcomes: &[Outcome], failing: &[usize]) -> Failure {
+        let mut failure = self.failure(space, failing[0]);
         let mut distinct = BTreeMap::new();
-        for (number, outcome) in outcomes.iter().enumerate() {
-            let (runtime, env) = environment(policy, variables, options, number);
-            failure.fixes.retain(|fix| self.resolves(fix, runtime, &env));
-            failure.runtimes.insert(runtime.to_owned());
+        for &number in failing {
+            let point = space.point(number);
+            failure.fixes.retain(|fix| self.resolves(fix, space, &point));
+            failure.runtimes.insert(point.runtime.to_owned());
+            let outcome = &outcomes[number];
             if let Outcome::Fails(code, slug) = outcome {
                 failure.codes.insert(*code);
                 failure.slugs.insert(masked(slug).to_owned());
             }
             // Hints depend only on these values.
-            distinct.insert((runtime, outcome, env.text(Variable::Path)), env);
+            distinct.insert((point.runtime, outcome, compared_texts(&point.env)), point.env);
+        }
+        let others = (0..outcomes.len()).filter(|number| !failing.contains(number));
+        for point in others.map(|number| space.point(number)) {
+            failure.fixes.retain(|fix| !self.spoils(fix, space, &point));
         }
         for ((runtime, ..), env) in distinct.into_iter().take(HINT_ENVIRONMENTS) {
             let others = hints(self.registry, &env, &resolve(self.registry, runtime, &env, &[]));
@@ -198,30 +257,34 @@ impl Evaluator<'_> {
     }
 
     /// True if a fix leads to the slug and provider that it names.
-    fn resolves(&self, fix: &Fix, runtime: &str, env: &Env<'_>) -> bool {
-        let policy = env.policy();
-        let edited = fix.edits.iter().fold(*env, |env, edit| match (policy.variable(edit.variable()), edit) {
-            (Some(variable), Edit::Set(_, value)) => env.with(variable, value),
-            (Some(variable), Edit::Unset(_)) => env.without(variable),
-            (None, _) => env,
-        });
-        let fixed = resolve(self.registry, runtime, &edited, &[]);
+    fn resolves(&self, fix: &Fix, space: &Space<'_>, point: &Point<'_>) -> bool {
+        let (runtime, env) = space.edited(fix, point);
+        let fixed = resolve(self.registry, runtime, &env, &[]);
         let provider = fixed.provider.map(|provider| provider.name.as_str());
         fixed.is_coherent() && fixed.slug == fix.slug && provider == Some(&*fix.provider)
     }
 
-    fn failure(
-        &self,
-        policy: &Policy,
-        variables: &[(Variable, Text)],
-        options: &[Vec<String>],
-        number: usize,
-    ) -> Failure {
-        let (runtime, env) = environment(policy, variables, options, number);
+    /// True if a fix of another environment leads to a contradiction in this one.
+    fn spoils(&self, fix: &Fix, space: &Space<'_>, point: &Point<'_>) -> bool {
+        let (runtime, env) = space.edited(fix, point);
+        resolve(self.registry, runtime, &env, &[]).is_contradiction()
+            && !resolve(self.registry, point.runtime, &point.env, &[]).is_contradiction()
+    }
+
+    fn failure(&self, space: &Space<'_>, number: usize) -> Failure {
+        let Point { runtime, env, given } = space.point(number);
+        let policy = space.policy;
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
-        let missing =
-            resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, resolution.injected));
+        let injected: Vec<String> = resolution.injected.iter().map(str::to_owned).collect();
+        let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
+        let missing = missing.map(str::to_owned).collect();
+        let mut fixes = fixes(self.registry, runtime, &given, &[]);
+        let can_keep_vendor = fixes.iter().any(|fix| fix.keeps_vendor);
+        if is_credential(resolution.slug) {
+            // Another spelling would repeat the credential.
+            fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
+        }
         Failure {
             code: resolution.code,
             runtime: runtime.to_owned(),
@@ -229,19 +292,71 @@ impl Evaluator<'_> {
             codes: resolution.code.into_iter().collect(),
             runtimes: BTreeSet::from([runtime.to_owned()]),
             slugs: BTreeSet::from([slug.to_owned()]),
-            rule: resolution.rule,
+            rule: resolution.rule.map(str::to_owned),
             decided_by: resolution.decided_by.map(str::to_owned),
             path: resolution.path,
-            injected: resolution.injected.to_vec(),
+            path_by: path_by(resolution.path, runtime, &env),
+            injected_by: injected_by(runtime, &env),
+            injected,
+            depends_on_runtime: depends_on_runtime(policy, resolution.rule),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
-            missing: missing.map(str::to_owned).collect(),
+            missing,
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
-            fixes: fixes(self.registry, runtime, &env, &[]),
+            can_keep_vendor,
+            fixes,
         }
     }
+}
+
+/// The variables that explain the path: see [`Failure::path_by`].
+fn path_by(path: BillingPath, runtime: &str, env: &Env<'_>) -> Vec<String> {
+    let rules = &env.policy().document().secrets;
+    let mut names = Vec::new();
+    let of_platform = |index: &usize| rules[*index].effect == SecretsEffect::Platform;
+    let counting = counting_secrets_rules(runtime, env).into_iter().find(of_platform);
+    for (index, rule) in rules.iter().enumerate().filter(|(index, _)| of_platform(index)) {
+        for (name, test) in rule.condition().variables {
+            let explains = match path {
+                BillingPath::Platform => counting == Some(index),
+                BillingPath::Byok => rule.when.admits(runtime) && matches!(test, Test::Value(_) | Test::Host(_)),
+            };
+            if explains && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// The variables that the rules for the injected secrets test, with the secrets of their rule.
+fn injected_by(runtime: &str, env: &Env<'_>) -> Vec<(String, Vec<String>)> {
+    let rules = &env.policy().document().secrets;
+    let counting = counting_secrets_rules(runtime, env).into_iter().map(|index| &rules[index]);
+    let tested = |test: &Test| *test != Test::Unset;
+    counting
+        .filter(|rule| !rule.injected().is_empty())
+        .flat_map(|rule| {
+            let tests = rule.condition().variables.into_iter().filter(|(_, test)| tested(test));
+            tests.map(|(name, _)| (name, rule.injected().to_vec()))
+        })
+        .collect()
+}
+
+/// True if a rule for the model depends on the runtime: the one that applied, or one before it.
+fn depends_on_runtime(policy: &Policy, rule: Option<&str>) -> bool {
+    let end = rule.and_then(|rule| policy.model_labels().position(|label| label == rule));
+    let rules = policy.document().model.iter();
+    rules.take(end.map_or(usize::MAX, |end| end + 1)).any(|rule| rule.when.runtime.is_some())
+}
+
+/// The values of the variables that conditions compare.
+fn compared_texts<'a>(env: &Env<'a>) -> Vec<Option<&'a str>> {
+    let policy = env.policy();
+    let is_compared = |variable: &Variable| !policy.value_classes(*variable).texts.is_empty();
+    policy.all_variables().filter(is_compared).map(|variable| env.text(variable)).collect()
 }
 
 /// The slug, masked if it looks like a credential that was put in the wrong variable.
@@ -260,67 +375,130 @@ enum Outcome {
     Fails(Code, String),
     /// The runtime or the slug is the unknown value of this variable.
     Unknown(String),
+    /// The harness creates nothing.
+    Nothing,
 }
 
-/// The representative values of a variable. For a secret, only its presence counts.
-fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    match (variable, &text.can) {
-        (Variable::Key(_), AbstractValue::OneOf(texts)) => {
-            let mut options: Vec<String> =
-                texts.iter().map(|text| if text.is_empty() { String::new() } else { "set".to_owned() }).collect();
-            options.sort();
-            options.dedup();
-            options
+/// The representative values of a variable; `None` for unset. For a secret, only its presence
+/// counts; any other value stands for its class.
+fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Option<String>> {
+    let mut options = Vec::new();
+    let add_empty = |options: &mut Vec<Option<String>>| {
+        let counts = policy.is_set_if_empty(variable);
+        if !counts || possible.empty != Empty::IsPresent {
+            options.push(None);
         }
-        (Variable::Key(_), AbstractValue::NonEmpty) => owned(&["set"]),
-        (Variable::Key(_), AbstractValue::Any) => owned(&["", "set"]),
-        (_, AbstractValue::OneOf(texts)) => texts.clone(),
-        // Every value except the platform's selects the same path. Whether it is empty still
-        // counts for its default and for the entries of slugproof.yaml.
-        (Variable::Path, AbstractValue::NonEmpty) => owned(&[UNKNOWN, &policy.document().platform.value]),
-        (Variable::Path, AbstractValue::Any) => owned(&["", UNKNOWN, &policy.document().platform.value]),
-        (_, AbstractValue::NonEmpty) => owned(&[UNKNOWN]),
-        (_, AbstractValue::Any) => owned(&["", UNKNOWN]),
+        if counts && possible.empty != Empty::IsUnset {
+            options.push(Some(String::new()));
+        }
+    };
+    match &possible.text.can {
+        AbstractValue::OneOf(texts) => {
+            for text in texts {
+                match text.as_str() {
+                    "" => add_empty(&mut options),
+                    _ if policy.is_key(variable) => options.push(Some("set".to_owned())),
+                    text => options.push(Some(text.to_owned())),
+                }
+            }
+        }
+        unknown => {
+            if *unknown == AbstractValue::Any {
+                add_empty(&mut options);
+            }
+            let classes = policy.value_classes(variable);
+            match policy.is_key(variable) {
+                true => options.push(Some("set".to_owned())),
+                false => options.push(Some(UNKNOWN.to_owned())),
+            }
+            options.extend(classes.texts.into_iter().map(Some));
+            options.extend(classes.hosts.iter().map(|host| Some(format!("https://{host}/{UNKNOWN}"))));
+        }
     }
+    if policy.is_key(variable) {
+        for option in options.iter_mut().flatten() {
+            "set".clone_into(option);
+        }
+        options.sort();
+    }
+    options.dedup();
+    options
 }
 
-/// The environment with a number in the product of all options, and its runtime.
-fn environment<'a>(
+/// Every environment that a call can have.
+struct Space<'a> {
     policy: &'a Policy,
-    variables: &[(Variable, Text)],
-    options: &'a [Vec<String>],
-    number: usize,
-) -> (&'a str, Env<'a>) {
-    let mut rest = number;
-    let mut env = Env::empty(policy);
-    for ((variable, _), options) in variables.iter().zip(options) {
-        env = env.with(*variable, &options[rest % options.len()]);
-        rest /= options.len();
+    variables: &'a [(Variable, Possible)],
+    /// The representative values of each variable.
+    options: &'a [Vec<Option<String>>],
+    /// The runtimes to evaluate; empty if a rule of the policy picks the runtime.
+    runtimes: Vec<&'a str>,
+}
+
+/// One environment of a call.
+struct Point<'a> {
+    runtime: &'a str,
+    /// The environment without the variables that only name the runtime.
+    env: Env<'a>,
+    /// The whole environment.
+    given: Env<'a>,
+}
+
+impl<'a> Space<'a> {
+    /// The number of environments with one runtime.
+    fn environments(&self) -> usize {
+        self.options.iter().fold(1, |count: usize, options| count.saturating_mul(options.len()))
     }
-    // The runtime is passed separately, so its variable is removed.
-    (env.runtime(), env.without(Variable::Runtime))
+
+    /// The environment with a number in the product of all options, then of all runtimes.
+    fn point(&self, number: usize) -> Point<'a> {
+        let mut rest = number;
+        let mut given = Env::empty(self.policy);
+        for ((variable, _), options) in self.variables.iter().zip(self.options) {
+            if let Some(value) = &options[rest % options.len()] {
+                given = given.with(*variable, value);
+            }
+            rest /= options.len();
+        }
+        let runtime = self.runtimes.get(rest).copied().or(given.runtime()).unwrap_or_default();
+        Point { runtime, env: given.without_runtime(), given }
+    }
+
+    /// The runtime and the environment after the edits of a fix.
+    fn edited<'f>(&self, fix: &'f Fix, point: &Point<'f>) -> (&'f str, Env<'f>)
+    where
+        'a: 'f,
+    {
+        let policy = point.given.policy();
+        let edited = fix.edits.iter().fold(point.given, |env, edit| match (policy.variable(edit.variable()), edit) {
+            (Some(variable), Edit::Set(_, value)) => env.with(variable, value),
+            (Some(variable), Edit::Unset(_)) => env.without(variable),
+            (None, _) => env,
+        });
+        let runtime = if self.runtimes.is_empty() { edited.runtime().unwrap_or_default() } else { point.runtime };
+        (runtime, edited.without_runtime())
+    }
 }
 
 /// The reasons why outcomes differ: those of the variables that make a difference.
-fn reasons(
-    policy: &Policy,
-    variables: &[(Variable, Text)],
-    options: &[Vec<String>],
-    outcomes: &[Outcome],
-) -> BTreeSet<String> {
+fn reasons(space: &Space<'_>, outcomes: &[Outcome]) -> BTreeSet<String> {
     let mut reasons = BTreeSet::new();
     let mut stride = 1;
-    for ((variable, text), options) in variables.iter().zip(options) {
-        let name = policy.variable_name(*variable);
+    for ((variable, possible), options) in space.variables.iter().zip(space.options) {
+        let name = space.policy.variable_name(*variable);
         let matters = |(number, outcome): (usize, &Outcome)| {
             let first = number - (number / stride % options.len()) * stride;
             *outcome != outcomes[first] || matches!(outcome, Outcome::Unknown(unknown) if unknown == name)
         };
         if outcomes.iter().enumerate().any(matters) {
-            reasons.extend(text.reasons.iter().cloned());
+            reasons.extend(possible.text.reasons.iter().cloned());
         }
         stride *= options.len();
+    }
+    let is_any_runtime = !space.runtimes.is_empty() && space.policy.document().runtimes.is_empty();
+    if is_any_runtime && outcomes.iter().enumerate().any(|(number, outcome)| *outcome != outcomes[number % stride]) {
+        let policy = space.policy.name();
+        reasons.insert(format!("policy `{policy}` does not say which runtime is used; list it in `runtimes`"));
     }
     reasons
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Policy, Rule, Variable, explain};
+use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, Entry, UNDECIDED};
 use crate::findings::{Finding, SourceId, Span};
-use crate::render::{counted, shown};
+use crate::render::{counted, listed, shown};
+use crate::variables::runtime_names;
 use slug_value::AbstractValue;
 use slug_workflow::environment::Environment;
 use slug_workflow::job::CallSite;
@@ -174,12 +175,12 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
         Problem::Failure(failure) | Problem::CrossVendor(failure) => {
-            let runtime = case.policy.variable_name(Variable::Runtime);
+            let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
             let decider = match failure.code {
-                Some(Code::UnknownRuntime) => Some(runtime),
+                Some(Code::UnknownRuntime) => None,
                 _ => failure.decided_by.as_deref(),
             };
-            decider.filter(is_set).or(Some(runtime).filter(is_set)).map(str::to_owned)
+            decider.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
         }
         Problem::Undecided(reasons) => unknown_variable(case, reasons),
     }
@@ -195,15 +196,14 @@ fn caret(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
 fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
-        setting.is_some_and(|setting| match (variable, &setting.value.can) {
+        setting.is_some_and(|setting| match (case.policy.is_key(*variable), &setting.value.can) {
             // Only the presence of a key counts.
-            (Variable::Key(_), AbstractValue::NonEmpty) => false,
+            (true, AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),
         })
     };
     let unknown: Vec<Variable> = case.policy.all_variables().filter(is_unknown).collect();
-    let is_key = |variable: &&Variable| matches!(variable, Variable::Key(_));
-    let text = unknown.iter().find(|variable| !is_key(variable));
+    let text = unknown.iter().find(|variable| !case.policy.is_key(**variable));
     text.or(unknown.first()).map(|variable| case.policy.variable_name(*variable).to_owned())
 }
 
@@ -330,48 +330,56 @@ impl Group<'_> {
             (all, several @ 2..=SLUGS_SHOWN) if all == several => alternatives(&failure.slugs),
             (all, _) => format!("`{}` (one of {all} slugs)", failure.slug),
         };
-        match (failure.code, failure.rule) {
-            (Some(Code::UnknownRuntime), _) if failure.runtime.is_empty() => {
-                let name = self.first.policy.variable_name(Variable::Runtime);
-                format!("{name} is not set here, so the runtime is empty")
-            }
+        match (failure.code, &failure.rule) {
+            (Some(Code::UnknownRuntime), _) if failure.runtime.is_empty() => match runtime_names(self.first.policy) {
+                Some(names) => format!("{} is not set here, so the runtime is empty", names.replace('`', "")),
+                None => "the policy picks no runtime".to_owned(),
+            },
             (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", failure.runtime),
-            (_, rule) => explain::pick(rule, &failure.runtime, &slug),
+            (_, Some(rule)) if failure.slug.is_empty() => {
+                format!("`{}` gets no model by rule `{rule}`", failure.runtime)
+            }
+            (_, rule) => explain::pick(rule.as_deref(), &failure.runtime, &slug),
         }
     }
 
-    /// The labels of the other variables.
+    /// The labels of the other variables; each place gets one.
     fn others(&self, failure: &Failure) -> Vec<(Range<usize>, String)> {
         let policy = self.first.policy;
         let env: &Environment<'_> = &self.first.site.env;
         let at = |name: &str| env.variables.get(name).map(|setting| setting.origin.span());
-        let mut labels = Vec::new();
-        let path = policy.variable_name(Variable::Path);
-        if let Some(range) = at(path) {
-            let says = explain::path_choice(failure.path, &policy.document().platform.value);
-            labels.push((range, says));
+        let mut labels: Vec<(Range<usize>, String)> = Vec::new();
+        let mut add = |name: &str, says: String| {
+            if let Some(range) = at(name).filter(|range| !labels.iter().any(|(other, _)| other == range)) {
+                labels.push((range, says));
+            }
+        };
+        for name in &failure.path_by {
+            add(name, explain::path_choice(failure.path).to_owned());
         }
-        let mut keys = policy.document().secrets.iter().filter(|entry| failure.set.contains(&entry.key));
-        let first = keys.next().map(|entry| entry.key.as_str());
+        for (name, secrets) in &failure.injected_by {
+            add(name, injects(secrets));
+        }
         for variable in policy.key_variables() {
             let name = policy.variable_name(variable);
-            let Some(range) = at(name).filter(|_| failure.set.iter().any(|set| set == name)) else { continue };
-            let says = match failure.path {
-                BillingPath::Platform => "is set, but the platform path does not inject it".to_owned(),
-                BillingPath::Byok if Some(name) == first => injects(&failure.injected),
-                BillingPath::Byok => "is set, but an earlier key decides".to_owned(),
-            };
-            labels.push((range, says));
+            if failure.set.iter().any(|set| set == name) {
+                add(
+                    name,
+                    match failure.path {
+                        BillingPath::Platform => "is set, but the platform path does not inject it".to_owned(),
+                        BillingPath::Byok => "is set, but does not decide what is injected".to_owned(),
+                    },
+                );
+            }
         }
-        let runtime = policy.variable_name(Variable::Runtime);
-        let decides =
-            matches!(failure.rule, Rule::Keyed | Rule::Default | Rule::Fallback) || failure.provider.is_none();
-        if let Some(range) = at(runtime).filter(|_| decides) {
+        if failure.depends_on_runtime || failure.provider.is_none() {
             let says = match self.runtimes.len() {
                 0 | 1 => format!("the runtime is `{}`", failure.runtime),
                 several => format!("the runtime is `{}` or one of {} more", failure.runtime, several - 1),
             };
-            labels.push((range, says));
+            for variable in policy.runtime_variables() {
+                add(policy.variable_name(variable), says.clone());
+            }
         }
         labels
     }
@@ -386,7 +394,7 @@ fn injects(names: &[String]) -> String {
 
 fn needs(failure: &Failure) -> Option<String> {
     let provider = failure.provider.as_deref()?;
-    let (needs, injected) = (&failure.needs, explain::injected(&failure.injected));
+    let (needs, injected) = (&failure.needs, listed(&failure.injected));
     let whose =
         if failure.slugs.len() > 1 { format!("the provider of `{}`,", failure.slug) } else { "its provider".into() };
     let missing = match failure.missing.as_slice() {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::findings::{Patch, SourceId};
+use slug_resolver::{Fix, Policy};
 use slug_workflow::document::{Node, Value};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
@@ -50,6 +51,14 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
         all.extend(kept.into_iter().map(|tried| (tried.group, (tried.fix, tried.applied.patch))));
     }
     all
+}
+
+/// True if a fix may be made without asking the writer. It must keep the vendor that the writer
+/// named, if any fix does: deleting the variable that holds the model, for example, would send the
+/// credential or the bill elsewhere. It must not change the runtime.
+fn is_safe(fix: &Fix, failure: &Failure, policy: &Policy) -> bool {
+    let names_runtime = |name: &str| policy.runtime_variables().any(|variable| policy.variable_name(variable) == name);
+    (fix.keeps_vendor || !failure.can_keep_vendor) && !fix.edits.iter().any(|edit| names_runtime(edit.variable()))
 }
 
 /// A patch that fixes a finding.
@@ -115,7 +124,8 @@ impl<'m> FixVerifier<'m> {
 
     /// The first fix of a group that works as a patch.
     fn verified(&self, index: usize, group: &Group<'_>, failure: &Failure) -> Option<VerifiedFix> {
-        failure.fixes.iter().take(PATCHES_TRIED).enumerate().find_map(|(number, fix)| {
+        let safe = failure.fixes.iter().enumerate().filter(|(_, fix)| is_safe(fix, failure, group.first.policy));
+        safe.take(PATCHES_TRIED).find_map(|(number, fix)| {
             let applied = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let uses = self.uses.get(&applied.change.key)?;
             // Skip entries that are also used outside an `env`: an edit could change other behaviour.

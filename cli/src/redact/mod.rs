@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 use serde_json::Value;
+use slug_resolver::policy::{Pick, Source, Test};
 use slug_resolver::{Policy, Registry};
 
 use crate::json;
@@ -284,14 +285,29 @@ impl UniqueNames {
     }
 }
 
-/// Names in the registry and the policy, which are public.
+/// Names in the registry and the policy, which are public: among them the models, the runtimes and
+/// the values that the policy names.
 fn public_names<'a>(registry: &'a Registry, policy: &'a Policy) -> impl Iterator<Item = &'a str> {
     let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
     let ids = arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models).chain([&arm.provider]));
     let runtimes = registry.runtimes().iter().map(|runtime| &runtime.name);
     let document = policy.document();
-    let models = [&document.fallback, &document.platform.fallback, &document.platform.value];
-    ids.chain(runtimes).chain(models).map(String::as_str)
+    let picks = document.model.iter().chain(&document.runtime).flat_map(|rule| match &rule.pick {
+        Pick::Nothing => &[][..],
+        Pick::FirstOf(sources) => sources,
+    });
+    let picks = picks.filter_map(|source| match source {
+        Source::Text(text) => Some(text),
+        Source::Variable(_) => None,
+    });
+    let conditions = document.model.iter().chain(&document.runtime).map(|rule| &rule.when);
+    let conditions = conditions.chain(document.secrets.iter().map(|rule| &rule.when)).chain(&document.creates.unless);
+    let values = conditions.flat_map(|condition| &condition.variables).flat_map(|(_, test)| match test {
+        Test::Set | Test::Unset => &[][..],
+        Test::Value(values) => values.texts(),
+        Test::Host(host) => std::slice::from_ref(host),
+    });
+    ids.chain(runtimes).chain(picks).chain(values).chain(document.defaults.values()).map(String::as_str)
 }
 
 /// A value, and its encodings inside JSON and inside a URL.

@@ -6,4 +6,4 @@ mod style;
 mod text;
 
 pub use style::{BAD, FAINT, GOOD, HEAD, WARN, harmless, width, wrapped, wrapped_to};
-pub use text::{can_be_seen, counted, grouped, printable, shown};
+pub use text::{can_be_seen, counted, grouped, listed, printable, shown};

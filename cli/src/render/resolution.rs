@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Variable, Warning, explain};
+use slug_resolver::policy::SecretsEffect;
+use slug_resolver::{
+    Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
+};
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::suggest::{closest_match, closest_matches};
+use crate::variables::runtime_names;
 
 /// Renders a resolution with its hints, warnings and fixes.
 pub fn explanation(
@@ -17,6 +21,9 @@ pub fn explanation(
 ) -> String {
     let mut text = String::new();
     match resolution.code {
+        None if resolution.verdict == Kind::Nothing => {
+            let _ = writeln!(text, "{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}");
+        }
         None => {
             let _ = writeln!(text, "{GOOD}✓ consistent{GOOD:#}: {}", summary(resolution));
         }
@@ -26,7 +33,7 @@ pub fn explanation(
         }
     }
     text.push('\n');
-    for (label, value) in facts(policy, resolution) {
+    for (label, value) in facts(policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
     }
     for hint in hints(registry, env, resolution) {
@@ -44,6 +51,9 @@ pub fn explanation(
     text
 }
 
+/// The outcome of an environment in which the harness creates nothing.
+pub const NOTHING: &str = "the harness creates no workspace in this environment";
+
 fn summary(resolution: &Resolution<'_>) -> String {
     let name = resolution.provider.map_or("", |provider| &provider.name);
     let slug = shown(resolution.slug);
@@ -54,15 +64,14 @@ fn summary(resolution: &Resolution<'_>) -> String {
     }
 }
 
-fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, String)> {
+fn facts(policy: &Policy, resolution: &Resolution<'_>, env: &Env<'_>) -> Vec<(&'static str, String)> {
     let why = explain::reason(resolution.rule, resolution.decided_by);
-    let slug = shown(resolution.slug);
-    let runtime = match resolution.runtime {
-        "" => "\"\" (empty; check that the variable for the runtime is set)".to_owned(),
-        runtime => shown(runtime),
+    let slug = if resolution.slug.is_empty() { "none".to_owned() } else { shown(resolution.slug) };
+    let runtime = match (resolution.runtime, runtime_names(policy)) {
+        ("", Some(names)) => format!("\"\" (empty; check {names})"),
+        ("", None) => "\"\" (empty; no rule of the policy names a runtime)".to_owned(),
+        (runtime, _) => shown(runtime),
     };
-    let path_variable = policy.variable_name(Variable::Path);
-    let path = explain::path(resolution.path, path_variable, &policy.document().platform.value);
     let mut facts = vec![("runtime", runtime), ("policy", shown(policy.name())), ("slug", format!("{slug} ({why})"))];
     if let Some(provider) = resolution.provider {
         facts.push(("provider", format!("{} ({})", provider.name, explain::needs(provider))));
@@ -70,13 +79,17 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     if let Some(owner) = resolution.withdrawn_by {
         facts.push(("owner", format!("{}, which has withdrawn the model", owner.name)));
     }
-    facts.push(("path", path));
-    facts.push(("injected", explain::injected(resolution.injected)));
-    let missing = resolution.provider.map_or_else(Vec::new, |it| explain::missing(it, resolution.injected));
+    if policy.has_platform_path() {
+        facts.push(("path", path(resolution, env)));
+    }
+    facts.push(("injected", explain::injected(&resolution.injected)));
+    let injected: Vec<String> = resolution.injected.iter().map(str::to_owned).collect();
+    let missing = resolution.provider.map_or_else(Vec::new, |it| explain::missing(it, &injected));
     if resolution.code.is_some() && !missing.is_empty() {
         facts.push(("missing", missing.join(", ")));
     }
     let end = match resolution.code {
+        None if resolution.verdict == Kind::Nothing => format!("nothing: {NOTHING}"),
         None => "online".to_owned(),
         Some(code) if resolution.provider.is_some() => format!("failed: {}", explain::consequence(code)),
         Some(code) => format!("rejected: {}", explain::consequence(code)),
@@ -85,16 +98,27 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>) -> Vec<(&'static str, Str
     facts
 }
 
+/// The path, and the variables that select the platform path.
+fn path(resolution: &Resolution<'_>, env: &Env<'_>) -> String {
+    let rules = &env.policy().document().secrets;
+    let counting = counting_secrets_rules(resolution.runtime, env).into_iter().map(|index| &rules[index]);
+    let platform = counting.filter(|rule| rule.effect == SecretsEffect::Platform);
+    let names: Vec<String> = platform.flat_map(|rule| rule.condition().variables).map(|(name, _)| name).collect();
+    let path = explain::path(resolution.path);
+    if names.is_empty() { path.to_owned() } else { path.replacen(':', &format!(", by {}:", names.join(" and ")), 1) }
+}
+
 /// Suggestions for values that are probably misspelt.
 pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) -> Vec<String> {
     let template = env.policy().template_of(resolution.runtime);
     let mut hints = Vec::new();
-    let platform = &env.policy().document().platform;
-    if let Some(path) = env.text(Variable::Path)
-        && resolution.path == BillingPath::Byok
-        && path.trim().eq_ignore_ascii_case(&platform.value)
-    {
-        hints.push(format!("{} is compared exactly; did you mean `{}`?", platform.var, platform.value));
+    for variable in env.policy().all_variables() {
+        let texts = env.policy().value_classes(variable).texts;
+        let Some(value) = env.text(variable).filter(|value| !texts.iter().any(|text| text == value)) else { continue };
+        if let Some(text) = texts.iter().find(|text| value.trim().eq_ignore_ascii_case(text)) {
+            let name = env.policy().variable_name(variable);
+            hints.push(format!("{name} is compared exactly; did you mean `{text}`?"));
+        }
     }
     match resolution.code {
         Some(Code::UnknownRuntime) => {

@@ -28,6 +28,11 @@ pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { noun } else { &several })
 }
 
+/// A list of names, or `nothing`.
+pub fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
 /// A number with commas between thousands.
 pub fn grouped(number: u128) -> String {
     let digits = number.to_string();

@@ -389,7 +389,7 @@ proptest! {
             let mut reached = BTreeSet::new();
             for model in all_ids() {
                 for injected in all_credentials() {
-                    let credentials = Credentials { injected: &injected, ambient: &[] };
+                    let credentials = Credentials { ambient: &injected, ..Credentials::default() };
                     let provider = registry.derive(&runtime.name, &model, &credentials);
                     reached.extend(provider.map(|provider| provider.name.clone()));
                 }

@@ -53,19 +53,13 @@ fn founding_workflow_has_one_error_at_its_slug() {
 }
 
 #[test]
-fn fix_deletes_only_the_slug_line() {
+fn fix_changes_only_the_slug() {
     let scratch = repository("fix", &["founding.yml"]);
     let ended = lint(&scratch, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
     let path = scratch.0.join(".github/workflows/founding.yml");
     let fixed = fs::read_to_string(&path).expect("the file exists");
-    let expected: String = fixture("founding.yml")
-        .lines()
-        .filter(|line| !line.contains("E2E_MODEL_SLUG"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    assert_eq!(fixed, expected);
-    assert_eq!(fixed, fixture("founding-corrected.yml"));
+    assert_eq!(fixed, fixture("founding.yml").replace("MiniMax-M2", "platform/MiniMax-M2"));
     assert_eq!(lint(&scratch, &[]).code, 0);
     assert_eq!(lint(&scratch, &["--fix"]).code, 0);
     assert_eq!(fs::read_to_string(&path).expect("the file exists"), fixed, "a second --fix changes nothing");
@@ -128,10 +122,13 @@ fn json_and_sarif_follow_their_schemas() {
 fn fixes_keep_layout_and_comments() {
     let cases = [
         (
-            "A: x\nE2E_LLM_PATH: platform # the path\nE2E_MODEL_SLUG: 'MiniMax-M2' # the slug\n# the end\nB: y",
-            "A: x\nE2E_LLM_PATH: platform # the path\n# the end\nB: y",
+            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\nE2E_MODEL_SLUG: 'no-such-model' # the slug\n# the end\nB: y",
+            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\n# the end\nB: y",
         ),
-        ("E2E_LLM_PATH: platform\nE2E_MODEL_SLUG: >-\n  MiniMax-M2\nB: y", "E2E_LLM_PATH: platform\nB: y"),
+        (
+            "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: >-\n  no-such-model\nB: y",
+            "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nB: y",
+        ),
     ];
     for (number, (before, after)) in cases.into_iter().enumerate() {
         let runtime = "E2E_RUNTIME: claude-code\n";
@@ -148,17 +145,17 @@ fn fixes_keep_layout_and_comments() {
 #[test]
 fn fix_deletes_flow_entries_and_only_entries() {
     for (number, (env, expected)) in [
-        ("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}", "env: {A: b}"),
-        ("env: {A: b, E2E_MODEL_SLUG: MiniMax-M2 }", "env: {A: b }"),
-        ("env: {E2E_MODEL_SLUG: MiniMax-M2}", "env: {}"),
-        ("env:\n          E2E_MODEL_SLUG: MiniMax-M2", "env: {}"),
+        ("env: {E2E_MODEL_SLUG: no-such-model, A: b}", "env: {A: b}"),
+        ("env: {A: b, E2E_MODEL_SLUG: no-such-model }", "env: {A: b }"),
+        ("env: {E2E_MODEL_SLUG: no-such-model}", "env: {}"),
+        ("env:\n          E2E_MODEL_SLUG: no-such-model", "env: {}"),
     ]
     .into_iter()
     .enumerate()
     {
         let workflow_with = |env: &str| {
             format!(
-                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_LLM_PATH: platform\njobs:\n  job:\n    \
+                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\njobs:\n  job:\n    \
                  steps:\n      - run: {FULL_SAAS}\n        {env}\n"
             )
         };

@@ -31,6 +31,12 @@ fn step_with(env: &str) -> String {
     )
 }
 
+/// A workflow on the tenant's path whose only step has this `env`. No fix keeps the vendor of a
+/// model that the registry does not have, so the model can be deleted.
+fn step_with_key(env: &str) -> String {
+    step_with(env).replace("E2E_LLM_PATH: platform", "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}")
+}
+
 /// A workflow whose only job has this `env` and these steps.
 fn job_with(env: &str, steps: &str) -> String {
     let env: String = env.lines().map(|line| format!("      {line}\n")).collect();
@@ -81,17 +87,17 @@ fn unsafe_edits_are_not_applied() {
 #[test]
 fn comment_next_to_entry_leads_to_replacement() {
     for (number, env) in [
-        "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: MiniMax-M2 # bad\n          }",
-        "env: {A: x, # why,\n          E2E_MODEL_SLUG: MiniMax-M2}",
-        "env: {E2E_MODEL_SLUG: MiniMax-M2, # why\n          A: x}",
-        "env: {\n          # why\n          E2E_MODEL_SLUG: MiniMax-M2}",
+        "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: no-such-model # bad\n          }",
+        "env: {A: x, # why,\n          E2E_MODEL_SLUG: no-such-model}",
+        "env: {E2E_MODEL_SLUG: no-such-model, # why\n          A: x}",
+        "env: {\n          # why\n          E2E_MODEL_SLUG: no-such-model}",
     ]
     .into_iter()
     .enumerate()
     {
-        let (ended, after) = lint(&format!("comma-{number}"), &step_with(env), &["--fix"]);
+        let (ended, after) = lint(&format!("comma-{number}"), &step_with_key(env), &["--fix"]);
         assert_eq!(ended.code, 0, "{}", ended.shown());
-        assert_eq!(after, step_with(&env.replace("MiniMax-M2", "anthropic/claude-opus-4-7")));
+        assert_eq!(after, step_with_key(&env.replace("no-such-model", "MiniMax-M2")));
     }
 }
 
@@ -108,7 +114,7 @@ fn shared_env_keeps_its_anchor() {
         );
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
             let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
-            assert!(after == text || after == text.replace("MiniMax-M2", "anthropic/claude-opus-4-7"), "{after}");
+            assert!(after == text || after == text.replace("MiniMax-M2", "platform/MiniMax-M2"), "{after}");
             assert!(ended.code < 2, "{}", ended.shown());
         }
     }
@@ -117,7 +123,7 @@ fn shared_env_keeps_its_anchor() {
 #[test]
 fn failing_step_may_read_the_deleted_variable() {
     let text = job_with(
-        "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
+        "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: no-such-model",
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
     );
     let (ended, after) = lint("own-step", &text, &["--fix"]);
@@ -127,10 +133,11 @@ fn failing_step_may_read_the_deleted_variable() {
 
 #[test]
 fn comments_survive_deletion_of_the_only_entry() {
-    let text = step_with("env: # first\n          # second\n          E2E_MODEL_SLUG: MiniMax-M2\n          # third");
+    let text =
+        step_with_key("env: # first\n          # second\n          E2E_MODEL_SLUG: no-such-model\n          # third");
     let (ended, after) = lint("only", &text, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
-    assert_eq!(after, step_with("env: {} # first\n          # second\n          # third"));
+    assert_eq!(after, step_with_key("env: {} # first\n          # second\n          # third"));
 }
 
 #[test]
@@ -155,7 +162,7 @@ fn thousand_findings_are_fixed_in_one_run() {
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
     let (ended, after) = lint("thousand", &text, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown().chars().take(2000).collect::<String>());
-    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: MiniMax-M2\n", ""));
+    assert_eq!(after, text.replace("MiniMax-M2", "platform/MiniMax-M2"));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
@@ -212,12 +219,18 @@ fn every_failing_slug_is_named() {
     };
     let found = findings("slugs", &text("MiniMax-M2", "MiniMax-M2.7"));
     let [finding] = &found[..] else { panic!("{found:?}") };
-    assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `MiniMax-M2.7` overrides every other rule");
+    assert_eq!(
+        finding["primary"]["text"],
+        "selects `MiniMax-M2` or `MiniMax-M2.7` for `claude-code` by rule `override`"
+    );
     assert_eq!(finding["subject"]["slugs"], "MiniMax-M2, MiniMax-M2.7");
     assert!(!notes(finding).contains("in every case"), "{finding}");
     let found = findings("codes", &text("MiniMax-M2", "no-such-model"));
     let [finding] = &found[..] else { panic!("{found:?}") };
-    assert_eq!(finding["primary"]["text"], "`MiniMax-M2` or `no-such-model` overrides every other rule");
+    assert_eq!(
+        finding["primary"]["text"],
+        "selects `MiniMax-M2` or `no-such-model` for `claude-code` by rule `override`"
+    );
     assert!(
         notes(finding).contains("it fails in every case, with `platform-path-byok-model` or `unregistered-model`"),
         "{finding}"
@@ -297,7 +310,7 @@ fn entry_with_suppression_comment_is_kept() {
 fn edits_are_listed_one_by_one() {
     let (ended, _) = lint("shown", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
     let shown = ended.stdout.replace("\n  ", " ");
-    let edit = "a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform";
+    let edit = "a.yml: set `E2E_MODEL_SLUG` to `platform/MiniMax-M2`, which selects platform/MiniMax-M2 from platform";
     assert!(shown.contains(edit), "{shown}");
     assert!(shown.contains("review the diff"), "{shown}");
 }

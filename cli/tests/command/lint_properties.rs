@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use slug_resolver::{Env, Policy, Registry, Variable, resolve};
+use slug_resolver::{Env, Policy, Registry, resolve};
 use slug_testkit::linting::check_linting;
 use slugproof::codes::Level;
 use slugproof::commands::corpus::subjects::EmbeddedLinter;
@@ -21,11 +21,11 @@ fn setting(policy: &Policy) -> impl Strategy<Value = (String, String)> + use<> {
     let names: Vec<(String, Vec<&'static str>)> = policy
         .all_variables()
         .map(|variable| {
-            let values = match variable {
-                Variable::Override | Variable::PlatformModel => SLUGS.to_vec(),
-                Variable::Path => PATHS.to_vec(),
-                Variable::Runtime => RUNTIMES.to_vec(),
-                Variable::Key(_) => vec!["set", ""],
+            let values = match () {
+                () if policy.is_key(variable) => vec!["set", ""],
+                () if policy.is_slug_variable(variable) => SLUGS.to_vec(),
+                () if policy.runtime_variables().any(|runtime| runtime == variable) => RUNTIMES.to_vec(),
+                () => PATHS.to_vec(),
             };
             (policy.variable_name(variable).to_owned(), values)
         })
@@ -84,7 +84,7 @@ proptest! {
         let text = workflow(&layers, &styles, &format!("bash {}", policy.document().harness[0]));
         let merged: Layer = layers.iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
         let env = Env::read(policy, merged.iter().map(|(name, value)| (name, value.as_str())));
-        let expected = resolve(&registry, env.runtime(), &env.without(Variable::Runtime), &[]);
+        let expected = resolve(&registry, env.runtime().unwrap_or_default(), &env.without_runtime(), &[]);
 
         let report = Linter::new(&registry, &policies).report(&[Input::new("file.yml", text.clone())]);
         let errors: Vec<&str> =

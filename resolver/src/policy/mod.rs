@@ -40,6 +40,8 @@ pub struct Policy {
     guards: Guards,
     /// The guards that hold if no variable is set, one bit for each.
     holding_if_empty: u128,
+    /// The guards of `creates.unless`, one bit for each.
+    unless: u128,
     /// The runtimes that conditions and templates name.
     runtimes: CachedIndex<Dispatch>,
     /// The rules for every other runtime.
@@ -139,6 +141,7 @@ impl Policy {
             secrets,
             guards,
             holding_if_empty: 0,
+            unless: unless.iter().fold(0, |guards, guard| guards | 1 << guard),
             runtimes,
             other_runtimes,
             injectable,
@@ -314,6 +317,20 @@ impl Policy {
     /// rules for the runtime read.
     pub fn all_variables(&self) -> impl Iterator<Item = Variable> + '_ {
         (0..self.variables.names().len()).map(Variable::at)
+    }
+
+    /// The variables that rules for the runtime read, in the order of the policy.
+    pub fn runtime_variables(&self) -> impl Iterator<Item = Variable> + '_ {
+        let reads = self.runtime.iter().fold(0, |reads, rule| reads | rule.reads);
+        self.all_variables().filter(move |variable| reads >> variable.position() & 1 == 1)
+    }
+
+    /// The variables that only rules for the runtime read: one bit for each position.
+    pub(crate) fn runtime_only(&self) -> u128 {
+        let model = self.model.iter().fold(0, |reads, rule| reads | rule.reads);
+        let secrets = self.secrets.iter().fold(0, |guards, rule| guards | 1 << rule.guard);
+        let deciding = model | self.guards.reads_of(secrets | self.unless);
+        self.runtime.iter().fold(0, |reads, rule| reads | rule.reads) & !deciding
     }
 
     /// The names of [`Policy::deciding_variables`].

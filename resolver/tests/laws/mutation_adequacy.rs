@@ -436,7 +436,8 @@ const WRONG: &[Wrong] = &[
             let found = right(case);
             let edits = vec![Edit::Unset("MODEL".to_owned())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
-            if found.is_contradiction() { vec![Fix { edits, slug: found.slug.into(), provider }] } else { Vec::new() }
+            let fix = Fix { edits, slug: found.slug.into(), provider, keeps_vendor: false };
+            if found.is_contradiction() { vec![fix] } else { Vec::new() }
         },
         ..RIGHT
     },

@@ -33,18 +33,16 @@ impl Kind {
         }
     }
 
-    /// Fields that only files of this kind have.
-    fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::Registry => &["providers", "runtimes"],
-            Self::Policy => &["override", "platform", "fallback"],
-            Self::Config => &["registry", "policies", "accept", "workflows"],
-        }
-    }
-
+    /// Finds the kind by fields that only files of one kind have. A policy may have `runtimes` too.
     fn by_fields(is_field: impl Fn(&str) -> bool) -> Option<Self> {
-        let kinds = [Self::Registry, Self::Policy, Self::Config];
-        kinds.into_iter().find(|kind| kind.fields().iter().any(|field| is_field(field)))
+        const FIELDS: [(Kind, &[&str]); 4] = [
+            (Kind::Registry, &["providers"]),
+            (Kind::Policy, &["override", "platform", "fallback", "model", "secrets", "extends"]),
+            (Kind::Registry, &["runtimes"]),
+            (Kind::Config, &["registry", "policies", "accept", "workflows"]),
+        ];
+        let has_any = |(_, fields): &&(Self, &[&str])| fields.iter().any(|field| is_field(field));
+        FIELDS.iter().find(has_any).map(|(kind, _)| *kind)
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod arms;
 mod document;
 mod inputs;
+mod locations;
 mod policy;
 mod registry;
 
@@ -109,7 +110,7 @@ impl Check {
             },
             None => {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
-                let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; \
+                let help = "a registry has `providers` and `runtimes`; a policy `model` and `secrets`; \
                             a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
                 self.unreadable(source, root.head(), title, Some(help));
             }

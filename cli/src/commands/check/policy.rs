@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use slug_resolver::policy::PolicyDocument;
+use slug_resolver::policy::{Membership, Pick, Source, Test};
 use slug_resolver::yaml::{FieldPath, Node, Value};
-use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection, Variable};
+use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 
 use crate::codes;
 use crate::findings::{Finding, Sources, Span};
@@ -14,13 +14,14 @@ use crate::render::shown;
 use crate::suggest::{closest_match, closest_matches};
 
 use super::document::Document;
+use super::locations::Locations;
 
 /// A model that a policy can pick, and the runtimes that could use it.
-struct Pick<'p> {
+struct PickedModel<'p> {
     model: &'p str,
     field: FieldPath,
     /// The runtimes that pick the model; `None` for any runtime.
-    runtimes: Option<&'p [String]>,
+    runtimes: Option<Vec<&'p str>>,
 }
 
 /// Returns the findings of a policy with a registry.
@@ -31,15 +32,12 @@ pub(super) fn check(
     path: &str,
     registry: &Registry,
 ) -> Vec<Finding> {
-    let check = PolicyCheck { sources, document, policy, path, registry };
+    let locations = Locations::new(&document.root, policy);
+    let check = PolicyCheck { sources, document, policy, path, registry, locations };
     let mut findings = check.secrets();
     findings.extend(check.uninjected_keys());
-    for (number, entry) in policy.document().dispatch.iter().enumerate() {
-        for (position, runtime) in entry.runtimes.iter().enumerate() {
-            findings.extend(check.runtime(runtime, &dispatch(number).key("runtimes").index(position)));
-        }
-    }
-    findings.extend(picks(policy).iter().filter_map(|pick| check.pick(pick)));
+    findings.extend(check.named_runtimes().iter().filter_map(|(runtime, field)| check.runtime(runtime, field)));
+    findings.extend(check.picks().iter().filter_map(|pick| check.pick(pick)));
     findings
 }
 
@@ -116,41 +114,6 @@ fn closest_file(root: &Path, path: &str) -> Option<String> {
     closest_match(path, files.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// Every model that the policy contains. Models that come only from variables are unknown here.
-fn picks(policy: &Policy) -> Vec<Pick<'_>> {
-    let document: &PolicyDocument = policy.document();
-    let mut picks = vec![
-        Pick { model: &document.fallback, field: FieldPath::default().key("fallback"), runtimes: None },
-        Pick {
-            model: &document.platform.fallback,
-            field: FieldPath::default().key("platform").key("fallback"),
-            runtimes: None,
-        },
-    ];
-    for variable in [Variable::Override, Variable::PlatformModel] {
-        let name = policy.variable_name(variable);
-        let default = policy.default_of(variable);
-        picks.extend(default.map(|model| Pick {
-            model,
-            field: FieldPath::default().key("defaults").key(name),
-            runtimes: None,
-        }));
-    }
-    for (number, entry) in document.dispatch.iter().enumerate() {
-        let runtimes = Some(entry.runtimes.as_slice());
-        for (position, keyed) in entry.keyed.iter().enumerate() {
-            let field = dispatch(number).key("keyed").index(position).key("model");
-            picks.push(Pick { model: &keyed.model, field, runtimes });
-        }
-        picks.push(Pick { model: &entry.model, field: dispatch(number).key("model"), runtimes });
-    }
-    picks
-}
-
-fn dispatch(number: usize) -> FieldPath {
-    FieldPath::default().key("dispatch").index(number)
-}
-
 struct PolicyCheck<'a> {
     sources: &'a Sources,
     document: &'a Document,
@@ -158,9 +121,86 @@ struct PolicyCheck<'a> {
     /// The path of the registry.
     path: &'a str,
     registry: &'a Registry,
+    locations: Locations,
 }
 
-impl PolicyCheck<'_> {
+impl<'a> PolicyCheck<'a> {
+    /// Every model that the policy names. Models that come only from variables are unknown here.
+    fn picks(&self) -> Vec<PickedModel<'a>> {
+        let document = self.policy.document();
+        let mut picks: Vec<PickedModel<'_>> = Vec::new();
+        for (number, rule) in document.model.iter().enumerate() {
+            let Pick::FirstOf(sources) = &rule.pick else { continue };
+            let runtimes = self.runtimes_of(rule.when.runtime.as_ref());
+            for (position, source) in sources.iter().enumerate() {
+                let pick = match source {
+                    Source::Text(model) => (model, self.locations.pick(number, position)),
+                    Source::Variable(name) => match document.defaults.get(name) {
+                        Some(model) => (model, self.locations.default_of(name)),
+                        None => continue,
+                    },
+                };
+                let (model, field) = pick;
+                // A default that several rules use is one pick.
+                match picks.iter_mut().find(|known| known.model == model && known.field == field) {
+                    Some(known) => known.runtimes = None,
+                    None => picks.push(PickedModel { model, field, runtimes: runtimes.clone() }),
+                }
+            }
+        }
+        picks
+    }
+
+    /// The runtimes of a condition, as far as the policy lists them; `None` for any runtime.
+    fn runtimes_of(&self, runtimes: Option<&'a Membership>) -> Option<Vec<&'a str>> {
+        let used = &self.policy.document().runtimes;
+        match runtimes {
+            Some(Membership::OneOf(names)) => Some(names.iter().map(String::as_str).collect()),
+            _ if used.is_empty() => None,
+            other => {
+                let admits = |name: &&String| other.is_none_or(|runtimes| runtimes.contains(name));
+                Some(used.iter().filter(admits).map(String::as_str).collect())
+            }
+        }
+    }
+
+    /// Every runtime that the policy names, once, with its first place.
+    fn named_runtimes(&self) -> Vec<(&'a str, FieldPath)> {
+        let document = self.policy.document();
+        let mut named: Vec<(&str, FieldPath)> = Vec::new();
+        let mut add = |name: &'a str, field: FieldPath| {
+            if !named.iter().any(|known| *known == (name, field.clone())) {
+                named.push((name, field));
+            }
+        };
+        for (position, name) in document.runtimes.iter().enumerate() {
+            add(name, self.locations.item("runtimes", position));
+        }
+        let listed: Vec<&str> = document.runtimes.iter().map(String::as_str).collect();
+        let is_new = |name: &str| !listed.contains(&name);
+        for (number, rule) in document.model.iter().enumerate() {
+            let Some(runtimes) = &rule.when.runtime else { continue };
+            for (position, name) in runtimes.texts().iter().enumerate().filter(|(_, name)| is_new(name)) {
+                add(name, self.locations.runtime_of_model(number, runtimes, position));
+            }
+        }
+        for (number, rule) in document.secrets.iter().enumerate() {
+            let Some(runtimes) = &rule.when.runtime else { continue };
+            for (position, name) in runtimes.texts().iter().enumerate().filter(|(_, name)| is_new(name)) {
+                add(name, self.locations.runtime_of_secrets(number, runtimes, position));
+            }
+        }
+        for (number, rule) in document.runtime.iter().enumerate() {
+            let Pick::FirstOf(sources) = &rule.pick else { continue };
+            for source in sources {
+                if let Source::Text(name) = source {
+                    add(name, self.locations.item("runtime", number));
+                }
+            }
+        }
+        named
+    }
+
     /// Returns a finding for each entry of `secrets` that injects no accepted secret, and for each
     /// injected name that is one edit away from an accepted one. Other names are no mistake:
     /// harnesses inject settings, such as a base URL, together with a key.
@@ -175,8 +215,8 @@ impl PolicyCheck<'_> {
         let is_near = |name: &String| accepted.iter().any(|known| strsim::osa_distance(name, known) == 1);
         let mut findings = Vec::new();
         for (number, entry) in self.policy.document().secrets.iter().enumerate() {
-            let injects_none = !entry.inject.iter().any(|name| accepted.contains(name.as_str()));
-            let unaccepted = entry.inject.iter().filter(|name| !accepted.contains(name.as_str()));
+            let injects_none = !entry.injected().iter().any(|name| accepted.contains(name.as_str()));
+            let unaccepted = entry.injected().iter().filter(|name| !accepted.contains(name.as_str()));
             for name in unaccepted.filter(|name| injects_none || is_near(name)) {
                 let title = format!("no provider accepts the injected secret `{}`", shown(name));
                 let help = match closest_match(name, accepted.iter().copied()) {
@@ -185,7 +225,10 @@ impl PolicyCheck<'_> {
                 };
                 findings.push(
                     Finding::new(&codes::UNACCEPTED_SECRET, self.injected(number, name), title)
-                        .said(format!("injected if `{}` is set", shown(&entry.key)))
+                        .said(match &entry.key {
+                            Some(key) => format!("injected if `{}` is set", shown(key)),
+                            None => "injected here".to_owned(),
+                        })
                         .with_note(self.registry_note())
                         .with_help(help)
                         .about("policy", self.policy.name())
@@ -197,30 +240,38 @@ impl PolicyCheck<'_> {
         findings
     }
 
-    /// Returns a finding for each key variable under `dispatch` that no entry of `secrets` has, unless
-    /// the model that it selects needs no key.
+    /// Returns a finding for each key variable that selects a model but that no rule for secrets tests,
+    /// unless the model that it selects needs no key.
     fn uninjected_keys(&self) -> Vec<Finding> {
-        let PolicyDocument { dispatch: entries, secrets, .. } = self.policy.document();
-        let injecting = || secrets.iter().map(|entry| entry.key.as_str());
+        let document = self.policy.document();
+        let tested: Vec<(String, Test)> = document.secrets.iter().flat_map(|rule| rule.condition().variables).collect();
         let mut findings = Vec::new();
-        for (number, entry) in entries.iter().enumerate() {
-            for (position, keyed) in entry.keyed.iter().enumerate() {
-                if injecting().any(|key| key == keyed.key) || self.needs_no_key(&entry.runtimes, &keyed.model) {
+        for (number, rule) in document.model.iter().enumerate() {
+            let Pick::FirstOf(sources) = &rule.pick else { continue };
+            let [Source::Text(model)] = sources.as_slice() else { continue };
+            for (key, test) in &rule.when.variables {
+                let is_key = self.policy.variable(key).is_some_and(|variable| self.policy.is_key(variable));
+                if !is_key
+                    || *test != Test::Set
+                    || tested.iter().any(|(name, _)| name == key)
+                    || self.needs_no_key(self.runtimes_of(rule.when.runtime.as_ref()).as_deref(), model)
+                {
                     continue;
                 }
-                let field = dispatch(number).key("keyed").index(position).key("key");
-                let help = match closest_match(&keyed.key, injecting()) {
+                let injecting = tested.iter().filter(|(_, test)| *test == Test::Set).map(|(name, _)| name.as_str());
+                let help = match closest_match(key, injecting) {
                     Some(near) => format!("did you mean `{}`?", shown(near)),
-                    None => format!("add an entry with `key: {}` to `secrets`", shown(&keyed.key)),
+                    None => format!("add an entry with `key: {}` to `secrets`", shown(key)),
                 };
-                let title = format!("the key variable `{}` injects no secret", shown(&keyed.key));
+                let span = self.document.span(self.sources, &self.locations.test(number, key));
+                let title = format!("the key variable `{}` injects no secret", shown(key));
                 findings.push(
-                    Finding::new(&codes::UNINJECTED_KEY, self.document.span(self.sources, &field), title)
-                        .said(format!("selects `{}`", shown(&keyed.model)))
+                    Finding::new(&codes::UNINJECTED_KEY, span, title)
+                        .said(format!("selects `{}`", shown(model)))
                         .with_note("a model that is selected because a key is set usually needs that key")
                         .with_help(help)
                         .about("policy", self.policy.name())
-                        .about("variable", &keyed.key)
+                        .about("variable", key)
                         .about("registry", self.path),
                 );
             }
@@ -229,21 +280,26 @@ impl PolicyCheck<'_> {
     }
 
     /// Returns true if every provider that could serve a model needs no key of the tenant.
-    fn needs_no_key(&self, runtimes: &[String], model: &str) -> bool {
-        let handles = runtimes.iter().filter_map(|name| self.registry.handle(self.policy.template_of(name)));
+    fn needs_no_key(&self, runtimes: Option<&[&str]>, model: &str) -> bool {
+        let all: Vec<&str> = self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
+        let runtimes = runtimes.unwrap_or(&all).iter();
+        let handles = runtimes.filter_map(|name| self.registry.handle(self.policy.template_of(name)));
         let candidates: Vec<&Provider> = handles.flat_map(|runtime| runtime.candidates(model)).collect();
         !candidates.is_empty() && candidates.iter().all(|provider| provider.is_keyless() || provider.is_platform())
     }
 
     /// The span of an injected name. The policy sorts the names, so the file is searched.
     fn injected(&self, entry: usize, name: &str) -> Span {
-        let list = FieldPath::default().key("secrets").index(entry).key("inject");
+        let list = self.locations.injected(entry);
         let is_name = |item: &Node| matches!(&item.value, Value::String(text) if text == name);
-        let position = match &list.find(&self.document.root).1.value {
-            Value::Sequence(items) => items.iter().position(is_name),
-            _ => None,
-        };
-        self.document.span(self.sources, &list.index(position.unwrap_or_default()))
+        match &list.find(&self.document.root).1.value {
+            Value::Sequence(items) => {
+                let position = items.iter().position(is_name);
+                self.document.span(self.sources, &list.index(position.unwrap_or_default()))
+            }
+            // Without `inject`, the key is injected under its own name.
+            _ => self.document.span(self.sources, &self.locations.key(entry)),
+        }
     }
 
     /// Returns a finding if the registry does not have a dispatched runtime.
@@ -274,8 +330,8 @@ impl PolicyCheck<'_> {
     }
 
     /// Returns a finding if none of the runtimes that could use a model registers it.
-    fn pick(&self, pick: &Pick<'_>) -> Option<Finding> {
-        let templates: Vec<&str> = match pick.runtimes {
+    fn pick(&self, pick: &PickedModel<'_>) -> Option<Finding> {
+        let templates: Vec<&str> = match &pick.runtimes {
             None => self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
             Some(names) => {
                 let templates = names.iter().map(|name| self.policy.template_of(name));
@@ -288,7 +344,7 @@ impl PolicyCheck<'_> {
         }
         let span = self.document.span(self.sources, &pick.field);
         let model = shown(pick.model);
-        let title = match (pick.runtimes, templates.as_slice()) {
+        let title = match (&pick.runtimes, templates.as_slice()) {
             (None, _) => format!("no runtime registers the model `{model}`"),
             (Some(_), [only]) => format!("`{}` does not register the model `{model}`", shown(only)),
             (Some(_), several) => format!("none of {} registers the model `{model}`", quoted(several, ", ")),
@@ -314,8 +370,9 @@ impl PolicyCheck<'_> {
     /// Returns true if some credentials select a provider for a model. It is enough to try single
     /// credentials: if several select a provider, one of them alone does.
     fn registers(&self, runtime: &str, model: &str) -> bool {
-        let derive =
-            |injected: &[String]| self.registry.derive(runtime, model, &Credentials { injected, ambient: &[] });
+        let derive = |ambient: &[String]| {
+            self.registry.derive(runtime, model, &Credentials { ambient, ..Credentials::default() })
+        };
         match derive(&[]) {
             Ok(_) => true,
             Err(Rejection::AmbiguousModel) => {

@@ -2,11 +2,10 @@
 //! escapes all text.
 
 use maud::{DOCTYPE, Markup, html};
-use slug_resolver::explain;
 
 use super::review::Review;
 use super::review_item::{Entry, Facts};
-use crate::render::{counted, shown};
+use crate::render::{counted, listed, shown};
 
 /// Forbids scripts and external resources.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -147,7 +146,7 @@ fn answer(facts: &Facts) -> Markup {
         @if !facts.ambient.is_empty() { dt { "ambient" } dd { (facts.ambient.join(", ")) } }
         dt { "rule" }
         dd {
-            (facts.rule)
+            (facts.rule.as_deref().unwrap_or("none"))
             @if let Some(name) = &facts.decided_by { " by " code { (name) } }
             @if !facts.shadowed.is_empty() { ", shadowing " code { (facts.shadowed.join(", ")) } }
             ": " code { (shown(&facts.slug)) }
@@ -155,7 +154,7 @@ fn answer(facts: &Facts) -> Markup {
         dt { "provider" }
         dd { (facts.provider.as_deref().unwrap_or("none")) }
         dt { "injected" }
-        dd { (explain::injected(&facts.injected)) }
+        dd { (listed(&facts.injected)) }
         dt { "verdict" }
         dd { strong { (facts.verdict) } ": " (facts.cause) }
     }

@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::explain;
-
 use super::review::Review;
 use super::review_item::{Entry, Facts, Status};
-use crate::render::{BAD, FAINT, GOOD, HEAD, counted, shown, wrapped};
+use crate::render::{BAD, FAINT, GOOD, HEAD, counted, listed, shown, wrapped};
 
 /// Renders the review.
 pub fn render(review: &Review) -> String {
@@ -81,9 +79,9 @@ fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
         [] => String::new(),
         names => format!(", shadowing {}", names.join(", ")),
     };
-    rows.push(("rule", format!("{}{by}{shadows}: {}", facts.rule, shown(&facts.slug))));
+    rows.push(("rule", format!("{}{by}{shadows}: {}", facts.rule.as_deref().unwrap_or("none"), shown(&facts.slug))));
     rows.push(("provider", facts.provider.clone().unwrap_or_else(|| "none".to_owned())));
-    rows.push(("injected", explain::injected(&facts.injected)));
+    rows.push(("injected", listed(&facts.injected)));
     rows.push(("verdict", format!("{}: {}", facts.verdict, facts.cause)));
     rows
 }

@@ -138,7 +138,7 @@ fn expected(case: &TestCase) -> Resolution<'_> {
 /// Names the first field in which the resolver differs from the reference, and the rule.
 fn what_is_wrong(case: &TestCase) -> String {
     let right = expected(case);
-    let rule = right.rule.as_str();
+    let rule = right.rule.unwrap_or("no-rule").to_owned();
     let Ok(found) = guarded(|| Expectation::of(&RealResolver.resolve(case))) else {
         return format!("panic-under-{rule}");
     };

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
 use slug_laws::{Expectation, Implementation, LawContext, RealResolver, SET, TestCase, Witness, is_seed, law};
-use slug_resolver::{Policy, Registry, Variable};
+use slug_resolver::{Code, Kind as VerdictKind, Policy, Registry, inject};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, Evaluated, INPUT_BYTES};
 
@@ -160,8 +160,8 @@ pub struct Facts {
     pub ambient: Vec<String>,
     /// The slug that is picked.
     pub slug: String,
-    /// The rule that picks it.
-    pub rule: &'static str,
+    /// The rule that picks it, if one applies.
+    pub rule: Option<String>,
     /// The variable that decides the rule, if any.
     pub decided_by: Option<String>,
     /// The variables that are set but have no effect.
@@ -170,7 +170,7 @@ pub struct Facts {
     pub injected: Vec<String>,
     /// The provider, if any.
     pub provider: Option<String>,
-    /// `coherent`, or the code of the contradiction.
+    /// `coherent`, `nothing`, or the code of the contradiction.
     pub verdict: &'static str,
     /// The reason of the verdict, as a sentence.
     pub cause: String,
@@ -196,21 +196,26 @@ impl Facts {
         let case = original.masked();
         let dataset = &case.dataset;
         let found = RealResolver.resolve(&case);
-        let effect = |name: &str, value: &str| match dataset.policy.variable(name) {
-            None => "",
-            _ if value.is_empty() => "empty, so unset",
-            _ if found.decided_by == Some(name) => "decides",
-            _ if found.shadowed.contains(name) => "shadowed",
-            Some(Variable::Key(_)) => "injects",
-            Some(Variable::Path) => "selects the path",
-            _ => "",
+        let env = case.env();
+        let injection = inject(&case.runtime, &env);
+        let effect = |name: &str, value: &str| {
+            let Some(variable) = dataset.policy.variable(name) else { return "" };
+            let without = inject(&case.runtime, &env.without(variable));
+            match () {
+                () if value.is_empty() && !dataset.policy.is_set_if_empty(variable) => "empty, so unset",
+                () if found.decided_by == Some(name) => "decides",
+                () if found.shadowed.contains(name) => "shadowed",
+                () if without.path != injection.path => "selects the path",
+                () if without.names != injection.names => "injects",
+                () => "",
+            }
         };
         // A variable that the policy does not read may be a secret, so its value is not shown.
         let value = |name: &String| case.variables.get(name).map_or("…", String::as_str);
         let row = |name: &String| Row {
             name: name.clone(),
             value: value(name).to_owned(),
-            role: role(dataset.policy.variable(name)),
+            role: role(&dataset.policy, name),
             effect: effect(name, value(name)),
         };
         let embedded = dataset.registry == Registry::embedded();
@@ -226,27 +231,29 @@ impl Facts {
             variables: original.variables.keys().map(row).collect(),
             ambient: case.ambient.clone(),
             slug: found.slug.to_owned(),
-            rule: found.rule.as_str(),
+            rule: found.rule.map(str::to_owned),
             decided_by,
             // The deciding variable may be shadowed by its own default; listing it would not help.
             shadowed: found.shadowed.iter().filter(|name| found.decided_by != Some(*name)).map(str::to_owned).collect(),
-            injected: found.injected.to_vec(),
+            injected: found.injected.iter().map(str::to_owned).collect(),
             provider: found.provider.map(|provider| shown(&provider.name)),
-            verdict: found.code.map_or("coherent", slug_resolver::Code::as_str),
+            verdict: match found.verdict {
+                VerdictKind::Nothing => "nothing",
+                _ => found.code.map_or("coherent", Code::as_str),
+            },
             cause: printable(&found.message()).replace('\n', "\\n"),
             yaml: printable(&identity(&case)),
         }
     }
 }
 
-fn role(variable: Option<Variable>) -> &'static str {
-    match variable {
-        Some(Variable::Override) => "override",
-        Some(Variable::Path) => "path",
-        Some(Variable::PlatformModel) => "platform model",
-        Some(Variable::Runtime) => "runtime",
-        Some(Variable::Key(_)) => "key",
-        None => "not read",
+fn role(policy: &Policy, name: &str) -> &'static str {
+    let Some(variable) = policy.variable(name) else { return "not read" };
+    match () {
+        () if policy.is_key(variable) => "key",
+        () if policy.is_slug_variable(variable) => "model",
+        () if policy.deciding_variables().any(|deciding| deciding == variable) => "condition",
+        () => "runtime",
     }
 }
 
@@ -397,7 +404,8 @@ fn status_of(witness: &Witness, file: &File) -> Status {
 
 /// The name of a key variable that has a real value; a file must only say `set`.
 fn secret_in(case: &TestCase) -> Option<&str> {
-    let is_key = |name: &str| matches!(case.dataset.policy.variable(name), Some(Variable::Key(_)));
+    let policy = &case.dataset.policy;
+    let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
     let mut secrets =
         case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
     secrets.next().map(|(name, _)| name.as_str())
@@ -405,12 +413,12 @@ fn secret_in(case: &TestCase) -> Option<&str> {
 
 fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
     let list = |names: &[String]| format!("[{}]", names.join(", "));
-    let provider = |provider: &Option<String>| provider.clone().unwrap_or_else(|| "none".to_owned());
+    let option = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
     let fields = [
         ("slug", expected.slug.clone(), now.slug.clone()),
-        ("rule", expected.rule.clone(), now.rule.clone()),
+        ("rule", option(&expected.rule), option(&now.rule)),
         ("injected", list(&expected.injected), list(&now.injected)),
-        ("provider", provider(&expected.provider), provider(&now.provider)),
+        ("provider", option(&expected.provider), option(&now.provider)),
         ("verdict", expected.verdict.clone(), now.verdict.clone()),
     ];
     let differs = fields.into_iter().filter(|(_, expected, now)| expected != now);

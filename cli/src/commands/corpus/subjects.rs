@@ -149,18 +149,23 @@ impl Diagnoser for EmbeddedDiagnoser {
     }
 }
 
-/// Environments to diagnose with: none, an empty one, one with the platform path, one with the
-/// first key, and one that picks the model of the record.
+/// Environments to diagnose with: none, an empty one, one with the first value that a condition
+/// names, one with the first key, and one that picks the model of the record.
 fn environments(record: &Record) -> [Option<Env<'_>>; 5] {
+    static VALUES: LazyLock<Vec<(Variable, String)>> = LazyLock::new(|| {
+        let texts = |variable| POLICIES[0].value_classes(variable).texts.into_iter().map(move |text| (variable, text));
+        POLICIES[0].deciding_variables().flat_map(texts).collect()
+    });
     let policy: &'static Policy = &POLICIES[0];
     let empty = Env::empty(policy);
     let key = policy.key_variables().next();
+    let model = policy.deciding_variables().find(|variable| policy.is_slug_variable(*variable));
     [
         None,
         Some(empty),
-        Some(empty.with(Variable::Path, &policy.document().platform.value)),
+        VALUES.first().map(|(variable, text)| empty.with(*variable, text)),
         key.map(|key| empty.with(key, SECRET)),
-        record.model(|_| true).map(|model| empty.with(Variable::Override, model.name)),
+        record.model(|_| true).zip(model).map(|(named, model)| empty.with(model, named.name)),
     ]
 }
 

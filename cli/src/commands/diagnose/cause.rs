@@ -1,7 +1,8 @@
 //! Diagnosis: derives one cause from a record and an environment.
 
 use slug_resolver::{
-    BillingPath, Code, Credentials, Env, Fix, Policy, Provider, Registry, Resolution, Verdict, evaluate, fixes, resolve,
+    BillingPath, Code, Credentials, Env, Fix, Kind, NameSubset, Policy, Provider, Registry, Resolution, Verdict,
+    evaluate, fixes, resolve,
 };
 
 use super::record::{Named, Record, Said};
@@ -125,6 +126,7 @@ pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
     let named_runtime = record.runtime(|name| is_runtime(registry, policy, name));
     let disagreements: Vec<Disagreement<'a>> = match picked {
         None => Vec::new(),
+        Some(_) if resolution.is_some_and(|resolution| resolution.verdict == Kind::Nothing) => Vec::new(),
         Some(picked) => {
             let other_model = model.clone().filter(|named| named.name != picked);
             let same = |name: &str| policy.template_of(name) == policy.template_of(runtime);
@@ -146,6 +148,8 @@ fn cause(resolution: Option<&Resolution<'_>>, disagreements: &[Disagreement<'_>]
     match resolution {
         None => Cause::NoEnvironment,
         Some(_) if !disagreements.is_empty() => Cause::RecordDisagrees,
+        // There is a workspace, which this environment does not create.
+        Some(Resolution { verdict: Kind::Nothing, .. }) if !record.fields().is_empty() => Cause::RecordDisagrees,
         Some(Resolution { code: Some(code), .. }) => Cause::Contradiction(*code),
         _ if record.is_online() => Cause::CoherentOnline,
         _ if record.error().is_some() => Cause::CoherentWithError,
@@ -161,7 +165,7 @@ fn recorded<'a>(
     model: &'a str,
     runtime: &'a str,
 ) -> Recorded<'a> {
-    let injected = resolution.map_or(&[][..], |resolution| resolution.injected);
+    let injected = resolution.map_or(NameSubset::default(), |resolution| resolution.injected);
     let credentials = Credentials { injected, ambient: setting.ambient };
     let derived = setting.registry.derive(setting.policy.template_of(runtime), model, &credentials);
     let verdict = evaluate(resolution.map_or(BillingPath::Byok, |resolution| resolution.path), derived, &credentials);
@@ -182,14 +186,19 @@ fn is_model(registry: &Registry, name: &str) -> bool {
 pub fn is_runtime(registry: &Registry, policy: &Policy, name: &str) -> bool {
     registry.runtime(name).is_some()
         || policy.document().templates.contains_key(name)
-        || policy.document().dispatch.iter().any(|entry| entry.runtimes.iter().any(|runtime| runtime == name))
+        || policy.document().runtimes.iter().any(|runtime| runtime == name)
+        || policy.runtimes().any(|runtime| runtime == name)
 }
+
+/// The disagreement of any record with an environment in which nothing is created.
+pub const NO_WORKSPACE: &str = "there is a record of a workspace, but the harness creates none in this environment";
 
 impl<'a> Diagnosis<'a> {
     /// The cause as a sentence, in lower case and without a full stop.
     pub fn message(&self) -> String {
         match self.cause {
             Cause::Contradiction(_) => self.resolution.as_ref().map(Resolution::message).unwrap_or_default(),
+            Cause::RecordDisagrees if self.creates_nothing() => NO_WORKSPACE.to_owned(),
             Cause::RecordDisagrees => {
                 let each: Vec<String> = self.disagreements.iter().map(Disagreement::sentence).collect();
                 each.join("; ")
@@ -202,6 +211,11 @@ impl<'a> Diagnosis<'a> {
             },
             cause => cause.entry().meaning.to_owned(),
         }
+    }
+
+    /// Returns true if the harness creates nothing in this environment.
+    pub fn creates_nothing(&self) -> bool {
+        self.resolution.as_ref().is_some_and(|resolution| resolution.verdict == Kind::Nothing)
     }
 
     /// The first error field that is not empty, and its text.

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use slug_resolver::{AuthEnv, BillingPath, Code, Env, Outcome, Variable, explain};
+use slug_resolver::{AuthEnv, BillingPath, Code, Outcome, Policy, counting_secrets_rules, explain};
 
-use super::cause::{Cause, Diagnosis, Recorded};
+use super::cause::{Cause, Diagnosis, NO_WORKSPACE, Recorded};
 use crate::json;
 use crate::render::resolution::explanation;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, printable, shown, wrapped};
@@ -44,8 +44,10 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     let mut add = |label: &str, value: String| facts.push((label.to_owned(), value));
     if let Some(resolution) = &diagnosis.resolution {
         add("model", shown(resolution.slug));
-        add("path", resolution.path.as_str().to_owned());
-        add("injected", explain::injected(resolution.injected));
+        if diagnosis.setting.policy.has_platform_path() {
+            add("path", resolution.path.as_str().to_owned());
+        }
+        add("injected", explain::injected(&resolution.injected));
     }
     let in_record = [&diagnosis.model, &diagnosis.named_runtime].into_iter().flatten();
     in_record.for_each(|named| add(&named.field, format!("{} (in the record)", shortened(named.name, STRING_CHARS))));
@@ -164,6 +166,9 @@ fn heading(cause: Cause) -> String {
 /// The evidence of the cause, in labelled lines.
 fn evidence(diagnosis: &Diagnosis<'_>) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
+    if diagnosis.cause == Cause::RecordDisagrees && diagnosis.creates_nothing() {
+        lines.push(("outcome", NO_WORKSPACE.to_owned()));
+    }
     for disagreement in &diagnosis.disagreements {
         let (name, resolved) = (shortened(disagreement.named.name, STRING_CHARS), shown(disagreement.resolved));
         let field = &disagreement.named.field;
@@ -201,7 +206,6 @@ fn advice(diagnosis: &Diagnosis<'_>) -> String {
 
 fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
     let policy = diagnosis.setting.policy;
-    let name = |variable| policy.variable_name(variable);
     match diagnosis.cause {
         Cause::Contradiction(_) if diagnosis.record.is_online() => vec![
             "the record says that the workspace came online: check that the record belongs to this environment, \
@@ -219,10 +223,13 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
         ],
         Cause::Contradiction(_) => Vec::new(),
         Cause::RecordDisagrees => vec![
-            format!(
-                "look up in the log of the job which values {} had when it created the workspace",
-                variables_of(diagnosis).join(", ")
-            ),
+            match variables_of(diagnosis).as_slice() {
+                [] => "look up in the log of the job which environment it had when it created the workspace".to_owned(),
+                names => format!(
+                    "look up in the log of the job which values {} had when it created the workspace",
+                    names.join(", ")
+                ),
+            },
             "run this again with those values, or with the record of the workspace that this environment created"
                 .to_owned(),
         ],
@@ -248,12 +255,16 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
             "check that the file is the response to `GET /workspaces/<id>`, and that the request was not refused"
                 .to_owned(),
         ],
-        Cause::NoEnvironment => vec![format!(
-            "pass the environment of the job: --from-env inside the job, --env-file FILE, or VAR=VALUE for {}, {} \
-             and each key that was set",
-            name(Variable::Override),
-            name(Variable::Path)
-        )],
+        Cause::NoEnvironment => {
+            let variables = match text_variables(policy).as_slice() {
+                [] => "each key that was set".to_owned(),
+                names => format!("{} and each key that was set", names.join(", ")),
+            };
+            vec![format!(
+                "pass the environment of the job: --from-env inside the job, --env-file FILE, or VAR=VALUE for \
+                 {variables}"
+            )]
+        }
     }
 }
 
@@ -271,9 +282,21 @@ fn platform_error(diagnosis: &Diagnosis<'_>) -> Option<&'static str> {
 /// The variables whose values could explain the disagreements.
 fn variables_of<'d>(diagnosis: &'d Diagnosis<'_>) -> Vec<&'d str> {
     let is_about = |about| diagnosis.disagreements.iter().any(|disagreement| disagreement.about == about);
-    let model = [Variable::Override, Variable::Path, Variable::PlatformModel].into_iter().filter(|_| is_about("model"));
-    let runtime = std::iter::once(Variable::Runtime).filter(|_| is_about("runtime"));
-    model.chain(runtime).map(|variable| diagnosis.setting.policy.variable_name(variable)).collect()
+    let policy = diagnosis.setting.policy;
+    let mut names = if is_about("model") { text_variables(policy) } else { Vec::new() };
+    let runtime = policy.runtime_variables().filter(|_| is_about("runtime"));
+    for name in runtime.map(|variable| policy.variable_name(variable)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The variables that decide by their value, in the order of the policy.
+fn text_variables(policy: &Policy) -> Vec<&str> {
+    let texts = policy.deciding_variables().filter(|variable| !policy.is_key(*variable));
+    texts.map(|variable| policy.variable_name(variable)).collect()
 }
 
 /// The steps to find the reason of a failure without an error text.
@@ -297,19 +320,15 @@ fn where_to_look(diagnosis: &Diagnosis<'_>) -> Vec<String> {
 
 /// The advice to test the key: a consistent configuration may have an invalid key.
 fn test_the_key(diagnosis: &Diagnosis<'_>) -> Option<String> {
-    match diagnosis.setting.env {
-        Some(env) if env.path() == BillingPath::Byok => {
-            key(env).map(|key| format!("test the key in {key}: it is set, but it may be invalid"))
-        }
-        _ => None,
-    }
-}
-
-/// The key variable that decides what is injected.
-fn key(env: &Env<'_>) -> Option<String> {
+    let resolution = diagnosis.resolution.as_ref().filter(|resolution| resolution.path == BillingPath::Byok)?;
+    let env = diagnosis.setting.env?;
     let policy = env.policy();
-    let is_set = |name: &str| policy.variable(name).is_some_and(|key| env.is_set(key));
-    policy.document().secrets.iter().map(|entry| &entry.key).find(|key| is_set(key)).cloned()
+    let rules = counting_secrets_rules(resolution.runtime, env).into_iter();
+    let tested = rules.flat_map(|index| policy.document().secrets[index].condition().variables);
+    let is_set_key =
+        |name: &String| policy.variable(name).is_some_and(|variable| policy.is_key(variable) && env.is_set(variable));
+    let key = tested.map(|(name, _)| name).find(is_set_key)?;
+    Some(format!("test the key in {key}: it is set, but it may be invalid"))
 }
 
 impl Recorded<'_> {

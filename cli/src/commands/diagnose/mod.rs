@@ -10,7 +10,7 @@ pub(crate) mod json;
 pub(crate) mod record;
 mod sources;
 
-use slug_resolver::{Env, Policy, Registry, Variable};
+use slug_resolver::{Env, Policy, Registry};
 
 pub use cause::Cause;
 use cause::{Setting, diagnose, is_runtime};
@@ -22,6 +22,7 @@ use crate::args::{DiagnoseArgs, DiagnoseFormat};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::variables::runtime_names;
 
 /// Runs `diagnose`.
 pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -67,8 +68,8 @@ pub(crate) fn runtime_of<'a>(
     if let Some(runtime) = asked {
         return Ok((runtime, env));
     }
-    let named = env.as_ref().map_or("", Env::runtime);
-    let env = env.map(|env| env.without(Variable::Runtime));
+    let named = env.as_ref().and_then(Env::runtime).unwrap_or_default();
+    let env = env.map(Env::without_runtime);
     if !named.is_empty() {
         return Ok((named, env));
     }
@@ -77,8 +78,11 @@ pub(crate) fn runtime_of<'a>(
         // Without an environment, the runtime is not needed.
         None if env.is_none() => Ok(("", env)),
         None => {
-            let variable = policy.variable_name(Variable::Runtime);
-            Err(Failure::new(format!("neither `{variable}` nor the record names the runtime; add `--runtime RUNTIME`")))
+            let message = match runtime_names(policy) {
+                Some(names) => format!("neither {names} nor the record names the runtime"),
+                None => "neither the policy nor the record names the runtime".to_owned(),
+            };
+            Err(Failure::new(format!("{message}; add `--runtime RUNTIME`")))
         }
     }
 }

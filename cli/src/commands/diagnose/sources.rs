@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use slug_resolver::{Policy, Registry, Variable};
+use slug_resolver::{Policy, Registry};
 
 use super::inputs::{EnvFile, Inputs};
 use crate::redact::{Masker, is_credential, is_secret_name};
@@ -39,13 +39,14 @@ impl Sources {
 
         let mut masked = Vec::new();
         for (name, value) in variables(inputs) {
-            let shown = match policy.variable(name) {
-                None => continue,
-                Some(Variable::Key(_)) if value.is_empty() => String::new(),
-                Some(Variable::Key(_)) => "set".to_owned(),
-                Some(_) => masker.text(value),
+            let Some(variable) = policy.variable(name) else { continue };
+            let is_key = policy.is_key(variable);
+            let shown = match is_key {
+                true if value.is_empty() => String::new(),
+                true => "set".to_owned(),
+                false => masker.text(value),
             };
-            if shown != value && !matches!(policy.variable(name), Some(Variable::Key(_))) {
+            if shown != value && !is_key {
                 notes.push(format!("the value of `{name}` looks like a credential and is masked; correct it"));
             }
             masked.push((name.to_owned(), shown));
@@ -97,7 +98,6 @@ fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
 /// Returns true if the value of a variable must not be shown: keys, secrets that the policy
 /// injects, and variables named like a secret.
 fn is_secret(policy: &Policy, name: &str) -> bool {
-    let is_injected =
-        || policy.document().secrets.iter().any(|entry| entry.inject.iter().any(|injected| injected == name));
-    matches!(policy.variable(name), Some(Variable::Key(_))) || is_secret_name(name) || is_injected()
+    let is_key = policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+    is_key || is_secret_name(name) || policy.injectable().iter().any(|injected| injected == name)
 }

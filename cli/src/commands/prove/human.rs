@@ -75,7 +75,7 @@ fn matrix(policy: &PolicyReport) -> String {
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
     let code = |code: &Code| format!("✗ {} = {}", code.label(), code.as_str());
     let full = |(column, head): (&Column, &String)| match column {
-        Column::Path { variable, value } if !head.starts_with(variable.as_str()) => {
+        Column::Value { variable, value } if !head.starts_with(variable.as_str()) => {
             Some(format!("{head} = {variable}={value}"))
         }
         Column::Key { variable } if head != variable => Some(format!("{head} = {variable}")),
@@ -107,7 +107,7 @@ fn headings(columns: &[Column]) -> Vec<String> {
             let name = words(variable);
             name[front..name.len() - back].join("_")
         }
-        Column::Path { variable, value } => {
+        Column::Value { variable, value } => {
             let name = words(variable);
             let shares = name.len() > front && keys.iter().all(|key| key[..front] == name[..front]);
             format!("{}={value}", name[if shares { front } else { 0 }..].join("_"))
@@ -128,6 +128,7 @@ fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usi
 
 fn cell_text(cell: &Cell) -> String {
     match cell.code {
+        None if cell.is_nothing => "– nothing".to_owned(),
         None => format!("✓ {}", cell.provider.as_deref().unwrap_or_default()),
         Some(code) => format!("✗ {}", code.label()),
     }
@@ -226,7 +227,21 @@ fn findings(policy: &PolicyReport) -> String {
         let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
         let _ = writeln!(text, "\n{message}");
     }
+    if !policy.unexplored.is_empty() {
+        let message = format!(
+            "undecided: the rules of the policy distinguish too many environments on {}, so no case is about them; \
+             simplify the conditions",
+            policy.unexplored.join(", ")
+        );
+        let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
+        let _ = writeln!(text, "\n{message}");
+    }
     text
+}
+
+/// The number of runtimes about which the proof says less than all.
+fn incomplete(policy: &PolicyReport) -> usize {
+    policy.undecided.len() + policy.unexplored.len()
 }
 
 fn summary(report: &Report) -> String {
@@ -235,7 +250,7 @@ fn summary(report: &Report) -> String {
     let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
     let covered = grouped(sum(|policy| policy.proof.covered));
     let mut text = String::new();
-    let undecided: usize = report.policies.iter().map(|policy| policy.undecided.len()).sum();
+    let undecided: usize = report.policies.iter().map(incomplete).sum();
     let laws = if undecided > 0 && broken == 0 {
         let found = if report.gaps_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
         let runtimes = counted(undecided as u64, "runtime");

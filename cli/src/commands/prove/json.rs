@@ -32,6 +32,7 @@ struct PolicyForm<'a> {
     contradictions: u128,
     decided_one_by_one: Option<bool>,
     undecided_runtimes: &'a [String],
+    unexplored_runtimes: &'a [String],
     broken: Option<BrokenForm<'a>>,
 }
 
@@ -106,6 +107,7 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         contradictions: policy.proof.counts.contradictions(),
         decided_one_by_one: policy.brute_force.as_ref().map(|brute_force| brute_force.agrees),
         undecided_runtimes: &policy.undecided,
+        unexplored_runtimes: &policy.unexplored,
         broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {
             law: broken.law.id,
             violation: &broken.violation,

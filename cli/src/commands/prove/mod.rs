@@ -5,13 +5,14 @@ mod json;
 mod parallel;
 mod report;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
-use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase};
-use slug_resolver::{Policy, resolve};
+use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
+use slug_resolver::{Env, Kind, Policy, resolve};
 
 use parallel::{Progress, in_parallel};
 use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row};
@@ -77,6 +78,35 @@ fn covers(accept: &Accept, policy: &str, gap: &Gap) -> bool {
     accept.covers(policy, &gap.runtime, gap.code, |name| gap.set.contains_key(name))
 }
 
+/// The maximum number of environments of one gap that are tried for one accept entry.
+const TRIED: usize = 1_000;
+
+/// Returns true if an accept entry covers a gap, or the same contradiction with more variables set:
+/// a gap sets no variable that makes no difference.
+fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
+    let policy = &dataset.policy;
+    let mut environments = vec![gap.set.clone()];
+    for name in accept.set.iter().filter(|name| !gap.set.contains_key(*name)) {
+        let Some(variable) = policy.variable(name) else { return false };
+        let classes = policy.value_classes(variable);
+        let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
+        let values: Vec<String> = [SET.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect();
+        let with = |set: &BTreeMap<String, String>, value: &String| {
+            let mut set = set.clone();
+            set.insert(name.clone(), value.clone());
+            set
+        };
+        let all = environments.iter().flat_map(|set| values.iter().map(move |value| with(set, value)));
+        environments = all.take(TRIED).collect();
+    }
+    environments.iter().any(|set| {
+        let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
+        let found = resolve(&dataset.registry, &gap.runtime, &env, &[]);
+        found.code == Some(gap.code)
+            && accept.covers(policy.name(), &gap.runtime, gap.code, |name| set.contains_key(name))
+    })
+}
+
 /// The maximum number of combinations that `--brute-force` evaluates.
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
@@ -118,7 +148,7 @@ fn prove(
     }
     gaps.sort_by_key(|evaluated| evaluated.gap.code);
     for (accept, used) in accepts.iter().zip(used) {
-        *used |= !proof.gaps(|gap| covers(accept, policy, gap)).is_empty();
+        *used |= proof.gaps(|gap| gap.code == accept.code).iter().any(|gap| is_about(accept, dataset, gap));
     }
     let (columns, rows) = matrix(dataset, &enumeration);
     Ok(PolicyReport {
@@ -128,13 +158,14 @@ fn prove(
         rows,
         gaps,
         undecided: enumeration.undecided().to_vec(),
+        unexplored: enumeration.unexplored().to_vec(),
         brute_force,
         proof,
     })
 }
 
 fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
-    let classes = enumeration.slugs().len() + 1;
+    let classes = enumeration.first_classes();
     let parts = enumeration.runtimes().count() * classes;
     let progress = Progress::new(&format!("evaluating every combination of {}", dataset.policy.name()), parts, quiet);
     let counts = in_parallel(parts, &progress, Counts::merge, |counts: &mut Counts, part| {
@@ -144,13 +175,18 @@ fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool
     counts
 }
 
-/// The provider of each runtime if nothing, the platform path, or one key is set.
+/// The provider of each runtime if nothing is set, if one variable has a value that a condition
+/// names, or if one key is set.
 fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Vec<Row>) {
     let policy = &dataset.policy;
-    let platform = &policy.document().platform;
     let name = |key| policy.variable_name(key).to_owned();
     let mut columns = vec![Column::Nothing];
-    columns.push(Column::Path { variable: platform.var.clone(), value: platform.value.clone() });
+    for variable in policy.deciding_variables() {
+        let classes = policy.value_classes(variable);
+        let hosts = classes.hosts.into_iter().map(|host| format!("https://{host}"));
+        let values = classes.texts.into_iter().chain(hosts);
+        columns.extend(values.map(|value| Column::Value { variable: name(variable), value }));
+    }
     columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 
     let mut rows = Vec::new();
@@ -163,6 +199,7 @@ fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Ve
                 slug: resolution.slug.to_owned(),
                 provider: resolution.provider.map(|provider| provider.name.clone()),
                 code: resolution.code,
+                is_nothing: resolution.verdict == Kind::Nothing,
             }
         });
         let cells = cells.collect();

@@ -31,13 +31,15 @@ pub struct PolicyReport {
     pub proof: Proof,
     pub gaps: Vec<EvaluatedGap>,
     pub undecided: Vec<String>,
+    /// The runtimes on which the policy distinguishes too many environments.
+    pub unexplored: Vec<String>,
     pub brute_force: Option<BruteForce>,
 }
 
 /// A column of the matrix: the assignment that it shows.
 pub enum Column {
     Nothing,
-    Path { variable: String, value: String },
+    Value { variable: String, value: String },
     Key { variable: String },
 }
 
@@ -46,7 +48,7 @@ impl Column {
     pub fn setting(&self) -> Option<(&str, &str)> {
         match self {
             Self::Nothing => None,
-            Self::Path { variable, value } => Some((variable, value)),
+            Self::Value { variable, value } => Some((variable, value)),
             Self::Key { variable } => Some((variable, SET)),
         }
     }
@@ -64,6 +66,8 @@ pub struct Cell {
     pub slug: String,
     pub provider: Option<String>,
     pub code: Option<Code>,
+    /// True if the harness creates nothing.
+    pub is_nothing: bool,
 }
 
 /// A gap, and the reason if slugproof.yaml accepts it.
@@ -90,7 +94,7 @@ impl Report {
             policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
         });
         let open = self.policies.iter().any(|policy| policy.open_gaps() > 0);
-        let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty());
+        let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty() || !policy.unexplored.is_empty());
         if broken || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {

@@ -10,6 +10,31 @@ use super::*;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 
+/// A policy with every form that the embedded policies do not have.
+const GENERAL: &str = "\
+schema_version: 2
+name: general
+runtime:
+  - {when: {USE_CODEX: set}, use: codex}
+  - {use: [$RUNTIME, claude-code]}
+creates: {unless: [{LLM_PATH: skip, runtime: [claude-code, hermes]}]}
+model:
+  - {when: {LLM_PATH: platform}, use: moonshot/kimi-k2.6}
+  - {name: asked, use: $MODEL}
+  - {when: {BASE_URL: {host: api.minimax.io}}, use: MiniMax-M2}
+  - {when: {LLM_PATH: {not: [byok, skip]}, OPENAI_KEY: set}, use: openai/gpt-4o}
+inject: every
+secrets:
+  - {when: {LLM_PATH: platform}, path: platform}
+  - {key: OPENAI_KEY, inject: [OPENAI_API_KEY]}
+  - {when: {BASE_URL: {host: api.minimax.io}}, inject: [MINIMAX_API_KEY]}
+";
+
+fn policies() -> Vec<Policy> {
+    let general = Policy::from_yaml(GENERAL.as_bytes()).expect("the policy is valid");
+    Policy::all_embedded().into_iter().chain([general]).collect()
+}
+
 /// Maximum worlds of one call.
 const WORLDS: usize = 256;
 
@@ -24,13 +49,13 @@ struct PolicyVariable {
 impl PolicyVariable {
     fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
-        let any_text: &[&str] = match variable {
-            Variable::Key(_) => &["a secret"],
-            // Only whether the path is the platform's counts.
-            Variable::Path => &[&policy.document().platform.value, "another"],
-            _ => &[UNKNOWN],
+        let classes = policy.value_classes(variable);
+        let hosts = classes.hosts.iter().map(|host| format!("https://{host}/{UNKNOWN}"));
+        let any_text: Vec<String> = match policy.is_key(variable) {
+            true => vec!["a secret".to_owned()],
+            false => [UNKNOWN.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect(),
         };
-        let any_text = any_text.iter().map(|text| (*text).to_owned());
+        let any_text = any_text.into_iter();
         let worlds: Vec<String> = match &can {
             AbstractValue::OneOf(texts) => texts.clone(),
             AbstractValue::NonEmpty => any_text.collect(),
@@ -43,13 +68,14 @@ impl PolicyVariable {
 }
 
 fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVariable> + use<> {
-    let texts: Vec<&str> = match variable {
-        Variable::Override | Variable::PlatformModel => {
+    let is_runtime = policy.runtime_variables().any(|runtime| runtime == variable);
+    let texts: Vec<&str> = match () {
+        () if policy.is_key(variable) => vec!["", "a secret", "another secret"],
+        () if policy.is_slug_variable(variable) => {
             vec!["", "MiniMax-M2", "moonshot/kimi-k2.6", "sonnet", "openai/gpt-4o", "no-such-model"]
         }
-        Variable::Path => vec!["", "platform", "Platform", "byok"],
-        Variable::Runtime => vec!["", "claude-code", "hermes", "codex", "seo-agent", "nonesuch"],
-        Variable::Key(_) => vec!["", "a secret", "another secret"],
+        () if is_runtime => vec!["", "claude-code", "hermes", "codex", "seo-agent", "nonesuch"],
+        () => vec!["", "platform", "Platform", "byok", "https://api.minimax.io/v1"],
     };
     let policy = policy.clone();
     let can = prop_oneof![
@@ -64,7 +90,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
 }
 
 fn call() -> impl Strategy<Value = (Policy, Vec<PolicyVariable>)> {
-    let policy = select(Policy::all_embedded());
+    let policy = select(policies());
     let call = policy.prop_flat_map(|policy| {
         let inputs: Vec<_> = policy.all_variables().map(|variable| input(&policy, variable)).collect();
         (Just(policy), inputs)
@@ -115,6 +141,20 @@ enum WorldOutcome {
     Failed(Code, String),
     /// The value of this variable decides and is not known.
     Open(String),
+    /// The harness creates nothing.
+    Nothing,
+}
+
+/// The variable that holds the unknown runtime.
+fn named(env: &Env<'_>) -> Variable {
+    let is_unknown = |variable: &Variable| env.text(*variable) == Some(UNKNOWN);
+    env.policy().runtime_variables().find(is_unknown).expect("a variable holds the runtime")
+}
+
+/// The runtime and the environment of some variables.
+fn runtime_and_env<'a>(policy: &'a Policy, variables: &'a BTreeMap<String, String>) -> (&'a str, Env<'a>) {
+    let env = env_of(policy, variables);
+    (env.runtime().unwrap_or_default(), env.without_runtime())
 }
 
 fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<World> {
@@ -130,22 +170,25 @@ fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<
         let value = |(input, choice): (&PolicyVariable, &usize)| (input.name.clone(), input.worlds[*choice].clone());
         let variables: BTreeMap<String, String> = inputs.iter().zip(&choices).map(value).collect();
         let all = env_of(policy, &variables);
-        let runtime = all.runtime().to_owned();
-        let env = all.without(Variable::Runtime);
+        let runtime = all.runtime().unwrap_or_default().to_owned();
+        let env = all.without_runtime();
         let resolution = resolve(&REGISTRY, &runtime, &env, &[]);
         // A harness cannot distinguish a default from the same value written out.
         let is_set = |name: &str| {
             let default = policy.document().defaults.get(name);
             let is_other = |value: &String| !value.is_empty() && Some(value) != default;
-            name != policy.document().runtime && variables.get(name).is_some_and(is_other)
+            policy.deciding_names().any(|known| known == name) && variables.get(name).is_some_and(is_other)
         };
         let covering = |code: Code| {
             let covers = |entry: &Accept| entry.covers(policy.name(), &runtime, code, is_set);
             accept.iter().position(covers)
         };
         let outcome = match resolution.code {
-            _ if runtime == UNKNOWN => WorldOutcome::Open(policy.document().runtime.clone()),
-            _ if resolution.slug == UNKNOWN => WorldOutcome::Open(resolution.decided_by.unwrap_or_default().to_owned()),
+            _ if runtime == UNKNOWN => WorldOutcome::Open(all.policy().variable_name(named(&all)).to_owned()),
+            _ if resolution.verdict == Kind::Nothing => WorldOutcome::Nothing,
+            _ if resolution.slug.contains(UNKNOWN) => {
+                WorldOutcome::Open(resolution.decided_by.unwrap_or_default().to_owned())
+            }
             None => WorldOutcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
             Some(code) => match covering(code) {
                 Some(entry) => WorldOutcome::Accepted(entry),
@@ -163,7 +206,7 @@ fn env_of<'a>(policy: &'a Policy, variables: &'a BTreeMap<String, String>) -> En
 
 impl World {
     fn hints(&self, policy: &Policy) -> Vec<String> {
-        let env = env_of(policy, &self.variables).without(Variable::Runtime);
+        let (_, env) = runtime_and_env(policy, &self.variables);
         hints(&REGISTRY, &env, &resolve(&REGISTRY, &self.runtime, &env, &[]))
     }
 
@@ -176,16 +219,16 @@ impl World {
                 Edit::Set(name, value) => variables.insert(name.clone(), value.clone()),
             };
         }
-        let env = env_of(policy, &variables).without(Variable::Runtime);
-        let fixed = resolve(&REGISTRY, &self.runtime, &env, &[]);
+        let (runtime, env) = runtime_and_env(policy, &variables);
+        let fixed = resolve(&REGISTRY, runtime, &env, &[]);
         let provider = fixed.provider.map(|provider| &provider.name);
-        fixed.code.is_none() && fixed.slug == fix.slug && provider == Some(&fix.provider)
+        fixed.is_coherent() && fixed.slug == fix.slug && provider == Some(&fix.provider)
     }
 }
 
 /// The fixes of one world that work in all worlds.
 fn common_fixes(policy: &Policy, first: &World, worlds: &[World]) -> Vec<Fix> {
-    let env = env_of(policy, &first.variables).without(Variable::Runtime);
+    let env = env_of(policy, &first.variables);
     let mut common = fixes(&REGISTRY, &first.runtime, &env, &[]);
     common.retain(|fix| worlds.iter().all(|world| world.is_fixed_by(fix, policy)));
     common
@@ -246,12 +289,15 @@ proptest! {
         let all = |predicate: fn(&WorldOutcome) -> bool| worlds.iter().all(|world| predicate(&world.outcome));
         match verdict {
             CallVerdict::Fine { accepted, cross_vendor } => {
-                prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_))));
+                prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_) | WorldOutcome::Nothing)));
                 prop_assert!(accepted.keys().eq(&entries));
                 for (entry, failure) in accepted {
                     prop_assert_eq!(failure.code, Some(accept[entry].code));
                 }
-                prop_assert_eq!(cross_vendor.is_some(), all(|outcome| *outcome == WorldOutcome::Coherent(true)));
+                let is_crossing = |outcome: &WorldOutcome| *outcome == WorldOutcome::Coherent(true);
+                let crosses = all(|outcome| matches!(outcome, WorldOutcome::Coherent(true) | WorldOutcome::Nothing))
+                    && worlds.iter().any(|world| is_crossing(&world.outcome));
+                prop_assert_eq!(cross_vendor.is_some(), crosses);
                 prop_assert!(cross_vendor.is_none_or(|failure| failure.code.is_none()));
             }
             CallVerdict::Fails(failure) => {
@@ -270,14 +316,15 @@ proptest! {
                 prop_assert!(distinct.len() > HINT_ENVIRONMENTS || have_hints, "{:?}", failure.hints);
             }
             CallVerdict::Undecided(why) => {
-                prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_))));
+                prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_) | WorldOutcome::Nothing)));
                 prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Failed(..))));
                 let is_name = |why: &&str| inputs.iter().any(|input| input.name == *why);
                 let (names, failing): (BTreeSet<&str>, BTreeSet<&str>) =
                     why.iter().map(String::as_str).partition(is_name);
                 prop_assert_eq!(names, decisive(&inputs, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
-                    format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())
+                    let to = if slug.is_empty() { "no model".to_owned() } else { shown(slug) };
+                    format!("it can resolve to {to}, which fails with `{}`", code.as_str())
                 };
                 prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
                 let is_failure = |reason: &&str| failed.iter().map(sentence).any(|it| it == *reason);
@@ -291,11 +338,12 @@ proptest! {
 fn call_above_environment_limit_is_undecided() {
     let evaluate = Evaluator { registry: &REGISTRY, accept: &[] };
     let policy = &Policy::all_embedded()[0];
-    let document = policy.document();
-    let many = [&document.runtime, &document.override_var, &document.platform.model];
+    let many = ["E2E_RUNTIME", "E2E_MODEL_SLUG", "E2E_DEFAULT_PLATFORM_MODEL"];
+    assert!(many.iter().all(|name| policy.variable(name).is_some()));
+    let key = policy.key_variables().next().map(|key| policy.variable_name(key)).expect("the policy has keys");
     let evaluated = |keys: &[&str]| {
         evaluate.evaluate(policy, |name| match name {
-            name if many.iter().any(|many| *many == name) => {
+            name if many.contains(&name) => {
                 let texts = (0..ALTERNATIVES).map(|number| format!("none-{number}"));
                 Text::one_of(texts, BTreeSet::from([name.to_owned()]))
             }
@@ -305,7 +353,7 @@ fn call_above_environment_limit_is_undecided() {
     };
     assert_eq!(ALTERNATIVES.pow(3), ENVIRONMENTS);
     assert!(matches!(evaluated(&[]), CallVerdict::Fails(_)));
-    let CallVerdict::Undecided(why) = evaluated(&[&document.secrets[0].key]) else {
+    let CallVerdict::Undecided(why) = evaluated(&[key]) else {
         panic!("the call has more environments than the limit")
     };
     assert_eq!(why, BTreeSet::from(["more than 4096 environments are possible".to_owned()]));
@@ -316,14 +364,14 @@ fn call_above_environment_limit_is_undecided() {
 #[test]
 fn acceptance_with_unknown_path_depends_on_condition() {
     let policy = &Policy::all_embedded()[0];
-    let path = &policy.document().platform.var;
-    let accept = |set: &[&String], unset: &[&String]| Accept {
+    let path = "E2E_LLM_PATH";
+    let accept = |set: &[&str], unset: &[&str]| Accept {
         line: 1,
         policy: None,
         runtime: None,
         code: Code::UnknownRuntime,
-        set: set.iter().map(|name| (*name).clone()).collect(),
-        unset: unset.iter().map(|name| (*name).clone()).collect(),
+        set: set.iter().map(|name| (*name).to_owned()).collect(),
+        unset: unset.iter().map(|name| (*name).to_owned()).collect(),
         reason: "it is intended".to_owned(),
     };
     let evaluated = |accept: &[Accept]| {

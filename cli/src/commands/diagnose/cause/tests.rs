@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use slug_resolver::Variable;
+use slug_resolver::policy::{Condition, PickRule};
 
 use super::*;
 use crate::redact::Masker;
@@ -21,7 +21,13 @@ const RUNTIMES: [&str; 8] =
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let mut document = Policy::all_embedded()[0].document().clone();
     document.templates.insert("only-a-variant".to_owned(), "codex".to_owned());
-    document.dispatch[0].runtimes.push("only-dispatched".to_owned());
+    document.model.push(PickRule {
+        when: Condition::for_runtimes(vec!["only-dispatched".to_owned()]),
+        ..document.model.last().expect("the policy has rules").clone()
+    });
+    // The fallback always applies, so it comes last.
+    let last = document.model.len() - 1;
+    document.model.swap(last - 1, last);
     Policy::new(document).expect("the policy is valid")
 });
 
@@ -46,10 +52,10 @@ fn variables(policy: &Policy) -> impl Strategy<Value = BTreeMap<String, &'static
     let all: Vec<(String, Vec<&'static str>)> = policy
         .deciding_variables()
         .map(|variable| {
-            let texts = match variable {
-                Variable::Path => vec!["platform", "byok"],
-                Variable::Key(_) => vec!["set"],
-                _ => MODELS.to_vec(),
+            let texts = match () {
+                () if policy.is_key(variable) => vec!["set"],
+                () if policy.is_slug_variable(variable) => MODELS.to_vec(),
+                () => vec!["platform", "byok"],
             };
             (policy.variable_name(variable).to_owned(), texts)
         })
@@ -123,10 +129,10 @@ proptest! {
         // The model of the record resolves like an override with the same model.
         let on = on.unwrap_or(runtime);
         let recorded = model.filter(|_| !on.is_empty() && (env.is_none() || !expected.is_empty()));
-        let override_var = &policy.document().override_var;
+        let override_var = "E2E_MODEL_SLUG".to_owned();
         let model_of = |model: &str| MODELS.into_iter().find(|it| it.trim() == model);
         let recorded = recorded.map(|model| {
-            let env = read(model_of(model).map(|model| (override_var, model)));
+            let env = read(model_of(model).map(|model| (&override_var, model)));
             let found = resolve(&REGISTRY, on, &env, &[]);
             (model, on, found.provider, found.code.filter(|_| variables.is_some() || found.provider.is_none()))
         });
