@@ -13,7 +13,7 @@ fn exact(c: &mut Criterion) {
     let lookups = data::listed(&registry);
     let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     let credentials: Vec<Credentials<'_>> =
-        lookups.iter().map(|lookup| Credentials { injected: &lookup.injected, ambient: &[] }).collect();
+        lookups.iter().map(|lookup| Credentials { ambient: &lookup.injected, ..Credentials::default() }).collect();
     for (lookup, credentials) in lookups.iter().zip(&credentials) {
         let derived = registry.derive(&lookup.runtime, &lookup.model, credentials);
         assert_eq!(derived.ok().map(|provider| &provider.name), lookup.provider.as_ref());

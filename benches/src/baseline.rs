@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use regex_automata::meta::Regex;
 use serde_json::{Map, Value, json};
+use slug_resolver::policy::condition::host_of;
+use slug_resolver::policy::{Condition, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::registry::PLATFORM;
 use slug_resolver::{PolicyDocument, RegistryDocument};
 
@@ -111,11 +113,11 @@ impl Registry {
     #[must_use]
     pub fn resolve(&self, policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> Answer {
         let slug = select(policy, runtime, env);
-        let injected = inject(policy, env);
+        let injected = inject(policy, runtime, env);
         let template = policy.templates.get(runtime).map_or(runtime, String::as_str);
         let (provider, code) = match self.derive(template, &slug, &injected) {
             Ok(name) => {
-                let code = self.evaluate(policy, env, &name, &injected);
+                let code = self.evaluate(policy, runtime, env, &name, &injected);
                 (Some(name), code)
             }
             Err(code) => (None, Some(code)),
@@ -126,6 +128,7 @@ impl Registry {
     fn evaluate(
         &self,
         policy: &PolicyDocument,
+        runtime: &str,
         env: &BTreeMap<String, String>,
         name: &str,
         injected: &[String],
@@ -137,7 +140,7 @@ impl Registry {
         if provider.accepts(injected) {
             return None;
         }
-        Some(if is_platform_path(policy, env) {
+        Some(if is_platform_path(policy, runtime, env) {
             "platform-path-byok-model"
         } else if injected.is_empty() {
             "missing-credential"
@@ -190,34 +193,54 @@ fn variable<'a>(policy: &'a PolicyDocument, env: &'a BTreeMap<String, String>, n
     env.get(name).filter(|value| !value.is_empty()).or_else(|| policy.defaults.get(name))
 }
 
-fn is_platform_path(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> bool {
-    variable(policy, env, &policy.platform.var) == Some(&policy.platform.value)
+/// Returns true if every entry of a condition holds.
+fn holds(policy: &PolicyDocument, condition: &Condition, runtime: &str, env: &BTreeMap<String, String>) -> bool {
+    condition.admits(runtime)
+        && condition.variables.iter().all(|(name, test)| {
+            let value = variable(policy, env, name);
+            match test {
+                Test::Set => value.is_some(),
+                Test::Unset => value.is_none(),
+                Test::Value(Membership::OneOf(texts)) => value.is_some_and(|value| texts.contains(value)),
+                Test::Value(Membership::NoneOf(texts)) => value.is_none_or(|value| !texts.contains(value)),
+                Test::Host(host) => {
+                    value.is_some_and(|value| host_of(value).is_some_and(|found| found.eq_ignore_ascii_case(host)))
+                }
+            }
+        })
 }
 
-/// The slug that the harness picks.
+/// The slug that the harness picks; empty if it sends none.
 #[must_use]
 pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> String {
-    if let Some(slug) = variable(policy, env, &policy.override_var) {
-        return slug.clone();
-    }
-    if is_platform_path(policy, env) {
-        return variable(policy, env, &policy.platform.model).unwrap_or(&policy.platform.fallback).clone();
-    }
-    for entry in &policy.dispatch {
-        if entry.runtimes.iter().any(|name| name == runtime) {
-            let keyed = entry.keyed.iter().find(|keyed| variable(policy, env, &keyed.key).is_some());
-            return keyed.map_or(&entry.model, |keyed| &keyed.model).clone();
+    for rule in policy.model.iter().filter(|rule| holds(policy, &rule.when, runtime, env)) {
+        let Pick::FirstOf(sources) = &rule.pick else { return String::new() };
+        let text = |source: &Source| match source {
+            Source::Text(text) => Some(text.clone()),
+            Source::Variable(name) => variable(policy, env, name).cloned(),
+        };
+        if let Some(slug) = sources.iter().find_map(text) {
+            return slug;
         }
     }
-    policy.fallback.clone()
+    String::new()
 }
 
-/// The names of the secrets that the harness injects.
+/// The rule for secrets that counts, in the mode `first`.
+fn secrets_rule<'p>(
+    policy: &'p PolicyDocument,
+    runtime: &str,
+    env: &BTreeMap<String, String>,
+) -> Option<&'p SecretsRule> {
+    policy.secrets.iter().find(|rule| holds(policy, &rule.condition(), runtime, env))
+}
+
+fn is_platform_path(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> bool {
+    secrets_rule(policy, runtime, env).is_some_and(|rule| rule.effect == SecretsEffect::Platform)
+}
+
+/// The names of the secrets that the harness injects, in the mode `first`.
 #[must_use]
-pub fn inject(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> Vec<String> {
-    if is_platform_path(policy, env) {
-        return Vec::new();
-    }
-    let entry = policy.secrets.iter().find(|entry| variable(policy, env, &entry.key).is_some());
-    entry.map_or_else(Vec::new, |entry| entry.inject.clone())
+pub fn inject(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> Vec<String> {
+    secrets_rule(policy, runtime, env).map_or_else(Vec::new, |rule| rule.injected().to_vec())
 }

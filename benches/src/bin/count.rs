@@ -77,7 +77,7 @@ fn by_handle(lookups: &[Lookup], times: usize) -> usize {
         lookups.iter().map(|lookup| registry.handle(&lookup.runtime).expect("the runtime is registered")).collect();
     for _ in 0..times * TIMES {
         for (lookup, handle) in lookups.iter().zip(&handles) {
-            let credentials = Credentials { injected: &lookup.injected, ambient: &[] };
+            let credentials = Credentials { ambient: &lookup.injected, ..Credentials::default() };
             let _ = black_box(handle.derive(black_box(&lookup.model), &credentials));
         }
     }
@@ -88,7 +88,7 @@ fn by_name(lookups: &[Lookup], times: usize) -> usize {
     let registry = Registry::embedded();
     for _ in 0..times * TIMES {
         for lookup in lookups {
-            let credentials = Credentials { injected: &lookup.injected, ambient: &[] };
+            let credentials = Credentials { ambient: &lookup.injected, ..Credentials::default() };
             let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), &credentials));
         }
     }
@@ -118,7 +118,7 @@ fn resolve_lower_bound(times: usize) -> usize {
         .iter()
         .zip(&envs)
         .map(|(question, env)| {
-            let credentials = Credentials { injected: inject(env), ambient: &[] };
+            let credentials = Credentials { injected: inject(&question.runtime, env).names, ..Credentials::default() };
             (policy.template_of(&question.runtime), select(&question.runtime, env).slug, credentials)
         })
         .collect();
