@@ -35,6 +35,30 @@ impl<'a> NameSubset<'a> {
         Self::at(list, list.iter().enumerate().map(bit).sum())
     }
 
+    /// Returns all names of the list.
+    ///
+    /// # Panics
+    ///
+    /// If the list is longer than [`NameSubset::CAPACITY`].
+    #[must_use]
+    #[inline]
+    pub fn all(list: &'a [String]) -> Self {
+        Self::at(list, if list.is_empty() { 0 } else { Self::ALL })
+    }
+
+    /// The members of a whole list: bits beyond its end have no meaning.
+    const ALL: u128 = u128::MAX;
+
+    /// The list, if every name is known to be a member.
+    #[inline]
+    pub(crate) fn as_whole(&self) -> Option<&'a [String]> {
+        match self.members {
+            Self::ALL => Some(self.list),
+            0 => Some(&[]),
+            _ => None,
+        }
+    }
+
     /// Returns the names at the positions whose bits are set.
     #[inline]
     pub(crate) fn at(list: &'a [String], members: u128) -> Self {
@@ -62,7 +86,7 @@ impl<'a> NameSubset<'a> {
     /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.members.count_ones() as usize
+        if self.members == Self::ALL { self.list.len() } else { self.members.count_ones() as usize }
     }
 
     /// Returns true if the subset has no members.
@@ -75,7 +99,15 @@ impl<'a> NameSubset<'a> {
     #[must_use]
     #[inline]
     pub fn contains(&self, name: &str) -> bool {
-        self.iter().any(|member| member == name)
+        let mut open = self.members;
+        while open != 0 {
+            match self.list.get(open.trailing_zeros() as usize) {
+                Some(member) if member == name => return true,
+                Some(_) => open &= open - 1,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Concatenates the members with a separator between them.

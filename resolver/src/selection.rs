@@ -119,6 +119,8 @@ pub(crate) struct Injected {
     pub(crate) path: BillingPath,
     /// One bit for each position in [`Policy::injectable`].
     names: u128,
+    /// The index of the rule that injects all of these names, if a single rule does.
+    rule: Option<u16>,
     /// The variables that the rules up to the last one that counts read: one bit for each position
     /// in the policy.
     consulted: u128,
@@ -129,7 +131,7 @@ impl Injected {
     pub(crate) fn new(dispatch: &Dispatch, env: &View<'_, '_>) -> Self {
         let policy = env.policy();
         let mode = policy.document().inject;
-        let mut injected = Self { path: BillingPath::Byok, names: 0, consulted: 0 };
+        let mut injected = Self { path: BillingPath::Byok, names: 0, rule: None, consulted: 0 };
         for step in &dispatch.secrets {
             injected.consulted = step.consulted;
             if env.holding & step.guard == 0 {
@@ -143,6 +145,7 @@ impl Injected {
                 Some(names) => injected.names |= names,
             }
             if mode == InjectMode::First {
+                injected.rule = Some(step.rule);
                 break;
             }
         }
@@ -151,7 +154,13 @@ impl Injected {
 
     #[inline]
     pub(crate) fn into_injection<'a>(self, env: &Env<'a>) -> Injection<'a> {
-        Injection { path: self.path, names: NameSubset::at(env.policy().injectable(), self.names) }
+        let policy = env.policy();
+        let names = match self.rule {
+            // A whole list is faster to search than a part of one.
+            Some(rule) => NameSubset::all(policy.document().secrets[usize::from(rule)].injected()),
+            None => NameSubset::at(policy.injectable(), self.names),
+        };
+        Injection { path: self.path, names }
     }
 }
 

@@ -19,25 +19,27 @@ impl Credentials<'_> {
     #[must_use]
     #[inline]
     pub fn meet(&self, provider: &Provider) -> bool {
-        provider.is_keyless() || !self.are_none() && provider.auth_env.is_met(|name| self.contain(name))
+        provider.is_keyless()
+            || match self.injected.as_whole() {
+                Some([]) if self.ambient.is_empty() => false,
+                Some(injected) => provider.auth_env.is_met(|name| is_in(injected, name) || is_in(self.ambient, name)),
+                None => provider.auth_env.is_met(|name| self.injected.contains(name) || is_in(self.ambient, name)),
+            }
     }
 
     /// The credentials that a provider accepts, in the order of [`Provider::auth_env`].
     #[must_use]
     #[inline]
     pub fn accepted_by<'p>(&self, provider: &'p Provider) -> NameSubset<'p> {
-        if self.are_none() { NameSubset::default() } else { provider.auth_env.accepted(|name| self.contain(name)) }
+        match self.injected.as_whole() {
+            Some([]) if self.ambient.is_empty() => NameSubset::EMPTY,
+            Some(injected) => provider.auth_env.accepted(|name| is_in(injected, name) || is_in(self.ambient, name)),
+            None => provider.auth_env.accepted(|name| self.injected.contains(name) || is_in(self.ambient, name)),
+        }
     }
+}
 
-    /// Returns true if there are no credentials, which is always so on the platform path without
-    /// ambient credentials.
-    #[inline]
-    fn are_none(&self) -> bool {
-        self.injected.is_empty() && self.ambient.is_empty()
-    }
-
-    #[inline]
-    fn contain(&self, name: &str) -> bool {
-        self.injected.contains(name) || self.ambient.iter().any(|present| present == name)
-    }
+#[inline]
+fn is_in(list: &[String], name: &str) -> bool {
+    list.iter().any(|present| present == name)
 }

@@ -277,6 +277,7 @@ impl<'r> RuntimeHandle<'r> {
         }
     }
 
+    #[inline(never)]
     fn derive_trimmed(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
         let trimmed = model.trim();
         if trimmed.is_empty() {
@@ -305,6 +306,7 @@ impl<'r> RuntimeHandle<'r> {
         matching.iter().copied().filter(|&id| arms.is_native(id))
     }
 
+    #[inline(never)]
     fn first_of_tie(&self, tie: u32, credentials: &Credentials<'_>) -> &'r Provider {
         let mut providers = self.arms.tie(tie).map(|id| &self.registry.providers[id]);
         sole_met(providers.clone(), credentials).or_else(|| providers.next()).expect("a tie has several providers")
