@@ -448,10 +448,13 @@ mod tests {
         Edit::Set(name.into(), value.into())
     }
 
-    /// A hundred slugs with pairs of 64 keys make more sets than the limit.
+    /// A hundred slugs with pairs of 64 keys make more sets than the limit, if every key counts.
     #[test]
     fn search_with_many_sets_stops_at_limit() {
-        let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
+        let mut document = policy(&[], "x").document().clone();
+        document.inject = InjectMode::Every;
+        let policy = Policy::new(document).expect("the document is valid");
+        let registry = registry(limits::FIX_SLUGS, &[]);
         let search = Search::run(&registry, "agent", &Env::empty(&policy), &[], &[], KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
