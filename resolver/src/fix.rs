@@ -64,7 +64,7 @@ impl Serialize for Edit {
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
 /// several fixes differ only in a value, only the first one that works is returned. The order is:
 ///
-/// 1. another spelling of the slug: see [`limits::FIX_SPELLINGS`];
+/// 1. another spelling of the slug, listed ids first: see [`limits::FIX_SPELLINGS`];
 /// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
 /// 3. all others; within a group, the smallest first.
 ///
