@@ -4,16 +4,16 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genai::adapter::AdapterKind;
+use slug_bench::data::{self, Lookup};
 use slug_bench::generate::asking_order;
-use slug_bench::{data, lower_bound};
+use slug_bench::lower_bound;
 use slug_resolver::{Credentials, Registry};
 
 fn exact(c: &mut Criterion) {
     let registry = Registry::embedded();
     let lookups = data::listed(&registry);
     let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
-    let credentials: Vec<Credentials<'_>> =
-        lookups.iter().map(|lookup| Credentials { injected: &lookup.injected, ambient: &[] }).collect();
+    let credentials: Vec<Credentials<'_>> = lookups.iter().map(Lookup::credentials).collect();
     for (lookup, credentials) in lookups.iter().zip(&credentials) {
         let derived = registry.derive(&lookup.runtime, &lookup.model, credentials);
         assert_eq!(derived.ok().map(|provider| &provider.name), lookup.provider.as_ref());
@@ -24,7 +24,7 @@ fn exact(c: &mut Criterion) {
     assert!(matches!(AdapterKind::from_model("MiniMax-M2.7"), Ok(AdapterKind::MiniMax)));
 
     let order = asking_order(lookups.len(), 5_000);
-    let handle = |lookup: &data::Lookup| registry.handle(&lookup.runtime).expect("the runtime is registered");
+    let handle = |lookup: &Lookup| registry.handle(&lookup.runtime).expect("the runtime is registered");
     let asked: Vec<_> =
         order.into_iter().map(|place| (&lookups[place], handle(&lookups[place]), &credentials[place])).collect();
     let mut group = c.benchmark_group("derive-genai");

@@ -27,7 +27,7 @@ fn asked<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<Asked<'a>> {
     let asked = lookups.iter().map(|lookup| Asked {
         lookup,
         handle: registry.handle(&lookup.runtime).expect("the runtime is registered"),
-        credentials: Credentials { injected: &lookup.injected, ambient: &[] },
+        credentials: lookup.credentials(),
     });
     asked.collect()
 }

@@ -22,7 +22,7 @@ fn pipeline(c: &mut Criterion) {
         .iter()
         .zip(&prepared)
         .map(|(question, env)| {
-            let credentials = Credentials { injected: inject(env), ambient: &[] };
+            let credentials = Credentials { injected: inject(&question.runtime, env).names, ambient: &[] };
             (policy.template_of(&question.runtime), select(&question.runtime, env).slug, credentials)
         })
         .collect();

@@ -10,8 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use regex_automata::meta::Regex;
 use serde_json::{Map, Value, json};
+use slug_resolver::policy::{Condition, InjectMode, Pick, SecretsEffect, Source, Test};
 use slug_resolver::registry::PLATFORM;
 use slug_resolver::{PolicyDocument, RegistryDocument};
+
+/// The set variables by name.
+type Variables = BTreeMap<String, String>;
 
 /// A registry, as in its file.
 #[derive(Debug)]
@@ -109,13 +113,13 @@ impl Registry {
 
     /// Runs the whole pipeline.
     #[must_use]
-    pub fn resolve(&self, policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> Answer {
+    pub fn resolve(&self, policy: &PolicyDocument, runtime: &str, env: &Variables) -> Answer {
         let slug = select(policy, runtime, env);
-        let injected = inject(policy, env);
+        let (is_platform_path, injected) = inject(policy, runtime, env);
         let template = policy.templates.get(runtime).map_or(runtime, String::as_str);
         let (provider, code) = match self.derive(template, &slug, &injected) {
             Ok(name) => {
-                let code = self.evaluate(policy, env, &name, &injected);
+                let code = self.evaluate(&name, is_platform_path, &injected);
                 (Some(name), code)
             }
             Err(code) => (None, Some(code)),
@@ -123,13 +127,7 @@ impl Registry {
         Answer { slug, injected, provider, code }
     }
 
-    fn evaluate(
-        &self,
-        policy: &PolicyDocument,
-        env: &BTreeMap<String, String>,
-        name: &str,
-        injected: &[String],
-    ) -> Option<&'static str> {
+    fn evaluate(&self, name: &str, is_platform_path: bool, injected: &[String]) -> Option<&'static str> {
         let provider = self.providers.iter().find(|provider| provider.name == name)?;
         if provider.name == PLATFORM {
             return (!injected.is_empty()).then_some("platform-model-with-tenant-key");
@@ -137,7 +135,7 @@ impl Registry {
         if provider.accepts(injected) {
             return None;
         }
-        Some(if is_platform_path(policy, env) {
+        Some(if is_platform_path {
             "platform-path-byok-model"
         } else if injected.is_empty() {
             "missing-credential"
@@ -154,7 +152,7 @@ impl Registry {
     pub fn resolve_line(&self, policy: &PolicyDocument, line: &str, out: &mut Vec<u8>) {
         let question: Value = serde_json::from_str(line).expect("the line is JSON");
         let runtime = question["runtime"].as_str().expect("the line names a runtime");
-        let env: BTreeMap<String, String> = question["env"]
+        let env: Variables = question["env"]
             .as_object()
             .unwrap_or(&Map::new())
             .iter()
@@ -185,39 +183,70 @@ fn sole_met<'a>(providers: &[&'a Provider], credentials: &[String]) -> Option<&'
     if let [only] = met.as_slice() { Some(only) } else { None }
 }
 
-/// The value of a variable, else its default; an empty variable is unset.
-fn variable<'a>(policy: &'a PolicyDocument, env: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
-    env.get(name).filter(|value| !value.is_empty()).or_else(|| policy.defaults.get(name))
+/// The value of a variable, else its default. An empty variable is unset, unless the policy counts it as set.
+fn variable<'a>(policy: &'a PolicyDocument, env: &'a Variables, name: &str) -> Option<&'a String> {
+    let counts = |value: &&String| !value.is_empty() || policy.empty_is_set.iter().any(|known| known == name);
+    env.get(name).filter(counts).or_else(|| policy.defaults.get(name))
 }
 
-fn is_platform_path(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> bool {
-    variable(policy, env, &policy.platform.var) == Some(&policy.platform.value)
+/// Whether a condition holds. The hosts of URLs are not compared: no embedded policy tests one.
+fn holds(policy: &PolicyDocument, condition: &Condition, runtime: &str, env: &Variables) -> bool {
+    let holds = |(name, test): &(String, Test)| {
+        let value = variable(policy, env, name);
+        match test {
+            Test::Set => value.is_some(),
+            Test::Unset => value.is_none(),
+            Test::Value(texts) => texts.contains(value.map_or("", String::as_str)),
+            Test::Host(_) => false,
+        }
+    };
+    condition.runtime.as_ref().is_none_or(|runtimes| runtimes.contains(runtime))
+        && condition.variables.iter().all(holds)
 }
 
-/// The slug that the harness picks.
+/// The slug that the harness picks; empty if it sends none.
 #[must_use]
-pub fn select(policy: &PolicyDocument, runtime: &str, env: &BTreeMap<String, String>) -> String {
-    if let Some(slug) = variable(policy, env, &policy.override_var) {
-        return slug.clone();
-    }
-    if is_platform_path(policy, env) {
-        return variable(policy, env, &policy.platform.model).unwrap_or(&policy.platform.fallback).clone();
-    }
-    for entry in &policy.dispatch {
-        if entry.runtimes.iter().any(|name| name == runtime) {
-            let keyed = entry.keyed.iter().find(|keyed| variable(policy, env, &keyed.key).is_some());
-            return keyed.map_or(&entry.model, |keyed| &keyed.model).clone();
+pub fn select(policy: &PolicyDocument, runtime: &str, env: &Variables) -> String {
+    for rule in &policy.model {
+        if !holds(policy, &rule.when, runtime, env) {
+            continue;
+        }
+        let Pick::FirstOf(sources) = &rule.pick else { break };
+        for source in sources {
+            match source {
+                Source::Text(text) => return text.clone(),
+                Source::Variable(name) => {
+                    if let Some(slug) = variable(policy, env, name) {
+                        return slug.clone();
+                    }
+                }
+            }
         }
     }
-    policy.fallback.clone()
+    String::new()
 }
 
-/// The names of the secrets that the harness injects.
+/// Whether a rule selects the platform path, and the names of the secrets that the harness injects.
 #[must_use]
-pub fn inject(policy: &PolicyDocument, env: &BTreeMap<String, String>) -> Vec<String> {
-    if is_platform_path(policy, env) {
-        return Vec::new();
+pub fn inject(policy: &PolicyDocument, runtime: &str, env: &Variables) -> (bool, Vec<String>) {
+    let (mut is_platform_path, mut injected) = (false, Vec::new());
+    for rule in &policy.secrets {
+        let is_keyed = rule.key.as_ref().is_none_or(|key| variable(policy, env, key).is_some());
+        if !is_keyed || !holds(policy, &rule.when, runtime, env) {
+            continue;
+        }
+        match &rule.effect {
+            SecretsEffect::Platform => {
+                is_platform_path = true;
+                break;
+            }
+            SecretsEffect::Inject(names) => injected.extend(names.iter().cloned()),
+        }
+        if policy.inject == InjectMode::First {
+            break;
+        }
     }
-    let entry = policy.secrets.iter().find(|entry| variable(policy, env, &entry.key).is_some());
-    entry.map_or_else(Vec::new, |entry| entry.inject.clone())
+    injected.sort();
+    injected.dedup();
+    (is_platform_path, injected)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use slug_resolver::Registry;
+use slug_resolver::{Credentials, NameSubset, Registry};
 
 /// A question to [`Registry::derive`].
 #[derive(Clone, Debug)]
@@ -15,6 +15,14 @@ pub struct Lookup {
     pub injected: Vec<String>,
     /// The expected provider; `None` if the model is not registered.
     pub provider: Option<String>,
+}
+
+impl Lookup {
+    /// The credentials that the workspace gets.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials<'_> {
+        Credentials { injected: NameSubset::of(&self.injected, |_| true), ambient: &[] }
+    }
 }
 
 /// Every id that a runtime lists, with a key of the last provider that lists it.
@@ -238,7 +246,7 @@ pub fn question_lines() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use slug_resolver::{Code, Credentials, Env, Policy, Rejection, resolve};
+    use slug_resolver::{Code, Env, Policy, Rejection, resolve};
 
     use super::*;
     use crate::baseline;
@@ -263,7 +271,8 @@ mod tests {
         keys.dedup();
         for lookup in listed.iter().chain(&matched).chain(&unregistered) {
             let derive = |injected: &[String]| {
-                let found = registry.derive(&lookup.runtime, &lookup.model, &Credentials { injected, ambient: &[] });
+                let credentials = Credentials { injected: NameSubset::of(injected, |_| true), ambient: &[] };
+                let found = registry.derive(&lookup.runtime, &lookup.model, &credentials);
                 let found =
                     found.map(|provider| provider.name.clone()).map_err(|rejection| Code::from(rejection).as_str());
                 let simple = baseline.derive(&lookup.runtime, &lookup.model, injected);
@@ -292,7 +301,7 @@ mod tests {
             let found = resolve(&registry, &question.runtime, &env, &[]);
             let simple = baseline.resolve(policy.document(), &question.runtime, &question.env);
             assert_eq!(simple.slug, found.slug, "{question:?}");
-            assert_eq!(simple.injected, found.injected, "{question:?}");
+            assert_eq!(simple.injected, found.injected.iter().collect::<Vec<_>>(), "{question:?}");
             assert_eq!(
                 simple.provider.as_deref(),
                 found.provider.map(|provider| provider.name.as_str()),

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::policy::{DispatchEntry, KeyedModel, PlatformPath, SecretsEntry};
+use slug_resolver::policy::{Condition, Membership, PickRule, SecretsRule, Source, Test};
 use slug_resolver::registry::{Arm, Pattern, Protocol, Provider, Runtime};
 use slug_resolver::{PolicyDocument, RegistryDocument};
 
@@ -173,29 +173,31 @@ fn provider(n: usize) -> Provider {
     provider
 }
 
-/// A policy for a generated registry. It injects the keys of three vendors and has one dispatch
-/// entry, for the first runtime and a template variant of that runtime.
+/// A policy for a generated registry. It injects the keys of three vendors and has its own models for
+/// the first runtime and a template variant of that runtime.
 ///
 /// The registry must have three vendors, and each arm of its first runtime must list an id.
 #[must_use]
 pub fn policy(registry: &RegistryDocument) -> PolicyDocument {
     let first = &registry.runtimes[0];
     let listed = |arm: usize| first.arms[arm % first.arms.len()].models[0].clone();
-    let platform = PlatformPath {
-        var: "LLM_PATH".to_owned(),
-        value: "platform".to_owned(),
-        model: "PLATFORM_MODEL".to_owned(),
-        fallback: listed(first.arms.len() - 1),
-    };
+    let variable = |name: &str| Source::Variable(name.to_owned());
     let key = |n: usize| format!("CI_{}", secret_name(n));
-    let keyed = |n: usize| KeyedModel { key: key(n), model: listed(n) };
-    let mut policy = PolicyDocument::new("generated", "RUNTIME", "MODEL", platform, &listed(1));
-    policy.secrets = (1..4).map(|n| SecretsEntry { key: key(n), inject: vec![secret_name(n)] }).collect();
-    policy.dispatch.push(DispatchEntry {
-        runtimes: vec![first.name.clone(), "variant".to_owned()],
-        keyed: vec![keyed(1), keyed(2)],
-        model: listed(0),
-    });
+    let on_platform = Condition::default().and("LLM_PATH", Test::Value(Membership::OneOf(vec!["platform".to_owned()])));
+    let on_first = Condition::for_runtimes(vec![first.name.clone(), "variant".to_owned()]);
+    let keyed = |n: usize| PickRule::when("keyed", on_first.clone().and(&key(n), Test::Set), [Source::Text(listed(n))]);
+    let platform_model = [variable("PLATFORM_MODEL"), Source::Text(listed(first.arms.len() - 1))];
+    let mut policy = PolicyDocument::new("generated", "RUNTIME", "");
+    policy.model = vec![
+        PickRule::always("override", [variable("MODEL")]),
+        PickRule::when("platform", on_platform.clone(), platform_model),
+        keyed(1),
+        keyed(2),
+        PickRule::when("default", on_first.clone(), [Source::Text(listed(0))]),
+        PickRule::always("fallback", [Source::Text(listed(1))]),
+    ];
+    policy.secrets = vec![SecretsRule::platform(on_platform)];
+    policy.secrets.extend((1..4).map(|n| SecretsRule::keyed(&key(n), [secret_name(n)])));
     policy.templates.insert("variant".to_owned(), first.name.clone());
     policy
 }

@@ -75,10 +75,10 @@ fn by_handle(lookups: &[Lookup], times: usize) -> usize {
     let registry = Registry::embedded();
     let handles: Vec<_> =
         lookups.iter().map(|lookup| registry.handle(&lookup.runtime).expect("the runtime is registered")).collect();
+    let credentials: Vec<Credentials<'_>> = lookups.iter().map(Lookup::credentials).collect();
     for _ in 0..times * TIMES {
-        for (lookup, handle) in lookups.iter().zip(&handles) {
-            let credentials = Credentials { injected: &lookup.injected, ambient: &[] };
-            let _ = black_box(handle.derive(black_box(&lookup.model), &credentials));
+        for ((lookup, handle), credentials) in lookups.iter().zip(&handles).zip(&credentials) {
+            let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
         }
     }
     times * TIMES * lookups.len()
@@ -86,10 +86,10 @@ fn by_handle(lookups: &[Lookup], times: usize) -> usize {
 
 fn by_name(lookups: &[Lookup], times: usize) -> usize {
     let registry = Registry::embedded();
+    let credentials: Vec<Credentials<'_>> = lookups.iter().map(Lookup::credentials).collect();
     for _ in 0..times * TIMES {
-        for lookup in lookups {
-            let credentials = Credentials { injected: &lookup.injected, ambient: &[] };
-            let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), &credentials));
+        for (lookup, credentials) in lookups.iter().zip(&credentials) {
+            let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
         }
     }
     times * TIMES * lookups.len()
@@ -118,7 +118,7 @@ fn resolve_lower_bound(times: usize) -> usize {
         .iter()
         .zip(&envs)
         .map(|(question, env)| {
-            let credentials = Credentials { injected: inject(env), ambient: &[] };
+            let credentials = Credentials { injected: inject(&question.runtime, env).names, ambient: &[] };
             (policy.template_of(&question.runtime), select(&question.runtime, env).slug, credentials)
         })
         .collect();
