@@ -148,7 +148,7 @@ pub struct Question<'a> {
 pub struct Answer {
     pub runtime: String,
     pub slug: String,
-    pub rule: String,
+    pub rule: Option<String>,
     pub decided_by: Option<String>,
     pub path: String,
     pub injected: Vec<String>,

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use slug_fuzz::{INPUT_BYTES, TARGETS};
 use slug_laws::{Implementation, RealResolver, generator};
-use slug_resolver::{Billing, Rule};
+use slug_resolver::policy::InjectMode;
+use slug_resolver::{Billing, Outcome};
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -89,7 +90,12 @@ fn case_seeds_match_the_result_in_their_name() {
         let fixes = RealResolver.fixes(&case).first().map_or(0, |fix| fix.edits.len()).to_string();
         let is_so = match name.split_once('-').expect("a name has a kind and a detail") {
             ("code", code) => found.code.is_some_and(|found| found.as_str() == code),
-            ("rule", rule) => found.rule.as_str() == rule,
+            ("rule", rule) => found.rule == Some(rule),
+            ("unnamed", _) => found.rule.is_some_and(|rule| rule.starts_with("model[")),
+            ("outcome", "nothing") => found.outcome == Outcome::Nothing,
+            ("mode", "every") => {
+                case.dataset.policy.document().inject == InjectMode::Every && !found.injected.is_empty()
+            }
             ("warning", warning) => warnings.contains(&warning),
             ("coherent", "byok") => found.billing == Some(Billing::Byok) && found.is_coherent(),
             ("coherent", "keyless") => {
@@ -97,7 +103,7 @@ fn case_seeds_match_the_result_in_their_name() {
             }
             ("coherent", "platform") => found.billing == Some(Billing::Platform) && found.is_coherent(),
             ("fix", edits) => edits.split('-').nth(1) == Some(&fixes),
-            ("free", _) => found.rule == Rule::Override,
+            ("free", _) => found.decided_by == Some("MODEL"),
             _ => panic!("{name}: unknown kind of seed"),
         };
         assert!(is_so, "{name} resolves to {found:?} with {fixes} edits; replace the seed");

@@ -26,7 +26,7 @@ fn main() {
         let edits: Vec<String> = fix.edits.iter().map(edit_text).collect();
         println!("{}: {} on {}", edits.join(", "), fix.slug, fix.provider);
     }
-    assert_eq!(fixes[0].edits, [Edit::Unset("E2E_MODEL_SLUG".to_owned())]);
+    assert_eq!(fixes[0].edits, [Edit::Unset("E2E_LLM_PATH".to_owned())]);
 }
 
 fn edit_text(edit: &Edit) -> String {

@@ -68,7 +68,7 @@ impl Serialize for Edit {
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
 /// several fixes differ only in a value, only the first one that works is returned. The order is:
 ///
-/// 1. another spelling of the slug: see [`limits::FIX_SPELLINGS`];
+/// 1. another spelling of the slug, listed ids first: see [`limits::FIX_SPELLINGS`];
 /// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
 /// 3. all others; within a group, the smallest first.
 ///
@@ -456,10 +456,13 @@ mod tests {
         Edit::Set(name.into(), value.into())
     }
 
-    /// A hundred slugs with pairs of 64 keys make more sets than the limit.
+    /// A hundred slugs with pairs of 64 keys make more sets than the limit, if every key counts.
     #[test]
     fn search_with_many_sets_stops_at_limit() {
-        let (registry, policy) = (registry(limits::FIX_SLUGS, &[]), policy(&[], "x"));
+        let mut document = policy(&[], "x").document().clone();
+        document.inject = InjectMode::Every;
+        let policy = Policy::new(document).expect("the document is valid");
+        let registry = registry(limits::FIX_SLUGS, &[]);
         let search = Search::run(&registry, "agent", &Env::empty(&policy), &[], &[], KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }

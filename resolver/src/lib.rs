@@ -23,9 +23,10 @@
 //! let env = Env::read(&policy, [("E2E_LLM_PATH", "platform"), ("E2E_MODEL_SLUG", "MiniMax-M2")]);
 //!
 //! assert!(!resolve(&registry, "claude-code", &env, &[]).is_coherent());
+//! // The first fix keeps the vendor of the slug: it leaves the platform path and sets the key.
 //! let first = &fixes(&registry, "claude-code", &env, &[])[0];
-//! assert_eq!(first.edits[0].variable(), "E2E_MODEL_SLUG");
-//! assert_eq!(first.slug, "moonshot/kimi-k2.6");
+//! assert_eq!(first.edits[0].variable(), "E2E_LLM_PATH");
+//! assert_eq!((&*first.slug, &*first.provider), ("MiniMax-M2", "minimax"));
 //! ```
 //!
 //! # Performance

@@ -2,29 +2,32 @@
 
 use slug_resolver::{Registry, limits};
 
-/// The ids that a slug may have been meant to be, most likely first: for each arm, the slug after the
-/// provider's name and `/` or `:`; the slug without its first segment; and the listed ids with the
-/// same last segment, or with the same segments before and a last segment one edit away.
+/// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
+/// segment, or with the same segments before and a last segment one edit away; for each arm that lists
+/// no ids, the slug after the provider's name and `/` or `:`; and the slug without its first segment.
 pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
     if slug.is_empty() || slug.len() > 256 {
         return Vec::new();
     }
-    let mut all: Vec<String> = Vec::new();
-    for arm in &runtime.arms {
-        all.push(arm.provider.clone() + "/" + slug);
-        all.push(arm.provider.clone() + ":" + slug);
-    }
-    if let Some(at) = slug.find(['/', ':']) {
-        all.push(slug[at + 1..].to_owned());
-    }
     let (before, last) = split_last(slug);
+    let mut all: Vec<String> = Vec::new();
     for id in runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256) {
         let (id_before, id_last) = split_last(id);
         if id_last == last || id_before == before && is_one_edit(id_last, last) {
             all.push(id.clone());
         }
+    }
+    let listed = all.clone();
+    for arm in &runtime.arms {
+        if arm.models.is_empty() {
+            all.push(arm.provider.clone() + "/" + slug);
+            all.push(arm.provider.clone() + ":" + slug);
+        }
+    }
+    if let Some(at) = slug.find(['/', ':']) {
+        all.push(slug[at + 1..].to_owned());
     }
     let mut kept: Vec<String> = Vec::new();
     for id in all {
@@ -32,7 +35,8 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
             kept.push(id);
         }
     }
-    kept.sort_by_key(|id| (first_segment(id) != first_segment(slug), distance(id, slug)));
+    let key = |id: &String| (!listed.contains(id), first_segment(id) != first_segment(slug), distance(id, slug));
+    kept.sort_by_key(key);
     kept.truncate(limits::FIX_SPELLINGS);
     kept
 }

@@ -61,6 +61,18 @@ impl Invalid {
         Self(ReadError { path: outer.join(error.path), ..error })
     }
 
+    /// The path of the invalid value.
+    #[must_use]
+    pub fn path(&self) -> &FieldPath {
+        &self.0.path
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Adds the position in the document `root`, unless the error has one.
     #[must_use]
     pub fn located(self, root: &Node) -> ReadError {

@@ -30,6 +30,15 @@ impl FieldPath {
         self
     }
 
+    /// The first key, or `None` if the path begins with an index or is empty.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self.0.first()? {
+            OwnedSegment::Key(key) => Some(key),
+            OwnedSegment::Index(_) => None,
+        }
+    }
+
     /// The last key, or `None` if the path ends with an index or is empty.
     #[must_use]
     pub fn name(&self) -> Option<&str> {

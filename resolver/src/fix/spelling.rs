@@ -7,30 +7,36 @@ use crate::registry::Registry;
 
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
-/// These are, for the providers of the runtime, `NAME/slug` and `NAME:slug`, the slug without its
-/// first segment, and the listed ids that are one edit away under the same prefix or that have the
-/// same last segment. Ids with the first segment of the slug come first, then the most similar.
+/// These are the listed ids that are one edit away under the same prefix or that have the same last
+/// segment; for providers that list no ids on the runtime, `NAME/slug` and `NAME:slug`; and the slug
+/// without its first segment. Listed ids come first, then ids with the first segment of the slug, then
+/// the most similar.
+///
+/// A provider that lists its models may not serve an id that only its pattern matches, so no such
+/// id is made up.
 pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtime(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
         return Vec::new();
     };
-    let mut spellings = Vec::new();
-    for arm in &runtime.arms {
-        spellings.push(format!("{}/{slug}", arm.provider));
-        spellings.push(format!("{}:{slug}", arm.provider));
-    }
-    spellings.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));
     let listed = runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= COMPARED);
-    spellings.extend(listed.filter(|id| is_similar(id, slug)).cloned());
+    let listed: Vec<String> = listed.filter(|id| is_similar(id, slug)).cloned().collect();
+    let mut unlisted = Vec::new();
+    for arm in runtime.arms.iter().filter(|arm| arm.models.is_empty()) {
+        unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
+    }
+    unlisted.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));
 
     let mut seen = HashSet::new();
-    spellings.retain(|spelling| !spelling.is_empty() && spelling != slug && seen.insert(spelling.clone()));
-    spellings.sort_by_cached_key(|spelling| {
-        (first_segment(spelling) != first_segment(slug), strsim::osa_distance(spelling, slug))
+    let both = [(false, listed), (true, unlisted)].into_iter();
+    let all = both.flat_map(|(is_unlisted, ids)| ids.into_iter().map(move |id| (is_unlisted, id)));
+    let mut spellings: Vec<(bool, String)> =
+        all.filter(|(_, id)| !id.is_empty() && id != slug && seen.insert(id.clone())).collect();
+    spellings.sort_by_cached_key(|(is_unlisted, id)| {
+        (*is_unlisted, first_segment(id) != first_segment(slug), strsim::osa_distance(id, slug))
     });
     spellings.truncate(limits::FIX_SPELLINGS);
-    spellings
+    spellings.into_iter().map(|(_, id)| id).collect()
 }
 
 /// The characters that separate the segments of an id.

@@ -190,7 +190,7 @@ impl Policy {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
         }
-        let policy = Self::new(PolicyDocument::decode(at, base)?).map_err(|error| error.under(at.path()))?;
+        let policy = Self::new(PolicyDocument::decode(at, base)?).map_err(|error| placed(error, at))?;
         at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
         Ok(policy)
     }
@@ -405,6 +405,21 @@ impl Policy {
     #[inline]
     pub(crate) fn dispatch(&self, runtime: &str) -> &Dispatch {
         self.runtimes.get(runtime).unwrap_or(&self.other_runtimes)
+    }
+}
+
+/// An error of a policy that was read at a place. A field that the policy takes from another one has no
+/// place of its own, so the error is reported at `extends`.
+fn placed(error: InvalidPolicy, at: crate::yaml::Cursor<'_>) -> InvalidPolicy {
+    let fields = at.entries().unwrap_or_default();
+    let is_here = error.path().field().is_none_or(|field| fields.iter().any(|entry| entry.name == field));
+    let extends = fields.iter().find(|entry| entry.name == "extends").and_then(|entry| entry.value.string().ok());
+    match extends.filter(|_| !is_here) {
+        Some(base) => {
+            let message = format!("`{}` of `{base}`: {}", error.path(), error.message());
+            Invalid::at(at.path().key("extends"), message)
+        }
+        None => error.under(at.path()),
     }
 }
 

@@ -194,11 +194,12 @@ impl Registry {
     /// lookup of the runtime; `None` if the registry does not have the runtime.
     ///
     /// ```
-    /// use slug_resolver::{Credentials, Registry};
+    /// use slug_resolver::{Credentials, NameSubset, Registry};
     ///
     /// let registry = Registry::embedded();
     /// let runtime = registry.handle("claude-code").expect("is registered");
-    /// let credentials = Credentials { injected: &["MINIMAX_API_KEY".to_owned()], ambient: &[] };
+    /// let names = ["MINIMAX_API_KEY".to_owned()];
+    /// let credentials = Credentials { injected: NameSubset::of(&names, |_| true), ambient: &[] };
     /// let name = |model| runtime.derive(model, &credentials).map(|provider| provider.name.as_str());
     /// assert_eq!(name("MiniMax-M2"), Ok("minimax"));
     /// assert_eq!(name("moonshot/kimi-k2.6"), Ok("platform"));

@@ -39,6 +39,48 @@ runtimes:
     assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()));
 }
 
+/// The first fix of a misspelt id: the id with the prefix, if a provider lists it so or lists nothing.
+#[test]
+fn other_spelling_is_listed_or_of_an_unlisted_provider() {
+    let registry = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [KEY], model_prefix_match: '^acme/'}
+  - {name: zeta, auth_env: [KEY], model_prefix_match: '^zeta:'}
+  - {name: platform, model_prefix_match: '^platform/'}
+runtimes:
+  agent: {providers: [{name: acme, models: [acme/m-1]}, {name: zeta}, {name: platform, models: [platform/other]}]}
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(POLICY.replace("nobody", "zeta:x").as_bytes()).expect("the document is valid");
+    let dataset = Dataset::new(registry, policy);
+    let values = |slug: &str| -> Vec<String> {
+        let case = TestCase { ambient: vec!["KEY".to_owned()], ..TestCase::new(&dataset, "agent").with("MODEL", slug) };
+        let found = fixes(&dataset.registry, "agent", &case.env(), &case.ambient);
+        let set = found.iter().flat_map(|fix| &fix.edits).filter_map(|edit| match edit {
+            Edit::Set(name, value) if name == "MODEL" => Some(value.clone()),
+            _ => None,
+        });
+        set.collect()
+    };
+    assert_eq!(values("m-1"), ["acme/m-1"]);
+    assert_eq!(values("m-2"), ["zeta:m-2"]);
+}
+
+/// The founding incident: no platform serves `platform/MiniMax-M2`, although its pattern matches it.
+#[test]
+fn incident_is_fixed_with_listed_ids() {
+    let policy = Policy::embedded("full-saas").expect("ships with the crate");
+    let dataset = Dataset::new(Registry::embedded(), policy);
+    let case = TestCase::new(&dataset, "claude-code").with("E2E_LLM_PATH", "platform");
+    let case = case.with("E2E_MODEL_SLUG", "MiniMax-M2");
+    let arms = &dataset.registry.runtime("claude-code").expect("is registered").arms;
+    let found = fixes(&dataset.registry, "claude-code", &case.env(), &[]);
+    assert!(!found.is_empty());
+    for fix in found {
+        assert!(arms.iter().any(|arm| arm.models.contains(&fix.slug)), "{fix:?}");
+    }
+}
+
 /// The number of cases in which every set of edits is tried.
 const CASES: usize = 200;
 

@@ -25,6 +25,7 @@ mod reduce;
 mod reference;
 mod strategy;
 mod text_generators;
+mod translation;
 mod vectors;
 mod witnesses;
 mod wrong_rules;

@@ -1007,6 +1007,15 @@ fn extending_policy_takes_other_fields() {
     expected.model = vec![PickRule { name: None, ..PickRule::always("", [variable]) }];
     assert_eq!(policy.document(), &expected);
 
+    // A field of the base has no place in the document.
+    let text = "schema_version: 2\nname: weak\nextends: full-saas\nmodel: [{use: $E2E_OPENAI_API_KEY}]\n";
+    let error = Policy::from_yaml(text.as_bytes()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "line 3, column 10: `extends`: `secrets[4].key` of `full-saas`: the value of `E2E_OPENAI_API_KEY` is compared \
+         or used elsewhere in this policy, so it would be shown; use a separate variable for the secret"
+    );
+
     // What the base gives is checked together with the fields of the extending policy.
     let text = "schema_version: 2\nname: weak\nextends: full-saas\ndefaults: {E2E_OTHER: x}\n";
     let error = Policy::from_yaml(text.as_bytes()).unwrap_err().to_string();
