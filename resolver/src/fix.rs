@@ -428,7 +428,8 @@ mod tests {
         let providers =
             providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
         let runtimes = [Runtime { name: "agent".into(), arms, ..Runtime::default() }].into();
-        Registry::new(RegistryDocument { providers, runtimes }).expect("the document is valid")
+        Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+            .expect("the document is valid")
     }
 
     /// A policy with the maximum number of keys. Each key injects one secret: the secret that

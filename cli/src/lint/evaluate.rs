@@ -71,6 +71,8 @@ pub struct Failure {
     pub provider: Option<String>,
     /// The credentials that the provider needs, in words; empty without a provider.
     pub needs: String,
+    /// The outcome for the workspace, in words; empty without a contradiction.
+    pub consequence: String,
     /// The credentials that are missing beside injected ones that belong to them.
     pub missing: Vec<String>,
     /// The needed variables that are present.
@@ -301,6 +303,7 @@ impl Evaluator<'_> {
             depends_on_runtime: depends_on_runtime(policy, resolution.rule),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
+            consequence: resolution.code.map(|code| explain::consequence(self.registry, code)).unwrap_or_default(),
             missing,
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),

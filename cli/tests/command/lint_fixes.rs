@@ -105,7 +105,9 @@ fn comment_next_to_entry_leads_to_replacement() {
 #[test]
 fn shared_env_keeps_its_anchor() {
     for (number, anchored) in
-        ["&e {E2E_MODEL_SLUG: 'minimax:MiniMax-M2'}", "&e\n      E2E_MODEL_SLUG: 'minimax:MiniMax-M2'"].iter().enumerate()
+        ["&e {E2E_MODEL_SLUG: 'minimax:MiniMax-M2'}", "&e\n      E2E_MODEL_SLUG: 'minimax:MiniMax-M2'"]
+            .iter()
+            .enumerate()
     {
         let text = format!(
             "on: push\nenv: {{E2E_MINIMAX_API_KEY: '${{{{ secrets.KEY }}}}', E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    \

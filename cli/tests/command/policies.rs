@@ -170,9 +170,8 @@ fn unknown_values_are_tried_in_every_class() {
 
 #[test]
 fn every_listed_runtime_is_judged() {
-    let policy = |runtimes: &str| {
-        format!("{runtimes}model: [{{use: [$MODEL, m-1]}}]\nsecrets: [{{key: ACME_API_KEY}}]\n")
-    };
+    let policy =
+        |runtimes: &str| format!("{runtimes}model: [{{use: [$MODEL, m-1]}}]\nsecrets: [{{key: ACME_API_KEY}}]\n");
     let key = "ACME_API_KEY: ${{ secrets.A }}\n";
     let of = |runtimes: &str, env: &str| project("runtimes", &policy(runtimes), &format!("{key}{env}"));
     let scratch = of("runtimes: [agent, coder]\n", "MODEL: m-2");
