@@ -112,16 +112,16 @@ pub struct Possible {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Empty {
     /// The variable is unset.
-    IsUnset,
+    Unset,
     /// The variable is present and empty.
-    IsPresent,
+    Present,
     /// Either of the two: it is not known which.
-    IsEither,
+    Either,
 }
 
 impl From<Text> for Possible {
     fn from(text: Text) -> Self {
-        Self { text, empty: Empty::IsUnset }
+        Self { text, empty: Empty::Unset }
     }
 }
 
@@ -388,10 +388,10 @@ fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Opti
     let mut options = Vec::new();
     let add_empty = |options: &mut Vec<Option<String>>| {
         let counts = policy.is_set_if_empty(variable);
-        if !counts || possible.empty != Empty::IsPresent {
+        if !counts || possible.empty != Empty::Present {
             options.push(None);
         }
-        if counts && possible.empty != Empty::IsUnset {
+        if counts && possible.empty != Empty::Unset {
             options.push(Some(String::new()));
         }
     };
