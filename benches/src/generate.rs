@@ -160,7 +160,7 @@ pub fn registry(size: Size) -> RegistryDocument {
         let arm = n / size.runtimes % arms.len();
         arms[arm].models.push(model_id(n));
     }
-    RegistryDocument { providers: (0..size.providers).map(provider).collect(), runtimes }
+    RegistryDocument { providers: (0..size.providers).map(provider).collect(), runtimes, ..RegistryDocument::default() }
 }
 
 fn provider(n: usize) -> Provider {

@@ -10,6 +10,7 @@ use slug_resolver::{Policy, Registry};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
+use crate::policies;
 
 /// The sources of the data of a command.
 pub struct Data {
@@ -118,5 +119,5 @@ fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
             known.join(", ")
         )));
     }
-    Policy::from_yaml(&read_file(&path)?).map_err(|error| Failure::new(format!("{}: {error}", shown_path(&path))))
+    policies::read(&path)
 }

@@ -16,6 +16,7 @@ mod json;
 pub mod lines;
 pub mod lint;
 mod output;
+mod policies;
 mod redact;
 mod render;
 mod suggest;

@@ -40,7 +40,7 @@ fn main() {
     let policy = Policy::from_yaml(POLICY.as_bytes()).expect("the policy is valid");
     for variables in [&[][..], &[("ACME_KEY", "set")], &[("ACME_KEY", "set"), ("MODEL", "acme/new")]] {
         let env = Env::read(&policy, variables.iter().copied());
-        println!("{}", resolve(&registry, "agent", &env, &[]).message());
+        println!("{}", resolve(&registry, "agent", &env, &[]).message(&registry));
     }
 
     let typo = REGISTRY.replace("models:", "model:");

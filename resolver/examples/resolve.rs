@@ -16,7 +16,7 @@ fn main() {
     let env = Env::read(&policy, variables);
 
     let answer = resolve(&registry, "claude-code", &env, &[]);
-    println!("{}", answer.message());
+    println!("{}", answer.message(&registry));
     let code = answer.code.expect("the query is a contradiction");
     println!("{code}: {meaning}", code = code.as_str(), meaning = code.meaning());
     assert_eq!(code.as_str(), "platform-path-byok-model");

@@ -6,7 +6,7 @@
 
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
-use crate::registry::Provider;
+use crate::registry::{Provider, Registry};
 use crate::resolve::Resolution;
 use crate::verdict::{Code, Outcome};
 
@@ -76,13 +76,15 @@ pub fn injected(secrets: &NameSubset<'_>) -> String {
     if secrets.is_empty() { "nothing".to_owned() } else { secrets.join(", ") }
 }
 
-/// The outcome for the workspace, with the error code of the platform.
+/// The outcome for the workspace, with the platform's words if the registry has them.
 #[must_use]
-pub fn consequence(code: Code) -> String {
-    let error = code.platform_error();
-    match code.outcome() {
-        Outcome::Rejected => format!("the create call returns 422 {error}"),
-        _ => format!("the workspace boots to `failed` and never comes online ({error})"),
+pub fn consequence(registry: &Registry, code: Code) -> String {
+    let words = registry.platform_error(code);
+    match (code.outcome(), words) {
+        (Outcome::Rejected, Some(words)) => format!("the create call returns 422 {words}"),
+        (Outcome::Rejected, None) => "the create call fails".to_owned(),
+        (_, Some(words)) => format!("the workspace boots to `failed` and never comes online ({words})"),
+        (_, None) => "the workspace boots to `failed` and never comes online".to_owned(),
     }
 }
 
@@ -94,19 +96,20 @@ pub fn cross_vendor(keys: &[String], provider: &str) -> String {
 
 impl Resolution<'_> {
     /// One sentence with the slug, the reason for it and the outcome: lower case, without a final full stop.
+    /// The registry is the one of the query.
     #[must_use]
-    pub fn message(&self) -> String {
+    pub fn message(&self, registry: &Registry) -> String {
         let why = reason(self.rule, self.decided_by);
         if self.outcome == Outcome::Nothing {
             return format!("`{}` gets nothing: the harness creates no workspace in this environment", self.runtime);
         }
         if self.slug.is_empty() {
-            return format!("`{}` gets no model ({why}); {}", self.runtime, self.verdict_explained());
+            return format!("`{}` gets no model ({why}); {}", self.runtime, self.verdict_explained(registry));
         }
-        format!("`{}` gets `{}` ({why}); {}", self.runtime, self.slug, self.verdict_explained())
+        format!("`{}` gets `{}` ({why}); {}", self.runtime, self.slug, self.verdict_explained(registry))
     }
 
-    fn verdict_explained(&self) -> String {
+    fn verdict_explained(&self, registry: &Registry) -> String {
         let name = |provider: Option<&Provider>| provider.map_or("", |provider| &provider.name).to_owned();
         let Some(code) = self.code else {
             return match self.provider {
@@ -135,6 +138,6 @@ impl Resolution<'_> {
             Code::WithdrawnModel => format!(" (provider `{}`)", name(self.withdrawn_by)),
             _ => String::new(),
         };
-        format!("{}{evidence}, so {}", code.meaning(), consequence(code))
+        format!("{}{evidence}, so {}", code.meaning(), consequence(registry, code))
     }
 }

@@ -23,8 +23,9 @@ pub struct Fix {
     pub slug: String,
     /// The name of the provider after the edits.
     pub provider: String,
-    /// Whether the fix keeps what the writer asked for: it is another spelling of the slug, or its
-    /// provider is of the vendor that the writer named. See [`fixes`].
+    /// Whether the provider is one that the writer named, by the slug or else by a credential; if the
+    /// slug names no provider, whether the fix is another spelling of the slug. Any other fix may move
+    /// the model, the bill or a key to another vendor, so it must not be made without asking.
     #[serde(skip)]
     pub keeps_vendor: bool,
 }
@@ -116,7 +117,11 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
         (group(found), found.changes.len(), added().count(), sets_slug)
     });
-    found.into_iter().map(|found| fix(policy, &found, group(&found) < 2)).collect()
+    let keeps_vendor = |found: &Found<'_>| match named {
+        Named::BySlug(None) => is_spelling(found),
+        _ => found.decision.verdict.provider().is_some_and(|provider| named.contains(provider)),
+    };
+    found.iter().map(|found| fix(policy, found, keeps_vendor(found))).collect()
 }
 
 /// The vendors that the writer of a configuration named.
@@ -423,7 +428,8 @@ mod tests {
         let providers =
             providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
         let runtimes = [Runtime { name: "agent".into(), arms, ..Runtime::default() }].into();
-        Registry::new(RegistryDocument { providers, runtimes }).expect("the document is valid")
+        Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+            .expect("the document is valid")
     }
 
     /// A policy with the maximum number of keys. Each key injects one secret: the secret that

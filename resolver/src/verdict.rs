@@ -258,20 +258,6 @@ impl Code {
         }
     }
 
-    /// The error code of the platform. The platform has no separate code for an ambiguous model.
-    #[must_use]
-    pub fn platform_error(self) -> &'static str {
-        match self {
-            Self::ModelRequired => "MODEL_REQUIRED",
-            Self::UnknownRuntime => "RUNTIME_UNSUPPORTED",
-            Self::UnregisteredModel | Self::AmbiguousModel | Self::WithdrawnModel => "UNREGISTERED_MODEL_FOR_RUNTIME",
-            Self::PlatformPathByokModel
-            | Self::PlatformModelWithTenantKey
-            | Self::MissingCredential
-            | Self::WrongCredential => "MISSING_BYOK_CREDENTIAL",
-        }
-    }
-
     /// A short label for tables, two or three words at most.
     #[must_use]
     pub fn label(self) -> &'static str {

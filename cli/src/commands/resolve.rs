@@ -1,7 +1,7 @@
 //! `resolve`: resolves one query and explains the result.
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Resolution, fixes, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Registry, Resolution, fixes, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::Data;
@@ -35,7 +35,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         ResolveFormat::Human => {
             output.human(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
         }
-        ResolveFormat::Json => output.raw(&json(&resolution, &fixes))?,
+        ResolveFormat::Json => output.raw(&json(&registry, &resolution, &fixes))?,
         ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
     Ok(if resolution.is_contradiction() { Exit::Findings } else { Exit::Clean })
@@ -49,8 +49,8 @@ struct Answer<'a> {
     fixes: &'a [Fix],
 }
 
-fn json(resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
-    let answer = Answer { resolution, message: resolution.message(), fixes };
+fn json(registry: &Registry, resolution: &Resolution<'_>, fixes: &[Fix]) -> String {
+    let answer = Answer { resolution, message: resolution.message(registry), fixes };
     let text = serde_json::to_string_pretty(&answer).expect("the result is strings and lists");
     text + "\n"
 }

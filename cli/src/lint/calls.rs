@@ -154,15 +154,15 @@ fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
     let mut text = env.value(name);
     let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
     let empty = match env.variables.get(name).map(|setting| &setting.origin) {
-        _ if !counts_if_empty => Empty::IsUnset,
-        Some(Origin::Entry(_)) => Empty::IsPresent,
-        None if env.rest.is_none() => Empty::IsUnset,
+        _ if !counts_if_empty => Empty::Unset,
+        Some(Origin::Entry(_)) => Empty::Present,
+        None if env.rest.is_none() => Empty::Unset,
         // A script can unset a variable as well as empty it.
-        _ => Empty::IsEither,
+        _ => Empty::Either,
     };
     let can_be_empty = !matches!(&text.can, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
         && text.can != AbstractValue::NonEmpty;
-    if empty == Empty::IsEither && can_be_empty {
+    if empty == Empty::Either && can_be_empty {
         text.reasons.insert(format!("whether `{name}` is unset or empty is not known"));
     }
     Possible { text, empty }

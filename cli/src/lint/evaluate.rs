@@ -71,6 +71,8 @@ pub struct Failure {
     pub provider: Option<String>,
     /// The credentials that the provider needs, in words; empty without a provider.
     pub needs: String,
+    /// The outcome for the workspace, in words; empty without a contradiction.
+    pub consequence: String,
     /// The credentials that are missing beside injected ones that belong to them.
     pub missing: Vec<String>,
     /// The needed variables that are present.
@@ -110,16 +112,16 @@ pub struct Possible {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Empty {
     /// The variable is unset.
-    IsUnset,
+    Unset,
     /// The variable is present and empty.
-    IsPresent,
+    Present,
     /// Either of the two: it is not known which.
-    IsEither,
+    Either,
 }
 
 impl From<Text> for Possible {
     fn from(text: Text) -> Self {
-        Self { text, empty: Empty::IsUnset }
+        Self { text, empty: Empty::Unset }
     }
 }
 
@@ -301,6 +303,7 @@ impl Evaluator<'_> {
             depends_on_runtime: depends_on_runtime(policy, resolution.rule),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
+            consequence: resolution.code.map(|code| explain::consequence(self.registry, code)).unwrap_or_default(),
             missing,
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
@@ -385,10 +388,10 @@ fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Opti
     let mut options = Vec::new();
     let add_empty = |options: &mut Vec<Option<String>>| {
         let counts = policy.is_set_if_empty(variable);
-        if !counts || possible.empty != Empty::IsPresent {
+        if !counts || possible.empty != Empty::Present {
             options.push(None);
         }
-        if counts && possible.empty != Empty::IsUnset {
+        if counts && possible.empty != Empty::Unset {
             options.push(Some(String::new()));
         }
     };

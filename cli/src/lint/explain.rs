@@ -406,8 +406,7 @@ fn needs(failure: &Failure) -> Option<String> {
 
 fn consequence(failure: &Failure) -> String {
     let runtime = shown(&failure.runtime);
-    let consequence = failure.code.map(explain::consequence).unwrap_or_default();
-    format!("on runtime {runtime} {consequence}")
+    format!("on runtime {runtime} {}", failure.consequence)
 }
 
 /// A note that different slugs fail with different codes.

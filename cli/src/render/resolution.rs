@@ -33,7 +33,7 @@ pub fn explanation(
         }
     }
     text.push('\n');
-    for (label, value) in facts(policy, resolution, env) {
+    for (label, value) in facts(registry, policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
     }
     for hint in hints(registry, env, resolution) {
@@ -64,7 +64,12 @@ fn summary(resolution: &Resolution<'_>) -> String {
     }
 }
 
-fn facts(policy: &Policy, resolution: &Resolution<'_>, env: &Env<'_>) -> Vec<(&'static str, String)> {
+fn facts(
+    registry: &Registry,
+    policy: &Policy,
+    resolution: &Resolution<'_>,
+    env: &Env<'_>,
+) -> Vec<(&'static str, String)> {
     let why = explain::reason(resolution.rule, resolution.decided_by);
     let slug = if resolution.slug.is_empty() { "none".to_owned() } else { shown(resolution.slug) };
     let runtime = match (resolution.runtime, runtime_names(policy)) {
@@ -91,8 +96,8 @@ fn facts(policy: &Policy, resolution: &Resolution<'_>, env: &Env<'_>) -> Vec<(&'
     let end = match resolution.code {
         None if resolution.verdict == Kind::Nothing => format!("nothing: {NOTHING}"),
         None => "online".to_owned(),
-        Some(code) if resolution.provider.is_some() => format!("failed: {}", explain::consequence(code)),
-        Some(code) => format!("rejected: {}", explain::consequence(code)),
+        Some(code) if resolution.provider.is_some() => format!("failed: {}", explain::consequence(registry, code)),
+        Some(code) => format!("rejected: {}", explain::consequence(registry, code)),
     };
     facts.push(("outcome", end));
     facts

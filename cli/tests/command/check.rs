@@ -269,8 +269,9 @@ fn arms_are_compared_up_to_their_limit() {
         let providers = (0..count).map(|number| Provider::new(&name(number), vec!["K".to_owned()], pattern()));
         let arms = (0..count).map(|number| Arm { provider: name(number), ..Arm::default() });
         let runtimes = vec![Runtime { name: "agent".to_owned(), arms: arms.collect(), ..Runtime::default() }];
-        let registry = Registry::new(RegistryDocument { providers: providers.collect(), runtimes })
-            .expect("the registry is valid");
+        let registry =
+            Registry::new(RegistryDocument { providers: providers.collect(), runtimes, ..RegistryDocument::default() })
+                .expect("the registry is valid");
         Arms::of(&registry, &registry.runtimes()[0]).is_complete()
     };
     assert_eq!([is_complete(ARMS), is_complete(ARMS + 1)], [true, false]);
@@ -356,7 +357,8 @@ fn registries() -> impl Strategy<Value = Registry> {
         let runtimes = runtimes.into_iter().filter(|(_, arms)| !arms.is_empty());
         let runtimes =
             runtimes.map(|(name, arms)| Runtime { name: name.to_owned(), arms, ..Runtime::default() }).collect();
-        Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
+        Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+            .expect("the registry is valid")
     })
 }
 
@@ -416,7 +418,7 @@ proptest! {
                     let arm = Arm { provider: arms.providers[arm].name.clone(), ..Arm::default() };
                     let runtimes = vec![Runtime { name: "r".to_owned(), arms: vec![arm], ..Runtime::default() }];
                     let providers = registry.providers().to_vec();
-                    let alone = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
+                    let alone = Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() }).expect("the registry is valid");
                     prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());
                 }
             }

@@ -54,15 +54,25 @@ fn founding_workflow_has_one_error_at_its_slug() {
 
 #[test]
 fn fix_changes_only_the_slug() {
-    let scratch = repository("fix", &["founding.yml"]);
+    let scratch = repository("fix", &["colon-form.yml"]);
     let ended = lint(&scratch, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown());
-    let path = scratch.0.join(".github/workflows/founding.yml");
+    let path = scratch.0.join(".github/workflows/colon-form.yml");
     let fixed = fs::read_to_string(&path).expect("the file exists");
-    assert_eq!(fixed, fixture("founding.yml").replace("MiniMax-M2", "platform/MiniMax-M2"));
+    assert_eq!(fixed, fixture("colon-form.yml").replace("\"minimax:MiniMax-M2.7\"", "\"MiniMax-M2.7\""));
     assert_eq!(lint(&scratch, &[]).code, 0);
     assert_eq!(lint(&scratch, &["--fix"]).code, 0);
     assert_eq!(fs::read_to_string(&path).expect("the file exists"), fixed, "a second --fix changes nothing");
+}
+
+/// The key of the model's provider is there, so leaving the platform path keeps model and vendor.
+#[test]
+fn fix_keeps_the_model_of_the_founding_workflow() {
+    let scratch = repository("fix-founding", &["founding.yml"]);
+    let ended = lint(&scratch, &["--fix"]);
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let fixed = fs::read_to_string(scratch.0.join(".github/workflows/founding.yml")).expect("the file exists");
+    assert_eq!(fixed, fixture("founding.yml").replace("E2E_LLM_PATH: platform", "E2E_LLM_PATH: byok"));
 }
 
 #[test]

@@ -105,16 +105,18 @@ fn comment_next_to_entry_leads_to_replacement() {
 #[test]
 fn shared_env_keeps_its_anchor() {
     for (number, anchored) in
-        ["&e {E2E_MODEL_SLUG: MiniMax-M2}", "&e\n      E2E_MODEL_SLUG: MiniMax-M2"].iter().enumerate()
+        ["&e {E2E_MODEL_SLUG: 'minimax:MiniMax-M2'}", "&e\n      E2E_MODEL_SLUG: 'minimax:MiniMax-M2'"]
+            .iter()
+            .enumerate()
     {
         let text = format!(
-            "on: push\nenv: {{E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    \
+            "on: push\nenv: {{E2E_MINIMAX_API_KEY: '${{{{ secrets.KEY }}}}', E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    \
              env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      \
              - run: {CALL}\n"
         );
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
             let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
-            assert!(after == text || after == text.replace("MiniMax-M2", "platform/MiniMax-M2"), "{after}");
+            assert!(after == text || after == text.replace("minimax:MiniMax-M2", "MiniMax-M2"), "{after}");
             assert!(ended.code < 2, "{}", ended.shown());
         }
     }
@@ -152,8 +154,8 @@ fn patch_never_disables_a_step() {
 fn thousand_findings_are_fixed_in_one_run() {
     let job = |number: usize| {
         format!(
-            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_LLM_PATH: platform\n      \
-             E2E_MODEL_SLUG: MiniMax-M2\n    steps:\n      - run: {CALL}\n"
+            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\n      \
+             E2E_MODEL_SLUG: no-such-model\n    steps:\n      - run: {CALL}\n"
         )
     };
     let text = format!("on: push\njobs:\n{}", (0..1_000).map(job).collect::<String>());
@@ -162,7 +164,7 @@ fn thousand_findings_are_fixed_in_one_run() {
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
     let (ended, after) = lint("thousand", &text, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.shown().chars().take(2000).collect::<String>());
-    assert_eq!(after, text.replace("MiniMax-M2", "platform/MiniMax-M2"));
+    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: no-such-model\n", ""));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
@@ -308,9 +310,9 @@ fn entry_with_suppression_comment_is_kept() {
 
 #[test]
 fn edits_are_listed_one_by_one() {
-    let (ended, _) = lint("shown", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
+    let (ended, _) = lint("shown", &step_with_key("env: {E2E_MODEL_SLUG: no-such-model, A: b}"), &["--fix"]);
     let shown = ended.stdout.replace("\n  ", " ");
-    let edit = "a.yml: set `E2E_MODEL_SLUG` to `platform/MiniMax-M2`, which selects platform/MiniMax-M2 from platform";
+    let edit = "a.yml: delete `E2E_MODEL_SLUG`, which selects MiniMax-M2.7 from minimax";
     assert!(shown.contains(edit), "{shown}");
     assert!(shown.contains("review the diff"), "{shown}");
 }

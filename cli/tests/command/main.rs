@@ -19,6 +19,7 @@ mod lint_fixes;
 mod lint_properties;
 mod lint_scripts;
 mod pick;
+mod policies;
 mod prove;
 mod registry_forms;
 mod resolve;

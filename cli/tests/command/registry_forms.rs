@@ -177,3 +177,48 @@ fn unknown_field_is_a_note_unless_it_is_misspelt() {
     assert_eq!(config("allow_unknown_fields: false", file).code, 1);
     assert!(refused.contains("expected `deny`, `deny-misspelt` or `allow`"), "{refused}");
 }
+
+/// The words of a platform are shown only where the registry has them.
+#[test]
+fn platform_error_replaces_the_words_of_the_platform() {
+    let arms = "      - {name: openai, models: [m-0]}\n";
+    let scratch = project("words", OPENAI, arms, "X: y");
+    let registry = std::fs::read_to_string(scratch.0.join("providers.yaml")).expect("the file exists");
+    let resolve = |scratch: &Scratch, variable: &str| {
+        let json = slugproof(["resolve", "--runtime", "agent", "--format", "json", variable]).dir(scratch).run().json();
+        json["message"].as_str().expect("a message").to_owned()
+    };
+    assert!(resolve(&scratch, "X=").ends_with("so the workspace boots to `failed` and never comes online"));
+    assert!(resolve(&scratch, "MODEL=no").ends_with("so the create call fails"));
+    let human = slugproof(["resolve", "--runtime", "agent", "MODEL=no"]).dir(&scratch).run().stdout;
+    assert!(human.contains("rejected: the create call fails") && !human.contains("422"), "{human}");
+    let notes = slugproof(["lint", "--output", "json"]).dir(&scratch).run().json()["findings"][0]["notes"].to_string();
+    assert!(notes.contains("on runtime agent the workspace boots to `failed` and never comes online\""), "{notes}");
+
+    let words = "platform_error: {missing-credential: E_NO_KEY, unregistered-model: E_MODEL}\nproviders:\n";
+    let scratch = scratch.file("providers.yaml", registry.replace("providers:\n  -", &format!("{words}  -")));
+    assert!(resolve(&scratch, "X=").ends_with("never comes online (E_NO_KEY)"));
+    assert!(resolve(&scratch, "MODEL=no").ends_with("so the create call returns 422 E_MODEL"));
+    assert!(lint(&scratch).stdout.contains("(E_NO_KEY)"));
+    let record = r#"{"status": "failed", "error": "E_NO_KEY: refused"}"#;
+    let scratch = scratch.file("record.json", record);
+    let args = ["diagnose", "--record", "record.json", "RUNTIME=agent", "OPENAI_API_KEY=set"];
+    let shown = slugproof(args.into_iter().chain(["MODEL=gpt-1"])).dir(&scratch).run().stdout;
+    assert!(shown.contains("the platform reports E_NO_KEY"), "{shown}");
+
+    for (words, message) in [
+        (
+            "{no-such-code: X}",
+            "`platform_error.no-such-code`: no contradiction has the code `no-such-code`; use one of",
+        ),
+        ("{missing-credential: ''}", "`platform_error.missing-credential`: is empty; write the words of the platform"),
+        ("{missing-credential: 7}", "`platform_error.missing-credential`: "),
+        ("[a]", "`platform_error`: "),
+    ] {
+        let text = registry.replace("providers:\n  -", &format!("platform_error: {words}\nproviders:\n  -"));
+        let scratch = project("words-bad", OPENAI, arms, "X: y").file("providers.yaml", text);
+        let ended = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
+        let title = ended.json()["findings"][0]["title"].as_str().expect("a title").to_owned();
+        assert!(ended.code == 1 && title.starts_with(message), "{words}: {}", ended.shown());
+    }
+}

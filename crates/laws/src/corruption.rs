@@ -35,7 +35,7 @@ impl Parts {
 
     /// The first entries of a registry: an error in them equals one in the whole, and they are read faster.
     pub(crate) fn of_registry(registry: &Registry) -> Result<Self, ReadError> {
-        let RegistryDocument { mut providers, mut runtimes } = registry.document();
+        let RegistryDocument { mut providers, mut runtimes, platform_error } = registry.document();
         runtimes.truncate(2);
         for runtime in &mut runtimes {
             runtime.arms.truncate(3);
@@ -46,7 +46,7 @@ impl Parts {
         }
         let arms = || runtimes.iter().flat_map(|runtime| &runtime.arms);
         providers.retain(|provider| arms().any(|arm| arm.provider == provider.name));
-        let beginning = Registry::new(RegistryDocument { providers, runtimes });
+        let beginning = Registry::new(RegistryDocument { platform_error, providers, runtimes });
         Self::of("registry", &beginning.expect("arms of a valid registry with their providers are valid").to_yaml())
     }
 
@@ -218,7 +218,8 @@ const DOCUMENT_CORRUPTIONS: [(&str, DocumentCorruption); 3] = [
 ];
 
 /// Mappings whose keys are names.
-const KEYED_BY_NAME: [&str; 10] = [
+const KEYED_BY_NAME: [&str; 11] = [
+    "registry.platform_error",
     "registry.runtimes",
     "policy_1.defaults",
     "policy_1.templates",
@@ -247,7 +248,8 @@ const MAY_BE_TEXT: [&str; 11] = [
 ];
 
 /// Fields that may be missing, null or empty, except [`NOT_EMPTY`].
-const OPTIONAL: [&str; 44] = [
+const OPTIONAL: [&str; 45] = [
+    "registry.platform_error",
     "registry.providers[].display_name",
     "registry.providers[].protocol",
     "registry.providers[].auth_mode",

@@ -14,7 +14,7 @@ use slug_resolver::policy::{
     Condition, Creates, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
 };
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
-use slug_resolver::{AuthEnv, Billing, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
+use slug_resolver::{AuthEnv, Billing, Code, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -222,7 +222,10 @@ pub fn registry(choices: &mut Choices<'_>) -> Registry {
         let arm = Arm { provider: providers[0].name.clone(), ..Arm::default() };
         runtimes.push(Runtime { name: RUNTIMES[0].to_owned(), arms: [arm].into(), ..Runtime::default() });
     }
-    Registry::new(RegistryDocument { providers, runtimes }).expect("the vocabulary makes only valid registries")
+    let words = |code: Code| (code, format!("PLATFORM: {}", code.as_str()));
+    let platform_error = Code::ALL.into_iter().filter(|_| choices.one_in(8)).map(words).collect();
+    let document = RegistryDocument { platform_error, providers, runtimes };
+    Registry::new(document).expect("the vocabulary makes only valid registries")
 }
 
 fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {

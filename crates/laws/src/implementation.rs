@@ -55,8 +55,8 @@ pub trait Implementation: Sync {
     }
 
     /// The one-sentence message for people about a resolution.
-    fn message(&self, resolution: &Resolution<'_>) -> String {
-        RealResolver.message(resolution)
+    fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {
+        RealResolver.message(registry, resolution)
     }
 
     /// All output about a case, in every form.
@@ -118,13 +118,13 @@ impl Implementation for RealResolver {
         fixes(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
-    fn message(&self, resolution: &Resolution<'_>) -> String {
-        resolution.message()
+    fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {
+        resolution.message(registry)
     }
 
     fn report(&self, case: &TestCase) -> String {
         let resolution = self.resolve(case);
-        let message = resolution.message();
+        let message = resolution.message(&case.dataset.registry);
         format!("{:?}\n{resolution:?}\n{message}\n{:?}\n{}", case.env(), self.fixes(case), case.to_yaml())
     }
 

@@ -42,7 +42,7 @@ fn smaller(case: &TestCase) -> impl Iterator<Item = TestCase> + use<'_> {
 fn with_registry(case: &TestCase, edit: impl FnOnce(&mut RegistryDocument)) -> Option<TestCase> {
     let mut document = case.dataset.registry.document();
     edit(&mut document);
-    let RegistryDocument { providers, runtimes } = &mut document;
+    let RegistryDocument { providers, runtimes, .. } = &mut document;
     let exists = |name: &str| providers.iter().any(|provider| provider.name == name);
     runtimes.iter_mut().for_each(|runtime| runtime.arms.retain(|arm| exists(&arm.provider)));
     runtimes.retain(|runtime| !runtime.arms.is_empty());

@@ -1,6 +1,6 @@
 //! The YAML form of a registry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -9,12 +9,15 @@ use super::auth::AuthEnv;
 use super::pattern::Pattern;
 use super::provider::{Billing, Protocol, Provider};
 use crate::limits;
+use crate::verdict::Code;
 use crate::yaml::{Cursor, Entry, FieldPath, Fields, Invalid, ReadError, UnknownFields, quoted, refuse_secret_name};
 
 /// A registry file, field by field. It has not been validated or compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "field for field the YAML of the format")]
 pub struct RegistryDocument {
+    /// The platform's words for contradictions, to show with them.
+    pub platform_error: BTreeMap<Code, String>,
     /// The provider catalogue.
     pub providers: Vec<Provider>,
     /// The runtimes.
@@ -51,6 +54,8 @@ pub struct Arm {
 
 const FIELDS: [&str; 3] = ["schema_version", "providers", "runtimes"];
 
+const OPTIONAL: [&str; 1] = ["platform_error"];
+
 const OPTIONAL_OF_RUNTIME: [&str; 1] = ["display_name"];
 
 const OPTIONAL_OF_ARM: [&str; 2] = ["models", "withdrawn_models"];
@@ -73,9 +78,15 @@ const OPTIONAL_OF_PROVIDER: [&str; 13] = [
 
 impl RegistryDocument {
     pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
-        let fields = at.fields(&FIELDS, &[], unknown)?;
+        let fields = at.fields(&FIELDS, &OPTIONAL, unknown)?;
         fields.schema_version_1()?;
-        let mut document = Self { providers: Vec::new(), runtimes: Vec::new() };
+        let mut document = Self::default();
+        if let Some(words) = given(&fields, "platform_error") {
+            for entry in words.entries()? {
+                let (code, text) = decode_platform_error(&entry)?;
+                document.platform_error.insert(code, text);
+            }
+        }
         for provider in fields.required("providers")?.items()? {
             document.providers.push(decode_provider(&provider, unknown)?);
         }
@@ -102,7 +113,7 @@ impl RegistryDocument {
     ///
     /// A value of another type than the format requires.
     pub fn unknown_fields(root: Cursor<'_>) -> Result<Vec<FieldPath>, ReadError> {
-        let mut unknown = unknown_in(&root, &[&FIELDS])?;
+        let mut unknown = unknown_in(&root, &[&FIELDS, &OPTIONAL])?;
         for Entry { name, value, .. } in root.entries()? {
             match name {
                 "providers" => {
@@ -191,6 +202,18 @@ fn decode_auth_env(at: &Cursor<'_>) -> Result<AuthEnv, Invalid> {
     Ok(AuthEnv::of_items(items))
 }
 
+fn decode_platform_error(entry: &Entry<'_>) -> Result<(Code, String), ReadError> {
+    let Some(code) = Code::parse(entry.name) else {
+        let codes: Vec<String> = Code::ALL.iter().map(|code| quoted(code.as_str())).collect();
+        let message = format!("no contradiction has the code {}; use one of {}", quoted(entry.name), codes.join(", "));
+        return Err(entry.value.error(message));
+    };
+    match entry.value.string()? {
+        "" => Err(entry.value.error("is empty; write the words of the platform, or remove the code")),
+        text => Ok((code, text.to_owned())),
+    }
+}
+
 fn decode_billing(at: &Cursor<'_>) -> Result<Billing, Invalid> {
     match at.string()? {
         "platform" => Ok(Billing::Platform),
@@ -227,12 +250,18 @@ fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Invalid> {
 
 /// Serialises a registry in the format of its file.
 pub(super) fn serialize<S: Serializer>(
+    platform_error: &BTreeMap<Code, String>,
     providers: &[Provider],
     runtimes: &[Runtime],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let mut root = serializer.serialize_struct("Registry", 3)?;
+    let mut root = serializer.serialize_struct("Registry", 4)?;
     root.serialize_field("schema_version", &1)?;
+    if platform_error.is_empty() {
+        root.skip_field("platform_error")?;
+    } else {
+        root.serialize_field("platform_error", platform_error)?;
+    }
     root.serialize_field("providers", providers)?;
     root.serialize_field("runtimes", &Runtimes(runtimes))?;
     root.end()

@@ -11,6 +11,7 @@ mod pattern;
 mod provider;
 mod validation;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -22,6 +23,7 @@ pub use pattern::{Pattern, PatternError};
 pub use provider::{Billing, PLATFORM, Protocol, Provider};
 
 use crate::limits;
+use crate::verdict::Code;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
 
@@ -31,6 +33,7 @@ pub type InvalidRegistry = crate::yaml::Invalid;
 /// A validated and compiled registry. An invalid registry cannot be constructed.
 #[derive(Clone)]
 pub struct Registry {
+    platform_error: BTreeMap<Code, String>,
     providers: Vec<Provider>,
     runtimes: Vec<Runtime>,
     index: Index,
@@ -69,12 +72,12 @@ impl Registry {
     /// runtime has no arms; an arm names an unknown provider or one that another arm of the runtime
     /// names; or the patterns together exceed [`limits::PATTERNS_SIZE`].
     pub fn new(document: RegistryDocument) -> Result<Self, InvalidRegistry> {
-        let RegistryDocument { providers, runtimes } = document;
+        let RegistryDocument { platform_error, providers, runtimes } = document;
         let by_name = validation::check_providers(&providers)?;
         validation::check_runtimes(&runtimes, &by_name)?;
         let by_name = by_name.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
         let index = Index::new(&providers, &runtimes, by_name);
-        Ok(Self { providers, runtimes, index })
+        Ok(Self { platform_error, providers, runtimes, index })
     }
 
     /// Reads, validates and compiles a `providers.yaml`.
@@ -130,7 +133,17 @@ impl Registry {
     /// Returns a copy of the registry's document.
     #[must_use]
     pub fn document(&self) -> RegistryDocument {
-        RegistryDocument { providers: self.providers.clone(), runtimes: self.runtimes.clone() }
+        RegistryDocument {
+            platform_error: self.platform_error.clone(),
+            providers: self.providers.clone(),
+            runtimes: self.runtimes.clone(),
+        }
+    }
+
+    /// The platform's words for a contradiction, if the registry has any.
+    #[must_use]
+    pub fn platform_error(&self, code: Code) -> Option<&str> {
+        self.platform_error.get(&code).map(String::as_str)
     }
 
     /// The providers, in declared order.
@@ -321,9 +334,11 @@ fn sole_met<'r>(candidates: impl Iterator<Item = &'r Provider>, credentials: &Cr
 }
 
 impl PartialEq for Registry {
-    /// Compares the providers and runtimes, including their order; the index is derived from them.
+    /// Compares the fields of the documents, including their order; the index is derived from them.
     fn eq(&self, other: &Self) -> bool {
-        self.providers == other.providers && self.runtimes == other.runtimes
+        self.platform_error == other.platform_error
+            && self.providers == other.providers
+            && self.runtimes == other.runtimes
     }
 }
 
@@ -331,7 +346,7 @@ impl Eq for Registry {}
 
 impl Serialize for Registry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        document::serialize(&self.providers, &self.runtimes, serializer)
+        document::serialize(&self.platform_error, &self.providers, &self.runtimes, serializer)
     }
 }
 

@@ -125,7 +125,9 @@ fn document(text: &str) -> Result<(), String> {
 fn registry(providers: Vec<Provider>) -> Result<(), String> {
     let arms = vec![Arm { provider: providers[0].name.clone(), ..Arm::default() }];
     let runtimes = vec![Runtime { name: "agent".into(), arms, ..Runtime::default() }];
-    Registry::new(RegistryDocument { providers, runtimes }).map(drop).map_err(|error| error.to_string())
+    Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 fn policy(field: &str, value: &str) -> Result<(), String> {

@@ -21,7 +21,8 @@ fn registry(patterns: &[String]) -> Registry {
         patterns.iter().enumerate().map(|(number, pattern)| provider(&format!("p{number}"), pattern)).collect();
     let arms = providers.iter().map(|provider| Arm { provider: provider.name.clone(), ..Arm::default() }).collect();
     let runtimes = vec![Runtime { name: RUNTIME.to_owned(), arms, ..Runtime::default() }];
-    Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid")
+    Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+        .expect("the registry is valid")
 }
 
 /// Compares both resolvers on a model, with each provider's key in turn.
@@ -124,7 +125,8 @@ fn runtimes_of_any_number_are_found_by_name() {
         let arms = vec![Arm { provider: "p".to_owned(), ..Arm::default() }];
         let runtime = |name: &String| Runtime { name: name.clone(), arms: arms.clone(), ..Runtime::default() };
         let runtimes = many[..count].iter().map(runtime).collect();
-        let registry = Registry::new(RegistryDocument { providers, runtimes }).expect("the registry is valid");
+        let registry = Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
+            .expect("the registry is valid");
         assert_eq!(registry.runtimes().len(), count);
         for (number, name) in many.iter().enumerate() {
             let found = registry.handle(name).map(|handle| &handle.runtime().name);
@@ -143,7 +145,7 @@ fn runtimes_with_long_names_are_found() {
         .iter()
         .map(|(_, name)| Runtime { name: (*name).clone(), arms: arms.clone(), ..Runtime::default() })
         .collect();
-    let document = RegistryDocument { providers: vec![provider("p", "^m")], runtimes };
+    let document = RegistryDocument { providers: vec![provider("p", "^m")], runtimes, ..RegistryDocument::default() };
     let registry = Registry::new(document).expect("the registry is valid");
     for (_, name) in known {
         assert_eq!(registry.handle(name).map(|handle| &handle.runtime().name), Some(name));

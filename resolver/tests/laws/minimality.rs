@@ -68,7 +68,8 @@ fn pairs_of_edits_are_tried_with_six_arms() {
     let arm = |number: usize| Arm { provider: name(number), models: vec![name(number)], ..Arm::default() };
     let arms = (0..6).map(arm).collect();
     let runtimes = vec![Runtime { name: "agent".to_owned(), arms, ..Runtime::default() }];
-    let document = RegistryDocument { providers: (0..6).map(provider).collect(), runtimes };
+    let document =
+        RegistryDocument { providers: (0..6).map(provider).collect(), runtimes, ..RegistryDocument::default() };
     let registry = Registry::new(document).expect("the document is valid");
     let policy = "schema_version: 1
 name: six

@@ -25,7 +25,7 @@ pub struct Wrong {
     pub resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>,
     pub runtime: for<'a> fn(&'a TestCase) -> Option<&'a str>,
     pub fixes: fn(&TestCase) -> Vec<Fix>,
-    pub message: fn(&Resolution<'_>) -> String,
+    pub message: fn(&Registry, &Resolution<'_>) -> String,
     pub report: fn(&TestCase) -> String,
     pub reread: fn(&TestCase) -> Result<TestCase, ReadError>,
     pub read: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
@@ -44,8 +44,8 @@ impl Implementation for Wrong {
         (self.fixes)(case)
     }
 
-    fn message(&self, resolution: &Resolution<'_>) -> String {
-        (self.message)(resolution)
+    fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {
+        (self.message)(registry, resolution)
     }
 
     fn report(&self, case: &TestCase) -> String {
@@ -71,7 +71,7 @@ pub const RIGHT: Wrong = Wrong {
     resolve: right,
     runtime: |case| RealResolver.runtime(case),
     fixes: |case| RealResolver.fixes(case),
-    message: |resolution| RealResolver.message(resolution),
+    message: |registry, resolution| RealResolver.message(registry, resolution),
     report: |case| RealResolver.report(case),
     reread: |case| RealResolver.reread(case),
     read: |document, text, dataset| RealResolver.read(document, text, dataset),
@@ -220,7 +220,12 @@ const WRONG: &[Wrong] = &[
         fixes: |case| match right(case) {
             found if found.outcome == Outcome::Nothing => {
                 let names = case.variables.keys().cloned();
-                vec![Fix { edits: names.map(Edit::Unset).collect(), slug: found.slug.into(), provider: String::new() }]
+                vec![Fix {
+                    edits: names.map(Edit::Unset).collect(),
+                    slug: found.slug.into(),
+                    provider: String::new(),
+                    keeps_vendor: false,
+                }]
             }
             _ => RealResolver.fixes(case),
         },
@@ -583,7 +588,7 @@ const WRONG: &[Wrong] = &[
                 let provider = fixed.provider.filter(|_| fixed.is_coherent())?.name.clone();
                 let edits = vec![Edit::Set("MODEL".to_owned(), fixed.slug.to_owned())];
                 let moves_key = fixed.warnings.contains(Warning::CrossVendorCredential);
-                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider })
+                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider, keeps_vendor: false })
             });
             fixes.extend(more);
             fixes
@@ -593,29 +598,29 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "message-tells-why",
         bug: "the message does not say what the provider needs",
-        message: |resolution| {
+        message: |registry, resolution| {
             let names = resolution.needs.names().iter();
-            names.fold(RealResolver.message(resolution), |message, name| message.replace(name, "a secret"))
+            names.fold(RealResolver.message(registry, resolution), |message, name| message.replace(name, "a secret"))
         },
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message is about another slug",
-        message: |resolution| RealResolver.message(&Resolution { slug: "another", ..*resolution }),
+        message: |registry, resolution| RealResolver.message(registry, &Resolution { slug: "another", ..*resolution }),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message does not say that one of several secrets is enough",
-        message: |resolution| RealResolver.message(resolution).replace("one of ", ""),
+        message: |registry, resolution| RealResolver.message(registry, resolution).replace("one of ", ""),
         ..RIGHT
     },
     Wrong {
         law: "message-tells-why",
         bug: "the message always says that one of the secrets is enough",
-        message: |resolution| {
-            format!("{}: one of {}", RealResolver.message(resolution), resolution.needs.names().join(", "))
+        message: |registry, resolution| {
+            format!("{}: one of {}", RealResolver.message(registry, resolution), resolution.needs.names().join(", "))
         },
         ..RIGHT
     },

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
 use crate::output::Output;
+use crate::policies;
 use crate::redact::mask_credentials;
 
 use document::{Document, first_line};
@@ -98,7 +99,7 @@ impl Check {
                     Err(error) => self.refuse(source, Kind::Registry, &error),
                 }
             }
-            Some(Kind::Policy) => match Policy::from_node(Cursor::root(&root)).map_err(|error| error.located(&root)) {
+            Some(Kind::Policy) => match policies::decode(&root, &path) {
                 Ok(policy) => {
                     self.policies.push((Document { source, root }, policy));
                 }

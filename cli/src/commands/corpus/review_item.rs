@@ -241,7 +241,7 @@ impl Facts {
                 VerdictKind::Nothing => "nothing",
                 _ => found.code.map_or("coherent", Code::as_str),
             },
-            cause: printable(&found.message()).replace('\n', "\\n"),
+            cause: printable(&found.message(&dataset.registry)).replace('\n', "\\n"),
             yaml: printable(&identity(&case)),
         }
     }
@@ -397,7 +397,10 @@ fn status_of(witness: &Witness, file: &File) -> Status {
     };
     let changes = differences(expected, &Expectation::of(&context.resolution));
     if !changes.is_empty() {
-        return Status::Changed(changes.join("; "));
+        return Status::Changed(format!(
+            "{}; correct the resolver, or `expect` if this is intended",
+            changes.join(", ")
+        ));
     }
     Status::Holds
 }

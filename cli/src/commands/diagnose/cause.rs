@@ -197,7 +197,10 @@ impl<'a> Diagnosis<'a> {
     /// The cause as a sentence, in lower case and without a full stop.
     pub fn message(&self) -> String {
         match self.cause {
-            Cause::Contradiction(_) => self.resolution.as_ref().map(Resolution::message).unwrap_or_default(),
+            Cause::Contradiction(_) => {
+                let message = |resolution: &Resolution<'_>| resolution.message(self.setting.registry);
+                self.resolution.as_ref().map(message).unwrap_or_default()
+            }
             Cause::RecordDisagrees if self.creates_nothing() => NO_WORKSPACE.to_owned(),
             Cause::RecordDisagrees => {
                 let each: Vec<String> = self.disagreements.iter().map(Disagreement::sentence).collect();

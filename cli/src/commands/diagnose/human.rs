@@ -273,10 +273,11 @@ fn is_refused(diagnosis: &Diagnosis<'_>) -> bool {
     diagnosis.resolution.as_ref().is_some_and(|resolution| resolution.outcome == Outcome::Rejected)
 }
 
-/// The platform's error code of a contradiction, if the error in the record contains one.
-fn platform_error(diagnosis: &Diagnosis<'_>) -> Option<&'static str> {
+/// The platform's words for a contradiction, if the error in the record contains them.
+fn platform_error<'a>(diagnosis: &Diagnosis<'a>) -> Option<&'a str> {
     let (_, says) = diagnosis.error()?;
-    Code::ALL.into_iter().map(Code::platform_error).find(|word| says.contains(word))
+    let registry = diagnosis.setting.registry;
+    Code::ALL.into_iter().filter_map(|code| registry.platform_error(code)).find(|words| says.contains(words))
 }
 
 /// The variables whose values could explain the disagreements.

@@ -71,7 +71,7 @@ pub fn render(diagnosis: &Diagnosis<'_>) -> String {
         cause: CauseForm { name: diagnosis.cause.entry().id, message: diagnosis.message() },
         resolution: diagnosis.resolution.as_ref().map(|resolution| ResolutionForm {
             resolution,
-            message: resolution.message(),
+            message: resolution.message(diagnosis.setting.registry),
             fixes: &diagnosis.fixes,
         }),
         named: NamedForm {

@@ -12,8 +12,9 @@ pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
 };
 
 fn message_tells_why(context: &LawContext<'_>) -> Result<(), Violation> {
-    let message = context.implementation.message(&context.resolution);
-    for fragment in expected_fragments(&context.resolution) {
+    let message = context.implementation.message(&context.case.dataset.registry, &context.resolution);
+    let words = context.resolution.code.and_then(|code| context.case.dataset.registry.platform_error(code));
+    for fragment in expected_fragments(&context.resolution, words) {
         ensure!(message.contains(&fragment), "{message:?} does not contain {fragment:?}");
     }
     let needs = context.resolution.needs;
@@ -49,7 +50,8 @@ const CAUSES: [(Code, &str); 9] = [
     (Code::WrongCredential, "does not accept the injected secrets"),
 ];
 
-fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
+/// The fragments of the message; `words` are the platform's for the contradiction.
+fn expected_fragments(resolution: &Resolution<'_>, words: Option<&str>) -> Vec<String> {
     let Resolution { runtime, slug, rule, decided_by, injected, provider, withdrawn_by, needs, accepted_by, .. } =
         *resolution;
     if resolution.outcome == Outcome::Nothing {
@@ -57,9 +59,9 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     }
     let picked = rule.map_or_else(|| "no rule for the model applies".into(), |rule| format!("rule `{rule}`"));
     let outcome = match resolution.outcome {
-        Outcome::Online => "serves",
-        Outcome::Rejected => "returns 422",
-        _ => "boots to `failed`",
+        Outcome::Online => "serves".to_owned(),
+        Outcome::Rejected => words.map_or("the create call fails".to_owned(), |words| format!("returns 422 {words}")),
+        _ => words.map_or("never comes online".to_owned(), |words| format!("never comes online ({words})")),
     };
     let cause = CAUSES.iter().find(|(code, _)| resolution.code == Some(*code)).map(|(_, cause)| *cause);
     let because = cause.unwrap_or(match resolution.billing {
@@ -70,7 +72,7 @@ fn expected_fragments(resolution: &Resolution<'_>) -> Vec<String> {
     let picker = decided_by.map_or_else(|| format!("`{runtime}`"), Into::into);
     let picker = if rule.is_some() { picker } else { String::new() };
     let model = if slug.is_empty() { "no model".into() } else { format!("`{slug}`") };
-    let mut fragments = vec![model, picked, picker, outcome.into(), because.into()];
+    let mut fragments = vec![model, picked, picker, outcome, because.into()];
     if let (Some(provider), Some(Billing::Byok)) = (provider, resolution.billing) {
         fragments.push(format!("provider `{}`", provider.name));
     }

@@ -1,0 +1,80 @@
+//! Policy files, and the policies that they extend.
+
+use std::path::{Path, PathBuf};
+
+use slug_resolver::yaml::{self, Cursor, Node, ReadError};
+use slug_resolver::{Policy, PolicyDocument};
+
+use crate::exit::Failure;
+use crate::io::{read_file, shown_path};
+use crate::suggest::did_you_mean;
+
+/// The maximum number of files from a policy to the last one that it extends, including itself.
+const FILES: usize = 8;
+
+/// Reads a policy file. Its field `extends` names an embedded policy, or a file relative to the
+/// policy file.
+///
+/// # Errors
+///
+/// The file cannot be read, or it breaks a rule of the format.
+pub fn read(path: &Path) -> Result<Policy, Failure> {
+    let located = |error: ReadError| Failure::new(format!("{}: {error}", shown_path(path)));
+    let root = yaml::read(&read_file(path)?).map_err(located)?;
+    decode(&root, path).map_err(located)
+}
+
+/// Decodes a policy file that was read from a path.
+///
+/// # Errors
+///
+/// The first field that breaks a rule of the format. A policy that cannot be extended is an error
+/// at `extends`.
+pub fn decode(root: &Node, path: &Path) -> Result<Policy, ReadError> {
+    decode_from(root, &mut vec![path.to_owned()])
+}
+
+/// Decodes the last of `files`, each of which extends the next.
+fn decode_from(root: &Node, files: &mut Vec<PathBuf>) -> Result<Policy, ReadError> {
+    let policy = Policy::from_node_extending(Cursor::root(root), &mut |name| base(name, files));
+    policy.map_err(|error| error.located(root))
+}
+
+/// The policy that the last of `files` extends, or the reason why there is none.
+fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> {
+    let is_yaml = Path::new(name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if !is_yaml && !name.contains('/') {
+        return match Policy::embedded(name) {
+            Some(policy) => Ok(policy.document().clone()),
+            None => {
+                let embedded = Policy::all_embedded();
+                let help = did_you_mean(name, embedded.iter().map(Policy::name), "for a file, write its path");
+                Err(format!("no policy `{name}` ships with slugproof; {help}"))
+            }
+        };
+    }
+    let directory = files.last().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+    let path = directory.join(name);
+    let bytes = read_file(&path).map_err(|failure| failure.to_string())?;
+    if let Some(first) = files.iter().position(|file| is_same(file, &path)) {
+        let cycle: Vec<String> = files[first..].iter().chain([&path]).map(|file| shown_path(file)).collect();
+        return Err(format!("the policies extend each other: {}; remove one `extends`", cycle.join(", ")));
+    }
+    if files.len() == FILES {
+        return Err(format!("more than {FILES} policies extend one another; put their fields into fewer files"));
+    }
+    let located = |error: ReadError| format!("{}: {error}", shown_path(&path));
+    let root = yaml::read(&bytes).map_err(located)?;
+    files.push(path.clone());
+    let policy = decode_from(&root, files);
+    files.pop();
+    Ok(policy.map_err(located)?.document().clone())
+}
+
+/// Returns true for two paths of one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
