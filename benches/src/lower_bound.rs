@@ -70,6 +70,8 @@ pub struct RegistryFile {
     pub schema_version: u8,
     pub providers: Vec<ProviderEntry>,
     pub runtimes: BTreeMap<String, RuntimeEntry>,
+    #[serde(default)]
+    pub platform_error: BTreeMap<String, String>,
 }
 
 /// An entry of `providers`.

@@ -130,10 +130,10 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
     };
     let Evaluation { verdict, needs, accepted_by, is_cross_vendor } = evaluation;
     let provider = verdict.provider();
-    let warnings = [
-        is_cross_vendor.then_some(Warning::CrossVendorCredential),
-        (!shadowed.is_empty()).then_some(Warning::ShadowedVariable),
-    ];
+    let warnings = Warnings::of(|warning| match warning {
+        Warning::CrossVendorCredential => is_cross_vendor,
+        Warning::ShadowedVariable => !shadowed.is_empty(),
+    });
     Resolution {
         runtime,
         slug,
@@ -158,7 +158,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         outcome: verdict.outcome(),
         needs,
         accepted_by,
-        warnings: warnings.into_iter().flatten().collect(),
+        warnings,
         shadowed,
     }
 }

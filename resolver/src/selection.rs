@@ -87,17 +87,14 @@ impl<'a> Picked<'a> {
     /// Picks the slug.
     #[inline]
     pub(crate) fn new(dispatch: &'a Dispatch, env: &View<'_, 'a>) -> Self {
-        let mut consulted = 0;
-        for step in &dispatch.model {
-            consulted = step.consulted;
-            if env.holding & step.guard == 0 {
-                continue;
-            }
+        for step in dispatch.model.iter().filter(|step| env.holding & step.guard != 0) {
             let rule = env.policy().model_rule(*step);
             if let Some(picked) = rule.pick(env) {
-                return Self { slug: picked.text, rule: Some(rule), held_by: picked.held_by, consulted };
+                let held_by = picked.held_by;
+                return Self { slug: picked.text, rule: Some(rule), held_by, consulted: step.consulted };
             }
         }
+        let consulted = dispatch.model.last().map_or(0, |step| step.consulted);
         Self { slug: "", rule: None, held_by: None, consulted }
     }
 
@@ -131,21 +128,18 @@ impl Injected {
     pub(crate) fn new(dispatch: &Dispatch, env: &View<'_, '_>) -> Self {
         let policy = env.policy();
         let mode = policy.document().inject;
-        let mut injected = Self { path: BillingPath::Byok, names: 0, rule: None, consulted: 0 };
-        for step in &dispatch.secrets {
-            injected.consulted = step.consulted;
-            if env.holding & step.guard == 0 {
-                continue;
-            }
-            match policy.secrets_rule(*step).inject {
-                None => {
-                    injected.path = BillingPath::Platform;
-                    break;
-                }
-                Some(names) => injected.names |= names,
-            }
+        let consulted = dispatch.secrets.last().map_or(0, |step| step.consulted);
+        let mut injected = Self { path: BillingPath::Byok, names: 0, rule: None, consulted };
+        for step in dispatch.secrets.iter().filter(|step| env.holding & step.guard != 0) {
+            let Some(names) = policy.secrets_rule(*step).inject else {
+                injected.path = BillingPath::Platform;
+                injected.consulted = step.consulted;
+                break;
+            };
+            injected.names |= names;
             if mode == InjectMode::First {
                 injected.rule = Some(step.rule);
+                injected.consulted = step.consulted;
                 break;
             }
         }

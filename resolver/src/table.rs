@@ -88,7 +88,7 @@ impl<V> CachedIndex<V> {
     }
 
     /// Returns the value of a text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, text: &str) -> Option<&V> {
         self.position(text).map(|position| &self.entries[position].1)
     }
@@ -98,13 +98,18 @@ impl<V> CachedIndex<V> {
         self.entries.iter().map(|(text, _)| &**text)
     }
 
-    #[inline]
+    #[inline(always)]
     fn position(&self, text: &str) -> Option<usize> {
         let guess = usize::from(self.cache[fingerprint(text)]);
         match self.entries.get(guess) {
             Some((known, _)) if **known == *text => Some(guess),
-            _ => self.positions.get(text).copied(),
+            _ => self.uncached_position(text),
         }
+    }
+
+    #[cold]
+    fn uncached_position(&self, text: &str) -> Option<usize> {
+        self.positions.get(text).copied()
     }
 
     /// Returns a mutable reference to the value of a text; inserts the default value if the text is missing.

@@ -355,6 +355,12 @@ impl Warning {
 pub struct Warnings([bool; Warning::ALL.len()]);
 
 impl Warnings {
+    /// The warnings for which `is_given` returns true.
+    #[inline]
+    pub(crate) fn of(is_given: impl Fn(Warning) -> bool) -> Self {
+        Self(Warning::ALL.map(is_given))
+    }
+
     /// The warnings, in the order of [`Warning::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Warning> {
         Warning::ALL.into_iter().zip(self.0).filter_map(|(warning, given)| given.then_some(warning))

@@ -250,9 +250,17 @@ impl CompiledPick {
     }
 
     /// What the rule picks if its condition holds; `None` if no source is available.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pick<'a>(&'a self, env: &View<'_, 'a>) -> Option<Picked<'a>> {
-        self.first.pick(env).or_else(|| self.rest.iter().find_map(|source| source.pick(env)))
+        match self.first.pick(env) {
+            None if !self.rest.is_empty() => self.pick_other(env),
+            picked => picked,
+        }
+    }
+
+    #[cold]
+    fn pick_other<'a>(&'a self, env: &View<'_, 'a>) -> Option<Picked<'a>> {
+        self.rest.iter().find_map(|source| source.pick(env))
     }
 
     /// Whether the rule applies, as far as that follows from the variables in `known`.

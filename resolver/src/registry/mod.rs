@@ -249,7 +249,7 @@ impl<'r> RuntimeHandle<'r> {
     /// # Errors
     ///
     /// See [`Rejection`]; never [`Rejection::UnknownRuntime`].
-    #[inline]
+    #[inline(always)]
     pub fn derive(&self, model: &str, credentials: &Credentials<'_>) -> Result<&'r Provider, Rejection> {
         let providers = &self.registry.providers;
         // Indexed ids have no surrounding whitespace, so a model that is found needs no trimming.
