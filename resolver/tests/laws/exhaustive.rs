@@ -112,7 +112,7 @@ fn cases_count_classes_and_questions_count_ids() {
             .sum();
         let runtimes = enumeration.runtimes().count();
         // The first set key decides the secrets, so off the platform path there are as many outcomes as keys,
-        // and one without a key. Values of the path that select the same path are not told apart.
+        // and one without a key. Values that select the same path are one class.
         let byok = secrets + 1;
         // The override holds a slug on either path, the variable for the model on the platform path only.
         let with_a_slug = (1 + byok) + 1;
