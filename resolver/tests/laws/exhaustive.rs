@@ -326,6 +326,8 @@ fn brute_force_counts_equal_weighted_counts() {
     assert!(proof.broken.is_none());
     assert_eq!(total.total(), enumeration.combinations());
     assert_eq!(total, proof.counts);
+    assert_eq!(enumeration.brute_force(0, enumeration.first_classes()), Counts::default());
+    assert_eq!(enumeration.brute_force(enumeration.runtimes().count(), 0), Counts::default());
 }
 
 /// The counts of random datasets are correct as well.
