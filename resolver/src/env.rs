@@ -109,6 +109,7 @@ impl<'e, 'a> View<'e, 'a> {
 impl<'a> Env<'a> {
     /// Creates an environment in which no variable is set.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the limit on text variables is far below 256")]
     pub fn empty(policy: &'a Policy) -> Self {
         let variables = policy.variables();
         let mut env = Self {

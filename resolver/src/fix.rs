@@ -64,7 +64,7 @@ impl Serialize for Edit {
     }
 }
 
-/// Returns the fixes of a contradiction, best first; empty if there is no contradiction.
+/// Returns the fixes of a contradiction, best first; empty for any other answer.
 ///
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
 /// several fixes differ only in a value, only the first one that works is returned. The order is:
@@ -73,7 +73,7 @@ impl Serialize for Edit {
 /// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
 /// 3. all others; within a group, the smallest first.
 ///
-/// A fix that sends a key to another vendor's endpoint is returned only if there is no other. Slugs
+/// A fix that sends a key to another vendor's endpoint is returned only if every fix does so. Slugs
 /// are taken from the lists of the runtime's arms: the first id of each arm, and all other ids as
 /// well if the slug is the only edit, up to [`limits::FIX_SLUGS`]. At most [`limits::FIX_EDITS`]
 /// variables are edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.

@@ -211,15 +211,19 @@ impl Enumeration {
     }
 
     /// Resolves every concrete combination of one runtime and one class of the first variable, and
-    /// counts the outcomes. Runtimes and classes are numbered from 0.
+    /// counts the outcomes. Runtimes and classes are numbered from 0; others have no combinations.
     #[must_use]
     pub fn brute_force(&self, runtime: usize, first_class: usize) -> Counts {
         let Dataset { registry, policy, .. } = &*self.dataset;
         let mut counts = Counts::default();
         let Some(RuntimeEnumeration { name, .. }) = self.runtimes.get(runtime) else { return counts };
         let (first, others) = match self.domains.split_first() {
-            Some((first, others)) => (first.values().nth(first_class).flatten().map(|value| (first, value)), others),
-            None => (None, &[][..]),
+            Some((first, others)) => match first.values().nth(first_class) {
+                Some(value) => (value.map(|value| (first, value)), others),
+                None => return counts,
+            },
+            None if first_class == 0 => (None, &[][..]),
+            None => return counts,
         };
         let mut env = Env::empty(policy);
         if let Some((domain, value)) = first {

@@ -90,9 +90,9 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
         values.extend(classes.texts.iter().map(String::as_str).filter(|text| value.is_none_or(|value| value != text)));
         let is_other = |value: &str| {
             let host = value.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
-            !classes.texts.iter().any(|text| text == value)
-                && !(value.is_empty() && policy.is_set_if_empty(variable))
-                && !classes.hosts.iter().any(|known| host.eq_ignore_ascii_case(known))
+            let is_named =
+                classes.texts.iter().any(|text| text == value) || value.is_empty() && policy.is_set_if_empty(variable);
+            !is_named && !classes.hosts.iter().any(|known| host.eq_ignore_ascii_case(known))
         };
         // A value is needed only if unsetting the variable would leave a text that a rule names.
         if default.is_some_and(|default| !is_other(default)) && !value.is_some_and(|value| is_other(value)) {

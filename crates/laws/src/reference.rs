@@ -169,14 +169,14 @@ fn is_member(membership: &Membership, value: Option<&str>) -> bool {
     }
 }
 
-/// The host of a URL: what stands between `://` and the path, without user name and port.
+/// The host of a URL: the text between `://` and the path, without user name and port.
 fn host_of(url: &str) -> Option<&str> {
     let start = url.find("://")?;
     if start == 0 || !url[..start].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
         return None;
     }
     let rest = &url[start + 3..];
-    let end = rest.find(|c| matches!(c, '/' | '?' | '#' | '\\')).unwrap_or(rest.len());
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let after_user = rest[..end].rfind('@').map_or(0, |at| at + 1);
     let address = &rest[after_user..end];
     let bracketed = if address.starts_with('[') { address.find(']') } else { None };

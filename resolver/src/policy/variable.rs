@@ -7,8 +7,8 @@ use crate::table::Table;
 
 /// A variable that a policy reads: its position among the variables of the policy.
 ///
-/// The resolver keeps the values of text variables only: those that a rule compares or uses. It
-/// reduces a key variable to set or unset. See [`Policy::is_key`](super::Policy::is_key).
+/// A rule compares or uses the values of text variables, so the resolver keeps them. It reduces a
+/// key variable to set or unset. See [`Policy::is_key`](super::Policy::is_key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variable(pub(super) u8);
 

@@ -1,7 +1,7 @@
 //! Policy files of schema version 1, and their translation to rules.
 //!
 //! Version 1 has a fixed order: an override variable, a platform path, and models by runtime and
-//! key. The names of the translated rules are those that version 1 printed.
+//! key. The translated rules have the names that version 1 printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,7 +158,7 @@ impl Document {
         let mut keys = BTreeSet::new();
         for (index, entry) in self.secrets.iter().enumerate() {
             let path = FieldPath::default().key("secrets").index(index).key("key");
-            if !check_key(&entry.key, &path, &is_text, &mut keys)? {
+            if !check_key(&entry.key, &path, is_text, &mut keys)? {
                 return Err(Invalid::at(
                     path,
                     format!("`{}` already has an entry, which always wins; merge the two", entry.key),
@@ -177,7 +177,7 @@ impl Document {
             }
             for (position, model) in entry.keyed.iter().enumerate() {
                 let path = path.clone().key("keyed").index(position).key("key");
-                check_key(&model.key, &path, &is_text, &mut keys)?;
+                check_key(&model.key, &path, is_text, &mut keys)?;
                 if entry.keyed[..position].iter().any(|earlier| earlier.key == model.key) {
                     return Err(Invalid::at(
                         path,

@@ -112,7 +112,7 @@ fn cases_count_classes_and_questions_count_ids() {
             .sum();
         let runtimes = enumeration.runtimes().count();
         // The first set key decides the secrets, so off the platform path there are as many outcomes as keys,
-        // and one without a key. Values of the path that select the same path are not told apart.
+        // and one without a key. Values that select the same path are one class.
         let byok = secrets + 1;
         // The override holds a slug on either path, the variable for the model on the platform path only.
         let with_a_slug = (1 + byok) + 1;
@@ -326,6 +326,8 @@ fn brute_force_counts_equal_weighted_counts() {
     assert!(proof.broken.is_none());
     assert_eq!(total.total(), enumeration.combinations());
     assert_eq!(total, proof.counts);
+    assert_eq!(enumeration.brute_force(0, enumeration.first_classes()), Counts::default());
+    assert_eq!(enumeration.brute_force(enumeration.runtimes().count(), 0), Counts::default());
 }
 
 /// The counts of random datasets are correct as well.

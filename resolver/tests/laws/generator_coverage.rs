@@ -116,8 +116,11 @@ fn cases_reach_every_kind_of_input() {
     }
 }
 
-/// The forms of a policy, each with a test that a case has the form.
-const FORMS: &[(&str, fn(&TestCase) -> bool)] = &[
+/// A form of a policy, and whether a case has it.
+type Form = (&'static str, fn(&TestCase) -> bool);
+
+/// The forms of a policy.
+const FORMS: &[Form] = &[
     ("a policy of version 1", |case| case.dataset.version_1().is_some()),
     ("a policy of version 2", |case| case.dataset.version_1().is_none()),
     ("a test `set`", |case| has_test(case, |test| *test == Test::Set)),
@@ -187,7 +190,7 @@ const FORMS: &[(&str, fn(&TestCase) -> bool)] = &[
         let found = RealResolver.resolve(case);
         found.rule.is_some() && found.slug.is_empty()
     }),
-    ("another spelling as a fix", |case| has_fix(case, |found, fix| is_spelling(found, fix))),
+    ("another spelling as a fix", |case| has_fix(case, is_spelling)),
     ("a fix that keeps the vendor of the slug", |case| {
         has_fix(case, |found, fix| !is_spelling(found, fix) && found.provider.is_some_and(|it| it.name == fix.provider))
     }),

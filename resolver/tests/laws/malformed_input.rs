@@ -995,7 +995,7 @@ fn repeated_test_in_built_document_is_rejected() {
     assert_eq!(error, "`model[0].when.A`: the condition already tests this variable; merge the two");
 }
 
-/// A policy takes the fields of another one, except those that it gives itself.
+/// A policy takes the fields of another one, except the fields that it gives itself.
 #[test]
 fn extending_policy_takes_other_fields() {
     let base = Policy::embedded("full-saas").expect("ships with the crate");

@@ -352,7 +352,7 @@ model: [{when: {OLLAMA_MODEL: set}, use: $OLLAMA_MODEL}, {use: local/qwen}]
 }
 
 #[test]
-fn empty_variable_counts_as_set_where_the_policy_says_so() {
+fn listed_variable_counts_as_set_if_empty() {
     let policy = "schema_version: 2
 name: empty
 empty_is_set: [OPENAI_API_KEY, MODEL]
@@ -416,7 +416,7 @@ secrets: [{key: OPENAI_API_KEY}]
 }
 
 #[test]
-fn policy_without_platform_path_never_injects_nothing_on_purpose() {
+fn policy_without_platform_path_is_byok() {
     let policy = "schema_version: 2
 name: byok
 runtimes: [agent]

@@ -150,6 +150,42 @@ runtimes:
     }
 }
 
+/// With forty keys that one provider accepts, the rules distinguish 2^40 environments on its runtime.
+#[test]
+fn runtime_with_too_many_environments_is_reported() {
+    let names: Vec<String> = (0..40).map(|number| format!("KEY_{number}")).collect();
+    let registry = format!(
+        "schema_version: 1
+providers:
+  - {{name: acme, auth_env: [{}], model_prefix_match: '^acme/'}}
+runtimes:
+  agent: {{providers: [{{name: acme}}]}}
+  studio: {{providers: [{{name: acme}}]}}
+",
+        names.join(", ")
+    );
+    let rules = names.iter().map(|name| format!("  - {{key: {name}}}\n"));
+    let policy = format!(
+        "schema_version: 2
+name: many
+model: [{{when: {{runtime: studio}}, use: m}}, {{use: acme/m}}]
+inject: every
+secrets:
+{}",
+        rules.collect::<String>()
+    );
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
+    let enumeration = Enumeration::new(&Dataset::new(registry, policy));
+    assert_eq!(enumeration.unexplored(), ["agent"]);
+    // No provider serves the models of the other runtimes, so there the keys matter only together.
+    let runtimes: Vec<(&str, bool)> = enumeration.runtimes().collect();
+    assert_eq!((runtimes, enumeration.len()), (vec![("studio", true), ("unknown", false)], 4));
+    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
+    assert!(proof.broken.is_none());
+    assert_eq!((proof.covered, enumeration.combinations()), (2 << 40, 2 << 40));
+}
+
 /// A runtime can have the name that the enumeration uses for an unknown runtime, and a template can
 /// name another template.
 #[test]

@@ -149,7 +149,7 @@ impl<'a> Rules<'a> {
             Source::Text(text) => Some(text.as_str()),
             Source::Variable(name) => self.value(name),
         });
-        if self.has(Bug::LastSource) { available.last() } else { available.next() }
+        if self.has(Bug::LastSource) { available.next_back() } else { available.next() }
     }
 
     fn inject(&self) -> (BillingPath, BTreeSet<&'a str>) {

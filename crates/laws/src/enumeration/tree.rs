@@ -159,8 +159,8 @@ fn sources(pick: &Pick) -> &[Source] {
 /// A leaf of the tree: environments with one slug or one variable that holds it, and one set of
 /// secrets as far as the provider of the slug can tell.
 pub(super) struct Leaf {
-    /// The possible classes of each variable, in ascending order.
-    pub(super) classes: Vec<Vec<usize>>,
+    /// The possible classes of each variable.
+    pub(super) classes: Vec<ClassList>,
     /// The variable that holds the slug.
     pub(super) slug_in: Option<usize>,
     /// The values of that variable by model class; empty if no variable holds a slug.
@@ -172,6 +172,9 @@ pub(super) struct Leaf {
     /// Key variables of which at least one is set.
     some_of: Vec<usize>,
 }
+
+/// Classes of one variable in ascending order. Most leaves share most of their lists.
+type ClassList = Arc<[usize]>;
 
 /// The values of a variable, one member for each model class in the order of their first values.
 pub(super) type Members = Arc<[ClassMembers]>;
@@ -214,8 +217,9 @@ pub(super) trait Group {
     fn relevant(&self, slug: &str) -> BTreeSet<String>;
 }
 
-/// The maximum number of leaves on one runtime.
-const MOST_LEAVES: usize = 500_000;
+/// The maximum number of leaves on one runtime, times the number of variables: a leaf has a list of
+/// classes for each variable, so this bounds the memory of a tree to about 100 MiB.
+const MOST_CLASS_LISTS: usize = 5_000_000;
 
 /// The leaves of the tree for one runtime, or `None` if there are too many.
 pub(super) fn leaves(
@@ -225,7 +229,8 @@ pub(super) fn leaves(
     group: &mut dyn Group,
 ) -> Option<Vec<Leaf>> {
     let all = Path { classes: domains.iter().map(|domain| (0..domain.classes()).collect()).collect() };
-    let mut tree = Tree { document, runtime, domains, leaves: Vec::new() };
+    let most_leaves = MOST_CLASS_LISTS / domains.len().max(1);
+    let mut tree = Tree { document, runtime, domains, most_leaves, leaves: Vec::new() };
     let mut open = vec![all];
     for condition in document.creates.unless.iter().filter(|condition| condition.admits(runtime)) {
         let (holding, failing) = tree.split_all(open, condition)?;
@@ -247,7 +252,7 @@ pub(super) fn leaves(
                 }
             }
         }
-        if tree.leaves.len() > MOST_LEAVES {
+        if tree.leaves.len() > tree.most_leaves {
             return None;
         }
     }
@@ -257,7 +262,7 @@ pub(super) fn leaves(
 /// Environments on the way to a leaf: the possible classes of each variable.
 #[derive(Clone)]
 struct Path {
-    classes: Vec<Vec<usize>>,
+    classes: Vec<ClassList>,
 }
 
 /// How the slug is picked.
@@ -277,6 +282,8 @@ struct Tree<'d> {
     document: &'d PolicyDocument,
     runtime: &'d str,
     domains: &'d [Domain],
+    /// The maximum number of leaves, and of paths that are open together.
+    most_leaves: usize,
     leaves: Vec<Leaf>,
 }
 
@@ -298,7 +305,7 @@ impl<'d> Tree<'d> {
         }
         let with = |classes: Vec<usize>| {
             let mut path = path.clone();
-            path.classes[variable] = classes;
+            path.classes[variable] = classes.into();
             Some(path)
         };
         (with(yes), with(no))
@@ -326,7 +333,7 @@ impl<'d> Tree<'d> {
             let (yes, no) = self.split_by(path, condition);
             holding.extend(yes);
             failing.extend(no);
-            if failing.len() > MOST_LEAVES {
+            if failing.len() > self.most_leaves {
                 return None;
             }
         }
@@ -371,9 +378,9 @@ impl<'d> Tree<'d> {
         if path.classes[variable][0] == 0 {
             let slug = self.domains[variable].default.clone().unwrap_or_default();
             let mut unset = path.clone();
-            unset.classes[variable] = vec![0];
+            unset.classes[variable] = [0].into();
             picked.push((unset, Picked { slug, held_by: None, overridden }));
-            path.classes[variable].remove(0);
+            path.classes[variable] = path.classes[variable][1..].into();
         }
         if !path.classes[variable].is_empty() {
             picked.push((path, Picked { slug: String::new(), held_by: Some(variable), overridden }));
@@ -404,7 +411,7 @@ impl<'d> Tree<'d> {
         let rules = self.secrets_rules();
         let mut open = vec![Injecting { path, next: 0, injects: false, others: Vec::new() }];
         while let Some(Injecting { path, next, injects, mut others }) = open.pop() {
-            if self.leaves.len() > MOST_LEAVES {
+            if self.leaves.len() > self.most_leaves {
                 return None;
             }
             let Some(rule) = rules.get(next) else {
@@ -438,7 +445,7 @@ impl<'d> Tree<'d> {
             return;
         }
         let mut none = path.clone();
-        others.iter().for_each(|key| none.classes[*key] = vec![0]);
+        others.iter().for_each(|key| none.classes[*key] = [0].into());
         self.add(none, picked, Arc::clone(members));
         self.add(path, picked, Arc::clone(members));
         let some = self.leaves.last_mut().expect("a leaf was added");
@@ -462,7 +469,7 @@ impl<'d> Tree<'d> {
     }
 
     fn add(&mut self, path: Path, picked: &Picked, members: Members) {
-        let values = |(number, classes): (usize, &Vec<usize>)| match picked.held_by {
+        let values = |(number, classes): (usize, &ClassList)| match picked.held_by {
             Some(variable) if variable == number => 1,
             _ => classes.iter().map(|class| self.domains[number].members(*class) as u128).sum(),
         };

@@ -395,8 +395,8 @@ fn runtime_is_read(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Where nothing is created, nothing can be wrong.
 pub(crate) const CREATES_NOTHING_SAYS_NOTHING: Law = Law {
     id: "creates-nothing-says-nothing",
-    statement: "the outcome is `nothing` exactly if a condition of `creates` says so; then there is no provider, no \
-                code, no warning and no fix",
+    statement: "the outcome is `nothing` exactly if a condition of `creates` says so; then the answer lacks a \
+                provider, a code, warnings and fixes",
     check: creates_nothing_says_nothing,
 };
 
@@ -421,7 +421,8 @@ fn creates_nothing_says_nothing(context: &LawContext<'_>) -> Result<(), Violatio
 /// A policy of version 1 means the same as the rules to which it is translated.
 pub(crate) const TRANSLATION: Law = Law {
     id: "translation",
-    statement: "a policy of version 1 and its translation pick the same slug by the same rule and inject the same secrets",
+    statement: "a policy of version 1 and its translation pick the same slug by the same rule and inject the same \
+                secrets",
     check: translation,
 };
 

@@ -268,8 +268,8 @@ fn slug_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns true if a key is set to the names of secrets that it injects, and to those that the provider accepts if
-/// the key injects such a secret.
+/// Returns true if a key is set to the names of secrets that it injects; if the provider accepts some of them, only
+/// to accepted ones.
 fn names_what_it_sets(context: &LawContext<'_>, edit: &Edit, fix: &Fix) -> bool {
     let policy = &context.case.dataset.policy;
     let is_key = policy.variable(edit.variable()).is_some_and(|variable| policy.is_key(variable));
@@ -297,7 +297,7 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
         let all: Vec<Edit> = made.iter().copied().chain([more]).cloned().collect();
         let case = apply(context, &all);
         let fixed = context.implementation.resolve(&case);
-        // A fix that sends a key to another vendor is offered only if there is no other.
+        // A fix that sends a key to another vendor is offered only if every fix does.
         let is_due = fixed.verdict == Kind::Coherent && !fixed.warnings.contains(Warning::CrossVendorCredential);
         let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
