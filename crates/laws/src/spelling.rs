@@ -2,9 +2,12 @@
 
 use slug_resolver::{Registry, limits};
 
+use crate::reference::platform_pays;
+
 /// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
-/// segment, or with the same segments before and a last segment one edit away; for each arm that lists
-/// no ids, the slug after the provider's name and `/` or `:`; and the slug without its first segment.
+/// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
+/// arm lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
+/// without its first segment.
 pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
@@ -20,14 +23,17 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
         }
     }
     let listed = all.clone();
-    for arm in &runtime.arms {
-        if arm.models.is_empty() {
-            all.push(arm.provider.clone() + "/" + slug);
-            all.push(arm.provider.clone() + ":" + slug);
+    if runtime.arms.iter().all(|arm| arm.models.iter().all(|id| id != slug)) {
+        for arm in &runtime.arms {
+            let provider = registry.providers().iter().find(|provider| provider.name == arm.provider);
+            if provider.is_some_and(|provider| !platform_pays(provider)) {
+                all.push(arm.provider.clone() + "/" + slug);
+                all.push(arm.provider.clone() + ":" + slug);
+            }
         }
-    }
-    if let Some(at) = slug.find(['/', ':']) {
-        all.push(slug[at + 1..].to_owned());
+        if let Some(at) = slug.find(['/', ':']) {
+            all.push(slug[at + 1..].to_owned());
+        }
     }
     let mut kept: Vec<String> = Vec::new();
     for id in all {

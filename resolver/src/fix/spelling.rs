@@ -8,24 +8,27 @@ use crate::registry::Registry;
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
 /// These are the listed ids that are one edit away under the same prefix or that have the same last
-/// segment; for providers that list no ids on the runtime, `NAME/slug` and `NAME:slug`; and the slug
-/// without its first segment. Listed ids come first, then ids with the first segment of the slug, then
-/// the most similar.
+/// segment. If no arm lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
+/// which the platform does not pay, and the slug without its first segment. Listed ids come first,
+/// then ids with the first segment of the slug, then the most similar.
 ///
-/// A provider that lists its models may not serve an id that only its pattern matches, so no such
-/// id is made up.
+/// No id is made up for a slug that an arm lists, because the writer named that vendor's model, nor
+/// for the platform, because that would change who pays.
 pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtime(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
         return Vec::new();
     };
-    let listed = runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= COMPARED);
-    let listed: Vec<String> = listed.filter(|id| is_similar(id, slug)).cloned().collect();
+    let ids = || runtime.arms.iter().flat_map(|arm| &arm.models);
+    let listed: Vec<String> = ids().filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
     let mut unlisted = Vec::new();
-    for arm in runtime.arms.iter().filter(|arm| arm.models.is_empty()) {
-        unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
+    if !ids().any(|id| id == slug) {
+        let tenant_pays = |name: &str| registry.provider(name).is_some_and(|provider| !provider.is_platform());
+        for arm in runtime.arms.iter().filter(|arm| tenant_pays(&arm.provider)) {
+            unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
+        }
+        unlisted.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));
     }
-    unlisted.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));
 
     let mut seen = HashSet::new();
     let both = [(false, listed), (true, unlisted)].into_iter();

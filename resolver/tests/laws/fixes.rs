@@ -39,9 +39,9 @@ runtimes:
     assert_eq!((law.check)(&LawContext::new(&RealResolver, &case)), Ok(()));
 }
 
-/// The first fix of a misspelt id: the id with the prefix, if a provider lists it so or lists nothing.
+/// Listed ids come first. An id is made up only for a slug that no arm lists, and never for the platform.
 #[test]
-fn other_spelling_is_listed_or_of_an_unlisted_provider() {
+fn other_spelling_is_listed_or_made_up_for_unlisted_slug() {
     let registry = "schema_version: 1
 providers:
   - {name: acme, auth_env: [KEY], model_prefix_match: '^acme/'}
@@ -63,7 +63,10 @@ runtimes:
         set.collect()
     };
     assert_eq!(values("m-1"), ["acme/m-1"]);
-    assert_eq!(values("m-2"), ["zeta:m-2"]);
+    assert_eq!(values("m-2"), ["acme/m-2"]);
+    assert_eq!(values("zeta/m-3"), ["zeta:zeta/m-3"]);
+    // The writer named the platform's model, and no other provider lists it.
+    assert_eq!(values("platform/other"), Vec::<String>::new());
 }
 
 /// The founding incident: no platform serves `platform/MiniMax-M2`, although its pattern matches it.
