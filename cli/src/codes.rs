@@ -137,7 +137,7 @@ table! {
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
             "a file sets variables of a policy, but no step that sees them calls a script that a policy describes";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
-            "an `accept` entry of slugproof.yaml accepts nothing";
+            "an `accept` entry of slugproof.yaml for lint accepts nothing";
     }
 
     "Suppressions",

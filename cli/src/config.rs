@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::policy::{Pick, PickRule, Source};
 use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
 
@@ -40,10 +39,17 @@ pub struct Config {
 }
 
 /// An entry of `accept`: a contradiction that is intended. An omitted field matches any value.
+///
+/// An entry with `workflow` or `job` is scoped: it counts for `lint` only. Any other entry counts
+/// for `prove` only: that a setting is possible does not say that a job should have it.
 #[derive(Debug)]
 pub struct Accept {
     /// The line of the entry.
     pub line: u64,
+    /// The workflow that the entry is limited to: its path, or the end of its path.
+    pub workflow: Option<String>,
+    /// The id of the job that the entry is limited to.
+    pub job: Option<String>,
     /// The policy that the entry is limited to.
     pub policy: Option<String>,
     /// The runtime that the entry is limited to.
@@ -133,6 +139,41 @@ impl Config {
         Ok(())
     }
 
+    /// Checks that each scoped accept entry names an existing workflow and job. `workflows` holds
+    /// the path of each workflow and the ids of its jobs, or `None` for an unreadable file.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown name.
+    pub fn check_scopes(&self, workflows: &[(&str, Option<Vec<&str>>)]) -> Result<(), Failure> {
+        for (index, accept) in self.accept.iter().enumerate() {
+            let concerned = || workflows.iter().filter(|(path, _)| accept.is_for_workflow(path));
+            if let (Some(name), None) = (&accept.workflow, concerned().next()) {
+                // A file name gets a file name as suggestion, and a path gets a path.
+                let names = workflows.iter().map(|(path, _)| match name.contains('/') {
+                    true => path,
+                    false => path.rsplit('/').next().unwrap_or(path),
+                });
+                let suggestion = did_you_mean(name, names, "write the path or the file name of a workflow");
+                let message = format!("no linted file is the workflow `{name}`; {suggestion}");
+                return Err(self.refuse(index, |path| path.key("workflow"), message));
+            }
+            let Some(jobs) = concerned().map(|(_, jobs)| jobs.as_ref()).collect::<Option<Vec<_>>>() else { continue };
+            let ids: Vec<&str> = jobs.into_iter().flatten().copied().collect();
+            if let Some(job) = accept.job.as_ref().filter(|job| !ids.contains(&job.as_str())) {
+                let suggestion = did_you_mean(job, ids.iter().copied(), "write the id of a job");
+                let place = accept
+                    .workflow
+                    .as_ref()
+                    .map_or("no linted workflow".to_owned(), |name| format!("`{name}` does not"));
+                let verb = if accept.workflow.is_some() { "have" } else { "has" };
+                let message = format!("{place} {verb} the job `{job}`; {suggestion}");
+                return Err(self.refuse(index, |path| path.key("job"), message));
+            }
+        }
+        Ok(())
+    }
+
     /// Decodes a document that was read from a path.
     ///
     /// # Errors
@@ -194,7 +235,8 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
 
 impl Accept {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["code", "reason"], &["policy", "runtime", "set", "unset"], UnknownFields::Deny)?;
+        let optional = ["workflow", "job", "policy", "runtime", "set", "unset"];
+        let fields = at.fields(&["code", "reason"], &optional, UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;
@@ -208,6 +250,8 @@ impl Accept {
         }
         Ok(Self {
             line: at.mark().line,
+            workflow: text("workflow")?,
+            job: text("job")?,
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)
@@ -233,17 +277,22 @@ impl Accept {
             && !self.unset.iter().any(|name| is_set(name))
     }
 
-    /// Returns true if only `lint` can use the entry, because it requires an override to be set: a
-    /// variable that holds the model in a rule without a condition. `prove` does not set overrides.
-    pub fn is_about_overrides(&self, policies: &[Policy]) -> bool {
-        let is_override = |rule: &PickRule| match &rule.pick {
-            Pick::FirstOf(sources) if rule.when.is_empty() => {
-                sources.iter().any(|source| matches!(source, Source::Variable(name) if self.set.contains(name)))
-            }
-            _ => false,
-        };
-        let mut concerned = policies.iter().filter(|policy| self.applies_to(policy.name()));
-        concerned.any(|policy| policy.document().model.iter().any(is_override))
+    /// Returns true if the entry counts for `lint`, and false if it counts for `prove`.
+    pub fn is_scoped(&self) -> bool {
+        self.workflow.is_some() || self.job.is_some()
+    }
+
+    /// Returns true if the entry is not limited to another workflow than the one at a path.
+    fn is_for_workflow(&self, path: &str) -> bool {
+        self.workflow.as_ref().is_none_or(|name| {
+            let name = name.strip_prefix("./").unwrap_or(name);
+            path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    }
+
+    /// Returns true if the entry counts for `lint` and is not limited to another job.
+    pub fn is_for_job(&self, workflow: &str, job: &str) -> bool {
+        self.is_scoped() && self.is_for_workflow(workflow) && self.job.as_ref().is_none_or(|id| id == job)
     }
 }
 

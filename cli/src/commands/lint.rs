@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::publish;
 use crate::io::STANDARD_INPUT;
-use crate::lint::{Linter, discovery, files, fix};
+use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
 
 /// Runs `lint`.
@@ -26,7 +26,23 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let found = discovery::find(&args.paths, data.config.as_ref())?;
     let inputs = files::read(found, linter.parser());
+    // An entry of `accept` may be about a file that this run does not lint.
+    if let Some(config) = data.config.as_ref().filter(|_| args.paths.is_empty()) {
+        config.check_scopes(&jobs_by_path(&inputs))?;
+    }
     let options = args.findings.options();
     let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
     publish(report, &options, output)
+}
+
+/// The path of each file and the ids of its jobs, or `None` for a file that cannot be parsed.
+fn jobs_by_path(inputs: &[Input]) -> Vec<(&str, Option<Vec<&str>>)> {
+    inputs
+        .iter()
+        .map(|input| {
+            let file = input.parsed.as_ref().ok();
+            let jobs = file.map(|file| file.workflow.jobs.iter().map(|job| job.id.as_str()).collect());
+            (input.path.as_str(), jobs)
+        })
+        .collect()
 }

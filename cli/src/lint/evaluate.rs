@@ -83,6 +83,9 @@ pub struct Failure {
     pub fixes: Vec<Fix>,
     /// True if a fix keeps the vendor that the writer named, even if it is not among `fixes`.
     pub can_keep_vendor: bool,
+    /// The line of an entry of slugproof.yaml that would accept the contradiction if it counted for
+    /// `lint`.
+    pub unscoped_accept: Option<u64>,
 }
 
 /// Evaluates calls against a registry.
@@ -91,6 +94,8 @@ pub struct Evaluator<'a> {
     pub registry: &'a Registry,
     /// The contradictions that slugproof.yaml accepts.
     pub accept: &'a [Accept],
+    /// The path of the workflow and the id of the job that make the calls.
+    pub job: (&'a str, &'a str),
 }
 
 /// Represents a slug or runtime that is not known; no file can contain it.
@@ -223,8 +228,9 @@ impl Evaluator<'_> {
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
     fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: Code, env: &Env<'_>) -> Option<usize> {
-        let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
-        self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
+        let (workflow, job) = self.job;
+        let covers = |entry: &Accept| covers(entry, policy, resolution.runtime, code, env);
+        self.accept.iter().position(|entry| entry.is_for_job(workflow, job) && covers(entry))
     }
 
     /// The failure of the first failing environment, with the codes, runtimes and slugs of all
@@ -306,9 +312,20 @@ impl Evaluator<'_> {
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
             can_keep_vendor,
+            unscoped_accept: resolution.code.and_then(|code| {
+                let mut unscoped = self.accept.iter().filter(|entry| !entry.is_scoped());
+                let entry = unscoped.find(|entry| covers(entry, policy, runtime, code, &env));
+                entry.map(|entry| entry.line)
+            }),
             fixes,
         }
     }
+}
+
+/// True if an entry of slugproof.yaml, wherever it counts, is about a contradiction.
+fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: Code, env: &Env<'_>) -> bool {
+    let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
+    entry.covers(policy.name(), runtime, code, is_set)
 }
 
 /// The variables that explain the path: see [`Failure::path_by`].

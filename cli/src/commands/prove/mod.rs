@@ -38,17 +38,18 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         let configured = args.registry.registry.is_none().then_some(&registry);
         config.check_accepts(&data.policies(&[])?, configured)?;
     }
-    let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
+    // A scoped entry counts for `lint` only.
+    let accepts = data.config.iter().flat_map(|config| &config.accept);
+    let accepts: Vec<&Accept> = accepts.filter(|accept| !accept.is_scoped()).collect();
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     for policy in &policies {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        reports.push(prove(&dataset, args.brute_force, accepts, &mut used, output.is_quiet())?);
+        reports.push(prove(&dataset, args.brute_force, &accepts, &mut used, output.is_quiet())?);
     }
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
-    let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_about_overrides(&policies);
-    let idle = accepts.iter().zip(used).filter(|(accept, used)| is_idle(accept, *used));
+    let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
     let report = Report {
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
@@ -113,7 +114,7 @@ const BRUTE_FORCE: u128 = 10_000_000_000;
 fn prove(
     dataset: &Arc<Dataset>,
     brute_force: bool,
-    accepts: &[Accept],
+    accepts: &[&Accept],
     used: &mut [bool],
     quiet: bool,
 ) -> Result<PolicyReport, Failure> {
