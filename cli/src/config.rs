@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
+use slug_workflow::declared::Declared;
 
 use crate::exit::Failure;
 use crate::io::read_file;
@@ -33,6 +34,8 @@ pub struct Config {
     pub workflows: Option<Vec<PathBuf>>,
     /// Names of secrets that do not exist in the repository.
     pub absent_secrets: Vec<String>,
+    /// The variables of the repository, with their value; `None` for a variable that does not exist.
+    pub vars: Vec<(String, Option<String>)>,
     /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
@@ -94,6 +97,11 @@ impl Config {
         let root = yaml::read(&bytes).map_err(located)?;
         let config = Self::decode(root, path).map_err(located)?;
         Ok(Self { text: String::from_utf8_lossy(&bytes).into_owned(), ..config })
+    }
+
+    /// What the file declares about the repository.
+    pub fn declared(&self) -> Declared<'_> {
+        Declared { absent_secrets: &self.absent_secrets, vars: &self.vars }
     }
 
     /// A failure at one field of an accept entry.
@@ -181,8 +189,17 @@ impl Config {
     /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = Cursor::root(&root);
-        let optional =
-            ["registry", "unknown_fields", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
+        let optional = [
+            "registry",
+            "unknown_fields",
+            "allow_unknown_fields",
+            "policies",
+            "workflows",
+            "vars",
+            "absent_vars",
+            "absent_secrets",
+            "accept",
+        ];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Paths in the file are relative to its directory.
@@ -210,11 +227,36 @@ impl Config {
             unknown_fields: unknown_fields(&fields)?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
+            vars: vars(&fields)?,
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
         })
     }
+}
+
+/// Reads `vars` and `absent_vars`. Forges compare the names without regard to case.
+fn vars(fields: &Fields<'_>) -> Result<Vec<(String, Option<String>)>, ReadError> {
+    let mut vars: Vec<(String, Option<String>)> = Vec::new();
+    if let Some(at) = fields.optional("vars") {
+        for Entry { name, key, value, .. } in at.entries()? {
+            if vars.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(key.error(format!("`{name}` is given twice; forges ignore the case of a variable's name")));
+            }
+            vars.push((name.to_owned(), Some(value.string()?.to_owned())));
+        }
+    }
+    let present = vars.len();
+    if let Some(at) = fields.optional("absent_vars") {
+        for item in at.items()? {
+            let name = item.string()?;
+            if vars[..present].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(item.error(format!("`{name}` has a value in `vars`; keep one of the two")));
+            }
+            vars.push((name.to_owned(), None));
+        }
+    }
+    Ok(vars)
 }
 
 /// Reads `unknown_fields`, or the field `allow_unknown_fields` of earlier versions.

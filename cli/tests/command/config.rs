@@ -134,3 +134,98 @@ fn unknown_scope_gets_a_suggestion() {
         assert_eq!(run(&project, &["lint", "other.yml"]).code, 1);
     }
 }
+
+const DEFAULTED: &str = "CI_SOUTH: x, MODEL: \"${{ vars.MODEL || 'south-1' }}\"";
+const WRONG: &str = "CI_SOUTH: x, MODEL: \"${{ vars.MODEL || 'north-1' }}\"";
+
+fn undecided() -> (String, String) {
+    ("undecided".to_owned(), "undecided".to_owned())
+}
+
+#[test]
+fn literal_after_a_variable_is_a_case_of_its_own() {
+    let wrong = project("vars", "", &[("eval", WRONG)]);
+    assert_eq!(linted(&wrong), [undecided(), error("wrong-credential")]);
+    let ended = run(&wrong, &["lint"]);
+    for told in [
+        "selects `north-1` for `writer` by rule `override` when `vars.MODEL` is unset",
+        "= note: started by `push`, `vars.MODEL` unset",
+        "= note: started by `push`, `vars.MODEL` set",
+        "= note: `vars.MODEL` is known only at run time",
+    ] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.shown());
+    }
+    // The literal works: only another value may fail.
+    assert_eq!(linted(&project("vars-fine", "", &[("eval", DEFAULTED)])), [undecided()]);
+    // An empty literal says nothing about the value that the writer expects.
+    let empty = "CI_SOUTH: x, MODEL: \"${{ vars.MODEL || '' }}\"";
+    assert_eq!(linted(&project("vars-empty", "", &[("eval", empty)])), [undecided()]);
+}
+
+#[test]
+fn failure_whatever_the_variable_is_has_no_condition() {
+    let env = "CI_SOUTH: \"${{ vars.KEY || 'x' }}\", MODEL: north-1";
+    let project = project("vars-any", "", &[("eval", env)]);
+    assert_eq!(linted(&project), [error("wrong-credential")]);
+    let ended = run(&project, &["lint"]);
+    assert!(!ended.stdout.contains("is unset"), "{}", ended.shown());
+}
+
+#[test]
+fn each_combination_of_variables_is_a_case() {
+    let env = "CI_SOUTH: x, AGENT: \"${{ vars.AGENT || 'writer' }}\", MODEL: \"${{ vars.MODEL || 'north-1' }}\"";
+    let project = project("vars-two", "", &[("eval", env)]);
+    let ended = run(&project, &["lint"]);
+    let told = "by rule `override` when `vars.AGENT` and `vars.MODEL` are unset";
+    assert!(ended.code == 1 && ended.stdout.contains(told), "{}", ended.shown());
+}
+
+#[test]
+fn callers_literal_is_a_case_of_the_called_workflow() {
+    let caller = "on: push\njobs:\n  call:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n    \
+                  with: {model: \"${{ vars.MODEL || 'north-1' }}\"}\n";
+    let called = "on: {workflow_call: {inputs: {model: {type: string}}}}\njobs:\n  eval:\n    runs-on: ubuntu-latest\n    \
+                  env: {CI_SOUTH: x, MODEL: \"${{ inputs.model }}\"}\n    steps:\n      - run: ci/review.sh\n";
+    let project = project("vars-called", "", &[("fine", "CI_NORTH: x")])
+        .file(".github/workflows/caller.yml", caller)
+        .file(".github/workflows/called.yml", called);
+    assert_eq!(linted(&project), [undecided(), error("wrong-credential")]);
+    assert!(run(&project, &["lint"]).stdout.contains("when `vars.MODEL` is unset"));
+}
+
+#[test]
+fn declared_variables_decide_a_call() {
+    for (config, found) in [
+        ("vars: {MODEL: north-1}\n", vec![error("wrong-credential")]),
+        ("vars: {model: south-1}\n", vec![]),
+        ("absent_vars: [MODEL]\n", vec![error("wrong-credential")]),
+        ("vars: {OTHER: x}\nabsent_vars: [ANOTHER]\n", vec![undecided(), error("wrong-credential")]),
+    ] {
+        let project = project("vars-declared", config, &[("eval", WRONG)]);
+        assert_eq!(linted(&project), found, "{config}");
+        assert!(!run(&project, &["lint"]).stdout.contains("is unset") || found.len() == 2, "{config}");
+    }
+    // Without a literal, too.
+    let project =
+        project("vars-plain", "absent_vars: [MODEL]\n", &[("eval", "CI_NORTH: x, MODEL: \"${{ vars.MODEL }}\"")]);
+    assert_eq!(run(&project, &["lint"]).code, 0);
+    assert_eq!(linted(&project), []);
+}
+
+#[test]
+fn variables_are_declared_once() {
+    for (config, told) in [
+        (
+            "vars: {A: x}\nabsent_vars: [B, a]",
+            "line 5, column 18: `absent_vars[1]`: `a` has a value in `vars`; keep one of the two",
+        ),
+        (
+            "vars: {A: x, a: y}",
+            "line 4, column 14: `vars.a`: `a` is given twice; forges ignore the case of a variable's name",
+        ),
+        ("vars: {A: 1}", "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes"),
+    ] {
+        let ended = run(&project("vars-wrong", &format!("{config}\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
+        assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+    }
+}

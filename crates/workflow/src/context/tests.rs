@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use github_actions_expressions::Evaluation;
 
 use super::EvalContext;
+use crate::declared::Declared;
 use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::InputKind;
@@ -14,7 +15,9 @@ use slug_value::{Text, Value};
 fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> String {
     let env = |name: &str| Text::known(format!("env of {name}"));
     let absent = ["GONE".to_owned()];
-    let here = EvalContext { invocation, row, env: Some(&env), absent_secrets: &absent };
+    let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
+    let declared = Declared { absent_secrets: &absent, vars: &vars };
+    let here = EvalContext { invocation, row, env: Some(&env), declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -54,12 +57,14 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "secrets.KEY", "set"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
+        (&pushed, "vars.KNOWN", "'v'"),
+        (&pushed, "vars.none", "Null"),
         (&pushed, "matrix", "? `matrix` is known only at run time"),
     ] {
         assert_eq!(looked_up(invocation, Ok(&row), path), expected, "{path} by {}", invocation.event);
     }
     assert_eq!(looked_up(&pushed, Err("no row"), "matrix.m"), "? no row");
-    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, absent_secrets: &[] };
+    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, declared: Declared::default() };
     let path = ["env".to_owned(), "Name".to_owned()];
     assert_eq!(describe(&nowhere.look_up(&path)), "? `env.Name` is known only at run time");
     assert_eq!(pushed.event_inputs, InputValues::new());
