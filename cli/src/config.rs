@@ -34,6 +34,8 @@ pub struct Config {
     pub workflows: Option<Vec<PathBuf>>,
     /// Names of secrets that do not exist in the repository.
     pub absent_secrets: Vec<String>,
+    /// Every secret that exists in the repository, if the file lists them.
+    pub known_secrets: Option<Vec<String>>,
     /// The variables of the repository, with their value; `None` for a variable that does not exist.
     pub vars: Vec<(String, Option<String>)>,
     /// Contradictions that are intended and not reported.
@@ -101,7 +103,11 @@ impl Config {
 
     /// What the file declares about the repository.
     pub fn declared(&self) -> Declared<'_> {
-        Declared { absent_secrets: &self.absent_secrets, vars: &self.vars }
+        Declared {
+            absent_secrets: &self.absent_secrets,
+            known_secrets: self.known_secrets.as_deref(),
+            vars: &self.vars,
+        }
     }
 
     /// A failure at one field of an accept entry.
@@ -198,6 +204,7 @@ impl Config {
             "vars",
             "absent_vars",
             "absent_secrets",
+            "known_secrets",
             "accept",
         ];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
@@ -227,12 +234,24 @@ impl Config {
             unknown_fields: unknown_fields(&fields)?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
+            known_secrets: known_secrets(&fields)?,
             vars: vars(&fields)?,
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
         })
     }
+}
+
+/// Reads `known_secrets`.
+fn known_secrets(fields: &Fields<'_>) -> Result<Option<Vec<String>>, ReadError> {
+    let Some(at) = fields.optional("known_secrets") else { return Ok(None) };
+    if fields.optional("absent_secrets").is_some() {
+        return Err(at.error(
+            "`absent_secrets` is given too, but every secret outside this list is absent; remove `absent_secrets`",
+        ));
+    }
+    at.strings().map(Some)
 }
 
 /// Reads `vars` and `absent_vars`. Forges compare the names without regard to case.

@@ -229,3 +229,19 @@ fn variables_are_declared_once() {
         assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
     }
 }
+
+#[test]
+fn secret_outside_the_known_ones_injects_nothing() {
+    let misspelt = ("misspelt", "CI_NORTH: \"${{ secrets.NORTH_TOKNE }}\"");
+    let right = ("right", "CI_NORTH: \"${{ secrets.north_token }}\"");
+    let known = project("secrets", "known_secrets: [NORTH_TOKEN]\n", &[misspelt, right]);
+    assert_eq!(linted(&known), [error("missing-credential")]);
+    assert!(run(&known, &["lint"]).stdout.contains("in job `misspelt`"));
+    assert_eq!(linted(&project("secrets-none", "known_secrets: []\n", &[right])), [error("missing-credential")]);
+    assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
+    let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
+    let ended = run(&both, &["lint"]);
+    let told = "line 4, column 16: `known_secrets`: `absent_secrets` is given too, but every secret outside this list is absent; \
+                remove `absent_secrets`";
+    assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+}

@@ -73,8 +73,14 @@ impl EvalContext<'_> {
             return null();
         }
         match &self.invocation.secrets {
-            Secrets::All => exists,
             _ if lower == "github_token" => exists,
+            // A caller in another repository may pass a secret of this name.
+            Secrets::All if self.declared.is_unlisted_secret(name) => match self.invocation.is_unknown_event {
+                true => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),
+                false => null(),
+            },
+            Secrets::All => exists,
+            // The called workflow names these secrets, not the repository.
             Secrets::Only(passed) => match passed.get(lower) {
                 Some(true) => exists,
                 Some(false) => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),

@@ -5,6 +5,8 @@
 pub struct Declared<'a> {
     /// The secrets that do not exist.
     pub absent_secrets: &'a [String],
+    /// Every secret that exists, if the list is declared.
+    pub known_secrets: Option<&'a [String]>,
     /// The variables, with their value; `None` for a variable that does not exist.
     pub vars: &'a [(String, Option<String>)],
 }
@@ -22,5 +24,11 @@ impl<'a> Declared<'a> {
     #[must_use]
     pub fn is_absent_secret(&self, name: &str) -> bool {
         self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns true if the secrets are listed and a secret is not among them.
+    #[must_use]
+    pub fn is_unlisted_secret(&self, name: &str) -> bool {
+        self.known_secrets.is_some_and(|known| !known.iter().any(|other| other.eq_ignore_ascii_case(name)))
     }
 }

@@ -16,7 +16,7 @@ fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> St
     let env = |name: &str| Text::known(format!("env of {name}"));
     let absent = ["GONE".to_owned()];
     let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
-    let declared = Declared { absent_secrets: &absent, vars: &vars };
+    let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
     let here = EvalContext { invocation, row, env: Some(&env), declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
@@ -86,4 +86,24 @@ fn called_workflow_has_only_passed_secrets() {
     }
     called.secrets = Secrets::All;
     assert_eq!(looked_up(&called, Ok(&Row::new()), "secrets.github_token"), "set");
+}
+
+#[test]
+fn unlisted_secret_is_absent() {
+    let by = |event| invocations(&trigger(event, Vec::new()), &BTreeSet::new()).remove(0);
+    let listed = ["KEY".to_owned()];
+    let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
+    let looked_up = |invocation: &Invocation, name: &str| {
+        let here = EvalContext { invocation, row: Err("no row"), env: None, declared };
+        describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
+    };
+    let (pushed, mut called) = (by("push"), by("workflow_call"));
+    for (name, expected) in [("key", "set"), ("KYE", "Null"), ("GITHUB_TOKEN", "set")] {
+        assert_eq!(looked_up(&pushed, name), expected, "{name}");
+    }
+    assert_eq!(looked_up(&called, "KEY"), "set");
+    assert_eq!(looked_up(&called, "KYE"), "? whether a caller passes `secrets.KYE` is not known");
+    // The called workflow chooses the names of the secrets that it is passed.
+    called.secrets = Secrets::Only([("token".to_owned(), true)].into());
+    assert_eq!(looked_up(&called, "token"), "set");
 }
