@@ -226,8 +226,8 @@ pub struct ResolveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -288,8 +288,8 @@ pub struct PickArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -326,7 +326,7 @@ pub struct LintArgs {
     pub registry: RegistryArgs,
 
     /// A policy for steps that call no known harness: a file, or the name of an embedded
-    /// policy; may be repeated
+    /// policy; may be repeated [default: `harness_policy` of slugproof.yaml]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
@@ -350,8 +350,8 @@ pub struct DiagnoseArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 

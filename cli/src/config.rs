@@ -30,6 +30,9 @@ pub struct Config {
     pub unknown_fields: Option<UnknownFields>,
     /// The policies, if the file names any: names of embedded policies, or paths.
     pub policies: Option<Vec<OsString>>,
+    /// The policy of commands that use one policy: the name of one of `policies` or of an embedded
+    /// policy, or a path relative to the file.
+    pub harness_policy: Option<String>,
     /// Patterns of the workflow files to lint, if the file names any.
     pub workflows: Option<Vec<PathBuf>>,
     /// Names of secrets that do not exist in the repository.
@@ -110,9 +113,18 @@ impl Config {
         }
     }
 
+    /// The path of a file that the configuration names.
+    pub fn relative(&self, name: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(name)
+    }
+
     /// A failure at one field of an accept entry.
     fn refuse(&self, entry: usize, field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
-        let field = field(FieldPath::default().key("accept").index(entry));
+        self.refuse_at(field(FieldPath::default().key("accept").index(entry)), message)
+    }
+
+    /// A failure at a field.
+    pub fn refuse_at(&self, field: FieldPath, message: String) -> Failure {
         let error = Invalid::at(field, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
@@ -200,6 +212,7 @@ impl Config {
             "unknown_fields",
             "allow_unknown_fields",
             "policies",
+            "harness_policy",
             "workflows",
             "vars",
             "absent_vars",
@@ -232,6 +245,7 @@ impl Config {
             text: String::new(),
             registry: fields.optional("registry").map(|at| at.string().map(relative)).transpose()?,
             unknown_fields: unknown_fields(&fields)?,
+            harness_policy: fields.optional("harness_policy").map(|at| at.string().map(str::to_owned)).transpose()?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
             known_secrets: known_secrets(&fields)?,

@@ -15,7 +15,11 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;
-    let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
+    let asked = if args.policy.is_empty() {
+        data.harness_policy()?.into_iter().collect()
+    } else {
+        data.policies(&args.policy)?
+    };
     let known = data.policies(&[])?;
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;

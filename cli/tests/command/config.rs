@@ -245,3 +245,37 @@ fn secret_outside_the_known_ones_injects_nothing() {
                 remove `absent_secrets`";
     assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
 }
+
+#[test]
+fn harness_policy_is_the_default_of_policy() {
+    let other = POLICY
+        .replace("name: review", "name: nightly")
+        .replace("use: north-1", "use: south-1")
+        .replace("ci/review.sh", "ci/nightly.sh");
+    let with = |name: &str, value: &str| {
+        let config = if value.is_empty() { String::new() } else { format!("harness_policy: {value}\n") };
+        project(name, &config, &[("fine", "CI_NORTH: x")]).file("ci/nightly.yaml", &other)
+    };
+    let slug = |project: &Scratch, args: &[&str]| {
+        let ended = run(project, &[&["pick", "--unchecked", "writer"], args].concat());
+        assert_eq!(ended.code, 0, "{}", ended.shown());
+        ended.stdout.trim_end().to_owned()
+    };
+    // A name of `policies`, and a path relative to slugproof.yaml.
+    assert_eq!(slug(&with("harness-none", ""), &[]), "north-1");
+    assert_eq!(slug(&with("harness-name", "review"), &[]), "north-1");
+    let by_path = with("harness-path", "ci/nightly.yaml").file("deep/down", "");
+    assert_eq!(slug(&Scratch(by_path.0.join("deep")), &[]), "south-1");
+    assert_eq!(slug(&by_path, &["--policy", "review"]), "north-1");
+    let resolved = run(&by_path, &["resolve", "--runtime", "writer", "--format", "json", "CI_SOUTH=x"]);
+    assert_eq!(resolved.json()["slug"], "south-1");
+    // `lint` applies the policy to a script that no policy describes.
+    let unknown = "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    env: {CI_NORTH: x, MODEL: south-9}\n    \
+                   steps:\n      - run: ci/unknown.sh\n";
+    let by_path = by_path.file(".github/workflows/unknown.yml", unknown);
+    assert_eq!(linted(&by_path), [("cross-vendor-credential".to_owned(), "note".to_owned())]);
+    let ended = run(&with("harness-typo", "reviw"), &["pick", "writer"]);
+    let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use nor a \
+                file; did you mean `review`?";
+    assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+}
