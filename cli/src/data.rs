@@ -20,6 +20,9 @@ pub struct Data {
     unknown: UnknownFields,
 }
 
+/// The advice for a run without data of the user.
+pub const WRITE_CONFIG: &str = "for your own, write a slugproof.yaml (docs/formats.md)";
+
 /// The data options of a command.
 #[derive(Clone, Debug, Default)]
 pub struct DataOptions {
@@ -49,6 +52,12 @@ impl Data {
     /// Reads the registry.
     pub fn registry(&self) -> Result<Registry, Failure> {
         self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
+    }
+
+    /// Returns true if neither a slugproof.yaml nor a flag chooses the registry, so that it is the
+    /// embedded one.
+    pub fn has_default_registry(&self) -> bool {
+        self.config.is_none() && self.registry.is_none()
     }
 
     /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded

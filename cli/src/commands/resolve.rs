@@ -16,6 +16,11 @@ use super::batch;
 /// Runs `resolve`.
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
+    if data.config.is_none() && args.registry.registry.is_some() && args.policy.is_none() {
+        return Err(Failure::new(
+            "no policy describes the harness of this registry: there is no slugproof.yaml; pass --policy",
+        ));
+    }
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;
     if let Some(file) = &args.batch {

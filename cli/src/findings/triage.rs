@@ -114,7 +114,7 @@ impl Triaged {
         match self.coverage {
             Coverage::Incomplete => Exit::UsageError,
             _ if self.open.iter().any(|finding| finding.level.counts()) => Exit::Findings,
-            Coverage::Nothing => Exit::NothingChecked,
+            Coverage::Nothing | Coverage::Sample => Exit::NothingChecked,
             Coverage::Complete => Exit::Clean,
         }
     }

@@ -35,6 +35,7 @@ fn project(name: &str, config: &str, jobs: &[(&str, &str)]) -> Scratch {
     Scratch::new(&format!("config-{name}"))
         .file("providers.yaml", REGISTRY)
         .file("review.yaml", POLICY)
+        .file("ci/review.sh", "")
         .file(
             "slugproof.yaml",
             format!("schema_version: 1\nregistry: providers.yaml\npolicies: [review.yaml]\n{config}"),
@@ -278,4 +279,73 @@ fn harness_policy_is_the_default_of_policy() {
     let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use nor a \
                 file; did you mean `review`?";
     assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+}
+
+/// The last line of standard output without line breaks at the width of the terminal.
+fn last_sentence(ended: &Ended) -> String {
+    let start = ended.stdout.rfind("\n! ").or(ended.stdout.rfind("\n✓ ")).unwrap_or_default();
+    ended.stdout[start..].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn sample_data_give_no_false_assurance() {
+    let empty = Scratch::new("config-empty");
+    let bare = run(&empty, &[]);
+    assert_eq!(bare.code, 0, "{}", bare.shown());
+    let told = "! this was sample data: for your own, write a slugproof.yaml (docs/formats.md)";
+    assert_eq!(last_sentence(&bare), told);
+
+    let told = "! nothing of yours was proved, only sample data: for your own, write a slugproof.yaml \
+                (docs/formats.md), or pass --embedded";
+    for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
+        let ended = run(&empty, args);
+        assert_eq!((ended.code, last_sentence(&ended).as_str()), (3, told), "{args:?}");
+    }
+    let json = run(&empty, &["prove", "--format", "json"]);
+    assert!(json.code == 3 && json.json()["sample_data"] == true, "{}", json.stderr);
+    assert!(json.stderr.contains("nothing of yours"), "{}", json.stderr);
+    let ended = run(&empty, &["check"]);
+    let told =
+        "nothing of yours was checked: name your files, write a slugproof.yaml (docs/formats.md), or pass --embedded";
+    assert!(ended.code == 3 && last_sentence(&ended).ends_with(told), "{}", ended.shown());
+    assert!(last_sentence(&ended).starts_with("! 9 notes in 1 registry, 2 policies; "), "{}", ended.shown());
+
+    // What was asked for is no surprise.
+    for args in [&["prove", "--embedded"][..], &["prove", "--policy", "reconciler"], &["check", "--embedded"]] {
+        let ended = run(&empty, args);
+        assert!(ended.code == 0 && !ended.stdout.contains("sample"), "{}", ended.shown());
+    }
+    let project = project("own", &format!("accept:\n{GAP}"), &[("fine", "CI_NORTH: x")]);
+    for args in [&[][..], &["prove"], &["check"]] {
+        let ended = run(&project, args);
+        assert!(ended.code == 0 && !ended.stdout.contains("sample"), "{}", ended.shown());
+    }
+    let embedded = run(&project, &["prove", "--embedded"]);
+    assert!(embedded.code == 0 && embedded.stdout.contains("policy full-saas"), "{}", embedded.shown());
+}
+
+#[test]
+fn no_policy_is_guessed() {
+    let empty = Scratch::new("config-guess").file("providers.yaml", REGISTRY);
+    for args in [&["pick", "writer"][..], &["pick", "--registry", "providers.yaml", "writer"], &["pick", "--no-config"]]
+    {
+        let ended = run(&empty, args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
+        assert!(ended.stderr.contains("pass --policy, or --embedded for the sample data"), "{}", ended.shown());
+    }
+    for args in [&["resolve", "--runtime", "writer"][..], &["resolve", "--batch"]] {
+        let ended = run(&empty, &[args, &["--registry", "providers.yaml"]].concat());
+        assert!(ended.code == 2 && ended.stderr.contains("pass --policy"), "{}", ended.shown());
+    }
+    let ended = run(&empty, &["pick", "--embedded", "--registry", "providers.yaml"]);
+    assert!(ended.code == 2 && ended.stderr.contains("cannot be used with"), "{}", ended.shown());
+    let described = empty.file("review.yaml", POLICY);
+    let ended = run(
+        &described,
+        &["resolve", "--registry", "providers.yaml", "--policy", "review.yaml", "--runtime", "writer", "CI_NORTH=x"],
+    );
+    assert_eq!(ended.code, 0, "{}", ended.shown());
+    // A slugproof.yaml chooses the policy.
+    let project = project("pick", "", &[("fine", "CI_NORTH: x")]);
+    assert_eq!(run(&project, &["pick", "--unchecked", "writer"]).stdout, "north-1\n");
 }

@@ -80,6 +80,8 @@ pub(super) struct Inputs {
     /// `None` until a flag or a slugproof.yaml decides.
     unknown: Option<UnknownFields>,
     data: DataOptions,
+    /// True if only the embedded data are checked because the user names no data.
+    pub is_unrequested_sample: bool,
 }
 
 enum Location {
@@ -93,8 +95,13 @@ impl Inputs {
     pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
         let data =
             DataOptions { registry: None, unknown_fields: args.unknown_fields.choice(), no_config: args.no_config };
-        let mut inputs =
-            Self { left: VecDeque::new(), seen: HashSet::new(), unknown: args.unknown_fields.choice(), data };
+        let mut inputs = Self {
+            left: VecDeque::new(),
+            seen: HashSet::new(),
+            unknown: args.unknown_fields.choice(),
+            data,
+            is_unrequested_sample: false,
+        };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
             let config = if args.no_config { None } else { Config::find().ok().flatten() };
@@ -103,9 +110,12 @@ impl Inputs {
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
-        match if args.no_config { None } else { Config::locate()? } {
+        match if args.no_config || args.embedded { None } else { Config::locate()? } {
             Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
-            None => inputs.add_embedded(),
+            None => {
+                inputs.add_embedded();
+                inputs.is_unrequested_sample = !args.embedded;
+            }
         }
         Ok(inputs)
     }

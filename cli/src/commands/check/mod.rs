@@ -39,6 +39,9 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
         check.others.push(inputs.other_registry()?);
     }
     check.compare();
+    if inputs.is_unrequested_sample {
+        check.report.coverage = Coverage::Sample;
+    }
     publish(check.report, &args.findings.options(), output)
 }
 

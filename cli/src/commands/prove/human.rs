@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::Code;
 
-use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row};
+use super::nothing_proved;
+use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row, Sample};
+use crate::data::WRITE_CONFIG;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
@@ -299,6 +301,15 @@ fn summary(report: &Report) -> String {
             idle.code.as_str()
         );
     }
+    let sample = match report.sample {
+        Some(Sample::Demonstrated) => Some(format!("this was sample data: {WRITE_CONFIG}")),
+        Some(Sample::Unrequested) => Some(nothing_proved()),
+        Some(Sample::Requested) | None => None,
+    };
     let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
+    if let Some(sample) = sample {
+        let sample = wrapped(&format!("! {sample}"), "", "  ").replacen('!', &format!("{WARN}!{WARN:#}"), 1);
+        let _ = writeln!(text, "{sample}");
+    }
     text
 }

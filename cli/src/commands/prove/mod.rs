@@ -15,17 +15,29 @@ use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
 use slug_resolver::{Env, Kind, Policy, resolve};
 
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row};
+use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;
-use crate::data::Data;
+use crate::data::{Data, WRITE_CONFIG};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::{HEAD, grouped, wrapped};
 
+/// Runs the bare command: proves the data of slugproof.yaml, else shows the proof of sample data.
+pub fn demonstrate(output: &mut Output) -> Result<Exit, Failure> {
+    prove_data(&ProveArgs::default(), Sample::Demonstrated, output)
+}
+
 /// Runs `prove`.
 pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let sample = if args.registry.embedded { Sample::Requested } else { Sample::Unrequested };
+    prove_data(args, sample, output)
+}
+
+/// Proves the data that flags or slugproof.yaml choose. `sample` says what the embedded data are if
+/// nothing chooses.
+fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<Exit, Failure> {
     if args.laws {
         return list_laws(output);
     }
@@ -55,6 +67,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         runtimes: registry.runtimes().len(),
         idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
         gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
+        sample: (data.has_default_registry() && args.policy.is_empty()).then_some(sample),
         registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
         policies: reports,
@@ -62,9 +75,19 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     match args.format {
         ProveFormat::Human => output.human(&human::render(&report))?,
-        ProveFormat::Json => output.raw(&json::render(&report))?,
+        ProveFormat::Json => {
+            output.raw(&json::render(&report))?;
+            if report.sample == Some(Sample::Unrequested) {
+                output.note(&nothing_proved());
+            }
+        }
     }
     Ok(report.exit())
+}
+
+/// The sentence about a run that nobody gave any data.
+fn nothing_proved() -> String {
+    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
 }
 
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {

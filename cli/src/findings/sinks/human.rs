@@ -167,6 +167,10 @@ fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
     a.source == b.source && line(b).abs_diff(line(a)) <= EXCERPT_LINES
 }
 
+/// The end of the summary if only the embedded sample data were checked.
+const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, write a \
+                      slugproof.yaml (docs/formats.md), or pass --embedded";
+
 /// The summary: numbers of findings by level, checked items and suppressed findings.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
@@ -197,6 +201,7 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
         _ if counts => (BAD, "✗", ""),
         Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
+        Coverage::Sample => (WARN, "!", SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
             (WARN, "!", "; --strict counts undecided findings")
         }
