@@ -157,6 +157,7 @@ impl FindingsArgs {
         FindingsOptions {
             sinks: self.output.clone(),
             strict: self.strict,
+            deny: Vec::new(),
             baseline: self.baseline.clone(),
             write_baseline: self.write_baseline,
         }

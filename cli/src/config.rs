@@ -7,6 +7,7 @@ use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Invalid, Node,
 use slug_resolver::{Code, Policy, Registry};
 use slug_workflow::declared::Declared;
 
+use crate::codes::{self, Level};
 use crate::exit::Failure;
 use crate::io::read_file;
 use crate::suggest::did_you_mean;
@@ -41,6 +42,8 @@ pub struct Config {
     pub known_secrets: Option<Vec<String>>,
     /// The variables of the repository, with their value; `None` for a variable that does not exist.
     pub vars: Vec<(String, Option<String>)>,
+    /// The codes whose findings count as errors.
+    pub deny: Vec<&'static codes::Entry>,
     /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
@@ -218,6 +221,7 @@ impl Config {
             "absent_vars",
             "absent_secrets",
             "known_secrets",
+            "deny",
             "accept",
         ];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
@@ -250,11 +254,31 @@ impl Config {
             absent_secrets: absent_secrets.unwrap_or_default(),
             known_secrets: known_secrets(&fields)?,
             vars: vars(&fields)?,
+            deny: deny(&fields)?,
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
         })
     }
+}
+
+/// Reads `deny`.
+fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
+    let Some(at) = fields.optional("deny") else { return Ok(Vec::new()) };
+    let mut denied = Vec::new();
+    for item in at.items()? {
+        let code = item.string()?;
+        let Some(entry) = codes::find(code) else {
+            let deniable = codes::entries().filter(|entry| entry.level != Level::Error).map(|entry| entry.id);
+            let suggestion = did_you_mean(code, deniable, "`slugproof explain` lists the codes");
+            return Err(item.error(format!("unknown code `{code}`; {suggestion}")));
+        };
+        if entry.level == Level::Error {
+            return Err(item.error(format!("`{code}` is an error already; remove it")));
+        }
+        denied.push(entry);
+    }
+    Ok(denied)
 }
 
 /// Reads `known_secrets`.

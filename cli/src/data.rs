@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use slug_resolver::yaml::{FieldPath, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
+use crate::codes::Entry;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
@@ -52,6 +53,11 @@ impl Data {
     /// Reads the registry.
     pub fn registry(&self) -> Result<Registry, Failure> {
         self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
+    }
+
+    /// The codes that slugproof.yaml denies.
+    pub fn denied(&self) -> &[&'static Entry] {
+        self.config.as_ref().map_or(&[], |config| &config.deny)
     }
 
     /// Returns true if neither a slugproof.yaml nor a flag chooses the registry, so that it is the

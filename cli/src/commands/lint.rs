@@ -3,7 +3,7 @@
 use crate::args::LintArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::findings::publish;
+use crate::findings::{FindingsOptions, publish};
 use crate::io::STANDARD_INPUT;
 use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
@@ -34,7 +34,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = data.config.as_ref().filter(|_| args.paths.is_empty()) {
         config.check_scopes(&jobs_by_path(&inputs))?;
     }
-    let options = args.findings.options();
+    let options = FindingsOptions { deny: data.denied().to_vec(), ..args.findings.options() };
     let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
     publish(report, &options, output)
 }

@@ -197,8 +197,38 @@ impl Evaluator<'_> {
         }
         let crosses = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Coherent(true) | Outcome::Nothing));
         let first = outcomes.iter().position(|outcome| *outcome == Outcome::Coherent(true));
-        let cross_vendor = first.filter(|_| crosses).map(|first| self.failure(space, first));
+        let cross_vendor = first.filter(|_| crosses).map(|first| {
+            let mut failure = self.failure(space, first);
+            failure.hints.extend(self.own_keys(space, first));
+            failure
+        });
         CallVerdict::Fine { accepted, cross_vendor }
+    }
+
+    /// Hints about the keys that give the provider a key of its own: a key to set, and a key to unset if
+    /// it would still come first. Must be called for an environment that sends another vendor's key.
+    fn own_keys(&self, space: &Space<'_>, number: usize) -> Vec<String> {
+        let Point { runtime, env, .. } = space.point(number);
+        let before = resolve(self.registry, runtime, &env, &[]);
+        let cures = |env: &Env<'_>| {
+            let after = resolve(self.registry, runtime, env, &[]);
+            let is_same = after.slug == before.slug && after.provider == before.provider;
+            is_same && after.is_coherent() && !after.warnings.contains(Warning::CrossVendorCredential)
+        };
+        let provider = before.provider.map(|provider| provider.name.as_str()).unwrap_or_default();
+        let name = |key| space.policy.variable_name(key);
+        let (set, unset): (Vec<Variable>, Vec<Variable>) =
+            space.policy.key_variables().partition(|key| env.is_set(*key));
+        let edits = |key: Variable| {
+            let with = env.with(key, "set");
+            let in_the_way = || set.iter().find(|other| cures(&with.without(**other)));
+            match cures(&with) {
+                true => Some(format!("set {}", name(key))),
+                false => in_the_way().map(|other| format!("set {} and unset {}", name(key), name(*other))),
+            }
+        };
+        let hint = |edits| format!("{edits}, so that {provider} gets a key of its own");
+        unset.into_iter().filter_map(edits).map(hint).collect()
     }
 
     fn outcome(&self, space: &Space<'_>, number: usize) -> Outcome {

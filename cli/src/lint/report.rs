@@ -94,6 +94,9 @@ impl Evaluated<'_> {
         let mut findings = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();
+            if let Problem::CrossVendor(failure) = &group.problem {
+                finding.help.extend(failure.hints.iter().cloned());
+            }
             if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
                 let others =

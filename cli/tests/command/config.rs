@@ -349,3 +349,90 @@ fn no_policy_is_guessed() {
     let project = project("pick", "", &[("fine", "CI_NORTH: x")]);
     assert_eq!(run(&project, &["pick", "--unchecked", "writer"]).stdout, "north-1\n");
 }
+
+/// The model is of the south, and the only key is one of the north, which the south accepts.
+const CROSSING: &str = "CI_NORTH: x, MODEL: south-1";
+
+#[test]
+fn denied_note_is_an_error_of_lint() {
+    let note = ("cross-vendor-credential".to_owned(), "note".to_owned());
+    let tolerant = project("deny-none", "", &[("eval", CROSSING)]);
+    assert_eq!(linted(&tolerant), [note]);
+    assert_eq!(run(&tolerant, &["lint", "--strict"]).code, 0);
+    let strict =
+        project("deny-lint", "deny: [cross-vendor-credential]\n", &[("eval", CROSSING), ("fine", "CI_NORTH: x")]);
+    assert_eq!(linted(&strict), [error("cross-vendor-credential")]);
+    let ended = run(&strict, &["lint"]);
+    assert_eq!(ended.code, 1, "{}", ended.shown());
+    let help = "= help: set CI_SOUTH and unset CI_NORTH, so that south gets a key of its own\n";
+    assert!(ended.stdout.contains(help), "{}", ended.shown());
+    let cured = project("deny-cured", "deny: [cross-vendor-credential]\n", &[("eval", "CI_SOUTH: x, MODEL: south-1")]);
+    assert_eq!(linted(&cured), []);
+    // If the key of the south came first, setting it would be enough.
+    let (head, secrets) = POLICY.split_once("secrets:\n").expect("the policy has secrets");
+    let turned: Vec<&str> = secrets.lines().rev().collect();
+    let strict = strict.file("review.yaml", format!("{head}secrets:\n{}\n", turned.join("\n")));
+    let ended = run(&strict, &["lint"]);
+    assert!(ended.stdout.contains("= help: set CI_SOUTH, so that south gets a key of its own\n"), "{}", ended.shown());
+}
+
+#[test]
+fn denied_code_is_an_error_of_check() {
+    let registry = REGISTRY.replace("auth_env: [NORTH_TOKEN],", "auth_env: [NORTH_TOKEN], region: north,");
+    for (config, code) in [("", 0), ("deny: [unknown-field, undecided]\n", 1)] {
+        let project = project("deny-check", config, &[("fine", "CI_NORTH: x")]).file("providers.yaml", &registry);
+        for args in [&["check"][..], &["check", "providers.yaml"]] {
+            let ended = run(&project, args);
+            let level = if code == 0 { "note" } else { "error" };
+            assert_eq!(ended.code, code, "{}", ended.shown());
+            assert!(ended.stdout.starts_with(&format!("{level}[unknown-field]")), "{}", ended.shown());
+        }
+    }
+}
+
+#[test]
+fn denied_warning_is_an_error_of_a_resolution() {
+    let record = "{\"status\": \"online\"}";
+    let variables = ["CI_NORTH=x", "MODEL=south-1"];
+    for (config, code, shown) in [
+        ("", 0, "warning cross-vendor-credential: "),
+        ("deny: [cross-vendor-credential]\n", 1, "error cross-vendor-credential: "),
+    ] {
+        let project = project("deny-resolve", config, &[("fine", "CI_NORTH: x")]).file("record.json", record);
+        let resolved = run(&project, &[&["resolve", "--runtime", "writer"][..], &variables].concat());
+        assert!(resolved.code == code && resolved.stdout.contains(shown), "{}", resolved.shown());
+        let diagnosed =
+            run(&project, &[&["diagnose", "--record", "record.json", "--runtime", "writer"][..], &variables].concat());
+        assert!(diagnosed.code == code && diagnosed.stdout.contains(shown), "{}", diagnosed.shown());
+        let picked = slugproof(["pick", "writer"]).dir(&project).env("CI_NORTH", "x").env("MODEL", "south-1").run();
+        assert_eq!(picked.code, code, "{}", picked.shown());
+        assert_eq!(
+            (picked.stdout.is_empty(), picked.stderr.contains(shown)),
+            (code == 1, code == 1),
+            "{}",
+            picked.shown()
+        );
+        let line = "{\"runtime\": \"writer\", \"env\": {\"CI_NORTH\": \"x\", \"MODEL\": \"south-1\"}}\n";
+        let batch = slugproof(["resolve", "--batch"]).dir(&project).input(line).run();
+        assert_eq!(batch.code, code, "{}", batch.shown());
+    }
+    let shadowed = project("deny-shadowed", "deny: [shadowed-variable]\n", &[("fine", "CI_NORTH: x")]);
+    let ended = run(&shadowed, &["resolve", "--runtime", "writer", "CI_NORTH=x", "CI_SOUTH=x"]);
+    assert!(ended.code == 1 && ended.stdout.contains("error shadowed-variable: "), "{}", ended.shown());
+}
+
+#[test]
+fn only_a_code_that_can_be_raised_is_denied() {
+    for (code, told) in [
+        (
+            "cross-vendor-credentials",
+            "unknown code `cross-vendor-credentials`; did you mean `cross-vendor-credential`?",
+        ),
+        ("nonsense", "unknown code `nonsense`; `slugproof explain` lists the codes"),
+        ("wrong-credential", "`wrong-credential` is an error already; remove it"),
+    ] {
+        let ended = run(&project("deny-wrong", &format!("deny: [{code}]\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
+        let told = format!("line 4, column 8: `deny[0]`: {told}");
+        assert!(ended.code == 2 && ended.stderr.contains(&told), "{}", ended.shown());
+    }
+}

@@ -80,6 +80,8 @@ pub(super) struct Inputs {
     /// `None` until a flag or a slugproof.yaml decides.
     unknown: Option<UnknownFields>,
     data: DataOptions,
+    /// The codes that the nearest slugproof.yaml denies, if it is not among the files.
+    pub deny: Vec<&'static codes::Entry>,
     /// True if only the embedded data are checked because the user names no data.
     pub is_unrequested_sample: bool,
 }
@@ -100,12 +102,16 @@ impl Inputs {
             seen: HashSet::new(),
             unknown: args.unknown_fields.choice(),
             data,
+            deny: Vec::new(),
             is_unrequested_sample: false,
         };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
             let config = if args.no_config { None } else { Config::find().ok().flatten() };
-            inputs.unknown = inputs.unknown.or(config.and_then(|config| config.unknown_fields));
+            if let Some(config) = config {
+                inputs.unknown = inputs.unknown.or(config.unknown_fields);
+                inputs.deny = config.deny;
+            }
             let unknown = inputs.unknown_fields();
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
