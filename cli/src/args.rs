@@ -20,7 +20,7 @@ use crate::findings::{FindingsOptions, Sink};
 /// later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
 /// Without a command, slugproof runs `prove`. It uses the nearest slugproof.yaml in
-/// this directory or a parent, else the embedded registry and policies.
+/// this directory or a parent; without one, it shows the proof of embedded sample data.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
@@ -89,6 +89,10 @@ pub struct RegistryArgs {
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]
     pub no_config: bool,
+
+    /// Use the embedded sample data, and no slugproof.yaml
+    #[arg(long, help_heading = "Data", conflicts_with = "registry")]
+    pub embedded: bool,
 }
 
 /// The arguments about fields of the registry that the format does not define.
@@ -121,7 +125,7 @@ impl RegistryArgs {
         DataOptions {
             registry: self.registry.clone(),
             unknown_fields: self.unknown_fields.choice(),
-            no_config: self.no_config,
+            no_config: self.no_config || self.embedded,
         }
     }
 }
@@ -153,6 +157,7 @@ impl FindingsArgs {
         FindingsOptions {
             sinks: self.output.clone(),
             strict: self.strict,
+            deny: Vec::new(),
             baseline: self.baseline.clone(),
             write_baseline: self.write_baseline,
         }
@@ -170,7 +175,9 @@ impl FindingsArgs {
 /// the gaps (contradictions that are reachable without an override, each with its
 /// smallest set of variables); and what was covered.
 ///
-/// If there is a slugproof.yaml, every gap that it does not accept is a finding.
+/// If there is a slugproof.yaml, every gap that it does not accept is a finding. If neither
+/// a slugproof.yaml nor a flag names data, the embedded sample data are proved and the exit
+/// code is 3.
 #[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/prove.txt").trim_end())]
 pub struct ProveArgs {
@@ -226,8 +233,8 @@ pub struct ResolveArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -281,15 +288,15 @@ pub struct DeriveArgs {
 ///
 /// Prints the slug if its provider matches the secrets that will be injected.
 /// Otherwise prints nothing on standard output, explains the contradiction on
-/// standard error, and exits 1.
+/// standard error, and exits 1. Without a slugproof.yaml, --policy or --embedded is needed.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/pick.txt").trim_end())]
 pub struct PickArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -326,7 +333,7 @@ pub struct LintArgs {
     pub registry: RegistryArgs,
 
     /// A policy for steps that call no known harness: a file, or the name of an embedded
-    /// policy; may be repeated
+    /// policy; may be repeated [default: `harness_policy` of slugproof.yaml]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
@@ -350,8 +357,8 @@ pub struct DiagnoseArgs {
     #[command(flatten)]
     pub registry: RegistryArgs,
 
-    /// The policy: a file, or the name of an embedded policy [default: the first policy of
-    /// slugproof.yaml, else the first embedded one]
+    /// The policy: a file, or the name of an embedded policy [default: `harness_policy` of
+    /// slugproof.yaml, else its first policy, else the first embedded one]
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
@@ -400,7 +407,8 @@ pub enum DiagnoseFormat {
 /// not match; a vendor's key that the platform accepts. Finds in a policy: violations of
 /// its format; models and runtimes that a registry of the same run does not have. The
 /// fields of a file say whether it is a registry, a policy or a slugproof.yaml; for a
-/// slugproof.yaml, the files that it names are checked too.
+/// slugproof.yaml, the files that it names are checked too. Without FILE and slugproof.yaml,
+/// the embedded sample data are checked and the exit code is 3.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
 pub struct CheckArgs {
@@ -415,6 +423,10 @@ pub struct CheckArgs {
     /// Do not look for a slugproof.yaml
     #[arg(long, help_heading = "Data")]
     pub no_config: bool,
+
+    /// Check the embedded sample data
+    #[arg(long, help_heading = "Data", conflicts_with = "files")]
+    pub embedded: bool,
 
     #[command(flatten)]
     pub findings: FindingsArgs,

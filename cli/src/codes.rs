@@ -121,7 +121,8 @@ table! {
     }
 
     "Warnings",
-    "A warning comes on top of any verdict and never changes the exit code.": {
+    "A warning comes on top of any verdict. It changes the exit code only if `deny` in \
+    slugproof.yaml lists its code.": {
         CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
         SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],
@@ -137,7 +138,7 @@ table! {
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
             "a file sets variables of a policy, but no step that sees them calls a script that a policy describes";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
-            "an `accept` entry of slugproof.yaml accepts nothing";
+            "an `accept` entry of slugproof.yaml for lint accepts nothing";
     }
 
     "Suppressions",
@@ -216,6 +217,12 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Entry> {
     entries().find(|entry| entry.id == id)
+}
+
+/// Returns the entry of a warning.
+#[must_use]
+pub fn warning(warning: Warning) -> &'static Entry {
+    find(warning.as_str()).expect("the table has every warning")
 }
 
 /// Returns the entry of a contradiction.

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::policy::{Pick, PickRule, Source};
-use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
 use slug_resolver::{Code, Policy, Registry};
+use slug_workflow::declared::Declared;
 
+use crate::codes::{self, Level};
 use crate::exit::Failure;
 use crate::io::read_file;
 use crate::suggest::did_you_mean;
@@ -30,20 +31,36 @@ pub struct Config {
     pub unknown_fields: Option<UnknownFields>,
     /// The policies, if the file names any: names of embedded policies, or paths.
     pub policies: Option<Vec<OsString>>,
+    /// The policy of commands that use one policy: the name of one of `policies` or of an embedded
+    /// policy, or a path relative to the file.
+    pub harness_policy: Option<String>,
     /// Patterns of the workflow files to lint, if the file names any.
     pub workflows: Option<Vec<PathBuf>>,
     /// Names of secrets that do not exist in the repository.
     pub absent_secrets: Vec<String>,
+    /// Every secret that exists in the repository, if the file lists them.
+    pub known_secrets: Option<Vec<String>>,
+    /// The variables of the repository, with their value; `None` for a variable that does not exist.
+    pub vars: Vec<(String, Option<String>)>,
+    /// The codes whose findings count as errors.
+    pub deny: Vec<&'static codes::Entry>,
     /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
 }
 
 /// An entry of `accept`: a contradiction that is intended. An omitted field matches any value.
+///
+/// An entry with `workflow` or `job` is scoped: it counts for `lint` only. Any other entry counts
+/// for `prove` only: that a setting is possible does not say that a job should have it.
 #[derive(Debug)]
 pub struct Accept {
     /// The line of the entry.
     pub line: u64,
+    /// The workflow that the entry is limited to: its path, or the end of its path.
+    pub workflow: Option<String>,
+    /// The id of the job that the entry is limited to.
+    pub job: Option<String>,
     /// The policy that the entry is limited to.
     pub policy: Option<String>,
     /// The runtime that the entry is limited to.
@@ -90,9 +107,27 @@ impl Config {
         Ok(Self { text: String::from_utf8_lossy(&bytes).into_owned(), ..config })
     }
 
+    /// What the file declares about the repository.
+    pub fn declared(&self) -> Declared<'_> {
+        Declared {
+            absent_secrets: &self.absent_secrets,
+            known_secrets: self.known_secrets.as_deref(),
+            vars: &self.vars,
+        }
+    }
+
+    /// The path of a file that the configuration names.
+    pub fn relative(&self, name: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(name)
+    }
+
     /// A failure at one field of an accept entry.
     fn refuse(&self, entry: usize, field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
-        let field = field(FieldPath::default().key("accept").index(entry));
+        self.refuse_at(field(FieldPath::default().key("accept").index(entry)), message)
+    }
+
+    /// A failure at a field.
+    pub fn refuse_at(&self, field: FieldPath, message: String) -> Failure {
         let error = Invalid::at(field, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
@@ -133,6 +168,41 @@ impl Config {
         Ok(())
     }
 
+    /// Checks that each scoped accept entry names an existing workflow and job. `workflows` holds
+    /// the path of each workflow and the ids of its jobs, or `None` for an unreadable file.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown name.
+    pub fn check_scopes(&self, workflows: &[(&str, Option<Vec<&str>>)]) -> Result<(), Failure> {
+        for (index, accept) in self.accept.iter().enumerate() {
+            let concerned = || workflows.iter().filter(|(path, _)| accept.is_for_workflow(path));
+            if let (Some(name), None) = (&accept.workflow, concerned().next()) {
+                // A file name gets a file name as suggestion, and a path gets a path.
+                let names = workflows.iter().map(|(path, _)| match name.contains('/') {
+                    true => path,
+                    false => path.rsplit('/').next().unwrap_or(path),
+                });
+                let suggestion = did_you_mean(name, names, "write the path or the file name of a workflow");
+                let message = format!("no linted file is the workflow `{name}`; {suggestion}");
+                return Err(self.refuse(index, |path| path.key("workflow"), message));
+            }
+            let Some(jobs) = concerned().map(|(_, jobs)| jobs.as_ref()).collect::<Option<Vec<_>>>() else { continue };
+            let ids: Vec<&str> = jobs.into_iter().flatten().copied().collect();
+            if let Some(job) = accept.job.as_ref().filter(|job| !ids.contains(&job.as_str())) {
+                let suggestion = did_you_mean(job, ids.iter().copied(), "write the id of a job");
+                let place = accept
+                    .workflow
+                    .as_ref()
+                    .map_or("no linted workflow".to_owned(), |name| format!("`{name}` does not"));
+                let verb = if accept.workflow.is_some() { "have" } else { "has" };
+                let message = format!("{place} {verb} the job `{job}`; {suggestion}");
+                return Err(self.refuse(index, |path| path.key("job"), message));
+            }
+        }
+        Ok(())
+    }
+
     /// Decodes a document that was read from a path.
     ///
     /// # Errors
@@ -140,8 +210,20 @@ impl Config {
     /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let at = Cursor::root(&root);
-        let optional =
-            ["registry", "unknown_fields", "allow_unknown_fields", "policies", "workflows", "absent_secrets", "accept"];
+        let optional = [
+            "registry",
+            "unknown_fields",
+            "allow_unknown_fields",
+            "policies",
+            "harness_policy",
+            "workflows",
+            "vars",
+            "absent_vars",
+            "absent_secrets",
+            "known_secrets",
+            "deny",
+            "accept",
+        ];
         let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Paths in the file are relative to its directory.
@@ -167,13 +249,71 @@ impl Config {
             text: String::new(),
             registry: fields.optional("registry").map(|at| at.string().map(relative)).transpose()?,
             unknown_fields: unknown_fields(&fields)?,
+            harness_policy: fields.optional("harness_policy").map(|at| at.string().map(str::to_owned)).transpose()?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
             absent_secrets: absent_secrets.unwrap_or_default(),
+            known_secrets: known_secrets(&fields)?,
+            vars: vars(&fields)?,
+            deny: deny(&fields)?,
             policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
             accept,
             root,
         })
     }
+}
+
+/// Reads `deny`.
+fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
+    let Some(at) = fields.optional("deny") else { return Ok(Vec::new()) };
+    let mut denied = Vec::new();
+    for item in at.items()? {
+        let code = item.string()?;
+        let Some(entry) = codes::find(code) else {
+            let deniable = codes::entries().filter(|entry| entry.level != Level::Error).map(|entry| entry.id);
+            let suggestion = did_you_mean(code, deniable, "`slugproof explain` lists the codes");
+            return Err(item.error(format!("unknown code `{code}`; {suggestion}")));
+        };
+        if entry.level == Level::Error {
+            return Err(item.error(format!("`{code}` is an error already; remove it")));
+        }
+        denied.push(entry);
+    }
+    Ok(denied)
+}
+
+/// Reads `known_secrets`.
+fn known_secrets(fields: &Fields<'_>) -> Result<Option<Vec<String>>, ReadError> {
+    let Some(at) = fields.optional("known_secrets") else { return Ok(None) };
+    if fields.optional("absent_secrets").is_some() {
+        return Err(at.error(
+            "`absent_secrets` is given too, but every secret outside this list is absent; remove `absent_secrets`",
+        ));
+    }
+    at.strings().map(Some)
+}
+
+/// Reads `vars` and `absent_vars`. Forges compare the names without regard to case.
+fn vars(fields: &Fields<'_>) -> Result<Vec<(String, Option<String>)>, ReadError> {
+    let mut vars: Vec<(String, Option<String>)> = Vec::new();
+    if let Some(at) = fields.optional("vars") {
+        for Entry { name, key, value, .. } in at.entries()? {
+            if vars.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(key.error(format!("`{name}` is given twice; forges ignore the case of a variable's name")));
+            }
+            vars.push((name.to_owned(), Some(value.string()?.to_owned())));
+        }
+    }
+    let present = vars.len();
+    if let Some(at) = fields.optional("absent_vars") {
+        for item in at.items()? {
+            let name = item.string()?;
+            if vars[..present].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(item.error(format!("`{name}` has a value in `vars`; keep one of the two")));
+            }
+            vars.push((name.to_owned(), None));
+        }
+    }
+    Ok(vars)
 }
 
 /// Reads `unknown_fields`, or the field `allow_unknown_fields` of earlier versions.
@@ -194,7 +334,8 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
 
 impl Accept {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["code", "reason"], &["policy", "runtime", "set", "unset"], UnknownFields::Deny)?;
+        let optional = ["workflow", "job", "policy", "runtime", "set", "unset"];
+        let fields = at.fields(&["code", "reason"], &optional, UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;
@@ -208,6 +349,8 @@ impl Accept {
         }
         Ok(Self {
             line: at.mark().line,
+            workflow: text("workflow")?,
+            job: text("job")?,
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)
@@ -233,17 +376,22 @@ impl Accept {
             && !self.unset.iter().any(|name| is_set(name))
     }
 
-    /// Returns true if only `lint` can use the entry, because it requires an override to be set: a
-    /// variable that holds the model in a rule without a condition. `prove` does not set overrides.
-    pub fn is_about_overrides(&self, policies: &[Policy]) -> bool {
-        let is_override = |rule: &PickRule| match &rule.pick {
-            Pick::FirstOf(sources) if rule.when.is_empty() => {
-                sources.iter().any(|source| matches!(source, Source::Variable(name) if self.set.contains(name)))
-            }
-            _ => false,
-        };
-        let mut concerned = policies.iter().filter(|policy| self.applies_to(policy.name()));
-        concerned.any(|policy| policy.document().model.iter().any(is_override))
+    /// Returns true if the entry counts for `lint`, and false if it counts for `prove`.
+    pub fn is_scoped(&self) -> bool {
+        self.workflow.is_some() || self.job.is_some()
+    }
+
+    /// Returns true if the entry is not limited to another workflow than the one at a path.
+    fn is_for_workflow(&self, path: &str) -> bool {
+        self.workflow.as_ref().is_none_or(|name| {
+            let name = name.strip_prefix("./").unwrap_or(name);
+            path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    }
+
+    /// Returns true if the entry counts for `lint` and is not limited to another job.
+    pub fn is_for_job(&self, workflow: &str, job: &str) -> bool {
+        self.is_scoped() && self.is_for_workflow(workflow) && self.job.as_ref().is_none_or(|id| id == job)
     }
 }
 

@@ -4,13 +4,15 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::UnknownFields;
+use slug_resolver::yaml::{FieldPath, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
+use crate::codes::Entry;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
 use crate::policies;
+use crate::suggest::did_you_mean;
 
 /// The sources of the data of a command.
 pub struct Data {
@@ -19,6 +21,9 @@ pub struct Data {
     registry: Option<PathBuf>,
     unknown: UnknownFields,
 }
+
+/// The advice for a run without data of the user.
+pub const WRITE_CONFIG: &str = "for your own, write a slugproof.yaml (docs/formats.md)";
 
 /// The data options of a command.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +56,17 @@ impl Data {
         self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
     }
 
+    /// The codes that slugproof.yaml denies.
+    pub fn denied(&self) -> &[&'static Entry] {
+        self.config.as_ref().map_or(&[], |config| &config.deny)
+    }
+
+    /// Returns true if neither a slugproof.yaml nor a flag chooses the registry, so that it is the
+    /// embedded one.
+    pub fn has_default_registry(&self) -> bool {
+        self.config.is_none() && self.registry.is_none()
+    }
+
     /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded
     /// ones.
     pub fn policies(&self, asked: &[OsString]) -> Result<Vec<Policy>, Failure> {
@@ -65,15 +81,44 @@ impl Data {
         find_policies(asked, &known)
     }
 
-    /// Returns the requested policy, else the first of slugproof.yaml, else the first embedded
-    /// one.
+    /// Returns the requested policy, else `harness_policy` of slugproof.yaml, else the first policy
+    /// there, else the first embedded one.
     pub fn policy(&self, asked: Option<&OsString>) -> Result<Policy, Failure> {
+        if let Some(name) = asked {
+            return Ok(self.policies(std::slice::from_ref(name))?.swap_remove(0));
+        }
+        if let Some(policy) = self.harness_policy()? {
+            return Ok(policy);
+        }
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
-        let first = match asked {
-            Some(name) => return Ok(self.policies(std::slice::from_ref(name))?.swap_remove(0)),
-            None => configured.and_then(<[OsString]>::first),
-        };
+        let first = configured.and_then(<[OsString]>::first);
         first.map_or_else(|| Ok(Policy::all_embedded().swap_remove(0)), |name| find_policy(name, &[]))
+    }
+}
+
+impl Data {
+    /// Returns the policy that `harness_policy` of slugproof.yaml names, if it names one.
+    pub fn harness_policy(&self) -> Result<Option<Policy>, Failure> {
+        let Some((config, name)) =
+            self.config.as_ref().and_then(|config| Some((config, config.harness_policy.as_deref()?)))
+        else {
+            return Ok(None);
+        };
+        let configured = config.policies.as_deref().unwrap_or_default();
+        // An unreadable policy must not prevent another from being found.
+        let configured: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
+        let embedded = Policy::all_embedded();
+        if let Some(policy) = configured.iter().chain(&embedded).find(|policy| policy.name() == name) {
+            return Ok(Some(policy.clone()));
+        }
+        let path = config.relative(name);
+        if path.exists() {
+            return find_policy(path.as_os_str(), &[]).map(Some);
+        }
+        let known = configured.iter().chain(&embedded).map(Policy::name);
+        let suggestion = did_you_mean(name, known, "write the name of one of the policies, or a path");
+        let message = format!("no policy `{name}`: it is neither a policy in use nor a file; {suggestion}");
+        Err(config.refuse_at(FieldPath::default().key("harness_policy"), message))
     }
 }
 

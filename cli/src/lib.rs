@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     match arguments.command {
-        None => prove::run(&args::ProveArgs::default(), output),
+        None => prove::demonstrate(output),
         Some(Command::Prove(args)) => prove::run(&args, output),
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),

@@ -9,7 +9,9 @@ use serde::Serialize;
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
+use crate::codes::Entry;
 use crate::redact::is_credential;
+use crate::render::resolution::is_finding;
 
 /// The longest line in bytes. The result for a longer line is an error.
 pub const LINE_BYTES: usize = 1 << 20;
@@ -24,7 +26,7 @@ pub struct Answered {
     pub lines: u64,
     /// Lines that could not be read; the result of each is an error.
     pub malformed: u64,
-    /// Lines whose result is a contradiction or a rejection.
+    /// Lines whose result is a contradiction, a rejection or a denied warning.
     pub findings: u64,
 }
 
@@ -43,12 +45,28 @@ pub enum Stopped {
 ///
 /// What is wrong with the line, without repeating the line.
 pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
+    resolve_line_denying(registry, policy, &[], line, out)
+}
+
+/// Resolves one query. Writes the result and returns false for a contradiction or a warning that
+/// `denied` lists.
+///
+/// # Errors
+///
+/// What is wrong with the line, without repeating the line.
+pub fn resolve_line_denying(
+    registry: &Registry,
+    policy: &Policy,
+    denied: &[&'static Entry],
+    line: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<bool, String> {
     let question: Question<'_> = parse(line, QUESTION)?;
     let env = question.env(policy)?;
     let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
     let resolution = slug_resolver::resolve(registry, &question.runtime.0, &env, &ambient);
     write_json(out, &resolution);
-    Ok(!resolution.is_contradiction())
+    Ok(!is_finding(&resolution, denied))
 }
 
 /// Derives the provider of one model. Writes the result and returns true if there is one.

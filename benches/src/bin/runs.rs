@@ -274,7 +274,7 @@ fn expected_answers(questions: &[&str]) -> Outcome<Vec<u8>> {
 fn prove_embedded(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<Vec<Run>> {
     let prove = |arguments: &[&str]| -> Outcome<(f64, Value)> {
         let mut command = Command::new(slugproof);
-        command.args(["prove", "--format", "json"]).args(arguments).current_dir(std::env::temp_dir());
+        command.args(["prove", "--embedded", "--format", "json"]).args(arguments).current_dir(std::env::temp_dir());
         let started = Instant::now();
         let output = command.output()?;
         let time = started.elapsed();

@@ -367,7 +367,7 @@ impl Night {
     }
 
     fn proof(&mut self) -> Result {
-        let prove = ["run", "--release", "--locked", "--quiet", "--", "prove", "--no-config", "--brute-force"];
+        let prove = ["run", "--release", "--locked", "--quiet", "--", "prove", "--embedded", "--brute-force"];
         let (stage, log) = self.stage("proof", Process::cargo().args(prove))?;
         self.summary.proof.status = stage;
         self.summary.proof.report =

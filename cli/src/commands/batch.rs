@@ -7,18 +7,25 @@ use std::path::Path;
 use slug_resolver::{Policy, Registry};
 
 use crate::args::DeriveArgs;
+use crate::codes::Entry;
 use crate::data::Data;
 use crate::exit::{Exit, Failure, describe};
 use crate::io::shown_path;
-use crate::lines::{Stopped, answer_lines, derive_line, resolve_line};
+use crate::lines::{Stopped, answer_lines, derive_line, resolve_line_denying};
 use crate::output::Output;
 use crate::render::counted;
 
 const BUFFER_BYTES: usize = 1 << 16;
 
 /// Runs `resolve --batch`.
-pub fn resolve(registry: &Registry, policy: &Policy, file: &Path, output: &mut Output) -> Result<Exit, Failure> {
-    run(file, output, |line, out| resolve_line(registry, policy, line, out))
+pub fn resolve(
+    registry: &Registry,
+    policy: &Policy,
+    denied: &[&'static Entry],
+    file: &Path,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    run(file, output, |line, out| resolve_line_denying(registry, policy, denied, line, out))
 }
 
 /// Runs `derive`.

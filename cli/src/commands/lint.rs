@@ -3,9 +3,9 @@
 use crate::args::LintArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::findings::publish;
+use crate::findings::{FindingsOptions, publish};
 use crate::io::STANDARD_INPUT;
-use crate::lint::{Linter, discovery, files, fix};
+use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
 
 /// Runs `lint`.
@@ -15,7 +15,11 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;
-    let asked = if args.policy.is_empty() { Vec::new() } else { data.policies(&args.policy)? };
+    let asked = if args.policy.is_empty() {
+        data.harness_policy()?.into_iter().collect()
+    } else {
+        data.policies(&args.policy)?
+    };
     let known = data.policies(&[])?;
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
@@ -26,7 +30,23 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let found = discovery::find(&args.paths, data.config.as_ref())?;
     let inputs = files::read(found, linter.parser());
-    let options = args.findings.options();
+    // An entry of `accept` may be about a file that this run does not lint.
+    if let Some(config) = data.config.as_ref().filter(|_| args.paths.is_empty()) {
+        config.check_scopes(&jobs_by_path(&inputs))?;
+    }
+    let options = FindingsOptions { deny: data.denied().to_vec(), ..args.findings.options() };
     let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
     publish(report, &options, output)
+}
+
+/// The path of each file and the ids of its jobs, or `None` for a file that cannot be parsed.
+fn jobs_by_path(inputs: &[Input]) -> Vec<(&str, Option<Vec<&str>>)> {
+    inputs
+        .iter()
+        .map(|input| {
+            let file = input.parsed.as_ref().ok();
+            let jobs = file.map(|file| file.workflow.jobs.iter().map(|job| job.id.as_str()).collect());
+            (input.path.as_str(), jobs)
+        })
+        .collect()
 }

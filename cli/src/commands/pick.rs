@@ -7,12 +7,18 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::harmless;
-use crate::render::resolution::explanation;
+use crate::render::resolution::{explanation, is_finding};
 use crate::variables::{check_ambient, process_variables, refuse_variable};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
+    if data.config.is_none() && args.policy.is_none() && !args.registry.embedded {
+        return Err(Failure::new(
+            "no policy describes this harness: there is no slugproof.yaml; write one (docs/formats.md), or pass --policy, or \
+             --embedded for the sample data",
+        ));
+    }
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
     let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
@@ -30,11 +36,11 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
-    if !resolution.is_contradiction() {
+    if !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
     let fixes = fixes(&registry, runtime, &given, ambient);
-    output.write_stderr(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env)));
+    output.write_stderr(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied())));
     Ok(Exit::Findings)
 }

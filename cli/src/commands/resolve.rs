@@ -7,7 +7,7 @@ use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::resolution::explanation;
+use crate::render::resolution::{explanation, is_finding};
 use crate::render::shell::quoted;
 use crate::variables::{check_ambient, parse_variables, refuse_variable, unread_notes};
 
@@ -16,10 +16,15 @@ use super::batch;
 /// Runs `resolve`.
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
+    if data.config.is_none() && args.registry.registry.is_some() && args.policy.is_none() {
+        return Err(Failure::new(
+            "no policy describes the harness of this registry: there is no slugproof.yaml; pass --policy",
+        ));
+    }
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;
     if let Some(file) = &args.batch {
-        return batch::resolve(&registry, &policy, file, output);
+        return batch::resolve(&registry, &policy, data.denied(), file, output);
     }
     let Some(runtime) = &args.runtime else {
         return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`"));
@@ -33,12 +38,12 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let fixes = fixes(&registry, runtime, &env, ambient);
     match args.format {
         ResolveFormat::Human => {
-            output.human(&explanation(&registry, &policy, &resolution, &fixes, &env))?;
+            output.human(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied()))?;
         }
         ResolveFormat::Json => output.raw(&json(&registry, &resolution, &fixes))?,
         ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
-    Ok(if resolution.is_contradiction() { Exit::Findings } else { Exit::Clean })
+    Ok(if is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
 }
 
 #[derive(Serialize)]

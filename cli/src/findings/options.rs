@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::codes::Entry;
+
 /// The options of every command that reports findings.
 #[derive(Clone, Debug, Default)]
 pub struct FindingsOptions {
@@ -10,6 +12,8 @@ pub struct FindingsOptions {
     pub sinks: Vec<Sink>,
     /// True if undecided findings count as errors.
     pub strict: bool,
+    /// The codes whose findings count as errors.
+    pub deny: Vec<&'static Entry>,
     /// The baseline to compare with.
     pub baseline: Option<PathBuf>,
     /// True to write the baseline instead of reading it.

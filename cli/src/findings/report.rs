@@ -34,6 +34,9 @@ pub enum Coverage {
     Incomplete,
     /// There was nothing to check: exit code 3, or 1 if something was found.
     Nothing,
+    /// The user named no data, so the embedded sample data were checked: exit code 3, or 1 if
+    /// something was found.
+    Sample,
 }
 
 impl Report {

@@ -86,13 +86,16 @@ fn assert_follows(schema: &str, value: &serde_json::Value) {
 }
 
 #[test]
-fn accepted_finding_does_not_count() {
+fn accepted_finding_is_shown_and_does_not_count() {
     let (mut report, source) = report();
     report.accepted.push((patched(source), "the job exercises it".to_owned()));
     let triaged = triaged(report);
     assert_eq!((triaged.exit(), triaged.count_suppressed(SuppressionKind::Accept)), (Exit::Clean, 1));
     let text = anstream::adapter::strip_str(&human::render(&triaged, 80)).to_string();
-    assert_eq!(text, "✓ nothing found in 2 entries; 1 accepted\n");
+    // The finding is shown in full, with the reason.
+    assert!(text.starts_with("accepted["), "{text}");
+    assert!(text.contains("= note: accepted: the job exercises it\n"), "{text}");
+    assert!(text.ends_with("\n\n✓ nothing found in 2 entries; 1 accepted\n"), "{text}");
 }
 
 #[test]

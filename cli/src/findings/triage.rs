@@ -42,6 +42,9 @@ impl Report {
             let undecided = self.findings.iter_mut().filter(|finding| finding.level == Level::Undecided);
             undecided.for_each(|finding| finding.level = Level::Error);
         }
+        for finding in self.findings.iter_mut().filter(|finding| options.deny.contains(&finding.code)) {
+            finding.level = Level::Error;
+        }
         let accepted = std::mem::take(&mut self.accepted);
         let accepted =
             accepted.into_iter().map(|(finding, reason)| Suppressed { finding, kind: SuppressionKind::Accept, reason });
@@ -114,7 +117,7 @@ impl Triaged {
         match self.coverage {
             Coverage::Incomplete => Exit::UsageError,
             _ if self.open.iter().any(|finding| finding.level.counts()) => Exit::Findings,
-            Coverage::Nothing => Exit::NothingChecked,
+            Coverage::Nothing | Coverage::Sample => Exit::NothingChecked,
             Coverage::Complete => Exit::Clean,
         }
     }

@@ -71,12 +71,15 @@ impl<'a> Linter<'a> {
         evaluated: &mut Evaluated<'r>,
     ) {
         let sites = evaluation.call_sites((file, job));
-        let job = &evaluation.repository().files()[file].workflow.jobs[job];
+        let file_index = file;
+        let file = &evaluation.repository().files()[file_index];
+        let job = &file.workflow.jobs[job];
         for site in sites {
-            evaluated.steps.insert((file, job.key.start, site.step.number));
+            evaluated.steps.insert((file_index, job.key.start, site.step.number));
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
-                self.evaluate_case(Case { source, job: &job.id, site: site.clone(), policy }, evaluated);
+                let case = Case { source, job: &job.id, site: site.clone(), policy };
+                self.evaluate_case(&file.path, case, evaluated);
             }
         }
     }
@@ -95,8 +98,8 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn evaluate_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
-        let evaluate = Evaluator { registry: self.registry, accept: self.accept };
+    fn evaluate_case<'r>(&'r self, path: &str, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
+        let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         match evaluate.evaluate(case.policy, |name| possible(case.policy, &case.site.env, name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {
                 for (entry, failure) in accepted {

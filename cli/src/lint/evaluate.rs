@@ -85,6 +85,9 @@ pub struct Failure {
     pub fixes: Vec<Fix>,
     /// True if a fix keeps the vendor that the writer named, even if it is not among `fixes`.
     pub can_keep_vendor: bool,
+    /// The line of an entry of slugproof.yaml that would accept the contradiction if it counted for
+    /// `lint`.
+    pub unscoped_accept: Option<u64>,
 }
 
 /// Evaluates calls against a registry.
@@ -93,6 +96,8 @@ pub struct Evaluator<'a> {
     pub registry: &'a Registry,
     /// The contradictions that slugproof.yaml accepts.
     pub accept: &'a [Accept],
+    /// The path of the workflow and the id of the job that make the calls.
+    pub job: (&'a str, &'a str),
 }
 
 /// Represents a slug or runtime that is not known; no file can contain it.
@@ -194,8 +199,38 @@ impl Evaluator<'_> {
         }
         let crosses = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Coherent(true) | Outcome::Nothing));
         let first = outcomes.iter().position(|outcome| *outcome == Outcome::Coherent(true));
-        let cross_vendor = first.filter(|_| crosses).map(|first| self.failure(space, first));
+        let cross_vendor = first.filter(|_| crosses).map(|first| {
+            let mut failure = self.failure(space, first);
+            failure.hints.extend(self.own_keys(space, first));
+            failure
+        });
         CallVerdict::Fine { accepted, cross_vendor }
+    }
+
+    /// Hints about the keys that give the provider a key of its own: a key to set, and a key to unset if
+    /// it would still come first. Must be called for an environment that sends another vendor's key.
+    fn own_keys(&self, space: &Space<'_>, number: usize) -> Vec<String> {
+        let Point { runtime, env, .. } = space.point(number);
+        let before = resolve(self.registry, runtime, &env, &[]);
+        let cures = |env: &Env<'_>| {
+            let after = resolve(self.registry, runtime, env, &[]);
+            let is_same = after.slug == before.slug && after.provider == before.provider;
+            is_same && after.is_coherent() && !after.warnings.contains(Warning::CrossVendorCredential)
+        };
+        let provider = before.provider.map(|provider| provider.name.as_str()).unwrap_or_default();
+        let name = |key| space.policy.variable_name(key);
+        let (set, unset): (Vec<Variable>, Vec<Variable>) =
+            space.policy.key_variables().partition(|key| env.is_set(*key));
+        let edits = |key: Variable| {
+            let with = env.with(key, "set");
+            let in_the_way = || set.iter().find(|other| cures(&with.without(**other)));
+            match cures(&with) {
+                true => Some(format!("set {}", name(key))),
+                false => in_the_way().map(|other| format!("set {} and unset {}", name(key), name(*other))),
+            }
+        };
+        let hint = |edits| format!("{edits}, so that {provider} gets a key of its own");
+        unset.into_iter().filter_map(edits).map(hint).collect()
     }
 
     fn outcome(&self, space: &Space<'_>, number: usize) -> Outcome {
@@ -225,8 +260,9 @@ impl Evaluator<'_> {
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
     fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: Code, env: &Env<'_>) -> Option<usize> {
-        let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
-        self.accept.iter().position(|entry| entry.covers(policy.name(), resolution.runtime, code, is_set))
+        let (workflow, job) = self.job;
+        let covers = |entry: &Accept| covers(entry, policy, resolution.runtime, code, env);
+        self.accept.iter().position(|entry| entry.is_for_job(workflow, job) && covers(entry))
     }
 
     /// The failure of the first failing environment, with the codes, runtimes and slugs of all
@@ -309,9 +345,20 @@ impl Evaluator<'_> {
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
             can_keep_vendor,
+            unscoped_accept: resolution.code.and_then(|code| {
+                let mut unscoped = self.accept.iter().filter(|entry| !entry.is_scoped());
+                let entry = unscoped.find(|entry| covers(entry, policy, runtime, code, &env));
+                entry.map(|entry| entry.line)
+            }),
             fixes,
         }
     }
+}
+
+/// True if an entry of slugproof.yaml, wherever it counts, is about a contradiction.
+fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: Code, env: &Env<'_>) -> bool {
+    let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
+    entry.covers(policy.name(), runtime, code, is_set)
 }
 
 /// The variables that explain the path: see [`Failure::path_by`].

@@ -53,6 +53,8 @@ pub struct Group<'a> {
     slugs: BTreeSet<String>,
     runtimes: BTreeSet<String>,
     jobs: BTreeSet<String>,
+    /// The repository variables that are unset in every case.
+    unset_vars: BTreeSet<String>,
 }
 
 /// The problem that the cases of a group have in common.
@@ -107,6 +109,8 @@ impl<'a> Groups<'a> {
         let (path, origin) = (path_to(&case), origin(&case));
         let (step, rows, number) = (step(&case), case.site.rows, case.site.step.number);
         let job = case.job.to_owned();
+        let vars = case.site.invocation.vars.iter().filter(|(_, is_set)| !is_set);
+        let unset_vars: BTreeSet<String> = vars.map(|(name, _)| name.clone()).collect();
         let group = self.by_cause.entry(cause).or_insert_with(|| Group {
             first: case,
             problem: problem.clone(),
@@ -118,7 +122,9 @@ impl<'a> Groups<'a> {
             slugs: BTreeSet::new(),
             runtimes: BTreeSet::new(),
             jobs: BTreeSet::new(),
+            unset_vars: unset_vars.clone(),
         });
+        group.unset_vars.retain(|name| unset_vars.contains(name));
         group.cases += rows;
         group.jobs.insert(job.clone());
         if group.calls.insert((job, number)) {
@@ -228,6 +234,9 @@ fn path_to(case: &Case<'_>) -> String {
         let chosen = invocation.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
         path += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
     }
+    for (name, is_set) in &invocation.vars {
+        path += &format!(", `vars.{name}` {}", if *is_set { "set" } else { "unset" });
+    }
     if let Some(last) = invocation.callers.last() {
         path += &format!(", called by {}", caller(last));
     }
@@ -295,7 +304,13 @@ impl Group<'_> {
 
     fn failure(&self, failure: &Failure, primary: Span) -> Finding {
         let code = self.problem.code();
-        let mut finding = Finding::new(code, primary, code.meaning).said(self.deciding(failure));
+        let mut deciding = self.deciding(failure);
+        if !self.unset_vars.is_empty() {
+            let names: Vec<String> = self.unset_vars.iter().map(|name| format!("`vars.{name}`")).collect();
+            let is = if names.len() == 1 { "is" } else { "are" };
+            deciding += &format!(" when {} {is} unset", names.join(" and "));
+        }
+        let mut finding = Finding::new(code, primary, code.meaning).said(deciding);
         for (range, text) in self.others(failure) {
             if range != finding.primary.span.range {
                 let span = Span { source: self.first.source, range };

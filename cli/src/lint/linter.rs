@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use slug_resolver::{Policy, Registry};
+use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
 use slug_workflow::slice::Search;
 
@@ -16,7 +17,7 @@ pub struct Linter<'a> {
     /// The policies of `--policy`.
     pub(super) asked: &'a [Policy],
     pub(super) accept: &'a [Accept],
-    pub(super) absent_secrets: &'a [String],
+    pub(super) declared: Declared<'a>,
     pub(super) config: Option<&'a Config>,
     pub(super) targets: Vec<&'a str>,
     pub(super) names: BTreeSet<String>,
@@ -34,7 +35,7 @@ impl<'a> Linter<'a> {
             policies: policies.iter().collect(),
             asked: &[],
             accept: &[],
-            absent_secrets: &[],
+            declared: Declared::default(),
             config: None,
             targets: Vec::new(),
             names: BTreeSet::new(),
@@ -55,12 +56,12 @@ impl<'a> Linter<'a> {
         self
     }
 
-    /// Adds the accepted contradictions and absent secrets of slugproof.yaml. If the run covers all
+    /// Adds the accepted contradictions, variables and secrets of slugproof.yaml. If the run covers all
     /// files of the configuration, unused entries are reported.
     #[must_use]
     pub fn with_config(mut self, config: &'a Config, covers_all_files: bool) -> Self {
         self.accept = &config.accept;
-        self.absent_secrets = &config.absent_secrets;
+        self.declared = config.declared();
         self.config = covers_all_files.then_some(config);
         self
     }
@@ -89,7 +90,7 @@ impl<'a> Linter<'a> {
         Search {
             targets: &self.targets,
             names: &self.names,
-            absent_secrets: self.absent_secrets,
+            declared: self.declared,
             every_script: !self.asked.is_empty(),
             ignore_conditions: false,
         }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::Policy;
-
 use super::calls::Evaluated;
 use super::explain::Problem;
 use super::fix_verifier;
@@ -61,12 +59,11 @@ impl Linter<'_> {
         }
     }
 
-    /// Reports entries of slugproof.yaml about overrides that accept nothing.
+    /// Reports scoped entries of slugproof.yaml that accept nothing.
     fn find_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
         let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
-        let policies: Vec<Policy> = self.policies.iter().map(|policy| (*policy).clone()).collect();
         let unused: Vec<&Accept> = (config.accept.iter().enumerate())
-            .filter(|(index, accept)| !used.contains(index) && accept.is_about_overrides(&policies))
+            .filter(|(index, accept)| !used.contains(index) && accept.is_scoped())
             .map(|(_, accept)| accept)
             .collect();
         if unused.is_empty() {
@@ -97,12 +94,22 @@ impl Evaluated<'_> {
         let mut findings = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let mut finding = group.finding();
+            if let Problem::CrossVendor(failure) = &group.problem {
+                finding.help.extend(failure.hints.iter().cloned());
+            }
             if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
                 let others =
                     failure.fixes.iter().enumerate().filter(|(fix, _)| tried.as_ref().is_none_or(|it| it.0 != *fix));
                 finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
+                finding.help.extend(failure.unscoped_accept.map(|line| {
+                    format!(
+                        "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an \
+                         entry with `job: {}`",
+                        group.first.job
+                    )
+                }));
                 finding.patch = tried.map(|(_, patch)| patch);
             }
             findings.push(finding);

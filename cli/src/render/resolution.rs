@@ -8,16 +8,24 @@ use slug_resolver::{
 };
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
+use crate::codes::{self, Entry};
 use crate::suggest::{closest_match, closest_matches};
 use crate::variables::runtime_names;
 
-/// Renders a resolution with its hints, warnings and fixes.
+/// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
+pub fn is_finding(resolution: &Resolution<'_>, denied: &[&'static Entry]) -> bool {
+    resolution.is_contradiction() || resolution.warnings.iter().any(|it| denied.contains(&codes::warning(it)))
+}
+
+/// Renders a resolution with its hints, warnings and fixes. A warning that `denied` lists is shown as
+/// an error.
 pub fn explanation(
     registry: &Registry,
     policy: &Policy,
     resolution: &Resolution<'_>,
     fixes: &[Fix],
     env: &Env<'_>,
+    denied: &[&'static Entry],
 ) -> String {
     let mut text = String::new();
     match resolution.code {
@@ -40,9 +48,10 @@ pub fn explanation(
         let _ = writeln!(text, "\n{}", wrapped(&hint, "", "  "));
     }
     for warning in resolution.warnings.iter() {
-        let line = format!("warning {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
-        let _ =
-            writeln!(text, "\n{}", wrapped(&line, "", "  ").replacen("warning", &format!("{WARN}warning{WARN:#}"), 1));
+        let (level, style) = if denied.contains(&codes::warning(warning)) { ("error", BAD) } else { ("warning", WARN) };
+        let line = format!("{level} {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
+        let line = wrapped(&line, "", "  ").replacen(level, &format!("{style}{level}{style:#}"), 1);
+        let _ = writeln!(text, "\n{line}");
     }
     if resolution.code.is_some() {
         text.push('\n');

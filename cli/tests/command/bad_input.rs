@@ -36,7 +36,9 @@ fn unreadable_registries_are_refused() {
              split it or drop what is not needed",
         ),
     ] {
-        for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["derive", "--batch"], &["pick", "x"]] {
+        let resolve = ["resolve", "--policy", "full-saas", "--runtime", "x"];
+        let pick = ["pick", "--policy", "full-saas", "x"];
+        for command in [&["prove"][..], &resolve, &["derive", "--batch"], &pick] {
             let args = command.iter().copied().chain(["--registry", file]);
             assert_refused(&slugproof(args).dir(&scratch).run(), message);
         }
@@ -121,7 +123,7 @@ fn misnamed_configuration_is_refused() {
         &slugproof([]).dir(&scratch).run(),
         "`slugproof.yml` is not read; rename it to `slugproof.yaml`, or pass --no-config",
     );
-    assert_eq!(slugproof(["prove", "--no-config"]).dir(&scratch).run().code, 0);
+    assert_eq!(slugproof(["prove", "--embedded"]).dir(&scratch).run().code, 0);
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn no_command_shows_the_value_of_a_secret() {
             run(&["resolve", "--batch"], &line[..line.len() - 2]);
             run(&["resolve", "--batch"], &line.replace("\"env\":{", "\"env\":{\"a\":1,"));
             run(&["derive", "--batch"], &line);
-            run(&["pick", runtime], "");
-            run(&["pick", "--unchecked", runtime], "");
+            run(&["pick", "--embedded", runtime], "");
+            run(&["pick", "--embedded", "--unchecked", runtime], "");
             for format in ["human", "json"] {
                 let diagnose = ["diagnose", "--record", "-", "--runtime", runtime, "--format", format];
                 for source in
@@ -66,7 +66,7 @@ fn no_command_shows_the_value_of_a_secret() {
         run(&["resolve", "--runtime", "codex", &format!("={CANARY}")], "");
         run(&["resolve", "--runtime", "codex", &format!("--{setting}")], "");
         run(&["resolve", "--runtime", "codex", "--format", &setting], "");
-        run(&["pick", "codex", &setting], "");
+        run(&["pick", "--embedded", "codex", &setting], "");
         run(&["prove", &setting], "");
         run(&["prove", &format!("--format={CANARY}")], "");
         run(&["derive", "--batch", "-", &setting], "");
@@ -85,8 +85,8 @@ fn no_command_shows_the_value_of_a_secret() {
         run(&["resolve", "--runtime", "codex", "--policy", policy], "");
     }
     for args in [
-        &["prove"][..],
-        &["prove", "--format", "json"],
+        &["prove", "--embedded"][..],
+        &["prove", "--embedded", "--format", "json"],
         &["prove", "--laws"],
         &["man"],
         &["completions", "bash"],

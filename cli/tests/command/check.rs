@@ -75,7 +75,7 @@ fn a_sound_registry_is_clean() {
 
 #[test]
 fn embedded_data_have_only_notes() {
-    let ended = slugproof(["check"]).run();
+    let ended = slugproof(["check", "--embedded"]).run();
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
     assert!(ended.stdout.ends_with("✓ 9 notes in 1 registry, 2 policies\n"), "{}", ended.stdout);
 }

@@ -140,8 +140,8 @@ fn listed_commands_report_each_contradiction() {
             set.iter().fold(command, |command, (name, value)| command.env(name, value)).run()
         };
         let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
-        let resolve = run(&[&["resolve", "--runtime", runtime][..], &variables].concat());
-        let pick = run(&["pick", runtime]);
+        let resolve = run(&[&["resolve", "--policy", "full-saas", "--runtime", runtime][..], &variables].concat());
+        let pick = run(&["pick", "--policy", "full-saas", runtime]);
         let diagnose =
             run(&["diagnose", "--record", "record.json", "--runtime", runtime, "--from-env", "E2E_RUNTIME="]);
         for (text, ended) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {

@@ -264,8 +264,8 @@ schema_version: 1
 workflows: ['ci/*.yml']
 absent_secrets: [E2E_OPENAI_API_KEY]
 accept:
-  - {policy: reconciler, code: platform-path-byok-model, set: [E2E_MODEL_SLUG], reason: on purpose}
-  - {code: missing-credential, set: [E2E_MODEL_SLUG], reason: no longer there}
+  - {policy: reconciler, workflow: founding.yml, code: platform-path-byok-model, reason: on purpose}
+  - {code: missing-credential, job: reconcile, reason: no longer there}
 ";
     let scratch = Scratch::new("lint-config")
         .file("slugproof.yaml", config)

@@ -337,15 +337,16 @@ fn the_log_of_a_failed_run_is_never_empty() {
 }
 
 #[test]
-fn accepted_findings_are_counted() {
-    let config =
-        "schema_version: 1\naccept: [{code: platform-path-byok-model, set: [E2E_MODEL_SLUG], reason: on purpose}]\n";
+fn accepted_findings_are_counted_and_shown() {
+    let config = "schema_version: 1\naccept: [{code: platform-path-byok-model, job: job, reason: on purpose}]\n";
     let scratch = Scratch::new("lint-fixes-accepted")
         .file("slugproof.yaml", config)
         .file(".github/workflows/a.yml", step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"));
     let ended = slugproof(["lint"]).dir(&scratch).run();
     assert_eq!(ended.code, 0, "{}", ended.shown());
     assert!(ended.stdout.contains("1 accepted"), "{}", ended.shown());
+    assert!(ended.stdout.starts_with("accepted[platform-path-byok-model]: "), "{}", ended.shown());
+    assert!(ended.stdout.contains("  = note: accepted: on purpose\n"), "{}", ended.shown());
     let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().shown();
     assert!(json.contains("\"on purpose\""), "{json}");
 }

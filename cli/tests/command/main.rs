@@ -5,6 +5,7 @@ mod batch;
 mod canary;
 mod check;
 mod check_slips;
+mod config;
 mod console;
 mod corpus;
 mod diagnose;

@@ -4,13 +4,15 @@ use crate::run::{Scratch, slugproof};
 
 #[test]
 fn working_slug_is_the_only_output() {
-    let ended = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").run();
+    let ended = slugproof(["pick", "--embedded", "claude-code"]).env("E2E_LLM_PATH", "platform").run();
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (0, "moonshot/kimi-k2.6\n", ""));
 }
 
 #[test]
 fn failing_slug_is_refused_with_reason_and_fixes() {
-    let run = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", "MiniMax-M2");
+    let run = slugproof(["pick", "--embedded", "claude-code"])
+        .env("E2E_LLM_PATH", "platform")
+        .env("E2E_MODEL_SLUG", "MiniMax-M2");
     let ended = run.run();
     assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
     assert!(ended.stderr.starts_with("✗ platform-path-byok-model: "), "{}", ended.stderr);
@@ -23,8 +25,9 @@ fn failing_slug_is_refused_with_reason_and_fixes() {
 
 #[test]
 fn unchecked_prints_the_slug_unchanged() {
-    let run =
-        slugproof(["pick", "--unchecked", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", " x ");
+    let run = slugproof(["pick", "--embedded", "--unchecked", "claude-code"])
+        .env("E2E_LLM_PATH", "platform")
+        .env("E2E_MODEL_SLUG", " x ");
     let ended = run.run();
     assert_eq!((ended.code, ended.stdout.as_str()), (0, " x \n"));
 }
@@ -41,17 +44,17 @@ fn unchecked_reads_only_its_policy() {
 #[test]
 fn slug_is_printed_raw_and_escaped_in_messages() {
     let slug = "a\u{1b}[31mb";
-    let ended = slugproof(["pick", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    let ended = slugproof(["pick", "--embedded", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
     assert_eq!(ended.stdout, format!("{slug}\n"));
-    let ended = slugproof(["pick", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    let ended = slugproof(["pick", "--embedded", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
     assert!(!ended.stderr.contains(slug) && ended.stderr.contains(r"a\u{1b}[31mb"), "{}", ended.stderr);
 }
 
 #[test]
 fn empty_or_assigned_runtime_gets_a_message() {
-    let ended = slugproof(["pick", ""]).run();
+    let ended = slugproof(["pick", "--embedded", ""]).run();
     assert!(ended.stderr.contains("runtime   \"\" (empty; check `E2E_RUNTIME`)"), "{}", ended.stderr);
-    let ended = slugproof(["pick", "E2E_RUNTIME=hermes"]).run();
+    let ended = slugproof(["pick", "--embedded", "E2E_RUNTIME=hermes"]).run();
     assert_eq!(
         ended.stderr,
         "error: the runtime looks like the variable `E2E_RUNTIME`; `pick` reads variables from the environment\n"
@@ -62,10 +65,13 @@ fn empty_or_assigned_runtime_gets_a_message() {
 fn runtime_argument_overrides_the_environment() {
     let pick =
         |args: &[&str]| slugproof(args.iter().copied()).env("E2E_RUNTIME", "hermes").env("E2E_OPENAI_API_KEY", "k");
-    assert_eq!(pick(&["pick"]).run().stdout, "openai/gpt-4o\n");
-    assert_eq!(pick(&["pick", "google-adk"]).env("E2E_GOOGLE_API_KEY", "k").run().stdout, "gemini-2.5-pro\n");
+    assert_eq!(pick(&["pick", "--embedded"]).run().stdout, "openai/gpt-4o\n");
+    assert_eq!(
+        pick(&["pick", "--embedded", "google-adk"]).env("E2E_GOOGLE_API_KEY", "k").run().stdout,
+        "gemini-2.5-pro\n"
+    );
     // An empty argument counts as given, and the registry has no empty runtime.
-    assert_eq!(pick(&["pick", ""]).run().code, 1);
+    assert_eq!(pick(&["pick", "--embedded", ""]).run().code, 1);
     // If the variable is unset, the policy's default for the runtime applies.
     let ended = slugproof(["pick", "--policy", "reconciler"]).run();
     assert_eq!((ended.code, ended.stdout.as_str()), (0, "moonshot/kimi-k2.6\n"));

@@ -59,11 +59,11 @@ fn bare_command_proves_the_embedded_data() {
 
 #[test]
 fn gaps_fail_only_when_denied() {
-    let denied = slugproof(["prove", "--deny", "gaps"]).run();
+    let denied = slugproof(["prove", "--embedded", "--deny", "gaps"]).run();
     assert_eq!(denied.code, 1);
     assert!(denied.stdout.contains("✗ 74 gaps not accepted"), "{}", denied.stdout);
     // The spelling of earlier versions, which scripts may have.
-    assert_eq!(slugproof(["prove", "--deny", "holes"]).run().code, 1);
+    assert_eq!(slugproof(["prove", "--embedded", "--deny", "holes"]).run().code, 1);
     let help = slugproof(["prove", "--help"]).run().stdout;
     assert!(help.contains("gaps") && !help.contains("holes"), "{help}");
 }
@@ -166,7 +166,7 @@ fn a_configured_policy_is_known_by_its_name() {
 #[test]
 fn flags_override_slugproof_yaml() {
     let project = project("flags", CONFIG);
-    let ended = slugproof(["prove", "--no-config"]).dir(&project).run();
+    let ended = slugproof(["prove", "--embedded"]).dir(&project).run();
     assert_eq!(ended.code, 0);
     assert!(ended.stdout.starts_with("registry embedded"), "{}", ended.stdout);
     let ended = slugproof(["prove", "--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"])

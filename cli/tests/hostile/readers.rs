@@ -268,7 +268,7 @@ pub const READERS: &[Reader] = &[
     },
     Reader {
         name: "--baseline",
-        arguments: &["check", "--baseline", "hostile.json"],
+        arguments: &["check", "--embedded", "--baseline", "hostile.json"],
         format: Format::Json,
         voice: Voice::Error,
         file: "hostile.json",

@@ -82,14 +82,14 @@ type Row = (&'static str, &'static [&'static str]);
 
 /// Commands that write to standard output.
 const ANSWERS: [Row; 14] = [
-    ("prove", &["prove"]),
-    ("prove --format json", &["prove", "--format", "json"]),
+    ("prove", &["prove", "--embedded"]),
+    ("prove --format json", &["prove", "--embedded", "--format", "json"]),
     ("resolve", &["resolve", "--runtime", "codex"]),
     ("resolve --batch", &["resolve", "--batch", "questions.jsonl"]),
     ("derive --batch", &["derive", "--batch", "questions.jsonl"]),
-    ("pick", &["pick", "codex", "--unchecked"]),
+    ("pick", &["pick", "--embedded", "codex", "--unchecked"]),
     ("lint", &["lint", "workflow.yml"]),
-    ("check --output sarif", &["check", "--output", "sarif"]),
+    ("check --output sarif", &["check", "--embedded", "--output", "sarif"]),
     ("diagnose", &["diagnose", "--record", "record.json"]),
     ("corpus review", &["corpus", "review"]),
     ("corpus review --format html", &["corpus", "review", "--format", "html"]),
@@ -100,9 +100,9 @@ const ANSWERS: [Row; 14] = [
 
 /// Commands that write files.
 const FILES: [Row; 8] = [
-    ("check --output sarif=FILE", &["check", "--output", "sarif=new.sarif"]),
-    ("check --output json=FILE", &["check", "--output", "json=old.json"]),
-    ("check --write-baseline", &["check", "--baseline", "new.json", "--write-baseline"]),
+    ("check --output sarif=FILE", &["check", "--embedded", "--output", "sarif=new.sarif"]),
+    ("check --output json=FILE", &["check", "--embedded", "--output", "json=old.json"]),
+    ("check --write-baseline", &["check", "--embedded", "--baseline", "new.json", "--write-baseline"]),
     ("lint --write-baseline", &["lint", "workflow.yml", "--baseline", "old.json", "--write-baseline"]),
     ("lint --fix", &["lint", "workflow.yml", "--fix"]),
     ("corpus check --update", &["corpus", "check", "--update"]),
@@ -111,7 +111,8 @@ const FILES: [Row; 8] = [
 ];
 
 /// A command whose output file accepts no bytes, whatever standard output is.
-const TO_A_FULL_FILE: [Row; 1] = [("check --output sarif=FILE", &["check", "--output", "sarif=/dev/full"])];
+const TO_A_FULL_FILE: [Row; 1] =
+    [("check --output sarif=FILE", &["check", "--embedded", "--output", "sarif=/dev/full"])];
 
 /// Commands that work for long, or wait for a pipe without a writer.
 const LONG: [Row; 5] = [

@@ -55,6 +55,7 @@ pub fn invocation(
         inputs,
         secrets: secrets(call, context),
         chosen: outer.chosen.clone(),
+        vars: outer.vars.clone(),
         callers: outer.callers.iter().cloned().chain([caller]).collect(),
     })
 }

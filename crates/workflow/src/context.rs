@@ -2,6 +2,7 @@
 
 use github_actions_expressions::Evaluation;
 
+use super::declared::Declared;
 use super::expression::{Contexts, member};
 use super::matrix::Row;
 use super::trigger::{Invocation, Secrets};
@@ -16,8 +17,8 @@ pub struct EvalContext<'a> {
     pub row: Result<&'a Row, &'a str>,
     /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
-    /// The secrets that slugproof.yaml declares absent.
-    pub absent_secrets: &'a [String],
+    /// What is declared about the repository.
+    pub declared: Declared<'a>,
 }
 
 impl Contexts for EvalContext<'_> {
@@ -47,20 +48,39 @@ impl Contexts for EvalContext<'_> {
             },
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
             ["secrets", name] => self.secret(name, &path[1]),
+            ["vars", _] => self.var(&path[1]),
             _ => unknown(),
         }
     }
 }
 
 impl EvalContext<'_> {
+    fn var(&self, name: &str) -> Value {
+        if let Some(value) = self.declared.var(name) {
+            return value.map_or_else(null, |value| Value::known(Evaluation::String(value.to_owned())));
+        }
+        let why = format!("`vars.{name}` is known only at run time");
+        match self.invocation.is_var_set(name) {
+            Some(true) => Value::set(why),
+            Some(false) => null(),
+            None => Value::unknown(why),
+        }
+    }
+
     fn secret(&self, lower: &str, name: &str) -> Value {
         let exists = Value::set(format!("the value of `secrets.{name}` is not known"));
-        if self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name)) {
+        if self.declared.is_absent_secret(name) {
             return null();
         }
         match &self.invocation.secrets {
-            Secrets::All => exists,
             _ if lower == "github_token" => exists,
+            // A caller in another repository may pass a secret of this name.
+            Secrets::All if self.declared.is_unlisted_secret(name) => match self.invocation.is_unknown_event {
+                true => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),
+                false => null(),
+            },
+            Secrets::All => exists,
+            // The called workflow names these secrets, not the repository.
             Secrets::Only(passed) => match passed.get(lower) {
                 Some(true) => exists,
                 Some(false) => Value::unknown(format!("whether a caller passes `secrets.{name}` is not known")),

@@ -18,6 +18,9 @@ const DEPTH: usize = 12;
 /// Maximum calls of reusable workflows that are followed for one job.
 const CALLS: usize = 1_000;
 
+/// Maximum repository variables of one job for which the cases set and unset are evaluated.
+const VARS: usize = 4;
+
 /// One search through a repository. Caches the slice of each job.
 pub struct Evaluation<'r> {
     repository: &'r Repository,
@@ -53,7 +56,29 @@ impl<'r> Evaluation<'r> {
         if invocations.len() > slice.max_invocations() {
             invocations = vec![Invocation::unknown(&slice.inputs)];
         }
-        self.job_eval(job, &slice).call_sites(&invocations)
+        let eval = self.job_eval(job, &slice);
+        let cases = self.cases_of_vars(&invocations, &eval);
+        eval.call_sites(&cases)
+    }
+
+    /// The invocations, with a case for each variable with a default that is set or unset. If the
+    /// cases exceed the limits, no variable gets cases.
+    fn cases_of_vars(&self, invocations: &[Invocation], eval: &JobEval<'_, 'r>) -> Vec<Invocation> {
+        let declared = &self.search.declared;
+        let vars: Vec<&String> =
+            eval.slice.vars_with_default.iter().filter(|name| declared.var(name).is_none()).collect();
+        if vars.is_empty() || vars.len() > VARS {
+            return invocations.to_vec();
+        }
+        let cases = vars.iter().fold(invocations.to_vec(), |cases, name| {
+            cases.iter().flat_map(|invocation| invocation.cases_of_var(name)).collect()
+        });
+        let is_known = |count| {
+            invocations.iter().all(|invocation| eval.rows(invocation, count).iter().all(|(row, _)| row.is_ok()))
+        };
+        let exceeds = cases.len() > eval.slice.max_invocations().min(INVOCATIONS)
+            || (is_known(invocations.len()) && !is_known(cases.len()));
+        if exceeds { invocations.to_vec() } else { cases }
     }
 
     fn slice(&self, job: JobId) -> Rc<Slice> {
@@ -98,7 +123,8 @@ impl<'r> Evaluation<'r> {
         let declared = self.repository.files()[called].workflow.inputs_of(CALL_EVENT);
         let path = &self.repository.files()[id.0].path;
         let mut all: Vec<Invocation> = Vec::new();
-        for invocation in self.invocations(id.0, &slice.inputs, depth) {
+        let invocations = self.invocations(id.0, &slice.inputs, depth);
+        for invocation in self.cases_of_vars(&invocations, &eval) {
             for (row, _) in eval.rows(&invocation, INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {

@@ -78,6 +78,60 @@ pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
 }
 
+/// The repository variables of a text that a literal replaces if they are unset: those of
+/// `vars.NAME || 'literal'`, where other operands may stand between the two. An empty literal is no
+/// such default.
+#[must_use]
+pub fn vars_with_default(template: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if !template.contains("||") {
+        return found;
+    }
+    for part in parts(template) {
+        if let Part::Expression(expression) = part
+            && let Ok(tree) = parse(expression)
+        {
+            add_vars_with_default(&tree, false, &mut found);
+        }
+    }
+    found
+}
+
+/// Adds the variables of an expression to `found`. `has_default` says whether a literal follows the
+/// expression in a chain of `||`.
+fn add_vars_with_default(expression: &SpannedExpr<'_>, has_default: bool, found: &mut BTreeSet<String>) {
+    match &expression.inner {
+        Expr::Context(context) if has_default => {
+            if let (root, Some(name)) = reference(context)
+                && root == "vars"
+                && context.parts.len() == 2
+            {
+                found.insert(name);
+            }
+        }
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+            add_vars_with_default(lhs, has_default || ends_in_literal(rhs), found);
+            add_vars_with_default(rhs, has_default, found);
+        }
+        Expr::BinExpr(BinExpr { lhs, rhs, .. }) => {
+            add_vars_with_default(lhs, false, found);
+            add_vars_with_default(rhs, false, found);
+        }
+        Expr::UnExpr { expr, .. } => add_vars_with_default(expr, false, found),
+        Expr::Call(call) => call.args.iter().for_each(|argument| add_vars_with_default(argument, false, found)),
+        _ => {}
+    }
+}
+
+/// True if the last operand of a chain of `||` is a literal text that is not empty.
+fn ends_in_literal(expression: &SpannedExpr<'_>) -> bool {
+    match &expression.inner {
+        Expr::Literal(Literal::String(text)) => !text.is_empty(),
+        Expr::BinExpr(BinExpr { op: BinOp::Or, rhs, .. }) => ends_in_literal(rhs),
+        _ => false,
+    }
+}
+
 fn reference(context: &Context<'_>) -> (String, Option<String>) {
     let mut names = context.parts.iter().map(|part| match &part.inner {
         Expr::Identifier(name) => Some(name.as_str().to_owned()),
@@ -517,6 +571,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(shown(template), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn variables_with_a_literal_default_are_found() {
+        for (template, expected) in [
+            ("${{ vars.A || 'x' }}", "A"),
+            ("a-${{ vars.a || vars['B'] || 'x' }} ${{ vars.C }}", "B a"),
+            ("${{ inputs.i || vars.A || matrix.m || 'x' }}", "A"),
+            ("${{ format('{0}', vars.A || 'x') }}", "A"),
+            ("${{ (vars.A || 'x') == 'x' && 'y' }}", "A"),
+            ("${{ vars.A || '' }}", ""),
+            ("${{ vars.A || 1 }}", ""),
+            ("${{ vars.A && 'x' || 'y' }}", ""),
+            ("${{ vars.A == 'x' || 'y' }}", ""),
+            ("${{ 'x' || vars.A }}", ""),
+            ("${{ secrets.A || 'x' }} vars.A || 'x'", ""),
+        ] {
+            let found: Vec<String> = vars_with_default(template).into_iter().collect();
+            assert_eq!(found.join(" "), expected, "{template}");
         }
     }
 

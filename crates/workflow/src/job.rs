@@ -130,7 +130,7 @@ impl<'w> JobEval<'_, 'w> {
         row: Result<&'c Row, &'c str>,
         env: Option<&'c dyn Fn(&str) -> Text>,
     ) -> EvalContext<'c> {
-        EvalContext { invocation, row, env, absent_secrets: self.search.absent_secrets }
+        EvalContext { invocation, row, env, declared: self.search.declared }
     }
 }
 

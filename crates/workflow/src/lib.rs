@@ -8,6 +8,7 @@
 
 pub mod calls;
 pub mod context;
+pub mod declared;
 pub mod document;
 pub mod environment;
 pub mod eval;

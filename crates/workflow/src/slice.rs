@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
 use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
@@ -26,8 +27,8 @@ pub struct Search<'a> {
     pub targets: &'a [&'a str],
     /// The relevant variables.
     pub names: &'a BTreeSet<String>,
-    /// The secrets that slugproof.yaml declares absent.
-    pub absent_secrets: &'a [String],
+    /// What is declared about the repository.
+    pub declared: Declared<'a>,
     /// True to report every script that can read a variable of `names`, whatever it calls.
     pub every_script: bool,
     /// True to treat every `if:` as true.
@@ -63,6 +64,9 @@ pub struct Slice {
     pub(super) all_matrix_keys: bool,
     /// True if an expression computes the name of an input, so that every input is relevant.
     pub(super) all_inputs: bool,
+    /// The repository variables with a literal that takes their place if they are unset, as in
+    /// `vars.NAME || 'literal'`.
+    pub(super) vars_with_default: BTreeSet<String>,
     /// The total bytes of the scripts of the steps.
     pub(super) script_bytes: usize,
     /// The number of jobs in the file; they share the limits.
@@ -93,6 +97,7 @@ impl Slice {
             Work::Call(call) => {
                 for (_, _, value) in &call.with {
                     slice.add(references_in(value));
+                    slice.add_vars(value);
                 }
             }
         }
@@ -142,6 +147,7 @@ impl Slice {
         let script = step.run.as_ref().map_or("", |run| &run.text);
         self.script_bytes += script.len();
         self.add(expression::references(script));
+        self.vars_with_default.extend(expression::vars_with_default(script));
         self.variables.extend(variables_in_script(script));
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
     }
@@ -159,6 +165,16 @@ impl Slice {
             if !grew {
                 break;
             }
+        }
+        let relevant = entries.iter().filter(|entry| self.variables.contains(&entry.name));
+        let vars: BTreeSet<String> = relevant.flat_map(|entry| expression::vars_with_default(&entry.value)).collect();
+        self.vars_with_default.extend(vars);
+    }
+
+    /// Adds the variables with a default in a value that is passed to another workflow.
+    fn add_vars(&mut self, node: &Node) {
+        if let Some(text) = node.text() {
+            self.vars_with_default.extend(expression::vars_with_default(text));
         }
     }
 

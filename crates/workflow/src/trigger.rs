@@ -27,6 +27,8 @@ pub struct Invocation {
     pub secrets: Secrets,
     /// The chosen inputs for display: name and value.
     pub chosen: Vec<(String, String)>,
+    /// The repository variables about which this invocation assumes that they are set or unset.
+    pub vars: Vec<(String, bool)>,
     /// The calling jobs for display, outermost first.
     pub callers: Vec<Caller>,
 }
@@ -75,6 +77,7 @@ pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invoca
         inputs: InputValues::new(),
         secrets: Secrets::All,
         chosen: Vec::new(),
+        vars: Vec::new(),
         callers: Vec::new(),
     }];
     for (input, mut choices) in options {
@@ -107,6 +110,25 @@ impl Invocation {
         invocation
     }
 
+    /// Whether a repository variable is set; `None` if the invocation assumes neither.
+    #[must_use]
+    pub fn is_var_set(&self, name: &str) -> Option<bool> {
+        self.vars.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, is_set)| *is_set)
+    }
+
+    /// The two cases of an invocation: a repository variable is unset or set.
+    #[must_use]
+    pub fn cases_of_var(&self, name: &str) -> Vec<Self> {
+        if self.is_var_set(name).is_some() {
+            return vec![self.clone()];
+        }
+        let case = |is_set| {
+            let vars = self.vars.iter().cloned().chain([(name.to_owned(), is_set)]).collect();
+            Self { vars, ..self.clone() }
+        };
+        vec![case(false), case(true)]
+    }
+
     /// An invocation by any event and with any values of these inputs.
     #[must_use]
     pub fn unknown(inputs: &BTreeSet<String>) -> Self {
@@ -120,6 +142,7 @@ impl Invocation {
             inputs,
             secrets: Secrets::All,
             chosen: Vec::new(),
+            vars: Vec::new(),
             callers: Vec::new(),
         }
     }

@@ -80,6 +80,10 @@ pub(super) struct Inputs {
     /// `None` until a flag or a slugproof.yaml decides.
     unknown: Option<UnknownFields>,
     data: DataOptions,
+    /// The codes that the nearest slugproof.yaml denies, if it is not among the files.
+    pub deny: Vec<&'static codes::Entry>,
+    /// True if only the embedded data are checked because the user names no data.
+    pub is_unrequested_sample: bool,
 }
 
 enum Location {
@@ -93,19 +97,31 @@ impl Inputs {
     pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
         let data =
             DataOptions { registry: None, unknown_fields: args.unknown_fields.choice(), no_config: args.no_config };
-        let mut inputs =
-            Self { left: VecDeque::new(), seen: HashSet::new(), unknown: args.unknown_fields.choice(), data };
+        let mut inputs = Self {
+            left: VecDeque::new(),
+            seen: HashSet::new(),
+            unknown: args.unknown_fields.choice(),
+            data,
+            deny: Vec::new(),
+            is_unrequested_sample: false,
+        };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
             let config = if args.no_config { None } else { Config::find().ok().flatten() };
-            inputs.unknown = inputs.unknown.or(config.and_then(|config| config.unknown_fields));
+            if let Some(config) = config {
+                inputs.unknown = inputs.unknown.or(config.unknown_fields);
+                inputs.deny = config.deny;
+            }
             let unknown = inputs.unknown_fields();
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
-        match if args.no_config { None } else { Config::locate()? } {
+        match if args.no_config || args.embedded { None } else { Config::locate()? } {
             Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
-            None => inputs.add_embedded(),
+            None => {
+                inputs.add_embedded();
+                inputs.is_unrequested_sample = !args.embedded;
+            }
         }
         Ok(inputs)
     }

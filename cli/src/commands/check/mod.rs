@@ -29,18 +29,24 @@ use inputs::{Input, Inputs, Kind};
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut inputs = Inputs::of(args)?;
     let mut check = Check::new();
+    let mut options = args.findings.options();
+    options.deny.extend(&inputs.deny);
     while let Some(input) = inputs.next() {
         if let Some(config) = check.read(input) {
             let root = config.path.parent().filter(|root| !root.as_os_str().is_empty());
             check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
             inputs.add_all_of(&config);
+            options.deny.extend(&config.deny);
         }
     }
     if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
         check.others.push(inputs.other_registry()?);
     }
     check.compare();
-    publish(check.report, &args.findings.options(), output)
+    if inputs.is_unrequested_sample {
+        check.report.coverage = Coverage::Sample;
+    }
+    publish(check.report, &options, output)
 }
 
 /// The documents read so far, and the report.

@@ -22,6 +22,8 @@ pub struct Setting<'a> {
     pub env: Option<&'a Env<'a>>,
     /// Credentials that are already available to the workspace.
     pub ambient: &'a [String],
+    /// The codes that slugproof.yaml denies.
+    pub denied: &'a [&'static Entry],
 }
 
 /// A diagnosis with its evidence.
@@ -118,7 +120,7 @@ impl Cause {
 
 /// Diagnoses a record.
 pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
-    let Setting { registry, policy, runtime, env, ambient } = setting;
+    let Setting { registry, policy, runtime, env, ambient, .. } = setting;
     let resolution = env.map(|env| resolve(registry, runtime, env, ambient));
     let fixes = env.map_or_else(Vec::new, |env| fixes(registry, runtime, env, ambient));
     let picked = resolution.as_ref().map(|resolution| resolution.slug.trim());

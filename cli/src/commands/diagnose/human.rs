@@ -143,7 +143,14 @@ fn cause(diagnosis: &Diagnosis<'_>) -> String {
 
 fn explained(diagnosis: &Diagnosis<'_>) -> String {
     let (Some(resolution), Some(env)) = (&diagnosis.resolution, diagnosis.setting.env) else { return String::new() };
-    explanation(diagnosis.setting.registry, diagnosis.setting.policy, resolution, &diagnosis.fixes, env)
+    explanation(
+        diagnosis.setting.registry,
+        diagnosis.setting.policy,
+        resolution,
+        &diagnosis.fixes,
+        env,
+        diagnosis.setting.denied,
+    )
 }
 
 fn about_the_environment(explained: &str) -> String {

@@ -22,6 +22,7 @@ use crate::args::{DiagnoseArgs, DiagnoseFormat};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::render::resolution::is_finding;
 use crate::variables::runtime_names;
 
 /// Runs `diagnose`.
@@ -36,7 +37,14 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let env = sources.variables.as_deref().map(|variables| read_env(&policy, variables));
     let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
-    let setting = Setting { registry: &registry, policy: &policy, runtime, env: env.as_ref(), ambient: &args.ambient };
+    let setting = Setting {
+        registry: &registry,
+        policy: &policy,
+        runtime,
+        env: env.as_ref(),
+        ambient: &args.ambient,
+        denied: data.denied(),
+    };
     let diagnosis = diagnose(setting, &record);
     if record.fields().is_empty() {
         output.note("the record has no field with the state of a workspace, such as `status`");
@@ -45,7 +53,8 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
         DiagnoseFormat::Human => output.styled(&human::render(&diagnosis))?,
         DiagnoseFormat::Json => output.raw(&json::render(&diagnosis))?,
     }
-    Ok(diagnosis.cause.exit())
+    let is_denied = diagnosis.resolution.is_some_and(|resolution| is_finding(&resolution, data.denied()));
+    Ok(if is_denied { Exit::Findings } else { diagnosis.cause.exit() })
 }
 
 fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v> {

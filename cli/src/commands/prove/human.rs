@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::Code;
 
-use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row};
+use super::nothing_proved;
+use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row, Sample};
+use crate::data::WRITE_CONFIG;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
 /// Renders the whole report.
@@ -293,11 +295,21 @@ fn summary(report: &Report) -> String {
         let config = report.config.as_deref().unwrap_or_default();
         let _ = writeln!(
             text,
-            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry",
+            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is about \
+             a finding of lint",
             idle.line,
             idle.code.as_str()
         );
     }
+    let sample = match report.sample {
+        Some(Sample::Demonstrated) => Some(format!("this was sample data: {WRITE_CONFIG}")),
+        Some(Sample::Unrequested) => Some(nothing_proved()),
+        Some(Sample::Requested) | None => None,
+    };
     let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
+    if let Some(sample) = sample {
+        let sample = wrapped(&format!("! {sample}"), "", "  ").replacen('!', &format!("{WARN}!{WARN:#}"), 1);
+        let _ = writeln!(text, "{sample}");
+    }
     text
 }

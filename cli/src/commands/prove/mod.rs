@@ -15,17 +15,29 @@ use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
 use slug_resolver::{Env, Kind, Policy, resolve};
 
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row};
+use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::config::Accept;
-use crate::data::Data;
+use crate::data::{Data, WRITE_CONFIG};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::{HEAD, grouped, wrapped};
 
+/// Runs the bare command: proves the data of slugproof.yaml, else shows the proof of sample data.
+pub fn demonstrate(output: &mut Output) -> Result<Exit, Failure> {
+    prove_data(&ProveArgs::default(), Sample::Demonstrated, output)
+}
+
 /// Runs `prove`.
 pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let sample = if args.registry.embedded { Sample::Requested } else { Sample::Unrequested };
+    prove_data(args, sample, output)
+}
+
+/// Proves the data that flags or slugproof.yaml choose. `sample` says what the embedded data are if
+/// nothing chooses.
+fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<Exit, Failure> {
     if args.laws {
         return list_laws(output);
     }
@@ -38,22 +50,24 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
         let configured = args.registry.registry.is_none().then_some(&registry);
         config.check_accepts(&data.policies(&[])?, configured)?;
     }
-    let accepts = data.config.as_ref().map_or(&[][..], |config| &config.accept);
+    // A scoped entry counts for `lint` only.
+    let accepts = data.config.iter().flat_map(|config| &config.accept);
+    let accepts: Vec<&Accept> = accepts.filter(|accept| !accept.is_scoped()).collect();
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     for policy in &policies {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        reports.push(prove(&dataset, args.brute_force, accepts, &mut used, output.is_quiet())?);
+        reports.push(prove(&dataset, args.brute_force, &accepts, &mut used, output.is_quiet())?);
     }
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
-    let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_about_overrides(&policies);
-    let idle = accepts.iter().zip(used).filter(|(accept, used)| is_idle(accept, *used));
+    let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
     let report = Report {
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
         idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
         gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
+        sample: (data.has_default_registry() && args.policy.is_empty()).then_some(sample),
         registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
         policies: reports,
@@ -61,9 +75,19 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     match args.format {
         ProveFormat::Human => output.human(&human::render(&report))?,
-        ProveFormat::Json => output.raw(&json::render(&report))?,
+        ProveFormat::Json => {
+            output.raw(&json::render(&report))?;
+            if report.sample == Some(Sample::Unrequested) {
+                output.note(&nothing_proved());
+            }
+        }
     }
     Ok(report.exit())
+}
+
+/// The sentence about a run that nobody gave any data.
+fn nothing_proved() -> String {
+    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
 }
 
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
@@ -113,7 +137,7 @@ const BRUTE_FORCE: u128 = 10_000_000_000;
 fn prove(
     dataset: &Arc<Dataset>,
     brute_force: bool,
-    accepts: &[Accept],
+    accepts: &[&Accept],
     used: &mut [bool],
     quiet: bool,
 ) -> Result<PolicyReport, Failure> {

@@ -10,6 +10,9 @@ use crate::exit::Exit;
 
 /// All results of `prove`.
 pub struct Report {
+    /// The role of the embedded data, if only they were proved and no option but `--embedded`
+    /// chooses them.
+    pub sample: Option<Sample>,
     pub registry_source: String,
     pub providers: usize,
     pub runtimes: usize,
@@ -20,6 +23,17 @@ pub struct Report {
     /// True if a gap that is not accepted is a finding.
     pub gaps_count: bool,
     pub elapsed: Duration,
+}
+
+/// The role of the embedded data in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// The bare command shows what a proof looks like.
+    Demonstrated,
+    /// The user passed `--embedded`.
+    Requested,
+    /// The user gave no data, and may believe that their own were proved.
+    Unrequested,
 }
 
 /// The results for one policy.
@@ -95,6 +109,9 @@ impl Report {
         });
         let open = self.policies.iter().any(|policy| policy.open_gaps() > 0);
         let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty() || !policy.unexplored.is_empty());
+        if self.sample == Some(Sample::Unrequested) && !broken {
+            return Exit::NothingChecked;
+        }
         if broken || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {

@@ -19,10 +19,15 @@ pub fn render(triaged: &Triaged, width: usize) -> String {
     // The excerpts are already cut, with escapes counted, so the renderer need not cut them.
     let renderer = Renderer::styled().term_width(2 * width);
     let mut text = String::new();
-    for finding in &triaged.open {
-        let rendered = renderer.render(&groups(&triaged.sources, finding, width));
+    let mut add = |finding: &Finding, reason: Option<&str>| {
+        let rendered = renderer.render(&groups(&triaged.sources, finding, reason, width));
         rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
         text.push('\n');
+    };
+    triaged.open.iter().for_each(|finding| add(finding, None));
+    // A reader sees what an entry of slugproof.yaml hides.
+    for suppressed in triaged.suppressed.iter().filter(|suppressed| suppressed.kind == SuppressionKind::Accept) {
+        add(&suppressed.finding, Some(&suppressed.reason));
     }
     for notice in &triaged.notices {
         let notice = wrapped_to(width, &printable(&format!("note: {notice}")), "", "  ");
@@ -37,16 +42,19 @@ fn is_bare_mark(line: &str) -> bool {
     strip_str(line).to_string().trim() == ":::"
 }
 
-/// The renderer's groups for a finding: the finding itself, then its patch.
-fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<Group<'f>> {
+/// The renderer's groups for a finding: the finding itself, then its patch. An accepted finding has
+/// the reason of its entry in slugproof.yaml.
+fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>, width: usize) -> Vec<Group<'f>> {
     let columns = width.saturating_sub(indent(sources, finding));
     let message = |text: &str| wrapped_to(columns, &printable(text), "", "");
     // Omit a code that is the same as the level.
     let code = Some(finding.code.id).filter(|code| *code != finding.level.as_str());
-    let head = finding.level.as_str().len() + code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
+    let level = if accepted.is_some() { ACCEPTED } else { finding.level.as_str() };
+    let head = level.len() + code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
     let title = wrapped_to(width, &format!("{}{}", " ".repeat(head), printable(&finding.title)), "", &" ".repeat(head));
     let title = title.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
-    let title = look(finding.level).primary_title(title);
+    let look = if accepted.is_some() { Look::INFO.with_name(ACCEPTED) } else { look(finding.level) };
+    let title = look.primary_title(title);
     let mut group = Group::with_title(match code {
         Some(code) => title.id(code),
         None => title,
@@ -62,11 +70,15 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, width: usize) -> Vec<G
         }
     }
     group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
+    group = group.elements(accepted.map(|reason| Look::NOTE.message(message(&format!("accepted: {reason}")))));
     group = group.elements(finding.help.iter().map(|help| Look::HELP.message(message(help))));
     let suggestion =
         finding.patch.as_ref().map(|patch| suggestion(sources, patch, finding.primary.span.source, columns));
     [group].into_iter().chain(suggestion).collect()
 }
+
+/// The word in place of the level of an accepted finding.
+const ACCEPTED: &str = "accepted";
 
 fn look(level: Level) -> Look<'static> {
     match level {
@@ -155,6 +167,10 @@ fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
     a.source == b.source && line(b).abs_diff(line(a)) <= EXCERPT_LINES
 }
 
+/// The end of the summary if only the embedded sample data were checked.
+const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, write a \
+                      slugproof.yaml (docs/formats.md), or pass --embedded";
+
 /// The summary: numbers of findings by level, checked items and suppressed findings.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
@@ -185,6 +201,7 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
         _ if counts => (BAD, "✗", ""),
         Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
+        Coverage::Sample => (WARN, "!", SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
             (WARN, "!", "; --strict counts undecided findings")
         }

@@ -113,6 +113,8 @@ fn accept() -> impl Strategy<Value = Accept> {
         let some = |(index, is_asked): (Index, bool)| is_asked.then(|| (*index.get(&names)).to_owned());
         Accept {
             line: 1,
+            workflow: None,
+            job: Some("job".to_owned()),
             policy: policy.map(str::to_owned),
             runtime: runtime.map(str::to_owned),
             code,
@@ -268,7 +270,7 @@ proptest! {
         (policy, inputs) in call(),
         accept in prop::collection::vec(accept(), 0..4),
     ) {
-        let evaluate = Evaluator { registry: &REGISTRY, accept: &accept };
+        let evaluate = Evaluator { registry: &REGISTRY, accept: &accept, job: ("a.yml", "job") };
         let text = |name: &str| {
             let input = inputs.iter().find(|input| input.name == name);
             input.expect("the policy has this variable").text.clone()
@@ -336,7 +338,7 @@ proptest! {
 
 #[test]
 fn call_above_environment_limit_is_undecided() {
-    let evaluate = Evaluator { registry: &REGISTRY, accept: &[] };
+    let evaluate = Evaluator { registry: &REGISTRY, accept: &[], job: ("a.yml", "job") };
     let policy = &Policy::all_embedded()[0];
     let many = ["E2E_RUNTIME", "E2E_MODEL_SLUG", "E2E_DEFAULT_PLATFORM_MODEL"];
     assert!(many.iter().all(|name| policy.variable(name).is_some()));
@@ -367,6 +369,8 @@ fn acceptance_with_unknown_path_depends_on_condition() {
     let path = "E2E_LLM_PATH";
     let accept = |set: &[&str], unset: &[&str]| Accept {
         line: 1,
+        workflow: None,
+        job: Some("job".to_owned()),
         policy: None,
         runtime: None,
         code: Code::UnknownRuntime,
@@ -375,7 +379,7 @@ fn acceptance_with_unknown_path_depends_on_condition() {
         reason: "it is intended".to_owned(),
     };
     let evaluated = |accept: &[Accept]| {
-        Evaluator { registry: &REGISTRY, accept }
+        Evaluator { registry: &REGISTRY, accept, job: ("a.yml", "job") }
             .evaluate(policy, |name| if name == path { Text::unknown(name) } else { Text::empty() })
     };
     for one in [accept(&[path], &[]), accept(&[], &[path])] {

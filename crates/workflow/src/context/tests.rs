@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use github_actions_expressions::Evaluation;
 
 use super::EvalContext;
+use crate::declared::Declared;
 use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::InputKind;
@@ -14,7 +15,9 @@ use slug_value::{Text, Value};
 fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> String {
     let env = |name: &str| Text::known(format!("env of {name}"));
     let absent = ["GONE".to_owned()];
-    let here = EvalContext { invocation, row, env: Some(&env), absent_secrets: &absent };
+    let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
+    let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
+    let here = EvalContext { invocation, row, env: Some(&env), declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -54,12 +57,14 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "secrets.KEY", "set"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
+        (&pushed, "vars.KNOWN", "'v'"),
+        (&pushed, "vars.none", "Null"),
         (&pushed, "matrix", "? `matrix` is known only at run time"),
     ] {
         assert_eq!(looked_up(invocation, Ok(&row), path), expected, "{path} by {}", invocation.event);
     }
     assert_eq!(looked_up(&pushed, Err("no row"), "matrix.m"), "? no row");
-    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, absent_secrets: &[] };
+    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, declared: Declared::default() };
     let path = ["env".to_owned(), "Name".to_owned()];
     assert_eq!(describe(&nowhere.look_up(&path)), "? `env.Name` is known only at run time");
     assert_eq!(pushed.event_inputs, InputValues::new());
@@ -81,4 +86,24 @@ fn called_workflow_has_only_passed_secrets() {
     }
     called.secrets = Secrets::All;
     assert_eq!(looked_up(&called, Ok(&Row::new()), "secrets.github_token"), "set");
+}
+
+#[test]
+fn unlisted_secret_is_absent() {
+    let by = |event| invocations(&trigger(event, Vec::new()), &BTreeSet::new()).remove(0);
+    let listed = ["KEY".to_owned()];
+    let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
+    let looked_up = |invocation: &Invocation, name: &str| {
+        let here = EvalContext { invocation, row: Err("no row"), env: None, declared };
+        describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
+    };
+    let (pushed, mut called) = (by("push"), by("workflow_call"));
+    for (name, expected) in [("key", "set"), ("KYE", "Null"), ("GITHUB_TOKEN", "set")] {
+        assert_eq!(looked_up(&pushed, name), expected, "{name}");
+    }
+    assert_eq!(looked_up(&called, "KEY"), "set");
+    assert_eq!(looked_up(&called, "KYE"), "? whether a caller passes `secrets.KYE` is not known");
+    // The called workflow chooses the names of the secrets that it is passed.
+    called.secrets = Secrets::Only([("token".to_owned(), true)].into());
+    assert_eq!(looked_up(&called, "token"), "set");
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Evaluation;
+use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
 use crate::slice::Search;
 
@@ -37,7 +38,7 @@ fn repository() -> Repository {
 }
 
 fn search(names: &BTreeSet<String>) -> Search<'_> {
-    Search { targets: &["run.sh"], names, absent_secrets: &[], every_script: false, ignore_conditions: false }
+    Search { targets: &["run.sh"], names, declared: Declared::default(), every_script: false, ignore_conditions: false }
 }
 
 /// The calls in the called file: the number of the step and the value of `MODEL`.

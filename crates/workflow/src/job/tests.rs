@@ -9,6 +9,7 @@ mod world;
 use proptest::prelude::*;
 
 use super::*;
+use crate::declared::Declared;
 use crate::document;
 use crate::trigger::invocations;
 
@@ -43,7 +44,7 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
     let search = Search {
         targets: &[TARGET],
         names: &names,
-        absent_secrets: &[],
+        declared: Declared::default(),
         every_script: plan.every_script,
         ignore_conditions: false,
     };

@@ -3,11 +3,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{Search, Slice};
+use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
 
 fn search(names: &BTreeSet<String>) -> Search<'_> {
-    Search { targets: &[], names, absent_secrets: &[], every_script: true, ignore_conditions: false }
+    Search { targets: &[], names, declared: Declared::default(), every_script: true, ignore_conditions: false }
 }
 
 proptest! {
