@@ -22,7 +22,7 @@ struct PolicyVariable {
 }
 
 impl PolicyVariable {
-    fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
+    fn of(policy: &Policy, variable: Variable, values: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
         let any_text: &[&str] = match variable {
             Variable::Key(_) => &["a secret"],
@@ -31,14 +31,14 @@ impl PolicyVariable {
             _ => &[UNKNOWN],
         };
         let any_text = any_text.iter().map(|text| (*text).to_owned());
-        let worlds: Vec<String> = match &can {
+        let worlds: Vec<String> = match &values {
             AbstractValue::OneOf(texts) => texts.clone(),
             AbstractValue::NonEmpty => any_text.collect(),
             AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
         let why =
-            if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
-        Self { name, text: Text { can, reasons: why.into_iter().collect() }, worlds }
+            if matches!(&values, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        Self { name, text: Text { values, reasons: why.into_iter().collect() }, worlds }
     }
 }
 
