@@ -131,7 +131,7 @@ mod tests {
 
     /// The value of `SLUG` in each call, and the value written for later steps.
     fn slug(script: &str) -> String {
-        let placeholders = [Text::unknown("an expression"), Text::set("a secret")];
+        let placeholders = [Text::unknown("an expression"), Text::non_empty("a secret")];
         let effects = interpret(script, &placeholders, &[TARGET], Some(""), &environment());
         let calls: Vec<String> = effects
             .calls

@@ -94,8 +94,8 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
         }
     }
 
-    /// Any text that is not empty, for this reason.
-    pub fn set(reason: impl Into<String>) -> Self {
+    /// Any text that is not empty, such as a secret that is set, for this reason.
+    pub fn non_empty(reason: impl Into<String>) -> Self {
         Self { values: AbstractValue::NonEmpty, reasons: BTreeSet::from([reason.into()]) }
     }
 

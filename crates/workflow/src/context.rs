@@ -54,7 +54,7 @@ impl Contexts for EvalContext<'_> {
 
 impl EvalContext<'_> {
     fn secret(&self, lower: &str, name: &str) -> Value {
-        let exists = Value::set(format!("the value of `secrets.{name}` is not known"));
+        let exists = Value::non_empty(format!("the value of `secrets.{name}` is not known"));
         if self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name)) {
             return null();
         }

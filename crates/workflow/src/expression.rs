@@ -463,7 +463,7 @@ mod tests {
                 ["inputs", "runtime"] => Value::known(Evaluation::String("hermes".into())),
                 ["inputs", "flag"] => Value::known(Evaluation::Boolean(false)),
                 ["inputs", ..] => Value::known(Evaluation::Null),
-                ["secrets", name] => Value::set(format!("secret `{name}`")),
+                ["secrets", name] => Value::non_empty(format!("secret `{name}`")),
                 _ => Value::unknown(format!("`{}`", path.join("."))),
             }
         }

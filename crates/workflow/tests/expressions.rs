@@ -172,7 +172,7 @@ fn set_value_differs_from_empty() {
     struct Set;
     impl Contexts for Set {
         fn look_up(&self, path: &[String]) -> Value {
-            Value::set(path.join("."))
+            Value::non_empty(path.join("."))
         }
     }
     let truths = |expression: &str| {
@@ -297,7 +297,8 @@ fn texts_are_joined_up_to_their_limit() {
 fn joined_texts_keep_known_emptiness() {
     let known = |text: &str| Text::known(text.to_owned());
     let both = || known("").or(known("a"));
-    let kinds = [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::set("s"), "a"), (Text::unknown("u"), "?")];
+    let kinds =
+        [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::non_empty("s"), "a"), (Text::unknown("u"), "?")];
     for (one, one_kind) in &kinds {
         for (other, other_kind) in &kinds {
             let joined = one.clone().followed_by(other.clone());

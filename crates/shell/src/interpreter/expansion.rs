@@ -81,11 +81,11 @@ impl Interpreter<'_> {
                 }
                 PieceKind::Process(list) => {
                     self.substitute(list);
-                    texts.push(Text::set(COMPUTED));
+                    texts.push(Text::non_empty(COMPUTED));
                 }
                 PieceKind::Arithmetic(expression) => {
                     self.arithmetic(expression);
-                    texts.push(Text::set(COMPUTED));
+                    texts.push(Text::non_empty(COMPUTED));
                 }
                 PieceKind::Array(words) => {
                     words.iter().for_each(|word| drop(self.expand(word)));
@@ -209,7 +209,7 @@ impl Interpreter<'_> {
                 self.havoc(reason);
             }
             if is_assigned {
-                self.maybe_set_variable(name, old.or(Text::set(COMPUTED)).because(reason), span.clone());
+                self.maybe_set_variable(name, old.or(Text::non_empty(COMPUTED)).because(reason), span.clone());
             }
         }
     }

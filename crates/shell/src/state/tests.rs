@@ -18,7 +18,7 @@ fn text() -> impl Strategy<Value = Text> {
     prop_oneof![
         4 => btree_set(select(&TEXTS[..3]), 1..=3)
             .prop_map(move |texts| Text::one_of(texts.into_iter().map(str::to_owned), reason())),
-        1 => Just(Text::set("a secret")),
+        1 => Just(Text::non_empty("a secret")),
         1 => Just(Text::unknown("computed")),
     ]
 }
