@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
 use slug_resolver::{Code, Policy, Registry};
 
 use crate::exit::Failure;
@@ -92,7 +92,7 @@ impl Config {
     /// A failure at one field of an accept entry.
     fn refuse(&self, entry: usize, field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
         let field = field(FieldPath::default().key("accept").index(entry));
-        let error = Invalid::at(field, message).located(&self.root);
+        let error = ValidationError::at(field, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 use serde_yaml::Value as Second;
-use slug_resolver::yaml::{Cursor, Invalid, Node, ReadError, Value};
+use slug_resolver::yaml::{Cursor, Node, ReadError, ValidationError, Value};
 
 use crate::INPUT_BYTES;
 
@@ -207,7 +207,7 @@ const TAGGED: &str = "a value has a tag of its own";
 pub(crate) fn agrees<T: PartialEq + Debug>(
     input: &[u8],
     first: &Result<T, ReadError>,
-    decode: impl FnOnce(Cursor<'_>) -> Result<T, Invalid>,
+    decode: impl FnOnce(Cursor<'_>) -> Result<T, ValidationError>,
 ) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if !is_bounded(text) || repeats_an_anchor(text) {

@@ -43,12 +43,13 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// A problem of a parsed document and its path: a [`ReadError`] that may not have a position yet.
+/// A violated rule of a document format, with the path of the field: a [`ReadError`] that may not have
+/// a position yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(ReadError);
+pub struct ValidationError(ReadError);
 
-impl Invalid {
-    /// An error at a path; [`Invalid::located`] adds the position.
+impl ValidationError {
+    /// An error at a path; [`ValidationError::located`] adds the position.
     #[must_use]
     pub fn at(path: FieldPath, message: impl Into<String>) -> Self {
         Self(ReadError { mark: None, span: None, path, message: readable(message.into()) })
@@ -73,19 +74,19 @@ impl Invalid {
     }
 }
 
-impl From<ReadError> for Invalid {
+impl From<ReadError> for ValidationError {
     fn from(error: ReadError) -> Self {
         Self(error)
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for ValidationError {}
 
 /// A problem of a text that cannot be read, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -46,7 +46,7 @@ mod text;
 mod tree;
 
 pub use decode::{Cursor, Entry, Fields, UnknownFields};
-pub use error::{Invalid, ParseError, Problem, ReadError};
+pub use error::{ParseError, Problem, ReadError, ValidationError};
 pub use limits::{Dialect, Limit, Limits};
 pub use message::{quoted, readable};
 pub use path::FieldPath;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::variable::Variable;
-use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -149,7 +149,7 @@ impl PolicyDocument {
     }
 
     /// Checks every field on its own.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
+    pub(super) fn check(&self) -> Result<(), ValidationError> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
@@ -166,7 +166,7 @@ impl PolicyDocument {
             some(&entry.inject, path.clone().key("inject"))?;
             for (position, name) in entry.inject.iter().enumerate() {
                 if let Some(message) = refuse_secret_name(name) {
-                    return Err(Invalid::at(path.key("inject").index(position), message));
+                    return Err(ValidationError::at(path.key("inject").index(position), message));
                 }
             }
         }
@@ -254,24 +254,24 @@ fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-fn not_empty(value: &str, path: FieldPath) -> Result<(), Invalid> {
-    if value.is_empty() { Err(Invalid::at(path, "is empty; write a value")) } else { Ok(()) }
+fn not_empty(value: &str, path: FieldPath) -> Result<(), ValidationError> {
+    if value.is_empty() { Err(ValidationError::at(path, "is empty; write a value")) } else { Ok(()) }
 }
 
-fn some(list: &[String], path: FieldPath) -> Result<(), Invalid> {
-    if list.is_empty() { Err(Invalid::at(path, "the list is empty; name at least one")) } else { Ok(()) }
+fn some(list: &[String], path: FieldPath) -> Result<(), ValidationError> {
+    if list.is_empty() { Err(ValidationError::at(path, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), Invalid> {
+fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), ValidationError> {
     list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, path.clone().index(index)))
 }
 
-fn variable_name(name: &str, path: FieldPath) -> Result<(), Invalid> {
+fn variable_name(name: &str, path: FieldPath) -> Result<(), ValidationError> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
     if starts && characters.all(|next| next == '_' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
     // The text may be a secret value in the wrong field, so the message does not repeat it.
-    Err(Invalid::at(path, "not a valid variable name; use letters, digits and `_`"))
+    Err(ValidationError::at(path, "not a valid variable name; use letters, digits and `_`"))
 }

@@ -387,4 +387,4 @@ impl fmt::Debug for Policy {
 }
 
 /// Why a policy was refused.
-pub type InvalidPolicy = crate::yaml::Invalid;
+pub type InvalidPolicy = crate::yaml::ValidationError;
