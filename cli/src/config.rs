@@ -120,7 +120,7 @@ impl Config {
                     format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
                 return Err(self.refuse(index, |path| path.key("runtime"), message));
             }
-            let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
+            let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_variable_names()).collect();
             for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
                 if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
                     let name = &names[position];

@@ -216,7 +216,7 @@ impl Policy {
     }
 
     /// The names of [`Policy::deciding_variables`].
-    pub fn deciding_names(&self) -> impl Iterator<Item = &str> {
+    pub fn deciding_variable_names(&self) -> impl Iterator<Item = &str> {
         self.deciding_variables().map(|variable| self.variable_name(variable))
     }
 
