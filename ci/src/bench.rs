@@ -49,9 +49,9 @@ pub fn run(arguments: &Arguments) -> Result {
         let round = round.to_string();
         let measured =
             |process: Process| process.arg("--").args(SETTINGS).args(["--save-baseline", &format!("round-{round}")]);
-        measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).quiet()?;
-        measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).quiet()?;
-        Process::new(release.join("runs")).arg(&home).arg(&round).quiet()?;
+        measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).run_quietly()?;
+        measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).run_quietly()?;
+        Process::new(release.join("runs")).arg(&home).arg(&round).run_quietly()?;
     }
     Process::new(release.join("report")).arg(&home).arg(docs).run()?;
     forge::show(&checkout::read(docs.join("benchmarks.md"))?)

@@ -34,7 +34,7 @@ pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
     let list = Process::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
         .args(paths)
-        .read()?;
+        .read_stdout()?;
     let mut files: Vec<PathBuf> = list.split_terminator('\0').map(PathBuf::from).filter(|file| file.exists()).collect();
     files.sort();
     files.dedup();
@@ -80,7 +80,7 @@ pub fn scratch() -> Result<tempfile::TempDir> {
 
 /// The output of `cargo metadata` for the packages of the workspace.
 pub fn metadata() -> Result<Value> {
-    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
+    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read_stdout()?;
     serde_json::from_str(&text).context(|| "cannot read the output of `cargo metadata`".to_owned())
 }
 
@@ -104,7 +104,7 @@ pub fn input_bytes() -> Result<u64> {
 
 /// The current commit, with `-dirty` if a tracked file differs from it.
 pub fn commit() -> Result<String> {
-    let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read()?;
+    let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read_stdout()?;
     Ok(commit.trim().to_owned())
 }
 

@@ -134,7 +134,7 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
         test = test.env(name, value);
     }
     test.run()?;
-    let export = llvm_cov(&["report", "--branch", "--json"])?.read()?;
+    let export = llvm_cov(&["report", "--branch", "--json"])?.read_stdout()?;
     let root = std::env::current_dir().context(|| "cannot find the checkout".to_owned())?;
     let coverage = parse(&export, &root)?;
     if coverage.is_empty() {
@@ -146,7 +146,7 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
 /// The programs that read profiles, or `None` if the toolchain includes them. The programs of
 /// Debian also read the profiles of Rust 1.95.
 fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
-    let libraries = Process::new("rustc").args(["--print", "target-libdir"]).read()?;
+    let libraries = Process::new("rustc").args(["--print", "target-libdir"]).read_stdout()?;
     if Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov").exists() {
         return Ok(None);
     }

@@ -25,7 +25,7 @@ pub fn run() -> Result {
     tools::apt("valgrind", &["valgrind"])?;
     Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
     let program = checkout::target_dir()?.join("release/count");
-    let operations = Process::new(&program).read()?;
+    let operations = Process::new(&program).read_stdout()?;
     let costs = costs(&program, &operations.lines().collect::<Vec<_>>())?;
 
     println!("{:<18} {:>14} {:>14} {:>7} {:>8}", "operation", "instructions", "lower bound", "ratio", "at most");
@@ -61,7 +61,7 @@ fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str,
     let scratch = checkout::scratch()?;
     let queue: Queue<&str> = operations.iter().copied().collect();
     let costs = Mutex::new(BTreeMap::new());
-    parallel::run(process::cores(), |_| {
+    parallel::run(process::available_parallelism(), |_| {
         while let Some(operation) = queue.next() {
             let [(queries, instructions), (more_queries, more_instructions)] = [
                 count_instructions(program, operation, "1", scratch.path())?,

@@ -117,7 +117,7 @@ fn public_api() -> Result<String> {
     let all = Process::cargo()
         .args(["public-api", "--omit", "blanket-impls,auto-trait-impls", "--rustdoc-json"])
         .arg(checkout::target_dir()?.join("doc/slug_resolver.json"))
-        .read()?;
+        .read_stdout()?;
     Ok(all.lines().filter(|line| is_promised(line)).flat_map(|line| [line, "\n"]).collect())
 }
 
@@ -234,14 +234,14 @@ enum Toolchain {
 impl Toolchain {
     /// Finds an installed version, or installs it with rustup; `None` if neither is possible.
     fn find(version: &str) -> Result<Option<Self>> {
-        let current = Process::new("rustc").arg("--version").read()?;
+        let current = Process::new("rustc").arg("--version").read_stdout()?;
         if current.split_whitespace().nth(1) == Some(version) {
             return Ok(Some(Self::Current));
         }
         if tools::find("rustup").is_none() {
             return Ok(None);
         }
-        let installed = Process::new("rustup").args(["toolchain", "list"]).read()?;
+        let installed = Process::new("rustup").args(["toolchain", "list"]).read_stdout()?;
         if !installed.lines().any(|line| line.starts_with(&format!("{version}-"))) {
             let mut install = Process::new("rustup").args(["toolchain", "install", version, "--profile", "minimal"]);
             if !install.status()?.success() {

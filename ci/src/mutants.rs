@@ -142,7 +142,7 @@ fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
     checkout::write(home.join(COMMIT), &checkout::commit()?)?;
     let mut mutants = Process::cargo()
         .args(["mutants", "--test-tool", "nextest", "--minimum-test-timeout", "120"])
-        .args(["--jobs", &process::cores().to_string()])
+        .args(["--jobs", &process::available_parallelism().to_string()])
         .arg("--output")
         .arg(&home)
         .args(selection(part, arguments.shard)?)
@@ -210,7 +210,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
 
 /// The current mutants of a part: the change of each, by name.
 fn list(part: &Part, shard: Option<Shard>) -> Result<BTreeMap<String, Change>> {
-    let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read()?;
+    let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read_stdout()?;
     let mutants: Vec<Mutant> =
         serde_json::from_str(&text).context(|| "cannot read the list of cargo-mutants".to_owned())?;
     let mut sources = HashMap::new();

@@ -113,7 +113,7 @@ impl Forge {
             let body = argument_file("body", &body.to_string())?;
             curl = curl.args(["--header", "Content-Type: application/json", "--data-binary", &body]);
         }
-        let answer = curl.arg(format!("{}/{path}", self.api_url)).read()?;
+        let answer = curl.arg(format!("{}/{path}", self.api_url)).read_stdout()?;
         serde_json::from_str(&answer).context(|| format!("cannot read the answer to {path}"))
     }
 }

@@ -43,7 +43,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 /// Runs apt-get as root and prints only errors.
 fn apt_get(arguments: &[&str]) -> Result {
-    let is_root = Process::new("id").arg("-u").read()?.trim() == "0";
+    let is_root = Process::new("id").arg("-u").read_stdout()?.trim() == "0";
     let mut process = if is_root { Process::new("apt-get") } else { Process::new("sudo").arg("apt-get") };
     process = process.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     let output = process.output()?;

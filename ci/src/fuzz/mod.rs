@@ -119,7 +119,7 @@ impl Targets {
 
     /// The targets of an earlier build.
     fn find(names: Vec<String>) -> Result<Self> {
-        let host = Process::new("rustc").args(["--print", "host-tuple"]).read()?;
+        let host = Process::new("rustc").args(["--print", "host-tuple"]).read_stdout()?;
         let directory = checkout::target_dir()?.join(host.trim()).join("release");
         Ok(Self { names, directory, input_bytes: checkout::input_bytes()? })
     }
@@ -138,7 +138,7 @@ impl Targets {
 pub fn target_names() -> Result<Vec<String>> {
     tools::cargo_fuzz()?;
     let names: Vec<String> =
-        Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
+        Process::cargo().args(["fuzz", "list"]).read_stdout()?.lines().map(|line| line.trim().to_owned()).collect();
     if names.is_empty() { error("`cargo fuzz list` lists no target") } else { Ok(names) }
 }
 
@@ -172,9 +172,9 @@ impl Night {
         }
         tools::cargo("cargo-nextest")?;
         let names = target_names()?;
-        let workers = process::cores().min(names.len());
+        let workers = process::available_parallelism().min(names.len());
         // One test takes a quarter of the total time, so more than four cores do not help.
-        let cores = process::cores().min(4) as u64;
+        let cores = process::available_parallelism().min(4) as u64;
         let cases = (budget * CASES_PER_SECOND * cores / 2).max(256);
         let seeds = checkout::scratch()?;
         let mut before = Vec::new();
@@ -191,7 +191,7 @@ impl Night {
             }
             before.push(units(&corpus)?);
         }
-        let started = Process::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).read()?.trim().to_owned();
+        let started = Process::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).read_stdout()?.trim().to_owned();
         let summary = Summary::new(checkout::commit()?, started, budget, workers, names, cases);
         Ok(Self { out: out.to_owned(), seeds, began: Instant::now(), summary, before, runs: Mutex::new(Vec::new()) })
     }
@@ -332,7 +332,7 @@ impl Night {
             .args(["-minimize_crash=1", "-runs=1000000", &format!("-max_total_time={}", MINIMISING.as_secs())])
             .arg(format!("-exact_artifact_path={}", small.display()))
             .arg(input);
-        minimise.logged(&log, Some(2 * MINIMISING))?;
+        minimise.run_with_log(&log, Some(2 * MINIMISING))?;
         let ending = |input: &Path| -> Result<_> {
             let output = targets.process(name).arg(input).output()?;
             Ok((output.status, Log::parse(&String::from_utf8_lossy(&output.stderr)).panics))
@@ -385,7 +385,7 @@ impl Night {
     fn stage(&self, name: &str, process: Process) -> Result<(Stage, String)> {
         println!("\n== {name}");
         let log = self.log(name);
-        let status = process.logged(&log, None)?;
+        let status = process.run_with_log(&log, None)?;
         let stage = if status.success() { Stage::Passed } else { Stage::Failed };
         Ok((stage, checkout::read_lossy(&log)?))
     }
@@ -401,7 +401,7 @@ impl Night {
             runs.push(Run { target, log: log.to_owned(), began: Instant::now(), ended: None });
             runs.len() - 1
         };
-        let status = process.logged(log, None)?;
+        let status = process.run_with_log(log, None)?;
         runs()[number].ended = Some((Instant::now(), status));
         Ok(status)
     }

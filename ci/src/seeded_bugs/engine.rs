@@ -92,7 +92,7 @@ pub struct Workbench {
 impl Workbench {
     /// Copies the checkout to this directory, which keeps its earlier builds.
     pub fn new(home: &Path, limit: Limit) -> Result<Self> {
-        let version = Process::new("rustc").arg("-vV").read()?;
+        let version = Process::new("rustc").arg("-vV").read_stdout()?;
         let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
             return error("`rustc -vV` names no host; install Rust with rustup");
         };

@@ -160,7 +160,7 @@ impl Search {
                 untried.push(name.as_str());
             }
         }
-        let jobs = arguments.jobs.map_or_else(process::cores, NonZeroUsize::get).min(untried.len());
+        let jobs = arguments.jobs.map_or_else(process::available_parallelism, NonZeroUsize::get).min(untried.len());
         let untried: Queue<&str> = untried.into_iter().collect();
         parallel::run(jobs, |job| {
             // A failure fails the run: the other jobs stop after their current bug.
