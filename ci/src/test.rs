@@ -21,15 +21,15 @@ pub fn run(arguments: &Arguments) -> Result {
     Process::cargo().args(&command[1..]).args(&arguments.rest).run()
 }
 
-/// The words of the first line that starts with `cargo test` after an optional prompt, without the
-/// comment at its end.
+/// The first command in `markdown` that starts with `cargo test`, split into words. A prompt `$ ` and
+/// a trailing comment are removed.
 fn test_command(markdown: &str) -> Option<Vec<&str>> {
     let line = markdown
         .lines()
         .map(|line| line.strip_prefix("$ ").unwrap_or(line))
         .find(|line| line.strip_prefix("cargo test").is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
-    let words = line.split('#').next().unwrap_or(line);
-    Some(words.split_whitespace().collect())
+    let command = line.split('#').next().unwrap_or(line);
+    Some(command.split_whitespace().collect())
 }
 
 #[cfg(test)]
