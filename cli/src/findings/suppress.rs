@@ -218,7 +218,7 @@ fn malformed(sources: &Sources, comment: &Span, title: &str) -> Box<Finding> {
 }
 
 fn wrong(sources: &Sources, comment: &Span, code: &'static Entry, title: &str) -> Finding {
-    Finding::new(code, comment.clone(), title).about("comment", sources.slice(comment))
+    Finding::new(code, comment.clone(), title).with_subject("comment", sources.slice(comment))
 }
 
 /// The trimmed items of a comma-separated list, each with its byte range.
@@ -249,11 +249,11 @@ fn unknown(span: Span, name: &str) -> Finding {
     let help = did_you_mean(name, known, "`slugproof explain` lists the codes");
     Finding::new(&UNKNOWN_SUPPRESSION, span, format!("no finding has the code `{name}`"))
         .with_help(help)
-        .about("code", name)
+        .with_subject("code", name)
 }
 
 fn unused(source: SourceId, range: &Range<usize>, code: &Entry) -> Finding {
     let span = Span { source, range: range.clone() };
     let title = format!("no finding here has the code `{}`, so nothing is suppressed", code.id);
-    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("remove the suppression").about("code", code.id)
+    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("remove the suppression").with_subject("code", code.id)
 }

@@ -136,12 +136,12 @@ impl<'a> Linter<'a> {
             format!("`{name}` is read by policy `{}`, but no step that sees it calls a known harness", policy.name());
         Some(
             Finding::new(&UNKNOWN_HARNESS, span, title)
-                .said("set here")
+                .with_primary_text("set here")
                 .with_help(format!(
                     "add the script to `harness` of a policy, or check the file with --policy {}",
                     policy.name()
                 ))
-                .about("variable", name),
+                .with_subject("variable", name),
         )
     }
 }

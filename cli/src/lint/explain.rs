@@ -281,11 +281,11 @@ impl Group<'_> {
             0 => finding,
             _ => finding.with_note(format!("{} in total", counted(self.cases as u64, "combination"))),
         };
-        let finding = finding.about("policy", self.first.policy.name());
+        let finding = finding.with_subject("policy", self.first.policy.name());
         // The variable identifies the finding even if a job is added or renamed.
         match variable {
-            Some(name) => finding.about("variable", name),
-            None => finding.about("jobs", joined(&self.jobs)),
+            Some(name) => finding.with_subject("variable", name),
+            None => finding.with_subject("jobs", joined(&self.jobs)),
         }
     }
 
@@ -295,7 +295,7 @@ impl Group<'_> {
 
     fn failure(&self, failure: &Failure, primary: Span) -> Finding {
         let code = self.problem.code();
-        let mut finding = Finding::new(code, primary, code.meaning).said(self.deciding(failure));
+        let mut finding = Finding::new(code, primary, code.meaning).with_primary_text(self.deciding(failure));
         for (range, text) in self.others(failure) {
             if range != finding.primary.span.range {
                 let span = Span { source: self.first.source, range };
@@ -307,19 +307,19 @@ impl Group<'_> {
             .chain([consequence(failure)])
             .chain(several_codes(failure))
             .fold(finding, Finding::with_note)
-            .about("slugs", joined(&self.slugs))
+            .with_subject("slugs", joined(&self.slugs))
     }
 
     fn cross_vendor(&self, failure: &Failure, primary: Span) -> Finding {
         let provider = failure.provider.as_deref().unwrap_or_default();
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
-            .said(explain::cross_vendor(&failure.accepted_by, provider))
-            .about("slugs", joined(&self.slugs))
+            .with_primary_text(explain::cross_vendor(&failure.accepted_by, provider))
+            .with_subject("slugs", joined(&self.slugs))
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
         let title = "whether the workspace comes online depends on values that are not in the file";
-        let finding = Finding::new(&UNDECIDED, primary, title).said("known only at run time");
+        let finding = Finding::new(&UNDECIDED, primary, title).with_primary_text("known only at run time");
         reasons.iter().take(2 * PATHS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
     }
 

@@ -79,10 +79,10 @@ impl Linter<'_> {
             let title = format!("no step fails with `{}`, which this entry accepts", accept.code.as_str());
             report.findings.push(
                 Finding::new(&UNUSED_ACCEPT, Span { source, range }, title)
-                    .said("accepts nothing")
+                    .with_primary_text("accepts nothing")
                     .with_help("remove the entry")
-                    .about("code", accept.code.as_str())
-                    .about("reason", accept.reason.clone()),
+                    .with_subject("code", accept.code.as_str())
+                    .with_subject("reason", accept.reason.clone()),
             );
         }
     }

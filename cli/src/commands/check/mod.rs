@@ -154,7 +154,7 @@ impl Check {
             "" => error.message.clone(),
             field => format!("`{field}`: {}", error.message),
         };
-        let finding = Finding::new(kind.invalid(), span, title).about("place", field);
+        let finding = Finding::new(kind.invalid(), span, title).with_subject("place", field);
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
         let help = "--allow-unknown-fields ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });

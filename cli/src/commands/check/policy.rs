@@ -79,11 +79,11 @@ fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> O
         None => "write the path of the script, relative to slugproof.yaml".to_owned(),
     };
     let finding = Finding::new(&codes::UNMATCHED_HARNESS, span, title)
-        .said("not a file")
+        .with_primary_text("not a file")
         .with_note("lint checks the steps that run one of these files")
         .with_help(help)
-        .about("policy", policy.name())
-        .about("harness", entry);
+        .with_subject("policy", policy.name())
+        .with_subject("harness", entry);
     Some(finding)
 }
 
@@ -185,12 +185,12 @@ impl PolicyCheck<'_> {
                 };
                 findings.push(
                     Finding::new(&codes::UNACCEPTED_SECRET, self.injected(number, name), title)
-                        .said(format!("injected if `{}` is set", shown(&entry.key)))
+                        .with_primary_text(format!("injected if `{}` is set", shown(&entry.key)))
                         .with_note(self.registry_note())
                         .with_help(help)
-                        .about("policy", self.policy.name())
-                        .about("secret", name)
-                        .about("registry", self.path),
+                        .with_subject("policy", self.policy.name())
+                        .with_subject("secret", name)
+                        .with_subject("registry", self.path),
                 );
             }
         }
@@ -216,12 +216,12 @@ impl PolicyCheck<'_> {
                 let title = format!("the key variable `{}` injects no secret", shown(&keyed.key));
                 findings.push(
                     Finding::new(&codes::UNINJECTED_KEY, self.document.span(self.sources, &field), title)
-                        .said(format!("selects `{}`", shown(&keyed.model)))
+                        .with_primary_text(format!("selects `{}`", shown(&keyed.model)))
                         .with_note("a model that is selected because a key is set usually needs that key")
                         .with_help(help)
-                        .about("policy", self.policy.name())
-                        .about("variable", &keyed.key)
-                        .about("registry", self.path),
+                        .with_subject("policy", self.policy.name())
+                        .with_subject("variable", &keyed.key)
+                        .with_subject("registry", self.path),
                 );
             }
         }
@@ -260,12 +260,12 @@ impl PolicyCheck<'_> {
             format!("did you mean `{}`?", shown(near))
         });
         let mut finding = Finding::new(&codes::UNREGISTERED_POLICY_RUNTIME, span, title)
-            .said(format!("policy `{}` dispatches it", shown(self.policy.name())))
+            .with_primary_text(format!("policy `{}` dispatches it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)
-            .about("policy", self.policy.name())
-            .about("runtime", runtime)
-            .about("registry", self.path);
+            .with_subject("policy", self.policy.name())
+            .with_subject("runtime", runtime)
+            .with_subject("registry", self.path);
         if template != runtime {
             let span = self.document.span(self.sources, &FieldPath::default().key("templates").key(runtime));
             finding = finding.with_label(span, format!("template of `{}`", shown(runtime)));
@@ -302,12 +302,12 @@ impl PolicyCheck<'_> {
             format!("did you mean {}? Spellings are compared exactly", quoted(&near, " or "))
         };
         let finding = Finding::new(&codes::UNREGISTERED_POLICY_MODEL, span, title)
-            .said(format!("policy `{}` picks it", shown(self.policy.name())))
+            .with_primary_text(format!("policy `{}` picks it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)
-            .about("policy", self.policy.name())
-            .about("model", pick.model)
-            .about("registry", self.path);
+            .with_subject("policy", self.policy.name())
+            .with_subject("model", pick.model)
+            .with_subject("registry", self.path);
         Some(finding)
     }
 
