@@ -15,7 +15,7 @@ use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Report, Source, Span};
 use crate::io::report_path;
 use crate::render::counted;
-use crate::render::resolution::fix_for_people;
+use crate::render::resolution::describe_fix;
 
 impl Linter<'_> {
     /// Lints files and verifies the patches.
@@ -102,7 +102,7 @@ impl Evaluated<'_> {
                 let others =
                     failure.fixes.iter().enumerate().filter(|(fix, _)| tried.as_ref().is_none_or(|it| it.0 != *fix));
                 finding.help.extend(failure.hints.iter().cloned());
-                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
+                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| describe_fix(fix)));
                 finding.patch = tried.map(|(_, patch)| patch);
             }
             findings.push(finding);

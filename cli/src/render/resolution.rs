@@ -39,7 +39,7 @@ pub fn explanation(
     }
     if resolution.code.is_some() {
         text.push('\n');
-        text.push_str(&fixes_for_people(fixes));
+        text.push_str(&describe_fixes(fixes));
     }
     text
 }
@@ -137,7 +137,7 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
 /// The number of fixes shown; further fixes are counted.
 const FIXES_SHOWN: usize = 4;
 
-fn fixes_for_people(fixes: &[Fix]) -> String {
+fn describe_fixes(fixes: &[Fix]) -> String {
     if fixes.is_empty() {
         return wrapped(
             "no small change of variables fixes this; change the runtime, the policy or the registry",
@@ -147,7 +147,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
     }
     let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
     for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
-        let _ = writeln!(text, "{}", wrapped(&fix_for_people(fix), &format!("  {}. ", number + 1), "     "));
+        let _ = writeln!(text, "{}", wrapped(&describe_fix(fix), &format!("  {}. ", number + 1), "     "));
     }
     if fixes.len() > FIXES_SHOWN {
         let _ =
@@ -157,7 +157,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
 }
 
 /// Describes a fix: its edits and the model and provider that they select.
-pub fn fix_for_people(fix: &Fix) -> String {
+pub fn describe_fix(fix: &Fix) -> String {
     let edit = |edit: &Edit| match edit {
         Edit::Unset(name) => format!("unset {name}"),
         Edit::Set(name, value) => format!("set {name}={}", shown(value)),
