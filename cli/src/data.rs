@@ -33,7 +33,7 @@ pub struct DataOptions {
 impl Data {
     /// Finds and reads slugproof.yaml, and applies the options.
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
-        let config = if options.no_config { None } else { Config::find()? };
+        let config = if options.no_config { None } else { Config::load()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
         let configured_fields = config.as_ref().and_then(|config| config.unknown_fields);
         let unknown = options.unknown_fields.or(configured_fields).unwrap_or(UnknownFields::DenyMisspelt);

@@ -66,7 +66,7 @@ impl Linter<'_> {
         let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
         let policies: Vec<Policy> = self.policies.iter().map(|policy| (*policy).clone()).collect();
         let unused: Vec<&Accept> = (config.accept.iter().enumerate())
-            .filter(|(index, accept)| !used.contains(index) && accept.is_about_overrides(&policies))
+            .filter(|(index, accept)| !used.contains(index) && accept.is_lint_only(&policies))
             .map(|(_, accept)| accept)
             .collect();
         if unused.is_empty() {

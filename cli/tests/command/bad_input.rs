@@ -87,7 +87,8 @@ fn invalid_configurations_are_refused() {
         (
             "variable",
             "accept: [{code: missing-credential, set: [E2E_TYPO], reason: x}]\n",
-            "line 2, column 43: `accept[0].set[0]`: no policy of this entry reads `E2E_TYPO`; correct the name",
+            "line 2, column 43: `accept[0].set[0]`: no policy that this entry applies to reads `E2E_TYPO`; \
+             correct the name",
         ),
         (
             "policy",

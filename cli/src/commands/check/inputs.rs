@@ -99,13 +99,13 @@ impl Inputs {
             Self { left: VecDeque::new(), seen: HashSet::new(), unknown: args.unknown_fields.choice(), data };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
-            let config = if args.no_config { None } else { Config::find().ok().flatten() };
+            let config = if args.no_config { None } else { Config::load().ok().flatten() };
             inputs.unknown = inputs.unknown.or(config.and_then(|config| config.unknown_fields));
             let unknown = inputs.unknown_fields();
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
-        match if args.no_config { None } else { Config::locate()? } {
+        match if args.no_config { None } else { Config::find_file()? } {
             Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
             None => inputs.add_embedded(),
         }

@@ -46,7 +46,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
-    let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_about_overrides(&policies);
+    let is_idle = |accept: &Accept, used: bool| !used && all_is_proved && !accept.is_lint_only(&policies);
     let idle = accepts.iter().zip(used).filter(|(accept, used)| is_idle(accept, *used));
     let report = Report {
         providers: registry.providers().len(),
