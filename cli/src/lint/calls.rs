@@ -19,14 +19,14 @@ use crate::findings::{Finding, SourceId, Span};
 pub struct Evaluated<'r> {
     /// The contradictions, warnings and undecided calls, by cause.
     pub(super) groups: Groups<'r>,
-    /// Findings that belong to no call.
-    pub(super) others: Vec<Finding>,
+    /// Findings about variables that no call of a known harness reads.
+    pub(super) unknown_harnesses: Vec<Finding>,
     /// The evaluated steps: index of the file, first byte of the job's key, number.
     pub(super) steps: BTreeSet<(usize, usize, usize)>,
     /// The number of evaluations: calls times policies.
     pub(super) cases: usize,
     /// The number of steps that call a harness but never run.
-    pub(super) never: usize,
+    pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
 }
@@ -44,15 +44,15 @@ impl<'a> Linter<'a> {
             }
             if evaluated.steps.len() > before {
                 let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
-                evaluated.others.extend(unknown);
+                evaluated.unknown_harnesses.extend(unknown);
                 continue;
             }
-            match self.calls_that_never_run(&unconditional, index) {
+            match self.steps_that_never_run(&unconditional, index) {
                 0 => {
                     let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
-                    evaluated.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
+                    evaluated.unknown_harnesses.extend(first.and_then(|first| self.unknown_harness(source, first)));
                 }
-                never => evaluated.never += never,
+                steps => evaluated.never_run += steps,
             }
         }
         evaluated
@@ -78,9 +78,9 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// The number of steps that would call a harness if every `if:` were true. The file must have
-    /// no step that calls one.
-    fn calls_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
+    /// The number of steps that would call a harness if every `if:` were true. In the file, no step
+    /// may call a harness under its actual condition.
+    fn steps_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
         let file = &unconditional.repository().files()[index];
         let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
         if !self.targets.iter().any(is_named) {
