@@ -227,9 +227,12 @@ fn unreadable_records_are_refused() {
         .file("deep.json", "[".repeat(1_000_000))
         .file("bom.json", "\u{feff}{\"status\": \"online\"}\r\n");
     for (file, message) in [
-        ("latin1.json", "latin1.json: not UTF-8 from byte 13 on; save it as UTF-8"),
+        ("latin1.json", "latin1.json: the text is not UTF-8 at byte 13; save it as UTF-8"),
         ("utf16.json", "utf16.json: the text is UTF-16; save it as UTF-8"),
-        ("deep.json", "deep.json: line 1, column 101: nesting is deeper than the limit of 100 levels; simplify it"),
+        (
+            "deep.json",
+            "deep.json: line 1, column 101: the JSON has more levels of nesting than the limit of 100; simplify it",
+        ),
         ("nowhere.json", "cannot read `nowhere.json`: no such file or directory; check the path"),
         (".", "cannot read `.`: is a directory; check the path"),
     ] {
@@ -263,7 +266,7 @@ fn huge_record_is_refused_in_little_memory() {
     assert!(written < 20 << 20, "{written} bytes were read");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: standard input: the file is larger than 16 MiB; pass the record of a single workspace\n"
+        "error: standard input: the file is larger than 16 MiB; pass the JSON record of one workspace\n"
     );
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
 }
