@@ -69,7 +69,7 @@ impl Invalid {
             return error;
         }
         let (_, node) = error.path.find(root);
-        ReadError { mark: Some(node.mark), span: Some(node.head()), ..error }
+        ReadError { mark: Some(node.mark), span: Some(node.highlight_span()), ..error }
     }
 }
 
