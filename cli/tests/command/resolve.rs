@@ -9,14 +9,14 @@ const INCIDENT: [&str; 5] =
 
 #[test]
 fn founding_incident_is_reported() {
-    insta::assert_snapshot!(slugproof(INCIDENT).run().shown());
+    insta::assert_snapshot!(slugproof(INCIDENT).run().snapshot());
 }
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let ended = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
-    assert_eq!(ended.code, 1);
-    let answer = ended.json();
+    let output = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
+    assert_eq!(output.code, 1);
+    let answer = output.json();
     let keys: Vec<&String> = answer.as_object().expect("an object").keys().collect();
     let expected = [
         "runtime",
@@ -72,32 +72,32 @@ fn first_fix_unsets_the_override_despite_unused_keys() {
 fn colon_form_is_reported() {
     let args =
         ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=minimax:MiniMax-M2.7", "E2E_MINIMAX_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn key_sent_to_another_vendor_is_reported() {
     let args = ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=MiniMax-M3", "E2E_ANTHROPIC_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn misspelt_runtime_gives_a_suggestion() {
-    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().shown());
+    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().snapshot());
 }
 
 #[test]
 fn env_format_is_valid_shell() {
     let args = ["resolve", "--runtime", "google-adk", "--format", "env", "E2E_GOOGLE_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn unread_variable_gives_a_note() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
-    assert_eq!(ended.code, 0);
+    let output = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
+    assert_eq!(output.code, 0);
     assert_eq!(
-        ended.stderr,
+        output.stderr,
         "note: policy `full-saas` does not read `E2E_MODEL_SLG`; did you mean `E2E_MODEL_SLUG`?\n"
     );
     let quiet =
@@ -114,8 +114,8 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 
 #[test]
 fn path_in_wrong_case_gives_a_hint() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
-    assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);
+    let output = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
+    assert!(output.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", output.stdout);
 }
 
 #[test]
