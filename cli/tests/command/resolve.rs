@@ -115,7 +115,7 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 #[test]
 fn path_in_wrong_case_gives_a_hint() {
     let output = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
-    assert!(output.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", output.stdout);
+    assert!(output.stdout.contains("E2E_LLM_PATH is case-sensitive; did you mean `platform`?"), "{}", output.stdout);
 }
 
 #[test]
