@@ -183,7 +183,7 @@ impl<'w> JobRun<'_, 'w> {
             let directory = self.directory(step, &context);
             slug_shell::interpret(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
         } else {
-            slug_shell::uninterpreted(&script.text, targets, names, &variables)
+            slug_shell::over_approximate(&script.text, targets, names, &variables)
         };
         let site = |target, call, env| CallSite {
             step,
@@ -197,12 +197,12 @@ impl<'w> JobRun<'_, 'w> {
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = script.locate(self.eval.text, run, &call.span, word);
-            let env = self.command_env(&own, &call.variables, call.rest.as_ref(), run, &script);
+            let env = self.command_env(&own, &call.variables, call.others_unknown.as_ref(), run, &script);
             sites.push(site(Some(call.target), span, env));
         }
         if every_script && effects.calls.is_empty() {
-            let env = self.command_env(&own, &effects.end, effects.rest.as_ref(), run, &script);
-            if env.rest.is_some() || names.iter().any(|name| env.variables.contains_key(name)) {
+            let env = self.command_env(&own, &effects.final_variables, effects.others_unknown.as_ref(), run, &script);
+            if env.others_unknown.is_some() || names.iter().any(|name| env.variables.contains_key(name)) {
                 sites.push(site(None, run.key.clone(), env));
             }
         }
@@ -236,7 +236,7 @@ impl<'w> JobRun<'_, 'w> {
         &self,
         own: &Environment<'w>,
         variables: &Variables,
-        rest: Option<&String>,
+        others_unknown: Option<&String>,
         run: &Script,
         script: &Expanded,
     ) -> Environment<'w> {
@@ -254,7 +254,7 @@ impl<'w> JobRun<'_, 'w> {
             (name.clone(), Setting { value: variable.value.clone(), origin })
         };
         let variables = variables.iter().filter(is_set).map(setting).collect();
-        Environment { variables, rest: rest.or(own.rest.as_ref()).cloned() }
+        Environment { variables, others_unknown: others_unknown.or(own.others_unknown.as_ref()).cloned() }
     }
 
     /// Applies to `env` the variables that a step sets for later steps.
@@ -272,7 +272,7 @@ impl<'w> JobRun<'_, 'w> {
         let is_relevant = |name: &String| self.eval.slice.variables.contains(name);
         for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
-            let value = if written.maybe_not || runs.can_be_false {
+            let value = if written.is_conditional || runs.can_be_false {
                 written.value.or(before).because("an earlier step may set it")
             } else {
                 written.value
