@@ -207,7 +207,7 @@ const BLOCK_LINES: usize = 5_000;
 /// Measures the time per line and the peak memory of `resolve --batch`.
 fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     let distinct_lines = data::question_lines();
-    let order = generate::asking_order(distinct_lines.len(), BLOCK_LINES);
+    let order = generate::shuffled_indexes(distinct_lines.len(), BLOCK_LINES);
     let questions: Vec<&str> = order.into_iter().map(|index| distinct_lines[index].as_str()).collect();
     let (block, answers) = (questions.join("\n") + "\n", expected_answers(&questions)?);
     let blocks = lines.div_ceil(questions.len());

@@ -104,7 +104,7 @@ impl<'a> Groups<'a> {
             job,
         };
         let (path, origin) = (path_to(&case), origin(&case));
-        let (step, rows, number) = (step(&case), case.site.rows, case.site.step.number);
+        let (step, rows, number) = (step(&case), case.site.row_count, case.site.step.number);
         let job = case.job.to_owned();
         let group = self.by_cause.entry(cause).or_insert_with(|| Group {
             first: case,

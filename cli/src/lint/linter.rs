@@ -88,7 +88,7 @@ impl<'a> Linter<'a> {
     pub(super) fn search(&self) -> Search<'_> {
         Search {
             targets: &self.targets,
-            names: &self.names,
+            variables: &self.names,
             absent_secrets: self.absent_secrets,
             every_script: !self.asked.is_empty(),
             ignore_conditions: false,

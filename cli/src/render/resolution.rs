@@ -94,7 +94,7 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
         && resolution.path == BillingPath::Byok
         && path.trim().eq_ignore_ascii_case(&platform.value)
     {
-        hints.push(format!("{} is compared exactly; did you mean `{}`?", platform.var, platform.value));
+        hints.push(format!("{} is case-sensitive; did you mean `{}`?", platform.var, platform.value));
     }
     match resolution.code {
         Some(Code::UnknownRuntime) => {

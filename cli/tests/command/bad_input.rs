@@ -1,9 +1,9 @@
 //! Invalid input: exit code 2 and one message that says what to do.
 
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
-fn assert_refused(output: &Output, message: &str) {
-    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.shown());
+fn assert_refused(output: &RunOutput, message: &str) {
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.snapshot());
     assert_eq!(output.stderr, format!("error: {message}\n"));
 }
 

@@ -11,7 +11,7 @@ use crate::run::{Scratch, slugproof};
 
 const LINE_BYTES: usize = 1 << 20;
 
-fn resolve(input: impl Into<Vec<u8>>) -> crate::run::Output {
+fn resolve(input: impl Into<Vec<u8>>) -> crate::run::RunOutput {
     slugproof(["resolve", "--batch"]).input(input).run()
 }
 

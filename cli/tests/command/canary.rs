@@ -32,7 +32,7 @@ fn no_command_shows_the_value_of_a_secret() {
             run = run.env(variable, CANARY);
         }
         let output = run.run();
-        assert!(!output.shown().contains(CANARY), "{args:?} shows the secret: {}", output.shown());
+        assert!(!output.snapshot().contains(CANARY), "{args:?} shows the secret: {}", output.snapshot());
     };
     for variable in variables {
         let setting = format!("{variable}={CANARY}");

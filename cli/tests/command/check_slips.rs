@@ -1,6 +1,6 @@
 //! `check`: slips in the names of a registry and a policy.
 
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -29,7 +29,7 @@ dispatch:
 fallback: m-0
 ";
 
-fn check(name: &str, registry: &str, policy: &str) -> Output {
+fn check(name: &str, registry: &str, policy: &str) -> RunOutput {
     let scratch = Scratch::new(&format!("check-slips-{name}"))
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [ci/policy.yaml]\n")
         .file("providers.yaml", registry)

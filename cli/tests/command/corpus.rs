@@ -44,9 +44,9 @@ fn corpus_of_this_repository_is_valid() {
     let root = repository();
     let root = root.to_str().expect("the path is UTF-8");
     let output = slugproof(["corpus", "check", "--dir", root]).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let output = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let review = output.json();
     let cases = review["cases"].as_array().expect("a list");
     for kind in ["witness", "fuzz seed"] {
@@ -57,9 +57,9 @@ fn corpus_of_this_repository_is_valid() {
 #[test]
 fn review_shows_every_section_of_a_case() {
     let scratch = witness("corpus-review");
-    assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().snapshot());
     let json = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
-    assert_snapshot!("corpus-review-json", json.shown());
+    assert_snapshot!("corpus-review-json", json.snapshot());
 }
 
 /// A pasted reproducer gives the recorded verdict and slug.
@@ -88,7 +88,7 @@ fn pasted_reproducer_gives_the_recorded_result() {
     let scratch = scratch.file(inline, [0; 40]);
     // The path is relative to `--dir`, not to the current directory.
     let output = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn each_failing_status_is_distinct() {
         .file("fuzz/regressions/resolve/irrelevant-variables-ignored--lost", [0; 40]);
     let output = slugproof(["corpus", "review"]).dir(&scratch).run();
     assert_eq!(output.code, 1);
-    assert_snapshot!("corpus-statuses", output.shown());
+    assert_snapshot!("corpus-statuses", output.snapshot());
 }
 
 /// A proptest seed and a fuzz input are listed as copies of the case that they produce.
@@ -116,7 +116,7 @@ fn identical_cases_are_shown_once() {
         .file("fuzz/seeds/case_yaml/founding-incident", WITNESS);
     let output = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
     let cases = output.json()["cases"].clone();
-    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", output.shown());
+    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", output.snapshot());
     let copies = ["fuzz/seeds/case_yaml/founding-incident", "proptest-regressions/matching-secrets.txt:1"];
     assert_eq!(cases[0]["copies"], serde_json::json!(copies));
 }
@@ -139,7 +139,7 @@ fn check_fails_on_lost_changed_or_new_files() {
     let check = || slugproof(["corpus", "check"]).dir(&scratch).run();
     assert_eq!(check().code, 1, "SHA256SUMS is missing");
     let updated = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
-    assert_eq!(updated.code, 0, "{}", updated.shown());
+    assert_eq!(updated.code, 0, "{}", updated.snapshot());
     assert_eq!(check().code, 0);
     for path in paths {
         let path = scratch.0.join(path);
@@ -156,7 +156,7 @@ fn check_fails_on_lost_changed_or_new_files() {
     let scratch = scratch.file("fuzz/seeds/resolve/new", [1; 64]).file("fuzz/seeds/nothing/x", "x");
     let scratch = scratch.file("proptest-regressions/notes.md", "x").file("proptest-regressions/no-law.txt", "");
     fs::remove_file(scratch.0.join(paths[3])).expect("the file was written");
-    assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
 }
 
 #[test]
@@ -183,17 +183,17 @@ fn review_since_revision_shows_only_changes() {
     )
     .expect("the file is writable");
     fs::remove_file(scratch.0.join(gone)).expect("the file was written");
-    assert_snapshot!("corpus-since", since("main").run().shown());
-    assert_snapshot!("corpus-since-nowhere", since("nowhere").run().shown());
+    assert_snapshot!("corpus-since", since("main").run().snapshot());
+    assert_snapshot!("corpus-since-nowhere", since("nowhere").run().snapshot());
     let option = slugproof(["corpus", "review", "--since=--output=x"]).env("PATH", &path).dir(&scratch).run();
-    assert_snapshot!("corpus-since-option", option.shown());
+    assert_snapshot!("corpus-since-option", option.snapshot());
 }
 
 #[test]
 fn promote_refuses_passing_or_unnamed_inputs() {
     let scratch = witness("corpus-promote").file("crash", [0; 64]).file("case.yaml", WITNESS);
     let promote =
-        |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().shown();
+        |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().snapshot();
     assert_snapshot!("corpus-promote-unknown", promote(&["crash"]));
     assert_snapshot!("corpus-promote-sound", promote(&["crash", "--target", "resolve"]));
     assert_snapshot!("corpus-promote-sound-case", promote(&["case.yaml", "--target", "case_yaml"]));
@@ -205,7 +205,7 @@ fn promoted_input_is_kept_under_its_name() {
     let scratch = witness("corpus-promote-input").file("crash", "[]\n");
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "A list, not a registry"];
     let output = slugproof(args).dir(&scratch).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let kept = scratch.0.join("fuzz/regressions/registry_yaml/a-list-not-a-registry");
     assert_eq!(fs::read(kept).expect("the input was kept"), b"[]\n");
 }
@@ -221,7 +221,7 @@ fn promoting_twice_keeps_both_inputs() {
     let kept =
         |name: &str| fs::read(scratch.0.join("fuzz/regressions/registry_yaml").join(name)).expect("the input was kept");
     assert_eq!((kept("same"), kept("same-2")), (b"[]\n".to_vec(), b"{}\n".to_vec()));
-    assert_snapshot!("corpus-promote-long", promote("long").shown());
+    assert_snapshot!("corpus-promote-long", promote("long").snapshot());
 }
 
 /// A case records only that a secret is set: a value is refused and not printed.
@@ -232,8 +232,8 @@ fn check_fails_on_secret_without_printing_it() {
     let scratch = Scratch::new("corpus-secret-check").file(NAME, &text).file("fuzz/seeds/case_yaml/x", &text);
     let output = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
     assert_eq!(output.code, 1);
-    assert!(!output.shown().contains(secret));
-    assert_snapshot!("corpus-secret-check", output.shown());
+    assert!(!output.snapshot().contains(secret));
+    assert_snapshot!("corpus-secret-check", output.snapshot());
 }
 
 /// Names that break the list or a terminal, a file named like the list, and a file too deep.
@@ -249,7 +249,7 @@ fn check_fails_on_odd_names_and_hidden_files() {
         slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
         let scratch = scratch.file(name, "x");
         let output = slugproof(["corpus", "check"]).dir(&scratch).run();
-        assert_eq!(output.code, 1, "{name:?}: {}", output.shown());
+        assert_eq!(output.code, 1, "{name:?}: {}", output.snapshot());
         assert!(!output.stdout.contains('\u{202e}'));
     }
     let scratch = witness("corpus-list-twice");
@@ -257,7 +257,7 @@ fn check_fails_on_odd_names_and_hidden_files() {
     let list = scratch.0.join("proptest-regressions/SHA256SUMS");
     let line = fs::read_to_string(&list).expect("the file was written");
     fs::write(&list, format!("{}{line}", line.replace(&line[..8], "00000000"))).expect("the file is writable");
-    assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
 }
 
 /// A list that was read only in part would lose its other lines when written back.
@@ -267,10 +267,10 @@ fn overlong_list_is_refused_and_unchanged() {
     let list: String = (0..16_000).map(line).collect();
     let path = "proptest-regressions/SHA256SUMS";
     let scratch = witness("corpus-list-long").file(path, &list).file("crash", "[]\n");
-    assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "same"];
     let output = slugproof(args).dir(&scratch).run();
-    assert_eq!(output.code, 2, "{}", output.shown());
+    assert_eq!(output.code, 2, "{}", output.snapshot());
     assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is unchanged");
     assert!(!scratch.0.join("fuzz").exists(), "a refused promotion leaves no directory");
 }
@@ -296,11 +296,11 @@ fn invalid_corpus_arguments_get_a_message() {
     let empty = Scratch::new("corpus-nowhere");
     // The scratch directories are inside a repository that has a corpus.
     let top = Scratch(PathBuf::from("/"));
-    assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().shown());
-    assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().shown());
+    assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().snapshot());
+    assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().snapshot());
     let scratch = Scratch::new("corpus-empty").file("proptest-regressions/README.md", "").file("else", "");
-    assert_snapshot!("corpus-empty", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
-    assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-empty", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
+    assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().snapshot());
 }
 
 /// The text of a hostile case becomes neither markup nor terminal control.
@@ -321,8 +321,8 @@ fn hostile_case_is_escaped() {
     let human = slugproof(["--color", "always", "corpus", "review"]).dir(&scratch).run();
     let foreign: Vec<&str> = human.stdout.split('\u{1b}').skip(1).filter(|rest| !rest.starts_with("[0m")).collect();
     let styles = ["[1m", "[2m", "[31m", "[32m"];
-    assert!(foreign.iter().all(|rest| styles.iter().any(|style| rest.starts_with(style))), "{}", human.shown());
-    assert!(!human.stdout.contains('\u{202e}') && !page.stdout.contains('\u{202e}'), "{}", human.shown());
+    assert!(foreign.iter().all(|rest| styles.iter().any(|style| rest.starts_with(style))), "{}", human.snapshot());
+    assert!(!human.stdout.contains('\u{202e}') && !page.stdout.contains('\u{202e}'), "{}", human.snapshot());
 }
 
 #[test]
@@ -333,6 +333,6 @@ fn review_masks_secrets() {
     let scratch = Scratch::new("corpus-secret").file(NAME, text);
     for format in ["human", "json", "html"] {
         let output = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
-        assert!(!output.shown().contains(secret), "{}", output.shown());
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }

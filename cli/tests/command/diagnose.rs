@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::run::{Output, Scratch, Slugproof, slugproof};
+use crate::run::{RunOutput, Scratch, Slugproof, slugproof};
 
 /// The founding incident, as the platform recorded it.
 const INCIDENT: &str = r#"{
@@ -34,35 +34,35 @@ fn diagnose<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> Slugpr
 fn cause<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> (i32, String) {
     let output = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
     let cause = output.json()["cause"]["name"].as_str().map(str::to_owned);
-    (output.code, cause.unwrap_or_else(|| panic!("{}", output.shown())))
+    (output.code, cause.unwrap_or_else(|| panic!("{}", output.snapshot())))
 }
 
-fn assert_refused(output: &Output, message: &str) {
-    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.shown());
+fn assert_refused(output: &RunOutput, message: &str) {
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.snapshot());
     assert_eq!(output.stderr, format!("error: {message}\n"));
 }
 
 #[test]
 fn founding_incident_is_reported() {
-    insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().snapshot());
 }
 
 #[test]
 fn founding_incident_is_reported_in_json() {
     let output = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
-    insta::assert_snapshot!(output.shown());
+    insta::assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn record_of_other_environment_is_reported() {
-    insta::assert_snapshot!(diagnose(INCIDENT, CONSISTENT).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, CONSISTENT).run().snapshot());
 }
 
 #[test]
 fn consistent_configuration_shows_the_recorded_error() {
     let record =
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
-    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().snapshot());
     let output = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
     assert!(output.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", output.stdout);
 }
@@ -72,12 +72,12 @@ fn empty_error_is_reported() {
     let record = record(
         r#", "status": "failed", "last_sample_error": "", "instance_id": "i-0a1b2c", "instance_status": "running""#,
     );
-    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().snapshot());
     let output = diagnose(
         r#"{"model": "gpt-5.5", "status": "provisioning"}"#,
         ["--runtime", "codex", "E2E_MODEL_SLUG=gpt-5.5", "E2E_OPENAI_API_KEY=set"],
     );
-    insta::assert_snapshot!(output.run().shown());
+    insta::assert_snapshot!(output.run().snapshot());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn failure_is_read_from_the_status() {
 
 #[test]
 fn missing_environment_gives_no_verdict() {
-    insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, []).run().snapshot());
     // Without a runtime, the provider of the model is unknown.
     let output = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
     assert!(!output.stdout.contains("  means "), "{}", output.stdout);
@@ -383,7 +383,7 @@ fn invalid_arguments_are_refused() {
     assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
     assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
     let output = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
-    assert!(output.code == 2 && output.stderr.contains("--record <FILE|->"), "{}", output.shown());
+    assert!(output.code == 2 && output.stderr.contains("--record <FILE|->"), "{}", output.snapshot());
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn runtime_is_from_flag_environment_or_record() {
 #[test]
 fn credential_as_model_is_masked_with_a_note() {
     let output = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
-    assert!(!output.shown().contains("not-a-real"), "{}", output.shown());
+    assert!(!output.snapshot().contains("not-a-real"), "{}", output.snapshot());
     assert!(
         output
             .stderr
@@ -441,7 +441,7 @@ fn secret_in_any_record_field_is_masked() {
                 let args = args.iter().copied().chain(["--format", format]);
                 let output = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
                 for shape in [SECRET, inside, &twice, "a-real"] {
-                    assert!(!output.shown().contains(shape), "{record}: {}", output.shown());
+                    assert!(!output.snapshot().contains(shape), "{record}: {}", output.snapshot());
                 }
             }
         }
@@ -456,6 +456,6 @@ fn password_is_masked_before_any_text() {
     let output =
         slugproof(["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "-"]).input(record).run();
     for secret in ["qwertyuiopasdf", "asdfghjkl", "zxcvbnm", "letmein99"] {
-        assert!(!output.shown().contains(secret), "{}", output.shown());
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }

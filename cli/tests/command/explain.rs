@@ -14,13 +14,13 @@ use crate::run::{Scratch, slugproof};
 #[test]
 fn one_code_is_explained() {
     let output = slugproof(["explain", "platform-path-byok-model"]).run();
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn all_codes_are_listed() {
     let output = slugproof(["explain"]).run();
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
     assert!(codes::entries().all(|entry| output.stdout.contains(&format!(" {}: ", entry.id))));
 }
 
@@ -45,7 +45,7 @@ fn json_has_the_table() {
     let ids: Vec<&str> = all.iter().map(|code| code["code"].as_str().expect("an id")).collect();
     assert_eq!(ids, codes::entries().map(|entry| entry.id).collect::<Vec<_>>());
     let one = slugproof(["explain", "unused-accept", "--format", "json"]).run();
-    assert_snapshot!(one.shown());
+    assert_snapshot!(one.snapshot());
     assert!(all.contains(&one.json()["codes"][0]));
 }
 
@@ -145,7 +145,7 @@ fn listed_commands_report_each_contradiction() {
         let diagnose =
             run(&["diagnose", "--record", "record.json", "--runtime", runtime, "--from-env", "E2E_RUNTIME="]);
         for (text, output) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
-            assert!(output.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", output.shown());
+            assert!(output.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", output.snapshot());
         }
         seen.insert(code);
     }

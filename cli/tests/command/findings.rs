@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use slugproof::codes::{self, Command};
 
 use crate::check::{provider, registry};
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 /// A registry with one finding of each level: an overlap that no key decides, an arm that
 /// is never chosen, patterns that cannot be decided, and an id that no pattern matches.
@@ -23,11 +23,11 @@ fn scratch(name: &str) -> Scratch {
     Scratch::new(&format!("findings-{name}")).file("file.yaml", faulty())
 }
 
-fn check(scratch: &Scratch, args: &[&str]) -> Output {
+fn check(scratch: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(["check", "file.yaml"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn codes(output: &Output) -> Vec<String> {
+fn codes(output: &RunOutput) -> Vec<String> {
     let found = output.json()["findings"].as_array().expect("a list").clone();
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
@@ -57,7 +57,7 @@ const LEVELS: [&str; 4] = ["error", "warning", "undecided", "note"];
 #[test]
 fn human_output_shows_every_level() {
     let output = check(&scratch("human"), &[]);
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
     assert!(output.stdout.lines().all(|line| line.chars().count() <= 80), "{}", output.stdout);
 }
 
@@ -159,7 +159,7 @@ fn sarif_output_follows_the_official_schema() {
 
 #[test]
 fn github_output_lists_errors_first() {
-    assert_snapshot!(check(&scratch("github"), &["--output", "github"]).shown());
+    assert_snapshot!(check(&scratch("github"), &["--output", "github"]).snapshot());
     let names: Vec<String> = (0..20).map(|number| format!("p{number}")).collect();
     let providers: Vec<String> = names.iter().map(|name| provider(name, "K", "^m")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
@@ -220,7 +220,7 @@ fn locations_are_right_in_unusual_text() {
     let wide = sound().replace("[m]}", "[\"日本\u{301}\", \"é\", m]} \t# ☃").replace('\n', "\r\n");
     let scratch = Scratch::new("findings-text").file("file.yaml", format!("\u{feff}{wide}"));
     let output = check(&scratch, &[]);
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
     let long = sound().replace("models: [m]", &format!("models: [m, {}n-1]", "m1, ".repeat(250_000)));
     let scratch = Scratch::new("findings-long").file("file.yaml", long);
     let output = check(&scratch, &[]);
@@ -302,7 +302,7 @@ fn strict_counts_undecided_findings() {
     let text = registry(&[provider("beta", "BETA_KEY", r"\bq")], &[("other", &[("beta", "q")])]);
     let scratch = Scratch::new("findings-strict").file("file.yaml", text);
     let loose = check(&scratch, &[]);
-    assert_eq!(loose.code, 0, "{}", loose.shown());
+    assert_eq!(loose.code, 0, "{}", loose.snapshot());
     assert!(
         loose.stdout.ends_with("! 1 undecided in 1 registry; --strict counts undecided findings\n"),
         "{}",
@@ -320,7 +320,7 @@ fn baseline_hides_known_findings() {
     assert_eq!(missing.stderr, "error: the baseline `known.json` does not exist; create it with --write-baseline\n");
     let written = check(&scratch, &["--baseline", "known.json", "--write-baseline"]);
     assert_eq!(written.code, 0);
-    assert_snapshot!(written.shown());
+    assert_snapshot!(written.snapshot());
     let known = fs::read_to_string(scratch.0.join("known.json")).expect("the file was written");
     assert_snapshot!(known);
     // Neither lines above nor the order of arms changes the identity of a finding.
@@ -416,7 +416,7 @@ fn conflicting_outputs_are_refused() {
         assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
     }
     let both = check(&scratch, &["--output", "github", "--output", "human"]);
-    assert!(both.code == 1 && both.stdout.contains("::error ") && both.stdout.contains("✗ "), "{}", both.shown());
+    assert!(both.code == 1 && both.stdout.contains("::error ") && both.stdout.contains("✗ "), "{}", both.snapshot());
 }
 
 #[test]
@@ -448,7 +448,7 @@ fn output_files_are_written_atomically() {
     assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".tmp")), "{left:?}");
 }
 
-/// Output is written to a device, which is never replaced, and to the target of a link.
+/// RunOutput is written to a device, which is never replaced, and to the target of a link.
 #[test]
 #[cfg(unix)]
 fn devices_and_links_are_not_replaced() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 
 use crate::findings::Schema;
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -21,11 +21,11 @@ fn repository(name: &str, fixtures: &[&str]) -> Scratch {
     fixtures.iter().fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
 }
 
-fn lint(scratch: &Scratch, args: &[&str]) -> Output {
+fn lint(scratch: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(["lint"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn codes(output: &Output) -> Vec<String> {
+fn codes(output: &RunOutput) -> Vec<String> {
     let found = output.json()["findings"].as_array().expect("a list").clone();
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
@@ -43,7 +43,7 @@ const FULL_SAAS: &str = "bash tests/e2e/test_staging_full_saas.sh";
 fn founding_workflow_has_one_error_at_its_slug() {
     let scratch = repository("founding", &["founding.yml"]);
     let output = lint(&scratch, &[]);
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
     let json = lint(&scratch, &["--output", "json"]).json();
     let [finding] = json["findings"].as_array().expect("a list").as_slice() else { panic!("{json}") };
     let text = fixture("founding.yml");
@@ -56,7 +56,7 @@ fn founding_workflow_has_one_error_at_its_slug() {
 fn fix_deletes_only_the_slug_line() {
     let scratch = repository("fix", &["founding.yml"]);
     let output = lint(&scratch, &["--fix"]);
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let path = scratch.0.join(".github/workflows/founding.yml");
     let fixed = fs::read_to_string(&path).expect("the file exists");
     let expected: String = fixture("founding.yml")
@@ -90,17 +90,17 @@ fn every_fixture_matches_its_snapshot() {
         "unknown-harness",
     ] {
         let scratch = repository(name, &[&format!("{name}.yml")]);
-        assert_snapshot!(format!("fixture-{name}"), lint(&scratch, &[]).shown());
+        assert_snapshot!(format!("fixture-{name}"), lint(&scratch, &[]).snapshot());
     }
     let scratch = repository("reusable", &["reusable-called.yml", "reusable-caller.yml"]);
-    assert_snapshot!("fixture-reusable", lint(&scratch, &[]).shown());
+    assert_snapshot!("fixture-reusable", lint(&scratch, &[]).snapshot());
 }
 
 #[test]
 fn github_output_annotates_a_repository() {
     let scratch =
         repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
-    assert_snapshot!(lint(&scratch, &["--output", "github"]).shown());
+    assert_snapshot!(lint(&scratch, &["--output", "github"]).snapshot());
     let strict = lint(&scratch, &["--strict", "--output", "json"]);
     assert_eq!(codes(&strict).iter().filter(|code| *code == "undecided").count(), 2);
     assert_eq!(strict.json()["counts"]["error"], 4, "{}", strict.stdout);
@@ -112,7 +112,7 @@ fn json_and_sarif_follow_their_schemas() {
     let names = ["founding.yml", "suppressed.yml", "undecided.yml", "github-env.yml", "matrix-over-runtimes.yml"];
     let scratch = repository("schemas", &names);
     let output = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
-    assert_eq!(output.code, 1, "{}", output.shown());
+    assert_eq!(output.code, 1, "{}", output.snapshot());
     Schema::read("../docs/findings.schema.json").accepts(&output.json()).expect("the report follows its schema");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     let sarif = serde_json::from_str(&sarif).expect("the report is JSON");
@@ -139,7 +139,7 @@ fn fixes_keep_layout_and_comments() {
         let scratch = Scratch::new(&format!("lint-{name}"))
             .file(".github/workflows/a.yml", workflow(&format!("{runtime}{before}"), FULL_SAAS));
         let output = lint(&scratch, &["--fix"]);
-        assert_eq!(output.code, 0, "{}", output.shown());
+        assert_eq!(output.code, 0, "{}", output.snapshot());
         let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow(&format!("{runtime}{after}"), FULL_SAAS));
     }
@@ -164,7 +164,7 @@ fn fix_deletes_flow_entries_and_only_entries() {
         };
         let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));
         let output = lint(&scratch, &["--fix", "a.yml"]);
-        assert_eq!(output.code, 0, "{}", output.shown());
+        assert_eq!(output.code, 0, "{}", output.snapshot());
         let fixed = fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow_with(expected));
     }
@@ -174,7 +174,7 @@ fn fix_deletes_flow_entries_and_only_entries() {
 fn fix_edits_only_env_entries() {
     let scratch = repository("script", &["script-exports.yml", "github-env.yml"]);
     let output = lint(&scratch, &["--fix"]);
-    assert_eq!(output.code, 1, "{}", output.shown());
+    assert_eq!(output.code, 1, "{}", output.snapshot());
     for name in ["script-exports.yml", "github-env.yml"] {
         let path = scratch.0.join(".github/workflows").join(name);
         assert_eq!(fs::read_to_string(path).expect("the file exists"), fixture(name));
@@ -206,24 +206,24 @@ fn arguments_may_be_files_directories_or_stdin() {
         (&[".github/workflows/canary.yml", ".github/workflows/canary.yml"], 0, "1 workflow file"),
     ] {
         let output = lint(&scratch, args);
-        assert_eq!(output.code, code, "{}", output.shown());
-        assert!(output.stdout.contains(part), "{}", output.shown());
+        assert_eq!(output.code, code, "{}", output.snapshot());
+        assert!(output.stdout.contains(part), "{}", output.snapshot());
     }
     let output = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
     assert_eq!(output.code, 1);
-    assert!(output.stdout.contains("--> <stdin>:16:7"), "{}", output.shown());
+    assert!(output.stdout.contains("--> <stdin>:16:7"), "{}", output.snapshot());
     let output = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
-    assert_eq!(output.code, 2, "{}", output.shown());
+    assert_eq!(output.code, 2, "{}", output.snapshot());
 }
 
 #[test]
 fn nothing_to_check_exits_with_3() {
     // `.git` marks the top of a repository: lint does not search above it.
     let empty = Scratch::new("lint-empty").file(".git/HEAD", "");
-    assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
+    assert_snapshot!("nothing-no-files", lint(&empty, &[]).snapshot());
     let ordinary = repository("only-ordinary", &["ordinary.yml"]);
     let output = lint(&ordinary, &[]);
-    assert_eq!(output.code, 3, "{}", output.shown());
+    assert_eq!(output.code, 3, "{}", output.snapshot());
 }
 
 #[test]
@@ -234,20 +234,20 @@ fn unreadable_files_exit_with_2_and_hide_nothing() {
         .file(".github/workflows/latin.yml", b"name: caf\xe9\n")
         .file(".github/workflows/wide.yml", b"\xff\xfea\0")
         .file(".github/workflows/empty.yml", "");
-    assert_snapshot!(lint(&scratch, &[]).shown());
+    assert_snapshot!(lint(&scratch, &[]).snapshot());
     let missing = lint(&scratch, &["no-such-file.yml"]);
-    assert_eq!(missing.code, 2, "{}", missing.shown());
+    assert_eq!(missing.code, 2, "{}", missing.snapshot());
     let nothing = lint(&scratch, &["../lint-empty-directory"]);
-    assert_eq!(nothing.code, 2, "{}", nothing.shown());
+    assert_eq!(nothing.code, 2, "{}", nothing.snapshot());
 }
 
 #[test]
 fn policies_are_chosen_by_harness_then_by_name() {
     let scratch = repository("policy", &["unknown-harness.yml"]);
     let output = lint(&scratch, &["--policy", "reconciler"]);
-    assert_snapshot!(output.shown());
+    assert_snapshot!(output.snapshot());
     let both = lint(&scratch, &["--policy", "reconciler", "--policy", "full-saas", "--output", "json"]);
-    assert_eq!(both.code, 1, "{}", both.shown());
+    assert_eq!(both.code, 1, "{}", both.snapshot());
 }
 
 #[test]
@@ -264,12 +264,12 @@ accept:
         .file("slugproof.yaml", config)
         .file("ci/founding.yml", fixture("founding.yml"))
         .file(".github/workflows/colon-form.yml", fixture("colon-form.yml"));
-    assert_snapshot!(lint(&scratch, &[]).shown());
+    assert_snapshot!(lint(&scratch, &[]).snapshot());
     let named = lint(&scratch, &["ci/founding.yml"]);
-    assert_eq!(named.code, 0, "no entry counts as unused if only some files are checked: {}", named.shown());
+    assert_eq!(named.code, 0, "no entry counts as unused if only some files are checked: {}", named.snapshot());
     let wrong =
         Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
-    assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).shown());
+    assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).snapshot());
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn an_absent_secret_injects_nothing() {
 fn baseline_matches_moved_findings() {
     let scratch = repository("baseline", &["founding.yml"]);
     let written = lint(&scratch, &["--baseline", "lint.json", "--write-baseline"]);
-    assert_eq!(written.code, 0, "{}", written.shown());
+    assert_eq!(written.code, 0, "{}", written.snapshot());
     let moved = format!("# moved\n\n{}", fixture("founding.yml"));
     let scratch = scratch.file(".github/workflows/founding.yml", &moved);
     assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 0);
@@ -308,7 +308,7 @@ fn secrets_are_never_shown() {
     );
     for format in ["human", "json", "sarif", "github"] {
         let output = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
-        let shown = output.shown();
+        let shown = output.snapshot();
         // Excerpts of the file mask the value, too.
         assert_eq!(output.code, 1, "{shown}");
         let repeated = shown.lines().filter(|line| line.contains(canary)).count();

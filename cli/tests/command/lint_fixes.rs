@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Instant;
 
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
 
-fn lint(name: &str, text: &str, args: &[&str]) -> (Output, String) {
+fn lint(name: &str, text: &str, args: &[&str]) -> (RunOutput, String) {
     let scratch = Scratch::new(&format!("lint-fixes-{name}")).file("a.yml", text);
     let output = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
     (output, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
@@ -72,8 +72,8 @@ fn unsafe_edits_are_not_applied() {
     ];
     for (number, text) in cases.iter().enumerate() {
         let (output, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
-        assert_eq!(output.code, 1, "{text}{}", output.shown());
-        assert_eq!(after, *text, "{}", output.shown());
+        assert_eq!(output.code, 1, "{text}{}", output.snapshot());
+        assert_eq!(after, *text, "{}", output.snapshot());
     }
 }
 
@@ -90,7 +90,7 @@ fn comment_next_to_entry_leads_to_replacement() {
     .enumerate()
     {
         let (output, after) = lint(&format!("comma-{number}"), &step_with(env), &["--fix"]);
-        assert_eq!(output.code, 0, "{}", output.shown());
+        assert_eq!(output.code, 0, "{}", output.snapshot());
         assert_eq!(after, step_with(&env.replace("MiniMax-M2", "anthropic/claude-opus-4-7")));
     }
 }
@@ -109,7 +109,7 @@ fn shared_env_keeps_its_anchor() {
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
             let (output, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
             assert!(after == text || after == text.replace("MiniMax-M2", "anthropic/claude-opus-4-7"), "{after}");
-            assert!(output.code < 2, "{}", output.shown());
+            assert!(output.code < 2, "{}", output.snapshot());
         }
     }
 }
@@ -121,7 +121,7 @@ fn failing_step_may_read_the_deleted_variable() {
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
     );
     let (output, after) = lint("own-step", &text, &["--fix"]);
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     assert!(!after.contains("E2E_MODEL_SLUG:"));
 }
 
@@ -129,7 +129,7 @@ fn failing_step_may_read_the_deleted_variable() {
 fn comments_survive_deletion_of_the_only_entry() {
     let text = step_with("env: # first\n          # second\n          E2E_MODEL_SLUG: MiniMax-M2\n          # third");
     let (output, after) = lint("only", &text, &["--fix"]);
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     assert_eq!(after, step_with("env: {} # first\n          # second\n          # third"));
 }
 
@@ -154,7 +154,7 @@ fn thousand_findings_are_fixed_in_one_run() {
     let found = findings("thousand", &text);
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
     let (output, after) = lint("thousand", &text, &["--fix"]);
-    assert_eq!(output.code, 0, "{}", output.shown().chars().take(2000).collect::<String>());
+    assert_eq!(output.code, 0, "{}", output.snapshot().chars().take(2000).collect::<String>());
     assert_eq!(after, text.replace("      E2E_MODEL_SLUG: MiniMax-M2\n", ""));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
@@ -193,13 +193,13 @@ fn call_that_never_runs_is_not_missing() {
         ),
     ] {
         let (output, _) = lint("never", &text, &[]);
-        assert_eq!(output.code, 3, "{}", output.shown());
-        let shown = output.shown().replace("\n      ", " ");
+        assert_eq!(output.code, 3, "{}", output.snapshot());
+        let shown = output.snapshot().replace("\n      ", " ");
         assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
     }
     let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
     let (output, _) = lint("named", &named, &[]);
-    assert!(output.code == 3 && output.shown().contains("no step calls a harness"), "{}", output.shown());
+    assert!(output.code == 3 && output.snapshot().contains("no step calls a harness"), "{}", output.snapshot());
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn literal_next_to_a_secret_is_masked() {
     for format in ["human", "json", "sarif", "github"] {
         let (output, _) = lint("literal", &text, &["--output", format]);
         assert_eq!(output.code, 1);
-        assert!(!output.shown().contains(secret), "{}", output.shown());
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }
 
@@ -276,7 +276,7 @@ fn baseline_survives_a_renamed_job() {
     assert_eq!(run(&scratch, &["--write-baseline"]).code, 0);
     let scratch = scratch.file("a.yml", text.replace("  job:", "  renamed:"));
     let output = run(&scratch, &[]);
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn entry_with_suppression_comment_is_kept() {
         ] {
             let text = step_with(&env);
             let (output, fixed) = lint("spoken-of", &text, &["--fix"]);
-            assert_eq!((output.code, &fixed), (1, &text), "{}", output.shown());
+            assert_eq!((output.code, &fixed), (1, &text), "{}", output.snapshot());
         }
     }
 }
@@ -309,8 +309,8 @@ fn credentials_in_wrong_variables_are_masked() {
     let text = step_with(&format!("env: {{E2E_MODEL_SLUG: {key}, GITHUB_TOKEN: {token}}}"));
     for format in ["human", "json", "sarif", "github"] {
         let (output, _) = lint("tokens", &text, &["--output", format]);
-        assert_eq!(output.code, 1, "{}", output.shown());
-        assert!(!output.shown().contains(token) && !output.shown().contains(key), "{}", output.shown());
+        assert_eq!(output.code, 1, "{}", output.snapshot());
+        assert!(!output.snapshot().contains(token) && !output.snapshot().contains(key), "{}", output.snapshot());
     }
 }
 
@@ -318,7 +318,7 @@ fn credentials_in_wrong_variables_are_masked() {
 fn the_log_of_a_failed_run_is_never_empty() {
     let (output, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
-    assert!(output.stderr.contains("1 error in 1 workflow file"), "{}", output.shown());
+    assert!(output.stderr.contains("1 error in 1 workflow file"), "{}", output.snapshot());
 }
 
 #[test]
@@ -329,9 +329,9 @@ fn accepted_findings_are_counted() {
         .file("slugproof.yaml", config)
         .file(".github/workflows/a.yml", step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"));
     let output = slugproof(["lint"]).dir(&scratch).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
-    assert!(output.stdout.contains("1 accepted"), "{}", output.shown());
-    let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().shown();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    assert!(output.stdout.contains("1 accepted"), "{}", output.snapshot());
+    let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().snapshot();
     assert!(json.contains("\"on purpose\""), "{json}");
 }
 
@@ -349,10 +349,10 @@ fn unchecked_steps_and_workflows_are_reported() {
     for called in ["org/repo/.github/workflows/e2e.yml@v1", "./.github/workflows/missing.yml"] {
         let text = format!("{fine}  other:\n    uses: {called}\n    secrets: inherit\n");
         let (output, _) = lint("called", &text, &[]);
-        assert!(output.stderr.contains(called) || output.stdout.contains(called), "{}", output.shown());
+        assert!(output.stderr.contains(called) || output.stdout.contains(called), "{}", output.snapshot());
     }
     let (output, _) = lint("no-workflow", "hello: world\n", &[]);
-    assert_eq!(output.code, 2, "{}", output.shown());
+    assert_eq!(output.code, 2, "{}", output.snapshot());
 }
 
 #[test]
@@ -364,12 +364,12 @@ fn workflows_are_found_from_subdirectories_and_callers() {
         .file(".github/workflows/caller.yml", caller)
         .file("deep/down/file", "");
     let by_caller = slugproof(["lint", ".github/workflows/caller.yml"]).dir(&scratch).run();
-    assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.shown());
+    assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.snapshot());
     let below = Scratch(scratch.0.join("deep/down"));
     let output = slugproof(["lint"]).dir(&below).run();
-    assert!(output.code == 1 && output.stdout.contains("2 workflow files"), "{}", output.shown());
+    assert!(output.code == 1 && output.stdout.contains("2 workflow files"), "{}", output.snapshot());
     let nowhere = slugproof(["lint"]).dir(&Scratch::new("lint-fixes-nowhere").file(".git/HEAD", "")).run();
-    assert_eq!(nowhere.code, 3, "{}", nowhere.shown());
+    assert_eq!(nowhere.code, 3, "{}", nowhere.snapshot());
 }
 
 #[test]

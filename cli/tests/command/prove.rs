@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -46,9 +46,9 @@ fn project(name: &str, config: &str) -> Scratch {
 }
 
 /// The report with a placeholder for the run time, which varies.
-fn timeless(output: &Output) -> String {
+fn timeless(output: &RunOutput) -> String {
     let line = |line: &str| if line.starts_with("  took ") { "  took <time>".to_owned() } else { line.to_owned() };
-    output.shown().lines().map(line).collect::<Vec<_>>().join("\n")
+    output.snapshot().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn slugproof_yaml_makes_gaps_fail() {
 fn accepted_gaps_pass() {
     let project = project("accepted", &format!("{CONFIG}{ACCEPTS}")).file("deep/down/here", "");
     let output = slugproof(["prove"]).dir(&Scratch(project.0.join("deep/down"))).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     assert!(output.stdout.contains("(accepted: a job exercises the missing key)"), "{}", output.stdout);
 }
 
@@ -125,7 +125,7 @@ fn entries_covering_parts_of_a_gap_are_used() {
     let both = ACCEPTS.replace("unset: [KEY], reason", "unset: [LLM_PATH], reason")
         + "  - {code: missing-credential, set: [LLM_PATH], reason: the same by another path}\n";
     let output = slugproof(["prove"]).dir(&project("divided", &format!("{CONFIG}{both}"))).run();
-    assert_eq!(output.code, 0, "{}", output.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Registries as they are in the world: null fields, groups of credentials, providers without
 //! credentials, other payers, withdrawn models and fields that slugproof does not define.
 
-use crate::run::{Output, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const POLICY: &str = "schema_version: 1
 name: evals
@@ -33,7 +33,7 @@ fn project(name: &str, providers: &str, arms: &str, env: &str) -> Scratch {
         .file(".github/workflows/w.yml", workflow)
 }
 
-fn lint(scratch: &Scratch) -> Output {
+fn lint(scratch: &Scratch) -> RunOutput {
     slugproof(["lint"]).dir(scratch).run()
 }
 

@@ -4,17 +4,19 @@ use serde_json::json;
 
 use crate::run::slugproof;
 
-const INCIDENT: [&str; 5] =
+/// The founding incident of the README: the override selects a model that needs a tenant key, and the
+/// platform path injects none.
+const FOUNDING_INCIDENT: [&str; 5] =
     ["resolve", "--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
 
 #[test]
 fn founding_incident_is_reported() {
-    insta::assert_snapshot!(slugproof(INCIDENT).run().shown());
+    insta::assert_snapshot!(slugproof(FOUNDING_INCIDENT).run().snapshot());
 }
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let output = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
+    let output = slugproof(FOUNDING_INCIDENT.into_iter().chain(["--format", "json"])).run();
     assert_eq!(output.code, 1);
     let answer = output.json();
     let keys: Vec<&String> = answer.as_object().expect("an object").keys().collect();
@@ -55,41 +57,43 @@ fn founding_incident_is_reported_in_json() {
     ] {
         assert_eq!(answer[key], value, "{key}");
     }
-    let first = json!({"edits": [{"unset": "E2E_MODEL_SLUG"}], "slug": "moonshot/kimi-k2.6", "provider": "platform"});
-    assert_eq!(answer["fixes"][0], first);
+    let first_fix =
+        json!({"edits": [{"unset": "E2E_MODEL_SLUG"}], "slug": "moonshot/kimi-k2.6", "provider": "platform"});
+    assert_eq!(answer["fixes"][0], first_fix);
 }
 
-/// The workflow of the incident set every key; the first fix still unsets the override.
+/// The workflow of the founding incident also set tenant keys, which the platform path ignores. They
+/// do not change the first fix, which unsets the override.
 #[test]
 fn first_fix_unsets_the_override_despite_unused_keys() {
     let keys = ["E2E_MINIMAX_API_KEY=set", "E2E_ANTHROPIC_API_KEY=set", "E2E_OPENAI_API_KEY=set", "--format", "json"];
-    let answer = slugproof(INCIDENT.into_iter().chain(keys)).run().json();
+    let answer = slugproof(FOUNDING_INCIDENT.into_iter().chain(keys)).run().json();
     assert_eq!(answer["fixes"][0]["edits"], json!([{"unset": "E2E_MODEL_SLUG"}]));
     assert_eq!(answer["shadowed"], json!(["E2E_MINIMAX_API_KEY", "E2E_ANTHROPIC_API_KEY", "E2E_OPENAI_API_KEY"]));
 }
 
 #[test]
-fn colon_form_is_reported() {
+fn unregistered_colon_spelling_is_reported() {
     let args =
         ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=minimax:MiniMax-M2.7", "E2E_MINIMAX_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn key_sent_to_another_vendor_is_reported() {
     let args = ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=MiniMax-M3", "E2E_ANTHROPIC_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn misspelt_runtime_gives_a_suggestion() {
-    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().shown());
+    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().snapshot());
 }
 
 #[test]
 fn env_format_is_valid_shell() {
     let args = ["resolve", "--runtime", "google-adk", "--format", "env", "E2E_GOOGLE_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn unread_variable_gives_a_note() {
 }
 
 #[test]
-fn a_fix_names_the_secret_that_the_provider_accepts() {
+fn fix_placeholder_names_the_accepted_secret() {
     let answer = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).run().json();
     let edits: Vec<_> = answer["fixes"].as_array().expect("a list").iter().map(|fix| fix["edits"].clone()).collect();
     assert!(edits.contains(&json!([{"set": "E2E_OPENAI_API_KEY", "to": "<OPENAI_API_KEY>"}])), "{edits:?}");
@@ -115,7 +119,7 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 #[test]
 fn path_in_wrong_case_gives_a_hint() {
     let output = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
-    assert!(output.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", output.stdout);
+    assert!(output.stdout.contains("E2E_LLM_PATH is case-sensitive; did you mean `platform`?"), "{}", output.stdout);
 }
 
 #[test]
@@ -125,7 +129,7 @@ fn empty_runtime_is_unknown() {
 }
 
 #[test]
-fn ambient_credentials_count_without_being_injected() {
+fn ambient_credentials_are_accepted_but_not_injected() {
     let args = ["resolve", "--runtime", "hermes", "--ambient", "OPENAI_API_KEY", "--format", "json"];
     let answer = slugproof(args).run().json();
     assert_eq!((&answer["verdict"], &answer["injected"]), (&json!("coherent"), &json!([])));
@@ -134,13 +138,13 @@ fn ambient_credentials_count_without_being_injected() {
 
 #[test]
 fn colour_follows_flag_and_no_color() {
-    let plain = slugproof(INCIDENT).run().stdout;
+    let plain = slugproof(FOUNDING_INCIDENT).run().stdout;
     assert!(!plain.contains('\u{1b}'));
-    let coloured = slugproof(INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;
+    let coloured = slugproof(FOUNDING_INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;
     assert!(coloured.contains('\u{1b}'));
     assert_eq!(strip_colour(&coloured), plain);
-    let refused = slugproof(INCIDENT).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().stdout;
-    assert!(!refused.contains('\u{1b}'));
+    let without_colour = slugproof(FOUNDING_INCIDENT).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().stdout;
+    assert!(!without_colour.contains('\u{1b}'));
 }
 
 fn strip_colour(text: &str) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::inputs::{Input, Made};
 use crate::readers::{Reader, Voice};
-use crate::subprocess::{Outcome, Run};
+use crate::subprocess::{Run, RunOutput};
 
 /// Maximum memory of a command, in bytes, for every input.
 pub const MEMORY: u64 = 1536 << 20;
@@ -41,17 +41,17 @@ impl Cell {
         format!("{}, {}", self.row, self.column)
     }
 
-    pub fn new(row: &'static str, column: &'static str, outcome: &Outcome, message: String) -> Self {
+    pub fn new(row: &'static str, column: &'static str, output: &RunOutput, message: String) -> Self {
         let mut broken = Vec::new();
-        let streams = [outcome.stdout.as_str(), &outcome.stderr];
+        let streams = [output.stdout.as_str(), &output.stderr];
         if streams.iter().any(|text| text.contains("panicked at")) {
             broken.push(format!("the command panics: {}", streams.concat()));
         }
-        if outcome.memory > MEMORY {
-            broken.push(format!("the command needs {} MiB of memory", outcome.memory >> 20));
+        if output.memory > MEMORY {
+            broken.push(format!("the command needs {} MiB of memory", output.memory >> 20));
         }
         // Colours are on, so the command does not strip terminal sequences from its output.
-        let is_json = outcome.stdout.starts_with('{');
+        let is_json = output.stdout.starts_with('{');
         let drives = |text: &&str| text.contains("\u{1b}[2J") || !is_json && text.contains('\u{202e}');
         if streams.iter().any(drives) {
             broken.push("the output controls the terminal".to_owned());
@@ -59,12 +59,12 @@ impl Cell {
         if message.chars().count() > MESSAGE {
             broken.push(format!("the message has {} characters", message.chars().count()));
         }
-        let (exit, time, memory) = (outcome.exit.clone(), outcome.time, outcome.memory);
+        let (exit, time, memory) = (output.exit.clone(), output.time, output.memory);
         Self { row, column, exit, message, time, memory, broken, skipped: None }
     }
 
     pub fn skipped(row: &'static str, column: &'static str, reason: &'static str) -> Self {
-        let nothing = Outcome {
+        let nothing = RunOutput {
             exit: ACCEPTED.to_owned(),
             stdout: String::new(),
             stderr: String::new(),
@@ -118,23 +118,23 @@ fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> Cell {
         run.script = format!("exec {} \"$@\"", NOBODY.join(" "));
     }
     let before = listing(directory);
-    let outcome = run.run();
-    let messages = messages(reader, directory, &outcome);
+    let output = run.run();
+    let messages = messages(reader, directory, &output);
     let problem = messages.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
     let message = problem.map_or(ACCEPTED, String::as_str).to_owned();
-    let mut cell = Cell::new(reader.name, input.name, &outcome, message);
+    let mut cell = Cell::new(reader.name, input.name, &output, message);
     let mut check = |is_kept: bool, problem: &str| {
         if !is_kept {
-            cell.broken.push(format!("{problem}: exit {}, {}{}", outcome.exit, outcome.stderr, outcome.stdout));
+            cell.broken.push(format!("{problem}: exit {}, {}{}", output.exit, output.stderr, output.stdout));
         }
     };
     check(listing(directory) == before, "the command changes the directory");
-    check(["0", "1", "2", "3"].contains(&outcome.exit.as_str()), "the exit code is not 0 to 3");
+    check(["0", "1", "2", "3"].contains(&output.exit.as_str()), "the exit code is not 0 to 3");
     if cell.message == ACCEPTED {
-        check(outcome.exit != "2", "the input is refused without a message");
-        check(!outcome.stderr.contains("error"), "the input is accepted with an error");
+        check(output.exit != "2", "the input is refused without a message");
+        check(!output.stderr.contains("error"), "the input is accepted with an error");
     } else {
-        check(outcome.exit != "0" && outcome.exit != "3", "the exit code accepts the input despite a message");
+        check(output.exit != "0" && output.exit != "3", "the exit code accepts the input despite a message");
         check(messages.len() == 1, "there is more than one message");
         let location = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
         check(cell.message.contains(location), "the message does not name the file, or the line of a batch");
@@ -158,9 +158,9 @@ pub fn is_refusal(message: &str) -> bool {
 }
 
 /// The messages of a command, one line each; after an error, all lines of both streams.
-fn messages(reader: &Reader, directory: &Path, outcome: &Outcome) -> Vec<String> {
+fn messages(reader: &Reader, directory: &Path, output: &RunOutput) -> Vec<String> {
     let plain = |text: &str| without_styles(&text.replace(&format!("{}/", directory.display()), ""));
-    let (stdout, stderr) = (plain(&outcome.stdout), plain(&outcome.stderr));
+    let (stdout, stderr) = (plain(&output.stdout), plain(&output.stderr));
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     let is_error = is_refusal(&stderr);
     match reader.voice {

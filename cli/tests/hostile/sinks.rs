@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
-use crate::subprocess::{Outcome, Run};
+use crate::subprocess::{Run, RunOutput};
 
 /// One command with one sink.
 pub struct Sink {
@@ -209,18 +209,18 @@ impl Sink {
         }
         let mut run = Run::new(&directory, self.arguments);
         self.script.clone_into(&mut run.script);
-        let outcome = run.run();
+        let output = run.run();
         let after = contents(&directory);
-        let message = messages(&outcome).replace(&format!("{}/", directory.display()), "");
-        let mut cell = Cell::new(self.row, self.column, &outcome, message);
+        let message = messages(&output).replace(&format!("{}/", directory.display()), "");
+        let mut cell = Cell::new(self.row, self.column, &output, message);
         let new = after.iter().filter(|entry| !before.contains(entry));
         let differing = new.chain(before.iter().filter(|entry| !after.contains(entry)));
         let names: Vec<_> = differing.map(|(path, _)| path.display().to_string()).collect();
         if !names.is_empty() {
             cell.broken.push(format!("the command leaves, changes or removes files: {}", names.join(", ")));
         }
-        if outcome.exit == "2" && !cell.message.contains("; ") {
-            cell.broken.push(format!("the message does not say what to do: {}{}", outcome.stdout, outcome.stderr));
+        if output.exit == "2" && !cell.message.contains("; ") {
+            cell.broken.push(format!("the message does not say what to do: {}{}", output.stdout, output.stderr));
         }
         let _ = fs::remove_dir_all(&directory);
         cell
@@ -228,8 +228,8 @@ impl Sink {
 }
 
 /// The errors, and the findings that refuse a file, in one line.
-fn messages(outcome: &Outcome) -> String {
-    let [stdout, stderr] = [&outcome.stdout, &outcome.stderr].map(|text| without_styles(text));
+fn messages(output: &RunOutput) -> String {
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| without_styles(text));
     let errors = stderr.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned);
     let refusals = findings(&stdout).into_iter().filter(|finding| is_refusal(finding));
     let messages: Vec<String> = errors.chain(refusals).collect();

@@ -227,7 +227,7 @@ impl Interpreter<'_> {
     /// Sets a variable. If `export` is `None`, the variable stays exported or not, unless `allexport`
     /// is on.
     pub(super) fn set_variable(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
-        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         let export = export.unwrap_or(match (before, self.state.all_exported) {
             (Export::Yes, _) | (_, Export::Yes) => Export::Yes,
@@ -245,7 +245,7 @@ impl Interpreter<'_> {
 
     /// Sets a variable in an assignment that may not happen; `value` includes the old value.
     pub(super) fn maybe_set_variable(&mut self, name: &str, value: Text, assigned: Span) {
-        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         self.set_variable(name, value, assigned, None);
         if let Some(variable) = self.state.variables.get_mut(name) {
@@ -272,7 +272,7 @@ impl Interpreter<'_> {
     /// Makes every variable unknown, except the one with the path of the environment file.
     pub(super) fn havoc(&mut self, reason: &str) {
         self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE);
-        self.state.rest = Some(reason.to_owned());
+        self.state.others_unknown = Some(reason.to_owned());
         self.anything_assigned = Some(reason.to_owned());
         self.functions.havoc |= self.in_function;
     }

@@ -47,7 +47,7 @@ impl Interpreter<'_> {
             if self.in_function {
                 self.functions.written.insert(name.to_owned());
             }
-            let written = Written { value, maybe_not: false, span: span.clone() };
+            let written = Written { value, is_conditional: false, span: span.clone() };
             self.state.written.insert(name.to_owned(), written);
         }
     }

@@ -170,9 +170,10 @@ impl Interpreter<'_> {
             };
             let is_found = calls.iter().any(|call| call.target == target) && !self.functions.run_unknown_scripts;
             if !(occurrence.is_stored && is_found) {
-                let rest = Some("whether the script calls this, and with which variables, is not known".to_owned());
+                let others_unknown =
+                    Some("whether the script calls this, and with which variables, is not known".to_owned());
                 let span = occurrence.span.clone();
-                calls.push(Call { target, span, variables: BTreeMap::new(), rest, deferred: false });
+                calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown, deferred: false });
             }
         }
         calls.sort_by_key(|call| (call.span.start, call.target));
@@ -184,11 +185,12 @@ impl Interpreter<'_> {
             }
             if let Some(reason) = &self.anything_assigned {
                 call.variables.clear();
-                call.rest = Some(reason.clone());
+                call.others_unknown = Some(reason.clone());
             }
         }
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible()));
-        Ok(Effects { calls, written, opaque, end: variables.collect(), rest: end.rest })
+        let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
+        Ok(Effects { calls, written, opaque, final_variables, others_unknown })
     }
 
     /// The variables that a shell has written for later steps, over all points at which it may end,

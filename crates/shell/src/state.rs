@@ -54,8 +54,8 @@ pub type Variables = BTreeMap<String, Variable>;
 pub struct Written {
     /// The possible values.
     pub value: Text,
-    /// Whether the write may not happen.
-    pub maybe_not: bool,
+    /// Whether the script may end without this write.
+    pub is_conditional: bool,
     /// The bytes of the command that writes the variable.
     pub span: Range<usize>,
 }
@@ -66,7 +66,7 @@ pub(super) struct State {
     pub variables: Variables,
     pub written: BTreeMap<String, Written>,
     /// The reason why all other variables can have any value, if they can.
-    pub rest: Option<String>,
+    pub others_unknown: Option<String>,
     /// The reason why the script may have set any variable for later steps, if so.
     pub opaque: Option<String>,
     /// Whether `allexport` is on, so that assignments export variables.
@@ -85,7 +85,7 @@ impl Default for State {
         Self {
             variables: Variables::new(),
             written: BTreeMap::new(),
-            rest: None,
+            others_unknown: None,
             opaque: None,
             all_exported: Export::No,
             special: BTreeSet::new(),
@@ -103,8 +103,8 @@ pub(super) fn join(one: State, other: State) -> State {
         _ => {}
     }
     let reason = "it is set under a condition";
-    let missing = |state: &State| match &state.rest {
-        Some(rest) => Variable { value: Text::unknown(rest.clone()), export: Export::Yes, assigned: None },
+    let missing = |state: &State| match &state.others_unknown {
+        Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Yes, assigned: None },
         None => Variable { value: Text::empty(), export: Export::No, assigned: None },
     };
     let names: BTreeSet<&String> = one.variables.keys().chain(other.variables.keys()).collect();
@@ -127,7 +127,7 @@ pub(super) fn join(one: State, other: State) -> State {
     State {
         variables,
         written: join_written(&one, &other),
-        rest: one.rest.or(other.rest),
+        others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
         special: one.special.into_iter().chain(other.special).collect(),
@@ -145,13 +145,13 @@ pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Writt
             Some(others) => {
                 written.value =
                     written.value.clone().or(others.value.clone()).because("it is written under a condition");
-                written.maybe_not |= others.maybe_not;
+                written.is_conditional |= others.is_conditional;
             }
-            None => written.maybe_not = true,
+            None => written.is_conditional = true,
         }
     }
     for (name, written) in &other.written {
-        all.entry(name.clone()).or_insert_with(|| Written { maybe_not: true, ..written.clone() });
+        all.entry(name.clone()).or_insert_with(|| Written { is_conditional: true, ..written.clone() });
     }
     all
 }

@@ -25,10 +25,10 @@ pub struct Search<'a> {
     /// The paths of the scripts.
     pub targets: &'a [&'a str],
     /// The relevant variables.
-    pub names: &'a BTreeSet<String>,
+    pub variables: &'a BTreeSet<String>,
     /// The secrets that slugproof.yaml declares absent.
     pub absent_secrets: &'a [String],
-    /// True to report every script that can read a variable of `names`, whatever it calls.
+    /// True to report every script that can read one of the variables, whatever it calls.
     pub every_script: bool,
     /// True to treat every `if:` as true.
     pub ignore_conditions: bool,
@@ -73,7 +73,7 @@ impl Slice {
     /// Computes the slice of a job. It is empty if the job has steps and none is relevant.
     #[must_use]
     pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
-        let mut slice = Self { variables: search.names.clone(), ..Self::default() };
+        let mut slice = Self { variables: search.variables.clone(), ..Self::default() };
         let mut layers = vec![&workflow.env, &job.container_env, &job.env];
         match &job.work {
             Work::Steps(steps) => {

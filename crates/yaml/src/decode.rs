@@ -86,7 +86,7 @@ impl<'n> Cursor<'n> {
     pub fn error(&self, message: impl Into<String>) -> ReadError {
         ReadError {
             mark: Some(self.node.mark),
-            span: Some(self.node.head()),
+            span: Some(self.node.highlight_span()),
             path: self.path(),
             message: readable(message.into()),
         }

@@ -70,7 +70,7 @@ impl ValidationError {
             return error;
         }
         let (_, node) = error.path.find(root);
-        ReadError { mark: Some(node.mark), span: Some(node.head()), ..error }
+        ReadError { mark: Some(node.mark), span: Some(node.highlight_span()), ..error }
     }
 }
 

@@ -76,14 +76,14 @@ impl From<Value> for Node {
 }
 
 impl Node {
-    /// The bytes to highlight for this value. For a mapping in block style they end after its first
-    /// key, and for a list in block style after the head of its first item. Any other value is
-    /// highlighted as a whole.
+    /// The byte range to highlight for this value. In block style, the range of a mapping ends after
+    /// the first key, and the range of a list ends after the highlighted range of the first item. Any
+    /// other value is highlighted as a whole.
     #[must_use]
-    pub fn head(&self) -> Range<usize> {
+    pub fn highlight_span(&self) -> Range<usize> {
         let end = match (self.style, &self.value) {
             (Style::Block, Value::Mapping(entries)) => entries.first().map(|(key, _)| key.span.end),
-            (Style::Block, Value::Sequence(items)) => items.first().map(|item| item.head().end),
+            (Style::Block, Value::Sequence(items)) => items.first().map(|item| item.highlight_span().end),
             _ => None,
         };
         // The first entry may have the position of an earlier value that an alias repeats.

@@ -111,7 +111,7 @@ impl Check {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
                 let help = "a registry has `providers` and `runtimes`; a policy `override`, `platform` and `fallback`; \
                             a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
-                self.unreadable(source, root.head(), title, Some(help));
+                self.unreadable(source, root.highlight_span(), title, Some(help));
             }
         }
         None

@@ -111,7 +111,7 @@ impl Interpreter<'_> {
                 }
                 _ if matches!(option, "-i" | "-" | "--ignore-environment") => {
                     self.state.variables.clear();
-                    self.state.rest = None;
+                    self.state.others_unknown = None;
                 }
                 _ if matches!(option, "-u" | "--unset") => {
                     index += 1;
@@ -173,7 +173,8 @@ impl Interpreter<'_> {
         }
         let state = self.copy();
         let variables: Variables = state.variables.into_iter().map(|(name, it)| (name, it.visible())).collect();
-        let call = Call { target, span: word.span.clone(), variables, rest: state.rest, deferred: self.in_function };
+        let (span, others_unknown) = (word.span.clone(), state.others_unknown);
+        let call = Call { target, span, variables, others_unknown, deferred: self.in_function };
         self.calls.push(call);
     }
 

@@ -18,7 +18,7 @@ const COMPUTED: &str = "a value is computed at run time";
 impl Interpreter<'_> {
     /// The possible values of a variable.
     pub fn look_up(&self, name: &str) -> Text {
-        match (self.state.variables.get(name), &self.state.rest) {
+        match (self.state.variables.get(name), &self.state.others_unknown) {
             (Some(variable), _) => variable.value.clone(),
             (None, Some(reason)) => Text::unknown(reason.clone()),
             (None, None) if is_name(name) => Text::unknown(format!("`${name}` is not known")),

@@ -39,10 +39,10 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
     let root = document::read(text).unwrap();
     let workflow = Workflow::of(&root);
     let job = workflow.jobs.iter().find(|job| job.id == "job").unwrap();
-    let names = NAMES.map(str::to_owned).into();
+    let variables = NAMES.map(str::to_owned).into();
     let search = Search {
         targets: &[TARGET],
-        names: &names,
+        variables: &variables,
         absent_secrets: &[],
         every_script: plan.every_script,
         ignore_conditions: false,
@@ -58,7 +58,7 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
     for site in &sites {
         let represented = worlds.iter().filter(|world| represents(site, world)).count();
         prop_assert_eq!(
-            (site.rows * CHOICES / invocations.len()) << plan.unknowns(),
+            (site.row_count * CHOICES / invocations.len()) << plan.unknowns(),
             represented,
             "{:?}\n{}",
             site,

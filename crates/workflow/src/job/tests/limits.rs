@@ -48,7 +48,7 @@ proptest! {
         let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
         let none = BTreeSet::new();
         let search = Search {
-            targets: &[], names: &none, absent_secrets: &[], every_script: true, ignore_conditions: false,
+            targets: &[], variables: &none, absent_secrets: &[], every_script: true, ignore_conditions: false,
         };
         let eval = JobEval { text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&none), invocations);
