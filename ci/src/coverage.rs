@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::fuzz;
 use crate::process::{self, Process};
@@ -98,7 +98,7 @@ fn corpora() -> Result<Vec<PathBuf>> {
                 .args([corpus, Path::new("fuzz/seeds").join(target)]);
             let output = grow.output()?;
             if !output.status.success() {
-                return broken(format!("{}`{target}` found something; fix it first", process::tail(&output.stderr)));
+                return error(format!("{}`{target}` found something; fix it first", process::tail(&output.stderr)));
             }
         }
     }
@@ -138,7 +138,7 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
     let root = std::env::current_dir().context(|| "cannot find the checkout".to_owned())?;
     let coverage = parse(&export, &root)?;
     if coverage.is_empty() {
-        return broken(format!("the profiles do not mention {}; is llvm-cov as new as rustc?", SOURCES[0]));
+        return error(format!("the profiles do not mention {}; is llvm-cov as new as rustc?", SOURCES[0]));
     }
     Ok(coverage)
 }
@@ -153,7 +153,7 @@ fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
     tools::apt("llvm-cov-19", &["llvm-19"])?;
     match (tools::find("llvm-cov-19"), tools::find("llvm-profdata-19")) {
         (Some(cov), Some(profdata)) => Ok(Some([cov, profdata])),
-        _ => broken("the package llvm-19 has no llvm-cov-19; run `rustup component add llvm-tools`"),
+        _ => error("the package llvm-19 has no llvm-cov-19; run `rustup component add llvm-tools`"),
     }
 }
 

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::checkout;
-use crate::failure::{Result, broken, finding};
+use crate::failure::{Result, error, finding};
 use crate::process::Process;
 use crate::tools;
 
@@ -99,7 +99,7 @@ fn api() -> Result {
 /// The public interface of the resolver, one item per line.
 fn public_api() -> Result<String> {
     let Some(toolchain) = Toolchain::find(API_RUST)? else {
-        return broken(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
+        return error(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
     };
     let mut version = Process::cargo().args(["public-api", "--version"]);
     let output = version.output()?;
@@ -193,13 +193,13 @@ fn msrv() -> Result {
     let mut packages_of = metadata["packages"].as_array().into_iter().flatten();
     let declared =
         packages_of.find(|package| package["name"] == CRATES[0]).and_then(|found| found["rust_version"].as_str());
-    let Some(declared) = declared else { return broken("Cargo.toml declares no rust-version") };
+    let Some(declared) = declared else { return error("Cargo.toml declares no rust-version") };
     match Toolchain::find(&format!("{declared}.0"))? {
         Some(toolchain) => {
             println!("Rust {declared}");
             toolchain.cargo().args(["check", "--quiet", "--locked"]).args(PACKAGES).run()
         }
-        None if std::env::var_os("CI").is_some() => broken(format!("Rust {declared} is not installed")),
+        None if std::env::var_os("CI").is_some() => error(format!("Rust {declared} is not installed")),
         None => {
             println!("skipped: Rust {declared} is not installed; `rustup toolchain install {declared}.0` installs it");
             Ok(())

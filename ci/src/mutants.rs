@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use serde::{Deserialize, Serialize};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::process::{self, Process};
 use crate::shard::Shard;
@@ -157,7 +157,7 @@ fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
     match mutants.status()?.code() {
         // 2 means survivors and 3 timeouts; both are evaluated later.
         Some(0 | 2 | 3) => collect(&home).map(|_| ()),
-        _ => broken("cargo-mutants failed; see the reason above"),
+        _ => error("cargo-mutants failed; see the reason above"),
     }
 }
 
@@ -196,7 +196,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
             let pattern = match fs::metadata(path) {
                 Ok(found) if found.is_dir() => format!("{path}/**"),
                 Ok(_) => (*path).to_owned(),
-                Err(_) => return broken(format!("{path} does not exist; correct the path in ci/src/mutants.rs")),
+                Err(_) => return error(format!("{path} does not exist; correct the path in ci/src/mutants.rs")),
             };
             arguments.push(format!("{option}={pattern}"));
         }
@@ -356,7 +356,7 @@ fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<
                 continue;
             }
             "Unviable" => Verdict::Unviable,
-            other => return broken(format!("cargo-mutants gives `{}` the unknown summary `{other}`", mutant.name)),
+            other => return error(format!("cargo-mutants gives `{}` the unknown summary `{other}`", mutant.name)),
         };
         verdicts.push((mutant.name, verdict));
     }
@@ -416,7 +416,7 @@ impl Report {
         let current = list(part, shard)?;
         results.retain(|name, _| current.contains_key(name));
         if results.len() < current.len() {
-            return broken(format!(
+            return error(format!(
                 "{} of the {} mutants of `{name}` have no result; run cargo ci mutants --resume {name}",
                 current.len() - results.len(),
                 current.len(),

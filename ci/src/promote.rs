@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::process::{self, Process};
 use crate::tools;
 
@@ -63,6 +63,6 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
     let sizes = inputs.into_iter().filter_map(|input| Some((input.metadata().ok()?.len(), input)));
     match sizes.min() {
         Some((_, smallest)) => Ok(smallest),
-        None => broken(format!("{} has no input", scratch.display())),
+        None => error(format!("{} has no input", scratch.display())),
     }
 }

@@ -22,7 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::process::{self, Process};
 use crate::tools;
@@ -139,7 +139,7 @@ pub fn target_names() -> Result<Vec<String>> {
     tools::cargo_fuzz()?;
     let names: Vec<String> =
         Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
-    if names.is_empty() { broken("`cargo fuzz list` lists no target") } else { Ok(names) }
+    if names.is_empty() { error("`cargo fuzz list` lists no target") } else { Ok(names) }
 }
 
 /// A night in progress.
@@ -240,7 +240,7 @@ impl Night {
                     }
                 }
             }
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| broken("a worker panicked"))).collect()
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| error("a worker panicked"))).collect()
         });
         results.into_iter().collect::<Result>()?;
         self.save()

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::parallel::{self, Queue};
 use crate::process;
@@ -111,7 +111,7 @@ impl Search {
     fn new(arguments: &Arguments) -> Result<Self> {
         let all = patch::names()?;
         if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
-            return broken(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
+            return error(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
         }
         let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
         patch::check(&names)?;
@@ -186,7 +186,7 @@ impl Search {
         bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
         for &engine in &self.engines {
             if let Some(hit) = bench.search(engine)? {
-                return broken(format!("`{}` fails without a bug; fix that first", hit.what));
+                return error(format!("`{}` fails without a bug; fix that first", hit.what));
             }
         }
         Ok(())
