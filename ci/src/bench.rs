@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result {
         Process::new(release.join("runs")).arg(&home).arg(&round).quiet()?;
     }
     Process::new(release.join("report")).arg(&home).arg(docs).run()?;
-    forge::show(&checkout::read(docs.join("benchmarks.md"))?)
+    forge::append_summary(&checkout::read(docs.join("benchmarks.md"))?)
 }
 
 fn cargo(arguments: &[&str]) -> Process {

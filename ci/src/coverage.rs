@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let page = page(&reached, &evaluation, inputs);
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     checkout::write(docs.join("coverage.md"), &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     if evaluation.problems.is_empty() { Ok(()) } else { finding(evaluation.problems.join("\n")) }
 }
 

@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result {
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_summary(&page)?;
         println!("written: {}", file.display());
     }
     if page.is_empty() || !status.success() {

@@ -487,7 +487,7 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
     };
     let page = page(&rows, &survivors, &scope, known);
     checkout::write(PAGE, &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     println!("written: {PAGE}");
     Ok(())
 }

@@ -73,8 +73,8 @@ pub fn run(arguments: &Arguments) -> Result {
     let summary = night.finish()?;
     let page = summary.to_markdown();
     println!("\n{page}");
-    forge::show(&page)?;
-    forge::output("summary", &page)?;
+    forge::append_summary(&page)?;
+    forge::set_output("summary", &page)?;
     if summary.status == Status::Clean { Ok(()) } else { finding(format!("see {}", out.join("summary.md").display())) }
 }
 
