@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long)]
     pub resume: bool,
     /// Path of the page [default: docs/seeded-bugs.md]
-    #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
+    #[arg(long, value_name = "FILE", value_parser = checkout::parse_path)]
     pub page: Option<PathBuf>,
 }
 
