@@ -1,10 +1,10 @@
 //! Invalid input: exit code 2 and one message that says what to do.
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{FinishedRun, Scratch, slugproof};
 
-fn assert_refused(ended: &Ended, message: &str) {
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
-    assert_eq!(ended.stderr, format!("error: {message}\n"));
+fn assert_refused(finished: &FinishedRun, message: &str) {
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""), "{}", finished.shown());
+    assert_eq!(finished.stderr, format!("error: {message}\n"));
 }
 
 #[test]
@@ -136,12 +136,12 @@ fn brute_force_above_its_limit_is_refused() {
          platform: {{var: P, value: p, model: PM, fallback: x}}\nsecrets:\n{secrets}fallback: x\n"
     );
     let scratch = Scratch::new("brute-force").file("policy.yaml", policy);
-    let ended = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    let finished = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
     assert!(
-        ended.stderr.contains("more than the limit of 10,000,000,000 for --brute-force; run without --brute-force"),
+        finished.stderr.contains("more than the limit of 10,000,000,000 for --brute-force; run without --brute-force"),
         "{}",
-        ended.stderr
+        finished.stderr
     );
 }
 
@@ -161,9 +161,9 @@ fn invalid_arguments_are_refused() {
     for args in
         [&["resolve"][..], &["resolve", "--runtime"], &["derive"], &["frobnicate"], &["prove", "--format", "xml"]]
     {
-        let ended = slugproof(args.iter().copied()).run();
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
-        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        let finished = slugproof(args.iter().copied()).run();
+        assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+        assert!(finished.stderr.starts_with("error: "), "{}", finished.stderr);
     }
     assert_refused(
         &slugproof(["resolve", "--batch", "nowhere"]).run(),

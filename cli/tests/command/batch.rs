@@ -11,7 +11,7 @@ use crate::run::{Scratch, slugproof};
 
 const LINE_BYTES: usize = 1 << 20;
 
-fn resolve(input: impl Into<Vec<u8>>) -> crate::run::Ended {
+fn resolve(input: impl Into<Vec<u8>>) -> crate::run::FinishedRun {
     slugproof(["resolve", "--batch"]).input(input).run()
 }
 
@@ -39,10 +39,10 @@ fn every_line_is_answered_in_order() {
         input.push(b'\n');
     }
     input.pop();
-    let ended = resolve(input);
-    assert_eq!(ended.code, 2, "{}", ended.stderr);
-    assert_eq!(ended.stderr, "note: 10 lines could not be read; the result of each is an error\n");
-    let answers = ended.json_lines();
+    let finished = resolve(input);
+    assert_eq!(finished.code, 2, "{}", finished.stderr);
+    assert_eq!(finished.stderr, "note: 10 lines could not be read; the result of each is an error\n");
+    let answers = finished.json_lines();
     assert_eq!(answers.len(), lines.len());
     for (index, answer) in answers.iter().enumerate() {
         let good = [0, 10, 11, 12].contains(&index);
@@ -124,8 +124,8 @@ fn derive_batch_answers_each_line() {
         r#"{"runtime":"claude-code","model":"minimax:MiniMax-M2.7"}"#,
         r#"{"model":"gpt-5.5"}"#,
     ];
-    let ended = slugproof(["derive", "--batch"]).input(lines.join("\n")).run();
-    let answers = ended.json_lines();
+    let finished = slugproof(["derive", "--batch"]).input(lines.join("\n")).run();
+    let answers = finished.json_lines();
     let expected = [
         json!({"provider": "openai-api"}),
         json!({"provider": "openai-subscription"}),
@@ -134,5 +134,5 @@ fn derive_batch_answers_each_line() {
         json!({"code": "unregistered-model"}),
     ];
     assert_eq!(answers[..5], expected);
-    assert_eq!((answers[5]["line"].clone(), ended.code), (json!(6), 2));
+    assert_eq!((answers[5]["line"].clone(), finished.code), (json!(6), 2));
 }

@@ -31,8 +31,8 @@ fn no_command_shows_the_value_of_a_secret() {
         for variable in variables {
             run = run.env(variable, CANARY);
         }
-        let ended = run.run();
-        assert!(!ended.shown().contains(CANARY), "{args:?} shows the secret: {}", ended.shown());
+        let finished = run.run();
+        assert!(!finished.shown().contains(CANARY), "{args:?} shows the secret: {}", finished.shown());
     };
     for variable in variables {
         let setting = format!("{variable}={CANARY}");

@@ -12,7 +12,7 @@ use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
 use slugproof::commands::check::arms::{ARMS, Arms};
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{FinishedRun, Scratch, slugproof};
 
 /// The YAML of a fictional provider.
 pub fn provider(name: &str, keys: &str, pattern: &str) -> String {
@@ -54,11 +54,11 @@ fn sound() -> String {
     registry(&providers, &[("agent", &[("acme", "m-1"), ("platform", "platform/m")])])
 }
 
-fn check(scratch: &Scratch, args: &[&str]) -> Ended {
+fn check(scratch: &Scratch, args: &[&str]) -> FinishedRun {
     slugproof(["check"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn check_one(name: &str, content: impl AsRef<[u8]>) -> Ended {
+fn check_one(name: &str, content: impl AsRef<[u8]>) -> FinishedRun {
     check(&Scratch::new(&format!("check-{name}")).file("file.yaml", content), &["file.yaml"])
 }
 
@@ -69,15 +69,15 @@ fn findings(scratch: &Scratch, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_sound_registry_is_clean() {
-    let ended = check_one("sound", sound());
-    assert_eq!(ended.shown(), "exit 0\n--- stdout\n✓ nothing found in 1 registry\n--- stderr\n");
+    let finished = check_one("sound", sound());
+    assert_eq!(finished.shown(), "exit 0\n--- stdout\n✓ nothing found in 1 registry\n--- stderr\n");
 }
 
 #[test]
 fn embedded_data_have_only_notes() {
-    let ended = slugproof(["check"]).run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.ends_with("✓ 9 notes in 1 registry, 2 policies\n"), "{}", ended.stdout);
+    let finished = slugproof(["check"]).run();
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{}", finished.stdout);
+    assert!(finished.stdout.ends_with("✓ 9 notes in 1 registry, 2 policies\n"), "{}", finished.stdout);
 }
 
 #[test]
@@ -88,15 +88,15 @@ fn overlap_decided_by_a_key_is_reported() {
         provider("platform", "TOKEN", "^platform/$"),
     ];
     let arms: &[(&str, &str)] = &[("acme", "m-0, m-1"), ("zeta", ""), ("platform", "platform/m")];
-    let ended = check_one("overlap", registry(&providers, &[("agent", arms), ("other", &arms[..2])]));
-    assert_snapshot!(ended.shown());
+    let finished = check_one("overlap", registry(&providers, &[("agent", arms), ("other", &arms[..2])]));
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
 fn overlap_decided_by_no_key_is_reported() {
     let providers = [provider("acme", "KEY", "^m"), provider("zeta", "KEY", "^m-")];
-    let ended = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
-    assert_snapshot!(ended.shown());
+    let finished = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
+    assert_snapshot!(finished.shown());
 }
 
 /// A listed id is decided before patterns are tried.
@@ -111,24 +111,24 @@ fn overlap_of_listed_ids_only_is_ignored() {
 #[test]
 fn arm_never_chosen_is_reported() {
     let providers = [provider("acme", "KEY, K2", "^(m|n)$"), provider("zeta", "KEY", "^m$")];
-    let ended = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
-    assert_snapshot!(ended.shown());
+    let finished = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
 fn listed_ids_without_matching_pattern_are_reported() {
     let providers = [provider("acme", "KEY", "^acme/")];
     let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";
-    let ended = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
-    assert_snapshot!(ended.shown());
+    let finished = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
 fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
-    let ended = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
-    assert_snapshot!(ended.shown());
+    let finished = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
@@ -163,12 +163,12 @@ fn slugproof_yaml_checks_the_files_it_names() {
         .file("r.yaml", sound() + "runtime: me\n")
         .file("p.yaml", POLICY);
     for args in [&[][..], &["slugproof.yaml"], &["slugproof.yaml", "./r.yaml", "p.yaml"]] {
-        let ended = check(&scratch, args);
-        assert!(ended.stdout.contains("in 1 registry, 2 policies"), "{args:?}: {}", ended.shown());
-        assert!(ended.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", ended.shown());
+        let finished = check(&scratch, args);
+        assert!(finished.stdout.contains("in 1 registry, 2 policies"), "{args:?}: {}", finished.shown());
+        assert!(finished.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", finished.shown());
     }
-    let ended = check(&scratch, &["--no-config", "r.yaml"]);
-    assert!(ended.code == 1 && ended.stdout.contains("--allow-unknown-fields"), "{}", ended.shown());
+    let finished = check(&scratch, &["--no-config", "r.yaml"]);
+    assert!(finished.code == 1 && finished.stdout.contains("--allow-unknown-fields"), "{}", finished.shown());
     assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
 }
 
@@ -176,9 +176,9 @@ fn slugproof_yaml_checks_the_files_it_names() {
 fn a_broken_slugproof_yaml_is_a_finding() {
     let scratch = Scratch::new("check-broken-config").file("slugproof.yaml", "schema_version: 1\nacept: []\n");
     for args in [&[][..], &["slugproof.yaml"]] {
-        let ended = check(&scratch, args);
-        assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
-        assert!(ended.stdout.contains("error[invalid-config]"), "{}", ended.stdout);
+        let finished = check(&scratch, args);
+        assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+        assert!(finished.stdout.contains("error[invalid-config]"), "{}", finished.stdout);
     }
 }
 
@@ -207,9 +207,9 @@ fn invalid_documents_are_reported_with_their_span() {
     ];
     for (name, text, code, at) in cases {
         let scratch = Scratch::new(&format!("check-invalid-{name}")).file("file.yaml", &text);
-        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
-        let found = ended.json()["findings"].as_array().expect("a list").clone();
-        assert_eq!((ended.code, found.len()), (1, 1), "{name}: {}", ended.stdout);
+        let finished = check(&scratch, &["file.yaml", "--output", "json"]);
+        let found = finished.json()["findings"].as_array().expect("a list").clone();
+        assert_eq!((finished.code, found.len()), (1, 1), "{name}: {}", finished.stdout);
         let bytes: Vec<usize> = serde_json::from_value(found[0]["primary"]["bytes"].clone()).expect("two numbers");
         assert_eq!((found[0]["code"].as_str(), &text[bytes[0]..bytes[1]]), (Some(code), at), "{name}: {found:#?}");
     }
@@ -224,9 +224,9 @@ fn unreadable_files_do_not_stop_other_checks() {
         .file("file.yaml", sound().replace("acme", "acne").replacen("acne", "acme", 1))
         .file("dir/inside", "");
     let args = ["missing.yaml", "dir", "broken.yaml", "text.yaml", "latin.yaml", "file.yaml"];
-    let ended = check(&scratch, &args);
-    assert_eq!(ended.code, 2);
-    assert_snapshot!(ended.shown());
+    let finished = check(&scratch, &args);
+    assert_eq!(finished.code, 2);
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
@@ -234,8 +234,8 @@ fn undecidable_patterns_are_reported() {
     let providers = [provider("acme", "ACME_KEY", r"\bm"), provider("zeta", "ZETA_KEY", "^z")];
     let scratch = Scratch::new("check-undecided")
         .file("file.yaml", registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "z")])]));
-    let ended = check(&scratch, &["file.yaml"]);
-    assert_snapshot!(ended.shown());
+    let finished = check(&scratch, &["file.yaml"]);
+    assert_snapshot!(finished.shown());
     let strict = check(&scratch, &["file.yaml", "--strict"]);
     assert!(strict.code == 1 && strict.stdout.contains("error[undecided]"), "{}", strict.shown());
 }
@@ -245,19 +245,19 @@ fn undecidable_patterns_are_reported() {
 fn large_registries_are_undecided_in_bounded_time() {
     let started = Instant::now();
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
-    let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
-    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
+    let finished = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
+    assert!(finished.stdout.contains("undecided: "), "{}", finished.shown());
     let names: Vec<String> = (0..103).map(|number| format!("r{number}")).collect();
     let runtimes: Vec<(&str, &[(&str, &str)])> =
         names.iter().map(|name| (name.as_str(), &[("acme", "m")][..])).collect();
-    let ended = check_one("runtimes", registry(&[provider("acme", "KEY", "^m")], &runtimes));
-    assert!(ended.stdout.contains("the patterns of 3 runtimes were not compared"), "{}", ended.shown());
+    let finished = check_one("runtimes", registry(&[provider("acme", "KEY", "^m")], &runtimes));
+    assert!(finished.stdout.contains("the patterns of 3 runtimes were not compared"), "{}", finished.shown());
     let many: Vec<String> =
         (0..300).map(|number| provider(&format!("p{number}"), "K", &format!("^p{number}/"))).collect();
     let names: Vec<String> = (0..300).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let ended = check_one("many", registry(&many, &[("agent", &arms)]));
-    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
+    let finished = check_one("many", registry(&many, &[("agent", &arms)]));
+    assert!(finished.stdout.contains("undecided: "), "{}", finished.shown());
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
@@ -289,8 +289,8 @@ fn a_large_registry_is_checked_in_seconds() {
         })
         .collect();
     let arms: Vec<(&str, &str)> = lists.iter().map(|(name, ids)| (name.as_str(), ids.as_str())).collect();
-    let ended = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let finished = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
+    assert_eq!(finished.code, 0, "{}", finished.shown());
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
@@ -300,9 +300,13 @@ fn overlaps_above_the_limit_are_omitted() {
     let providers: Vec<String> = (0..100).map(|number| provider(&format!("p{number}"), "K", ".")).collect();
     let names: Vec<String> = (0..100).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let ended = check_one("overlaps", registry(&providers, &[("agent", &arms)]));
-    assert!(ended.stdout.contains("✗ 1,000 errors, 100 warnings"), "{}", &ended.stdout[ended.stdout.len() - 500..]);
-    assert!(ended.stdout.contains("more overlaps than the 1000 shown"));
+    let finished = check_one("overlaps", registry(&providers, &[("agent", &arms)]));
+    assert!(
+        finished.stdout.contains("✗ 1,000 errors, 100 warnings"),
+        "{}",
+        &finished.stdout[finished.stdout.len() - 500..]
+    );
+    assert!(finished.stdout.contains("more overlaps than the 1000 shown"));
 }
 
 #[test]
@@ -474,9 +478,9 @@ proptest! {
             _ => format!("# é ☃\n{yaml}"),
         };
         let scratch = Scratch::new(&format!("check-spans-{:?}", std::thread::current().id())).file("file.yaml", &text);
-        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
-        prop_assert!(ended.code < 2, "{}", ended.shown());
-        for finding in ended.json()["findings"].as_array().expect("a list") {
+        let finished = check(&scratch, &["file.yaml", "--output", "json"]);
+        prop_assert!(finished.code < 2, "{}", finished.shown());
+        for finding in finished.json()["findings"].as_array().expect("a list") {
             let labels = finding["labels"].as_array().expect("a list");
             for label in labels.iter().chain([&finding["primary"]]) {
                 let bytes: [usize; 2] = serde_json::from_value(label["bytes"].clone()).expect("two numbers");

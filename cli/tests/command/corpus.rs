@@ -43,11 +43,11 @@ fn repository() -> PathBuf {
 fn corpus_of_this_repository_is_valid() {
     let root = repository();
     let root = root.to_str().expect("the path is UTF-8");
-    let ended = slugproof(["corpus", "check", "--dir", root]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    let ended = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    let review = ended.json();
+    let finished = slugproof(["corpus", "check", "--dir", root]).run();
+    assert_eq!(finished.code, 0, "{}", finished.shown());
+    let finished = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
+    assert_eq!(finished.code, 0, "{}", finished.shown());
+    let review = finished.json();
     let cases = review["cases"].as_array().expect("a list");
     for kind in ["witness", "fuzz seed"] {
         assert!(cases.iter().any(|case| case["kind"] == kind), "no {kind} is shown");
@@ -87,8 +87,8 @@ fn pasted_reproducer_gives_the_recorded_result() {
     let inline = "fuzz/seeds/derive/x";
     let scratch = scratch.file(inline, [0; 40]);
     // The path is relative to `--dir`, not to the current directory.
-    let ended = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let finished = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
+    assert_eq!(finished.code, 0, "{}", finished.shown());
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn each_failing_status_is_distinct() {
         .file("proptest-regressions/witnesses/matching-secrets--garbled.yaml", garbled)
         .file("proptest-regressions/irrelevant-variables-ignored.txt", seeds)
         .file("fuzz/regressions/resolve/irrelevant-variables-ignored--lost", [0; 40]);
-    let ended = slugproof(["corpus", "review"]).dir(&scratch).run();
-    assert_eq!(ended.code, 1);
-    assert_snapshot!("corpus-statuses", ended.shown());
+    let finished = slugproof(["corpus", "review"]).dir(&scratch).run();
+    assert_eq!(finished.code, 1);
+    assert_snapshot!("corpus-statuses", finished.shown());
 }
 
 /// A proptest seed and a fuzz input are listed as copies of the case that they produce.
@@ -114,9 +114,9 @@ fn identical_cases_are_shown_once() {
         .file(NAME, &seeded)
         .file("proptest-regressions/matching-secrets.txt", format!("cc {SEED} # shrinks to a case\n"))
         .file("fuzz/seeds/case_yaml/founding-incident", WITNESS);
-    let ended = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
-    let cases = ended.json()["cases"].clone();
-    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", ended.shown());
+    let finished = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
+    let cases = finished.json()["cases"].clone();
+    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", finished.shown());
     let copies = ["fuzz/seeds/case_yaml/founding-incident", "proptest-regressions/matching-secrets.txt:1"];
     assert_eq!(cases[0]["copies"], serde_json::json!(copies));
 }
@@ -204,8 +204,8 @@ fn promote_refuses_passing_or_unnamed_inputs() {
 fn promoted_input_is_kept_under_its_name() {
     let scratch = witness("corpus-promote-input").file("crash", "[]\n");
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "A list, not a registry"];
-    let ended = slugproof(args).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let finished = slugproof(args).dir(&scratch).run();
+    assert_eq!(finished.code, 0, "{}", finished.shown());
     let kept = scratch.0.join("fuzz/regressions/registry_yaml/a-list-not-a-registry");
     assert_eq!(fs::read(kept).expect("the input was kept"), b"[]\n");
 }
@@ -230,10 +230,10 @@ fn check_fails_on_secret_without_printing_it() {
     let secret = "sk-canary-1234567890";
     let text = WITNESS.replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  E2E_LLM_PATH"));
     let scratch = Scratch::new("corpus-secret-check").file(NAME, &text).file("fuzz/seeds/case_yaml/x", &text);
-    let ended = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
-    assert_eq!(ended.code, 1);
-    assert!(!ended.shown().contains(secret));
-    assert_snapshot!("corpus-secret-check", ended.shown());
+    let finished = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+    assert_eq!(finished.code, 1);
+    assert!(!finished.shown().contains(secret));
+    assert_snapshot!("corpus-secret-check", finished.shown());
 }
 
 /// Names that break the list or a terminal, a file named like the list, and a file too deep.
@@ -248,9 +248,9 @@ fn check_fails_on_odd_names_and_hidden_files() {
         let scratch = witness("corpus-odd-names");
         slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
         let scratch = scratch.file(name, "x");
-        let ended = slugproof(["corpus", "check"]).dir(&scratch).run();
-        assert_eq!(ended.code, 1, "{name:?}: {}", ended.shown());
-        assert!(!ended.stdout.contains('\u{202e}'));
+        let finished = slugproof(["corpus", "check"]).dir(&scratch).run();
+        assert_eq!(finished.code, 1, "{name:?}: {}", finished.shown());
+        assert!(!finished.stdout.contains('\u{202e}'));
     }
     let scratch = witness("corpus-list-twice");
     slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
@@ -269,8 +269,8 @@ fn overlong_list_is_refused_and_unchanged() {
     let scratch = witness("corpus-list-long").file(path, &list).file("crash", "[]\n");
     assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "same"];
-    let ended = slugproof(args).dir(&scratch).run();
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let finished = slugproof(args).dir(&scratch).run();
+    assert_eq!(finished.code, 2, "{}", finished.shown());
     assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is unchanged");
     assert!(!scratch.0.join("fuzz").exists(), "a refused promotion leaves no directory");
 }
@@ -332,7 +332,7 @@ fn review_masks_secrets() {
         .replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  UNREAD: {secret}\n  E2E_LLM_PATH"));
     let scratch = Scratch::new("corpus-secret").file(NAME, text);
     for format in ["human", "json", "html"] {
-        let ended = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        let finished = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
+        assert!(!finished.shown().contains(secret), "{}", finished.shown());
     }
 }

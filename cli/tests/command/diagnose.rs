@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::run::{Ended, Scratch, Slugproof, slugproof};
+use crate::run::{FinishedRun, Scratch, Slugproof, slugproof};
 
 /// The founding incident, as the platform recorded it.
 const INCIDENT: &str = r#"{
@@ -32,14 +32,14 @@ fn diagnose<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> Slugpr
 
 /// The exit code and the name of the cause.
 fn cause<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> (i32, String) {
-    let ended = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
-    let cause = ended.json()["cause"]["name"].as_str().map(str::to_owned);
-    (ended.code, cause.unwrap_or_else(|| panic!("{}", ended.shown())))
+    let finished = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
+    let cause = finished.json()["cause"]["name"].as_str().map(str::to_owned);
+    (finished.code, cause.unwrap_or_else(|| panic!("{}", finished.shown())))
 }
 
-fn assert_refused(ended: &Ended, message: &str) {
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
-    assert_eq!(ended.stderr, format!("error: {message}\n"));
+fn assert_refused(finished: &FinishedRun, message: &str) {
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""), "{}", finished.shown());
+    assert_eq!(finished.stderr, format!("error: {message}\n"));
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn founding_incident_is_reported() {
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let ended = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
-    insta::assert_snapshot!(ended.shown());
+    let finished = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
+    insta::assert_snapshot!(finished.shown());
 }
 
 #[test]
@@ -63,8 +63,12 @@ fn consistent_configuration_shows_the_recorded_error() {
     let record =
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
     insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
-    let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
-    assert!(ended.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", ended.stdout);
+    let finished = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
+    assert!(
+        finished.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"),
+        "{}",
+        finished.stdout
+    );
 }
 
 #[test]
@@ -73,20 +77,20 @@ fn empty_error_is_reported() {
         r#", "status": "failed", "last_sample_error": "", "instance_id": "i-0a1b2c", "instance_status": "running""#,
     );
     insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
-    let ended = diagnose(
+    let finished = diagnose(
         r#"{"model": "gpt-5.5", "status": "provisioning"}"#,
         ["--runtime", "codex", "E2E_MODEL_SLUG=gpt-5.5", "E2E_OPENAI_API_KEY=set"],
     );
-    insta::assert_snapshot!(ended.run().shown());
+    insta::assert_snapshot!(finished.run().shown());
 }
 
 #[test]
 fn existing_workspace_was_accepted_by_the_platform() {
     let args = ["--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=no-such-model"];
     let shown = |record: &str| {
-        let ended = diagnose(record, args).run();
-        assert!(ended.stdout.contains("✗ unregistered-model"), "{}", ended.stdout);
-        ended.stdout.replace("\n     ", " ")
+        let finished = diagnose(record, args).run();
+        assert!(finished.stdout.contains("✗ unregistered-model"), "{}", finished.stdout);
+        finished.stdout.replace("\n     ", " ")
     };
     let says = "the platform accepted a model or a runtime that this registry rejects";
     assert!(shown(r#"{"status": "failed"}"#).contains(says));
@@ -110,9 +114,9 @@ fn failure_is_read_from_the_status() {
 fn missing_environment_gives_no_verdict() {
     insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
     // Without a runtime, the provider of the model is unknown.
-    let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
-    assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\n\n  error     error: no capacity\n"), "{}", ended.stdout);
+    let finished = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
+    assert!(!finished.stdout.contains("  means "), "{}", finished.stdout);
+    assert!(finished.stdout.contains("\n\n  error     error: no capacity\n"), "{}", finished.stdout);
 }
 
 #[test]
@@ -169,13 +173,13 @@ fn model_is_found_in_every_known_field() {
         (r#""model": "m-0", "workspace": {"status": "failed", "model": "m-1"}"#, Some("m-1")),
         (r#""model": ["m-1"], "runtime": 7"#, None),
     ] {
-        let ended = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
-        assert_eq!(ended.json()["named"]["model"].as_str(), model, "{fields}");
+        let finished = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
+        assert_eq!(finished.json()["named"]["model"].as_str(), model, "{fields}");
     }
-    let ended = diagnose(r#"{"template": "t-1"}"#, ["--format", "json"]).run();
-    assert_eq!(ended.json()["named"]["runtime"].as_str(), None);
-    let ended = diagnose(r#"{"template": "seo-agent"}"#, ["--format", "json"]).run();
-    assert_eq!(ended.json()["named"]["runtime"], "seo-agent");
+    let finished = diagnose(r#"{"template": "t-1"}"#, ["--format", "json"]).run();
+    assert_eq!(finished.json()["named"]["runtime"].as_str(), None);
+    let finished = diagnose(r#"{"template": "seo-agent"}"#, ["--format", "json"]).run();
+    assert_eq!(finished.json()["named"]["runtime"], "seo-agent");
 }
 
 #[test]
@@ -184,8 +188,8 @@ fn wrapped_record_is_unwrapped() {
         r#"{{"status": "ok", "error": null, "data": {}}}"#,
         record(r#", "status": "failed", "error": "no capacity""#)
     );
-    let ended = diagnose(&wrapped, CONSISTENT.into_iter().chain(["--format", "json"])).run();
-    let answer = ended.json();
+    let finished = diagnose(&wrapped, CONSISTENT.into_iter().chain(["--format", "json"])).run();
+    let answer = finished.json();
     assert_eq!(answer["cause"]["name"], "coherent-with-error");
     assert_eq!(
         answer["cause"]["message"],
@@ -272,27 +276,31 @@ fn huge_record_is_refused_in_little_memory() {
 fn large_record_is_abbreviated() {
     let items: Vec<String> = (0..10_000).map(|item| format!("\"k{item}\": \"{}\"", "x".repeat(1_000))).collect();
     let record = format!("{{\"status\": \"failed\", \"error\": \"{}\", {}}}", "word ".repeat(100_000), items.join(","));
-    let ended = diagnose(&record, CONSISTENT.into_iter().chain(["--runtime", "hermes"])).run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
-    assert!(ended.stdout.len() < 30_000, "{} bytes", ended.stdout.len());
-    assert!(ended.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("and 9,944 more lines; --format json prints them all"), "{}", ended.stdout);
+    let finished = diagnose(&record, CONSISTENT.into_iter().chain(["--runtime", "hermes"])).run();
+    assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+    assert!(finished.stdout.len() < 30_000, "{} bytes", finished.stdout.len());
+    assert!(
+        finished.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"),
+        "{}",
+        finished.stdout
+    );
+    assert!(finished.stdout.contains("and 9,944 more lines; --format json prints them all"), "{}", finished.stdout);
 }
 
 #[test]
 fn invisible_characters_are_escaped_in_short_lines() {
     let hostile =
         r#"{"status": "failed\u001b[2J", "err\u202eor": 1, "last_error": "a\u0007b\nsecond line", "model": "m\u001b"}"#;
-    let ended = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
-    assert!(ended.stdout.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{:?}", ended.stdout);
+    let finished = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+    assert!(finished.stdout.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{:?}", finished.stdout);
     assert!(
-        ended.stdout.contains(r"failed\u{1b}[2J") && ended.stdout.contains("\n  last_error  a\\u{7}b\n"),
+        finished.stdout.contains(r"failed\u{1b}[2J") && finished.stdout.contains("\n  last_error  a\\u{7}b\n"),
         "{}",
-        ended.stdout
+        finished.stdout
     );
     for record in [INCIDENT, hostile] {
-        let ended = diagnose(record, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
-        assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+        let finished = diagnose(record, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+        assert!(finished.stdout.lines().all(|line| line.chars().count() <= 80), "{}", finished.stdout);
     }
 }
 
@@ -325,9 +333,9 @@ fn environment_sources_override_in_order() {
         for (name, value) in env {
             run = run.env(name, value);
         }
-        let ended = run.run();
-        assert_eq!(ended.stderr, "");
-        ended.json()["resolution"]["slug"].as_str().unwrap_or("(none)").to_owned()
+        let finished = run.run();
+        assert_eq!(finished.stderr, "");
+        finished.json()["resolution"]["slug"].as_str().unwrap_or("(none)").to_owned()
     };
     let process = [("E2E_MODEL_SLUG", "from-process"), ("E2E_LLM_PATH", "")];
     assert_eq!(slug(&["--env-file", "job.env"], &[]), "MiniMax-M2");
@@ -364,9 +372,9 @@ fn env_file_messages_name_the_line() {
         ("nowhere.env", "cannot read `nowhere.env`: no such file or directory; check the path"),
         ("-", "standard input: line 1: not of the form NAME=VALUE; correct it, or put a `#` before it"),
     ] {
-        let ended =
+        let finished =
             slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).input("x\n").run();
-        assert_refused(&ended, message);
+        assert_refused(&finished, message);
     }
 }
 
@@ -379,8 +387,8 @@ fn invalid_arguments_are_refused() {
     let misplaced = "the runtime looks like the variable `A`; name the runtime, and give variables without an option";
     assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
     assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
-    let ended = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
-    assert!(ended.code == 2 && ended.stderr.contains("--record <FILE|->"), "{}", ended.shown());
+    let finished = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
+    assert!(finished.code == 2 && finished.stderr.contains("--record <FILE|->"), "{}", finished.shown());
 }
 
 #[test]
@@ -397,14 +405,14 @@ fn runtime_is_from_flag_environment_or_record() {
 
 #[test]
 fn credential_as_model_is_masked_with_a_note() {
-    let ended = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
-    assert!(!ended.shown().contains("not-a-real"), "{}", ended.shown());
+    let finished = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
+    assert!(!finished.shown().contains("not-a-real"), "{}", finished.shown());
     assert!(
-        ended
+        finished
             .stderr
             .starts_with("note: the value of `E2E_MODEL_SLUG` looks like a credential and is masked; correct it\n"),
         "{}",
-        ended.stderr
+        finished.stderr
     );
 }
 
@@ -436,9 +444,9 @@ fn secret_in_any_record_field_is_masked() {
         ] {
             for format in ["human", "json"] {
                 let args = args.iter().copied().chain(["--format", format]);
-                let ended = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
+                let finished = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
                 for shape in [SECRET, inside, &twice, "a-real"] {
-                    assert!(!ended.shown().contains(shape), "{record}: {}", ended.shown());
+                    assert!(!finished.shown().contains(shape), "{record}: {}", finished.shown());
                 }
             }
         }
@@ -450,9 +458,9 @@ fn password_is_masked_before_any_text() {
     let error = "password: qwertyuiopasdf rejected; api_key: asdfghjkl refused; X-API-Key: zxcvbnm denied; \
                  curl -u admin:letmein99";
     let record = format!(r#"{{"status": "failed", "model": "moonshot/kimi-k2.6", "last_error": "{error}"}}"#);
-    let ended =
+    let finished =
         slugproof(["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "-"]).input(record).run();
     for secret in ["qwertyuiopasdf", "asdfghjkl", "zxcvbnm", "letmein99"] {
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        assert!(!finished.shown().contains(secret), "{}", finished.shown());
     }
 }

@@ -55,9 +55,9 @@ fn documented_files_form_a_passing_project() {
         files += 1;
     }
     assert_eq!(files, 3);
-    let ended = slugproof([]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.contains("(accepted: "), "{}", ended.stdout);
+    let finished = slugproof([]).dir(&scratch).run();
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{}", finished.stdout);
+    assert!(finished.stdout.contains("(accepted: "), "{}", finished.stdout);
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn help_shows_examples() {
 #[test]
 fn completions_and_manual_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ended = slugproof(["completions", shell]).run();
-        assert!(ended.code == 0 && ended.stdout.contains("resolve"), "{shell}");
+        let finished = slugproof(["completions", shell]).run();
+        assert!(finished.code == 0 && finished.stdout.contains("resolve"), "{shell}");
     }
     let page = slugproof(["man"]).run();
     assert!(page.code == 0 && page.stdout.contains(".TH slugproof 1"), "{}", page.stdout);

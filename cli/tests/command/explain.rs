@@ -13,15 +13,15 @@ use crate::run::{Scratch, slugproof};
 
 #[test]
 fn one_code_is_explained() {
-    let ended = slugproof(["explain", "platform-path-byok-model"]).run();
-    assert_snapshot!(ended.shown());
+    let finished = slugproof(["explain", "platform-path-byok-model"]).run();
+    assert_snapshot!(finished.shown());
 }
 
 #[test]
 fn all_codes_are_listed() {
-    let ended = slugproof(["explain"]).run();
-    assert_snapshot!(ended.shown());
-    assert!(codes::entries().all(|entry| ended.stdout.contains(&format!(" {}: ", entry.id))));
+    let finished = slugproof(["explain"]).run();
+    assert_snapshot!(finished.shown());
+    assert!(codes::entries().all(|entry| finished.stdout.contains(&format!(" {}: ", entry.id))));
 }
 
 #[test]
@@ -55,8 +55,8 @@ fn an_unknown_code_is_an_error() {
         ("wrong-credentials", "error: unknown code `wrong-credentials`; did you mean `wrong-credential`?\n"),
         ("E0308", "error: unknown code `E0308`; `slugproof explain` lists the codes\n"),
     ] {
-        let ended = slugproof(["explain", code]).run();
-        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
+        let finished = slugproof(["explain", code]).run();
+        assert_eq!((finished.code, finished.stdout.as_str(), finished.stderr.as_str()), (2, "", message));
     }
 }
 
@@ -144,8 +144,8 @@ fn listed_commands_report_each_contradiction() {
         let pick = run(&["pick", runtime]);
         let diagnose =
             run(&["diagnose", "--record", "record.json", "--runtime", runtime, "--from-env", "E2E_RUNTIME="]);
-        for (text, ended) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
-            assert!(ended.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", ended.shown());
+        for (text, finished) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
+            assert!(finished.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", finished.shown());
         }
         seen.insert(code);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 
 use crate::findings::Schema;
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{FinishedRun, Scratch, slugproof};
 
 fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -21,12 +21,12 @@ fn repository(name: &str, fixtures: &[&str]) -> Scratch {
     fixtures.iter().fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
 }
 
-fn lint(scratch: &Scratch, args: &[&str]) -> Ended {
+fn lint(scratch: &Scratch, args: &[&str]) -> FinishedRun {
     slugproof(["lint"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn codes(ended: &Ended) -> Vec<String> {
-    let found = ended.json()["findings"].as_array().expect("a list").clone();
+fn codes(finished: &FinishedRun) -> Vec<String> {
+    let found = finished.json()["findings"].as_array().expect("a list").clone();
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
@@ -42,8 +42,8 @@ const FULL_SAAS: &str = "bash tests/e2e/test_staging_full_saas.sh";
 #[test]
 fn founding_workflow_has_one_error_at_its_slug() {
     let scratch = repository("founding", &["founding.yml"]);
-    let ended = lint(&scratch, &[]);
-    assert_snapshot!(ended.shown());
+    let finished = lint(&scratch, &[]);
+    assert_snapshot!(finished.shown());
     let json = lint(&scratch, &["--output", "json"]).json();
     let [finding] = json["findings"].as_array().expect("a list").as_slice() else { panic!("{json}") };
     let text = fixture("founding.yml");
@@ -55,8 +55,8 @@ fn founding_workflow_has_one_error_at_its_slug() {
 #[test]
 fn fix_deletes_only_the_slug_line() {
     let scratch = repository("fix", &["founding.yml"]);
-    let ended = lint(&scratch, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let finished = lint(&scratch, &["--fix"]);
+    assert_eq!(finished.code, 0, "{}", finished.shown());
     let path = scratch.0.join(".github/workflows/founding.yml");
     let fixed = fs::read_to_string(&path).expect("the file exists");
     let expected: String = fixture("founding.yml")
@@ -111,9 +111,9 @@ fn github_output_annotates_a_repository() {
 fn json_and_sarif_follow_their_schemas() {
     let names = ["founding.yml", "suppressed.yml", "undecided.yml", "github-env.yml", "matrix-over-runtimes.yml"];
     let scratch = repository("schemas", &names);
-    let ended = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
-    Schema::read("../docs/findings.schema.json").accepts(&ended.json()).expect("the report follows its schema");
+    let finished = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
+    assert_eq!(finished.code, 1, "{}", finished.shown());
+    Schema::read("../docs/findings.schema.json").accepts(&finished.json()).expect("the report follows its schema");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     let sarif = serde_json::from_str(&sarif).expect("the report is JSON");
     Schema::read("tests/data/sarif-2.1.0.schema.json").accepts(&sarif).expect("the report is SARIF");
@@ -138,8 +138,8 @@ fn fixes_keep_layout_and_comments() {
         let name = format!("layout-{number}");
         let scratch = Scratch::new(&format!("lint-{name}"))
             .file(".github/workflows/a.yml", workflow(&format!("{runtime}{before}"), FULL_SAAS));
-        let ended = lint(&scratch, &["--fix"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let finished = lint(&scratch, &["--fix"]);
+        assert_eq!(finished.code, 0, "{}", finished.shown());
         let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow(&format!("{runtime}{after}"), FULL_SAAS));
     }
@@ -163,8 +163,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
             )
         };
         let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));
-        let ended = lint(&scratch, &["--fix", "a.yml"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let finished = lint(&scratch, &["--fix", "a.yml"]);
+        assert_eq!(finished.code, 0, "{}", finished.shown());
         let fixed = fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow_with(expected));
     }
@@ -173,8 +173,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
 #[test]
 fn fix_edits_only_env_entries() {
     let scratch = repository("script", &["script-exports.yml", "github-env.yml"]);
-    let ended = lint(&scratch, &["--fix"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
+    let finished = lint(&scratch, &["--fix"]);
+    assert_eq!(finished.code, 1, "{}", finished.shown());
     for name in ["script-exports.yml", "github-env.yml"] {
         let path = scratch.0.join(".github/workflows").join(name);
         assert_eq!(fs::read_to_string(path).expect("the file exists"), fixture(name));
@@ -187,9 +187,9 @@ fn layers_of_env_are_merged_in_order() {
         job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      \
         - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
     let code = |slug: &str| {
-        let ended =
+        let finished =
             slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
-        (ended.code, codes(&ended))
+        (finished.code, codes(&finished))
     };
     assert_eq!(code("moonshot/kimi-k2.6"), (0, vec![]));
     assert_eq!(code(""), (0, vec![]), "empty and unset are the same");
@@ -205,15 +205,15 @@ fn arguments_may_be_files_directories_or_stdin() {
         (&["./.github/workflows/canary.yml"], 0, "1 workflow file"),
         (&[".github/workflows/canary.yml", ".github/workflows/canary.yml"], 0, "1 workflow file"),
     ] {
-        let ended = lint(&scratch, args);
-        assert_eq!(ended.code, code, "{}", ended.shown());
-        assert!(ended.stdout.contains(part), "{}", ended.shown());
+        let finished = lint(&scratch, args);
+        assert_eq!(finished.code, code, "{}", finished.shown());
+        assert!(finished.stdout.contains(part), "{}", finished.shown());
     }
-    let ended = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
-    assert_eq!(ended.code, 1);
-    assert!(ended.stdout.contains("--> <stdin>:16:7"), "{}", ended.shown());
-    let ended = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let finished = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(finished.code, 1);
+    assert!(finished.stdout.contains("--> <stdin>:16:7"), "{}", finished.shown());
+    let finished = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(finished.code, 2, "{}", finished.shown());
 }
 
 #[test]
@@ -222,8 +222,8 @@ fn nothing_to_check_exits_with_3() {
     let empty = Scratch::new("lint-empty").file(".git/HEAD", "");
     assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
     let ordinary = repository("only-ordinary", &["ordinary.yml"]);
-    let ended = lint(&ordinary, &[]);
-    assert_eq!(ended.code, 3, "{}", ended.shown());
+    let finished = lint(&ordinary, &[]);
+    assert_eq!(finished.code, 3, "{}", finished.shown());
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn unreadable_files_exit_with_2_and_hide_nothing() {
 #[test]
 fn policies_are_chosen_by_harness_then_by_name() {
     let scratch = repository("policy", &["unknown-harness.yml"]);
-    let ended = lint(&scratch, &["--policy", "reconciler"]);
-    assert_snapshot!(ended.shown());
+    let finished = lint(&scratch, &["--policy", "reconciler"]);
+    assert_snapshot!(finished.shown());
     let both = lint(&scratch, &["--policy", "reconciler", "--policy", "full-saas", "--output", "json"]);
     assert_eq!(both.code, 1, "{}", both.shown());
 }
@@ -279,8 +279,8 @@ fn an_absent_secret_injects_nothing() {
     let scratch = Scratch::new("lint-absent").file(".github/workflows/a.yml", &workflow);
     assert_eq!(lint(&scratch, &[]).code, 0);
     let scratch = scratch.file("slugproof.yaml", "schema_version: 1\nabsent_secrets: [e2e_minimax_api_key]\n");
-    let ended = lint(&scratch, &["--output", "json"]);
-    assert_eq!(codes(&ended), ["missing-credential"]);
+    let finished = lint(&scratch, &["--output", "json"]);
+    assert_eq!(codes(&finished), ["missing-credential"]);
 }
 
 #[test]
@@ -307,10 +307,10 @@ fn secrets_are_never_shown() {
         &format!("export E2E_ANTHROPIC_API_KEY={canary}\n{FULL_SAAS}"),
     );
     for format in ["human", "json", "sarif", "github"] {
-        let ended = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
-        let shown = ended.shown();
+        let finished = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
+        let shown = finished.shown();
         // Excerpts of the file mask the value, too.
-        assert_eq!(ended.code, 1, "{shown}");
+        assert_eq!(finished.code, 1, "{shown}");
         let repeated = shown.lines().filter(|line| line.contains(canary)).count();
         assert_eq!(repeated, 0, "{format}: {shown}");
     }
@@ -342,9 +342,9 @@ fn the_action_lints_annotates_and_reports() {
             .output()
             .expect("bash runs")
     };
-    let ended = run("", "");
-    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert_eq!(ended.status.code(), Some(1), "{text}");
+    let finished = run("", "");
+    let text = String::from_utf8_lossy(&finished.stdout).into_owned();
+    assert_eq!(finished.status.code(), Some(1), "{text}");
     assert!(text.contains("error[platform-path-byok-model]") && text.contains("::error file="), "{text}");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     assert!(sarif.contains("\"platform-path-byok-model\""));
@@ -402,14 +402,14 @@ fn hostile_files_use_bounded_time_and_memory() {
         let scratch = Scratch::new(&format!("lint-hostile-{name}")).file("a.yml", text);
         let script = "ulimit -v 1000000; exec \"$@\"";
         let started = std::time::Instant::now();
-        let ended = std::process::Command::new("bash")
+        let finished = std::process::Command::new("bash")
             .args(["-c", script, "-", env!("CARGO_BIN_EXE_slugproof"), "lint", "a.yml"])
             .current_dir(&scratch.0)
             .output()
             .expect("bash runs");
-        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        let text = String::from_utf8_lossy(&finished.stdout).into_owned() + &String::from_utf8_lossy(&finished.stderr);
         let shown: String = text.chars().take(3000).collect();
-        assert_eq!(ended.status.code(), Some(code), "{name}: {shown}");
+        assert_eq!(finished.status.code(), Some(code), "{name}: {shown}");
         assert!(text.contains(part), "{name}: {shown}");
         // Far above the usual time, and far below the time of a reader without limits.
         assert!(started.elapsed().as_secs() < 30, "{name}: {:?}", started.elapsed());

@@ -3,20 +3,20 @@
 use std::fs;
 use std::time::Instant;
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{FinishedRun, Scratch, slugproof};
 
 const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
 
-fn lint(name: &str, text: &str, args: &[&str]) -> (Ended, String) {
+fn lint(name: &str, text: &str, args: &[&str]) -> (FinishedRun, String) {
     let scratch = Scratch::new(&format!("lint-fixes-{name}")).file("a.yml", text);
-    let ended = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
-    (ended, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
+    let finished = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
+    (finished, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
 }
 
 /// The findings of a text, as JSON.
 fn findings(name: &str, text: &str) -> Vec<serde_json::Value> {
-    let (ended, _) = lint(name, text, &["--output", "json"]);
-    ended.json()["findings"].as_array().expect("a list").clone()
+    let (finished, _) = lint(name, text, &["--output", "json"]);
+    finished.json()["findings"].as_array().expect("a list").clone()
 }
 
 fn notes(finding: &serde_json::Value) -> String {
@@ -71,9 +71,9 @@ fn unsafe_edits_are_not_applied() {
         ),
     ];
     for (number, text) in cases.iter().enumerate() {
-        let (ended, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
-        assert_eq!(ended.code, 1, "{text}{}", ended.shown());
-        assert_eq!(after, *text, "{}", ended.shown());
+        let (finished, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
+        assert_eq!(finished.code, 1, "{text}{}", finished.shown());
+        assert_eq!(after, *text, "{}", finished.shown());
     }
 }
 
@@ -89,8 +89,8 @@ fn comment_next_to_entry_leads_to_replacement() {
     .into_iter()
     .enumerate()
     {
-        let (ended, after) = lint(&format!("comma-{number}"), &step_with(env), &["--fix"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let (finished, after) = lint(&format!("comma-{number}"), &step_with(env), &["--fix"]);
+        assert_eq!(finished.code, 0, "{}", finished.shown());
         assert_eq!(after, step_with(&env.replace("MiniMax-M2", "anthropic/claude-opus-4-7")));
     }
 }
@@ -107,9 +107,9 @@ fn shared_env_keeps_its_anchor() {
              - run: {CALL}\n"
         );
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
-            let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
+            let (finished, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
             assert!(after == text || after == text.replace("MiniMax-M2", "anthropic/claude-opus-4-7"), "{after}");
-            assert!(ended.code < 2, "{}", ended.shown());
+            assert!(finished.code < 2, "{}", finished.shown());
         }
     }
 }
@@ -120,16 +120,16 @@ fn failing_step_may_read_the_deleted_variable() {
         "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: MiniMax-M2",
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
     );
-    let (ended, after) = lint("own-step", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let (finished, after) = lint("own-step", &text, &["--fix"]);
+    assert_eq!(finished.code, 0, "{}", finished.shown());
     assert!(!after.contains("E2E_MODEL_SLUG:"));
 }
 
 #[test]
 fn comments_survive_deletion_of_the_only_entry() {
     let text = step_with("env: # first\n          # second\n          E2E_MODEL_SLUG: MiniMax-M2\n          # third");
-    let (ended, after) = lint("only", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let (finished, after) = lint("only", &text, &["--fix"]);
+    assert_eq!(finished.code, 0, "{}", finished.shown());
     assert_eq!(after, step_with("env: {} # first\n          # second\n          # third"));
 }
 
@@ -153,8 +153,8 @@ fn thousand_findings_are_fixed_in_one_run() {
     let started = Instant::now();
     let found = findings("thousand", &text);
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
-    let (ended, after) = lint("thousand", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown().chars().take(2000).collect::<String>());
+    let (finished, after) = lint("thousand", &text, &["--fix"]);
+    assert_eq!(finished.code, 0, "{}", finished.shown().chars().take(2000).collect::<String>());
     assert_eq!(after, text.replace("      E2E_MODEL_SLUG: MiniMax-M2\n", ""));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
@@ -192,14 +192,14 @@ fn call_that_never_runs_is_not_missing() {
             "1 step calls a harness but never runs",
         ),
     ] {
-        let (ended, _) = lint("never", &text, &[]);
-        assert_eq!(ended.code, 3, "{}", ended.shown());
-        let shown = ended.shown().replace("\n      ", " ");
+        let (finished, _) = lint("never", &text, &[]);
+        assert_eq!(finished.code, 3, "{}", finished.shown());
+        let shown = finished.shown().replace("\n      ", " ");
         assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
     }
     let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
-    let (ended, _) = lint("named", &named, &[]);
-    assert!(ended.code == 3 && ended.shown().contains("no step calls a harness"), "{}", ended.shown());
+    let (finished, _) = lint("named", &named, &[]);
+    assert!(finished.code == 3 && finished.shown().contains("no step calls a harness"), "{}", finished.shown());
 }
 
 #[test]
@@ -256,9 +256,9 @@ fn literal_next_to_a_secret_is_masked() {
     );
     let text = job_with(&env, &format!("      - run: {CALL}\n"));
     for format in ["human", "json", "sarif", "github"] {
-        let (ended, _) = lint("literal", &text, &["--output", format]);
-        assert_eq!(ended.code, 1);
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        let (finished, _) = lint("literal", &text, &["--output", format]);
+        assert_eq!(finished.code, 1);
+        assert!(!finished.shown().contains(secret), "{}", finished.shown());
     }
 }
 
@@ -275,8 +275,8 @@ fn baseline_survives_a_renamed_job() {
     };
     assert_eq!(run(&scratch, &["--write-baseline"]).code, 0);
     let scratch = scratch.file("a.yml", text.replace("  job:", "  renamed:"));
-    let ended = run(&scratch, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let finished = run(&scratch, &[]);
+    assert_eq!(finished.code, 0, "{}", finished.shown());
 }
 
 #[test]
@@ -287,16 +287,16 @@ fn entry_with_suppression_comment_is_kept() {
             format!("env:\n          # slugproof: {comment}\n          E2E_MODEL_SLUG: MiniMax-M2\n          A: b"),
         ] {
             let text = step_with(&env);
-            let (ended, fixed) = lint("spoken-of", &text, &["--fix"]);
-            assert_eq!((ended.code, &fixed), (1, &text), "{}", ended.shown());
+            let (finished, fixed) = lint("spoken-of", &text, &["--fix"]);
+            assert_eq!((finished.code, &fixed), (1, &text), "{}", finished.shown());
         }
     }
 }
 
 #[test]
 fn edits_are_listed_one_by_one() {
-    let (ended, _) = lint("shown", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
-    let shown = ended.stdout.replace("\n  ", " ");
+    let (finished, _) = lint("shown", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2, A: b}"), &["--fix"]);
+    let shown = finished.stdout.replace("\n  ", " ");
     let edit = "a.yml: delete `E2E_MODEL_SLUG`, which selects moonshot/kimi-k2.6 from platform";
     assert!(shown.contains(edit), "{shown}");
     assert!(shown.contains("review the diff"), "{shown}");
@@ -308,17 +308,17 @@ fn credentials_in_wrong_variables_are_masked() {
     let key = "sk-live-1234567890abcdef";
     let text = step_with(&format!("env: {{E2E_MODEL_SLUG: {key}, GITHUB_TOKEN: {token}}}"));
     for format in ["human", "json", "sarif", "github"] {
-        let (ended, _) = lint("tokens", &text, &["--output", format]);
-        assert_eq!(ended.code, 1, "{}", ended.shown());
-        assert!(!ended.shown().contains(token) && !ended.shown().contains(key), "{}", ended.shown());
+        let (finished, _) = lint("tokens", &text, &["--output", format]);
+        assert_eq!(finished.code, 1, "{}", finished.shown());
+        assert!(!finished.shown().contains(token) && !finished.shown().contains(key), "{}", finished.shown());
     }
 }
 
 #[test]
 fn the_log_of_a_failed_run_is_never_empty() {
-    let (ended, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
-    assert!(ended.stderr.contains("1 error in 1 workflow file"), "{}", ended.shown());
+    let (finished, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (1, ""));
+    assert!(finished.stderr.contains("1 error in 1 workflow file"), "{}", finished.shown());
 }
 
 #[test]
@@ -328,9 +328,9 @@ fn accepted_findings_are_counted() {
     let scratch = Scratch::new("lint-fixes-accepted")
         .file("slugproof.yaml", config)
         .file(".github/workflows/a.yml", step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"));
-    let ended = slugproof(["lint"]).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    assert!(ended.stdout.contains("1 accepted"), "{}", ended.shown());
+    let finished = slugproof(["lint"]).dir(&scratch).run();
+    assert_eq!(finished.code, 0, "{}", finished.shown());
+    assert!(finished.stdout.contains("1 accepted"), "{}", finished.shown());
     let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().shown();
     assert!(json.contains("\"on purpose\""), "{json}");
 }
@@ -348,11 +348,11 @@ fn unchecked_steps_and_workflows_are_reported() {
     }
     for called in ["org/repo/.github/workflows/e2e.yml@v1", "./.github/workflows/missing.yml"] {
         let text = format!("{fine}  other:\n    uses: {called}\n    secrets: inherit\n");
-        let (ended, _) = lint("called", &text, &[]);
-        assert!(ended.stderr.contains(called) || ended.stdout.contains(called), "{}", ended.shown());
+        let (finished, _) = lint("called", &text, &[]);
+        assert!(finished.stderr.contains(called) || finished.stdout.contains(called), "{}", finished.shown());
     }
-    let (ended, _) = lint("no-workflow", "hello: world\n", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let (finished, _) = lint("no-workflow", "hello: world\n", &[]);
+    assert_eq!(finished.code, 2, "{}", finished.shown());
 }
 
 #[test]
@@ -366,8 +366,8 @@ fn workflows_are_found_from_subdirectories_and_callers() {
     let by_caller = slugproof(["lint", ".github/workflows/caller.yml"]).dir(&scratch).run();
     assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.shown());
     let below = Scratch(scratch.0.join("deep/down"));
-    let ended = slugproof(["lint"]).dir(&below).run();
-    assert!(ended.code == 1 && ended.stdout.contains("2 workflow files"), "{}", ended.shown());
+    let finished = slugproof(["lint"]).dir(&below).run();
+    assert!(finished.code == 1 && finished.stdout.contains("2 workflow files"), "{}", finished.shown());
     let nowhere = slugproof(["lint"]).dir(&Scratch::new("lint-fixes-nowhere").file(".git/HEAD", "")).run();
     assert_eq!(nowhere.code, 3, "{}", nowhere.shown());
 }

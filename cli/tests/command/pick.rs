@@ -4,20 +4,20 @@ use crate::run::{Scratch, slugproof};
 
 #[test]
 fn working_slug_is_the_only_output() {
-    let ended = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").run();
-    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (0, "moonshot/kimi-k2.6\n", ""));
+    let finished = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").run();
+    assert_eq!((finished.code, finished.stdout.as_str(), finished.stderr.as_str()), (0, "moonshot/kimi-k2.6\n", ""));
 }
 
 #[test]
 fn failing_slug_is_refused_with_reason_and_fixes() {
     let run = slugproof(["pick", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", "MiniMax-M2");
-    let ended = run.run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
-    assert!(ended.stderr.starts_with("✗ platform-path-byok-model: "), "{}", ended.stderr);
+    let finished = run.run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (1, ""));
+    assert!(finished.stderr.starts_with("✗ platform-path-byok-model: "), "{}", finished.stderr);
     assert!(
-        ended.stderr.contains("1. unset E2E_MODEL_SLUG, which selects moonshot/kimi-k2.6 from platform"),
+        finished.stderr.contains("1. unset E2E_MODEL_SLUG, which selects moonshot/kimi-k2.6 from platform"),
         "{}",
-        ended.stderr
+        finished.stderr
     );
 }
 
@@ -25,39 +25,39 @@ fn failing_slug_is_refused_with_reason_and_fixes() {
 fn unchecked_prints_the_slug_unchanged() {
     let run =
         slugproof(["pick", "--unchecked", "claude-code"]).env("E2E_LLM_PATH", "platform").env("E2E_MODEL_SLUG", " x ");
-    let ended = run.run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, " x \n"));
+    let finished = run.run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, " x \n"));
 }
 
 #[test]
 fn unchecked_reads_only_its_policy() {
     let scratch = Scratch::new("pick-lazy")
         .file("slugproof.yaml", "schema_version: 1\nregistry: nowhere.yaml\npolicies: [full-saas, nowhere.yaml]\n");
-    let ended = slugproof(["pick", "--unchecked", "hermes"]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, "openai/gpt-4o\n"), "{}", ended.stderr);
+    let finished = slugproof(["pick", "--unchecked", "hermes"]).dir(&scratch).run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "openai/gpt-4o\n"), "{}", finished.stderr);
     assert_eq!(slugproof(["pick", "hermes"]).dir(&scratch).run().code, 2);
 }
 
 #[test]
 fn slug_is_printed_raw_and_escaped_in_messages() {
     let slug = "a\u{1b}[31mb";
-    let ended = slugproof(["pick", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
-    assert_eq!(ended.stdout, format!("{slug}\n"));
-    let ended = slugproof(["pick", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
-    assert!(!ended.stderr.contains(slug) && ended.stderr.contains(r"a\u{1b}[31mb"), "{}", ended.stderr);
+    let finished = slugproof(["pick", "--unchecked", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    assert_eq!(finished.stdout, format!("{slug}\n"));
+    let finished = slugproof(["pick", "hermes"]).env("E2E_MODEL_SLUG", slug).run();
+    assert!(!finished.stderr.contains(slug) && finished.stderr.contains(r"a\u{1b}[31mb"), "{}", finished.stderr);
 }
 
 #[test]
 fn empty_or_assigned_runtime_gets_a_message() {
-    let ended = slugproof(["pick", ""]).run();
+    let finished = slugproof(["pick", ""]).run();
     assert!(
-        ended.stderr.contains("runtime   \"\" (empty; check that the variable for the runtime is set)"),
+        finished.stderr.contains("runtime   \"\" (empty; check that the variable for the runtime is set)"),
         "{}",
-        ended.stderr
+        finished.stderr
     );
-    let ended = slugproof(["pick", "E2E_RUNTIME=hermes"]).run();
+    let finished = slugproof(["pick", "E2E_RUNTIME=hermes"]).run();
     assert_eq!(
-        ended.stderr,
+        finished.stderr,
         "error: the runtime looks like the variable `E2E_RUNTIME`; `pick` reads variables from the environment\n"
     );
 }
@@ -71,6 +71,6 @@ fn runtime_argument_overrides_the_environment() {
     // An empty argument counts as given, and the registry has no empty runtime.
     assert_eq!(pick(&["pick", ""]).run().code, 1);
     // If the variable is unset, the policy's default for the runtime applies.
-    let ended = slugproof(["pick", "--policy", "reconciler"]).run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, "moonshot/kimi-k2.6\n"));
+    let finished = slugproof(["pick", "--policy", "reconciler"]).run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "moonshot/kimi-k2.6\n"));
 }

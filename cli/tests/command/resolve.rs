@@ -14,9 +14,9 @@ fn founding_incident_is_reported() {
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let ended = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
-    assert_eq!(ended.code, 1);
-    let answer = ended.json();
+    let finished = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
+    assert_eq!(finished.code, 1);
+    let answer = finished.json();
     let keys: Vec<&String> = answer.as_object().expect("an object").keys().collect();
     let expected = [
         "runtime",
@@ -94,10 +94,10 @@ fn env_format_is_valid_shell() {
 
 #[test]
 fn unread_variable_gives_a_note() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
-    assert_eq!(ended.code, 0);
+    let finished = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
+    assert_eq!(finished.code, 0);
     assert_eq!(
-        ended.stderr,
+        finished.stderr,
         "note: policy `full-saas` does not read `E2E_MODEL_SLG`; did you mean `E2E_MODEL_SLUG`?\n"
     );
     let quiet =
@@ -114,8 +114,12 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 
 #[test]
 fn path_in_wrong_case_gives_a_hint() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
-    assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);
+    let finished = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
+    assert!(
+        finished.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"),
+        "{}",
+        finished.stdout
+    );
 }
 
 #[test]

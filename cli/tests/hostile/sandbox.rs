@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::inputs::{Input, Made};
 use crate::readers::{Reader, Voice};
-use crate::subprocess::{Ended, Run};
+use crate::subprocess::{FinishedRun, Run};
 
 /// Maximum memory of a command, in bytes, for every input.
 pub const MEMORY: u64 = 1536 << 20;
@@ -41,17 +41,17 @@ impl Cell {
         format!("{}, {}", self.row, self.column)
     }
 
-    pub fn new(row: &'static str, column: &'static str, ended: &Ended, message: String) -> Self {
+    pub fn new(row: &'static str, column: &'static str, finished: &FinishedRun, message: String) -> Self {
         let mut broken = Vec::new();
-        let streams = [ended.stdout.as_str(), &ended.stderr];
+        let streams = [finished.stdout.as_str(), &finished.stderr];
         if streams.iter().any(|text| text.contains("panicked at")) {
             broken.push(format!("the command panics: {}", streams.concat()));
         }
-        if ended.memory > MEMORY {
-            broken.push(format!("the command needs {} MiB of memory", ended.memory >> 20));
+        if finished.memory > MEMORY {
+            broken.push(format!("the command needs {} MiB of memory", finished.memory >> 20));
         }
         // Colours are on, so the command does not strip terminal sequences from its output.
-        let is_json = ended.stdout.starts_with('{');
+        let is_json = finished.stdout.starts_with('{');
         let drives = |text: &&str| text.contains("\u{1b}[2J") || !is_json && text.contains('\u{202e}');
         if streams.iter().any(drives) {
             broken.push("the output controls the terminal".to_owned());
@@ -59,12 +59,12 @@ impl Cell {
         if message.chars().count() > MESSAGE {
             broken.push(format!("the message has {} characters", message.chars().count()));
         }
-        let (exit, time, memory) = (ended.exit.clone(), ended.time, ended.memory);
+        let (exit, time, memory) = (finished.exit.clone(), finished.time, finished.memory);
         Self { row, column, exit, message, time, memory, broken, skipped: None }
     }
 
     pub fn skipped(row: &'static str, column: &'static str, reason: &'static str) -> Self {
-        let nothing = Ended {
+        let nothing = FinishedRun {
             exit: ACCEPTED.to_owned(),
             stdout: String::new(),
             stderr: String::new(),
@@ -118,23 +118,23 @@ fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> Cell {
         run.script = format!("exec {} \"$@\"", NOBODY.join(" "));
     }
     let before = listing(directory);
-    let ended = run.run();
-    let messages = messages(reader, directory, &ended);
+    let finished = run.run();
+    let messages = messages(reader, directory, &finished);
     let problem = messages.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
     let message = problem.map_or(ACCEPTED, String::as_str).to_owned();
-    let mut cell = Cell::new(reader.name, input.name, &ended, message);
+    let mut cell = Cell::new(reader.name, input.name, &finished, message);
     let mut check = |is_kept: bool, problem: &str| {
         if !is_kept {
-            cell.broken.push(format!("{problem}: exit {}, {}{}", ended.exit, ended.stderr, ended.stdout));
+            cell.broken.push(format!("{problem}: exit {}, {}{}", finished.exit, finished.stderr, finished.stdout));
         }
     };
     check(listing(directory) == before, "the command changes the directory");
-    check(["0", "1", "2", "3"].contains(&ended.exit.as_str()), "the exit code is not 0 to 3");
+    check(["0", "1", "2", "3"].contains(&finished.exit.as_str()), "the exit code is not 0 to 3");
     if cell.message == ACCEPTED {
-        check(ended.exit != "2", "the input is refused without a message");
-        check(!ended.stderr.contains("error"), "the input is accepted with an error");
+        check(finished.exit != "2", "the input is refused without a message");
+        check(!finished.stderr.contains("error"), "the input is accepted with an error");
     } else {
-        check(ended.exit != "0" && ended.exit != "3", "the exit code accepts the input despite a message");
+        check(finished.exit != "0" && finished.exit != "3", "the exit code accepts the input despite a message");
         check(messages.len() == 1, "there is more than one message");
         let location = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
         check(cell.message.contains(location), "the message does not name the file, or the line of a batch");
@@ -158,9 +158,9 @@ pub fn is_refusal(message: &str) -> bool {
 }
 
 /// The messages of a command, one line each; after an error, all lines of both streams.
-fn messages(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
+fn messages(reader: &Reader, directory: &Path, finished: &FinishedRun) -> Vec<String> {
     let plain = |text: &str| without_styles(&text.replace(&format!("{}/", directory.display()), ""));
-    let (stdout, stderr) = (plain(&ended.stdout), plain(&ended.stderr));
+    let (stdout, stderr) = (plain(&finished.stdout), plain(&finished.stderr));
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     let is_error = is_refusal(&stderr);
     match reader.voice {

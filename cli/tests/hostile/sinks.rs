@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
-use crate::subprocess::{Ended, Run};
+use crate::subprocess::{FinishedRun, Run};
 
 /// One command with one sink.
 pub struct Sink {
@@ -209,18 +209,18 @@ impl Sink {
         }
         let mut run = Run::new(&directory, self.arguments);
         self.script.clone_into(&mut run.script);
-        let ended = run.run();
+        let finished = run.run();
         let after = contents(&directory);
-        let message = messages(&ended).replace(&format!("{}/", directory.display()), "");
-        let mut cell = Cell::new(self.row, self.column, &ended, message);
+        let message = messages(&finished).replace(&format!("{}/", directory.display()), "");
+        let mut cell = Cell::new(self.row, self.column, &finished, message);
         let new = after.iter().filter(|entry| !before.contains(entry));
         let differing = new.chain(before.iter().filter(|entry| !after.contains(entry)));
         let names: Vec<_> = differing.map(|(path, _)| path.display().to_string()).collect();
         if !names.is_empty() {
             cell.broken.push(format!("the command leaves, changes or removes files: {}", names.join(", ")));
         }
-        if ended.exit == "2" && !cell.message.contains("; ") {
-            cell.broken.push(format!("the message does not say what to do: {}{}", ended.stdout, ended.stderr));
+        if finished.exit == "2" && !cell.message.contains("; ") {
+            cell.broken.push(format!("the message does not say what to do: {}{}", finished.stdout, finished.stderr));
         }
         let _ = fs::remove_dir_all(&directory);
         cell
@@ -228,8 +228,8 @@ impl Sink {
 }
 
 /// The errors, and the findings that refuse a file, in one line.
-fn messages(ended: &Ended) -> String {
-    let [stdout, stderr] = [&ended.stdout, &ended.stderr].map(|text| without_styles(text));
+fn messages(finished: &FinishedRun) -> String {
+    let [stdout, stderr] = [&finished.stdout, &finished.stderr].map(|text| without_styles(text));
     let errors = stderr.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned);
     let refusals = findings(&stdout).into_iter().filter(|finding| is_refusal(finding));
     let messages: Vec<String> = errors.chain(refusals).collect();
