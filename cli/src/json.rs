@@ -31,7 +31,7 @@ pub fn read(bytes: &[u8]) -> Result<Value, String> {
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8 from byte {} on; save it as UTF-8", error.valid_up_to() + 1))?;
+        .map_err(|error| format!("invalid UTF-8 at byte {}; save it as UTF-8", error.valid_up_to() + 1))?;
     match text.trim_start().chars().next() {
         None => return Err("the input is empty; check that the request for the workspace succeeded".to_owned()),
         Some('<') => {
@@ -199,7 +199,7 @@ mod tests {
         }
         assert_eq!(
             read(b"{\"zq\": \"\xff\"}").expect_err("the text is not UTF-8"),
-            "not UTF-8 from byte 9 on; save it as UTF-8"
+            "invalid UTF-8 at byte 9; save it as UTF-8"
         );
     }
 

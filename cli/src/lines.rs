@@ -210,7 +210,7 @@ struct Malformed<'a> {
 /// Parses a line. The message never repeats the input, which may contain a secret.
 fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, String> {
     let text = std::str::from_utf8(line)
-        .map_err(|error| format!("not UTF-8 from byte {} on; write the line as UTF-8", error.valid_up_to() + 1))?;
+        .map_err(|error| format!("invalid UTF-8 at byte {}; write the line as UTF-8", error.valid_up_to() + 1))?;
     if text.trim().is_empty() {
         return Err(format!("the line is blank; write {expected}"));
     }

@@ -53,7 +53,7 @@ fn every_line_is_answered_in_order() {
     }
     assert_eq!(answers[0]["provider"], json!("byok-openai"));
     assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
-    assert_eq!(answers[8]["error"], json!("not UTF-8 from byte 13 on; write the line as UTF-8"));
+    assert_eq!(answers[8]["error"], json!("invalid UTF-8 at byte 13; write the line as UTF-8"));
     assert_eq!(answers[9]["error"], json!("the line is longer than the limit of 1048576 bytes; shorten it"));
     assert_eq!(answers[11]["runtime"], json!("codex"));
     assert_eq!(answers[12]["code"], json!(null));

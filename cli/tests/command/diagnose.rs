@@ -231,7 +231,7 @@ fn unreadable_records_are_refused() {
         .file("deep.json", "[".repeat(1_000_000))
         .file("bom.json", "\u{feff}{\"status\": \"online\"}\r\n");
     for (file, message) in [
-        ("latin1.json", "latin1.json: not UTF-8 from byte 13 on; save it as UTF-8"),
+        ("latin1.json", "latin1.json: invalid UTF-8 at byte 13; save it as UTF-8"),
         ("utf16.json", "utf16.json: the text is UTF-16; save it as UTF-8"),
         ("deep.json", "deep.json: line 1, column 101: nesting is deeper than the limit of 100 levels; simplify it"),
         ("nowhere.json", "cannot read `nowhere.json`: no such file or directory; check the path"),
