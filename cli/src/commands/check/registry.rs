@@ -207,8 +207,8 @@ impl RegistryCheck<'_> {
         Some(finding.with_note(why))
     }
 
-    /// The entries of `auth_env` that cannot be names of variables. A text that looks like a
-    /// credential is masked.
+    /// The entries of `auth_env` that are not valid environment variable names. An entry that looks
+    /// like a credential is masked.
     fn invalid_secret_names(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (id, provider) in self.registry.providers().iter().enumerate() {
@@ -220,7 +220,7 @@ impl RegistryCheck<'_> {
                 let looks_secret = is_credential(name);
                 let title = match looks_secret {
                     true => format!("an entry of `auth_env` of `{}` looks like a credential", shown(&provider.name)),
-                    false => format!("`{}` cannot be the name of a variable", shown(name)),
+                    false => format!("`{}` is not a valid environment variable name", shown(name)),
                 };
                 let help = match looks_secret {
                     true => "write the name of the variable that holds the secret; if this is a real key, revoke it",
@@ -228,7 +228,7 @@ impl RegistryCheck<'_> {
                 };
                 findings.push(
                     Finding::new(&codes::INVALID_SECRET_NAME, span, title)
-                        .said("not a variable name")
+                        .said("not a valid name")
                         .with_help(help)
                         .about("provider", &provider.name),
                 );
