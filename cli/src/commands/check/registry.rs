@@ -108,7 +108,7 @@ impl RegistryCheck<'_> {
         finding.notes.push(decided.unwrap_or_else(|| {
             "no credentials can select one of them, so the id is always `ambiguous-model`".to_owned()
         }));
-        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should serve them")
+        finding.with_help("make one pattern narrower, or list the affected ids under the arm that should serve them")
     }
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
@@ -310,21 +310,22 @@ fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
 
 /// Describes which credentials select which provider of an id; `None` if no credentials can.
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
+    let id = shown(&shared.witness);
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
         let provider = &arms.providers[*arm].name;
         match own.first()?.as_str() {
-            "" => Some(format!("without a credential it goes to `{provider}`")),
-            _ => Some(format!("with {} alone it goes to `{provider}`", own.join(" or "))),
+            "" => Some(format!("without a credential, `{id}` goes to `{provider}`")),
+            _ => Some(format!("with {} alone, `{id}` goes to `{provider}`", own.join(" or "))),
         }
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
-    let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
+    let decided = (!decided.is_empty()).then(|| decided.join("; "))?;
     let others = match shared.arms.iter().any(|arm| arms.providers[*arm].is_keyless()) {
         true => "with other credentials",
-        false => "with the keys of none or of several,",
+        false => "with no key or with keys of several providers",
     };
-    Some(format!("{decided}; {others} it is `ambiguous-model`"))
+    Some(format!("{decided}; {others}, `{id}` is rejected as `ambiguous-model`"))
 }
 
 /// The providers of the arms that match an id, except the arms in `but`.
