@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..1000))]
     rounds: u16,
     /// Output directory for the page, its data and its plots [default: docs]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     docs: Option<PathBuf>,
 }
 
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result {
         Process::new(release.join("runs")).arg(&home).arg(&round).run_quietly()?;
     }
     Process::new(release.join("report")).arg(&home).arg(docs).run()?;
-    forge::show(&checkout::read(docs.join("benchmarks.md"))?)
+    forge::append_summary(&checkout::read(docs.join("benchmarks.md"))?)
 }
 
 fn cargo(arguments: &[&str]) -> Process {

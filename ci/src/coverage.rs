@@ -44,7 +44,7 @@ const GROWN: [(&str, u32); 5] =
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Output directory for coverage.md [default: docs]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     docs: Option<PathBuf>,
 }
 
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let page = page(&reached, &evaluation, inputs);
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     checkout::write(docs.join("coverage.md"), &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     if evaluation.problems.is_empty() { Ok(()) } else { finding(evaluation.problems.join("\n")) }
 }
 
@@ -354,7 +354,7 @@ struct Reason {
 
 impl Reason {
     fn read() -> Result<Vec<Self>> {
-        Ok(checkout::table(REASONS)?
+        Ok(checkout::read_table(REASONS)?
             .into_iter()
             .map(|[file, text, explanation]| Self { file, text, explanation })
             .collect())

@@ -18,7 +18,7 @@ use crate::tools;
 const BOUNDS: &str = "benches/instructions.tsv";
 
 pub fn run() -> Result {
-    let bounds = checkout::table(BOUNDS)?;
+    let bounds = checkout::read_table(BOUNDS)?;
     if bounds.is_empty() {
         return error(format!("{BOUNDS} has no rows; write one per operation"));
     }
@@ -58,7 +58,7 @@ pub fn run() -> Result {
 /// The number of instructions per query of each operation. Each operation runs with two numbers
 /// of queries. The set-up is the same in both runs, so the difference excludes it.
 fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str, f64>> {
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let queue: Queue<&str> = operations.iter().copied().collect();
     let costs = Mutex::new(BTreeMap::new());
     parallel::run(process::available_parallelism(), |_| {

@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result {
 }
 
 fn api() -> Result {
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let current = scratch.path().join("current");
     checkout::write(&current, &public_api()?)?;
     let mut diff = Process::new("git").args(["diff", "--no-index", "--exit-code", SNAPSHOT]).arg(&current);
@@ -153,7 +153,7 @@ fn examples() -> Result {
 fn package() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
     // because cargo takes it for the same package.
-    let copy = checkout::scratch()?;
+    let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let target = checkout::target_dir()?.join("copy");
     // cargo would search the registry for our crates, which are not published.
@@ -210,7 +210,7 @@ fn msrv() -> Result {
 fn minimal() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
     // because cargo takes it for the same package.
-    let copy = checkout::scratch()?;
+    let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let update = ["update", "--quiet", "-Z", "direct-minimal-versions"];
     Process::cargo().dir(copy.path()).args(update).env("RUSTC_BOOTSTRAP", "1").run()?;

@@ -139,7 +139,7 @@ fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
     } else if home.exists() {
         fs::remove_dir_all(&home).context(|| format!("cannot remove {}", home.display()))?;
     }
-    checkout::write(home.join(COMMIT), &checkout::commit()?)?;
+    checkout::write(home.join(COMMIT), &checkout::current_commit()?)?;
     let mut mutants = Process::cargo()
         .args(["mutants", "--test-tool", "nextest", "--minimum-test-timeout", "120"])
         .args(["--jobs", &process::available_parallelism().to_string()])
@@ -378,7 +378,7 @@ struct Known {
 
 impl Known {
     fn read() -> Result<Self> {
-        Ok(Self::new(checkout::table(KNOWN)?))
+        Ok(Self::new(checkout::read_table(KNOWN)?))
     }
 
     fn new(lines: Vec<[String; 3]>) -> Self {
@@ -487,7 +487,7 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
     };
     let page = page(&rows, &survivors, &scope, known);
     checkout::write(PAGE, &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     println!("written: {PAGE}");
     Ok(())
 }

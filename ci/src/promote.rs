@@ -15,7 +15,7 @@ use crate::tools;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Input file: fuzz/artifacts/TARGET/ARTIFACT
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     artifact: PathBuf,
     /// Short description of the case, for its file name
     name: Option<String>,
@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let target = name(artifact.parent().unwrap_or(Path::new("")));
     tools::cargo_fuzz()?;
 
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let smallest = minimise(&target, &bytes, scratch.path())?;
     let found = arguments.found.clone().unwrap_or_else(|| format!("fuzz target {target}, {}", name(artifact)));
     let mut promote = Process::cargo().args(["run", "--quiet", "--release", "--", "corpus", "promote"]);

@@ -98,7 +98,7 @@ impl Forge {
 
     /// Sends a request and returns the answer. A request with a body is a POST.
     fn request(&self, path: &str, body: Option<Value>) -> Result<Value> {
-        let scratch = checkout::scratch()?;
+        let scratch = checkout::temporary_directory()?;
         // Writes a file and returns the argument that makes curl read it.
         let argument_file = |name: &str, text: &str| -> Result<String> {
             let file = scratch.path().join(name);

@@ -11,8 +11,8 @@ use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
 use crate::redact::is_credential;
 
-/// The longest line in bytes. The result for a longer line is an error.
-pub const LINE_BYTES: usize = 1 << 20;
+/// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// A UTF-8 byte order mark, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -86,7 +86,7 @@ pub fn answer_lines(
         text.clear();
         let outcome = match read {
             Line::End => break,
-            Line::TooLong => Err(format!("the line is longer than the limit of {LINE_BYTES} bytes; shorten it")),
+            Line::TooLong => Err(format!("the line is longer than the limit of {MAX_LINE_BYTES} bytes; shorten it")),
             Line::Whole if answered.lines == 0 => {
                 answer(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line), &mut text)
             }
@@ -258,7 +258,7 @@ enum Line {
 /// limit; the caller must skip the rest.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
-    let limit = LINE_BYTES as u64 + 1;
+    let limit = MAX_LINE_BYTES as u64 + 1;
     input.by_ref().take(limit).read_until(b'\n', line)?;
     if line.is_empty() {
         return Ok(Line::End);
@@ -270,7 +270,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
         }
         return Ok(Line::Whole);
     }
-    if line.len() <= LINE_BYTES {
+    if line.len() <= MAX_LINE_BYTES {
         return Ok(Line::Whole);
     }
     line.clear();

@@ -53,7 +53,7 @@ pub struct Arguments {
     /// Wall time for fuzzing: seconds, or a number with s, m or h, such as 90s or 8h
     budget: Budget,
     /// Output directory for logs and summaries [default: target/fuzz-nightly]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     out: Option<PathBuf>,
 }
 
@@ -73,8 +73,8 @@ pub fn run(arguments: &Arguments) -> Result {
     let summary = night.finish()?;
     let page = summary.to_markdown();
     println!("\n{page}");
-    forge::show(&page)?;
-    forge::output("summary", &page)?;
+    forge::append_summary(&page)?;
+    forge::set_output("summary", &page)?;
     if summary.status == Status::Clean { Ok(()) } else { finding(format!("see {}", out.join("summary.md").display())) }
 }
 
@@ -106,7 +106,7 @@ impl FromStr for Budget {
 pub struct Targets {
     names: Vec<String>,
     directory: PathBuf,
-    input_bytes: u64,
+    max_input_bytes: u64,
 }
 
 impl Targets {
@@ -121,7 +121,7 @@ impl Targets {
     fn find(names: Vec<String>) -> Result<Self> {
         let host = Process::new("rustc").args(["--print", "host-tuple"]).read_stdout()?;
         let directory = checkout::target_dir()?.join(host.trim()).join("release");
-        Ok(Self { names, directory, input_bytes: checkout::input_bytes()? })
+        Ok(Self { names, directory, max_input_bytes: checkout::max_fuzz_input_bytes()? })
     }
 
     /// The program of a target with the limits for an input. A hang and high memory use are
@@ -129,7 +129,7 @@ impl Targets {
     /// .clusterfuzzlite.)
     pub fn process(&self, name: &str) -> Process {
         let process = Process::new(self.directory.join(name)).args(["-timeout=10", "-rss_limit_mb=1024"]);
-        let process = process.args([&format!("-max_len={}", self.input_bytes), "-print_final_stats=1"]);
+        let process = process.args([&format!("-max_len={}", self.max_input_bytes), "-print_final_stats=1"]);
         if name.ends_with("_yaml") { process.arg("-dict=fuzz/yaml.dict") } else { process }
     }
 }
@@ -176,7 +176,7 @@ impl Night {
         // One test takes a quarter of the total time, so more than four cores do not help.
         let cores = process::available_parallelism().min(4) as u64;
         let cases = (budget * CASES_PER_SECOND * cores / 2).max(256);
-        let seeds = checkout::scratch()?;
+        let seeds = checkout::temporary_directory()?;
         let mut before = Vec::new();
         for name in &names {
             let corpus = corpus(name);
@@ -192,7 +192,7 @@ impl Night {
             before.push(units(&corpus)?);
         }
         let started = Process::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).read_stdout()?.trim().to_owned();
-        let summary = Summary::new(checkout::commit()?, started, budget, workers, names, cases);
+        let summary = Summary::new(checkout::current_commit()?, started, budget, workers, names, cases);
         Ok(Self { out: out.to_owned(), seeds, began: Instant::now(), summary, before, runs: Mutex::new(Vec::new()) })
     }
 
@@ -299,7 +299,7 @@ impl Night {
         if checkout::entries(&corpus)?.is_empty() {
             return Ok(true);
         }
-        let fresh = checkout::scratch()?;
+        let fresh = checkout::temporary_directory()?;
         let merge = targets
             .process(name)
             .args(["-merge=1", &format!("-artifact_prefix={}/", artifacts(name).display())])

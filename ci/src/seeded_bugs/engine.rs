@@ -84,7 +84,7 @@ impl Limit {
 pub struct Workbench {
     home: PathBuf,
     limit: Limit,
-    input_bytes: u64,
+    max_input_bytes: u64,
     /// The target triple of this machine, under which cargo-fuzz builds.
     host: String,
 }
@@ -96,7 +96,12 @@ impl Workbench {
         let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
             return error("`rustc -vV` names no host; install Rust with rustup");
         };
-        let bench = Self { home: home.to_owned(), limit, input_bytes: checkout::input_bytes()?, host: host.to_owned() };
+        let bench = Self {
+            home: home.to_owned(),
+            limit,
+            max_input_bytes: checkout::max_fuzz_input_bytes()?,
+            host: host.to_owned(),
+        };
         checkout::remove(&bench.tree())?;
         checkout::copy_to(&bench.tree())?;
         Ok(bench)
@@ -186,7 +191,7 @@ impl Workbench {
             Limit::Runs(runs) => format!("-runs={runs}"),
         };
         let mut fuzzer = Process::new(self.target().join(&self.host).join("debug/resolve"))
-            .args([&limit, &format!("-max_len={}", self.input_bytes), "-len_control=0", "-print_final_stats=1"])
+            .args([&limit, &format!("-max_len={}", self.max_input_bytes), "-len_control=0", "-print_final_stats=1"])
             .arg(format!("-artifact_prefix={}.", corpus.display()))
             .arg(&corpus)
             .env("RUST_BACKTRACE", "0");

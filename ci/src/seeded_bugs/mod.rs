@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long)]
     pub resume: bool,
     /// Path of the page [default: docs/seeded-bugs.md]
-    #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
+    #[arg(long, value_name = "FILE", value_parser = checkout::parse_path)]
     pub page: Option<PathBuf>,
 }
 
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result {
         let patches = search.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_summary(&page)?;
         println!("written: {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use slug_resolver::{BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Variable, Warning, explain};
+use slug_resolver::{
+    BillingPath, Code, Edit, Env, Fix, Policy, Registry, Resolution, Variable, Warning, explain, limits,
+};
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::suggest::{closest_match, closest_matches};
@@ -140,7 +142,10 @@ const FIXES_SHOWN: usize = 4;
 fn describe_fixes(fixes: &[Fix]) -> String {
     if fixes.is_empty() {
         return wrapped(
-            "no small change of variables fixes this; change the runtime, the policy or the registry",
+            &format!(
+                "no fix with at most {} edits was found; change the runtime, the policy or the registry",
+                limits::FIX_EDITS
+            ),
             "",
             "  ",
         ) + "\n";

@@ -315,7 +315,7 @@ impl Interpreter<'_> {
             "trap" => self.havoc("`trap` may set it at any time"),
             "cd" | "pushd" | "popd" => self.change_directory(command, arguments),
             "echo" => return Output::new(self.echo(arguments), Vec::new()),
-            "printf" if arguments.first().is_some_and(|word| word.unquoted() == Some("-v")) => {
+            "printf" if arguments.first().is_some_and(|word| word.unquoted_literal() == Some("-v")) => {
                 self.read(command, &arguments[1..]);
             }
             "printf" => return Output::new(self.printf(arguments), Vec::new()),
@@ -515,11 +515,11 @@ fn start_of(word: &Word) -> usize {
 
 /// Whether `command` only looks up a name (`-v`, `-V`).
 fn is_lookup(arguments: &[Word]) -> bool {
-    arguments.first().is_some_and(|word| matches!(word.unquoted(), Some("-v" | "-V")))
+    arguments.first().is_some_and(|word| matches!(word.unquoted_literal(), Some("-v" | "-V")))
 }
 
 /// Whether a shell only checks the syntax of a script (`-n`).
 fn is_syntax_check(command: &str, arguments: &[Word]) -> bool {
-    let options = arguments.iter().map_while(|word| word.unquoted().filter(|word| word.starts_with('-')));
+    let options = arguments.iter().map_while(|word| word.unquoted_literal().filter(|word| word.starts_with('-')));
     SHELLS.contains(&command) && options.into_iter().any(|option| !option.starts_with("--") && option.contains('n'))
 }

@@ -544,10 +544,10 @@ impl Interpreter<'_> {
     fn input(&mut self, redirects: &[Redirect], piped: Option<Output>) -> Option<Output> {
         let mut input = piped;
         for redirect in redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0")) {
-            match (redirect.operator, redirect.document) {
+            match (redirect.operator, redirect.here_document) {
                 (_, Some(index)) => {
                     let tree = Rc::clone(&self.tree);
-                    let document = &tree.documents[index];
+                    let document = &tree.here_documents[index];
                     let mut spans = Vec::new();
                     occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
                     input = Some(Output::new(self.fragments(&document.pieces), spans));
@@ -571,8 +571,8 @@ impl Interpreter<'_> {
         let mut spans = Vec::new();
         for redirect in redirects {
             occurrences::add_own_spans(&redirect.target.span, &redirect.target.pieces, &mut spans);
-            if let Some(index) = redirect.document {
-                let document = &self.tree.documents[index];
+            if let Some(index) = redirect.here_document {
+                let document = &self.tree.here_documents[index];
                 occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
             }
         }
@@ -596,7 +596,7 @@ impl Interpreter<'_> {
                 if is_stdout {
                     file = Some((redirect, target));
                 }
-            } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.document.is_none() {
+            } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
             }
         }

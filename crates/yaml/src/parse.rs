@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
             if self.expects_key() && is_merge_key(&node) {
                 return Err(position.error(Problem::MergeKey));
             }
-            node.move_to(position.mark, &position.span);
+            node.set_position(position.mark, &position.span);
         }
         self.complete(node, position.span.end, 0);
         Ok(())

@@ -108,7 +108,7 @@ impl RegistryCheck<'_> {
         finding.notes.push(decided.unwrap_or_else(|| {
             "no credentials can select one of them, so the id is always `ambiguous-model`".to_owned()
         }));
-        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should serve them")
+        finding.with_help("make one pattern narrower, or list the affected ids under the arm that should serve them")
     }
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
@@ -207,8 +207,8 @@ impl RegistryCheck<'_> {
         Some(finding.with_note(why))
     }
 
-    /// The entries of `auth_env` that cannot be names of variables. A text that looks like a
-    /// credential is masked.
+    /// The entries of `auth_env` that are not valid environment variable names. An entry that looks
+    /// like a credential is masked.
     fn invalid_secret_names(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (id, provider) in self.registry.providers().iter().enumerate() {
@@ -220,7 +220,7 @@ impl RegistryCheck<'_> {
                 let looks_secret = is_credential(name);
                 let title = match looks_secret {
                     true => format!("an entry of `auth_env` of `{}` looks like a credential", shown(&provider.name)),
-                    false => format!("`{}` cannot be the name of a variable", shown(name)),
+                    false => format!("`{}` is not a valid environment variable name", shown(name)),
                 };
                 let help = match looks_secret {
                     true => "write the name of the variable that holds the secret; if this is a real key, revoke it",
@@ -228,7 +228,7 @@ impl RegistryCheck<'_> {
                 };
                 findings.push(
                     Finding::new(&codes::INVALID_SECRET_NAME, span, title)
-                        .with_primary_text("not a variable name")
+                        .with_primary_text("not a valid name")
                         .with_help(help)
                         .with_subject("provider", &provider.name),
                 );
@@ -310,21 +310,22 @@ fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
 
 /// Describes which credentials select which provider of an id; `None` if no credentials can.
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
+    let id = shown(&shared.witness);
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
         let provider = &arms.providers[*arm].name;
         match own.first()?.as_str() {
-            "" => Some(format!("without a credential it goes to `{provider}`")),
-            _ => Some(format!("with {} alone it goes to `{provider}`", own.join(" or "))),
+            "" => Some(format!("without a credential, `{id}` goes to `{provider}`")),
+            _ => Some(format!("with {} alone, `{id}` goes to `{provider}`", own.join(" or "))),
         }
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
-    let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
+    let decided = (!decided.is_empty()).then(|| decided.join("; "))?;
     let others = match shared.arms.iter().any(|arm| arms.providers[*arm].is_keyless()) {
         true => "with other credentials",
-        false => "with the keys of none or of several,",
+        false => "with no key or with keys of several providers",
     };
-    Some(format!("{decided}; {others} it is `ambiguous-model`"))
+    Some(format!("{decided}; {others}, `{id}` is rejected as `ambiguous-model`"))
 }
 
 /// The providers of the arms that match an id, except the arms in `but`.

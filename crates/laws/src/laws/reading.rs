@@ -41,7 +41,7 @@ fn absent_is_null(context: &LawContext<'_>) -> Result<(), Violation> {
     let parts = dataset.parts_of_registry().map_err(|error| format!("the written document is refused: {error}"))?;
     let Some(nulls) = parts.with_nulls() else { return Ok(()) };
     let plain = parts.text();
-    if let Err(error) = context.implementation.read(Document::Registry, &nulls, dataset) {
+    if let Err(error) = context.implementation.validate(Document::Registry, &nulls, dataset) {
         return Err(format!("the registry with nulls is refused: {error}:\n{nulls}"));
     }
     let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
@@ -55,14 +55,14 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let parts = match document {
         Document::Registry => dataset.parts_of_registry(),
         Document::Policy => dataset.parts_of_policy(),
-        Document::Question => {
+        Document::TestCase => {
             question = Parts::of("question", &context.case.to_yaml());
             question.as_ref()
         }
     };
     let parts = parts.map_err(|error| format!("the written document is refused: {error}"))?;
     let Some(Corrupted { what, text, path }) = parts.corrupt(choice) else { return Ok(()) };
-    let Err(error) = context.implementation.read(document, &text, dataset) else {
+    let Err(error) = context.implementation.validate(document, &text, dataset) else {
         return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
     ensure!(error.mark.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");

@@ -24,7 +24,7 @@ impl Interpreter<'_> {
             self.havoc("an unknown command may start it with another environment");
             self.functions.run_unknown_scripts |= self.in_function;
         }
-        let starts_others = |word: &Word| word.unquoted().is_some_and(starts_others);
+        let starts_others = |word: &Word| word.unquoted_literal().is_some_and(starts_others);
         let inner = (1..words.len()).find(|index| starts_others(&words[*index]));
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if SHELLS.contains(&command) {
