@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::io::BufReader;
 
 use criterion::{Criterion, Throughput, criterion_group};
-use slug_bench::generate::asking_order;
+use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, data, lower_bound};
 use slug_resolver::{Policy, Registry};
 use slugproof::lines::{answer_lines, resolve_line};
@@ -18,7 +18,7 @@ fn lines(c: &mut Criterion) {
     let baseline = baseline::Registry::new(&registry.document());
     let lines = data::question_lines();
     let questions: Vec<&str> =
-        asking_order(lines.len(), LINES).into_iter().map(|place| lines[place].as_str()).collect();
+        shuffled_indexes(lines.len(), LINES).into_iter().map(|index| lines[index].as_str()).collect();
     let input = questions.join("\n") + "\n";
     let product = |out: &mut Vec<u8>| {
         out.clear();

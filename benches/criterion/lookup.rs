@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::data::{self, Lookup};
-use slug_bench::generate::asking_order;
+use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, lower_bound};
 use slug_resolver::{Credentials, Registry, RuntimeHandle};
 
@@ -13,7 +13,7 @@ const STREAM: usize = 5_000;
 
 /// The questions repeated, each time in another order.
 fn stream<T>(questions: &[T]) -> Vec<&T> {
-    asking_order(questions.len(), STREAM).into_iter().map(|place| &questions[place]).collect()
+    shuffled_indexes(questions.len(), STREAM).into_iter().map(|index| &questions[index]).collect()
 }
 
 /// A question with the values that a caller would look up once.

@@ -82,13 +82,13 @@ pub fn model_ids(count: usize) -> Vec<String> {
     (0..count).map(model_id).collect()
 }
 
-/// The indexes of the questions, in the order in which a benchmark asks them.
+/// Indexes of a list with `length` items, in random order.
 ///
-/// The list repeats all questions, each time in another random order, until it has at least
-/// `at_least` indexes. A fixed order would train the branch predictor, and the order of insertion
+/// All indexes are repeated, each time in another random order, until there are at least
+/// `at_least`. A fixed order would train the branch predictor, and the order of insertion
 /// would help the prefetcher.
 #[must_use]
-pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
+pub fn shuffled_indexes(length: usize, at_least: usize) -> Vec<usize> {
     // The random numbers come from SplitMix64, which scrambles the bits of a counter.
     let mut counter = 0_u64;
     let mut next = || {
@@ -101,8 +101,8 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
     let mut order = Vec::new();
     while order.len() < at_least {
         let start = order.len();
-        order.extend(0..questions);
-        for last in (1..questions).rev() {
+        order.extend(0..length);
+        for last in (1..length).rev() {
             let bound = u64::try_from(last + 1).expect("a length fits");
             let other = usize::try_from(next() % bound).expect("the remainder fits");
             order.swap(start + last, start + other);
@@ -219,9 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn asking_order_is_balanced_and_deterministic() {
-        let order = asking_order(50, 999);
-        assert_eq!(order, asking_order(50, 999));
+    fn shuffled_indexes_are_balanced_and_deterministic() {
+        let order = shuffled_indexes(50, 999);
+        assert_eq!(order, shuffled_indexes(50, 999));
         assert_eq!(order.len(), 1_000);
         let blocks: HashSet<&[usize]> = order.chunks(50).collect();
         assert_eq!(blocks.len(), 20);
