@@ -206,7 +206,7 @@ impl Accept {
             return Err(at.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
         }
         Ok(Self {
-            line: at.mark().line,
+            line: at.line_col().line,
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)

@@ -59,13 +59,13 @@ impl Node {
     }
 
     /// Gives this value and everything inside it the position of an alias.
-    pub(crate) fn move_to(&mut self, mark: LineCol, span: &Range<usize>) {
-        (self.mark, self.span) = (mark, span.clone());
+    pub(crate) fn move_to(&mut self, line_col: LineCol, span: &Range<usize>) {
+        (self.line_col, self.span) = (line_col, span.clone());
         match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(mark, span)),
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(line_col, span)),
             Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
-                key.move_to(mark, span);
-                value.move_to(mark, span);
+                key.move_to(line_col, span);
+                value.move_to(line_col, span);
             }),
             _ => {}
         }

@@ -41,11 +41,11 @@ pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
 
 /// An error at a byte of a text.
 fn refuse(text: &str, byte: usize, message: String) -> ReadError {
-    ReadError { mark: Some(mark(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
+    ReadError { line_col: Some(line_col(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
 }
 
 /// The line and column of a byte. A line ends with a line feed, a carriage return, or both.
-fn mark(text: &str, byte: usize) -> LineCol {
+fn line_col(text: &str, byte: usize) -> LineCol {
     // A byte-order mark does not count as a column.
     let text = &text[..byte];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mark_counts_each_yaml_line_break() {
+    fn line_col_counts_each_yaml_line_break() {
         for (text, expected) in [
             ("", (1, 1)),
             ("ab", (1, 3)),
@@ -69,7 +69,7 @@ mod tests {
             ("a\r\n", (2, 1)),
             ("\n\n", (3, 1)),
         ] {
-            let LineCol { line, column } = mark(text, text.len());
+            let LineCol { line, column } = line_col(text, text.len());
             assert_eq!((line, column), expected, "{text:?}");
         }
     }

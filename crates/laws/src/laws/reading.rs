@@ -65,7 +65,7 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let Err(error) = context.implementation.read(document, &text, dataset) else {
         return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
-    ensure!(error.mark.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
+    ensure!(error.line_col.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
     ensure!(!error.to_string().contains(CANARY), "`{error}` repeats a secret");
     Ok(())
 }
