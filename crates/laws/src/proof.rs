@@ -25,7 +25,7 @@ pub struct Proof {
     pub counts: Counts,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
-    reachable: BTreeMap<Contradiction, BTreeMap<Names, Reached>>,
+    reachable: BTreeMap<Contradiction, BTreeMap<Names, NumberedGap>>,
 }
 
 /// A case that breaks a law.
@@ -52,8 +52,9 @@ struct Contradiction {
 /// The names of the variables that are set.
 type Names = BTreeSet<String>;
 
+/// A gap with the number of its first step in the enumeration.
 #[derive(Clone)]
-struct Reached {
+struct NumberedGap {
     number: usize,
     gap: Gap,
 }
@@ -125,7 +126,7 @@ impl Proof {
         }
         for (contradiction, sets) in other.reachable {
             for (names, reached) in sets {
-                self.keep_reached(contradiction.clone(), names, reached);
+                self.keep_first_gap(contradiction.clone(), names, reached);
             }
         }
     }
@@ -135,14 +136,14 @@ impl Proof {
     /// enumeration.
     #[must_use]
     pub fn gaps(&self, counts: impl Fn(&Gap) -> bool) -> Vec<Gap> {
-        let mut smallest: Vec<&Reached> = Vec::new();
+        let mut smallest: Vec<&NumberedGap> = Vec::new();
         for sets in self.reachable.values() {
-            let sets: Vec<(&Names, &Reached)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
+            let sets: Vec<(&Names, &NumberedGap)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
             let minimal =
                 |names: &Names| !sets.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
             smallest.extend(sets.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
         }
-        smallest.sort_by_key(|Reached { number, gap }| {
+        smallest.sort_by_key(|NumberedGap { number, gap }| {
             (gap.code, gap.set.len(), gap.set.keys().collect::<Vec<_>>(), *number)
         });
         smallest.into_iter().map(|reached| reached.gap.clone()).collect()
@@ -173,11 +174,11 @@ impl Proof {
         };
         let slug = gap.slug_in.is_none().then(|| resolution.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
-        self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, gap });
+        self.keep_first_gap(contradiction, case.variables.keys().cloned().collect(), NumberedGap { number, gap });
     }
 
     /// Keeps the first case of the enumeration among the cases with the same variables.
-    fn keep_reached(&mut self, contradiction: Contradiction, names: Names, new: Reached) {
+    fn keep_first_gap(&mut self, contradiction: Contradiction, names: Names, new: NumberedGap) {
         let sets = self.reachable.entry(contradiction).or_default();
         match sets.get_mut(&names) {
             None => drop(sets.insert(names, new)),
