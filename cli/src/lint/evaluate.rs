@@ -265,7 +265,7 @@ enum Outcome {
 /// The representative values of a variable. For a secret, only its presence counts.
 fn options(policy: &Policy, variable: Variable, text: &Text) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    match (variable, &text.can) {
+    match (variable, &text.values) {
         (Variable::Key(_), AbstractValue::OneOf(texts)) => {
             let mut options: Vec<String> =
                 texts.iter().map(|text| if text.is_empty() { String::new() } else { "set".to_owned() }).collect();

@@ -195,7 +195,7 @@ fn caret(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
 fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
-        setting.is_some_and(|setting| match (variable, &setting.value.can) {
+        setting.is_some_and(|setting| match (variable, &setting.value.values) {
             // Only the presence of a key counts.
             (Variable::Key(_), AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),

@@ -9,7 +9,7 @@ use slug_value::{AbstractValue, Text};
 impl Interpreter<'_> {
     /// Whether a text may be the path of the environment file.
     pub(super) fn is_env_file(&self, text: &Text) -> bool {
-        matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
+        matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
     }
 
     /// Records printed text as variables for later steps: lines `NAME=value`, or `NAME<<END` and

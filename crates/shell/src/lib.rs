@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn text(text: &Text) -> String {
-        match &text.can {
+        match &text.values {
             AbstractValue::OneOf(texts) => texts.join("|"),
             AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),

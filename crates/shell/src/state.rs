@@ -164,7 +164,7 @@ pub(super) fn widen(before: &State, after: State) -> State {
     for (name, variable) in &mut widened.variables {
         let old = before.variables.get(name);
         if old.is_none_or(|old| old.value != variable.value) {
-            variable.value = Text { can: AbstractValue::Any, reasons: variable.value.reasons.clone() };
+            variable.value = Text { values: AbstractValue::Any, reasons: variable.value.reasons.clone() };
             variable.value.reasons.insert(reason.to_owned());
         }
         if old.is_none_or(|old| old.export != variable.export) {
@@ -182,15 +182,15 @@ pub(super) fn widen(before: &State, after: State) -> State {
 /// Evaluates `${name:-word}` and the operators `-`, `:=`, `=`, `:+` and `+`; `value` is the value of
 /// the variable (empty if unset), `other` that of the word.
 pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
-    let Text { can, reasons } = value;
-    let (filled, empty) = match can {
+    let Text { values, reasons } = value;
+    let (filled, empty) = match values {
         AbstractValue::OneOf(texts) => {
             let (empty, filled): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
             let filled = (!filled.is_empty()).then(|| Text::one_of(filled, reasons.clone()));
             (filled, !empty.is_empty())
         }
-        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
-        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
+        AbstractValue::NonEmpty => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
+        AbstractValue::Any => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });

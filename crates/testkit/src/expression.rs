@@ -19,7 +19,7 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
         if !includes(&possible, &certain) {
             return Err(format!(
                 "in world {world} the value is {:?}, but the possible values are {:?}",
-                certain.can, possible.can
+                certain.values, possible.values
             ));
         }
     }
@@ -28,7 +28,7 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
             check_constant(expression)?;
         }
     }
-    Ok(match &possible.can {
+    Ok(match &possible.values {
         AbstractValue::OneOf(texts) => format!("one of {texts:?}"),
         AbstractValue::NonEmpty => "some text".to_owned(),
         AbstractValue::Any => "anything".to_owned(),
@@ -73,7 +73,7 @@ const WORLDS: usize = 6;
 
 /// Returns true if every possible value of `narrower` is a possible value of `wider`.
 fn includes(wider: &Text, narrower: &Text) -> bool {
-    match (&wider.can, &narrower.can) {
+    match (&wider.values, &narrower.values) {
         (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
         (AbstractValue::NonEmpty, AbstractValue::OneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
         (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => {

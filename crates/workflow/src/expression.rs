@@ -200,7 +200,7 @@ fn negated(value: &Value) -> Value {
 
 /// The possible values that count as false.
 fn falsy(value: &Value) -> Value {
-    let values: Vec<Evaluation> = match &value.can {
+    let values: Vec<Evaluation> = match &value.values {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // Null, empty text and `false` are the only false values that a context yields.
         AbstractValue::NonEmpty | AbstractValue::Any => {
@@ -212,12 +212,12 @@ fn falsy(value: &Value) -> Value {
 
 /// The possible values that count as true.
 fn truthy(value: &Value) -> Value {
-    match &value.can {
+    match &value.values {
         AbstractValue::OneOf(values) => {
             Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.reasons.clone())
         }
         AbstractValue::NonEmpty | AbstractValue::Any => {
-            Value { can: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
+            Value { values: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
         }
     }
 }
@@ -240,7 +240,7 @@ fn join(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value {
 
 fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
-    let (lefts, rights) = match (&left.can, &right.can) {
+    let (lefts, rights) = match (&left.values, &right.values) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
         (AbstractValue::NonEmpty, AbstractValue::OneOf(others))
         | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
@@ -295,12 +295,12 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
         }
         _ => {
             let value = evaluate(head, contexts);
-            match value.can {
+            match value.values {
                 AbstractValue::OneOf(values) => {
                     Value::one_of(values.iter().map(|value| member(value, &names)), value.reasons)
                 }
                 AbstractValue::NonEmpty | AbstractValue::Any => {
-                    Value { can: AbstractValue::Any, reasons: value.reasons }
+                    Value { values: AbstractValue::Any, reasons: value.reasons }
                 }
             }
         }
@@ -326,7 +326,7 @@ fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         if why.is_empty() {
             Value::unknown(format!("`{raw}` is not known"))
         } else {
-            Value { can: AbstractValue::Any, reasons: why }
+            Value { values: AbstractValue::Any, reasons: why }
         }
     };
     match call.func {
@@ -365,7 +365,7 @@ fn case_value(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
 fn combinations(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     let mut rows = vec![Vec::new()];
     for argument in arguments {
-        let AbstractValue::OneOf(values) = &argument.can else { return None };
+        let AbstractValue::OneOf(values) = &argument.values else { return None };
         rows = rows
             .iter()
             .flat_map(|row| values.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat()))
@@ -470,7 +470,7 @@ mod tests {
     }
 
     fn shown(template: &str) -> String {
-        match text(template, &Fixed).can {
+        match text(template, &Fixed).values {
             AbstractValue::OneOf(texts) => texts.join("|"),
             AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),

@@ -290,7 +290,7 @@ impl<'w> JobRun<'_, 'w> {
             None => self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
                 let is_windows = |label: &String| label.to_lowercase().contains("windows");
-                matches!(label.can, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
+                matches!(label.values, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
             }),
         }
     }

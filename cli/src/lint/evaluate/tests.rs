@@ -22,7 +22,7 @@ struct PolicyVariable {
 }
 
 impl PolicyVariable {
-    fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
+    fn of(policy: &Policy, variable: Variable, values: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
         let any_text: &[&str] = match variable {
             Variable::Key(_) => &["a secret"],
@@ -31,14 +31,14 @@ impl PolicyVariable {
             _ => &[UNKNOWN],
         };
         let any_text = any_text.iter().map(|text| (*text).to_owned());
-        let worlds: Vec<String> = match &can {
+        let worlds: Vec<String> = match &values {
             AbstractValue::OneOf(texts) => texts.clone(),
             AbstractValue::NonEmpty => any_text.collect(),
             AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
         let why =
-            if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
-        Self { name, text: Text { can, reasons: why.into_iter().collect() }, worlds }
+            if matches!(&values, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        Self { name, text: Text { values, reasons: why.into_iter().collect() }, worlds }
     }
 }
 
@@ -52,7 +52,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
         Variable::Key(_) => vec!["", "a secret", "another secret"],
     };
     let policy = policy.clone();
-    let can = prop_oneof![
+    let values = prop_oneof![
         4 => Just(vec![String::new()]).prop_map(AbstractValue::OneOf),
         4 => select(texts.clone()).prop_map(|text| AbstractValue::OneOf(vec![text.to_owned()])),
         2 => subsequence(texts, 2..=3)
@@ -60,7 +60,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
         1 => Just(AbstractValue::NonEmpty),
         1 => Just(AbstractValue::Any),
     ];
-    can.prop_map(move |can| PolicyVariable::of(&policy, variable, can))
+    values.prop_map(move |values| PolicyVariable::of(&policy, variable, values))
 }
 
 fn call() -> impl Strategy<Value = (Policy, Vec<PolicyVariable>)> {
@@ -277,7 +277,7 @@ proptest! {
                     why.iter().map(String::as_str).partition(is_name);
                 prop_assert_eq!(names, decisive(&inputs, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
-                    format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())
+                    format!("it values resolve to {}, which fails with `{}`", shown(slug), code.as_str())
                 };
                 prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
                 let is_failure = |reason: &&str| failed.iter().map(sentence).any(|it| it == *reason);

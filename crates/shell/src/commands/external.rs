@@ -153,7 +153,7 @@ impl Interpreter<'_> {
             // A known path is resolved, even if it is not the path of a target.
             let is_path = |text: &String| !text.contains([' ', '\t', '\n', ';', '=']);
             let mut is_resolved = self.state.directory.is_some()
-                && matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
+                && matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
             for (target, path) in self.targets.iter().enumerate() {
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
@@ -181,7 +181,7 @@ impl Interpreter<'_> {
     /// expansion decides, as in `$GITHUB_WORKSPACE/run.sh`.
     fn may_be_path(&self, word: &Word, text: &Text, target: &str) -> bool {
         let directory = self.state.directory.as_deref();
-        if let AbstractValue::OneOf(texts) = &text.can {
+        if let AbstractValue::OneOf(texts) = &text.values {
             return texts.iter().any(|path| is_path_of(path, target, directory));
         }
         let end = literal_end(&word.pieces);

@@ -205,7 +205,7 @@ impl Interpreter<'_> {
             // A shell evaluates the value of a variable as an expression too.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);
-            if matches!(&old.can, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
+            if matches!(&old.values, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
                 self.havoc(reason);
             }
             if is_assigned {
@@ -243,7 +243,7 @@ fn after_subscript(text: &str) -> &str {
 
 /// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
 fn is_one_field(text: &Text) -> bool {
-    match &text.can {
+    match &text.values {
         AbstractValue::OneOf(texts) => {
             texts.iter().all(|text| !text.is_empty() && !text.contains([' ', '\t', '\n', '*', '?', '[']))
         }

@@ -69,7 +69,7 @@ fn two<V: Clone + std::fmt::Debug>(one: impl Fn() -> BoxedStrategy<V>) -> impl S
 type Texts = BTreeSet<&'static str>;
 
 fn texts(text: &Text) -> Texts {
-    let can_be = |candidate: &&str| match &text.can {
+    let can_be = |candidate: &&str| match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().any(|text| text == candidate),
         AbstractValue::NonEmpty => !candidate.is_empty(),
         AbstractValue::Any => true,

@@ -24,7 +24,7 @@ pub fn names(names: &[&str]) -> BTreeSet<String> {
 
 /// A short description of a value: its text with its type, `set`, or `?` with the reasons.
 pub fn describe(value: &Value) -> String {
-    match (&value.can, value.single()) {
+    match (&value.values, value.single()) {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
         (AbstractValue::NonEmpty, _) => "set".to_owned(),
