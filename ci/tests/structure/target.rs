@@ -14,7 +14,7 @@ pub struct Target {
 }
 
 /// Maximum number of re-exports that are followed from a name to its definition.
-const REEXPORTS: usize = 8;
+const MAX_REEXPORTS: usize = 8;
 
 impl Target {
     /// Reads a target from its root file.
@@ -96,13 +96,13 @@ impl Target {
             rest = after;
         }
         let (at, (_, source)) = self.modules.get_key_value(&at)?;
-        let Some(name) = rest.first().filter(|name| depth < REEXPORTS && !source.defines(name)) else {
+        let Some(name) = rest.first().filter(|name| depth < MAX_REEXPORTS && !source.defines(name)) else {
             return Some(at);
         };
-        if let Some(import) = source.reexports.iter().find(|import| import.name == *name) {
+        if let Some(import) = source.use_items.iter().find(|import| import.name == *name) {
             return self.resolve(at, &import.path, depth + 1);
         }
-        let mut globs = source.reexports.iter().filter(|import| import.name == "*").filter_map(|import| {
+        let mut globs = source.use_items.iter().filter(|import| import.name == "*").filter_map(|import| {
             let (_, glob) = import.path.split_last()?;
             let found = self.resolve(at, &[glob, rest].concat(), depth + 1)?;
             self.modules[found].1.defines(name).then_some(found)
