@@ -1,7 +1,7 @@
 //! `cargo ci canary`: plants a bug and checks that the fuzzer finds it. If the fuzzer misses it,
 //! the fuzzer does not work, and the command fails.
 
-use crate::failure::{Failure, Result, finding};
+use crate::failure::{Failure, Result, fail_with_finding};
 use crate::seeded_bugs::{self, Engine};
 
 /// A bug that is neither trivial nor rare, so that a working fuzzer always finds it.
@@ -24,7 +24,7 @@ pub fn run() -> Result {
     match outcome {
         Ok(()) => println!("the fuzzer found `{BUG}`"),
         Err(Failure::Finding(_)) => {
-            return finding(format!(
+            return fail_with_finding(format!(
                 "the fuzzer missed `{BUG}` in {RUNS} runs, so it may miss every bug; fix the target `resolve`"
             ));
         }

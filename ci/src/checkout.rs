@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, fail_with_error};
 use crate::process::Process;
 
 /// Makes the root of the checkout the current directory.
@@ -90,7 +90,7 @@ pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     match packages.into_iter().find(|candidate| candidate["name"] == package).map(|found| &found["metadata"][key]) {
         Some(value) if !value.is_null() => Ok(value.clone()),
-        _ => broken(format!("the manifest of `{package}` has no `{key}` under [package.metadata]; add it")),
+        _ => fail_with_error(format!("the manifest of `{package}` has no `{key}` under [package.metadata]; add it")),
     }
 }
 
@@ -98,7 +98,7 @@ pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
 pub fn input_bytes() -> Result<u64> {
     match manifest_value("slug-fuzz", "input-bytes")?.as_u64() {
         Some(bytes) => Ok(bytes),
-        None => broken("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
+        None => fail_with_error("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
     }
 }
 
@@ -119,7 +119,10 @@ pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
         [first, second, third] => Ok([first, second, third].map(str::to_owned)),
-        _ => broken(format!("{file}:{}: expected three columns with tabs between them; correct the line", number + 1)),
+        _ => fail_with_error(format!(
+            "{file}:{}: expected three columns with tabs between them; correct the line",
+            number + 1
+        )),
     });
     rows.collect()
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::checkout;
-use crate::failure::{Context, Result, finding};
+use crate::failure::{Context, Result, fail_with_finding};
 use crate::fuzz;
 use crate::process::Process;
 use crate::tools;
@@ -99,7 +99,7 @@ fn check_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> 
     process = process.dir(out).arg("-runs=50").args(&options).arg(&corpus).env("LLVM_PROFILE_FILE", &profile);
     let output = process.output()?;
     let log = String::from_utf8_lossy(&output.stderr);
-    let fail = |what: &str| finding(format!("{log}\n{target} {what}"));
+    let fail = |what: &str| fail_with_finding(format!("{log}\n{target} {what}"));
     if !output.status.success() {
         return fail("fails on its corpus");
     }

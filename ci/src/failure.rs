@@ -12,7 +12,7 @@ pub enum Failure {
     /// The check found a problem: exit code 1.
     Finding(String),
     /// The check could not run: exit code 2.
-    Broken(String),
+    Error(String),
 }
 
 impl Failure {
@@ -20,14 +20,14 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         let (message, code) = match self {
             Self::Finding(message) => (message, 1),
-            Self::Broken(message) => (message, 2),
+            Self::Error(message) => (message, 2),
         };
         eprintln!("{message}");
         ExitCode::from(code)
     }
 }
 
-/// Turns any error into [`Failure::Broken`], with a description of the failed operation.
+/// Turns any error into [`Failure::Error`], with a description of the failed operation.
 pub trait Context<T> {
     /// Turns an error into a failure with the message `what: error`.
     fn context(self, what: impl FnOnce() -> String) -> Result<T>;
@@ -35,16 +35,16 @@ pub trait Context<T> {
 
 impl<T, E: Display> Context<T> for std::result::Result<T, E> {
     fn context(self, what: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|error| Failure::Broken(format!("{}: {error}", what())))
+        self.map_err(|error| Failure::Error(format!("{}: {error}", what())))
     }
 }
 
-/// Returns [`Failure::Broken`] with the message.
-pub fn broken<T>(message: impl Into<String>) -> Result<T> {
-    Err(Failure::Broken(message.into()))
+/// Fails: returns [`Failure::Error`] with the message.
+pub fn fail_with_error<T>(message: impl Into<String>) -> Result<T> {
+    Err(Failure::Error(message.into()))
 }
 
-/// Returns [`Failure::Finding`] with the message.
-pub fn finding<T>(message: impl Into<String>) -> Result<T> {
+/// Fails: returns [`Failure::Finding`] with the message.
+pub fn fail_with_finding<T>(message: impl Into<String>) -> Result<T> {
     Err(Failure::Finding(message.into()))
 }

@@ -11,7 +11,7 @@ use crate::failure::{Context, Result};
 const OUTPUT_BYTES: usize = 50_000;
 
 /// Adds a page in Markdown to the summary of the job.
-pub fn show(page: &str) -> Result {
+pub fn append_to_summary(page: &str) -> Result {
     append("GITHUB_STEP_SUMMARY", page)
 }
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
-use crate::failure::{Result, finding};
+use crate::failure::{Result, fail_with_finding};
 use crate::forge;
 use crate::process::Process;
 
@@ -33,11 +33,11 @@ pub fn run(arguments: &Arguments) -> Result {
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_to_summary(&page)?;
         println!("written: {}", file.display());
     }
     if page.is_empty() || !status.success() {
-        return finding(
+        return fail_with_finding(
             "a row differs from the table, or no row ran: see above; fix the command, or run \
              `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
         );

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, fail_with_error, fail_with_finding};
 use crate::parallel::{self, Queue};
 use crate::process::{self, Process};
 use crate::tools;
@@ -20,7 +20,7 @@ const BOUNDS: &str = "benches/instructions.tsv";
 pub fn run() -> Result {
     let bounds = checkout::table(BOUNDS)?;
     if bounds.is_empty() {
-        return broken(format!("{BOUNDS} has no rows; write one per operation"));
+        return fail_with_error(format!("{BOUNDS} has no rows; write one per operation"));
     }
     tools::apt("valgrind", &["valgrind"])?;
     Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
@@ -34,7 +34,7 @@ pub fn run() -> Result {
         let at_most: f64 = maximum.parse().context(|| format!("{BOUNDS}: the maximum `{maximum}` is not a number"))?;
         let (Some(cost), Some(lower_bound_cost)) = (costs.get(operation.as_str()), costs.get(lower_bound.as_str()))
         else {
-            return broken(format!(
+            return fail_with_error(format!(
                 "{BOUNDS} names `{operation}` and `{lower_bound}`, but `count` lists at most one; correct the names"
             ));
         };
@@ -49,7 +49,7 @@ pub fn run() -> Result {
     if exceeded.is_empty() {
         return Ok(());
     }
-    finding(format!(
+    fail_with_finding(format!(
         "{exceeded}find the added work with `valgrind --tool=callgrind`; if a maximum must rise, give the reason in \
          the commit"
     ))
@@ -86,14 +86,14 @@ fn count_instructions(program: &Path, operation: &str, factor: &str, scratch: &P
         .args([operation, factor]);
     let output = valgrind.output()?;
     if !output.status.success() {
-        return broken(format!("{}`{valgrind}` failed: {}", process::tail(&output.stderr), output.status));
+        return fail_with_error(format!("{}`{valgrind}` failed: {}", process::tail(&output.stderr), output.status));
     }
     let queries = String::from_utf8_lossy(&output.stdout).trim().parse();
     let queries = queries.context(|| format!("`{valgrind}` did not print a number of queries"))?;
     let profile = fs::read_to_string(&profile).context(|| format!("cannot read {}", profile.display()))?;
     match total_instructions(&profile) {
         Some(instructions) => Ok((queries, instructions)),
-        None => broken(format!("the profile of `{valgrind}` has no line `summary: INSTRUCTIONS`")),
+        None => fail_with_error(format!("the profile of `{valgrind}` has no line `summary: INSTRUCTIONS`")),
     }
 }
 

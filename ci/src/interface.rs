@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::checkout;
-use crate::failure::{Result, broken, finding};
+use crate::failure::{Result, fail_with_error, fail_with_finding};
 use crate::process::Process;
 use crate::tools;
 
@@ -80,7 +80,11 @@ pub fn run(arguments: &Arguments) -> Result {
             failed.push(name);
         }
     }
-    if failed.is_empty() { Ok(()) } else { finding(format!("failed: {}; see the reasons above", failed.join(", "))) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        fail_with_finding(format!("failed: {}; see the reasons above", failed.join(", ")))
+    }
 }
 
 fn api() -> Result {
@@ -91,7 +95,7 @@ fn api() -> Result {
     if diff.status()?.success() {
         return Ok(());
     }
-    finding(format!(
+    fail_with_finding(format!(
         "the public interface has changed; if that is intended, run cargo ci interface --renew and commit {SNAPSHOT}"
     ))
 }
@@ -99,7 +103,7 @@ fn api() -> Result {
 /// The public interface of the resolver, one item per line.
 fn public_api() -> Result<String> {
     let Some(toolchain) = Toolchain::find(API_RUST)? else {
-        return broken(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
+        return fail_with_error(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
     };
     let mut version = Process::cargo().args(["public-api", "--version"]);
     let output = version.output()?;
@@ -193,13 +197,13 @@ fn msrv() -> Result {
     let mut packages_of = metadata["packages"].as_array().into_iter().flatten();
     let declared =
         packages_of.find(|package| package["name"] == CRATES[0]).and_then(|found| found["rust_version"].as_str());
-    let Some(declared) = declared else { return broken("Cargo.toml declares no rust-version") };
+    let Some(declared) = declared else { return fail_with_error("Cargo.toml declares no rust-version") };
     match Toolchain::find(&format!("{declared}.0"))? {
         Some(toolchain) => {
             println!("Rust {declared}");
             toolchain.cargo().args(["check", "--quiet", "--locked"]).args(PACKAGES).run()
         }
-        None if std::env::var_os("CI").is_some() => broken(format!("Rust {declared} is not installed")),
+        None if std::env::var_os("CI").is_some() => fail_with_error(format!("Rust {declared} is not installed")),
         None => {
             println!("skipped: Rust {declared} is not installed; `rustup toolchain install {declared}.0` installs it");
             Ok(())

@@ -73,8 +73,8 @@ impl Process {
     pub fn quiet(mut self) -> Result {
         let output = self.output()?;
         self.expect_success(output.status).map_err(|failure| match failure {
-            Failure::Broken(message) => {
-                Failure::Broken(format!("{}{}{message}", tail(&output.stdout), tail(&output.stderr)))
+            Failure::Error(message) => {
+                Failure::Error(format!("{}{}{message}", tail(&output.stdout), tail(&output.stderr)))
             }
             failure @ Failure::Finding(_) => failure,
         })
@@ -126,7 +126,7 @@ impl Process {
     }
 
     fn expect_success(&self, status: ExitStatus) -> Result {
-        if status.success() { Ok(()) } else { Err(Failure::Broken(format!("`{self}` failed: {status}"))) }
+        if status.success() { Ok(()) } else { Err(Failure::Error(format!("`{self}` failed: {status}"))) }
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn failure_shows_the_output_and_the_command_line() {
-        let Err(Failure::Broken(message)) = Process::cargo().arg("no-such-command").quiet() else {
+        let Err(Failure::Error(message)) = Process::cargo().arg("no-such-command").quiet() else {
             panic!("the program ran")
         };
         assert!(message.contains("no such command"), "{message}");
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn missing_program_is_named() {
-        let Err(Failure::Broken(message)) = Process::new("no-such-program").read() else { panic!("the program ran") };
+        let Err(Failure::Error(message)) = Process::new("no-such-program").read() else { panic!("the program ran") };
         assert!(message.starts_with("cannot run `no-such-program`: "), "{message}");
     }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, fail_with_error, fail_with_finding};
 use crate::process::{self, Process};
 use crate::tools;
 
@@ -54,7 +54,7 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
         .arg(format!("-artifact_prefix={}", artifacts.display()));
     let output = minimise.output()?;
     if !output.status.success() {
-        return finding(format!(
+        return fail_with_finding(format!(
             "{}`{minimise}` failed; promote an artifact before the bug that it shows is fixed",
             process::tail(&output.stderr)
         ));
@@ -63,6 +63,6 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
     let sizes = inputs.into_iter().filter_map(|input| Some((input.metadata().ok()?.len(), input)));
     match sizes.min() {
         Some((_, smallest)) => Ok(smallest),
-        None => broken(format!("{} has no input", scratch.display())),
+        None => fail_with_error(format!("{} has no input", scratch.display())),
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, fail_with_error};
 use crate::process::Process;
 
 const TITLE: &str = "Nightly checks failed";
@@ -71,7 +71,7 @@ fn run_url() -> Result<String> {
 fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),
-        _ => broken(format!("{name} is not set; pass it in the environment")),
+        _ => fail_with_error(format!("{name} is not set; pass it in the environment")),
     }
 }
 

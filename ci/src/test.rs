@@ -1,7 +1,7 @@
 //! `cargo ci test`: runs the test command of README.md, so that the README matches CI.
 
 use crate::checkout;
-use crate::failure::{Result, broken};
+use crate::failure::{Result, fail_with_error};
 use crate::process::Process;
 
 /// Run the test command that README.md gives
@@ -15,7 +15,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result {
     let readme = checkout::read("README.md")?;
     let Some(command) = test_command(&readme) else {
-        return broken("README.md gives no test command; add a line that starts with `cargo test`");
+        return fail_with_error("README.md gives no test command; add a line that starts with `cargo test`");
     };
     println!("README.md says: {}", command.join(" "));
     Process::cargo().args(&command[1..]).args(&arguments.rest).run()

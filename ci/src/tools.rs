@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::failure::{Result, broken};
+use crate::failure::{Result, fail_with_error};
 use crate::process::Process;
 
 /// Installs Debian packages, unless their program is on the PATH.
@@ -10,7 +10,7 @@ pub fn apt(program: &str, packages: &[&str]) -> Result {
     if find(program).is_some() {
         return Ok(());
     }
-    let missing = || broken(format!("`{program}` is missing; install it manually"));
+    let missing = || fail_with_error(format!("`{program}` is missing; install it manually"));
     if find("apt-get").is_none() {
         return missing();
     }
@@ -50,5 +50,5 @@ fn apt_get(arguments: &[&str]) -> Result {
     if output.status.success() {
         return Ok(());
     }
-    broken(format!("{}`{process}` failed: {}", String::from_utf8_lossy(&output.stderr), output.status))
+    fail_with_error(format!("{}`{process}` failed: {}", String::from_utf8_lossy(&output.stderr), output.status))
 }

@@ -22,7 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, fail_with_error, fail_with_finding};
 use crate::forge;
 use crate::process::{self, Process};
 use crate::tools;
@@ -73,9 +73,13 @@ pub fn run(arguments: &Arguments) -> Result {
     let summary = night.finish()?;
     let page = summary.to_markdown();
     println!("\n{page}");
-    forge::show(&page)?;
+    forge::append_to_summary(&page)?;
     forge::output("summary", &page)?;
-    if summary.status == Status::Clean { Ok(()) } else { finding(format!("see {}", out.join("summary.md").display())) }
+    if summary.status == Status::Clean {
+        Ok(())
+    } else {
+        fail_with_finding(format!("see {}", out.join("summary.md").display()))
+    }
 }
 
 /// A time in seconds.
@@ -139,7 +143,7 @@ pub fn target_names() -> Result<Vec<String>> {
     tools::cargo_fuzz()?;
     let names: Vec<String> =
         Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
-    if names.is_empty() { broken("`cargo fuzz list` lists no target") } else { Ok(names) }
+    if names.is_empty() { fail_with_error("`cargo fuzz list` lists no target") } else { Ok(names) }
 }
 
 /// A night in progress.
@@ -240,7 +244,10 @@ impl Night {
                     }
                 }
             }
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| broken("a worker panicked"))).collect()
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(|_| fail_with_error("a worker panicked")))
+                .collect()
         });
         results.into_iter().collect::<Result>()?;
         self.save()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, fail_with_error};
 use crate::process::{self, Process};
 
 /// The package with the searching tests and most of the planted bugs.
@@ -94,7 +94,7 @@ impl Workbench {
     pub fn new(home: &Path, limit: Limit) -> Result<Self> {
         let version = Process::new("rustc").arg("-vV").read()?;
         let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
-            return broken("`rustc -vV` names no host; install Rust with rustup");
+            return fail_with_error("`rustc -vV` names no host; install Rust with rustup");
         };
         let bench = Self { home: home.to_owned(), limit, input_bytes: checkout::input_bytes()?, host: host.to_owned() };
         checkout::remove(&bench.tree())?;
@@ -120,7 +120,10 @@ impl Workbench {
         for mut build in tests.into_iter().chain(fuzzer) {
             let output = build.output()?;
             if !output.status.success() {
-                return broken(format!("{}`{build}` failed: {advice}", String::from_utf8_lossy(&output.stderr)));
+                return fail_with_error(format!(
+                    "{}`{build}` failed: {advice}",
+                    String::from_utf8_lossy(&output.stderr)
+                ));
             }
         }
         Ok(())
@@ -159,7 +162,7 @@ impl Workbench {
         if let Some(failed) = &run.failed
             && witness(&failed.output).is_none()
         {
-            return broken(format!("{}\n`{REPLAY}` failed, but not on a witness; see above", failed.output));
+            return fail_with_error(format!("{}\n`{REPLAY}` failed, but not on a witness; see above", failed.output));
         }
         Ok(run.hit(|failed| witness(&failed.output).unwrap_or_default().to_owned()))
     }
@@ -199,7 +202,7 @@ impl Workbench {
             None if output.status.success() => Ok(None),
             None => {
                 let log = process::tail(&output.stderr);
-                broken(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
+                fail_with_error(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
             }
         }
     }
@@ -215,7 +218,7 @@ impl Workbench {
         let run = TestRun::parse(&String::from_utf8_lossy(&output.stdout))?;
         if run.failed.is_none() && !output.status.success() {
             let log = process::tail(&output.stderr);
-            return broken(format!("{log}`{nextest}` failed, but no test did: {}", output.status));
+            return fail_with_error(format!("{log}`{nextest}` failed, but no test did: {}", output.status));
         }
         Ok(run)
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, fail_with_error, fail_with_finding};
 use crate::forge;
 use crate::parallel::{self, Queue};
 use crate::process;
@@ -83,14 +83,14 @@ pub fn run(arguments: &Arguments) -> Result {
         let patches = search.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_to_summary(&page)?;
         println!("written: {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
     if missed.is_empty() {
         return Ok(());
     }
-    finding(format!(
+    fail_with_finding(format!(
         "not found, or by too few engines: {}; make the laws or the case generator strong enough to find them",
         missed.join(", ")
     ))
@@ -111,7 +111,10 @@ impl Search {
     fn new(arguments: &Arguments) -> Result<Self> {
         let all = patch::names()?;
         if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
-            return broken(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
+            return fail_with_error(format!(
+                "unknown bug `{unknown}`; give names of files in {}, without `.patch`",
+                patch::DIR
+            ));
         }
         let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
         patch::check(&names)?;
@@ -186,7 +189,7 @@ impl Search {
         bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
         for &engine in &self.engines {
             if let Some(hit) = bench.search(engine)? {
-                return broken(format!("`{}` fails without a bug; fix that first", hit.what));
+                return fail_with_error(format!("`{}` fails without a bug; fix that first", hit.what));
             }
         }
         Ok(())
