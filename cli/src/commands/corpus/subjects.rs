@@ -7,7 +7,7 @@ use serde_json::Value;
 use slug_resolver::{Env, Policy, Registry, Variable};
 use slug_testkit::batch::{Answerer, Counts};
 use slug_testkit::diagnosis::{Diagnoser, Diagnosis, SECRET};
-use slug_testkit::linting::{self, File, Place};
+use slug_testkit::linting::{self, File, Location};
 
 use crate::commands::diagnose::cause::{Setting, diagnose};
 use crate::commands::diagnose::record::Record;
@@ -66,7 +66,7 @@ impl linting::Linter for EmbeddedLinter {
 
 /// Converts a finding to the form that the oracle checks.
 fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
-    let location = |span: &Span| Place {
+    let location = |span: &Span| Location {
         range: span.range.clone(),
         text: report.sources.get(span.source).text.get(span.range.clone()).map(str::to_owned),
     };
@@ -78,7 +78,7 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
         code: finding.code.id.to_owned(),
         about: format!("{:?}", finding.stable_subject()),
         caret: location(&finding.primary.span),
-        places: labels.chain(edits).map(location).collect(),
+        locations: labels.chain(edits).map(location).collect(),
         variable: variable.map(|(_, name)| name.clone()),
         shown: shown(report, finding),
         patch: finding.patch.as_ref().map(|patch| {
