@@ -17,7 +17,7 @@ use crate::laws::AGREEMENT;
 pub struct Proof {
     /// The number of cases checked against every law.
     pub evaluated: usize,
-    /// The number of questions whose answers were compared with the reference.
+    /// The number of slug cases whose answers were compared with the reference.
     pub compared: usize,
     /// The number of concrete combinations that the cases represent.
     pub covered: u128,
@@ -30,7 +30,7 @@ pub struct Proof {
 
 /// A case that breaks a law.
 pub struct Broken {
-    /// The number of its step in the enumeration.
+    /// Its number in the enumeration.
     pub number: usize,
     /// The law.
     pub law: &'static Law,
@@ -52,7 +52,7 @@ struct Contradiction {
 /// The names of the variables that are set.
 type Names = BTreeSet<String>;
 
-/// A gap with the number of its first step in the enumeration.
+/// A gap with the number of its first case in the enumeration.
 #[derive(Clone)]
 struct NumberedGap {
     number: usize,
@@ -82,14 +82,14 @@ pub struct Gap {
 }
 
 impl Proof {
-    /// Runs one step of an enumeration: examines a case or compares a question.
-    pub fn step(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
+    /// Runs one check of an enumeration: checks every law on a case, or compares a slug case.
+    pub fn check(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
         if let Some(point) = enumeration.get(number) {
             self.examine(implementation, number, &point);
-        } else if let Some(question) =
-            number.checked_sub(enumeration.len()).and_then(|question| enumeration.question(question))
+        } else if let Some(slug_case) =
+            number.checked_sub(enumeration.len()).and_then(|index| enumeration.slug_case(index))
         {
-            self.compare(implementation, number, &question);
+            self.compare(implementation, number, &slug_case);
         }
     }
 
@@ -107,11 +107,11 @@ impl Proof {
         }
     }
 
-    /// Compares the answer to one question of an enumeration with the answer of the reference.
-    pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
+    /// Compares the answer to one slug case of an enumeration with the answer of the reference.
+    pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, slug_case: &TestCase) {
         self.compared += 1;
-        if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, question)) {
-            self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });
+        if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, slug_case)) {
+            self.keep_first(Broken { number, law: &AGREEMENT, violation, case: slug_case.clone() });
         }
     }
 
