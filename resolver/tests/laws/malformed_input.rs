@@ -467,8 +467,8 @@ fn invalid_patterns_report_character() {
     for (wrong, at) in [("(", 0), ("[", 0), (r"\p{nope}", 0), (r"(?-u:\xff)", 5), ("(?z)", 2), ("b{2,1}", 1)] {
         for before in ["", "a", "éé"] {
             let error = Pattern::new(&format!("{before}{wrong}")).unwrap_err().to_string();
-            let place = format!(", at character {}; correct it", before.chars().count() + at + 1);
-            assert!(error.ends_with(&place) && !error.contains('\n'), "{error}");
+            let suffix = format!(", at character {}; correct it", before.chars().count() + at + 1);
+            assert!(error.ends_with(&suffix) && !error.contains('\n'), "{error}");
         }
     }
 }
