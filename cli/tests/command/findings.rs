@@ -293,7 +293,7 @@ fn wrong_suppressions_are_findings() {
     assert!(ended.stdout.contains("did you mean `unreachable-arm`?"), "{}", ended.stdout);
     // An empty line separates a comment from the lines below it.
     let text = faulty.replace(arm, &format!("      # slugproof: ignore[unreachable-arm] x\n\n{arm}"));
-    let ended = check(&Scratch::new("findings-apart").file("file.yaml", text), &["--output", "json"]);
+    let ended = check(&Scratch::new("findings-separate").file("file.yaml", text), &["--output", "json"]);
     assert!(codes(&ended).contains(&"unused-suppression".to_owned()), "{}", ended.stdout);
 }
 

@@ -272,7 +272,7 @@ impl Target {
             Some(AtLeast(bound)) => (None, Some(bound)),
             None => (None, None),
         };
-        let reached = self.bound.as_ref().map(|bound| !timed_out && bound.holds(median));
+        let reached = self.bound.as_ref().map(|bound| !timed_out && bound.is_met_by(median));
         Ok(TargetResult {
             id: self.id,
             what: self.what,
@@ -289,7 +289,7 @@ impl Target {
 }
 
 impl Bound {
-    fn holds(&self, value: f64) -> bool {
+    fn is_met_by(&self, value: f64) -> bool {
         match *self {
             AtMost(bound) => value <= bound,
             AtLeast(bound) => value >= bound,

@@ -37,7 +37,7 @@ fn write_entry(text: &mut String, entry: &Entry) {
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{}", wrapped(value, &format!("    {label:<10}"), "              "));
     };
-    if let Some(because) = entry.status.because() {
+    if let Some(because) = entry.status.with_reason() {
         // A violation contains its case as YAML, whose line breaks must be kept.
         let (first, rest) = because.split_once('\n').unwrap_or((because, ""));
         line("reason", first);

@@ -55,7 +55,7 @@ impl linting::Linter for EmbeddedLinter {
     fn lint(&self, files: &[File<'_>]) -> Vec<linting::Finding> {
         let inputs: Vec<Input> = files.iter().map(|file| Input::new(file.path, file.text)).collect();
         let report = Linter::new(&REGISTRY, &POLICIES).report(&inputs);
-        report.findings.iter().map(|finding| seen(&report, finding, files)).collect()
+        report.findings.iter().map(|finding| converted(&report, finding, files)).collect()
     }
 
     fn neighbour(&self) -> &'static str {
@@ -65,7 +65,7 @@ impl linting::Linter for EmbeddedLinter {
 }
 
 /// Converts a finding to the form that the oracle checks.
-fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
+fn converted(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
     let location = |span: &Span| Location {
         range: span.range.clone(),
         text: report.sources.get(span.source).text.get(span.range.clone()).map(str::to_owned),
