@@ -107,7 +107,7 @@ impl<'w> JobEval<'_, 'w> {
     /// True if the job's own condition can be true.
     #[must_use]
     pub fn can_run(&self, context: &EvalContext<'_>) -> bool {
-        self.holds(self.job.condition.as_ref(), context).can_be_true
+        self.condition(self.job.condition.as_ref(), context).can_be_true
     }
 
     /// True if all jobs that this job needs can run. The values of their matrices are treated as
@@ -118,7 +118,7 @@ impl<'w> JobEval<'_, 'w> {
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
-    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
+    fn condition(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
@@ -173,7 +173,7 @@ impl<'w> JobRun<'_, 'w> {
         // A forge applies the step's own `env` before it evaluates the condition.
         let look_up = |name: &str| self.in_env(Some(&own), name);
         let context = self.context(Some(&look_up));
-        let runs = self.eval.holds(step.condition.as_ref(), &context);
+        let runs = self.eval.condition(step.condition.as_ref(), &context);
         if !runs.can_be_true {
             return;
         }
@@ -273,7 +273,7 @@ impl<'w> JobRun<'_, 'w> {
         for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.maybe_not || runs.can_be_false {
-                written.value.or(before).because("an earlier step may set it")
+                written.value.or(before).with_reason("an earlier step may set it")
             } else {
                 written.value
             };

@@ -96,11 +96,11 @@ impl Rendered {
                 }
                 self.line(10, &format!("{command}bash {path}"));
             }
-            Action::SetVariable(name, words, way) => {
+            Action::SetVariable(name, words, method) => {
                 self.lines.insert((script_of_step(index), name), self.now());
                 let words = written(words);
                 let echo = format!("echo \"{name}={words}\"");
-                let line = match way {
+                let line = match method {
                     WriteMethod::Variable => format!("{echo} >> $GITHUB_ENV"),
                     WriteMethod::Github => format!("{echo} >> ${{{{ github.env }}}}"),
                     WriteMethod::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),

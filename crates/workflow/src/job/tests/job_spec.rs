@@ -171,7 +171,7 @@ pub fn step() -> impl Strategy<Value = StepSpec> {
         6 => Just(TARGET),
         2 => select(vec!["e2e/run.sh", "./run.sh", IN_VARIABLE, IN_MATRIX]),
     ];
-    let way = select(vec![
+    let method = select(vec![
         WriteMethod::Variable,
         WriteMethod::Github,
         WriteMethod::Gitea,
@@ -182,7 +182,7 @@ pub fn step() -> impl Strategy<Value = StepSpec> {
     let name = select(ALL.to_vec());
     let action = prop_oneof![
         5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Action::Call(path, layer)),
-        4 => (name, words(&inside), way).prop_map(|(name, words, way)| Action::SetVariable(name, words, way)),
+        4 => (name, words(&inside), method).prop_map(|(name, words, method)| Action::SetVariable(name, words, method)),
         2 => Just(Action::Nothing),
     ];
     let env = layer(&[&around[..], &[Word::RunnerVariable]].concat(), 2);
@@ -281,8 +281,8 @@ impl JobSpec {
         for (step, may_be_no_shell) in self.steps.iter_mut().zip(may_be_no_shell) {
             match &mut step.action {
                 Action::SetVariable(..) if may_be_no_shell => step.action = Action::Nothing,
-                Action::SetVariable(_, _, way @ WriteMethod::File) if self.file.is_none() => {
-                    *way = WriteMethod::Variable;
+                Action::SetVariable(_, _, method @ WriteMethod::File) if self.file.is_none() => {
+                    *method = WriteMethod::Variable;
                 }
                 // If anything may be set, a path in a variable is not known.
                 Action::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {

@@ -98,7 +98,7 @@ pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
             (before, word) => VarState::Open { may_be_empty: before.may_be_empty() && word.may_be_empty() },
         })
     };
-    let mut holds = |when: Option<&Condition>, env: &Env| match when {
+    let mut is_met = |when: Option<&Condition>, env: &Env| match when {
         None => true,
         Some(Condition::Flag) => world.flag,
         Some(Condition::Pick) => world.pick == "a",
@@ -116,7 +116,7 @@ pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
             env.insert(name, value(words, around, &before, file.lines[&(depth, *name)]));
         }
     };
-    let whens: Vec<bool> = spec.whens.iter().map(|when| holds(when.as_ref(), &Env::new())).collect();
+    let whens: Vec<bool> = spec.whens.iter().map(|when| is_met(when.as_ref(), &Env::new())).collect();
     if whens.contains(&false) {
         return Vec::new();
     }
@@ -128,9 +128,9 @@ pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
     for (index, step) in spec.steps.iter().enumerate() {
         let mut own = env.clone();
         set(&mut own, &step.env, env_of_step(index), &env);
-        let runs = holds(step.when.as_ref(), &own);
+        let runs = is_met(step.when.as_ref(), &own);
         let is_written = !matches!(step.action, Action::SetVariable(_, _, WriteMethod::Maybe))
-            || holds(Some(&Condition::Open), &own);
+            || is_met(Some(&Condition::Open), &own);
         if !runs {
             continue;
         }
@@ -158,10 +158,10 @@ pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
                 }
             }
             Action::Call(path, layer) => {
-                let meant =
+                let called_path =
                     if [IN_VARIABLE, IN_MATRIX].contains(path) { TARGET } else { path.trim_start_matches("./") };
                 // The repository may be checked out anywhere.
-                calls = format!("/{directory}/{meant}").ends_with(&format!("/{TARGET}"));
+                calls = format!("/{directory}/{called_path}").ends_with(&format!("/{TARGET}"));
                 // Assignments before the command take effect from left to right.
                 if calls {
                     for (name, words) in layer {
