@@ -234,12 +234,12 @@ struct Mutant {
 
 #[derive(Deserialize)]
 struct Span {
-    start: Start,
+    start: LineColumn,
 }
 
 /// Line and column, counted from 1; the column is in characters.
 #[derive(Deserialize)]
-struct Start {
+struct LineColumn {
     line: usize,
     column: usize,
 }
