@@ -311,7 +311,7 @@ mod tests {
             minimised: Some(Minimised { minimised: "a/small".into(), minimised_bytes: 1, content: b"|".to_vec() }),
         });
         summary.proof.report = vec!["✓ a | b".to_owned()];
-        summary.properties.failures = vec!["properties::irrelevant_variables_ignored".to_owned()];
+        summary.properties.failures = vec!["properties::order_free".to_owned()];
         summary
     }
 
@@ -329,7 +329,8 @@ mod tests {
         );
         assert!(
             page.ends_with(
-                "## Failed properties\n\n    properties::irrelevant_variables_ignored\n\nThe failed cases are in `proptest-regressions`.\n"
+                "## Failed properties\n\n    properties::order_free\n\nThe failed \
+                 cases are in `proptest-regressions`.\n"
             ),
             "{page}"
         );
