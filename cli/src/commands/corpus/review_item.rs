@@ -136,7 +136,7 @@ impl Status {
     }
 
     /// The problem and its remedy, if there is a problem.
-    pub fn with_reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
             Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
@@ -267,7 +267,7 @@ impl Entry {
 
     /// The problem of the case in one line, if there is one.
     pub fn problem(&self) -> Option<String> {
-        self.status.with_reason().map(|because| format!("{}: {}: {because}", self.path, self.status.label()))
+        self.status.reason().map(|reason| format!("{}: {}: {reason}", self.path, self.status.label()))
     }
 }
 
