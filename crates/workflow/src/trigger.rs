@@ -129,7 +129,7 @@ impl Invocation {
 fn choices(input: &Input, event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: value.sema().to_string(), value: Value::known(value) };
     let any_value = || {
-        let who = if event == "workflow_call" { "a calling workflow" } else { "the caller" };
+        let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };
         let why = format!("{who} may supply any value for `{}`", input.name);
         Choice { value: Value::unknown(why), shown: "anything".to_owned() }
     };

@@ -40,7 +40,7 @@ fn choices(event: &str, input: &Input) -> Vec<(String, String)> {
 
 #[test]
 fn input_values_start_with_the_default() {
-    const ANY: (&str, &str) = ("? the caller may supply any value for `K`", "anything");
+    const ANY: (&str, &str) = ("? a manual run may supply any value for `K`", "anything");
     const TRUE: (&str, &str) = ("Boolean(true)", "true");
     const FALSE: (&str, &str) = ("Boolean(false)", "false");
     const FIRST: (&str, &str) = ("'o0'", "o0");
