@@ -54,7 +54,7 @@ fn every_line_is_answered_in_order() {
     assert_eq!(answers[0]["provider"], json!("byok-openai"));
     assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
     assert_eq!(answers[8]["error"], json!("not UTF-8 from byte 13 on; write the line as UTF-8"));
-    assert_eq!(answers[9]["error"], json!("the line is longer than the limit of 1048576 bytes; shorten it"));
+    assert_eq!(answers[9]["error"], json!("the line is longer than 1 MiB; shorten it"));
     assert_eq!(answers[11]["runtime"], json!("codex"));
     assert_eq!(answers[12]["code"], json!(null));
 }
@@ -92,7 +92,7 @@ fn overlong_line_is_answered_before_its_end() {
     std::thread::spawn(move || output.lines().try_for_each(|line| sent.send(line.expect("each answer is UTF-8"))));
     let answer = || answers.recv_timeout(Duration::from_secs(60)).expect("there is an answer");
     input.write_all(&vec![b'x'; LINE_BYTES + 2]).expect("the command reads its input");
-    assert!(answer().contains("longer than the limit"));
+    assert!(answer().contains("longer than 1 MiB"));
     input.write_all(b"x\n{\"runtime\":\"hermes\"}\n").expect("the command reads its input");
     assert!(answer().contains("\"verdict\""));
     drop(input);

@@ -1,6 +1,7 @@
 //! Checks of a text before it is parsed: encoding, length and line breaks.
 
 use crate::error::ReadError;
+use crate::message::byte_size;
 use crate::tree::LineCol;
 
 /// Decodes bytes as UTF-8.
@@ -16,9 +17,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
 
 /// The error for a text with more than `limit` bytes.
 pub(crate) fn too_long(limit: usize) -> ReadError {
-    ReadError::whole(format!(
-        "the document has more bytes than the limit of {limit}; split it or drop what is not needed"
-    ))
+    ReadError::whole(format!("the document is larger than {}; split it or drop what is not needed", byte_size(limit)))
 }
 
 /// Characters that are line breaks in YAML 1.1 and ordinary characters in YAML 1.2. They are

@@ -245,7 +245,7 @@ fn invalid_documents_report_place_and_advice() {
         ),
         (
             vec![b'#'; limits::DOCUMENT_BYTES + 1],
-            "line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is \
+            "line 1, column 1: the document is larger than 16 MiB; split it or drop what is \
              not needed",
         ),
     ];
