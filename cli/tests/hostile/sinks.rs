@@ -71,7 +71,7 @@ code=$?
 last() { grep -ao "\[?$1[hl]" "$log" | tail -n 1; }
 grep -aq "$bar" "$log" || echo 'error: no bar was drawn' >&2
 case $(grep -ao 'other settings' "$log")$(last 25)$(last 1049)$(last 2004) in
-    *other* | *25l* | *1049h* | *2004h*) echo 'error: the terminal is not as it was' >&2 ;;
+    *other* | *25l* | *1049h* | *2004h*) echo 'error: the terminal is not restored' >&2 ;;
 esac
 rm -f "$log"; exit $code"#;
 
