@@ -132,7 +132,7 @@ impl Diagnoser for EmbeddedDiagnoser {
     fn diagnose(&self, record: &Record) -> Result<Vec<Diagnosis>, String> {
         let first = REGISTRY.runtimes().first().map(|runtime| runtime.name.as_str());
         let policy: &'static Policy = &POLICIES[0];
-        let runtime_and = |asked, env| runtime_of(asked, env, record, &REGISTRY, policy);
+        let runtime_and = |requested, env| runtime_of(requested, env, record, &REGISTRY, policy);
         let diagnose = |env| {
             let named = runtime_and(None, env).or_else(|_| runtime_and(first, env));
             let (runtime, env) = named.map_err(|failure| failure.to_string())?;

@@ -32,7 +32,7 @@ pub struct Entry {
     pub found: Option<String>,
     /// The comment at the top of the file.
     pub comment: Option<String>,
-    /// The change of the file since the revision asked about.
+    /// The change of the file since the requested revision.
     pub change: Option<Change>,
     /// Whether the case still passes.
     #[serde(flatten)]
