@@ -25,34 +25,34 @@ fn exact(c: &mut Criterion) {
 
     let order = shuffled_indexes(lookups.len(), 5_000);
     let handle = |lookup: &data::Lookup| registry.handle(&lookup.runtime).expect("the runtime is registered");
-    let asked: Vec<_> =
+    let prepared: Vec<_> =
         order.into_iter().map(|index| (&lookups[index], handle(&lookups[index]), &credentials[index])).collect();
     let mut group = c.benchmark_group("derive-genai");
-    group.throughput(Throughput::Elements(asked.len() as u64));
+    group.throughput(Throughput::Elements(prepared.len() as u64));
     group.bench_function("limit", |b| {
         b.iter(|| {
-            for (lookup, ..) in &asked {
+            for (lookup, ..) in &prepared {
                 black_box(ids.get(black_box(lookup.model.as_str())));
             }
         });
     });
     group.bench_function("by-handle", |b| {
         b.iter(|| {
-            for (lookup, handle, credentials) in &asked {
+            for (lookup, handle, credentials) in &prepared {
                 let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("by-name", |b| {
         b.iter(|| {
-            for (lookup, _, credentials) in &asked {
+            for (lookup, _, credentials) in &prepared {
                 let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("genai", |b| {
         b.iter(|| {
-            for (lookup, ..) in &asked {
+            for (lookup, ..) in &prepared {
                 let _ = black_box(AdapterKind::from_model(black_box(&lookup.model)));
             }
         });

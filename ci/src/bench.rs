@@ -34,16 +34,16 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result {
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     let release = checkout::target_dir()?.join("release");
-    let home = checkout::target_dir()?.join("bench");
+    let results = checkout::target_dir()?.join("bench");
     cargo(&["build", "--release", "--package", "slugproof", "--package", "slug-bench"]).run()?;
     cargo(&["bench", "--no-run"]).run()?;
     cargo(&["bench", "--no-run"]).args(OTHER_CRATE).run()?;
 
-    checkout::remove(&home)?;
-    for dir in [home.as_path(), docs] {
+    checkout::remove(&results)?;
+    for dir in [results.as_path(), docs] {
         fs::create_dir_all(dir).context(|| format!("cannot create {}", dir.display()))?;
     }
-    let criterion = home.join("criterion");
+    let criterion = results.join("criterion");
     for round in 1..=arguments.rounds {
         println!("round {round} of {}", arguments.rounds);
         let round = round.to_string();
@@ -51,9 +51,9 @@ pub fn run(arguments: &Arguments) -> Result {
             |process: Process| process.arg("--").args(SETTINGS).args(["--save-baseline", &format!("round-{round}")]);
         measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).run_quietly()?;
         measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).run_quietly()?;
-        Process::new(release.join("runs")).arg(&home).arg(&round).run_quietly()?;
+        Process::new(release.join("runs")).arg(&results).arg(&round).run_quietly()?;
     }
-    Process::new(release.join("report")).arg(&home).arg(docs).run()?;
+    Process::new(release.join("report")).arg(&results).arg(docs).run()?;
     forge::append_summary(&checkout::read(docs.join("benchmarks.md"))?)
 }
 

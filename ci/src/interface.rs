@@ -296,7 +296,7 @@ mod tests {
     fn test_modules_and_standard_traits_are_not_promised() {
         for item in [
             "pub mod slug_resolver::laws",
-            "pub fn slug_resolver::laws::case::Case::new() -> Self",
+            "pub fn slug_resolver::laws::case::TestCase::new() -> Self",
             "impl core::marker::StructuralPartialEq for slug_resolver::Code",
             "pub fn slug_resolver::Code::clone(&self) -> slug_resolver::Code",
             "pub fn slug_resolver::Code::serialize<__S: serde_core::ser::Serializer>(&self, s: __S) -> X",

@@ -91,8 +91,7 @@ macro_rules! table {
 table! {
     "Contradictions: the create call is rejected",
     "No provider serves the model, so no workspace is created. The platform returns 422 \
-    and the outcome is `rejected`. A contradiction has exactly one code; warnings are \
-    reported on top of any verdict.": {
+    and the outcome is `rejected`. A contradiction has exactly one code.": {
         MODEL_REQUIRED = "model-required", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
             Code::ModelRequired.meaning();
         UNKNOWN_RUNTIME = "unknown-runtime", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
@@ -120,8 +119,9 @@ table! {
             Code::WrongCredential.meaning();
     }
 
-    "Warnings",
-    "A warning comes on top of any verdict and never changes the exit code.": {
+    "Warnings about a resolution",
+    "A resolution can have these warnings in addition to any verdict. They are notes: unlike a finding of \
+    level `warning`, they never change the exit code.": {
         CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
         SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],

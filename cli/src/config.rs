@@ -212,7 +212,7 @@ impl Accept {
             return Err(cursor.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
         }
         Ok(Self {
-            line: cursor.mark().line,
+            line: cursor.line_col().line,
             policy: text("policy")?,
             runtime: text("runtime")?,
             code: Code::parse(code.string()?)

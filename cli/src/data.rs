@@ -52,23 +52,23 @@ impl Data {
 
     /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded
     /// ones.
-    pub fn policies(&self, asked: &[OsString]) -> Result<Vec<Policy>, Failure> {
+    pub fn policies(&self, requested: &[OsString]) -> Result<Vec<Policy>, Failure> {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
-            return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
+            return if requested.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(requested, &[]) };
         };
-        if asked.is_empty() {
+        if requested.is_empty() {
             return find_policies(configured, &[]);
         }
         // An unreadable policy must not prevent another from being found.
         let known: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
-        find_policies(asked, &known)
+        find_policies(requested, &known)
     }
 
     /// Returns the requested policy, else the first of slugproof.yaml, else the first embedded
     /// one.
-    pub fn policy(&self, asked: Option<&OsString>) -> Result<Policy, Failure> {
+    pub fn policy(&self, requested: Option<&OsString>) -> Result<Policy, Failure> {
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
-        let first = match asked {
+        let first = match requested {
             Some(name) => return Ok(self.policies(std::slice::from_ref(name))?.swap_remove(0)),
             None => configured.and_then(<[OsString]>::first),
         };

@@ -86,7 +86,7 @@ pub fn answer_lines(
         text.clear();
         let outcome = match read {
             Line::End => break,
-            Line::TooLong => Err(format!("the line is longer than the limit of {MAX_LINE_BYTES} bytes; shorten it")),
+            Line::TooLong => Err(format!("the line is longer than {} MiB; shorten it", MAX_LINE_BYTES >> 20)),
             Line::Whole if answered.lines == 0 => {
                 answer(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line), &mut text)
             }

@@ -136,11 +136,11 @@ pub(crate) fn shadowed<'a>(
     let mut shadowed = env.set_positions();
     let mut open = pick.rests_on(env) & shadowed;
     while open != 0 {
-        let place = open.trailing_zeros();
+        let index = open.trailing_zeros();
         open &= open - 1;
-        let without = env.without(Policy::deciding_at(place as usize));
+        let without = env.without(Policy::deciding_at(index as usize));
         if Pick::of(entry, &without).slug != pick.slug || inject(&without) != injected {
-            shadowed &= !(1 << place);
+            shadowed &= !(1 << index);
         }
     }
     NameSubset::at(policy.variable_names(), shadowed)

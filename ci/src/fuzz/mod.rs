@@ -306,7 +306,7 @@ impl Night {
             .args([fresh.path(), &corpus]);
         let status = self.run_target(target, merge, &self.log(&format!("{name}/merge")))?;
         let kept = checkout::entries(fresh.path())?;
-        // If every input crashed or the fuzzer is broken, the corpus stays unchanged.
+        // If every input crashed or the fuzzer is error, the corpus stays unchanged.
         if !status.success() || kept.is_empty() {
             return Ok(false);
         }
@@ -542,7 +542,7 @@ mod tests {
             "    Finished `release` profile\n",
             r#"{"type":"suite","event":"started","test_count":2}"#,
             "\n",
-            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
+            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::order_free","exec_time":0.5}"#,
             "\n",
             r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2,"#,
             r#""stdout":"case 7"}"#,

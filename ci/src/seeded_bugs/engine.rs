@@ -102,8 +102,8 @@ impl Workbench {
             max_input_bytes: checkout::max_fuzz_input_bytes()?,
             host: host.to_owned(),
         };
-        checkout::remove(&bench.tree())?;
-        checkout::copy_to(&bench.tree())?;
+        checkout::remove(&bench.source_dir())?;
+        checkout::copy_to(&bench.source_dir())?;
         Ok(bench)
     }
 
@@ -111,7 +111,8 @@ impl Workbench {
     pub fn apply(&self, patch: &Path, options: &[&str]) -> Result {
         // Without the ceiling, git treats the copy as part of the checkout that contains it, and
         // silently skips its files.
-        let git = Process::new("git").arg("apply").args(options).arg(self.tree().join(patch)).dir(&self.tree());
+        let git =
+            Process::new("git").arg("apply").args(options).arg(self.source_dir().join(patch)).dir(&self.source_dir());
         git.env("GIT_CEILING_DIRECTORIES", &self.home).run()
     }
 
@@ -150,7 +151,7 @@ impl Workbench {
             failed.output.lines().find_map(|line| line.strip_prefix("found at ")).map(str::to_owned)
         });
         // The next search must not reuse the seed of a failed property.
-        for file in checkout::entries(&self.tree().join("proptest-regressions"))? {
+        for file in checkout::entries(&self.source_dir().join("proptest-regressions"))? {
             if file.extension().is_some_and(|extension| extension == "txt") {
                 checkout::remove(&file)?;
             }
@@ -237,7 +238,7 @@ impl Workbench {
 
     fn cargo(&self) -> Process {
         Process::cargo()
-            .dir(&self.tree())
+            .dir(&self.source_dir())
             .env("CARGO_TARGET_DIR", self.target())
             // Little changes between bugs, so incremental builds are small.
             .env("CARGO_INCREMENTAL", "1")
@@ -246,7 +247,7 @@ impl Workbench {
             .env("RUST_BACKTRACE", "0")
     }
 
-    fn tree(&self) -> PathBuf {
+    fn source_dir(&self) -> PathBuf {
         self.home.join("tree")
     }
 
@@ -326,7 +327,7 @@ mod tests {
         let run = TestRun::parse(concat!(
             r#"{"type":"suite","event":"started","test_count":3}"#,
             "\n",
-            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
+            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::order_free","exec_time":0.5}"#,
             "\n",
             r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.25,"#,
             r#""stdout":"found at case 7\n"}"#,

@@ -103,10 +103,10 @@ impl Target {
         let Some(name) = rest.first().filter(|name| reexports < MAX_REEXPORTS && !source.defines(name)) else {
             return Some(current);
         };
-        if let Some(import) = source.reexports.iter().find(|import| import.name == *name) {
+        if let Some(import) = source.use_items.iter().find(|import| import.name == *name) {
             return self.resolve(current, &import.path, reexports + 1);
         }
-        let mut definitions = source.reexports.iter().filter(|import| import.name == "*").filter_map(|import| {
+        let mut definitions = source.use_items.iter().filter(|import| import.name == "*").filter_map(|import| {
             let (_, prefix) = import.path.split_last()?;
             let found = self.resolve(current, &[prefix, rest].concat(), reexports + 1)?;
             self.modules[found].1.defines(name).then_some(found)

@@ -150,11 +150,11 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
 
 /// True if a quote is open before a position in its line, so that a `#` there does not start a
 /// comment. An apostrophe inside a word does not open a quote.
-fn is_quoted(sources: &Sources, place: &Span) -> bool {
-    let line = sources.line_range(place.source, sources.line_number(place.source, place.range.start));
+fn is_quoted(sources: &Sources, span: &Span) -> bool {
+    let line = sources.line_range(span.source, sources.line_number(span.source, span.range.start));
     let mut open = None;
     let mut last = ' ';
-    let mut chars = sources.get(place.source).text[line.start..place.range.start].chars().peekable();
+    let mut chars = sources.get(span.source).text[line.start..span.range.start].chars().peekable();
     while let Some(c) = chars.next() {
         let is_in_word = last.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
         match (open, c) {

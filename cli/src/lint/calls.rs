@@ -8,7 +8,7 @@ use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::evaluate::{CallVerdict, Evaluator};
-use super::explain::{Case, Groups, Problem};
+use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
@@ -73,7 +73,7 @@ impl<'a> Linter<'a> {
             evaluated.steps.insert((file, job.key.start, site.step.number));
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
-                self.evaluate_case(Case { source, job: &job.id, site: site.clone(), policy }, evaluated);
+                self.evaluate_call(PolicyCall { source, job: &job.id, site: site.clone(), policy }, evaluated);
             }
         }
     }
@@ -92,7 +92,7 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn evaluate_case<'r>(&'r self, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
+    fn evaluate_call<'r>(&'r self, case: PolicyCall<'r>, evaluated: &mut Evaluated<'r>) {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept };
         match evaluate.evaluate(case.policy, |name| case.site.env.value(name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {

@@ -24,7 +24,7 @@ const SLUGS_SHOWN: usize = 3;
 
 /// One call and the policy that it was evaluated against.
 #[derive(Clone)]
-pub struct Case<'a> {
+pub struct PolicyCall<'a> {
     /// The file.
     pub source: SourceId,
     /// The job.
@@ -39,7 +39,7 @@ pub struct Case<'a> {
 #[derive(Clone)]
 pub struct Group<'a> {
     /// The first case.
-    pub first: Case<'a>,
+    pub first: PolicyCall<'a>,
     /// The problem of the cases.
     pub problem: Problem,
     /// The calls: job id and number of the step.
@@ -92,7 +92,7 @@ pub struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// Adds a case.
-    pub fn add(&mut self, case: Case<'a>, problem: Problem) {
+    pub fn add(&mut self, case: PolicyCall<'a>, problem: Problem) {
         let variable = variable(&case, &problem);
         let caret = caret(&case, variable.as_deref());
         let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
@@ -170,7 +170,7 @@ impl Problem {
 }
 
 /// The variable to put the caret under: the deciding variable, if the file sets it.
-fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
+fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
         Problem::Failure(failure) | Problem::CrossVendor(failure) => {
@@ -186,13 +186,13 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
 }
 
 /// The bytes to put the caret under: those of the variable, else those of the call.
-fn caret(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
+fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
     let variable = variable.and_then(|name| case.site.env.variables.get(name));
     variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
 
 /// The first variable of the policy whose unknown value is among the reasons; keys come last.
-fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
+fn unknown_variable(case: &PolicyCall<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
         setting.is_some_and(|setting| match (variable, &setting.value.values) {
@@ -208,20 +208,20 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
 }
 
 /// The event that starts the workflow, and the last caller.
-fn origin(case: &Case<'_>) -> (String, Option<String>) {
+fn origin(case: &PolicyCall<'_>) -> (String, Option<String>) {
     let invocation = &case.site.invocation;
     (invocation.event.clone(), invocation.callers.last().map(caller))
 }
 
 /// A description of the step.
-fn step(case: &Case<'_>) -> String {
+fn step(case: &PolicyCall<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)
 }
 
 /// A description of the path to the call: event, inputs, caller and matrix row.
-fn path_to(case: &Case<'_>) -> String {
+fn path_to(case: &PolicyCall<'_>) -> String {
     let invocation = &case.site.invocation;
     let mut path = format!("started by `{}`", invocation.event);
     if !invocation.chosen.is_empty() {

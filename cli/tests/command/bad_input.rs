@@ -32,7 +32,7 @@ fn unreadable_registries_are_refused() {
         ),
         (
             "huge.yaml",
-            "huge.yaml: line 1, column 1: the document has more bytes than the limit of 16777216; \
+            "huge.yaml: line 1, column 1: the document is larger than 16 MiB; \
              split it or drop what is not needed",
         ),
     ] {

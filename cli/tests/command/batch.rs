@@ -55,7 +55,7 @@ fn every_line_is_answered_in_order() {
     assert_eq!(answers[0]["provider"], json!("byok-openai"));
     assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
     assert_eq!(answers[8]["error"], json!("the line is not UTF-8 at byte 13; write it as UTF-8"));
-    assert_eq!(answers[9]["error"], json!("the line is longer than the limit of 1048576 bytes; shorten it"));
+    assert_eq!(answers[9]["error"], json!("the line is longer than 1 MiB; shorten it"));
     assert_eq!(answers[11]["runtime"], json!("codex"));
     assert_eq!(answers[12]["code"], json!(null));
 }
@@ -94,7 +94,7 @@ fn overlong_line_is_answered_before_its_end() {
     std::thread::spawn(move || output.lines().try_for_each(|line| sender.send(line.expect("each answer is UTF-8"))));
     let next_answer = || answers.recv_timeout(Duration::from_secs(60)).expect("there is an answer");
     input.write_all(&vec![b'x'; MAX_LINE_BYTES + 1]).expect("the command reads its input");
-    assert!(next_answer().contains("longer than the limit"));
+    assert!(next_answer().contains("longer than 1 MiB"));
     input.write_all(b"x\n{\"runtime\":\"hermes\"}\n").expect("the command reads its input");
     assert!(next_answer().contains("\"verdict\""));
     drop(input);

@@ -69,8 +69,8 @@ fn colour_needs_a_flag() {
     let coloured = check(&scratch, &["--color", "always"]);
     assert!(coloured.stdout.contains("\u{1b}["));
     assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), plain.stdout);
-    let asked = slugproof(["check", "file.yaml"]).env("NO_COLOR", "1").dir(&scratch).run();
-    assert_eq!(asked.stdout, plain.stdout);
+    let requested = slugproof(["check", "file.yaml"]).env("NO_COLOR", "1").dir(&scratch).run();
+    assert_eq!(requested.stdout, plain.stdout);
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn wrong_suppressions_are_findings() {
     assert!(output.stdout.contains("did you mean `unreachable-arm`?"), "{}", output.stdout);
     // An empty line separates a comment from the lines below it.
     let text = faulty.replace(arm, &format!("      # slugproof: ignore[unreachable-arm] x\n\n{arm}"));
-    let output = check(&Scratch::new("findings-apart").file("file.yaml", text), &["--output", "json"]);
+    let output = check(&Scratch::new("findings-separate").file("file.yaml", text), &["--output", "json"]);
     assert!(codes(&output).contains(&"unused-suppression".to_owned()), "{}", output.stdout);
 }
 
@@ -376,7 +376,7 @@ fn unreadable_baselines_are_refused() {
     }
     let huge = scratch("baseline-huge").file("known.json", vec![b' '; (16 << 20) + 1]);
     let output = check(&huge, &["--baseline", "known.json"]);
-    assert!(output.code == 2 && output.stderr.contains("more bytes than the limit of 16777216"), "{}", output.stderr);
+    assert!(output.code == 2 && output.stderr.contains("is larger than 16 MiB"), "{}", output.stderr);
 }
 
 /// Otherwise the findings of unreadable files would be missing from the baseline.

@@ -390,7 +390,7 @@ fn hostile_files_use_bounded_time_and_memory() {
         ("flow", "[".repeat(100_000), 2, "unreadable-file"),
         ("block", "- ".repeat(100_000), 2, "unreadable-file"),
         ("bomb", bomb, 2, "the aliases up to here expand to more than"),
-        ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "more bytes than the limit"),
+        ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "is larger than 1 MiB"),
         ("rows", rows(10_000), 1, "10,000 combinations in total"),
         ("more-rows", rows(10_001), 0, "undecided"),
         ("steps", steps, 1, "4,997 more steps"),

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use slug_resolver::{Env, Policy, Registry, Variable, resolve};
 use slug_testkit::linting::check_linting;
 use slugproof::codes::Level;
-use slugproof::commands::corpus::subjects::EmbeddedLinter;
+use slugproof::commands::corpus::implementations::EmbeddedLinter;
 use slugproof::lint::{Input, Linter};
 
 const RUNTIMES: [&str; 6] = ["claude-code", "hermes", "codex", "openclaw", "seo-agent", "nonesuch"];

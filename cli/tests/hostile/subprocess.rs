@@ -77,7 +77,7 @@ impl<'d> Run<'d> {
         let create = |path: &PathBuf| File::create(path).expect("the target directory can be written to");
         let mut command = self.command();
         command.stdout(create(&stdout)).stderr(create(&stderr));
-        let used = command.spawn().and_then(|mut child| child.wait4()).expect("sh runs");
+        let used = command.spawn().and_then(|mut process| process.wait4()).expect("sh runs");
         let exit = exit(used.status);
         let usage = used.rusage;
         let output = RunOutput {

@@ -9,9 +9,9 @@
 //! represents; the counts add up to the number of all combinations.
 //!
 //! An enumeration does not assume that the resolver assigns each slug to the model class
-//! that follows from the document: its [questions](Enumeration::question) ask for each slug
+//! that follows from the document: its [slug cases](Enumeration::slug_case) resolve each slug
 //! on each runtime. So the cost of the laws grows with the number of model classes, which a
-//! thousand more ids of the same providers do not change; each id adds one question per
+//! thousand more ids of the same providers do not change; each id adds one slug case per
 //! runtime.
 
 use std::collections::btree_map::Entry;
@@ -158,22 +158,22 @@ impl Enumeration {
         Some(self.point(runtime, shape, number - first))
     }
 
-    /// The number of steps: the cases, then the questions.
+    /// The number of checks: the cases, then the slug cases.
     #[must_use]
-    pub fn steps(&self) -> usize {
-        self.len() + self.questions()
+    pub fn checks(&self) -> usize {
+        self.len() + self.slug_cases()
     }
 
-    /// The number of questions: each slug on each runtime.
+    /// The number of slug cases: each slug on each runtime.
     #[must_use]
-    pub fn questions(&self) -> usize {
+    pub fn slug_cases(&self) -> usize {
         self.runtimes.len() * self.slugs.len()
     }
 
-    /// The question with a number below [`Enumeration::questions`], else `None`: the override
+    /// The slug case with a number below [`Enumeration::slug_cases`], else `None`: the override
     /// variable requests one slug on one runtime; no other variable is set.
     #[must_use]
-    pub fn question(&self, number: usize) -> Option<TestCase> {
+    pub fn slug_case(&self, number: usize) -> Option<TestCase> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
         let slug = &self.slugs[number % self.slugs.len()];
         let mut case = TestCase::new(&self.dataset, &runtime.name);

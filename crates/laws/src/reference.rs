@@ -314,7 +314,7 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // No start positions, no matches.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
-        HirKind::Look(look) => starts.filter(|&at| holds(*look, text, at)).collect(),
+        HirKind::Look(look) => starts.filter(|&at| look_matches(*look, text, at)).collect(),
         HirKind::Literal(literal) => {
             starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()
         }
@@ -372,7 +372,7 @@ fn after_class(class: &Class, text: &str, at: usize) -> Option<usize> {
     }
 }
 
-fn holds(look: Look, text: &str, at: usize) -> bool {
+fn look_matches(look: Look, text: &str, at: usize) -> bool {
     let before = || text[..at].chars().next_back();
     let after = || text[at..].chars().next();
     let ascii = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_ascii_alphanumeric());

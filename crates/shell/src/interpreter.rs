@@ -146,7 +146,7 @@ pub(super) fn interpret(
         source: Rc::from(""),
         tree: Rc::new(Script::default()),
     };
-    let printed = interpreter.tree(script, tree, 0);
+    let printed = interpreter.run_tree(script, tree, 0);
     interpreter.resolve(&printed.spans);
     interpreter.effects()
 }
@@ -233,12 +233,12 @@ impl Interpreter<'_> {
         }
         let Ok(tree) = parser::parse_at(source, base) else { return false };
         self.resolve_all(spans);
-        let output = self.tree(source, tree, base);
+        let output = self.run_tree(source, tree, base);
         self.resolve(&output.spans);
         true
     }
 
-    fn tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
+    fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
         self.names_env_file |= source.contains(ENVIRONMENT_FILE);
         if self.is_recording {
             self.occurrences.find(source, base, &tree.comments);
@@ -400,7 +400,7 @@ impl Interpreter<'_> {
         let reason = "a loop assigns several values";
         let words = command.words.as_deref().unwrap_or_default();
         self.store(&own_spans(words), true);
-        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).because(reason));
+        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).with_reason(reason));
         let value = value.unwrap_or_else(|| Text::unknown(reason));
         // A literal word is at least one iteration.
         let is_never_skipped = !command.is_select && words.iter().any(|word| word.literal().is_some());

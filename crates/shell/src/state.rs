@@ -40,7 +40,7 @@ impl Variable {
         let value = match self.export {
             Export::Yes => self.value,
             Export::No => Text::empty(),
-            Export::Maybe => self.value.or(Text::empty()).because("whether it is exported is not known"),
+            Export::Maybe => self.value.or(Text::empty()).with_reason("whether it is exported is not known"),
         };
         Self { value, export: Export::Yes, assigned: self.assigned }
     }
@@ -116,7 +116,7 @@ pub(super) fn join(one: State, other: State) -> State {
             mine
         } else {
             Variable {
-                value: mine.value.or(others.value).because(reason),
+                value: mine.value.or(others.value).with_reason(reason),
                 export,
                 assigned: mine.assigned.or(others.assigned),
             }
@@ -144,7 +144,7 @@ pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Writt
             Some(others) if others == written => {}
             Some(others) => {
                 written.value =
-                    written.value.clone().or(others.value.clone()).because("it is written under a condition");
+                    written.value.clone().or(others.value.clone()).with_reason("it is written under a condition");
                 written.is_conditional |= others.is_conditional;
             }
             None => written.is_conditional = true,
@@ -198,7 +198,7 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
     // unset.
     let is_ambiguous = !operator.starts_with(':');
     let replaced = empty.then(|| match (alternative, is_ambiguous) {
-        (_, true) => other.or(Text::empty()).because("whether a variable is unset or empty is not known"),
+        (_, true) => other.or(Text::empty()).with_reason("whether a variable is unset or empty is not known"),
         (true, false) => Text::empty(),
         (false, false) => other,
     });

@@ -129,7 +129,7 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
 
     /// Adds a reason unless there is only one value.
     #[must_use]
-    pub fn because(mut self, reason: &str) -> Self {
+    pub fn with_reason(mut self, reason: &str) -> Self {
         if self.single().is_none() {
             self.reasons.insert(reason.to_owned());
         }

@@ -1,4 +1,4 @@
-//! The contexts of an expression at one place in a workflow, such as `inputs` and `matrix`.
+//! The contexts of an expression at one position in a workflow, such as `inputs` and `matrix`.
 
 use github_actions_expressions::Evaluation;
 
@@ -8,7 +8,7 @@ use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
 
-/// The values that expressions at one place in a workflow can refer to.
+/// The values that expressions at one position in a workflow can refer to.
 pub struct EvalContext<'a> {
     /// The invocation of the workflow.
     pub invocation: &'a Invocation,

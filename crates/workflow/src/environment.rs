@@ -21,11 +21,11 @@ pub struct Environment<'w> {
 pub struct Setting<'w> {
     /// Its possible values.
     pub value: Text,
-    /// The place that sets it.
+    /// The location that sets it.
     pub origin: Origin<'w>,
 }
 
-/// The place that sets a variable.
+/// The location that sets a variable.
 #[derive(Clone, Debug)]
 pub enum Origin<'w> {
     /// An entry of an `env`.

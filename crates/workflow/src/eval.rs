@@ -10,7 +10,7 @@ use super::job::{CallSite, JobEval};
 use super::model::Trigger;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
-use super::trigger::{INVOCATIONS, Invocation, invocations};
+use super::trigger::{Invocation, MAX_INVOCATIONS, invocations};
 
 /// Maximum depth of nested calls of reusable workflows.
 const DEPTH: usize = 12;
@@ -81,7 +81,7 @@ impl<'r> Evaluation<'r> {
         for &caller in callers {
             all.extend(self.invocations_by(caller, file, relevant, depth + 1));
         }
-        if all.len() > INVOCATIONS || self.calls_left.get() == 0 {
+        if all.len() > MAX_INVOCATIONS || self.calls_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
         all
@@ -99,14 +99,14 @@ impl<'r> Evaluation<'r> {
         let path = &self.repository.files()[id.0].path;
         let mut all: Vec<Invocation> = Vec::new();
         for invocation in self.invocations(id.0, &slice.inputs, depth) {
-            for (row, _) in eval.rows(&invocation, INVOCATIONS) {
+            for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {
                     continue;
                 }
                 let invocation = calls::invocation(path, eval.job, declared, relevant, &context);
                 all.extend(invocation.filter(|invocation| !all.contains(invocation)));
-                if all.len() > INVOCATIONS {
+                if all.len() > MAX_INVOCATIONS {
                     return all;
                 }
             }

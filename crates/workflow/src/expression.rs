@@ -254,7 +254,7 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         }
         _ => return Value::one_of([true, false].map(Evaluation::Boolean), why),
     };
-    let holds = |a: &Evaluation, b: &Evaluation| match op {
+    let compare = |a: &Evaluation, b: &Evaluation| match op {
         BinOp::Eq => a.sema() == b.sema(),
         BinOp::Neq => a.sema() != b.sema(),
         BinOp::Lt => a.sema() < b.sema(),
@@ -263,7 +263,7 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         BinOp::Ge => a.sema() >= b.sema(),
         BinOp::And | BinOp::Or => false,
     };
-    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(holds(a, b))));
+    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(compare(a, b))));
     Value::one_of(results, why)
 }
 

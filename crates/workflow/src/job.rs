@@ -109,7 +109,7 @@ impl<'w> JobEval<'_, 'w> {
     /// True if the job's own condition can be true.
     #[must_use]
     pub fn can_run(&self, context: &EvalContext<'_>) -> bool {
-        self.holds(self.job.condition.as_ref(), context).can_be_true
+        self.condition(self.job.condition.as_ref(), context).can_be_true
     }
 
     /// True if every job that this job needs can run. The conditions of those jobs are evaluated with
@@ -120,7 +120,7 @@ impl<'w> JobEval<'_, 'w> {
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
-    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
+    fn condition(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
@@ -175,7 +175,7 @@ impl<'w> JobRun<'_, 'w> {
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = self.context(Some(&look_up));
-        let runs = self.eval.holds(step.condition.as_ref(), &context);
+        let runs = self.eval.condition(step.condition.as_ref(), &context);
         if !runs.can_be_true {
             return;
         }
@@ -280,7 +280,7 @@ impl<'w> JobRun<'_, 'w> {
         for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {
-                written.value.or(before).because("an earlier step may set it")
+                written.value.or(before).with_reason("an earlier step may set it")
             } else {
                 written.value
             };

@@ -202,11 +202,11 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
 }
 
-fn any_text(node: &Node, holds: &impl Fn(&str) -> bool) -> bool {
+fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {
     match &node.value {
-        Value::Sequence(items) => items.iter().any(|item| any_text(item, holds)),
-        Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, holds)),
-        _ => node.text().is_some_and(holds),
+        Value::Sequence(items) => items.iter().any(|item| any_text(item, is_match)),
+        Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, is_match)),
+        _ => node.text().is_some_and(is_match),
     }
 }
 

@@ -247,7 +247,7 @@ fn references_name_context_and_member() {
     };
     for root in ["github", "Gitea", "env", "inputs"] {
         for number in 0..NAMES.len().pow(3) {
-            let [first, second, third] = [16, 4, 1].map(|place| NAMES[number / place % 4]);
+            let [first, second, third] = [16, 4, 1].map(|divisor| NAMES[number / divisor % 4]);
             let expected = BTreeSet::from([refers_to([root, first, second, third])]);
             for path in [format!("{root}.{first}.{second}.{third}"), format!("{root}['{first}'].{second}['{third}']")] {
                 assert_eq!(expression::references_of(&path), expected, "{path}");

@@ -60,13 +60,13 @@ impl Node {
     }
 
     /// Sets the position of this value and of everything inside it to `mark` and `span`.
-    pub(crate) fn set_position(&mut self, mark: LineCol, span: &Range<usize>) {
-        (self.mark, self.span) = (mark, span.clone());
+    pub(crate) fn set_position(&mut self, line_col: LineCol, span: &Range<usize>) {
+        (self.line_col, self.span) = (line_col, span.clone());
         match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| item.set_position(mark, span)),
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.set_position(line_col, span)),
             Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
-                key.set_position(mark, span);
-                value.set_position(mark, span);
+                key.set_position(line_col, span);
+                value.set_position(line_col, span);
             }),
             _ => {}
         }

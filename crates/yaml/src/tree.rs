@@ -21,7 +21,7 @@ pub struct LineCol {
 #[expect(clippy::exhaustive_structs, reason = "other readers build trees too")]
 pub struct Node {
     /// The line and column at which the value begins.
-    pub mark: LineCol,
+    pub line_col: LineCol,
     /// The bytes of the value in the text, without its anchor and its tag. A list or mapping in
     /// block style ends with its last entry.
     pub span: Range<usize>,
@@ -71,7 +71,7 @@ pub enum Value {
 impl From<Value> for Node {
     /// Wraps a value that is not part of a text. Its position is line 1, column 1.
     fn from(value: Value) -> Self {
-        Self { mark: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
+        Self { line_col: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
     }
 }
 

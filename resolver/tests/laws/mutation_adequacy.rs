@@ -586,7 +586,8 @@ const WRONG: &[Wrong] = &[
         bug: "an error quotes its line of the input",
         validate: |document, text, dataset| {
             RealResolver.validate(document, text, dataset).map_err(|error| {
-                let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
+                let line =
+                    error.line_col.and_then(|start| text.lines().nth(start.line as usize - 1)).unwrap_or_default();
                 ReadError { message: format!("{} in `{line}`", error.message), ..error }
             })
         },
@@ -599,7 +600,7 @@ const WRONG: &[Wrong] = &[
             let null = |line: &str| line.ends_with(": null") && !line.contains("unheard_of");
             if text.lines().any(null) {
                 return Err(ReadError {
-                    mark: None,
+                    line_col: None,
                     span: None,
                     path: FieldPath::default(),
                     message: "null is not a value".to_owned(),
@@ -627,7 +628,7 @@ fn laws_reject_their_wrong_resolvers() {
         let law = law(wrong.law).expect("the list contains ids of laws");
         let caught = cases.iter().find(|case| (law.check)(&LawContext::new(wrong, case)).is_err());
         let case = caught.unwrap_or_else(|| panic!("`{}` accepts a resolver in which {}", wrong.law, wrong.bug));
-        let all = LawContext::new(wrong, case).holds();
+        let all = LawContext::new(wrong, case).check();
         assert!(all.is_err_and(|text| text.contains(" is broken: ")), "all laws together accept: {}", wrong.bug);
     }
 }

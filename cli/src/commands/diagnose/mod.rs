@@ -33,8 +33,8 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     output.notes(&sources.notes);
     let record = Record::read(&inputs.record.bytes, &sources.masker).map_err(|what| inputs.record.failure(&what))?;
     let env = sources.variables.as_deref().map(|variables| read_env(&policy, variables));
-    let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
-    let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
+    let requested = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
+    let (runtime, env) = runtime_of(requested.as_deref(), env, &record, &registry, &policy)?;
     let setting = Setting { registry: &registry, policy: &policy, runtime, env: env.as_ref(), ambient: &args.ambient };
     let diagnosis = diagnose(setting, &record);
     if record.fields().is_empty() {
@@ -58,13 +58,13 @@ fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v
 ///
 /// There is an environment but no runtime.
 pub(crate) fn runtime_of<'a>(
-    asked: Option<&'a str>,
+    requested: Option<&'a str>,
     env: Option<Env<'a>>,
     record: &'a Record,
     registry: &Registry,
     policy: &'a Policy,
 ) -> Result<(&'a str, Option<Env<'a>>), Failure> {
-    if let Some(runtime) = asked {
+    if let Some(runtime) = requested {
         return Ok((runtime, env));
     }
     let named = env.as_ref().map_or("", Env::runtime);

@@ -11,8 +11,8 @@ use crate::secret::CANARY;
 /// A reader must refuse errors: a reader that ignores one would read another document than the author wrote.
 pub(crate) const STRICT_READING: Law = Law {
     id: "strict-reading",
-    statement: "a registry, policy or question with one error is refused; the message names its location and \
-                repeats no secret",
+    statement: "a registry, policy or question with one error is refused; the message gives the location and contains \
+                no secret",
     check: strict_reading,
 };
 
@@ -29,7 +29,7 @@ fn strict_reading(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A null optional field of a registry means that the field is absent.
 pub(crate) const ABSENT_IS_NULL: Law = Law {
     id: "absent-is-null",
-    statement: "a registry whose absent optional fields are null is the same registry",
+    statement: "a null optional field of a registry means the same as an absent field",
     check: absent_is_null,
 };
 
@@ -65,7 +65,7 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let Err(error) = context.implementation.validate(document, &text, dataset) else {
         return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
-    ensure!(error.mark.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
+    ensure!(error.line_col.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
     ensure!(!error.to_string().contains(CANARY), "`{error}` repeats a secret");
     Ok(())
 }

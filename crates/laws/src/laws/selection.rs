@@ -11,7 +11,8 @@ const PROBE: &str = "probe/Slug-1";
 /// A set override is the slug, independent of other variables, and does not change the injected secrets.
 pub(crate) const OVERRIDE_WINS: Law = Law {
     id: "override-wins",
-    statement: "a set override is the slug and does not change the injected secrets",
+    statement: "the slug is the value of the override variable if it is set; the variable does not change the injected \
+                secrets",
     check: override_wins,
 };
 
@@ -37,7 +38,7 @@ fn override_wins(context: &LawContext<'_>) -> Result<(), Violation> {
 /// On the platform path no secret is injected and no key affects the slug.
 pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     id: "platform-beats-keys",
-    statement: "on the platform path no secret is injected and no key changes the slug",
+    statement: "on the platform path, no secret is injected and no key changes the slug or the provider",
     check: platform_beats_keys,
 };
 
@@ -67,7 +68,8 @@ fn platform_beats_keys(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Off the platform path, the first set key alone decides which secrets are injected.
 pub(crate) const FIRST_KEY_INJECTS: Law = Law {
     id: "first-key-injects",
-    statement: "off the platform path the first set key alone decides which secrets are injected; on it none are",
+    statement: "off the platform path, the first set key of the policy decides which secrets are injected; on it, none \
+                are",
     check: first_key_injects,
 };
 
@@ -90,8 +92,11 @@ fn first_key_injects(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// An empty variable counts as unset everywhere.
-pub(crate) const EMPTY_IS_UNSET: Law =
-    Law { id: "empty-is-unset", statement: "an empty variable and an unset one are equivalent", check: empty_is_unset };
+pub(crate) const EMPTY_IS_UNSET: Law = Law {
+    id: "empty-is-unset",
+    statement: "an empty variable has the same effect as an unset one",
+    check: empty_is_unset,
+};
 
 fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
     let mut filled = context.case.clone();
@@ -110,7 +115,7 @@ fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A variable that is set to its default counts as unset; an unset variable has its default.
 pub(crate) const DEFAULT_IS_UNSET: Law = Law {
     id: "default-is-unset",
-    statement: "setting a variable to its default changes nothing",
+    statement: "a variable that is set to its default has the same effect as an unset one",
     check: default_is_unset,
 };
 
@@ -126,7 +131,7 @@ fn default_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Only variables that the deciding rule reads can change the decision.
 pub(crate) const IRRELEVANT_VARIABLES_IGNORED: Law = Law {
     id: "irrelevant-variables-ignored",
-    statement: "a variable that the decision did not consult cannot change it",
+    statement: "a variable that the decision does not read changes nothing except warnings",
     check: irrelevant_variables_ignored,
 };
 
@@ -179,7 +184,8 @@ fn consulted<'t>(context: &'t LawContext<'_>) -> Vec<&'t str> {
 /// Exactly the set variables that could be removed without effect are reported as shadowed.
 pub(crate) const SHADOWED_IS_INERT: Law = Law {
     id: "shadowed-is-inert",
-    statement: "a set variable is reported as shadowed exactly if its removal changes neither slug nor secrets",
+    statement: "a variable is reported as shadowed if and only if it is set and its removal changes neither the slug \
+                nor the injected secrets",
     check: shadowed_is_inert,
 };
 
@@ -205,7 +211,7 @@ fn shadowed_is_inert(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The slug is the text of a variable or of the policy, byte for byte.
 pub(crate) const VERBATIM_SLUG: Law = Law {
     id: "verbatim-slug",
-    statement: "the slug is the text of the variable or policy field that the rule names, byte for byte",
+    statement: "the slug is exactly the text of the variable or policy field that the rule names",
     check: verbatim_slug,
 };
 
@@ -229,8 +235,8 @@ fn verbatim_slug(context: &LawContext<'_>) -> Result<(), Violation> {
 /// If no runtime is given, the environment names it.
 pub(crate) const RUNTIME_IS_READ: Law = Law {
     id: "runtime-is-read",
-    statement: "the runtime of an environment is the text of the policy's runtime variable, else its default, \
-                byte for byte",
+    statement: "the runtime is exactly the value of the policy's runtime variable, or the default of this variable if \
+                it is unset",
     check: runtime_is_read,
 };
 

@@ -209,7 +209,7 @@ impl Interpreter<'_> {
                 self.havoc(reason);
             }
             if is_assigned {
-                self.maybe_set_variable(name, old.or(Text::non_empty(COMPUTED)).because(reason), span.clone());
+                self.maybe_set_variable(name, old.or(Text::non_empty(COMPUTED)).with_reason(reason), span.clone());
             }
         }
     }
