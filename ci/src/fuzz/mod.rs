@@ -306,7 +306,7 @@ impl Night {
             .args([fresh.path(), &corpus]);
         let status = self.run_target(target, merge, &self.log(&format!("{name}/merge")))?;
         let kept = checkout::entries(fresh.path())?;
-        // If every input crashed or the fuzzer is error, the corpus stays unchanged.
+        // If every input crashed or the fuzzer is broken, the corpus stays unchanged.
         if !status.success() || kept.is_empty() {
             return Ok(false);
         }

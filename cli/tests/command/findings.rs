@@ -448,7 +448,7 @@ fn output_files_are_written_atomically() {
     assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".tmp")), "{left:?}");
 }
 
-/// RunOutput is written to a device, which is never replaced, and to the target of a link.
+/// Output is written to a device, which is never replaced, and to the target of a link.
 #[test]
 #[cfg(unix)]
 fn devices_and_links_are_not_replaced() {

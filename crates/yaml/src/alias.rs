@@ -59,7 +59,7 @@ impl Node {
         size
     }
 
-    /// Sets the position of this value and of everything inside it to `mark` and `span`.
+    /// Sets the position of this value and of everything inside it to `line_col` and `span`.
     pub(crate) fn set_position(&mut self, line_col: LineCol, span: &Range<usize>) {
         (self.line_col, self.span) = (line_col, span.clone());
         match &mut self.value {

@@ -277,7 +277,7 @@ proptest! {
                     why.iter().map(String::as_str).partition(is_name);
                 prop_assert_eq!(names, decisive(&inputs, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
-                    format!("it values resolve to {}, which fails with `{}`", shown(slug), code.as_str())
+                    format!("it can resolve to {}, which fails with `{}`", shown(slug), code.as_str())
                 };
                 prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
                 let is_failure = |reason: &&str| failed.iter().map(sentence).any(|it| it == *reason);
