@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genai::adapter::AdapterKind;
-use slug_bench::generate::asking_order;
+use slug_bench::generate::shuffled_indexes;
 use slug_bench::{data, lower_bound};
 use slug_resolver::{Credentials, Registry};
 
@@ -23,36 +23,36 @@ fn exact(c: &mut Criterion) {
     assert!(matches!(AdapterKind::from_model("claude-sonnet-4-6"), Ok(AdapterKind::Anthropic)));
     assert!(matches!(AdapterKind::from_model("MiniMax-M2.7"), Ok(AdapterKind::MiniMax)));
 
-    let order = asking_order(lookups.len(), 5_000);
+    let order = shuffled_indexes(lookups.len(), 5_000);
     let handle = |lookup: &data::Lookup| registry.handle(&lookup.runtime).expect("the runtime is registered");
-    let asked: Vec<_> =
-        order.into_iter().map(|place| (&lookups[place], handle(&lookups[place]), &credentials[place])).collect();
+    let prepared: Vec<_> =
+        order.into_iter().map(|index| (&lookups[index], handle(&lookups[index]), &credentials[index])).collect();
     let mut group = c.benchmark_group("derive-genai");
-    group.throughput(Throughput::Elements(asked.len() as u64));
+    group.throughput(Throughput::Elements(prepared.len() as u64));
     group.bench_function("limit", |b| {
         b.iter(|| {
-            for (lookup, ..) in &asked {
+            for (lookup, ..) in &prepared {
                 black_box(ids.get(black_box(lookup.model.as_str())));
             }
         });
     });
     group.bench_function("by-handle", |b| {
         b.iter(|| {
-            for (lookup, handle, credentials) in &asked {
+            for (lookup, handle, credentials) in &prepared {
                 let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("by-name", |b| {
         b.iter(|| {
-            for (lookup, _, credentials) in &asked {
+            for (lookup, _, credentials) in &prepared {
                 let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("genai", |b| {
         b.iter(|| {
-            for (lookup, ..) in &asked {
+            for (lookup, ..) in &prepared {
                 let _ = black_box(AdapterKind::from_model(black_box(&lookup.model)));
             }
         });

@@ -33,7 +33,7 @@ fn exact(c: &mut Criterion) {
         let registry = Registry::new(document).expect("a generated registry is valid");
         // Prepare the questions in the order in which they are asked, so that the benchmark
         // measures only the look-up and reads them from memory sequentially.
-        let order = generate::asking_order(ids, MIN_QUESTIONS);
+        let order = generate::shuffled_indexes(ids, MIN_QUESTIONS);
         let questions: Vec<String> = order.iter().copied().map(generate::model_id).collect();
         let listed_ids: Vec<&str> =
             registry.runtimes()[0].arms.iter().flat_map(|arm| &arm.models).map(String::as_str).collect();
@@ -91,7 +91,7 @@ fn by_pattern(c: &mut Criterion) {
             lower_bound::Patterns::new(document.providers.iter().map(|provider| provider.model_prefix_match.as_str()));
         let baseline = baseline::Registry::new(&document);
         let registry = Registry::new(document).expect("a generated registry is valid");
-        let order = generate::asking_order(providers, MIN_QUESTIONS);
+        let order = generate::shuffled_indexes(providers, MIN_QUESTIONS);
         let questions: Vec<String> = order.iter().copied().map(generate::unlisted_id).collect();
         let runtime = generate::runtime_name(0);
         let handle = registry.handle(&runtime).expect("the runtime is registered");

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::data::{self, Lookup};
-use slug_bench::generate::asking_order;
+use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, lower_bound};
 use slug_resolver::{Credentials, Registry, RuntimeHandle};
 
@@ -13,58 +13,58 @@ const STREAM: usize = 5_000;
 
 /// The questions repeated, each time in another order.
 fn stream<T>(questions: &[T]) -> Vec<&T> {
-    asking_order(questions.len(), STREAM).into_iter().map(|place| &questions[place]).collect()
+    shuffled_indexes(questions.len(), STREAM).into_iter().map(|index| &questions[index]).collect()
 }
 
 /// A question with the values that a caller would look up once.
-struct Asked<'a> {
+struct PreparedLookup<'a> {
     lookup: &'a Lookup,
     handle: RuntimeHandle<'a>,
     credentials: Credentials<'a>,
 }
 
-fn asked<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<Asked<'a>> {
-    let asked = lookups.iter().map(|lookup| Asked {
+fn prepared<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<PreparedLookup<'a>> {
+    let prepared = lookups.iter().map(|lookup| PreparedLookup {
         lookup,
         handle: registry.handle(&lookup.runtime).expect("the runtime is registered"),
         credentials: Credentials { ambient: &lookup.injected, ..Credentials::default() },
     });
-    asked.collect()
+    prepared.collect()
 }
 
 /// Measures the resolver by handle and by name, and the baseline, after checking their answers.
 fn derive(c: &mut Criterion, group: &str, lookups: &[Lookup], mut lower_bound: impl FnMut()) {
     let registry = Registry::embedded();
     let baseline = baseline::Registry::new(&registry.document());
-    let asked = asked(&registry, lookups);
-    for Asked { lookup, handle, credentials } in &asked {
+    let prepared = prepared(&registry, lookups);
+    for PreparedLookup { lookup, handle, credentials } in &prepared {
         let by_name = registry.derive(&lookup.runtime, &lookup.model, credentials);
         assert_eq!(by_name.ok().map(|provider| &provider.name), lookup.provider.as_ref(), "{lookup:?}");
         assert_eq!(handle.derive(&lookup.model, credentials), by_name);
         assert_eq!(baseline.derive(&lookup.runtime, &lookup.model, &lookup.injected).ok(), lookup.provider);
     }
 
-    let asked = stream(&asked);
+    let prepared = stream(&prepared);
     let mut group = c.benchmark_group(group);
-    group.throughput(Throughput::Elements(asked.len() as u64));
+    group.throughput(Throughput::Elements(prepared.len() as u64));
     group.bench_function("limit", |b| b.iter(&mut lower_bound));
     group.bench_function("by-handle", |b| {
         b.iter(|| {
-            for Asked { lookup, handle, credentials } in &asked {
+            for PreparedLookup { lookup, handle, credentials } in &prepared {
                 let _ = black_box(handle.derive(black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("by-name", |b| {
         b.iter(|| {
-            for Asked { lookup, credentials, .. } in &asked {
+            for PreparedLookup { lookup, credentials, .. } in &prepared {
                 let _ = black_box(registry.derive(black_box(&lookup.runtime), black_box(&lookup.model), credentials));
             }
         });
     });
     group.bench_function("naive", |b| {
         b.iter(|| {
-            for Asked { lookup, .. } in &asked {
+            for PreparedLookup { lookup, .. } in &prepared {
                 let _ = black_box(baseline.derive(&lookup.runtime, black_box(&lookup.model), &lookup.injected));
             }
         });
@@ -76,9 +76,9 @@ fn exact(c: &mut Criterion) {
     let lookups = data::listed(&Registry::embedded());
     let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
     assert!(lookups.iter().all(|lookup| ids.contains_key(lookup.model.as_str())));
-    let asked = stream(&lookups);
+    let prepared = stream(&lookups);
     derive(c, "derive-exact", &lookups, || {
-        for lookup in &asked {
+        for lookup in &prepared {
             black_box(ids.get(black_box(lookup.model.as_str())));
         }
     });
@@ -102,9 +102,9 @@ fn all_patterns(lookups: &[Lookup], matching: bool) -> impl FnMut() {
     for lookup in lookups {
         assert!(!matching || !patterns.matching(&lookup.model).is_empty(), "{lookup:?}");
     }
-    let asked = stream(lookups);
+    let prepared = stream(lookups);
     move || {
-        for lookup in &asked {
+        for lookup in &prepared {
             black_box(patterns.matching(black_box(&lookup.model)));
         }
     }

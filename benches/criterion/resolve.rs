@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group};
-use slug_bench::generate::asking_order;
+use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, data};
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, inject, resolve, select};
 
@@ -40,29 +40,29 @@ fn pipeline(c: &mut Criterion) {
         assert_eq!(expected, (found.slug, provider, found.code.map(Code::as_str)), "{question:?}");
     }
 
-    let order = asking_order(questions.len(), 5_000);
+    let order = shuffled_indexes(questions.len(), 5_000);
     let mut group = c.benchmark_group("resolve");
     group.throughput(Throughput::Elements(order.len() as u64));
     group.bench_function("limit", |b| {
         b.iter(|| {
-            for &place in &order {
-                let (runtime, slug, credentials) = &derivations[place];
+            for &index in &order {
+                let (runtime, slug, credentials) = &derivations[index];
                 let _ = black_box(registry.derive(black_box(runtime), black_box(slug), credentials));
             }
         });
     });
     group.bench_function("prepared", |b| {
         b.iter(|| {
-            for &place in &order {
-                let (question, env) = (&questions[place], &prepared[place]);
+            for &index in &order {
+                let (question, env) = (&questions[index], &prepared[index]);
                 black_box(&resolve(&registry, black_box(&question.runtime), black_box(env), &[]));
             }
         });
     });
     group.bench_function("from-map", |b| {
         b.iter(|| {
-            for &place in &order {
-                let (question, variables) = (&questions[place], &runner[place]);
+            for &index in &order {
+                let (question, variables) = (&questions[index], &runner[index]);
                 let env = Env::read(&policy, pairs(black_box(variables)));
                 black_box(&resolve(&registry, black_box(&question.runtime), &env, &[]));
             }
@@ -70,8 +70,8 @@ fn pipeline(c: &mut Criterion) {
     });
     group.bench_function("naive", |b| {
         b.iter(|| {
-            for &place in &order {
-                let question = &questions[place];
+            for &index in &order {
+                let question = &questions[index];
                 let env = black_box(&question.env);
                 black_box(&baseline.resolve(policy.document(), black_box(&question.runtime), env));
             }

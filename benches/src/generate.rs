@@ -1,7 +1,7 @@
 //! Generated data: realistic model ids, and registries of any size.
 //!
-//! The output depends only on the arguments, never on a clock or on randomness, so every run
-//! and every machine measures the same data.
+//! The output depends only on the arguments: no function reads a clock, and the pseudo-random
+//! numbers have a fixed seed. So every run and every machine measures the same data.
 
 use std::fmt::Write as _;
 
@@ -45,32 +45,33 @@ const TIERS: [&str; 12] = [
     "-lite",
 ];
 
-/// Separators between vendor and model; the empty one omits the vendor.
-const SPELLINGS: [&str; 3] = ["", "/", ":"];
+/// Separators between the vendor and the model. An id with the empty separator has no vendor.
+const SEPARATORS: [&str; 3] = ["", "/", ":"];
 
-/// Versions from 1.0 to 9.9.
-const VERSIONS: usize = 90;
+/// Number of versions: 1.0 to 9.9.
+const VERSION_COUNT: usize = 90;
 
 /// The id with index `n` in an infinite sequence of distinct ids.
 ///
-/// Adjacent ids differ in vendor. The first 51,840 ids have a version, as in
+/// Adjacent ids differ in the model family. The first 51,840 ids have a version, as in
 /// `qwen:qwen-2.5-coder`; the later ones also have a release date.
 #[must_use]
 pub fn model_id(n: usize) -> String {
+    // The digits of `n` in a mixed radix select the parts of the id.
     let mut rest = n;
-    let mut digit = |base: usize| {
+    let mut take_digit = |base: usize| {
         let digit = rest % base;
         rest /= base;
         digit
     };
-    let (vendor, family) = FAMILIES[digit(FAMILIES.len())];
-    let spelling = SPELLINGS[digit(SPELLINGS.len())];
-    let tier = TIERS[digit(TIERS.len())];
-    let version = digit(VERSIONS);
-    let vendor = if spelling.is_empty() { "" } else { vendor };
-    let mut id = format!("{vendor}{spelling}{family}-{}.{}{tier}", version / 10 + 1, version % 10);
-    if let Some(day) = rest.checked_sub(1) {
-        let (year, month, day) = (2023 + day / (12 * 28), day / 28 % 12 + 1, day % 28 + 1);
+    let (vendor, family) = FAMILIES[take_digit(FAMILIES.len())];
+    let separator = SEPARATORS[take_digit(SEPARATORS.len())];
+    let tier = TIERS[take_digit(TIERS.len())];
+    let version = take_digit(VERSION_COUNT);
+    let vendor = if separator.is_empty() { "" } else { vendor };
+    let mut id = format!("{vendor}{separator}{family}-{}.{}{tier}", version / 10 + 1, version % 10);
+    if let Some(days) = rest.checked_sub(1) {
+        let (year, month, day) = (2023 + days / (12 * 28), days / 28 % 12 + 1, days % 28 + 1);
         write!(id, "-{year}-{month:02}-{day:02}").expect("a string can be written to");
     }
     id
@@ -82,14 +83,14 @@ pub fn model_ids(count: usize) -> Vec<String> {
     (0..count).map(model_id).collect()
 }
 
-/// The indexes of the questions, in the order in which a benchmark asks them.
+/// Indexes below `count` in pseudo-random order: the order in which a benchmark asks its questions.
 ///
-/// The list repeats all questions, each time in another random order, until it has at least
-/// `at_least` indexes. A fixed order would train the branch predictor, and the order of insertion
-/// would help the prefetcher.
+/// The list repeats the indexes `0..count` until its length is at least `min_len`; every repetition
+/// has another order. One fixed order would train the branch predictor, and ascending indexes would
+/// read memory sequentially, which helps the prefetcher.
 #[must_use]
-pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
-    // The random numbers come from SplitMix64, which scrambles the bits of a counter.
+pub fn shuffled_indexes(count: usize, min_len: usize) -> Vec<usize> {
+    // The pseudo-random numbers come from SplitMix64, which scrambles the bits of a counter.
     let mut counter = 0_u64;
     let mut next = || {
         counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -99,10 +100,10 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
         word ^ (word >> 31)
     };
     let mut order = Vec::new();
-    while order.len() < at_least {
+    while order.len() < min_len {
         let start = order.len();
-        order.extend(0..questions);
-        for last in (1..questions).rev() {
+        order.extend(0..count);
+        for last in (1..count).rev() {
             let bound = u64::try_from(last + 1).expect("a length fits");
             let other = usize::try_from(next() % bound).expect("the remainder fits");
             order.swap(start + last, start + other);
@@ -116,9 +117,10 @@ pub fn asking_order(questions: usize, at_least: usize) -> Vec<usize> {
 pub struct Size {
     /// Number of providers, including the platform.
     pub providers: usize,
-    /// Number of runtimes. The vendors and the ids are distributed evenly over them.
+    /// Number of runtimes. The listed ids are distributed evenly over them. Each provider except the
+    /// platform has an arm in exactly one runtime.
     pub runtimes: usize,
-    /// Number of listed ids. Exactly one arm lists each of them.
+    /// Number of listed ids. Each id is in the `models` of exactly one [`Arm`].
     pub ids: usize,
 }
 
@@ -145,13 +147,13 @@ pub fn unlisted_id(n: usize) -> String {
     format!("{}/{}", provider_name(n), model_id(n))
 }
 
-/// A registry of the given size. Every runtime has an arm of the platform.
+/// A registry of the given size. The last [`Arm`] of every runtime routes to the platform.
 #[must_use]
 pub fn registry(size: Size) -> RegistryDocument {
     let mut runtimes: Vec<Runtime> = (0..size.runtimes)
         .map(|runtime| {
-            let natives = (1..size.providers).filter(|provider| provider % size.runtimes == runtime);
-            let arms = natives.chain([0]).map(|n| Arm { provider: provider_name(n), ..Arm::default() });
+            let vendors = (1..size.providers).filter(|provider| provider % size.runtimes == runtime);
+            let arms = vendors.chain([0]).map(|n| Arm { provider: provider_name(n), ..Arm::default() });
             Runtime { name: runtime_name(runtime), arms: arms.collect(), ..Runtime::default() }
         })
         .collect();
@@ -173,10 +175,13 @@ fn provider(n: usize) -> Provider {
     provider
 }
 
-/// A policy for a generated registry. It injects the keys of three vendors and has one dispatch
-/// entry, for the first runtime and a template variant of that runtime.
+/// A policy for a generated registry.
 ///
-/// The registry must have three vendors, and each arm of its first runtime must list an id.
+/// The policy injects the secrets of three providers. Its only dispatch entry applies to the first
+/// runtime and to the runtime `variant`, whose template is the first runtime.
+///
+/// The registry must have at least three providers besides the platform, and each arm of its first
+/// runtime must list an id.
 #[must_use]
 pub fn policy(registry: &RegistryDocument) -> PolicyDocument {
     let first = &registry.runtimes[0];
@@ -222,9 +227,9 @@ mod tests {
     }
 
     #[test]
-    fn asking_order_is_balanced_and_deterministic() {
-        let order = asking_order(50, 999);
-        assert_eq!(order, asking_order(50, 999));
+    fn shuffled_indexes_repeat_every_index_equally_often() {
+        let order = shuffled_indexes(50, 999);
+        assert_eq!(order, shuffled_indexes(50, 999));
         assert_eq!(order.len(), 1_000);
         let blocks: HashSet<&[usize]> = order.chunks(50).collect();
         assert_eq!(blocks.len(), 20);
@@ -236,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_have_the_given_size_and_resolve() {
+    fn registries_have_the_given_size_and_derive_every_id() {
         let size = Size { providers: 30, runtimes: 5, ids: 300 };
         let document = registry(size);
         let listed: usize =
@@ -246,16 +251,16 @@ mod tests {
         let policy = Policy::new(policy(&document)).expect("a generated policy is valid");
         assert_eq!(policy.key_variables().count(), 3);
         let registry = Registry::new(document).expect("a generated registry is valid");
-        let nothing = Credentials::default();
+        let no_credentials = Credentials::default();
         for n in 0..size.ids {
-            let derived = registry.derive(&runtime_name(n % 5), &model_id(n), &nothing);
+            let derived = registry.derive(&runtime_name(n % 5), &model_id(n), &no_credentials);
             assert!(derived.is_ok(), "{}: {derived:?}", model_id(n));
         }
         for n in 1..size.providers {
-            let derived = registry.derive(&runtime_name(n % 5), &unlisted_id(n), &nothing);
+            let derived = registry.derive(&runtime_name(n % 5), &unlisted_id(n), &no_credentials);
             assert_eq!(derived.map(|provider| provider.name.as_str()), Ok(provider_name(n).as_str()));
-            let elsewhere = registry.derive(&runtime_name((n + 1) % 5), &unlisted_id(n), &nothing);
-            assert_eq!(elsewhere, Err(Rejection::UnregisteredModel));
+            let in_other_runtime = registry.derive(&runtime_name((n + 1) % 5), &unlisted_id(n), &no_credentials);
+            assert_eq!(in_other_runtime, Err(Rejection::UnregisteredModel));
         }
     }
 }

@@ -23,9 +23,9 @@ pub struct Run {
     pub id: String,
     /// The samples, in nanoseconds, or in bytes if the id contains `memory`.
     pub samples: Vec<f64>,
-    /// True if the run was stopped early; the samples are then lower bounds.
-    #[serde(default)]
-    pub given_up: bool,
+    /// True if the run was stopped at the time limit; the samples are then lower bounds.
+    #[serde(default, rename = "given_up")]
+    pub timed_out: bool,
 }
 
 /// The values of one round.
@@ -33,15 +33,15 @@ pub struct Run {
 pub struct Round {
     /// Values by id: nanoseconds per element, or bytes.
     pub values: BTreeMap<String, f64>,
-    /// The ids of runs that were stopped early; their values are lower bounds.
-    pub given_up: Vec<String>,
+    /// The ids of runs that were stopped at the time limit; their values are lower bounds.
+    pub timed_out: Vec<String>,
 }
 
 /// The directory of the rounds: criterion writes below `criterion`, the program `runs` into `runs`.
 #[derive(Clone, Debug)]
-pub struct Home(pub PathBuf);
+pub struct ResultsDir(pub PathBuf);
 
-impl Home {
+impl ResultsDir {
     /// The path of the file with the runs of a round.
     #[must_use]
     pub fn runs(&self, round: usize) -> PathBuf {
@@ -62,8 +62,8 @@ impl Home {
             collect(&self.0.join("criterion"), &round_name(rounds.len() + 1), &mut round)?;
             let runs: Vec<Run> = read(&path)?;
             for run in runs {
-                if run.given_up {
-                    round.given_up.push(run.id.clone());
+                if run.timed_out {
+                    round.timed_out.push(run.id.clone());
                 }
                 round.values.insert(run.id, median(run.samples));
             }

@@ -27,34 +27,34 @@ pub struct Arguments {
     #[arg(default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..1000))]
     rounds: u16,
     /// Output directory for the page, its data and its plots [default: docs]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     docs: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> Result {
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     let release = checkout::target_dir()?.join("release");
-    let home = checkout::target_dir()?.join("bench");
+    let results = checkout::target_dir()?.join("bench");
     cargo(&["build", "--release", "--package", "slugproof", "--package", "slug-bench"]).run()?;
     cargo(&["bench", "--no-run"]).run()?;
     cargo(&["bench", "--no-run"]).args(OTHER_CRATE).run()?;
 
-    checkout::remove(&home)?;
-    for dir in [home.as_path(), docs] {
+    checkout::remove(&results)?;
+    for dir in [results.as_path(), docs] {
         fs::create_dir_all(dir).context(|| format!("cannot create {}", dir.display()))?;
     }
-    let criterion = home.join("criterion");
+    let criterion = results.join("criterion");
     for round in 1..=arguments.rounds {
         println!("round {round} of {}", arguments.rounds);
         let round = round.to_string();
         let measured =
             |process: Process| process.arg("--").args(SETTINGS).args(["--save-baseline", &format!("round-{round}")]);
-        measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).quiet()?;
-        measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).quiet()?;
-        Process::new(release.join("runs")).arg(&home).arg(&round).quiet()?;
+        measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).run_quietly()?;
+        measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).run_quietly()?;
+        Process::new(release.join("runs")).arg(&results).arg(&round).run_quietly()?;
     }
-    Process::new(release.join("report")).arg(&home).arg(docs).run()?;
-    forge::show(&checkout::read(docs.join("benchmarks.md"))?)
+    Process::new(release.join("report")).arg(&results).arg(docs).run()?;
+    forge::append_summary(&checkout::read(docs.join("benchmarks.md"))?)
 }
 
 fn cargo(arguments: &[&str]) -> Process {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, error};
 use crate::process::Process;
 
 /// Makes the root of the checkout the current directory.
@@ -16,9 +16,10 @@ pub fn enter() -> Result {
     std::env::set_current_dir(&root).context(|| format!("cannot enter {}", root.display()))
 }
 
-/// Makes a path from the command line absolute. Such a path is relative to the directory of the
-/// user, so clap must call this as a `value_parser`, which runs before [`enter`].
-pub fn argument(path: &str) -> std::result::Result<PathBuf, std::io::Error> {
+/// Parses a path argument of the command line and makes the path absolute. The user writes a path
+/// relative to the current directory, which [`enter`] changes. Therefore use this function as a
+/// `value_parser` of clap, which runs before [`enter`].
+pub fn parse_path(path: &str) -> std::result::Result<PathBuf, std::io::Error> {
     std::path::absolute(path)
 }
 
@@ -28,21 +29,21 @@ pub fn target_dir() -> Result<PathBuf> {
     std::path::absolute(&dir).context(|| format!("cannot find {}", dir.display()))
 }
 
-/// The files of the checkout that exist below these paths, sorted by name; all of them if there
-/// are no paths. Files that git ignores are left out, untracked files are not.
+/// The files of the checkout under these paths, sorted by path. If `paths` is empty, the result is all
+/// files of the checkout. The result includes untracked files, and excludes ignored and deleted files.
 pub fn files(paths: &[&str]) -> Result<Vec<PathBuf>> {
     let list = Process::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
         .args(paths)
-        .read()?;
+        .read_stdout()?;
     let mut files: Vec<PathBuf> = list.split_terminator('\0').map(PathBuf::from).filter(|file| file.exists()).collect();
     files.sort();
     files.dedup();
     Ok(files)
 }
 
-/// Copies the files of the checkout to an empty directory. The copies get the current time, so
-/// that cargo does not reuse an earlier build for them.
+/// Copies the files of the checkout to an empty directory. Sets the modification time of each copy to
+/// the current time; otherwise cargo could reuse the build of an earlier copy.
 pub fn copy_to(dir: &Path) -> Result {
     let now = SystemTime::now();
     for file in files(&[])? {
@@ -74,13 +75,13 @@ pub fn write(file: impl AsRef<Path>, text: &str) -> Result {
 }
 
 /// Creates a temporary directory, which is removed when the value is dropped.
-pub fn scratch() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().context(|| "cannot create a scratch directory".to_owned())
+pub fn temporary_directory() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().context(|| "cannot create a temporary directory".to_owned())
 }
 
 /// The output of `cargo metadata` for the packages of the workspace.
 pub fn metadata() -> Result<Value> {
-    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read()?;
+    let text = Process::cargo().args(["metadata", "--format-version=1", "--no-deps"]).read_stdout()?;
     serde_json::from_str(&text).context(|| "cannot read the output of `cargo metadata`".to_owned())
 }
 
@@ -90,36 +91,36 @@ pub fn manifest_value(package: &str, key: &str) -> Result<Value> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     match packages.into_iter().find(|candidate| candidate["name"] == package).map(|found| &found["metadata"][key]) {
         Some(value) if !value.is_null() => Ok(value.clone()),
-        _ => broken(format!("the manifest of `{package}` has no `{key}` under [package.metadata]; add it")),
+        _ => error(format!("the manifest of `{package}` has no `{key}` under [package.metadata]; add it")),
     }
 }
 
-/// Maximum size of a fuzz input in bytes: `input-bytes` in fuzz/Cargo.toml.
-pub fn input_bytes() -> Result<u64> {
+/// Maximum size of a fuzz input in bytes, from `input-bytes` in fuzz/Cargo.toml.
+pub fn max_fuzz_input_bytes() -> Result<u64> {
     match manifest_value("slug-fuzz", "input-bytes")?.as_u64() {
         Some(bytes) => Ok(bytes),
-        None => broken("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
+        None => error("`input-bytes` in fuzz/Cargo.toml is not a number of bytes; correct it"),
     }
 }
 
 /// The current commit, with `-dirty` if a tracked file differs from it.
-pub fn commit() -> Result<String> {
-    let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read()?;
+pub fn current_commit() -> Result<String> {
+    let commit = Process::new("git").args(["describe", "--always", "--dirty", "--exclude=*"]).read_stdout()?;
     Ok(commit.trim().to_owned())
 }
 
-/// The rows of a tab-separated file with three columns. Blank lines and lines that start with `#`
+/// Reads the rows of a tab-separated file with three columns. Empty lines and lines that start with `#`
 /// are skipped.
-pub fn table(file: &str) -> Result<Vec<[String; 3]>> {
+pub fn read_table(file: &str) -> Result<Vec<[String; 3]>> {
     parse_table(file, &read(file)?)
 }
 
-/// Parses the text of such a file. `file` names it in an error.
+/// Parses `text` like [`read_table`]. Error messages contain the path `file`.
 pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let rows = lines.map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
+    let rows = lines.map(|(index, line)| match line.split('\t').collect::<Vec<_>>()[..] {
         [first, second, third] => Ok([first, second, third].map(str::to_owned)),
-        _ => broken(format!("{file}:{}: expected three columns with tabs between them; correct the line", number + 1)),
+        _ => error(format!("{file}:{}: expected three columns with tabs between them; correct the line", index + 1)),
     });
     rows.collect()
 }

@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result {
         fs::create_dir_all(dir).context(|| format!("cannot create {}", dir.display()))?;
     }
     checkout::copy_to(&src.join("slugproof"))?;
-    let mut build = Process::bare("bash")
+    let mut build = Process::with_empty_env("bash")
         .args(["-eu", ".clusterfuzzlite/build.sh"])
         .dir(&src.join("slugproof"))
         .env("SRC", &src)
@@ -95,7 +95,7 @@ fn check_target(target: &str, sanitizer: Sanitizer, out: &Path, work: &Path) -> 
         options.push(format!("-dict={}", dictionary.display()));
     }
     let profile = work.join(format!("{target}.profraw"));
-    let mut process = Process::bare(out.join(target));
+    let mut process = Process::with_empty_env(out.join(target));
     process = process.dir(out).arg("-runs=50").args(&options).arg(&corpus).env("LLVM_PROFILE_FILE", &profile);
     let output = process.output()?;
     let log = String::from_utf8_lossy(&output.stderr);

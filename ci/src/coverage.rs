@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::fuzz;
 use crate::process::{self, Process};
@@ -44,7 +44,7 @@ const GROWN: [(&str, u32); 5] =
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Output directory for coverage.md [default: docs]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     docs: Option<PathBuf>,
 }
 
@@ -70,12 +70,12 @@ pub fn run(arguments: &Arguments) -> Result {
     for file in [&properties, &corpus, &all].into_iter().flat_map(BTreeMap::keys) {
         sources.insert(file.clone(), Source::new(&checkout::read(file)?));
     }
-    let reached = Reached::new(&sources, [properties, corpus, all]);
-    let evaluation = evaluate(&reached, &sources, &reasons);
-    let page = page(&reached, &evaluation, inputs);
+    let coverage = CombinedCoverage::new(&sources, [properties, corpus, all]);
+    let evaluation = evaluate(&coverage, &sources, &reasons);
+    let page = page(&coverage, &evaluation, inputs);
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
     checkout::write(docs.join("coverage.md"), &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     if evaluation.problems.is_empty() { Ok(()) } else { finding(evaluation.problems.join("\n")) }
 }
 
@@ -98,7 +98,7 @@ fn corpora() -> Result<Vec<PathBuf>> {
                 .args([corpus, Path::new("fuzz/seeds").join(target)]);
             let output = grow.output()?;
             if !output.status.success() {
-                return broken(format!("{}`{target}` found something; fix it first", process::tail(&output.stderr)));
+                return error(format!("{}`{target}` found something; fix it first", process::tail(&output.stderr)));
             }
         }
     }
@@ -134,11 +134,11 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
         test = test.env(name, value);
     }
     test.run()?;
-    let export = llvm_cov(&["report", "--branch", "--json"])?.read()?;
+    let export = llvm_cov(&["report", "--branch", "--json"])?.read_stdout()?;
     let root = std::env::current_dir().context(|| "cannot find the checkout".to_owned())?;
     let coverage = parse(&export, &root)?;
     if coverage.is_empty() {
-        return broken(format!("the profiles do not mention {}; is llvm-cov as new as rustc?", SOURCES[0]));
+        return error(format!("the profiles do not mention {}; is llvm-cov as new as rustc?", SOURCES[0]));
     }
     Ok(coverage)
 }
@@ -146,14 +146,14 @@ fn measure(arguments: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<Cov
 /// The programs that read profiles, or `None` if the toolchain includes them. The programs of
 /// Debian also read the profiles of Rust 1.95.
 fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
-    let libraries = Process::new("rustc").args(["--print", "target-libdir"]).read()?;
+    let libraries = Process::new("rustc").args(["--print", "target-libdir"]).read_stdout()?;
     if Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov").exists() {
         return Ok(None);
     }
     tools::apt("llvm-cov-19", &["llvm-19"])?;
     match (tools::find("llvm-cov-19"), tools::find("llvm-profdata-19")) {
         (Some(cov), Some(profdata)) => Ok(Some([cov, profdata])),
-        _ => broken("the package llvm-19 has no llvm-cov-19; run `rustup component add llvm-tools`"),
+        _ => error("the package llvm-19 has no llvm-cov-19; run `rustup component add llvm-tools`"),
     }
 }
 
@@ -322,9 +322,9 @@ impl By {
 }
 
 /// The combined measurements, without unit tests.
-struct Reached(BTreeMap<String, BTreeMap<Location, By>>);
+struct CombinedCoverage(BTreeMap<String, BTreeMap<Location, By>>);
 
-impl Reached {
+impl CombinedCoverage {
     /// Combines the coverage of the properties, the corpus and all tests.
     fn new(sources: &BTreeMap<String, Source>, measurements: [Coverage; 3]) -> Self {
         let mut reached: BTreeMap<String, BTreeMap<Location, By>> = BTreeMap::new();
@@ -354,7 +354,7 @@ struct Reason {
 
 impl Reason {
     fn read() -> Result<Vec<Self>> {
-        Ok(checkout::table(REASONS)?
+        Ok(checkout::read_table(REASONS)?
             .into_iter()
             .map(|[file, text, explanation]| Self { file, text, explanation })
             .collect())
@@ -371,11 +371,11 @@ struct Evaluation {
     problems: Vec<String>,
 }
 
-fn evaluate(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Reason]) -> Evaluation {
+fn evaluate(coverage: &CombinedCoverage, sources: &BTreeMap<String, Source>, reasons: &[Reason]) -> Evaluation {
     let mut evaluation = Evaluation::default();
     // The line of each used reason; a reason applies to one line only.
     let mut used: HashMap<usize, usize> = HashMap::new();
-    for gap in gaps(reached, sources) {
+    for gap in gaps(coverage, sources) {
         let source = &sources[gap.file];
         let fits = |(number, reason): &(usize, &Reason)| {
             reason.file == gap.file
@@ -402,7 +402,7 @@ fn evaluate(reached: &Reached, sources: &BTreeMap<String, Source>, reasons: &[Re
         if used.contains_key(&number) {
             continue;
         }
-        let locations = reached.0.get(file).into_iter().flatten();
+        let locations = coverage.0.get(file).into_iter().flatten();
         let locations: Vec<By> =
             locations.filter(|(location, _)| sources[file].name(location.line()) == *text).map(|(_, by)| *by).collect();
         if locations.is_empty() {
@@ -426,10 +426,10 @@ struct Gap<'a> {
 
 /// The gaps that need a reason: in product code, lines and branch sides that neither properties
 /// nor corpus reach; in the laws, lines that no test reaches.
-fn gaps<'a>(reached: &'a Reached, sources: &BTreeMap<String, Source>) -> Vec<Gap<'a>> {
+fn gaps<'a>(coverage: &'a CombinedCoverage, sources: &BTreeMap<String, Source>) -> Vec<Gap<'a>> {
     let mut gaps: Vec<Gap> = Vec::new();
     let mut branches = Vec::new();
-    for (file, locations) in &reached.0 {
+    for (file, locations) in &coverage.0 {
         let source = &sources[file];
         let mut missed = BTreeSet::new();
         // True if the previous line with code is in the last gap.
@@ -471,10 +471,10 @@ fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-fn page(reached: &Reached, evaluation: &Evaluation, inputs: usize) -> String {
+fn page(coverage: &CombinedCoverage, evaluation: &Evaluation, inputs: usize) -> String {
     let mut counts = String::new();
     for (is_laws, title) in [(false, "**product code**"), (true, "**laws**")] {
-        let files = || reached.0.iter().filter(|(file, _)| is_law(file) == is_laws);
+        let files = || coverage.0.iter().filter(|(file, _)| is_law(file) == is_laws);
         counts += &row(title, files().flat_map(|(_, locations)| locations));
         files().for_each(|(file, locations)| counts += &row(file, locations.iter()));
     }
@@ -566,10 +566,10 @@ fn f(a: bool) -> u8 {
 
     fn evaluated(reasons: &[[&str; 3]]) -> Evaluation {
         let sources = measured().into_keys().map(|file| (file, Source::new(SOURCE))).collect();
-        let reached = Reached::new(&sources, [measured(), measured(), measured()]);
+        let coverage = CombinedCoverage::new(&sources, [measured(), measured(), measured()]);
         let reasons = reasons.iter().map(|row| row.map(str::to_owned));
         let reasons: Vec<_> = reasons.map(|[file, text, explanation]| Reason { file, text, explanation }).collect();
-        evaluate(&reached, &sources, &reasons)
+        evaluate(&coverage, &sources, &reasons)
     }
 
     #[test]

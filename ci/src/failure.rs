@@ -6,13 +6,13 @@ use std::process::ExitCode;
 /// The result of an operation that can fail with a [`Failure`].
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// A failure of a subcommand. Each message says what to do.
+/// A failure of a subcommand, with the message for the user.
 #[derive(Debug)]
 pub enum Failure {
-    /// The check found a problem: exit code 1.
+    /// The subcommand ran and found a problem in the checkout: exit code 1.
     Finding(String),
-    /// The check could not run: exit code 2.
-    Broken(String),
+    /// The subcommand could not finish, so its result is unknown: exit code 2.
+    Error(String),
 }
 
 impl Failure {
@@ -20,28 +20,28 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         let (message, code) = match self {
             Self::Finding(message) => (message, 1),
-            Self::Broken(message) => (message, 2),
+            Self::Error(message) => (message, 2),
         };
         eprintln!("{message}");
         ExitCode::from(code)
     }
 }
 
-/// Turns any error into [`Failure::Broken`], with a description of the failed operation.
+/// Converts any error into a [`Failure::Error`] that says which operation failed.
 pub trait Context<T> {
-    /// Turns an error into a failure with the message `what: error`.
-    fn context(self, what: impl FnOnce() -> String) -> Result<T>;
+    /// Puts `message` and a colon before the message of the error.
+    fn context(self, message: impl FnOnce() -> String) -> Result<T>;
 }
 
 impl<T, E: Display> Context<T> for std::result::Result<T, E> {
-    fn context(self, what: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|error| Failure::Broken(format!("{}: {error}", what())))
+    fn context(self, message: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|error| Failure::Error(format!("{}: {error}", message())))
     }
 }
 
-/// Returns [`Failure::Broken`] with the message.
-pub fn broken<T>(message: impl Into<String>) -> Result<T> {
-    Err(Failure::Broken(message.into()))
+/// Returns [`Failure::Error`] with the message.
+pub fn error<T>(message: impl Into<String>) -> Result<T> {
+    Err(Failure::Error(message.into()))
 }
 
 /// Returns [`Failure::Finding`] with the message.

@@ -1,4 +1,5 @@
-//! Passes output to the forge that runs the job. Outside a forge these functions do nothing.
+//! Writes the job summary and the step outputs of a CI job on GitHub or a compatible forge. On other
+//! machines, these functions do nothing.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,26 +8,29 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Context, Result};
 
-/// Maximum size of an output in bytes. Forges limit the size of outputs and variables.
+/// Maximum size of a step output in bytes. Later steps get the output in an environment variable, whose
+/// size is limited.
 const OUTPUT_BYTES: usize = 50_000;
 
-/// Adds a page in Markdown to the summary of the job.
-pub fn show(page: &str) -> Result {
+/// Appends a Markdown page to the job summary.
+pub fn append_summary(page: &str) -> Result {
     append("GITHUB_STEP_SUMMARY", page)
 }
 
-/// Sets an output of the step, truncated to [`OUTPUT_BYTES`].
-pub fn output(name: &str, text: &str) -> Result {
+/// Sets an output of the current step to `text`, truncated to [`OUTPUT_BYTES`].
+pub fn set_output(name: &str, text: &str) -> Result {
     append("GITHUB_OUTPUT", &assignment(name, text))
 }
 
-/// The lines that set an output in the file GITHUB_OUTPUT.
+/// The lines for the file GITHUB_OUTPUT that set an output.
 fn assignment(name: &str, text: &str) -> String {
-    let end = (0..=text.len().min(OUTPUT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    let text = &text[..end];
-    // The text must not contain the end marker as a line, so the marker is a digest of the text.
-    let marker: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{name}<<{marker}\n{text}\n{marker}\n")
+    let longest = text.len().min(OUTPUT_BYTES);
+    let length = (0..=longest).rev().find(|&length| text.is_char_boundary(length)).unwrap_or(0);
+    let text = &text[..length];
+    // No line of the text may equal the delimiter. The delimiter is a SHA-256 digest of the text, because a
+    // text cannot be made to contain its own digest.
+    let delimiter: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{name}<<{delimiter}\n{text}\n{delimiter}\n")
 }
 
 /// Appends the text to the file that an environment variable names; does nothing if the variable
@@ -43,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn end_marker_is_absent_from_the_text() {
+    fn delimiter_is_absent_from_the_text() {
         let text = "a\nname<<x\nb";
         let found = assignment("summary", text);
-        let end = found.strip_prefix("summary<<").unwrap().lines().next().unwrap();
-        assert_eq!(found, format!("summary<<{end}\n{text}\n{end}\n"));
-        assert!(!text.contains(end));
+        let delimiter = found.strip_prefix("summary<<").unwrap().lines().next().unwrap();
+        assert_eq!(found, format!("summary<<{delimiter}\n{text}\n{delimiter}\n"));
+        assert!(!text.contains(delimiter));
         let long = "é".repeat(OUTPUT_BYTES);
         assert!(assignment("summary", &long).len() < OUTPUT_BYTES + 200);
     }

@@ -16,16 +16,16 @@ use crate::process::Process;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Path of the page [default: docs/hostile.md]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     page: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> Result {
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let written = scratch.path().join("page");
     let status = Process::cargo()
         .args(["test", "--locked", "--quiet", "--package", "slugproof", "--test", "hostile", "--"])
-        .args(["--include-ignored", "every_cell"])
+        .args(["--include-ignored", "every_case"])
         .env("HOSTILE_PAGE", &written)
         .status()?;
     // The page is also written if rows differ, because it shows the results.
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result {
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_summary(&page)?;
         println!("written: {}", file.display());
     }
     if page.is_empty() || !status.success() {

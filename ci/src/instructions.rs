@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::parallel::{self, Queue};
 use crate::process::{self, Process};
 use crate::tools;
@@ -18,14 +18,14 @@ use crate::tools;
 const BOUNDS: &str = "benches/instructions.tsv";
 
 pub fn run() -> Result {
-    let bounds = checkout::table(BOUNDS)?;
+    let bounds = checkout::read_table(BOUNDS)?;
     if bounds.is_empty() {
-        return broken(format!("{BOUNDS} has no rows; write one per operation"));
+        return error(format!("{BOUNDS} has no rows; write one per operation"));
     }
     tools::apt("valgrind", &["valgrind"])?;
     Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
     let program = checkout::target_dir()?.join("release/count");
-    let operations = Process::new(&program).read()?;
+    let operations = Process::new(&program).read_stdout()?;
     let costs = costs(&program, &operations.lines().collect::<Vec<_>>())?;
 
     println!("{:<18} {:>14} {:>14} {:>7} {:>8}", "operation", "instructions", "lower bound", "ratio", "at most");
@@ -34,7 +34,7 @@ pub fn run() -> Result {
         let at_most: f64 = maximum.parse().context(|| format!("{BOUNDS}: the maximum `{maximum}` is not a number"))?;
         let (Some(cost), Some(lower_bound_cost)) = (costs.get(operation.as_str()), costs.get(lower_bound.as_str()))
         else {
-            return broken(format!(
+            return error(format!(
                 "{BOUNDS} names `{operation}` and `{lower_bound}`, but `count` lists at most one; correct the names"
             ));
         };
@@ -58,10 +58,10 @@ pub fn run() -> Result {
 /// The number of instructions per query of each operation. Each operation runs with two numbers
 /// of queries. The set-up is the same in both runs, so the difference excludes it.
 fn costs<'a>(program: &Path, operations: &[&'a str]) -> Result<BTreeMap<&'a str, f64>> {
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let queue: Queue<&str> = operations.iter().copied().collect();
     let costs = Mutex::new(BTreeMap::new());
-    parallel::run(process::cores(), |_| {
+    parallel::run(process::available_parallelism(), |_| {
         while let Some(operation) = queue.next() {
             let [(queries, instructions), (more_queries, more_instructions)] = [
                 count_instructions(program, operation, "1", scratch.path())?,
@@ -86,14 +86,14 @@ fn count_instructions(program: &Path, operation: &str, factor: &str, scratch: &P
         .args([operation, factor]);
     let output = valgrind.output()?;
     if !output.status.success() {
-        return broken(format!("{}`{valgrind}` failed: {}", process::tail(&output.stderr), output.status));
+        return error(format!("{}`{valgrind}` failed: {}", process::tail(&output.stderr), output.status));
     }
     let queries = String::from_utf8_lossy(&output.stdout).trim().parse();
     let queries = queries.context(|| format!("`{valgrind}` did not print a number of queries"))?;
     let profile = fs::read_to_string(&profile).context(|| format!("cannot read {}", profile.display()))?;
     match total_instructions(&profile) {
         Some(instructions) => Ok((queries, instructions)),
-        None => broken(format!("the profile of `{valgrind}` has no line `summary: INSTRUCTIONS`")),
+        None => error(format!("the profile of `{valgrind}` has no line `summary: INSTRUCTIONS`")),
     }
 }
 

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::checkout;
-use crate::failure::{Result, broken, finding};
+use crate::failure::{Result, error, finding};
 use crate::process::Process;
 use crate::tools;
 
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result {
 }
 
 fn api() -> Result {
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let current = scratch.path().join("current");
     checkout::write(&current, &public_api()?)?;
     let mut diff = Process::new("git").args(["diff", "--no-index", "--exit-code", SNAPSHOT]).arg(&current);
@@ -99,7 +99,7 @@ fn api() -> Result {
 /// The public interface of the resolver, one item per line.
 fn public_api() -> Result<String> {
     let Some(toolchain) = Toolchain::find(API_RUST)? else {
-        return broken(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
+        return error(format!("the comparison needs rustdoc of Rust {API_RUST}; install that version"));
     };
     let mut version = Process::cargo().args(["public-api", "--version"]);
     let output = version.output()?;
@@ -117,7 +117,7 @@ fn public_api() -> Result<String> {
     let all = Process::cargo()
         .args(["public-api", "--omit", "blanket-impls,auto-trait-impls", "--rustdoc-json"])
         .arg(checkout::target_dir()?.join("doc/slug_resolver.json"))
-        .read()?;
+        .read_stdout()?;
     Ok(all.lines().filter(|line| is_promised(line)).flat_map(|line| [line, "\n"]).collect())
 }
 
@@ -153,7 +153,7 @@ fn examples() -> Result {
 fn package() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
     // because cargo takes it for the same package.
-    let copy = checkout::scratch()?;
+    let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let target = checkout::target_dir()?.join("copy");
     // cargo would search the registry for our crates, which are not published.
@@ -193,13 +193,13 @@ fn msrv() -> Result {
     let mut packages_of = metadata["packages"].as_array().into_iter().flatten();
     let declared =
         packages_of.find(|package| package["name"] == CRATES[0]).and_then(|found| found["rust_version"].as_str());
-    let Some(declared) = declared else { return broken("Cargo.toml declares no rust-version") };
+    let Some(declared) = declared else { return error("Cargo.toml declares no rust-version") };
     match Toolchain::find(&format!("{declared}.0"))? {
         Some(toolchain) => {
             println!("Rust {declared}");
             toolchain.cargo().args(["check", "--quiet", "--locked"]).args(PACKAGES).run()
         }
-        None if std::env::var_os("CI").is_some() => broken(format!("Rust {declared} is not installed")),
+        None if std::env::var_os("CI").is_some() => error(format!("Rust {declared} is not installed")),
         None => {
             println!("skipped: Rust {declared} is not installed; `rustup toolchain install {declared}.0` installs it");
             Ok(())
@@ -210,7 +210,7 @@ fn msrv() -> Result {
 fn minimal() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
     // because cargo takes it for the same package.
-    let copy = checkout::scratch()?;
+    let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let update = ["update", "--quiet", "-Z", "direct-minimal-versions"];
     Process::cargo().dir(copy.path()).args(update).env("RUSTC_BOOTSTRAP", "1").run()?;
@@ -234,14 +234,14 @@ enum Toolchain {
 impl Toolchain {
     /// Finds an installed version, or installs it with rustup; `None` if neither is possible.
     fn find(version: &str) -> Result<Option<Self>> {
-        let current = Process::new("rustc").arg("--version").read()?;
+        let current = Process::new("rustc").arg("--version").read_stdout()?;
         if current.split_whitespace().nth(1) == Some(version) {
             return Ok(Some(Self::Current));
         }
         if tools::find("rustup").is_none() {
             return Ok(None);
         }
-        let installed = Process::new("rustup").args(["toolchain", "list"]).read()?;
+        let installed = Process::new("rustup").args(["toolchain", "list"]).read_stdout()?;
         if !installed.lines().any(|line| line.starts_with(&format!("{version}-"))) {
             let mut install = Process::new("rustup").args(["toolchain", "install", version, "--profile", "minimal"]);
             if !install.status()?.success() {
@@ -296,7 +296,7 @@ mod tests {
     fn test_modules_and_standard_traits_are_not_promised() {
         for item in [
             "pub mod slug_resolver::laws",
-            "pub fn slug_resolver::laws::case::Case::new() -> Self",
+            "pub fn slug_resolver::laws::case::TestCase::new() -> Self",
             "impl core::marker::StructuralPartialEq for slug_resolver::Code",
             "pub fn slug_resolver::Code::clone(&self) -> slug_resolver::Code",
             "pub fn slug_resolver::Code::serialize<__S: serde_core::ser::Serializer>(&self, s: __S) -> X",

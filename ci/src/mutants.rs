@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use serde::{Deserialize, Serialize};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::process::{self, Process};
 use crate::shard::Shard;
@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result {
     if !arguments.report {
         tools::cargo("cargo-nextest")?;
         for part in &selected {
-            try_part(part, arguments, &known)?;
+            test_part(part, arguments, &known)?;
         }
     }
     let reports = selected.iter().map(|part| Report::of(part, arguments.shard, &known)).collect::<Result<Vec<_>>>()?;
@@ -132,19 +132,19 @@ pub fn run(arguments: &Arguments) -> Result {
 }
 
 /// Runs cargo-mutants on a part and keeps the results.
-fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
-    let home = home(part)?;
+fn test_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
+    let directory = results_dir(part)?;
     if arguments.resume {
-        skip_decided(part, &home, known)?;
-    } else if home.exists() {
-        fs::remove_dir_all(&home).context(|| format!("cannot remove {}", home.display()))?;
+        skip_decided(part, &directory, known)?;
+    } else if directory.exists() {
+        fs::remove_dir_all(&directory).context(|| format!("cannot remove {}", directory.display()))?;
     }
-    checkout::write(home.join(COMMIT), &checkout::commit()?)?;
+    checkout::write(directory.join(COMMIT), &checkout::current_commit()?)?;
     let mut mutants = Process::cargo()
         .args(["mutants", "--test-tool", "nextest", "--minimum-test-timeout", "120"])
-        .args(["--jobs", &process::cores().to_string()])
+        .args(["--jobs", &process::available_parallelism().to_string()])
         .arg("--output")
-        .arg(&home)
+        .arg(&directory)
         .args(selection(part, arguments.shard)?)
         .args(if arguments.resume { &["--iterate"][..] } else { &[] })
         // Most mutants are detected immediately, so the build takes most of the time.
@@ -156,25 +156,25 @@ fn try_part(part: &Part, arguments: &Arguments, known: &Known) -> Result {
         .env("PROPTEST_RNG_SEED", "1");
     match mutants.status()?.code() {
         // 2 means survivors and 3 timeouts; both are evaluated later.
-        Some(0 | 2 | 3) => collect(&home).map(|_| ()),
-        _ => broken("cargo-mutants failed; see the reason above"),
+        Some(0 | 2 | 3) => collect(&directory).map(|_| ()),
+        _ => error("cargo-mutants failed; see the reason above"),
     }
 }
 
 /// Prepares a continued run: cargo-mutants skips the mutants that its directory lists as caught.
-fn skip_decided(part: &Part, home: &Path, known: &Known) -> Result {
+fn skip_decided(part: &Part, directory: &Path, known: &Known) -> Result {
     let current = list(part, None)?;
-    let mut results = collect(home)?;
-    results.retain(|name, tried| {
-        let is_decided = match tried.verdict {
+    let mut results = collect(directory)?;
+    results.retain(|name, result| {
+        let is_decided = match result.verdict {
             Verdict::Caught | Verdict::Unviable => true,
             Verdict::Missed => current.get(name).is_some_and(|change| known.reasons.contains_key(change)),
             Verdict::Timeout => false,
         };
         is_decided && current.contains_key(name)
     });
-    write_results(home, &results)?;
-    let out = home.join("mutants.out");
+    write_results(directory, &results)?;
+    let out = directory.join("mutants.out");
     let names: String = results.keys().flat_map(|name| [name, "\n"]).collect();
     for (file, text) in [("previously_caught.txt", names.as_str()), ("caught.txt", ""), ("unviable.txt", "")] {
         checkout::write(out.join(file), text)?;
@@ -183,7 +183,7 @@ fn skip_decided(part: &Part, home: &Path, known: &Known) -> Result {
 }
 
 /// The directory with the results of a part.
-fn home(part: &Part) -> Result<PathBuf> {
+fn results_dir(part: &Part) -> Result<PathBuf> {
     Ok(checkout::target_dir()?.join("mutants").join(part.name))
 }
 
@@ -196,7 +196,9 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
             let pattern = match fs::metadata(path) {
                 Ok(found) if found.is_dir() => format!("{path}/**"),
                 Ok(_) => (*path).to_owned(),
-                Err(_) => return broken(format!("{path} does not exist; correct the path in ci/src/mutants.rs")),
+                Err(_) => {
+                    return error(format!("{path} does not exist; correct the path in ci/src/mutants.rs"));
+                }
             };
             arguments.push(format!("{option}={pattern}"));
         }
@@ -210,7 +212,7 @@ fn selection(part: &Part, shard: Option<Shard>) -> Result<Vec<String>> {
 
 /// The current mutants of a part: the change of each, by name.
 fn list(part: &Part, shard: Option<Shard>) -> Result<BTreeMap<String, Change>> {
-    let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read()?;
+    let text = Process::cargo().args(["mutants", "--list", "--json"]).args(selection(part, shard)?).read_stdout()?;
     let mutants: Vec<Mutant> =
         serde_json::from_str(&text).context(|| "cannot read the list of cargo-mutants".to_owned())?;
     let mut sources = HashMap::new();
@@ -232,12 +234,12 @@ struct Mutant {
 
 #[derive(Deserialize)]
 struct Span {
-    start: Start,
+    start: LineColumn,
 }
 
 /// Line and column, counted from 1; the column is in characters.
 #[derive(Deserialize)]
-struct Start {
+struct LineColumn {
     line: usize,
     column: usize,
 }
@@ -278,42 +280,45 @@ enum Verdict {
     Unviable,
 }
 
+/// The verdict on a mutant and the commit at which it was tested.
 #[derive(Debug, Serialize, Deserialize)]
-struct Tried {
+struct MutantResult {
     verdict: Verdict,
     commit: String,
 }
 
 /// The results of a part, by mutant name.
-type Results = BTreeMap<String, Tried>;
+type Results = BTreeMap<String, MutantResult>;
 
 /// Files in the directory of a part: the results of all runs, and the commit of the last run.
 const RESULTS: &str = "results.json";
 const COMMIT: &str = "commit";
 
 /// Adds the results of the last run, even of an interrupted one, to the results of a part.
-fn collect(home: &Path) -> Result<Results> {
-    let file = home.join(RESULTS);
+fn collect(directory: &Path) -> Result<Results> {
+    let file = directory.join(RESULTS);
     let mut results: Results = if file.exists() {
         serde_json::from_str(&checkout::read(&file)?).context(|| format!("cannot read {}", file.display()))?
     } else {
         Results::new()
     };
-    let out = home.join("mutants.out");
+    let out = directory.join("mutants.out");
     let file = out.join("outcomes.json");
     if file.exists() {
-        let commit = checkout::read(home.join(COMMIT))?;
+        let commit = checkout::read(directory.join(COMMIT))?;
         let text = checkout::read(&file)?;
         let verdicts = verdicts(&text, |log| checkout::read(out.join(log)))?;
-        results.extend(verdicts.into_iter().map(|(name, verdict)| (name, Tried { verdict, commit: commit.clone() })));
-        write_results(home, &results)?;
+        results.extend(
+            verdicts.into_iter().map(|(name, verdict)| (name, MutantResult { verdict, commit: commit.clone() })),
+        );
+        write_results(directory, &results)?;
     }
     Ok(results)
 }
 
-fn write_results(home: &Path, results: &Results) -> Result {
+fn write_results(directory: &Path, results: &Results) -> Result {
     let text = serde_json::to_string_pretty(results).context(|| "cannot write the results".to_owned())?;
-    checkout::write(home.join(RESULTS), &text)
+    checkout::write(directory.join(RESULTS), &text)
 }
 
 /// The content of outcomes.json, written by cargo-mutants.
@@ -356,7 +361,9 @@ fn verdicts(outcomes: &str, log: impl Fn(&str) -> Result<String>) -> Result<Vec<
                 continue;
             }
             "Unviable" => Verdict::Unviable,
-            other => return broken(format!("cargo-mutants gives `{}` the unknown summary `{other}`", mutant.name)),
+            other => {
+                return error(format!("cargo-mutants gives `{}` the unknown summary `{other}`", mutant.name));
+            }
         };
         verdicts.push((mutant.name, verdict));
     }
@@ -378,7 +385,7 @@ struct Known {
 
 impl Known {
     fn read() -> Result<Self> {
-        Ok(Self::new(checkout::table(KNOWN)?))
+        Ok(Self::new(checkout::read_table(KNOWN)?))
     }
 
     fn new(lines: Vec<[String; 3]>) -> Self {
@@ -412,26 +419,27 @@ struct Report {
 
 impl Report {
     fn of(part: &Part, shard: Option<Shard>, known: &Known) -> Result<Self> {
-        let mut results = collect(&home(part)?)?;
+        let mut results = collect(&results_dir(part)?)?;
         let current = list(part, shard)?;
         results.retain(|name, _| current.contains_key(name));
         if results.len() < current.len() {
-            return broken(format!(
+            return error(format!(
                 "{} of the {} mutants of `{name}` have no result; run cargo ci mutants --resume {name}",
                 current.len() - results.len(),
                 current.len(),
                 name = part.name
             ));
         }
-        let count = |verdict| results.values().filter(|tried| tried.verdict == verdict).count();
+        let count = |verdict| results.values().filter(|result| result.verdict == verdict).count();
         let (missed, detected): (Vec<_>, Vec<_>) =
-            results.iter().partition(|(_, tried)| tried.verdict == Verdict::Missed);
-        let changes =
-            |results: Vec<(&String, &Tried)>| results.into_iter().map(|(name, _)| current[name].clone()).collect();
+            results.iter().partition(|(_, result)| result.verdict == Verdict::Missed);
+        let changes = |results: Vec<(&String, &MutantResult)>| {
+            results.into_iter().map(|(name, _)| current[name].clone()).collect()
+        };
         let missed: Vec<Change> = changes(missed);
         let (listed, survivors): (Vec<_>, Vec<_>) =
             missed.into_iter().partition(|change| known.reasons.contains_key(change));
-        let commits: BTreeSet<String> = results.values().map(|tried| format!("`{}`", tried.commit)).collect();
+        let commits: BTreeSet<String> = results.values().map(|result| format!("`{}`", result.commit)).collect();
         let row = format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
             part.name,
@@ -487,7 +495,7 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
     };
     let page = page(&rows, &survivors, &scope, known);
     checkout::write(PAGE, &page)?;
-    forge::show(&page)?;
+    forge::append_summary(&page)?;
     println!("written: {PAGE}");
     Ok(())
 }

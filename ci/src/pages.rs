@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, error};
 use crate::process::Process;
 use crate::tools;
 
@@ -49,7 +49,7 @@ fn review(arguments: &[&std::ffi::OsStr], code: i32, page: &Path) -> Result {
     let output = review.output()?;
     if output.status.code() != Some(code) {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        return broken(format!("{stderr}`{review}` should exit with {code}: {}", output.status));
+        return error(format!("{stderr}`{review}` should exit with {code}: {}", output.status));
     }
     fs::write(page, output.stdout).context(|| format!("cannot write {}", page.display()))
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::failure::{Result, broken};
+use crate::failure::{Result, error};
 
 /// Items that threads take one by one.
 pub struct Queue<T>(Mutex<VecDeque<T>>);
@@ -34,7 +34,7 @@ pub fn run(threads: usize, work: impl Fn(usize) -> Result + Sync) -> Result {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number))).collect();
         let join = |thread: thread::ScopedJoinHandle<'_, Result>| {
-            thread.join().unwrap_or_else(|_| broken("a thread panicked; see above"))
+            thread.join().unwrap_or_else(|_| error("a thread panicked; see above"))
         };
         threads.into_iter().map(join).fold(Ok(()), Result::and)
     })
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn one_failed_thread_fails_the_run() {
-        assert!(run(3, |number| if number == 1 { broken("no") } else { Ok(()) }).is_err());
-        assert!(run(0, |_| broken("no")).is_ok());
+        assert!(run(3, |number| if number == 1 { error("no") } else { Ok(()) }).is_err());
+        assert!(run(0, |_| error("no")).is_ok());
     }
 }

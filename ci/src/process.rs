@@ -13,8 +13,8 @@ use crate::failure::{Context, Failure, Result};
 pub struct Process(Command);
 
 impl Process {
-    /// A program with the environment of this process, without the variables that `cargo run`
-    /// adds for the package `ci`: builds must be the same with and without `cargo ci`.
+    /// A program that inherits the environment of `cargo ci`, except the variables that `cargo run`
+    /// sets for the package `ci`. These could make a build differ from one without `cargo ci`.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -27,13 +27,13 @@ impl Process {
     }
 
     /// A program with an empty environment.
-    pub fn bare(program: impl AsRef<OsStr>) -> Self {
+    pub fn with_empty_env(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command.env_clear();
         Self(command)
     }
 
-    /// The `cargo` that runs this program.
+    /// The `cargo` that started `cargo ci`.
     pub fn cargo() -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
     }
@@ -70,11 +70,11 @@ impl Process {
 
     /// Runs the program without showing its output. Fails, with the end of the output, unless the
     /// exit code is 0.
-    pub fn quiet(mut self) -> Result {
+    pub fn run_quietly(mut self) -> Result {
         let output = self.output()?;
         self.expect_success(output.status).map_err(|failure| match failure {
-            Failure::Broken(message) => {
-                Failure::Broken(format!("{}{}{message}", tail(&output.stdout), tail(&output.stderr)))
+            Failure::Error(message) => {
+                Failure::Error(format!("{}{}{message}", tail(&output.stdout), tail(&output.stderr)))
             }
             failure @ Failure::Finding(_) => failure,
         })
@@ -86,20 +86,21 @@ impl Process {
         status.context(|| format!("cannot run `{self}`"))
     }
 
-    /// Runs the program with its output in a file, and kills it after `most`, if given.
-    pub fn logged(mut self, log: &Path, most: Option<Duration>) -> Result<ExitStatus> {
+    /// Runs the program, writes its output to the file `log` and returns the exit status. Kills the
+    /// program after the timeout, if there is one.
+    pub fn run_with_log(mut self, log: &Path, timeout: Option<Duration>) -> Result<ExitStatus> {
         let open = || {
             std::fs::create_dir_all(log.parent().unwrap_or(log))?;
             let file = File::create(log)?;
             Ok::<_, std::io::Error>((file.try_clone()?, file))
         };
         let (stdout, stderr) = open().context(|| format!("cannot write {}", log.display()))?;
-        let failed = format!("cannot run `{self}`");
+        let message = format!("cannot run `{self}`");
         let run = || {
             let mut child = self.0.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn()?;
-            let Some(most) = most else { return child.wait() };
-            let end = Instant::now() + most;
-            while Instant::now() < end {
+            let Some(timeout) = timeout else { return child.wait() };
+            let deadline = Instant::now() + timeout;
+            while Instant::now() < deadline {
                 if let Some(status) = child.try_wait()? {
                     return Ok(status);
                 }
@@ -108,25 +109,26 @@ impl Process {
             child.kill()?;
             child.wait()
         };
-        run().context(|| failed)
+        run().context(|| message)
     }
 
     /// Runs the program, shows stderr and returns stdout. Fails unless the exit code is 0.
-    pub fn read(mut self) -> Result<String> {
+    pub fn read_stdout(mut self) -> Result<String> {
         self.0.stderr(Stdio::inherit());
         let output = self.output()?;
         self.expect_success(output.status)?;
         String::from_utf8(output.stdout).context(|| format!("cannot read the output of `{self}`"))
     }
 
-    /// Runs the program and returns its exit status and output, for every exit code.
+    /// Runs the program and returns its exit status and output. Fails only if the program cannot be
+    /// run; every exit code is a success.
     pub fn output(&mut self) -> Result<Output> {
         let output = self.0.stdin(Stdio::null()).output();
         output.context(|| format!("cannot run `{self}`"))
     }
 
     fn expect_success(&self, status: ExitStatus) -> Result {
-        if status.success() { Ok(()) } else { Err(Failure::Broken(format!("`{self}` failed: {status}"))) }
+        if status.success() { Ok(()) } else { Err(Failure::Error(format!("`{self}` failed: {status}"))) }
     }
 }
 
@@ -157,8 +159,8 @@ pub fn tail(log: &[u8]) -> String {
     lines[lines.len().saturating_sub(20)..].iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The number of programs to run in parallel.
-pub fn cores() -> usize {
+/// The number of programs that can run in parallel, usually the number of cores.
+pub fn available_parallelism() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -174,16 +176,18 @@ mod tests {
 
     #[test]
     fn failure_shows_the_output_and_the_command_line() {
-        let Err(Failure::Broken(message)) = Process::cargo().arg("no-such-command").quiet() else {
-            panic!("the program ran")
+        let Err(Failure::Error(message)) = Process::cargo().arg("no-such-command").run_quietly() else {
+            panic!("the program succeeded")
         };
         assert!(message.contains("no such command"), "{message}");
         assert!(message.contains("`cargo no-such-command` failed: exit"), "{message}");
     }
 
     #[test]
-    fn missing_program_is_named() {
-        let Err(Failure::Broken(message)) = Process::new("no-such-program").read() else { panic!("the program ran") };
+    fn error_names_the_missing_program() {
+        let Err(Failure::Error(message)) = Process::new("no-such-program").read_stdout() else {
+            panic!("the program started")
+        };
         assert!(message.starts_with("cannot run `no-such-program`: "), "{message}");
     }
 

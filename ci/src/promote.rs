@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::process::{self, Process};
 use crate::tools;
 
@@ -15,7 +15,7 @@ use crate::tools;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Input file: fuzz/artifacts/TARGET/ARTIFACT
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     artifact: PathBuf,
     /// Short description of the case, for its file name
     name: Option<String>,
@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let target = name(artifact.parent().unwrap_or(Path::new("")));
     tools::cargo_fuzz()?;
 
-    let scratch = checkout::scratch()?;
+    let scratch = checkout::temporary_directory()?;
     let smallest = minimise(&target, &bytes, scratch.path())?;
     let found = arguments.found.clone().unwrap_or_else(|| format!("fuzz target {target}, {}", name(artifact)));
     let mut promote = Process::cargo().args(["run", "--quiet", "--release", "--", "corpus", "promote"]);
@@ -63,6 +63,6 @@ fn minimise(target: &str, bytes: &[u8], scratch: &Path) -> Result<PathBuf> {
     let sizes = inputs.into_iter().filter_map(|input| Some((input.metadata().ok()?.len(), input)));
     match sizes.min() {
         Some((_, smallest)) => Ok(smallest),
-        None => broken(format!("{} has no input", scratch.display())),
+        None => error(format!("{} has no input", scratch.display())),
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, error};
 use crate::process::Process;
 
 const TITLE: &str = "Nightly checks failed";
@@ -71,7 +71,7 @@ fn run_url() -> Result<String> {
 fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),
-        _ => broken(format!("{name} is not set; pass it in the environment")),
+        _ => error(format!("{name} is not set; pass it in the environment")),
     }
 }
 
@@ -98,7 +98,7 @@ impl Forge {
 
     /// Sends a request and returns the answer. A request with a body is a POST.
     fn request(&self, path: &str, body: Option<Value>) -> Result<Value> {
-        let scratch = checkout::scratch()?;
+        let scratch = checkout::temporary_directory()?;
         // Writes a file and returns the argument that makes curl read it.
         let argument_file = |name: &str, text: &str| -> Result<String> {
             let file = scratch.path().join(name);
@@ -113,7 +113,7 @@ impl Forge {
             let body = argument_file("body", &body.to_string())?;
             curl = curl.args(["--header", "Content-Type: application/json", "--data-binary", &body]);
         }
-        let answer = curl.arg(format!("{}/{path}", self.api_url)).read()?;
+        let answer = curl.arg(format!("{}/{path}", self.api_url)).read_stdout()?;
         serde_json::from_str(&answer).context(|| format!("cannot read the answer to {path}"))
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo ci test`: runs the test command of README.md, so that the README matches CI.
 
 use crate::checkout;
-use crate::failure::{Result, broken};
+use crate::failure::{Result, error};
 use crate::process::Process;
 
 /// Run the test command that README.md gives
@@ -15,21 +15,21 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result {
     let readme = checkout::read("README.md")?;
     let Some(command) = test_command(&readme) else {
-        return broken("README.md gives no test command; add a line that starts with `cargo test`");
+        return error("README.md gives no test command; add a line that starts with `cargo test`");
     };
     println!("README.md says: {}", command.join(" "));
     Process::cargo().args(&command[1..]).args(&arguments.rest).run()
 }
 
-/// The words of the first line that starts with `cargo test` after an optional prompt, without the
-/// comment at its end.
+/// The first command in `markdown` that starts with `cargo test`, split into words. A prompt `$ ` and
+/// a trailing comment are removed.
 fn test_command(markdown: &str) -> Option<Vec<&str>> {
     let line = markdown
         .lines()
         .map(|line| line.strip_prefix("$ ").unwrap_or(line))
         .find(|line| line.strip_prefix("cargo test").is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
-    let words = line.split('#').next().unwrap_or(line);
-    Some(words.split_whitespace().collect())
+    let command = line.split('#').next().unwrap_or(line);
+    Some(command.split_whitespace().collect())
 }
 
 #[cfg(test)]

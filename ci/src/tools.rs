@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::failure::{Result, broken};
+use crate::failure::{Result, error};
 use crate::process::Process;
 
 /// Installs Debian packages, unless their program is on the PATH.
@@ -10,7 +10,7 @@ pub fn apt(program: &str, packages: &[&str]) -> Result {
     if find(program).is_some() {
         return Ok(());
     }
-    let missing = || broken(format!("`{program}` is missing; install it manually"));
+    let missing = || error(format!("`{program}` is missing; install it manually"));
     if find("apt-get").is_none() {
         return missing();
     }
@@ -43,12 +43,12 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 /// Runs apt-get as root and prints only errors.
 fn apt_get(arguments: &[&str]) -> Result {
-    let is_root = Process::new("id").arg("-u").read()?.trim() == "0";
+    let is_root = Process::new("id").arg("-u").read_stdout()?.trim() == "0";
     let mut process = if is_root { Process::new("apt-get") } else { Process::new("sudo").arg("apt-get") };
     process = process.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     let output = process.output()?;
     if output.status.success() {
         return Ok(());
     }
-    broken(format!("{}`{process}` failed: {}", String::from_utf8_lossy(&output.stderr), output.status))
+    error(format!("{}`{process}` failed: {}", String::from_utf8_lossy(&output.stderr), output.status))
 }

@@ -91,8 +91,7 @@ macro_rules! table {
 table! {
     "Contradictions: the create call is rejected",
     "No provider serves the model, so no workspace is created. The platform returns 422 \
-    and the outcome is `rejected`. A contradiction has exactly one code; warnings are \
-    reported on top of any verdict.": {
+    and the outcome is `rejected`. A contradiction has exactly one code.": {
         MODEL_REQUIRED = "model-required", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
             Code::ModelRequired.meaning();
         UNKNOWN_RUNTIME = "unknown-runtime", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
@@ -171,7 +170,7 @@ table! {
         PLATFORM_LISTS_VENDOR_KEY = "platform-lists-vendor-key", Warning, [Check],
             "the platform's provider accepts a key that another vendor issued";
         INVALID_SECRET_NAME = "invalid-secret-name", Warning, [Check],
-            "an entry of `auth_env` cannot be the name of an environment variable";
+            "an entry of `auth_env` is not a valid environment variable name";
         UNACCEPTED_SECRET = "unaccepted-secret", Warning, [Check],
             "a policy injects a secret that no provider of the registry accepts, probably misspelt";
         UNINJECTED_KEY = "uninjected-key", Warning, [Check],

@@ -1,9 +1,9 @@
-//! slugproof.yaml: the data to prove and the contradictions that are intended.
+//! slugproof.yaml: the registry, policies and workflows to check, and the contradictions to accept.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Invalid, Node, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
 use slug_resolver::{Code, Policy, Registry};
 use slug_workflow::declared::Declared;
 
@@ -27,7 +27,7 @@ pub struct Config {
     pub text: String,
     /// The path of the registry, if the file names one.
     pub registry: Option<PathBuf>,
-    /// What to do with unknown fields of the registry, if the file says so.
+    /// Whether the registry may have unknown fields, if the file sets `unknown_fields`.
     pub unknown_fields: Option<UnknownFields>,
     /// The policies, if the file names any: names of embedded policies, or paths.
     pub policies: Option<Vec<OsString>>,
@@ -67,27 +67,28 @@ pub struct Accept {
     pub runtime: Option<String>,
     /// The code of the contradiction.
     pub code: Code,
-    /// Variables that must be set.
+    /// The entry matches only if all of these variables are set.
     pub set: Vec<String>,
-    /// Variables that must be unset.
+    /// The entry matches only if all of these variables are unset.
     pub unset: Vec<String>,
     /// The reason why the contradiction is intended.
     pub reason: String,
 }
 
 impl Config {
-    /// Finds and reads the file in the working directory or the nearest parent.
-    pub fn find() -> Result<Option<Self>, Failure> {
-        Self::locate()?.as_deref().map(Self::read).transpose()
+    /// Reads the file that [`Config::find_file`] finds. Returns None if the file is missing.
+    pub fn load() -> Result<Option<Self>, Failure> {
+        Self::find_file()?.as_deref().map(Self::read).transpose()
     }
 
-    /// Returns the path of the file in the working directory or the nearest parent.
-    pub fn locate() -> Result<Option<PathBuf>, Failure> {
+    /// Searches the working directory, then each parent directory, and returns the path of the first
+    /// slugproof.yaml.
+    pub fn find_file() -> Result<Option<PathBuf>, Failure> {
         let directory = std::env::current_dir().map_err(|error| {
             Failure::new(format!("cannot determine the working directory: {error}; change to one that exists"))
         })?;
-        // An unreadable file, such as a dangling link, counts as found and is refused. If it were
-        // ignored, other data would be proved.
+        // An unreadable file, such as a dangling link, counts as found, so that reading it fails. If
+        // this search skipped the file, the command would check the wrong registry and policies.
         let exists = |path: &PathBuf| path.symlink_metadata().is_ok();
         let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(exists);
         let misnamed = MISNAMED.iter().map(|name| directory.join(name)).find(|path| path.is_file());
@@ -100,10 +101,10 @@ impl Config {
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
-        let located = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
+        let with_path = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
         let bytes = read_file(path)?;
-        let root = yaml::read(&bytes).map_err(located)?;
-        let config = Self::decode(root, path).map_err(located)?;
+        let root = yaml::read(&bytes).map_err(with_path)?;
+        let config = Self::decode(root, path).map_err(with_path)?;
         Ok(Self { text: String::from_utf8_lossy(&bytes).into_owned(), ..config })
     }
 
@@ -121,14 +122,15 @@ impl Config {
         self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 
-    /// A failure at one field of an accept entry.
-    fn refuse(&self, entry: usize, field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
-        self.refuse_at(field(FieldPath::default().key("accept").index(entry)), message)
+    /// An error about one field of an `accept` entry. `to_field` appends the field to the path of the
+    /// entry.
+    fn accept_error(&self, entry: usize, to_field: impl FnOnce(FieldPath) -> FieldPath, message: String) -> Failure {
+        self.field_error(to_field(FieldPath::default().key("accept").index(entry)), message)
     }
 
-    /// A failure at a field.
-    pub fn refuse_at(&self, field: FieldPath, message: String) -> Failure {
-        let error = Invalid::at(field, message).located(&self.root);
+    /// An error about one field.
+    pub fn field_error(&self, path: FieldPath, message: String) -> Failure {
+        let error = ValidationError::at(path, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 
@@ -142,26 +144,27 @@ impl Config {
         for (index, accept) in self.accept.iter().enumerate() {
             let suggestion =
                 |name: &str, candidates: &[&str]| did_you_mean(name, candidates.iter().copied(), "correct the name");
-            let concerned: Vec<&Policy> = policies.iter().filter(|policy| accept.applies_to(policy.name())).collect();
-            if let (Some(name), []) = (&accept.policy, concerned.as_slice()) {
+            let applicable: Vec<&Policy> = policies.iter().filter(|policy| accept.applies_to(policy.name())).collect();
+            if let (Some(name), []) = (&accept.policy, applicable.as_slice()) {
                 let known: Vec<&str> = policies.iter().map(Policy::name).collect();
                 let message = format!("none of the policies in use is named `{name}`; {}", suggestion(name, &known));
-                return Err(self.refuse(index, |path| path.key("policy"), message));
+                return Err(self.accept_error(index, |path| path.key("policy"), message));
             }
             let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
-            let known: Vec<&str> = registered.chain(concerned.iter().flat_map(|policy| policy.runtimes())).collect();
+            let known: Vec<&str> = registered.chain(applicable.iter().flat_map(|policy| policy.runtimes())).collect();
             let is_known = |name: &&String| known.contains(&name.as_str());
             if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
                 let message =
                     format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
-                return Err(self.refuse(index, |path| path.key("runtime"), message));
+                return Err(self.accept_error(index, |path| path.key("runtime"), message));
             }
-            let known: Vec<&str> = concerned.iter().flat_map(|policy| policy.deciding_names()).collect();
+            let known: Vec<&str> = applicable.iter().flat_map(|policy| policy.deciding_variable_names()).collect();
             for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
                 if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
                     let name = &names[position];
-                    let message = format!("no policy of this entry reads `{name}`; {}", suggestion(name, &known));
-                    return Err(self.refuse(index, |path| path.key(list).index(position), message));
+                    let message =
+                        format!("no policy that this entry applies to reads `{name}`; {}", suggestion(name, &known));
+                    return Err(self.accept_error(index, |path| path.key(list).index(position), message));
                 }
             }
         }
@@ -185,7 +188,7 @@ impl Config {
                 });
                 let suggestion = did_you_mean(name, names, "write the path or the file name of a workflow");
                 let message = format!("no linted file is the workflow `{name}`; {suggestion}");
-                return Err(self.refuse(index, |path| path.key("workflow"), message));
+                return Err(self.accept_error(index, |path| path.key("workflow"), message));
             }
             let Some(jobs) = concerned().map(|(_, jobs)| jobs.as_ref()).collect::<Option<Vec<_>>>() else { continue };
             let ids: Vec<&str> = jobs.into_iter().flatten().copied().collect();
@@ -197,7 +200,7 @@ impl Config {
                     .map_or("no linted workflow".to_owned(), |name| format!("`{name}` does not"));
                 let verb = if accept.workflow.is_some() { "have" } else { "has" };
                 let message = format!("{place} {verb} the job `{job}`; {suggestion}");
-                return Err(self.refuse(index, |path| path.key("job"), message));
+                return Err(self.accept_error(index, |path| path.key("job"), message));
             }
         }
         Ok(())
@@ -209,7 +212,7 @@ impl Config {
     ///
     /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
-        let at = Cursor::root(&root);
+        let cursor = Cursor::root(&root);
         let optional = [
             "registry",
             "unknown_fields",
@@ -224,19 +227,21 @@ impl Config {
             "deny",
             "accept",
         ];
-        let fields = at.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
+        let fields = cursor.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Paths in the file are relative to its directory.
         let relative = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
-        let named = |name: &str| {
+        let name_or_path = |name: &str| {
             let embedded = slug_resolver::Policy::embedded(name).is_some();
             if embedded { OsString::from(name) } else { relative(name).into_os_string() }
         };
-        let workflows = fields.optional("workflows").map(|at| at.strings()).transpose()?;
-        let absent_secrets = fields.optional("absent_secrets").map(|at| at.strings()).transpose()?;
-        let policies = fields.optional("policies").map(|at| at.strings()).transpose()?;
-        if let (Some([]), Some(at)) = (policies.as_deref(), fields.optional("policies")) {
-            return Err(at.error("the list is empty; name a policy, or remove the field to use the embedded policies"));
+        let workflows = fields.optional("workflows").map(|cursor| cursor.strings()).transpose()?;
+        let absent_secrets = fields.optional("absent_secrets").map(|cursor| cursor.strings()).transpose()?;
+        let policies = fields.optional("policies").map(|cursor| cursor.strings()).transpose()?;
+        if let (Some([]), Some(cursor)) = (policies.as_deref(), fields.optional("policies")) {
+            return Err(
+                cursor.error("the list is empty; name a policy, or remove the field to use the embedded policies")
+            );
         }
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
@@ -247,7 +252,7 @@ impl Config {
         Ok(Self {
             path: path.to_owned(),
             text: String::new(),
-            registry: fields.optional("registry").map(|at| at.string().map(relative)).transpose()?,
+            registry: fields.optional("registry").map(|cursor| cursor.string().map(relative)).transpose()?,
             unknown_fields: unknown_fields(&fields)?,
             harness_policy: fields.optional("harness_policy").map(|at| at.string().map(str::to_owned)).transpose()?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
@@ -255,7 +260,7 @@ impl Config {
             known_secrets: known_secrets(&fields)?,
             vars: vars(&fields)?,
             deny: deny(&fields)?,
-            policies: policies.map(|names| names.iter().map(|name| named(name)).collect()),
+            policies: policies.map(|names| names.iter().map(|name| name_or_path(name)).collect()),
             accept,
             root,
         })
@@ -320,22 +325,22 @@ fn vars(fields: &Fields<'_>) -> Result<Vec<(String, Option<String>)>, ReadError>
 fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadError> {
     let earlier = fields.optional("allow_unknown_fields");
     match (fields.optional("unknown_fields"), earlier) {
-        (Some(_), Some(at)) => Err(at.error("`unknown_fields` is given too; remove this field")),
-        (Some(at), None) => match at.string()? {
+        (Some(_), Some(cursor)) => Err(cursor.error("`unknown_fields` is given too; remove this field")),
+        (Some(cursor), None) => match cursor.string()? {
             "deny" => Ok(Some(UnknownFields::Deny)),
             "deny-misspelt" => Ok(Some(UnknownFields::DenyMisspelt)),
             "allow" => Ok(Some(UnknownFields::Allow)),
-            _ => Err(at.error("expected `deny`, `deny-misspelt` or `allow`; correct the value")),
+            _ => Err(cursor.error("expected `deny`, `deny-misspelt` or `allow`; correct the value")),
         },
-        (None, Some(at)) => Ok(Some(if at.boolean()? { UnknownFields::Allow } else { UnknownFields::Deny })),
+        (None, Some(cursor)) => Ok(Some(if cursor.boolean()? { UnknownFields::Allow } else { UnknownFields::Deny })),
         (None, None) => Ok(None),
     }
 }
 
 impl Accept {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+    fn decode(cursor: &Cursor<'_>) -> Result<Self, ReadError> {
         let optional = ["workflow", "job", "policy", "runtime", "set", "unset"];
-        let fields = at.fields(&["code", "reason"], &optional, UnknownFields::Deny)?;
+        let fields = cursor.fields(&["code", "reason"], &optional, UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;
@@ -345,10 +350,10 @@ impl Accept {
         }
         let (set, unset) = (list("set")?, list("unset")?);
         if let Some(name) = set.iter().find(|name| unset.contains(name)) {
-            return Err(at.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
+            return Err(cursor.error(format!("`{name}` cannot be both set and unset; keep one of the two")));
         }
         Ok(Self {
-            line: at.mark().line,
+            line: cursor.line_col().line,
             workflow: text("workflow")?,
             job: text("job")?,
             policy: text("policy")?,
@@ -366,8 +371,8 @@ impl Accept {
         self.policy.as_ref().is_none_or(|name| name == policy)
     }
 
-    /// Returns true if the entry accepts a contradiction of a policy and a runtime. `is_set`
-    /// says which variables are set.
+    /// Returns true if the entry accepts the contradiction `code` that `policy` has on `runtime`.
+    /// `is_set` returns true for each variable that is set.
     pub fn covers(&self, policy: &str, runtime: &str, code: Code, is_set: impl Fn(&str) -> bool) -> bool {
         self.applies_to(policy)
             && self.runtime.as_ref().is_none_or(|name| name == runtime)

@@ -39,7 +39,7 @@ pub struct DataOptions {
 impl Data {
     /// Finds and reads slugproof.yaml, and applies the options.
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
-        let config = if options.no_config { None } else { Config::find()? };
+        let config = if options.no_config { None } else { Config::load()? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
         let configured_fields = config.as_ref().and_then(|config| config.unknown_fields);
         let unknown = options.unknown_fields.or(configured_fields).unwrap_or(UnknownFields::DenyMisspelt);
@@ -69,16 +69,16 @@ impl Data {
 
     /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded
     /// ones.
-    pub fn policies(&self, asked: &[OsString]) -> Result<Vec<Policy>, Failure> {
+    pub fn policies(&self, requested: &[OsString]) -> Result<Vec<Policy>, Failure> {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
-            return if asked.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(asked, &[]) };
+            return if requested.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(requested, &[]) };
         };
-        if asked.is_empty() {
+        if requested.is_empty() {
             return find_policies(configured, &[]);
         }
         // An unreadable policy must not prevent another from being found.
         let known: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
-        find_policies(asked, &known)
+        find_policies(requested, &known)
     }
 
     /// Returns the requested policy, else `harness_policy` of slugproof.yaml, else the first policy
@@ -118,7 +118,7 @@ impl Data {
         let known = configured.iter().chain(&embedded).map(Policy::name);
         let suggestion = did_you_mean(name, known, "write the name of one of the policies, or a path");
         let message = format!("no policy `{name}`: it is neither a policy in use nor a file; {suggestion}");
-        Err(config.refuse_at(FieldPath::default().key("harness_policy"), message))
+        Err(config.field_error(FieldPath::default().key("harness_policy"), message))
     }
 }
 

@@ -31,7 +31,7 @@ pub fn read_whole(path: &Path, what: &str, remedy: &str) -> Result<Vec<u8>, Fail
     let bytes = read_file(path)?;
     let most = limits::DOCUMENT_BYTES;
     if bytes.len() > most {
-        return Err(Failure::new(format!("{what} has more bytes than the limit of {most}; {remedy}")));
+        return Err(Failure::new(format!("{what} is larger than {} MiB; {remedy}", most >> 20)));
     }
     Ok(bytes)
 }

@@ -1,7 +1,8 @@
 //! Reads JSON within limits into a `serde_json::Value`.
 //!
-//! `serde_json` itself keeps the last of several members with one name and reads any number of
-//! values. This reader refuses both, and its errors never repeat the input.
+//! If an object has several members with the same name, `serde_json` keeps only the last one, and it
+//! does not limit the number of values. This reader refuses duplicate names and too many values. Its
+//! errors never repeat the input.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -24,14 +25,14 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
     if bytes.len() > limits::DOCUMENT_BYTES {
         let limit = limits::DOCUMENT_BYTES >> 20;
-        return Err(format!("the file is larger than {limit} MiB; pass the record of a single workspace"));
+        return Err(format!("the file is larger than {limit} MiB; pass the JSON record of one workspace"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("the text is UTF-16; save it as UTF-8".to_owned());
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8 from byte {} on; save it as UTF-8", error.valid_up_to() + 1))?;
+        .map_err(|error| format!("the text is not UTF-8 at byte {}; save it as UTF-8", error.valid_up_to() + 1))?;
     match text.trim_start().chars().next() {
         None => return Err("the input is empty; check that the request for the workspace succeeded".to_owned()),
         Some('<') => {
@@ -65,7 +66,7 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The type of a value, as shown to people.
+/// The type of a value, with an article, for messages.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -94,8 +95,10 @@ impl Reader {
     fn enter<E: serde::de::Error>(&self) -> Result<(), E> {
         self.depth.set(self.depth.get() + 1);
         if self.depth.get() > limits::JSON_DEPTH {
-            let most = limits::JSON_DEPTH;
-            return Err(self.refuse(format!("nesting is deeper than the limit of {most} levels; simplify it")));
+            let limit = limits::JSON_DEPTH;
+            return Err(
+                self.refuse(format!("the JSON has more levels of nesting than the limit of {limit}; simplify it"))
+            );
         }
         Ok(())
     }
@@ -111,9 +114,9 @@ impl<'de> DeserializeSeed<'de> for &Reader {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         self.nodes.set(self.nodes.get() + 1);
         if self.nodes.get() > limits::NODES {
-            let most = limits::NODES;
+            let limit = limits::NODES;
             return Err(
-                self.refuse(format!("more values than the limit of {most}; remove the values that are not needed"))
+                self.refuse(format!("more values than the limit of {limit}; remove the values that are not needed"))
             );
         }
         deserializer.deserialize_any(self)
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn written_value_keeps_member_order() {
+    fn read_value_serializes_to_the_same_text() {
         let text = r#"{"z":[1,-2,0.5,null,true,"a\"\u0007"],"a":{"":{}}}"#;
         assert_eq!(read(text.as_bytes()).expect("the text is JSON").to_string(), text);
     }
@@ -199,7 +202,7 @@ mod tests {
         }
         assert_eq!(
             read(b"{\"zq\": \"\xff\"}").expect_err("the text is not UTF-8"),
-            "not UTF-8 from byte 9 on; save it as UTF-8"
+            "the text is not UTF-8 at byte 9; save it as UTF-8"
         );
     }
 
@@ -209,7 +212,10 @@ mod tests {
         assert!(read(nested(limits::JSON_DEPTH).as_bytes()).is_ok());
         for depth in [limits::JSON_DEPTH + 1, 1_000_000] {
             let error = read(nested(depth).as_bytes()).expect_err("the nesting is too deep");
-            assert!(error.ends_with(": nesting is deeper than the limit of 100 levels; simplify it"), "{error}");
+            assert!(
+                error.ends_with(": the JSON has more levels of nesting than the limit of 100; simplify it"),
+                "{error}"
+            );
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::codes::Entry;
 use crate::redact::is_credential;
 use crate::render::resolution::is_finding;
 
-/// The longest line in bytes. The result for a longer line is an error.
-pub const LINE_BYTES: usize = 1 << 20;
+/// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// A UTF-8 byte order mark, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -104,7 +104,7 @@ pub fn answer_lines(
         text.clear();
         let outcome = match read {
             Line::End => break,
-            Line::TooLong => Err(format!("the line is longer than the limit of {LINE_BYTES} bytes; shorten it")),
+            Line::TooLong => Err(format!("the line is longer than {} MiB; shorten it", MAX_LINE_BYTES >> 20)),
             Line::Whole if answered.lines == 0 => {
                 answer(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line), &mut text)
             }
@@ -229,7 +229,7 @@ struct Malformed<'a> {
 /// Parses a line. The message never repeats the input, which may contain a secret.
 fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, String> {
     let text = std::str::from_utf8(line)
-        .map_err(|error| format!("not UTF-8 from byte {} on; write the line as UTF-8", error.valid_up_to() + 1))?;
+        .map_err(|error| format!("the line is not UTF-8 at byte {}; write it as UTF-8", error.valid_up_to() + 1))?;
     if text.trim().is_empty() {
         return Err(format!("the line is blank; write {expected}"));
     }
@@ -277,7 +277,7 @@ enum Line {
 /// limit; the caller must skip the rest.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
-    let limit = LINE_BYTES as u64 + 1;
+    let limit = MAX_LINE_BYTES as u64 + 1;
     input.by_ref().take(limit).read_until(b'\n', line)?;
     if line.is_empty() {
         return Ok(Line::End);
@@ -289,7 +289,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
         }
         return Ok(Line::Whole);
     }
-    if line.len() <= LINE_BYTES {
+    if line.len() <= MAX_LINE_BYTES {
         return Ok(Line::Whole);
     }
     line.clear();

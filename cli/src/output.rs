@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use slug_resolver::yaml::readable;
 
-use crate::render::{BAD, WARN, harmless, printable};
+use crate::render::{BAD, WARN, escape_keeping_styles, printable};
 
 /// The two output streams of the command.
 pub struct Output {
@@ -22,9 +22,9 @@ impl Output {
         Self { answer: AutoStream::new(io::stdout(), color), diagnostics: AutoStream::new(io::stderr(), color), quiet }
     }
 
-    /// Writes text for people. Control characters are escaped, except in our own styles.
+    /// Writes text for people. Control characters are escaped, except in the styles of slugproof.
     pub fn human(&mut self, text: &str) -> io::Result<()> {
-        self.styled(&harmless(text))
+        self.styled(&escape_keeping_styles(text))
     }
 
     /// Writes text for people that is already escaped and may contain styles.

@@ -1,3 +1,3 @@
 #![cfg_attr(fuzzing, no_main)]
-//! The body is the target of the same name in `slug_fuzz::TARGETS`.
+//! The binary of the fuzz target with this name: it calls `slug_fuzz::run` with each input.
 slug_fuzz::target!("workflow_yaml");

@@ -20,7 +20,7 @@ pub use slugproof::commands::corpus::targets::TARGETS;
 pub fn run(name: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("TARGETS lists every target");
     let input = &input[..input.len().min(INPUT_BYTES)];
-    if let Err(violation) = (target.evaluate)(input).holds {
+    if let Err(violation) = (target.evaluate)(input).result {
         panic!("{violation}");
     }
     match target.name {

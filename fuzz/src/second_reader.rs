@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 use serde_yaml::Value as Second;
-use slug_resolver::yaml::{Cursor, Invalid, Node, ReadError, Value};
+use slug_resolver::yaml::{Cursor, Node, ReadError, ValidationError, Value};
 
 use crate::INPUT_BYTES;
 
@@ -32,7 +32,7 @@ struct Disagreement {
     /// Texts, one of which the message of that reader contains.
     messages: &'static [&'static str],
     /// A regular expression that matches every such document.
-    holds: &'static str,
+    pattern: &'static str,
     /// A change that turns [`BASE`] into such a document: the replaced text and its replacement.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests make the document"))]
     example: (&'static str, &'static str),
@@ -45,49 +45,49 @@ const DISAGREEMENTS: &[Disagreement] = &[
         name: "a list or a mapping as a key",
         refused_by: Reader::First,
         messages: &["a key cannot be a "],
-        holds: r"[\[{?]",
+        pattern: r"[\[{?]",
         example: ("name: p,", "name: p, x: {[a]: b},"),
     },
     Disagreement {
         name: "a merge key",
         refused_by: Reader::First,
         messages: &["merge keys (`<<`) are not part of YAML 1.2"],
-        holds: "<<",
+        pattern: "<<",
         example: ("name: p,", "name: p, x: {<<: {}},"),
     },
     Disagreement {
         name: "a byte-order mark before a word",
         refused_by: Reader::First,
         messages: &["a BOM must not appear inside a document"],
-        holds: r"(?s).\x{feff}",
+        pattern: r"(?s).\x{feff}",
         example: ("Plain", "\u{feff}Plain"),
     },
     Disagreement {
         name: "a line break of YAML 1.1",
         refused_by: Reader::First,
         messages: &["is a line break to some readers and none to others"],
-        holds: r"[\x{85}\x{2028}\x{2029}]",
+        pattern: r"[\x{85}\x{2028}\x{2029}]",
         example: ("Plain", "Pl\u{2028}ain"),
     },
     Disagreement {
         name: "a number with leading zeros",
         refused_by: Reader::First,
         messages: &["expected a string, found a number"],
-        holds: r"\b0[0-9]",
+        pattern: r"\b0[0-9]",
         example: ("Plain", "007"),
     },
     Disagreement {
         name: "a comment without a space before it",
         refused_by: Reader::First,
         messages: &["comments must be separated from other tokens by whitespace"],
-        holds: "#",
+        pattern: "#",
         example: ("Plain", "\"Plain\"#comment\n"),
     },
     Disagreement {
         name: "a core tag on another kind of value",
         refused_by: Reader::First,
         messages: &["unsupported tag `!!"],
-        holds: "!!",
+        pattern: "!!",
         example: ("[KEY]", "!!str [KEY]"),
     },
     Disagreement {
@@ -97,14 +97,14 @@ const DISAGREEMENTS: &[Disagreement] = &[
             "while scanning a tag, did not find expected whitespace or line break",
             "while parsing a tag, did not find expected tag URI",
         ],
-        holds: "![^ ]*!",
+        pattern: "![^ ]*!",
         example: ("Plain", "!!s!r Plain"),
     },
     Disagreement {
         name: "a tag in angle brackets on the whole document",
         refused_by: Reader::First,
         messages: &["unsupported tag `!<"],
-        holds: "!<",
+        pattern: "!<",
         example: ("schema_version", "!<a>\nschema_version"),
     },
     Disagreement {
@@ -112,21 +112,21 @@ const DISAGREEMENTS: &[Disagreement] = &[
         refused_by: Reader::First,
         // The text in the quotes is then read as YAML and may break any of its rules.
         messages: &["not readable as YAML: "],
-        holds: r#"[\[{,]\s*\?['"]"#,
+        pattern: r#"[\[{,]\s*\?['"]"#,
         example: ("name: p,", "name: p, x: [?'a]', b],"),
     },
     Disagreement {
         name: "a question mark that begins a word",
         refused_by: Reader::First,
         messages: &["a word that begins with `?`"],
-        holds: r"\?",
+        pattern: r"\?",
         example: ("name: p,", "?name: p,"),
     },
     Disagreement {
         name: "a byte-order mark before Windows line ends",
         refused_by: Reader::Second,
         messages: &["deserializing from YAML containing more than one document is not supported"],
-        holds: r"^\x{feff}",
+        pattern: r"^\x{feff}",
         example: ("schema_version", "\u{feff}schema_version"),
     },
     Disagreement {
@@ -140,63 +140,63 @@ const DISAGREEMENTS: &[Disagreement] = &[
             "did not find expected alphabetic or numeric character",
             "found character that cannot start any token",
         ],
-        holds: r"[\[{,:\s]:[^\s]",
+        pattern: r"[\[{,:\s]:[^\s]",
         example: ("Plain", ":Plain"),
     },
     Disagreement {
         name: "the end of a document before it begins",
         refused_by: Reader::Second,
         messages: &["did not find expected node content, while parsing a block node"],
-        holds: r"^\.\.\.",
+        pattern: r"^\.\.\.",
         example: ("schema_version", "...\r\nschema_version"),
     },
     Disagreement {
         name: "a colon in the name of an anchor",
         refused_by: Reader::Second,
         messages: &["mapping values are not allowed in this context"],
-        holds: r"&[^ ]*:",
+        pattern: r"&[^ ]*:",
         example: ("runtimes: {", "extra: &a: x\r\nruntimes: {"),
     },
     Disagreement {
         name: "a mark in the name of an anchor",
         refused_by: Reader::Second,
         messages: &["did not find expected alphabetic or numeric character"],
-        holds: "&[^ ]",
+        pattern: "&[^ ]",
         example: ("[KEY]", "[&\"a\" KEY]"),
     },
     Disagreement {
         name: "a colon inside a word",
         refused_by: Reader::Second,
         messages: &["found unexpected ':'"],
-        holds: r"[^\s]:[^\s]",
+        pattern: r"[^\s]:[^\s]",
         example: ("Plain", "Pl:?ain"),
     },
     Disagreement {
         name: "a key on two lines in a flow mapping",
         refused_by: Reader::Second,
         messages: &["did not find expected ',' or '}'"],
-        holds: r"\{[^{}]*\n[^{}]*:",
+        pattern: r"\{[^{}]*\n[^{}]*:",
         example: ("name: p,", "name: p, x\n      y: z,"),
     },
     Disagreement {
         name: "a tab at the start of a line after a word",
         refused_by: Reader::Second,
         messages: &["found a tab character that violates indentation"],
-        holds: r"\t",
+        pattern: r"\t",
         example: ("runtimes: {", "extra: a\r\n\t# b\r\nruntimes: {"),
     },
     Disagreement {
         name: "a tab before anything else",
         refused_by: Reader::Second,
         messages: &["found character that cannot start any token"],
-        holds: r"\t",
+        pattern: r"\t",
         example: ("schema_version", "\t# a comment\nschema_version"),
     },
     Disagreement {
         name: "the non-specific tag",
         refused_by: Reader::Second,
         messages: &[TAGGED],
-        holds: "!",
+        pattern: "!",
         example: ("Plain", "! Plain"),
     },
 ];
@@ -207,7 +207,7 @@ const TAGGED: &str = "a value has a tag of its own";
 pub(crate) fn agrees<T: PartialEq + Debug>(
     input: &[u8],
     first: &Result<T, ReadError>,
-    decode: impl FnOnce(Cursor<'_>) -> Result<T, Invalid>,
+    decode: impl FnOnce(Cursor<'_>) -> Result<T, ValidationError>,
 ) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if !is_bounded(text) || repeats_an_anchor(text) {
@@ -226,18 +226,18 @@ pub(crate) fn agrees<T: PartialEq + Debug>(
 
 /// The names of the known disagreements that explain a refusal.
 fn names(refused_by: Reader, message: &str, text: &str) -> impl Iterator<Item = &'static str> {
-    static HOLDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         DISAGREEMENTS
             .iter()
-            .map(|kind| Regex::new(kind.holds).expect("the table contains only valid patterns"))
+            .map(|kind| Regex::new(kind.pattern).expect("the table contains only valid patterns"))
             .collect()
     });
-    let is_of = move |(kind, holds): &(&Disagreement, &Regex)| {
+    let is_of = move |(kind, pattern): &(&Disagreement, &Regex)| {
         kind.refused_by == refused_by
             && kind.messages.iter().any(|known| message.contains(known))
-            && holds.is_match(text)
+            && pattern.is_match(text)
     };
-    DISAGREEMENTS.iter().zip(HOLDS.iter()).filter(is_of).map(|(kind, _)| kind.name)
+    DISAGREEMENTS.iter().zip(PATTERNS.iter()).filter(is_of).map(|(kind, _)| kind.name)
 }
 
 /// Maximum nesting of flow collections for the second reader: its time is not linear in their

@@ -1,10 +1,10 @@
-//! Finds the providers of many models on one runtime with a single lookup of the runtime.
+//! Derives the providers of many models: looks up the runtime once and reuses its handle.
 //!
 //! ```sh
 //! cargo run -p slug-resolver --example derive_many
 //! ```
 
-#![expect(clippy::disallowed_macros, reason = "the lint applies to the library, and examples print")]
+#![expect(clippy::disallowed_macros, reason = "the lint forbids `println!` in the library; an example may print")]
 
 use slug_resolver::{Code, Credentials, NameSubset, Registry};
 

@@ -47,6 +47,6 @@ fn main() {
     let refused =
         Registry::from_yaml(typo.as_bytes(), UnknownFields::Deny).expect_err("`model` is not a field of an arm");
     println!("refused: {refused}");
-    assert_eq!(refused.mark.map(|mark| mark.line), Some(13));
+    assert_eq!(refused.line_col.map(|start| start.line), Some(13));
     assert_eq!(refused.path.to_string(), "runtimes.agent.providers[0].model");
 }

@@ -30,7 +30,7 @@ impl<'a> NameSubset<'a> {
     #[must_use]
     #[inline]
     pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
-        let bit = |(place, name): (usize, &String)| u128::from(is_member(name)) << place;
+        let bit = |(index, name): (usize, &String)| u128::from(is_member(name)) << index;
         // The bits are distinct, so their sum is their union.
         Self::at(list, list.iter().enumerate().map(bit).sum())
     }
@@ -76,10 +76,10 @@ impl<'a> NameSubset<'a> {
     pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let Self { list, mut members } = *self;
         std::iter::from_fn(move || {
-            let place = members.trailing_zeros() as usize;
+            let index = members.trailing_zeros() as usize;
             // Clears the lowest set bit; `wrapping_sub` because the mask can be 0.
             members &= members.wrapping_sub(1);
-            list.get(place).map(String::as_str)
+            list.get(index).map(String::as_str)
         })
     }
 

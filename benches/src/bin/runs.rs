@@ -1,8 +1,8 @@
 //! Measures what is too slow for criterion: whole processes of slugproof, and the reading of
 //! large documents.
 //!
-//!     runs HOME ROUND     measures everything, and writes HOME/runs/round-ROUND.json
-//!     runs --test         runs everything once at a small size, and writes nothing
+//!     runs RESULTS ROUND     measures everything, and writes RESULTS/runs/round-ROUND.json
+//!     runs --test            runs everything once at a small size, and writes nothing
 //!
 //! The variable SLUGPROOF names the program to measure; the default is `slugproof` in the
 //! directory of this program.
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use slug_bench::data;
 use slug_bench::generate::{self, Size};
-use slug_bench::results::{Home, Run};
+use slug_bench::results::{ResultsDir, Run};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
 use slugproof::lines::{answer_lines, resolve_line};
@@ -33,10 +33,10 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // `cargo bench` and criterion use the same flag for a trial run.
         ["--test"] => Scale::TRIAL.measure().map(drop),
-        [home, round] => {
-            round.parse().map_err(Into::into).and_then(|round| measure_and_save(&Home(home.into()), round))
+        [directory, round] => {
+            round.parse().map_err(Into::into).and_then(|round| measure_and_save(&ResultsDir(directory.into()), round))
         }
-        _ => Err("usage: runs HOME ROUND, or runs --test".into()),
+        _ => Err("usage: runs RESULTS ROUND, or runs --test".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,13 +47,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure_and_save(home: &Home, round: usize) -> Outcome<()> {
-    let file = home.runs(round);
+fn measure_and_save(directory: &ResultsDir, round: usize) -> Outcome<()> {
+    let file = directory.runs(round);
     fs::create_dir_all(file.parent().expect("a file is in a directory"))?;
     let runs = Scale::FULL.measure()?;
     for run in &runs {
         let median = slug_bench::results::median(run.samples.clone());
-        eprintln!("{:<28} {median:>16.1}{}", run.id, if run.given_up { "  stopped" } else { "" });
+        eprintln!("{:<28} {median:>16.1}{}", run.id, if run.timed_out { "  stopped" } else { "" });
     }
     fs::write(file, serde_json::to_vec_pretty(&runs)?)?;
     Ok(())
@@ -117,7 +117,7 @@ fn slugproof() -> Outcome<PathBuf> {
 }
 
 fn completed_run(id: &str, samples: Vec<f64>) -> Run {
-    Run { id: id.to_owned(), samples, given_up: false }
+    Run { id: id.to_owned(), samples, timed_out: false }
 }
 
 fn nanoseconds(time: Duration) -> f64 {
@@ -207,7 +207,7 @@ const BLOCK_LINES: usize = 5_000;
 /// Measures the time per line and the peak memory of `resolve --batch`.
 fn batch(slugproof: &Path, lines: usize) -> Outcome<Vec<Run>> {
     let distinct_lines = data::question_lines();
-    let order = generate::asking_order(distinct_lines.len(), BLOCK_LINES);
+    let order = generate::shuffled_indexes(distinct_lines.len(), BLOCK_LINES);
     let questions: Vec<&str> = order.into_iter().map(|index| distinct_lines[index].as_str()).collect();
     let (block, answers) = (questions.join("\n") + "\n", expected_answers(&questions)?);
     let blocks = lines.div_ceil(questions.len());
@@ -333,7 +333,7 @@ fn prove_generated(slugproof: &Path, ids: usize) -> Outcome<Run> {
         return Err(format!("`prove` fails on a generated registry with {ids} ids").into());
     }
     let id = format!("prove/growth/{ids}");
-    Ok(Run { id, samples: vec![nanoseconds(time)], given_up: status.is_none() })
+    Ok(Run { id, samples: vec![nanoseconds(time)], timed_out: status.is_none() })
 }
 
 /// A temporary directory that is removed on drop.

@@ -24,18 +24,18 @@ pub struct Crash {
     pub kind: String,
     pub input: Option<PathBuf>,
     /// Location of the panic: file, line and column.
-    pub place: Option<String>,
+    pub location: Option<String>,
     pub message: String,
 }
 
 impl Crash {
     /// True if kind and location are equal, and the message up to the first colon.
     fn is_duplicate_of(&self, other: &Self) -> bool {
-        let message = |crash: &Self| match crash.place {
+        let message = |crash: &Self| match crash.location {
             Some(_) => before_colon(&crash.message).to_owned(),
             None => String::new(),
         };
-        self.kind == other.kind && self.place == other.place && message(self) == message(other)
+        self.kind == other.kind && self.location == other.location && message(self) == message(other)
     }
 }
 
@@ -65,11 +65,12 @@ impl Log {
                 }
             } else if let Some(count) = line.strip_prefix("stat::number_of_executed_units:") {
                 log.executions = count.trim().parse().unwrap_or(log.executions);
-            } else if let Some((_, place)) = line.split_once(" panicked at ").filter(|_| line.starts_with("thread ")) {
+            } else if let Some((_, location)) = line.split_once(" panicked at ").filter(|_| line.starts_with("thread "))
+            {
                 let message = lines.next().unwrap_or_default();
-                let place = place.trim_end_matches(':');
-                log.panics.push((place.to_owned(), before_colon(message).to_owned()));
-                panic.get_or_insert_with(|| (place.to_owned(), message.to_owned()));
+                let location = location.trim_end_matches(':');
+                log.panics.push((location.to_owned(), before_colon(message).to_owned()));
+                panic.get_or_insert_with(|| (location.to_owned(), message.to_owned()));
             } else if let Some(alarm) = line.strip_prefix("ALARM: ") {
                 // The log announces a hang before the input is written, other failures by an error.
                 error = alarm.to_owned();
@@ -79,14 +80,14 @@ impl Log {
                 let kind = input.rsplit('/').next().and_then(|name| name.split('-').next()).unwrap_or_default();
                 // libFuzzer also writes slow units, which are not findings.
                 if ["crash", "timeout", "oom"].contains(&kind) {
-                    let (place, message) = match panic.take() {
-                        Some((place, message)) => (Some(place), message),
+                    let (location, message) = match panic.take() {
+                        Some((location, message)) => (Some(location), message),
                         None => (None, std::mem::take(&mut error)),
                     };
                     log.crashes.push(Crash {
                         kind: kind.to_owned(),
                         input: Some(PathBuf::from(input)),
-                        place,
+                        location,
                         message: message.replace(char::is_control, " "),
                     });
                     error.clear();
@@ -103,7 +104,7 @@ impl Log {
             Some(status) if self.crashes.is_empty() => vec![Crash {
                 kind: "exit".to_owned(),
                 input: None,
-                place: self.panics.into_iter().next().map(|(place, _)| place),
+                location: self.panics.into_iter().next().map(|(location, _)| location),
                 message: format!("the fuzzer ended with {status} and left no input"),
             }],
             _ => self.crashes,
@@ -139,21 +140,21 @@ mod tests {
         assert_eq!((log.executions, log.edges, log.features), (4096, 812, 2310));
         let [panic, hang, memory] = &log.crashes[..] else { panic!("{:?}", log.crashes) };
         assert_eq!(panic.kind, "crash");
-        assert_eq!(panic.place.as_deref(), Some("fuzz/src/lib.rs:27:9"));
+        assert_eq!(panic.location.as_deref(), Some("fuzz/src/lib.rs:27:9"));
         assert_eq!(panic.message, "agreement is broken: a provider");
         assert_eq!(panic.input.as_deref(), Some(Path::new("fuzz/artifacts/resolve/crash-0a1b2c")));
         assert_eq!((hang.kind.as_str(), hang.message.as_str()), ("timeout", "working on the last Unit for 11 seconds"));
-        assert_eq!((memory.kind.as_str(), memory.place.as_deref()), ("oom", None));
+        assert_eq!((memory.kind.as_str(), memory.location.as_deref()), ("oom", None));
         assert_eq!(memory.message, "out-of-memory (used: 1029Mb; limit: 1024Mb)");
         assert_eq!(log.panics, [("fuzz/src/lib.rs:27:9".to_owned(), "agreement is broken".to_owned())]);
     }
 
     #[test]
     fn crashes_that_differ_after_the_colon_are_the_same() {
-        let crash = |message: &str, place: Option<&str>| Crash {
+        let crash = |message: &str, location: Option<&str>| Crash {
             kind: "crash".to_owned(),
             input: None,
-            place: place.map(str::to_owned),
+            location: location.map(str::to_owned),
             message: message.to_owned(),
         };
         let found = distinct(vec![

@@ -22,7 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::process::{self, Process};
 use crate::tools;
@@ -53,7 +53,7 @@ pub struct Arguments {
     /// Wall time for fuzzing: seconds, or a number with s, m or h, such as 90s or 8h
     budget: Budget,
     /// Output directory for logs and summaries [default: target/fuzz-nightly]
-    #[arg(value_parser = checkout::argument)]
+    #[arg(value_parser = checkout::parse_path)]
     out: Option<PathBuf>,
 }
 
@@ -73,8 +73,8 @@ pub fn run(arguments: &Arguments) -> Result {
     let summary = night.finish()?;
     let page = summary.to_markdown();
     println!("\n{page}");
-    forge::show(&page)?;
-    forge::output("summary", &page)?;
+    forge::append_summary(&page)?;
+    forge::set_output("summary", &page)?;
     if summary.status == Status::Clean { Ok(()) } else { finding(format!("see {}", out.join("summary.md").display())) }
 }
 
@@ -106,7 +106,7 @@ impl FromStr for Budget {
 pub struct Targets {
     names: Vec<String>,
     directory: PathBuf,
-    input_bytes: u64,
+    max_input_bytes: u64,
 }
 
 impl Targets {
@@ -119,9 +119,9 @@ impl Targets {
 
     /// The targets of an earlier build.
     fn find(names: Vec<String>) -> Result<Self> {
-        let host = Process::new("rustc").args(["--print", "host-tuple"]).read()?;
+        let host = Process::new("rustc").args(["--print", "host-tuple"]).read_stdout()?;
         let directory = checkout::target_dir()?.join(host.trim()).join("release");
-        Ok(Self { names, directory, input_bytes: checkout::input_bytes()? })
+        Ok(Self { names, directory, max_input_bytes: checkout::max_fuzz_input_bytes()? })
     }
 
     /// The program of a target with the limits for an input. A hang and high memory use are
@@ -129,7 +129,7 @@ impl Targets {
     /// .clusterfuzzlite.)
     pub fn process(&self, name: &str) -> Process {
         let process = Process::new(self.directory.join(name)).args(["-timeout=10", "-rss_limit_mb=1024"]);
-        let process = process.args([&format!("-max_len={}", self.input_bytes), "-print_final_stats=1"]);
+        let process = process.args([&format!("-max_len={}", self.max_input_bytes), "-print_final_stats=1"]);
         if name.ends_with("_yaml") { process.arg("-dict=fuzz/yaml.dict") } else { process }
     }
 }
@@ -138,8 +138,8 @@ impl Targets {
 pub fn target_names() -> Result<Vec<String>> {
     tools::cargo_fuzz()?;
     let names: Vec<String> =
-        Process::cargo().args(["fuzz", "list"]).read()?.lines().map(|line| line.trim().to_owned()).collect();
-    if names.is_empty() { broken("`cargo fuzz list` lists no target") } else { Ok(names) }
+        Process::cargo().args(["fuzz", "list"]).read_stdout()?.lines().map(|line| line.trim().to_owned()).collect();
+    if names.is_empty() { error("`cargo fuzz list` lists no target") } else { Ok(names) }
 }
 
 /// A night in progress.
@@ -172,11 +172,11 @@ impl Night {
         }
         tools::cargo("cargo-nextest")?;
         let names = target_names()?;
-        let workers = process::cores().min(names.len());
+        let workers = process::available_parallelism().min(names.len());
         // One test takes a quarter of the total time, so more than four cores do not help.
-        let cores = process::cores().min(4) as u64;
+        let cores = process::available_parallelism().min(4) as u64;
         let cases = (budget * CASES_PER_SECOND * cores / 2).max(256);
-        let seeds = checkout::scratch()?;
+        let seeds = checkout::temporary_directory()?;
         let mut before = Vec::new();
         for name in &names {
             let corpus = corpus(name);
@@ -191,8 +191,8 @@ impl Night {
             }
             before.push(units(&corpus)?);
         }
-        let started = Process::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).read()?.trim().to_owned();
-        let summary = Summary::new(checkout::commit()?, started, budget, workers, names, cases);
+        let started = Process::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).read_stdout()?.trim().to_owned();
+        let summary = Summary::new(checkout::current_commit()?, started, budget, workers, names, cases);
         Ok(Self { out: out.to_owned(), seeds, began: Instant::now(), summary, before, runs: Mutex::new(Vec::new()) })
     }
 
@@ -240,7 +240,7 @@ impl Night {
                     }
                 }
             }
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| broken("a worker panicked"))).collect()
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| error("a worker panicked"))).collect()
         });
         results.into_iter().collect::<Result>()?;
         self.save()
@@ -299,7 +299,7 @@ impl Night {
         if checkout::entries(&corpus)?.is_empty() {
             return Ok(true);
         }
-        let fresh = checkout::scratch()?;
+        let fresh = checkout::temporary_directory()?;
         let merge = targets
             .process(name)
             .args(["-merge=1", &format!("-artifact_prefix={}/", artifacts(name).display())])
@@ -332,7 +332,7 @@ impl Night {
             .args(["-minimize_crash=1", "-runs=1000000", &format!("-max_total_time={}", MINIMISING.as_secs())])
             .arg(format!("-exact_artifact_path={}", small.display()))
             .arg(input);
-        minimise.logged(&log, Some(2 * MINIMISING))?;
+        minimise.run_with_log(&log, Some(2 * MINIMISING))?;
         let ending = |input: &Path| -> Result<_> {
             let output = targets.process(name).arg(input).output()?;
             Ok((output.status, Log::parse(&String::from_utf8_lossy(&output.stderr)).panics))
@@ -385,7 +385,7 @@ impl Night {
     fn stage(&self, name: &str, process: Process) -> Result<(Stage, String)> {
         println!("\n== {name}");
         let log = self.log(name);
-        let status = process.logged(&log, None)?;
+        let status = process.run_with_log(&log, None)?;
         let stage = if status.success() { Stage::Passed } else { Stage::Failed };
         Ok((stage, checkout::read_lossy(&log)?))
     }
@@ -401,7 +401,7 @@ impl Night {
             runs.push(Run { target, log: log.to_owned(), began: Instant::now(), ended: None });
             runs.len() - 1
         };
-        let status = process.logged(log, None)?;
+        let status = process.run_with_log(log, None)?;
         runs()[number].ended = Some((Instant::now(), status));
         Ok(status)
     }
@@ -542,7 +542,7 @@ mod tests {
             "    Finished `release` profile\n",
             r#"{"type":"suite","event":"started","test_count":2}"#,
             "\n",
-            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
+            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::order_free","exec_time":0.5}"#,
             "\n",
             r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.2,"#,
             r#""stdout":"case 7"}"#,

@@ -81,7 +81,8 @@ pub struct Corpus {
 pub struct Crash {
     kind: String,
     times: usize,
-    place: Option<String>,
+    #[serde(rename = "place")]
+    location: Option<String>,
     message: String,
     #[serde(flatten)]
     input: Option<Input>,
@@ -218,13 +219,13 @@ impl Crash {
     /// Converts a crash from the log, and reads its input and its minimised input.
     pub fn new(crash: log::Crash, times: usize, minimised: Option<&Path>) -> Self {
         let read = |path: &Path| Some((path.to_owned(), fs::read(path).ok()?));
-        let log::Crash { kind, input, place, message } = crash;
+        let log::Crash { kind, input, location, message } = crash;
         let input = input.as_deref().and_then(read);
         let minimised = minimised.and_then(read);
         Self {
             kind,
             times,
-            place,
+            location,
             message,
             input: input.map(|(input, content)| Input { input, input_bytes: content.len(), content }),
             minimised: minimised.map(|(minimised, content)| Minimised {
@@ -236,9 +237,9 @@ impl Crash {
     }
 
     fn write_markdown(&self, target: &str, page: &mut String) -> fmt::Result {
-        let Self { kind, times, place, message, input, minimised } = self;
-        let place = place.as_ref().map(|place| format!(", at `{place}`")).unwrap_or_default();
-        writeln!(page, "\n- `{target}`: {kind}, {times} times{place}\n")?;
+        let Self { kind, times, location, message, input, minimised } = self;
+        let location = location.as_ref().map(|location| format!(", at `{location}`")).unwrap_or_default();
+        writeln!(page, "\n- `{target}`: {kind}, {times} times{location}\n")?;
         // The message is indented as a code block, so Markdown in it has no effect.
         writeln!(page, "      {}", shorten(message))?;
         let Some(Input { input, input_bytes, content }) = input else { return Ok(()) };
@@ -304,13 +305,13 @@ mod tests {
         summary.targets[0].crashes.push(Crash {
             kind: "crash".to_owned(),
             times: 2,
-            place: None,
+            location: None,
             message: "| <script>".to_owned(),
             input: Some(Input { input: "a/crash-1".into(), input_bytes: 2, content: b"\x00|".to_vec() }),
             minimised: Some(Minimised { minimised: "a/small".into(), minimised_bytes: 1, content: b"|".to_vec() }),
         });
         summary.proof.report = vec!["✓ a | b".to_owned()];
-        summary.properties.failures = vec!["properties::frame".to_owned()];
+        summary.properties.failures = vec!["properties::order_free".to_owned()];
         summary
     }
 
@@ -328,7 +329,8 @@ mod tests {
         );
         assert!(
             page.ends_with(
-                "## Failed properties\n\n    properties::frame\n\nThe failed cases are in `proptest-regressions`.\n"
+                "## Failed properties\n\n    properties::order_free\n\nThe failed \
+                 cases are in `proptest-regressions`.\n"
             ),
             "{page}"
         );

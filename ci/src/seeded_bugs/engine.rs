@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken};
+use crate::failure::{Context, Result, error};
 use crate::process::{self, Process};
 
 /// The package with the searching tests and most of the planted bugs.
@@ -84,7 +84,7 @@ impl Limit {
 pub struct Workbench {
     home: PathBuf,
     limit: Limit,
-    input_bytes: u64,
+    max_input_bytes: u64,
     /// The target triple of this machine, under which cargo-fuzz builds.
     host: String,
 }
@@ -92,13 +92,18 @@ pub struct Workbench {
 impl Workbench {
     /// Copies the checkout to this directory, which keeps its earlier builds.
     pub fn new(home: &Path, limit: Limit) -> Result<Self> {
-        let version = Process::new("rustc").arg("-vV").read()?;
+        let version = Process::new("rustc").arg("-vV").read_stdout()?;
         let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
-            return broken("`rustc -vV` names no host; install Rust with rustup");
+            return error("`rustc -vV` names no host; install Rust with rustup");
         };
-        let bench = Self { home: home.to_owned(), limit, input_bytes: checkout::input_bytes()?, host: host.to_owned() };
-        checkout::remove(&bench.tree())?;
-        checkout::copy_to(&bench.tree())?;
+        let bench = Self {
+            home: home.to_owned(),
+            limit,
+            max_input_bytes: checkout::max_fuzz_input_bytes()?,
+            host: host.to_owned(),
+        };
+        checkout::remove(&bench.source_dir())?;
+        checkout::copy_to(&bench.source_dir())?;
         Ok(bench)
     }
 
@@ -106,7 +111,8 @@ impl Workbench {
     pub fn apply(&self, patch: &Path, options: &[&str]) -> Result {
         // Without the ceiling, git treats the copy as part of the checkout that contains it, and
         // silently skips its files.
-        let git = Process::new("git").arg("apply").args(options).arg(self.tree().join(patch)).dir(&self.tree());
+        let git =
+            Process::new("git").arg("apply").args(options).arg(self.source_dir().join(patch)).dir(&self.source_dir());
         git.env("GIT_CEILING_DIRECTORIES", &self.home).run()
     }
 
@@ -120,7 +126,7 @@ impl Workbench {
         for mut build in tests.into_iter().chain(fuzzer) {
             let output = build.output()?;
             if !output.status.success() {
-                return broken(format!("{}`{build}` failed: {advice}", String::from_utf8_lossy(&output.stderr)));
+                return error(format!("{}`{build}` failed: {advice}", String::from_utf8_lossy(&output.stderr)));
             }
         }
         Ok(())
@@ -145,7 +151,7 @@ impl Workbench {
             failed.output.lines().find_map(|line| line.strip_prefix("found at ")).map(str::to_owned)
         });
         // The next search must not reuse the seed of a failed property.
-        for file in checkout::entries(&self.tree().join("proptest-regressions"))? {
+        for file in checkout::entries(&self.source_dir().join("proptest-regressions"))? {
             if file.extension().is_some_and(|extension| extension == "txt") {
                 checkout::remove(&file)?;
             }
@@ -159,7 +165,7 @@ impl Workbench {
         if let Some(failed) = &run.failed
             && witness(&failed.output).is_none()
         {
-            return broken(format!("{}\n`{REPLAY}` failed, but not on a witness; see above", failed.output));
+            return error(format!("{}\n`{REPLAY}` failed, but not on a witness; see above", failed.output));
         }
         Ok(run.hit(|failed| witness(&failed.output).unwrap_or_default().to_owned()))
     }
@@ -186,7 +192,7 @@ impl Workbench {
             Limit::Runs(runs) => format!("-runs={runs}"),
         };
         let mut fuzzer = Process::new(self.target().join(&self.host).join("debug/resolve"))
-            .args([&limit, &format!("-max_len={}", self.input_bytes), "-len_control=0", "-print_final_stats=1"])
+            .args([&limit, &format!("-max_len={}", self.max_input_bytes), "-len_control=0", "-print_final_stats=1"])
             .arg(format!("-artifact_prefix={}.", corpus.display()))
             .arg(&corpus)
             .env("RUST_BACKTRACE", "0");
@@ -199,7 +205,7 @@ impl Workbench {
             None if output.status.success() => Ok(None),
             None => {
                 let log = process::tail(&output.stderr);
-                broken(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
+                error(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
             }
         }
     }
@@ -215,7 +221,7 @@ impl Workbench {
         let run = TestRun::parse(&String::from_utf8_lossy(&output.stdout))?;
         if run.failed.is_none() && !output.status.success() {
             let log = process::tail(&output.stderr);
-            return broken(format!("{log}`{nextest}` failed, but no test did: {}", output.status));
+            return error(format!("{log}`{nextest}` failed, but no test did: {}", output.status));
         }
         Ok(run)
     }
@@ -232,7 +238,7 @@ impl Workbench {
 
     fn cargo(&self) -> Process {
         Process::cargo()
-            .dir(&self.tree())
+            .dir(&self.source_dir())
             .env("CARGO_TARGET_DIR", self.target())
             // Little changes between bugs, so incremental builds are small.
             .env("CARGO_INCREMENTAL", "1")
@@ -241,7 +247,7 @@ impl Workbench {
             .env("RUST_BACKTRACE", "0")
     }
 
-    fn tree(&self) -> PathBuf {
+    fn source_dir(&self) -> PathBuf {
         self.home.join("tree")
     }
 
@@ -321,7 +327,7 @@ mod tests {
         let run = TestRun::parse(concat!(
             r#"{"type":"suite","event":"started","test_count":3}"#,
             "\n",
-            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::frame","exec_time":0.5}"#,
+            r#"{"type":"test","event":"ok","name":"slug-resolver::laws$properties::order_free","exec_time":0.5}"#,
             "\n",
             r#"{"type":"test","event":"failed","name":"slug-resolver::laws$properties::native_only","exec_time":0.25,"#,
             r#""stdout":"found at case 7\n"}"#,

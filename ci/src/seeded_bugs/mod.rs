@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::checkout;
-use crate::failure::{Context, Result, broken, finding};
+use crate::failure::{Context, Result, error, finding};
 use crate::forge;
 use crate::parallel::{self, Queue};
 use crate::process;
@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long)]
     pub resume: bool,
     /// Path of the page [default: docs/seeded-bugs.md]
-    #[arg(long, value_name = "FILE", value_parser = checkout::argument)]
+    #[arg(long, value_name = "FILE", value_parser = checkout::parse_path)]
     pub page: Option<PathBuf>,
 }
 
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result {
         let patches = search.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
-        forge::show(&page)?;
+        forge::append_summary(&page)?;
         println!("written: {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
@@ -111,7 +111,7 @@ impl Search {
     fn new(arguments: &Arguments) -> Result<Self> {
         let all = patch::names()?;
         if let Some(unknown) = arguments.names.iter().find(|name| !all.contains(name)) {
-            return broken(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
+            return error(format!("unknown bug `{unknown}`; give names of files in {}, without `.patch`", patch::DIR));
         }
         let names = if arguments.names.is_empty() { all } else { arguments.names.clone() };
         patch::check(&names)?;
@@ -160,7 +160,7 @@ impl Search {
                 untried.push(name.as_str());
             }
         }
-        let jobs = arguments.jobs.map_or_else(process::cores, NonZeroUsize::get).min(untried.len());
+        let jobs = arguments.jobs.map_or_else(process::available_parallelism, NonZeroUsize::get).min(untried.len());
         let untried: Queue<&str> = untried.into_iter().collect();
         parallel::run(jobs, |job| {
             // A failure fails the run: the other jobs stop after their current bug.
@@ -186,7 +186,7 @@ impl Search {
         bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
         for &engine in &self.engines {
             if let Some(hit) = bench.search(engine)? {
-                return broken(format!("`{}` fails without a bug; fix that first", hit.what));
+                return error(format!("`{}` fails without a bug; fix that first", hit.what));
             }
         }
         Ok(())

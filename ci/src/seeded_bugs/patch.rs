@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
-use crate::failure::{Result, broken};
+use crate::failure::{Result, error};
 use crate::process::Process;
 
 /// The directory of the patches.
@@ -26,7 +26,7 @@ pub fn check(bugs: &[String]) -> Result {
         let mut check = Process::new("git").args(["apply", "--check"]).arg(file(bug));
         let output = check.output()?;
         if !output.status.success() {
-            return broken(format!(
+            return error(format!(
                 "{}`{check}` failed; plant the bug again by hand and replace the diff by `git diff -U1`",
                 String::from_utf8_lossy(&output.stderr)
             ));

@@ -23,7 +23,8 @@ fn imports_between_files_have_no_cycle() {
 #[test]
 fn no_crate_is_too_large() {
     let size = |files: Vec<PathBuf>| -> usize { files.iter().map(|file| lines_outside_tests(file)).sum() };
-    let sizes: BTreeMap<String, usize> = crates().iter().map(|path| (shown(path), size(sources(path)))).collect();
+    let sizes: BTreeMap<String, usize> =
+        crates().iter().map(|path| (relative_path(path), size(sources(path)))).collect();
     let all: usize = sizes.values().sum();
     let is_small = |lines: &usize| *lines * 100 <= all * LARGEST_CRATE;
     assert!(sizes.values().all(is_small), "a crate has more than {LARGEST_CRATE} % of {all} lines: {sizes:?}");
@@ -33,7 +34,7 @@ fn no_crate_is_too_large() {
 fn every_source_file_belongs_to_a_crate() {
     let known: BTreeSet<PathBuf> = roots().iter().flat_map(|root| Target::read(root).files()).collect();
     let files = crates().into_iter().flat_map(|directory| sources(&directory));
-    let orphans: Vec<String> = files.filter(|file| !known.contains(file)).map(|file| shown(&file)).collect();
+    let orphans: Vec<String> = files.filter(|file| !known.contains(file)).map(|file| relative_path(&file)).collect();
     assert!(orphans.is_empty(), "no crate declares these files as modules: {orphans:?}");
 }
 
@@ -120,6 +121,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace").to_owned()
 }
 
-fn shown(path: &Path) -> String {
+/// The path relative to the workspace, for messages.
+fn relative_path(path: &Path) -> String {
     path.strip_prefix(workspace()).unwrap_or(path).display().to_string()
 }

@@ -9,8 +9,8 @@ pub struct Source {
     pub modules: Vec<String>,
     /// The items that the code imports.
     pub imports: Vec<Import>,
-    /// The items of every `use`. Other files can import them through this file.
-    pub reexports: Vec<Import>,
+    /// The items of every `use`, private ones included. Other files can import the items through this file.
+    pub use_items: Vec<Import>,
     defined: BTreeSet<String>,
 }
 
@@ -45,7 +45,7 @@ impl Source {
                     let end = at + tokens[at..].iter().position(|token| token == ";").expect("a `use` ends with `;`");
                     let is_public = at > 0 && ["pub", ")"].contains(&tokens[at - 1].as_str());
                     let tree = use_tree(&tokens[at + 1..end], &[]);
-                    source.reexports.extend(tree.iter().cloned());
+                    source.use_items.extend(tree.iter().cloned());
                     if !is_public {
                         source.imports.extend(tree);
                     }
@@ -68,7 +68,7 @@ impl Source {
             at += 1;
         }
         // A `pub use` counts as an import if the code of the file uses the name.
-        let used = source.reexports.iter().filter(|import| words.contains(&import.name));
+        let used = source.use_items.iter().filter(|import| words.contains(&import.name));
         source.imports.extend(used.cloned().collect::<Vec<_>>());
         source
     }

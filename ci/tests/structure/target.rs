@@ -13,8 +13,8 @@ pub struct Target {
     pub modules: BTreeMap<Vec<String>, (PathBuf, Source)>,
 }
 
-/// Maximum number of re-exports that are followed from a name to its definition.
-const REEXPORTS: usize = 8;
+/// Maximum number of re-exports between the path of an import and the definition.
+const MAX_REEXPORTS: usize = 8;
 
 impl Target {
     /// Reads a target from its root file.
@@ -27,10 +27,10 @@ impl Target {
     fn add(&mut self, module: Vec<String>, file: &Path, directory: &Path) {
         let source = Source::parse(&fs::read_to_string(file).expect("the file is readable"));
         for child in &source.modules {
-            let below = directory.join(child);
-            let files = [below.with_extension("rs"), below.join("mod.rs")];
+            let child_directory = directory.join(child);
+            let files = [child_directory.with_extension("rs"), child_directory.join("mod.rs")];
             let file = files.iter().find(|file| file.is_file()).expect("a module has a file");
-            self.add([module.as_slice(), slice::from_ref(child)].concat(), file, &below);
+            self.add([module.as_slice(), slice::from_ref(child)].concat(), file, &child_directory);
         }
         self.modules.insert(module, (file.to_owned(), source));
     }
@@ -40,21 +40,23 @@ impl Target {
         self.modules.values().map(|(file, _)| file.clone()).collect()
     }
 
-    /// Files that import each other in a cycle, each with its import from the next.
+    /// Describes a cycle of imports between files: one line per file, with the path of an import from
+    /// the next file. Returns None if the imports have no cycle.
     pub fn cycle(&self) -> Option<String> {
         let mut edges: BTreeMap<&[String], BTreeMap<&[String], &Import>> = BTreeMap::new();
         for (module, (_, source)) in &self.modules {
-            let targets =
+            let imported =
                 source.imports.iter().filter_map(|import| Some((self.resolve(module, &import.path, 0)?, import)));
-            edges.insert(module, targets.filter(|(target, _)| *target != module.as_slice()).collect());
+            edges.insert(module, imported.filter(|(other, _)| *other != module.as_slice()).collect());
         }
-        // A file that imports no remaining file, or that no remaining file imports, is in no cycle.
+        // A file of a cycle imports another file of the cycle and is imported by one. The loop removes
+        // every other file, until only files in cycles and files between cycles remain.
         loop {
             let before = edges.len();
-            let left: BTreeSet<&[String]> = edges.keys().copied().collect();
-            edges.values_mut().for_each(|targets| targets.retain(|target, _| left.contains(target)));
-            let imported: BTreeSet<&[String]> = edges.values().flat_map(|targets| targets.keys().copied()).collect();
-            edges.retain(|module, targets| !targets.is_empty() && imported.contains(module));
+            let remaining: BTreeSet<&[String]> = edges.keys().copied().collect();
+            edges.values_mut().for_each(|imports| imports.retain(|other, _| remaining.contains(other)));
+            let imported: BTreeSet<&[String]> = edges.values().flat_map(|imports| imports.keys().copied()).collect();
+            edges.retain(|module, imports| !imports.is_empty() && imported.contains(module));
             if edges.len() == before {
                 break;
             }
@@ -69,17 +71,19 @@ impl Target {
             }
             trail.push(next);
         }
-        let file = |module: &[String]| super::shown(&self.modules[module].0);
+        let file = |module: &[String]| super::relative_path(&self.modules[module].0);
         let step = |pair: &[&[String]]| {
             format!("  {} imports `{}` from {}", file(pair[0]), edges[pair[0]][pair[1]].path.join("::"), file(pair[1]))
         };
         Some(trail.windows(2).map(step).collect::<Vec<_>>().join("\n"))
     }
 
-    /// The module that defines the item of a path, if it is in this target.
-    fn resolve(&self, module: &[String], path: &[String], depth: usize) -> Option<&[String]> {
+    /// Resolves the `path` of an item in `module` to the module that defines the item. Returns the last
+    /// module of the path if the definition is not found there, and None if the path leads out of
+    /// this target. `reexports` is the number of re-exports that were already followed.
+    fn resolve(&self, module: &[String], path: &[String], reexports: usize) -> Option<&[String]> {
         let (first, mut rest) = path.split_first()?;
-        let mut at: Vec<String> = match first.as_str() {
+        let mut current: Vec<String> = match first.as_str() {
             "crate" => Vec::new(),
             "self" => module.to_vec(),
             "super" => module.split_last()?.1.to_vec(),
@@ -87,26 +91,26 @@ impl Target {
         };
         while let Some((name, after)) = rest.split_first() {
             if name == "super" {
-                at.pop();
-            } else if self.modules.contains_key(&[at.as_slice(), slice::from_ref(name)].concat()) {
-                at.push(name.clone());
+                current.pop();
+            } else if self.modules.contains_key(&[current.as_slice(), slice::from_ref(name)].concat()) {
+                current.push(name.clone());
             } else {
                 break;
             }
             rest = after;
         }
-        let (at, (_, source)) = self.modules.get_key_value(&at)?;
-        let Some(name) = rest.first().filter(|name| depth < REEXPORTS && !source.defines(name)) else {
-            return Some(at);
+        let (current, (_, source)) = self.modules.get_key_value(&current)?;
+        let Some(name) = rest.first().filter(|name| reexports < MAX_REEXPORTS && !source.defines(name)) else {
+            return Some(current);
         };
-        if let Some(import) = source.reexports.iter().find(|import| import.name == *name) {
-            return self.resolve(at, &import.path, depth + 1);
+        if let Some(import) = source.use_items.iter().find(|import| import.name == *name) {
+            return self.resolve(current, &import.path, reexports + 1);
         }
-        let mut globs = source.reexports.iter().filter(|import| import.name == "*").filter_map(|import| {
-            let (_, glob) = import.path.split_last()?;
-            let found = self.resolve(at, &[glob, rest].concat(), depth + 1)?;
+        let mut definitions = source.use_items.iter().filter(|import| import.name == "*").filter_map(|import| {
+            let (_, prefix) = import.path.split_last()?;
+            let found = self.resolve(current, &[prefix, rest].concat(), reexports + 1)?;
             self.modules[found].1.defines(name).then_some(found)
         });
-        Some(globs.next().unwrap_or(at))
+        Some(definitions.next().unwrap_or(current))
     }
 }

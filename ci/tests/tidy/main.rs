@@ -9,17 +9,19 @@ use std::process::Command;
 use regex::Regex;
 use rules::{RULES, Rule};
 
-/// Maximum length of a line of code, in characters. rustfmt does not shorten comments and strings.
-const LINE: usize = 120;
+/// Maximum length of a line of code, in characters. A test checks it because rustfmt leaves long
+/// comments and strings unchanged.
+const MAX_LINE_CHARS: usize = 120;
 
-/// Templates of pages in docs. Their links are relative to docs, so they are not checked here.
+/// Templates of pages in docs. The links in a template are relative to docs, not to the template, so
+/// the link test skips these files.
 const TEMPLATES: [&str; 3] = ["benches/page.md", "ci/src/seeded_bugs/introduction.md", "cli/data/"];
 
 /// Maximum length of README.md, in words.
-const README_WORDS: usize = 1200;
+const MAX_README_WORDS: usize = 1200;
 
-/// Beginnings of the paths of unchecked files. These quote other texts, or a program writes them and
-/// the text in that program is checked.
+/// Path prefixes of files that are not checked. Some of these files quote text from elsewhere. A
+/// program generates the others, and the source of the program is checked instead.
 const UNCHECKED: [&str; 11] = [
     "ci/bugs/",
     "ci/tests/tidy/rules.rs",
@@ -42,7 +44,7 @@ fn text_follows_every_rule() {
         let text = fs::read_to_string(root().join(&path)).expect("text files are UTF-8");
         for (number, line) in text.lines().enumerate() {
             for (pattern, rule) in &rules {
-                if pattern.is_match(line) && !is_exception(rule, &path) {
+                if pattern.is_match(line) && !is_exempt(&path, rule) {
                     problems.push(format!("{path}:{}: {}\n    {}", number + 1, rule.advice, line.trim()));
                 }
             }
@@ -56,16 +58,16 @@ fn lines_of_code_fit_the_width() {
     let mut long = Vec::new();
     for path in text_files().filter(|path| path.ends_with(".rs")) {
         let text = fs::read_to_string(root().join(&path)).expect("source files are UTF-8");
-        let lines = text.lines().enumerate().filter(|(_, line)| line.chars().count() > LINE);
+        let lines = text.lines().enumerate().filter(|(_, line)| line.chars().count() > MAX_LINE_CHARS);
         long.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
     }
-    assert!(long.is_empty(), "these lines have more than {LINE} characters: {long:?}");
+    assert!(long.is_empty(), "these lines have more than {MAX_LINE_CHARS} characters: {long:?}");
 }
 
 /// Relative links of pages lead to files that exist.
 #[test]
 fn links_lead_to_files() {
-    let link = Regex::new(r"\]\(([^)#:\s]+)(#[^)]*)?\)").expect("the pattern is a regular expression");
+    let pattern = Regex::new(r"\]\(([^)#:\s]+)(#[^)]*)?\)").expect("the pattern is a regular expression");
     let mut broken = Vec::new();
     let mut checked = 0;
     for path in text_files()
@@ -73,7 +75,7 @@ fn links_lead_to_files() {
     {
         let text = fs::read_to_string(root().join(&path)).expect("pages are UTF-8");
         let file = root().join(&path);
-        for found in link.captures_iter(&text) {
+        for found in pattern.captures_iter(&text) {
             checked += 1;
             if !file.parent().expect("a file is in a directory").join(&found[1]).exists() {
                 broken.push(format!("{path}: {}", &found[1]));
@@ -89,11 +91,11 @@ fn links_lead_to_files() {
 fn readme_is_short() {
     let text = fs::read_to_string(root().join("README.md")).expect("README.md is UTF-8");
     let words = text.split_whitespace().count();
-    assert!(words <= README_WORDS, "README.md has {words} words; move something to docs/");
+    assert!(words <= MAX_README_WORDS, "README.md has {words} words; move something to docs/");
 }
 
 #[test]
-fn each_rule_rejects_its_example_only() {
+fn each_rule_rejects_only_its_bad_example() {
     for rule in RULES {
         let pattern = pattern(rule);
         assert!(pattern.is_match(rule.bad), "`{}` does not match `{}`", rule.pattern, rule.bad);
@@ -105,7 +107,7 @@ fn pattern(rule: &Rule) -> Regex {
     Regex::new(rule.pattern).expect("each pattern is a regular expression")
 }
 
-fn is_exception(rule: &Rule, path: &str) -> bool {
+fn is_exempt(path: &str, rule: &Rule) -> bool {
     rule.except.contains(&path)
 }
 

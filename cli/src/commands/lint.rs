@@ -15,7 +15,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;
-    let asked = if args.policy.is_empty() {
+    let requested = if args.policy.is_empty() {
         data.harness_policy()?.into_iter().collect()
     } else {
         data.policies(&args.policy)?
@@ -24,7 +24,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
     }
-    let mut linter = Linter::new(&registry, &known).with_asked(&asked);
+    let mut linter = Linter::new(&registry, &known).with_requested_policies(&requested);
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
     }

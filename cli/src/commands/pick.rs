@@ -6,7 +6,7 @@ use crate::args::PickArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::harmless;
+use crate::render::escape_keeping_styles;
 use crate::render::resolution::{explanation, is_finding};
 use crate::variables::{check_ambient, process_variables, refuse_variable};
 
@@ -41,6 +41,13 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     let fixes = fixes(&registry, runtime, &given, ambient);
-    output.write_stderr(&harmless(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied())));
+    output.write_stderr(&escape_keeping_styles(&explanation(
+        &registry,
+        &policy,
+        &resolution,
+        &fixes,
+        &env,
+        data.denied(),
+    )));
     Ok(Exit::Findings)
 }

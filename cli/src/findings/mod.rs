@@ -66,9 +66,9 @@ impl Finding {
         self
     }
 
-    /// Sets the text under the caret.
+    /// Sets the text of the primary label, which is shown under the caret.
     #[must_use]
-    pub fn said(mut self, text: impl Into<String>) -> Self {
+    pub fn with_primary_text(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
         self
     }
@@ -103,7 +103,7 @@ impl Finding {
 
     /// Adds a name to the subject.
     #[must_use]
-    pub fn about(mut self, what: &'static str, name: impl Into<String>) -> Self {
+    pub fn with_subject(mut self, what: &'static str, name: impl Into<String>) -> Self {
         self.subject.push((what, name.into()));
         self
     }

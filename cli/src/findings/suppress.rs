@@ -150,11 +150,11 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
 
 /// True if a quote is open before a position in its line, so that a `#` there does not start a
 /// comment. An apostrophe inside a word does not open a quote.
-fn is_quoted(sources: &Sources, place: &Span) -> bool {
-    let line = sources.line_range(place.source, sources.line_number(place.source, place.range.start));
+fn is_quoted(sources: &Sources, span: &Span) -> bool {
+    let line = sources.line_range(span.source, sources.line_number(span.source, span.range.start));
     let mut open = None;
     let mut last = ' ';
-    let mut chars = sources.get(place.source).text[line.start..place.range.start].chars().peekable();
+    let mut chars = sources.get(span.source).text[line.start..span.range.start].chars().peekable();
     while let Some(c) = chars.next() {
         let is_in_word = last.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
         match (open, c) {
@@ -218,7 +218,7 @@ fn malformed(sources: &Sources, comment: &Span, title: &str) -> Box<Finding> {
 }
 
 fn wrong(sources: &Sources, comment: &Span, code: &'static Entry, title: &str) -> Finding {
-    Finding::new(code, comment.clone(), title).about("comment", sources.slice(comment))
+    Finding::new(code, comment.clone(), title).with_subject("comment", sources.slice(comment))
 }
 
 /// The trimmed items of a comma-separated list, each with its byte range.
@@ -249,11 +249,11 @@ fn unknown(span: Span, name: &str) -> Finding {
     let help = did_you_mean(name, known, "`slugproof explain` lists the codes");
     Finding::new(&UNKNOWN_SUPPRESSION, span, format!("no finding has the code `{name}`"))
         .with_help(help)
-        .about("code", name)
+        .with_subject("code", name)
 }
 
 fn unused(source: SourceId, range: &Range<usize>, code: &Entry) -> Finding {
     let span = Span { source, range: range.clone() };
     let title = format!("no finding here has the code `{}`, so nothing is suppressed", code.id);
-    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("remove the suppression").about("code", code.id)
+    Finding::new(&UNUSED_SUPPRESSION, span, title).with_help("remove the suppression").with_subject("code", code.id)
 }

@@ -31,9 +31,9 @@ fn patched(source: SourceId) -> Finding {
     let replace = Edit { span: at(source, "platform"), replacement: "byok".to_owned() };
     let title = "the platform path injects no key, and the model needs one";
     let mut finding = Finding::new(&codes::PLATFORM_PATH_BYOK_MODEL, at(source, "m-1"), title)
-        .said("needs a key")
+        .with_primary_text("needs a key")
         .with_label(at(source, "platform"), "injects none")
-        .about("job", "e2e");
+        .with_subject("job", "e2e");
     finding.patch =
         Some(Patch { title: "delete `MODEL`".to_owned(), edits: vec![delete, replace], within: 0..TEXT.len() });
     finding

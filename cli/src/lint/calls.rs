@@ -9,7 +9,7 @@ use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
-use super::explain::{Case, Groups, Problem};
+use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
@@ -22,14 +22,14 @@ use slug_value::AbstractValue;
 pub struct Evaluated<'r> {
     /// The contradictions, warnings and undecided calls, by cause.
     pub(super) groups: Groups<'r>,
-    /// Findings that belong to no call.
-    pub(super) others: Vec<Finding>,
+    /// Findings about variables that no call of a known harness reads.
+    pub(super) unknown_harnesses: Vec<Finding>,
     /// The evaluated steps: index of the file, first byte of the job's key, number.
     pub(super) steps: BTreeSet<(usize, usize, usize)>,
     /// The number of evaluations: calls times policies.
     pub(super) cases: usize,
     /// The number of steps that call a harness but never run.
-    pub(super) never: usize,
+    pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
 }
@@ -47,15 +47,15 @@ impl<'a> Linter<'a> {
             }
             if evaluated.steps.len() > before {
                 let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
-                evaluated.others.extend(unknown);
+                evaluated.unknown_harnesses.extend(unknown);
                 continue;
             }
-            match self.calls_that_never_run(&unconditional, index) {
+            match self.steps_that_never_run(&unconditional, index) {
                 0 => {
                     let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
-                    evaluated.others.extend(first.and_then(|first| self.unknown_harness(source, first)));
+                    evaluated.unknown_harnesses.extend(first.and_then(|first| self.unknown_harness(source, first)));
                 }
-                never => evaluated.never += never,
+                steps => evaluated.never_run += steps,
             }
         }
         evaluated
@@ -78,15 +78,15 @@ impl<'a> Linter<'a> {
             evaluated.steps.insert((file_index, job.key.start, site.step.number));
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
-                let case = Case { source, job: &job.id, site: site.clone(), policy };
-                self.evaluate_case(&file.path, case, evaluated);
+                let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
+                self.evaluate_call(&file.path, call, evaluated);
             }
         }
     }
 
-    /// The number of steps that would call a harness if every `if:` were true. The file must have
-    /// no step that calls one.
-    fn calls_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
+    /// The number of steps that would call a harness if every `if:` were true. In the file, no step
+    /// may call a harness under its actual condition.
+    fn steps_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
         let file = &unconditional.repository().files()[index];
         let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
         if !self.targets.iter().any(is_named) {
@@ -98,7 +98,7 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn evaluate_case<'r>(&'r self, path: &str, case: Case<'r>, evaluated: &mut Evaluated<'r>) {
+    fn evaluate_call<'r>(&'r self, path: &str, case: PolicyCall<'r>, evaluated: &mut Evaluated<'r>) {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         match evaluate.evaluate(case.policy, |name| possible(case.policy, &case.site.env, name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {
@@ -142,12 +142,12 @@ impl<'a> Linter<'a> {
             format!("`{name}` is read by policy `{}`, but no step that sees it calls a known harness", policy.name());
         Some(
             Finding::new(&UNKNOWN_HARNESS, span, title)
-                .said("set here")
+                .with_primary_text("set here")
                 .with_help(format!(
                     "add the script to `harness` of a policy, or check the file with --policy {}",
                     policy.name()
                 ))
-                .about("variable", name),
+                .with_subject("variable", name),
         )
     }
 }
@@ -159,12 +159,12 @@ fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
     let empty = match env.variables.get(name).map(|setting| &setting.origin) {
         _ if !counts_if_empty => Empty::Unset,
         Some(Origin::Entry(_)) => Empty::Present,
-        None if env.rest.is_none() => Empty::Unset,
+        None if env.others_unknown.is_none() => Empty::Unset,
         // A script can unset a variable as well as empty it.
         _ => Empty::Either,
     };
-    let can_be_empty = !matches!(&text.can, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
-        && text.can != AbstractValue::NonEmpty;
+    let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
+        && text.values != AbstractValue::NonEmpty;
     if empty == Empty::Either && can_be_empty {
         text.reasons.insert(format!("whether `{name}` is unset or empty is not known"));
     }

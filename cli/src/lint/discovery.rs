@@ -71,8 +71,8 @@ fn path_to_root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let is_top = |directory: &Path| directory.join(".git").exists();
     let levels = here.ancestors().position(is_top).map_or(usize::MAX, |top| top + 1);
-    let holds = |directory: &Path| DIRECTORIES.iter().any(|below| directory.join(below).is_dir());
-    let up = here.ancestors().take(levels).position(holds).unwrap_or_default();
+    let has_workflows = |directory: &Path| DIRECTORIES.iter().any(|below| directory.join(below).is_dir());
+    let up = here.ancestors().take(levels).position(has_workflows).unwrap_or_default();
     (0..up).map(|_| "..").collect()
 }
 

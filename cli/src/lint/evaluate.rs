@@ -442,7 +442,7 @@ fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Opti
             options.push(Some(String::new()));
         }
     };
-    match &possible.text.can {
+    match &possible.text.values {
         AbstractValue::OneOf(texts) => {
             for text in texts {
                 match text.as_str() {

@@ -25,7 +25,7 @@ const SLUGS_SHOWN: usize = 3;
 
 /// One call and the policy that it was evaluated against.
 #[derive(Clone)]
-pub struct Case<'a> {
+pub struct PolicyCall<'a> {
     /// The file.
     pub source: SourceId,
     /// The job.
@@ -40,7 +40,7 @@ pub struct Case<'a> {
 #[derive(Clone)]
 pub struct Group<'a> {
     /// The first case.
-    pub first: Case<'a>,
+    pub first: PolicyCall<'a>,
     /// The problem of the cases.
     pub problem: Problem,
     /// The calls: job id and number of the step.
@@ -95,7 +95,7 @@ pub struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// Adds a case.
-    pub fn add(&mut self, case: Case<'a>, problem: Problem) {
+    pub fn add(&mut self, case: PolicyCall<'a>, problem: Problem) {
         let variable = variable(&case, &problem);
         let caret = caret(&case, variable.as_deref());
         let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
@@ -107,7 +107,7 @@ impl<'a> Groups<'a> {
             job,
         };
         let (path, origin) = (path_to(&case), origin(&case));
-        let (step, rows, number) = (step(&case), case.site.rows, case.site.step.number);
+        let (step, rows, number) = (step(&case), case.site.row_count, case.site.step.number);
         let job = case.job.to_owned();
         let vars = case.site.invocation.vars.iter().filter(|(_, is_set)| !is_set);
         let unset_vars: BTreeSet<String> = vars.map(|(name, _)| name.clone()).collect();
@@ -177,7 +177,7 @@ impl Problem {
 }
 
 /// The variable to put the caret under: the deciding variable, if the file sets it.
-fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
+fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
         Problem::Failure(failure) | Problem::CrossVendor(failure) => {
@@ -193,16 +193,16 @@ fn variable(case: &Case<'_>, problem: &Problem) -> Option<String> {
 }
 
 /// The bytes to put the caret under: those of the variable, else those of the call.
-fn caret(case: &Case<'_>, variable: Option<&str>) -> Range<usize> {
+fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
     let variable = variable.and_then(|name| case.site.env.variables.get(name));
     variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
 
 /// The first variable of the policy whose unknown value is among the reasons; keys come last.
-fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<String> {
+fn unknown_variable(case: &PolicyCall<'_>, reasons: &BTreeSet<String>) -> Option<String> {
     let is_unknown = |variable: &Variable| {
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
-        setting.is_some_and(|setting| match (case.policy.is_key(*variable), &setting.value.can) {
+        setting.is_some_and(|setting| match (case.policy.is_key(*variable), &setting.value.values) {
             // Only the presence of a key counts.
             (true, AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),
@@ -214,20 +214,20 @@ fn unknown_variable(case: &Case<'_>, reasons: &BTreeSet<String>) -> Option<Strin
 }
 
 /// The event that starts the workflow, and the last caller.
-fn origin(case: &Case<'_>) -> (String, Option<String>) {
+fn origin(case: &PolicyCall<'_>) -> (String, Option<String>) {
     let invocation = &case.site.invocation;
     (invocation.event.clone(), invocation.callers.last().map(caller))
 }
 
 /// A description of the step.
-fn step(case: &Case<'_>) -> String {
+fn step(case: &PolicyCall<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)
 }
 
 /// A description of the path to the call: event, inputs, caller and matrix row.
-fn path_to(case: &Case<'_>) -> String {
+fn path_to(case: &PolicyCall<'_>) -> String {
     let invocation = &case.site.invocation;
     let mut path = format!("started by `{}`", invocation.event);
     if !invocation.chosen.is_empty() {
@@ -290,11 +290,11 @@ impl Group<'_> {
             0 => finding,
             _ => finding.with_note(format!("{} in total", counted(self.cases as u64, "combination"))),
         };
-        let finding = finding.about("policy", self.first.policy.name());
+        let finding = finding.with_subject("policy", self.first.policy.name());
         // The variable identifies the finding even if a job is added or renamed.
         match variable {
-            Some(name) => finding.about("variable", name),
-            None => finding.about("jobs", joined(&self.jobs)),
+            Some(name) => finding.with_subject("variable", name),
+            None => finding.with_subject("jobs", joined(&self.jobs)),
         }
     }
 
@@ -310,7 +310,7 @@ impl Group<'_> {
             let is = if names.len() == 1 { "is" } else { "are" };
             deciding += &format!(" when {} {is} unset", names.join(" and "));
         }
-        let mut finding = Finding::new(code, primary, code.meaning).said(deciding);
+        let mut finding = Finding::new(code, primary, code.meaning).with_primary_text(deciding);
         for (range, text) in self.others(failure) {
             if range != finding.primary.span.range {
                 let span = Span { source: self.first.source, range };
@@ -322,19 +322,19 @@ impl Group<'_> {
             .chain([consequence(failure)])
             .chain(several_codes(failure))
             .fold(finding, Finding::with_note)
-            .about("slugs", joined(&self.slugs))
+            .with_subject("slugs", joined(&self.slugs))
     }
 
     fn cross_vendor(&self, failure: &Failure, primary: Span) -> Finding {
         let provider = failure.provider.as_deref().unwrap_or_default();
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
-            .said(explain::cross_vendor(&failure.accepted_by, provider))
-            .about("slugs", joined(&self.slugs))
+            .with_primary_text(explain::cross_vendor(&failure.accepted_by, provider))
+            .with_subject("slugs", joined(&self.slugs))
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {
         let title = "whether the workspace comes online depends on values that are not in the file";
-        let finding = Finding::new(&UNDECIDED, primary, title).said("known only at run time");
+        let finding = Finding::new(&UNDECIDED, primary, title).with_primary_text("known only at run time");
         reasons.iter().take(2 * PATHS_SHOWN).fold(finding, |finding, reason| finding.with_note(reason.clone()))
     }
 

@@ -15,7 +15,7 @@ pub struct Linter<'a> {
     /// All policies; the policies of `--policy` come first.
     pub(super) policies: Vec<&'a Policy>,
     /// The policies of `--policy`.
-    pub(super) asked: &'a [Policy],
+    pub(super) requested: &'a [Policy],
     pub(super) accept: &'a [Accept],
     pub(super) declared: Declared<'a>,
     pub(super) config: Option<&'a Config>,
@@ -33,7 +33,7 @@ impl<'a> Linter<'a> {
         let mut linter = Self {
             registry,
             policies: policies.iter().collect(),
-            asked: &[],
+            requested: &[],
             accept: &[],
             declared: Declared::default(),
             config: None,
@@ -48,10 +48,10 @@ impl<'a> Linter<'a> {
 
     /// Adds policies that also apply to scripts that call no known harness.
     #[must_use]
-    pub fn with_asked(mut self, asked: &'a [Policy]) -> Self {
-        self.policies.retain(|policy| asked.iter().all(|other| other.name() != policy.name()));
-        self.policies.splice(0..0, asked);
-        self.asked = asked;
+    pub fn with_requested_policies(mut self, requested: &'a [Policy]) -> Self {
+        self.policies.retain(|policy| requested.iter().all(|other| other.name() != policy.name()));
+        self.policies.splice(0..0, requested);
+        self.requested = requested;
         self.index();
         self
     }
@@ -89,9 +89,9 @@ impl<'a> Linter<'a> {
     pub(super) fn search(&self) -> Search<'_> {
         Search {
             targets: &self.targets,
-            names: &self.names,
+            variables: &self.names,
             declared: self.declared,
-            every_script: !self.asked.is_empty(),
+            every_script: !self.requested.is_empty(),
             ignore_conditions: false,
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Linter<'a> {
     /// target the policies of `--policy`.
     pub(super) fn policies_of(&self, target: Option<usize>) -> Vec<&'a Policy> {
         let Some(target) = target.map(|target| self.targets[target]) else {
-            return self.asked.iter().collect();
+            return self.requested.iter().collect();
         };
         let describes = |policy: &&&'a Policy| policy.document().harness.iter().any(|harness| harness == target);
         self.policies.iter().filter(describes).copied().collect()

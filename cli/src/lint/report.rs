@@ -13,10 +13,10 @@ use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Report, Source, Span};
 use crate::io::report_path;
 use crate::render::counted;
-use crate::render::resolution::fix_for_people;
+use crate::render::resolution::describe_fix;
 
 impl Linter<'_> {
-    /// Lints files and verifies the patches.
+    /// Lints files. Each patch in the report is verified.
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
@@ -25,42 +25,45 @@ impl Linter<'_> {
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
         if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;
-            report.notices.push(never_run(evaluated.never).unwrap_or_else(|| self.nothing_called(inputs.len())));
+            let notice = never_run_notice(evaluated.never_run).unwrap_or_else(|| self.no_call_notice(inputs.len()));
+            report.notices.push(notice);
         }
-        for (entry, groups) in &evaluated.accepted {
-            let reason = &self.accept[*entry].reason;
+        for (index, groups) in &evaluated.accepted {
+            let reason = &self.accept[*index].reason;
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
         }
-        self.find_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
-        report.notices.extend(repository::missing_calls(files.repository.missing()));
+        self.report_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
+        report.notices.extend(repository::unchecked_workflows_notice(files.repository.missing_workflows()));
         report
     }
 
     /// The notice for a run in which no step calls a harness.
-    fn nothing_called(&self, files: usize) -> String {
+    fn no_call_notice(&self, files: usize) -> String {
         if files == 0 {
             return "no workflow files in .github/workflows or .gitea/workflows, here or in a parent directory; name \
                     the files, or list them under `workflows` in slugproof.yaml"
                 .to_owned();
         }
-        let described: Vec<String> = self
+        let harnesses: Vec<String> = self
             .policies
             .iter()
             .filter(|policy| !policy.document().harness.is_empty())
             .map(|policy| format!("{} (policy `{}`)", policy.document().harness.join(", "), policy.name()))
             .collect();
-        match described.as_slice() {
-            [] => "no policy has a `harness`; add the script that it describes, or pass --policy".to_owned(),
+        match harnesses.as_slice() {
+            [] => "no policy has a `harness`; list the scripts that the policy describes under `harness`, or pass \
+                   --policy"
+                .to_owned(),
             _ => format!(
                 "no step calls a harness that a policy describes: {}; correct `harness` in the policy, or pass \
                  --policy",
-                described.join(", ")
+                harnesses.join(", ")
             ),
         }
     }
 
-    /// Reports scoped entries of slugproof.yaml that accept nothing.
-    fn find_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
+    /// Reports the `accept` entries with a workflow or a job that accepted no finding of this run.
+    fn report_unused_accepts(&self, used: &BTreeSet<usize>, report: &mut Report) {
         let Some(config) = self.config.filter(|_| report.coverage == Coverage::Complete) else { return };
         let unused: Vec<&Accept> = (config.accept.iter().enumerate())
             .filter(|(index, accept)| !used.contains(index) && accept.is_scoped())
@@ -76,16 +79,16 @@ impl Linter<'_> {
             let title = format!("no step fails with `{}`, which this entry accepts", accept.code.as_str());
             report.findings.push(
                 Finding::new(&UNUSED_ACCEPT, Span { source, range }, title)
-                    .said("accepts nothing")
+                    .with_primary_text("accepts nothing")
                     .with_help("remove the entry")
-                    .about("code", accept.code.as_str())
-                    .about("reason", accept.reason.clone()),
+                    .with_subject("code", accept.code.as_str())
+                    .with_subject("reason", accept.reason.clone()),
             );
         }
     }
 }
 
-/// Maximum fixes that are shown in addition to the patch.
+/// Maximum number of fixes that a finding shows in addition to its patch.
 const FIXES_SHOWN: usize = 2;
 
 impl Evaluated<'_> {
@@ -98,11 +101,11 @@ impl Evaluated<'_> {
                 finding.help.extend(failure.hints.iter().cloned());
             }
             if let Problem::Failure(failure) = &group.problem {
-                let tried = patches.remove(&number);
-                let others =
-                    failure.fixes.iter().enumerate().filter(|(fix, _)| tried.as_ref().is_none_or(|it| it.0 != *fix));
+                let verified = patches.remove(&number);
+                let patched_fix = verified.as_ref().map(|(index, _)| *index);
+                let other_fixes = failure.fixes.iter().enumerate().filter(|(index, _)| patched_fix != Some(*index));
                 finding.help.extend(failure.hints.iter().cloned());
-                finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
+                finding.help.extend(other_fixes.take(FIXES_SHOWN).map(|(_, fix)| describe_fix(fix)));
                 finding.help.extend(failure.unscoped_accept.map(|line| {
                     format!(
                         "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an \
@@ -110,17 +113,17 @@ impl Evaluated<'_> {
                         group.first.job
                     )
                 }));
-                finding.patch = tried.map(|(_, patch)| patch);
+                finding.patch = verified.map(|(_, patch)| patch);
             }
             findings.push(finding);
         }
-        findings.into_iter().chain(self.others.clone()).collect()
+        findings.into_iter().chain(self.unknown_harnesses.clone()).collect()
     }
 }
 
-/// The notice for a run in which all steps that call a harness never run; None for no such step.
-fn never_run(steps: usize) -> Option<String> {
-    let what = match steps {
+/// The notice that some steps call a harness but never run; None if `steps` is 0.
+fn never_run_notice(steps: usize) -> Option<String> {
+    let problem = match steps {
         0 => return None,
         1 => "1 step calls a harness but never runs because of its `if:` or that of its job".to_owned(),
         _ => format!(
@@ -128,5 +131,5 @@ fn never_run(steps: usize) -> Option<String> {
             counted(steps as u64, "step")
         ),
     };
-    Some(format!("{what}; correct the condition, or leave the file out"))
+    Some(format!("{problem}; correct the condition, or leave the file out"))
 }

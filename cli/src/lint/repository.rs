@@ -54,9 +54,9 @@ fn unreadable(sources: &Sources, source: SourceId, error: &Unreadable) -> Findin
 /// Maximum missing workflows that the notice names.
 const CALLS_SHOWN: usize = 3;
 
-/// A notice about called workflows that are not among the files.
+/// A notice about called workflows that are not among the files; None if there are none.
 #[must_use]
-pub fn missing_calls(paths: &BTreeSet<String>) -> Option<String> {
+pub fn unchecked_workflows_notice(paths: &BTreeSet<String>) -> Option<String> {
     let shown: Vec<String> = paths.iter().take(CALLS_SHOWN).map(|path| format!("`{path}`")).collect();
     let more = match paths.len().saturating_sub(CALLS_SHOWN) {
         0 => String::new(),

@@ -5,5 +5,5 @@ pub mod shell;
 mod style;
 mod text;
 
-pub use style::{BAD, FAINT, GOOD, HEAD, WARN, harmless, width, wrapped, wrapped_to};
+pub use style::{BAD, FAINT, GOOD, HEAD, WARN, escape_keeping_styles, width, wrapped, wrapped_to};
 pub use text::{can_be_seen, counted, grouped, listed, printable, shown};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use slug_resolver::policy::SecretsEffect;
 use slug_resolver::{
-    Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
+    Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain, limits,
 };
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
@@ -55,7 +55,7 @@ pub fn explanation(
     }
     if resolution.code.is_some() {
         text.push('\n');
-        text.push_str(&fixes_for_people(fixes));
+        text.push_str(&describe_fixes(fixes));
     }
     text
 }
@@ -131,7 +131,7 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
         let Some(value) = env.text(variable).filter(|value| !texts.iter().any(|text| text == value)) else { continue };
         if let Some(text) = texts.iter().find(|text| value.trim().eq_ignore_ascii_case(text)) {
             let name = env.policy().variable_name(variable);
-            hints.push(format!("{name} is compared exactly; did you mean `{text}`?"));
+            hints.push(format!("{name} is case-sensitive; did you mean `{text}`?"));
         }
     }
     match resolution.code {
@@ -175,17 +175,20 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
 /// The number of fixes shown; further fixes are counted.
 const FIXES_SHOWN: usize = 4;
 
-fn fixes_for_people(fixes: &[Fix]) -> String {
+fn describe_fixes(fixes: &[Fix]) -> String {
     if fixes.is_empty() {
         return wrapped(
-            "no small change of variables fixes this; change the runtime, the policy or the registry",
+            &format!(
+                "no fix with at most {} edits was found; change the runtime, the policy or the registry",
+                limits::FIX_EDITS
+            ),
             "",
             "  ",
         ) + "\n";
     }
     let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
     for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
-        let _ = writeln!(text, "{}", wrapped(&fix_for_people(fix), &format!("  {}. ", number + 1), "     "));
+        let _ = writeln!(text, "{}", wrapped(&describe_fix(fix), &format!("  {}. ", number + 1), "     "));
     }
     if fixes.len() > FIXES_SHOWN {
         let _ =
@@ -195,7 +198,7 @@ fn fixes_for_people(fixes: &[Fix]) -> String {
 }
 
 /// Describes a fix: its edits and the model and provider that they select.
-pub fn fix_for_people(fix: &Fix) -> String {
+pub fn describe_fix(fix: &Fix) -> String {
     let edit = |edit: &Edit| match edit {
         Edit::Unset(name) => format!("unset {name}"),
         Edit::Set(name, value) => format!("set {name}={}", shown(value)),

@@ -1,10 +1,10 @@
 //! Invalid input: exit code 2 and one message that says what to do.
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
-fn assert_refused(ended: &Ended, message: &str) {
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
-    assert_eq!(ended.stderr, format!("error: {message}\n"));
+fn assert_refused(output: &RunOutput, message: &str) {
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.snapshot());
+    assert_eq!(output.stderr, format!("error: {message}\n"));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn unreadable_registries_are_refused() {
         ),
         (
             "huge.yaml",
-            "huge.yaml: line 1, column 1: the document has more bytes than the limit of 16777216; \
+            "huge.yaml: line 1, column 1: the document is larger than 16 MiB; \
              split it or drop what is not needed",
         ),
     ] {
@@ -85,7 +85,8 @@ fn invalid_configurations_are_refused() {
         (
             "variable",
             "accept: [{code: missing-credential, set: [E2E_TYPO], reason: x}]\n",
-            "line 2, column 43: `accept[0].set[0]`: no policy of this entry reads `E2E_TYPO`; correct the name",
+            "line 2, column 43: `accept[0].set[0]`: no policy that this entry applies to reads `E2E_TYPO`; \
+             correct the name",
         ),
         (
             "policy",
@@ -134,12 +135,12 @@ fn brute_force_above_its_limit_is_refused() {
          platform: {{var: P, value: p, model: PM, fallback: x}}\nsecrets:\n{secrets}fallback: x\n"
     );
     let scratch = Scratch::new("brute-force").file("policy.yaml", policy);
-    let ended = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    let output = slugproof(["prove", "--brute-force", "--policy", "policy.yaml"]).dir(&scratch).run();
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     assert!(
-        ended.stderr.contains("more than the limit of 10,000,000,000 for --brute-force; run without --brute-force"),
+        output.stderr.contains("more than the limit of 10,000,000,000 for --brute-force; run without --brute-force"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
@@ -159,9 +160,9 @@ fn invalid_arguments_are_refused() {
     for args in
         [&["resolve"][..], &["resolve", "--runtime"], &["derive"], &["frobnicate"], &["prove", "--format", "xml"]]
     {
-        let ended = slugproof(args.iter().copied()).run();
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
-        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        let output = slugproof(args.iter().copied()).run();
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
     }
     assert_refused(
         &slugproof(["resolve", "--batch", "nowhere"]).run(),

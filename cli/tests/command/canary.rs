@@ -31,8 +31,8 @@ fn no_command_shows_the_value_of_a_secret() {
         for variable in variables {
             run = run.env(variable, CANARY);
         }
-        let ended = run.run();
-        assert!(!ended.shown().contains(CANARY), "{args:?} shows the secret: {}", ended.shown());
+        let output = run.run();
+        assert!(!output.snapshot().contains(CANARY), "{args:?} shows the secret: {}", output.snapshot());
     };
     for variable in variables {
         let setting = format!("{variable}={CANARY}");

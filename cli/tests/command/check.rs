@@ -12,7 +12,7 @@ use slug_resolver::registry::{Arm, Pattern, Runtime};
 use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
 use slugproof::commands::check::arms::{ARMS, Arms};
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 /// The YAML of a fictional provider.
 pub fn provider(name: &str, keys: &str, pattern: &str) -> String {
@@ -54,11 +54,11 @@ fn sound() -> String {
     registry(&providers, &[("agent", &[("acme", "m-1"), ("platform", "platform/m")])])
 }
 
-fn check(scratch: &Scratch, args: &[&str]) -> Ended {
+fn check(scratch: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(["check"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn check_one(name: &str, content: impl AsRef<[u8]>) -> Ended {
+fn check_one(name: &str, content: impl AsRef<[u8]>) -> RunOutput {
     check(&Scratch::new(&format!("check-{name}")).file("file.yaml", content), &["file.yaml"])
 }
 
@@ -69,8 +69,8 @@ fn findings(scratch: &Scratch, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_sound_registry_is_clean() {
-    let ended = check_one("sound", sound());
-    assert_eq!(ended.shown(), "exit 0\n--- stdout\n✓ nothing found in 1 registry\n--- stderr\n");
+    let output = check_one("sound", sound());
+    assert_eq!(output.snapshot(), "exit 0\n--- stdout\n✓ nothing found in 1 registry\n--- stderr\n");
 }
 
 #[test]
@@ -88,15 +88,15 @@ fn overlap_decided_by_a_key_is_reported() {
         provider("platform", "TOKEN", "^platform/$"),
     ];
     let arms: &[(&str, &str)] = &[("acme", "m-0, m-1"), ("zeta", ""), ("platform", "platform/m")];
-    let ended = check_one("overlap", registry(&providers, &[("agent", arms), ("other", &arms[..2])]));
-    assert_snapshot!(ended.shown());
+    let output = check_one("overlap", registry(&providers, &[("agent", arms), ("other", &arms[..2])]));
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn overlap_decided_by_no_key_is_reported() {
     let providers = [provider("acme", "KEY", "^m"), provider("zeta", "KEY", "^m-")];
-    let ended = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
-    assert_snapshot!(ended.shown());
+    let output = check_one("overlap-always", registry(&providers, &[("agent", &[("acme", ""), ("zeta", "z")])]));
+    assert_snapshot!(output.snapshot());
 }
 
 /// A listed id is decided before patterns are tried.
@@ -111,31 +111,31 @@ fn overlap_of_listed_ids_only_is_ignored() {
 #[test]
 fn arm_never_chosen_is_reported() {
     let providers = [provider("acme", "KEY, K2", "^(m|n)$"), provider("zeta", "KEY", "^m$")];
-    let ended = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
-    assert_snapshot!(ended.shown());
+    let output = check_one("unreachable", registry(&providers, &[("agent", &[("acme", "n"), ("zeta", "n")])]));
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn listed_ids_without_matching_pattern_are_reported() {
     let providers = [provider("acme", "KEY", "^acme/")];
     let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";
-    let ended = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
-    assert_snapshot!(ended.shown());
+    let output = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
-    let ended = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
-    assert_snapshot!(ended.shown());
+    let output = check_one("vendor-key", registry(&providers, &[("agent", arms)]));
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn unregistered_choices_of_a_policy_are_reported() {
     let registry = sound().replace("^m-", "^m-[1-9]");
     let scratch = Scratch::new("check-policy").file("providers.yaml", registry).file("policy.yaml", POLICY);
-    assert_snapshot!(check(&scratch, &["policy.yaml", "providers.yaml"]).shown());
+    assert_snapshot!(check(&scratch, &["policy.yaml", "providers.yaml"]).snapshot());
 }
 
 /// A policy given without a registry is checked against the configured or embedded registry.
@@ -163,12 +163,12 @@ fn slugproof_yaml_checks_the_files_it_names() {
         .file("r.yaml", sound() + "runtime: me\n")
         .file("p.yaml", POLICY);
     for args in [&[][..], &["slugproof.yaml"], &["slugproof.yaml", "./r.yaml", "p.yaml"]] {
-        let ended = check(&scratch, args);
-        assert!(ended.stdout.contains("in 1 registry, 2 policies"), "{args:?}: {}", ended.shown());
-        assert!(ended.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", ended.shown());
+        let output = check(&scratch, args);
+        assert!(output.stdout.contains("in 1 registry, 2 policies"), "{args:?}: {}", output.snapshot());
+        assert!(output.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", output.snapshot());
     }
-    let ended = check(&scratch, &["--no-config", "r.yaml"]);
-    assert!(ended.code == 1 && ended.stdout.contains("--allow-unknown-fields"), "{}", ended.shown());
+    let output = check(&scratch, &["--no-config", "r.yaml"]);
+    assert!(output.code == 1 && output.stdout.contains("--allow-unknown-fields"), "{}", output.snapshot());
     assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
 }
 
@@ -176,9 +176,9 @@ fn slugproof_yaml_checks_the_files_it_names() {
 fn a_broken_slugproof_yaml_is_a_finding() {
     let scratch = Scratch::new("check-broken-config").file("slugproof.yaml", "schema_version: 1\nacept: []\n");
     for args in [&[][..], &["slugproof.yaml"]] {
-        let ended = check(&scratch, args);
-        assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
-        assert!(ended.stdout.contains("error[invalid-config]"), "{}", ended.stdout);
+        let output = check(&scratch, args);
+        assert_eq!((output.code, output.stderr.as_str()), (1, ""));
+        assert!(output.stdout.contains("error[invalid-config]"), "{}", output.stdout);
     }
 }
 
@@ -207,9 +207,9 @@ fn invalid_documents_are_reported_with_their_span() {
     ];
     for (name, text, code, at) in cases {
         let scratch = Scratch::new(&format!("check-invalid-{name}")).file("file.yaml", &text);
-        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
-        let found = ended.json()["findings"].as_array().expect("a list").clone();
-        assert_eq!((ended.code, found.len()), (1, 1), "{name}: {}", ended.stdout);
+        let output = check(&scratch, &["file.yaml", "--output", "json"]);
+        let found = output.json()["findings"].as_array().expect("a list").clone();
+        assert_eq!((output.code, found.len()), (1, 1), "{name}: {}", output.stdout);
         let bytes: Vec<usize> = serde_json::from_value(found[0]["primary"]["bytes"].clone()).expect("two numbers");
         assert_eq!((found[0]["code"].as_str(), &text[bytes[0]..bytes[1]]), (Some(code), at), "{name}: {found:#?}");
     }
@@ -224,9 +224,9 @@ fn unreadable_files_do_not_stop_other_checks() {
         .file("file.yaml", sound().replace("acme", "acne").replacen("acne", "acme", 1))
         .file("dir/inside", "");
     let args = ["missing.yaml", "dir", "broken.yaml", "text.yaml", "latin.yaml", "file.yaml"];
-    let ended = check(&scratch, &args);
-    assert_eq!(ended.code, 2);
-    assert_snapshot!(ended.shown());
+    let output = check(&scratch, &args);
+    assert_eq!(output.code, 2);
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
@@ -234,10 +234,10 @@ fn undecidable_patterns_are_reported() {
     let providers = [provider("acme", "ACME_KEY", r"\bm"), provider("zeta", "ZETA_KEY", "^z")];
     let scratch = Scratch::new("check-undecided")
         .file("file.yaml", registry(&providers, &[("agent", &[("acme", "m"), ("zeta", "z")])]));
-    let ended = check(&scratch, &["file.yaml"]);
-    assert_snapshot!(ended.shown());
+    let output = check(&scratch, &["file.yaml"]);
+    assert_snapshot!(output.snapshot());
     let strict = check(&scratch, &["file.yaml", "--strict"]);
-    assert!(strict.code == 1 && strict.stdout.contains("error[undecided]"), "{}", strict.shown());
+    assert!(strict.code == 1 && strict.stdout.contains("error[undecided]"), "{}", strict.snapshot());
 }
 
 /// An automaton above its size limit, too many runtimes, and too many arms.
@@ -245,19 +245,19 @@ fn undecidable_patterns_are_reported() {
 fn large_registries_are_undecided_in_bounded_time() {
     let started = Instant::now();
     let large = [provider("acme", "ACME_KEY", r"a[ab]{18}$"), provider("zeta", "ZETA_KEY", r"b[ab]{17}x?$")];
-    let ended = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
-    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
+    let output = check_one("large", registry(&large, &[("agent", &[("acme", ""), ("zeta", "")])]));
+    assert!(output.stdout.contains("undecided: "), "{}", output.snapshot());
     let names: Vec<String> = (0..103).map(|number| format!("r{number}")).collect();
     let runtimes: Vec<(&str, &[(&str, &str)])> =
         names.iter().map(|name| (name.as_str(), &[("acme", "m")][..])).collect();
-    let ended = check_one("runtimes", registry(&[provider("acme", "KEY", "^m")], &runtimes));
-    assert!(ended.stdout.contains("the patterns of 3 runtimes were not compared"), "{}", ended.shown());
+    let output = check_one("runtimes", registry(&[provider("acme", "KEY", "^m")], &runtimes));
+    assert!(output.stdout.contains("the patterns of 3 runtimes were not compared"), "{}", output.snapshot());
     let many: Vec<String> =
         (0..300).map(|number| provider(&format!("p{number}"), "K", &format!("^p{number}/"))).collect();
     let names: Vec<String> = (0..300).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let ended = check_one("many", registry(&many, &[("agent", &arms)]));
-    assert!(ended.stdout.contains("undecided: "), "{}", ended.shown());
+    let output = check_one("many", registry(&many, &[("agent", &arms)]));
+    assert!(output.stdout.contains("undecided: "), "{}", output.snapshot());
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
@@ -290,8 +290,8 @@ fn a_large_registry_is_checked_in_seconds() {
         })
         .collect();
     let arms: Vec<(&str, &str)> = lists.iter().map(|(name, ids)| (name.as_str(), ids.as_str())).collect();
-    let ended = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = check_one("hundred", registry(&providers, &[("a", &arms), ("b", &arms), ("c", &arms)]));
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
@@ -301,9 +301,9 @@ fn overlaps_above_the_limit_are_omitted() {
     let providers: Vec<String> = (0..100).map(|number| provider(&format!("p{number}"), "K", ".")).collect();
     let names: Vec<String> = (0..100).map(|number| format!("p{number}")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let ended = check_one("overlaps", registry(&providers, &[("agent", &arms)]));
-    assert!(ended.stdout.contains("✗ 1,000 errors, 100 warnings"), "{}", &ended.stdout[ended.stdout.len() - 500..]);
-    assert!(ended.stdout.contains("more overlaps than the 1000 shown"));
+    let output = check_one("overlaps", registry(&providers, &[("agent", &arms)]));
+    assert!(output.stdout.contains("✗ 1,000 errors, 100 warnings"), "{}", &output.stdout[output.stdout.len() - 500..]);
+    assert!(output.stdout.contains("more overlaps than the 1000 shown"));
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn file_order_does_not_change_the_output() {
         let mut files = files;
         files.reverse();
         let backwards = check(&scratch, &[&files[..], &["--output", format]].concat());
-        assert_eq!(forwards.shown(), backwards.shown());
+        assert_eq!(forwards.snapshot(), backwards.snapshot());
         assert_eq!(forwards.code, 2);
     }
 }
@@ -476,9 +476,9 @@ proptest! {
             _ => format!("# é ☃\n{yaml}"),
         };
         let scratch = Scratch::new(&format!("check-spans-{:?}", std::thread::current().id())).file("file.yaml", &text);
-        let ended = check(&scratch, &["file.yaml", "--output", "json"]);
-        prop_assert!(ended.code < 2, "{}", ended.shown());
-        for finding in ended.json()["findings"].as_array().expect("a list") {
+        let output = check(&scratch, &["file.yaml", "--output", "json"]);
+        prop_assert!(output.code < 2, "{}", output.snapshot());
+        for finding in output.json()["findings"].as_array().expect("a list") {
             let labels = finding["labels"].as_array().expect("a list");
             for label in labels.iter().chain([&finding["primary"]]) {
                 let bytes: [usize; 2] = serde_json::from_value(label["bytes"].clone()).expect("two numbers");

@@ -1,6 +1,6 @@
 //! `check`: slips in the names of a registry and a policy.
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -29,7 +29,7 @@ dispatch:
 fallback: m-0
 ";
 
-fn check(name: &str, registry: &str, policy: &str) -> Ended {
+fn check(name: &str, registry: &str, policy: &str) -> RunOutput {
     let scratch = Scratch::new(&format!("check-slips-{name}"))
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [ci/policy.yaml]\n")
         .file("providers.yaml", registry)
@@ -40,8 +40,8 @@ fn check(name: &str, registry: &str, policy: &str) -> Ended {
 
 #[test]
 fn correct_names_give_no_finding() {
-    let ended = check("none", REGISTRY, POLICY);
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, "✓ nothing found in 1 registry, 1 policy\n"));
+    let output = check("none", REGISTRY, POLICY);
+    assert_eq!((output.code, output.stdout.as_str()), (0, "✓ nothing found in 1 registry, 1 policy\n"));
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn each_slip_is_one_warning_with_the_near_name() {
         ("directory", "[scripts/smoke.sh]", "[scripts]", "unmatched-harness", "help: "),
         ("command", "[scripts/smoke.sh]", "[bash scripts/smoke.sh]", "unmatched-harness", "`scripts/smoke.sh`?"),
     ] {
-        let ended = check(name, REGISTRY, &POLICY.replacen(from, to, 1));
-        assert_eq!(ended.code, 1, "{name}: {}", ended.stdout);
-        assert!(ended.stdout.starts_with(&format!("warning[{code}]: ")), "{name}: {}", ended.stdout);
-        assert!(ended.stdout.contains(help), "{name}: {}", ended.stdout);
-        assert!(ended.stdout.ends_with("\n✗ 1 warning in 1 registry, 1 policy\n"), "{name}: {}", ended.stdout);
+        let output = check(name, REGISTRY, &POLICY.replacen(from, to, 1));
+        assert_eq!(output.code, 1, "{name}: {}", output.stdout);
+        assert!(output.stdout.starts_with(&format!("warning[{code}]: ")), "{name}: {}", output.stdout);
+        assert!(output.stdout.contains(help), "{name}: {}", output.stdout);
+        assert!(output.stdout.ends_with("\n✗ 1 warning in 1 registry, 1 policy\n"), "{name}: {}", output.stdout);
     }
 }
 
@@ -73,21 +73,21 @@ fn key_in_a_registry_is_found_and_masked() {
     let key = "sk-proj-0123456789abcdef0123456789abcdef";
     let like_a_name = "AKIAIOSFODNN7EXAMPLE";
     for (name, pasted) in [("name", "acme-key"), ("digit", "2ND_KEY"), ("key", key), ("key", like_a_name)] {
-        let ended = check(name, &REGISTRY.replace("USAGE_TOKEN", pasted), POLICY);
-        assert!(ended.stdout.starts_with("warning[invalid-secret-name]: "), "{name}: {}", ended.stdout);
-        assert_eq!(ended.stdout.contains("looks like a"), name == "key", "{}", ended.stdout);
-        assert!(!ended.stdout.contains(key) && !ended.stdout.contains(like_a_name), "{}", ended.stdout);
+        let output = check(name, &REGISTRY.replace("USAGE_TOKEN", pasted), POLICY);
+        assert!(output.stdout.starts_with("warning[invalid-secret-name]: "), "{name}: {}", output.stdout);
+        assert_eq!(output.stdout.contains("looks like a"), name == "key", "{}", output.stdout);
+        assert!(!output.stdout.contains(key) && !output.stdout.contains(like_a_name), "{}", output.stdout);
     }
     for format in ["json", "sarif", "github"] {
         let registry = REGISTRY.replace("USAGE_TOKEN", key) + key + ": 1\n";
         let scratch = Scratch::new(&format!("check-slips-{format}"))
             .file("providers.yaml", registry)
             .file("policy.yaml", POLICY.replace("[GROQ_API_KEY]", &format!("[{like_a_name}]")));
-        let ended = slugproof(["check", "--output", format, "providers.yaml", "policy.yaml"]).dir(&scratch).run();
+        let output = slugproof(["check", "--output", format, "providers.yaml", "policy.yaml"]).dir(&scratch).run();
         for code in ["invalid-secret-name", "unknown-field", "unaccepted-secret"] {
-            assert!(ended.stdout.contains(code), "{code}: {}", ended.stdout);
+            assert!(output.stdout.contains(code), "{code}: {}", output.stdout);
         }
-        assert!(!ended.stdout.contains(key) && !ended.stdout.contains(like_a_name), "{}", ended.stdout);
+        assert!(!output.stdout.contains(key) && !output.stdout.contains(like_a_name), "{}", output.stdout);
     }
 }
 
@@ -95,6 +95,6 @@ fn key_in_a_registry_is_found_and_masked() {
 #[test]
 fn harness_is_compared_with_files_below_slugproof_yaml_only() {
     let scratch = Scratch::new("check-slips-root").file("providers.yaml", REGISTRY).file("policy.yaml", POLICY);
-    let ended = slugproof(["check", "providers.yaml", "policy.yaml"]).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    let output = slugproof(["check", "providers.yaml", "policy.yaml"]).dir(&scratch).run();
+    assert_eq!(output.code, 0, "{}", output.stdout);
 }

@@ -1,6 +1,6 @@
 //! The fields of slugproof.yaml and the commands for which they count.
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -43,7 +43,7 @@ fn project(name: &str, config: &str, jobs: &[(&str, &str)]) -> Scratch {
         .file(".github/workflows/review.yml", format!("on: push\njobs:\n{jobs}"))
 }
 
-fn run(project: &Scratch, args: &[&str]) -> Ended {
+fn run(project: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(args.iter().copied()).dir(project).run()
 }
 
@@ -66,13 +66,13 @@ const GAP: &str = "  - {code: missing-credential, unset: [CI_NORTH, CI_SOUTH], r
 fn entry_without_scope_accepts_a_gap_and_no_finding() {
     let project = project("unscoped", &format!("accept:\n{GAP}"), &[("no-key", "")]);
     let proved = run(&project, &["prove"]);
-    assert_eq!(proved.code, 0, "{}", proved.shown());
-    let ended = run(&project, &["lint"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
-    assert!(ended.stdout.starts_with("error[missing-credential]"), "{}", ended.shown());
-    let help = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(help.contains("line 5 of slugproof.yaml accepts this for `prove` only"), "{}", ended.shown());
-    assert!(help.contains("add an entry with `job: no-key`"), "{}", ended.shown());
+    assert_eq!(proved.code, 0, "{}", proved.snapshot());
+    let output = run(&project, &["lint"]);
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    assert!(output.stdout.starts_with("error[missing-credential]"), "{}", output.snapshot());
+    let help = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("line 5 of slugproof.yaml accepts this for `prove` only"), "{}", output.snapshot());
+    assert!(help.contains("add an entry with `job: no-key`"), "{}", output.snapshot());
 }
 
 #[test]
@@ -80,13 +80,17 @@ fn entry_with_scope_accepts_a_finding_and_no_gap() {
     for scope in ["job: no-key", "workflow: review.yml", "workflow: .github/workflows/review.yml, job: no-key"] {
         let entry = format!("accept:\n  - {{code: missing-credential, {scope}, reason: tests it}}\n");
         let project = project("scoped", &entry, &[("no-key", "")]);
-        let ended = run(&project, &["lint"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
-        assert!(ended.stdout.starts_with("accepted[missing-credential]: "), "{}", ended.shown());
-        assert!(ended.stdout.contains("= note: accepted: tests it\n"), "{}", ended.shown());
-        assert!(ended.stdout.contains("✓ nothing found in 1 workflow file, 1 step; 1 accepted\n"), "{}", ended.shown());
+        let output = run(&project, &["lint"]);
+        assert_eq!(output.code, 0, "{}", output.snapshot());
+        assert!(output.stdout.starts_with("accepted[missing-credential]: "), "{}", output.snapshot());
+        assert!(output.stdout.contains("= note: accepted: tests it\n"), "{}", output.snapshot());
+        assert!(
+            output.stdout.contains("✓ nothing found in 1 workflow file, 1 step; 1 accepted\n"),
+            "{}",
+            output.snapshot()
+        );
         let proved = run(&project, &["prove"]);
-        assert!(proved.code == 1 && !proved.stdout.contains("slugproof.yaml: line"), "{}", proved.shown());
+        assert!(proved.code == 1 && !proved.stdout.contains("slugproof.yaml: line"), "{}", proved.snapshot());
     }
 }
 
@@ -95,22 +99,26 @@ fn entry_with_scope_leaves_other_jobs() {
     let entry = "accept: [{code: missing-credential, job: no-key, reason: tests it}]\n";
     let project = project("other-job", entry, &[("no-key", ""), ("forgotten", "")]);
     assert_eq!(linted(&project), [error("missing-credential")]);
-    let ended = run(&project, &["lint"]);
-    assert!(ended.stdout.contains("in job `forgotten`") && ended.stdout.contains("1 accepted"), "{}", ended.shown());
+    let output = run(&project, &["lint"]);
+    assert!(
+        output.stdout.contains("in job `forgotten`") && output.stdout.contains("1 accepted"),
+        "{}",
+        output.snapshot()
+    );
 }
 
 #[test]
 fn unused_entry_is_a_finding_of_its_command() {
     let entry = "accept: [{code: ambiguous-model, job: fine, reason: none}]\n";
     let scoped = project("idle-scoped", entry, &[("fine", "CI_NORTH: x")]);
-    let ended = run(&scoped, &["lint"]);
-    assert!(ended.code == 1 && ended.stdout.starts_with("warning[unused-accept]"), "{}", ended.shown());
+    let output = run(&scoped, &["lint"]);
+    assert!(output.code == 1 && output.stdout.starts_with("warning[unused-accept]"), "{}", output.snapshot());
     let entry = "accept: [{code: ambiguous-model, set: [MODEL], reason: none}]\n";
     let unscoped = project("idle-unscoped", entry, &[("fine", "CI_NORTH: x")]);
     assert_eq!(run(&unscoped, &["lint"]).code, 0);
-    let ended = run(&unscoped, &["prove"]);
+    let output = run(&unscoped, &["prove"]);
     let told = "slugproof.yaml: line 4: accepts no ambiguous-model; remove the entry, or add `workflow` or `job`";
-    assert!(ended.code == 1 && ended.stdout.contains(told), "{}", ended.shown());
+    assert!(output.code == 1 && output.stdout.contains(told), "{}", output.snapshot());
 }
 
 #[test]
@@ -128,8 +136,8 @@ fn unknown_scope_gets_a_suggestion() {
     ] {
         let entry = format!("accept: [{{code: missing-credential, {scope}, reason: tests it}}]\n");
         let project = project("scope", &entry, &[("no-key", "")]);
-        let ended = run(&project, &["lint"]);
-        assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+        let output = run(&project, &["lint"]);
+        assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
         // A run on other files does not need the entry.
         let project = project.file("other.yml", "on: push\njobs:\n  other:\n    steps:\n      - run: ci/review.sh\n");
         assert_eq!(run(&project, &["lint", "other.yml"]).code, 1);
@@ -147,14 +155,14 @@ fn undecided() -> (String, String) {
 fn literal_after_a_variable_is_a_case_of_its_own() {
     let wrong = project("vars", "", &[("eval", WRONG)]);
     assert_eq!(linted(&wrong), [undecided(), error("wrong-credential")]);
-    let ended = run(&wrong, &["lint"]);
+    let output = run(&wrong, &["lint"]);
     for told in [
         "selects `north-1` for `writer` by rule `override` when `vars.MODEL` is unset",
         "= note: started by `push`, `vars.MODEL` unset",
         "= note: started by `push`, `vars.MODEL` set",
         "= note: `vars.MODEL` is known only at run time",
     ] {
-        assert!(ended.stdout.contains(told), "{told}: {}", ended.shown());
+        assert!(output.stdout.contains(told), "{told}: {}", output.snapshot());
     }
     // The literal works: only another value may fail.
     assert_eq!(linted(&project("vars-fine", "", &[("eval", DEFAULTED)])), [undecided()]);
@@ -168,17 +176,17 @@ fn failure_whatever_the_variable_is_has_no_condition() {
     let env = "CI_SOUTH: \"${{ vars.KEY || 'x' }}\", MODEL: north-1";
     let project = project("vars-any", "", &[("eval", env)]);
     assert_eq!(linted(&project), [error("wrong-credential")]);
-    let ended = run(&project, &["lint"]);
-    assert!(!ended.stdout.contains("is unset"), "{}", ended.shown());
+    let output = run(&project, &["lint"]);
+    assert!(!output.stdout.contains("is unset"), "{}", output.snapshot());
 }
 
 #[test]
 fn each_combination_of_variables_is_a_case() {
     let env = "CI_SOUTH: x, AGENT: \"${{ vars.AGENT || 'writer' }}\", MODEL: \"${{ vars.MODEL || 'north-1' }}\"";
     let project = project("vars-two", "", &[("eval", env)]);
-    let ended = run(&project, &["lint"]);
+    let output = run(&project, &["lint"]);
     let told = "by rule `override` when `vars.AGENT` and `vars.MODEL` are unset";
-    assert!(ended.code == 1 && ended.stdout.contains(told), "{}", ended.shown());
+    assert!(output.code == 1 && output.stdout.contains(told), "{}", output.snapshot());
 }
 
 #[test]
@@ -226,8 +234,8 @@ fn variables_are_declared_once() {
         ),
         ("vars: {A: 1}", "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes"),
     ] {
-        let ended = run(&project("vars-wrong", &format!("{config}\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
-        assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+        let output = run(&project("vars-wrong", &format!("{config}\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
+        assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
     }
 }
 
@@ -241,10 +249,10 @@ fn secret_outside_the_known_ones_injects_nothing() {
     assert_eq!(linted(&project("secrets-none", "known_secrets: []\n", &[right])), [error("missing-credential")]);
     assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
     let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
-    let ended = run(&both, &["lint"]);
+    let output = run(&both, &["lint"]);
     let told = "line 4, column 16: `known_secrets`: `absent_secrets` is given too, but every secret outside this list is absent; \
                 remove `absent_secrets`";
-    assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+    assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
 #[test]
@@ -258,9 +266,9 @@ fn harness_policy_is_the_default_of_policy() {
         project(name, &config, &[("fine", "CI_NORTH: x")]).file("ci/nightly.yaml", &other)
     };
     let slug = |project: &Scratch, args: &[&str]| {
-        let ended = run(project, &[&["pick", "--unchecked", "writer"], args].concat());
-        assert_eq!(ended.code, 0, "{}", ended.shown());
-        ended.stdout.trim_end().to_owned()
+        let output = run(project, &[&["pick", "--unchecked", "writer"], args].concat());
+        assert_eq!(output.code, 0, "{}", output.snapshot());
+        output.stdout.trim_end().to_owned()
     };
     // A name of `policies`, and a path relative to slugproof.yaml.
     assert_eq!(slug(&with("harness-none", ""), &[]), "north-1");
@@ -275,53 +283,53 @@ fn harness_policy_is_the_default_of_policy() {
                    steps:\n      - run: ci/unknown.sh\n";
     let by_path = by_path.file(".github/workflows/unknown.yml", unknown);
     assert_eq!(linted(&by_path), [("cross-vendor-credential".to_owned(), "note".to_owned())]);
-    let ended = run(&with("harness-typo", "reviw"), &["pick", "writer"]);
+    let output = run(&with("harness-typo", "reviw"), &["pick", "writer"]);
     let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use nor a \
                 file; did you mean `review`?";
-    assert!(ended.code == 2 && ended.stderr.contains(told), "{}", ended.shown());
+    assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
 /// The last line of standard output without line breaks at the width of the terminal.
-fn last_sentence(ended: &Ended) -> String {
-    let start = ended.stdout.rfind("\n! ").or(ended.stdout.rfind("\n✓ ")).unwrap_or_default();
-    ended.stdout[start..].split_whitespace().collect::<Vec<_>>().join(" ")
+fn last_sentence(output: &RunOutput) -> String {
+    let start = output.stdout.rfind("\n! ").or(output.stdout.rfind("\n✓ ")).unwrap_or_default();
+    output.stdout[start..].split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn sample_data_give_no_false_assurance() {
     let empty = Scratch::new("config-empty");
     let bare = run(&empty, &[]);
-    assert_eq!(bare.code, 0, "{}", bare.shown());
+    assert_eq!(bare.code, 0, "{}", bare.snapshot());
     let told = "! this was sample data: for your own, write a slugproof.yaml (docs/formats.md)";
     assert_eq!(last_sentence(&bare), told);
 
     let told = "! nothing of yours was proved, only sample data: for your own, write a slugproof.yaml \
                 (docs/formats.md), or pass --embedded";
     for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
-        let ended = run(&empty, args);
-        assert_eq!((ended.code, last_sentence(&ended).as_str()), (3, told), "{args:?}");
+        let output = run(&empty, args);
+        assert_eq!((output.code, last_sentence(&output).as_str()), (3, told), "{args:?}");
     }
     let json = run(&empty, &["prove", "--format", "json"]);
     assert!(json.code == 3 && json.json()["sample_data"] == true, "{}", json.stderr);
     assert!(json.stderr.contains("nothing of yours"), "{}", json.stderr);
-    let ended = run(&empty, &["check"]);
+    let output = run(&empty, &["check"]);
     let told =
         "nothing of yours was checked: name your files, write a slugproof.yaml (docs/formats.md), or pass --embedded";
-    assert!(ended.code == 3 && last_sentence(&ended).ends_with(told), "{}", ended.shown());
-    assert!(last_sentence(&ended).starts_with("! 9 notes in 1 registry, 2 policies; "), "{}", ended.shown());
+    assert!(output.code == 3 && last_sentence(&output).ends_with(told), "{}", output.snapshot());
+    assert!(last_sentence(&output).starts_with("! 9 notes in 1 registry, 2 policies; "), "{}", output.snapshot());
 
     // What was asked for is no surprise.
     for args in [&["prove", "--embedded"][..], &["prove", "--policy", "reconciler"], &["check", "--embedded"]] {
-        let ended = run(&empty, args);
-        assert!(ended.code == 0 && !ended.stdout.contains("sample"), "{}", ended.shown());
+        let output = run(&empty, args);
+        assert!(output.code == 0 && !output.stdout.contains("sample"), "{}", output.snapshot());
     }
     let project = project("own", &format!("accept:\n{GAP}"), &[("fine", "CI_NORTH: x")]);
     for args in [&[][..], &["prove"], &["check"]] {
-        let ended = run(&project, args);
-        assert!(ended.code == 0 && !ended.stdout.contains("sample"), "{}", ended.shown());
+        let output = run(&project, args);
+        assert!(output.code == 0 && !output.stdout.contains("sample"), "{}", output.snapshot());
     }
     let embedded = run(&project, &["prove", "--embedded"]);
-    assert!(embedded.code == 0 && embedded.stdout.contains("policy full-saas"), "{}", embedded.shown());
+    assert!(embedded.code == 0 && embedded.stdout.contains("policy full-saas"), "{}", embedded.snapshot());
 }
 
 #[test]
@@ -329,22 +337,22 @@ fn no_policy_is_guessed() {
     let empty = Scratch::new("config-guess").file("providers.yaml", REGISTRY);
     for args in [&["pick", "writer"][..], &["pick", "--registry", "providers.yaml", "writer"], &["pick", "--no-config"]]
     {
-        let ended = run(&empty, args);
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
-        assert!(ended.stderr.contains("pass --policy, or --embedded for the sample data"), "{}", ended.shown());
+        let output = run(&empty, args);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.snapshot());
+        assert!(output.stderr.contains("pass --policy, or --embedded for the sample data"), "{}", output.snapshot());
     }
     for args in [&["resolve", "--runtime", "writer"][..], &["resolve", "--batch"]] {
-        let ended = run(&empty, &[args, &["--registry", "providers.yaml"]].concat());
-        assert!(ended.code == 2 && ended.stderr.contains("pass --policy"), "{}", ended.shown());
+        let output = run(&empty, &[args, &["--registry", "providers.yaml"]].concat());
+        assert!(output.code == 2 && output.stderr.contains("pass --policy"), "{}", output.snapshot());
     }
-    let ended = run(&empty, &["pick", "--embedded", "--registry", "providers.yaml"]);
-    assert!(ended.code == 2 && ended.stderr.contains("cannot be used with"), "{}", ended.shown());
+    let output = run(&empty, &["pick", "--embedded", "--registry", "providers.yaml"]);
+    assert!(output.code == 2 && output.stderr.contains("cannot be used with"), "{}", output.snapshot());
     let described = empty.file("review.yaml", POLICY);
-    let ended = run(
+    let output = run(
         &described,
         &["resolve", "--registry", "providers.yaml", "--policy", "review.yaml", "--runtime", "writer", "CI_NORTH=x"],
     );
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     // A slugproof.yaml chooses the policy.
     let project = project("pick", "", &[("fine", "CI_NORTH: x")]);
     assert_eq!(run(&project, &["pick", "--unchecked", "writer"]).stdout, "north-1\n");
@@ -362,18 +370,22 @@ fn denied_note_is_an_error_of_lint() {
     let strict =
         project("deny-lint", "deny: [cross-vendor-credential]\n", &[("eval", CROSSING), ("fine", "CI_NORTH: x")]);
     assert_eq!(linted(&strict), [error("cross-vendor-credential")]);
-    let ended = run(&strict, &["lint"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
+    let output = run(&strict, &["lint"]);
+    assert_eq!(output.code, 1, "{}", output.snapshot());
     let help = "= help: set CI_SOUTH and unset CI_NORTH, so that south gets a key of its own\n";
-    assert!(ended.stdout.contains(help), "{}", ended.shown());
+    assert!(output.stdout.contains(help), "{}", output.snapshot());
     let cured = project("deny-cured", "deny: [cross-vendor-credential]\n", &[("eval", "CI_SOUTH: x, MODEL: south-1")]);
     assert_eq!(linted(&cured), []);
     // If the key of the south came first, setting it would be enough.
     let (head, secrets) = POLICY.split_once("secrets:\n").expect("the policy has secrets");
     let turned: Vec<&str> = secrets.lines().rev().collect();
     let strict = strict.file("review.yaml", format!("{head}secrets:\n{}\n", turned.join("\n")));
-    let ended = run(&strict, &["lint"]);
-    assert!(ended.stdout.contains("= help: set CI_SOUTH, so that south gets a key of its own\n"), "{}", ended.shown());
+    let output = run(&strict, &["lint"]);
+    assert!(
+        output.stdout.contains("= help: set CI_SOUTH, so that south gets a key of its own\n"),
+        "{}",
+        output.snapshot()
+    );
 }
 
 #[test]
@@ -382,10 +394,10 @@ fn denied_code_is_an_error_of_check() {
     for (config, code) in [("", 0), ("deny: [unknown-field, undecided]\n", 1)] {
         let project = project("deny-check", config, &[("fine", "CI_NORTH: x")]).file("providers.yaml", &registry);
         for args in [&["check"][..], &["check", "providers.yaml"]] {
-            let ended = run(&project, args);
+            let output = run(&project, args);
             let level = if code == 0 { "note" } else { "error" };
-            assert_eq!(ended.code, code, "{}", ended.shown());
-            assert!(ended.stdout.starts_with(&format!("{level}[unknown-field]")), "{}", ended.shown());
+            assert_eq!(output.code, code, "{}", output.snapshot());
+            assert!(output.stdout.starts_with(&format!("{level}[unknown-field]")), "{}", output.snapshot());
         }
     }
 }
@@ -400,25 +412,25 @@ fn denied_warning_is_an_error_of_a_resolution() {
     ] {
         let project = project("deny-resolve", config, &[("fine", "CI_NORTH: x")]).file("record.json", record);
         let resolved = run(&project, &[&["resolve", "--runtime", "writer"][..], &variables].concat());
-        assert!(resolved.code == code && resolved.stdout.contains(shown), "{}", resolved.shown());
+        assert!(resolved.code == code && resolved.stdout.contains(shown), "{}", resolved.snapshot());
         let diagnosed =
             run(&project, &[&["diagnose", "--record", "record.json", "--runtime", "writer"][..], &variables].concat());
-        assert!(diagnosed.code == code && diagnosed.stdout.contains(shown), "{}", diagnosed.shown());
+        assert!(diagnosed.code == code && diagnosed.stdout.contains(shown), "{}", diagnosed.snapshot());
         let picked = slugproof(["pick", "writer"]).dir(&project).env("CI_NORTH", "x").env("MODEL", "south-1").run();
-        assert_eq!(picked.code, code, "{}", picked.shown());
+        assert_eq!(picked.code, code, "{}", picked.snapshot());
         assert_eq!(
             (picked.stdout.is_empty(), picked.stderr.contains(shown)),
             (code == 1, code == 1),
             "{}",
-            picked.shown()
+            picked.snapshot()
         );
         let line = "{\"runtime\": \"writer\", \"env\": {\"CI_NORTH\": \"x\", \"MODEL\": \"south-1\"}}\n";
         let batch = slugproof(["resolve", "--batch"]).dir(&project).input(line).run();
-        assert_eq!(batch.code, code, "{}", batch.shown());
+        assert_eq!(batch.code, code, "{}", batch.snapshot());
     }
     let shadowed = project("deny-shadowed", "deny: [shadowed-variable]\n", &[("fine", "CI_NORTH: x")]);
-    let ended = run(&shadowed, &["resolve", "--runtime", "writer", "CI_NORTH=x", "CI_SOUTH=x"]);
-    assert!(ended.code == 1 && ended.stdout.contains("error shadowed-variable: "), "{}", ended.shown());
+    let output = run(&shadowed, &["resolve", "--runtime", "writer", "CI_NORTH=x", "CI_SOUTH=x"]);
+    assert!(output.code == 1 && output.stdout.contains("error shadowed-variable: "), "{}", output.snapshot());
 }
 
 #[test]
@@ -431,8 +443,8 @@ fn only_a_code_that_can_be_raised_is_denied() {
         ("nonsense", "unknown code `nonsense`; `slugproof explain` lists the codes"),
         ("wrong-credential", "`wrong-credential` is an error already; remove it"),
     ] {
-        let ended = run(&project("deny-wrong", &format!("deny: [{code}]\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
+        let output = run(&project("deny-wrong", &format!("deny: [{code}]\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
         let told = format!("line 4, column 8: `deny[0]`: {told}");
-        assert!(ended.code == 2 && ended.stderr.contains(&told), "{}", ended.shown());
+        assert!(output.code == 2 && output.stderr.contains(&told), "{}", output.snapshot());
     }
 }

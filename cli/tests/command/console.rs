@@ -22,8 +22,8 @@ pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
                 scratch = scratch.file(name, format!("{}\n", shown.trim_end()));
             }
             Some("slugproof") => {
-                let ended = slugproof(words).dir(&scratch).run();
-                let text = format!("{}{}", ended.stdout, ended.stderr);
+                let output = slugproof(words).dir(&scratch).run();
+                let text = format!("{}{}", output.stdout, output.stderr);
                 assert_shown(command, shown, &text);
                 printed.push(text);
             }

@@ -43,11 +43,11 @@ fn repository() -> PathBuf {
 fn corpus_of_this_repository_is_valid() {
     let root = repository();
     let root = root.to_str().expect("the path is UTF-8");
-    let ended = slugproof(["corpus", "check", "--dir", root]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    let ended = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    let review = ended.json();
+    let output = slugproof(["corpus", "check", "--dir", root]).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    let output = slugproof(["corpus", "review", "--dir", root, "--format", "json"]).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    let review = output.json();
     let cases = review["cases"].as_array().expect("a list");
     for kind in ["witness", "fuzz seed"] {
         assert!(cases.iter().any(|case| case["kind"] == kind), "no {kind} is shown");
@@ -57,9 +57,9 @@ fn corpus_of_this_repository_is_valid() {
 #[test]
 fn review_shows_every_section_of_a_case() {
     let scratch = witness("corpus-review");
-    assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-review", slugproof(["corpus", "review"]).dir(&scratch).run().snapshot());
     let json = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
-    assert_snapshot!("corpus-review-json", json.shown());
+    assert_snapshot!("corpus-review-json", json.snapshot());
 }
 
 /// A pasted reproducer gives the recorded verdict and slug.
@@ -87,8 +87,8 @@ fn pasted_reproducer_gives_the_recorded_result() {
     let inline = "fuzz/seeds/derive/x";
     let scratch = scratch.file(inline, [0; 40]);
     // The path is relative to `--dir`, not to the current directory.
-    let ended = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = slugproof(["corpus", "review", inline, "--dir", &scratch.0.to_string_lossy()]).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn each_failing_status_is_distinct() {
         .file("proptest-regressions/witnesses/matching-secrets--garbled.yaml", garbled)
         .file("proptest-regressions/irrelevant-variables-ignored.txt", seeds)
         .file("fuzz/regressions/resolve/irrelevant-variables-ignored--lost", [0; 40]);
-    let ended = slugproof(["corpus", "review"]).dir(&scratch).run();
-    assert_eq!(ended.code, 1);
-    assert_snapshot!("corpus-statuses", ended.shown());
+    let output = slugproof(["corpus", "review"]).dir(&scratch).run();
+    assert_eq!(output.code, 1);
+    assert_snapshot!("corpus-statuses", output.snapshot());
 }
 
 /// A proptest seed and a fuzz input are listed as copies of the case that they produce.
@@ -114,9 +114,9 @@ fn identical_cases_are_shown_once() {
         .file(NAME, &seeded)
         .file("proptest-regressions/matching-secrets.txt", format!("cc {SEED} # shrinks to a case\n"))
         .file("fuzz/seeds/case_yaml/founding-incident", WITNESS);
-    let ended = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
-    let cases = ended.json()["cases"].clone();
-    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", ended.shown());
+    let output = slugproof(["corpus", "review", "--format", "json"]).dir(&scratch).run();
+    let cases = output.json()["cases"].clone();
+    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{}", output.snapshot());
     let copies = ["fuzz/seeds/case_yaml/founding-incident", "proptest-regressions/matching-secrets.txt:1"];
     assert_eq!(cases[0]["copies"], serde_json::json!(copies));
 }
@@ -139,7 +139,7 @@ fn check_fails_on_lost_changed_or_new_files() {
     let check = || slugproof(["corpus", "check"]).dir(&scratch).run();
     assert_eq!(check().code, 1, "SHA256SUMS is missing");
     let updated = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
-    assert_eq!(updated.code, 0, "{}", updated.shown());
+    assert_eq!(updated.code, 0, "{}", updated.snapshot());
     assert_eq!(check().code, 0);
     for path in paths {
         let path = scratch.0.join(path);
@@ -156,7 +156,7 @@ fn check_fails_on_lost_changed_or_new_files() {
     let scratch = scratch.file("fuzz/seeds/resolve/new", [1; 64]).file("fuzz/seeds/nothing/x", "x");
     let scratch = scratch.file("proptest-regressions/notes.md", "x").file("proptest-regressions/no-law.txt", "");
     fs::remove_file(scratch.0.join(paths[3])).expect("the file was written");
-    assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-check", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
 }
 
 #[test]
@@ -183,17 +183,17 @@ fn review_since_revision_shows_only_changes() {
     )
     .expect("the file is writable");
     fs::remove_file(scratch.0.join(gone)).expect("the file was written");
-    assert_snapshot!("corpus-since", since("main").run().shown());
-    assert_snapshot!("corpus-since-nowhere", since("nowhere").run().shown());
+    assert_snapshot!("corpus-since", since("main").run().snapshot());
+    assert_snapshot!("corpus-since-nowhere", since("nowhere").run().snapshot());
     let option = slugproof(["corpus", "review", "--since=--output=x"]).env("PATH", &path).dir(&scratch).run();
-    assert_snapshot!("corpus-since-option", option.shown());
+    assert_snapshot!("corpus-since-option", option.snapshot());
 }
 
 #[test]
 fn promote_refuses_passing_or_unnamed_inputs() {
     let scratch = witness("corpus-promote").file("crash", [0; 64]).file("case.yaml", WITNESS);
     let promote =
-        |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().shown();
+        |args: &[&str]| slugproof(["corpus", "promote"].iter().chain(args).copied()).dir(&scratch).run().snapshot();
     assert_snapshot!("corpus-promote-unknown", promote(&["crash"]));
     assert_snapshot!("corpus-promote-sound", promote(&["crash", "--target", "resolve"]));
     assert_snapshot!("corpus-promote-sound-case", promote(&["case.yaml", "--target", "case_yaml"]));
@@ -204,8 +204,8 @@ fn promote_refuses_passing_or_unnamed_inputs() {
 fn promoted_input_is_kept_under_its_name() {
     let scratch = witness("corpus-promote-input").file("crash", "[]\n");
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "A list, not a registry"];
-    let ended = slugproof(args).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = slugproof(args).dir(&scratch).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let kept = scratch.0.join("fuzz/regressions/registry_yaml/a-list-not-a-registry");
     assert_eq!(fs::read(kept).expect("the input was kept"), b"[]\n");
 }
@@ -221,7 +221,7 @@ fn promoting_twice_keeps_both_inputs() {
     let kept =
         |name: &str| fs::read(scratch.0.join("fuzz/regressions/registry_yaml").join(name)).expect("the input was kept");
     assert_eq!((kept("same"), kept("same-2")), (b"[]\n".to_vec(), b"{}\n".to_vec()));
-    assert_snapshot!("corpus-promote-long", promote("long").shown());
+    assert_snapshot!("corpus-promote-long", promote("long").snapshot());
 }
 
 /// A case records only that a secret is set: a value is refused and not printed.
@@ -230,10 +230,10 @@ fn check_fails_on_secret_without_printing_it() {
     let secret = "sk-canary-1234567890";
     let text = WITNESS.replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  E2E_LLM_PATH"));
     let scratch = Scratch::new("corpus-secret-check").file(NAME, &text).file("fuzz/seeds/case_yaml/x", &text);
-    let ended = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
-    assert_eq!(ended.code, 1);
-    assert!(!ended.shown().contains(secret));
-    assert_snapshot!("corpus-secret-check", ended.shown());
+    let output = slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
+    assert_eq!(output.code, 1);
+    assert!(!output.snapshot().contains(secret));
+    assert_snapshot!("corpus-secret-check", output.snapshot());
 }
 
 /// Names that break the list or a terminal, a file named like the list, and a file too deep.
@@ -248,16 +248,16 @@ fn check_fails_on_odd_names_and_hidden_files() {
         let scratch = witness("corpus-odd-names");
         slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
         let scratch = scratch.file(name, "x");
-        let ended = slugproof(["corpus", "check"]).dir(&scratch).run();
-        assert_eq!(ended.code, 1, "{name:?}: {}", ended.shown());
-        assert!(!ended.stdout.contains('\u{202e}'));
+        let output = slugproof(["corpus", "check"]).dir(&scratch).run();
+        assert_eq!(output.code, 1, "{name:?}: {}", output.snapshot());
+        assert!(!output.stdout.contains('\u{202e}'));
     }
     let scratch = witness("corpus-list-twice");
     slugproof(["corpus", "check", "--update"]).dir(&scratch).run();
     let list = scratch.0.join("proptest-regressions/SHA256SUMS");
     let line = fs::read_to_string(&list).expect("the file was written");
     fs::write(&list, format!("{}{line}", line.replace(&line[..8], "00000000"))).expect("the file is writable");
-    assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-list-twice", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
 }
 
 /// A list that was read only in part would lose its other lines when written back.
@@ -267,10 +267,10 @@ fn overlong_list_is_refused_and_unchanged() {
     let list: String = (0..16_000).map(line).collect();
     let path = "proptest-regressions/SHA256SUMS";
     let scratch = witness("corpus-list-long").file(path, &list).file("crash", "[]\n");
-    assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-list-long", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
     let args = ["corpus", "promote", "crash", "--target", "registry_yaml", "--name", "same"];
-    let ended = slugproof(args).dir(&scratch).run();
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let output = slugproof(args).dir(&scratch).run();
+    assert_eq!(output.code, 2, "{}", output.snapshot());
     assert!(fs::read_to_string(scratch.0.join(path)).is_ok_and(|now| now == list), "the list is unchanged");
     assert!(!scratch.0.join("fuzz").exists(), "a refused promotion leaves no directory");
 }
@@ -296,11 +296,11 @@ fn invalid_corpus_arguments_get_a_message() {
     let empty = Scratch::new("corpus-nowhere");
     // The scratch directories are inside a repository that has a corpus.
     let top = Scratch(PathBuf::from("/"));
-    assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().shown());
-    assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().shown());
+    assert_snapshot!("corpus-nowhere", slugproof(["corpus", "review"]).dir(&top).run().snapshot());
+    assert_snapshot!("corpus-no-dir", slugproof(["corpus", "check", "--dir", "nowhere"]).dir(&empty).run().snapshot());
     let scratch = Scratch::new("corpus-empty").file("proptest-regressions/README.md", "").file("else", "");
-    assert_snapshot!("corpus-empty", slugproof(["corpus", "check"]).dir(&scratch).run().shown());
-    assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().shown());
+    assert_snapshot!("corpus-empty", slugproof(["corpus", "check"]).dir(&scratch).run().snapshot());
+    assert_snapshot!("corpus-elsewhere", slugproof(["corpus", "review", "else"]).dir(&scratch).run().snapshot());
 }
 
 /// The text of a hostile case becomes neither markup nor terminal control.
@@ -321,8 +321,8 @@ fn hostile_case_is_escaped() {
     let human = slugproof(["--color", "always", "corpus", "review"]).dir(&scratch).run();
     let foreign: Vec<&str> = human.stdout.split('\u{1b}').skip(1).filter(|rest| !rest.starts_with("[0m")).collect();
     let styles = ["[1m", "[2m", "[31m", "[32m"];
-    assert!(foreign.iter().all(|rest| styles.iter().any(|style| rest.starts_with(style))), "{}", human.shown());
-    assert!(!human.stdout.contains('\u{202e}') && !page.stdout.contains('\u{202e}'), "{}", human.shown());
+    assert!(foreign.iter().all(|rest| styles.iter().any(|style| rest.starts_with(style))), "{}", human.snapshot());
+    assert!(!human.stdout.contains('\u{202e}') && !page.stdout.contains('\u{202e}'), "{}", human.snapshot());
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn review_masks_secrets() {
         .replace("  E2E_LLM_PATH", &format!("  E2E_OPENAI_API_KEY: {secret}\n  UNREAD: {secret}\n  E2E_LLM_PATH"));
     let scratch = Scratch::new("corpus-secret").file(NAME, text);
     for format in ["human", "json", "html"] {
-        let ended = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        let output = slugproof(["corpus", "review", "--format", format]).dir(&scratch).run();
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }

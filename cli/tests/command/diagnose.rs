@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::run::{Ended, Scratch, Slugproof, slugproof};
+use crate::run::{RunOutput, Scratch, Slugproof, slugproof};
 
 /// The founding incident, as the platform recorded it.
 const INCIDENT: &str = r#"{
@@ -32,39 +32,39 @@ fn diagnose<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> Slugpr
 
 /// The exit code and the name of the cause.
 fn cause<'a>(record: &str, args: impl IntoIterator<Item = &'a str>) -> (i32, String) {
-    let ended = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
-    let cause = ended.json()["cause"]["name"].as_str().map(str::to_owned);
-    (ended.code, cause.unwrap_or_else(|| panic!("{}", ended.shown())))
+    let output = diagnose(record, args.into_iter().chain(["--format", "json"])).run();
+    let cause = output.json()["cause"]["name"].as_str().map(str::to_owned);
+    (output.code, cause.unwrap_or_else(|| panic!("{}", output.snapshot())))
 }
 
-fn assert_refused(ended: &Ended, message: &str) {
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.shown());
-    assert_eq!(ended.stderr, format!("error: {message}\n"));
+fn assert_refused(output: &RunOutput, message: &str) {
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.snapshot());
+    assert_eq!(output.stderr, format!("error: {message}\n"));
 }
 
 #[test]
 fn founding_incident_is_reported() {
-    insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, ENVIRONMENT).run().snapshot());
 }
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let ended = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
-    insta::assert_snapshot!(ended.shown());
+    let output = diagnose(INCIDENT, ENVIRONMENT.into_iter().chain(["--format", "json"])).run();
+    insta::assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn record_of_other_environment_is_reported() {
-    insta::assert_snapshot!(diagnose(INCIDENT, CONSISTENT).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, CONSISTENT).run().snapshot());
 }
 
 #[test]
 fn consistent_configuration_shows_the_recorded_error() {
     let record =
         record(r#", "status": "failed", "last_error": "  ", "error": {"code": 137, "message": "out of memory"}"#);
-    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
-    let ended = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
-    assert!(ended.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", ended.stdout);
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().snapshot());
+    let output = diagnose(&record.replace("out of memory", "MISSING_BYOK_CREDENTIAL: set X_KEY"), CONSISTENT).run();
+    assert!(output.stdout.contains("1. the platform reports MISSING_BYOK_CREDENTIAL, but this"), "{}", output.stdout);
 }
 
 #[test]
@@ -72,21 +72,21 @@ fn empty_error_is_reported() {
     let record = record(
         r#", "status": "failed", "last_sample_error": "", "instance_id": "i-0a1b2c", "instance_status": "running""#,
     );
-    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().shown());
-    let ended = diagnose(
+    insta::assert_snapshot!(diagnose(&record, CONSISTENT).run().snapshot());
+    let output = diagnose(
         r#"{"model": "gpt-5.5", "status": "provisioning"}"#,
         ["--runtime", "codex", "E2E_MODEL_SLUG=gpt-5.5", "E2E_OPENAI_API_KEY=set"],
     );
-    insta::assert_snapshot!(ended.run().shown());
+    insta::assert_snapshot!(output.run().snapshot());
 }
 
 #[test]
 fn existing_workspace_was_accepted_by_the_platform() {
     let args = ["--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=no-such-model"];
     let shown = |record: &str| {
-        let ended = diagnose(record, args).run();
-        assert!(ended.stdout.contains("✗ unregistered-model"), "{}", ended.stdout);
-        ended.stdout.replace("\n     ", " ")
+        let output = diagnose(record, args).run();
+        assert!(output.stdout.contains("✗ unregistered-model"), "{}", output.stdout);
+        output.stdout.replace("\n     ", " ")
     };
     let says = "the platform accepted a model or a runtime that this registry rejects";
     assert!(shown(r#"{"status": "failed"}"#).contains(says));
@@ -108,11 +108,11 @@ fn failure_is_read_from_the_status() {
 
 #[test]
 fn missing_environment_gives_no_verdict() {
-    insta::assert_snapshot!(diagnose(INCIDENT, []).run().shown());
+    insta::assert_snapshot!(diagnose(INCIDENT, []).run().snapshot());
     // Without a runtime, the provider of the model is unknown.
-    let ended = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
-    assert!(!ended.stdout.contains("  means "), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\n\n  error     error: no capacity\n"), "{}", ended.stdout);
+    let output = diagnose(r#"{"model": "MiniMax-M2", "error": "no capacity"}"#, []).run();
+    assert!(!output.stdout.contains("  means "), "{}", output.stdout);
+    assert!(output.stdout.contains("\n\n  error     error: no capacity\n"), "{}", output.stdout);
 }
 
 #[test]
@@ -169,13 +169,13 @@ fn model_is_found_in_every_known_field() {
         (r#""model": "m-0", "workspace": {"status": "failed", "model": "m-1"}"#, Some("m-1")),
         (r#""model": ["m-1"], "runtime": 7"#, None),
     ] {
-        let ended = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
-        assert_eq!(ended.json()["named"]["model"].as_str(), model, "{fields}");
+        let output = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
+        assert_eq!(output.json()["named"]["model"].as_str(), model, "{fields}");
     }
-    let ended = diagnose(r#"{"template": "t-1"}"#, ["--format", "json"]).run();
-    assert_eq!(ended.json()["named"]["runtime"].as_str(), None);
-    let ended = diagnose(r#"{"template": "seo-agent"}"#, ["--format", "json"]).run();
-    assert_eq!(ended.json()["named"]["runtime"], "seo-agent");
+    let output = diagnose(r#"{"template": "t-1"}"#, ["--format", "json"]).run();
+    assert_eq!(output.json()["named"]["runtime"].as_str(), None);
+    let output = diagnose(r#"{"template": "seo-agent"}"#, ["--format", "json"]).run();
+    assert_eq!(output.json()["named"]["runtime"], "seo-agent");
 }
 
 #[test]
@@ -184,8 +184,8 @@ fn wrapped_record_is_unwrapped() {
         r#"{{"status": "ok", "error": null, "data": {}}}"#,
         record(r#", "status": "failed", "error": "no capacity""#)
     );
-    let ended = diagnose(&wrapped, CONSISTENT.into_iter().chain(["--format", "json"])).run();
-    let answer = ended.json();
+    let output = diagnose(&wrapped, CONSISTENT.into_iter().chain(["--format", "json"])).run();
+    let answer = output.json();
     assert_eq!(answer["cause"]["name"], "coherent-with-error");
     assert_eq!(
         answer["cause"]["message"],
@@ -227,9 +227,12 @@ fn unreadable_records_are_refused() {
         .file("deep.json", "[".repeat(1_000_000))
         .file("bom.json", "\u{feff}{\"status\": \"online\"}\r\n");
     for (file, message) in [
-        ("latin1.json", "latin1.json: not UTF-8 from byte 13 on; save it as UTF-8"),
+        ("latin1.json", "latin1.json: the text is not UTF-8 at byte 13; save it as UTF-8"),
         ("utf16.json", "utf16.json: the text is UTF-16; save it as UTF-8"),
-        ("deep.json", "deep.json: line 1, column 101: nesting is deeper than the limit of 100 levels; simplify it"),
+        (
+            "deep.json",
+            "deep.json: line 1, column 101: the JSON has more levels of nesting than the limit of 100; simplify it",
+        ),
         ("nowhere.json", "cannot read `nowhere.json`: no such file or directory; check the path"),
         (".", "cannot read `.`: is a directory; check the path"),
     ] {
@@ -263,7 +266,7 @@ fn huge_record_is_refused_in_little_memory() {
     assert!(written < 20 << 20, "{written} bytes were read");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: standard input: the file is larger than 16 MiB; pass the record of a single workspace\n"
+        "error: standard input: the file is larger than 16 MiB; pass the JSON record of one workspace\n"
     );
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
 }
@@ -272,27 +275,27 @@ fn huge_record_is_refused_in_little_memory() {
 fn large_record_is_abbreviated() {
     let items: Vec<String> = (0..10_000).map(|item| format!("\"k{item}\": \"{}\"", "x".repeat(1_000))).collect();
     let record = format!("{{\"status\": \"failed\", \"error\": \"{}\", {}}}", "word ".repeat(100_000), items.join(","));
-    let ended = diagnose(&record, CONSISTENT.into_iter().chain(["--runtime", "hermes"])).run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
-    assert!(ended.stdout.len() < 30_000, "{} bytes", ended.stdout.len());
-    assert!(ended.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("and 9,944 more lines; --format json prints them all"), "{}", ended.stdout);
+    let output = diagnose(&record, CONSISTENT.into_iter().chain(["--runtime", "hermes"])).run();
+    assert_eq!((output.code, output.stderr.as_str()), (1, ""));
+    assert!(output.stdout.len() < 30_000, "{} bytes", output.stdout.len());
+    assert!(output.stdout.replace("\n            ", " ").contains("… (498,999 more characters)"), "{}", output.stdout);
+    assert!(output.stdout.contains("and 9,944 more lines; --format json prints them all"), "{}", output.stdout);
 }
 
 #[test]
 fn invisible_characters_are_escaped_in_short_lines() {
     let hostile =
         r#"{"status": "failed\u001b[2J", "err\u202eor": 1, "last_error": "a\u0007b\nsecond line", "model": "m\u001b"}"#;
-    let ended = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
-    assert!(ended.stdout.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{:?}", ended.stdout);
+    let output = diagnose(hostile, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+    assert!(output.stdout.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{:?}", output.stdout);
     assert!(
-        ended.stdout.contains(r"failed\u{1b}[2J") && ended.stdout.contains("\n  last_error  a\\u{7}b\n"),
+        output.stdout.contains(r"failed\u{1b}[2J") && output.stdout.contains("\n  last_error  a\\u{7}b\n"),
         "{}",
-        ended.stdout
+        output.stdout
     );
     for record in [INCIDENT, hostile] {
-        let ended = diagnose(record, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
-        assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+        let output = diagnose(record, ["--runtime", "hermes", "E2E_LLM_PATH=platform"]).run();
+        assert!(output.stdout.lines().all(|line| line.chars().count() <= 80), "{}", output.stdout);
     }
 }
 
@@ -325,9 +328,9 @@ fn environment_sources_override_in_order() {
         for (name, value) in env {
             run = run.env(name, value);
         }
-        let ended = run.run();
-        assert_eq!(ended.stderr, "");
-        ended.json()["resolution"]["slug"].as_str().unwrap_or("(none)").to_owned()
+        let output = run.run();
+        assert_eq!(output.stderr, "");
+        output.json()["resolution"]["slug"].as_str().unwrap_or("(none)").to_owned()
     };
     let process = [("E2E_MODEL_SLUG", "from-process"), ("E2E_LLM_PATH", "")];
     assert_eq!(slug(&["--env-file", "job.env"], &[]), "MiniMax-M2");
@@ -364,9 +367,9 @@ fn env_file_messages_name_the_line() {
         ("nowhere.env", "cannot read `nowhere.env`: no such file or directory; check the path"),
         ("-", "standard input: line 1: not of the form NAME=VALUE; correct it, or put a `#` before it"),
     ] {
-        let ended =
+        let output =
             slugproof(["diagnose", "--record", "record.json", "--env-file", file]).dir(&scratch).input("x\n").run();
-        assert_refused(&ended, message);
+        assert_refused(&output, message);
     }
 }
 
@@ -379,8 +382,8 @@ fn invalid_arguments_are_refused() {
     let misplaced = "the runtime looks like the variable `A`; name the runtime, and give variables without an option";
     assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
     assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
-    let ended = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
-    assert!(ended.code == 2 && ended.stderr.contains("--record <FILE|->"), "{}", ended.shown());
+    let output = slugproof(["diagnose", "E2E_LLM_PATH=platform"]).run();
+    assert!(output.code == 2 && output.stderr.contains("--record <FILE|->"), "{}", output.snapshot());
 }
 
 #[test]
@@ -397,14 +400,14 @@ fn runtime_is_from_flag_environment_or_record() {
 
 #[test]
 fn credential_as_model_is_masked_with_a_note() {
-    let ended = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
-    assert!(!ended.shown().contains("not-a-real"), "{}", ended.shown());
+    let output = diagnose(&record(""), ["E2E_MODEL_SLUG=sk-not-a-real-key"]).run();
+    assert!(!output.snapshot().contains("not-a-real"), "{}", output.snapshot());
     assert!(
-        ended
+        output
             .stderr
             .starts_with("note: the value of `E2E_MODEL_SLUG` looks like a credential and is masked; correct it\n"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
@@ -436,9 +439,9 @@ fn secret_in_any_record_field_is_masked() {
         ] {
             for format in ["human", "json"] {
                 let args = args.iter().copied().chain(["--format", format]);
-                let ended = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
+                let output = diagnose(record, args).dir(&scratch).env("E2E_MINIMAX_API_KEY", SECRET).run();
                 for shape in [SECRET, inside, &twice, "a-real"] {
-                    assert!(!ended.shown().contains(shape), "{record}: {}", ended.shown());
+                    assert!(!output.snapshot().contains(shape), "{record}: {}", output.snapshot());
                 }
             }
         }
@@ -450,9 +453,9 @@ fn password_is_masked_before_any_text() {
     let error = "password: qwertyuiopasdf rejected; api_key: asdfghjkl refused; X-API-Key: zxcvbnm denied; \
                  curl -u admin:letmein99";
     let record = format!(r#"{{"status": "failed", "model": "moonshot/kimi-k2.6", "last_error": "{error}"}}"#);
-    let ended =
+    let output =
         slugproof(["diagnose", "--runtime", "hermes", "E2E_LLM_PATH=platform", "--record", "-"]).input(record).run();
     for secret in ["qwertyuiopasdf", "asdfghjkl", "zxcvbnm", "letmein99"] {
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }

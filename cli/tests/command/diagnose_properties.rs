@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use slug_testkit::diagnosis::{SECRET, check_diagnosis, check_secret_masked};
-use slugproof::commands::corpus::subjects::EmbeddedDiagnoser;
+use slugproof::commands::corpus::implementations::EmbeddedDiagnoser;
 
 /// Records with placeholders for secrets: each `§` in a string or key.
 fn record() -> impl Strategy<Value = serde_json::Value> {

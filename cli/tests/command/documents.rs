@@ -1,4 +1,4 @@
-//! The documentation matches the command.
+//! The documentation matches the behaviour of `slugproof`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,8 +13,8 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The README and the pages of docs, except docs/codes.md: `explain::` runs its examples one
-/// by one.
+/// The paths of the README and the pages of docs, except docs/codes.md. The tests in explain.rs run
+/// the examples of docs/codes.md.
 fn pages() -> Vec<String> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").read_dir().expect("docs is readable");
     let names = docs.map(|entry| entry.expect("docs is readable").file_name().to_string_lossy().into_owned());
@@ -31,17 +31,17 @@ fn console_blocks_show_real_output() {
         let text = document(&page);
         let mut scratch = Scratch::new(&format!("console-{}", page.replace('/', "-")));
         for session in console::sessions(&text) {
-            let (after, printed) = console::run(session, scratch);
-            scratch = after;
-            checked += printed.len();
+            let (directory, outputs) = console::run(session, scratch);
+            scratch = directory;
+            checked += outputs.len();
         }
     }
     assert!(checked >= 7, "only {checked} examples were found");
 }
 
-/// The files in the README form a project that `prove` accepts.
+/// The YAML files that docs/formats.md shows form a project in which `slugproof` finds no problem.
 #[test]
-fn documented_files_form_a_passing_project() {
+fn files_of_formats_page_form_a_consistent_project() {
     let page = document("docs/formats.md");
     let mut scratch = Scratch::new("formats");
     let mut files = 0;
@@ -55,9 +55,9 @@ fn documented_files_form_a_passing_project() {
         files += 1;
     }
     assert_eq!(files, 3);
-    let ended = slugproof([]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.contains("(accepted: "), "{}", ended.stdout);
+    let output = slugproof([]).dir(&scratch).run();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{}", output.stdout);
+    assert!(output.stdout.contains("(accepted: "), "{}", output.stdout);
 }
 
 #[test]
@@ -72,16 +72,17 @@ fn laws_page_lists_every_law() {
     );
 }
 
-/// The rows of a tab-separated file, without empty lines and comments.
+/// The rows of a tab-separated file, without empty lines and comments. Each `|` is escaped as in a
+/// Markdown table.
 fn rows(name: &str) -> Vec<Vec<String>> {
     let text = document(name).replace('|', "\\|");
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
 
-/// docs/hostile.md shows the current rows of expected.tsv.
+/// Each row of expected.tsv is in docs/hostile.md, with its exit code and message.
 #[test]
-fn hostile_page_matches_the_table() {
+fn hostile_page_has_every_expected_row() {
     let page = document("docs/hostile.md");
     let mut shown = BTreeSet::new();
     let mut section = "";
@@ -93,11 +94,12 @@ fn hostile_page_matches_the_table() {
     }
     for row in rows("cli/tests/hostile/expected.tsv") {
         let [row, column, exit, message] = &row[..] else { panic!("{row:?}") };
-        let answers: &[&str] = if message == "-" { &["accepted", "nothing"] } else { &[&format!("`` {message} ``")] };
+        let messages: &[&str] = if message == "-" { &["accepted", "nothing"] } else { &[&format!("`` {message} ``")] };
         let is_row = |(section, name, rest): &(&str, &str, &str)| {
-            let is_here = (*section, *name) == (row, column) || (*section, *name) == (column, row);
-            let is_answer = answers.iter().any(|answer| rest.starts_with(&format!("{exit} | {answer} | ")));
-            is_here && (is_answer || rest.contains(" | not run: "))
+            // A section is about a reader (`row`) or about a sink (`column`).
+            let has_name = (*section, *name) == (row, column) || (*section, *name) == (column, row);
+            let has_message = messages.iter().any(|message| rest.starts_with(&format!("{exit} | {message} | ")));
+            has_name && (has_message || rest.contains(" | not run: "))
         };
         assert!(shown.iter().any(is_row), "{row}, {column} is not in docs/hostile.md; run `cargo ci hostile`");
     }
@@ -116,8 +118,8 @@ fn help_shows_examples() {
 #[test]
 fn completions_and_manual_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ended = slugproof(["completions", shell]).run();
-        assert!(ended.code == 0 && ended.stdout.contains("resolve"), "{shell}");
+        let output = slugproof(["completions", shell]).run();
+        assert!(output.code == 0 && output.stdout.contains("resolve"), "{shell}");
     }
     let page = slugproof(["man"]).run();
     assert!(page.code == 0 && page.stdout.contains(".TH slugproof 1"), "{}", page.stdout);

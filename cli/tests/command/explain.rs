@@ -13,15 +13,15 @@ use crate::run::{Scratch, slugproof};
 
 #[test]
 fn one_code_is_explained() {
-    let ended = slugproof(["explain", "platform-path-byok-model"]).run();
-    assert_snapshot!(ended.shown());
+    let output = slugproof(["explain", "platform-path-byok-model"]).run();
+    assert_snapshot!(output.snapshot());
 }
 
 #[test]
 fn all_codes_are_listed() {
-    let ended = slugproof(["explain"]).run();
-    assert_snapshot!(ended.shown());
-    assert!(codes::entries().all(|entry| ended.stdout.contains(&format!(" {}: ", entry.id))));
+    let output = slugproof(["explain"]).run();
+    assert_snapshot!(output.snapshot());
+    assert!(codes::entries().all(|entry| output.stdout.contains(&format!(" {}: ", entry.id))));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn json_has_the_table() {
     let ids: Vec<&str> = all.iter().map(|code| code["code"].as_str().expect("an id")).collect();
     assert_eq!(ids, codes::entries().map(|entry| entry.id).collect::<Vec<_>>());
     let one = slugproof(["explain", "unused-accept", "--format", "json"]).run();
-    assert_snapshot!(one.shown());
+    assert_snapshot!(one.snapshot());
     assert!(all.contains(&one.json()["codes"][0]));
 }
 
@@ -55,8 +55,8 @@ fn an_unknown_code_is_an_error() {
         ("wrong-credentials", "error: unknown code `wrong-credentials`; did you mean `wrong-credential`?\n"),
         ("E0308", "error: unknown code `E0308`; `slugproof explain` lists the codes\n"),
     ] {
-        let ended = slugproof(["explain", code]).run();
-        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
+        let output = slugproof(["explain", code]).run();
+        assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (2, "", message));
     }
 }
 
@@ -144,8 +144,8 @@ fn listed_commands_report_each_contradiction() {
         let pick = run(&["pick", "--policy", "full-saas", runtime]);
         let diagnose =
             run(&["diagnose", "--record", "record.json", "--runtime", runtime, "--from-env", "E2E_RUNTIME="]);
-        for (text, ended) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
-            assert!(ended.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", ended.shown());
+        for (text, output) in [(&resolve.stdout, &resolve), (&pick.stderr, &pick), (&diagnose.stdout, &diagnose)] {
+            assert!(output.code == 1 && text.contains(&format!("✗ {code}: ")), "{code}: {}", output.snapshot());
         }
         seen.insert(code);
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use slugproof::codes::{self, Command};
 
 use crate::check::{provider, registry};
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 /// A registry with one finding of each level: an overlap that no key decides, an arm that
 /// is never chosen, patterns that cannot be decided, and an id that no pattern matches.
@@ -23,12 +23,12 @@ fn scratch(name: &str) -> Scratch {
     Scratch::new(&format!("findings-{name}")).file("file.yaml", faulty())
 }
 
-fn check(scratch: &Scratch, args: &[&str]) -> Ended {
+fn check(scratch: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(["check", "file.yaml"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn codes(ended: &Ended) -> Vec<String> {
-    let found = ended.json()["findings"].as_array().expect("a list").clone();
+fn codes(output: &RunOutput) -> Vec<String> {
+    let found = output.json()["findings"].as_array().expect("a list").clone();
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
@@ -56,9 +56,9 @@ const LEVELS: [&str; 4] = ["error", "warning", "undecided", "note"];
 
 #[test]
 fn human_output_shows_every_level() {
-    let ended = check(&scratch("human"), &[]);
-    assert_snapshot!(ended.shown());
-    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+    let output = check(&scratch("human"), &[]);
+    assert_snapshot!(output.snapshot());
+    assert!(output.stdout.lines().all(|line| line.chars().count() <= 80), "{}", output.stdout);
 }
 
 #[test]
@@ -69,17 +69,17 @@ fn colour_needs_a_flag() {
     let coloured = check(&scratch, &["--color", "always"]);
     assert!(coloured.stdout.contains("\u{1b}["));
     assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), plain.stdout);
-    let asked = slugproof(["check", "file.yaml"]).env("NO_COLOR", "1").dir(&scratch).run();
-    assert_eq!(asked.stdout, plain.stdout);
+    let requested = slugproof(["check", "file.yaml"]).env("NO_COLOR", "1").dir(&scratch).run();
+    assert_eq!(requested.stdout, plain.stdout);
 }
 
 #[test]
 fn json_output_follows_its_schema() {
     let schema = Schema::read("../docs/findings.schema.json");
-    let ended = check(&scratch("json"), &["--output", "json"]);
-    assert_eq!(ended.code, 1);
-    assert_snapshot!(ended.stdout.replace(env!("CARGO_PKG_VERSION"), "<version>"));
-    let report = ended.json();
+    let output = check(&scratch("json"), &["--output", "json"]);
+    assert_eq!(output.code, 1);
+    assert_snapshot!(output.stdout.replace(env!("CARGO_PKG_VERSION"), "<version>"));
+    let report = output.json();
     schema.accepts(&report).expect("the report follows its schema");
     let found = report["findings"].as_array().expect("a list");
     for level in LEVELS {
@@ -159,14 +159,14 @@ fn sarif_output_follows_the_official_schema() {
 
 #[test]
 fn github_output_lists_errors_first() {
-    assert_snapshot!(check(&scratch("github"), &["--output", "github"]).shown());
+    assert_snapshot!(check(&scratch("github"), &["--output", "github"]).snapshot());
     let names: Vec<String> = (0..20).map(|number| format!("p{number}")).collect();
     let providers: Vec<String> = names.iter().map(|name| provider(name, "K", "^m")).collect();
     let arms: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let many = Scratch::new("findings-github-many").file("file.yaml", registry(&providers, &[("agent", &arms)]));
-    let ended = check(&many, &["--output", "github"]);
-    let lines: Vec<&str> = ended.stdout.lines().collect();
-    assert!(lines[..10].iter().all(|line| line.starts_with("::error file=file.yaml,line=")), "{}", ended.stdout);
+    let output = check(&many, &["--output", "github"]);
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(lines[..10].iter().all(|line| line.starts_with("::error file=file.yaml,line=")), "{}", output.stdout);
     assert_eq!(lines[10..], ["::notice title=slugproof::check: 210 findings in total, 200 of them not shown here"]);
 }
 
@@ -177,11 +177,11 @@ fn github_commands_in_files_are_escaped() {
         .file("file.yaml", sound())
         .file("a,b:%.yaml", hostile)
         .file("key.yaml", "schema_version: 1\nruntimes: {}\nproviders: []\n\"x%\\r\\n::error::\\e[31m\": 1\n");
-    let ended = check(&scratch, &["a,b:%.yaml", "key.yaml", "--deny-unknown-fields", "--output", "github"]);
-    assert!(ended.stdout.lines().all(|line| line.starts_with("::error file=") || line.starts_with("::notice title=")));
-    assert!(ended.stdout.contains("::error file=a%2Cb%3A%25.yaml,line="), "{}", ended.stdout);
-    assert!(ended.stdout.contains("`x%25\\r%0A::error::\\u{1b}[31m`"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains('\u{1b}'));
+    let output = check(&scratch, &["a,b:%.yaml", "key.yaml", "--deny-unknown-fields", "--output", "github"]);
+    assert!(output.stdout.lines().all(|line| line.starts_with("::error file=") || line.starts_with("::notice title=")));
+    assert!(output.stdout.contains("::error file=a%2Cb%3A%25.yaml,line="), "{}", output.stdout);
+    assert!(output.stdout.contains("`x%25\\r%0A::error::\\u{1b}[31m`"), "{}", output.stdout);
+    assert!(!output.stdout.contains('\u{1b}'));
 }
 
 fn sound() -> String {
@@ -199,15 +199,15 @@ fn terminal_control_in_files_is_escaped() {
         .file("raw.yaml", format!("providers: {hostile}\n"));
     for file in ["key.yaml", "comment.yaml", "name.yaml", "raw.yaml"] {
         for color in ["never", "always"] {
-            let ended = slugproof(["check", file, "--color", color]).dir(&scratch).run();
-            let text = anstream::adapter::strip_str(&ended.stdout).to_string();
+            let output = slugproof(["check", file, "--color", color]).dir(&scratch).run();
+            let text = anstream::adapter::strip_str(&output.stdout).to_string();
             for forbidden in ['\u{7}', '\u{9b}', '\u{202e}', '\u{200b}', '\u{2066}'] {
                 assert!(!text.contains(forbidden), "{file}: {text:?}");
             }
             assert!(
-                !ended.stdout.contains("\u{1b}]") && !ended.stdout.contains("\u{1b}[2J"),
+                !output.stdout.contains("\u{1b}]") && !output.stdout.contains("\u{1b}[2J"),
                 "{file}: {:?}",
-                ended.stdout
+                output.stdout
             );
             assert!(!text.contains('\u{1b}'), "{file}: {text:?}");
         }
@@ -219,13 +219,13 @@ fn terminal_control_in_files_is_escaped() {
 fn locations_are_right_in_unusual_text() {
     let wide = sound().replace("[m]}", "[\"日本\u{301}\", \"é\", m]} \t# ☃").replace('\n', "\r\n");
     let scratch = Scratch::new("findings-text").file("file.yaml", format!("\u{feff}{wide}"));
-    let ended = check(&scratch, &[]);
-    assert_snapshot!(ended.shown());
+    let output = check(&scratch, &[]);
+    assert_snapshot!(output.snapshot());
     let long = sound().replace("models: [m]", &format!("models: [m, {}n-1]", "m1, ".repeat(250_000)));
     let scratch = Scratch::new("findings-long").file("file.yaml", long);
-    let ended = check(&scratch, &[]);
-    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
-    assert!(ended.stdout.contains("--> file.yaml:12:1000034"), "{}", ended.stdout);
+    let output = check(&scratch, &[]);
+    assert!(output.stdout.lines().all(|line| line.chars().count() <= 80), "{}", output.stdout);
+    assert!(output.stdout.contains("--> file.yaml:12:1000034"), "{}", output.stdout);
 }
 
 #[test]
@@ -241,12 +241,12 @@ fn unused_suppression_is_reported() {
         )
         .replace(&pattern, &format!("{pattern} # slugproof: ignore[overlapping-patterns, undecided] as intended"));
     let scratch = Scratch::new("findings-suppressed").file("file.yaml", both);
-    let ended = check(&scratch, &["--output", "json"]);
+    let output = check(&scratch, &["--output", "json"]);
     assert_eq!(
-        codes(&ended),
+        codes(&output),
         ["unused-suppression", "undecided", "unmatched-listed-id", "unreachable-arm"][..3].to_vec()
     );
-    let report = ended.json();
+    let report = output.json();
     let reasons: Vec<&Value> =
         report["suppressed"].as_array().expect("a list").iter().map(|suppressed| &suppressed["reason"]).collect();
     assert_eq!(reasons, [&json!("as intended"), &json!("for the next release")]);
@@ -277,8 +277,8 @@ fn wrong_suppressions_are_findings() {
         ("# slugproof: ignore[missing-credential] for lint", None),
     ] {
         let text = faulty.replace(arm, &format!("{arm} {comment}"));
-        let ended = check(&Scratch::new("findings-wrong").file("file.yaml", text), &["--output", "json"]);
-        let about: Vec<String> = codes(&ended)
+        let output = check(&Scratch::new("findings-wrong").file("file.yaml", text), &["--output", "json"]);
+        let about: Vec<String> = codes(&output)
             .into_iter()
             .filter(|code| code.ends_with("suppression") || code.starts_with("suppression"))
             .collect();
@@ -286,15 +286,15 @@ fn wrong_suppressions_are_findings() {
         let suppresses = matches!(code, None | Some("unknown-suppression"))
             && comment.contains("ignore[unreachable-arm")
             && !comment.contains("arn");
-        assert_eq!(!codes(&ended).contains(&"unreachable-arm".to_owned()), suppresses, "{comment}");
+        assert_eq!(!codes(&output).contains(&"unreachable-arm".to_owned()), suppresses, "{comment}");
     }
     let text = faulty.replace(arm, &format!("{arm} # slugproof: ignore[unreachable-arn] x"));
-    let ended = check(&Scratch::new("findings-misspelt").file("file.yaml", text), &[]);
-    assert!(ended.stdout.contains("did you mean `unreachable-arm`?"), "{}", ended.stdout);
+    let output = check(&Scratch::new("findings-misspelt").file("file.yaml", text), &[]);
+    assert!(output.stdout.contains("did you mean `unreachable-arm`?"), "{}", output.stdout);
     // An empty line separates a comment from the lines below it.
     let text = faulty.replace(arm, &format!("      # slugproof: ignore[unreachable-arm] x\n\n{arm}"));
-    let ended = check(&Scratch::new("findings-apart").file("file.yaml", text), &["--output", "json"]);
-    assert!(codes(&ended).contains(&"unused-suppression".to_owned()), "{}", ended.stdout);
+    let output = check(&Scratch::new("findings-separate").file("file.yaml", text), &["--output", "json"]);
+    assert!(codes(&output).contains(&"unused-suppression".to_owned()), "{}", output.stdout);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn strict_counts_undecided_findings() {
     let text = registry(&[provider("beta", "BETA_KEY", r"\bq")], &[("other", &[("beta", "q")])]);
     let scratch = Scratch::new("findings-strict").file("file.yaml", text);
     let loose = check(&scratch, &[]);
-    assert_eq!(loose.code, 0, "{}", loose.shown());
+    assert_eq!(loose.code, 0, "{}", loose.snapshot());
     assert!(
         loose.stdout.ends_with("! 1 undecided in 1 registry; --strict counts undecided findings\n"),
         "{}",
@@ -320,7 +320,7 @@ fn baseline_hides_known_findings() {
     assert_eq!(missing.stderr, "error: the baseline `known.json` does not exist; create it with --write-baseline\n");
     let written = check(&scratch, &["--baseline", "known.json", "--write-baseline"]);
     assert_eq!(written.code, 0);
-    assert_snapshot!(written.shown());
+    assert_snapshot!(written.snapshot());
     let known = fs::read_to_string(scratch.0.join("known.json")).expect("the file was written");
     assert_snapshot!(known);
     // Neither lines above nor the order of arms changes the identity of a finding.
@@ -370,22 +370,22 @@ fn unreadable_baselines_are_refused() {
         ),
     ] {
         let scratch = scratch(&format!("baseline-{name}")).file("known.json", content);
-        let ended = check(&scratch, &["--baseline", "known.json"]);
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
-        assert_eq!(ended.stderr, format!("error: the baseline `known.json` {message}\n"));
+        let output = check(&scratch, &["--baseline", "known.json"]);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert_eq!(output.stderr, format!("error: the baseline `known.json` {message}\n"));
     }
     let huge = scratch("baseline-huge").file("known.json", vec![b' '; (16 << 20) + 1]);
-    let ended = check(&huge, &["--baseline", "known.json"]);
-    assert!(ended.code == 2 && ended.stderr.contains("more bytes than the limit of 16777216"), "{}", ended.stderr);
+    let output = check(&huge, &["--baseline", "known.json"]);
+    assert!(output.code == 2 && output.stderr.contains("is larger than 16 MiB"), "{}", output.stderr);
 }
 
 /// Otherwise the findings of unreadable files would be missing from the baseline.
 #[test]
 fn baseline_is_not_written_if_files_are_unreadable() {
     let scratch = scratch("baseline-half");
-    let ended = check(&scratch, &["missing.yaml", "--baseline", "known.json", "--write-baseline"]);
-    assert_eq!(ended.code, 2);
-    assert!(ended.stdout.contains("note: the baseline is not written"), "{}", ended.stdout);
+    let output = check(&scratch, &["missing.yaml", "--baseline", "known.json", "--write-baseline"]);
+    assert_eq!(output.code, 2);
+    assert!(output.stdout.contains("note: the baseline is not written"), "{}", output.stdout);
     assert!(!scratch.0.join("known.json").exists());
 }
 
@@ -407,16 +407,16 @@ fn conflicting_outputs_are_refused() {
             "error: `a` and `a` are the same file; give each output its own file\n",
         ),
     ] {
-        let ended = check(&scratch, args);
-        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (2, "", message));
+        let output = check(&scratch, args);
+        assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (2, "", message));
     }
     for args in [&["--output", "xml"][..], &["--output", "json="], &["--write-baseline"]] {
-        let ended = check(&scratch, args);
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
-        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        let output = check(&scratch, args);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
     }
     let both = check(&scratch, &["--output", "github", "--output", "human"]);
-    assert!(both.code == 1 && both.stdout.contains("::error ") && both.stdout.contains("✗ "), "{}", both.shown());
+    assert!(both.code == 1 && both.stdout.contains("::error ") && both.stdout.contains("✗ "), "{}", both.snapshot());
 }
 
 #[test]
@@ -424,13 +424,13 @@ fn output_files_are_written_atomically() {
     let scratch = scratch("files").file("old.json", "old").file("dir/inside", "");
     let args =
         ["--output", "human", "--output", "json=old.json", "--output", "sarif=new.sarif", "--output", "github=a.txt"];
-    let ended = check(&scratch, &args);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, check(&scratch, &[]).stdout.as_str()));
+    let output = check(&scratch, &args);
+    assert_eq!((output.code, output.stdout.as_str()), (1, check(&scratch, &[]).stdout.as_str()));
     let written = |name: &str| fs::read_to_string(scratch.0.join(name)).expect("the file was written");
     assert_eq!(written("old.json"), check(&scratch, &["--output", "json"]).stdout);
     assert_eq!(written("new.sarif"), check(&scratch, &["--output", "sarif"]).stdout);
     let human = check(&scratch, &["--output", "human=h.txt", "--color", "always"]);
-    assert_eq!((human.stdout.as_str(), written("h.txt")), ("", ended.stdout.clone()));
+    assert_eq!((human.stdout.as_str(), written("h.txt")), ("", output.stdout.clone()));
     for (to, message) in [
         (
             "json=nowhere/a.json",
@@ -439,9 +439,9 @@ fn output_files_are_written_atomically() {
         ),
         ("json=dir", "error: cannot write `dir`: is a directory; check the directory or choose another place\n"),
     ] {
-        let ended = check(&scratch, &["--output", to, "--output", "human"]);
-        assert_eq!((ended.code, ended.stderr.as_str()), (2, message));
-        assert!(ended.stdout.contains("✗ "), "the human output shows the findings despite the error");
+        let output = check(&scratch, &["--output", to, "--output", "human"]);
+        assert_eq!((output.code, output.stderr.as_str()), (2, message));
+        assert!(output.stdout.contains("✗ "), "the human output shows the findings despite the error");
     }
     let left: Vec<_> =
         fs::read_dir(&scratch.0).expect("the file exists").flatten().map(|entry| entry.file_name()).collect();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 
 use crate::findings::Schema;
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -21,12 +21,12 @@ fn repository(name: &str, fixtures: &[&str]) -> Scratch {
     fixtures.iter().fold(scratch, |scratch, name| scratch.file(&format!(".github/workflows/{name}"), fixture(name)))
 }
 
-fn lint(scratch: &Scratch, args: &[&str]) -> Ended {
+fn lint(scratch: &Scratch, args: &[&str]) -> RunOutput {
     slugproof(["lint"].into_iter().chain(args.iter().copied())).dir(scratch).run()
 }
 
-fn codes(ended: &Ended) -> Vec<String> {
-    let found = ended.json()["findings"].as_array().expect("a list").clone();
+fn codes(output: &RunOutput) -> Vec<String> {
+    let found = output.json()["findings"].as_array().expect("a list").clone();
     found.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
@@ -42,8 +42,8 @@ const FULL_SAAS: &str = "bash tests/e2e/test_staging_full_saas.sh";
 #[test]
 fn founding_workflow_has_one_error_at_its_slug() {
     let scratch = repository("founding", &["founding.yml"]);
-    let ended = lint(&scratch, &[]);
-    assert_snapshot!(ended.shown());
+    let output = lint(&scratch, &[]);
+    assert_snapshot!(output.snapshot());
     let json = lint(&scratch, &["--output", "json"]).json();
     let [finding] = json["findings"].as_array().expect("a list").as_slice() else { panic!("{json}") };
     let text = fixture("founding.yml");
@@ -56,7 +56,7 @@ fn founding_workflow_has_one_error_at_its_slug() {
 fn fix_changes_only_the_slug() {
     let scratch = repository("fix", &["colon-form.yml"]);
     let ended = lint(&scratch, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert_eq!(ended.code, 0, "{}", ended.snapshot());
     let path = scratch.0.join(".github/workflows/colon-form.yml");
     let fixed = fs::read_to_string(&path).expect("the file exists");
     assert_eq!(fixed, fixture("colon-form.yml").replace("\"minimax:MiniMax-M2.7\"", "\"MiniMax-M2.7\""));
@@ -70,7 +70,7 @@ fn fix_changes_only_the_slug() {
 fn fix_keeps_the_model_of_the_founding_workflow() {
     let scratch = repository("fix-founding", &["founding.yml"]);
     let ended = lint(&scratch, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert_eq!(ended.code, 0, "{}", ended.snapshot());
     let fixed = fs::read_to_string(scratch.0.join(".github/workflows/founding.yml")).expect("the file exists");
     assert_eq!(fixed, fixture("founding.yml").replace("E2E_LLM_PATH: platform", "E2E_LLM_PATH: byok"));
 }
@@ -94,17 +94,17 @@ fn every_fixture_matches_its_snapshot() {
         "unknown-harness",
     ] {
         let scratch = repository(name, &[&format!("{name}.yml")]);
-        assert_snapshot!(format!("fixture-{name}"), lint(&scratch, &[]).shown());
+        assert_snapshot!(format!("fixture-{name}"), lint(&scratch, &[]).snapshot());
     }
     let scratch = repository("reusable", &["reusable-called.yml", "reusable-caller.yml"]);
-    assert_snapshot!("fixture-reusable", lint(&scratch, &[]).shown());
+    assert_snapshot!("fixture-reusable", lint(&scratch, &[]).snapshot());
 }
 
 #[test]
 fn github_output_annotates_a_repository() {
     let scratch =
         repository("whole", &["founding.yml", "canary.yml", "colon-form.yml", "ordinary.yml", "undecided.yml"]);
-    assert_snapshot!(lint(&scratch, &["--output", "github"]).shown());
+    assert_snapshot!(lint(&scratch, &["--output", "github"]).snapshot());
     let strict = lint(&scratch, &["--strict", "--output", "json"]);
     assert_eq!(codes(&strict).iter().filter(|code| *code == "undecided").count(), 2);
     assert_eq!(strict.json()["counts"]["error"], 4, "{}", strict.stdout);
@@ -115,9 +115,9 @@ fn github_output_annotates_a_repository() {
 fn json_and_sarif_follow_their_schemas() {
     let names = ["founding.yml", "suppressed.yml", "undecided.yml", "github-env.yml", "matrix-over-runtimes.yml"];
     let scratch = repository("schemas", &names);
-    let ended = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
-    Schema::read("../docs/findings.schema.json").accepts(&ended.json()).expect("the report follows its schema");
+    let output = lint(&scratch, &["--output", "json", "--output", "sarif=out.sarif", "--output", "github=out.txt"]);
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    Schema::read("../docs/findings.schema.json").accepts(&output.json()).expect("the report follows its schema");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     let sarif = serde_json::from_str(&sarif).expect("the report is JSON");
     Schema::read("tests/data/sarif-2.1.0.schema.json").accepts(&sarif).expect("the report is SARIF");
@@ -145,8 +145,8 @@ fn fixes_keep_layout_and_comments() {
         let name = format!("layout-{number}");
         let scratch = Scratch::new(&format!("lint-{name}"))
             .file(".github/workflows/a.yml", workflow(&format!("{runtime}{before}"), FULL_SAAS));
-        let ended = lint(&scratch, &["--fix"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let output = lint(&scratch, &["--fix"]);
+        assert_eq!(output.code, 0, "{}", output.snapshot());
         let fixed = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow(&format!("{runtime}{after}"), FULL_SAAS));
     }
@@ -170,8 +170,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
             )
         };
         let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));
-        let ended = lint(&scratch, &["--fix", "a.yml"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        let output = lint(&scratch, &["--fix", "a.yml"]);
+        assert_eq!(output.code, 0, "{}", output.snapshot());
         let fixed = fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists");
         assert_eq!(fixed, workflow_with(expected));
     }
@@ -180,8 +180,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
 #[test]
 fn fix_edits_only_env_entries() {
     let scratch = repository("script", &["script-exports.yml", "github-env.yml"]);
-    let ended = lint(&scratch, &["--fix"]);
-    assert_eq!(ended.code, 1, "{}", ended.shown());
+    let output = lint(&scratch, &["--fix"]);
+    assert_eq!(output.code, 1, "{}", output.snapshot());
     for name in ["script-exports.yml", "github-env.yml"] {
         let path = scratch.0.join(".github/workflows").join(name);
         assert_eq!(fs::read_to_string(path).expect("the file exists"), fixture(name));
@@ -194,9 +194,9 @@ fn layers_of_env_are_merged_in_order() {
         job:\n    env: {E2E_MODEL_SLUG: b}\n    steps:\n      \
         - run: bash tests/e2e/test_staging_full_saas.sh\n        env: {E2E_MODEL_SLUG: SLUG}\n";
     let code = |slug: &str| {
-        let ended =
+        let output =
             slugproof(["lint", "--output", "json", "-"]).input(text.replace("SLUG}", &format!("{slug}}}"))).run();
-        (ended.code, codes(&ended))
+        (output.code, codes(&output))
     };
     assert_eq!(code("moonshot/kimi-k2.6"), (0, vec![]));
     assert_eq!(code(""), (0, vec![]), "empty and unset are the same");
@@ -212,25 +212,25 @@ fn arguments_may_be_files_directories_or_stdin() {
         (&["./.github/workflows/canary.yml"], 0, "1 workflow file"),
         (&[".github/workflows/canary.yml", ".github/workflows/canary.yml"], 0, "1 workflow file"),
     ] {
-        let ended = lint(&scratch, args);
-        assert_eq!(ended.code, code, "{}", ended.shown());
-        assert!(ended.stdout.contains(part), "{}", ended.shown());
+        let output = lint(&scratch, args);
+        assert_eq!(output.code, code, "{}", output.snapshot());
+        assert!(output.stdout.contains(part), "{}", output.snapshot());
     }
-    let ended = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
-    assert_eq!(ended.code, 1);
-    assert!(ended.stdout.contains("--> <stdin>:16:7"), "{}", ended.shown());
-    let ended = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let output = slugproof(["lint", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(output.code, 1);
+    assert!(output.stdout.contains("--> <stdin>:16:7"), "{}", output.snapshot());
+    let output = slugproof(["lint", "--fix", "-"]).input(fixture("founding.yml")).run();
+    assert_eq!(output.code, 2, "{}", output.snapshot());
 }
 
 #[test]
 fn nothing_to_check_exits_with_3() {
     // `.git` marks the top of a repository: lint does not search above it.
     let empty = Scratch::new("lint-empty").file(".git/HEAD", "");
-    assert_snapshot!("nothing-no-files", lint(&empty, &[]).shown());
+    assert_snapshot!("nothing-no-files", lint(&empty, &[]).snapshot());
     let ordinary = repository("only-ordinary", &["ordinary.yml"]);
-    let ended = lint(&ordinary, &[]);
-    assert_eq!(ended.code, 3, "{}", ended.shown());
+    let output = lint(&ordinary, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
 }
 
 #[test]
@@ -241,20 +241,20 @@ fn unreadable_files_exit_with_2_and_hide_nothing() {
         .file(".github/workflows/latin.yml", b"name: caf\xe9\n")
         .file(".github/workflows/wide.yml", b"\xff\xfea\0")
         .file(".github/workflows/empty.yml", "");
-    assert_snapshot!(lint(&scratch, &[]).shown());
+    assert_snapshot!(lint(&scratch, &[]).snapshot());
     let missing = lint(&scratch, &["no-such-file.yml"]);
-    assert_eq!(missing.code, 2, "{}", missing.shown());
+    assert_eq!(missing.code, 2, "{}", missing.snapshot());
     let nothing = lint(&scratch, &["../lint-empty-directory"]);
-    assert_eq!(nothing.code, 2, "{}", nothing.shown());
+    assert_eq!(nothing.code, 2, "{}", nothing.snapshot());
 }
 
 #[test]
 fn policies_are_chosen_by_harness_then_by_name() {
     let scratch = repository("policy", &["unknown-harness.yml"]);
-    let ended = lint(&scratch, &["--policy", "reconciler"]);
-    assert_snapshot!(ended.shown());
+    let output = lint(&scratch, &["--policy", "reconciler"]);
+    assert_snapshot!(output.snapshot());
     let both = lint(&scratch, &["--policy", "reconciler", "--policy", "full-saas", "--output", "json"]);
-    assert_eq!(both.code, 1, "{}", both.shown());
+    assert_eq!(both.code, 1, "{}", both.snapshot());
 }
 
 #[test]
@@ -271,12 +271,12 @@ accept:
         .file("slugproof.yaml", config)
         .file("ci/founding.yml", fixture("founding.yml"))
         .file(".github/workflows/colon-form.yml", fixture("colon-form.yml"));
-    assert_snapshot!(lint(&scratch, &[]).shown());
+    assert_snapshot!(lint(&scratch, &[]).snapshot());
     let named = lint(&scratch, &["ci/founding.yml"]);
-    assert_eq!(named.code, 0, "no entry counts as unused if only some files are checked: {}", named.shown());
+    assert_eq!(named.code, 0, "no entry counts as unused if only some files are checked: {}", named.snapshot());
     let wrong =
         Scratch::new("lint-config-wrong").file("slugproof.yaml", "schema_version: 1\nworkflows: ['ci/*.yml']\n");
-    assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).shown());
+    assert_snapshot!("config-wrong-pattern", lint(&wrong, &[]).snapshot());
 }
 
 #[test]
@@ -286,15 +286,15 @@ fn an_absent_secret_injects_nothing() {
     let scratch = Scratch::new("lint-absent").file(".github/workflows/a.yml", &workflow);
     assert_eq!(lint(&scratch, &[]).code, 0);
     let scratch = scratch.file("slugproof.yaml", "schema_version: 1\nabsent_secrets: [e2e_minimax_api_key]\n");
-    let ended = lint(&scratch, &["--output", "json"]);
-    assert_eq!(codes(&ended), ["missing-credential"]);
+    let output = lint(&scratch, &["--output", "json"]);
+    assert_eq!(codes(&output), ["missing-credential"]);
 }
 
 #[test]
 fn baseline_matches_moved_findings() {
     let scratch = repository("baseline", &["founding.yml"]);
     let written = lint(&scratch, &["--baseline", "lint.json", "--write-baseline"]);
-    assert_eq!(written.code, 0, "{}", written.shown());
+    assert_eq!(written.code, 0, "{}", written.snapshot());
     let moved = format!("# moved\n\n{}", fixture("founding.yml"));
     let scratch = scratch.file(".github/workflows/founding.yml", &moved);
     assert_eq!(lint(&scratch, &["--baseline", "lint.json"]).code, 0);
@@ -314,10 +314,10 @@ fn secrets_are_never_shown() {
         &format!("export E2E_ANTHROPIC_API_KEY={canary}\n{FULL_SAAS}"),
     );
     for format in ["human", "json", "sarif", "github"] {
-        let ended = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
-        let shown = ended.shown();
+        let output = slugproof(["lint", "--output", format, "-"]).input(workflow.clone()).run();
+        let shown = output.snapshot();
         // Excerpts of the file mask the value, too.
-        assert_eq!(ended.code, 1, "{shown}");
+        assert_eq!(output.code, 1, "{shown}");
         let repeated = shown.lines().filter(|line| line.contains(canary)).count();
         assert_eq!(repeated, 0, "{format}: {shown}");
     }
@@ -349,9 +349,9 @@ fn the_action_lints_annotates_and_reports() {
             .output()
             .expect("bash runs")
     };
-    let ended = run("", "");
-    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert_eq!(ended.status.code(), Some(1), "{text}");
+    let output = run("", "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("error[platform-path-byok-model]") && text.contains("::error file="), "{text}");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     assert!(sarif.contains("\"platform-path-byok-model\""));
@@ -397,7 +397,7 @@ fn hostile_files_use_bounded_time_and_memory() {
         ("flow", "[".repeat(100_000), 2, "unreadable-file"),
         ("block", "- ".repeat(100_000), 2, "unreadable-file"),
         ("bomb", bomb, 2, "the aliases up to here expand to more than"),
-        ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "more bytes than the limit"),
+        ("large", format!("a: {}", "x".repeat(10 << 20)), 2, "is larger than 1 MiB"),
         ("rows", rows(10_000), 1, "10,000 combinations in total"),
         ("more-rows", rows(10_001), 0, "undecided"),
         ("steps", steps, 1, "4,997 more steps"),
@@ -409,14 +409,14 @@ fn hostile_files_use_bounded_time_and_memory() {
         let scratch = Scratch::new(&format!("lint-hostile-{name}")).file("a.yml", text);
         let script = "ulimit -v 1000000; exec \"$@\"";
         let started = std::time::Instant::now();
-        let ended = std::process::Command::new("bash")
+        let output = std::process::Command::new("bash")
             .args(["-c", script, "-", env!("CARGO_BIN_EXE_slugproof"), "lint", "a.yml"])
             .current_dir(&scratch.0)
             .output()
             .expect("bash runs");
-        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let shown: String = text.chars().take(3000).collect();
-        assert_eq!(ended.status.code(), Some(code), "{name}: {shown}");
+        assert_eq!(output.status.code(), Some(code), "{name}: {shown}");
         assert!(text.contains(part), "{name}: {shown}");
         // Far above the usual time, and far below the time of a reader without limits.
         assert!(started.elapsed().as_secs() < 30, "{name}: {:?}", started.elapsed());

@@ -3,20 +3,20 @@
 use std::fs;
 use std::time::Instant;
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
 
-fn lint(name: &str, text: &str, args: &[&str]) -> (Ended, String) {
+fn lint(name: &str, text: &str, args: &[&str]) -> (RunOutput, String) {
     let scratch = Scratch::new(&format!("lint-fixes-{name}")).file("a.yml", text);
-    let ended = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
-    (ended, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
+    let output = slugproof(["lint", "a.yml"].into_iter().chain(args.iter().copied())).dir(&scratch).run();
+    (output, fs::read_to_string(scratch.0.join("a.yml")).expect("the file exists"))
 }
 
 /// The findings of a text, as JSON.
 fn findings(name: &str, text: &str) -> Vec<serde_json::Value> {
-    let (ended, _) = lint(name, text, &["--output", "json"]);
-    ended.json()["findings"].as_array().expect("a list").clone()
+    let (output, _) = lint(name, text, &["--output", "json"]);
+    output.json()["findings"].as_array().expect("a list").clone()
 }
 
 fn notes(finding: &serde_json::Value) -> String {
@@ -77,9 +77,9 @@ fn unsafe_edits_are_not_applied() {
         ),
     ];
     for (number, text) in cases.iter().enumerate() {
-        let (ended, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
-        assert_eq!(ended.code, 1, "{text}{}", ended.shown());
-        assert_eq!(after, *text, "{}", ended.shown());
+        let (output, after) = lint(&format!("spoil-{number}"), text, &["--fix"]);
+        assert_eq!(output.code, 1, "{text}{}", output.snapshot());
+        assert_eq!(after, *text, "{}", output.snapshot());
     }
 }
 
@@ -96,7 +96,7 @@ fn comment_next_to_entry_leads_to_replacement() {
     .enumerate()
     {
         let (ended, after) = lint(&format!("comma-{number}"), &step_with_key(env), &["--fix"]);
-        assert_eq!(ended.code, 0, "{}", ended.shown());
+        assert_eq!(ended.code, 0, "{}", ended.snapshot());
         assert_eq!(after, step_with_key(&env.replace("no-such-model", "MiniMax-M2")));
     }
 }
@@ -117,7 +117,7 @@ fn shared_env_keeps_its_anchor() {
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
             let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
             assert!(after == text || after == text.replace("minimax:MiniMax-M2", "MiniMax-M2"), "{after}");
-            assert!(ended.code < 2, "{}", ended.shown());
+            assert!(ended.code < 2, "{}", ended.snapshot());
         }
     }
 }
@@ -128,8 +128,8 @@ fn failing_step_may_read_the_deleted_variable() {
         "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: no-such-model",
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
     );
-    let (ended, after) = lint("own-step", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let (output, after) = lint("own-step", &text, &["--fix"]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     assert!(!after.contains("E2E_MODEL_SLUG:"));
 }
 
@@ -138,7 +138,7 @@ fn comments_survive_deletion_of_the_only_entry() {
     let text =
         step_with_key("env: # first\n          # second\n          E2E_MODEL_SLUG: no-such-model\n          # third");
     let (ended, after) = lint("only", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    assert_eq!(ended.code, 0, "{}", ended.snapshot());
     assert_eq!(after, step_with_key("env: {} # first\n          # second\n          # third"));
 }
 
@@ -163,7 +163,7 @@ fn thousand_findings_are_fixed_in_one_run() {
     let found = findings("thousand", &text);
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
     let (ended, after) = lint("thousand", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.shown().chars().take(2000).collect::<String>());
+    assert_eq!(ended.code, 0, "{}", ended.snapshot().chars().take(2000).collect::<String>());
     assert_eq!(after, text.replace("      E2E_MODEL_SLUG: no-such-model\n", ""));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
@@ -201,14 +201,14 @@ fn call_that_never_runs_is_not_missing() {
             "1 step calls a harness but never runs",
         ),
     ] {
-        let (ended, _) = lint("never", &text, &[]);
-        assert_eq!(ended.code, 3, "{}", ended.shown());
-        let shown = ended.shown().replace("\n      ", " ");
+        let (output, _) = lint("never", &text, &[]);
+        assert_eq!(output.code, 3, "{}", output.snapshot());
+        let shown = output.snapshot().replace("\n      ", " ");
         assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
     }
     let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
-    let (ended, _) = lint("named", &named, &[]);
-    assert!(ended.code == 3 && ended.shown().contains("no step calls a harness"), "{}", ended.shown());
+    let (output, _) = lint("named", &named, &[]);
+    assert!(output.code == 3 && output.snapshot().contains("no step calls a harness"), "{}", output.snapshot());
 }
 
 #[test]
@@ -271,9 +271,9 @@ fn literal_next_to_a_secret_is_masked() {
     );
     let text = job_with(&env, &format!("      - run: {CALL}\n"));
     for format in ["human", "json", "sarif", "github"] {
-        let (ended, _) = lint("literal", &text, &["--output", format]);
-        assert_eq!(ended.code, 1);
-        assert!(!ended.shown().contains(secret), "{}", ended.shown());
+        let (output, _) = lint("literal", &text, &["--output", format]);
+        assert_eq!(output.code, 1);
+        assert!(!output.snapshot().contains(secret), "{}", output.snapshot());
     }
 }
 
@@ -290,8 +290,8 @@ fn baseline_survives_a_renamed_job() {
     };
     assert_eq!(run(&scratch, &["--write-baseline"]).code, 0);
     let scratch = scratch.file("a.yml", text.replace("  job:", "  renamed:"));
-    let ended = run(&scratch, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = run(&scratch, &[]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]
@@ -302,8 +302,8 @@ fn entry_with_suppression_comment_is_kept() {
             format!("env:\n          # slugproof: {comment}\n          E2E_MODEL_SLUG: MiniMax-M2\n          A: b"),
         ] {
             let text = step_with(&env);
-            let (ended, fixed) = lint("spoken-of", &text, &["--fix"]);
-            assert_eq!((ended.code, &fixed), (1, &text), "{}", ended.shown());
+            let (output, fixed) = lint("spoken-of", &text, &["--fix"]);
+            assert_eq!((output.code, &fixed), (1, &text), "{}", output.snapshot());
         }
     }
 }
@@ -323,17 +323,17 @@ fn credentials_in_wrong_variables_are_masked() {
     let key = "sk-live-1234567890abcdef";
     let text = step_with(&format!("env: {{E2E_MODEL_SLUG: {key}, GITHUB_TOKEN: {token}}}"));
     for format in ["human", "json", "sarif", "github"] {
-        let (ended, _) = lint("tokens", &text, &["--output", format]);
-        assert_eq!(ended.code, 1, "{}", ended.shown());
-        assert!(!ended.shown().contains(token) && !ended.shown().contains(key), "{}", ended.shown());
+        let (output, _) = lint("tokens", &text, &["--output", format]);
+        assert_eq!(output.code, 1, "{}", output.snapshot());
+        assert!(!output.snapshot().contains(token) && !output.snapshot().contains(key), "{}", output.snapshot());
     }
 }
 
 #[test]
 fn the_log_of_a_failed_run_is_never_empty() {
-    let (ended, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
-    assert!(ended.stderr.contains("1 error in 1 workflow file"), "{}", ended.shown());
+    let (output, _) = lint("log", &step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"), &["--output", "json=out.json"]);
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+    assert!(output.stderr.contains("1 error in 1 workflow file"), "{}", output.snapshot());
 }
 
 #[test]
@@ -343,11 +343,11 @@ fn accepted_findings_are_counted_and_shown() {
         .file("slugproof.yaml", config)
         .file(".github/workflows/a.yml", step_with("env: {E2E_MODEL_SLUG: MiniMax-M2}"));
     let ended = slugproof(["lint"]).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    assert!(ended.stdout.contains("1 accepted"), "{}", ended.shown());
-    assert!(ended.stdout.starts_with("accepted[platform-path-byok-model]: "), "{}", ended.shown());
-    assert!(ended.stdout.contains("  = note: accepted: on purpose\n"), "{}", ended.shown());
-    let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().shown();
+    assert_eq!(ended.code, 0, "{}", ended.snapshot());
+    assert!(ended.stdout.contains("1 accepted"), "{}", ended.snapshot());
+    assert!(ended.stdout.starts_with("accepted[platform-path-byok-model]: "), "{}", ended.snapshot());
+    assert!(ended.stdout.contains("  = note: accepted: on purpose\n"), "{}", ended.snapshot());
+    let json = slugproof(["lint", "--output", "json"]).dir(&scratch).run().snapshot();
     assert!(json.contains("\"on purpose\""), "{json}");
 }
 
@@ -364,11 +364,11 @@ fn unchecked_steps_and_workflows_are_reported() {
     }
     for called in ["org/repo/.github/workflows/e2e.yml@v1", "./.github/workflows/missing.yml"] {
         let text = format!("{fine}  other:\n    uses: {called}\n    secrets: inherit\n");
-        let (ended, _) = lint("called", &text, &[]);
-        assert!(ended.stderr.contains(called) || ended.stdout.contains(called), "{}", ended.shown());
+        let (output, _) = lint("called", &text, &[]);
+        assert!(output.stderr.contains(called) || output.stdout.contains(called), "{}", output.snapshot());
     }
-    let (ended, _) = lint("no-workflow", "hello: world\n", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.shown());
+    let (output, _) = lint("no-workflow", "hello: world\n", &[]);
+    assert_eq!(output.code, 2, "{}", output.snapshot());
 }
 
 #[test]
@@ -380,12 +380,12 @@ fn workflows_are_found_from_subdirectories_and_callers() {
         .file(".github/workflows/caller.yml", caller)
         .file("deep/down/file", "");
     let by_caller = slugproof(["lint", ".github/workflows/caller.yml"]).dir(&scratch).run();
-    assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.shown());
+    assert!(by_caller.code == 1 && by_caller.stdout.contains("called by job `call`"), "{}", by_caller.snapshot());
     let below = Scratch(scratch.0.join("deep/down"));
-    let ended = slugproof(["lint"]).dir(&below).run();
-    assert!(ended.code == 1 && ended.stdout.contains("2 workflow files"), "{}", ended.shown());
+    let output = slugproof(["lint"]).dir(&below).run();
+    assert!(output.code == 1 && output.stdout.contains("2 workflow files"), "{}", output.snapshot());
     let nowhere = slugproof(["lint"]).dir(&Scratch::new("lint-fixes-nowhere").file(".git/HEAD", "")).run();
-    assert_eq!(nowhere.code, 3, "{}", nowhere.shown());
+    assert_eq!(nowhere.code, 3, "{}", nowhere.snapshot());
 }
 
 #[test]

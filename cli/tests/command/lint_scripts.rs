@@ -398,7 +398,7 @@ fn requested_policy_applies_to_unmatched_steps() {
             findings.iter().filter(|finding| finding.level == Level::Error).count()
         };
         assert_eq!(errors(Linter::new(&registry, &policies)), 0, "{text}");
-        assert_eq!(errors(Linter::new(&registry, &policies).with_asked(&requested)), expected, "{text}");
+        assert_eq!(errors(Linter::new(&registry, &policies).with_requested_policies(&requested)), expected, "{text}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -33,7 +33,7 @@ fn workflow(env: &str) -> String {
     )
 }
 
-fn lint(scratch: &Scratch) -> Ended {
+fn lint(scratch: &Scratch) -> RunOutput {
     slugproof(["lint"]).dir(scratch).run()
 }
 
@@ -69,25 +69,25 @@ fn nothing_created_is_no_finding() {
 #[test]
 fn nothing_created_has_its_own_phrase() {
     let scratch = project("nothing", RULES, "");
-    let ended = slugproof(["resolve", "--runtime", "agent"]).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    assert!(ended.stdout.starts_with("✓ nothing to create: the harness creates no workspace"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("path  "), "{}", ended.stdout);
+    let output = slugproof(["resolve", "--runtime", "agent"]).dir(&scratch).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    assert!(output.stdout.starts_with("✓ nothing to create: the harness creates no workspace"), "{}", output.stdout);
+    assert!(!output.stdout.contains("path  "), "{}", output.stdout);
     let env = slugproof(["resolve", "--runtime", "agent", "--format", "env"]).dir(&scratch).run();
     assert!(env.stdout.contains("SLUGPROOF_VERDICT=nothing\n"), "{}", env.stdout);
     let line = r#"{"runtime": "agent"}"#;
     let batch = slugproof(["resolve", "--batch", "-"]).dir(&scratch).input(line).run();
-    assert_eq!((batch.code, &batch.json_lines()[0]["verdict"]), (0, &json!("nothing")), "{}", batch.shown());
+    assert_eq!((batch.code, &batch.json_lines()[0]["verdict"]), (0, &json!("nothing")), "{}", batch.snapshot());
     assert_eq!(slugproof(["pick", "agent"]).dir(&scratch).run().stdout, "m-1\n");
 
     let record = r#"{"status": "failed", "error": ""}"#;
     let scratch = scratch.file("record.json", record);
     let args = ["diagnose", "--record", "record.json", "SELF_TEST=1"];
-    let ended = slugproof(args).dir(&scratch).run();
-    assert_eq!(ended.code, 1, "{}", ended.shown());
-    assert!(ended.stdout.contains("✗ record-disagrees: "), "{}", ended.stdout);
+    let output = slugproof(args).dir(&scratch).run();
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    assert!(output.stdout.contains("✗ record-disagrees: "), "{}", output.stdout);
     let prove = slugproof(["prove"]).dir(&scratch).run();
-    assert!(prove.stdout.contains("– nothing"), "{}", prove.shown());
+    assert!(prove.stdout.contains("– nothing"), "{}", prove.snapshot());
 }
 
 #[test]
@@ -104,17 +104,17 @@ fn policy_without_platform_path_never_mentions_one() {
     ] {
         let scratch = project("no-path", policy, "RUNTIME: agent\nMODEL: z-1\nACME_API_KEY: ${{ secrets.A }}");
         let scratch = scratch.file("record.json", r#"{"status": "failed", "error": "boom"}"#);
-        let ended = slugproof(args.iter().copied()).dir(&scratch).run();
-        assert!(ended.code < 2 && !ended.shown().contains("platform"), "{args:?}: {}", ended.shown());
+        let output = slugproof(args.iter().copied()).dir(&scratch).run();
+        assert!(output.code < 2 && !output.snapshot().contains("platform"), "{args:?}: {}", output.snapshot());
     }
-    assert!(lint(&scratch).shown().contains("selects `z-1` for `agent` by rule `model[0]`"));
+    assert!(lint(&scratch).snapshot().contains("selects `z-1` for `agent` by rule `model[0]`"));
 }
 
 #[test]
 fn missing_model_is_reported() {
     let policy = "runtimes: [agent]\nmodel: [{name: asked, use: $MODEL}]\nsecrets: [{key: ACME_API_KEY}]\n";
     let scratch = project("no-model", policy, "ACME_API_KEY: ${{ secrets.A }}");
-    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).shown()) };
+    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
     assert_eq!(finding["code"], "model-required");
     assert_eq!(finding["primary"]["text"], "no rule selects a model for `agent`");
     let json = slugproof(["resolve", "--runtime", "agent", "--format", "json"]).dir(&scratch).run().json();
@@ -144,11 +144,11 @@ fn empty_value_counts_where_the_policy_says_so() {
         (&policy(""), "GATE: ${{ vars.X }}", &["undecided"]),
     ] {
         let scratch = project("empty", policy, &format!("{key}{env}"));
-        assert_eq!(codes(&scratch), expected, "{env}: {}", lint(&scratch).shown());
+        assert_eq!(codes(&scratch), expected, "{env}: {}", lint(&scratch).snapshot());
     }
     let text = workflow(&format!("{key}GATE: x")).replace("run: bash", "run: GATE= bash");
     let scratch = project("empty-script", &counts, "").file(".github/workflows/w.yml", text);
-    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).shown()) };
+    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
     assert!(finding["notes"].to_string().contains("whether `GATE` is unset or empty is not known"), "{finding}");
 }
 
@@ -175,14 +175,14 @@ fn every_listed_runtime_is_judged() {
     let key = "ACME_API_KEY: ${{ secrets.A }}\n";
     let of = |runtimes: &str, env: &str| project("runtimes", &policy(runtimes), &format!("{key}{env}"));
     let scratch = of("runtimes: [agent, coder]\n", "MODEL: m-2");
-    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).shown()) };
+    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
     assert_eq!(finding["code"], "unregistered-model");
     assert!(finding["notes"].to_string().contains("on runtime agent "), "{finding}");
     assert_eq!(codes(&of("runtimes: [coder]\n", "MODEL: m-2")), [""; 0]);
     assert_eq!(codes(&of("runtimes: [agent, coder]\n", "")), [""; 0]);
     // Without a list, only a failure with every runtime of the registry is certain.
     let scratch = of("", "MODEL: m-2");
-    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).shown()) };
+    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
     assert_eq!(finding["code"], "undecided");
     assert!(finding["notes"].to_string().contains("does not say which runtime is used"), "{finding}");
     assert_eq!(codes(&of("", "MODEL: m-3")), ["unregistered-model"]);
@@ -196,9 +196,9 @@ fn fix_spoils_no_listed_runtime() {
                   secrets: [{key: ACME_API_KEY}]\n";
     let scratch = project("spoils", policy, "MODEL: m-2\nACME_API_KEY: ${{ secrets.A }}");
     let before = lint(&scratch);
-    assert_eq!(codes(&scratch), ["unregistered-model"], "{}", before.shown());
-    assert!(before.stdout.contains("set `MODEL` to `m-1`"), "{}", before.shown());
-    assert!(!before.stdout.contains("unset MODEL"), "{}", before.shown());
+    assert_eq!(codes(&scratch), ["unregistered-model"], "{}", before.snapshot());
+    assert!(before.stdout.contains("set `MODEL` to `m-1`"), "{}", before.snapshot());
+    assert!(!before.stdout.contains("unset MODEL"), "{}", before.snapshot());
 }
 
 #[test]
@@ -210,13 +210,13 @@ fn rules_pick_the_runtime() {
     let scratch = project("rules", policy, &format!("{key}MODEL: m-2"));
     assert_eq!(codes(&scratch), ["unregistered-model"]);
     // The edit of the runtime is offered and not made.
-    let shown = lint(&scratch).shown();
+    let shown = lint(&scratch).snapshot();
     assert!(!shown.contains("help: set `CODE`"), "{shown}");
     let args = ["diagnose", "--record", "record.json", "CODE=1", "ACME_API_KEY=set", "--format", "json"];
     let scratch = scratch.file("record.json", r#"{"status": "online", "runtime": "coder"}"#);
-    let ended = slugproof(args).dir(&scratch).run();
-    let json = ended.json();
-    assert_eq!((ended.code, &json["resolution"]["runtime"]), (0, &json!("coder")), "{}", ended.shown());
+    let output = slugproof(args).dir(&scratch).run();
+    let json = output.json();
+    assert_eq!((output.code, &json["resolution"]["runtime"]), (0, &json!("coder")), "{}", output.snapshot());
     assert_eq!(json["resolution"]["shadowed"], json!([]), "a variable that names the runtime is used");
 }
 
@@ -227,16 +227,16 @@ fn model_is_kept_if_its_vendor_can_be() {
                   secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]\n";
     let env = "ACME_API_KEY: ${{ secrets.A }}\nMODEL: zed-large";
     let scratch = project("kept", policy, env);
-    let ended = slugproof(["lint", "--fix"]).dir(&scratch).run();
-    assert_eq!(ended.code, 1, "{}", ended.shown());
-    assert!(ended.stdout.contains("set ZETA_API_KEY=<ZETA_API_KEY>"), "{}", ended.shown());
+    let output = slugproof(["lint", "--fix"]).dir(&scratch).run();
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    assert!(output.stdout.contains("set ZETA_API_KEY=<ZETA_API_KEY>"), "{}", output.snapshot());
     let path = scratch.0.join(".github/workflows/w.yml");
     assert_eq!(fs::read_to_string(&path).expect("the file exists"), workflow(env));
 
     // Another spelling keeps the vendor, and is made.
     let scratch = project("respelt", policy, &env.replace("zed-large", "vendor/m-1"));
-    let ended = slugproof(["lint", "--fix"]).dir(&scratch).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = slugproof(["lint", "--fix"]).dir(&scratch).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
     let fixed = fs::read_to_string(scratch.0.join(".github/workflows/w.yml")).expect("the file exists");
     assert!(fixed.contains("MODEL: acme/vendor/m-1\n") || fixed.contains("MODEL: m-1\n"), "{fixed}");
 }
@@ -248,12 +248,12 @@ fn every_key_is_injected_in_mode_every() {
     let both = "ACME_API_KEY: ${{ secrets.A }}\nZETA_API_KEY: ${{ secrets.Z }}\nMODEL: z-1";
     assert_eq!(codes(&project("every", policy, both)), [""; 0]);
     let scratch = project("every", policy, "ACME_API_KEY: ${{ secrets.A }}\nMODEL: z-1");
-    let ended = lint(&scratch);
-    assert!(ended.stdout.contains("injects ACME_API_KEY"), "{}", ended.shown());
-    assert!(ended.stdout.contains("set ZETA_API_KEY=<ZETA_API_KEY>, which selects z-1"), "{}", ended.shown());
+    let output = lint(&scratch);
+    assert!(output.stdout.contains("injects ACME_API_KEY"), "{}", output.snapshot());
+    assert!(output.stdout.contains("set ZETA_API_KEY=<ZETA_API_KEY>, which selects z-1"), "{}", output.snapshot());
     let first = policy.replace("inject: every\n", "");
-    let ended = lint(&project("first", &first, both));
-    assert!(ended.stdout.contains("is set, but does not decide what is injected"), "{}", ended.shown());
+    let output = lint(&project("first", &first, both));
+    assert!(output.stdout.contains("is set, but does not decide what is injected"), "{}", output.snapshot());
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn near_miss_of_a_compared_value_is_suggested() {
     let policy = "runtimes: [agent]\nmodel: [{when: {TIER: fast}, use: z-1}, {use: m-1}]\n\
                   secrets: [{key: ZETA_API_KEY}]\n";
     let scratch = project("near", policy, "");
-    let ended = slugproof(["resolve", "--runtime", "agent", "TIER=Fast"]).dir(&scratch).run();
-    assert!(ended.stdout.contains("TIER is compared exactly; did you mean `fast`?"), "{}", ended.shown());
+    let output = slugproof(["resolve", "--runtime", "agent", "TIER=Fast"]).dir(&scratch).run();
+    assert!(output.stdout.contains("TIER is compared exactly; did you mean `fast`?"), "{}", output.snapshot());
 }
 
 #[test]
@@ -306,8 +306,8 @@ fn extends_takes_the_other_fields_of_a_policy() {
     assert_eq!(json["findings"][0]["code"], "unregistered-policy-model");
     assert_eq!(json["findings"][0]["primary"]["start"]["line"], 4, "{json}");
     let embedded = project("extends-name", "extends: full-saas\n", "");
-    let ended = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).dir(&embedded).run();
-    assert_eq!(ended.json()["slug"], "openai/gpt-4o", "{}", ended.shown());
+    let output = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).dir(&embedded).run();
+    assert_eq!(output.json()["slug"], "openai/gpt-4o", "{}", output.snapshot());
 }
 
 #[test]
@@ -323,16 +323,16 @@ fn policy_that_cannot_be_extended_is_refused() {
         ("broken.yaml", "broken.yaml: "),
     ] {
         scratch = scratch.file("b.yaml", own(b)).file("broken.yaml", "schema_version: 2\nname: 3\n");
-        let ended = slugproof(["prove"]).dir(&scratch).run();
-        assert_eq!(ended.code, 2, "{b}: {}", ended.shown());
-        assert!(ended.stderr.contains("policy.yaml: line 4, column 10"), "{b}: {}", ended.stderr);
-        assert!(ended.stderr.contains(message), "{b}: {}", ended.stderr);
-        let ended = slugproof(["check"]).dir(&scratch).run();
-        assert!(ended.stdout.contains("error[invalid-policy]"), "{b}: {}", ended.shown());
+        let output = slugproof(["prove"]).dir(&scratch).run();
+        assert_eq!(output.code, 2, "{b}: {}", output.snapshot());
+        assert!(output.stderr.contains("policy.yaml: line 4, column 10"), "{b}: {}", output.stderr);
+        assert!(output.stderr.contains(message), "{b}: {}", output.stderr);
+        let output = slugproof(["check"]).dir(&scratch).run();
+        assert!(output.stdout.contains("error[invalid-policy]"), "{b}: {}", output.snapshot());
     }
     for number in 0..9 {
         scratch = scratch.file(&format!("n{number}.yaml"), own(&format!("n{}.yaml", number + 1)));
     }
-    let ended = slugproof(["prove"]).dir(&scratch.file("b.yaml", own("n0.yaml"))).run();
-    assert!(ended.stderr.contains("more than 8 policies extend one another"), "{}", ended.stderr);
+    let output = slugproof(["prove"]).dir(&scratch.file("b.yaml", own("n0.yaml"))).run();
+    assert!(output.stderr.contains("more than 8 policies extend one another"), "{}", output.stderr);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -46,15 +46,15 @@ fn project(name: &str, config: &str) -> Scratch {
 }
 
 /// The report with a placeholder for the run time, which varies.
-fn timeless(ended: &Ended) -> String {
+fn timeless(output: &RunOutput) -> String {
     let line = |line: &str| if line.starts_with("  took ") { "  took <time>".to_owned() } else { line.to_owned() };
-    ended.shown().lines().map(line).collect::<Vec<_>>().join("\n")
+    output.snapshot().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn bare_command_proves_the_embedded_data() {
-    let ended = slugproof([]).run();
-    insta::assert_snapshot!(timeless(&ended));
+    let output = slugproof([]).run();
+    insta::assert_snapshot!(timeless(&output));
 }
 
 #[test]
@@ -79,17 +79,17 @@ fn slugproof_yaml_makes_gaps_fail() {
 #[test]
 fn accepted_gaps_pass() {
     let project = project("accepted", &format!("{CONFIG}{ACCEPTS}")).file("deep/down/here", "");
-    let ended = slugproof(["prove"]).dir(&Scratch(project.0.join("deep/down"))).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
-    assert!(ended.stdout.contains("(accepted: a job exercises the missing key)"), "{}", ended.stdout);
+    let output = slugproof(["prove"]).dir(&Scratch(project.0.join("deep/down"))).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    assert!(output.stdout.contains("(accepted: a job exercises the missing key)"), "{}", output.stdout);
 }
 
 #[test]
 fn unused_accept_entry_is_a_finding() {
     let idle = "  - {code: ambiguous-model, reason: there is none}\n";
-    let ended = slugproof(["prove"]).dir(&project("idle", &format!("{CONFIG}{ACCEPTS}{idle}"))).run();
-    assert_eq!(ended.code, 1);
-    assert!(ended.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", ended.stdout);
+    let output = slugproof(["prove"]).dir(&project("idle", &format!("{CONFIG}{ACCEPTS}{idle}"))).run();
+    assert_eq!(output.code, 1);
+    assert!(output.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", output.stdout);
 }
 
 /// An accepted contradiction must not hide another one with the same code.
@@ -110,9 +110,9 @@ fn accepted_gap_hides_no_other_gap() {
     let project = project("hidden", &format!("{CONFIG}{accept}"))
         .file("providers.yaml", registry)
         .file("policies/mine.yaml", policy);
-    let ended = slugproof(["prove", "--format", "json"]).dir(&project).run();
-    assert_eq!(ended.code, 1);
-    let report = ended.json();
+    let output = slugproof(["prove", "--format", "json"]).dir(&project).run();
+    assert_eq!(output.code, 1);
+    let report = output.json();
     let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
     let open = |gap: &&serde_json::Value| gap["accepted"].is_null() && gap["code"] == json!("missing-credential");
     let open: Vec<_> = gaps.iter().filter(open).collect();
@@ -124,18 +124,18 @@ fn accepted_gap_hides_no_other_gap() {
 fn entries_covering_parts_of_a_gap_are_used() {
     let both = ACCEPTS.replace("unset: [KEY], reason", "unset: [LLM_PATH], reason")
         + "  - {code: missing-credential, set: [LLM_PATH], reason: the same by another path}\n";
-    let ended = slugproof(["prove"]).dir(&project("divided", &format!("{CONFIG}{both}"))).run();
-    assert_eq!(ended.code, 0, "{}", ended.shown());
+    let output = slugproof(["prove"]).dir(&project("divided", &format!("{CONFIG}{both}"))).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
 }
 
 #[test]
 fn undecided_result_fails_the_proof() {
     let project = project("undecided", &format!("{CONFIG}{ACCEPTS}"))
         .file("providers.yaml", REGISTRY.replace("^acme/", r"\\bacme"));
-    let ended = slugproof(["prove"]).dir(&project).run();
-    assert_eq!(ended.code, 1, "{}", ended.stdout);
-    assert!(ended.stdout.contains("undecided: which patterns overlap on agent"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("✓ 28 laws"), "{}", ended.stdout);
+    let output = slugproof(["prove"]).dir(&project).run();
+    assert_eq!(output.code, 1, "{}", output.stdout);
+    assert!(output.stdout.contains("undecided: which patterns overlap on agent"), "{}", output.stdout);
+    assert!(!output.stdout.contains("✓ 28 laws"), "{}", output.stdout);
 }
 
 /// A path value that equals the value of a set key, and key names that differ in one word.
@@ -145,10 +145,10 @@ fn unusual_names_make_headings() {
         {key: KK, inject: [C]}]";
     let policy =
         POLICY.replace("value: platform,", "value: set,").replace("secrets: [{key: KEY, inject: [ACME_KEY]}]", keys);
-    let ended = slugproof(["prove", "--deny", "gaps"])
+    let output = slugproof(["prove", "--deny", "gaps"])
         .dir(&project("headings", CONFIG).file("policies/mine.yaml", policy))
         .run();
-    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""), "{}", ended.stdout);
+    assert_eq!((output.code, output.stderr.as_str()), (1, ""), "{}", output.stdout);
 }
 
 #[test]
@@ -159,30 +159,30 @@ fn a_configured_policy_is_known_by_its_name() {
     assert_eq!(answer["slug"], json!("m-1"));
     // An entry may apply to a policy that this run does not check.
     let project = crate::prove::project("narrowed", &format!("{CONFIG}{ACCEPTS}"));
-    let ended = slugproof(["prove", "--policy", "full-saas"]).dir(&project).run();
-    assert!(!ended.stdout.contains("remove the entry"), "{}", ended.stdout);
+    let output = slugproof(["prove", "--policy", "full-saas"]).dir(&project).run();
+    assert!(!output.stdout.contains("remove the entry"), "{}", output.stdout);
 }
 
 #[test]
 fn flags_override_slugproof_yaml() {
     let project = project("flags", CONFIG);
-    let ended = slugproof(["prove", "--embedded"]).dir(&project).run();
-    assert_eq!(ended.code, 0);
-    assert!(ended.stdout.starts_with("registry embedded"), "{}", ended.stdout);
-    let ended = slugproof(["prove", "--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"])
+    let output = slugproof(["prove", "--embedded"]).dir(&project).run();
+    assert_eq!(output.code, 0);
+    assert!(output.stdout.starts_with("registry embedded"), "{}", output.stdout);
+    let output = slugproof(["prove", "--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"])
         .dir(&project)
         .run();
-    assert_eq!(ended.code, 0);
-    assert!(ended.stdout.starts_with("registry providers.yaml: 2 providers, 1 runtime\n"), "{}", ended.stdout);
+    assert_eq!(output.code, 0);
+    assert!(output.stdout.starts_with("registry providers.yaml: 2 providers, 1 runtime\n"), "{}", output.stdout);
     let answer = slugproof(["resolve", "--runtime", "agent", "--format", "json"]).dir(&project).run().json();
     assert_eq!(answer["slug"], json!("m-1"), "resolve uses the file's policy as well");
 }
 
 #[test]
 fn json_report_counts_are_exact() {
-    let ended = slugproof(["prove", "--format", "json", "--brute-force", "--policy", "reconciler"]).run();
-    assert_eq!(ended.code, 0);
-    let report = ended.json();
+    let output = slugproof(["prove", "--format", "json", "--brute-force", "--policy", "reconciler"]).run();
+    assert_eq!(output.code, 0);
+    let report = output.json();
     let policy = &report["policies"][0];
     assert_eq!(policy["policy"], json!("reconciler"));
     assert_eq!(policy["decided_one_by_one"], json!(true));
@@ -201,9 +201,9 @@ fn json_report_counts_are_exact() {
 
 #[test]
 fn the_laws_are_listed() {
-    let ended = slugproof(["prove", "--laws"]).run();
-    assert_eq!(ended.code, 0);
+    let output = slugproof(["prove", "--laws"]).run();
+    assert_eq!(output.code, 0);
     for law in slug_laws::LAWS {
-        assert!(ended.stdout.contains(law.id), "{} is missing", law.id);
+        assert!(output.stdout.contains(law.id), "{} is missing", law.id);
     }
 }

@@ -1,7 +1,7 @@
 //! Registries as they are in the world: null fields, groups of credentials, providers without
 //! credentials, other payers, withdrawn models and fields that slugproof does not define.
 
-use crate::run::{Ended, Scratch, slugproof};
+use crate::run::{RunOutput, Scratch, slugproof};
 
 const POLICY: &str = "schema_version: 1
 name: evals
@@ -33,7 +33,7 @@ fn project(name: &str, providers: &str, arms: &str, env: &str) -> Scratch {
         .file(".github/workflows/w.yml", workflow)
 }
 
-fn lint(scratch: &Scratch) -> Ended {
+fn lint(scratch: &Scratch) -> RunOutput {
     slugproof(["lint"]).dir(scratch).run()
 }
 
@@ -44,8 +44,8 @@ fn null_optional_field_is_absent() {
     let provider = "  - {name: a, display_name: null, protocol: null, auth_mode: null, base_url_template: null, \
                     auth_env: [A], model_prefix_match: null, model_aliases: null, deprecated: null}\n";
     let scratch = project("null", provider, "      - {name: a, models: [m-0], withdrawn_models: null}\n", "X: y");
-    let ended = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, "✓ nothing found in 1 registry\n"));
+    let output = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
+    assert_eq!((output.code, output.stdout.as_str()), (0, "✓ nothing found in 1 registry\n"));
     // Elsewhere, an empty field is a mistake: it could make an entry of `accept` fit everything.
     for (file, text) in [
         ("slugproof.yaml", "schema_version: 1\naccept: [{code: missing-credential, policy: , reason: x}]\n"),
@@ -53,11 +53,12 @@ fn null_optional_field_is_absent() {
         ("policy.yaml", &POLICY.replace("harness: [scripts/eval.sh]", "harness:")),
     ] {
         let scratch = project("null-elsewhere", OPENAI, "      - {name: openai, models: [m-0]}\n", "X: y");
-        let ended = slugproof(["check", file]).dir(&scratch.file(file, text)).run();
+        let output = slugproof(["check", file]).dir(&scratch.file(file, text)).run();
         assert!(
-            ended.code == 1 && ended.stdout.replace("\n                       ", " ").contains("found nothing (null)"),
+            output.code == 1
+                && output.stdout.replace("\n                       ", " ").contains("found nothing (null)"),
             "{text}: {}",
-            ended.stdout
+            output.stdout
         );
     }
     for (field, message) in [
@@ -66,8 +67,8 @@ fn null_optional_field_is_absent() {
         ("{name: a, auth_env: null}", "`providers[0]`: the required field `auth_env` is missing"),
     ] {
         let scratch = project("null-required", &format!("  - {field}\n"), "      - {name: a, models: [m-0]}\n", "X: y");
-        let ended = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
-        assert!(ended.code == 1 && ended.stdout.contains(message), "{field}: {}", ended.stdout);
+        let output = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
+        assert!(output.code == 1 && output.stdout.contains(message), "{field}: {}", output.stdout);
     }
 }
 
@@ -94,14 +95,14 @@ fn provider_without_credentials_is_consistent() {
     let arms = "      - {name: local, models: [m-0, m-house]}\n      - {name: openai, models: [gpt-5]}\n";
     for (env, code) in [("X: y", 0), ("RESOURCE: acme", 0), ("BILLING: house", 0), ("MODEL: gpt-5", 1)] {
         let scratch = project("keyless", &providers, arms, env);
-        let ended = lint(&scratch);
-        assert_eq!(ended.code, code, "{env}: {}", ended.stdout);
+        let output = lint(&scratch);
+        assert_eq!(output.code, code, "{env}: {}", output.stdout);
         let checked = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
         assert_eq!(checked.code, 0, "{}", checked.stdout);
     }
     let scratch = project("keyless-resolve", &providers, arms, "X: y");
-    let ended = slugproof(["resolve", "--runtime", "agent"]).dir(&scratch).run();
-    assert!(ended.stdout.starts_with("✓ consistent: m-0 on local, which needs no credential\n"), "{}", ended.stdout);
+    let output = slugproof(["resolve", "--runtime", "agent"]).dir(&scratch).run();
+    assert!(output.stdout.starts_with("✓ consistent: m-0 on local, which needs no credential\n"), "{}", output.stdout);
 }
 
 #[test]
@@ -109,13 +110,13 @@ fn payer_is_named_by_billing() {
     let arms = "      - {name: house, models: [m-house]}\n      - {name: openai, models: [m-0]}\n";
     for (billing, code) in [("", 1), ("billing: byok, ", 1), ("billing: platform, ", 0)] {
         let providers = format!("  - {{name: house, {billing}auth_env: [USAGE_TOKEN]}}\n{OPENAI}");
-        let ended = lint(&project("payer", &providers, arms, "BILLING: house"));
-        assert_eq!(ended.code, code, "{billing}: {}", ended.stdout);
+        let output = lint(&project("payer", &providers, arms, "BILLING: house"));
+        assert_eq!(output.code, code, "{billing}: {}", output.stdout);
     }
     let named = format!("  - {{name: platform, billing: byok, auth_env: [USAGE_TOKEN]}}\n{OPENAI}");
-    let ended =
+    let output =
         lint(&project("payer-byok", &named, &arms.replace("house, models", "platform, models"), "BILLING: house"));
-    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert_eq!(output.code, 1, "{}", output.stdout);
 }
 
 #[test]
@@ -124,8 +125,8 @@ fn withdrawn_model_is_rejected_and_its_owner_named() {
     let arms =
         "      - {name: acme, models: [m-house], withdrawn_models: [m-0]}\n      - {name: openai, models: [gpt-5]}\n";
     let scratch = project("withdrawn", &providers, arms, "X: y");
-    let ended = lint(&scratch);
-    assert!(ended.code == 1 && ended.stdout.starts_with("error[withdrawn-model]"), "{}", ended.stdout);
+    let output = lint(&scratch);
+    assert!(output.code == 1 && output.stdout.starts_with("error[withdrawn-model]"), "{}", output.stdout);
     let resolved = slugproof(["resolve", "--runtime", "agent"]).dir(&scratch).run();
     assert!(resolved.stdout.contains("\n  owner     acme, which has withdrawn the model\n"), "{}", resolved.stdout);
     let json = slugproof(["resolve", "--runtime", "agent", "--format", "json"]).dir(&scratch).run().json();
@@ -152,11 +153,11 @@ fn unknown_field_is_a_note_unless_it_is_misspelt() {
     assert_eq!(note.code, 0, "{}", note.stdout);
     assert!(note.stdout.starts_with("note[unknown-field]: the format does not define the field `endpoint_vars`\n"));
     for misspelt in ["display-name", "Display_Name", "auth_mod", "vendor_logos", "billng"] {
-        let ended = check(misspelt, &[]);
+        let output = check(misspelt, &[]);
         assert!(
-            ended.code == 1 && ended.stdout.replace("\n                         ", " ").contains("did you mean"),
+            output.code == 1 && output.stdout.replace("\n                         ", " ").contains("did you mean"),
             "{misspelt}: {}",
-            ended.stdout
+            output.stdout
         );
         assert_eq!(check(misspelt, &["--allow-unknown-fields"]).code, 0, "{misspelt}");
     }
@@ -219,6 +220,6 @@ fn platform_error_replaces_the_words_of_the_platform() {
         let scratch = project("words-bad", OPENAI, arms, "X: y").file("providers.yaml", text);
         let ended = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
         let title = ended.json()["findings"][0]["title"].as_str().expect("a title").to_owned();
-        assert!(ended.code == 1 && title.starts_with(message), "{words}: {}", ended.shown());
+        assert!(ended.code == 1 && title.starts_with(message), "{words}: {}", ended.snapshot());
     }
 }

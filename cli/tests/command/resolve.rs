@@ -4,19 +4,21 @@ use serde_json::json;
 
 use crate::run::slugproof;
 
-const INCIDENT: [&str; 5] =
+/// The founding incident of the README: the override selects a model that needs a tenant key, and the
+/// platform path injects none.
+const FOUNDING_INCIDENT: [&str; 5] =
     ["resolve", "--runtime", "claude-code", "E2E_LLM_PATH=platform", "E2E_MODEL_SLUG=MiniMax-M2"];
 
 #[test]
 fn founding_incident_is_reported() {
-    insta::assert_snapshot!(slugproof(INCIDENT).run().shown());
+    insta::assert_snapshot!(slugproof(FOUNDING_INCIDENT).run().snapshot());
 }
 
 #[test]
 fn founding_incident_is_reported_in_json() {
-    let ended = slugproof(INCIDENT.into_iter().chain(["--format", "json"])).run();
-    assert_eq!(ended.code, 1);
-    let answer = ended.json();
+    let output = slugproof(FOUNDING_INCIDENT.into_iter().chain(["--format", "json"])).run();
+    assert_eq!(output.code, 1);
+    let answer = output.json();
     let keys: Vec<&String> = answer.as_object().expect("an object").keys().collect();
     let expected = [
         "runtime",
@@ -63,7 +65,7 @@ fn founding_incident_is_reported_in_json() {
 #[test]
 fn fixes_keep_the_vendor_if_its_key_is_set() {
     let keys = ["E2E_MINIMAX_API_KEY=set", "E2E_ANTHROPIC_API_KEY=set", "E2E_OPENAI_API_KEY=set", "--format", "json"];
-    let answer = slugproof(INCIDENT.into_iter().chain(keys)).run().json();
+    let answer = slugproof(FOUNDING_INCIDENT.into_iter().chain(keys)).run().json();
     let fixes = answer["fixes"].as_array().expect("a list");
     let edits: Vec<&serde_json::Value> = fixes.iter().map(|fix| &fix["edits"]).collect();
     let spelling = json!([{"set": "E2E_MODEL_SLUG", "to": "platform/MiniMax-M2"}]);
@@ -73,35 +75,35 @@ fn fixes_keep_the_vendor_if_its_key_is_set() {
 }
 
 #[test]
-fn colon_form_is_reported() {
+fn unregistered_colon_spelling_is_reported() {
     let args =
         ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=minimax:MiniMax-M2.7", "E2E_MINIMAX_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn key_sent_to_another_vendor_is_reported() {
     let args = ["resolve", "--runtime", "claude-code", "E2E_MODEL_SLUG=MiniMax-M3", "E2E_ANTHROPIC_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn misspelt_runtime_gives_a_suggestion() {
-    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().shown());
+    insta::assert_snapshot!(slugproof(["resolve", "--runtime", "claud-code"]).run().snapshot());
 }
 
 #[test]
 fn env_format_is_valid_shell() {
     let args = ["resolve", "--runtime", "google-adk", "--format", "env", "E2E_GOOGLE_API_KEY=set"];
-    insta::assert_snapshot!(slugproof(args).run().shown());
+    insta::assert_snapshot!(slugproof(args).run().snapshot());
 }
 
 #[test]
 fn unread_variable_gives_a_note() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
-    assert_eq!(ended.code, 0);
+    let output = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLG=x", "E2E_OPENAI_API_KEY=set"]).run();
+    assert_eq!(output.code, 0);
     assert_eq!(
-        ended.stderr,
+        output.stderr,
         "note: policy `full-saas` does not read `E2E_MODEL_SLG`; did you mean `E2E_MODEL_SLUG`?\n"
     );
     let quiet =
@@ -110,7 +112,7 @@ fn unread_variable_gives_a_note() {
 }
 
 #[test]
-fn a_fix_names_the_secret_that_the_provider_accepts() {
+fn fix_placeholder_names_the_accepted_secret() {
     let answer = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).run().json();
     let edits: Vec<_> = answer["fixes"].as_array().expect("a list").iter().map(|fix| fix["edits"].clone()).collect();
     assert!(edits.contains(&json!([{"set": "E2E_OPENAI_API_KEY", "to": "<OPENAI_API_KEY>"}])), "{edits:?}");
@@ -118,8 +120,8 @@ fn a_fix_names_the_secret_that_the_provider_accepts() {
 
 #[test]
 fn path_in_wrong_case_gives_a_hint() {
-    let ended = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
-    assert!(ended.stdout.contains("E2E_LLM_PATH is compared exactly; did you mean `platform`?"), "{}", ended.stdout);
+    let output = slugproof(["resolve", "--runtime", "hermes", "E2E_LLM_PATH=Platform"]).run();
+    assert!(output.stdout.contains("E2E_LLM_PATH is case-sensitive; did you mean `platform`?"), "{}", output.stdout);
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn empty_runtime_is_unknown() {
 }
 
 #[test]
-fn ambient_credentials_count_without_being_injected() {
+fn ambient_credentials_are_accepted_but_not_injected() {
     let args = ["resolve", "--runtime", "hermes", "--ambient", "OPENAI_API_KEY", "--format", "json"];
     let answer = slugproof(args).run().json();
     assert_eq!((&answer["verdict"], &answer["injected"]), (&json!("coherent"), &json!([])));
@@ -138,13 +140,13 @@ fn ambient_credentials_count_without_being_injected() {
 
 #[test]
 fn colour_follows_flag_and_no_color() {
-    let plain = slugproof(INCIDENT).run().stdout;
+    let plain = slugproof(FOUNDING_INCIDENT).run().stdout;
     assert!(!plain.contains('\u{1b}'));
-    let coloured = slugproof(INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;
+    let coloured = slugproof(FOUNDING_INCIDENT.into_iter().chain(["--color", "always"])).run().stdout;
     assert!(coloured.contains('\u{1b}'));
     assert_eq!(strip_colour(&coloured), plain);
-    let refused = slugproof(INCIDENT).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().stdout;
-    assert!(!refused.contains('\u{1b}'));
+    let without_colour = slugproof(FOUNDING_INCIDENT).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").run().stdout;
+    assert!(!without_colour.contains('\u{1b}'));
 }
 
 fn strip_colour(text: &str) -> String {

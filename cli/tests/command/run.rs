@@ -12,7 +12,7 @@ pub struct Slugproof {
 }
 
 /// The exit code and the output of a finished run.
-pub struct Ended {
+pub struct RunOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
@@ -41,7 +41,7 @@ impl Slugproof {
         self
     }
 
-    pub fn run(mut self) -> Ended {
+    pub fn run(mut self) -> RunOutput {
         let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("the command is built");
         let mut stdin = child.stdin.take().expect("standard input is piped");
@@ -51,18 +51,18 @@ impl Slugproof {
         let output = child.wait_with_output().expect("the command ends");
         writer.join().expect("the writer does not panic");
         let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
-        Ended { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        RunOutput { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
 
-impl Ended {
+impl RunOutput {
     /// The exit code, standard output and standard error as one text, for a snapshot.
-    pub fn shown(&self) -> String {
+    pub fn snapshot(&self) -> String {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
     }
 
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.shown()))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.snapshot()))
     }
 
     /// Standard output as JSON Lines.

@@ -54,22 +54,22 @@ pub enum Kind {
     /// The template with text appended.
     Append(Written),
     /// A link, directory or other file instead of a regular file with content.
-    Special(fn(&Path, &Reader) -> io::Result<Made>),
+    Special(fn(&Path, &Reader) -> io::Result<Applicability>),
 }
 
-/// Writes the hostile part, or returns `No` if the format or the reader lacks such an input.
-pub type Written = fn(&Reader, &mut dyn Write) -> io::Result<Made>;
+/// Writes the hostile part, or returns `NotApplicable` if the format or the reader lacks such an input.
+pub type Written = fn(&Reader, &mut dyn Write) -> io::Result<Applicability>;
 
-/// Whether the input exists for a reader.
+/// Whether an input can be written for a reader.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Made {
-    Yes,
-    No,
+pub enum Applicability {
+    Applicable,
+    NotApplicable,
 }
 
 impl Input {
     /// Creates the hostile file of a reader at `path`.
-    pub fn make(&self, reader: &Reader, path: &Path) -> io::Result<Made> {
+    pub fn make(&self, reader: &Reader, path: &Path) -> io::Result<Applicability> {
         let mut out = match self.kind {
             Kind::Special(make) => return make(path, reader),
             _ => io::BufWriter::new(fs::File::create(path)?),
@@ -77,7 +77,7 @@ impl Input {
         let (before, written, after) = match self.kind {
             Kind::Fill(slot, written) => match reader.fill(slot) {
                 Some((before, after)) => (before, written, after),
-                None => return Ok(Made::No),
+                None => return Ok(Applicability::NotApplicable),
             },
             Kind::Append(written) => (reader.in_order(), written, String::new()),
             Kind::Whole(written) => (String::new(), written, String::new()),
@@ -91,7 +91,12 @@ impl Input {
         let is_plain = fs::metadata(path)?.len() == plain.len() as u64 && fs::read(path)? == plain.as_bytes();
         // With the plain file, the row would not test the input.
         let is_meant_to_be = self.name == IN_ORDER;
-        assert!(made == Made::No || is_plain == is_meant_to_be, "{}, {}: the file is plain", reader.name, self.name);
+        assert!(
+            made == Applicability::NotApplicable || is_plain == is_meant_to_be,
+            "{}, {}: the file is plain",
+            reader.name,
+            self.name
+        );
         Ok(made)
     }
 }
@@ -100,25 +105,25 @@ impl Input {
 const IN_ORDER: &str = "in order";
 
 /// Writes a text repeatedly, without holding the result in memory.
-fn repeat(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Made> {
+fn repeat(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Applicability> {
     (0..times).try_for_each(|_| out.write_all(text.as_bytes()))?;
-    Ok(Made::Yes)
+    Ok(Applicability::Applicable)
 }
 
-fn numbered(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Made> {
+fn numbered(out: &mut dyn Write, text: &str, times: usize) -> io::Result<Applicability> {
     (0..times).try_for_each(|number| out.write_all(text.replace('#', &number.to_string()).as_bytes()))?;
-    Ok(Made::Yes)
+    Ok(Applicability::Applicable)
 }
 
-fn just(out: &mut dyn Write, bytes: impl AsRef<[u8]>) -> io::Result<Made> {
+fn just(out: &mut dyn Write, bytes: impl AsRef<[u8]>) -> io::Result<Applicability> {
     out.write_all(bytes.as_ref())?;
-    Ok(Made::Yes)
+    Ok(Applicability::Applicable)
 }
 
-/// Writes 100,000 nested levels; `No` if `open` is empty, for formats without nesting.
-fn nested(out: &mut dyn Write, open: &str, close: &str) -> io::Result<Made> {
+/// Writes 100,000 nested levels; `NotApplicable` if `open` is empty, for formats without nesting.
+fn nested(out: &mut dyn Write, open: &str, close: &str) -> io::Result<Applicability> {
     if open.is_empty() {
-        return Ok(Made::No);
+        return Ok(Applicability::NotApplicable);
     }
     repeat(out, open, 100_000)?;
     just(out, "1")?;
@@ -135,13 +140,13 @@ fn by_format(reader: &Reader, yaml: &'static str, json: &'static str, lines: &'s
 }
 
 /// Writes an input for YAML readers only.
-fn in_yaml(reader: &Reader, write: impl FnOnce() -> io::Result<Made>) -> io::Result<Made> {
-    if reader.format == Format::Yaml { write() } else { Ok(Made::No) }
+fn in_yaml(reader: &Reader, write: impl FnOnce() -> io::Result<Applicability>) -> io::Result<Applicability> {
+    if reader.format == Format::Yaml { write() } else { Ok(Applicability::NotApplicable) }
 }
 
 /// Writes an input only for readers whose name starts with `name`.
-fn only(reader: &Reader, name: &str, write: impl FnOnce() -> io::Result<Made>) -> io::Result<Made> {
-    if reader.name.starts_with(name) { write() } else { Ok(Made::No) }
+fn only(reader: &Reader, name: &str, write: impl FnOnce() -> io::Result<Applicability>) -> io::Result<Applicability> {
+    if reader.name.starts_with(name) { write() } else { Ok(Applicability::NotApplicable) }
 }
 
 const MEGABYTE: usize = 1_000_000;
@@ -159,13 +164,13 @@ use Kind::{Append, Fill, Special, Whole};
 
 /// Every hostile input.
 pub const INPUTS: &[Input] = &[
-    input!(IN_ORDER, "a valid file, which shows that the reader works", Append(|_, _| Ok(Made::Yes))),
+    input!(IN_ORDER, "a valid file, which shows that the reader works", Append(|_, _| Ok(Applicability::Applicable))),
     input!(
         "CRLF",
         "Windows line endings",
         Whole(|reader, out| {
             reader.in_order().lines().try_for_each(|line| write!(out, "{line}\r\n"))?;
-            Ok(Made::Yes)
+            Ok(Applicability::Applicable)
         })
     ),
     input!(
@@ -174,7 +179,7 @@ pub const INPUTS: &[Input] = &[
         Whole(|reader, out| just(out, format!("\u{feff}{}", reader.in_order())))
     ),
     input!("BOM only", "a byte-order mark and nothing else", Whole(|_, out| just(out, "\u{feff}"))),
-    input!("empty", "no byte", Whole(|_, _| Ok(Made::Yes))),
+    input!("empty", "no byte", Whole(|_, _| Ok(Applicability::Applicable))),
     input!("UTF-16", "the valid file as UTF-16", Whole(utf16)),
     input!("invalid UTF-8", "bytes that are not UTF-8", Fill(Slot::Text, |_, out| just(out, b"a\xff\xfe\xff"))),
     input!("NUL", "a NUL inside a text", Fill(Slot::Text, |_, out| just(out, "a\0b"))),
@@ -204,7 +209,7 @@ pub const INPUTS: &[Input] = &[
         Whole(|reader, out| match reader.format {
             Format::Yaml => just(out, format!("{0}---\n{0}", reader.in_order())),
             Format::Json => just(out, reader.in_order().repeat(2)),
-            Format::Lines => Ok(Made::No),
+            Format::Lines => Ok(Applicability::NotApplicable),
         })
     ),
     input!(
@@ -234,7 +239,7 @@ pub const INPUTS: &[Input] = &[
         "one key 100,000 times",
         Append(|reader, out| match reader.format {
             Format::Yaml => repeat(out, "key: 1\n", 100_000),
-            Format::Json => Ok(Made::No),
+            Format::Json => Ok(Applicability::NotApplicable),
             Format::Lines => repeat(out, &reader.item.replace('#', "1"), 100_000),
         })
     ),
@@ -254,7 +259,7 @@ pub const INPUTS: &[Input] = &[
                 repeat(out, &format!("{member},"), times - 1)?;
                 just(out, format!("{member}}}"))
             }
-            Format::Yaml | Format::Lines => Ok(Made::No),
+            Format::Yaml | Format::Lines => Ok(Applicability::NotApplicable),
         })
     ),
     input!(
@@ -278,7 +283,7 @@ pub const INPUTS: &[Input] = &[
         Whole(|reader, out| {
             in_yaml(reader, || {
                 (0..1_400).try_for_each(|depth| writeln!(out, "{:depth$}a:", ""))?;
-                Ok(Made::Yes)
+                Ok(Applicability::Applicable)
             })
         })
     ),
@@ -434,7 +439,7 @@ pub const INPUTS: &[Input] = &[
             only(reader, "workflow", || {
                 numbered(out, ", v#", 9)?;
                 (0..9).try_for_each(|axis| write!(out, "], a{axis}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9"))?;
-                Ok(Made::Yes)
+                Ok(Applicability::Applicable)
             })
         })
     ),
@@ -449,16 +454,24 @@ pub const INPUTS: &[Input] = &[
             })
         })
     ),
-    input!("missing", "no such file", Special(|_, _| Ok(Made::Yes))),
-    input!("link to nowhere", "a link to a missing file", Special(|path, _| symlink("gone", path).map(|()| Made::Yes))),
-    input!("directory", "a directory instead of the file", Special(|path, _| fs::create_dir(path).map(|()| Made::Yes))),
+    input!("missing", "no such file", Special(|_, _| Ok(Applicability::Applicable))),
+    input!(
+        "link to nowhere",
+        "a link to a missing file",
+        Special(|path, _| symlink("gone", path).map(|()| Applicability::Applicable))
+    ),
+    input!(
+        "directory",
+        "a directory instead of the file",
+        Special(|path, _| fs::create_dir(path).map(|()| Applicability::Applicable))
+    ),
     input!(
         "no permission",
         "a file without read permission",
         Special(|path, reader| {
             fs::write(path, reader.in_order())?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o000))?;
-            Ok(Made::Yes)
+            Ok(Applicability::Applicable)
         })
     ),
     input!(
@@ -470,20 +483,24 @@ pub const INPUTS: &[Input] = &[
             let (path, text) = (path.to_owned(), reader.in_order());
             // If the command skips pipes, the writer waits until the tests end.
             std::thread::spawn(move || fs::write(path, text));
-            Ok(Made::Yes)
+            Ok(Applicability::Applicable)
         })
     ),
     input!(
         "endless",
         "`/dev/zero`, which never ends; not for a batch, whose answers never end either",
         Special(|path, reader| {
-            if reader.voice == Voice::Answer { Ok(Made::No) } else { symlink("/dev/zero", path).map(|()| Made::Yes) }
+            if reader.voice == Voice::Answer {
+                Ok(Applicability::NotApplicable)
+            } else {
+                symlink("/dev/zero", path).map(|()| Applicability::Applicable)
+            }
         }),
         slow
     ),
 ];
 
-fn utf16(reader: &Reader, out: &mut dyn Write) -> io::Result<Made> {
+fn utf16(reader: &Reader, out: &mut dyn Write) -> io::Result<Applicability> {
     let text = format!("\u{feff}{}", reader.in_order());
     let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     just(out, bytes)
@@ -491,11 +508,11 @@ fn utf16(reader: &Reader, out: &mut dyn Write) -> io::Result<Made> {
 
 /// Writes nine levels, each with nine aliases of the previous one; `#` is the level and `@` the
 /// aliases.
-fn bomb(out: &mut dyn Write, level: &str) -> io::Result<Made> {
+fn bomb(out: &mut dyn Write, level: &str) -> io::Result<Applicability> {
     just(out, "a0: &a0 {x: y}\n")?;
     for number in 1..=9 {
         let aliases = vec![format!("*a{}", number - 1); 9].join(", ");
         just(out, level.replace('#', &number.to_string()).replace('@', &aliases))?;
     }
-    Ok(Made::Yes)
+    Ok(Applicability::Applicable)
 }

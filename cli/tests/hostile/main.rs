@@ -1,6 +1,6 @@
 //! Tests every reader with hostile input, and every output with a hostile sink, in a child
 //! process with limits on memory and time. `expected.tsv` has the expected result of each
-//! combination, a cell; `cargo ci hostile` runs all of them and writes docs/hostile.md.
+//! combination (a case); `cargo ci hostile` runs all of them and writes docs/hostile.md.
 //!
 //! `HOSTILE_UPDATE=1` rewrites `expected.tsv`; review its diff.
 #![cfg(target_os = "linux")]
@@ -22,36 +22,36 @@ use std::thread;
 
 use inputs::INPUTS;
 use readers::READERS;
-use sandbox::Cell;
+use sandbox::CaseResult;
 
-/// Runs the quick cells, which are part of the gate.
+/// Runs the quick cases, which are part of the gate.
 #[test]
-fn quick_cells_match_the_table() {
+fn quick_cases_match_the_table() {
     compare(&run(false));
 }
 
-/// Runs every cell, for `cargo ci hostile`. Writes the page to the path in `HOSTILE_PAGE`.
+/// Runs every case, for `cargo ci hostile`. Writes the page to the path in `HOSTILE_PAGE`.
 #[test]
 #[ignore = "takes minutes and a gigabyte of memory; `cargo ci hostile` and the nightly job run it"]
-fn every_cell_matches_the_table() {
-    let cells = run(true);
+fn every_case_matches_the_table() {
+    let cases = run(true);
     if let Some(path) = std::env::var_os("HOSTILE_PAGE") {
-        fs::write(PathBuf::from(path), page::render(&cells)).expect("the page can be written");
+        fs::write(PathBuf::from(path), page::render(&cases)).expect("the page can be written");
     }
     if std::env::var_os("HOSTILE_UPDATE").is_some() {
-        assert_rules(&cells);
-        return update(&cells);
+        assert_rules(&cases);
+        return update(&cases);
     }
-    compare(&cells);
-    assert_no_obsolete_lines(&cells);
+    compare(&cases);
+    assert_no_obsolete_lines(&cases);
 }
 
-/// Runs the cells in parallel and returns them in the order of the table.
-fn run(with_slow: bool) -> Vec<Cell> {
+/// Runs the cases in parallel and returns them in the order of the table.
+fn run(with_slow: bool) -> Vec<CaseResult> {
     let reading = READERS.iter().flat_map(|reader| INPUTS.iter().map(move |input| (reader, input)));
     let reading = reading.filter(|(_, input)| with_slow || !input.is_slow);
     let sinks = sinks::all().filter(|sink| with_slow || !sink.is_slow);
-    let jobs: Vec<Box<dyn Fn(usize) -> Option<Cell> + Sync>> = reading
+    let jobs: Vec<Box<dyn Fn(usize) -> Option<CaseResult> + Sync>> = reading
         .map(|(reader, input)| Box::new(move |number| sandbox::reading(reader, input, number)) as Box<_>)
         .chain(sinks.map(|sink| Box::new(move |number| Some(sink.run(number))) as Box<_>))
         .collect();
@@ -63,8 +63,8 @@ fn run(with_slow: bool) -> Vec<Cell> {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(number) else { break };
-                    if let Some(cell) = job(number) {
-                        done.lock().expect("no other thread panicked").insert(number, cell);
+                    if let Some(case) = job(number) {
+                        done.lock().expect("no other thread panicked").insert(number, case);
                     }
                 }
             });
@@ -93,61 +93,61 @@ fn expected(table: &str) -> Expected<'_> {
     expected
 }
 
-/// Panics if a cell breaks a rule that applies to every cell.
-fn assert_rules(cells: &[Cell]) {
+/// Panics if a case breaks a rule that applies to every case.
+fn assert_rules(cases: &[CaseResult]) {
     let broken: Vec<String> =
-        cells.iter().flat_map(|cell| cell.broken.iter().map(move |rule| format!("{}: {rule}", cell.name()))).collect();
-    assert!(broken.is_empty(), "{} rules for all cells are broken:\n{}", broken.len(), broken.join("\n"));
+        cases.iter().flat_map(|case| case.broken.iter().map(move |rule| format!("{}: {rule}", case.name()))).collect();
+    assert!(broken.is_empty(), "{} rules for all cases are broken:\n{}", broken.len(), broken.join("\n"));
 }
 
-/// Panics if a line of the table belongs to none of the cells.
-fn assert_no_obsolete_lines(cells: &[Cell]) {
+/// Panics if a line of the table belongs to none of the cases.
+fn assert_no_obsolete_lines(cases: &[CaseResult]) {
     let table = fs::read_to_string(TABLE).unwrap_or_default();
     let mut left = expected(&table);
-    for cell in cells {
-        left.remove(&(cell.row, cell.column));
+    for case in cases {
+        left.remove(&(case.row, case.column));
     }
     let left: Vec<_> = left.keys().collect();
-    assert!(left.is_empty(), "{TABLE} has lines of cells that no longer exist: {left:?}");
+    assert!(left.is_empty(), "{TABLE} has lines of cases that no longer exist: {left:?}");
 }
 
-/// Compares the cells with the table and panics with a list of the differences.
-fn compare(cells: &[Cell]) {
-    assert_rules(cells);
+/// Compares the cases with the table and panics with a list of the differences.
+fn compare(cases: &[CaseResult]) {
+    assert_rules(cases);
     let table = fs::read_to_string(TABLE).unwrap_or_default();
     let expected = expected(&table);
     let mut differences = String::new();
-    for cell in cells.iter().filter(|cell| cell.skipped.is_none()) {
-        let now = (cell.exit.as_str(), cell.message.as_str());
-        match expected.get(&(cell.row, cell.column)) {
+    for case in cases.iter().filter(|case| case.skipped.is_none()) {
+        let now = (case.exit.as_str(), case.message.as_str());
+        match expected.get(&(case.row, case.column)) {
             Some(then) if *then == now => {}
             Some((exit, message)) => {
                 let _ = writeln!(
                     differences,
                     "{}:\n  expected {exit} {message}\n  found    {} {}",
-                    cell.name(),
+                    case.name(),
                     now.0,
                     now.1
                 );
             }
             None => {
-                let _ = writeln!(differences, "{}: is not in the table; found {} {}", cell.name(), now.0, now.1);
+                let _ = writeln!(differences, "{}: is not in the table; found {} {}", case.name(), now.0, now.1);
             }
         }
     }
     assert!(
         differences.is_empty(),
-        "these cells differ from {TABLE}; fix the command, or run `HOSTILE_UPDATE=1 cargo ci hostile` and review the \
+        "these cases differ from {TABLE}; fix the command, or run `HOSTILE_UPDATE=1 cargo ci hostile` and review the \
          diff of the table\n{differences}"
     );
 }
 
-/// Rewrites the table; a cell that cannot run on this machine keeps its line.
-fn update(cells: &[Cell]) {
+/// Rewrites the table; a case that cannot run on this machine keeps its line.
+fn update(cases: &[CaseResult]) {
     let old = fs::read_to_string(TABLE).unwrap_or_default();
     let old = expected(&old);
     let mut text = HEAD.to_owned();
-    for Cell { row, column, exit, message, skipped, .. } in cells {
+    for CaseResult { row, column, exit, message, skipped, .. } in cases {
         let now = Some((exit.as_str(), message.as_str()));
         let kept = if skipped.is_some() { old.get(&(*row, *column)).copied() } else { now };
         let Some((exit, message)) = kept else { continue };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::inputs::{INPUTS, Input};
 use crate::readers::READERS;
-use crate::sandbox::{ACCEPTED, Cell, MEMORY};
+use crate::sandbox::{ACCEPTED, CaseResult, MEMORY};
 use crate::sinks;
 use crate::subprocess::SECONDS;
 
@@ -38,12 +38,12 @@ const WORDS: &str = "
 ";
 
 /// The whole page.
-pub fn render(cells: &[Cell]) -> String {
+pub fn render(cases: &[CaseResult]) -> String {
     let mut text = INTRODUCTION.to_owned();
-    let run: Vec<&Cell> = cells.iter().filter(|cell| cell.skipped.is_none()).collect();
-    let slowest = run.iter().max_by_key(|cell| cell.time).expect("at least one cell ran");
-    let largest = run.iter().max_by_key(|cell| cell.memory).expect("at least one cell ran");
-    let refused = run.iter().filter(|cell| cell.message != ACCEPTED).count();
+    let run: Vec<&CaseResult> = cases.iter().filter(|case| case.skipped.is_none()).collect();
+    let slowest = run.iter().max_by_key(|case| case.time).expect("at least one case ran");
+    let largest = run.iter().max_by_key(|case| case.memory).expect("at least one case ran");
+    let refused = run.iter().filter(|case| case.message != ACCEPTED).count();
     let _ = writeln!(
         text,
         "{} lines, {refused} of them refused with a message. The slowest took {:.0} s of processor
@@ -65,8 +65,8 @@ The limits are {SECONDS} s and {} MiB.",
     for reader in READERS {
         let _ = writeln!(text, "\n### {}\n\n`slugproof {}`\n", reader.name, reader.arguments.join(" "));
         // A row of a sink may have the name of a reader.
-        let cell = |input: &Input| cells.iter().find(|cell| (cell.row, cell.column) == (reader.name, input.name));
-        table(&mut text, "input", "accepted", INPUTS.iter().filter_map(|input| Some((input.name, cell(input)?))));
+        let case = |input: &Input| cases.iter().find(|case| (case.row, case.column) == (reader.name, input.name));
+        table(&mut text, "input", "accepted", INPUTS.iter().filter_map(|input| Some((input.name, case(input)?))));
     }
     text.push_str(
         "\n## Outputs\n\nA command waits for a pipe without a writer, like `cat`, until it is interrupted.\n",
@@ -77,22 +77,27 @@ The limits are {SECONDS} s and {} MiB.",
             &mut text,
             "command",
             "nothing",
-            cells.iter().filter(|cell| cell.column == *sink).map(|cell| (cell.row, cell)),
+            cases.iter().filter(|case| case.column == *sink).map(|case| (case.row, case)),
         );
     }
     text
 }
 
-fn table<'c>(text: &mut String, first: &str, without_message: &str, cells: impl Iterator<Item = (&'c str, &'c Cell)>) {
+fn table<'c>(
+    text: &mut String,
+    first: &str,
+    without_message: &str,
+    cases: impl Iterator<Item = (&'c str, &'c CaseResult)>,
+) {
     let _ = writeln!(text, "| {first} | exit | message | time | memory |\n| --- | --- | --- | --- | --- |");
-    for (name, cell) in cells {
-        let message = match (cell.skipped, cell.message.as_str()) {
+    for (name, case) in cases {
+        let message = match (case.skipped, case.message.as_str()) {
             (Some(reason), _) => reason.to_owned(),
             (None, ACCEPTED) => without_message.to_owned(),
             (None, message) => format!("`` {} ``", message.replace('|', "\\|")),
         };
-        let (time, memory) = (time_class(cell.time), memory_class(cell.memory));
-        let _ = writeln!(text, "| {name} | {} | {message} | {time} | {memory} |", cell.exit);
+        let (time, memory) = (time_class(case.time), memory_class(case.memory));
+        let _ = writeln!(text, "| {name} | {} | {message} | {time} | {memory} |", case.exit);
     }
 }
 

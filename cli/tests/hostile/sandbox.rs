@@ -1,4 +1,4 @@
-//! One cell of the table: one command with one hostile input or sink.
+//! One case of the table: one command with one hostile input or sink.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::inputs::{Input, Made};
+use crate::inputs::{Applicability, Input};
 use crate::readers::{Reader, Voice};
-use crate::subprocess::{Ended, Run};
+use crate::subprocess::{Run, RunOutput};
 
 /// Maximum memory of a command, in bytes, for every input.
 pub const MEMORY: u64 = 1536 << 20;
@@ -19,8 +19,8 @@ const MESSAGE: usize = 1_300;
 /// The message of accepted input in the table.
 pub const ACCEPTED: &str = "-";
 
-/// The result of a cell.
-pub struct Cell {
+/// The result of a case.
+pub struct CaseResult {
     /// The reader, or the command.
     pub row: &'static str,
     /// The input, or the sink.
@@ -30,28 +30,28 @@ pub struct Cell {
     pub message: String,
     pub time: Duration,
     pub memory: u64,
-    /// Broken rules that apply to every cell.
+    /// Broken rules that apply to every case.
     pub broken: Vec<String>,
-    /// Why the cell could not run on this machine.
+    /// Why the case could not run on this machine.
     pub skipped: Option<&'static str>,
 }
 
-impl Cell {
+impl CaseResult {
     pub fn name(&self) -> String {
         format!("{}, {}", self.row, self.column)
     }
 
-    pub fn new(row: &'static str, column: &'static str, ended: &Ended, message: String) -> Self {
+    pub fn new(row: &'static str, column: &'static str, output: &RunOutput, message: String) -> Self {
         let mut broken = Vec::new();
-        let streams = [ended.stdout.as_str(), &ended.stderr];
+        let streams = [output.stdout.as_str(), &output.stderr];
         if streams.iter().any(|text| text.contains("panicked at")) {
             broken.push(format!("the command panics: {}", streams.concat()));
         }
-        if ended.memory > MEMORY {
-            broken.push(format!("the command needs {} MiB of memory", ended.memory >> 20));
+        if output.memory > MEMORY {
+            broken.push(format!("the command needs {} MiB of memory", output.memory >> 20));
         }
         // Colours are on, so the command does not strip terminal sequences from its output.
-        let is_json = ended.stdout.starts_with('{');
+        let is_json = output.stdout.starts_with('{');
         let drives = |text: &&str| text.contains("\u{1b}[2J") || !is_json && text.contains('\u{202e}');
         if streams.iter().any(drives) {
             broken.push("the output controls the terminal".to_owned());
@@ -59,12 +59,12 @@ impl Cell {
         if message.chars().count() > MESSAGE {
             broken.push(format!("the message has {} characters", message.chars().count()));
         }
-        let (exit, time, memory) = (ended.exit.clone(), ended.time, ended.memory);
+        let (exit, time, memory) = (output.exit.clone(), output.time, output.memory);
         Self { row, column, exit, message, time, memory, broken, skipped: None }
     }
 
     pub fn skipped(row: &'static str, column: &'static str, reason: &'static str) -> Self {
-        let nothing = Ended {
+        let nothing = RunOutput {
             exit: ACCEPTED.to_owned(),
             stdout: String::new(),
             stderr: String::new(),
@@ -75,7 +75,7 @@ impl Cell {
     }
 }
 
-/// An empty directory for the cell with this number.
+/// An empty directory for the case with this number.
 pub fn scratch(number: usize) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{number}"));
     let _ = fs::remove_dir_all(&path);
@@ -91,7 +91,7 @@ pub fn write(directory: &Path, name: &str, content: impl AsRef<[u8]>) {
 }
 
 /// Runs a reader on an input; `None` if the input does not exist for this reader.
-pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<Cell> {
+pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<CaseResult> {
     let directory = scratch(number);
     write(&directory, "beside", "");
     reader.beside.iter().for_each(|(name, content)| write(&directory, name, content));
@@ -99,17 +99,17 @@ pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<Cell> {
     fs::create_dir_all(file.parent().expect("the file has a parent")).expect("the directory can be written to");
     let _ = fs::remove_file(&file);
     let made = input.make(reader, &file).expect("the input can be made");
-    let cell = (made == Made::Yes).then(|| run_reader(reader, input, &directory));
+    let case = (made == Applicability::Applicable).then(|| run_reader(reader, input, &directory));
     let _ = fs::remove_dir_all(&directory);
-    cell
+    case
 }
 
-fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> Cell {
+fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> CaseResult {
     let mut run = Run::new(directory, reader.arguments);
     run.arguments.push("--color=always".to_owned());
     if input.name == "no permission" && is_root() {
         if !nobody_can_run(directory) {
-            return Cell::skipped(
+            return CaseResult::skipped(
                 reader.name,
                 input.name,
                 "not run: root can read every file, and the user `nobody` cannot run the command here",
@@ -118,33 +118,33 @@ fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> Cell {
         run.script = format!("exec {} \"$@\"", NOBODY.join(" "));
     }
     let before = listing(directory);
-    let ended = run.run();
-    let messages = messages(reader, directory, &ended);
+    let output = run.run();
+    let messages = messages(reader, directory, &output);
     let problem = messages.iter().find(|message| reader.voice == Voice::Problem || is_refusal(message));
     let message = problem.map_or(ACCEPTED, String::as_str).to_owned();
-    let mut cell = Cell::new(reader.name, input.name, &ended, message);
+    let mut case = CaseResult::new(reader.name, input.name, &output, message);
     let mut check = |is_kept: bool, problem: &str| {
         if !is_kept {
-            cell.broken.push(format!("{problem}: exit {}, {}{}", ended.exit, ended.stderr, ended.stdout));
+            case.broken.push(format!("{problem}: exit {}, {}{}", output.exit, output.stderr, output.stdout));
         }
     };
     check(listing(directory) == before, "the command changes the directory");
-    check(["0", "1", "2", "3"].contains(&ended.exit.as_str()), "the exit code is not 0 to 3");
-    if cell.message == ACCEPTED {
-        check(ended.exit != "2", "the input is refused without a message");
-        check(!ended.stderr.contains("error"), "the input is accepted with an error");
+    check(["0", "1", "2", "3"].contains(&output.exit.as_str()), "the exit code is not 0 to 3");
+    if case.message == ACCEPTED {
+        check(output.exit != "2", "the input is refused without a message");
+        check(!output.stderr.contains("error"), "the input is accepted with an error");
     } else {
-        check(ended.exit != "0" && ended.exit != "3", "the exit code accepts the input despite a message");
+        check(output.exit != "0" && output.exit != "3", "the exit code accepts the input despite a message");
         check(messages.len() == 1, "there is more than one message");
-        let location = if cell.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
-        check(cell.message.contains(location), "the message does not name the file, or the line of a batch");
-        let is_syntax = cell.message.contains("not readable as YAML");
+        let location = if case.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
+        check(case.message.contains(location), "the message does not name the file, or the line of a batch");
+        let is_syntax = case.message.contains("not readable as YAML");
         check(
-            is_syntax || cell.message.contains("; ") || cell.message.contains('?'),
+            is_syntax || case.message.contains("; ") || case.message.contains('?'),
             "the message does not say what to do",
         );
     }
-    cell
+    case
 }
 
 /// The start of the answer to an unreadable line.
@@ -158,9 +158,9 @@ pub fn is_refusal(message: &str) -> bool {
 }
 
 /// The messages of a command, one line each; after an error, all lines of both streams.
-fn messages(reader: &Reader, directory: &Path, ended: &Ended) -> Vec<String> {
+fn messages(reader: &Reader, directory: &Path, output: &RunOutput) -> Vec<String> {
     let plain = |text: &str| without_styles(&text.replace(&format!("{}/", directory.display()), ""));
-    let (stdout, stderr) = (plain(&ended.stdout), plain(&ended.stderr));
+    let (stdout, stderr) = (plain(&output.stdout), plain(&output.stderr));
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     let is_error = is_refusal(&stderr);
     match reader.voice {

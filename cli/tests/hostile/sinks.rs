@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{ACCEPTED, Cell, findings, is_refusal, scratch, without_styles, write};
-use crate::subprocess::{Ended, Run};
+use crate::sandbox::{ACCEPTED, CaseResult, findings, is_refusal, scratch, without_styles, write};
+use crate::subprocess::{Run, RunOutput};
 
 /// One command with one sink.
 pub struct Sink {
@@ -71,7 +71,7 @@ code=$?
 last() { grep -ao "\[?$1[hl]" "$log" | tail -n 1; }
 grep -aq "$bar" "$log" || echo 'error: no bar was drawn' >&2
 case $(grep -ao 'other settings' "$log")$(last 25)$(last 1049)$(last 2004) in
-    *other* | *25l* | *1049h* | *2004h*) echo 'error: the terminal is not as it was' >&2 ;;
+    *other* | *25l* | *1049h* | *2004h*) echo 'error: the terminal is not restored' >&2 ;;
 esac
 rm -f "$log"; exit $code"#;
 
@@ -200,37 +200,37 @@ fn create_files(directory: &Path) {
 }
 
 impl Sink {
-    pub fn run(&self, number: usize) -> Cell {
+    pub fn run(&self, number: usize) -> CaseResult {
         let directory = scratch(number);
         create_files(&directory);
         let mut before = contents(&directory);
         before.retain(|(path, _)| self.removed.is_none_or(|removed| *path != directory.join(removed)));
         if self.script == ON_A_TERMINAL && !is_installed("script") {
-            return Cell::skipped(self.row, self.column, "not run: `script` is not installed");
+            return CaseResult::skipped(self.row, self.column, "not run: `script` is not installed");
         }
         let mut run = Run::new(&directory, self.arguments);
         self.script.clone_into(&mut run.script);
-        let ended = run.run();
+        let output = run.run();
         let after = contents(&directory);
-        let message = messages(&ended).replace(&format!("{}/", directory.display()), "");
-        let mut cell = Cell::new(self.row, self.column, &ended, message);
+        let message = messages(&output).replace(&format!("{}/", directory.display()), "");
+        let mut case = CaseResult::new(self.row, self.column, &output, message);
         let new = after.iter().filter(|entry| !before.contains(entry));
         let differing = new.chain(before.iter().filter(|entry| !after.contains(entry)));
         let names: Vec<_> = differing.map(|(path, _)| path.display().to_string()).collect();
         if !names.is_empty() {
-            cell.broken.push(format!("the command leaves, changes or removes files: {}", names.join(", ")));
+            case.broken.push(format!("the command leaves, changes or removes files: {}", names.join(", ")));
         }
-        if ended.exit == "2" && !cell.message.contains("; ") {
-            cell.broken.push(format!("the message does not say what to do: {}{}", ended.stdout, ended.stderr));
+        if output.exit == "2" && !case.message.contains("; ") {
+            case.broken.push(format!("the message does not say what to do: {}{}", output.stdout, output.stderr));
         }
         let _ = fs::remove_dir_all(&directory);
-        cell
+        case
     }
 }
 
 /// The errors, and the findings that refuse a file, in one line.
-fn messages(ended: &Ended) -> String {
-    let [stdout, stderr] = [&ended.stdout, &ended.stderr].map(|text| without_styles(text));
+fn messages(output: &RunOutput) -> String {
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| without_styles(text));
     let errors = stderr.lines().filter(|line| line.starts_with("error: ")).map(str::to_owned);
     let refusals = findings(&stdout).into_iter().filter(|finding| is_refusal(finding));
     let messages: Vec<String> = errors.chain(refusals).collect();

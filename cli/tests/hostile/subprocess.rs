@@ -27,7 +27,7 @@ fn interruptible(program: &str) -> Command {
 const READ: u64 = 1 << 16;
 
 /// The result of a run.
-pub struct Ended {
+pub struct RunOutput {
     /// The exit code, or the signal that ended the run.
     pub exit: String,
     pub stdout: String,
@@ -72,15 +72,15 @@ impl<'d> Run<'d> {
         command
     }
 
-    pub fn run(&self) -> Ended {
+    pub fn run(&self) -> RunOutput {
         let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.directory.with_extension(name));
         let create = |path: &PathBuf| File::create(path).expect("the target directory can be written to");
         let mut command = self.command();
         command.stdout(create(&stdout)).stderr(create(&stderr));
-        let used = command.spawn().and_then(|mut child| child.wait4()).expect("sh runs");
+        let used = command.spawn().and_then(|mut process| process.wait4()).expect("sh runs");
         let exit = exit(used.status);
         let usage = used.rusage;
-        let ended = Ended {
+        let output = RunOutput {
             exit,
             stdout: start_of(&stdout),
             stderr: start_of(&stderr),
@@ -88,7 +88,7 @@ impl<'d> Run<'d> {
             memory: usage.maxrss,
         };
         [stdout, stderr].iter().for_each(|path| drop(fs::remove_file(path)));
-        ended
+        output
     }
 }
 

@@ -10,31 +10,33 @@ use crate::dataset::Dataset;
 
 /// A part of a test case that has its own file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an implementation reads each of them")]
+#[expect(clippy::exhaustive_enums, reason = "an `Implementation` handles every variant")]
 pub enum Document {
     /// The registry.
     Registry,
     /// The policy.
     Policy,
-    /// The case without its dataset.
-    Question,
+    /// The test case without its dataset.
+    TestCase,
 }
 
 impl Document {
     /// All documents.
-    pub const ALL: [Self; 3] = [Self::Registry, Self::Policy, Self::Question];
+    pub const ALL: [Self; 3] = [Self::Registry, Self::Policy, Self::TestCase];
 
-    /// Reads a document of this type and refuses unknown fields.
+    /// Checks that `text` is a valid document of this type without unknown fields. `dataset` is the
+    /// dataset of a [`Document::TestCase`]; the other types do not use it.
     ///
     /// # Errors
     ///
-    /// The reason why the document is refused.
-    pub fn read(self, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+    /// Returns the first error in the document.
+    pub fn validate(self, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         let bytes = text.as_bytes();
         match self {
             Self::Registry => Registry::from_yaml(bytes, UnknownFields::Deny).map(drop),
+            // The readers of policies and test cases always refuse unknown fields.
             Self::Policy => Policy::from_yaml(bytes).map(drop),
-            Self::Question => TestCase::from_yaml(bytes, dataset.clone()).map(drop),
+            Self::TestCase => TestCase::from_yaml(bytes, dataset.clone()).map(drop),
         }
     }
 }

@@ -9,9 +9,9 @@
 //! that it represents; the counts add up to the number of all combinations.
 //!
 //! An enumeration does not assume that the resolver assigns each slug to the model class
-//! that follows from the document: its [questions](Enumeration::question) ask for each slug
+//! that follows from the document: its [slug cases](Enumeration::slug_case) resolve each slug
 //! on each runtime. So the cost of the laws grows with the number of model classes, which a
-//! thousand more ids of the same providers do not change; each id adds one question per
+//! thousand more ids of the same providers do not change; each id adds one slug case per
 //! runtime.
 
 mod tree;
@@ -178,23 +178,23 @@ impl Enumeration {
         Some(self.point(runtime, leaf, number - first))
     }
 
-    /// The number of steps: the cases, then the questions.
+    /// The number of checks: the cases, then the slug cases.
     #[must_use]
-    pub fn steps(&self) -> usize {
-        self.len() + self.questions()
+    pub fn checks(&self) -> usize {
+        self.len() + self.slug_cases()
     }
 
-    /// The number of questions: each slug on each runtime.
+    /// The number of slug cases: each slug on each runtime.
     #[must_use]
-    pub fn questions(&self) -> usize {
+    pub fn slug_cases(&self) -> usize {
         self.runtimes.len() * self.slugs.len()
     }
 
-    /// The question with a number below [`Enumeration::questions`], else `None`: a variable requests
-    /// one slug on one runtime, and no other variable is set that need not be. A policy that
-    /// takes no slug from a variable is asked the same question for each slug.
+    /// The slug case with a number below [`Enumeration::slug_cases`], else `None`: a variable requests
+    /// one slug on one runtime, and no other variable is set that need not be. For a policy that takes no
+    /// slug from a variable, all slug cases of a runtime are equal.
     #[must_use]
-    pub fn question(&self, number: usize) -> Option<TestCase> {
+    pub fn slug_case(&self, number: usize) -> Option<TestCase> {
         let runtime = self.runtimes.get(number / self.slugs.len())?;
         let slug = &self.slugs[number % self.slugs.len()];
         let mut case = TestCase::new(&self.dataset, &runtime.name);

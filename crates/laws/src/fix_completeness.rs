@@ -71,7 +71,7 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
         let name = policy.variable_name(variable);
         let tests_runtime = |rule: &PickRule| rule.when.variables.iter().any(|(tested, _)| tested == name);
         let selects_runtime = is_runtime_open && document.runtime.iter().any(tests_runtime);
-        if !policy.deciding_names().any(|deciding| deciding == name) && !selects_runtime {
+        if !policy.deciding_variable_names().any(|deciding| deciding == name) && !selects_runtime {
             return Vec::new();
         }
         let set = case.set_to(name);

@@ -73,13 +73,13 @@ pub trait Implementation: Sync {
         RealResolver.reread(case)
     }
 
-    /// Reads a document that may be invalid; a question is read for this dataset.
+    /// Checks that `text` is a valid document. `dataset` is the dataset of a [`Document::TestCase`].
     ///
     /// # Errors
     ///
-    /// The reason why the document is refused.
-    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
-        RealResolver.read(document, text, dataset)
+    /// Returns the first error in the document.
+    fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        RealResolver.validate(document, text, dataset)
     }
 }
 
@@ -133,7 +133,7 @@ impl Implementation for RealResolver {
         TestCase::from_yaml(case.to_yaml().as_bytes(), dataset)
     }
 
-    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
-        document.read(text, dataset)
+    fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        document.validate(text, dataset)
     }
 }

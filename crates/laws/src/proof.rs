@@ -17,7 +17,7 @@ use crate::laws::AGREEMENT;
 pub struct Proof {
     /// The number of cases checked against every law.
     pub evaluated: usize,
-    /// The number of questions whose answers were compared with the reference.
+    /// The number of slug cases whose answers were compared with the reference.
     pub compared: usize,
     /// The number of concrete combinations that the cases represent.
     pub covered: u128,
@@ -25,12 +25,12 @@ pub struct Proof {
     pub counts: Counts,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
-    reachable: BTreeMap<Contradiction, BTreeMap<Names, Reached>>,
+    reachable: BTreeMap<Contradiction, BTreeMap<Names, NumberedGap>>,
 }
 
 /// A case that breaks a law.
 pub struct Broken {
-    /// The number of its step in the enumeration.
+    /// Its number in the enumeration.
     pub number: usize,
     /// The law.
     pub law: &'static Law,
@@ -52,8 +52,9 @@ struct Contradiction {
 /// The names of the variables that are set.
 type Names = BTreeSet<String>;
 
+/// A gap with the number of its first case in the enumeration.
 #[derive(Clone)]
-struct Reached {
+struct NumberedGap {
     number: usize,
     gap: Gap,
 }
@@ -81,14 +82,14 @@ pub struct Gap {
 }
 
 impl Proof {
-    /// Runs one step of an enumeration: examines a case or compares a question.
-    pub fn step(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
+    /// Runs one check of an enumeration: checks every law on a case, or compares a slug case.
+    pub fn check(&mut self, implementation: &dyn Implementation, enumeration: &Enumeration, number: usize) {
         if let Some(point) = enumeration.get(number) {
             self.examine(implementation, number, &point);
-        } else if let Some(question) =
-            number.checked_sub(enumeration.len()).and_then(|question| enumeration.question(question))
+        } else if let Some(slug_case) =
+            number.checked_sub(enumeration.len()).and_then(|index| enumeration.slug_case(index))
         {
-            self.compare(implementation, number, &question);
+            self.compare(implementation, number, &slug_case);
         }
     }
 
@@ -106,11 +107,11 @@ impl Proof {
         }
     }
 
-    /// Compares the answer to one question of an enumeration with the answer of the reference.
-    pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, question: &TestCase) {
+    /// Compares the answer to one slug case of an enumeration with the answer of the reference.
+    pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, slug_case: &TestCase) {
         self.compared += 1;
-        if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, question)) {
-            self.keep_first(Broken { number, law: &AGREEMENT, violation, case: question.clone() });
+        if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, slug_case)) {
+            self.keep_first(Broken { number, law: &AGREEMENT, violation, case: slug_case.clone() });
         }
     }
 
@@ -125,7 +126,7 @@ impl Proof {
         }
         for (contradiction, sets) in other.reachable {
             for (names, reached) in sets {
-                self.keep_reached(contradiction.clone(), names, reached);
+                self.keep_first_gap(contradiction.clone(), names, reached);
             }
         }
     }
@@ -135,14 +136,14 @@ impl Proof {
     /// enumeration.
     #[must_use]
     pub fn gaps(&self, counts: impl Fn(&Gap) -> bool) -> Vec<Gap> {
-        let mut smallest: Vec<&Reached> = Vec::new();
+        let mut smallest: Vec<&NumberedGap> = Vec::new();
         for sets in self.reachable.values() {
-            let sets: Vec<(&Names, &Reached)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
+            let sets: Vec<(&Names, &NumberedGap)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
             let minimal =
                 |names: &Names| !sets.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
             smallest.extend(sets.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
         }
-        smallest.sort_by_key(|Reached { number, gap }| {
+        smallest.sort_by_key(|NumberedGap { number, gap }| {
             (gap.code, gap.set.len(), gap.set.keys().collect::<Vec<_>>(), *number)
         });
         smallest.into_iter().map(|reached| reached.gap.clone()).collect()
@@ -169,11 +170,11 @@ impl Proof {
         };
         let slug = gap.slug_in.is_none().then(|| resolution.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
-        self.keep_reached(contradiction, case.variables.keys().cloned().collect(), Reached { number, gap });
+        self.keep_first_gap(contradiction, case.variables.keys().cloned().collect(), NumberedGap { number, gap });
     }
 
     /// Keeps the first case of the enumeration among the cases with the same variables.
-    fn keep_reached(&mut self, contradiction: Contradiction, names: Names, new: Reached) {
+    fn keep_first_gap(&mut self, contradiction: Contradiction, names: Names, new: NumberedGap) {
         let sets = self.reachable.entry(contradiction).or_default();
         match sets.get_mut(&names) {
             None => drop(sets.insert(names, new)),

@@ -93,7 +93,7 @@ pub fn check_policy(bytes: &[u8]) -> Reading<Policy> {
 pub fn check_witness(bytes: &[u8]) -> Reading<Witness> {
     let read = Witness::from_yaml(bytes);
     if let Ok(witness) = &read {
-        LawContext::new(&RealResolver, &witness.case).holds()?;
+        LawContext::new(&RealResolver, &witness.case).check()?;
         let masked = Witness { case: witness.case.masked(), ..witness.clone() };
         let written = masked.to_yaml();
         let reread = Witness::from_yaml(written.as_bytes());

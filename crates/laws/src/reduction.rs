@@ -117,16 +117,16 @@ impl Parts for AuthEnv {
 }
 
 /// Visits every collection of a document from which a part can be removed, always in the same order.
-type Walk<D> = fn(&mut D, &mut dyn FnMut(&mut dyn Parts));
+type VisitParts<D> = fn(&mut D, &mut dyn FnMut(&mut dyn Parts));
 
 /// For each part of a document, the document without it.
-fn without_one<D: Clone>(mut document: D, walk: Walk<D>) -> impl Iterator<Item = D> {
+fn without_one<D: Clone>(mut document: D, visit: VisitParts<D>) -> impl Iterator<Item = D> {
     let mut count = 0;
-    walk(&mut document, &mut |parts| count += parts.count());
+    visit(&mut document, &mut |parts| count += parts.count());
     (0..count).map(move |number| {
         let mut document = document.clone();
         let mut left = Some(number);
-        walk(&mut document, &mut |parts| {
+        visit(&mut document, &mut |parts| {
             let Some(index) = left else { return };
             left = index.checked_sub(parts.count());
             if left.is_none() {

@@ -1,6 +1,6 @@
 //! A test case in a file, with its expected result.
 
-use slug_resolver::yaml::{self, Cursor, Invalid, ReadError, UnknownFields};
+use slug_resolver::yaml::{self, Cursor, ReadError, UnknownFields, ValidationError};
 use slug_resolver::{Policy, Registry};
 
 use crate::case::{EMBEDDED, Notes, TestCase};
@@ -46,7 +46,7 @@ impl Witness {
         Self::decode(Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
-    fn decode(root: Cursor<'_>) -> Result<Self, Invalid> {
+    fn decode(root: Cursor<'_>) -> Result<Self, ValidationError> {
         let required = ["schema_version", "registry", "policy", "runtime"];
         let optional = ["law", "found", "seed", "env", "ambient", "expect"];
         let fields = root.fields(&required, &optional, UnknownFields::Deny)?;
@@ -84,7 +84,7 @@ pub fn is_seed(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
-fn decode_registry(at: &Cursor<'_>) -> Result<Registry, Invalid> {
+fn decode_registry(at: &Cursor<'_>) -> Result<Registry, ValidationError> {
     match at.string() {
         Ok(EMBEDDED) => Ok(Registry::embedded()),
         Ok(other) => {
@@ -94,7 +94,7 @@ fn decode_registry(at: &Cursor<'_>) -> Result<Registry, Invalid> {
     }
 }
 
-fn decode_policy(at: &Cursor<'_>) -> Result<Policy, Invalid> {
+fn decode_policy(at: &Cursor<'_>) -> Result<Policy, ValidationError> {
     match at.string() {
         Ok(name) => Policy::embedded(name).ok_or_else(|| {
             at.error(format!("no embedded policy is called `{name}`; name one or write the policy itself")).into()

@@ -194,7 +194,7 @@ impl Interpreter<'_> {
     /// may not persist.
     fn keep_or_restore(&mut self, name: &str, before: &State) {
         let old = before.variables.get(name).map_or(Text::empty(), |variable| variable.value.clone());
-        let value = old.or(self.look_up(name)).because("an assignment before a builtin may or may not persist");
+        let value = old.or(self.look_up(name)).with_reason("an assignment before a builtin may or may not persist");
         let assigned = self.state.variables.get(name).and_then(|variable| variable.assigned.clone());
         self.state.variables.insert(name.to_owned(), Variable { value, export: Export::Maybe, assigned });
     }
@@ -227,7 +227,7 @@ impl Interpreter<'_> {
     /// Sets a variable. If `export` is `None`, the variable stays exported or not, unless `allexport`
     /// is on.
     pub(super) fn set_variable(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
-        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         let export = export.unwrap_or(match (before, self.state.all_exported) {
             (Export::Yes, _) | (_, Export::Yes) => Export::Yes,
@@ -245,7 +245,7 @@ impl Interpreter<'_> {
 
     /// Sets a variable in an assignment that may not happen; `value` includes the old value.
     pub(super) fn maybe_set_variable(&mut self, name: &str, value: Text, assigned: Span) {
-        let unknown = if self.state.rest.is_some() { Export::Maybe } else { Export::No };
+        let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         self.set_variable(name, value, assigned, None);
         if let Some(variable) = self.state.variables.get_mut(name) {
@@ -272,7 +272,7 @@ impl Interpreter<'_> {
     /// Makes every variable unknown, except the one with the path of the environment file.
     pub(super) fn havoc(&mut self, reason: &str) {
         self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE);
-        self.state.rest = Some(reason.to_owned());
+        self.state.others_unknown = Some(reason.to_owned());
         self.anything_assigned = Some(reason.to_owned());
         self.functions.havoc |= self.in_function;
     }
@@ -315,7 +315,7 @@ impl Interpreter<'_> {
             "trap" => self.havoc("`trap` may set it at any time"),
             "cd" | "pushd" | "popd" => self.change_directory(command, arguments),
             "echo" => return Output::new(self.echo(arguments), Vec::new()),
-            "printf" if arguments.first().is_some_and(|word| word.unquoted() == Some("-v")) => {
+            "printf" if arguments.first().is_some_and(|word| word.unquoted_literal() == Some("-v")) => {
                 self.read(command, &arguments[1..]);
             }
             "printf" => return Output::new(self.printf(arguments), Vec::new()),
@@ -515,11 +515,11 @@ fn start_of(word: &Word) -> usize {
 
 /// Whether `command` only looks up a name (`-v`, `-V`).
 fn is_lookup(arguments: &[Word]) -> bool {
-    arguments.first().is_some_and(|word| matches!(word.unquoted(), Some("-v" | "-V")))
+    arguments.first().is_some_and(|word| matches!(word.unquoted_literal(), Some("-v" | "-V")))
 }
 
 /// Whether a shell only checks the syntax of a script (`-n`).
 fn is_syntax_check(command: &str, arguments: &[Word]) -> bool {
-    let options = arguments.iter().map_while(|word| word.unquoted().filter(|word| word.starts_with('-')));
+    let options = arguments.iter().map_while(|word| word.unquoted_literal().filter(|word| word.starts_with('-')));
     SHELLS.contains(&command) && options.into_iter().any(|option| !option.starts_with("--") && option.contains('n'))
 }

@@ -15,9 +15,9 @@ pub struct Effects {
     /// The reason why the script may set any variable for later steps, if it may.
     pub opaque: Option<String>,
     /// The known variables at the end of the script, as a command there would see them.
-    pub end: Variables,
+    pub final_variables: Variables,
     /// The reason why all other variables can have any value at the end, if they can.
-    pub rest: Option<String>,
+    pub others_unknown: Option<String>,
 }
 
 /// A call of a target.
@@ -30,7 +30,7 @@ pub struct Call {
     /// The known variables that the target sees.
     pub variables: Variables,
     /// The reason why the target may see any value in all other variables, if it may.
-    pub rest: Option<String>,
+    pub others_unknown: Option<String>,
     /// Whether the call is in a function, which may run after any assignment of the script.
     pub(crate) deferred: bool,
 }

@@ -9,7 +9,7 @@ use slug_value::{AbstractValue, Text};
 impl Interpreter<'_> {
     /// Whether a text may be the path of the environment file.
     pub(super) fn is_env_file(&self, text: &Text) -> bool {
-        matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
+        matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(|text| text.contains(ENV_FILE_TARGET)))
     }
 
     /// Records printed text as variables for later steps: lines `NAME=value`, or `NAME<<END` and
@@ -47,7 +47,7 @@ impl Interpreter<'_> {
             if self.in_function {
                 self.functions.written.insert(name.to_owned());
             }
-            let written = Written { value, maybe_not: false, span: span.clone() };
+            let written = Written { value, is_conditional: false, span: span.clone() };
             self.state.written.insert(name.to_owned(), written);
         }
     }

@@ -146,7 +146,7 @@ pub(super) fn interpret(
         source: Rc::from(""),
         tree: Rc::new(Script::default()),
     };
-    let printed = interpreter.tree(script, tree, 0);
+    let printed = interpreter.run_tree(script, tree, 0);
     interpreter.resolve(&printed.spans);
     interpreter.effects()
 }
@@ -170,9 +170,10 @@ impl Interpreter<'_> {
             };
             let is_found = calls.iter().any(|call| call.target == target) && !self.functions.run_unknown_scripts;
             if !(occurrence.is_stored && is_found) {
-                let rest = Some("whether the script calls this, and with which variables, is not known".to_owned());
+                let others_unknown =
+                    Some("whether the script calls this, and with which variables, is not known".to_owned());
                 let span = occurrence.span.clone();
-                calls.push(Call { target, span, variables: BTreeMap::new(), rest, deferred: false });
+                calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown, deferred: false });
             }
         }
         calls.sort_by_key(|call| (call.span.start, call.target));
@@ -184,11 +185,12 @@ impl Interpreter<'_> {
             }
             if let Some(reason) = &self.anything_assigned {
                 call.variables.clear();
-                call.rest = Some(reason.clone());
+                call.others_unknown = Some(reason.clone());
             }
         }
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible()));
-        Ok(Effects { calls, written, opaque, end: variables.collect(), rest: end.rest })
+        let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
+        Ok(Effects { calls, written, opaque, final_variables, others_unknown })
     }
 
     /// The variables that a shell has written for later steps, over all points at which it may end,
@@ -231,12 +233,12 @@ impl Interpreter<'_> {
         }
         let Ok(tree) = parser::parse_at(source, base) else { return false };
         self.resolve_all(spans);
-        let output = self.tree(source, tree, base);
+        let output = self.run_tree(source, tree, base);
         self.resolve(&output.spans);
         true
     }
 
-    fn tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
+    fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
         self.names_env_file |= source.contains(ENVIRONMENT_FILE);
         if self.is_recording {
             self.occurrences.find(source, base, &tree.comments);
@@ -398,7 +400,7 @@ impl Interpreter<'_> {
         let reason = "a loop assigns several values";
         let words = command.words.as_deref().unwrap_or_default();
         self.store(&own_spans(words), true);
-        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).because(reason));
+        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).with_reason(reason));
         let value = value.unwrap_or_else(|| Text::unknown(reason));
         // A literal word is at least one iteration.
         let is_never_skipped = !command.is_select && words.iter().any(|word| word.literal().is_some());
@@ -542,10 +544,10 @@ impl Interpreter<'_> {
     fn input(&mut self, redirects: &[Redirect], piped: Option<Output>) -> Option<Output> {
         let mut input = piped;
         for redirect in redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0")) {
-            match (redirect.operator, redirect.document) {
+            match (redirect.operator, redirect.here_document) {
                 (_, Some(index)) => {
                     let tree = Rc::clone(&self.tree);
-                    let document = &tree.documents[index];
+                    let document = &tree.here_documents[index];
                     let mut spans = Vec::new();
                     occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
                     input = Some(Output::new(self.fragments(&document.pieces), spans));
@@ -569,8 +571,8 @@ impl Interpreter<'_> {
         let mut spans = Vec::new();
         for redirect in redirects {
             occurrences::add_own_spans(&redirect.target.span, &redirect.target.pieces, &mut spans);
-            if let Some(index) = redirect.document {
-                let document = &self.tree.documents[index];
+            if let Some(index) = redirect.here_document {
+                let document = &self.tree.here_documents[index];
                 occurrences::add_own_spans(&document.span, &document.pieces, &mut spans);
             }
         }
@@ -594,7 +596,7 @@ impl Interpreter<'_> {
                 if is_stdout {
                     file = Some((redirect, target));
                 }
-            } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.document.is_none() {
+            } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
             }
         }

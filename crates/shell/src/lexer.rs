@@ -6,7 +6,7 @@ use super::syntax::{RedirectOperator, Span, is_name};
 /// A position in a script.
 pub(super) struct Lexer<'s> {
     source: &'s str,
-    at: usize,
+    offset: usize,
     /// The byte of the outermost script at which this script begins.
     base: usize,
     /// The spans of the comments.
@@ -24,22 +24,27 @@ const OPERATORS: [&str; 12] = [";;&", ";;", ";&", "&&", "||", "|&", ";", "&", "|
 
 impl<'s> Lexer<'s> {
     pub fn new(source: &'s str, base: usize) -> Self {
-        Self { source, at: 0, base, comments: Vec::new() }
+        Self { source, offset: 0, base, comments: Vec::new() }
     }
 
     /// The text that has not been read.
     pub fn rest(&self) -> &'s str {
-        &self.source[self.at..]
+        &self.source[self.offset..]
     }
 
-    /// The number of bytes that have been read.
-    pub fn at(&self) -> usize {
-        self.at
+    /// The current byte offset in this script.
+    pub fn offset(&self) -> usize {
+        self.offset
     }
 
-    /// The span from `start` to the current position, in bytes of the outermost script.
+    /// The current byte offset in the outermost script.
+    pub fn script_offset(&self) -> usize {
+        self.base + self.offset
+    }
+
+    /// The span from byte `start` of this script to the current position, as offsets in the outermost script.
     pub fn span(&self, start: usize) -> Span {
-        self.base + start..self.base + self.at
+        self.base + start..self.base + self.offset
     }
 
     /// The text of a span.
@@ -48,7 +53,7 @@ impl<'s> Lexer<'s> {
     }
 
     pub fn is_at_end(&self) -> bool {
-        self.at == self.source.len()
+        self.offset == self.source.len()
     }
 
     pub fn peek(&self) -> Option<char> {
@@ -57,7 +62,7 @@ impl<'s> Lexer<'s> {
 
     pub fn next(&mut self) -> Option<char> {
         let next = self.peek()?;
-        self.at += next.len_utf8();
+        self.offset += next.len_utf8();
         Some(next)
     }
 
@@ -65,21 +70,21 @@ impl<'s> Lexer<'s> {
     pub fn eat(&mut self, text: &str) -> bool {
         let comes_next = self.rest().starts_with(text);
         if comes_next {
-            self.at += text.len();
+            self.offset += text.len();
         }
         comes_next
     }
 
     /// Skips a number of bytes.
     pub fn skip(&mut self, bytes: usize) {
-        self.at += bytes;
+        self.offset += bytes;
     }
 
     /// Skips the characters that `accepts` accepts and returns them.
     pub fn take_while(&mut self, accepts: impl Fn(char) -> bool) -> &'s str {
         let rest = self.rest();
         let taken = &rest[..rest.find(|next| !accepts(next)).unwrap_or(rest.len())];
-        self.at += taken.len();
+        self.offset += taken.len();
         taken
     }
 
@@ -88,21 +93,21 @@ impl<'s> Lexer<'s> {
     pub fn take_until(&mut self, end: char) -> Option<&'s str> {
         let rest = self.rest();
         let taken = &rest[..rest.find(end)?];
-        self.at += taken.len() + end.len_utf8();
+        self.offset += taken.len() + end.len_utf8();
         Some(taken)
     }
 
     /// Skips blanks, line continuations and comments between words.
-    pub fn blanks(&mut self) {
+    pub fn skip_blanks(&mut self) {
         loop {
             let rest = self.rest();
             if rest.starts_with([' ', '\t']) || rest.starts_with("\r\n") {
-                self.at += 1;
+                self.offset += 1;
             } else if let Some(length) = continuation(rest) {
-                self.at += length;
+                self.offset += length;
             } else if rest.starts_with('#') {
-                let start = self.at;
-                self.at += rest.find('\n').unwrap_or(rest.len());
+                let start = self.offset;
+                self.offset += rest.find('\n').unwrap_or(rest.len());
                 self.comments.push(self.span(start));
             } else {
                 return;
@@ -128,11 +133,11 @@ impl<'s> Lexer<'s> {
     }
 
     /// Skips `]]` if it comes next; returns whether it did.
-    pub fn eat_test_end(&mut self) -> bool {
-        self.is_at_test_end() && self.eat("]]")
+    pub fn eat_closing_brackets(&mut self) -> bool {
+        self.is_at_closing_brackets() && self.eat("]]")
     }
 
-    pub fn is_at_test_end(&self) -> bool {
+    pub fn is_at_closing_brackets(&self) -> bool {
         self.rest().strip_prefix("]]").is_some_and(ends_word)
     }
 
@@ -146,12 +151,13 @@ impl<'s> Lexer<'s> {
         if is_process || (!descriptor.is_empty() && text.starts_with('&')) {
             return None;
         }
-        self.at += descriptor.len() + text.len();
+        self.offset += descriptor.len() + text.len();
         Some(((!descriptor.is_empty()).then(|| descriptor.to_owned()), operator))
     }
 
-    /// Whether the `((` that comes next is closed by `))`. If not, it opens two subshells.
-    pub fn closes_arithmetic(&self) -> bool {
+    /// Whether the `((` that comes next begins an arithmetic command or expansion: its first unmatched `)` is
+    /// part of `))`. Otherwise the parentheses open two subshells.
+    pub fn is_arithmetic(&self) -> bool {
         let mut depth = 0_usize;
         let mut characters = self.rest()[2..].chars();
         while let Some(character) = characters.next() {

@@ -60,21 +60,22 @@ pub fn interpret(
     effects
 }
 
-/// The effects of a script that may not be a shell script: its calls may see any value in the
-/// variables of `names` that the script mentions.
+/// Over-approximates the effects of a script that may not be a shell script: every mention of a
+/// target is a call, and each variable of `names` that the script mentions can have any value.
 #[must_use]
-pub fn uninterpreted(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
+pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>, env: &Variables) -> Effects {
     let reason = "the script may not be a shell script";
     let mut variables = env.clone();
     for name in names.iter().filter(|name| script.contains(*name)) {
         let unknown = Variable { value: Text::unknown(reason), export: Export::Yes, assigned: None };
         variables.insert(name.clone(), unknown);
     }
-    let call = |(target, span)| Call { target, span, variables: variables.clone(), rest: None, deferred: false };
+    let call =
+        |(target, span)| Call { target, span, variables: variables.clone(), others_unknown: None, deferred: false };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{reason}, and it writes to ${ENVIRONMENT_FILE}")),
-        end: variables.clone(),
+        final_variables: variables.clone(),
         ..Effects::default()
     }
 }
@@ -85,13 +86,13 @@ fn unknown_effects(script: &str, targets: &[&str], reason: String) -> Effects {
         target,
         span,
         variables: Variables::new(),
-        rest: Some(reason.clone()),
+        others_unknown: Some(reason.clone()),
         deferred: false,
     };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then_some(reason.clone()),
-        rest: Some(reason.clone()),
+        others_unknown: Some(reason.clone()),
         ..Effects::default()
     }
 }
@@ -122,7 +123,7 @@ mod tests {
     }
 
     fn text(text: &Text) -> String {
-        match &text.can {
+        match &text.values {
             AbstractValue::OneOf(texts) => texts.join("|"),
             AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),
@@ -131,12 +132,12 @@ mod tests {
 
     /// The value of `SLUG` in each call, and the value written for later steps.
     fn slug(script: &str) -> String {
-        let placeholders = [Text::unknown("an expression"), Text::set("a secret")];
+        let placeholders = [Text::unknown("an expression"), Text::non_empty("a secret")];
         let effects = interpret(script, &placeholders, &[TARGET], Some(""), &environment());
         let calls: Vec<String> = effects
             .calls
             .iter()
-            .map(|call| match (call.variables.get("SLUG"), &call.rest) {
+            .map(|call| match (call.variables.get("SLUG"), &call.others_unknown) {
                 (Some(variable), _) => text(&variable.value),
                 (None, Some(_)) => "(anything)".into(),
                 (None, None) => "(unset)".into(),
@@ -145,7 +146,7 @@ mod tests {
         let written = effects
             .written
             .get("SLUG")
-            .map(|written| format!(" >{}{}", text(&written.value), if written.maybe_not { "?" } else { "" }));
+            .map(|written| format!(" >{}{}", text(&written.value), if written.is_conditional { "?" } else { "" }));
         let opaque = if effects.opaque.is_some() { " >opaque" } else { "" };
         format!("{}{}{opaque}", calls.join(" "), written.unwrap_or_default())
     }

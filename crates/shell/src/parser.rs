@@ -6,8 +6,8 @@ use std::fmt;
 
 use super::lexer::Lexer;
 use super::syntax::{
-    AndOr, Arithmetic, ArithmeticFor, Case, Clause, ClauseEnd, Command, CommandKind, Connector, Document, For,
-    Function, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,
+    AndOr, Arithmetic, ArithmeticFor, Case, Clause, ClauseEnd, Command, CommandKind, Connector, For, Function,
+    HereDocument, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,
 };
 
 /// Maximum nesting of commands, quotes and expansions.
@@ -18,8 +18,8 @@ pub const MAX_DEPTH: usize = 48;
 pub struct SyntaxError {
     /// The message.
     pub reason: String,
-    /// The byte at which the parser found the error.
-    pub at: usize,
+    /// The byte offset in the outermost script at which the parser found the error.
+    pub offset: usize,
 }
 
 impl fmt::Display for SyntaxError {
@@ -28,20 +28,20 @@ impl fmt::Display for SyntaxError {
     }
 }
 
-/// The position of a word, which decides what the word may contain.
+/// The position of a word in a command. It decides which characters belong to the word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WordKind {
+enum WordPosition {
     /// At the beginning of a command.
     Command,
-    /// At any other position; a pattern such as `@(a|b)` belongs to the word.
+    /// At any other position. The word may contain an extended glob such as `@(a|b)`.
     Argument,
-    /// After `=~`: parentheses and `|` belong to the word.
+    /// After `=~`. The word may contain parentheses and `|`.
     Regex,
 }
 
 type Result<T> = std::result::Result<T, SyntaxError>;
 
-/// Parses a script. Spans are relative to its beginning.
+/// Parses a script. Spans in the result are byte offsets from the beginning of `source`.
 ///
 /// # Errors
 ///
@@ -50,27 +50,30 @@ pub fn parse(source: &str) -> Result<Script> {
     parse_at(source, 0)
 }
 
-/// Parses a script that begins at byte `base` of an outer script, to which spans are relative.
+/// Parses a part of a script. The part begins at byte `base` of the whole script, and spans in the result are
+/// byte offsets in the whole script.
 pub(super) fn parse_at(source: &str, base: usize) -> Result<Script> {
-    let mut parser = Parser { lexer: Lexer::new(source, base), pending: Vec::new(), documents: Vec::new(), depth: 0 };
+    let mut parser =
+        Parser { lexer: Lexer::new(source, base), pending: Vec::new(), here_documents: Vec::new(), depth: 0 };
     let body = parser.list()?;
     if !parser.lexer.is_at_end() {
         return Err(parser.unexpected());
     }
-    parser.documents()?;
-    Ok(Script { body, documents: parser.documents, comments: parser.lexer.comments })
+    parser.read_here_documents()?;
+    Ok(Script { body, here_documents: parser.here_documents, comments: parser.lexer.comments })
 }
 
 struct Parser<'s> {
     lexer: Lexer<'s>,
-    /// The here-documents whose lines begin on the next line.
-    pending: Vec<PendingDocument>,
-    documents: Vec<Document>,
+    /// The here-documents whose operators have been read. Their bodies begin after the next newline.
+    pending: Vec<PendingHereDocument>,
+    /// The here-documents in the order of their operators. The entry of a pending one is empty.
+    here_documents: Vec<HereDocument>,
     depth: usize,
 }
 
-/// A here-document whose lines have not been read.
-struct PendingDocument {
+/// A here-document whose body has not been read.
+struct PendingHereDocument {
     index: usize,
     delimiter: String,
     strips_tabs: bool,
@@ -79,7 +82,7 @@ struct PendingDocument {
 
 impl Parser<'_> {
     fn error<T>(&self, reason: impl Into<String>) -> Result<T> {
-        Err(SyntaxError { reason: reason.into(), at: self.lexer.span(0).end })
+        Err(SyntaxError { reason: reason.into(), offset: self.lexer.script_offset() })
     }
 
     /// The error for the unexpected text that comes next.
@@ -91,7 +94,7 @@ impl Parser<'_> {
             Some(text) => format!("`{text}` is in the wrong place in a script"),
             None => "a script ends too early".to_owned(),
         };
-        SyntaxError { reason, at: self.lexer.span(0).end }
+        SyntaxError { reason, offset: self.lexer.script_offset() }
     }
 
     /// Calls `read` one level deeper; fails at the maximum depth.
@@ -105,38 +108,38 @@ impl Parser<'_> {
         result
     }
 
-    /// Skips blanks and line breaks, and reads the here-documents that begin after a line break.
-    fn newlines(&mut self) -> Result<()> {
+    /// Skips blanks and newlines. After each newline, reads the bodies of the pending here-documents.
+    fn skip_newlines(&mut self) -> Result<()> {
         loop {
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             if !self.lexer.eat("\n") {
                 return Ok(());
             }
-            self.documents()?;
+            self.read_here_documents()?;
         }
     }
 
     fn expect(&mut self, text: &str) -> Result<()> {
-        self.lexer.blanks();
+        self.lexer.skip_blanks();
         if self.lexer.eat(text) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     fn expect_reserved(&mut self, word: &str) -> Result<()> {
-        self.newlines()?;
+        self.skip_newlines()?;
         if self.lexer.eat_reserved(word) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     /// Reads commands up to a token that cannot begin a command.
     fn list(&mut self) -> Result<List> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let mut items = Vec::new();
         loop {
-            self.newlines()?;
+            self.skip_newlines()?;
             if self.is_at_list_end() {
                 break;
             }
             let mut item = self.and_or()?;
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             let operator = self.lexer.operator();
             item.in_background = operator == Some("&");
             items.push(item);
@@ -149,8 +152,8 @@ impl Parser<'_> {
         Ok(List { items, span: self.lexer.span(start) })
     }
 
-    /// Reads a list that must not be empty.
-    fn commands(&mut self) -> Result<List> {
+    /// Reads a [`list`](Self::list) with at least one command.
+    fn non_empty_list(&mut self) -> Result<List> {
         let list = self.list()?;
         if list.items.is_empty() { Err(self.unexpected()) } else { Ok(list) }
     }
@@ -166,14 +169,14 @@ impl Parser<'_> {
         let mut span = first.span.clone();
         let mut rest = Vec::new();
         loop {
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             let connector = match self.lexer.operator() {
                 Some("&&") => Connector::And,
                 Some("||") => Connector::Or,
                 _ => return Ok(AndOr { first, rest, in_background: false, span }),
             };
             self.lexer.skip(2);
-            self.newlines()?;
+            self.skip_newlines()?;
             let pipeline = self.pipeline()?;
             span.end = pipeline.span.end;
             rest.push((connector, pipeline));
@@ -181,16 +184,16 @@ impl Parser<'_> {
     }
 
     fn pipeline(&mut self) -> Result<Pipeline> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let (mut is_negated, mut is_timed) = (false, false);
         let mut commands = Vec::new();
         loop {
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             if self.lexer.eat_reserved("!") {
                 is_negated = !is_negated;
             } else if self.lexer.eat_reserved("time") {
                 is_timed = true;
-                self.lexer.blanks();
+                self.lexer.skip_blanks();
                 if self.lexer.rest().strip_prefix("-p").is_some_and(|after| after.starts_with([' ', '\t'])) {
                     self.lexer.skip("-p".len());
                 }
@@ -206,23 +209,23 @@ impl Parser<'_> {
             let command = self.nested(Self::command)?;
             let span = self.lexer.span(start).start..command.span.end;
             commands.push(command);
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             match self.lexer.operator() {
                 Some(operator @ ("|" | "|&")) => self.lexer.skip(operator.len()),
                 _ => return Ok(Pipeline { is_negated, is_timed, commands, span }),
             }
-            self.newlines()?;
+            self.skip_newlines()?;
         }
     }
 
     fn command(&mut self) -> Result<Command> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let reserved = self.lexer.reserved();
         if reserved == Some("function") {
             return self.function_with_keyword();
         }
         let Some(kind) = self.compound(reserved)? else { return self.simple() };
-        self.redirected(kind, start)
+        self.with_redirects(kind, start)
     }
 
     /// Reads a compound command, if one comes next.
@@ -239,20 +242,20 @@ impl Parser<'_> {
         Ok(Some(match word {
             "if" => self.if_command()?,
             "while" | "until" => {
-                let condition = self.commands()?;
+                let condition = self.non_empty_list()?;
                 let body = self.do_group()?;
                 CommandKind::While(While { is_until: word == "until", condition, body })
             }
             "for" | "select" => self.for_command(word == "select")?,
             "case" => self.case_command()?,
             "{" => {
-                let list = self.commands()?;
+                let list = self.non_empty_list()?;
                 self.expect_reserved("}")?;
                 CommandKind::Group(list)
             }
             "[[" => {
                 let test = self.nested(Self::test_or)?;
-                if !self.lexer.eat_test_end() {
+                if !self.lexer.eat_closing_brackets() {
                     return Err(self.unexpected());
                 }
                 CommandKind::Test(test)
@@ -263,14 +266,14 @@ impl Parser<'_> {
 
     /// Reads `((…))` or a subshell.
     fn parentheses(&mut self) -> Result<CommandKind> {
-        if self.lexer.rest().starts_with("((") && self.lexer.closes_arithmetic() {
+        if self.lexer.rest().starts_with("((") && self.lexer.is_arithmetic() {
             self.lexer.skip(2);
             let expression = self.nested(|parser| parser.arithmetic(&["))"]))?;
             self.lexer.skip(2);
             return Ok(CommandKind::Arithmetic(expression));
         }
         self.lexer.skip(1);
-        let list = self.commands()?;
+        let list = self.non_empty_list()?;
         self.expect(")")?;
         Ok(CommandKind::Subshell(list))
     }
@@ -278,27 +281,27 @@ impl Parser<'_> {
     fn if_command(&mut self) -> Result<CommandKind> {
         let mut branches = Vec::new();
         loop {
-            let condition = self.commands()?;
+            let condition = self.non_empty_list()?;
             self.expect_reserved("then")?;
-            branches.push((condition, self.commands()?));
+            branches.push((condition, self.non_empty_list()?));
             if !self.lexer.eat_reserved("elif") {
                 break;
             }
         }
-        let otherwise = if self.lexer.eat_reserved("else") { Some(self.commands()?) } else { None };
+        let otherwise = if self.lexer.eat_reserved("else") { Some(self.non_empty_list()?) } else { None };
         self.expect_reserved("fi")?;
         Ok(CommandKind::If(If { branches, otherwise }))
     }
 
     fn do_group(&mut self) -> Result<List> {
         self.expect_reserved("do")?;
-        let body = self.commands()?;
+        let body = self.non_empty_list()?;
         self.expect_reserved("done")?;
         Ok(body)
     }
 
     fn for_command(&mut self, is_select: bool) -> Result<CommandKind> {
-        self.lexer.blanks();
+        self.lexer.skip_blanks();
         if !is_select && self.lexer.rest().starts_with("((") {
             self.lexer.skip(2);
             let first = self.nested(|parser| parser.arithmetic(&[";"]))?;
@@ -307,27 +310,27 @@ impl Parser<'_> {
             self.expect(";")?;
             let step = self.nested(|parser| parser.arithmetic(&["))"]))?;
             self.expect("))")?;
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             self.lexer.eat(";");
             let body = self.loop_body()?;
             return Ok(CommandKind::ArithmeticFor(ArithmeticFor { header: [first, condition, step], body }));
         }
-        let Some(word) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
-        let Some(name) = word.unquoted().filter(|name| is_name(name)) else {
+        let Some(word) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
+        let Some(name) = word.unquoted_literal().filter(|name| is_name(name)) else {
             return self.error("the variable of a loop has no valid name");
         };
-        self.newlines()?;
+        self.skip_newlines()?;
         let mut words = None;
         if self.lexer.eat_reserved("in") {
             let mut listed = Vec::new();
             loop {
-                self.lexer.blanks();
-                let Some(word) = self.word(WordKind::Argument)? else { break };
+                self.lexer.skip_blanks();
+                let Some(word) = self.word(WordPosition::Argument)? else { break };
                 listed.push(word);
             }
             words = Some(listed);
         }
-        self.lexer.blanks();
+        self.lexer.skip_blanks();
         if !matches!(self.lexer.operator(), Some(";;" | ";&" | ";;&")) {
             self.lexer.eat(";");
         }
@@ -337,32 +340,32 @@ impl Parser<'_> {
 
     /// Reads `do … done` or `{ … }`.
     fn loop_body(&mut self) -> Result<List> {
-        self.newlines()?;
+        self.skip_newlines()?;
         if !self.lexer.eat_reserved("{") {
             return self.do_group();
         }
-        let body = self.commands()?;
+        let body = self.non_empty_list()?;
         self.expect_reserved("}")?;
         Ok(body)
     }
 
     fn case_command(&mut self) -> Result<CommandKind> {
-        self.lexer.blanks();
-        let Some(word) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        self.lexer.skip_blanks();
+        let Some(word) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
         self.expect_reserved("in")?;
         let mut clauses = Vec::new();
         loop {
-            self.newlines()?;
+            self.skip_newlines()?;
             if self.lexer.eat_reserved("esac") {
                 return Ok(CommandKind::Case(Case { word, clauses }));
             }
             self.lexer.eat("(");
             let mut patterns = Vec::new();
             loop {
-                self.lexer.blanks();
-                let Some(pattern) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+                self.lexer.skip_blanks();
+                let Some(pattern) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
                 patterns.push(pattern);
-                self.lexer.blanks();
+                self.lexer.skip_blanks();
                 if !self.lexer.eat("|") {
                     break;
                 }
@@ -383,11 +386,11 @@ impl Parser<'_> {
     }
 
     fn function_with_keyword(&mut self) -> Result<Command> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         self.lexer.skip("function".len());
-        self.lexer.blanks();
-        let Some(name) = self.word(WordKind::Command)? else { return Err(self.unexpected()) };
-        self.lexer.blanks();
+        self.lexer.skip_blanks();
+        let Some(name) = self.word(WordPosition::Command)? else { return Err(self.unexpected()) };
+        self.lexer.skip_blanks();
         let after = self.lexer.rest().strip_prefix('(');
         if after.is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with(')')) {
             self.lexer.skip(1);
@@ -398,43 +401,43 @@ impl Parser<'_> {
     }
 
     fn function_body(&mut self, start: usize, name: String) -> Result<Command> {
-        self.newlines()?;
-        let body_start = self.lexer.at();
+        self.skip_newlines()?;
+        let body_start = self.lexer.offset();
         let reserved = self.lexer.reserved();
         let Some(kind) = self.nested(|parser| parser.compound(reserved))? else { return Err(self.unexpected()) };
-        let body = Box::new(self.redirected(kind, body_start)?);
+        let body = Box::new(self.with_redirects(kind, body_start)?);
         let span = self.lexer.span(start).start..body.span.end;
         Ok(Command { kind: CommandKind::Function(Function { name, body }), redirects: Vec::new(), span })
     }
 
     /// Reads the command after `coproc`; a compound command may have a name before it.
     fn coprocess(&mut self) -> Result<CommandKind> {
-        self.lexer.blanks();
+        self.lexer.skip_blanks();
         let after = self.lexer.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphanumeric());
         let name = &self.lexer.rest()[..self.lexer.rest().len() - after.len()];
         let compound = after.trim_start_matches([' ', '\t']);
         if self.lexer.reserved().is_none() && is_name(name) && compound.starts_with(['{', '(']) {
             self.lexer.skip(name.len());
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
         }
         Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?)))
     }
 
     /// Reads a simple command or a function definition `name()`.
     fn simple(&mut self) -> Result<Command> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
-        let mut end = self.lexer.span(start);
+        let mut span = self.lexer.span(start);
         loop {
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             if let Some(redirect) = self.redirect()? {
                 redirects.push(redirect);
-                end = self.lexer.span(start);
+                span = self.lexer.span(start);
                 continue;
             }
-            let kind = if words.is_empty() { WordKind::Command } else { WordKind::Argument };
-            let Some(word) = self.word(kind)? else { break };
-            end = self.lexer.span(start);
+            let position = if words.is_empty() { WordPosition::Command } else { WordPosition::Argument };
+            let Some(word) = self.word(position)? else { break };
+            span = self.lexer.span(start);
             match word.assignment().filter(|_| words.is_empty()) {
                 Some(assignment) => assignments.push(assignment),
                 None => words.push(word),
@@ -443,7 +446,7 @@ impl Parser<'_> {
                 && assignments.is_empty()
                 && redirects.is_empty()
             {
-                self.lexer.blanks();
+                self.lexer.skip_blanks();
                 if self.lexer.eat("(") {
                     self.expect(")")?;
                     let name = self.lexer.text(&name.span).to_owned();
@@ -454,11 +457,12 @@ impl Parser<'_> {
         if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
             return Err(self.unexpected());
         }
-        Ok(Command { kind: CommandKind::Simple(Simple { assignments, words }), redirects, span: end })
+        Ok(Command { kind: CommandKind::Simple(Simple { assignments, words }), redirects, span })
     }
 
-    /// Reads the redirections of a compound command.
-    fn redirected(&mut self, kind: CommandKind, start: usize) -> Result<Command> {
+    /// Reads the redirections after a compound command and returns the whole command. The command after
+    /// `coproc` has read its own redirections.
+    fn with_redirects(&mut self, kind: CommandKind, start: usize) -> Result<Command> {
         let mut span = self.lexer.span(start);
         if let CommandKind::Coprocess(command) = &kind {
             span.end = command.span.end;
@@ -466,7 +470,7 @@ impl Parser<'_> {
         }
         let mut redirects = Vec::new();
         loop {
-            self.lexer.blanks();
+            self.lexer.skip_blanks();
             let Some(redirect) = self.redirect()? else { return Ok(Command { kind, redirects, span }) };
             span.end = redirect.span.end;
             redirects.push(redirect);
@@ -474,23 +478,23 @@ impl Parser<'_> {
     }
 
     fn redirect(&mut self) -> Result<Option<Redirect>> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let Some((descriptor, operator)) = self.lexer.eat_redirect() else { return Ok(None) };
-        self.lexer.blanks();
-        let Some(target) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
+        self.lexer.skip_blanks();
+        let Some(target) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
         let strips_tabs = operator == RedirectOperator::StrippedHereDocument;
-        let mut document = None;
+        let mut here_document = None;
         if strips_tabs || operator == RedirectOperator::HereDocument {
-            let index = self.documents.len();
-            self.documents.push(Document::default());
-            // A shell does not expand the delimiter.
-            let written = self.lexer.text(&target.span);
-            let delimiter = target.literal().map_or_else(|| written.to_owned(), std::borrow::Cow::into_owned);
-            let expands = !written.contains(['\'', '"', '\\']);
-            self.pending.push(PendingDocument { index, delimiter, strips_tabs, expands });
-            document = Some(index);
+            let index = self.here_documents.len();
+            self.here_documents.push(HereDocument::default());
+            let source = self.lexer.text(&target.span);
+            // A shell does not expand `$` in the delimiter, so such a delimiter stays as in the source.
+            let delimiter = target.literal().map_or_else(|| source.to_owned(), std::borrow::Cow::into_owned);
+            let expands = !source.contains(['\'', '"', '\\']);
+            self.pending.push(PendingHereDocument { index, delimiter, strips_tabs, expands });
+            here_document = Some(index);
         }
-        Ok(Some(Redirect { descriptor, operator, target, document, span: self.lexer.span(start) }))
+        Ok(Some(Redirect { descriptor, operator, target, here_document, span: self.lexer.span(start) }))
     }
 
     fn test_or(&mut self) -> Result<Test> {
@@ -511,7 +515,7 @@ impl Parser<'_> {
 
     /// Reads a condition up to an operator or `]]`.
     fn test(&mut self) -> Result<Test> {
-        self.newlines()?;
+        self.skip_newlines()?;
         let test = if self.lexer.eat_reserved("!") {
             Test::Not(Box::new(self.nested(Self::test)?))
         } else if self.lexer.eat("(") {
@@ -521,33 +525,34 @@ impl Parser<'_> {
         } else {
             self.comparison()?
         };
-        self.newlines()?;
+        self.skip_newlines()?;
         Ok(test)
     }
 
     fn comparison(&mut self) -> Result<Test> {
-        if self.lexer.is_at_test_end() {
+        if self.lexer.is_at_closing_brackets() {
             return Err(self.unexpected());
         }
-        let Some(first) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
-        self.newlines()?;
+        let Some(first) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
+        self.skip_newlines()?;
         if let Some(operator) = self.binary_operator() {
             self.lexer.skip(operator.len());
-            self.lexer.blanks();
-            let kind = if operator == "=~" { WordKind::Regex } else { WordKind::Argument };
-            let Some(second) = self.word(kind)? else { return Err(self.unexpected()) };
+            self.lexer.skip_blanks();
+            let position = if operator == "=~" { WordPosition::Regex } else { WordPosition::Argument };
+            let Some(second) = self.word(position)? else { return Err(self.unexpected()) };
             return Ok(Test::Binary(first, operator.to_owned(), second));
         }
-        let is_operator = first.unquoted().is_some_and(|word| word.len() == 2 && word.starts_with('-'));
-        if is_operator && !self.is_at_condition_end() {
-            let Some(operand) = self.word(WordKind::Argument)? else { return Err(self.unexpected()) };
-            return Ok(Test::Unary(first.unquoted().unwrap_or_default().to_owned(), operand));
+        let is_unary_operator = first.unquoted_literal().is_some_and(|word| word.len() == 2 && word.starts_with('-'));
+        if is_unary_operator && !self.is_at_condition_end() {
+            let Some(operand) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
+            return Ok(Test::Unary(first.unquoted_literal().unwrap_or_default().to_owned(), operand));
         }
         Ok(Test::Word(first))
     }
 
+    /// Whether a condition in `[[ … ]]` ends here: at `&&`, `||`, `)` or `]]`.
     fn is_at_condition_end(&self) -> bool {
-        self.lexer.is_at_test_end() || matches!(self.lexer.operator(), Some("&&" | "||" | ")"))
+        self.lexer.is_at_closing_brackets() || matches!(self.lexer.operator(), Some("&&" | "||" | ")"))
     }
 
     fn binary_operator(&self) -> Option<&'static str> {
@@ -561,7 +566,7 @@ impl Parser<'_> {
     }
 
     fn arithmetic(&mut self, ends: &[&str]) -> Result<Arithmetic> {
-        let start = self.lexer.at();
+        let start = self.lexer.offset();
         let pieces = self.arithmetic_pieces(ends)?;
         Ok(Arithmetic { pieces, span: self.lexer.span(start) })
     }

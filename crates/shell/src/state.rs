@@ -40,7 +40,7 @@ impl Variable {
         let value = match self.export {
             Export::Yes => self.value,
             Export::No => Text::empty(),
-            Export::Maybe => self.value.or(Text::empty()).because("whether it is exported is not known"),
+            Export::Maybe => self.value.or(Text::empty()).with_reason("whether it is exported is not known"),
         };
         Self { value, export: Export::Yes, assigned: self.assigned }
     }
@@ -54,8 +54,8 @@ pub type Variables = BTreeMap<String, Variable>;
 pub struct Written {
     /// The possible values.
     pub value: Text,
-    /// Whether the write may not happen.
-    pub maybe_not: bool,
+    /// Whether the script may end without this write.
+    pub is_conditional: bool,
     /// The bytes of the command that writes the variable.
     pub span: Range<usize>,
 }
@@ -66,7 +66,7 @@ pub(super) struct State {
     pub variables: Variables,
     pub written: BTreeMap<String, Written>,
     /// The reason why all other variables can have any value, if they can.
-    pub rest: Option<String>,
+    pub others_unknown: Option<String>,
     /// The reason why the script may have set any variable for later steps, if so.
     pub opaque: Option<String>,
     /// Whether `allexport` is on, so that assignments export variables.
@@ -85,7 +85,7 @@ impl Default for State {
         Self {
             variables: Variables::new(),
             written: BTreeMap::new(),
-            rest: None,
+            others_unknown: None,
             opaque: None,
             all_exported: Export::No,
             special: BTreeSet::new(),
@@ -103,8 +103,8 @@ pub(super) fn join(one: State, other: State) -> State {
         _ => {}
     }
     let reason = "it is set under a condition";
-    let missing = |state: &State| match &state.rest {
-        Some(rest) => Variable { value: Text::unknown(rest.clone()), export: Export::Yes, assigned: None },
+    let missing = |state: &State| match &state.others_unknown {
+        Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Yes, assigned: None },
         None => Variable { value: Text::empty(), export: Export::No, assigned: None },
     };
     let names: BTreeSet<&String> = one.variables.keys().chain(other.variables.keys()).collect();
@@ -116,7 +116,7 @@ pub(super) fn join(one: State, other: State) -> State {
             mine
         } else {
             Variable {
-                value: mine.value.or(others.value).because(reason),
+                value: mine.value.or(others.value).with_reason(reason),
                 export,
                 assigned: mine.assigned.or(others.assigned),
             }
@@ -127,7 +127,7 @@ pub(super) fn join(one: State, other: State) -> State {
     State {
         variables,
         written: join_written(&one, &other),
-        rest: one.rest.or(other.rest),
+        others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
         special: one.special.into_iter().chain(other.special).collect(),
@@ -144,14 +144,14 @@ pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Writt
             Some(others) if others == written => {}
             Some(others) => {
                 written.value =
-                    written.value.clone().or(others.value.clone()).because("it is written under a condition");
-                written.maybe_not |= others.maybe_not;
+                    written.value.clone().or(others.value.clone()).with_reason("it is written under a condition");
+                written.is_conditional |= others.is_conditional;
             }
-            None => written.maybe_not = true,
+            None => written.is_conditional = true,
         }
     }
     for (name, written) in &other.written {
-        all.entry(name.clone()).or_insert_with(|| Written { maybe_not: true, ..written.clone() });
+        all.entry(name.clone()).or_insert_with(|| Written { is_conditional: true, ..written.clone() });
     }
     all
 }
@@ -164,7 +164,7 @@ pub(super) fn widen(before: &State, after: State) -> State {
     for (name, variable) in &mut widened.variables {
         let old = before.variables.get(name);
         if old.is_none_or(|old| old.value != variable.value) {
-            variable.value = Text { can: AbstractValue::Any, reasons: variable.value.reasons.clone() };
+            variable.value = Text { values: AbstractValue::Any, reasons: variable.value.reasons.clone() };
             variable.value.reasons.insert(reason.to_owned());
         }
         if old.is_none_or(|old| old.export != variable.export) {
@@ -182,15 +182,15 @@ pub(super) fn widen(before: &State, after: State) -> State {
 /// Evaluates `${name:-word}` and the operators `-`, `:=`, `=`, `:+` and `+`; `value` is the value of
 /// the variable (empty if unset), `other` that of the word.
 pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
-    let Text { can, reasons } = value;
-    let (filled, empty) = match can {
+    let Text { values, reasons } = value;
+    let (filled, empty) = match values {
         AbstractValue::OneOf(texts) => {
             let (empty, filled): (Vec<String>, Vec<String>) = texts.into_iter().partition(String::is_empty);
             let filled = (!filled.is_empty()).then(|| Text::one_of(filled, reasons.clone()));
             (filled, !empty.is_empty())
         }
-        AbstractValue::NonEmpty => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
-        AbstractValue::Any => (Some(Text { can: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
+        AbstractValue::NonEmpty => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
+        AbstractValue::Any => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
     };
     let alternative = operator.ends_with('+');
     let kept = filled.map(|filled| if alternative { other.clone() } else { filled });
@@ -198,7 +198,7 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
     // unset.
     let is_ambiguous = !operator.starts_with(':');
     let replaced = empty.then(|| match (alternative, is_ambiguous) {
-        (_, true) => other.or(Text::empty()).because("whether a variable is unset or empty is not known"),
+        (_, true) => other.or(Text::empty()).with_reason("whether a variable is unset or empty is not known"),
         (true, false) => Text::empty(),
         (false, false) => other,
     });

@@ -12,7 +12,7 @@ pub struct Script {
     /// The commands.
     pub body: List,
     /// The bodies of the here-documents, to which redirections refer by index.
-    pub documents: Vec<Document>,
+    pub here_documents: Vec<HereDocument>,
     /// The spans of the comments.
     pub comments: Vec<Span>,
 }
@@ -230,7 +230,7 @@ pub struct Redirect {
     /// The word after the operator: a file, a descriptor, a text or the delimiter of a here-document.
     pub target: Word,
     /// The index of the here-document, if the redirection has one.
-    pub document: Option<usize>,
+    pub here_document: Option<usize>,
     /// The bytes.
     pub span: Span,
 }
@@ -291,7 +291,7 @@ impl RedirectOperator {
 
 /// The body of a here-document.
 #[derive(Clone, Debug, Default)]
-pub struct Document {
+pub struct HereDocument {
     /// The text. A shell expands `$` and backticks in it unless the delimiter is quoted.
     pub pieces: Vec<Piece>,
     /// The bytes of its lines.
@@ -379,7 +379,7 @@ pub enum Operation {
 }
 
 impl Piece {
-    /// The text of the piece, if it has no expansions.
+    /// The text of the piece without its quotes, if the piece has no expansions.
     #[must_use]
     pub fn literal(&self) -> Option<Cow<'_, str>> {
         match &self.kind {
@@ -393,7 +393,7 @@ impl Piece {
     }
 }
 
-/// The text of pieces, if they have no expansions.
+/// The text of pieces without their quotes, if no piece has an expansion.
 fn literal(pieces: &[Piece]) -> Option<Cow<'_, str>> {
     match pieces {
         [] => Some(Cow::Borrowed("")),
@@ -403,15 +403,15 @@ fn literal(pieces: &[Piece]) -> Option<Cow<'_, str>> {
 }
 
 impl Word {
-    /// The text of the word, if it has no expansions.
+    /// The text of the word without its quotes, if the word has no expansions.
     #[must_use]
     pub fn literal(&self) -> Option<Cow<'_, str>> {
         literal(&self.pieces)
     }
 
-    /// The text of the word, if it has no expansions and no quotes.
+    /// The text of the word, if the word has neither quotes nor expansions.
     #[must_use]
-    pub fn unquoted(&self) -> Option<&str> {
+    pub fn unquoted_literal(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [Piece { kind: PieceKind::Literal(text), .. }] => Some(text),
             _ => None,

@@ -1,25 +1,25 @@
-//! Oracle for evaluating any expression.
+//! Test oracle for the abstract evaluation of expressions.
 
 use github_actions_expressions::{Evaluation, Expr};
 use slug_laws::Violation;
 use slug_value::{AbstractValue, Text, Value};
 use slug_workflow::expression::{self, Contexts};
 
-/// Checks that the values of a template in fully known contexts are among its possible values
-/// in a mostly unknown context, and that the parser agrees on constant expressions. Returns a
-/// description of the possible values.
+/// Checks that abstract evaluation is sound: the possible values of a template in
+/// `MostlyUnknown` include its value in each concrete context. Also checks that the parser library
+/// gives the same value to each constant expression. Returns a description of the possible values.
 ///
 /// # Errors
 ///
 /// The violated property.
 pub fn check_expression(template: &str) -> Result<String, Violation> {
     let possible = expression::text(template, &MostlyUnknown);
-    for world in 0..WORLDS {
-        let certain = expression::text(template, &FullyKnown(world));
-        if !includes(&possible, &certain) {
+    for number in 0..CONCRETE_CONTEXTS {
+        let concrete = expression::text(template, &FullyKnown(number));
+        if !includes(&possible, &concrete) {
             return Err(format!(
-                "in world {world} the value is {:?}, but the possible values are {:?}",
-                certain.can, possible.can
+                "in concrete context {number} the value is {:?}, but the possible values are {:?}",
+                concrete.values, possible.values
             ));
         }
     }
@@ -28,7 +28,7 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
             check_constant(expression)?;
         }
     }
-    Ok(match &possible.can {
+    Ok(match &possible.values {
         AbstractValue::OneOf(texts) => format!("one of {texts:?}"),
         AbstractValue::NonEmpty => "some text".to_owned(),
         AbstractValue::Any => "anything".to_owned(),
@@ -41,23 +41,24 @@ struct MostlyUnknown;
 impl Contexts for MostlyUnknown {
     fn look_up(&self, path: &[String]) -> Value {
         match path.first().map(String::as_str) {
-            Some("secrets") => Value::set("a secret"),
+            Some("secrets") => Value::non_empty("a secret"),
             _ => Value::unknown("anything"),
         }
     }
 }
 
-/// Contexts in which every value is known; it follows from the name and the number of the world.
+/// A concrete context: every value is known. The value of a name depends on the name and on the number
+/// of the context.
 struct FullyKnown(usize);
 
 impl Contexts for FullyKnown {
     fn look_up(&self, path: &[String]) -> Value {
-        let letters: usize = path.iter().flat_map(|name| name.to_lowercase().into_bytes()).map(usize::from).sum();
+        let byte_sum: usize = path.iter().flat_map(|name| name.to_lowercase().into_bytes()).map(usize::from).sum();
         let text = |text: &str| Evaluation::String(text.to_owned());
         if path.first().is_some_and(|root| root == "secrets") {
             return Value::known(text("s"));
         }
-        Value::known(match (letters + self.0) % WORLDS {
+        Value::known(match (byte_sum + self.0) % CONCRETE_CONTEXTS {
             0 => text(""),
             1 => text("a"),
             2 => Evaluation::Null,
@@ -68,31 +69,36 @@ impl Contexts for FullyKnown {
     }
 }
 
-/// The number of worlds in which every expression is evaluated.
-const WORLDS: usize = 6;
+/// The number of concrete contexts in which each template is evaluated.
+const CONCRETE_CONTEXTS: usize = 6;
 
 /// Returns true if every possible value of `narrower` is a possible value of `wider`.
 fn includes(wider: &Text, narrower: &Text) -> bool {
-    match (&wider.can, &narrower.can) {
+    match (&wider.values, &narrower.values) {
         (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
         (AbstractValue::NonEmpty, AbstractValue::OneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
         (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => {
             narrower.iter().all(|text| wider.contains(text))
         }
-        // With known contexts, an unknown result means that the expression has no value: the run stops there.
+        // In a concrete context, the result is unknown only if the expression cannot be evaluated. GitHub
+        // then stops the workflow run, so `wider` needs to include nothing.
         (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any)
         | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
     }
 }
 
-/// Compares a constant expression with the constant evaluation of the parser library.
+/// Compares the value of a constant expression with the value that the parser library computes.
 fn check_constant(expression: &str) -> Result<(), Violation> {
-    let mine = expression::value(expression, &MostlyUnknown);
-    let Some(values) = mine.single().map(std::slice::from_ref) else { return Ok(()) };
-    // An expression that is too long for this evaluator has no known value here, and is skipped above.
-    let Some(theirs) = Expr::parse(expression).ok().and_then(|tree| tree.consteval()) else { return Ok(()) };
-    let (mine, theirs) = (values[0].sema().to_string(), theirs.sema().to_string());
-    if mine == theirs { Ok(()) } else { Err(format!("the value is {mine:?} here, but {theirs:?} in the parser")) }
+    let possible = expression::value(expression, &MostlyUnknown);
+    // This also skips an expression that is too long for `expression::value`: its value is unknown.
+    let Some(value) = possible.single() else { return Ok(()) };
+    let Some(library_value) = Expr::parse(expression).ok().and_then(|tree| tree.consteval()) else { return Ok(()) };
+    let (actual, expected) = (value.sema().to_string(), library_value.sema().to_string());
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(format!("the evaluator returns {actual:?}, but the parser library returns {expected:?}"))
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +109,7 @@ mod tests {
     fn includes_compares_possible_values() {
         let known = |text: &str| Text::known(text.to_owned());
         assert!(includes(&Text::unknown("x"), &known("")));
-        assert!(includes(&Text::set("x"), &known("a")) && !includes(&Text::set("x"), &known("")));
+        assert!(includes(&Text::non_empty("x"), &known("a")) && !includes(&Text::non_empty("x"), &known("")));
         assert!(!includes(&known("a"), &known("b")));
         assert!(includes(&known("a").or(known("b")), &known("b")));
     }

@@ -15,7 +15,7 @@ pub mod expression;
 pub mod linting;
 pub mod target;
 
-mod words;
+mod plural;
 
 pub use slug_laws::Violation;
 pub use target::{Content, Evaluated, INPUT_BYTES, Target};

@@ -30,9 +30,9 @@ pub struct Finding {
     /// Identifies the finding, together with the code; an edit elsewhere does not change it.
     pub about: String,
     /// The location of the caret.
-    pub caret: Place,
+    pub caret: Location,
     /// Every other location that the finding points at or edits.
-    pub places: Vec<Place>,
+    pub locations: Vec<Location>,
     /// The variable that the finding reports, if any.
     pub variable: Option<String>,
     /// The whole output of the finding, with its locations.
@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 /// A range of a file.
-pub struct Place {
+pub struct Location {
     /// The byte range.
     pub range: Range<usize>,
     /// The text of the range; `None` if the range is outside the file or splits a character.
@@ -62,15 +62,15 @@ pub fn check_linting(linter: &dyn Linter, text: &str) -> Result<usize, Violation
     let file = File { path: "a/.github/workflows/file.yml", text };
     let findings = linter.lint(&[file]);
     for finding in &findings {
-        check_places(finding)?;
+        check_locations(finding)?;
         check_patch(linter, file, &findings, finding)?;
     }
     check_independence(linter, file, &findings)?;
     Ok(findings.len())
 }
 
-fn check_places(finding: &Finding) -> Result<(), Violation> {
-    for Place { range, text } in finding.places.iter().chain([&finding.caret]) {
+fn check_locations(finding: &Finding) -> Result<(), Violation> {
+    for Location { range, text } in finding.locations.iter().chain([&finding.caret]) {
         if text.is_none() {
             return Err(format!("{} points at {range:?}, which is not in the file", finding.code));
         }

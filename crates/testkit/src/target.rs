@@ -9,7 +9,7 @@ use crate::batch::{Answerer, check_batch};
 use crate::diagnosis::{Diagnoser, check_diagnosis};
 use crate::expression::check_expression;
 use crate::linting::{Linter, check_linting};
-use crate::words::counted;
+use crate::plural::counted;
 
 /// Maximum size of an input in bytes. Fuzzing truncates a longer input, and the corpus refuses
 /// it: the second YAML reader, with which fuzzing compares, is not safe on large hostile input,
@@ -29,7 +29,7 @@ pub struct Evaluated {
     /// The description of the input.
     pub content: Content,
     /// `Ok` if every property holds, else the violated property.
-    pub holds: Result<(), Violation>,
+    pub result: Result<(), Violation>,
 }
 
 /// The description of an input.
@@ -79,15 +79,15 @@ fn evaluate_policy(bytes: &[u8]) -> Evaluated {
 
 fn evaluate_witness(bytes: &[u8]) -> Evaluated {
     match readers::check_witness(bytes) {
-        Ok(Ok(witness)) => Evaluated { content: Content::TestCase(Box::new(witness.case)), holds: Ok(()) },
+        Ok(Ok(witness)) => Evaluated { content: Content::TestCase(Box::new(witness.case)), result: Ok(()) },
         reading => Evaluated::read(reading, |_| String::new()),
     }
 }
 
 fn evaluate_case(bytes: &[u8]) -> Evaluated {
     let case = generator::case_of(bytes);
-    let holds = LawContext::new(&RealResolver, &case).holds();
-    Evaluated { content: Content::TestCase(Box::new(case)), holds }
+    let result = LawContext::new(&RealResolver, &case).check();
+    Evaluated { content: Content::TestCase(Box::new(case)), result }
 }
 
 fn evaluate_lookup(bytes: &[u8]) -> Evaluated {
@@ -147,7 +147,7 @@ impl Evaluated {
         }
     }
 
-    fn text(text: impl Into<String>, holds: Result<(), Violation>) -> Self {
-        Self { content: Content::Text(text.into()), holds }
+    fn text(text: impl Into<String>, result: Result<(), Violation>) -> Self {
+        Self { content: Content::Text(text.into()), result }
     }
 }

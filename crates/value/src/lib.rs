@@ -19,7 +19,7 @@ pub const TEXT_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Possible<T> {
     /// The possible values.
-    pub can: AbstractValue<T>,
+    pub values: AbstractValue<T>,
     /// Texts that say why the value is known only at run time.
     pub reasons: BTreeSet<String>,
 }
@@ -72,7 +72,7 @@ impl Absence for Evaluation {
 impl<T: PartialEq + Clone + Absence> Possible<T> {
     /// Exactly this value.
     pub fn known(value: T) -> Self {
-        Self { can: AbstractValue::OneOf(vec![value]), reasons: BTreeSet::new() }
+        Self { values: AbstractValue::OneOf(vec![value]), reasons: BTreeSet::new() }
     }
 
     /// One of these values, for these reasons; any value if `values` is empty or has more than
@@ -84,29 +84,29 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
                 alternatives.push(value);
             }
             if alternatives.len() > ALTERNATIVES {
-                return Self { can: AbstractValue::Any, reasons };
+                return Self { values: AbstractValue::Any, reasons };
             }
         }
         match alternatives.len() {
-            0 => Self { can: AbstractValue::Any, reasons },
-            1 => Self { can: AbstractValue::OneOf(alternatives), reasons: BTreeSet::new() },
-            _ => Self { can: AbstractValue::OneOf(alternatives), reasons },
+            0 => Self { values: AbstractValue::Any, reasons },
+            1 => Self { values: AbstractValue::OneOf(alternatives), reasons: BTreeSet::new() },
+            _ => Self { values: AbstractValue::OneOf(alternatives), reasons },
         }
     }
 
-    /// Any text that is not empty, for this reason.
-    pub fn set(reason: impl Into<String>) -> Self {
-        Self { can: AbstractValue::NonEmpty, reasons: BTreeSet::from([reason.into()]) }
+    /// Any text that is not empty, such as a secret that is set, for this reason.
+    pub fn non_empty(reason: impl Into<String>) -> Self {
+        Self { values: AbstractValue::NonEmpty, reasons: BTreeSet::from([reason.into()]) }
     }
 
     /// Any value, for this reason.
     pub fn unknown(reason: impl Into<String>) -> Self {
-        Self { can: AbstractValue::Any, reasons: BTreeSet::from([reason.into()]) }
+        Self { values: AbstractValue::Any, reasons: BTreeSet::from([reason.into()]) }
     }
 
     /// The value, if there is only one.
     pub fn single(&self) -> Option<&T> {
-        match &self.can {
+        match &self.values {
             AbstractValue::OneOf(values) if values.len() == 1 => values.first(),
             _ => None,
         }
@@ -116,20 +116,20 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let reasons: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
-        match (self.can, other.can) {
+        match (self.values, other.values) {
             (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => {
                 Self::one_of(mine.into_iter().chain(others), reasons)
             }
             (mine, other) if mine.is_never_absent() && other.is_never_absent() => {
-                Self { can: AbstractValue::NonEmpty, reasons }
+                Self { values: AbstractValue::NonEmpty, reasons }
             }
-            _ => Self { can: AbstractValue::Any, reasons },
+            _ => Self { values: AbstractValue::Any, reasons },
         }
     }
 
     /// Adds a reason unless there is only one value.
     #[must_use]
-    pub fn because(mut self, reason: &str) -> Self {
+    pub fn with_reason(mut self, reason: &str) -> Self {
         if self.single().is_none() {
             self.reasons.insert(reason.to_owned());
         }
@@ -141,19 +141,19 @@ impl Value {
     /// Converts the value to the text that replaces the expression.
     #[must_use]
     pub fn into_text(self) -> Text {
-        match self.can {
+        match self.values {
             AbstractValue::OneOf(values) => {
                 Text::one_of(values.iter().map(|value| value.sema().to_string()), self.reasons)
             }
-            AbstractValue::NonEmpty => Text { can: AbstractValue::NonEmpty, reasons: self.reasons },
-            AbstractValue::Any => Text { can: AbstractValue::Any, reasons: self.reasons },
+            AbstractValue::NonEmpty => Text { values: AbstractValue::NonEmpty, reasons: self.reasons },
+            AbstractValue::Any => Text { values: AbstractValue::Any, reasons: self.reasons },
         }
     }
 
     /// The truth of the value as a condition.
     #[must_use]
     pub fn truth(&self) -> Tristate {
-        match &self.can {
+        match &self.values {
             AbstractValue::OneOf(values) => Tristate {
                 can_be_true: values.iter().any(Evaluation::as_boolean),
                 can_be_false: !values.iter().all(Evaluation::as_boolean),
@@ -191,31 +191,31 @@ impl Text {
     #[must_use]
     pub fn followed_by(self, other: Self) -> Self {
         let reasons: BTreeSet<String> = self.reasons.into_iter().chain(other.reasons).collect();
-        let longest = |can: &AbstractValue<String>| match can {
+        let longest = |values: &AbstractValue<String>| match values {
             AbstractValue::OneOf(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
             _ => 0,
         };
-        let is_short = longest(&self.can) + longest(&other.can) <= TEXT_BYTES;
-        match (&self.can, &other.can) {
+        let is_short = longest(&self.values) + longest(&other.values) <= TEXT_BYTES;
+        match (&self.values, &other.values) {
             (AbstractValue::OneOf(first), AbstractValue::OneOf(second)) if is_short => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), reasons)
             }
             (first, second) if first.is_never_absent() || second.is_never_absent() => {
-                Self { can: AbstractValue::NonEmpty, reasons }
+                Self { values: AbstractValue::NonEmpty, reasons }
             }
-            _ => Self { can: AbstractValue::Any, reasons },
+            _ => Self { values: AbstractValue::Any, reasons },
         }
     }
 
     /// Converts the text to a string value of an expression.
     #[must_use]
     pub fn into_value(self) -> Value {
-        let can = match self.can {
+        let values = match self.values {
             AbstractValue::OneOf(texts) => AbstractValue::OneOf(texts.into_iter().map(Evaluation::String).collect()),
             AbstractValue::NonEmpty => AbstractValue::NonEmpty,
             AbstractValue::Any => AbstractValue::Any,
         };
-        Value { can, reasons: self.reasons }
+        Value { values, reasons: self.reasons }
     }
 
     /// The empty text.

@@ -84,7 +84,7 @@ fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
 
 /// A value converted to the kind of its input.
 fn converted(kind: &InputKind, value: Value) -> Value {
-    let AbstractValue::OneOf(values) = &value.can else { return value };
+    let AbstractValue::OneOf(values) = &value.values else { return value };
     let converted = values.iter().map(|value| match kind {
         InputKind::Boolean => Evaluation::Boolean(value.sema().to_string() == "true"),
         InputKind::Number => Evaluation::Number(value.as_number()),

@@ -1,4 +1,4 @@
-//! The contexts of an expression at one place in a workflow, such as `inputs` and `matrix`.
+//! The contexts of an expression at one position in a workflow, such as `inputs` and `matrix`.
 
 use github_actions_expressions::Evaluation;
 
@@ -9,7 +9,7 @@ use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
 
-/// The values that expressions at one place in a workflow can refer to.
+/// The values that expressions at one position in a workflow can refer to.
 pub struct EvalContext<'a> {
     /// The invocation of the workflow.
     pub invocation: &'a Invocation,
@@ -61,14 +61,14 @@ impl EvalContext<'_> {
         }
         let why = format!("`vars.{name}` is known only at run time");
         match self.invocation.is_var_set(name) {
-            Some(true) => Value::set(why),
+            Some(true) => Value::non_empty(why),
             Some(false) => null(),
             None => Value::unknown(why),
         }
     }
 
     fn secret(&self, lower: &str, name: &str) -> Value {
-        let exists = Value::set(format!("the value of `secrets.{name}` is not known"));
+        let exists = Value::non_empty(format!("the value of `secrets.{name}` is not known"));
         if self.declared.is_absent_secret(name) {
             return null();
         }

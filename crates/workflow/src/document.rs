@@ -4,7 +4,7 @@
 //! string. The reader rejects files that GitHub and Gitea reject, and limits the size of
 //! a tree so that a hostile file cannot exhaust memory.
 
-use slug_yaml::{Limit, Limits, Problem};
+use slug_yaml::{Limit, Limits, Problem, byte_size};
 
 pub use slug_yaml::{Node, Style, Value};
 
@@ -63,7 +63,7 @@ fn message(problem: &Problem) -> String {
         Problem::SecondDocument => "a second document begins here; a workflow file has one document".to_owned(),
         Problem::RecursiveAlias => "the alias refers to a value that contains it; write the values out".to_owned(),
         Problem::Exceeds(Limit::Bytes, FILE_BYTES) => {
-            format!("the file has more bytes than the limit of {FILE_BYTES}; no forge runs it, so split it up")
+            format!("the file is larger than {}; no forge runs it, so split it up", byte_size(FILE_BYTES))
         }
         Problem::Exceeds(Limit::Depth, most) => {
             format!("the file has more than {most} levels of nesting; no workflow needs that many, so simplify it")
@@ -139,6 +139,6 @@ mod tests {
             assert!(error.byte.abs_diff(byte) <= 2 || part == "YAML", "{error:?}");
         }
         assert!(read(&bomb(9)).unwrap_err().message.contains("more than 20000 values"));
-        assert!(read(&"a".repeat(FILE_BYTES + 1)).unwrap_err().message.contains("limit"));
+        assert!(read(&"a".repeat(FILE_BYTES + 1)).unwrap_err().message.contains("is larger than 1 MiB"));
     }
 }

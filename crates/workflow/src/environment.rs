@@ -12,8 +12,8 @@ use slug_value::Text;
 pub struct Environment<'w> {
     /// The variables that are set or may be set.
     pub variables: BTreeMap<String, Setting<'w>>,
-    /// If any other variable may be set, the reason; otherwise the others are unset.
-    pub rest: Option<String>,
+    /// The reason why all other variables can have any value; None if they are unset.
+    pub others_unknown: Option<String>,
 }
 
 /// One variable.
@@ -21,11 +21,11 @@ pub struct Environment<'w> {
 pub struct Setting<'w> {
     /// Its possible values.
     pub value: Text,
-    /// The place that sets it.
+    /// The location that sets it.
     pub origin: Origin<'w>,
 }
 
-/// The place that sets a variable.
+/// The location that sets a variable.
 #[derive(Clone, Debug)]
 pub enum Origin<'w> {
     /// An entry of an `env`.
@@ -49,13 +49,13 @@ impl Environment<'_> {
     /// An environment in which every variable may have any value, for this reason.
     #[must_use]
     pub fn unknown(reason: String) -> Self {
-        Self { rest: Some(reason), variables: BTreeMap::new() }
+        Self { others_unknown: Some(reason), variables: BTreeMap::new() }
     }
 
     /// The possible values of a variable; an unset variable is empty.
     #[must_use]
     pub fn value(&self, name: &str) -> Text {
-        match (self.variables.get(name), &self.rest) {
+        match (self.variables.get(name), &self.others_unknown) {
             (Some(setting), _) => setting.value.clone(),
             (None, Some(why)) => Text::unknown(why.clone()),
             (None, None) => Text::empty(),
@@ -68,7 +68,7 @@ impl Environment<'_> {
     pub fn to_shell(&self, names: &BTreeSet<String>) -> Variables {
         let unset = names
             .iter()
-            .filter(|_| self.rest.is_none())
+            .filter(|_| self.others_unknown.is_none())
             .map(|name| (name.clone(), Variable { value: Text::empty(), export: Export::No, assigned: None }));
         let set = self.variables.iter().map(|(name, setting)| {
             (name.clone(), Variable { value: setting.value.clone(), export: Export::Yes, assigned: None })

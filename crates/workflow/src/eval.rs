@@ -10,7 +10,7 @@ use super::job::{CallSite, JobEval};
 use super::model::Trigger;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
-use super::trigger::{INVOCATIONS, Invocation, invocations};
+use super::trigger::{Invocation, MAX_INVOCATIONS, invocations};
 
 /// Maximum depth of nested calls of reusable workflows.
 const DEPTH: usize = 12;
@@ -76,7 +76,7 @@ impl<'r> Evaluation<'r> {
         let is_known = |count| {
             invocations.iter().all(|invocation| eval.rows(invocation, count).iter().all(|(row, _)| row.is_ok()))
         };
-        let exceeds = cases.len() > eval.slice.max_invocations().min(INVOCATIONS)
+        let exceeds = cases.len() > eval.slice.max_invocations().min(MAX_INVOCATIONS)
             || (is_known(invocations.len()) && !is_known(cases.len()));
         if exceeds { invocations.to_vec() } else { cases }
     }
@@ -106,7 +106,7 @@ impl<'r> Evaluation<'r> {
         for &caller in callers {
             all.extend(self.invocations_by(caller, file, relevant, depth + 1));
         }
-        if all.len() > INVOCATIONS || self.calls_left.get() == 0 {
+        if all.len() > MAX_INVOCATIONS || self.calls_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
         all
@@ -125,14 +125,14 @@ impl<'r> Evaluation<'r> {
         let mut all: Vec<Invocation> = Vec::new();
         let invocations = self.invocations(id.0, &slice.inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
-            for (row, _) in eval.rows(&invocation, INVOCATIONS) {
+            for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {
                     continue;
                 }
                 let invocation = calls::invocation(path, eval.job, declared, relevant, &context);
                 all.extend(invocation.filter(|invocation| !all.contains(invocation)));
-                if all.len() > INVOCATIONS {
+                if all.len() > MAX_INVOCATIONS {
                     return all;
                 }
             }

@@ -254,7 +254,7 @@ fn negated(value: &Value) -> Value {
 
 /// The possible values that count as false.
 fn falsy(value: &Value) -> Value {
-    let values: Vec<Evaluation> = match &value.can {
+    let values: Vec<Evaluation> = match &value.values {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // Null, empty text and `false` are the only false values that a context yields.
         AbstractValue::NonEmpty | AbstractValue::Any => {
@@ -266,12 +266,12 @@ fn falsy(value: &Value) -> Value {
 
 /// The possible values that count as true.
 fn truthy(value: &Value) -> Value {
-    match &value.can {
+    match &value.values {
         AbstractValue::OneOf(values) => {
             Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.reasons.clone())
         }
         AbstractValue::NonEmpty | AbstractValue::Any => {
-            Value { can: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
+            Value { values: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
         }
     }
 }
@@ -294,7 +294,7 @@ fn join(first: Option<Value>, second: Option<Value>, decider: &Value) -> Value {
 
 fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
-    let (lefts, rights) = match (&left.can, &right.can) {
+    let (lefts, rights) = match (&left.values, &right.values) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
         (AbstractValue::NonEmpty, AbstractValue::OneOf(others))
         | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
@@ -308,7 +308,7 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         }
         _ => return Value::one_of([true, false].map(Evaluation::Boolean), why),
     };
-    let holds = |a: &Evaluation, b: &Evaluation| match op {
+    let compare = |a: &Evaluation, b: &Evaluation| match op {
         BinOp::Eq => a.sema() == b.sema(),
         BinOp::Neq => a.sema() != b.sema(),
         BinOp::Lt => a.sema() < b.sema(),
@@ -317,7 +317,7 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         BinOp::Ge => a.sema() >= b.sema(),
         BinOp::And | BinOp::Or => false,
     };
-    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(holds(a, b))));
+    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(compare(a, b))));
     Value::one_of(results, why)
 }
 
@@ -349,12 +349,12 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
         }
         _ => {
             let value = evaluate(head, contexts);
-            match value.can {
+            match value.values {
                 AbstractValue::OneOf(values) => {
                     Value::one_of(values.iter().map(|value| member(value, &names)), value.reasons)
                 }
                 AbstractValue::NonEmpty | AbstractValue::Any => {
-                    Value { can: AbstractValue::Any, reasons: value.reasons }
+                    Value { values: AbstractValue::Any, reasons: value.reasons }
                 }
             }
         }
@@ -380,7 +380,7 @@ fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
         if why.is_empty() {
             Value::unknown(format!("`{raw}` is not known"))
         } else {
-            Value { can: AbstractValue::Any, reasons: why }
+            Value { values: AbstractValue::Any, reasons: why }
         }
     };
     match call.func {
@@ -419,7 +419,7 @@ fn case_value(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
 fn combinations(arguments: &[Value]) -> Option<Vec<Vec<Evaluation>>> {
     let mut rows = vec![Vec::new()];
     for argument in arguments {
-        let AbstractValue::OneOf(values) = &argument.can else { return None };
+        let AbstractValue::OneOf(values) = &argument.values else { return None };
         rows = rows
             .iter()
             .flat_map(|row| values.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat()))
@@ -517,14 +517,14 @@ mod tests {
                 ["inputs", "runtime"] => Value::known(Evaluation::String("hermes".into())),
                 ["inputs", "flag"] => Value::known(Evaluation::Boolean(false)),
                 ["inputs", ..] => Value::known(Evaluation::Null),
-                ["secrets", name] => Value::set(format!("secret `{name}`")),
+                ["secrets", name] => Value::non_empty(format!("secret `{name}`")),
                 _ => Value::unknown(format!("`{}`", path.join("."))),
             }
         }
     }
 
     fn shown(template: &str) -> String {
-        match text(template, &Fixed).can {
+        match text(template, &Fixed).values {
             AbstractValue::OneOf(texts) => texts.join("|"),
             AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),

@@ -1,5 +1,5 @@
-//! The evaluation of one job: finds every call of a script with its environment, for each
-//! invocation of the workflow and each distinct row of the job's matrix.
+//! The evaluation of one job: finds its calls of target scripts and the environment of each call,
+//! for each invocation of the workflow and each distinct row of the job's matrix.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,14 +16,14 @@ use super::trigger::Invocation;
 use slug_shell::{Variable, Variables};
 use slug_value::{AbstractValue, Text, Tristate};
 
-/// One call of a script.
+/// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
 #[derive(Clone, Debug)]
 pub struct CallSite<'w> {
     /// The step.
     pub step: &'w Step,
-    /// The index of the called target; None if the script calls none and every script is reported.
+    /// The index of the called target in [`Search::targets`]; None if the script calls no target.
     pub target: Option<usize>,
-    /// The bytes of the word that names the target, or of the key `run`.
+    /// The byte range of the word that names the target; without a target, that of the key `run`.
     pub call: Range<usize>,
     /// The environment of the call.
     pub env: Environment<'w>,
@@ -32,10 +32,10 @@ pub struct CallSite<'w> {
     /// The relevant values of the matrix row, for display.
     pub row: String,
     /// The number of matrix rows that this call site represents.
-    pub rows: usize,
+    pub row_count: usize,
 }
 
-/// One job, ready to be evaluated.
+/// The inputs of the evaluation of one job.
 pub struct JobEval<'s, 'w> {
     /// The text of the file.
     pub text: &'s str,
@@ -43,7 +43,7 @@ pub struct JobEval<'s, 'w> {
     pub workflow: &'w Workflow,
     /// The job.
     pub job: &'w Job,
-    /// The slice of the job.
+    /// The steps, variables, inputs and matrix keys of the job that can affect a call.
     pub slice: &'s Slice,
     /// The targets and variables to look for.
     pub search: &'s Search<'s>,
@@ -66,16 +66,17 @@ impl<'w> JobEval<'_, 'w> {
             for (row, count) in &rows {
                 let row = row.as_ref().map_err(String::as_str);
                 let run = JobRun { eval: self, invocation: &invocation, row };
-                sites.extend(run.call_sites().into_iter().map(|site| CallSite { rows: *count, ..site }));
+                sites.extend(run.call_sites().into_iter().map(|site| CallSite { row_count: *count, ..site }));
             }
         }
         sites
     }
 
-    /// The rows of the matrix that differ in relevant keys. If the combinations exceed the
-    /// limits, one unknown row represents all rows.
+    /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.
+    /// If `invocation_count` invocations of these rows exceed a limit of the slice, one unknown row
+    /// represents all rows.
     #[must_use]
-    pub fn rows(&self, invocation: &Invocation, invocations: usize) -> Vec<DistinctRow> {
+    pub fn rows(&self, invocation: &Invocation, invocation_count: usize) -> Vec<DistinctRow> {
         let context = self.context(invocation, Err("the matrix is not known yet"), None);
         let rows = match matrix::rows(self.job.matrix.as_ref(), &context) {
             Rows::Known(rows) => rows,
@@ -85,20 +86,21 @@ impl<'w> JobEval<'_, 'w> {
         let mut indices: BTreeMap<String, usize> = BTreeMap::new();
         for mut row in rows {
             row.retain(|name, _| self.slice.all_matrix_keys || self.slice.matrix_keys.contains(name));
-            let shown = format!("{row:?}");
-            match indices.get(&shown) {
+            let key = format!("{row:?}");
+            match indices.get(&key) {
                 Some(&index) => distinct[index].1 += 1,
                 None => {
-                    indices.insert(shown, distinct.len());
+                    indices.insert(key, distinct.len());
                     distinct.push((Ok(row), 1));
                 }
             }
         }
-        let runs = distinct.len().saturating_mul(invocations);
+        let runs = distinct.len().saturating_mul(invocation_count);
         let combinations = runs.saturating_mul(self.slice.steps.len().max(1));
         let bytes = runs.saturating_mul(self.slice.script_bytes);
         if combinations > self.slice.max_combinations() || (bytes > self.slice.max_script_bytes() && runs > 1) {
-            let why = "inputs, matrix and scripts have more combinations than slugproof evaluates".to_owned();
+            let why =
+                "the job has more combinations of inputs, matrix rows and steps than slugproof evaluates".to_owned();
             return vec![(Err(why), distinct.iter().map(|(_, count)| count).sum())];
         }
         distinct
@@ -107,18 +109,18 @@ impl<'w> JobEval<'_, 'w> {
     /// True if the job's own condition can be true.
     #[must_use]
     pub fn can_run(&self, context: &EvalContext<'_>) -> bool {
-        self.holds(self.job.condition.as_ref(), context).can_be_true
+        self.condition(self.job.condition.as_ref(), context).can_be_true
     }
 
-    /// True if all jobs that this job needs can run. The values of their matrices are treated as
-    /// unknown.
+    /// True if every job that this job needs can run. The conditions of those jobs are evaluated with
+    /// unknown values of `matrix`.
     fn may_be_reached(&self, invocation: &Invocation) -> bool {
-        let context = self.context(invocation, Err("the matrix is another one"), None);
+        let context = self.context(invocation, Err("the matrix belongs to another job"), None);
         let may_hold = |condition: &str| expression::condition(condition, &context).can_be_true;
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
-    fn holds(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
+    fn condition(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
@@ -154,7 +156,7 @@ impl<'w> JobRun<'_, 'w> {
         }
         let mut sites = Vec::new();
         for index in &slice.steps {
-            self.step(&steps[*index], &mut env, &mut sites);
+            self.evaluate_step(&steps[*index], &mut env, &mut sites);
         }
         sites
     }
@@ -164,26 +166,26 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `env`.
-    fn step(&self, step: &'w Step, env: &mut Environment<'w>, sites: &mut Vec<CallSite<'w>>) {
+    fn evaluate_step(&self, step: &'w Step, env: &mut Environment<'w>, sites: &mut Vec<CallSite<'w>>) {
         let Some(run) = &step.run else { return };
-        let Search { targets, names, every_script, .. } = *self.eval.search;
+        let Search { targets, variables: searched, every_script, .. } = *self.eval.search;
         let outer = env.clone();
-        let mut own = outer.clone();
-        self.apply(&step.env, &mut own, Some(&outer));
-        // A forge applies the step's own `env` before it evaluates the condition.
-        let look_up = |name: &str| self.in_env(Some(&own), name);
+        let mut step_env = outer.clone();
+        self.apply(&step.env, &mut step_env, Some(&outer));
+        // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
+        let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = self.context(Some(&look_up));
-        let runs = self.eval.holds(step.condition.as_ref(), &context);
+        let runs = self.eval.condition(step.condition.as_ref(), &context);
         if !runs.can_be_true {
             return;
         }
         let script = expand(&run.text, &context);
-        let variables = own.to_shell(names);
+        let variables = step_env.to_shell(searched);
         let effects = if self.is_shell(step, &context) {
             let directory = self.directory(step, &context);
             slug_shell::interpret(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
         } else {
-            slug_shell::uninterpreted(&script.text, targets, names, &variables)
+            slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
         let site = |target, call, env| CallSite {
             step,
@@ -191,18 +193,19 @@ impl<'w> JobRun<'_, 'w> {
             call,
             env,
             invocation: Rc::clone(self.invocation),
-            row: self.row.map(shown_row).unwrap_or_default(),
-            rows: 1,
+            row: self.row.map(format_row).unwrap_or_default(),
+            row_count: 1,
         };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = script.locate(self.eval.text, run, &call.span, word);
-            let env = self.command_env(&own, &call.variables, call.rest.as_ref(), run, &script);
+            let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
             sites.push(site(Some(call.target), span, env));
         }
         if every_script && effects.calls.is_empty() {
-            let env = self.command_env(&own, &effects.end, effects.rest.as_ref(), run, &script);
-            if env.rest.is_some() || names.iter().any(|name| env.variables.contains_key(name)) {
+            let env =
+                self.command_env(&step_env, &effects.final_variables, effects.others_unknown.as_ref(), run, &script);
+            if env.others_unknown.is_some() || searched.iter().any(|name| env.variables.contains_key(name)) {
                 sites.push(site(None, run.key.clone(), env));
             }
         }
@@ -214,7 +217,7 @@ impl<'w> JobRun<'_, 'w> {
         if let EnvLayer::Opaque(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
-        let look_up = |name: &str| self.in_env(outer, name);
+        let look_up = |name: &str| self.env_value(outer, name);
         let context = self.context(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
@@ -222,11 +225,13 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The possible values of `env.NAME`. The runner may set a variable that the file does not
-    /// set, unless it is a variable of the search.
-    fn in_env(&self, env: Option<&Environment<'w>>, name: &str) -> Text {
+    /// The possible values of `env.NAME`. The value of a variable that neither `env` nor the search
+    /// contains is unknown, because the runner may set it.
+    fn env_value(&self, env: Option<&Environment<'w>>, name: &str) -> Text {
         match env {
-            Some(env) if env.variables.contains_key(name) || self.eval.search.names.contains(name) => env.value(name),
+            Some(env) if env.variables.contains_key(name) || self.eval.search.variables.contains(name) => {
+                env.value(name)
+            }
             _ => Text::unknown(format!("`env.{name}` is known only at run time")),
         }
     }
@@ -234,27 +239,29 @@ impl<'w> JobRun<'_, 'w> {
     /// The environment of a command, with the origin of each variable.
     fn command_env(
         &self,
-        own: &Environment<'w>,
+        step_env: &Environment<'w>,
         variables: &Variables,
-        rest: Option<&String>,
+        others_unknown: Option<&String>,
         run: &Script,
         script: &Expanded,
     ) -> Environment<'w> {
         let is_set = |(name, variable): &(&String, &Variable)| {
-            let is_anything = own.variables.contains_key(*name) || variable.assigned.is_some();
-            self.eval.slice.variables.contains(*name) && (is_anything || variable.value != Text::empty())
+            let is_assigned = step_env.variables.contains_key(*name) || variable.assigned.is_some();
+            self.eval.slice.variables.contains(*name) && (is_assigned || variable.value != Text::empty())
         };
         let setting = |(name, variable): (&String, &Variable)| {
             let origin = match &variable.assigned {
                 Some(span) => Origin::Script(script.locate(self.eval.text, run, span, name)),
-                None => {
-                    own.variables.get(name).map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone())
-                }
+                None => step_env
+                    .variables
+                    .get(name)
+                    .map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone()),
             };
             (name.clone(), Setting { value: variable.value.clone(), origin })
         };
         let variables = variables.iter().filter(is_set).map(setting).collect();
-        Environment { variables, rest: rest.or(own.rest.as_ref()).cloned() }
+        let others_unknown = others_unknown.or(step_env.others_unknown.as_ref()).cloned();
+        Environment { variables, others_unknown }
     }
 
     /// Applies to `env` the variables that a step sets for later steps.
@@ -272,8 +279,8 @@ impl<'w> JobRun<'_, 'w> {
         let is_relevant = |name: &String| self.eval.slice.variables.contains(name);
         for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
-            let value = if written.maybe_not || runs.can_be_false {
-                written.value.or(before).because("an earlier step may set it")
+            let value = if written.is_conditional || runs.can_be_false {
+                written.value.or(before).with_reason("an earlier step may set it")
             } else {
                 written.value
             };
@@ -282,29 +289,29 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// True if a shell runs the script of a step. Without a `shell` setting, the labels of the
-    /// runner decide.
+    /// True if a known shell runs the script of a step: the one in the `shell` setting. Without this
+    /// setting, true if the labels of the runner are known and none contains `windows`.
     fn is_shell(&self, step: &Step, context: &EvalContext<'_>) -> bool {
-        match self.setting(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
+        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
             Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
             None => self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
                 let is_windows = |label: &String| label.to_lowercase().contains("windows");
-                matches!(label.can, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
+                matches!(label.values, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
             }),
         }
     }
 
     /// The working directory of a step, relative to the root of the repository, if it is known.
     fn directory(&self, step: &Step, context: &EvalContext<'_>) -> Option<String> {
-        match self.setting(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
+        match self.step_or_default(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
             Some(text) => expression::text(text, context).single().cloned(),
             None => Some(String::new()),
         }
     }
 
     /// A setting of a step, else of its job's defaults, else of the workflow's defaults.
-    fn setting<'a>(
+    fn step_or_default<'a>(
         &'a self,
         own: Option<&'a String>,
         default: impl Fn(&'a Defaults) -> Option<&'a String>,
@@ -313,10 +320,10 @@ impl<'w> JobRun<'_, 'w> {
     }
 }
 
-/// A row for display; values that are not known are shown as `…`.
-fn shown_row(row: &Row) -> String {
+/// Formats a row for display, with `…` for values that are not known.
+fn format_row(row: &Row) -> String {
     let cell = |(name, value): (&String, &slug_value::Value)| {
-        let value = value.single().map_or("…".to_owned(), |value| value.sema().to_string());
+        let value = value.clone().into_text().single().map_or("…".to_owned(), String::clone);
         format!("{name} = {value}")
     };
     row.iter().map(cell).collect::<Vec<_>>().join(", ")

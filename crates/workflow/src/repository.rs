@@ -144,7 +144,7 @@ impl Repository {
 
     /// The called workflows that are not among the files, as written in `uses`.
     #[must_use]
-    pub fn missing(&self) -> &BTreeSet<String> {
+    pub fn missing_workflows(&self) -> &BTreeSet<String> {
         &self.missing
     }
 
@@ -202,7 +202,7 @@ mod tests {
             file("./x\\.github\\workflows\\a.yml", CALLER),
         ]);
         assert_eq!((repository.callers(0), repository.callers(1)), (&[(1, 0)][..], &[][..]));
-        assert_eq!(repository.missing(), &BTreeSet::from(["o/r/w.yml@v1".to_owned()]));
+        assert_eq!(repository.missing_workflows(), &BTreeSet::from(["o/r/w.yml@v1".to_owned()]));
         let called: Vec<String> = repository.files()[1].called_paths().collect();
         assert_eq!(called, ["x/.github/workflows/b.yml"]);
     }

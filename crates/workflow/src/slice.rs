@@ -26,10 +26,10 @@ pub struct Search<'a> {
     /// The paths of the scripts.
     pub targets: &'a [&'a str],
     /// The relevant variables.
-    pub names: &'a BTreeSet<String>,
+    pub variables: &'a BTreeSet<String>,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
-    /// True to report every script that can read a variable of `names`, whatever it calls.
+    /// True to report every script that can read a variable of `variables`, whatever it calls.
     pub every_script: bool,
     /// True to treat every `if:` as true.
     pub ignore_conditions: bool,
@@ -77,7 +77,7 @@ impl Slice {
     /// Computes the slice of a job. It is empty if the job has steps and none is relevant.
     #[must_use]
     pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
-        let mut slice = Self { variables: search.names.clone(), ..Self::default() };
+        let mut slice = Self { variables: search.variables.clone(), ..Self::default() };
         let mut layers = vec![&workflow.env, &job.container_env, &job.env];
         match &job.work {
             Work::Steps(steps) => {
@@ -218,11 +218,11 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
 }
 
-fn any_text(node: &Node, holds: &impl Fn(&str) -> bool) -> bool {
+fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {
     match &node.value {
-        Value::Sequence(items) => items.iter().any(|item| any_text(item, holds)),
-        Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, holds)),
-        _ => node.text().is_some_and(holds),
+        Value::Sequence(items) => items.iter().any(|item| any_text(item, is_match)),
+        Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, is_match)),
+        _ => node.text().is_some_and(is_match),
     }
 }
 

@@ -8,7 +8,7 @@ use super::model::{Input, InputKind, Trigger};
 use slug_value::Value;
 
 /// The maximum number of invocations of one workflow that are evaluated separately.
-pub const INVOCATIONS: usize = 1_000;
+pub const MAX_INVOCATIONS: usize = 1_000;
 
 /// One invocation of a workflow: an event with inputs and secrets.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,8 +81,8 @@ pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invoca
         callers: Vec::new(),
     }];
     for (input, mut choices) in options {
-        if count > INVOCATIONS {
-            let why = format!("the inputs have more than {INVOCATIONS} combinations");
+        if count > MAX_INVOCATIONS {
+            let why = format!("the inputs have more than {MAX_INVOCATIONS} combinations");
             choices = vec![Choice { value: Value::unknown(why), shown: "anything".to_owned() }];
         }
         all = all.iter().flat_map(|before| choices.iter().map(|choice| before.with(input, choice))).collect();
@@ -132,7 +132,7 @@ impl Invocation {
     /// An invocation by any event and with any values of these inputs.
     #[must_use]
     pub fn unknown(inputs: &BTreeSet<String>) -> Self {
-        let unknown = || Value::unknown(format!("the workflow has more than {INVOCATIONS} invocations"));
+        let unknown = || Value::unknown(format!("the workflow has more than {MAX_INVOCATIONS} invocations"));
         let inputs: InputValues = inputs.iter().map(|name| (name.clone(), unknown())).collect();
         Self {
             event: "any event".to_owned(),
@@ -152,7 +152,7 @@ impl Invocation {
 fn choices(input: &Input, event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: value.sema().to_string(), value: Value::known(value) };
     let any_value = || {
-        let who = if event == "workflow_call" { "a calling workflow" } else { "the caller" };
+        let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };
         let why = format!("{who} may supply any value for `{}`", input.name);
         Choice { value: Value::unknown(why), shown: "anything".to_owned() }
     };

@@ -126,7 +126,7 @@ proptest! {
         let template = format!("{before}${{{{ {} }}}}{after}", open.written());
         let text = expression::text(&template, &Unknown);
         let texts: Vec<String> = worlds.iter().map(|value| format!("{before}{}{after}", value.sema())).collect();
-        let AbstractValue::OneOf(possible) = &text.can else { panic!("{template} can only be {texts:?}") };
+        let AbstractValue::OneOf(possible) = &text.values else { panic!("{template} can only be {texts:?}") };
         let set = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
         prop_assert_eq!(set(possible), set(&texts), "{}", template);
 
@@ -172,7 +172,7 @@ fn set_value_differs_from_empty() {
     struct Set;
     impl Contexts for Set {
         fn look_up(&self, path: &[String]) -> Value {
-            Value::set(path.join("."))
+            Value::non_empty(path.join("."))
         }
     }
     let truths = |expression: &str| {
@@ -217,7 +217,7 @@ fn members_are_found_by_number_and_name() {
 fn invalid_format_is_unknown() {
     for template in ["}", "a}b", "{", "{0", "{x}", "{}", "{-1}", "{+0}", "{ 0}", "{1}", "{0}}"] {
         let value = expression::value(&format!("format('{template}', 'a')"), &Unknown);
-        assert_eq!(value.can, AbstractValue::Any, "{template}");
+        assert_eq!(value.values, AbstractValue::Any, "{template}");
     }
 }
 
@@ -226,7 +226,7 @@ fn invalid_format_is_unknown() {
 fn status_functions_are_true_or_false() {
     for function in ["success()", "failure()", "cancelled()"] {
         let value = expression::value(function, &Unknown);
-        assert_eq!(value.can, AbstractValue::OneOf([true, false].map(Evaluation::Boolean).into()));
+        assert_eq!(value.values, AbstractValue::OneOf([true, false].map(Evaluation::Boolean).into()));
         assert_eq!(value.reasons, BTreeSet::from([format!("`{function}`")]));
     }
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
@@ -247,7 +247,7 @@ fn references_name_context_and_member() {
     };
     for root in ["github", "Gitea", "env", "inputs"] {
         for number in 0..NAMES.len().pow(3) {
-            let [first, second, third] = [16, 4, 1].map(|place| NAMES[number / place % 4]);
+            let [first, second, third] = [16, 4, 1].map(|divisor| NAMES[number / divisor % 4]);
             let expected = BTreeSet::from([refers_to([root, first, second, third])]);
             for path in [format!("{root}.{first}.{second}.{third}"), format!("{root}['{first}'].{second}['{third}']")] {
                 assert_eq!(expression::references_of(&path), expected, "{path}");
@@ -258,7 +258,7 @@ fn references_name_context_and_member() {
 
 /// The number of possible texts, or `None` if they are not all known.
 fn alternatives(text: &Text) -> Option<usize> {
-    match &text.can {
+    match &text.values {
         AbstractValue::OneOf(texts) => Some(texts.len()),
         AbstractValue::NonEmpty | AbstractValue::Any => None,
     }
@@ -284,10 +284,10 @@ fn alternatives_are_distinct_up_to_their_limit() {
 fn texts_are_joined_up_to_their_limit() {
     let known = |bytes: usize| Text::known("x".repeat(bytes));
     assert_eq!(known(TEXT_BYTES - 3).followed_by(known(3)), known(TEXT_BYTES));
-    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).can, AbstractValue::NonEmpty);
+    assert_eq!(known(TEXT_BYTES - 3).followed_by(known(4)).values, AbstractValue::NonEmpty);
     let longest = known(1).or(known(TEXT_BYTES));
-    assert_eq!(longest.clone().followed_by(known(0)).can, longest.can);
-    assert_eq!(longest.followed_by(known(1)).can, AbstractValue::NonEmpty);
+    assert_eq!(longest.clone().followed_by(known(0)).values, longest.values);
+    assert_eq!(longest.followed_by(known(1)).values, AbstractValue::NonEmpty);
 }
 
 /// Joined texts are never empty if one of them is never empty, even if the texts are unknown. In
@@ -297,7 +297,8 @@ fn texts_are_joined_up_to_their_limit() {
 fn joined_texts_keep_known_emptiness() {
     let known = |text: &str| Text::known(text.to_owned());
     let both = || known("").or(known("a"));
-    let kinds = [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::set("s"), "a"), (Text::unknown("u"), "?")];
+    let kinds =
+        [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::non_empty("s"), "a"), (Text::unknown("u"), "?")];
     for (one, one_kind) in &kinds {
         for (other, other_kind) in &kinds {
             let joined = one.clone().followed_by(other.clone());
@@ -306,10 +307,18 @@ fn joined_texts_keep_known_emptiness() {
             assert_eq!(alternatives(&joined).is_some(), is_known, "{joined:?}");
             if !is_known {
                 let never_empty = [*one_kind == "a", *other_kind == "a"];
-                assert_eq!(joined.can == AbstractValue::NonEmpty, never_empty.contains(&true), "{one:?} {other:?}");
-                assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
+                assert_eq!(joined.values == AbstractValue::NonEmpty, never_empty.contains(&true), "{one:?} {other:?}");
+                assert_eq!(
+                    either.values == AbstractValue::NonEmpty,
+                    !never_empty.contains(&false),
+                    "{one:?} {other:?}"
+                );
                 let either = one.clone().into_value().or(other.clone().into_value());
-                assert_eq!(either.can == AbstractValue::NonEmpty, !never_empty.contains(&false), "{one:?} {other:?}");
+                assert_eq!(
+                    either.values == AbstractValue::NonEmpty,
+                    !never_empty.contains(&false),
+                    "{one:?} {other:?}"
+                );
             }
             let why: BTreeSet<String> = one.reasons.union(&other.reasons).cloned().collect();
             assert!(joined.reasons == why && (either.reasons == why || either.single().is_some()), "{one:?} {other:?}");

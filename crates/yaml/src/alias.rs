@@ -1,4 +1,5 @@
-//! The size and the position of the value that an alias repeats.
+//! Computes the size of a value that an alias refers to, and gives a copy of the value the position of
+//! the alias.
 
 use std::ops::Range;
 
@@ -6,13 +7,13 @@ use crate::tree::{LineCol, Node, Value};
 
 /// The size of a value, with everything inside it.
 pub(crate) struct Size {
-    /// Scalars, lists and mappings.
+    /// Number of scalars, lists and mappings.
     pub nodes: usize,
-    /// Lists and mappings.
+    /// Number of lists and mappings.
     pub collections: usize,
-    /// Bytes in scalars.
+    /// Number of bytes in all scalars.
     pub bytes: usize,
-    /// Levels of nesting.
+    /// Number of nested lists and mappings on the deepest path.
     pub depth: usize,
 }
 
@@ -27,12 +28,12 @@ impl Node {
 
     /// The child at an index: an item of a list, or a key (even index) or value (odd index) of a
     /// mapping.
-    pub(crate) fn child(&self, number: usize) -> Option<&Self> {
+    pub(crate) fn child(&self, index: usize) -> Option<&Self> {
         match &self.value {
-            Value::Sequence(items) => items.get(number),
+            Value::Sequence(items) => items.get(index),
             Value::Mapping(entries) => {
-                let (key, value) = entries.get(number / 2)?;
-                Some(if number.is_multiple_of(2) { key } else { value })
+                let (key, value) = entries.get(index / 2)?;
+                Some(if index.is_multiple_of(2) { key } else { value })
             }
             _ => None,
         }
@@ -41,12 +42,12 @@ impl Node {
     /// Measures this value and everything inside it.
     pub(crate) fn measure(&self) -> Size {
         let is_collection = matches!(self.value, Value::Sequence(_) | Value::Mapping(_));
-        let own = usize::from(is_collection);
+        let level = usize::from(is_collection);
         let bytes = match &self.value {
             Value::String(text) | Value::Integer(text) | Value::Float(text) => text.len(),
             _ => 0,
         };
-        let mut size = Size { nodes: 1, collections: own, bytes, depth: 0 };
+        let mut size = Size { nodes: 1, collections: level, bytes, depth: 0 };
         for child in self.children() {
             let inner = child.measure();
             size.nodes += inner.nodes;
@@ -54,18 +55,18 @@ impl Node {
             size.bytes += inner.bytes;
             size.depth = size.depth.max(inner.depth);
         }
-        size.depth += own;
+        size.depth += level;
         size
     }
 
-    /// Gives this value and everything inside it the position of an alias.
-    pub(crate) fn move_to(&mut self, mark: LineCol, span: &Range<usize>) {
-        (self.mark, self.span) = (mark, span.clone());
+    /// Sets the position of this value and of everything inside it to `line_col` and `span`.
+    pub(crate) fn set_position(&mut self, line_col: LineCol, span: &Range<usize>) {
+        (self.line_col, self.span) = (line_col, span.clone());
         match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| item.move_to(mark, span)),
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.set_position(line_col, span)),
             Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
-                key.move_to(mark, span);
-                value.move_to(mark, span);
+                key.set_position(line_col, span);
+                value.set_position(line_col, span);
             }),
             _ => {}
         }

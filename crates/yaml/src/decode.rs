@@ -77,16 +77,16 @@ impl<'n> Cursor<'n> {
 
     /// The line and column at which the value begins.
     #[must_use]
-    pub fn mark(&self) -> LineCol {
-        self.node.mark
+    pub fn line_col(&self) -> LineCol {
+        self.node.line_col
     }
 
     /// Returns an error about this value, with its position and path.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> ReadError {
         ReadError {
-            mark: Some(self.node.mark),
-            span: Some(self.node.head()),
+            line_col: Some(self.node.line_col),
+            span: Some(self.node.highlight_span()),
             path: self.path(),
             message: readable(message.into()),
         }

@@ -13,7 +13,7 @@ use crate::tree::{LineCol, Node};
 #[expect(clippy::exhaustive_structs, reason = "readers of other formats create it too")]
 pub struct ReadError {
     /// The line and column, if known.
-    pub mark: Option<LineCol>,
+    pub line_col: Option<LineCol>,
     /// The bytes that are wrong, if known; an empty range if something is missing there.
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
@@ -25,13 +25,13 @@ pub struct ReadError {
 impl ReadError {
     /// An error about the document as a whole, reported at line 1, column 1.
     pub(crate) fn whole(message: String) -> Self {
-        Self { mark: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), path: FieldPath::default(), message }
+        Self { line_col: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), path: FieldPath::default(), message }
     }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(LineCol { line, column }) = self.mark {
+        if let Some(LineCol { line, column }) = self.line_col {
             write!(f, "line {line}, column {column}: ")?;
         }
         if self.path != FieldPath::default() {
@@ -43,15 +43,16 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// A problem of a parsed document and its path: a [`ReadError`] that may not have a position yet.
+/// A violated rule of a document format, with the path of the field: a [`ReadError`] that may not have
+/// a position yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(ReadError);
+pub struct ValidationError(ReadError);
 
-impl Invalid {
-    /// An error at a path; [`Invalid::located`] adds the position.
+impl ValidationError {
+    /// An error at a path; [`ValidationError::located`] adds the position.
     #[must_use]
     pub fn at(path: FieldPath, message: impl Into<String>) -> Self {
-        Self(ReadError { mark: None, span: None, path, message: readable(message.into()) })
+        Self(ReadError { line_col: None, span: None, path, message: readable(message.into()) })
     }
 
     /// Prefixes the path with `outer`, the path of this document inside another one.
@@ -77,27 +78,27 @@ impl Invalid {
     #[must_use]
     pub fn located(self, root: &Node) -> ReadError {
         let Self(error) = self;
-        if error.mark.is_some() {
+        if error.line_col.is_some() {
             return error;
         }
         let (_, node) = error.path.find(root);
-        ReadError { mark: Some(node.mark), span: Some(node.head()), ..error }
+        ReadError { line_col: Some(node.line_col), span: Some(node.highlight_span()), ..error }
     }
 }
 
-impl From<ReadError> for Invalid {
+impl From<ReadError> for ValidationError {
     fn from(error: ReadError) -> Self {
         Self(error)
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for ValidationError {}
 
 /// A problem of a text that cannot be read, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ pub struct ParseError {
     /// The problem.
     pub problem: Problem,
     /// The line and column of the problem.
-    pub mark: LineCol,
+    pub line_col: LineCol,
     /// The bytes that are wrong; the rest of the line if the text is not YAML.
     pub span: Range<usize>,
     /// The path of the key if a key is wrong, otherwise empty.
@@ -171,7 +172,7 @@ impl fmt::Display for Problem {
 
 impl ParseError {
     pub(crate) fn at_start(problem: Problem) -> Self {
-        Self { problem, mark: LineCol { line: 1, column: 1 }, span: 0..0, path: FieldPath::default() }
+        Self { problem, line_col: LineCol { line: 1, column: 1 }, span: 0..0, path: FieldPath::default() }
     }
 }
 
@@ -185,7 +186,7 @@ impl std::error::Error for ParseError {}
 
 impl From<ParseError> for ReadError {
     fn from(error: ParseError) -> Self {
-        let ParseError { problem, mark, span, path } = error;
-        Self { mark: Some(mark), span: Some(span), path, message: problem.to_string() }
+        let ParseError { problem, line_col, span, path } = error;
+        Self { line_col: Some(line_col), span: Some(span), path, message: problem.to_string() }
     }
 }

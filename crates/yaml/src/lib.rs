@@ -46,9 +46,9 @@ mod text;
 mod tree;
 
 pub use decode::{Cursor, Entry, Fields, UnknownFields};
-pub use error::{Invalid, ParseError, Problem, ReadError};
+pub use error::{ParseError, Problem, ReadError, ValidationError};
 pub use limits::{Dialect, Limit, Limits};
-pub use message::{quoted, readable};
+pub use message::{byte_size, quoted, readable};
 pub use path::FieldPath;
 pub use tree::{LineCol, Node, Style, Value};
 

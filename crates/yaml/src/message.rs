@@ -12,6 +12,12 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
+/// A number of bytes for a message: in MiB if it is a multiple of 1 MiB.
+#[must_use]
+pub fn byte_size(bytes: usize) -> String {
+    if bytes > 0 && bytes.trailing_zeros() >= 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
+}
+
 /// Characters that are kept at the beginning and at the end of a long message. Input is in the
 /// middle; the advice comes last.
 const SHOWN: (usize, usize) = (600, 300);

@@ -42,18 +42,18 @@ fn options(dialect: Dialect, limits: &Limits) -> Options {
 /// The position of a node in the text.
 #[derive(Clone, Debug)]
 struct Position {
-    mark: LineCol,
+    line_col: LineCol,
     span: Range<usize>,
 }
 
 impl Position {
     fn of(node: &Node) -> Self {
-        Self { mark: node.mark, span: node.span.clone() }
+        Self { line_col: node.line_col, span: node.span.clone() }
     }
 
     fn error(self, problem: Problem) -> ParseError {
-        let Self { mark, span } = self;
-        ParseError { problem, mark, span, path: FieldPath::default() }
+        let Self { line_col, span } = self;
+        ParseError { problem, line_col, span, path: FieldPath::default() }
     }
 }
 
@@ -142,8 +142,8 @@ impl<'a> Builder<'a> {
                 };
                 self.count_under_anchors(&position, 1, usize::from(anchor != 0))?;
                 let end = self.end_of_scalar(&position);
-                let Position { mark, span } = position;
-                self.complete(Node { mark, span, style, value }, end, anchor);
+                let Position { line_col, span } = position;
+                self.complete(Node { line_col, span, style, value }, end, anchor);
                 Ok(())
             }
             Event::SequenceStart(style, anchor, tag) => self.begin(position, style, anchor, tag.as_deref(), false),
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
             if self.expects_key() && is_merge_key(&node) {
                 return Err(position.error(Problem::MergeKey));
             }
-            node.move_to(position.mark, &position.span);
+            node.set_position(position.line_col, &position.span);
         }
         self.complete(node, position.span.end, 0);
         Ok(())
@@ -389,7 +389,7 @@ impl<'a> Builder<'a> {
     fn position(&self, marker: granit_parser::Marker) -> Position {
         let byte = marker.byte_offset().unwrap_or_default().min(self.text.len());
         let byte = (0..=byte).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or_default();
-        Position { mark: LineCol { line: marker.line() as u64, column: marker.col() as u64 + 1 }, span: byte..byte }
+        Position { line_col: LineCol { line: marker.line() as u64, column: marker.col() as u64 + 1 }, span: byte..byte }
     }
 
     fn scan_error(&self, error: &ScanError) -> ParseError {
@@ -399,9 +399,9 @@ impl<'a> Builder<'a> {
             ErrorKind::UnknownAnchor => Problem::Syntax("alias references unknown anchor".to_owned()),
             _ => Problem::Syntax(error.info().trim_end_matches('.').to_owned()),
         };
-        let Position { mark, span: Range { start, .. } } = self.position(*error.marker());
+        let Position { line_col, span: Range { start, .. } } = self.position(*error.marker());
         let line = self.text[start..].split(['\n', '\r']).next().unwrap_or_default().trim_end();
-        Position { mark, span: start..start + line.len() }.error(problem)
+        Position { line_col, span: start..start + line.len() }.error(problem)
     }
 }
 
@@ -424,7 +424,7 @@ impl Open {
     }
 
     fn close(self, end: usize) -> Node {
-        let Self { position: Position { mark, span }, style, is_mapping, children, end: last, .. } = self;
+        let Self { position: Position { line_col, span }, style, is_mapping, children, end: last, .. } = self;
         // The parser ends a block collection at the next line; the span ends with the last child.
         let end = if style == Style::Block && !children.is_empty() { last.min(end) } else { end };
         let value = if is_mapping {
@@ -433,7 +433,7 @@ impl Open {
         } else {
             Value::Sequence(children)
         };
-        Node { mark, span: span.start..end.max(span.start), style, value }
+        Node { line_col, span: span.start..end.max(span.start), style, value }
     }
 }
 

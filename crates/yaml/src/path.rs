@@ -76,8 +76,8 @@ impl FieldPath {
 
     /// The line and column of the value at this path, or at its longest prefix that exists.
     #[must_use]
-    pub fn mark(&self, root: &Node) -> LineCol {
-        self.find(root).1.mark
+    pub fn line_col(&self, root: &Node) -> LineCol {
+        self.find(root).1.line_col
     }
 }
 

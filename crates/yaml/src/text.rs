@@ -1,6 +1,7 @@
 //! Checks of a text before it is parsed: encoding, length and line breaks.
 
 use crate::error::ReadError;
+use crate::message::byte_size;
 use crate::tree::LineCol;
 
 /// Decodes bytes as UTF-8.
@@ -16,9 +17,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
 
 /// The error for a text with more than `limit` bytes.
 pub(crate) fn too_long(limit: usize) -> ReadError {
-    ReadError::whole(format!(
-        "the document has more bytes than the limit of {limit}; split it or drop what is not needed"
-    ))
+    ReadError::whole(format!("the document is larger than {}; split it or drop what is not needed", byte_size(limit)))
 }
 
 /// Characters that are line breaks in YAML 1.1 and ordinary characters in YAML 1.2. They are
@@ -41,11 +40,11 @@ pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
 
 /// An error at a byte of a text.
 fn refuse(text: &str, byte: usize, message: String) -> ReadError {
-    ReadError { mark: Some(mark(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
+    ReadError { line_col: Some(line_col(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
 }
 
 /// The line and column of a byte. A line ends with a line feed, a carriage return, or both.
-fn mark(text: &str, byte: usize) -> LineCol {
+fn line_col(text: &str, byte: usize) -> LineCol {
     // A byte-order mark does not count as a column.
     let text = &text[..byte];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -59,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mark_counts_each_yaml_line_break() {
+    fn line_col_counts_each_yaml_line_break() {
         for (text, expected) in [
             ("", (1, 1)),
             ("ab", (1, 3)),
@@ -69,7 +68,7 @@ mod tests {
             ("a\r\n", (2, 1)),
             ("\n\n", (3, 1)),
         ] {
-            let LineCol { line, column } = mark(text, text.len());
+            let LineCol { line, column } = line_col(text, text.len());
             assert_eq!((line, column), expected, "{text:?}");
         }
     }

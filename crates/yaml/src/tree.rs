@@ -21,7 +21,7 @@ pub struct LineCol {
 #[expect(clippy::exhaustive_structs, reason = "other readers build trees too")]
 pub struct Node {
     /// The line and column at which the value begins.
-    pub mark: LineCol,
+    pub line_col: LineCol,
     /// The bytes of the value in the text, without its anchor and its tag. A list or mapping in
     /// block style ends with its last entry.
     pub span: Range<usize>,
@@ -71,19 +71,19 @@ pub enum Value {
 impl From<Value> for Node {
     /// Wraps a value that is not part of a text. Its position is line 1, column 1.
     fn from(value: Value) -> Self {
-        Self { mark: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
+        Self { line_col: LineCol { line: 1, column: 1 }, span: 0..0, style: Style::Plain, value }
     }
 }
 
 impl Node {
-    /// The bytes to highlight for this value. For a mapping in block style they end after its first
-    /// key, and for a list in block style after the head of its first item. Any other value is
-    /// highlighted as a whole.
+    /// The byte range to highlight for this value. In block style, the range of a mapping ends after
+    /// the first key, and the range of a list ends after the highlighted range of the first item. Any
+    /// other value is highlighted as a whole.
     #[must_use]
-    pub fn head(&self) -> Range<usize> {
+    pub fn highlight_span(&self) -> Range<usize> {
         let end = match (self.style, &self.value) {
             (Style::Block, Value::Mapping(entries)) => entries.first().map(|(key, _)| key.span.end),
-            (Style::Block, Value::Sequence(items)) => items.first().map(|item| item.head().end),
+            (Style::Block, Value::Sequence(items)) => items.first().map(|item| item.highlight_span().end),
             _ => None,
         };
         // The first entry may have the position of an earlier value that an alias repeats.

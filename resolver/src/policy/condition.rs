@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
 
 /// The key of a condition that tests the runtime instead of a variable.
 pub(super) const RUNTIME: &str = "runtime";
@@ -73,16 +73,19 @@ impl Membership {
         }
     }
 
-    fn check(&self, path: &FieldPath, may_be_empty: bool) -> Result<(), Invalid> {
+    fn check(&self, path: &FieldPath, may_be_empty: bool) -> Result<(), ValidationError> {
         let (texts, path) = match self {
             Self::OneOf(texts) => (texts, path.clone()),
             Self::NoneOf(texts) => (texts, path.clone().key("not")),
         };
         if texts.is_empty() {
-            return Err(Invalid::at(path, "the list is empty; name at least one"));
+            return Err(ValidationError::at(path, "the list is empty; name at least one"));
         }
         if texts.iter().any(String::is_empty) && !may_be_empty {
-            return Err(Invalid::at(path, "a text is empty, and an empty variable counts as unset; write `unset`"));
+            return Err(ValidationError::at(
+                path,
+                "a text is empty, and an empty variable counts as unset; write `unset`",
+            ));
         }
         Ok(())
     }
@@ -157,7 +160,7 @@ impl Condition {
     }
 
     /// Checks every entry on its own.
-    pub(super) fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+    pub(super) fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(runtime) = &self.runtime {
             runtime.check(&path.clone().key(RUNTIME), false)?;
         }
@@ -165,7 +168,7 @@ impl Condition {
             let path = path.clone().key(name);
             super::document::variable_name(name, path.clone())?;
             if self.variables[..position].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Invalid::at(path, "the condition already tests this variable; merge the two"));
+                return Err(ValidationError::at(path, "the condition already tests this variable; merge the two"));
             }
             match test {
                 Test::Set | Test::Unset => {}
@@ -174,7 +177,7 @@ impl Condition {
                     let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
                     if host.is_empty() || !host.chars().all(is_host) {
                         let message = "not the name of a host; write it without scheme, port and path";
-                        return Err(Invalid::at(path.key("host"), message));
+                        return Err(ValidationError::at(path.key("host"), message));
                     }
                 }
             }

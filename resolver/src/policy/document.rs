@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
 use super::version_1;
-use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
 ///
@@ -186,7 +186,7 @@ impl PickRule {
     }
 
     /// Checks the rule at `path`, whose field `use` is at `use_path`.
-    fn check(&self, path: &FieldPath, use_path: FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+    fn check(&self, path: &FieldPath, use_path: FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(name) = &self.name {
             not_empty(name, path.clone().key("name"))?;
         }
@@ -194,7 +194,7 @@ impl PickRule {
         let path = use_path;
         let Pick::FirstOf(sources) = &self.pick else { return Ok(()) };
         if sources.is_empty() {
-            return Err(Invalid::at(path, "the list is empty; write a model, `$VARIABLE` or `none`"));
+            return Err(ValidationError::at(path, "the list is empty; write a model, `$VARIABLE` or `none`"));
         }
         for (index, source) in sources.iter().enumerate() {
             let path = if sources.len() == 1 { path.clone() } else { path.clone().index(index) };
@@ -203,7 +203,10 @@ impl PickRule {
                 Source::Variable(name) => variable_name(name, path.clone())?,
             }
             if matches!(source, Source::Text(_)) && index + 1 < sources.len() {
-                return Err(Invalid::at(path, "a text is always available, so nothing after it counts; put it last"));
+                return Err(ValidationError::at(
+                    path,
+                    "a text is always available, so nothing after it counts; put it last",
+                ));
             }
         }
         Ok(())
@@ -341,7 +344,7 @@ impl SecretsRule {
         })
     }
 
-    fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), Invalid> {
+    fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(name) = &self.name {
             not_empty(name, path.clone().key("name"))?;
         }
@@ -349,7 +352,10 @@ impl SecretsRule {
             variable_name(key, path.clone().key("key"))?;
             if self.when.variables.iter().any(|(name, _)| name == key) {
                 let path = path.clone().key("when").key(key);
-                return Err(Invalid::at(path, "`key` says already that this variable is set; drop one of the two"));
+                return Err(ValidationError::at(
+                    path,
+                    "`key` says already that this variable is set; drop one of the two",
+                ));
             }
         }
         self.when.check(&path.clone().key("when"), empty_is_set)?;
@@ -358,7 +364,7 @@ impl SecretsRule {
         some(names, path.clone())?;
         for (position, name) in names.iter().enumerate() {
             if let Some(message) = refuse_secret_name(name) {
-                return Err(Invalid::at(path.index(position), message));
+                return Err(ValidationError::at(path.index(position), message));
             }
         }
         Ok(())
@@ -417,7 +423,7 @@ impl PolicyDocument {
         }
     }
 
-    pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, Invalid> {
+    pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ValidationError> {
         let fields = at.fields(&["schema_version"], &[], UnknownFields::Allow)?;
         match fields.schema_version(&[1, 2])? {
             1 => version_1::decode(at),
@@ -500,7 +506,7 @@ impl PolicyDocument {
     }
 
     /// Checks every field on its own, and that every rule can apply.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
+    pub(super) fn check(&self) -> Result<(), ValidationError> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
@@ -521,11 +527,14 @@ impl PolicyDocument {
             rule.check(&path, use_path, &self.empty_is_set)?;
             if rule.when.runtime.is_some() {
                 let path = path.key("when").key(super::condition::RUNTIME);
-                return Err(Invalid::at(path, "a rule for the runtime cannot depend on the runtime; test a variable"));
+                return Err(ValidationError::at(
+                    path,
+                    "a rule for the runtime cannot depend on the runtime; test a variable",
+                ));
             }
             if rule.pick == Pick::Nothing {
                 let message = "a rule for the runtime needs a runtime; write `[none]` if its name is `none`";
-                return Err(Invalid::at(path.key("use"), message));
+                return Err(ValidationError::at(path.key("use"), message));
             }
             self.check_can_hold(&rule.when, &path.key("when"))?;
         }
@@ -544,7 +553,10 @@ impl PolicyDocument {
             condition.check(&path, &self.empty_is_set)?;
             self.check_can_hold(condition, &path)?;
             if condition.is_empty() {
-                return Err(Invalid::at(path, "the condition always holds, so nothing is ever created; add a test"));
+                return Err(ValidationError::at(
+                    path,
+                    "the condition always holds, so nothing is ever created; add a test",
+                ));
             }
         }
         self.check_reachable()
@@ -563,20 +575,20 @@ impl PolicyDocument {
     }
 
     /// Refuses a condition that holds in no environment.
-    fn check_can_hold(&self, condition: &Condition, path: &FieldPath) -> Result<(), Invalid> {
+    fn check_can_hold(&self, condition: &Condition, path: &FieldPath) -> Result<(), ValidationError> {
         if let Some(runtimes) = &condition.runtime
             && !self.runtimes.is_empty()
             && !self.runtimes.iter().any(|runtime| runtimes.contains(runtime))
         {
             let path = path.clone().key(super::condition::RUNTIME);
-            return Err(Invalid::at(
+            return Err(ValidationError::at(
                 path,
                 "the field `runtimes` has none of these, so the condition can never hold; correct one of the two",
             ));
         }
         let defaulted = |(name, test): &&(String, Test)| *test == Test::Unset && self.defaults.contains_key(name);
         match condition.variables.iter().find(defaulted) {
-            Some((name, _)) => Err(Invalid::at(
+            Some((name, _)) => Err(ValidationError::at(
                 path.clone().key(name),
                 format!("`{name}` has a default, so the condition can never hold; drop the default or the test"),
             )),
@@ -585,7 +597,7 @@ impl PolicyDocument {
     }
 
     /// Refuses rules after a rule that always applies.
-    fn check_reachable(&self) -> Result<(), Invalid> {
+    fn check_reachable(&self) -> Result<(), ValidationError> {
         let ends = |rule: &SecretsRule| {
             rule.key.is_none()
                 && rule.when.is_empty()
@@ -600,7 +612,7 @@ impl PolicyDocument {
             if let Some(end) = end.filter(|end| end + 1 < length) {
                 let path = FieldPath::default().key(field).index(end + 1);
                 let message = format!("`{field}[{end}]` always applies, so this rule never does; move or delete it");
-                return Err(Invalid::at(path, message));
+                return Err(ValidationError::at(path, message));
             }
         }
         Ok(())
@@ -635,24 +647,24 @@ pub(super) fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, Re
     at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
 }
 
-pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), Invalid> {
-    if value.is_empty() { Err(Invalid::at(path, "is empty; write a value")) } else { Ok(()) }
+pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), ValidationError> {
+    if value.is_empty() { Err(ValidationError::at(path, "is empty; write a value")) } else { Ok(()) }
 }
 
-pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), Invalid> {
-    if list.is_empty() { Err(Invalid::at(path, "the list is empty; name at least one")) } else { Ok(()) }
+pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), ValidationError> {
+    if list.is_empty() { Err(ValidationError::at(path, "the list is empty; name at least one")) } else { Ok(()) }
 }
 
-pub(super) fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), Invalid> {
+pub(super) fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), ValidationError> {
     list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, path.clone().index(index)))
 }
 
-pub(super) fn variable_name(name: &str, path: FieldPath) -> Result<(), Invalid> {
+pub(super) fn variable_name(name: &str, path: FieldPath) -> Result<(), ValidationError> {
     let mut characters = name.chars();
     let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
     if starts && characters.all(|next| next == '_' || next == '.' || next.is_ascii_alphanumeric()) {
         return Ok(());
     }
     // The text may be a secret value in the wrong field, so the message does not repeat it.
-    Err(Invalid::at(path, "not a valid variable name; use letters, digits, `_` and `.`"))
+    Err(ValidationError::at(path, "not a valid variable name; use letters, digits, `_` and `.`"))
 }

@@ -22,7 +22,7 @@ pub(crate) use variable::{Class, UNSET, Variables};
 use crate::env::Env;
 use crate::limits;
 use crate::table::CachedIndex;
-use crate::yaml::{FieldPath, Invalid, ReadError};
+use crate::yaml::{FieldPath, ReadError, ValidationError};
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
@@ -82,7 +82,10 @@ impl Policy {
         for (index, name) in document.empty_is_set.iter().enumerate() {
             let Some(variable) = variables.get(name) else {
                 let path = FieldPath::default().key("empty_is_set").index(index);
-                return Err(Invalid::at(path, "the policy does not read this variable; correct or delete the name"));
+                return Err(ValidationError::at(
+                    path,
+                    "the policy does not read this variable; correct or delete the name",
+                ));
             };
             variables.add_empty_is_set(variable);
         }
@@ -90,11 +93,11 @@ impl Policy {
             let path = FieldPath::default().key("defaults").key(name);
             let Some(variable) = variables.get(name) else {
                 let message = format!("the policy does not read `{name}`; correct the name or drop the default");
-                return Err(Invalid::at(path, message));
+                return Err(ValidationError::at(path, message));
             };
             let Some(text) = variables.text_index(variable) else {
                 let message = format!("`{name}` is a secret; a policy file must not carry a value for it");
-                return Err(Invalid::at(path, message));
+                return Err(ValidationError::at(path, message));
             };
             variables.set_default(text, default.clone());
         }
@@ -103,7 +106,7 @@ impl Policy {
         let mut guard = |condition: &Condition, path: &dyn Fn() -> FieldPath| {
             let too_many = || {
                 let most = Guards::MOST;
-                Invalid::at(path(), format!("a policy has at most {most} different conditions"))
+                ValidationError::at(path(), format!("a policy has at most {most} different conditions"))
             };
             guards.add(condition, &variables).ok_or_else(too_many)
         };
@@ -334,7 +337,7 @@ impl Policy {
     }
 
     /// The names of [`Policy::deciding_variables`].
-    pub fn deciding_names(&self) -> impl Iterator<Item = &str> {
+    pub fn deciding_variable_names(&self) -> impl Iterator<Item = &str> {
         self.deciding_variables().map(|variable| self.variable_name(variable))
     }
 
@@ -417,7 +420,7 @@ fn placed(error: InvalidPolicy, at: crate::yaml::Cursor<'_>) -> InvalidPolicy {
     match extends.filter(|_| !is_here) {
         Some(base) => {
             let message = format!("`{}` of `{base}`: {}", error.path(), error.message());
-            Invalid::at(at.path().key("extends"), message)
+            ValidationError::at(at.path().key("extends"), message)
         }
         None => error.under(at.path()),
     }
@@ -489,7 +492,7 @@ fn number_variables(document: &PolicyDocument) -> Result<Variables, InvalidPolic
     let texts: BTreeSet<&str> = compared.chain(used).collect();
     for (index, rule) in document.secrets.iter().enumerate() {
         if let Some(key) = rule.key.as_deref().filter(|key| texts.contains(key)) {
-            return Err(Invalid::at(
+            return Err(ValidationError::at(
                 root().key("secrets").index(index).key("key"),
                 format!(
                     "the value of `{key}` is compared or used elsewhere in this policy, so it would be shown; \
@@ -527,7 +530,7 @@ fn distinct<'d>(
         if seen.insert(name) {
             if names.len() == most {
                 let most = most + known.len();
-                return Err(Invalid::at(path.clone(), format!("a policy has at most {most} {what}")));
+                return Err(ValidationError::at(path.clone(), format!("a policy has at most {most} {what}")));
             }
             names.push((*name).to_owned());
         }
@@ -544,7 +547,7 @@ fn injectable(document: &PolicyDocument) -> Result<Vec<String>, InvalidPolicy> {
             if names.len() > limits::INJECTED_NAMES {
                 let path = FieldPath::default().key("secrets").index(index).key("inject").index(position);
                 let most = limits::INJECTED_NAMES;
-                return Err(Invalid::at(path, format!("a policy injects at most {most} different names")));
+                return Err(ValidationError::at(path, format!("a policy injects at most {most} different names")));
             }
         }
     }
@@ -581,7 +584,7 @@ impl Rules<'_> {
             steps += dispatch.model.len() + dispatch.secrets.len();
             if steps > limits::POLICY_STEPS {
                 let message = "too many rules apply to too many runtimes; merge rules or split the policy";
-                return Err(Invalid::at(FieldPath::default().key("model"), message));
+                return Err(ValidationError::at(FieldPath::default().key("model"), message));
             }
             *index.get_or_default(runtime) = dispatch;
         }
@@ -640,4 +643,4 @@ impl fmt::Debug for Policy {
 }
 
 /// Why a policy was refused.
-pub type InvalidPolicy = crate::yaml::Invalid;
+pub type InvalidPolicy = crate::yaml::ValidationError;

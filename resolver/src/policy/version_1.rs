@@ -11,7 +11,7 @@ use super::document::{
     variable_name,
 };
 use crate::limits;
-use crate::yaml::{Cursor, FieldPath, Invalid, ReadError, UnknownFields, refuse_secret_name};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file of version 1, field by field.
 struct Document {
@@ -62,7 +62,7 @@ struct KeyedModel {
 }
 
 /// Reads and translates a policy.
-pub(super) fn decode(at: Cursor<'_>) -> Result<PolicyDocument, Invalid> {
+pub(super) fn decode(at: Cursor<'_>) -> Result<PolicyDocument, ValidationError> {
     let document = Document::decode(at)?;
     document.check().and_then(|()| document.check_roles()).map_err(|error| error.under(at.path()))?;
     Ok(document.translate())
@@ -102,7 +102,7 @@ impl Document {
     }
 
     /// Checks every field on its own.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidationError> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         each_not_empty(&self.harness, &root().key("harness"))?;
@@ -119,7 +119,7 @@ impl Document {
             some(&entry.inject, path.clone().key("inject"))?;
             for (position, name) in entry.inject.iter().enumerate() {
                 if let Some(message) = refuse_secret_name(name) {
-                    return Err(Invalid::at(path.key("inject").index(position), message));
+                    return Err(ValidationError::at(path.key("inject").index(position), message));
                 }
             }
         }
@@ -144,11 +144,11 @@ impl Document {
     }
 
     /// Checks that every variable has one role, and that no entry is hidden by an earlier one.
-    fn check_roles(&self) -> Result<(), Invalid> {
+    fn check_roles(&self) -> Result<(), ValidationError> {
         let texts = self.text_variables();
         for (index, (name, path)) in texts.iter().enumerate() {
             if texts[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Invalid::at(
+                return Err(ValidationError::at(
                     path.clone(),
                     format!("`{name}` already has another role in this policy; use another variable"),
                 ));
@@ -159,7 +159,7 @@ impl Document {
         for (index, entry) in self.secrets.iter().enumerate() {
             let path = FieldPath::default().key("secrets").index(index).key("key");
             if !check_key(&entry.key, &path, is_text, &mut keys)? {
-                return Err(Invalid::at(
+                return Err(ValidationError::at(
                     path,
                     format!("`{}` already has an entry, which always wins; merge the two", entry.key),
                 ));
@@ -172,14 +172,14 @@ impl Document {
                 if !dispatched.insert(runtime.as_str()) {
                     let path = path.clone().key("runtimes").index(position);
                     let message = format!("runtime `{runtime}` already has a dispatch entry; keep one of the two");
-                    return Err(Invalid::at(path, message));
+                    return Err(ValidationError::at(path, message));
                 }
             }
             for (position, model) in entry.keyed.iter().enumerate() {
                 let path = path.clone().key("keyed").index(position).key("key");
                 check_key(&model.key, &path, is_text, &mut keys)?;
                 if entry.keyed[..position].iter().any(|earlier| earlier.key == model.key) {
-                    return Err(Invalid::at(
+                    return Err(ValidationError::at(
                         path,
                         format!("`{}` already selects a model, which always wins; keep one of the two", model.key),
                     ));
@@ -190,11 +190,11 @@ impl Document {
             let path = FieldPath::default().key("defaults").key(name);
             if keys.contains(name.as_str()) {
                 let message = format!("`{name}` is a secret; a policy file must not carry a value for it");
-                return Err(Invalid::at(path, message));
+                return Err(ValidationError::at(path, message));
             }
             if !is_text(name) {
                 let message = format!("the policy does not read `{name}`; correct the name or drop the default");
-                return Err(Invalid::at(path, message));
+                return Err(ValidationError::at(path, message));
             }
         }
         Ok(())
@@ -237,9 +237,9 @@ fn check_key<'k>(
     path: &FieldPath,
     is_text: impl Fn(&str) -> bool,
     keys: &mut BTreeSet<&'k str>,
-) -> Result<bool, Invalid> {
+) -> Result<bool, ValidationError> {
     if is_text(name) {
-        return Err(Invalid::at(
+        return Err(ValidationError::at(
             path.clone(),
             format!(
                 "`{name}` already has another role in this policy, so its value would be shown; \
@@ -249,7 +249,7 @@ fn check_key<'k>(
     }
     if keys.len() == limits::KEY_VARIABLES && !keys.contains(name) {
         let most = limits::KEY_VARIABLES;
-        return Err(Invalid::at(path.clone(), format!("a policy has at most {most} key variables")));
+        return Err(ValidationError::at(path.clone(), format!("a policy has at most {most} key variables")));
     }
     Ok(keys.insert(name))
 }

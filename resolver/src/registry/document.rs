@@ -10,7 +10,9 @@ use super::pattern::Pattern;
 use super::provider::{Billing, Protocol, Provider};
 use crate::limits;
 use crate::verdict::Code;
-use crate::yaml::{Cursor, Entry, FieldPath, Fields, Invalid, ReadError, UnknownFields, quoted, refuse_secret_name};
+use crate::yaml::{
+    Cursor, Entry, FieldPath, Fields, ReadError, UnknownFields, ValidationError, quoted, refuse_secret_name,
+};
 
 /// A registry file, field by field. It has not been validated or compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +79,7 @@ const OPTIONAL_OF_PROVIDER: [&str; 13] = [
 ];
 
 impl RegistryDocument {
-    pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, Invalid> {
+    pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, ValidationError> {
         let fields = at.fields(&FIELDS, &OPTIONAL, unknown)?;
         fields.schema_version_1()?;
         let mut document = Self::default();
@@ -142,7 +144,7 @@ fn unknown_in(at: &Cursor<'_>, known: &[&[&str]]) -> Result<Vec<FieldPath>, Read
     Ok(at.entries()?.iter().filter(|entry| is_unknown(entry)).map(|entry| entry.value.path()).collect())
 }
 
-fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, Invalid> {
+fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, ValidationError> {
     let fields = at.fields(&["name"], &OPTIONAL_OF_PROVIDER, unknown)?;
     let pattern = match given(&fields, "model_prefix_match") {
         Some(at) => Pattern::new(at.string()?).map_err(|error| at.error(format!("{error}")))?,
@@ -173,7 +175,7 @@ fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, 
 }
 
 /// Reads `auth_env` and checks its names, while their positions are known.
-fn decode_auth_env(at: &Cursor<'_>) -> Result<AuthEnv, Invalid> {
+fn decode_auth_env(at: &Cursor<'_>) -> Result<AuthEnv, ValidationError> {
     let mut items: Vec<Vec<String>> = Vec::new();
     let mut names = BTreeSet::new();
     for item in at.items()? {
@@ -214,7 +216,7 @@ fn decode_platform_error(entry: &Entry<'_>) -> Result<(Code, String), ReadError>
     }
 }
 
-fn decode_billing(at: &Cursor<'_>) -> Result<Billing, Invalid> {
+fn decode_billing(at: &Cursor<'_>) -> Result<Billing, ValidationError> {
     match at.string()? {
         "platform" => Ok(Billing::Platform),
         "byok" => Ok(Billing::Byok),
@@ -222,7 +224,7 @@ fn decode_billing(at: &Cursor<'_>) -> Result<Billing, Invalid> {
     }
 }
 
-fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, Invalid> {
+fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, ValidationError> {
     match at.string()? {
         "openai" => Ok(Protocol::Openai),
         "anthropic" => Ok(Protocol::Anthropic),
@@ -230,7 +232,7 @@ fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, Invalid> {
     }
 }
 
-fn text(fields: &Fields<'_>, name: &str) -> Result<String, Invalid> {
+fn text(fields: &Fields<'_>, name: &str) -> Result<String, ValidationError> {
     Ok(fields.required(name)?.string()?.to_owned())
 }
 
@@ -240,11 +242,11 @@ fn given<'n>(fields: &Fields<'n>, name: &str) -> Option<Cursor<'n>> {
     fields.optional(name).filter(|at| !at.is_null())
 }
 
-fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, Invalid> {
+fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, ValidationError> {
     Ok(given(fields, name).map(|at| at.string().map(ToOwned::to_owned)).transpose()?)
 }
 
-fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Invalid> {
+fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, ValidationError> {
     Ok(given(fields, name).map_or(Ok(Vec::new()), |at| at.strings())?)
 }
 

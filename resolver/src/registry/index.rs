@@ -144,6 +144,6 @@ impl Arms {
     }
 }
 
-fn number(place: usize) -> u32 {
-    u32::try_from(place).expect("a document has far fewer than four billion entries")
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("a document has far fewer than four billion entries")
 }

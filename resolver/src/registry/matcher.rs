@@ -202,7 +202,7 @@ mod tests {
     /// Compares the matches of a model with the reference. Returns true if the fast automaton gave up.
     fn gives_up(matcher: &Matcher, providers: &[Provider], model: &str) -> bool {
         let found: BTreeSet<usize> = matcher.matching(model, |matching| matching.iter().copied().collect());
-        let matches = |place: &usize| is_found_in(providers[*place].model_prefix_match.hir(), model);
+        let matches = |index: &usize| is_found_in(providers[*index].model_prefix_match.hir(), model);
         assert_eq!(found, (0..providers.len()).filter(matches).collect(), "{model:?}");
         let Scratch { cache, matches, .. } = &mut *matcher.scratch.get();
         matches.clear();
@@ -214,7 +214,7 @@ mod tests {
         let patterns = (0..12).map(|length| format!("[ab]{{{length}}}c.*d[ab]{{{length}}}"));
         let providers: Vec<Provider> = patterns.map(|pattern| provider(&pattern)).collect();
         let models = (0..400_u32).map(|number| {
-            let letter = |place: u32| ['a', 'b', 'c', 'd'][(number.wrapping_mul(2_654_435_761) >> place) as usize & 3];
+            let letter = |shift: u32| ['a', 'b', 'c', 'd'][(number.wrapping_mul(2_654_435_761) >> shift) as usize & 3];
             (0..28).map(letter).collect::<String>()
         });
         let models: Vec<String> = models.collect();

@@ -28,7 +28,7 @@ use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
 
 /// The reason for which a registry was rejected.
-pub type InvalidRegistry = crate::yaml::Invalid;
+pub type InvalidRegistry = crate::yaml::ValidationError;
 
 /// A validated and compiled registry. An invalid registry cannot be constructed.
 #[derive(Clone)]

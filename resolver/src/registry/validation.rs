@@ -5,13 +5,13 @@ use hashbrown::{HashMap, HashSet};
 use super::document::Runtime;
 use super::provider::Provider;
 use crate::limits;
-use crate::yaml::{FieldPath, Invalid, quoted, refuse_secret_name};
+use crate::yaml::{FieldPath, ValidationError, quoted, refuse_secret_name};
 
 /// Validates the catalogue and returns the index of each provider by its name.
-pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, Invalid> {
+pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, usize>, ValidationError> {
     let section = FieldPath::default().key("providers");
     if providers.is_empty() {
-        return Err(Invalid::at(section, "there are no providers; a registry needs at least one"));
+        return Err(ValidationError::at(section, "there are no providers; a registry needs at least one"));
     }
     let mut by_name = HashMap::new();
     let mut vendors = HashSet::new();
@@ -28,13 +28,13 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
         }
         if provider.auth_env.names().len() > limits::AUTH_ENV {
             let message = format!("accepts more than {} secrets; remove the unused ones", limits::AUTH_ENV);
-            return Err(Invalid::at(path().key("auth_env"), message));
+            return Err(ValidationError::at(path().key("auth_env"), message));
         }
         if let Some(message) = provider.auth_env.names().iter().find_map(|name| refuse_secret_name(name)) {
-            return Err(Invalid::at(path().key("auth_env"), message));
+            return Err(ValidationError::at(path().key("auth_env"), message));
         }
         if provider.auth_env.items().any(|item| item.is_empty()) {
-            return Err(Invalid::at(
+            return Err(ValidationError::at(
                 path().key("auth_env"),
                 "has an empty group; name the secrets that belong together",
             ));
@@ -42,13 +42,13 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
         check_items(&provider.model_aliases, &path().key("model_aliases"))?;
         if by_name.insert(provider.name.as_str(), id).is_some() {
             let message = format!("duplicate provider name {}; rename one of the two", quoted(&provider.name));
-            return Err(Invalid::at(path().key("name"), message));
+            return Err(ValidationError::at(path().key("name"), message));
         }
         if let Some(vendor) = &provider.upstream_vendor
             && !vendors.insert(vendor)
         {
             let message = format!("duplicate upstream vendor {}; a vendor belongs to one provider", quoted(vendor));
-            return Err(Invalid::at(path().key("upstream_vendor"), message));
+            return Err(ValidationError::at(path().key("upstream_vendor"), message));
         }
         size += provider.model_prefix_match.size();
         if size > limits::PATTERNS_SIZE {
@@ -56,30 +56,33 @@ pub(super) fn check_providers(providers: &[Provider]) -> Result<HashMap<&str, us
                 "the patterns up to here have size {size}, more than the limit of {} for one registry; simplify them",
                 limits::PATTERNS_SIZE
             );
-            return Err(Invalid::at(path().key("model_prefix_match"), message));
+            return Err(ValidationError::at(path().key("model_prefix_match"), message));
         }
     }
     Ok(by_name)
 }
 
 /// Validates the runtimes against the catalogue.
-pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), Invalid> {
+pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize>) -> Result<(), ValidationError> {
     let section = FieldPath::default().key("runtimes");
     if runtimes.is_empty() {
-        return Err(Invalid::at(section, "there are no runtimes; a registry needs at least one"));
+        return Err(ValidationError::at(section, "there are no runtimes; a registry needs at least one"));
     }
     let mut names = HashSet::new();
     for runtime in runtimes {
         let path = section.clone().key(&runtime.name);
         if runtime.name.is_empty() {
-            return Err(Invalid::at(path, "a runtime's name is empty; name it"));
+            return Err(ValidationError::at(path, "a runtime's name is empty; name it"));
         }
         if !names.insert(&runtime.name) {
-            return Err(Invalid::at(path, format!("duplicate runtime {}; merge the two", quoted(&runtime.name))));
+            return Err(ValidationError::at(
+                path,
+                format!("duplicate runtime {}; merge the two", quoted(&runtime.name)),
+            ));
         }
         let arms = path.key("providers");
         if runtime.arms.is_empty() {
-            return Err(Invalid::at(arms, "the runtime has no arms; give it a provider or remove it"));
+            return Err(ValidationError::at(arms, "the runtime has no arms; give it a provider or remove it"));
         }
         let mut native = HashSet::new();
         for (position, arm) in runtime.arms.iter().enumerate() {
@@ -92,12 +95,12 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
                     "no provider is named {}; add it to `providers` or correct the name",
                     quoted(&arm.provider)
                 );
-                return Err(Invalid::at(path().key("name"), message));
+                return Err(ValidationError::at(path().key("name"), message));
             }
             if !native.insert(&arm.provider) {
                 let message =
                     format!("this runtime already has an arm for provider {}; merge the two", quoted(&arm.provider));
-                return Err(Invalid::at(path().key("name"), message));
+                return Err(ValidationError::at(path().key("name"), message));
             }
             check_items(&arm.models, &path().key("models"))?;
             check_items(&arm.withdrawn_models, &path().key("withdrawn_models"))?;
@@ -106,20 +109,20 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
                     "{} is in `models` of this arm too; take it out of one of the two",
                     quoted(&arm.withdrawn_models[index])
                 );
-                return Err(Invalid::at(path().key("withdrawn_models").index(index), message));
+                return Err(ValidationError::at(path().key("withdrawn_models").index(index), message));
             }
         }
     }
     Ok(())
 }
 
-fn check_items(items: &[String], path: &FieldPath) -> Result<(), Invalid> {
+fn check_items(items: &[String], path: &FieldPath) -> Result<(), ValidationError> {
     match items.iter().position(String::is_empty) {
         Some(index) => Err(empty_field(path.clone().index(index))),
         None => Ok(()),
     }
 }
 
-fn empty_field(path: FieldPath) -> Invalid {
-    Invalid::at(path, "is empty; write a value".to_owned())
+fn empty_field(path: FieldPath) -> ValidationError {
+    ValidationError::at(path, "is empty; write a value".to_owned())
 }

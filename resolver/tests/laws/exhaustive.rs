@@ -11,7 +11,7 @@ use slug_resolver::policy::{Pick, Source};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Code, Env, NameSubset, Policy, Provider, Registry, Resolution, resolve};
 
-use crate::proof::{enumeration, prove_steps};
+use crate::proof::{enumeration, prove_checks};
 use crate::strategy::fixed_cases;
 
 /// One test for each runtime and rule, so that a test runner can distribute them evenly over threads
@@ -99,7 +99,7 @@ fn runtimes_are_all_proved_and_counts_add_up() {
 }
 
 /// One case represents all slugs of a model class, so the number of cases follows from the number of
-/// classes and not from the number of ids. The questions cover every id.
+/// classes and not from the number of ids. The slug cases cover every id.
 #[test]
 fn cases_count_classes_and_questions_count_ids() {
     // The number of keys that inject.
@@ -121,23 +121,23 @@ fn cases_count_classes_and_questions_count_ids() {
         assert_eq!(enumeration.len(), with_a_slug * model_classes + without * runtimes, "{policy}");
 
         let name = "E2E_MODEL_SLUG";
-        let question = |number| enumeration.question(number).expect("the number is in range");
-        let questions: BTreeSet<(String, String)> = (0..enumeration.questions())
-            .map(question)
+        let slug_case = |number| enumeration.slug_case(number).expect("the number is in range");
+        let slug_cases: BTreeSet<(String, String)> = (0..enumeration.slug_cases())
+            .map(slug_case)
             .map(|TestCase { runtime, variables, .. }| (runtime, variables[name].clone()))
             .collect();
-        assert_eq!(questions.len(), runtimes * enumeration.slugs().len(), "{policy}");
-        assert!(enumeration.question(enumeration.questions()).is_none());
-        assert_eq!(enumeration.steps(), enumeration.len() + enumeration.questions());
+        assert_eq!(slug_cases.len(), runtimes * enumeration.slugs().len(), "{policy}");
+        assert!(enumeration.slug_case(enumeration.slug_cases()).is_none());
+        assert_eq!(enumeration.checks(), enumeration.len() + enumeration.slug_cases());
     }
 }
 
 /// The model class of a slug: whether it is blank, the arms that list it, the arms whose patterns match
 /// it, and the slug itself if the policy names it.
-type Class<'a> = (bool, Vec<&'a str>, Vec<&'a str>, Option<&'a str>);
+type ModelClass<'a> = (bool, Vec<&'a str>, Vec<&'a str>, Option<&'a str>);
 
 /// Finds the model classes of a runtime by a plain scan, with the number of slugs in each.
-fn model_classes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTreeMap<Class<'a>, usize> {
+fn model_classes<'a>(dataset: &'a Dataset, runtime: &str, slugs: &'a [String]) -> BTreeMap<ModelClass<'a>, usize> {
     let runtime = dataset.registry.runtime(dataset.policy.template_of(runtime));
     let arms = runtime.map_or(&[][..], |runtime| &runtime.arms);
     let mut model_classes = BTreeMap::new();
@@ -193,7 +193,7 @@ fn slug_named_by_policy_is_its_own_class() {
         let dataset = enumeration.get(0).expect("the enumeration has a case").case.dataset.clone();
         for model in models_of(&dataset.policy).into_iter().filter(|model| enumeration.slugs().contains(model)) {
             let wrong = MissesShadowed(model);
-            let proof = prove_steps(&wrong, &enumeration, 0..enumeration.steps());
+            let proof = prove_checks(&wrong, &enumeration, 0..enumeration.checks());
             let broken =
                 proof.broken.unwrap_or_else(|| panic!("no law rejects a missing shadowed variable with `{}`", wrong.0));
             assert!(["shadowed-is-inert", "agreement"].contains(&broken.law.id), "{}", broken.law.id);
@@ -206,9 +206,9 @@ fn slug_named_by_policy_is_its_own_class() {
 fn slugs_on_all_runtimes_satisfy_all_laws() {
     for policy in ["full-saas", "reconciler"] {
         let enumeration = enumeration(policy);
-        for number in 0..enumeration.questions() {
-            let case = enumeration.question(number).expect("the number is in range");
-            let result = LawContext::new(&RealResolver, &case).holds();
+        for number in 0..enumeration.slug_cases() {
+            let case = enumeration.slug_case(number).expect("the number is in range");
+            let result = LawContext::new(&RealResolver, &case).check();
             assert!(result.is_ok(), "{result:?}");
         }
     }
@@ -252,19 +252,19 @@ fn error_about_one_represented_id_is_found() {
         let case = enumeration.get(number).expect("the number is in range").case;
         representatives.extend(case.variables.values().map(|slug| (case.runtime.clone(), slug.clone())));
     }
-    let question = |number| enumeration.question(number).expect("the number is in range");
-    let others: Vec<TestCase> = (0..enumeration.questions())
-        .map(question)
+    let slug_case = |number| enumeration.slug_case(number).expect("the number is in range");
+    let others: Vec<TestCase> = (0..enumeration.slug_cases())
+        .map(slug_case)
         .filter(|case| !representatives.contains(&(case.runtime.clone(), case.variables[name].clone())))
         .collect();
-    assert!(others.len() > enumeration.questions() / 2, "too few ids are represented by another");
+    assert!(others.len() > enumeration.slug_cases() / 2, "too few ids are represented by another");
     for (number, case) in others.iter().enumerate() {
         let wrong = WrongOnOne { runtime: &case.runtime, id: &case.variables[name], resolves: number % 2 == 0 };
-        let proof = prove_steps(&wrong, &enumeration, enumeration.len()..enumeration.steps());
+        let proof = prove_checks(&wrong, &enumeration, enumeration.len()..enumeration.checks());
         let broken = proof.broken.unwrap_or_else(|| panic!("the error about {case:?} is not found"));
         assert_eq!(broken.law.id, "agreement", "{}", broken.violation);
         assert!(broken.case == *case, "found in {:?}, expected in {case:?}", broken.case);
-        assert_eq!(proof.compared, enumeration.questions());
+        assert_eq!(proof.compared, enumeration.slug_cases());
     }
 }
 
@@ -296,7 +296,7 @@ fallback: platform/m
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
     let enumeration = Enumeration::new(&Dataset::new(registry, policy));
-    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.len());
+    let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.len());
     let codes: Vec<Code> = proof.gaps(|_| true).iter().map(|gap| gap.code).collect();
     assert!(codes.contains(&Code::PlatformPathByokModel), "{codes:?}");
 }
@@ -321,8 +321,8 @@ fn brute_force_counts_equal_weighted_counts() {
             total.merge(enumeration.brute_force(runtime, class));
         }
     }
-    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
-    assert_eq!((proof.evaluated, proof.compared), (enumeration.len(), enumeration.questions()));
+    let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks());
+    assert_eq!((proof.evaluated, proof.compared), (enumeration.len(), enumeration.slug_cases()));
     assert!(proof.broken.is_none());
     assert_eq!(total.total(), enumeration.combinations());
     assert_eq!(total, proof.counts);
@@ -339,7 +339,7 @@ fn random_datasets_have_correct_counts() {
     let is_small = |case: &TestCase| Enumeration::new(&case.dataset).combinations() <= 100_000;
     for case in fixed_cases(20 * datasets).filter(is_small).take(datasets) {
         let enumeration = Enumeration::new(&case.dataset);
-        let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
+        let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks());
         if let Some(broken) = &proof.broken {
             panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
         }
@@ -349,7 +349,7 @@ fn random_datasets_have_correct_counts() {
                 total.merge(enumeration.brute_force(runtime, class));
             }
         }
-        assert_eq!((proof.evaluated, proof.compared), (enumeration.len(), enumeration.questions()), "{case:?}");
+        assert_eq!((proof.evaluated, proof.compared), (enumeration.len(), enumeration.slug_cases()), "{case:?}");
         assert_eq!(proof.covered, enumeration.combinations(), "{case:?}");
         assert_eq!(total, proof.counts, "{case:?}");
     }

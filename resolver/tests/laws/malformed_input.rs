@@ -246,7 +246,7 @@ fn invalid_documents_report_place_and_advice() {
         ),
         (
             vec![b'#'; limits::DOCUMENT_BYTES + 1],
-            "line 1, column 1: the document has more bytes than the limit of 16777216; split it or drop what is \
+            "line 1, column 1: the document is larger than 16 MiB; split it or drop what is \
              not needed",
         ),
     ];
@@ -468,8 +468,8 @@ fn invalid_patterns_report_character() {
     for (wrong, at) in [("(", 0), ("[", 0), (r"\p{nope}", 0), (r"(?-u:\xff)", 5), ("(?z)", 2), ("b{2,1}", 1)] {
         for before in ["", "a", "éé"] {
             let error = Pattern::new(&format!("{before}{wrong}")).unwrap_err().to_string();
-            let place = format!(", at character {}; correct it", before.chars().count() + at + 1);
-            assert!(error.ends_with(&place) && !error.contains('\n'), "{error}");
+            let suffix = format!(", at character {}; correct it", before.chars().count() + at + 1);
+            assert!(error.ends_with(&suffix) && !error.contains('\n'), "{error}");
         }
     }
 }

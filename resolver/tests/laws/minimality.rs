@@ -110,9 +110,9 @@ impl Counting {
 }
 
 impl Implementation for Counting {
-    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+    fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        RealResolver.read(document, text, dataset)
+        RealResolver.validate(document, text, dataset)
     }
 
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {

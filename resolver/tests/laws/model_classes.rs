@@ -66,8 +66,8 @@ fn check_model_class(dataset: &Dataset, runtime: &str, model: &str) {
     let registry = &dataset.registry;
     let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
     let id = model.trim();
-    let positions = |holds: &dyn Fn(&Arm) -> bool| {
-        (0..arms.len()).filter(|&arm| !id.is_empty() && holds(&arms[arm])).collect::<Vec<_>>()
+    let positions = |is_match: &dyn Fn(&Arm) -> bool| {
+        (0..arms.len()).filter(|&arm| !id.is_empty() && is_match(&arms[arm])).collect::<Vec<_>>()
     };
     let pattern = |arm: &Arm| &registry.provider(&arm.provider).expect("arms name providers").model_prefix_match;
     let model_class = dataset.model_classes().model_class(registry, runtime, model);

@@ -28,7 +28,7 @@ pub struct Wrong {
     pub message: fn(&Registry, &Resolution<'_>) -> String,
     pub report: fn(&TestCase) -> String,
     pub reread: fn(&TestCase) -> Result<TestCase, ReadError>,
-    pub read: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
+    pub validate: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
 }
 
 impl Implementation for Wrong {
@@ -56,8 +56,8 @@ impl Implementation for Wrong {
         (self.reread)(case)
     }
 
-    fn read(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
-        (self.read)(document, text, dataset)
+    fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
+        (self.validate)(document, text, dataset)
     }
 }
 
@@ -74,7 +74,7 @@ pub const RIGHT: Wrong = Wrong {
     message: |registry, resolution| RealResolver.message(registry, resolution),
     report: |case| RealResolver.report(case),
     reread: |case| RealResolver.reread(case),
-    read: |document, text, dataset| RealResolver.read(document, text, dataset),
+    validate: |document, text, dataset| RealResolver.validate(document, text, dataset),
 };
 
 pub const fn wrong(law: &'static str, bug: &'static str, resolve: for<'a> fn(&'a TestCase) -> Resolution<'a>) -> Wrong {
@@ -647,26 +647,26 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "an unknown field of a registry is ignored",
-        read: |document, text, dataset| match document {
+        validate: |document, text, dataset| match document {
             Document::Registry => Registry::from_yaml(text.as_bytes(), UnknownFields::Allow).map(drop),
-            _ => RealResolver.read(document, text, dataset),
+            _ => RealResolver.validate(document, text, dataset),
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a null item is dropped",
-        read: |document, text, dataset| {
+        validate: |document, text, dataset| {
             let items = text.lines().filter(|line| line.trim_start() != "- null").collect::<Vec<_>>();
-            RealResolver.read(document, &items.join("\n"), dataset)
+            RealResolver.validate(document, &items.join("\n"), dataset)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "two providers may have the same vendor",
-        read: |document, text, dataset| {
-            let read = RealResolver.read(document, text, dataset);
+        validate: |document, text, dataset| {
+            let read = RealResolver.validate(document, text, dataset);
             passes_where(read, |error| error.message.contains("duplicate upstream vendor"))
         },
         ..RIGHT
@@ -674,43 +674,43 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "a required field may be missing",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| error.message.contains("missing"))
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |error| error.message.contains("missing"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a name may be empty",
-        read: |document, text, dataset| {
+        validate: |document, text, dataset| {
             let is_empty = |line: &str| line.ends_with(": \"\"") || line.ends_with(": ''");
-            let is_present = document != Document::Question && text.lines().any(is_empty);
-            passes_where(RealResolver.read(document, text, dataset), |_| is_present)
+            let is_present = document != Document::TestCase && text.lines().any(is_empty);
+            passes_where(RealResolver.validate(document, text, dataset), |_| is_present)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a list of secrets may be empty",
-        read: |document, text, dataset| {
+        validate: |document, text, dataset| {
             let is_present = text.contains("auth_env: []") || text.contains("inject: []");
-            passes_where(RealResolver.read(document, text, dataset), |_| is_present)
+            passes_where(RealResolver.validate(document, text, dataset), |_| is_present)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a registry may have no runtimes",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |_| text.contains("\nruntimes: {}"))
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |_| text.contains("\nruntimes: {}"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "any protocol is accepted",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| {
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |error| {
                 error.path.to_string().ends_with("].protocol")
             })
         },
@@ -719,46 +719,48 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "an unknown mode is the default mode",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| error.path.to_string() == "inject")
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |error| error.path.to_string() == "inject")
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a rule can select any path",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| error.path.to_string().ends_with("].path"))
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |error| {
+                error.path.to_string().ends_with("].path")
+            })
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a dollar sign before anything but a name is a text",
-        read: |document, text, dataset| {
-            passes_where(RealResolver.read(document, text, dataset), |error| error.message.contains("`$$`"))
+        validate: |document, text, dataset| {
+            passes_where(RealResolver.validate(document, text, dataset), |error| error.message.contains("`$$`"))
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a version may be a string",
-        read: |document, text, dataset| {
-            RealResolver.read(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
+        validate: |document, text, dataset| {
+            RealResolver.validate(document, &text.replace("schema_version: \"1\"", "schema_version: 1"), dataset)
         },
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "a list may be a mapping",
-        read: |document, text, dataset| RealResolver.read(document, &text.replace(": {}", ": []"), dataset),
+        validate: |document, text, dataset| RealResolver.validate(document, &text.replace(": {}", ": []"), dataset),
         ..RIGHT
     },
     Wrong {
         law: "strict-reading",
         bug: "every error is reported at the beginning of the document",
-        read: |document, text, dataset| {
-            let read = RealResolver.read(document, text, dataset);
+        validate: |document, text, dataset| {
+            let read = RealResolver.validate(document, text, dataset);
             read.map_err(|error| ReadError { path: FieldPath::default(), ..error })
         },
         ..RIGHT
@@ -766,9 +768,10 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "strict-reading",
         bug: "an error quotes its line of the input",
-        read: |document, text, dataset| {
-            RealResolver.read(document, text, dataset).map_err(|error| {
-                let line = error.mark.and_then(|mark| text.lines().nth(mark.line as usize - 1)).unwrap_or_default();
+        validate: |document, text, dataset| {
+            RealResolver.validate(document, text, dataset).map_err(|error| {
+                let line =
+                    error.line_col.and_then(|start| text.lines().nth(start.line as usize - 1)).unwrap_or_default();
                 ReadError { message: format!("{} in `{line}`", error.message), ..error }
             })
         },
@@ -777,17 +780,17 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "absent-is-null",
         bug: "a null optional field is refused",
-        read: |document, text, dataset| {
+        validate: |document, text, dataset| {
             let null = |line: &str| line.ends_with(": null") && !line.contains("unheard_of");
             if text.lines().any(null) {
                 return Err(ReadError {
-                    mark: None,
+                    line_col: None,
                     span: None,
                     path: FieldPath::default(),
                     message: "null is not a value".to_owned(),
                 });
             }
-            RealResolver.read(document, text, dataset)
+            RealResolver.validate(document, text, dataset)
         },
         ..RIGHT
     },
@@ -809,7 +812,7 @@ fn laws_reject_their_wrong_resolvers() {
         let law = law(wrong.law).expect("the list contains ids of laws");
         let caught = cases.iter().find(|case| (law.check)(&LawContext::new(wrong, case)).is_err());
         let case = caught.unwrap_or_else(|| panic!("`{}` accepts a resolver in which {}", wrong.law, wrong.bug));
-        let all = LawContext::new(wrong, case).holds();
+        let all = LawContext::new(wrong, case).check();
         assert!(all.is_err_and(|text| text.contains(" is broken: ")), "all laws together accept: {}", wrong.bug);
     }
 }

@@ -7,7 +7,7 @@ use slug_laws::{Counts, Dataset, Expectation, LawContext, RealResolver, TestCase
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry, fixes, resolve};
 
-use crate::proof::prove_steps;
+use crate::proof::prove_checks;
 
 const REGISTRY: &str = "schema_version: 1
 providers:
@@ -56,13 +56,13 @@ fn check_examples(dataset: &Arc<Dataset>, runtime: &str, examples: &[Example]) {
         let found = Expectation::of(&context.resolution);
         let answer = (found.slug.as_str(), found.rule.as_deref(), found.injected.join(" "), found.verdict.as_str());
         assert_eq!(answer, (*slug, *rule, (*injected).to_owned(), *verdict), "{runtime} with {variables:?}");
-        assert_eq!(context.holds(), Ok(()));
+        assert_eq!(context.check(), Ok(()));
     }
 }
 
 fn check_enumeration(dataset: &Arc<Dataset>) {
     let enumeration = Enumeration::new(dataset);
-    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
+    let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks());
     if let Some(broken) = &proof.broken {
         panic!("{} is broken by {:?}: {}", broken.law.id, broken.case, broken.violation);
     }

@@ -24,14 +24,14 @@ pub fn enumeration(policy: &str) -> Enumeration {
     Enumeration::new(&Dataset::new(Registry::embedded(), Policy::embedded(policy).expect("ships with the crate")))
 }
 
-/// Proves some steps of an enumeration.
-pub fn prove_steps(
+/// Runs some checks of an enumeration.
+pub fn prove_checks(
     implementation: &dyn Implementation,
     enumeration: &Enumeration,
-    steps: impl IntoIterator<Item = usize>,
+    numbers: impl IntoIterator<Item = usize>,
 ) -> Proof {
     let mut proof = Proof::default();
-    steps.into_iter().for_each(|step| proof.step(implementation, enumeration, step));
+    numbers.into_iter().for_each(|number| proof.check(implementation, enumeration, number));
     proof
 }
 
@@ -47,14 +47,14 @@ fn assert_same(one: &Proof, other: &Proof) {
 fn merged_parts_equal_the_whole_proof() {
     let enumeration = enumeration("reconciler");
     for (implementation, is_right) in [(&RealResolver as &dyn Implementation, true), (&NoPlatform, false)] {
-        let whole = prove_steps(implementation, &enumeration, 0..enumeration.steps());
-        assert_eq!((whole.evaluated, whole.compared), (enumeration.len(), enumeration.questions()));
+        let whole = prove_checks(implementation, &enumeration, 0..enumeration.checks());
+        assert_eq!((whole.evaluated, whole.compared), (enumeration.len(), enumeration.slug_cases()));
         assert_eq!(whole.covered, enumeration.combinations());
-        let breaks = |step: &usize| prove_steps(implementation, &enumeration, [*step]).broken.is_some();
+        let breaks = |number: &usize| prove_checks(implementation, &enumeration, [*number]).broken.is_some();
         let first = whole.broken.as_ref().map(|broken| broken.number);
-        assert_eq!(first, (0..enumeration.steps()).find(breaks));
+        assert_eq!(first, (0..enumeration.checks()).find(breaks));
         assert_eq!(first.is_none(), is_right);
-        let part = |first: usize| prove_steps(implementation, &enumeration, (first..enumeration.steps()).step_by(3));
+        let part = |first: usize| prove_checks(implementation, &enumeration, (first..enumeration.checks()).step_by(3));
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let mut merged = Proof::default();
             order.into_iter().for_each(|first| merged.merge(part(first)));
@@ -181,7 +181,7 @@ secrets:
     // No provider serves the models of the other runtimes, so there the keys matter only together.
     let runtimes: Vec<(&str, bool)> = enumeration.runtimes().collect();
     assert_eq!((runtimes, enumeration.len()), (vec![("studio", true), ("unknown", false)], 4));
-    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
+    let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks());
     assert!(proof.broken.is_none());
     assert_eq!((proof.covered, enumeration.combinations()), (2 << 40, 2 << 40));
 }
@@ -211,7 +211,7 @@ templates: {first: second, second: unknown}
     let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
     let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
     let enumeration = Enumeration::new(&Dataset::new(registry, policy));
-    let proof = prove_steps(&RealResolver, &enumeration, 0..enumeration.steps());
+    let proof = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks());
     assert!(proof.broken.is_none());
     let mut is_known = BTreeMap::new();
     for number in 0..enumeration.len() {

@@ -36,7 +36,8 @@ pub fn fixed_cases(count: usize) -> impl Iterator<Item = TestCase> {
 pub fn texts(alphabet: &[char], lengths: RangeInclusive<u32>) -> impl Iterator<Item = String> {
     let size = alphabet.len();
     let numbers = lengths.flat_map(move |length| (0..size.pow(length)).map(move |number| (length, number)));
-    numbers.map(move |(length, number)| (0..length).map(|place| alphabet[number / size.pow(place) % size]).collect())
+    numbers
+        .map(move |(length, number)| (0..length).map(|position| alphabet[number / size.pow(position) % size]).collect())
 }
 
 /// Encodes choices and a text as a fuzz input.

@@ -15,7 +15,7 @@ pub struct Machine {
 
 impl Machine {
     /// Describes the machine that runs this program.
-    pub fn this() -> Self {
+    pub fn current() -> Self {
         let unknown = || "unknown".to_owned();
         let cpu_info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = cpu_info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

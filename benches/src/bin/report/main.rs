@@ -1,6 +1,6 @@
 //! Writes the report of the measured rounds.
 //!
-//!     report HOME DOCS
+//!     report RESULTS DOCS
 //!
 //! Reads the rounds below HOME and writes `benchmarks.md`, `benchmarks.json` and two plots
 //! into DOCS. The template of the page is `benches/page.md`.
@@ -16,19 +16,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slug_bench::results::{Home, Round};
+use slug_bench::results::{ResultsDir, Round};
 use std::collections::BTreeMap;
 
 use machine::Machine;
-use targets::{Reached, TARGETS};
+use targets::{TARGETS, TargetResult};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [home, docs] = &arguments[..] else {
-        eprintln!("usage: report HOME DOCS");
+    let [directory, docs] = &arguments[..] else {
+        eprintln!("usage: report RESULTS DOCS");
         return ExitCode::FAILURE;
     };
-    match report(&Home(home.into()), Path::new(docs)) {
+    match report(&ResultsDir(directory.into()), Path::new(docs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -37,20 +37,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(home: &Home, docs: &Path) -> Result<(), Box<dyn Error>> {
-    let rounds = home.rounds()?;
+fn report(directory: &ResultsDir, docs: &Path) -> Result<(), Box<dyn Error>> {
+    let rounds = directory.rounds()?;
     if rounds.is_empty() {
-        return Err(format!("there are no rounds in {}; run `cargo ci bench`", home.0.display()).into());
+        return Err(format!("there are no rounds in {}; run `cargo ci bench`", directory.0.display()).into());
     }
-    let machine = Machine::this();
-    let reached = TARGETS.iter().map(|target| target.reached(&rounds)).collect::<Result<Vec<_>, _>>()?;
+    let machine = Machine::current();
+    let results = TARGETS.iter().map(|target| target.evaluate(&rounds)).collect::<Result<Vec<_>, _>>()?;
     let template = include_str!("../../../page.md");
-    fs::write(docs.join("benchmarks.md"), page::fill(template, &machine, rounds.len(), &reached)?)?;
-    fs::write(docs.join("benchmarks.json"), json(&machine, &rounds, &reached)?)?;
+    fs::write(docs.join("benchmarks.md"), page::fill(template, &machine, rounds.len(), &results)?)?;
+    fs::write(docs.join("benchmarks.json"), json(&machine, &rounds, &results)?)?;
     for plot in plot::PLOTS {
         fs::write(docs.join(plot.file), plot.draw(&rounds)?)?;
     }
-    print!("{}", page::table(reached.iter()));
+    print!("{}", page::table(results.iter()));
     Ok(())
 }
 
@@ -59,12 +59,12 @@ struct Form<'a> {
     schema_version: u8,
     machine: &'a Machine,
     rounds: usize,
-    targets: &'a [Reached],
+    targets: &'a [TargetResult],
     /// Nanoseconds per element, or bytes: one value for each round.
     measurements: BTreeMap<&'a str, Vec<f64>>,
 }
 
-fn json(machine: &Machine, rounds: &[Round], targets: &[Reached]) -> Result<String, serde_json::Error> {
+fn json(machine: &Machine, rounds: &[Round], targets: &[TargetResult]) -> Result<String, serde_json::Error> {
     let mut measurements: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (id, value) in rounds.iter().flat_map(|round| &round.values) {
         // Digits beyond the precision of a measurement would only enlarge diffs.

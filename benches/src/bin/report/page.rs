@@ -1,7 +1,7 @@
 //! The page: the template `benches/page.md` with the numbers filled in.
 
 use crate::machine::Machine;
-use crate::targets::Reached;
+use crate::targets::TargetResult;
 
 /// Fills the placeholders of the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`,
 /// `{{rounds}}`, and `{{ID}}` for the median of a target.
@@ -9,19 +9,19 @@ use crate::targets::Reached;
 /// # Errors
 ///
 /// If the template has an unknown or unclosed placeholder.
-pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached]) -> Result<String, String> {
+pub fn fill(template: &str, machine: &Machine, rounds: usize, results: &[TargetResult]) -> Result<String, String> {
     let mut page = String::new();
     let mut rest = template;
     while let Some((text, more)) = rest.split_once("{{") {
         let (name, after) = more.split_once("}}").ok_or("a `{{` in page.md is not closed")?;
         page += text;
         match name {
-            "targets" => page += &table(reached.iter().filter(|row| row.reached.is_some())),
-            "comparisons" => page += &table(reached.iter().filter(|row| row.reached.is_none())),
+            "targets" => page += &table(results.iter().filter(|row| row.reached.is_some())),
+            "comparisons" => page += &table(results.iter().filter(|row| row.reached.is_none())),
             "machine" => page += &format!("{}, {} cores, {}", machine.processor, machine.cores, machine.rustc),
             "rounds" => page += &rounds.to_string(),
             id => {
-                let row = reached.iter().find(|row| row.id == id);
+                let row = results.iter().find(|row| row.id == id);
                 page += &number(row.ok_or_else(|| format!("page.md names `{id}`, which is not a target"))?.median);
             }
         }
@@ -31,7 +31,7 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, reached: &[Reached
 }
 
 /// The rows as a Markdown table with aligned columns.
-pub fn table<'a>(rows: impl Iterator<Item = &'a Reached>) -> String {
+pub fn table<'a>(rows: impl Iterator<Item = &'a TargetResult>) -> String {
     let header = ["what", "target", "min", "median", "max", "reached"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows.map(row)).collect();
     // Comparisons have no target, so their empty columns are omitted.
@@ -60,13 +60,13 @@ fn is_numeric(column: usize) -> bool {
     (1..5).contains(&column)
 }
 
-fn row(row: &Reached) -> [String; 6] {
+fn row(row: &TargetResult) -> [String; 6] {
     let bound = match (row.at_most, row.at_least) {
         (Some(bound), _) => format!("≤ {}", number(bound)),
         (_, Some(bound)) => format!("≥ {}", number(bound)),
         _ => String::new(),
     };
-    let value = |value| format!("{}{}", if row.given_up { "> " } else { "" }, number(value));
+    let value = |value| format!("{}{}", if row.timed_out { "> " } else { "" }, number(value));
     let reached = match row.reached {
         Some(true) => "yes",
         Some(false) => "**no**",

@@ -236,7 +236,7 @@ pub const TARGETS: &[Target] = &[
 
 /// The result of a target.
 #[derive(Serialize)]
-pub struct Reached {
+pub struct TargetResult {
     pub id: &'static str,
     pub what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,8 +246,9 @@ pub struct Reached {
     pub min: f64,
     pub median: f64,
     pub max: f64,
-    /// True if a run was stopped early, so that the values are only bounds.
-    pub given_up: bool,
+    /// True if a run was stopped at the time limit; the values are then lower bounds.
+    #[serde(rename = "given_up")]
+    pub timed_out: bool,
     /// True if the median is within the bound; `None` without a bound.
     pub reached: Option<bool>,
     /// The value of each round.
@@ -256,7 +257,7 @@ pub struct Reached {
 
 impl Target {
     /// Compares the median of the rounds with the bound.
-    pub fn reached(&self, rounds: &[Round]) -> Result<Reached, String> {
+    pub fn evaluate(&self, rounds: &[Round]) -> Result<TargetResult, String> {
         let values = rounds.iter().map(|round| self.value.of(round).map(rounded));
         let values = values.collect::<Result<Vec<_>, _>>().map_err(|id| {
             format!(
@@ -264,15 +265,15 @@ impl Target {
                 self.id
             )
         })?;
-        let given_up = rounds.iter().flat_map(|round| &round.given_up).any(|id| self.value.depends_on(id));
+        let timed_out = rounds.iter().flat_map(|round| &round.timed_out).any(|id| self.value.depends_on(id));
         let median = median(values.clone());
         let (at_most, at_least) = match self.bound {
             Some(AtMost(bound)) => (Some(bound), None),
             Some(AtLeast(bound)) => (None, Some(bound)),
             None => (None, None),
         };
-        let reached = self.bound.as_ref().map(|bound| !given_up && bound.holds(median));
-        Ok(Reached {
+        let reached = self.bound.as_ref().map(|bound| !timed_out && bound.is_met_by(median));
+        Ok(TargetResult {
             id: self.id,
             what: self.what,
             at_most,
@@ -280,7 +281,7 @@ impl Target {
             min: values.iter().copied().fold(f64::INFINITY, f64::min),
             median: rounded(median),
             max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            given_up,
+            timed_out,
             reached,
             rounds: values,
         })
@@ -288,7 +289,7 @@ impl Target {
 }
 
 impl Bound {
-    fn holds(&self, value: f64) -> bool {
+    fn is_met_by(&self, value: f64) -> bool {
         match *self {
             AtMost(bound) => value <= bound,
             AtLeast(bound) => value >= bound,
@@ -353,25 +354,25 @@ mod tests {
 
     fn round(values: &[(&str, f64)]) -> Round {
         let values = values.iter().map(|&(id, value)| (id.to_owned(), value)).collect();
-        Round { values, given_up: Vec::new() }
+        Round { values, timed_out: Vec::new() }
     }
 
     #[test]
     fn ratio_is_per_round_and_its_median_decides() {
         let target = target("t", "t", Ratio(&["a"], &["b"]), AtMost(1.5));
         let rounds = [(1.0, 1.0), (30.0, 20.0), (4.0, 2.0)].map(|(a, b)| round(&[("a", a), ("b", b)]));
-        let reached = target.reached(&rounds).expect("everything was measured");
-        assert_eq!((reached.min, reached.median, reached.max, reached.reached), (1.0, 1.5, 2.0, Some(true)));
-        assert!(target.reached(&[round(&[("a", 1.0)])]).is_err());
+        let result = target.evaluate(&rounds).expect("everything was measured");
+        assert_eq!((result.min, result.median, result.max, result.reached), (1.0, 1.5, 2.0, Some(true)));
+        assert!(target.evaluate(&[round(&[("a", 1.0)])]).is_err());
     }
 
     #[test]
     fn target_with_a_stopped_run_is_missed() {
         let target = target("t", "t", Milliseconds("a"), AtMost(40_000.0));
         let mut round = round(&[("a", 30e9)]);
-        assert_eq!(target.reached(std::slice::from_ref(&round)).ok().and_then(|r| r.reached), Some(true));
-        round.given_up.push("a".to_owned());
-        assert_eq!(target.reached(&[round]).ok().and_then(|r| r.reached), Some(false));
+        assert_eq!(target.evaluate(std::slice::from_ref(&round)).ok().and_then(|r| r.reached), Some(true));
+        round.timed_out.push("a".to_owned());
+        assert_eq!(target.evaluate(&[round]).ok().and_then(|r| r.reached), Some(false));
     }
 
     #[test]

@@ -19,14 +19,14 @@ impl Document {
     #[must_use]
     pub fn span(&self, sources: &Sources, path: &FieldPath) -> Span {
         let (_, value) = path.find(&self.root);
-        first_line(sources, self.source, value.head())
+        first_line(sources, self.source, value.highlight_span())
     }
 
     /// The span of the key at a path.
     #[must_use]
     pub fn key_span(&self, sources: &Sources, path: &FieldPath) -> Span {
         let (key, value) = path.find(&self.root);
-        first_line(sources, self.source, key.unwrap_or(value).head())
+        first_line(sources, self.source, key.unwrap_or(value).highlight_span())
     }
 }
 

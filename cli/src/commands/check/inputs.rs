@@ -107,7 +107,7 @@ impl Inputs {
         };
         if !args.files.is_empty() {
             // A broken slugproof.yaml is ignored here: it may be one of the files to check.
-            let config = if args.no_config { None } else { Config::find().ok().flatten() };
+            let config = if args.no_config { None } else { Config::load().ok().flatten() };
             if let Some(config) = config {
                 inputs.unknown = inputs.unknown.or(config.unknown_fields);
                 inputs.deny = config.deny;
@@ -116,7 +116,7 @@ impl Inputs {
             inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
             return Ok(inputs);
         }
-        match if args.no_config || args.embedded { None } else { Config::locate()? } {
+        match if args.no_config || args.embedded { None } else { Config::find_file()? } {
             Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
             None => {
                 inputs.add_embedded();

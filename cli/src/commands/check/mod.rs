@@ -119,7 +119,7 @@ impl Check {
                 let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
                 let help = "a registry has `providers` and `runtimes`; a policy `model` and `secrets`; \
                             a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
-                self.unreadable(source, root.head(), title, Some(help));
+                self.unreadable(source, root.highlight_span(), title, Some(help));
             }
         }
         None
@@ -162,7 +162,7 @@ impl Check {
             "" => error.message.clone(),
             field => format!("`{field}`: {}", error.message),
         };
-        let finding = Finding::new(kind.invalid(), span, title).about("place", field);
+        let finding = Finding::new(kind.invalid(), span, title).with_subject("place", field);
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
         let help = "--allow-unknown-fields ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });

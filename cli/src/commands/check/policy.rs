@@ -77,11 +77,11 @@ fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> O
         None => "write the path of the script, relative to slugproof.yaml".to_owned(),
     };
     let finding = Finding::new(&codes::UNMATCHED_HARNESS, span, title)
-        .said("not a file")
+        .with_primary_text("not a file")
         .with_note("lint checks the steps that run one of these files")
         .with_help(help)
-        .about("policy", policy.name())
-        .about("harness", entry);
+        .with_subject("policy", policy.name())
+        .with_subject("harness", entry);
     Some(finding)
 }
 
@@ -225,15 +225,15 @@ impl<'a> PolicyCheck<'a> {
                 };
                 findings.push(
                     Finding::new(&codes::UNACCEPTED_SECRET, self.injected(number, name), title)
-                        .said(match &entry.key {
+                        .with_primary_text(match &entry.key {
                             Some(key) => format!("injected if `{}` is set", shown(key)),
                             None => "injected here".to_owned(),
                         })
                         .with_note(self.registry_note())
                         .with_help(help)
-                        .about("policy", self.policy.name())
-                        .about("secret", name)
-                        .about("registry", self.path),
+                        .with_subject("policy", self.policy.name())
+                        .with_subject("secret", name)
+                        .with_subject("registry", self.path),
                 );
             }
         }
@@ -267,12 +267,12 @@ impl<'a> PolicyCheck<'a> {
                 let title = format!("the key variable `{}` injects no secret", shown(key));
                 findings.push(
                     Finding::new(&codes::UNINJECTED_KEY, span, title)
-                        .said(format!("selects `{}`", shown(model)))
+                        .with_primary_text(format!("selects `{}`", shown(model)))
                         .with_note("a model that is selected because a key is set usually needs that key")
                         .with_help(help)
-                        .about("policy", self.policy.name())
-                        .about("variable", key)
-                        .about("registry", self.path),
+                        .with_subject("policy", self.policy.name())
+                        .with_subject("variable", key)
+                        .with_subject("registry", self.path),
                 );
             }
         }
@@ -316,12 +316,12 @@ impl<'a> PolicyCheck<'a> {
             format!("did you mean `{}`?", shown(near))
         });
         let mut finding = Finding::new(&codes::UNREGISTERED_POLICY_RUNTIME, span, title)
-            .said(format!("policy `{}` dispatches it", shown(self.policy.name())))
+            .with_primary_text(format!("policy `{}` dispatches it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)
-            .about("policy", self.policy.name())
-            .about("runtime", runtime)
-            .about("registry", self.path);
+            .with_subject("policy", self.policy.name())
+            .with_subject("runtime", runtime)
+            .with_subject("registry", self.path);
         if template != runtime {
             let span = self.document.span(self.sources, &FieldPath::default().key("templates").key(runtime));
             finding = finding.with_label(span, format!("template of `{}`", shown(runtime)));
@@ -358,12 +358,12 @@ impl<'a> PolicyCheck<'a> {
             format!("did you mean {}? Spellings are compared exactly", quoted(&near, " or "))
         };
         let finding = Finding::new(&codes::UNREGISTERED_POLICY_MODEL, span, title)
-            .said(format!("policy `{}` picks it", shown(self.policy.name())))
+            .with_primary_text(format!("policy `{}` picks it", shown(self.policy.name())))
             .with_note(self.registry_note())
             .with_help(help)
-            .about("policy", self.policy.name())
-            .about("model", pick.model)
-            .about("registry", self.path);
+            .with_subject("policy", self.policy.name())
+            .with_subject("model", pick.model)
+            .with_subject("registry", self.path);
         Some(finding)
     }
 

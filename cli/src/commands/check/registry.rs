@@ -93,12 +93,12 @@ impl RegistryCheck<'_> {
         let runtime = shown(&arms.runtime.name);
         let mut finding = Finding::new(&codes::OVERLAPPING_PATTERNS, self.pattern(later), title)
             .with_level(level)
-            .said(format!("matches `{witness}`"))
+            .with_primary_text(format!("matches `{witness}`"))
             .with_label(self.pattern(earlier), format!("matches `{witness}` too"))
             .with_label(self.arm(arms.runtime, *first_arm), format!("arm of `{runtime}`"))
             .with_label(self.arm(arms.runtime, *second_arm), format!("arm of `{runtime}`"))
-            .about("first", first)
-            .about("second", second);
+            .with_subject("first", first)
+            .with_subject("second", second);
         let names: Vec<&str> = overlaps.iter().map(|(arms, ..)| arms.runtime.name.as_str()).collect();
         finding.notes.push(format!("both are arms of {}; no arm of `{runtime}` lists `{witness}`", listed(&names)));
         let others: Vec<&str> = others(arms, shared, &[*first_arm, *second_arm]);
@@ -108,7 +108,7 @@ impl RegistryCheck<'_> {
         finding.notes.push(decided.unwrap_or_else(|| {
             "no credentials can select one of them, so the id is always `ambiguous-model`".to_owned()
         }));
-        finding.with_help("make one pattern narrower, or list the ids that matter under the arm that should serve them")
+        finding.with_help("make one pattern narrower, or list the affected ids under the arm that should serve them")
     }
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
@@ -118,7 +118,7 @@ impl RegistryCheck<'_> {
         let finding = Finding::new(&codes::UNDECIDED, span, title)
             .with_note("there are too many arms, or their patterns are too large or use Unicode word boundaries")
             .with_help("simplify the patterns, or write `(?-u:\\b)` for `\\b`")
-            .about("runtime", runtime);
+            .with_subject("runtime", runtime);
         (!arms.is_complete()).then_some(finding)
     }
 
@@ -128,7 +128,7 @@ impl RegistryCheck<'_> {
         let span = self.document.key_span(self.sources, &root().key("runtimes"));
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
         let note = format!("only the first {RUNTIMES} runtimes are compared; more would take too long");
-        Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).about("runtimes", "the rest"))
+        Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).with_subject("runtimes", "the rest"))
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
@@ -144,9 +144,9 @@ impl RegistryCheck<'_> {
         let title = format!("no model and no credentials select `{provider}` on `{}`", shown(runtime));
         let span = self.arm(arms.runtime, arm);
         let mut finding = Finding::new(&codes::UNREACHABLE_ARM, span, title)
-            .said("this arm is never selected")
-            .about("runtime", runtime)
-            .about("provider", provider);
+            .with_primary_text("this arm is never selected")
+            .with_subject("runtime", runtime)
+            .with_subject("provider", provider);
         if !arms.runtime.arms[arm].models.is_empty() {
             let why = "each id that it lists is also listed by an earlier arm, \
                        and this arm has no credential of its own there";
@@ -192,9 +192,9 @@ impl RegistryCheck<'_> {
         let ((first, _), rest) = ids.split_first()?;
         let title = format!("`{provider}` lists {} that its pattern does not match", counted(ids.len() as u64, "id"));
         let mut finding = Finding::new(&codes::UNMATCHED_LISTED_ID, span(*first), title)
-            .said("not matched")
-            .about("runtime", &runtime.name)
-            .about("provider", provider);
+            .with_primary_text("not matched")
+            .with_subject("runtime", &runtime.name)
+            .with_subject("provider", provider);
         for (model, _) in rest.iter().take(IDS - 1) {
             finding = finding.with_label(span(*model), "");
         }
@@ -207,8 +207,8 @@ impl RegistryCheck<'_> {
         Some(finding.with_note(why))
     }
 
-    /// The entries of `auth_env` that cannot be names of variables. A text that looks like a
-    /// credential is masked.
+    /// The entries of `auth_env` that are not valid environment variable names. An entry that looks
+    /// like a credential is masked.
     fn invalid_secret_names(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (id, provider) in self.registry.providers().iter().enumerate() {
@@ -220,7 +220,7 @@ impl RegistryCheck<'_> {
                 let looks_secret = is_credential(name);
                 let title = match looks_secret {
                     true => format!("an entry of `auth_env` of `{}` looks like a credential", shown(&provider.name)),
-                    false => format!("`{}` cannot be the name of a variable", shown(name)),
+                    false => format!("`{}` is not a valid environment variable name", shown(name)),
                 };
                 let help = match looks_secret {
                     true => "write the name of the variable that holds the secret; if this is a real key, revoke it",
@@ -228,9 +228,9 @@ impl RegistryCheck<'_> {
                 };
                 findings.push(
                     Finding::new(&codes::INVALID_SECRET_NAME, span, title)
-                        .said("not a variable name")
+                        .with_primary_text("not a valid name")
                         .with_help(help)
-                        .about("provider", &provider.name),
+                        .with_subject("provider", &provider.name),
                 );
             }
         }
@@ -250,9 +250,9 @@ impl RegistryCheck<'_> {
                 count => format!("the format does not define the field `{}`, which occurs {count} times", shown(&name)),
             };
             Finding::new(&codes::UNKNOWN_FIELD, self.document.key_span(self.sources, &paths[0]), title)
-                .said("ignored")
+                .with_primary_text("ignored")
                 .with_note("`unknown_fields: deny` in slugproof.yaml makes every unknown field an error")
-                .about("field", &name)
+                .with_subject("field", &name)
         };
         by_name.into_iter().map(finding).collect()
     }
@@ -281,14 +281,14 @@ impl RegistryCheck<'_> {
         let title = format!("the provider `{platform_name}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
         Finding::new(&codes::PLATFORM_LISTS_VENDOR_KEY, name(platform), title)
-            .said("a tenant's key")
+            .with_primary_text("a tenant's key")
             .with_label(name(issuer), format!("`{vendor}` names it first"))
             .with_note(
                 "if credentials decide between arms, a tenant's key would select the platform, \
                  and the platform would pay",
             )
             .with_help(format!("remove `{key}` from `auth_env` of `{platform_name}`"))
-            .about("key", key)
+            .with_subject("key", key)
     }
 
     fn pattern(&self, provider: usize) -> Span {
@@ -310,21 +310,22 @@ fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
 
 /// Describes which credentials select which provider of an id; `None` if no credentials can.
 fn decision(arms: &Arms<'_>, shared: &Shared) -> Option<String> {
+    let id = shown(&shared.witness);
     let decided = |arm: &usize| {
         let own = arms.own_credentials(*arm, &shared.arms);
         let provider = &arms.providers[*arm].name;
         match own.first()?.as_str() {
-            "" => Some(format!("without a credential it goes to `{provider}`")),
-            _ => Some(format!("with {} alone it goes to `{provider}`", own.join(" or "))),
+            "" => Some(format!("without a credential, `{id}` goes to `{provider}`")),
+            _ => Some(format!("with {} alone, `{id}` goes to `{provider}`", own.join(" or "))),
         }
     };
     let decided: Vec<String> = shared.arms.iter().filter_map(decided).collect();
-    let decided = (!decided.is_empty()).then(|| decided.join(", "))?;
+    let decided = (!decided.is_empty()).then(|| decided.join("; "))?;
     let others = match shared.arms.iter().any(|arm| arms.providers[*arm].is_keyless()) {
         true => "with other credentials",
-        false => "with the keys of none or of several,",
+        false => "with no key or with keys of several providers",
     };
-    Some(format!("{decided}; {others} it is `ambiguous-model`"))
+    Some(format!("{decided}; {others}, `{id}` is rejected as `ambiguous-model`"))
 }
 
 /// The providers of the arms that match an id, except the arms in `but`.

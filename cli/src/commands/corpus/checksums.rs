@@ -14,12 +14,12 @@ const NAME: &str = "SHA256SUMS";
 const UPDATE: &str = "update the list with `slugproof corpus check --update`";
 
 /// Checksums by path.
-type Sums = BTreeMap<String, String>;
+type Checksums = BTreeMap<String, String>;
 
 /// Writes the list of the existing files. Returns its changes, one line each.
 pub fn update(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure> {
     let before = listed(corpus).ok().flatten().unwrap_or_default();
-    let now = sums_of(corpus, files)?;
+    let now = checksums_of(corpus, files)?;
     let added = now.keys().filter(|path| !before.contains_key(*path)).map(|path| format!("added {path}"));
     let changed = |path: &&String| before.get(*path).is_some_and(|sum| *sum != now[*path]);
     let changed = now.keys().filter(changed).map(|path| format!("changed {path}"));
@@ -31,9 +31,9 @@ pub fn update(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure> {
 
 /// Adds files to the list without changing other lines.
 pub fn add(corpus: &Corpus, files: &[File]) -> Result<(), Failure> {
-    let mut sums = listed(corpus)?.unwrap_or_default();
-    sums.extend(sums_of(corpus, files)?);
-    save(corpus, &sums)
+    let mut checksums = listed(corpus)?.unwrap_or_default();
+    checksums.extend(checksums_of(corpus, files)?);
+    save(corpus, &checksums)
 }
 
 /// Returns the differences between the files and the list.
@@ -41,7 +41,7 @@ pub fn problems(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure>
     let Some(listed) = listed(corpus)? else {
         return Ok(vec![format!("{SUMS}: missing; {UPDATE}")]);
     };
-    let present = sums_of(corpus, files)?;
+    let present = checksums_of(corpus, files)?;
     let mut problems = Vec::new();
     for (path, sum) in &present {
         match listed.get(path) {
@@ -60,7 +60,7 @@ pub fn problems(corpus: &Corpus, files: &[File]) -> Result<Vec<String>, Failure>
     Ok(problems)
 }
 
-fn sums_of(corpus: &Corpus, files: &[File]) -> Result<Sums, Failure> {
+fn checksums_of(corpus: &Corpus, files: &[File]) -> Result<Checksums, Failure> {
     let sum = |file: &File| Ok((file.path.clone(), hex::encode(Sha256::digest(corpus.read(file)?))));
     // Unexpected files are reported separately and may not be regular files.
     files.iter().filter(|file| file.kind != Kind::Unexpected).map(sum).collect()
@@ -70,7 +70,7 @@ fn is_sum(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
 }
 
-fn listed(corpus: &Corpus) -> Result<Option<Sums>, Failure> {
+fn listed(corpus: &Corpus) -> Result<Option<Checksums>, Failure> {
     let path = corpus.root().join(SUMS);
     // A dangling link is not a missing list: writing a new list would overwrite it.
     if !path.exists() && !path.is_symlink() {
@@ -79,10 +79,10 @@ fn listed(corpus: &Corpus) -> Result<Option<Sums>, Failure> {
     let bytes = read_whole(&path, &format!("`{SUMS}`"), &format!("restore it, or {UPDATE}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::new(format!("`{}` is not UTF-8; restore it", shown_path(&path))))?;
-    let mut sums = Sums::new();
+    let mut checksums = Checksums::new();
     for (index, line) in text.lines().enumerate() {
         let entry = line.split_once("  ").filter(|(sum, path)| is_sum(sum) && !path.is_empty());
-        let repeats = entry.is_some_and(|(sum, path)| sums.insert(path.to_owned(), sum.to_owned()).is_some());
+        let repeats = entry.is_some_and(|(sum, path)| checksums.insert(path.to_owned(), sum.to_owned()).is_some());
         if repeats || entry.is_none() {
             return Err(Failure::new(format!(
                 "`{SUMS}`, line {}: expected 64 hexadecimal digits, two spaces and a path that no other line has; \
@@ -91,10 +91,10 @@ fn listed(corpus: &Corpus) -> Result<Option<Sums>, Failure> {
             )));
         }
     }
-    Ok(Some(sums))
+    Ok(Some(checksums))
 }
 
-fn save(corpus: &Corpus, sums: &Sums) -> Result<(), Failure> {
-    let text = sums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
+fn save(corpus: &Corpus, checksums: &Checksums) -> Result<(), Failure> {
+    let text = checksums.iter().fold(String::new(), |text, (path, sum)| text + &format!("{sum}  {path}\n"));
     write_whole(&corpus.root().join(SUMS), text.as_bytes())
 }

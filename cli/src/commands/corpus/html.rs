@@ -85,7 +85,7 @@ fn case(number: usize, entry: &Entry) -> Markup {
                 a href=(format!("#case-{number}")) { (shown(&entry.title)) } " " (sign(entry))
                 @if let Some(change) = entry.change { " (" (change.label()) ")" }
             }
-            @if let Some(because) = entry.status.because() { pre class="bad" { (because) } }
+            @if let Some(reason) = entry.status.reason() { pre class="bad" { (reason) } }
             @if let Some(comment) = &entry.comment { p { (comment) } }
             @if let Some(facts) = &entry.facts { (table_of(facts)) }
             dl {

@@ -35,9 +35,9 @@ fn write_entry(text: &mut String, entry: &Entry) {
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{}", wrapped(value, &format!("    {label:<10}"), "              "));
     };
-    if let Some(because) = entry.status.because() {
+    if let Some(reason) = entry.status.reason() {
         // A violation contains its case as YAML, whose line breaks must be kept.
-        let (first, rest) = because.split_once('\n').unwrap_or((because, ""));
+        let (first, rest) = reason.split_once('\n').unwrap_or((reason, ""));
         line("reason", first);
         rest.lines().filter(|rest| !rest.is_empty()).for_each(|rest| line("", rest));
     }

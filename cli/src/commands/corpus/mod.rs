@@ -5,11 +5,11 @@ mod corpus_files;
 mod git_diff;
 mod html;
 mod human;
+pub mod implementations;
 mod json;
 mod promote;
 mod review;
 mod review_item;
-pub mod subjects;
 pub mod targets;
 
 use corpus_files::Corpus;

@@ -83,7 +83,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         files.push((File { path: witness_path(&stem), kind: Kind::Witness }, text.into_bytes()));
         stem
     } else {
-        let evaluated = guarded(|| (target.evaluate)(&bytes).holds);
+        let evaluated = guarded(|| (target.evaluate)(&bytes).result);
         if matches!(evaluated, Ok(Ok(()))) {
             output.note("the target passes on this input; only `cargo test` also runs the second YAML reader");
         }

@@ -8,6 +8,6 @@ pub struct Review {
     pub entries: Vec<Entry>,
     /// Files that were removed since the revision.
     pub removed: Vec<String>,
-    /// The revision that was asked about.
+    /// The requested revision.
     pub since: Option<String>,
 }

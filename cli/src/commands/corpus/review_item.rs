@@ -32,7 +32,7 @@ pub struct Entry {
     pub found: Option<String>,
     /// The comment at the top of the file.
     pub comment: Option<String>,
-    /// The change of the file since the revision asked about.
+    /// The change of the file since the requested revision.
     pub change: Option<Change>,
     /// Whether the case still passes.
     #[serde(flatten)]
@@ -136,7 +136,7 @@ impl Status {
     }
 
     /// The problem and its remedy, if there is a problem.
-    pub fn because(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
             Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
@@ -274,7 +274,7 @@ impl Entry {
 
     /// The problem of the case in one line, if there is one.
     pub fn problem(&self) -> Option<String> {
-        self.status.because().map(|because| format!("{}: {}: {because}", self.path, self.status.label()))
+        self.status.reason().map(|reason| format!("{}: {}: {reason}", self.path, self.status.label()))
     }
 }
 
@@ -489,8 +489,8 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
     }
     match guarded(|| (target.evaluate)(bytes)) {
         Err(panic) => entry.status = Status::Fails(panic).printable(),
-        Ok(Evaluated { content, holds }) => {
-            if let Err(violation) = holds {
+        Ok(Evaluated { content, result }) => {
+            if let Err(violation) = result {
                 entry.status = Status::Fails(violation).printable();
             }
             match content {

@@ -2,7 +2,7 @@
 
 use slug_testkit::{Evaluated, Target, target};
 
-use super::subjects::{DeriveLines, EmbeddedDiagnoser, EmbeddedLinter, ResolveLines};
+use super::implementations::{DeriveLines, EmbeddedDiagnoser, EmbeddedLinter, ResolveLines};
 
 /// Every target.
 pub const TARGETS: &[Target] = &[

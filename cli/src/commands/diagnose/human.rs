@@ -131,17 +131,17 @@ fn json_string(text: &str) -> String {
 
 /// The cause with its evidence and advice.
 fn cause(diagnosis: &Diagnosis<'_>) -> String {
-    let explained = explained(diagnosis);
+    let explanation = environment_explanation(diagnosis);
     let advice = advice(diagnosis);
     let parts = match diagnosis.cause {
         // The explanation contains the heading and the evidence.
-        Cause::Contradiction(_) => vec![explained, advice],
-        cause => vec![heading(cause), evidence(diagnosis), advice, about_the_environment(&explained)],
+        Cause::Contradiction(_) => vec![explanation, advice],
+        cause => vec![heading(cause), evidence(diagnosis), advice, about_the_environment(&explanation)],
     };
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn explained(diagnosis: &Diagnosis<'_>) -> String {
+fn environment_explanation(diagnosis: &Diagnosis<'_>) -> String {
     let (Some(resolution), Some(env)) = (&diagnosis.resolution, diagnosis.setting.env) else { return String::new() };
     explanation(
         diagnosis.setting.registry,
@@ -153,11 +153,11 @@ fn explained(diagnosis: &Diagnosis<'_>) -> String {
     )
 }
 
-fn about_the_environment(explained: &str) -> String {
-    if explained.is_empty() {
+fn about_the_environment(explanation: &str) -> String {
+    if explanation.is_empty() {
         return String::new();
     }
-    format!("{HEAD}what this environment resolves to{HEAD:#}\n{explained}")
+    format!("{HEAD}what this environment resolves to{HEAD:#}\n{explanation}")
 }
 
 fn heading(cause: Cause) -> String {

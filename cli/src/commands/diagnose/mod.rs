@@ -68,13 +68,13 @@ fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v
 ///
 /// There is an environment but no runtime.
 pub(crate) fn runtime_of<'a>(
-    asked: Option<&'a str>,
+    requested: Option<&'a str>,
     env: Option<Env<'a>>,
     record: &'a Record,
     registry: &Registry,
     policy: &'a Policy,
 ) -> Result<(&'a str, Option<Env<'a>>), Failure> {
-    if let Some(runtime) = asked {
+    if let Some(runtime) = requested {
         return Ok((runtime, env));
     }
     let named = env.as_ref().and_then(Env::runtime).unwrap_or_default();

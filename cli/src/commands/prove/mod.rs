@@ -151,9 +151,9 @@ fn prove(
             grouped(BRUTE_FORCE)
         )));
     }
-    let progress = Progress::new(&format!("proving {policy}"), enumeration.steps(), quiet);
-    let proof = in_parallel(enumeration.steps(), &progress, Proof::merge, |proof: &mut Proof, number| {
-        proof.step(&RealResolver, &enumeration, number);
+    let progress = Progress::new(&format!("proving {policy}"), enumeration.checks(), quiet);
+    let proof = in_parallel(enumeration.checks(), &progress, Proof::merge, |proof: &mut Proof, number| {
+        proof.check(&RealResolver, &enumeration, number);
     });
     progress.finish();
     let brute_force = brute_force.then(|| {

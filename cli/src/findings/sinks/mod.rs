@@ -25,7 +25,7 @@ use super::triage::Triaged;
 ///
 /// Fails if sinks conflict, the baseline cannot be read or written, or a sink cannot be written.
 pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -> Result<Exit, Failure> {
-    let sinks = plan(options)?;
+    let sinks = requested_sinks(options)?;
     let triaged = report.without_credentials().triage(options)?;
     write(&triaged, &sinks, output)?;
     Ok(triaged.exit())
@@ -36,7 +36,7 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
 /// # Errors
 ///
 /// Fails if two sinks or a sink and the baseline conflict.
-fn plan(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
+fn requested_sinks(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
     if options.sinks.is_empty() {
         return Ok(vec![Sink { format: Format::Human, path: None }]);
     }

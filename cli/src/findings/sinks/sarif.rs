@@ -180,9 +180,9 @@ pub fn render(triaged: &Triaged) -> String {
     let suppressed = triaged.suppressed.iter().map(|suppressed| (&suppressed.finding, Some(suppressed)));
     for (finding, suppressed) in triaged.open.iter().map(|finding| (finding, None)).chain(suppressed) {
         let identity = fingerprint(&Identity::of(&triaged.sources, finding));
-        let alike: &mut usize = seen.entry(identity.clone()).or_default();
-        *alike += 1;
-        results.push(result(triaged, finding, suppressed, format!("{identity}:{alike}")));
+        let occurrence: &mut usize = seen.entry(identity.clone()).or_default();
+        *occurrence += 1;
+        results.push(result(triaged, finding, suppressed, format!("{identity}:{occurrence}")));
     }
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(triaged, results)] };
     serde_json::to_string_pretty(&log).expect("a log has only strings, numbers and lists") + "\n"

@@ -47,7 +47,7 @@ struct PolicyVariable {
 }
 
 impl PolicyVariable {
-    fn of(policy: &Policy, variable: Variable, can: AbstractValue<String>) -> Self {
+    fn of(policy: &Policy, variable: Variable, values: AbstractValue<String>) -> Self {
         let name = policy.variable_name(variable).to_owned();
         let classes = policy.value_classes(variable);
         let hosts = classes.hosts.iter().map(|host| format!("https://{host}/{UNKNOWN}"));
@@ -56,14 +56,14 @@ impl PolicyVariable {
             false => [UNKNOWN.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect(),
         };
         let any_text = any_text.into_iter();
-        let worlds: Vec<String> = match &can {
+        let worlds: Vec<String> = match &values {
             AbstractValue::OneOf(texts) => texts.clone(),
             AbstractValue::NonEmpty => any_text.collect(),
             AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
         let why =
-            if matches!(&can, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
-        Self { name, text: Text { can, reasons: why.into_iter().collect() }, worlds }
+            if matches!(&values, AbstractValue::OneOf(texts) if texts.len() == 1) { None } else { Some(name.clone()) };
+        Self { name, text: Text { values, reasons: why.into_iter().collect() }, worlds }
     }
 }
 
@@ -78,7 +78,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
         () => vec!["", "platform", "Platform", "byok", "https://api.minimax.io/v1"],
     };
     let policy = policy.clone();
-    let can = prop_oneof![
+    let values = prop_oneof![
         4 => Just(vec![String::new()]).prop_map(AbstractValue::OneOf),
         4 => select(texts.clone()).prop_map(|text| AbstractValue::OneOf(vec![text.to_owned()])),
         2 => subsequence(texts, 2..=3)
@@ -86,7 +86,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
         1 => Just(AbstractValue::NonEmpty),
         1 => Just(AbstractValue::Any),
     ];
-    can.prop_map(move |can| PolicyVariable::of(&policy, variable, can))
+    values.prop_map(move |values| PolicyVariable::of(&policy, variable, values))
 }
 
 fn call() -> impl Strategy<Value = (Policy, Vec<PolicyVariable>)> {
@@ -179,7 +179,7 @@ fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<
         let is_set = |name: &str| {
             let default = policy.document().defaults.get(name);
             let is_other = |value: &String| !value.is_empty() && Some(value) != default;
-            policy.deciding_names().any(|known| known == name) && variables.get(name).is_some_and(is_other)
+            policy.deciding_variable_names().any(|known| known == name) && variables.get(name).is_some_and(is_other)
         };
         let covering = |code: Code| {
             let covers = |entry: &Accept| entry.covers(policy.name(), &runtime, code, is_set);

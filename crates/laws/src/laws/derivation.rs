@@ -9,8 +9,11 @@ use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::reference;
 
 /// Only the arms of the runtime can provide a model.
-pub(crate) const NATIVE_ONLY: Law =
-    Law { id: "native-only", statement: "a provider is one of the runtime's own arms", check: native_only };
+pub(crate) const NATIVE_ONLY: Law = Law {
+    id: "native-only",
+    statement: "a model's provider is the provider of one of the runtime's arms",
+    check: native_only,
+};
 
 fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
     let Some(provider) = context.resolution.provider else { return Ok(()) };
@@ -22,7 +25,7 @@ fn native_only(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Derivation depends on a slug only through its model class.
 pub(crate) const MODEL_CLASS_DECIDES: Law = Law {
     id: "model-class-decides",
-    statement: "slugs that the same arms list and the same patterns match get the same provider or the same code",
+    statement: "two slugs get the same provider and the same code if the same arms list, withdraw and match them",
     check: model_class_decides,
 };
 
@@ -70,7 +73,7 @@ fn is_tested(policy: &PolicyDocument, name: &str) -> bool {
 /// An arm that lists the id takes precedence over every pattern.
 pub(crate) const EXACT_BEATS_PATTERN: Law = Law {
     id: "exact-beats-pattern",
-    statement: "a model that arms list resolves to one of these arms, whatever patterns match it",
+    statement: "a model that arms list is served by one of these arms, whichever patterns match it",
     check: exact_beats_pattern,
 };
 
@@ -88,7 +91,8 @@ fn exact_beats_pattern(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The order of providers and runtimes has no effect; the order of arms matters only if several list the same id.
 pub(crate) const ORDER_FREE: Law = Law {
     id: "order-free",
-    statement: "reordering providers or runtimes changes nothing; reordering arms changes only exact ties",
+    statement: "the order of providers and of runtimes has no effect; the order of arms has one only if several arms \
+                list the model and the credentials do not select exactly one of them",
     check: order_free,
 };
 
@@ -131,7 +135,8 @@ fn is_exact_tie(context: &LawContext<'_>) -> bool {
 /// An unknown runtime or model never resolves to a provider.
 pub(crate) const FAIL_CLOSED: Law = Law {
     id: "fail-closed",
-    statement: "an unknown runtime and a blank, unregistered, ambiguous or withdrawn model never yield a provider",
+    statement: "an unknown runtime and a blank, unregistered, ambiguous or withdrawn model never have a provider, and \
+                the code says which of these is the reason",
     check: fail_closed,
 };
 
@@ -192,7 +197,7 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The platform pays only for its own models.
 pub(crate) const PLATFORM_IS_CLOSED: Law = Law {
     id: "platform-is-closed",
-    statement: "the platform pays only for a model that its own arm lists or, if no arm lists it, its own pattern \
+    statement: "the platform pays only for a model that its own arm lists, or that no arm lists and its own pattern \
                 matches",
     check: platform_is_closed,
 };
@@ -224,7 +229,7 @@ fn platform_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
 /// No provider serves a withdrawn model, and its owner is named.
 pub(crate) const WITHDRAWN_IS_CLOSED: Law = Law {
     id: "withdrawn-is-closed",
-    statement: "a withdrawn model that no arm lists has no provider, whatever patterns match it; the answer names \
+    statement: "a withdrawn model that no arm lists has no provider, whichever patterns match it; the resolution names \
                 the provider of the first arm that withdrew it",
     check: withdrawn_is_closed,
 };
@@ -251,7 +256,8 @@ fn withdrawn_is_closed(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Whitespace around a model changes the slug and not the provider.
 pub(crate) const WHITESPACE_TRIMMED: Law = Law {
     id: "whitespace-trimmed",
-    statement: "Unicode whitespace around a model changes only the slug; zero-width characters are not whitespace",
+    statement: "Unicode whitespace around a model changes neither the provider nor the code; zero-width characters are \
+                not whitespace",
     check: whitespace_trimmed,
 };
 
@@ -289,7 +295,7 @@ fn whitespace_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A template variant is looked up under the name of its runtime.
 pub(crate) const TEMPLATE_DERIVES_AS: Law = Law {
     id: "template-derives-as",
-    statement: "a template variant gets the provider that its runtime gets for the same slug",
+    statement: "a template variant gets the same provider and the same code as its runtime for the same slug",
     check: template_derives_as,
 };
 

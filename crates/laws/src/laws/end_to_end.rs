@@ -9,7 +9,7 @@ use crate::secret::{CANARY, SET};
 /// The resolver agrees with the reference, which is the specification as code.
 pub const AGREEMENT: Law = Law {
     id: "agreement",
-    statement: "the resolver and the reference resolver return the same answer, chosen from the same candidates",
+    statement: "the resolver and the reference resolver return the same resolution and the same candidates",
     check: agreement,
 };
 
@@ -54,7 +54,8 @@ fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Only the presence of a secret has an effect; no output contains its value.
 pub(crate) const SECRET_NONINTERFERENCE: Law = Law {
     id: "secret-noninterference",
-    statement: "the value of a secret changes nothing and appears in no output; an environment is shown as names only",
+    statement: "the value of a secret has no effect and appears in no output; an environment is printed with names \
+                only",
     check: secret_noninterference,
 };
 
@@ -81,7 +82,7 @@ fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Written documents can be read and have the same meaning.
 pub(crate) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
-    statement: "registry, policy and case survive writing and reading with the same result; only the presence of a \
+    statement: "a case that is written and read again is the same and has the same resolution; only the presence of a \
                 secret is written",
     check: roundtrip,
 };
@@ -106,7 +107,7 @@ fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The same case always has the same answer.
 pub(crate) const DETERMINISTIC: Law = Law {
     id: "deterministic",
-    statement: "resolving twice returns the same answer and the same fixes",
+    statement: "resolving a case twice returns the same resolution and the same fixes",
     check: deterministic,
 };
 

@@ -7,7 +7,8 @@ use crate::law::{Law, LawContext, Violation, ensure};
 /// The message explains the whole answer: which slug was picked and why, and the outcome and its cause.
 pub(crate) const MESSAGE_TELLS_WHY: Law = Law {
     id: "message-tells-why",
-    statement: "the message names the slug, what picked it, the outcome for the workspace, and the evidence",
+    statement: "the message names the slug, the variable or runtime that picked it, the outcome for the workspace, and \
+                the evidence",
     check: message_tells_why,
 };
 

@@ -86,7 +86,7 @@ impl LawContext<'_> {
     /// # Errors
     ///
     /// A text with the first broken law, the violation and the case.
-    pub fn holds(&self) -> Result<(), Violation> {
+    pub fn check(&self) -> Result<(), Violation> {
         self.check_all().map_err(|(law, violation)| format!("{} is broken: {violation}\n{:?}", law.id, self.case))
     }
 }

@@ -11,8 +11,8 @@ use crate::secret::CANARY;
 /// A reader must refuse errors: a reader that ignores one would read another document than the author wrote.
 pub(crate) const STRICT_READING: Law = Law {
     id: "strict-reading",
-    statement: "a registry, policy or question with one error is refused; the message names its location and \
-                repeats no secret",
+    statement: "a registry, policy or question with one error is refused; the message gives the location and contains \
+                no secret",
     check: strict_reading,
 };
 
@@ -29,7 +29,7 @@ fn strict_reading(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A null optional field of a registry means that the field is absent.
 pub(crate) const ABSENT_IS_NULL: Law = Law {
     id: "absent-is-null",
-    statement: "a registry whose absent optional fields are null is the same registry",
+    statement: "a null optional field of a registry means the same as an absent field",
     check: absent_is_null,
 };
 
@@ -41,7 +41,7 @@ fn absent_is_null(context: &LawContext<'_>) -> Result<(), Violation> {
     let parts = dataset.parts_of_registry().map_err(|error| format!("the written document is refused: {error}"))?;
     let Some(nulls) = parts.with_nulls() else { return Ok(()) };
     let plain = parts.text();
-    if let Err(error) = context.implementation.read(Document::Registry, &nulls, dataset) {
+    if let Err(error) = context.implementation.validate(Document::Registry, &nulls, dataset) {
         return Err(format!("the registry with nulls is refused: {error}:\n{nulls}"));
     }
     let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
@@ -55,17 +55,17 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let parts = match document {
         Document::Registry => dataset.parts_of_registry(),
         Document::Policy => dataset.parts_of_policy(),
-        Document::Question => {
+        Document::TestCase => {
             question = Parts::of("question", &context.case.to_yaml());
             question.as_ref()
         }
     };
     let parts = parts.map_err(|error| format!("the written document is refused: {error}"))?;
     let Some(Corrupted { what, text, path }) = parts.corrupt(choice) else { return Ok(()) };
-    let Err(error) = context.implementation.read(document, &text, dataset) else {
+    let Err(error) = context.implementation.validate(document, &text, dataset) else {
         return Err(format!("{what} is accepted at `{path}` of the {document:?}:\n{text}"));
     };
-    ensure!(error.mark.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
+    ensure!(error.line_col.is_some() && error.path == path, "{what} at `{path}` is refused as `{error}`:\n{text}");
     ensure!(!error.to_string().contains(CANARY), "`{error}` repeats a secret");
     Ok(())
 }

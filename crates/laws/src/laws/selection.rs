@@ -200,7 +200,7 @@ fn empty_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A variable that is set to its default counts as unset; an unset variable has its default.
 pub(crate) const DEFAULT_IS_UNSET: Law = Law {
     id: "default-is-unset",
-    statement: "setting a variable to its default changes nothing",
+    statement: "a variable that is set to its default has the same effect as an unset one",
     check: default_is_unset,
 };
 
@@ -216,7 +216,7 @@ fn default_is_unset(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Only variables that the evaluated rules read can change the decision.
 pub(crate) const IRRELEVANT_VARIABLES_IGNORED: Law = Law {
     id: "irrelevant-variables-ignored",
-    statement: "a variable that the decision did not consult cannot change it",
+    statement: "a variable that the decision does not read changes nothing except warnings",
     check: irrelevant_variables_ignored,
 };
 

@@ -15,8 +15,8 @@ use crate::spelling;
 /// A consistent verdict guarantees matching secrets; this is the main promise of the resolver.
 pub(crate) const MATCHING_SECRETS: Law = Law {
     id: "matching-secrets",
-    statement: "a consistent verdict means a native provider, with no injected secret for the platform and an accepted \
-                credential for any other provider",
+    statement: "if the verdict is consistent, the provider belongs to an arm of the runtime; the platform gets no \
+                injected secret, and any other provider that needs a credential has one that it accepts",
     check: matching_secrets,
 };
 
@@ -49,7 +49,8 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The evidence of a contradiction is true, checked from first principles.
 pub(crate) const EVIDENCE_SOUND: Law = Law {
     id: "evidence-sound",
-    statement: "the code, the outcome and the evidence of a contradiction follow from the case",
+    statement: "the code, the outcome and the evidence of a contradiction are those of the reference resolver, and the \
+                code fits the billing path and the injected secrets",
     check: evidence_sound,
 };
 
@@ -99,8 +100,8 @@ fn evidence_sound(context: &LawContext<'_>) -> Result<(), Violation> {
 /// never pick a slug.
 pub(crate) const AMBIENT_STAYS_OUT: Law = Law {
     id: "ambient-stays-out",
-    statement: "ambient credentials change neither the slug nor the injected secrets, and never invalidate a \
-                consistent platform verdict",
+    statement: "ambient credentials change neither the slug nor the injected secrets; they change the platform's \
+                verdict only by selecting another provider",
     check: ambient_stays_out,
 };
 
@@ -128,11 +129,8 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// A warning is given exactly if its statement is true.
-pub(crate) const WARNINGS_EXACT: Law = Law {
-    id: "warnings-exact",
-    statement: "each warning is given exactly if its statement is true",
-    check: warnings_exact,
-};
+pub(crate) const WARNINGS_EXACT: Law =
+    Law { id: "warnings-exact", statement: "each warning is given if and only if it is true", check: warnings_exact };
 
 fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
@@ -338,7 +336,7 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
     let document = policy.document();
     let unset = |name: &str| Edit::Unset(name.into());
     let set = |name: &str, value: &str| Edit::Set(name.into(), value.into());
-    let deciding: Vec<&str> = policy.deciding_names().collect();
+    let deciding: Vec<&str> = policy.deciding_variable_names().collect();
     let is_deciding = |name: &&String| deciding.contains(&name.as_str());
     let mut edits: Vec<Edit> = case.variables.keys().filter(is_deciding).map(|name| unset(name)).collect();
     for variable in policy.deciding_variables() {
@@ -407,7 +405,7 @@ fn groups_need_all(context: &LawContext<'_>) -> Result<(), Violation> {
     ensure!(found == expected, "`{}` is reported to accept {found:?}, not {expected:?}", provider.name);
     ensure!(
         resolution.code.is_some() || provider.auth_env.items().len() == 0 || !expected.is_empty(),
-        "`{}` is coherent without a whole item of its credentials",
+        "`{}` is consistent without a complete item of its credentials",
         provider.name
     );
     Ok(())
@@ -416,7 +414,7 @@ fn groups_need_all(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A provider that lists no credential is consistent without one.
 pub(crate) const KEYLESS_NEEDS_NOTHING: Law = Law {
     id: "keyless-needs-nothing",
-    statement: "a byok provider with an empty `auth_env` never yields a contradiction",
+    statement: "a bring-your-own-key provider with an empty `auth_env` never causes a contradiction",
     check: keyless_needs_nothing,
 };
 

@@ -105,7 +105,7 @@ impl Interpreter<'_> {
         if word.literal().is_some_and(|word| word.starts_with(['-', '+'])) {
             return Pair::Option;
         }
-        let splits = |text: &Text| matches!(&text.can, AbstractValue::Any) && text.reasons.contains(SPLIT);
+        let splits = |text: &Text| matches!(&text.values, AbstractValue::Any) && text.reasons.contains(SPLIT);
         let texts = self.argument(word);
         if texts.iter().any(splits) {
             return Pair::Unknown;

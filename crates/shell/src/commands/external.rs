@@ -24,7 +24,7 @@ impl Interpreter<'_> {
             self.havoc("an unknown command may start it with another environment");
             self.functions.run_unknown_scripts |= self.in_function;
         }
-        let starts_others = |word: &Word| word.unquoted().is_some_and(starts_others);
+        let starts_others = |word: &Word| word.unquoted_literal().is_some_and(starts_others);
         let inner = (1..words.len()).find(|index| starts_others(&words[*index]));
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if SHELLS.contains(&command) {
@@ -111,7 +111,7 @@ impl Interpreter<'_> {
                 }
                 _ if matches!(option, "-i" | "-" | "--ignore-environment") => {
                     self.state.variables.clear();
-                    self.state.rest = None;
+                    self.state.others_unknown = None;
                 }
                 _ if matches!(option, "-u" | "--unset") => {
                     index += 1;
@@ -153,7 +153,7 @@ impl Interpreter<'_> {
             // A known path is resolved, even if it is not the path of a target.
             let is_path = |text: &String| !text.contains([' ', '\t', '\n', ';', '=']);
             let mut is_resolved = self.state.directory.is_some()
-                && matches!(&text.can, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
+                && matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
             for (target, path) in self.targets.iter().enumerate() {
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
@@ -173,7 +173,8 @@ impl Interpreter<'_> {
         }
         let state = self.copy();
         let variables: Variables = state.variables.into_iter().map(|(name, it)| (name, it.visible())).collect();
-        let call = Call { target, span: word.span.clone(), variables, rest: state.rest, deferred: self.in_function };
+        let (span, others_unknown) = (word.span.clone(), state.others_unknown);
+        let call = Call { target, span, variables, others_unknown, deferred: self.in_function };
         self.calls.push(call);
     }
 
@@ -181,7 +182,7 @@ impl Interpreter<'_> {
     /// expansion decides, as in `$GITHUB_WORKSPACE/run.sh`.
     fn may_be_path(&self, word: &Word, text: &Text, target: &str) -> bool {
         let directory = self.state.directory.as_deref();
-        if let AbstractValue::OneOf(texts) = &text.can {
+        if let AbstractValue::OneOf(texts) = &text.values {
             return texts.iter().any(|path| is_path_of(path, target, directory));
         }
         let end = literal_end(&word.pieces);

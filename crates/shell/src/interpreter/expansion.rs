@@ -18,7 +18,7 @@ const COMPUTED: &str = "a value is computed at run time";
 impl Interpreter<'_> {
     /// The possible values of a variable.
     pub fn look_up(&self, name: &str) -> Text {
-        match (self.state.variables.get(name), &self.state.rest) {
+        match (self.state.variables.get(name), &self.state.others_unknown) {
             (Some(variable), _) => variable.value.clone(),
             (None, Some(reason)) => Text::unknown(reason.clone()),
             (None, None) if is_name(name) => Text::unknown(format!("`${name}` is not known")),
@@ -81,11 +81,11 @@ impl Interpreter<'_> {
                 }
                 PieceKind::Process(list) => {
                     self.substitute(list);
-                    texts.push(Text::set(COMPUTED));
+                    texts.push(Text::non_empty(COMPUTED));
                 }
                 PieceKind::Arithmetic(expression) => {
                     self.arithmetic(expression);
-                    texts.push(Text::set(COMPUTED));
+                    texts.push(Text::non_empty(COMPUTED));
                 }
                 PieceKind::Array(words) => {
                     words.iter().for_each(|word| drop(self.expand(word)));
@@ -205,11 +205,11 @@ impl Interpreter<'_> {
             // A shell evaluates the value of a variable as an expression too.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);
-            if matches!(&old.can, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
+            if matches!(&old.values, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
                 self.havoc(reason);
             }
             if is_assigned {
-                self.maybe_set_variable(name, old.or(Text::set(COMPUTED)).because(reason), span.clone());
+                self.maybe_set_variable(name, old.or(Text::non_empty(COMPUTED)).with_reason(reason), span.clone());
             }
         }
     }
@@ -243,7 +243,7 @@ fn after_subscript(text: &str) -> &str {
 
 /// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
 fn is_one_field(text: &Text) -> bool {
-    match &text.can {
+    match &text.values {
         AbstractValue::OneOf(texts) => {
             texts.iter().all(|text| !text.is_empty() && !text.contains([' ', '\t', '\n', '*', '?', '[']))
         }

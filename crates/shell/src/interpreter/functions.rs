@@ -46,7 +46,7 @@ impl Interpreter<'_> {
         self.state.special.extend(functions.special);
         for name in functions.written {
             let span = self.state.written.get(&name).map_or(0..0, |written| written.span.clone());
-            let written = Written { value: Text::unknown(&reason), maybe_not: true, span };
+            let written = Written { value: Text::unknown(&reason), is_conditional: true, span };
             self.state.written.insert(name, written);
         }
         if functions.change_exports {

@@ -68,7 +68,7 @@ impl Output {
 
 /// The size of a text that counts against the limit, over all alternatives.
 fn size(text: &Text) -> usize {
-    match &text.can {
+    match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().map(|text| text.len() + 1).sum(),
         _ => 1,
     }

@@ -1,8 +1,8 @@
 //! Parses words and their parts: quotes, expansions and here-documents.
 
 use super::super::lexer::{Lexer, continuation, is_meta};
-use super::super::syntax::{Document, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
-use super::{Parser, PendingDocument, Result, WordKind};
+use super::super::syntax::{HereDocument, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
+use super::{Parser, PendingHereDocument, Result, WordPosition};
 
 /// The context of pieces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ enum Inside {
     /// `"…"`
     DoubleQuotes,
     /// The body of a here-document.
-    Document,
+    HereDocument,
     /// `((…))`
     Arithmetic,
     /// `${name…}`: whether it is in double quotes, and whether single quotes quote in it.
@@ -53,27 +53,31 @@ impl Pieces {
     }
 
     fn finish(mut self, lexer: &Lexer<'_>) -> Vec<Piece> {
-        self.flush(lexer, lexer.at());
+        self.flush(lexer, lexer.offset());
         self.pieces
     }
 }
 
 impl Parser<'_> {
     /// Reads a word, if one comes next.
-    pub(super) fn word(&mut self, kind: WordKind) -> Result<Option<Word>> {
-        let start = self.lexer.at();
+    pub(super) fn word(&mut self, position: WordPosition) -> Result<Option<Word>> {
+        let start = self.lexer.offset();
         let mut pieces = Pieces::new(start);
         // The number of open parentheses in patterns.
         let mut open = 0_usize;
         let mut subscript_end = 0;
         while let Some(next) = self.lexer.peek() {
-            let at = self.lexer.at();
+            let at = self.lexer.offset();
             let rest = self.lexer.rest();
             if let Some(length) = continuation(rest) {
                 self.lexer.skip(length);
             } else if let Some(piece) = self.quoted_or_expanded(next)? {
                 pieces.add(piece, &self.lexer, at);
-            } else if next == '[' && kind == WordKind::Command && pieces.pieces.is_empty() && is_name(&pieces.text) {
+            } else if next == '['
+                && position == WordPosition::Command
+                && pieces.pieces.is_empty()
+                && is_name(&pieces.text)
+            {
                 subscript_end = at + subscript_length(rest);
                 self.lexer.skip(1);
                 pieces.push(next, at);
@@ -81,10 +85,10 @@ impl Parser<'_> {
                 self.lexer.skip(2);
                 let list = self.substituted_list()?;
                 pieces.add(PieceKind::Process(list), &self.lexer, at);
-            } else if next == '(' && kind != WordKind::Regex && is_array(&pieces) {
+            } else if next == '(' && position != WordPosition::Regex && is_array(&pieces) {
                 let words = self.array()?;
                 pieces.add(PieceKind::Array(words), &self.lexer, at);
-            } else if next == '(' && opens_pattern(kind, &pieces, open) {
+            } else if next == '(' && opens_pattern(position, &pieces, open) {
                 open += 1;
                 self.lexer.skip(1);
                 pieces.push(next, at);
@@ -93,7 +97,7 @@ impl Parser<'_> {
                 self.lexer.skip(1);
                 pieces.push(next, at);
             } else if rest.starts_with("\r\n")
-                || (is_meta(next) && at >= subscript_end && open == 0 && (kind, next) != (WordKind::Regex, '|'))
+                || (is_meta(next) && at >= subscript_end && open == 0 && (position, next) != (WordPosition::Regex, '|'))
             {
                 break;
             } else {
@@ -148,15 +152,15 @@ impl Parser<'_> {
 
     /// Reads pieces up to one of the texts in `ends`, or to the end of the script.
     fn pieces(&mut self, inside: Inside, ends: &[&str]) -> Result<Vec<Piece>> {
-        let mut pieces = Pieces::new(self.lexer.at());
+        let mut pieces = Pieces::new(self.lexer.offset());
         let mut open = 0_usize;
         while let Some(next) = self.lexer.peek() {
-            let (at, rest) = (self.lexer.at(), self.lexer.rest());
+            let (at, rest) = (self.lexer.offset(), self.lexer.rest());
             if open == 0 && ends.iter().any(|end| rest.starts_with(end)) {
                 break;
             }
             let (is_in_quotes, has_single_quotes) = match inside {
-                Inside::DoubleQuotes | Inside::Document | Inside::Arithmetic => (true, false),
+                Inside::DoubleQuotes | Inside::HereDocument | Inside::Arithmetic => (true, false),
                 Inside::Braces { is_in_quotes, has_single_quotes } => (is_in_quotes, has_single_quotes),
             };
             if let Some(length) = continuation(rest) {
@@ -166,7 +170,7 @@ impl Parser<'_> {
             let piece = match next {
                 '\\' => {
                     let escaped = rest[1..].chars().next().filter(|escaped| match inside {
-                        Inside::Document => matches!(escaped, '\\' | '$' | '`'),
+                        Inside::HereDocument => matches!(escaped, '\\' | '$' | '`'),
                         Inside::DoubleQuotes => matches!(escaped, '"' | '\\' | '$' | '`'),
                         Inside::Braces { is_in_quotes: true, .. } => matches!(escaped, '"' | '\\' | '$' | '`' | '}'),
                         Inside::Arithmetic | Inside::Braces { .. } => true,
@@ -213,7 +217,7 @@ impl Parser<'_> {
         Ok(Some(match next {
             '(' => {
                 self.lexer.skip(1);
-                if after.starts_with("((") && self.lexer.closes_arithmetic() {
+                if after.starts_with("((") && self.lexer.is_arithmetic() {
                     self.lexer.skip(2);
                     let expression = self.nested(|parser| parser.arithmetic(&["))"]))?;
                     self.lexer.skip(2);
@@ -309,7 +313,7 @@ impl Parser<'_> {
     /// Reads a script in backticks, in which a backslash escapes a few characters.
     fn backquoted(&mut self, is_in_quotes: bool) -> Result<PieceKind> {
         self.lexer.skip(1);
-        let base = self.lexer.span(self.lexer.at()).start;
+        let base = self.lexer.script_offset();
         let mut text = String::new();
         loop {
             match self.lexer.next() {
@@ -334,7 +338,7 @@ impl Parser<'_> {
             if !parser.lexer.is_at_end() {
                 return Err(parser.unexpected());
             }
-            parser.documents()?;
+            parser.read_here_documents()?;
             Ok(list)
         })?;
         Ok(PieceKind::Command(list))
@@ -342,10 +346,11 @@ impl Parser<'_> {
 
     /// Parses another text as part of this script; `base` is the byte at which the text begins.
     fn inner<T>(&mut self, text: &str, base: usize, read: impl FnOnce(&mut Parser<'_>) -> Result<T>) -> Result<T> {
-        let documents = std::mem::take(&mut self.documents);
-        let mut inner = Parser { lexer: Lexer::new(text, base), pending: Vec::new(), documents, depth: self.depth };
+        let here_documents = std::mem::take(&mut self.here_documents);
+        let mut inner =
+            Parser { lexer: Lexer::new(text, base), pending: Vec::new(), here_documents, depth: self.depth };
         let result = inner.nested(read);
-        self.documents = inner.documents;
+        self.here_documents = inner.here_documents;
         self.lexer.comments.append(&mut inner.lexer.comments);
         result
     }
@@ -400,11 +405,11 @@ impl Parser<'_> {
         self.nested(|parser| {
             let mut words = Vec::new();
             loop {
-                parser.newlines()?;
+                parser.skip_newlines()?;
                 if parser.lexer.eat(")") {
                     return Ok(words);
                 }
-                match parser.word(WordKind::Argument)? {
+                match parser.word(WordPosition::Argument)? {
                     Some(word) => words.push(word),
                     None => return Err(parser.unexpected()),
                 }
@@ -412,10 +417,10 @@ impl Parser<'_> {
         })
     }
 
-    /// Reads the pending here-documents. The end of the script ends the last one.
-    pub(super) fn documents(&mut self) -> Result<()> {
-        for PendingDocument { index, delimiter, strips_tabs, expands } in std::mem::take(&mut self.pending) {
-            let start = self.lexer.at();
+    /// Reads the bodies of the pending here-documents. The end of the script ends the last one.
+    pub(super) fn read_here_documents(&mut self) -> Result<()> {
+        for PendingHereDocument { index, delimiter, strips_tabs, expands } in std::mem::take(&mut self.pending) {
+            let start = self.lexer.offset();
             let mut end = start;
             let mut text = String::new();
             while !self.lexer.is_at_end() {
@@ -428,15 +433,15 @@ impl Parser<'_> {
                 }
                 text.push_str(line);
                 text.push('\n');
-                end = self.lexer.at();
+                end = self.lexer.offset();
             }
             let span = self.lexer.span(start).start..self.lexer.span(end).start;
             let pieces = if expands {
-                self.inner(&text, span.start, |parser| parser.pieces(Inside::Document, &[]))?
+                self.inner(&text, span.start, |parser| parser.pieces(Inside::HereDocument, &[]))?
             } else {
                 vec![Piece { kind: PieceKind::SingleQuoted(text), span: span.clone() }]
             };
-            self.documents[index] = Document { pieces, span };
+            self.here_documents[index] = HereDocument { pieces, span };
         }
         Ok(())
     }
@@ -458,11 +463,11 @@ fn is_array(pieces: &Pieces) -> bool {
 }
 
 /// Whether an opening parenthesis belongs to the word.
-fn opens_pattern(kind: WordKind, pieces: &Pieces, open: usize) -> bool {
-    match kind {
-        WordKind::Regex => true,
-        WordKind::Argument => open > 0 || pieces.text.ends_with(['?', '*', '+', '@', '!']),
-        WordKind::Command => open > 0,
+fn opens_pattern(position: WordPosition, pieces: &Pieces, open: usize) -> bool {
+    match position {
+        WordPosition::Regex => true,
+        WordPosition::Argument => open > 0 || pieces.text.ends_with(['?', '*', '+', '@', '!']),
+        WordPosition::Command => open > 0,
     }
 }
 

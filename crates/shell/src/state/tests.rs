@@ -18,7 +18,7 @@ fn text() -> impl Strategy<Value = Text> {
     prop_oneof![
         4 => btree_set(select(&TEXTS[..3]), 1..=3)
             .prop_map(move |texts| Text::one_of(texts.into_iter().map(str::to_owned), reason())),
-        1 => Just(Text::set("a secret")),
+        1 => Just(Text::non_empty("a secret")),
         1 => Just(Text::unknown("computed")),
     ]
 }
@@ -36,7 +36,7 @@ fn variable() -> impl Strategy<Value = Variable> {
 }
 
 fn written() -> impl Strategy<Value = Written> {
-    (text(), any::<bool>()).prop_map(|(value, maybe_not)| Written { value, maybe_not, span: 0..1 })
+    (text(), any::<bool>()).prop_map(|(value, is_conditional)| Written { value, is_conditional, span: 0..1 })
 }
 
 fn by_name<V: std::fmt::Debug>(value: impl Strategy<Value = V>) -> impl Strategy<Value = BTreeMap<String, V>> {
@@ -48,10 +48,10 @@ fn state() -> impl Strategy<Value = State> {
     let directory = option::of(select(&["", "tests"][..]).prop_map(str::to_owned));
     let special = btree_set(select(&NAMES[..]).prop_map(str::to_owned), 0..=2);
     (by_name(variable()), by_name(written()), reason(), reason(), export(), special, directory, any::<bool>()).prop_map(
-        |(variables, written, rest, opaque, all_exported, special, directory, ended)| State {
+        |(variables, written, others_unknown, opaque, all_exported, special, directory, ended)| State {
             variables,
             written,
-            rest,
+            others_unknown,
             opaque,
             all_exported,
             special,
@@ -69,7 +69,7 @@ fn two<V: Clone + std::fmt::Debug>(one: impl Fn() -> BoxedStrategy<V>) -> impl S
 type Texts = BTreeSet<&'static str>;
 
 fn texts(text: &Text) -> Texts {
-    let can_be = |candidate: &&str| match &text.can {
+    let can_be = |candidate: &&str| match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().any(|text| text == candidate),
         AbstractValue::NonEmpty => !candidate.is_empty(),
         AbstractValue::Any => true,
@@ -98,7 +98,7 @@ fn exports(export: Export) -> BTreeSet<bool> {
 
 /// The possible values of a variable in a state, and whether it may be exported.
 fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
-    match (state.variables.get(name), &state.rest) {
+    match (state.variables.get(name), &state.others_unknown) {
         (Some(variable), _) => (texts(&variable.value), exports(variable.export)),
         (None, Some(_)) => (TEXTS.into(), exports(Export::Yes)),
         (None, None) => ([""].into(), exports(Export::No)),
@@ -109,7 +109,7 @@ fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
 fn possible_writes(written: &BTreeMap<String, Written>, name: &str) -> BTreeSet<Option<&'static str>> {
     match written.get(name) {
         Some(written) => {
-            let none = written.maybe_not.then_some(None);
+            let none = written.is_conditional.then_some(None);
             texts(&written.value).into_iter().map(Some).chain(none).collect()
         }
         None => [None].into(),
@@ -149,7 +149,8 @@ proptest! {
                 prop_assert_eq!(variable.assigned.as_ref(), assigned);
             }
         }
-        prop_assert_eq!(joined.rest.is_some(), one.rest.is_some() || other.rest.is_some());
+        let others_unknown = one.others_unknown.is_some() || other.others_unknown.is_some();
+        prop_assert_eq!(joined.others_unknown.is_some(), others_unknown);
         prop_assert_eq!(joined.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
         prop_assert_eq!(exports(joined.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
         prop_assert_eq!(joined.special, &one.special | &other.special);
@@ -165,7 +166,7 @@ proptest! {
             let expected = &mine | &others;
             prop_assert_eq!(joined.contains_key(name), expected != [None].into());
             if let Some(written) = joined.get(name) {
-                prop_assert_eq!(written.maybe_not, expected.contains(&None));
+                prop_assert_eq!(written.is_conditional, expected.contains(&None));
                 prop_assert!(allows_exactly(&written.value, &expected.into_iter().flatten().collect()), "{written:?}");
             }
             let [mine, others] = [&one, &other].map(|state| state.written.get(name));

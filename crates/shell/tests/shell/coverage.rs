@@ -141,8 +141,8 @@ impl<'t> Forms<'t> {
                 RedirectOperator::HereDocument => self.found.push("here-document"),
                 _ => {}
             }
-            if let Some(index) = redirect.document {
-                self.pieces(&self.tree.documents[index].pieces);
+            if let Some(index) = redirect.here_document {
+                self.pieces(&self.tree.here_documents[index].pieces);
             }
         }
         match &command.kind {
@@ -231,14 +231,14 @@ impl<'t> Forms<'t> {
 
     fn simple(&mut self, simple: &'t Simple) {
         let sets = !simple.assignments.is_empty() && simple.words.is_empty();
-        let name = simple.words.first().and_then(Word::unquoted).unwrap_or_default();
+        let name = simple.words.first().and_then(Word::unquoted_literal).unwrap_or_default();
         let arguments = simple.words.get(1..).unwrap_or_default();
         let declares = matches!(name, "export" | "declare" | "typeset" | "local" | "unset");
-        let is_reserved = |word: &Word| word.unquoted().is_some_and(|word| RESERVED.contains(&word));
+        let is_reserved = |word: &Word| word.unquoted_literal().is_some_and(|word| RESERVED.contains(&word));
         if arguments.iter().any(is_reserved) {
             self.found.push("reserved word as an argument");
         }
-        if declares && arguments.iter().any(|word| word.unquoted().is_none() && word.assignment().is_none()) {
+        if declares && arguments.iter().any(|word| word.unquoted_literal().is_none() && word.assignment().is_none()) {
             self.found.push("quoted assignment");
         }
         match name {
@@ -288,5 +288,5 @@ fn calls_target(command: &Command) -> bool {
 
 fn assigns(command: &Command) -> bool {
     matches!(&command.kind, CommandKind::Simple(simple)
-        if simple.words.is_empty() || simple.words[0].unquoted() == Some("export"))
+        if simple.words.is_empty() || simple.words[0].unquoted_literal() == Some("export"))
 }

@@ -90,7 +90,7 @@ pub fn check_against_bash(script: &str) {
         let fits = match (last.get(name), effects.written.get(name)) {
             (Some(value), Some(written)) => can_be(&written.value, value),
             (Some(_), None) => false,
-            (None, written) => written.is_none_or(|written| written.maybe_not),
+            (None, written) => written.is_none_or(|written| written.is_conditional),
         };
         assert!(fits, "{name} is written as {:?}\n{}", last.get(name), context());
     }
@@ -101,13 +101,13 @@ fn is_allowed(effects: &Effects, values: &[&str]) -> bool {
     effects.calls.iter().any(|call| {
         NAMES.iter().zip(values).all(|(name, value)| match call.variables.get(*name) {
             Some(variable) => can_be(&variable.value, value),
-            None => call.rest.is_some() || value.is_empty(),
+            None => call.others_unknown.is_some() || value.is_empty(),
         })
     })
 }
 
 fn can_be(text: &Text, value: &str) -> bool {
-    match &text.can {
+    match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().any(|text| text == value),
         AbstractValue::NonEmpty => !value.is_empty(),
         AbstractValue::Any => true,

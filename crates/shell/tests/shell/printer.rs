@@ -6,14 +6,14 @@ use slug_shell::syntax::*;
 
 /// Prints a tree as a script, which parses to a tree that prints to the same script.
 pub fn print(script: &Script) -> String {
-    let mut printer = Printer { out: String::new(), documents: &script.documents, pending: Vec::new() };
+    let mut printer = Printer { out: String::new(), documents: &script.here_documents, pending: Vec::new() };
     printer.list(&script.body);
     printer.out
 }
 
 struct Printer<'t> {
     out: String,
-    documents: &'t [Document],
+    documents: &'t [HereDocument],
     /// The indices and delimiters of the here-documents that begin after the current line.
     pending: Vec<(usize, String)>,
 }
@@ -182,7 +182,7 @@ impl Printer<'_> {
         let operator = RedirectOperator::ALL.into_iter().find(|(_, operator)| *operator == redirect.operator);
         self.put(operator.expect("`ALL` lists every operator").0);
         self.word(&redirect.target);
-        if let Some(index) = redirect.document {
+        if let Some(index) = redirect.here_document {
             self.pending
                 .push((index, redirect.target.literal().expect("a delimiter in the tests is a literal").into_owned()));
         }

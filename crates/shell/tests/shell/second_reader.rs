@@ -77,7 +77,7 @@ fn check_agreement(script: &str) {
 /// The outline of the tree of our parser.
 fn ours(script: &str) -> Result<String, String> {
     let tree = parse(script).map_err(|error| error.to_string())?;
-    let mut outline = Ours { source: script, documents: &tree.documents, out: String::new() };
+    let mut outline = Ours { source: script, documents: &tree.here_documents, out: String::new() };
     outline.list(&tree.body);
     Ok(outline.out)
 }
@@ -98,7 +98,7 @@ fn dense(text: &str) -> String {
 
 struct Ours<'t> {
     source: &'t str,
-    documents: &'t [Document],
+    documents: &'t [HereDocument],
     out: String,
 }
 
@@ -215,7 +215,8 @@ impl Ours<'_> {
             let descriptor = redirect.descriptor.as_deref().unwrap_or_default();
             let _ = write!(self.out, "{descriptor}{text}");
             self.words([&redirect.target]);
-            if let Some(index) = redirect.document.filter(|_| redirect.operator == RedirectOperator::HereDocument) {
+            if let Some(index) = redirect.here_document.filter(|_| redirect.operator == RedirectOperator::HereDocument)
+            {
                 let text = self.text(&self.documents[index].span.clone());
                 let _ = write!(self.out, "{text} ");
             }

@@ -1,4 +1,4 @@
-use slug_testkit::linting::{File, Finding, Linter, Place, check_linting};
+use slug_testkit::linting::{File, Finding, Linter, Location, check_linting};
 
 use crate::assert_rejected;
 
@@ -26,12 +26,12 @@ impl Linter for Stub {
 fn finding(file: &File<'_>, start: usize) -> Finding {
     let end = file.text[start..].find('\n').map_or(file.text.len(), |length| start + length);
     let name = &file.text[start + 4..end];
-    let place = |from| Place { range: from..end, text: Some(file.text[from..end].to_owned()) };
+    let location = |from| Location { range: from..end, text: Some(file.text[from..end].to_owned()) };
     Finding {
         code: "bad".to_owned(),
         about: name.to_owned(),
-        caret: place(start + 4),
-        places: vec![place(start)],
+        caret: location(start + 4),
+        locations: vec![location(start)],
         variable: Some(name.to_owned()),
         shown: format!("{} {start} {name}", file.path),
         patch: Some((format!("delete {name}"), file.text.replacen(&file.text[start..end], "", 1))),
@@ -50,7 +50,7 @@ fn check_linting_counts_the_findings_of_a_correct_linter() {
 fn check_linting_rejects_wrong_findings() {
     type Wrong = fn(&mut Finding, &[File<'_>], usize);
     let wrong: [(Wrong, &str); 8] = [
-        (|finding, _, _| finding.places[0].text = None, "which is not in the file"),
+        (|finding, _, _| finding.locations[0].text = None, "which is not in the file"),
         (|finding, _, _| finding.caret.text = None, "which is not in the file"),
         (|finding, _, _| finding.variable = Some("other".to_owned()), "and not at \"other\""),
         (|finding, files, _| finding.patch = Some(("none".to_owned(), files[0].text.to_owned())), "the patch `none`"),

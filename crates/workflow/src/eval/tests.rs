@@ -37,8 +37,14 @@ fn repository() -> Repository {
     Repository::new(vec![file(".github/workflows/caller.yml", CALLER), file(".github/workflows/called.yml", CALLED)])
 }
 
-fn search(names: &BTreeSet<String>) -> Search<'_> {
-    Search { targets: &["run.sh"], names, declared: Declared::default(), every_script: false, ignore_conditions: false }
+fn search(variables: &BTreeSet<String>) -> Search<'_> {
+    Search {
+        targets: &["run.sh"],
+        variables,
+        declared: Declared::default(),
+        every_script: false,
+        ignore_conditions: false,
+    }
 }
 
 /// The calls in the called file: the number of the step and the value of `MODEL`.
@@ -50,17 +56,17 @@ fn calls(search: Search<'_>) -> Vec<(usize, String)> {
 
 #[test]
 fn evaluation_skips_what_conditions_exclude_unless_ignored() {
-    let names = BTreeSet::from(["MODEL".to_owned()]);
+    let variables = BTreeSet::from(["MODEL".to_owned()]);
     let call = |step, model: &str| (step, model.to_owned());
-    assert_eq!(calls(search(&names)), [call(1, "a")]);
+    assert_eq!(calls(search(&variables)), [call(1, "a")]);
     let all = [call(1, "a"), call(2, "a"), call(1, "b"), call(2, "b")];
-    assert_eq!(calls(search(&names).ignoring_conditions()), all);
+    assert_eq!(calls(search(&variables).ignoring_conditions()), all);
 }
 
 #[test]
 fn evaluation_slices_each_job_once() {
-    let (repository, names) = (repository(), BTreeSet::new());
-    let evaluation = Evaluation::new(&repository, search(&names));
+    let (repository, variables) = (repository(), BTreeSet::new());
+    let evaluation = Evaluation::new(&repository, search(&variables));
     let before = evaluation.slice((1, 0));
     assert_eq!(evaluation.call_sites((1, 0)).len(), 1);
     assert!(Rc::ptr_eq(&before, &evaluation.slice((1, 0))));

@@ -2,8 +2,8 @@
 //! inputs, the row of the matrix and everything else that is known only at run time.
 
 mod file;
+mod job_spec;
 mod limits;
-mod plan;
 mod world;
 
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::document;
 use crate::trigger::invocations;
 
 use file::{Rendered, line_of, render};
-use plan::{Action, CHOICES, IN_MATRIX, IN_VARIABLE, NAMES, Plan, TARGET, plan};
+use job_spec::{Action, CHOICES, IN_MATRIX, IN_VARIABLE, JobSpec, NAMES, TARGET, job_spec};
 use world::{Outcome, VarState, World, run, worlds};
 
 /// True if a call site represents a world: it has the same inputs and the same row.
@@ -34,32 +34,32 @@ fn represents(site: &CallSite<'_>, world: &World) -> bool {
 }
 
 /// Checks that the call sites of a job agree with its run in each world.
-fn check(plan: &Plan) -> Result<(), TestCaseError> {
-    let file = render(plan);
+fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
+    let file = render(spec);
     let text = &file.text;
     let root = document::read(text).unwrap();
     let workflow = Workflow::of(&root);
     let job = workflow.jobs.iter().find(|job| job.id == "job").unwrap();
-    let names = NAMES.map(str::to_owned).into();
+    let variables = NAMES.map(str::to_owned).into();
     let search = Search {
         targets: &[TARGET],
-        names: &names,
+        variables: &variables,
         declared: Declared::default(),
-        every_script: plan.every_script,
+        every_script: spec.every_script,
         ignore_conditions: false,
     };
     let slice = Slice::new(&workflow, job, &search);
-    prop_assert_eq!(!slice.is_empty(), plan.may_matter(), "{}", text);
+    prop_assert_eq!(!slice.is_empty(), spec.may_matter(), "{}", text);
     let invocations = invocations(&workflow.triggers[0], &slice.inputs);
     prop_assert_eq!(CHOICES % invocations.len(), 0, "{}", text);
     let eval = JobEval { text, workflow: &workflow, job, slice: &slice, search: &search };
     let sites = eval.call_sites(&invocations);
-    let worlds = worlds(plan);
+    let worlds = worlds(spec);
 
     for site in &sites {
         let represented = worlds.iter().filter(|world| represents(site, world)).count();
         prop_assert_eq!(
-            (site.rows * CHOICES / invocations.len()) << plan.unknowns(),
+            (site.row_count * CHOICES / invocations.len()) << spec.unknowns(),
             represented,
             "{:?}\n{}",
             site,
@@ -67,8 +67,8 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
         );
     }
     for world in &worlds {
-        let outcomes = run(plan, world, &file);
-        let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(plan));
+        let outcomes = run(spec, world, &file);
+        let visited = || outcomes.iter().filter(|outcome| outcome.is_visited(spec));
         for outcome in visited() {
             let found = sites.iter().filter(|it| it.step.number == outcome.step && represents(it, world)).count();
             // If no shell runs the script, each mention of the target may be a call.
@@ -77,8 +77,8 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
         }
         for site in sites.iter().filter(|site| represents(site, world)) {
             match visited().find(|outcome| outcome.step == site.step.number) {
-                Some(outcome) => agrees(plan, &file, site, outcome)?,
-                None => prop_assert!(!plan.is_known(), "no call in {world:?}, but {site:?}\n{text}"),
+                Some(outcome) => agrees(spec, &file, site, outcome)?,
+                None => prop_assert!(!spec.is_known(), "no call in {world:?}, but {site:?}\n{text}"),
             }
         }
     }
@@ -86,13 +86,13 @@ fn check(plan: &Plan) -> Result<(), TestCaseError> {
 }
 
 /// Checks the target, the position and the variables of a call site.
-fn agrees(plan: &Plan, file: &Rendered, site: &CallSite<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
+fn agrees(spec: &JobSpec, file: &Rendered, site: &CallSite<'_>, outcome: &Outcome) -> Result<(), TestCaseError> {
     let text = &file.text;
     prop_assert_eq!(site.target, outcome.calls.then_some(0));
     let word = &text[site.call.clone()];
     let is_its_line = line_of(text, site.call.start) == file.scripts[outcome.step - 1];
     let is_path = word.contains("run.sh") && (is_its_line || !outcome.is_shell);
-    let is_named = match &plan.acts[outcome.step - 1].does {
+    let is_named = match &spec.steps[outcome.step - 1].action {
         _ if !outcome.calls => word == "run",
         // An expression of the matrix brings the path in, so the file may not contain it.
         Action::Call(IN_MATRIX, _) => word == "run" || is_path,
@@ -101,7 +101,7 @@ fn agrees(plan: &Plan, file: &Rendered, site: &CallSite<'_>, outcome: &Outcome) 
     };
     prop_assert!(is_named, "{word} {site:?}\n{text}");
     for name in NAMES {
-        let is_seen = has_variable(site, name, outcome.env.get(name), plan.is_known(), text);
+        let is_seen = has_variable(site, name, outcome.env.get(name), spec.is_known(), text);
         prop_assert!(is_seen, "{name} is {:?}: {site:?}\n{text}", outcome.env.get(name));
     }
     Ok(())
@@ -112,7 +112,7 @@ fn agrees(plan: &Plan, file: &Rendered, site: &CallSite<'_>, outcome: &Outcome) 
 fn has_variable(site: &CallSite<'_>, name: &str, is: Option<&VarState>, is_known: bool, text: &str) -> bool {
     let value = site.env.value(name);
     let setting = site.env.variables.get(name);
-    let may_be = |known: &str| match &value.can {
+    let may_be = |known: &str| match &value.values {
         AbstractValue::OneOf(all) => all.iter().any(|it| it == known),
         AbstractValue::NonEmpty => !known.is_empty(),
         AbstractValue::Any => true,
@@ -126,9 +126,9 @@ fn has_variable(site: &CallSite<'_>, name: &str, is: Option<&VarState>, is_known
         None => may_be(""),
         Some(VarState::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
         Some(VarState::Known(known, _)) => may_be(known),
-        Some(VarState::Open { may_be_empty: false }) if is_known => value.can == AbstractValue::NonEmpty,
-        Some(VarState::Open { may_be_empty: false }) => !matches!(value.can, AbstractValue::OneOf(_)),
-        Some(VarState::Open { may_be_empty: true }) => value.can == AbstractValue::Any,
+        Some(VarState::Open { may_be_empty: false }) if is_known => value.values == AbstractValue::NonEmpty,
+        Some(VarState::Open { may_be_empty: false }) => !matches!(value.values, AbstractValue::OneOf(_)),
+        Some(VarState::Open { may_be_empty: true }) => value.values == AbstractValue::Any,
     }
 }
 
@@ -138,7 +138,7 @@ proptest! {
     })]
 
     #[test]
-    fn evaluation_agrees_with_every_world(plan in plan()) {
-        check(&plan)?;
+    fn evaluation_agrees_with_every_world(spec in job_spec()) {
+        check(&spec)?;
     }
 }

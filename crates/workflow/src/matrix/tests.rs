@@ -187,14 +187,14 @@ const KEYS: [(&str, &str); 3] = [("a", "A"), ("b", "b"), ("c", "c")];
 type PartialRow = [Option<usize>; 3];
 
 #[derive(Clone, Debug)]
-struct MatrixPlan {
+struct MatrixSpec {
     /// The cells of each key; a key without cells is not written.
     cells: [Vec<usize>; 3],
     excluded: Vec<PartialRow>,
     included: Vec<PartialRow>,
 }
 
-fn plan() -> impl Strategy<Value = MatrixPlan> {
+fn spec() -> impl Strategy<Value = MatrixSpec> {
     let cell = || 0..SAMPLE_CELLS.len();
     let entry = || [0, 1, 2].map(|_| proptest::option::of(cell()));
     let cells = [0, 1, 2].map(|_| proptest::collection::vec(cell(), 0..4));
@@ -207,12 +207,12 @@ fn plan() -> impl Strategy<Value = MatrixPlan> {
                 cells.iter_mut().flatten().for_each(known);
                 excluded.iter_mut().chain(&mut included).flatten().flatten().for_each(known);
             }
-            MatrixPlan { cells, excluded, included }
+            MatrixSpec { cells, excluded, included }
         },
     )
 }
 
-impl MatrixPlan {
+impl MatrixSpec {
     fn yaml(&self) -> String {
         let entry = |row: &PartialRow| {
             let cells = row.iter().zip(KEYS).filter_map(|(cell, (_, upper))| Some((upper, (*cell)?)));
@@ -285,10 +285,10 @@ proptest! {
 
     /// The expansion equals that of a simple model, or is unknown if the model's is.
     #[test]
-    fn expansion_agrees_with_model(plan in plan(), values in Just(cells())) {
-        let yaml = plan.yaml();
+    fn expansion_agrees_with_model(spec in spec(), values in Just(cells())) {
+        let yaml = spec.yaml();
         let found = expanded(&yaml);
-        let Some(rows) = plan.rows() else {
+        let Some(rows) = spec.rows() else {
             prop_assert!(found.is_err_and(|why| why.ends_with(" of the matrix is not known")), "{}", yaml);
             return Ok(());
         };

@@ -7,8 +7,8 @@ use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
 
-fn search(names: &BTreeSet<String>) -> Search<'_> {
-    Search { targets: &[], names, declared: Declared::default(), every_script: true, ignore_conditions: false }
+fn search(variables: &BTreeSet<String>) -> Search<'_> {
+    Search { targets: &[], variables, declared: Declared::default(), every_script: true, ignore_conditions: false }
 }
 
 proptest! {
@@ -31,8 +31,8 @@ proptest! {
         };
         let text = format!("env: {{{}}}\njobs: {{job: {{env: {{{}}}, steps: [{{run: x}}]}}}}", env(false), env(true));
         let workflow = Workflow::of(&document::read(&text).unwrap());
-        let names = BTreeSet::from([name(named)]);
-        let slice = Slice::new(&workflow, &workflow.jobs[0], &search(&names));
+        let variables = BTreeSet::from([name(named)]);
+        let slice = Slice::new(&workflow, &workflow.jobs[0], &search(&variables));
         prop_assert_eq!(slice.variables, (named..6).map(name).collect());
         prop_assert_eq!(slice.inputs, ["last".to_owned()].into());
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use github_actions_expressions::Evaluation;
 
-use super::{INVOCATIONS, Invocation, Secrets, invocations};
+use super::{Invocation, MAX_INVOCATIONS, Secrets, invocations};
 use crate::model::{Input, InputKind, Trigger};
 use slug_value::{AbstractValue, Value};
 
@@ -24,7 +24,7 @@ pub fn names(names: &[&str]) -> BTreeSet<String> {
 
 /// A short description of a value: its text with its type, `set`, or `?` with the reasons.
 pub fn describe(value: &Value) -> String {
-    match (&value.can, value.single()) {
+    match (&value.values, value.single()) {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
         (AbstractValue::NonEmpty, _) => "set".to_owned(),
@@ -40,7 +40,7 @@ fn choices(event: &str, input: &Input) -> Vec<(String, String)> {
 
 #[test]
 fn input_values_start_with_the_default() {
-    const ANY: (&str, &str) = ("? the caller may supply any value for `K`", "anything");
+    const ANY: (&str, &str) = ("? a manual run may supply any value for `K`", "anything");
     const TRUE: (&str, &str) = ("Boolean(true)", "true");
     const FALSE: (&str, &str) = ("Boolean(false)", "false");
     const FIRST: (&str, &str) = ("'o0'", "o0");
@@ -111,7 +111,7 @@ fn invocations_beyond_the_limit_have_unknown_inputs() {
         let inputs = ["a", "b", "c"].iter().zip(counts).map(|(name, count)| input(name, options(count), None));
         invocations(&trigger("workflow_dispatch", inputs.collect()), &names(&["a", "b", "c"]))
     };
-    assert_eq!(of([10, 10, 10]).len(), INVOCATIONS);
+    assert_eq!(of([10, 10, 10]).len(), MAX_INVOCATIONS);
     let beyond = of([7, 11, 13]);
     assert_eq!(beyond.len(), 1);
     let inputs: Vec<_> = beyond[0].inputs.values().map(describe).collect();

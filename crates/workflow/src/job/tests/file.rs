@@ -1,10 +1,11 @@
-//! Renders a plan as a workflow file.
+//! Renders a spec as a workflow file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::plan::{
-    Act, Action, Condition, Directory, Layer, Machine, Plan, TARGET, Word, WriteMethod, env_of_step, script_of_step,
+use super::job_spec::{
+    Action, Condition, JobSpec, Layer, Runner, StepSpec, TARGET, Word, WorkingDirectory, WriteMethod, env_of_step,
+    script_of_step,
 };
 
 /// A rendered workflow, with the lines that set variables.
@@ -40,7 +41,7 @@ impl Rendered {
         }
     }
 
-    pub fn defaults(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+    pub fn defaults(&mut self, indent: usize, shell: Option<&str>, directory: Option<WorkingDirectory>) {
         if shell.is_none() && directory.is_none() {
             return;
         }
@@ -49,14 +50,14 @@ impl Rendered {
         self.settings(indent + 4, shell, directory);
     }
 
-    pub fn settings(&mut self, indent: usize, shell: Option<&str>, directory: Option<Directory>) {
+    pub fn settings(&mut self, indent: usize, shell: Option<&str>, directory: Option<WorkingDirectory>) {
         if let Some(shell) = shell {
             self.line(indent, &format!("shell: \"{shell}\""));
         }
         if let Some(directory) = directory {
             let directory = match directory {
-                Directory::Of(path) => path,
-                Directory::Picked => "${{ inputs.pick == 'a' && 'tests' || 'lib' }}",
+                WorkingDirectory::Fixed(path) => path,
+                WorkingDirectory::FromInput => "${{ inputs.pick == 'a' && 'tests' || 'lib' }}",
             };
             self.line(indent, &format!("working-directory: \"{directory}\""));
         }
@@ -74,18 +75,18 @@ impl Rendered {
         self.line(indent, &format!("if: \"{condition}\""));
     }
 
-    pub fn act(&mut self, index: usize, act: &Act, opaque: Option<usize>) {
+    pub fn step(&mut self, index: usize, step: &StepSpec, opaque: Option<usize>) {
         self.line(6, &format!("- name: {index}"));
-        self.when(8, act.when.as_ref(), &index.to_string());
-        self.settings(8, act.shell, act.directory);
-        self.env(8, env_of_step(index), &act.env, opaque);
+        self.when(8, step.when.as_ref(), &index.to_string());
+        self.settings(8, step.shell, step.directory);
+        self.env(8, env_of_step(index), &step.env, opaque);
         self.line(8, "run: |");
-        if act.noise {
+        if step.noise {
             self.line(10, "# ONE=1 TWO=2 ${{ inputs.pick }} tests/e2e/run.sh");
             self.line(10, "echo ${{ inputs.pick }} ONE TWO é ${{ 'a longer one' }}");
         }
         self.scripts.push(self.now());
-        match &act.does {
+        match &step.action {
             Action::Nothing => self.line(10, "true"),
             Action::Call(path, layer) => {
                 let mut command = String::new();
@@ -95,11 +96,11 @@ impl Rendered {
                 }
                 self.line(10, &format!("{command}bash {path}"));
             }
-            Action::SetVariable(name, words, way) => {
+            Action::SetVariable(name, words, method) => {
                 self.lines.insert((script_of_step(index), name), self.now());
                 let words = written(words);
                 let echo = format!("echo \"{name}={words}\"");
-                let line = match way {
+                let line = match method {
                     WriteMethod::Variable => format!("{echo} >> $GITHUB_ENV"),
                     WriteMethod::Github => format!("{echo} >> ${{{{ github.env }}}}"),
                     WriteMethod::Gitea => format!("{echo} >> \"${{{{ gitea.env }}}}\""),
@@ -122,7 +123,7 @@ pub fn written(words: &[Word]) -> String {
         Word::SomeInput => "${{ inputs[matrix.m == 'x' && 'flag' || 'pick'] }}".to_owned(),
         Word::Env(name) => format!("${{{{ env.{name} }}}}"),
         Word::Shell(name) => format!("${{{name}}}"),
-        Word::Machine => "${{ env.HOME }}".to_owned(),
+        Word::RunnerVariable => "${{ env.HOME }}".to_owned(),
     };
     words.iter().map(word).collect()
 }
@@ -131,7 +132,7 @@ pub fn line_of(text: &str, byte: usize) -> usize {
     text[..byte].matches('\n').count() + 1
 }
 
-pub fn render(plan: &Plan) -> Rendered {
+pub fn render(spec: &JobSpec) -> Rendered {
     let head = "\
 on:
   workflow_dispatch:
@@ -140,38 +141,38 @@ on:
       pick: {type: choice, options: [a, b]}
 ";
     let mut file = Rendered { text: head.to_owned(), ..Rendered::default() };
-    file.env(0, 0, &plan.workflow, plan.opaque);
-    if let Some(path) = plan.file {
+    file.env(0, 0, &spec.workflow, spec.opaque);
+    if let Some(path) = spec.file {
         file.line(2, &format!("FILE: {path}"));
     }
-    if plan.scripts[0] {
+    if spec.scripts[0] {
         file.line(2, &format!("SCRIPT: {TARGET}"));
     }
-    file.defaults(0, plan.shells[0], plan.directories[0]);
+    file.defaults(0, spec.shells[0], spec.directories[0]);
     file.line(0, "jobs:");
     file.line(2, "before:");
     file.line(4, "runs-on: ubuntu-latest");
-    file.when(4, plan.whens[0].as_ref(), "before");
+    file.when(4, spec.whens[0].as_ref(), "before");
     file.line(2, "job:");
     file.line(4, "needs: before");
-    file.when(4, plan.whens[1].as_ref(), "job");
-    let machine = match plan.machine {
-        Machine::Linux => "ubuntu-latest",
-        Machine::Windows => "Windows-latest",
-        Machine::OfMatrix => "${{ matrix.m == 'x' && 'ubuntu-latest' || 'windows-latest' }}",
+    file.when(4, spec.whens[1].as_ref(), "job");
+    let runner = match spec.runner {
+        Runner::Linux => "ubuntu-latest",
+        Runner::Windows => "Windows-latest",
+        Runner::OfMatrix => "${{ matrix.m == 'x' && 'ubuntu-latest' || 'windows-latest' }}",
     };
-    file.line(4, &format!("runs-on: [\"{machine}\"]"));
-    let cell = if plan.picked_cell { "${{ inputs.pick }}" } else { "y" };
-    let script = if plan.scripts[1] { format!(", script: [{TARGET}]") } else { String::new() };
+    file.line(4, &format!("runs-on: [\"{runner}\"]"));
+    let cell = if spec.picked_cell { "${{ inputs.pick }}" } else { "y" };
+    let script = if spec.scripts[1] { format!(", script: [{TARGET}]") } else { String::new() };
     file.line(4, &format!("strategy: {{matrix: {{n: [1, 2, 3], m: [x, \"{cell}\"]{script}}}}}"));
     file.line(4, "container:");
     file.line(6, "image: debian");
-    file.env(6, 1, &plan.container, plan.opaque);
-    file.env(4, 2, &plan.job, plan.opaque);
-    file.defaults(4, plan.shells[1], plan.directories[1]);
+    file.env(6, 1, &spec.container, spec.opaque);
+    file.env(4, 2, &spec.job, spec.opaque);
+    file.defaults(4, spec.shells[1], spec.directories[1]);
     file.line(4, "steps:");
-    for (index, act) in plan.acts.iter().enumerate() {
-        file.act(index, act, plan.opaque);
+    for (index, step) in spec.steps.iter().enumerate() {
+        file.step(index, step, spec.opaque);
     }
     file
 }

@@ -1,12 +1,12 @@
-//! The reference implementation: runs the job of a plan in one world, in which everything is
+//! The reference implementation: runs the job of a spec in one world, in which everything is
 //! known.
 
 use std::collections::BTreeMap;
 
 use super::file::Rendered;
-use super::plan::{
-    ALL, Action, Condition, Directory, IN_MATRIX, IN_VARIABLE, Layer, Machine, NAMES, Plan, TARGET, Word, WriteMethod,
-    env_of_step, script_of_step,
+use super::job_spec::{
+    ALL, Action, Condition, IN_MATRIX, IN_VARIABLE, JobSpec, Layer, NAMES, Runner, TARGET, Word, WorkingDirectory,
+    WriteMethod, env_of_step, script_of_step,
 };
 
 /// The values of everything that can differ between runs.
@@ -20,12 +20,12 @@ pub struct World {
     pub open: u32,
 }
 
-pub fn worlds(plan: &Plan) -> Vec<World> {
+pub fn worlds(spec: &JobSpec) -> Vec<World> {
     let mut worlds = Vec::new();
-    for open in 0..1 << plan.unknowns() {
+    for open in 0..1 << spec.unknowns() {
         for flag in [false, true] {
             for pick in ["a", "b"] {
-                for m in ["x", if plan.picked_cell { pick } else { "y" }] {
+                for m in ["x", if spec.picked_cell { pick } else { "y" }] {
                     for n in ["1", "2", "3"] {
                         worlds.push(World { flag, pick, m, n, open });
                     }
@@ -66,13 +66,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn is_visited(&self, plan: &Plan) -> bool {
-        self.calls || plan.every_script && NAMES.iter().any(|name| self.env.contains_key(name))
+    pub fn is_visited(&self, spec: &JobSpec) -> bool {
+        self.calls || spec.every_script && NAMES.iter().any(|name| self.env.contains_key(name))
     }
 }
 
 /// Runs the job.
-pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
+pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
     let mut open = world.open;
     let mut decide = || {
         let bit = open & 1 == 1;
@@ -91,14 +91,14 @@ pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
             Word::SomeInput => plain(world.pick),
             Word::Env(name) => of(around, name),
             Word::Shell(name) => of(own, name),
-            Word::Machine => ANYTHING,
+            Word::RunnerVariable => ANYTHING,
         };
         words.iter().map(word).fold(plain(""), |before, word| match (before, word) {
             (VarState::Known(before, _), VarState::Known(word, _)) => VarState::Known(before + &word, line),
             (before, word) => VarState::Open { may_be_empty: before.may_be_empty() && word.may_be_empty() },
         })
     };
-    let mut holds = |when: Option<&Condition>, env: &Env| match when {
+    let mut is_met = |when: Option<&Condition>, env: &Env| match when {
         None => true,
         Some(Condition::Flag) => world.flag,
         Some(Condition::Pick) => world.pick == "a",
@@ -107,7 +107,7 @@ pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
         Some(Condition::Open) => decide(),
     };
     let set = |env: &mut Env, layer: &Layer, depth: usize, around: &Env| {
-        if plan.opaque == Some(depth) {
+        if spec.opaque == Some(depth) {
             env.extend(ALL.map(|name| (name, ANYTHING)));
             return;
         }
@@ -116,41 +116,41 @@ pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
             env.insert(name, value(words, around, &before, file.lines[&(depth, *name)]));
         }
     };
-    let whens: Vec<bool> = plan.whens.iter().map(|when| holds(when.as_ref(), &Env::new())).collect();
+    let whens: Vec<bool> = spec.whens.iter().map(|when| is_met(when.as_ref(), &Env::new())).collect();
     if whens.contains(&false) {
         return Vec::new();
     }
     let mut env = Env::new();
-    for (depth, layer) in [(1, &plan.container), (0, &plan.workflow), (2, &plan.job)] {
+    for (depth, layer) in [(1, &spec.container), (0, &spec.workflow), (2, &spec.job)] {
         set(&mut env, layer, depth, &Env::new());
     }
     let mut outcomes = Vec::new();
-    for (index, act) in plan.acts.iter().enumerate() {
+    for (index, step) in spec.steps.iter().enumerate() {
         let mut own = env.clone();
-        set(&mut own, &act.env, env_of_step(index), &env);
-        let runs = holds(act.when.as_ref(), &own);
-        let is_written =
-            !matches!(act.does, Action::SetVariable(_, _, WriteMethod::Maybe)) || holds(Some(&Condition::Open), &own);
+        set(&mut own, &step.env, env_of_step(index), &env);
+        let runs = is_met(step.when.as_ref(), &own);
+        let is_written = !matches!(step.action, Action::SetVariable(_, _, WriteMethod::Maybe))
+            || is_met(Some(&Condition::Open), &own);
         if !runs {
             continue;
         }
-        let directory = match act.directory.or(plan.directories[1]).or(plan.directories[0]) {
-            Some(Directory::Of(path)) => path,
-            Some(Directory::Picked) if world.pick == "a" => "tests",
-            Some(Directory::Picked) => "lib",
+        let directory = match step.directory.or(spec.directories[1]).or(spec.directories[0]) {
+            Some(WorkingDirectory::Fixed(path)) => path,
+            Some(WorkingDirectory::FromInput) if world.pick == "a" => "tests",
+            Some(WorkingDirectory::FromInput) => "lib",
             None => ".",
         };
-        let is_shell = match plan.shell(act) {
+        let is_shell = match spec.shell(step) {
             Some(shell) => shell != "python",
-            None => match plan.machine {
-                Machine::Linux => true,
-                Machine::Windows => false,
-                Machine::OfMatrix => world.m == "x",
+            None => match spec.runner {
+                Runner::Linux => true,
+                Runner::Windows => false,
+                Runner::OfMatrix => world.m == "x",
             },
         };
         let mut seen = own.clone();
         let mut calls = false;
-        match &act.does {
+        match &step.action {
             Action::Nothing => {}
             Action::SetVariable(name, words, _) => {
                 if is_written {
@@ -158,10 +158,10 @@ pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
                 }
             }
             Action::Call(path, layer) => {
-                let meant =
+                let called_path =
                     if [IN_VARIABLE, IN_MATRIX].contains(path) { TARGET } else { path.trim_start_matches("./") };
                 // The repository may be checked out anywhere.
-                calls = format!("/{directory}/{meant}").ends_with(&format!("/{TARGET}"));
+                calls = format!("/{directory}/{called_path}").ends_with(&format!("/{TARGET}"));
                 // Assignments before the command take effect from left to right.
                 if calls {
                     for (name, words) in layer {
@@ -173,13 +173,13 @@ pub fn run(plan: &Plan, world: &World, file: &Rendered) -> Vec<Outcome> {
         }
         if !is_shell {
             let named = |name: &&str| {
-                let by_act = matches!(&act.does, Action::Call(_, layer) if layer.iter().any(|(it, words)| {
+                let by_step = matches!(&step.action, Action::Call(_, layer) if layer.iter().any(|(it, words)| {
                     it == name || words.iter().any(|word| matches!(word, Word::Shell(other) if other == name))
                 }));
-                act.noise || by_act
+                step.noise || by_step
             };
             // Any mention of the file may be a call, also in the first line of noise.
-            calls = act.noise || matches!(act.does, Action::Call(path, _) if path != IN_VARIABLE);
+            calls = step.noise || matches!(step.action, Action::Call(path, _) if path != IN_VARIABLE);
             seen = own;
             for name in NAMES.iter().filter(|name| named(name)) {
                 seen.insert(name, ANYTHING);

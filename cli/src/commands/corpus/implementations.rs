@@ -7,7 +7,7 @@ use serde_json::Value;
 use slug_resolver::{Env, Policy, Registry, Variable};
 use slug_testkit::batch::{Answerer, Counts};
 use slug_testkit::diagnosis::{Diagnoser, Diagnosis, SECRET};
-use slug_testkit::linting::{self, File, Place};
+use slug_testkit::linting::{self, File, Location};
 
 use crate::commands::diagnose::cause::{Setting, diagnose};
 use crate::commands::diagnose::record::Record;
@@ -55,7 +55,7 @@ impl linting::Linter for EmbeddedLinter {
     fn lint(&self, files: &[File<'_>]) -> Vec<linting::Finding> {
         let inputs: Vec<Input> = files.iter().map(|file| Input::new(file.path, file.text)).collect();
         let report = Linter::new(&REGISTRY, &POLICIES).report(&inputs);
-        report.findings.iter().map(|finding| seen(&report, finding, files)).collect()
+        report.findings.iter().map(|finding| converted(&report, finding, files)).collect()
     }
 
     fn neighbour(&self) -> &'static str {
@@ -65,8 +65,8 @@ impl linting::Linter for EmbeddedLinter {
 }
 
 /// Converts a finding to the form that the oracle checks.
-fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
-    let location = |span: &Span| Place {
+fn converted(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Finding {
+    let location = |span: &Span| Location {
         range: span.range.clone(),
         text: report.sources.get(span.source).text.get(span.range.clone()).map(str::to_owned),
     };
@@ -78,7 +78,7 @@ fn seen(report: &Report, finding: &Finding, files: &[File<'_>]) -> linting::Find
         code: finding.code.id.to_owned(),
         about: format!("{:?}", finding.stable_subject()),
         caret: location(&finding.primary.span),
-        places: labels.chain(edits).map(location).collect(),
+        locations: labels.chain(edits).map(location).collect(),
         variable: variable.map(|(_, name)| name.clone()),
         shown: shown(report, finding),
         patch: finding.patch.as_ref().map(|patch| {
@@ -132,7 +132,7 @@ impl Diagnoser for EmbeddedDiagnoser {
     fn diagnose(&self, record: &Record) -> Result<Vec<Diagnosis>, String> {
         let first = REGISTRY.runtimes().first().map(|runtime| runtime.name.as_str());
         let policy: &'static Policy = &POLICIES[0];
-        let runtime_and = |asked, env| runtime_of(asked, env, record, &REGISTRY, policy);
+        let runtime_and = |requested, env| runtime_of(requested, env, record, &REGISTRY, policy);
         let diagnose = |env| {
             let named = runtime_and(None, env).or_else(|_| runtime_and(first, env));
             let (runtime, env) = named.map_err(|failure| failure.to_string())?;

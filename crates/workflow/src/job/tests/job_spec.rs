@@ -1,4 +1,4 @@
-//! Generates plans: workflows with one job whose calls can be computed in every world.
+//! Generates specs: workflows with one job whose calls can be computed in every world.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -43,7 +43,7 @@ pub enum Word {
     /// The value of a variable, through the shell.
     Shell(&'static str),
     /// The value of a variable that the runner may set, through an expression.
-    Machine,
+    RunnerVariable,
 }
 
 /// A condition.
@@ -82,26 +82,29 @@ pub enum WriteMethod {
     Maybe,
 }
 
+/// One step of the job.
 #[derive(Clone, Debug)]
-pub struct Act {
+pub struct StepSpec {
     pub when: Option<Condition>,
     pub env: Layer,
     /// True if the script starts with lines that mention everything and do nothing.
     pub noise: bool,
     pub shell: Option<&'static str>,
-    pub directory: Option<Directory>,
-    pub does: Action,
+    pub directory: Option<WorkingDirectory>,
+    pub action: Action,
 }
 
+/// The working directory of a script.
 #[derive(Clone, Copy, Debug)]
-pub enum Directory {
-    Of(&'static str),
+pub enum WorkingDirectory {
+    Fixed(&'static str),
     /// `tests` if the input `pick` is its first choice, else `lib`.
-    Picked,
+    FromInput,
 }
 
+/// A workflow with one job.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct JobSpec {
     /// The `env` of the workflow; `CARRIER` comes first.
     pub workflow: Layer,
     pub container: Layer,
@@ -115,18 +118,19 @@ pub struct Plan {
     /// The default shell of the workflow and of the job.
     pub shells: [Option<&'static str>; 2],
     /// The default directory of the workflow and of the job.
-    pub directories: [Option<Directory>; 2],
-    pub machine: Machine,
+    pub directories: [Option<WorkingDirectory>; 2],
+    pub runner: Runner,
     /// True if the second cell of the matrix is the input `pick`.
     pub picked_cell: bool,
     /// The conditions of a needed job, and of the job.
     pub whens: [Option<Condition>; 2],
-    pub acts: Vec<Act>,
+    pub steps: Vec<StepSpec>,
     pub every_script: bool,
 }
 
+/// The operating system of the runner.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Machine {
+pub enum Runner {
     Linux,
     Windows,
     /// Linux for the first cell of the matrix.
@@ -152,7 +156,7 @@ pub fn with(more: &[Word]) -> Vec<Word> {
     [&FIXED, more].concat()
 }
 
-pub fn act() -> impl Strategy<Value = Act> {
+pub fn step() -> impl Strategy<Value = StepSpec> {
     let around = [with(&[Word::Matrix, Word::SomeCell, Word::SomeInput]), ALL.map(Word::Env).to_vec()].concat();
     let inside = [around.clone(), ALL.map(Word::Shell).to_vec()].concat();
     let when = select(vec![
@@ -167,7 +171,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         6 => Just(TARGET),
         2 => select(vec!["e2e/run.sh", "./run.sh", IN_VARIABLE, IN_MATRIX]),
     ];
-    let way = select(vec![
+    let method = select(vec![
         WriteMethod::Variable,
         WriteMethod::Github,
         WriteMethod::Gitea,
@@ -176,23 +180,27 @@ pub fn act() -> impl Strategy<Value = Act> {
         WriteMethod::Maybe,
     ]);
     let name = select(ALL.to_vec());
-    let does = prop_oneof![
+    let action = prop_oneof![
         5 => (path, layer(&inside, 2)).prop_map(|(path, layer)| Action::Call(path, layer)),
-        4 => (name, words(&inside), way).prop_map(|(name, words, way)| Action::SetVariable(name, words, way)),
+        4 => (name, words(&inside), method).prop_map(|(name, words, method)| Action::SetVariable(name, words, method)),
         2 => Just(Action::Nothing),
     ];
-    let env = layer(&[&around[..], &[Word::Machine]].concat(), 2);
+    let env = layer(&[&around[..], &[Word::RunnerVariable]].concat(), 2);
     let shell = prop::option::weighted(0.2, select(vec!["bash", "/bin/sh -e {0}", "python"]));
     let directory = prop::option::weighted(0.2, directory());
-    (prop::option::weighted(0.4, when), env, prop::bool::weighted(0.4), shell, directory, does)
-        .prop_map(|(when, env, noise, shell, directory, does)| Act { when, env, noise, shell, directory, does })
+    (prop::option::weighted(0.4, when), env, prop::bool::weighted(0.4), shell, directory, action).prop_map(
+        |(when, env, noise, shell, directory, action)| StepSpec { when, env, noise, shell, directory, action },
+    )
 }
 
-pub fn directory() -> impl Strategy<Value = Directory> {
-    prop_oneof![select(vec!["tests", "tests/e2e", "."]).prop_map(Directory::Of), Just(Directory::Picked)]
+pub fn directory() -> impl Strategy<Value = WorkingDirectory> {
+    prop_oneof![
+        select(vec!["tests", "tests/e2e", "."]).prop_map(WorkingDirectory::Fixed),
+        Just(WorkingDirectory::FromInput)
+    ]
 }
 
-pub fn plan() -> impl Strategy<Value = Plan> {
+pub fn job_spec() -> impl Strategy<Value = JobSpec> {
     let outer = with(&[Word::Matrix, Word::SomeCell, Word::SomeInput]);
     let layers = (words(&FIXED), layer(&FIXED, 2), layer(&outer, 2), layer(&outer, 2));
     let layers = layers.prop_map(|(carried, mut workflow, container, job)| {
@@ -203,27 +211,27 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     let file = prop::option::weighted(0.4, select(vec!["${{ github.env }}", "${{ gitea.env }}"]));
     let shells = prop::array::uniform2(prop::option::weighted(0.1, select(vec!["bash", "python"])));
     let directories = prop::array::uniform2(prop::option::weighted(0.1, directory()));
-    let machine = prop_oneof![4 => Just(Machine::Linux), 1 => Just(Machine::Windows), 1 => Just(Machine::OfMatrix)];
+    let runner = prop_oneof![4 => Just(Runner::Linux), 1 => Just(Runner::Windows), 1 => Just(Runner::OfMatrix)];
     let before = prop::option::weighted(0.2, select(vec![Condition::Flag, Condition::Pick, Condition::Open]));
     let own =
         prop::option::weighted(0.2, select(vec![Condition::Flag, Condition::Pick, Condition::Matrix, Condition::Open]));
-    let acts = prop::collection::vec(act(), 1..5);
+    let steps = prop::collection::vec(step(), 1..5);
     let opaque = prop::option::weighted(0.2, select(vec![0, 1, 2, env_of_step(0), env_of_step(1), env_of_step(2)]));
     let scripts = prop::array::uniform2(prop::bool::weighted(0.2));
     let every_script = prop::bool::weighted(0.3);
-    let plan = (
+    let spec = (
         layers,
         (file, opaque, scripts),
-        (shells, directories, machine, any::<bool>()),
+        (shells, directories, runner, any::<bool>()),
         (before, own),
-        acts,
+        steps,
         every_script,
     );
-    let plan = plan.prop_map(|(layers, (file, opaque, scripts), of_job, whens, acts, every_script)| {
+    let spec = spec.prop_map(|(layers, (file, opaque, scripts), of_job, whens, steps, every_script)| {
         let (workflow, container, job) = layers;
-        let (shells, directories, machine, picked_cell) = of_job;
+        let (shells, directories, runner, picked_cell) = of_job;
         let whens = [whens.0, whens.1];
-        let mut plan = Plan {
+        let mut spec = JobSpec {
             workflow,
             container,
             job,
@@ -232,48 +240,49 @@ pub fn plan() -> impl Strategy<Value = Plan> {
             scripts,
             shells,
             directories,
-            machine,
+            runner,
             picked_cell,
             whens,
-            acts,
+            steps,
             every_script,
         };
-        plan.settle();
-        plan
+        spec.settle();
+        spec
     });
-    plan.prop_filter("too many worlds", |plan| plan.unknowns() <= UNKNOWNS)
+    spec.prop_filter("too many worlds", |spec| spec.unknowns() <= UNKNOWNS)
 }
 
-impl Plan {
+impl JobSpec {
     /// Removes combinations that have no effect: writes in scripts that no shell runs, and paths
     /// through a variable or matrix that has none.
     pub fn settle(&mut self) {
         let may_set_anything = self.may_set_anything();
         if let Some(depth) = self.opaque {
-            self.opaque = Some(depth.min(env_of_step(self.acts.len() - 1)));
+            self.opaque = Some(depth.min(env_of_step(self.steps.len() - 1)));
             (self.file, self.scripts[0]) = (None, false);
         }
-        let is_open =
-            |act: &Act| act.env.iter().any(|(_, words)| words.iter().any(|word| matches!(word, Word::Machine)));
-        if self.opaque.is_some() || self.acts.iter().any(is_open) {
-            for act in &mut self.acts {
+        let is_open = |step: &StepSpec| {
+            step.env.iter().any(|(_, words)| words.iter().any(|word| matches!(word, Word::RunnerVariable)))
+        };
+        if self.opaque.is_some() || self.steps.iter().any(is_open) {
+            for step in &mut self.steps {
                 // The result of such a condition is not known then.
-                act.when.take_if(|when| matches!(when, Condition::Env(_)));
+                step.when.take_if(|when| matches!(when, Condition::Env(_)));
             }
         }
         let may_be_no_shell: Vec<bool> = self
-            .acts
+            .steps
             .iter()
-            .map(|act| match self.shell(act) {
+            .map(|step| match self.shell(step) {
                 Some(shell) => shell == "python",
-                None => self.machine != Machine::Linux,
+                None => self.runner != Runner::Linux,
             })
             .collect();
-        for (act, may_be_no_shell) in self.acts.iter_mut().zip(may_be_no_shell) {
-            match &mut act.does {
-                Action::SetVariable(..) if may_be_no_shell => act.does = Action::Nothing,
-                Action::SetVariable(_, _, way @ WriteMethod::File) if self.file.is_none() => {
-                    *way = WriteMethod::Variable;
+        for (step, may_be_no_shell) in self.steps.iter_mut().zip(may_be_no_shell) {
+            match &mut step.action {
+                Action::SetVariable(..) if may_be_no_shell => step.action = Action::Nothing,
+                Action::SetVariable(_, _, method @ WriteMethod::File) if self.file.is_none() => {
+                    *method = WriteMethod::Variable;
                 }
                 // If anything may be set, a path in a variable is not known.
                 Action::Call(path, _) if *path == IN_VARIABLE && (may_set_anything || !self.scripts[0]) => {
@@ -285,8 +294,8 @@ impl Plan {
         }
     }
 
-    pub fn shell(&self, act: &Act) -> Option<&'static str> {
-        act.shell.or(self.shells[1]).or(self.shells[0])
+    pub fn shell(&self, step: &StepSpec) -> Option<&'static str> {
+        step.shell.or(self.shells[1]).or(self.shells[0])
     }
 
     /// True if each value is either known in every world or known to be arbitrary.
@@ -295,22 +304,22 @@ impl Plan {
     }
 
     pub fn may_set_anything(&self) -> bool {
-        self.acts.iter().any(|act| matches!(act.does, Action::SetVariable(_, _, WriteMethod::Command)))
+        self.steps.iter().any(|step| matches!(step.action, Action::SetVariable(_, _, WriteMethod::Command)))
     }
 
     /// True if a step calls a script, sets a variable or contains an expression, or if any step
     /// may use a variable or matrix key that has a path.
     pub fn may_matter(&self) -> bool {
-        let is_plain = |act: &Act| !act.noise && matches!(act.does, Action::Nothing);
-        self.every_script || self.file.is_some() || self.scripts.contains(&true) || !self.acts.iter().all(is_plain)
+        let is_plain = |step: &StepSpec| !step.noise && matches!(step.action, Action::Nothing);
+        self.every_script || self.file.is_some() || self.scripts.contains(&true) || !self.steps.iter().all(is_plain)
     }
 
     pub fn unknowns(&self) -> u32 {
-        let of = |act: &Act| {
-            let in_script = matches!(act.does, Action::SetVariable(_, _, WriteMethod::Maybe));
-            usize::from(matches!(act.when, Some(Condition::Open))) + usize::from(in_script)
+        let of = |step: &StepSpec| {
+            let in_script = matches!(step.action, Action::SetVariable(_, _, WriteMethod::Maybe));
+            usize::from(matches!(step.when, Some(Condition::Open))) + usize::from(in_script)
         };
         let in_jobs = self.whens.iter().filter(|when| matches!(when, Some(Condition::Open))).count();
-        u32::try_from(in_jobs + self.acts.iter().map(of).sum::<usize>()).unwrap()
+        u32::try_from(in_jobs + self.steps.iter().map(of).sum::<usize>()).unwrap()
     }
 }
