@@ -96,6 +96,7 @@ impl Evaluated<'_> {
             let mut finding = group.finding();
             if let Problem::CrossVendor(failure) = &group.problem {
                 finding.help.extend(failure.hints.iter().cloned());
+                finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
             }
             if let Problem::Failure(failure) = &group.problem {
                 let tried = patches.remove(&number);
@@ -103,19 +104,21 @@ impl Evaluated<'_> {
                     failure.fixes.iter().enumerate().filter(|(fix, _)| tried.as_ref().is_none_or(|it| it.0 != *fix));
                 finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(others.take(FIXES_SHOWN).map(|(_, fix)| fix_for_people(fix)));
-                finding.help.extend(failure.unscoped_accept.map(|line| {
-                    format!(
-                        "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an \
-                         entry with `job: {}`",
-                        group.first.job
-                    )
-                }));
+                finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
                 finding.patch = tried.map(|(_, patch)| patch);
             }
             findings.push(finding);
         }
         findings.into_iter().chain(self.others.clone()).collect()
     }
+}
+
+/// The help for a finding that an entry of slugproof.yaml would accept if it counted for `lint`.
+fn unscoped(line: u64, job: &str) -> String {
+    format!(
+        "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an entry with \
+         `job: {job}`"
+    )
 }
 
 /// The notice for a run in which all steps that call a harness never run; None for no such step.
