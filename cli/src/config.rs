@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
-use slug_resolver::{Code, Policy, Registry};
+use slug_resolver::{Code, Policy, Registry, Warning};
 use slug_workflow::declared::Declared;
 
 use crate::codes::{self, Level};
@@ -49,6 +49,36 @@ pub struct Config {
     root: Node,
 }
 
+/// What an entry of `accept` accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptCode {
+    /// A contradiction.
+    Contradiction(Code),
+    /// The warning that a key of another vendor is sent. It is the only warning of `lint` and `prove`.
+    CrossVendor,
+}
+
+impl AcceptCode {
+    fn parse(text: &str) -> Option<Self> {
+        let crossing = Some(Self::CrossVendor).filter(|_| text == Warning::CrossVendorCredential.as_str());
+        Code::parse(text).map(Self::Contradiction).or(crossing)
+    }
+
+    /// The code in kebab-case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contradiction(code) => code.as_str(),
+            Self::CrossVendor => Warning::CrossVendorCredential.as_str(),
+        }
+    }
+}
+
+impl From<Code> for AcceptCode {
+    fn from(code: Code) -> Self {
+        Self::Contradiction(code)
+    }
+}
+
 /// An entry of `accept`: a contradiction that is intended. An omitted field matches any value.
 ///
 /// An entry with `workflow` or `job` is scoped: it counts for `lint` only. Any other entry counts
@@ -65,8 +95,8 @@ pub struct Accept {
     pub policy: Option<String>,
     /// The runtime that the entry is limited to.
     pub runtime: Option<String>,
-    /// The code of the contradiction.
-    pub code: Code,
+    /// The code of the contradiction or the warning.
+    pub code: AcceptCode,
     /// The entry matches only if all of these variables are set.
     pub set: Vec<String>,
     /// The entry matches only if all of these variables are unset.
@@ -358,7 +388,7 @@ impl Accept {
             job: text("job")?,
             policy: text("policy")?,
             runtime: text("runtime")?,
-            code: Code::parse(code.string()?)
+            code: AcceptCode::parse(code.string()?)
                 .ok_or_else(|| code.error(unknown_code(code.string().unwrap_or_default())))?,
             set,
             unset,
@@ -371,9 +401,9 @@ impl Accept {
         self.policy.as_ref().is_none_or(|name| name == policy)
     }
 
-    /// Returns true if the entry accepts the contradiction `code` that `policy` has on `runtime`.
+    /// Returns true if the entry accepts the contradiction or warning `code` that `policy` has on `runtime`.
     /// `is_set` returns true for each variable that is set.
-    pub fn covers(&self, policy: &str, runtime: &str, code: Code, is_set: impl Fn(&str) -> bool) -> bool {
+    pub fn covers(&self, policy: &str, runtime: &str, code: AcceptCode, is_set: impl Fn(&str) -> bool) -> bool {
         self.applies_to(policy)
             && self.runtime.as_ref().is_none_or(|name| name == runtime)
             && self.code == code

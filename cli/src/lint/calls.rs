@@ -103,7 +103,9 @@ impl<'a> Linter<'a> {
         match evaluate.evaluate(case.policy, |name| possible(case.policy, &case.site.env, name)) {
             CallVerdict::Fine { accepted, cross_vendor } => {
                 for (entry, failure) in accepted {
-                    evaluated.accepted.entry(entry).or_default().add(case.clone(), Problem::Failure(failure));
+                    let is_warning = failure.code.is_none();
+                    let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
+                    evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
                 }
                 if let Some(failure) = cross_vendor {
                     evaluated.groups.add(case, Problem::CrossVendor(failure));

@@ -8,7 +8,7 @@ use slug_resolver::{
     creates, explain, fixes, resolve,
 };
 
-use crate::config::Accept;
+use crate::config::{Accept, AcceptCode};
 use crate::redact::{MASK, is_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
@@ -197,7 +197,11 @@ impl Evaluator<'_> {
                 accepted.entry(*entry).or_insert_with(|| self.failure(space, number));
             }
         }
-        let crosses = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Coherent(true) | Outcome::Nothing));
+        let crosses = outcomes.iter().all(|outcome| match outcome {
+            Outcome::Coherent(true) | Outcome::Nothing => true,
+            Outcome::Accepted(entry) => self.accept[*entry].code == AcceptCode::CrossVendor,
+            _ => false,
+        });
         let first = outcomes.iter().position(|outcome| *outcome == Outcome::Coherent(true));
         let cross_vendor = first.filter(|_| crosses).map(|first| {
             let mut failure = self.failure(space, first);
@@ -250,8 +254,12 @@ impl Evaluator<'_> {
             _ if resolution.slug.contains(UNKNOWN) => {
                 Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
             }
-            None => Outcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
-            Some(code) => match self.accepted(policy, &resolution, code, &env) {
+            None if resolution.warnings.contains(Warning::CrossVendorCredential) => {
+                let accepted = self.accepted(policy, &resolution, AcceptCode::CrossVendor, &env);
+                accepted.map_or(Outcome::Coherent(true), Outcome::Accepted)
+            }
+            None => Outcome::Coherent(false),
+            Some(code) => match self.accepted(policy, &resolution, code.into(), &env) {
                 Some(entry) => Outcome::Accepted(entry),
                 None => Outcome::Fails(code, resolution.slug.to_owned()),
             },
@@ -259,7 +267,7 @@ impl Evaluator<'_> {
     }
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
-    fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: Code, env: &Env<'_>) -> Option<usize> {
+    fn accepted(&self, policy: &Policy, resolution: &Resolution<'_>, code: AcceptCode, env: &Env<'_>) -> Option<usize> {
         let (workflow, job) = self.job;
         let covers = |entry: &Accept| covers(entry, policy, resolution.runtime, code, env);
         self.accept.iter().position(|entry| entry.is_for_job(workflow, job) && covers(entry))
@@ -345,18 +353,18 @@ impl Evaluator<'_> {
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
             can_keep_vendor,
-            unscoped_accept: resolution.code.and_then(|code| {
+            unscoped_accept: {
+                let code = resolution.code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
                 let mut unscoped = self.accept.iter().filter(|entry| !entry.is_scoped());
-                let entry = unscoped.find(|entry| covers(entry, policy, runtime, code, &env));
-                entry.map(|entry| entry.line)
-            }),
+                unscoped.find(|entry| covers(entry, policy, runtime, code, &env)).map(|entry| entry.line)
+            },
             fixes,
         }
     }
 }
 
 /// True if an entry of slugproof.yaml, wherever it counts, is about a contradiction.
-fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: Code, env: &Env<'_>) -> bool {
+fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: AcceptCode, env: &Env<'_>) -> bool {
     let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
     entry.covers(policy.name(), runtime, code, is_set)
 }
@@ -419,7 +427,7 @@ fn masked(slug: &str) -> &str {
 enum Outcome {
     /// No contradiction; true if another vendor's key would be sent.
     Coherent(bool),
-    /// A contradiction that this entry of slugproof.yaml accepts.
+    /// A contradiction or a warning that this entry of slugproof.yaml accepts.
     Accepted(usize),
     /// A contradiction, and the slug.
     Fails(Code, String),

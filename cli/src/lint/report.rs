@@ -99,6 +99,7 @@ impl Evaluated<'_> {
             let mut finding = group.finding();
             if let Problem::CrossVendor(failure) = &group.problem {
                 finding.help.extend(failure.hints.iter().cloned());
+                finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
             }
             if let Problem::Failure(failure) = &group.problem {
                 let verified = patches.remove(&number);
@@ -106,19 +107,21 @@ impl Evaluated<'_> {
                 let other_fixes = failure.fixes.iter().enumerate().filter(|(index, _)| patched_fix != Some(*index));
                 finding.help.extend(failure.hints.iter().cloned());
                 finding.help.extend(other_fixes.take(FIXES_SHOWN).map(|(_, fix)| describe_fix(fix)));
-                finding.help.extend(failure.unscoped_accept.map(|line| {
-                    format!(
-                        "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an \
-                         entry with `job: {}`",
-                        group.first.job
-                    )
-                }));
+                finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
                 finding.patch = verified.map(|(_, patch)| patch);
             }
             findings.push(finding);
         }
         findings.into_iter().chain(self.unknown_harnesses.clone()).collect()
     }
+}
+
+/// The help for a finding that an entry of slugproof.yaml would accept if it counted for `lint`.
+fn unscoped(line: u64, job: &str) -> String {
+    format!(
+        "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an entry with \
+         `job: {job}`"
+    )
 }
 
 /// The notice that some steps call a harness but never run; None if `steps` is 0.

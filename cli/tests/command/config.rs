@@ -448,3 +448,41 @@ fn only_a_code_that_can_be_raised_is_denied() {
         assert!(output.code == 2 && output.stderr.contains(&told), "{}", output.snapshot());
     }
 }
+
+#[test]
+fn denied_environment_is_a_finding_of_prove() {
+    let config = format!("deny: [cross-vendor-credential]\naccept:\n{GAP}");
+    // Without an override, the south is picked where its own key or the switch is set.
+    let policy = POLICY.replace("  - {use: north-1}", "  - {when: {SOUTH: \"1\"}, use: south-1}\n  - {use: north-1}");
+    let denied = project("deny-prove", &config, &[("fine", "CI_NORTH: x")]).file("review.yaml", &policy);
+    let output = run(&denied, &["prove"]);
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    for told in [
+        "    CI_NORTH=set SOUTH=1\n      writer: south-1, NORTH_TOKEN would be sent to south\n",
+        "✗ 1 environment sends a key to another vendor, which `deny` in slugproof.yaml",
+    ] {
+        assert!(output.stdout.contains(told), "{told}: {}", output.snapshot());
+    }
+    let json = run(&denied, &["prove", "--format", "json"]).json();
+    let [crossing] = json["policies"][0]["denied"].as_array().expect("a list").as_slice() else { panic!("{json}") };
+    assert_eq!((&crossing["provider"], &crossing["keys"][0]), (&"south".into(), &"NORTH_TOKEN".into()));
+    // It can be accepted, and is not looked for without `deny`.
+    let accepted = format!("{config}  - {{code: cross-vendor-credential, set: [SOUTH], reason: checked}}\n");
+    let accepted = project("deny-accepted", &accepted, &[("fine", "CI_NORTH: x")]).file("review.yaml", &policy);
+    let output = run(&accepted, &["prove"]);
+    assert!(output.code == 0 && output.stdout.contains("(accepted: checked)"), "{}", output.snapshot());
+    let tolerant =
+        project("deny-tolerant", &format!("accept:\n{GAP}"), &[("fine", "CI_NORTH: x")]).file("review.yaml", &policy);
+    let output = run(&tolerant, &["prove"]);
+    assert!(output.code == 0 && !output.stdout.contains("would be sent"), "{}", output.snapshot());
+}
+
+#[test]
+fn denied_note_of_a_job_can_be_accepted() {
+    let config = "deny: [cross-vendor-credential]\naccept:\n  - {code: cross-vendor-credential, job: eval, reason: compatible}\n";
+    let project = project("deny-job", config, &[("eval", CROSSING), ("other", CROSSING)]);
+    assert_eq!(linted(&project), [error("cross-vendor-credential")]);
+    let output = run(&project, &["lint"]);
+    assert!(output.stdout.contains("accepted[cross-vendor-credential]: "), "{}", output.snapshot());
+    assert!(output.stdout.contains("= note: accepted: compatible\n"), "{}", output.snapshot());
+}

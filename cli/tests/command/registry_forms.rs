@@ -218,8 +218,8 @@ fn platform_error_replaces_the_words_of_the_platform() {
     ] {
         let text = registry.replace("providers:\n  -", &format!("platform_error: {words}\nproviders:\n  -"));
         let scratch = project("words-bad", OPENAI, arms, "X: y").file("providers.yaml", text);
-        let ended = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
-        let title = ended.json()["findings"][0]["title"].as_str().expect("a title").to_owned();
-        assert!(ended.code == 1 && title.starts_with(message), "{words}: {}", ended.snapshot());
+        let output = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run();
+        let title = output.json()["findings"][0]["title"].as_str().expect("a title").to_owned();
+        assert!(output.code == 1 && title.starts_with(message), "{words}: {}", output.snapshot());
     }
 }

@@ -1,13 +1,14 @@
 //! The report for people.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use slug_laws::LAWS;
-use slug_resolver::Code;
+use slug_resolver::{Code, explain};
 
 use super::nothing_proved;
-use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row, Sample};
+use super::report::{Cell, Column, EvaluatedCrossing, EvaluatedGap, PolicyReport, Report, Row, Sample};
+use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::data::WRITE_CONFIG;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
 
@@ -31,6 +32,7 @@ pub fn render(report: &Report) -> String {
         );
         text.push_str(&matrix(policy));
         text.push_str(&gaps(policy));
+        text.push_str(&crossings(policy));
         text.push_str(&findings(policy));
     }
     text.push('\n');
@@ -172,6 +174,24 @@ fn gaps(policy: &PolicyReport) -> String {
     text
 }
 
+/// The environments that send a key to another vendor, which slugproof.yaml denies.
+fn crossings(policy: &PolicyReport) -> String {
+    if policy.crossings.is_empty() {
+        return String::new();
+    }
+    let heading = format!("{}: {}", CROSS_VENDOR_CREDENTIAL.id, CROSS_VENDOR_CREDENTIAL.meaning);
+    let mut text = format!("\n{WARN}{}{WARN:#}\n", wrapped(&heading, "  ", "    "));
+    for EvaluatedCrossing { crossing, accepted } in &policy.crossings {
+        let names = assignments(&crossing.set, crossing.slug_in.as_ref());
+        let _ = writeln!(text, "{}", wrapped(&names, "    ", "      "));
+        let sent = explain::cross_vendor(&crossing.keys, &crossing.provider);
+        let reason = accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
+        let line = format!("{}: {}, {sent}{reason}", crossing.runtime, shown(&crossing.slug));
+        let _ = writeln!(text, "{}", wrapped(&line, "      ", "        "));
+    }
+    text
+}
+
 /// The gaps in their order; gaps that differ only in the runtime are one entry with all runtimes.
 fn grouped_by_runtime(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
     let mut groups: Vec<(&EvaluatedGap, Vec<&str>)> = Vec::new();
@@ -189,14 +209,17 @@ fn grouped_by_runtime(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> 
 
 /// The assignments of a gap. `<slug>` represents all slugs that lead to the same contradiction.
 fn set_names(evaluated: &EvaluatedGap) -> String {
-    let gap = &evaluated.gap;
-    if gap.set.is_empty() {
+    assignments(&evaluated.gap.set, evaluated.gap.slug_in.as_ref())
+}
+
+fn assignments(set: &BTreeMap<String, String>, slug_in: Option<&String>) -> String {
+    if set.is_empty() {
         return "nothing set".to_owned();
     }
     let shown = |(name, value): (&String, &String)| {
-        if gap.slug_in.as_ref() == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
+        if slug_in == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
     };
-    gap.set.iter().map(shown).collect::<Vec<_>>().join(" ")
+    set.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn description(evaluated: &EvaluatedGap) -> String {
@@ -290,6 +313,17 @@ fn summary(report: &Report) -> String {
                 counted(open as u64, "gap")
             );
         }
+    }
+    let crossings: usize = report.policies.iter().map(PolicyReport::open_crossings).sum();
+    if crossings > 0 {
+        let environments = counted(crossings as u64, "environment");
+        let verb = if crossings == 1 { "sends" } else { "send" };
+        let message = format!(
+            "✗ {environments} {verb} a key to another vendor, which `deny` in slugproof.yaml forbids: change the \
+             registry or the policy, or accept it"
+        );
+        let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
+        let _ = writeln!(text, "{message}");
     }
     for idle in &report.idle {
         let config = report.config.as_deref().unwrap_or_default();

@@ -7,7 +7,8 @@ use slug_laws::LAWS;
 use slug_laws::proof::Gap;
 use slug_resolver::Code;
 
-use super::report::{PolicyReport, Report};
+use super::report::{EvaluatedCrossing, PolicyReport, Report};
+use crate::codes::CROSS_VENDOR_CREDENTIAL;
 
 #[derive(Serialize)]
 struct Form<'a> {
@@ -27,6 +28,7 @@ struct PolicyForm<'a> {
     policy: &'a str,
     matrix: Vec<CellForm<'a>>,
     gaps: Vec<GapForm<'a>>,
+    denied: Vec<DeniedForm<'a>>,
     evaluated: usize,
     compared: usize,
     combinations: u128,
@@ -55,6 +57,18 @@ struct GapForm<'a> {
 }
 
 #[derive(Serialize)]
+struct DeniedForm<'a> {
+    code: &'a str,
+    runtime: &'a str,
+    set: &'a BTreeMap<String, String>,
+    slug_in: Option<&'a str>,
+    slug: &'a str,
+    provider: &'a str,
+    keys: &'a [String],
+    accepted: Option<&'a str>,
+}
+
+#[derive(Serialize)]
 struct BrokenForm<'a> {
     law: &'a str,
     violation: &'a str,
@@ -64,7 +78,7 @@ struct BrokenForm<'a> {
 #[derive(Serialize)]
 struct IdleForm {
     line: u64,
-    code: Code,
+    code: &'static str,
 }
 
 /// Renders the whole report.
@@ -76,7 +90,7 @@ pub fn render(report: &Report) -> String {
         sample_data: report.sample.is_some(),
         laws: LAWS.iter().map(|law| law.id).collect(),
         policies: report.policies.iter().map(policy_form).collect(),
-        idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code }).collect(),
+        idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code.as_str() }).collect(),
         gaps_are_findings: report.gaps_count,
         seconds: report.elapsed.as_secs_f64(),
     };
@@ -99,10 +113,21 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
     }
     let gaps =
         policy.gaps.iter().map(|evaluated| GapForm { gap: &evaluated.gap, accepted: evaluated.accepted.as_deref() });
+    let denied = policy.crossings.iter().map(|EvaluatedCrossing { crossing, accepted }| DeniedForm {
+        code: CROSS_VENDOR_CREDENTIAL.id,
+        runtime: &crossing.runtime,
+        set: &crossing.set,
+        slug_in: crossing.slug_in.as_deref(),
+        slug: &crossing.slug,
+        provider: &crossing.provider,
+        keys: &crossing.keys,
+        accepted: accepted.as_deref(),
+    });
     PolicyForm {
         policy: &policy.policy,
         matrix,
         gaps: gaps.collect(),
+        denied: denied.collect(),
         evaluated: policy.proof.evaluated,
         compared: policy.proof.compared,
         combinations: policy.proof.covered,

@@ -1,5 +1,6 @@
 //! `prove`: checks every law on every relevant case and finds reachable contradictions.
 
+mod crossings;
 mod human;
 mod json;
 mod parallel;
@@ -14,10 +15,12 @@ use slug_laws::proof::{Gap, Proof};
 use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
 use slug_resolver::{Env, Kind, Policy, resolve};
 
+use crossings::crossings;
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
+use report::{BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
+use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::config::Accept;
 use crate::data::{Data, WRITE_CONFIG};
 use crate::exit::{Exit, Failure};
@@ -53,11 +56,12 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     // A scoped entry counts for `lint` only.
     let accepts = data.config.iter().flat_map(|config| &config.accept);
     let accepts: Vec<&Accept> = accepts.filter(|accept| !accept.is_scoped()).collect();
+    let denies_crossings = data.denied().contains(&&CROSS_VENDOR_CREDENTIAL);
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     for policy in &policies {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        reports.push(prove(&dataset, args.brute_force, &accepts, &mut used, output.is_quiet())?);
+        reports.push(prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?);
     }
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
@@ -99,7 +103,7 @@ fn list_laws(output: &mut Output) -> Result<Exit, Failure> {
 
 /// Returns true if an accept entry covers a gap of a policy.
 fn covers(accept: &Accept, policy: &str, gap: &Gap) -> bool {
-    accept.covers(policy, &gap.runtime, gap.code, |name| gap.set.contains_key(name))
+    accept.covers(policy, &gap.runtime, gap.code.into(), |name| gap.set.contains_key(name))
 }
 
 /// The maximum number of environments of one gap that are tried for one accept entry.
@@ -127,7 +131,7 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
         let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
         let found = resolve(&dataset.registry, &gap.runtime, &env, &[]);
         found.code == Some(gap.code)
-            && accept.covers(policy.name(), &gap.runtime, gap.code, |name| set.contains_key(name))
+            && accept.covers(policy.name(), &gap.runtime, gap.code.into(), |name| set.contains_key(name))
     })
 }
 
@@ -137,6 +141,7 @@ const BRUTE_FORCE: u128 = 10_000_000_000;
 fn prove(
     dataset: &Arc<Dataset>,
     brute_force: bool,
+    denies_crossings: bool,
     accepts: &[&Accept],
     used: &mut [bool],
     quiet: bool,
@@ -171,9 +176,18 @@ fn prove(
         gaps.push(EvaluatedGap { gap, accepted });
     }
     gaps.sort_by_key(|evaluated| evaluated.gap.code);
-    for (accept, used) in accepts.iter().zip(used) {
-        *used |= proof.gaps(|gap| gap.code == accept.code).iter().any(|gap| is_about(accept, dataset, gap));
+    for (accept, used) in accepts.iter().zip(used.iter_mut()) {
+        *used |= proof.gaps(|gap| accept.code == gap.code.into()).iter().any(|gap| is_about(accept, dataset, gap));
     }
+    let crossings = if denies_crossings { crossings(dataset, &enumeration, accepts) } else { Vec::new() };
+    for entry in crossings.iter().filter_map(|crossing| crossing.accepted) {
+        used[entry] = true;
+    }
+    let crossings = crossings.into_iter().map(|crossing| {
+        let accepted = crossing.accepted.map(|entry| accepts[entry].reason.clone());
+        EvaluatedCrossing { crossing, accepted }
+    });
+    let crossings = crossings.collect();
     let (columns, rows) = matrix(dataset, &enumeration);
     Ok(PolicyReport {
         policy: policy.to_owned(),
@@ -181,6 +195,7 @@ fn prove(
         columns,
         rows,
         gaps,
+        crossings,
         undecided: enumeration.undecided().to_vec(),
         unexplored: enumeration.unexplored().to_vec(),
         brute_force,

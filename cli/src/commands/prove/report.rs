@@ -6,6 +6,8 @@ use slug_laws::SET;
 use slug_laws::proof::{Gap, Proof};
 use slug_resolver::Code;
 
+use super::crossings::Crossing;
+use crate::config::AcceptCode;
 use crate::exit::Exit;
 
 /// All results of `prove`.
@@ -44,6 +46,8 @@ pub struct PolicyReport {
     pub rows: Vec<Row>,
     pub proof: Proof,
     pub gaps: Vec<EvaluatedGap>,
+    /// The environments that send a key to another vendor, if slugproof.yaml denies them.
+    pub crossings: Vec<EvaluatedCrossing>,
     pub undecided: Vec<String>,
     /// The runtimes on which the policy distinguishes too many environments.
     pub unexplored: Vec<String>,
@@ -90,10 +94,16 @@ pub struct EvaluatedGap {
     pub accepted: Option<String>,
 }
 
+/// An environment that sends a key to another vendor, and the reason if slugproof.yaml accepts it.
+pub struct EvaluatedCrossing {
+    pub crossing: Crossing,
+    pub accepted: Option<String>,
+}
+
 /// An accept entry of slugproof.yaml that accepts nothing.
 pub struct Idle {
     pub line: u64,
-    pub code: Code,
+    pub code: AcceptCode,
 }
 
 /// The result of evaluating every combination.
@@ -112,7 +122,8 @@ impl Report {
         if self.sample == Some(Sample::Unrequested) && !broken {
             return Exit::NothingChecked;
         }
-        if broken || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
+        let crosses = self.policies.iter().any(|policy| policy.open_crossings() > 0);
+        if broken || crosses || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {
             Exit::Clean
@@ -121,6 +132,10 @@ impl Report {
 }
 
 impl PolicyReport {
+    pub fn open_crossings(&self) -> usize {
+        self.crossings.iter().filter(|crossing| crossing.accepted.is_none()).count()
+    }
+
     pub fn open_gaps(&self) -> usize {
         self.gaps.iter().filter(|gap| gap.accepted.is_none()).count()
     }

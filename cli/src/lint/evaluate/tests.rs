@@ -100,9 +100,10 @@ fn call() -> impl Strategy<Value = (Policy, Vec<PolicyVariable>)> {
     })
 }
 
-/// An entry of slugproof.yaml that accepts a contradiction.
+/// An entry of slugproof.yaml that accepts a contradiction or a warning.
 fn accept() -> impl Strategy<Value = Accept> {
-    let codes = prop::sample::select(&Code::ALL);
+    let contradictions = select(&Code::ALL).prop_map(AcceptCode::Contradiction);
+    let codes = prop_oneof![8 => contradictions, 1 => Just(AcceptCode::CrossVendor)];
     let policy = prop::option::weighted(0.2, select(vec!["full-saas", "peer-visibility"]));
     let runtime = prop::option::weighted(0.2, select(vec!["claude-code", "hermes", "codex"]));
     let variable = || (any::<Index>(), prop::bool::weighted(0.2));
@@ -181,7 +182,7 @@ fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<
             let is_other = |value: &String| !value.is_empty() && Some(value) != default;
             policy.deciding_variable_names().any(|known| known == name) && variables.get(name).is_some_and(is_other)
         };
-        let covering = |code: Code| {
+        let covering = |code: AcceptCode| {
             let covers = |entry: &Accept| entry.covers(policy.name(), &runtime, code, is_set);
             accept.iter().position(covers)
         };
@@ -191,8 +192,12 @@ fn worlds(policy: &Policy, inputs: &[PolicyVariable], accept: &[Accept]) -> Vec<
             _ if resolution.slug.contains(UNKNOWN) => {
                 WorldOutcome::Open(resolution.decided_by.unwrap_or_default().to_owned())
             }
-            None => WorldOutcome::Coherent(resolution.warnings.contains(Warning::CrossVendorCredential)),
-            Some(code) => match covering(code) {
+            None if resolution.warnings.contains(Warning::CrossVendorCredential) => {
+                let accepted = covering(AcceptCode::CrossVendor);
+                accepted.map_or(WorldOutcome::Coherent(true), WorldOutcome::Accepted)
+            }
+            None => WorldOutcome::Coherent(false),
+            Some(code) => match covering(code.into()) {
                 Some(entry) => WorldOutcome::Accepted(entry),
                 None => WorldOutcome::Failed(code, resolution.slug.to_owned()),
             },
@@ -294,10 +299,15 @@ proptest! {
                 prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_) | WorldOutcome::Nothing)));
                 prop_assert!(accepted.keys().eq(&entries));
                 for (entry, failure) in accepted {
-                    prop_assert_eq!(failure.code, Some(accept[entry].code));
+                    let code = failure.code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
+                    prop_assert_eq!(code, accept[entry].code);
                 }
                 let is_crossing = |outcome: &WorldOutcome| *outcome == WorldOutcome::Coherent(true);
-                let crosses = all(|outcome| matches!(outcome, WorldOutcome::Coherent(true) | WorldOutcome::Nothing))
+                let may_cross = |outcome: &WorldOutcome| match outcome {
+                    WorldOutcome::Accepted(entry) => accept[*entry].code == AcceptCode::CrossVendor,
+                    outcome => matches!(outcome, WorldOutcome::Coherent(true) | WorldOutcome::Nothing),
+                };
+                let crosses = worlds.iter().all(|world| may_cross(&world.outcome))
                     && worlds.iter().any(|world| is_crossing(&world.outcome));
                 prop_assert_eq!(cross_vendor.is_some(), crosses);
                 prop_assert!(cross_vendor.is_none_or(|failure| failure.code.is_none()));
@@ -373,7 +383,7 @@ fn acceptance_with_unknown_path_depends_on_condition() {
         job: Some("job".to_owned()),
         policy: None,
         runtime: None,
-        code: Code::UnknownRuntime,
+        code: Code::UnknownRuntime.into(),
         set: set.iter().map(|name| (*name).to_owned()).collect(),
         unset: unset.iter().map(|name| (*name).to_owned()).collect(),
         reason: "it is intended".to_owned(),
