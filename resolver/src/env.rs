@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::limits;
-use crate::policy::{Class, Guard, Policy, UNSET, Variable};
+use crate::policy::{Policy, Values, Variable, View};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
@@ -25,85 +24,11 @@ use crate::policy::{Class, Guard, Policy, UNSET, Variable};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Env<'a> {
     policy: &'a Policy,
-    /// The value of each text variable, or its default.
-    texts: [Option<&'a str>; limits::TEXT_VARIABLES],
-    /// The class of the value of each text variable.
-    classes: [Class; limits::TEXT_VARIABLES],
-    /// The key variables that are set: one bit for each key.
-    keys: u64,
+    values: Values<'a>,
     /// The variables whose value differs from their default: one bit for each position in the policy.
     set: u128,
     /// The conditions of the policy that hold: one bit for each guard.
     holding: u128,
-}
-
-/// An environment, or the same environment without one variable, as rules see it.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'e, 'a> {
-    env: &'e Env<'a>,
-    keys: u64,
-    /// The index of the text variable that counts as unset; [`View::NONE`] for none.
-    without: u8,
-    /// The conditions of the policy that hold: one bit for each guard.
-    pub(crate) holding: u128,
-}
-
-impl<'e, 'a> View<'e, 'a> {
-    const NONE: u8 = u8::MAX;
-
-    /// The environment as it is.
-    #[inline]
-    pub(crate) fn of(env: &'e Env<'a>) -> Self {
-        Self { env, keys: env.keys, without: Self::NONE, holding: env.holding }
-    }
-
-    /// The environment without a variable.
-    #[inline]
-    pub(crate) fn without(env: &'e Env<'a>, variable: Variable) -> Self {
-        let policy = env.policy;
-        let mut view = Self::of(env);
-        match policy.variables().text_index(variable) {
-            None => view.keys &= !policy.variables().key_bit(variable),
-            Some(text) => view.without = text,
-        }
-        view.holding = policy.guards().holding_without(view.holding, variable, &view);
-        view
-    }
-
-    #[inline]
-    pub(crate) fn policy(&self) -> &'a Policy {
-        self.env.policy
-    }
-
-    /// Returns true if a condition holds.
-    #[inline]
-    pub(crate) fn holds(&self, guard: Guard) -> bool {
-        self.holding >> guard & 1 == 1
-    }
-
-    /// The key variables that are set: one bit for each key.
-    #[inline]
-    pub(crate) fn keys(&self) -> u64 {
-        self.keys
-    }
-
-    /// The value of a text variable by its index, or its default.
-    #[inline]
-    pub(crate) fn text_at(&self, text: u8) -> Option<&'a str> {
-        if text == self.without {
-            return self.env.policy.variables().default_of(text);
-        }
-        self.env.texts[usize::from(text)]
-    }
-
-    /// The class of the value of a text variable by its index.
-    #[inline]
-    pub(crate) fn class_at(&self, text: u8) -> Class {
-        if text == self.without {
-            return self.env.policy.variables().default_class(text);
-        }
-        self.env.classes[usize::from(text)]
-    }
 }
 
 impl<'a> Env<'a> {
@@ -111,21 +36,7 @@ impl<'a> Env<'a> {
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the limit on text variables is far below 256")]
     pub fn empty(policy: &'a Policy) -> Self {
-        let variables = policy.variables();
-        let mut env = Self {
-            policy,
-            texts: [None; limits::TEXT_VARIABLES],
-            classes: [UNSET; limits::TEXT_VARIABLES],
-            keys: 0,
-            set: 0,
-            holding: policy.holding_if_empty(),
-        };
-        for text in 0..variables.text_count() {
-            let index = u8::try_from(text).expect("the limit on text variables is far below 256");
-            env.texts[text] = variables.default_of(index);
-            env.classes[text] = variables.default_class(index);
-        }
-        env
+        Self { policy, values: Values::defaults(policy.variables()), set: 0, holding: policy.holding_if_empty() }
     }
 
     /// Reads variables. If a name occurs twice, the later value counts.
@@ -181,18 +92,18 @@ impl<'a> Env<'a> {
         }
         let bit = 1 << variable.position();
         match variables.text_index(variable) {
-            None => self.keys |= variables.key_bit(variable),
+            None => self.values.keys |= variables.key_bit(variable),
             Some(text) if variables.default_of(text) == Some(value) => {
                 self.unset(variable);
                 return;
             }
             Some(text) => {
-                self.texts[usize::from(text)] = Some(value);
-                self.classes[usize::from(text)] = variables.class_of(text, value);
+                self.values.texts[usize::from(text)] = Some(value);
+                self.values.classes[usize::from(text)] = variables.class_of(text, value);
             }
         }
         self.set |= bit;
-        self.holding = self.policy.guards().holding_with(self.holding, variable, &View::of(self));
+        self.holding = self.policy.guards().holding_with(self.holding, variable, &self.view());
     }
 
     #[inline]
@@ -200,13 +111,13 @@ impl<'a> Env<'a> {
         let variables = self.policy.variables();
         self.set &= !(1 << variable.position());
         match variables.text_index(variable) {
-            None => self.keys &= !variables.key_bit(variable),
+            None => self.values.keys &= !variables.key_bit(variable),
             Some(text) => {
-                self.texts[usize::from(text)] = variables.default_of(text);
-                self.classes[usize::from(text)] = variables.default_class(text);
+                self.values.texts[usize::from(text)] = variables.default_of(text);
+                self.values.classes[usize::from(text)] = variables.default_class(text);
             }
         }
-        self.holding = self.policy.guards().holding_without(self.holding, variable, &View::of(self));
+        self.holding = self.policy.guards().holding_without(self.holding, variable, &self.view());
     }
 
     /// Returns a copy without the variables that only rules for the runtime read. A caller that has
@@ -249,8 +160,8 @@ impl<'a> Env<'a> {
         match self.policy.document().runtimes.as_slice() {
             [only] if rules.is_empty() => Some(only),
             _ => {
-                let view = View::of(self);
-                let mut rules = rules.iter().filter(|rule| view.holds(rule.guard));
+                let view = self.view();
+                let mut rules = rules.iter().filter(|rule| self.holding >> rule.guard & 1 == 1);
                 rules.find_map(|rule| rule.pick(&view)).map(|picked| picked.text)
             }
         }
@@ -271,7 +182,19 @@ impl<'a> Env<'a> {
     /// The value of a text variable by its index, or its default.
     #[inline]
     fn text_at(&self, text: u8) -> Option<&'a str> {
-        self.texts[usize::from(text)]
+        self.values.texts[usize::from(text)]
+    }
+
+    /// The values as rules see them.
+    #[inline]
+    pub(crate) fn view(&self) -> View<'_, 'a> {
+        View::of(&self.values, self.policy.variables())
+    }
+
+    /// The conditions of the policy that hold: one bit for each guard.
+    #[inline]
+    pub(crate) fn holding(&self) -> u128 {
+        self.holding
     }
 }
 

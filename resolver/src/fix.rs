@@ -5,7 +5,7 @@ mod spelling;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::env::{Env, View};
+use crate::env::Env;
 use crate::limits;
 use crate::policy::{Applies, InjectMode, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
@@ -86,7 +86,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         return Vec::new();
     }
     let policy = env.policy();
-    let picked = Picked::new(policy.dispatch(runtime), &View::of(env));
+    let picked = Picked::new(policy, policy.dispatch(runtime), &env.view(), env.holding());
     let template = policy.template_of(runtime);
     let spellings = match picked.held_by {
         Some(_) => spelling::other_spellings(registry, template, picked.slug),
@@ -305,7 +305,7 @@ impl<'a, 'o> Search<'a, 'o> {
         let known = bit - 1;
         for step in &dispatch.model {
             let rule = policy.model_rule(*step);
-            let applies = rule.applies_by(env, known);
+            let applies = rule.applies_by(policy.guards(), &env.view(), known);
             if applies != Applies::Never && rule.reads & bit != 0 {
                 return true;
             }
@@ -315,7 +315,7 @@ impl<'a, 'o> Search<'a, 'o> {
         }
         for step in &dispatch.secrets {
             let tests = policy.guards().tests(policy.secrets_rule(*step).guard);
-            let may_apply = tests.may_hold(env, known);
+            let may_apply = tests.may_hold(&env.view(), known);
             if may_apply && tests.reads() & bit != 0 {
                 return true;
             }

@@ -56,6 +56,7 @@
 #![deny(missing_docs)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
+mod code;
 pub mod env;
 pub mod explain;
 pub mod fix;

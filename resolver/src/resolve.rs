@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::env::{Env, View};
+use crate::env::Env;
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejection};
@@ -28,10 +28,10 @@ pub struct Decision<'a> {
 pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
-    let view = View::of(env);
-    let picked = Picked::new(dispatch, &view);
-    let injection = Injected::new(dispatch, &view).into_injection(env);
-    let verdict = if creates_by(dispatch, &view) {
+    let holding = env.holding();
+    let picked = Picked::new(policy, dispatch, &env.view(), holding);
+    let injection = Injected::new(policy, dispatch, holding).into_injection(env);
+    let verdict = if creates_by(dispatch, holding) {
         let credentials = Credentials { injected: injection.names, ambient };
         let template = dispatch.template.as_deref().unwrap_or(runtime);
         evaluate(injection.path, registry.derive(template, picked.slug, &credentials), &credentials)
@@ -113,14 +113,14 @@ pub enum Kind {
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
-    let view = View::of(env);
-    let picked = Picked::new(dispatch, &view);
-    let injected = Injected::new(dispatch, &view);
+    let holding = env.holding();
+    let picked = Picked::new(policy, dispatch, &env.view(), holding);
+    let injected = Injected::new(policy, dispatch, holding);
     let Injection { path, names } = injected.into_injection(env);
     let Selection { slug, rule, decided_by } = picked.into_selection(env);
     let credentials = Credentials { injected: names, ambient };
     let template = dispatch.template.as_deref().unwrap_or(runtime);
-    let is_created = creates_by(dispatch, &view);
+    let is_created = creates_by(dispatch, holding);
     let (evaluation, shadowed) = if is_created {
         let derived = registry.derive(template, slug, &credentials);
         let shadowed = shadowed(dispatch, &picked, &injected, env);

@@ -1,8 +1,8 @@
 //! Selection of the slug and of the secrets to inject.
 
-use crate::env::{Env, View};
+use crate::env::Env;
 use crate::names::NameSubset;
-use crate::policy::{BillingPath, CompiledPick, Dispatch, InjectMode, Policy, Variable};
+use crate::policy::{BillingPath, CompiledPick, Dispatch, InjectMode, Policy, Variable, View};
 
 /// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,8 @@ pub struct Injection<'a> {
 /// Picks the slug of a runtime by the first rule that applies.
 #[must_use]
 pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
-    Picked::new(env.policy().dispatch(runtime), &View::of(env)).into_selection(env)
+    let policy = env.policy();
+    Picked::new(policy, policy.dispatch(runtime), &env.view(), env.holding()).into_selection(env)
 }
 
 /// Returns the names of the secrets that the workspace receives.
@@ -41,7 +42,8 @@ pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
 #[must_use]
 #[inline]
 pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
-    Injected::new(env.policy().dispatch(runtime), &View::of(env)).into_injection(env)
+    let policy = env.policy();
+    Injected::new(policy, policy.dispatch(runtime), env.holding()).into_injection(env)
 }
 
 /// Returns the rules for secrets that count: their positions in `secrets` of the policy, in order.
@@ -50,9 +52,9 @@ pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
 #[must_use]
 pub fn counting_secrets_rules(runtime: &str, env: &Env<'_>) -> Vec<usize> {
     let policy = env.policy();
-    let view = View::of(env);
+    let holding = env.holding();
     let mut counting = Vec::new();
-    for step in policy.dispatch(runtime).secrets.iter().filter(|step| view.holding & step.guard != 0) {
+    for step in policy.dispatch(runtime).secrets.iter().filter(|step| holding & step.guard != 0) {
         counting.push(usize::from(step.rule));
         if policy.secrets_rule(*step).inject.is_none() || policy.document().inject == InjectMode::First {
             break;
@@ -64,12 +66,12 @@ pub fn counting_secrets_rules(runtime: &str, env: &Env<'_>) -> Vec<usize> {
 /// Returns true if the harness creates a workspace.
 #[must_use]
 pub fn creates(runtime: &str, env: &Env<'_>) -> bool {
-    creates_by(env.policy().dispatch(runtime), &View::of(env))
+    creates_by(env.policy().dispatch(runtime), env.holding())
 }
 
 #[inline]
-pub(crate) fn creates_by(dispatch: &Dispatch, env: &View<'_, '_>) -> bool {
-    dispatch.unless & env.holding == 0
+pub(crate) fn creates_by(dispatch: &Dispatch, holding: u128) -> bool {
+    dispatch.unless & holding == 0
 }
 
 /// A [`Selection`] before its names are looked up.
@@ -84,12 +86,12 @@ pub(crate) struct Picked<'a> {
 }
 
 impl<'a> Picked<'a> {
-    /// Picks the slug.
+    /// Picks the slug, given the conditions that hold: one bit for each guard.
     #[inline]
-    pub(crate) fn new(dispatch: &'a Dispatch, env: &View<'_, 'a>) -> Self {
-        for step in dispatch.model.iter().filter(|step| env.holding & step.guard != 0) {
-            let rule = env.policy().model_rule(*step);
-            if let Some(picked) = rule.pick(env) {
+    pub(crate) fn new(policy: &'a Policy, dispatch: &'a Dispatch, values: &View<'_, 'a>, holding: u128) -> Self {
+        for step in dispatch.model.iter().filter(|step| holding & step.guard != 0) {
+            let rule = policy.model_rule(*step);
+            if let Some(picked) = rule.pick(values) {
                 let held_by = picked.held_by;
                 return Self { slug: picked.text, rule: Some(rule), held_by, consulted: step.consulted };
             }
@@ -101,7 +103,7 @@ impl<'a> Picked<'a> {
     #[inline]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
         let policy = env.policy();
-        let variable = self.held_by.or_else(|| policy.guards().tests(self.rule?.guard).first_present(env));
+        let variable = self.held_by.or_else(|| policy.guards().tests(self.rule?.guard).first_present(&env.view()));
         Selection {
             slug: self.slug,
             rule: self.rule.map(|rule| &*rule.label),
@@ -124,13 +126,13 @@ pub(crate) struct Injected {
 }
 
 impl Injected {
+    /// Collects the secrets, given the conditions that hold: one bit for each guard.
     #[inline]
-    pub(crate) fn new(dispatch: &Dispatch, env: &View<'_, '_>) -> Self {
-        let policy = env.policy();
+    pub(crate) fn new(policy: &Policy, dispatch: &Dispatch, holding: u128) -> Self {
         let mode = policy.document().inject;
         let consulted = dispatch.secrets.last().map_or(0, |step| step.consulted);
         let mut injected = Self { path: BillingPath::Byok, names: 0, rule: None, consulted };
-        for step in dispatch.secrets.iter().filter(|step| env.holding & step.guard != 0) {
+        for step in dispatch.secrets.iter().filter(|step| holding & step.guard != 0) {
             let Some(names) = policy.secrets_rule(*step).inject else {
                 injected.path = BillingPath::Platform;
                 injected.consulted = step.consulted;
@@ -168,7 +170,7 @@ pub(crate) fn shadowed<'a>(
     injected: &Injected,
     env: &Env<'a>,
 ) -> NameSubset<'a> {
-    let policy: &Policy = env.policy();
+    let policy = env.policy();
     let creation = policy.guards().reads_of(dispatch.unless);
     let mut shadowed = env.set_positions();
     let mut open = (picked.consulted | injected.consulted | creation) & shadowed;
@@ -176,10 +178,13 @@ pub(crate) fn shadowed<'a>(
         let position = open.trailing_zeros();
         open &= open - 1;
         let bit = 1_u128 << position;
-        let without = View::without(env, Variable::at(position as usize));
-        let is_inert = (picked.consulted & bit == 0 || Picked::new(dispatch, &without).slug == picked.slug)
-            && (injected.consulted & bit == 0 || Injected::new(dispatch, &without).names == injected.names)
-            && creates_by(dispatch, &without);
+        let variable = Variable::at(position as usize);
+        let values = env.view().without(variable);
+        let holding = policy.guards().holding_without(env.holding(), variable, &values);
+        let is_inert = (picked.consulted & bit == 0
+            || Picked::new(policy, dispatch, &values, holding).slug == picked.slug)
+            && (injected.consulted & bit == 0 || Injected::new(policy, dispatch, holding).names == injected.names)
+            && creates_by(dispatch, holding);
         if !is_inert {
             shadowed &= !bit;
         }

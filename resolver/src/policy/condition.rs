@@ -3,6 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::field::variable_name;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
 
 /// The key of a condition that tests the runtime instead of a variable.
@@ -166,7 +167,7 @@ impl Condition {
         }
         for (position, (name, test)) in self.variables.iter().enumerate() {
             let path = path.clone().key(name);
-            super::document::variable_name(name, path.clone())?;
+            variable_name(name, path.clone())?;
             if self.variables[..position].iter().any(|(earlier, _)| earlier == name) {
                 return Err(ValidationError::at(path, "the condition already tests this variable; merge the two"));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
-use super::version_1;
+use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
@@ -423,15 +423,8 @@ impl PolicyDocument {
         }
     }
 
-    pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ValidationError> {
-        let fields = at.fields(&["schema_version"], &[], UnknownFields::Allow)?;
-        match fields.schema_version(&[1, 2])? {
-            1 => version_1::decode(at),
-            _ => Ok(Self::decode_version_2(at, base)?),
-        }
-    }
-
-    fn decode_version_2(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ReadError> {
+    /// Decodes a file of schema version 2.
+    pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ReadError> {
         const OPTIONAL: [&str; 12] = [
             "extends",
             "harness",
@@ -630,41 +623,4 @@ fn decode_runtime(at: &Cursor<'_>) -> Result<Vec<PickRule>, ReadError> {
     }
     let name = text(at)?;
     Ok(vec![PickRule { name: None, when: Condition::default(), pick: Pick::FirstOf(vec![Source::Variable(name)]) }])
-}
-
-pub(super) fn text(at: &Cursor<'_>) -> Result<String, ReadError> {
-    at.string().map(ToOwned::to_owned)
-}
-
-pub(super) fn list<T>(
-    at: &Cursor<'_>,
-    decode: impl Fn(&Cursor<'_>) -> Result<T, ReadError>,
-) -> Result<Vec<T>, ReadError> {
-    at.items()?.map(|item| decode(&item)).collect()
-}
-
-pub(super) fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, ReadError> {
-    at.entries()?.into_iter().map(|entry| Ok((entry.name.to_owned(), text(&entry.value)?))).collect()
-}
-
-pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), ValidationError> {
-    if value.is_empty() { Err(ValidationError::at(path, "is empty; write a value")) } else { Ok(()) }
-}
-
-pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), ValidationError> {
-    if list.is_empty() { Err(ValidationError::at(path, "the list is empty; name at least one")) } else { Ok(()) }
-}
-
-pub(super) fn each_not_empty(list: &[String], path: &FieldPath) -> Result<(), ValidationError> {
-    list.iter().enumerate().try_for_each(|(index, item)| not_empty(item, path.clone().index(index)))
-}
-
-pub(super) fn variable_name(name: &str, path: FieldPath) -> Result<(), ValidationError> {
-    let mut characters = name.chars();
-    let starts = characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic());
-    if starts && characters.all(|next| next == '_' || next == '.' || next.is_ascii_alphanumeric()) {
-        return Ok(());
-    }
-    // The text may be a secret value in the wrong field, so the message does not repeat it.
-    Err(ValidationError::at(path, "not a valid variable name; use letters, digits, `_` and `.`"))
 }

@@ -5,9 +5,11 @@
 
 pub mod condition;
 mod document;
+mod field;
 mod rules;
 mod variable;
 mod version_1;
+mod view;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,13 +18,13 @@ pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
 pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, Step};
 use variable::OTHER;
+pub(crate) use variable::Variables;
 pub use variable::{BillingPath, Variable};
-pub(crate) use variable::{Class, UNSET, Variables};
+pub(crate) use view::{Values, View};
 
-use crate::env::Env;
 use crate::limits;
 use crate::table::CachedIndex;
-use crate::yaml::{FieldPath, ReadError, ValidationError};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
@@ -151,7 +153,8 @@ impl Policy {
             variables,
             document,
         };
-        policy.holding_if_empty = policy.guards.all_holding(&Env::empty(&policy));
+        let defaults = Values::defaults(&policy.variables);
+        policy.holding_if_empty = policy.guards.all_holding(&View::of(&defaults, &policy.variables));
         Ok(policy)
     }
 
@@ -193,7 +196,7 @@ impl Policy {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
         }
-        let policy = Self::new(PolicyDocument::decode(at, base)?).map_err(|error| placed(error, at))?;
+        let policy = Self::new(decode(at, base)?).map_err(|error| placed(error, at))?;
         at.check_written("policy", limits::POLICY_BYTES, || policy.to_yaml())?;
         Ok(policy)
     }
@@ -423,6 +426,15 @@ fn placed(error: InvalidPolicy, at: crate::yaml::Cursor<'_>) -> InvalidPolicy {
             ValidationError::at(at.path().key("extends"), message)
         }
         None => error.under(at.path()),
+    }
+}
+
+/// Decodes a document of either version.
+fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<PolicyDocument, ValidationError> {
+    let fields = at.fields(&["schema_version"], &[], UnknownFields::Allow)?;
+    match fields.schema_version(&[1, 2])? {
+        1 => version_1::decode(at),
+        _ => Ok(PolicyDocument::decode(at, base)?),
     }
 }
 

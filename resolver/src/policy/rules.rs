@@ -3,7 +3,7 @@
 use super::condition::{Condition, Test};
 use super::document::{Pick, PickRule, SecretsEffect, SecretsRule, Source};
 use super::variable::{ClassSet, Variable, Variables};
-use crate::env::{Env, View};
+use super::view::View;
 
 /// A compiled [`Condition`] without its runtimes: a [`Dispatch`] lists the rules of its runtime.
 #[derive(Clone, Default)]
@@ -52,10 +52,9 @@ impl Tests {
     }
 
     /// Like [`Tests::hold`], for the tests of variables in `known` only: true if the tests may hold.
-    pub(crate) fn may_hold(&self, env: &Env<'_>, known: u128) -> bool {
-        let env = View::of(env);
+    pub(crate) fn may_hold(&self, env: &View<'_, '_>, known: u128) -> bool {
         let keys = env.keys();
-        let variables = env.policy().variables();
+        let variables = env.variables();
         let is_open = |text: u8| known & variables.text_bit(text) == 0;
         (self.set & !keys | self.unset & keys) & variables.keys_in(known) == 0
             && self.texts.iter().all(|(text, classes)| is_open(*text) || classes.contains(env.class_at(*text)))
@@ -69,13 +68,13 @@ impl Tests {
 
     /// The first tested variable that has a value or a default.
     #[inline]
-    pub(crate) fn first_present(&self, env: &Env<'_>) -> Option<Variable> {
+    pub(crate) fn first_present(&self, env: &View<'_, '_>) -> Option<Variable> {
         self.order.iter().copied().find(|variable| env.is_present(*variable))
     }
 }
 
-/// The different conditions of a policy without their runtimes. An [`Env`] stores for each whether it
-/// holds, so that evaluating a rule costs one bit.
+/// The different conditions of a policy without their runtimes. An [`Env`](crate::env::Env) stores for
+/// each whether it holds, so that evaluating a rule costs one bit.
 #[derive(Clone, Default)]
 pub(crate) struct Guards {
     conditions: Vec<Vec<(String, Test)>>,
@@ -148,9 +147,8 @@ impl Guards {
     }
 
     /// The guards that hold, one bit for each.
-    pub(crate) fn all_holding(&self, env: &Env<'_>) -> u128 {
-        let view = View::of(env);
-        let bit = |(number, tests): (usize, &Tests)| u128::from(tests.hold(&view)) << number;
+    pub(crate) fn all_holding(&self, env: &View<'_, '_>) -> u128 {
+        let bit = |(number, tests): (usize, &Tests)| u128::from(tests.hold(env)) << number;
         // The bits are distinct, so their sum is their union.
         self.tests.iter().enumerate().map(bit).sum()
     }
@@ -264,16 +262,16 @@ impl CompiledPick {
     }
 
     /// Whether the rule applies, as far as that follows from the variables in `known`.
-    pub(crate) fn applies_by(&self, env: &Env<'_>, known: u128) -> Applies {
-        let tests = env.policy().guards().tests(self.guard);
+    pub(crate) fn applies_by(&self, guards: &Guards, env: &View<'_, '_>, known: u128) -> Applies {
+        let tests = guards.tests(self.guard);
         if !tests.may_hold(env, known) {
             return Applies::Never;
         }
-        let is_known = |text: &u8| known & env.policy().variables().text_bit(*text) != 0;
+        let is_known = |text: &u8| known & env.variables().text_bit(*text) != 0;
         let sources = || [&self.first].into_iter().chain(&self.rest);
         let is_available = sources().any(|source| match source {
             CompiledSource::Text(_) => true,
-            CompiledSource::Variable(_, text) => is_known(text) && View::of(env).text_at(*text).is_some(),
+            CompiledSource::Variable(_, text) => is_known(text) && env.text_at(*text).is_some(),
         });
         let may_be_available =
             || sources().any(|source| matches!(source, CompiledSource::Variable(_, text) if !is_known(text)));

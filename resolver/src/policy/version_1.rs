@@ -6,10 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::{Condition, Membership, Test};
-use super::document::{
-    PickRule, PolicyDocument, SecretsRule, Source, each_not_empty, list, not_empty, some, string_map, text,
-    variable_name,
-};
+use super::document::{PickRule, PolicyDocument, SecretsRule, Source};
+use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
 use crate::limits;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 

@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 use super::auth::AuthEnv;
 use super::pattern::Pattern;
 use super::provider::{Billing, Protocol, Provider};
+use crate::code::Code;
 use crate::limits;
-use crate::verdict::Code;
 use crate::yaml::{
     Cursor, Entry, FieldPath, Fields, ReadError, UnknownFields, ValidationError, quoted, refuse_secret_name,
 };

@@ -22,8 +22,8 @@ pub use document::{Arm, RegistryDocument, Runtime};
 pub use pattern::{Pattern, PatternError};
 pub use provider::{Billing, PLATFORM, Protocol, Provider};
 
+use crate::code::Code;
 use crate::limits;
-use crate::verdict::Code;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
 

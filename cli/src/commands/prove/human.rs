@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::{Code, explain};
 
-use super::nothing_proved;
-use super::report::{Cell, Column, EvaluatedCrossing, EvaluatedGap, PolicyReport, Report, Row, Sample};
+use super::report::{Cell, Column, EvaluatedCrossing, EvaluatedGap, PolicyReport, Report, Row, Sample, nothing_proved};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::data::WRITE_CONFIG;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};

@@ -22,7 +22,7 @@ use report::{BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Idle, Po
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::config::Accept;
-use crate::data::{Data, WRITE_CONFIG};
+use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::{HEAD, grouped, wrapped};
@@ -82,16 +82,11 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         ProveFormat::Json => {
             output.raw(&json::render(&report))?;
             if report.sample == Some(Sample::Unrequested) {
-                output.note(&nothing_proved());
+                output.note(&report::nothing_proved());
             }
         }
     }
     Ok(report.exit())
-}
-
-/// The sentence about a run that nobody gave any data.
-fn nothing_proved() -> String {
-    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
 }
 
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {

@@ -8,6 +8,7 @@ use slug_resolver::Code;
 
 use super::crossings::Crossing;
 use crate::config::AcceptCode;
+use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
 
 /// All results of `prove`.
@@ -139,4 +140,9 @@ impl PolicyReport {
     pub fn open_gaps(&self) -> usize {
         self.gaps.iter().filter(|gap| gap.accepted.is_none()).count()
     }
+}
+
+/// The sentence about a run that nobody gave any data.
+pub fn nothing_proved() -> String {
+    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
 }
