@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
-use crate::policy::{Applies, InjectMode, Policy, Test, Variable};
+use crate::policy::{Applies, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::Picked;
@@ -319,8 +319,7 @@ impl<'a, 'o> Search<'a, 'o> {
             if may_apply && tests.reads() & bit != 0 {
                 return true;
             }
-            let ends = policy.document().inject == InjectMode::First || policy.secrets_rule(*step).inject.is_none();
-            if may_apply && ends && tests.reads() & !known == 0 {
+            if may_apply && step.is_last && tests.reads() & !known == 0 {
                 break;
             }
         }
@@ -408,7 +407,7 @@ fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Condition, Membership, PickRule, PolicyDocument, SecretsRule, Source};
+    use crate::policy::{Condition, InjectMode, Membership, PickRule, PolicyDocument, SecretsRule, Source};
     use crate::registry::{Arm, Pattern, RegistryDocument, Runtime};
 
     const KEYS: usize = limits::KEY_VARIABLES;

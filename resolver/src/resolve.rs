@@ -30,7 +30,7 @@ pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient:
     let dispatch = policy.dispatch(runtime);
     let holding = env.holding();
     let picked = Picked::new(policy, dispatch, &env.view(), holding);
-    let injection = Injected::new(policy, dispatch, holding).into_injection(env);
+    let injection = Injected::new(dispatch, holding).into_injection(env);
     let verdict = if creates_by(dispatch, holding) {
         let credentials = Credentials { injected: injection.names, ambient };
         let template = dispatch.template.as_deref().unwrap_or(runtime);
@@ -115,7 +115,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
     let dispatch = policy.dispatch(runtime);
     let holding = env.holding();
     let picked = Picked::new(policy, dispatch, &env.view(), holding);
-    let injected = Injected::new(policy, dispatch, holding);
+    let injected = Injected::new(dispatch, holding);
     let Injection { path, names } = injected.into_injection(env);
     let Selection { slug, rule, decided_by } = picked.into_selection(env);
     let credentials = Credentials { injected: names, ambient };

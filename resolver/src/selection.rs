@@ -2,7 +2,7 @@
 
 use crate::env::Env;
 use crate::names::NameSubset;
-use crate::policy::{BillingPath, CompiledPick, Dispatch, InjectMode, Policy, Variable, View};
+use crate::policy::{BillingPath, CompiledPick, Dispatch, Policy, Variable, View};
 
 /// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn select<'a>(runtime: &str, env: &Env<'a>) -> Selection<'a> {
 #[inline]
 pub fn inject<'a>(runtime: &str, env: &Env<'a>) -> Injection<'a> {
     let policy = env.policy();
-    Injected::new(policy, policy.dispatch(runtime), env.holding()).into_injection(env)
+    Injected::new(policy.dispatch(runtime), env.holding()).into_injection(env)
 }
 
 /// Returns the rules for secrets that count: their positions in `secrets` of the policy, in order.
@@ -56,7 +56,7 @@ pub fn counting_secrets_rules(runtime: &str, env: &Env<'_>) -> Vec<usize> {
     let mut counting = Vec::new();
     for step in policy.dispatch(runtime).secrets.iter().filter(|step| holding & step.guard != 0) {
         counting.push(usize::from(step.rule));
-        if policy.secrets_rule(*step).inject.is_none() || policy.document().inject == InjectMode::First {
+        if step.is_last {
             break;
         }
     }
@@ -100,7 +100,14 @@ impl<'a> Picked<'a> {
         Self { slug: "", rule: None, held_by: None, consulted }
     }
 
+    /// The slug only.
     #[inline]
+    fn slug(policy: &'a Policy, dispatch: &'a Dispatch, values: &View<'_, 'a>, holding: u128) -> &'a str {
+        let mut steps = dispatch.model.iter().filter(|step| holding & step.guard != 0);
+        steps.find_map(|step| policy.model_rule(*step).pick(values)).map_or("", |picked| picked.text)
+    }
+
+    #[inline(always)]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
         let policy = env.policy();
         let variable = self.held_by.or_else(|| policy.guards().tests(self.rule?.guard).first_present(&env.view()));
@@ -128,24 +135,30 @@ pub(crate) struct Injected {
 impl Injected {
     /// Collects the secrets, given the conditions that hold: one bit for each guard.
     #[inline]
-    pub(crate) fn new(policy: &Policy, dispatch: &Dispatch, holding: u128) -> Self {
-        let mode = policy.document().inject;
-        let consulted = dispatch.secrets.last().map_or(0, |step| step.consulted);
-        let mut injected = Self { path: BillingPath::Byok, names: 0, rule: None, consulted };
+    pub(crate) fn new(dispatch: &Dispatch, holding: u128) -> Self {
+        let mut names = 0;
         for step in dispatch.secrets.iter().filter(|step| holding & step.guard != 0) {
-            let Some(names) = policy.secrets_rule(*step).inject else {
-                injected.path = BillingPath::Platform;
-                injected.consulted = step.consulted;
-                break;
-            };
-            injected.names |= names;
-            if mode == InjectMode::First {
-                injected.rule = Some(step.rule);
-                injected.consulted = step.consulted;
+            names |= step.names;
+            if step.is_last {
+                let path = if step.is_platform { BillingPath::Platform } else { BillingPath::Byok };
+                return Self { path, names, rule: (!step.is_platform).then_some(step.rule), consulted: step.consulted };
+            }
+        }
+        let consulted = dispatch.secrets.last().map_or(0, |step| step.consulted);
+        Self { path: BillingPath::Byok, names, rule: None, consulted }
+    }
+
+    /// The names only.
+    #[inline]
+    fn names(dispatch: &Dispatch, holding: u128) -> u128 {
+        let mut names = 0;
+        for step in dispatch.secrets.iter().filter(|step| holding & step.guard != 0) {
+            names |= step.names;
+            if step.is_last {
                 break;
             }
         }
-        injected
+        names
     }
 
     #[inline]
@@ -181,9 +194,8 @@ pub(crate) fn shadowed<'a>(
         let variable = Variable::at(position as usize);
         let values = env.view().without(variable);
         let holding = policy.guards().holding_without(env.holding(), variable, &values);
-        let is_inert = (picked.consulted & bit == 0
-            || Picked::new(policy, dispatch, &values, holding).slug == picked.slug)
-            && (injected.consulted & bit == 0 || Injected::new(policy, dispatch, holding).names == injected.names)
+        let is_inert = (picked.consulted & bit == 0 || Picked::slug(policy, dispatch, &values, holding) == picked.slug)
+            && (injected.consulted & bit == 0 || Injected::names(dispatch, holding) == injected.names)
             && creates_by(dispatch, holding);
         if !is_inert {
             shadowed &= !bit;

@@ -15,8 +15,8 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     if data.config.is_none() && args.policy.is_none() && !args.registry.embedded {
         return Err(Failure::new(
-            "no policy describes this harness: there is no slugproof.yaml; write one (docs/formats.md), or pass --policy, or \
-             --embedded for the sample data",
+            "no policy describes this harness: slugproof.yaml is missing; write one (docs/formats.md), or pass \
+             --policy, or --embedded for the sample data",
         ));
     }
     let policy = data.policy(args.policy.as_ref())?;

@@ -18,7 +18,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     if data.config.is_none() && args.registry.registry.is_some() && args.policy.is_none() {
         return Err(Failure::new(
-            "no policy describes the harness of this registry: there is no slugproof.yaml; pass --policy",
+            "no policy describes the harness of this registry: slugproof.yaml is missing; pass --policy",
         ));
     }
     let policy = data.policy(args.policy.as_ref())?;

@@ -418,7 +418,8 @@ proptest! {
                     let arm = Arm { provider: arms.providers[arm].name.clone(), ..Arm::default() };
                     let runtimes = vec![Runtime { name: "r".to_owned(), arms: vec![arm], ..Runtime::default() }];
                     let providers = registry.providers().to_vec();
-                    let alone = Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() }).expect("the registry is valid");
+                    let document = RegistryDocument { providers, runtimes, ..RegistryDocument::default() };
+                    let alone = Registry::new(document).expect("the registry is valid");
                     prop_assert!(alone.derive("r", &shared.witness, &Credentials::default()).is_ok());
                 }
             }

@@ -152,7 +152,7 @@ fn undecided() -> (String, String) {
 }
 
 #[test]
-fn literal_after_a_variable_is_a_case_of_its_own() {
+fn literal_after_variable_is_a_separate_case() {
     let wrong = project("vars", "", &[("eval", WRONG)]);
     assert_eq!(linted(&wrong), [undecided(), error("wrong-credential")]);
     let output = run(&wrong, &["lint"]);
@@ -193,8 +193,9 @@ fn each_combination_of_variables_is_a_case() {
 fn callers_literal_is_a_case_of_the_called_workflow() {
     let caller = "on: push\njobs:\n  call:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n    \
                   with: {model: \"${{ vars.MODEL || 'north-1' }}\"}\n";
-    let called = "on: {workflow_call: {inputs: {model: {type: string}}}}\njobs:\n  eval:\n    runs-on: ubuntu-latest\n    \
-                  env: {CI_SOUTH: x, MODEL: \"${{ inputs.model }}\"}\n    steps:\n      - run: ci/review.sh\n";
+    let called = "on: {workflow_call: {inputs: {model: {type: string}}}}\njobs:\n  eval:\n    \
+                  runs-on: ubuntu-latest\n    env: {CI_SOUTH: x, MODEL: \"${{ inputs.model }}\"}\n    steps:\n      \
+                  - run: ci/review.sh\n";
     let project = project("vars-called", "", &[("fine", "CI_NORTH: x")])
         .file(".github/workflows/caller.yml", caller)
         .file(".github/workflows/called.yml", called);
@@ -250,8 +251,8 @@ fn secret_outside_the_known_ones_injects_nothing() {
     assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
     let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
     let output = run(&both, &["lint"]);
-    let told = "line 4, column 16: `known_secrets`: `absent_secrets` is given too, but every secret outside this list is absent; \
-                remove `absent_secrets`";
+    let told = "line 4, column 16: `known_secrets`: `absent_secrets` is given too, but every secret outside this \
+                list is absent; remove `absent_secrets`";
     assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
@@ -284,8 +285,8 @@ fn harness_policy_is_the_default_of_policy() {
     let by_path = by_path.file(".github/workflows/unknown.yml", unknown);
     assert_eq!(linted(&by_path), [("cross-vendor-credential".to_owned(), "note".to_owned())]);
     let output = run(&with("harness-typo", "reviw"), &["pick", "writer"]);
-    let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use nor a \
-                file; did you mean `review`?";
+    let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use \
+                nor a file; did you mean `review`?";
     assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
@@ -318,7 +319,7 @@ fn sample_data_give_no_false_assurance() {
     assert!(output.code == 3 && last_sentence(&output).ends_with(told), "{}", output.snapshot());
     assert!(last_sentence(&output).starts_with("! 9 notes in 1 registry, 2 policies; "), "{}", output.snapshot());
 
-    // What was asked for is no surprise.
+    // Data that an option chooses need no such sentence.
     for args in [&["prove", "--embedded"][..], &["prove", "--policy", "reconciler"], &["check", "--embedded"]] {
         let output = run(&empty, args);
         assert!(output.code == 0 && !output.stdout.contains("sample"), "{}", output.snapshot());
@@ -479,7 +480,8 @@ fn denied_environment_is_a_finding_of_prove() {
 
 #[test]
 fn denied_note_of_a_job_can_be_accepted() {
-    let config = "deny: [cross-vendor-credential]\naccept:\n  - {code: cross-vendor-credential, job: eval, reason: compatible}\n";
+    let config = "deny: [cross-vendor-credential]\naccept:\n  \
+                  - {code: cross-vendor-credential, job: eval, reason: compatible}\n";
     let project = project("deny-job", config, &[("eval", CROSSING), ("other", CROSSING)]);
     assert_eq!(linted(&project), [error("cross-vendor-credential")]);
     let output = run(&project, &["lint"]);

@@ -132,7 +132,8 @@ fn json_and_sarif_follow_their_schemas() {
 fn fixes_keep_layout_and_comments() {
     let cases = [
         (
-            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\nE2E_MODEL_SLUG: 'no-such-model' # the slug\n# the end\nB: y",
+            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\nE2E_MODEL_SLUG: 'no-such-model' # the slug\n\
+             # the end\nB: y",
             "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\n# the end\nB: y",
         ),
         (
@@ -165,8 +166,8 @@ fn fix_deletes_flow_entries_and_only_entries() {
     {
         let workflow_with = |env: &str| {
             format!(
-                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\njobs:\n  job:\n    \
-                 steps:\n      - run: {FULL_SAAS}\n        {env}\n"
+                "on: push\nenv:\n  E2E_RUNTIME: claude-code\n  E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\njobs:\n  \
+                 job:\n    steps:\n      - run: {FULL_SAAS}\n        {env}\n"
             )
         };
         let scratch = Scratch::new(&format!("lint-braces-{number}")).file("a.yml", workflow_with(env));

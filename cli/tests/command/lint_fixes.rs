@@ -110,8 +110,8 @@ fn shared_env_keeps_its_anchor() {
             .enumerate()
     {
         let text = format!(
-            "on: push\nenv: {{E2E_MINIMAX_API_KEY: '${{{{ secrets.KEY }}}}', E2E_RUNTIME: claude-code}}\njobs:\n  first:\n    \
-             env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      \
+            "on: push\nenv: {{E2E_MINIMAX_API_KEY: '${{{{ secrets.KEY }}}}', E2E_RUNTIME: claude-code}}\njobs:\n  \
+             first:\n    env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      \
              - run: {CALL}\n"
         );
         for text in [text.clone(), text.replacen(CALL, "true", 1)] {
@@ -154,7 +154,8 @@ fn patch_never_disables_a_step() {
 fn thousand_findings_are_fixed_in_one_run() {
     let job = |number: usize| {
         format!(
-            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\n      \
+            "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      \
+             E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\n      \
              E2E_MODEL_SLUG: no-such-model\n    steps:\n      - run: {CALL}\n"
         )
     };

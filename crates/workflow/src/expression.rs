@@ -78,9 +78,9 @@ pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
 }
 
-/// The repository variables of a text that a literal replaces if they are unset: those of
-/// `vars.NAME || 'literal'`, where other operands may stand between the two. An empty literal is no
-/// such default.
+/// The repository variables of a text that a literal replaces if they are unset, as in
+/// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count as a
+/// default.
 #[must_use]
 pub fn vars_with_default(template: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();

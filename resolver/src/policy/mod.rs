@@ -16,7 +16,7 @@ use std::fmt;
 
 pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
-pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, Step};
+pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, SecretsStep, Step};
 use variable::OTHER;
 pub(crate) use variable::Variables;
 pub use variable::{BillingPath, Variable};
@@ -392,7 +392,7 @@ impl Policy {
     }
 
     #[inline]
-    pub(crate) fn secrets_rule(&self, step: Step) -> &CompiledSecrets {
+    pub(crate) fn secrets_rule(&self, step: SecretsStep) -> &CompiledSecrets {
         &self.secrets[usize::from(step.rule)]
     }
 
@@ -626,7 +626,15 @@ impl Rules<'_> {
         for (index, _) in self.document.secrets.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
             let guard = self.secrets[index].guard;
             consulted |= self.guards.tests(guard).reads();
-            secrets.push(Step { rule: number(index), guard: 1 << guard, consulted });
+            let inject = self.secrets[index].inject;
+            secrets.push(SecretsStep {
+                guard: 1 << guard,
+                names: inject.unwrap_or_default(),
+                consulted,
+                rule: number(index),
+                is_platform: inject.is_none(),
+                is_last: inject.is_none() || self.document.inject == InjectMode::First,
+            });
         }
         let unless = self.document.creates.unless.iter().zip(self.unless).filter(|(condition, _)| admits(condition));
         Dispatch {

@@ -153,14 +153,14 @@ impl Guards {
         self.tests.iter().enumerate().map(bit).sum()
     }
 
-    /// The guards that hold, given those that held before one variable was set to another value.
+    /// The guards that hold after one variable is set to another value; `holding` are the guards before.
     #[inline]
     pub(crate) fn holding_with(&self, holding: u128, variable: Variable, env: &View<'_, '_>) -> u128 {
         let OfVariable { only, jointly, .. } = self.of_variable[variable.position()];
         self.evaluate(only | jointly, holding, env)
     }
 
-    /// The guards that hold, given those that held before one variable was unset.
+    /// The guards that hold after one variable is unset; `holding` are the guards before.
     #[inline]
     pub(crate) fn holding_without(&self, holding: u128, variable: Variable, env: &View<'_, '_>) -> u128 {
         let OfVariable { only, only_if_unset, jointly } = self.of_variable[variable.position()];
@@ -315,7 +315,24 @@ impl CompiledSecrets {
     }
 }
 
-/// A rule that can apply for a runtime.
+/// A rule for secrets that can apply for a runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretsStep {
+    /// The condition of the rule: its bit among the guards.
+    pub(crate) guard: u128,
+    /// The names that the rule injects: one bit for each position in the list of the policy.
+    pub(crate) names: u128,
+    /// The variables that this rule and the rules before it read: one bit for each position in the policy.
+    pub(crate) consulted: u128,
+    /// The index of the rule in the policy.
+    pub(crate) rule: u16,
+    /// Whether the rule selects the platform path.
+    pub(crate) is_platform: bool,
+    /// Whether no later rule counts if this rule applies.
+    pub(crate) is_last: bool,
+}
+
+/// A rule for the model that can apply for a runtime.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
     /// The index of the rule in the policy.
@@ -332,7 +349,7 @@ pub(crate) struct Dispatch {
     /// The rules for the model, up to the first one that always applies.
     pub(crate) model: Box<[Step]>,
     /// The rules for secrets.
-    pub(crate) secrets: Box<[Step]>,
+    pub(crate) secrets: Box<[SecretsStep]>,
     /// The guards of `creates.unless`, one bit for each.
     pub(crate) unless: u128,
     /// The runtime that is looked up in the registry instead, if another.

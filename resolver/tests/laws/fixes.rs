@@ -41,7 +41,7 @@ runtimes:
 
 /// Listed ids come first. An id is made up only for a slug that no arm lists, and never for the platform.
 #[test]
-fn other_spelling_is_listed_or_made_up_for_unlisted_slug() {
+fn id_is_made_up_for_unlisted_slug_only() {
     let registry = "schema_version: 1
 providers:
   - {name: acme, auth_env: [KEY], model_prefix_match: '^acme/'}

@@ -328,8 +328,8 @@ fn summary(report: &Report) -> String {
         let config = report.config.as_deref().unwrap_or_default();
         let _ = writeln!(
             text,
-            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is about \
-             a finding of lint",
+            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is \
+             about a finding of lint",
             idle.line,
             idle.code.as_str()
         );

@@ -148,6 +148,13 @@ enum WorldOutcome {
     Nothing,
 }
 
+impl WorldOutcome {
+    /// Returns true if nothing is to be reported.
+    fn is_fine(&self) -> bool {
+        matches!(self, Self::Coherent(_) | Self::Accepted(_) | Self::Nothing)
+    }
+}
+
 /// The variable that holds the unknown runtime.
 fn named(env: &Env<'_>) -> Variable {
     let is_unknown = |variable: &Variable| env.text(*variable) == Some(UNKNOWN);
@@ -296,7 +303,7 @@ proptest! {
         let all = |predicate: fn(&WorldOutcome) -> bool| worlds.iter().all(|world| predicate(&world.outcome));
         match verdict {
             CallVerdict::Fine { accepted, cross_vendor } => {
-                prop_assert!(all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_) | WorldOutcome::Nothing)));
+                prop_assert!(all(WorldOutcome::is_fine));
                 prop_assert!(accepted.keys().eq(&entries));
                 for (entry, failure) in accepted {
                     let code = failure.code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
@@ -328,7 +335,7 @@ proptest! {
                 prop_assert!(distinct.len() > HINT_ENVIRONMENTS || have_hints, "{:?}", failure.hints);
             }
             CallVerdict::Undecided(why) => {
-                prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Coherent(_) | WorldOutcome::Accepted(_) | WorldOutcome::Nothing)));
+                prop_assert!(!all(WorldOutcome::is_fine));
                 prop_assert!(!all(|outcome| matches!(outcome, WorldOutcome::Failed(..))));
                 let is_name = |why: &&str| inputs.iter().any(|input| input.name == *why);
                 let (names, failing): (BTreeSet<&str>, BTreeSet<&str>) =
