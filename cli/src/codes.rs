@@ -119,9 +119,9 @@ table! {
             Code::WrongCredential.meaning();
     }
 
-    "Warnings",
-    "A warning comes on top of any verdict. It changes the exit code only if `deny` in \
-    slugproof.yaml lists its code.": {
+    "Warnings about a resolution",
+    "A resolution can have these warnings in addition to any verdict. They are notes: they change the exit \
+    code only if `deny` in slugproof.yaml lists their codes.": {
         CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
         SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],

@@ -17,7 +17,7 @@ fn failing_slug_is_refused_with_reason_and_fixes() {
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     assert!(output.stderr.starts_with("✗ platform-path-byok-model: "), "{}", output.stderr);
     assert!(
-        output.stderr.contains("3. unset E2E_MODEL_SLUG, which selects moonshot/kimi-k2.6 from platform"),
+        output.stderr.contains("2. unset E2E_MODEL_SLUG, which selects moonshot/kimi-k2.6 from platform"),
         "{}",
         output.stderr
     );

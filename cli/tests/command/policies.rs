@@ -262,7 +262,7 @@ fn near_miss_of_a_compared_value_is_suggested() {
                   secrets: [{key: ZETA_API_KEY}]\n";
     let scratch = project("near", policy, "");
     let output = slugproof(["resolve", "--runtime", "agent", "TIER=Fast"]).dir(&scratch).run();
-    assert!(output.stdout.contains("TIER is compared exactly; did you mean `fast`?"), "{}", output.snapshot());
+    assert!(output.stdout.contains("TIER is case-sensitive; did you mean `fast`?"), "{}", output.snapshot());
 }
 
 #[test]

@@ -155,8 +155,8 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Every fix resolves the contradiction, no fix could be smaller, and no single edit that is a fix is missing.
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
-    statement: "every offered fix makes the case consistent as it states, no part of it does, it names the secret to \
-                set for a key, and no two fixes differ only in a value",
+    statement: "every fix makes the case consistent as it states, and no part of it is enough; a fix that sets a key names \
+                the secret; no two fixes differ only in a value; no single edit that fixes the case is missing",
     check: fixes_sound_and_minimal,
 };
 
