@@ -8,6 +8,7 @@ use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry, RegistryDocument};
 
 use crate::corruption::Parts;
+use crate::extension;
 use crate::model_classes::ModelClasses;
 use crate::reference;
 use crate::version_1::PolicyV1;
@@ -27,6 +28,7 @@ pub struct Dataset {
     arms_reordered: OnceLock<Vec<Arc<Dataset>>>,
     /// `None` if the reread dataset is equal to this one.
     reread: OnceLock<Result<Option<Arc<Dataset>>, ReadError>>,
+    extending: OnceLock<Result<Arc<[Policy; 2]>, ReadError>>,
     parts_of_registry: OnceLock<Result<Parts, ReadError>>,
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
 }
@@ -65,6 +67,7 @@ impl Dataset {
             reordered: OnceLock::new(),
             arms_reordered: OnceLock::new(),
             reread: OnceLock::new(),
+            extending: OnceLock::new(),
             parts_of_registry: OnceLock::new(),
             parts_of_policy: OnceLock::new(),
         }
@@ -146,6 +149,13 @@ impl Dataset {
         };
         let reread = self.reread.get_or_init(reread).clone()?;
         Ok(reread.unwrap_or_else(|| Arc::clone(self)))
+    }
+
+    /// The policy, read from files that extend another policy: each writes every second field and takes
+    /// over the others.
+    pub(crate) fn extending(&self) -> Result<Arc<[Policy; 2]>, ReadError> {
+        let read = |first| extension::read_back(&self.policy, first);
+        self.extending.get_or_init(|| Ok(Arc::new([read(0)?, read(1)?]))).clone()
     }
 }
 

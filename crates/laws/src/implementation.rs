@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
 use slug_resolver::yaml::ReadError;
-use slug_resolver::{Credentials, Fix, NameSubset, Provider, Registry, Rejection, Resolution, fixes, resolve};
+use slug_resolver::{Credentials, Fix, NameSubset, Policy, Provider, Registry, Rejection, Resolution, fixes, resolve};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -73,6 +73,15 @@ pub trait Implementation: Sync {
         RealResolver.reread(case)
     }
 
+    /// The policy of a dataset, read from two files that extend another policy and together write every field.
+    ///
+    /// # Errors
+    ///
+    /// If one of the files cannot be read.
+    fn extending(&self, dataset: &Dataset) -> Result<Arc<[Policy; 2]>, ReadError> {
+        RealResolver.extending(dataset)
+    }
+
     /// Checks that `text` is a valid document. `dataset` is the dataset of a [`Document::TestCase`].
     ///
     /// # Errors
@@ -131,6 +140,10 @@ impl Implementation for RealResolver {
     fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
         let dataset = case.dataset.reread()?;
         TestCase::from_yaml(case.to_yaml().as_bytes(), dataset)
+    }
+
+    fn extending(&self, dataset: &Dataset) -> Result<Arc<[Policy; 2]>, ReadError> {
+        dataset.extending()
     }
 
     fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {

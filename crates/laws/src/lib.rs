@@ -26,6 +26,7 @@ mod counts;
 mod dataset;
 mod document;
 mod expectation;
+mod extension;
 mod implementation;
 mod law;
 mod laws;

@@ -28,6 +28,7 @@ pub struct Wrong {
     pub message: fn(&Registry, &Resolution<'_>) -> String,
     pub report: fn(&TestCase) -> String,
     pub reread: fn(&TestCase) -> Result<TestCase, ReadError>,
+    pub extending: fn(&Dataset) -> Result<Arc<[Policy; 2]>, ReadError>,
     pub validate: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
 }
 
@@ -56,6 +57,10 @@ impl Implementation for Wrong {
         (self.reread)(case)
     }
 
+    fn extending(&self, dataset: &Dataset) -> Result<Arc<[Policy; 2]>, ReadError> {
+        (self.extending)(dataset)
+    }
+
     fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {
         (self.validate)(document, text, dataset)
     }
@@ -74,6 +79,7 @@ pub const RIGHT: Wrong = Wrong {
     message: |registry, resolution| RealResolver.message(registry, resolution),
     report: |case| RealResolver.report(case),
     reread: |case| RealResolver.reread(case),
+    extending: |dataset| RealResolver.extending(dataset),
     validate: |document, text, dataset| RealResolver.validate(document, text, dataset),
 };
 
@@ -642,6 +648,17 @@ const WRONG: &[Wrong] = &[
         law: "roundtrip",
         bug: "the ambient credentials are not written",
         reread: |case| Ok(TestCase { ambient: Vec::new(), ..case.masked() }),
+        ..RIGHT
+    },
+    Wrong {
+        law: "roundtrip",
+        bug: "a policy that extends another keeps the rules for secrets of the other",
+        extending: |dataset| {
+            let mut document = dataset.policy.document().clone();
+            document.secrets.truncate(1);
+            let policy = Policy::new(document).unwrap_or_else(|_| dataset.policy.clone());
+            Ok(Arc::new([dataset.policy.clone(), policy]))
+        },
         ..RIGHT
     },
     Wrong {

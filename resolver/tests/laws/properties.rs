@@ -1,11 +1,13 @@
 //! Every law on random cases. `PROPTEST_CASES` sets their number.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use slug_laws::enumeration::Enumeration;
 use slug_laws::{LAWS, LawContext, RealResolver, law};
 
-use crate::strategy::cases;
+use crate::strategy::{cases, fixed_cases};
 
 macro_rules! properties {
     ($($name:ident => $id:literal,)*) => {
@@ -81,6 +83,25 @@ fn earlier_ids_are_accepted() {
         assert_eq!(law(earlier).map(|law| law.id), Some(current));
     }
     assert!(law("no-such-law").is_none());
+}
+
+/// The cases of an enumeration are distinct, and together they represent each combination once.
+#[test]
+fn enumerated_cases_partition_combinations() {
+    const MOST_CASES: usize = 5_000;
+    for case in fixed_cases(Config::default().cases as usize) {
+        let enumeration = Enumeration::new(&case.dataset);
+        if enumeration.len() > MOST_CASES {
+            continue;
+        }
+        let points = (0..enumeration.len()).filter_map(|number| enumeration.get(number));
+        let (mut covered, mut distinct) = (0, BTreeSet::new());
+        for point in points {
+            covered += point.covers;
+            assert!(distinct.insert((point.case.runtime.clone(), point.case.variables.clone())), "{:?}", point.case);
+        }
+        assert_eq!(covered, enumeration.combinations(), "{case:?}");
+    }
 }
 
 /// Checks a law on random cases. A failing seed is stored in the law's file in the directory

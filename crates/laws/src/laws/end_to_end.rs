@@ -83,7 +83,7 @@ fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
 pub(crate) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
     statement: "a case that is written and read again is the same and has the same resolution; only the presence of a \
-                secret is written",
+                secret is written; a policy that extends another takes exactly the fields that it does not write",
     check: roundtrip,
 };
 
@@ -101,6 +101,12 @@ fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
         "after writing and reading, the case resolves to {found:?}, not {:?}",
         context.resolution
     );
+    let dataset = &context.case.dataset;
+    let extending = context.implementation.extending(dataset);
+    let extending = extending.map_err(|error| format!("the policy is refused when it extends another: {error}"))?;
+    for policy in &*extending {
+        ensure!(*policy == dataset.policy, "the policy differs when it extends another:\n{}", policy.to_yaml());
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::policy::{Pick, SecretsRule, Source, Test};
+use slug_resolver::policy::{Condition, Pick, SecretsRule, Source, Test};
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning};
 
 use crate::case::TestCase;
@@ -309,9 +309,19 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
     if edits.is_empty() || arms.is_some_and(|runtime| runtime.arms.len() > SLUGS_TRIED) {
         return Ok(());
     }
-    let one = &edits[usize::try_from(context.case.number() >> 33).unwrap_or_default() % edits.len()];
+    // An edit may be needed so that another edit does not keep the workspace from being created.
+    let unless = &context.case.dataset.policy.document().creates.unless;
+    let is_of_creation = |edit: &&Edit| unless.iter().any(|condition| tests(condition, edit.variable()));
+    let of_creation: Vec<&Edit> = edits.iter().filter(is_of_creation).collect();
+    let choices = if of_creation.is_empty() { edits.iter().collect() } else { of_creation };
+    let one = choices[usize::try_from(context.case.number() >> 33).unwrap_or_default() % choices.len()];
     let others = edits.iter().filter(|other| other.variable() != one.variable());
     others.into_iter().try_for_each(|other| check(&[one], other))
+}
+
+/// Returns true if a condition tests a variable.
+fn tests(condition: &Condition, name: &str) -> bool {
+    condition.variables.iter().any(|(tested, _)| tested == name)
 }
 
 /// The variable of an edit, and `true` if the edit sets it.
@@ -330,7 +340,8 @@ fn value(edit: &Edit) -> Option<&str> {
 const SLUGS_TRIED: usize = 6;
 
 /// Single edits of every kind: each variable unset, each key set, each text that a rule names
-/// set, and the first ids of some arms of the runtime.
+/// set, another text instead of a default that a rule names, and the first ids of some arms of the
+/// runtime.
 fn single_edits(case: &TestCase) -> Vec<Edit> {
     let policy = &case.dataset.policy;
     let document = policy.document();
@@ -344,7 +355,14 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
         if policy.is_key(variable) {
             edits.push(set(name, SET));
         }
-        edits.extend(policy.value_classes(variable).texts.iter().map(|text| set(name, text)));
+        let texts = policy.value_classes(variable).texts;
+        edits.extend(texts.iter().map(|text| set(name, text)));
+        let is_named = |value: &String| texts.contains(value);
+        let (value, default) = (case.set_to(name), document.defaults.get(name));
+        if default.is_some_and(is_named) && value.is_none_or(is_named) {
+            let other = ["byok", "tenant", "other"].into_iter().find(|other| !texts.iter().any(|text| text == other));
+            edits.extend(other.map(|other| set(name, other)));
+        }
     }
     let runtime = case.dataset.registry.runtime(policy.template_of(&case.runtime));
     let listed =
