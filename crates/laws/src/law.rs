@@ -9,6 +9,7 @@ use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::implementation::Implementation;
 use crate::reference;
+use crate::spelling;
 
 /// One law.
 #[derive(Clone, Copy)]
@@ -33,6 +34,7 @@ pub struct LawContext<'a> {
     /// The answer of the implementation.
     pub resolution: Resolution<'a>,
     reference: OnceCell<Resolution<'a>>,
+    spellings: OnceCell<Vec<String>>,
     fixes: OnceCell<Vec<Fix>>,
 }
 
@@ -45,6 +47,7 @@ impl<'a> LawContext<'a> {
             case,
             resolution: implementation.resolve(case),
             reference: OnceCell::new(),
+            spellings: OnceCell::new(),
             fixes: OnceCell::new(),
         }
     }
@@ -65,6 +68,14 @@ impl<'a> LawContext<'a> {
             reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
                 dataset.model_classes().derive(registry, runtime, model, present)
             })
+        })
+    }
+
+    /// Other spellings of a slug on the runtime of the case; every call must be about the same slug.
+    pub(crate) fn spellings(&self, slug: &str) -> &[String] {
+        self.spellings.get_or_init(|| {
+            let Dataset { registry, policy, .. } = &*self.case.dataset;
+            spelling::other_spellings(registry, policy.template_of(&self.case.runtime), slug)
         })
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
         }
     }
     let key = |id: &String| (!listed.contains(id), first_segment(id) != first_segment(slug), distance(id, slug));
-    kept.sort_by_key(key);
+    kept.sort_by_cached_key(key);
     kept.truncate(limits::FIX_SPELLINGS);
     kept
 }
@@ -61,7 +61,7 @@ fn split_last(id: &str) -> (&str, &str) {
 }
 
 fn is_one_edit(one: &str, other: &str) -> bool {
-    distance(one, other) == 1
+    one.chars().count().abs_diff(other.chars().count()) <= 1 && distance(one, other) == 1
 }
 
 /// The number of edits between two texts: insertions, deletions, substitutions and exchanges of

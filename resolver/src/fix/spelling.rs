@@ -35,8 +35,11 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     let all = both.flat_map(|(is_unlisted, ids)| ids.into_iter().map(move |id| (is_unlisted, id)));
     let mut spellings: Vec<(bool, String)> =
         all.filter(|(_, id)| !id.is_empty() && id != slug && seen.insert(id.clone())).collect();
+    let length = |text: &str| text.chars().count();
     spellings.sort_by_cached_key(|(is_unlisted, id)| {
-        (*is_unlisted, first_segment(id) != first_segment(slug), strsim::osa_distance(id, slug))
+        // An id that is made up only adds or removes a prefix, so the lengths say how far it is away.
+        let distance = if *is_unlisted { length(id).abs_diff(length(slug)) } else { strsim::osa_distance(id, slug) };
+        (*is_unlisted, first_segment(id) != first_segment(slug), distance)
     });
     spellings.truncate(limits::FIX_SPELLINGS);
     spellings.into_iter().map(|(_, id)| id).collect()
@@ -61,8 +64,22 @@ fn split_last(id: &str) -> (&str, &str) {
 /// Returns true for ids with the same last segment, and for ids that are one edit apart in it.
 fn is_similar(id: &str, slug: &str) -> bool {
     let ((prefix, last), (slug_prefix, slug_last)) = (split_last(id), split_last(slug));
-    last == slug_last
-        || prefix == slug_prefix
-            && last.len().abs_diff(slug_last.len()) <= 4
-            && strsim::osa_distance(last, slug_last) == 1
+    last == slug_last || prefix == slug_prefix && is_one_edit(last, slug_last)
+}
+
+/// Returns true if one insertion, deletion, substitution or exchange of neighbours turns a text into
+/// another.
+fn is_one_edit(one: &str, other: &str) -> bool {
+    let common = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (one, other): (&str, &str) = (&one[common..], &other[common..]);
+    let common = one.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b);
+    let common: usize = common.map(|(a, _)| a.len_utf8()).sum();
+    let (one, other) = (&one[..one.len() - common], &other[..other.len() - common]);
+    let mut one = one.chars();
+    let mut other = other.chars();
+    match [one.next(), one.next(), one.next(), other.next(), other.next(), other.next()] {
+        [Some(_), None, _, None, ..] | [None, _, _, Some(_), None, _] | [Some(_), None, _, Some(_), None, _] => true,
+        [Some(a), Some(b), None, Some(c), Some(d), None] => a == d && b == c,
+        _ => false,
+    }
 }

@@ -230,9 +230,7 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
     let picked = reference::select(document, &context.case.runtime, &context.case.variables);
     let is_spelling = match fix.edits.as_slice() {
         [Edit::Set(name, value)] => {
-            let template = policy.template_of(&context.case.runtime);
-            Some(name.as_str()) == picked.held_by
-                && spelling::other_spellings(registry, template, picked.slug).contains(value)
+            Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).contains(value)
         }
         _ => false,
     };
