@@ -19,10 +19,10 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     let Some(runtime) = registry.runtime(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
         return Vec::new();
     };
-    let ids = || runtime.arms.iter().flat_map(|arm| &arm.models);
-    let listed: Vec<String> = ids().filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
+    let ids = runtime.arms.iter().flat_map(|arm| &arm.models);
+    let listed: Vec<String> = ids.filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
     let mut unlisted = Vec::new();
-    if !ids().any(|id| id == slug) {
+    if !registry.handle(&runtime.name).is_some_and(|runtime| runtime.lists(slug)) {
         let tenant_pays = |name: &str| registry.provider(name).is_some_and(|provider| !provider.is_platform());
         for arm in runtime.arms.iter().filter(|arm| tenant_pays(&arm.provider)) {
             unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));

@@ -282,6 +282,11 @@ impl<'r> RuntimeHandle<'r> {
         found.into_iter().map(|id| &self.registry.providers[id]).collect()
     }
 
+    /// Returns true if an arm lists exactly this id.
+    pub(crate) fn lists(&self, id: &str) -> bool {
+        matches!(self.arms.listing(id), Some(Listing::Sole(_) | Listing::Tie(_)))
+    }
+
     /// The provider whose arm has withdrawn the model, where that is why it has no provider.
     #[must_use]
     pub fn withdrawn_by(&self, model: &str) -> Option<&'r Provider> {
