@@ -47,6 +47,17 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     kept
 }
 
+/// Sorts ids by their similarity with a slug that no arm serves: those with its first segment come
+/// first, then those with the fewest edits between.
+pub(crate) fn sort_by_similarity(ids: &mut [String], slug: &str) {
+    let slug = slug.trim();
+    if slug.is_empty() || slug.len() > 256 {
+        return;
+    }
+    let edits = |id: &str| if id.len() > 256 { usize::MAX } else { distance(id, slug) };
+    ids.sort_by_cached_key(|id| (first_segment(id) != first_segment(slug), edits(id)));
+}
+
 /// The first segment of an id that has several, else nothing.
 pub(crate) fn first_segment(id: &str) -> &str {
     id.find(['/', ':']).map_or("", |at| &id[..at])
