@@ -32,7 +32,12 @@ pub struct Evaluated<'r> {
     pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+    /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
+    pub(super) fine: Vec<PolicyCall<'r>>,
 }
+
+/// Maximum calls without a contradiction that are kept.
+const FINE_CALLS: usize = 4_096;
 
 impl<'a> Linter<'a> {
     /// Evaluates every call in some files.
@@ -107,6 +112,9 @@ impl<'a> Linter<'a> {
                     let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
                     evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
                 }
+                if evaluated.fine.len() < FINE_CALLS {
+                    evaluated.fine.push(case.clone());
+                }
                 if let Some(failure) = cross_vendor {
                     evaluated.groups.add(case, Problem::CrossVendor(failure));
                 }
@@ -155,7 +163,7 @@ impl<'a> Linter<'a> {
 }
 
 /// The possible values of a variable, and whether an empty value means that it is unset.
-fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
+pub(super) fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
     let mut text = env.value(name);
     let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
     let empty = match env.variables.get(name).map(|setting| &setting.origin) {

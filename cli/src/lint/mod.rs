@@ -9,6 +9,7 @@ mod evaluate;
 mod explain;
 pub(crate) mod files;
 pub(crate) mod fix;
+mod fix_filter;
 mod fix_verifier;
 mod input;
 mod linter;
