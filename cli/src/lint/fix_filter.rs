@@ -16,9 +16,15 @@ impl Evaluated<'_> {
             let Problem::Failure(failure) = &group.problem else { continue };
             let spoils = |fix: &&Fix| {
                 let mut same_step = fine.iter().filter(|call| is_same_step(group, call));
-                same_step.any(|call| {
-                    !linter.creates_secret_of_row(fix, group) && linter.spoils(fix, group.first.policy.name(), call)
-                })
+                match edits_matrix_value(fix, &group.first) {
+                    // The row has a wrong model, so the row is what to change.
+                    true if failure.provider.is_none() => false,
+                    true if !linter.creates_secret_of_row(fix, group) => {
+                        same_step.any(|call| is_other_row(group, call))
+                    }
+                    true => false,
+                    false => same_step.any(|call| linter.spoils(fix, group.first.policy.name(), call)),
+                }
             };
             let (spoiling, kept): (Vec<&Fix>, Vec<&Fix>) = failure.fixes.iter().partition(spoils);
             let resolves_all = |fix: &&&Fix| group.others.iter().all(|call| linter.resolves(fix, call));
@@ -67,6 +73,19 @@ fn moving_the_secret(fixes: Vec<Fix>, failure: &Failure) -> Vec<Fix> {
     let keeps = |fix: &Fix| failure.provider.as_deref() == Some(&*fix.provider) && fix.slug == failure.slug;
     let is_moved = |fix: &Fix| keeps(fix) && fix.edits.iter().any(|edit| matches!(edit, Edit::Set(..)));
     if fixes.iter().any(is_moved) { fixes.into_iter().filter(keeps).collect() } else { fixes }
+}
+
+/// True if a fix edits a variable that takes a value of the matrix: the edit would change every row.
+pub(super) fn edits_matrix_value(fix: &Fix, call: &PolicyCall<'_>) -> bool {
+    fix.edits.iter().any(|edit| {
+        let setting = call.site.env.variables.get(edit.variable());
+        matches!(setting, Some(Setting { origin: Origin::Entry(entry), .. }) if entry.value.contains("matrix."))
+    })
+}
+
+/// True for a call of another row of the matrix by the same policy.
+fn is_other_row(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {
+    call.policy.name() == group.first.policy.name() && call.site.row != group.first.site.row
 }
 
 fn is_same_step(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::calls::Evaluated;
 use super::evaluate::Failure;
 use super::explain::{Group, Problem};
+use super::fix_filter::edits_matrix_value;
 use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
@@ -131,6 +132,9 @@ impl Linter<'_> {
             let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
             return leading_to(&edit, fix);
         }
+        if failure_is_in_row(fix, group) {
+            return format!("in the matrix row {}, {text}", group.first.site.row);
+        }
         let absent = fix.edits.iter().filter_map(|edit| match edit {
             Set(name, _) => group.first.secret(name),
             Unset(_) => None,
@@ -142,6 +146,12 @@ impl Linter<'_> {
             several => format!("{text}; the secrets {} do not exist: create them", several.join(", ")),
         }
     }
+}
+
+/// True if the value of a matrix row has to change: the variable of the fix takes it.
+fn failure_is_in_row(fix: &Fix, group: &Group<'_>) -> bool {
+    let has_provider = matches!(&group.problem, Problem::Failure(failure) if failure.provider.is_some());
+    !has_provider && !group.first.site.row.is_empty() && edits_matrix_value(fix, &group.first)
 }
 
 /// The remedy for a finding if no edit of a variable helps every case: to leave out the matrix row, or

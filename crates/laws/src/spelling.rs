@@ -6,7 +6,7 @@ use crate::reference::platform_pays;
 
 /// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
 /// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
-/// arm lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
+/// arm of any runtime lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
 /// without its first segment.
 pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
@@ -23,7 +23,8 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
         }
     }
     let listed = all.clone();
-    if runtime.arms.iter().all(|arm| arm.models.iter().all(|id| id != slug)) {
+    let mut arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    if arms.all(|arm| arm.models.iter().all(|id| id != slug)) {
         for arm in &runtime.arms {
             let provider = registry.providers().iter().find(|provider| provider.name == arm.provider);
             if provider.is_some_and(|provider| !platform_pays(provider)) {

@@ -8,7 +8,7 @@ use crate::registry::Registry;
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
 /// These are the listed ids that are one edit away under the same prefix or that have the same last
-/// segment. If no arm lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
+/// segment. If no arm of any runtime lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
 /// which the platform does not pay, and the slug without its first segment. Listed ids come first,
 /// then ids with the first segment of the slug, then the most similar.
 ///
@@ -22,7 +22,8 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     let ids = || runtime.arms.iter().flat_map(|arm| &arm.models);
     let listed: Vec<String> = ids().filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
     let mut unlisted = Vec::new();
-    if !ids().any(|id| id == slug) {
+    let mut all_arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    if !all_arms.any(|arm| arm.models.iter().any(|id| id == slug)) {
         let tenant_pays = |name: &str| registry.provider(name).is_some_and(|provider| !provider.is_platform());
         for arm in runtime.arms.iter().filter(|arm| tenant_pays(&arm.provider)) {
             unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
