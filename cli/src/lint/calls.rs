@@ -11,6 +11,7 @@ use slug_workflow::repository::JobId;
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
+use super::near_miss::near_misses;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
 use crate::findings::{Finding, SourceId, Span};
@@ -32,6 +33,8 @@ pub struct Evaluated<'r> {
     pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+    /// Warnings about secrets with the name of another vendor.
+    pub(super) near_misses: Vec<Finding>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
     pub(super) fine: Vec<PolicyCall<'r>>,
 }
@@ -111,6 +114,12 @@ impl<'a> Linter<'a> {
                     let is_warning = failure.code.is_none();
                     let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
                     evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
+                }
+                for finding in near_misses(self.registry, &case) {
+                    let is_new = |known: &Finding| known.primary.span != finding.primary.span;
+                    if evaluated.near_misses.iter().all(is_new) {
+                        evaluated.near_misses.push(finding);
+                    }
                 }
                 if evaluated.fine.len() < FINE_CALLS {
                     evaluated.fine.push(case.clone());

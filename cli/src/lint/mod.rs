@@ -14,6 +14,7 @@ mod fix_verifier;
 mod input;
 mod linter;
 mod mask;
+mod near_miss;
 mod patch;
 mod report;
 mod repository;

@@ -120,7 +120,7 @@ impl Evaluated<'_> {
             }
             findings.push(finding);
         }
-        findings.into_iter().chain(self.unknown_harnesses.clone()).collect()
+        findings.into_iter().chain(self.near_misses.clone()).chain(self.unknown_harnesses.clone()).collect()
     }
 }
 

@@ -513,6 +513,15 @@ fn secret_in_wrong_variable_is_moved() {
     assert!(!lint(&scratch).stdout.contains("zeta/ac-new"), "{}", lint(&scratch).snapshot());
 }
 
+/// The key of one vendor fills the variable of another, and the model is the other vendor's.
+#[test]
+fn secret_of_another_vendor_is_a_near_miss() {
+    let jobs = job("a", "ZETA_API_KEY: \"${{ secrets.ACME_API_KEY }}\"")
+        + &job("b", "ZETA_API_KEY: \"${{ secrets.TEAM_KEY }}\"");
+    let help = "set ACME_API_KEY: ${{ secrets.ACME_API_KEY }} in place of ZETA_API_KEY";
+    assert_findings(&repository("near-miss", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
+}
+
 /// The script exports the key of the model's vendor under another vendor's name.
 #[test]
 fn exported_secret_in_wrong_variable_is_moved() {

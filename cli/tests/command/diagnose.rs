@@ -377,7 +377,7 @@ fn env_file_messages_name_the_line() {
 fn invalid_arguments_are_refused() {
     let twice = "standard input can be read only once; pass one of the inputs as a file";
     assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
-    let policy = "schema_version: 2\nname: evals\nruntime: E2E_RUNTIME\nmodel: [{use: m-1}]\n";
+    let policy = "schema_version: 2\nname: evals\nruntime: E2E_RUNTIME\nmodel: [{use: $OTHER}]\n";
     let scratch = Scratch::new("diagnose-no-runtime").file("policy.yaml", policy);
     let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
     assert_refused(&diagnose("{}", ["--policy", "policy.yaml", "OTHER=1"]).dir(&scratch).run(), no_runtime);
