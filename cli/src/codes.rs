@@ -136,6 +136,8 @@ table! {
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
             "a file sets variables of a policy, but no step that sees them calls a script that a policy describes";
+        NEAR_MISS = "near-miss", Warning, [Lint],
+            "a secret is named after another vendor than the variable that it fills";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry of slugproof.yaml for lint accepts nothing";
     }

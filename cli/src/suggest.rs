@@ -22,6 +22,18 @@ pub fn closest_matches<'n>(name: &str, known: impl Iterator<Item = &'n str>, mos
     near
 }
 
+/// The listed ids that are most similar to a model id: those with its first segment, if any is.
+pub fn closest_ids<'n>(id: &str, listed: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
+    let first = |id: &str| id.find(['/', ':']).map(|end| id[..end].to_owned());
+    let (same, others): (Vec<&str>, Vec<&str>) = listed.partition(|other| first(other) == first(id));
+    let near = closest_matches(id, same.iter().copied(), most);
+    if near.is_empty() || first(id).is_none() {
+        closest_matches(id, same.into_iter().chain(others), most)
+    } else {
+        near
+    }
+}
+
 /// The known name that is most similar to a name, if any is similar.
 pub fn closest_match<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     closest_matches(name, known, 1).first().copied()

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
+use crate::names::NameSubset;
 use crate::policy::{Applies, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
@@ -69,13 +70,16 @@ impl Serialize for Edit {
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
 /// several fixes differ only in a value, only the first one that works is returned. The order is:
 ///
-/// 1. another spelling of the slug, listed ids first: see [`limits::FIX_SPELLINGS`];
+/// 1. another spelling of the slug, listed ids first (see [`limits::FIX_SPELLINGS`]), and a key for a
+///    provider that takes any value;
 /// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
-/// 3. all others; within a group, the smallest first.
+/// 3. all others; within a group, fixes that complete credentials of which a part is present come first,
+///    then the smallest.
 ///
 /// A fix that sends a key to another vendor's endpoint is returned only if every fix does so. Slugs
 /// are taken from the lists of the runtime's arms: the first id of each arm, and all other ids as
-/// well if the slug is the only edit, up to [`limits::FIX_SLUGS`]. At most [`limits::FIX_EDITS`]
+/// well if the slug is the only edit, up to [`limits::FIX_SLUGS`]. In place of a slug that the runtime
+/// does not serve, the most similar ids are tried first. At most [`limits::FIX_EDITS`]
 /// variables are edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
 ///
 /// If `runtime` is the runtime that the environment names, edits can also change the runtime.
@@ -92,9 +96,9 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         Some(_) => spelling::other_spellings(registry, template, picked.slug),
         None => Vec::new(),
     };
-    let mut found = Search::run(registry, runtime, env, ambient, &spellings, KeyMoves::Refused).found;
+    let mut found = Search::run(registry, runtime, (env, &decision), ambient, &spellings, KeyMoves::Refused).found;
     if found.is_empty() {
-        found = Search::run(registry, runtime, env, ambient, &spellings, KeyMoves::Accepted).found;
+        found = Search::run(registry, runtime, (env, &decision), ambient, &spellings, KeyMoves::Accepted).found;
     }
 
     let credentials = Credentials { injected: decision.injection.names, ambient };
@@ -105,17 +109,32 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         }
         _ => false,
     };
+    // A provider without authentication takes any value, so setting its key needs no secret.
+    let sets_any_value = |found: &Found<'_>| {
+        let is_set_key = |change: &Change<'_>| change.value.is_some() && policy.is_key(change.variable);
+        found.changes.iter().all(is_set_key) && found.decision.verdict.provider().is_some_and(Provider::takes_any_key)
+    };
     let group = |found: &Found<'_>| match found.decision.verdict.provider() {
-        _ if is_spelling(found) => 0,
+        _ if is_spelling(found) || sets_any_value(found) => 0,
         Some(provider) if named.contains(provider) => 1,
         _ => 2,
+    };
+    // Some names of an item are present, and the fix adds the others.
+    let is_present = |name: &str| credentials.injected.contains(name) || ambient.iter().any(|other| other == name);
+    let completes_item = |found: &Found<'_>| {
+        let after = Credentials { injected: found.decision.injection.names, ambient };
+        let has_after = |name: &str| after.injected.contains(name) || ambient.iter().any(|other| other == name);
+        let is_completed = |item: NameSubset<'_>| {
+            item.iter().any(is_present) && !item.iter().all(is_present) && item.iter().all(has_after)
+        };
+        found.decision.verdict.provider().is_some_and(|provider| provider.auth_env.items().any(is_completed))
     };
     // Within one size, fixes that unset variables come before fixes that set them. Setting a model
     // comes last because it hides the rules after it.
     found.sort_by_key(|found| {
         let added = || found.changes.iter().filter(|change| change.value.is_some());
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
-        (group(found), found.changes.len(), added().count(), sets_slug)
+        (group(found), !completes_item(found), found.changes.len(), added().count(), sets_slug)
     });
     let keeps_vendor = |found: &Found<'_>| match named {
         Named::BySlug(None) => is_spelling(found),
@@ -208,19 +227,24 @@ impl<'a, 'o> Search<'a, 'o> {
     fn run(
         registry: &'a Registry,
         runtime: &'o str,
-        env: &Env<'a>,
+        (env, decision): (&Env<'a>, &Decision<'a>),
         ambient: &'o [String],
         spellings: &'a [String],
         key_moves: KeyMoves,
     ) -> Self {
         let policy = env.policy();
+        let not_served = match decision.verdict {
+            Verdict::Rejected(Rejection::UnregisteredModel | Rejection::WithdrawnModel) => decision.selection.slug,
+            _ => "",
+        };
         let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
         let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
         let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
         let listed: Vec<&str> =
             first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
         let first_slugs = &listed[..first_of_each.count().min(limits::FIX_SLUGS)];
-        let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(listed.iter().copied()).collect();
+        let similar = spelling::most_similar_first(&listed, not_served);
+        let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(similar).collect();
 
         let is_named = env.runtime() == Some(runtime);
         let is_runtime_open =
@@ -468,7 +492,9 @@ mod tests {
         document.inject = InjectMode::Every;
         let policy = Policy::new(document).expect("the document is valid");
         let registry = registry(limits::FIX_SLUGS, &[]);
-        let search = Search::run(&registry, "agent", &Env::empty(&policy), &[], &[], KeyMoves::Accepted);
+        let env = Env::empty(&policy);
+        let decision = decide(&registry, "agent", &env, &[]);
+        let search = Search::run(&registry, "agent", (&env, &decision), &[], &[], KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 

@@ -123,6 +123,8 @@ pub struct Label {
 pub struct Patch {
     /// A description, such as ``delete `NAME` ``.
     pub title: String,
+    /// The number of entries of the finding's `help` that are recommended before the patch.
+    pub rank: usize,
     /// The edits; they do not overlap and are in the order of the file.
     pub edits: Vec<Edit>,
     /// The bytes that the patch must not share with another one. Patches with overlapping ranges are

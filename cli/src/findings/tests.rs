@@ -34,8 +34,12 @@ fn patched(source: SourceId) -> Finding {
         .with_primary_text("needs a key")
         .with_label(at(source, "platform"), "injects none")
         .with_subject("job", "e2e");
-    finding.patch =
-        Some(Patch { title: "delete `MODEL`".to_owned(), edits: vec![delete, replace], within: 0..TEXT.len() });
+    finding.patch = Some(Patch {
+        title: "delete `MODEL`".to_owned(),
+        rank: 0,
+        edits: vec![delete, replace],
+        within: 0..TEXT.len(),
+    });
     finding
 }
 

@@ -11,6 +11,7 @@ use slug_workflow::repository::JobId;
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
+use super::near_miss::near_misses;
 use super::repository::Files;
 use crate::codes::UNKNOWN_HARNESS;
 use crate::findings::{Finding, SourceId, Span};
@@ -32,7 +33,14 @@ pub struct Evaluated<'r> {
     pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+    /// Warnings about secrets with the name of another vendor.
+    pub(super) near_misses: Vec<Finding>,
+    /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
+    pub(super) fine: Vec<PolicyCall<'r>>,
 }
+
+/// Maximum calls without a contradiction that are kept.
+const FINE_CALLS: usize = 4_096;
 
 impl<'a> Linter<'a> {
     /// Evaluates every call in some files.
@@ -107,6 +115,15 @@ impl<'a> Linter<'a> {
                     let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
                     evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
                 }
+                for finding in near_misses(self.registry, &case) {
+                    let is_new = |known: &Finding| known.primary.span != finding.primary.span;
+                    if evaluated.near_misses.iter().all(is_new) {
+                        evaluated.near_misses.push(finding);
+                    }
+                }
+                if evaluated.fine.len() < FINE_CALLS {
+                    evaluated.fine.push(case.clone());
+                }
                 if let Some(failure) = cross_vendor {
                     evaluated.groups.add(case, Problem::CrossVendor(failure));
                 }
@@ -155,7 +172,7 @@ impl<'a> Linter<'a> {
 }
 
 /// The possible values of a variable, and whether an empty value means that it is unset.
-fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
+pub(super) fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
     let mut text = env.value(name);
     let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
     let empty = match env.variables.get(name).map(|setting| &setting.origin) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_resolver::policy::{SecretsEffect, Test};
+use slug_resolver::policy::{SecretsEffect, SecretsRule, Test};
 use slug_resolver::{
     BillingPath, Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Variable, Warning, counting_secrets_rules,
     creates, explain, fixes, resolve,
@@ -75,6 +75,8 @@ pub struct Failure {
     pub consequence: String,
     /// The credentials that are missing beside injected ones that belong to them.
     pub missing: Vec<String>,
+    /// The variables that are present and empty, and whose secrets the provider needs.
+    pub blank: Vec<String>,
     /// The needed variables that are present.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
@@ -180,6 +182,51 @@ impl Evaluator<'_> {
         CallVerdict::Undecided(why)
     }
 
+    /// True if a fix leads to a contradiction in an environment that has none; with `keeps_model`, also if
+    /// it leads to another slug or provider.
+    #[must_use]
+    pub fn spoils_call<V: Into<Possible>>(
+        &self,
+        policy: &Policy,
+        value: impl Fn(&str) -> V,
+        fix: &Fix,
+        keeps_model: bool,
+    ) -> bool {
+        self.any_point(policy, value, |space, point| {
+            let (runtime, env) = space.edited(fix, point);
+            let before = resolve(self.registry, point.runtime, &point.env, &[]);
+            let after = resolve(self.registry, runtime, &env, &[]);
+            let name = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
+            let is_other = after.slug != before.slug || name(&after) != name(&before);
+            !before.is_contradiction() && (after.is_contradiction() || keeps_model && is_other)
+        })
+    }
+
+    /// True if a fix leads to no contradiction in any environment of a call.
+    #[must_use]
+    pub fn resolves_call<V: Into<Possible>>(&self, policy: &Policy, value: impl Fn(&str) -> V, fix: &Fix) -> bool {
+        !self.any_point(policy, value, |space, point| {
+            let (runtime, env) = space.edited(fix, point);
+            resolve(self.registry, runtime, &env, &[]).is_contradiction()
+        })
+    }
+
+    /// True if one of the environments of a call is as described, or if there are too many to say.
+    fn any_point<V: Into<Possible>>(
+        &self,
+        policy: &Policy,
+        value: impl Fn(&str) -> V,
+        is: impl Fn(&Space<'_>, &Point<'_>) -> bool,
+    ) -> bool {
+        let variables: Vec<(Variable, Possible)> =
+            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)).into())).collect();
+        let options: Vec<Vec<Option<String>>> =
+            variables.iter().map(|(variable, possible)| options(policy, *variable, possible)).collect();
+        let space = Space { policy, variables: &variables, options: &options, runtimes: self.runtimes(policy) };
+        let count = space.environments().saturating_mul(space.runtimes.len().max(1));
+        count > ENVIRONMENTS || (0..count).any(|number| is(&space, &space.point(number)))
+    }
+
     /// The runtimes to evaluate; empty if a rule of the policy picks the runtime.
     fn runtimes<'p>(&'p self, policy: &'p Policy) -> Vec<&'p str> {
         let document = policy.document();
@@ -254,6 +301,13 @@ impl Evaluator<'_> {
             _ if resolution.slug.contains(UNKNOWN) => {
                 Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
             }
+            None if !self.blank(space, number, &resolution).is_empty() => {
+                let code = Code::MissingCredential;
+                match self.accepted(policy, &resolution, code.into(), &env) {
+                    Some(entry) => Outcome::Accepted(entry),
+                    None => Outcome::Fails(code, resolution.slug.to_owned()),
+                }
+            }
             None if resolution.warnings.contains(Warning::CrossVendorCredential) => {
                 let accepted = self.accepted(policy, &resolution, AcceptCode::CrossVendor, &env);
                 accepted.map_or(Outcome::Coherent(true), Outcome::Accepted)
@@ -264,6 +318,55 @@ impl Evaluator<'_> {
                 None => Outcome::Fails(code, resolution.slug.to_owned()),
             },
         }
+    }
+
+    /// The variables that are present and empty, if the workspace would be coherent only with their
+    /// secrets, which have no value.
+    fn blank(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
+        let empty = space.empty_keys(number);
+        let provider = resolution.provider.filter(|provider| !provider.is_platform() && !provider.is_keyless());
+        let Some(provider) = provider.filter(|_| !empty.is_empty() && resolution.is_coherent()) else {
+            return Vec::new();
+        };
+        let env = space.point(number).env;
+        let rules = &space.policy.document().secrets;
+        let is_blank = |rule: &SecretsRule| {
+            rule.condition().variables.iter().any(|(name, test)| *test == Test::Set && empty.contains(&name.as_str()))
+        };
+        let counting = counting_secrets_rules(resolution.runtime, &env).into_iter().map(|index| &rules[index]);
+        let (blank, valued): (Vec<&SecretsRule>, Vec<&SecretsRule>) = counting.partition(|rule| is_blank(rule));
+        let has_value = |name: &str| valued.iter().any(|rule| rule.injected().iter().any(|secret| secret == name));
+        if provider.auth_env.items().any(|item| item.iter().all(has_value)) {
+            return Vec::new();
+        }
+        let needed =
+            |rule: &&SecretsRule| rule.injected().iter().any(|secret| provider.auth_env.names().contains(secret));
+        let names = blank.into_iter().filter(needed).flat_map(|rule| rule.condition().variables);
+        names.map(|(name, _)| name).filter(|name| empty.contains(&name.as_str())).collect()
+    }
+
+    /// The fixes for variables that are present and empty: to unset one, or to give it a value.
+    fn blank_fixes(&self, space: &Space<'_>, number: usize, blank: &[String], resolution: &Resolution<'_>) -> Vec<Fix> {
+        let [name] = blank else { return Vec::new() };
+        let provider = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
+        let unset = Fix {
+            edits: vec![Edit::Unset(name.clone())],
+            slug: String::new(),
+            provider: String::new(),
+            keeps_vendor: true,
+        };
+        let point = space.point(number);
+        let (runtime, env) = space.edited(&unset, &point);
+        let after = resolve(self.registry, runtime, &env, &[]);
+        let unset =
+            Fix { slug: after.slug.to_owned(), provider: provider(&after).unwrap_or_default(), ..unset.clone() };
+        let set = Fix {
+            edits: vec![Edit::Set(name.clone(), format!("<{}>", resolution.accepted_by.join(" and ")))],
+            slug: resolution.slug.to_owned(),
+            provider: provider(resolution).unwrap_or_default(),
+            keeps_vendor: true,
+        };
+        after.is_coherent().then_some(unset).into_iter().chain([set]).collect()
     }
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
@@ -322,39 +425,51 @@ impl Evaluator<'_> {
         let policy = space.policy;
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
-        let injected: Vec<String> = resolution.injected.iter().map(str::to_owned).collect();
+        let blank = self.blank(space, number, &resolution);
+        let code = resolution.code.or((!blank.is_empty()).then_some(Code::MissingCredential));
+        let injected_by = injected_by(runtime, &env);
+        let is_blank = |name: &str| {
+            let mut rules = injected_by.iter().filter(|(_, secrets)| secrets.iter().any(|secret| secret == name));
+            !blank.is_empty() && rules.all(|(variable, _)| blank.contains(variable))
+        };
+        let injected: Vec<String> =
+            resolution.injected.iter().filter(|name| !is_blank(name)).map(str::to_owned).collect();
         let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
         let missing = missing.map(str::to_owned).collect();
-        let mut fixes = fixes(self.registry, runtime, &given, &[]);
+        let mut fixes = match blank.as_slice() {
+            [] => fixes(self.registry, runtime, &given, &[]),
+            blank => self.blank_fixes(space, number, blank, &resolution),
+        };
         let can_keep_vendor = fixes.iter().any(|fix| fix.keeps_vendor);
         if is_credential(resolution.slug) {
             // Another spelling would repeat the credential.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
         }
         Failure {
-            code: resolution.code,
+            code,
             runtime: runtime.to_owned(),
             slug: slug.to_owned(),
-            codes: resolution.code.into_iter().collect(),
+            codes: code.into_iter().collect(),
             runtimes: BTreeSet::from([runtime.to_owned()]),
             slugs: BTreeSet::from([slug.to_owned()]),
             rule: resolution.rule.map(str::to_owned),
             decided_by: resolution.decided_by.map(str::to_owned),
             path: resolution.path,
             path_by: path_by(resolution.path, runtime, &env),
-            injected_by: injected_by(runtime, &env),
+            injected_by,
             injected,
             depends_on_runtime: depends_on_runtime(policy, resolution.rule),
             provider: resolution.provider.map(|provider| provider.name.clone()),
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
-            consequence: resolution.code.map(|code| explain::consequence(self.registry, code)).unwrap_or_default(),
+            consequence: code.map(|code| explain::consequence(self.registry, code)).unwrap_or_default(),
             missing,
+            blank,
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
             can_keep_vendor,
             unscoped_accept: {
-                let code = resolution.code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
+                let code = code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
                 let mut unscoped = self.accept.iter().filter(|entry| !entry.is_scoped());
                 unscoped.find(|entry| covers(entry, policy, runtime, code, &env)).map(|entry| entry.line)
             },
@@ -474,7 +589,7 @@ fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Opti
         }
     }
     if policy.is_key(variable) {
-        for option in options.iter_mut().flatten() {
+        for option in options.iter_mut().flatten().filter(|option| !option.is_empty()) {
             "set".clone_into(option);
         }
         options.sort();
@@ -506,6 +621,19 @@ impl<'a> Space<'a> {
     /// The number of environments with one runtime.
     fn environments(&self) -> usize {
         self.options.iter().fold(1, |count: usize, options| count.saturating_mul(options.len()))
+    }
+
+    /// The key variables that are present and empty in the environment with a number.
+    fn empty_keys(&self, number: usize) -> Vec<&'a str> {
+        let mut rest = number;
+        let mut empty = Vec::new();
+        for ((variable, _), options) in self.variables.iter().zip(self.options) {
+            if self.policy.is_key(*variable) && options[rest % options.len()].as_deref() == Some("") {
+                empty.push(self.policy.variable_name(*variable));
+            }
+            rest /= options.len();
+        }
+        empty
     }
 
     /// The environment with a number in the product of all options, then of all runtimes.

@@ -1,17 +1,18 @@
 //! Turns verdicts into findings. Each cause is reported once, however many jobs, events and
 //! matrix rows lead to it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
 
-use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, Entry, UNDECIDED};
+use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, UNDECIDED};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
 use slug_value::AbstractValue;
-use slug_workflow::environment::Environment;
+use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::job::CallSite;
 use slug_workflow::trigger::Caller;
 
@@ -22,6 +23,9 @@ const PATHS_SHOWN: usize = 3;
 
 /// Maximum slugs of one call that are all named; above this only one is named.
 const SLUGS_SHOWN: usize = 3;
+
+/// Maximum cases of one cause that are kept; a fix must resolve each of them.
+const CASES_KEPT: usize = 256;
 
 /// One call and the policy that it was evaluated against.
 #[derive(Clone)]
@@ -36,6 +40,39 @@ pub struct PolicyCall<'a> {
     pub policy: &'a Policy,
 }
 
+impl PolicyCall<'_> {
+    /// The name of the secret in a variable: the first that its `env` entry names. A variable that
+    /// the script sets to another variable has the secret of that variable.
+    pub fn secret(&self, name: &str) -> Option<String> {
+        let entry = |name: &str| match &self.site.env.variables.get(name)?.origin {
+            Origin::Entry(entry) => Some(entry.value.as_str()),
+            Origin::Script(_) => None,
+        };
+        let value = match entry(name) {
+            Some(value) => value,
+            None => entry(assigned_variable(&self.site.step.run.as_ref()?.text, name)?)?,
+        };
+        let (_, rest) = value.split_once("secrets.")?;
+        Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+    }
+}
+
+/// The variable whose value a script last assigns to a variable, as in `NAME="$OTHER"`.
+fn assigned_variable<'s>(script: &'s str, name: &str) -> Option<&'s str> {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let start = format!("{name}=");
+    let assigned = script.match_indices(&start).filter(|(at, _)| !script[..*at].ends_with(is_inside));
+    let value = assigned.last().map(|(at, _)| &script[at + name.len() + 1..])?;
+    let value = value.trim_start_matches('"').strip_prefix('$')?;
+    Some(word(value.trim_start_matches('{'))).filter(|other| !other.is_empty())
+}
+
+/// The name at the start of a text.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    &text[..end.unwrap_or(text.len())]
+}
+
 /// All cases that share one cause.
 #[derive(Clone)]
 pub struct Group<'a> {
@@ -45,6 +82,13 @@ pub struct Group<'a> {
     pub problem: Problem,
     /// The calls: job id and number of the step.
     pub calls: BTreeSet<(String, usize)>,
+    /// The cases after the first one, at most [`CASES_KEPT`].
+    pub others: Vec<PolicyCall<'a>>,
+    /// The variable with a secret of the slug's provider that another provider would get, and the
+    /// name of the secret.
+    pub misplaced: Option<(String, String)>,
+    /// True if a fix was dropped because it would spoil another case.
+    pub has_spoiling_fixes: bool,
     /// The variable under the caret, if any, and the bytes under the caret.
     at: (Option<String>, Range<usize>),
     cases: usize,
@@ -83,6 +127,8 @@ pub struct Cause {
     start: usize,
     code: &'static str,
     policy: String,
+    /// The provider that does not get its credential; otherwise empty.
+    provider: String,
     /// The job of undecided calls, which share a cause only within one job; otherwise empty.
     job: String,
 }
@@ -104,6 +150,7 @@ impl<'a> Groups<'a> {
             start: caret.start,
             code: problem.code().id,
             policy: case.policy.name().to_owned(),
+            provider: problem.provider().to_owned(),
             job,
         };
         let (path, origin) = (path_to(&case), origin(&case));
@@ -111,19 +158,31 @@ impl<'a> Groups<'a> {
         let job = case.job.to_owned();
         let vars = case.site.invocation.vars.iter().filter(|(_, is_set)| !is_set);
         let unset_vars: BTreeSet<String> = vars.map(|(name, _)| name.clone()).collect();
-        let group = self.by_cause.entry(cause).or_insert_with(|| Group {
-            first: case,
-            problem: problem.clone(),
-            calls: BTreeSet::new(),
-            at: (variable, caret),
-            cases: 0,
-            steps: Vec::new(),
-            paths: Paths::default(),
-            slugs: BTreeSet::new(),
-            runtimes: BTreeSet::new(),
-            jobs: BTreeSet::new(),
-            unset_vars: unset_vars.clone(),
-        });
+        let group = match self.by_cause.entry(cause) {
+            Entry::Occupied(entry) => {
+                let group = entry.into_mut();
+                if group.others.len() < CASES_KEPT {
+                    group.others.push(case);
+                }
+                group
+            }
+            Entry::Vacant(entry) => entry.insert(Group {
+                first: case,
+                problem: problem.clone(),
+                calls: BTreeSet::new(),
+                others: Vec::new(),
+                misplaced: None,
+                has_spoiling_fixes: false,
+                at: (variable, caret),
+                cases: 0,
+                steps: Vec::new(),
+                paths: Paths::default(),
+                slugs: BTreeSet::new(),
+                runtimes: BTreeSet::new(),
+                jobs: BTreeSet::new(),
+                unset_vars: unset_vars.clone(),
+            }),
+        };
         group.unset_vars.retain(|name| unset_vars.contains(name));
         group.cases += rows;
         group.jobs.insert(job.clone());
@@ -144,6 +203,11 @@ impl<'a> Groups<'a> {
     /// The groups, ordered by file and position.
     pub fn iter(&self) -> impl Iterator<Item = &Group<'a>> {
         self.by_cause.values()
+    }
+
+    /// The groups, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group<'a>> {
+        self.by_cause.values_mut()
     }
 
     /// Every cause, once for each job.
@@ -167,11 +231,19 @@ impl Paths {
 }
 
 impl Problem {
-    fn code(&self) -> &'static Entry {
+    fn code(&self) -> &'static codes::Entry {
         match self {
             Self::Failure(failure) => failure.code.map_or(&UNDECIDED, codes::contradiction),
             Self::CrossVendor(_) => &CROSS_VENDOR_CREDENTIAL,
             Self::Undecided(_) => &UNDECIDED,
+        }
+    }
+
+    /// The provider whose credentials are the problem; otherwise empty.
+    fn provider(&self) -> &str {
+        match self {
+            Self::Failure(failure) => failure.provider.as_deref().unwrap_or_default(),
+            Self::CrossVendor(_) | Self::Undecided(_) => "",
         }
     }
 }
@@ -263,6 +335,7 @@ impl Group<'_> {
             start: self.at.1.start,
             code: self.problem.code().id,
             policy: self.first.policy.name().to_owned(),
+            provider: self.problem.provider().to_owned(),
             job: job.clone(),
         };
         self.jobs.iter().map(cause).collect()
@@ -320,6 +393,7 @@ impl Group<'_> {
         needs(failure)
             .into_iter()
             .chain([consequence(failure)])
+            .chain(blank(failure))
             .chain(several_codes(failure))
             .fold(finding, Finding::with_note)
             .with_subject("slugs", joined(&self.slugs))
@@ -372,6 +446,9 @@ impl Group<'_> {
         for name in &failure.path_by {
             add(name, explain::path_choice(failure.path).to_owned());
         }
+        for name in &failure.blank {
+            add(name, "is empty, but counts as set".to_owned());
+        }
         for (name, secrets) in &failure.injected_by {
             add(name, injects(secrets));
         }
@@ -417,6 +494,13 @@ fn needs(failure: &Failure) -> Option<String> {
         names => format!("; missing: {}", names.join(", ")),
     };
     Some(format!("{whose} `{provider}` {needs}; injected: {injected}{missing}"))
+}
+
+/// A note on the variables that are present and empty.
+fn blank(failure: &Failure) -> Option<String> {
+    let (are, each) = if failure.blank.len() == 1 { ("is", "it counts") } else { ("are", "they count") };
+    let names = failure.blank.join(" and ");
+    (!failure.blank.is_empty()).then(|| format!("{names} {are} present and empty; {each} as set, but holds no key"))
 }
 
 fn consequence(failure: &Failure) -> String {

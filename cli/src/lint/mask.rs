@@ -36,7 +36,14 @@ pub fn masked(text: &str, workflow: Option<&Workflow>, keys: &BTreeSet<&str>) ->
     masked_text + &text[done..]
 }
 
-/// The byte ranges of string literals, without quotes, in the expressions of a value that starts
+/// True if a literal between these parts of an expression is only compared with a value, so that it
+/// cannot become the value of a variable.
+fn is_compared(before: &str, after: &str) -> bool {
+    let (before, after) = (before.trim_end(), after.trim_start());
+    ["==", "!="].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
+}
+
+/// The byte ranges of string literals that are not compared, without quotes, in the expressions of a value that starts
 /// at byte `start`. Quotes are doubled inside a single-quoted YAML scalar.
 fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
     let quote = if is_yaml && written.starts_with('\'') { "''" } else { "'" };
@@ -45,7 +52,9 @@ fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
         let end = written[open..].rfind("}}").map_or(written.len(), |end| open + end);
         let mut at = open;
         for (number, piece) in written[open..end].split(quote).enumerate() {
-            if number % 2 == 1 {
+            let before = &written[open..at.max(open + quote.len()) - quote.len()];
+            let after = written.get(at + piece.len() + quote.len()..).unwrap_or_default();
+            if number % 2 == 1 && !is_compared(before, after) {
                 literals.push(start + at..start + at + piece.len());
             }
             at += piece.len() + quote.len();
@@ -101,6 +110,9 @@ mod tests {
             ("env:\n  KEY: ${{ secrets.KEY }}", "env:\n  KEY: ${{ secrets.KEY }}"),
             ("env:\n  KEY: ${{ secrets.K || 'sk-é' }} # c", "env:\n  KEY: ${{ secrets.K || '*****' }} # c"),
             ("env:\n  KEY: '${{ secrets.K || ''sk'' }}'", "env:\n  KEY: '${{ secrets.K || ''**'' }}'"),
+            ("env:\n  KEY: ${{ m == 'ab' && 'ef' || '' }}", "env:\n  KEY: ${{ m == 'ab' && '**' || '' }}"),
+            ("env:\n  KEY: '${{ ''ab'' != m && ''ef'' }}'", "env:\n  KEY: '${{ ''ab'' != m && ''**'' }}'"),
+            ("run: KEY=${{ m == 'ab' && 'ef' }} f", "run: KEY=${{ m == 'ab' && '**' }} f"),
             ("env: {KEY: \"${{ x && 'a b' || 'c' }}\", B: 'x'}", "env: {KEY: \"${{ x && '* *' || '*' }}\", B: 'x'}"),
             ("run: KEY=${{ secrets.K || 'sk' }} f 'x'", "run: KEY=${{ secrets.K || '**' }} f 'x'"),
             ("run: KEY=abc KEY='d e' KEY=$X MY_KEY=x f", "run: KEY=*** KEY=** *' KEY=$X MY_KEY=x f"),

@@ -50,7 +50,7 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
     let ranges = edits.iter().map(|(range, _)| range).chain([&entry.mapping.0]);
     let within = ranges.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };
-    let patch = Patch { title, edits: edits.into_iter().map(edit).collect(), within };
+    let patch = Patch { title, rank: 0, edits: edits.into_iter().map(edit).collect(), within };
     Some(AppliedEdit { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
 }
 

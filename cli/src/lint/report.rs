@@ -3,24 +3,29 @@
 use std::collections::BTreeSet;
 
 use super::calls::Evaluated;
-use super::explain::Problem;
+use super::evaluate::Failure;
+use super::explain::{Group, Problem};
+use super::fix_filter::edits_matrix_value;
 use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
-use crate::findings::{Coverage, Finding, Report, Source, Span};
+use crate::findings::{Coverage, Finding, Patch, Report, Source, Span};
 use crate::io::report_path;
 use crate::render::counted;
-use crate::render::resolution::describe_fix;
+use crate::render::resolution::{describe_fix, leading_to};
+use slug_resolver::Edit::{Set, Unset};
+use slug_resolver::Fix;
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
-        let evaluated = self.evaluate(&files);
+        let mut evaluated = self.evaluate(&files);
+        evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
         if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
@@ -106,14 +111,61 @@ impl Evaluated<'_> {
                 let patched_fix = verified.as_ref().map(|(index, _)| *index);
                 let other_fixes = failure.fixes.iter().enumerate().filter(|(index, _)| patched_fix != Some(*index));
                 finding.help.extend(failure.hints.iter().cloned());
-                finding.help.extend(other_fixes.take(FIXES_SHOWN).map(|(_, fix)| describe_fix(fix)));
+                let shown: Vec<(usize, &Fix)> = other_fixes.take(FIXES_SHOWN).collect();
+                let rank = shown.iter().filter(|(index, _)| patched_fix > Some(*index)).count() + finding.help.len();
+                finding.help.extend(shown.iter().map(|(_, fix)| linter.describe(fix, group)));
+                finding.help.extend(other_remedy(group, failure));
                 finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
-                finding.patch = verified.map(|(_, patch)| patch);
+                finding.patch = verified.map(|(_, patch)| Patch { rank, ..patch });
             }
             findings.push(finding);
         }
-        findings.into_iter().chain(self.unknown_harnesses.clone()).collect()
+        findings.into_iter().chain(self.near_misses.clone()).chain(self.unknown_harnesses.clone()).collect()
     }
+}
+
+impl Linter<'_> {
+    /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
+    fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
+        let text = describe_fix(fix);
+        if let (Some((variable, secret)), [Set(name, _)]) = (&group.misplaced, fix.edits.as_slice()) {
+            let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
+            return leading_to(&edit, fix);
+        }
+        if failure_is_in_row(fix, group) {
+            return format!("in the matrix row {}, {text}", group.first.site.row);
+        }
+        let absent = fix.edits.iter().filter_map(|edit| match edit {
+            Set(name, _) => group.first.secret(name),
+            Unset(_) => None,
+        });
+        let absent: Vec<String> = absent.filter(|secret| !self.declared.has_secret(secret)).collect();
+        match absent.as_slice() {
+            [] => text,
+            [secret] => format!("{text}; the secret `{secret}` does not exist: create it"),
+            several => format!("{text}; the secrets {} do not exist: create them", several.join(", ")),
+        }
+    }
+}
+
+/// True if the value of a matrix row has to change: the variable of the fix takes it.
+fn failure_is_in_row(fix: &Fix, group: &Group<'_>) -> bool {
+    let has_provider = matches!(&group.problem, Problem::Failure(failure) if failure.provider.is_some());
+    !has_provider && !group.first.site.row.is_empty() && edits_matrix_value(fix, &group.first)
+}
+
+/// The remedy for a finding if no edit of a variable helps every case: to leave out the matrix row, or
+/// to edit the script.
+fn other_remedy(group: &Group<'_>, failure: &Failure) -> Option<String> {
+    let site = &group.first.site;
+    if group.has_spoiling_fixes && !site.row.is_empty() {
+        return Some(format!("leave this row out of the matrix (`exclude`): {}", site.row));
+    }
+    let harness = group.first.policy.document().harness.first().filter(|_| failure.fixes.is_empty())?;
+    let is_fixed = group.first.policy.all_variables().next().is_none();
+    is_fixed.then(|| {
+        format!("no variable changes model or secrets of policy `{}`; edit {harness}", group.first.policy.name())
+    })
 }
 
 /// The help for a finding that an entry of slugproof.yaml would accept if it counted for `lint`.

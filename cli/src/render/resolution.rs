@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use slug_resolver::policy::SecretsEffect;
+use slug_resolver::registry::Arm;
 use slug_resolver::{
     Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain, limits,
 };
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::codes::{self, Entry};
-use crate::suggest::{closest_match, closest_matches};
+use crate::suggest::{closest_ids, closest_match};
 use crate::variables::runtime_names;
 
 /// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
@@ -143,7 +144,18 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
         }
         Some(Code::UnregisteredModel) => {
             let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
-            let near = closest_matches(resolution.slug, arms.iter().flat_map(|arm| &arm.models).map(String::as_str), 3);
+            let has_key = |arm: &&Arm| {
+                registry.provider(&arm.provider).is_some_and(|provider| {
+                    let injected = |name: &str| resolution.injected.contains(name);
+                    provider.is_keyless() || provider.auth_env.items().any(|item| item.iter().all(injected))
+                })
+            };
+            let ids = |arms: &[&Arm]| -> Vec<String> {
+                let ids = arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
+                closest_ids(resolution.slug, ids, 3).into_iter().map(str::to_owned).collect()
+            };
+            let (with_key, others): (Vec<&Arm>, Vec<&Arm>) = arms.iter().partition(has_key);
+            let near = Some(ids(&with_key)).filter(|near| !near.is_empty()).unwrap_or_else(|| ids(&others));
             if !near.is_empty() {
                 let spellings = "Spellings are compared exactly: bare, `vendor/id` and `vendor:id` are three ids";
                 hints.push(format!("did you mean {}? {spellings}", near.join(" or ")));

@@ -377,8 +377,10 @@ fn env_file_messages_name_the_line() {
 fn invalid_arguments_are_refused() {
     let twice = "standard input can be read only once; pass one of the inputs as a file";
     assert_refused(&diagnose("{}", ["--env-file", "-"]).run(), twice);
+    let policy = "schema_version: 2\nname: evals\nruntime: E2E_RUNTIME\nmodel: [{use: $OTHER}]\n";
+    let scratch = Scratch::new("diagnose-no-runtime").file("policy.yaml", policy);
     let no_runtime = "neither `E2E_RUNTIME` nor the record names the runtime; add `--runtime RUNTIME`";
-    assert_refused(&diagnose("{}", CONSISTENT).run(), no_runtime);
+    assert_refused(&diagnose("{}", ["--policy", "policy.yaml", "OTHER=1"]).dir(&scratch).run(), no_runtime);
     let misplaced = "the runtime looks like the variable `A`; name the runtime, and give variables without an option";
     assert_refused(&diagnose("{}", ["--runtime", "A=b"]).run(), misplaced);
     assert_refused(&diagnose("{}", ["A=1", "A=2"]).run(), "`A` is given twice; give it once");
@@ -395,7 +397,8 @@ fn runtime_is_from_flag_environment_or_record() {
     assert_eq!(runtime(&["--runtime", "codex", "E2E_RUNTIME=openclaw"]).as_deref(), Some("codex"));
     assert_eq!(runtime(&["E2E_RUNTIME=openclaw"]).as_deref(), Some("openclaw"));
     assert_eq!(runtime(&[]).as_deref(), Some("hermes"));
-    assert_eq!(runtime(&["--policy", "reconciler"]).as_deref(), Some("claude-code"));
+    // What the record names counts more than the default of the policy, `claude-code`.
+    assert_eq!(runtime(&["--policy", "reconciler"]).as_deref(), Some("hermes"));
 }
 
 #[test]

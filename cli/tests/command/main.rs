@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod canary;
+mod cases;
 mod check;
 mod check_slips;
 mod config;

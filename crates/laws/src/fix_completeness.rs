@@ -4,7 +4,7 @@
 //! of edits, which takes too long to do for every case.
 
 use slug_resolver::policy::PickRule;
-use slug_resolver::{Edit, Kind, Policy, Resolution, Variable, Warning, limits};
+use slug_resolver::{Code, Edit, Kind, Policy, Resolution, Variable, Warning, limits};
 
 use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
@@ -62,6 +62,9 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
     let mut slugs = Vec::new();
     if size == 1 && picked.held_by.is_some() {
         slugs = spelling::other_spellings(&case.dataset.registry, template, picked.slug);
+    }
+    if size == 1 && matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel)) {
+        spelling::sort_by_similarity(&mut listed, picked.slug);
     }
     slugs.extend(listed);
 

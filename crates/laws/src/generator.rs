@@ -253,7 +253,7 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
     let mut provider = Provider::new(name, credentials, if has_pattern { pattern } else { Pattern::none() });
     provider.display_name = choices.one_in(2).then(|| "A \"provider\": #1".to_owned());
     provider.protocol = choices.of(&[None, Some(Protocol::Openai), Some(Protocol::Anthropic)]);
-    provider.auth_mode = choices.one_in(2).then(|| "key".to_owned());
+    provider.auth_mode = choices.of(&[None, None, Some("key"), Some("none")]).map(str::to_owned);
     provider.billing = choices.of(&[None, None, None, None, Some(Billing::Byok), Some(Billing::Platform)]);
     provider.base_url_template = choices.one_in(4).then(|| "https://api.example/{region}".to_owned());
     provider.auth_token_env = choices.one_in(4).then(|| auth_env[0].to_owned());

@@ -6,7 +6,7 @@ use crate::reference::platform_pays;
 
 /// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
 /// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
-/// arm lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
+/// arm of any runtime lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
 /// without its first segment.
 pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
@@ -23,7 +23,8 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
         }
     }
     let listed = all.clone();
-    if runtime.arms.iter().all(|arm| arm.models.iter().all(|id| id != slug)) {
+    let mut arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    if arms.all(|arm| arm.models.iter().all(|id| id != slug)) {
         for arm in &runtime.arms {
             let provider = registry.providers().iter().find(|provider| provider.name == arm.provider);
             if provider.is_some_and(|provider| !platform_pays(provider)) {
@@ -45,6 +46,17 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     kept.sort_by_cached_key(key);
     kept.truncate(limits::FIX_SPELLINGS);
     kept
+}
+
+/// Sorts ids by their similarity with a slug that no arm serves: those with its first segment come
+/// first, then those with the fewest edits between.
+pub(crate) fn sort_by_similarity(ids: &mut [String], slug: &str) {
+    let slug = slug.trim();
+    if slug.is_empty() || slug.len() > 256 {
+        return;
+    }
+    let edits = |id: &str| if id.len() > 256 { usize::MAX } else { distance(id, slug) };
+    ids.sort_by_cached_key(|id| (first_segment(id) != first_segment(slug), edits(id)));
 }
 
 /// The first segment of an id that has several, else nothing.

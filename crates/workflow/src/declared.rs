@@ -26,6 +26,12 @@ impl<'a> Declared<'a> {
         self.absent_secrets.iter().any(|absent| absent.eq_ignore_ascii_case(name))
     }
 
+    /// Returns true if nothing says that a secret does not exist.
+    #[must_use]
+    pub fn has_secret(&self, name: &str) -> bool {
+        !self.is_absent_secret(name) && !self.is_unlisted_secret(name)
+    }
+
     /// Returns true if the secrets are listed and a secret is not among them.
     #[must_use]
     pub fn is_unlisted_secret(&self, name: &str) -> bool {

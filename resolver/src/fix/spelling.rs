@@ -8,7 +8,7 @@ use crate::registry::Registry;
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
 /// These are the listed ids that are one edit away under the same prefix or that have the same last
-/// segment. If no arm lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
+/// segment. If no arm of any runtime lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
 /// which the platform does not pay, and the slug without its first segment. Listed ids come first,
 /// then ids with the first segment of the slug, then the most similar.
 ///
@@ -22,7 +22,8 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     let ids = runtime.arms.iter().flat_map(|arm| &arm.models);
     let listed: Vec<String> = ids.filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
     let mut unlisted = Vec::new();
-    if !registry.handle(&runtime.name).is_some_and(|runtime| runtime.lists(slug)) {
+    let mut handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
+    if !handles.any(|runtime| runtime.lists(slug)) {
         let tenant_pays = |name: &str| registry.provider(name).is_some_and(|provider| !provider.is_platform());
         for arm in runtime.arms.iter().filter(|arm| tenant_pays(&arm.provider)) {
             unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
@@ -43,6 +44,20 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     });
     spellings.truncate(limits::FIX_SPELLINGS);
     spellings.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The listed ids in the order of their similarity with a slug that the runtime does not serve: ids
+/// with its first segment, then the smallest distance. An empty or long slug keeps the order.
+pub(super) fn most_similar_first<'a>(listed: &[&'a str], slug: &str) -> Vec<&'a str> {
+    let slug = slug.trim();
+    let mut listed = listed.to_vec();
+    if !slug.is_empty() && slug.len() <= COMPARED {
+        listed.sort_by_cached_key(|id| {
+            let distance = if id.len() <= COMPARED { strsim::osa_distance(id, slug) } else { usize::MAX };
+            (first_segment(id) != first_segment(slug), distance)
+        });
+    }
+    listed
 }
 
 /// The characters that separate the segments of an id.

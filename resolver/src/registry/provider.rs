@@ -20,7 +20,8 @@ pub struct Provider {
     /// The protocol of the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
-    /// How a workspace authenticates: a value of the platform that this crate does not interpret.
+    /// How a workspace authenticates: a value of the platform. This crate interprets only `none`; see
+    /// [`Provider::takes_any_key`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_mode: Option<String>,
     /// Who pays for its models; see [`Provider::is_platform`] for the default.
@@ -99,6 +100,13 @@ impl Provider {
     #[inline]
     pub fn is_keyless(&self) -> bool {
         self.auth_env.is_empty() && !self.is_platform()
+    }
+
+    /// Returns true if the provider does not authenticate (`auth_mode: none`), so that a credential that
+    /// the harness insists on can have any value.
+    #[must_use]
+    pub fn takes_any_key(&self) -> bool {
+        self.auth_mode.as_deref() == Some("none")
     }
 }
 

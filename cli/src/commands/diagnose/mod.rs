@@ -62,7 +62,7 @@ fn read_env<'v>(policy: &'v Policy, variables: &'v [(String, String)]) -> Env<'v
 }
 
 /// Returns the runtime: the requested one, else the one in the environment, else the one in the
-/// record. Also returns the environment without the variable that names the runtime.
+/// record, else the default of the policy. Also returns the environment without the variable that names the runtime.
 ///
 /// # Errors
 ///
@@ -78,12 +78,16 @@ pub(crate) fn runtime_of<'a>(
         return Ok((runtime, env));
     }
     let named = env.as_ref().and_then(Env::runtime).unwrap_or_default();
+    let is_set = env
+        .as_ref()
+        .is_some_and(|env| policy.runtime_variables().any(|variable| env.set_variables().any(|set| set == variable)));
     let env = env.map(Env::without_runtime);
-    if !named.is_empty() {
+    if is_set && !named.is_empty() {
         return Ok((named, env));
     }
     match record.runtime(|name| is_runtime(registry, policy, name)) {
         Some(named) => Ok((named.name, env)),
+        None if !named.is_empty() => Ok((named, env)),
         // Without an environment, the runtime is not needed.
         None if env.is_none() => Ok(("", env)),
         None => {

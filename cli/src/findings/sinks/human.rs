@@ -71,9 +71,15 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>
     }
     group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
     group = group.elements(accepted.map(|reason| Look::NOTE.message(message(&format!("accepted: {reason}")))));
-    group = group.elements(finding.help.iter().map(|help| Look::HELP.message(message(help))));
-    let suggestion =
-        finding.patch.as_ref().map(|patch| suggestion(sources, patch, finding.primary.span.source, columns));
+    let (before, after) = match &finding.patch {
+        Some(patch) => finding.help.split_at(patch.rank.min(finding.help.len())),
+        None => (finding.help.as_slice(), [].as_slice()),
+    };
+    group = group.elements(before.iter().map(|help| Look::HELP.message(message(help))));
+    let suggestion = finding.patch.as_ref().map(|patch| {
+        suggestion(sources, patch, finding.primary.span.source, columns)
+            .elements(after.iter().map(|help| Look::HELP.message(message(help))))
+    });
     [group].into_iter().chain(suggestion).collect()
 }
 

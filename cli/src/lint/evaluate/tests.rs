@@ -396,8 +396,11 @@ fn acceptance_with_unknown_path_depends_on_condition() {
         reason: "it is intended".to_owned(),
     };
     let evaluated = |accept: &[Accept]| {
-        Evaluator { registry: &REGISTRY, accept, job: ("a.yml", "job") }
-            .evaluate(policy, |name| if name == path { Text::unknown(name) } else { Text::empty() })
+        Evaluator { registry: &REGISTRY, accept, job: ("a.yml", "job") }.evaluate(policy, |name| match name {
+            "E2E_LLM_PATH" => Text::unknown(name),
+            "E2E_RUNTIME" => Text::known("no-such-runtime".to_owned()),
+            _ => Text::empty(),
+        })
     };
     for one in [accept(&[path], &[]), accept(&[], &[path])] {
         let evaluated = evaluated(&[one]);

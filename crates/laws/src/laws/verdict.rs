@@ -217,9 +217,9 @@ fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The recommended order of fixes: the group, the number of edits, the number of set variables, and
+/// The recommended order of fixes: the group, whether it does not complete a part of credentials, the number of edits, the number of set variables, and
 /// whether one of them holds a slug.
-pub(crate) type Rank = (u8, usize, usize, bool);
+pub(crate) type Rank = (u8, bool, usize, usize, bool);
 
 /// The rank of a fix.
 pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
@@ -244,12 +244,26 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
         }
         None => registry.provider(&fix.provider).is_some_and(|provider| !present(context, provider).is_empty()),
     };
-    let group = match (is_spelling, keeps_vendor) {
+    let provider = registry.provider(&fix.provider);
+    let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+    let sets_only_keys = added().count() == fix.edits.len() && fix.edits.iter().all(|edit| is_key(edit.variable()));
+    let any_value = sets_only_keys && provider.is_some_and(|known| known.auth_mode.as_deref() == Some("none"));
+    let edited = apply(context, &fix.edits);
+    let fixed = context.implementation.resolve(&edited);
+    let is_ambient = |name: &str| context.case.ambient.iter().any(|present| present == name);
+    let completes = provider.is_some_and(|provider| {
+        provider.auth_env.items().any(|item| {
+            let before = item.iter().filter(|name| resolution.injected.contains(name) || is_ambient(name)).count();
+            let after = item.iter().filter(|name| fixed.injected.contains(name) || is_ambient(name)).count();
+            0 < before && before < after && after == item.len()
+        })
+    });
+    let group = match (is_spelling || any_value, keeps_vendor) {
         (true, _) => 0,
         (false, true) => 1,
         (false, false) => 2,
     };
-    (group, fix.edits.len(), added().count(), added().any(|edit| holds_slug(edit.variable())))
+    (group, !completes, fix.edits.len(), added().count(), added().any(|edit| holds_slug(edit.variable())))
 }
 
 /// The variables whose value a rule for the model can pick.

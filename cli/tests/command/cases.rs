@@ -1,0 +1,651 @@
+//! Small repositories of the kinds that are hard to judge, each with its right answer.
+
+use crate::run::{RunOutput, Scratch, slugproof};
+
+const REGISTRY: &str = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_API_KEY], model_prefix_match: '^(acme/|ac-)'}
+  - {name: zeta, auth_env: [ZETA_API_KEY], model_prefix_match: '^(zeta/|ze-)'}
+runtimes:
+  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, {name: zeta, models: [ze-mini]}]}
+";
+
+/// A policy that gives each key that is set to the process.
+const EVERY: &str = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+model: [{use: $MODEL}, {use: ze-mini}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+";
+
+const CONFIG: &str = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+
+/// A repository with this policy, registry and these jobs.
+fn repository(name: &str, registry: &str, policy: &str, jobs: &str) -> Scratch {
+    Scratch::new(&format!("cases-{name}"))
+        .file("slugproof.yaml", CONFIG)
+        .file("providers.yaml", registry)
+        .file("policy.yaml", policy)
+        .file("scripts/eval.sh", "echo eval\n")
+        .file(".github/workflows/w.yml", format!("on: push\njobs:\n{jobs}"))
+}
+
+/// A job that calls the harness with this `env`, in flow style.
+fn job(id: &str, env: &str) -> String {
+    format!(
+        "  {id}:\n    runs-on: ubuntu-latest\n    steps:\n      - env: {{{env}}}\n        run: bash scripts/eval.sh\n"
+    )
+}
+
+fn secret(name: &str) -> String {
+    format!("{name}: \"${{{{ secrets.{name} }}}}\"")
+}
+
+fn lint(scratch: &Scratch) -> RunOutput {
+    slugproof(["lint"]).dir(scratch).run()
+}
+
+/// The code and the first help of each finding that counts.
+fn findings(scratch: &Scratch) -> Vec<(String, String)> {
+    let output = lint(scratch);
+    let mut found = Vec::new();
+    for block in output.stdout.split("\n\n") {
+        let Some(code) = block.strip_prefix("error[").or_else(|| block.strip_prefix("warning[")) else { continue };
+        let code = code.split(']').next().unwrap_or_default().to_owned();
+        let mut help = String::new();
+        let is_start = |line: &str| line.contains("help: ");
+        let mut lines = block.lines().skip_while(|line| !is_start(line));
+        if let Some(line) = lines.next() {
+            help.push_str(line.split_once("help: ").expect("the line has help").1);
+            for line in lines.take_while(|line| !is_start(line) && !line.trim_start().starts_with('|')) {
+                help = format!("{help} {}", line.trim());
+            }
+        }
+        found.push((code, help.trim().to_owned()));
+    }
+    found
+}
+
+/// Asserts the code of each finding, and the start of its first help.
+fn assert_findings(scratch: &Scratch, expected: &[(&str, &str)]) {
+    let found = findings(scratch);
+    let is_same = found.len() == expected.len()
+        && found.iter().zip(expected).all(|((code, help), (other, start))| code == other && help.starts_with(start));
+    assert!(is_same, "{found:#?}\n{}", lint(scratch).snapshot());
+}
+
+fn checked(scratch: &Scratch) -> RunOutput {
+    slugproof(["check"]).dir(scratch).run()
+}
+
+#[test]
+fn null_optional_field_is_absent() {
+    let registry = REGISTRY.replace("name: acme,", "name: acme, base_url_template: null, display_name: null,");
+    let output = checked(&repository("null", &registry, EVERY, ""));
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    for registry in
+        [REGISTRY.replace("[ac-large,", "[null,"), REGISTRY.replace("auth_env: [ACME_API_KEY]", "auth_env: null")]
+    {
+        assert_eq!(checked(&repository("null-wrong", &registry, EVERY, "")).code, 1);
+    }
+}
+
+#[test]
+fn withdrawn_model_differs_from_unknown_one() {
+    let registry = REGISTRY.replace("models: [ac-large, ac-small]", "models: [ac-large], withdrawn_models: [ac-old]");
+    let registry = registry.replace("agent: {", "agent: {display_name: Agent, ");
+    let jobs = job("old", "MODEL: ac-old") + &job("unknown", "MODEL: xx-1");
+    let scratch = repository("withdrawn", &registry, EVERY, &jobs);
+    assert_eq!(checked(&scratch).code, 0);
+    let codes: Vec<String> = findings(&scratch).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["withdrawn-model", "unregistered-model"]);
+    let batch = scratch.file("m.jsonl", "{\"runtime\":\"agent\",\"model\":\"ac-old\",\"auth_env\":[]}\n");
+    let output = slugproof(["derive", "--registry", "providers.yaml", "--batch", "m.jsonl"]).dir(&batch).run();
+    assert_eq!(output.json_lines()[0]["code"], "withdrawn-model");
+}
+
+#[test]
+fn policy_without_platform_has_no_platform_path() {
+    let version_1 = "schema_version: 1
+name: evals
+harness: [scripts/eval.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+override: MODEL
+secrets: [{key: ACME_API_KEY, inject: [ACME_API_KEY]}]
+fallback: ze-mini
+";
+    for policy in [version_1, EVERY] {
+        let scratch = repository("no-platform", REGISTRY, policy, &job("a", "MODEL: ac-large"));
+        let output = slugproof(["prove"]).dir(&scratch).run();
+        assert!(!output.stdout.contains("platform"), "{}", output.snapshot());
+        let output = lint(&scratch);
+        assert!(output.code == 1 && !output.stdout.contains("platform"), "{}", output.snapshot());
+    }
+}
+
+#[test]
+fn missing_default_model_is_reported() {
+    let version_1 = "schema_version: 1
+name: evals
+harness: [scripts/eval.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+override: MODEL
+platform: {var: NO_PATH, value: never, model: NO_MODEL, fallback: ze-mini}
+secrets: [{key: ACME_API_KEY, inject: [ACME_API_KEY]}]
+";
+    let version_2 = EVERY.replace(", {use: ze-mini}", "");
+    for policy in [version_1, &version_2] {
+        let scratch = repository("no-model", REGISTRY, policy, &job("a", &secret("ACME_API_KEY")));
+        assert_eq!(checked(&scratch).code, 0);
+        assert_findings(&scratch, &[("model-required", "set MODEL=ac-large")]);
+    }
+}
+
+#[test]
+fn script_without_variables_is_named_in_the_help() {
+    let policy = "schema_version: 2
+name: seed
+harness: [scripts/eval.sh]
+runtime: [{use: agent}]
+runtimes: [agent]
+model: [{use: ac-large}]
+";
+    let scratch = repository("fixed", REGISTRY, policy, &job("a", "OTHER: x"));
+    let help = "no variable changes model or secrets of policy `seed`; edit scripts/eval.sh";
+    assert_findings(&scratch, &[("missing-credential", help)]);
+    let output = slugproof(["prove", "--deny", "gaps"]).dir(&scratch).run();
+    assert!(output.stdout.contains("1 gap:"), "{}", output.snapshot());
+    let constant = format!("{policy}secrets: [{{inject: [ACME_API_KEY]}}]\n");
+    assert_findings(&repository("fixed-key", REGISTRY, &constant, &job("a", "OTHER: x")), &[]);
+}
+
+#[test]
+fn job_that_creates_nothing_is_not_judged() {
+    let creates = "creates: {unless: [{SELF_TEST: '1'}, {ADMIN_TOKEN: unset}]}\n";
+    let jobs = job("test", &format!("SELF_TEST: '1', {}", secret("ADMIN_TOKEN"))) + &job("fork", "MODEL: ac-large");
+    assert_findings(&repository("creates", REGISTRY, &format!("{EVERY}{creates}"), &jobs), &[]);
+    let created = job("real", &format!("MODEL: ac-large, {}", secret("ADMIN_TOKEN")));
+    let scratch = repository("creates", REGISTRY, &format!("{EVERY}{creates}"), &created);
+    assert_findings(&scratch, &[("missing-credential", "set ACME_API_KEY=")]);
+}
+
+#[test]
+fn every_set_key_reaches_the_process() {
+    let both = format!("MODEL: ze-mini, {}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY"));
+    let wrong = format!("MODEL: ze-mini, {}", secret("ACME_API_KEY"));
+    let scratch = repository("every", REGISTRY, EVERY, &(job("both", &both) + &job("wrong", &wrong)));
+    assert_findings(&scratch, &[("wrong-credential", "set ZETA_API_KEY=<ZETA_API_KEY>, which")]);
+    assert!(!lint(&scratch).stdout.contains("unset ACME_API_KEY"));
+}
+
+/// A fix completes the credentials of which a part is there.
+#[test]
+fn partial_credentials_are_completed() {
+    let registry =
+        REGISTRY.replace("auth_env: [ACME_API_KEY]", "auth_env: [ACME_PROFILE, [ACME_ID, ACME_SECRET, ACME_REGION]]");
+    let policy = EVERY
+        .replace("{key: ACME_API_KEY}", "{key: ACME_ID}, {key: ACME_SECRET}, {key: ACME_REGION}, {key: ACME_PROFILE}");
+    let jobs = job("id", &format!("MODEL: ac-large, {}", secret("ACME_ID")))
+        + &job("region", "MODEL: ac-large, ACME_REGION: eu");
+    let scratch = repository("partial", &registry, &policy, &jobs);
+    assert_findings(
+        &scratch,
+        &[
+            ("wrong-credential", "set ACME_SECRET=<ACME_SECRET> and set ACME_REGION=<ACME_REGION>"),
+            ("wrong-credential", "set ACME_ID=<ACME_ID> and set ACME_SECRET=<ACME_SECRET>"),
+        ],
+    );
+    assert!(lint(&scratch).stdout.contains("missing: ACME_SECRET, ACME_REGION"));
+}
+
+#[test]
+fn keyless_provider_needs_nothing() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_env: []");
+    let scratch = repository("keyless", &registry, &EVERY.replace(", {key: ZETA_API_KEY}", ""), &job("a", "OTHER: x"));
+    assert_eq!(checked(&scratch).code, 0);
+    assert_findings(&scratch, &[]);
+    assert_eq!(lint(&scratch).code, 0);
+}
+
+/// A provider without authentication takes any key, so the model stays.
+#[test]
+fn key_with_any_value_is_set_first() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_mode: none, auth_env: [ZETA_API_KEY]");
+    let scratch = repository("any-key", &registry, EVERY, &job("a", &secret("ACME_API_KEY")));
+    assert_findings(&scratch, &[("wrong-credential", "set ZETA_API_KEY=<ZETA_API_KEY>, which")]);
+}
+
+#[test]
+fn empty_key_that_counts_as_set_is_deleted() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-large}, {use: ze-mini}");
+    let policy = format!("{policy}empty_is_set: [ACME_API_KEY]\n");
+    let env = format!("ACME_API_KEY: '', {}", secret("ZETA_API_KEY"));
+    let scratch = repository("empty", REGISTRY, &policy, &job("a", &env));
+    assert_findings(&scratch, &[("missing-credential", "delete `ACME_API_KEY`, which selects ze-mini from zeta")]);
+    assert_eq!(slugproof(["lint", "--fix"]).dir(&scratch).run().code, 0);
+    let set = job("a", &format!("{}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY")));
+    assert_findings(&repository("empty-set", REGISTRY, &policy, &set), &[]);
+}
+
+/// The vendor is called directly, with an empty key, because its variable exists.
+#[test]
+fn empty_key_bypasses_gateway() {
+    let registry = "schema_version: 1
+providers:
+  - {name: gateway, auth_env: [GATE_TOKEN]}
+  - {name: direct, auth_env: [ACME_API_KEY]}
+runtimes:
+  gateway: {providers: [{name: gateway, models: [acme/large]}]}
+  direct: {providers: [{name: direct, models: [acme/large]}]}
+";
+    let policy = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: [{when: {ACME_API_KEY: set}, use: direct}, {use: gateway}]
+empty_is_set: [ACME_API_KEY]
+model: [{use: acme/large}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: GATE_TOKEN}]
+";
+    let env = format!("ACME_API_KEY: '', {}", secret("GATE_TOKEN"));
+    let scratch = repository("gateway", registry, policy, &job("a", &env));
+    let found = findings(&scratch);
+    assert!(found[0].1.contains("ACME_API_KEY") && found[0].1.contains("from gateway"), "{found:?}");
+    assert_findings(&repository("gateway-only", registry, policy, &job("a", &secret("GATE_TOKEN"))), &[]);
+}
+
+const HOUSE: &str = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: [{use: agent}]
+runtimes: [agent]
+model:
+  - {name: house, when: {BILLING: house}, use: [$HOUSE_MODEL, house/m-1]}
+  - {name: override, use: $MODEL}
+  - {use: ze-mini}
+secrets:
+  - {when: {BILLING: house}, path: platform}
+  - {key: ZETA_API_KEY}
+";
+
+#[test]
+fn platform_rule_before_override_decides() {
+    let registry = REGISTRY
+        .replace("runtimes:\n", "  - {name: house, billing: platform, model_prefix_match: '^house/'}\nruntimes:\n");
+    let registry = registry.replace("models: [ze-mini]}", "models: [ze-mini]}, {name: house, models: [house/m-1]}");
+    let env = format!("BILLING: house, MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
+    let scratch = repository("house", &registry, HOUSE, &job("a", &env));
+    assert_eq!(checked(&scratch).code, 0);
+    assert_findings(&scratch, &[]);
+    let output =
+        slugproof(["resolve", "--runtime", "agent", "BILLING=house", "HOUSE_MODEL=ze-mini", "MODEL=house/m-1"])
+            .dir(&scratch)
+            .run();
+    assert!(output.stdout.contains("platform-path-byok-model"), "{}", output.snapshot());
+}
+
+/// An entry of `accept` without a job says that an environment is possible, not that a job has it.
+#[test]
+fn accepted_environment_does_not_hide_a_job() {
+    let accept = "accept: [{code: missing-credential, unset: [ZETA_API_KEY], reason: a fork has no key}]\n";
+    let scratch = repository("accept", REGISTRY, EVERY, &job("a", "OTHER: x"));
+    let scratch = scratch.file("slugproof.yaml", format!("{CONFIG}{accept}"));
+    assert_findings(&scratch, &[("missing-credential", "set ZETA_API_KEY")]);
+}
+
+#[test]
+fn embedded_policy_has_the_default_of_its_script() {
+    let jobs = "on: push\njobs:\n  a:\n    env: {E2E_OPENAI_API_KEY: \"${{ secrets.K }}\"}\n    steps:\n      - run: bash \
+                tests/e2e/test_staging_full_saas.sh\n";
+    let scratch = Scratch::new("cases-default").file(".github/workflows/w.yml", jobs);
+    let output = slugproof(["lint", "--no-config"]).dir(&scratch).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+}
+
+#[test]
+fn variable_or_literal_is_two_cases() {
+    let env = format!("MODEL: \"${{{{ vars.MODEL || 'ac-large' }}}}\", {}", secret("ZETA_API_KEY"));
+    let scratch = repository("vars", REGISTRY, EVERY, &job("a", &env));
+    let output = lint(&scratch);
+    assert!(
+        output.stdout.contains("undecided: ") && output.stdout.contains("when `vars.MODEL` is unset"),
+        "{}",
+        output.snapshot()
+    );
+    let declared = scratch.file("slugproof.yaml", format!("{CONFIG}vars: {{MODEL: ze-mini}}\n"));
+    assert_eq!(lint(&declared).code, 0);
+    let absent = declared.file("slugproof.yaml", format!("{CONFIG}absent_vars: [MODEL]\n"));
+    assert_findings(&absent, &[("wrong-credential", "set ACME_API_KEY=")]);
+    assert!(!lint(&absent).stdout.contains("undecided"));
+}
+
+#[test]
+fn variable_that_empties_the_model_is_reported() {
+    let policy = EVERY.replace(", {use: ze-mini}", "");
+    let env = format!("MODEL: \"${{{{ vars.MODEL || '' }}}}\", {}", secret("ACME_API_KEY"));
+    let scratch = repository("blank", REGISTRY, &policy, &job("a", &env));
+    let output = lint(&scratch);
+    assert!(output.stdout.contains("fails with `model-required`"), "{}", output.snapshot());
+    let absent = scratch.file("slugproof.yaml", format!("{CONFIG}absent_vars: [MODEL]\n"));
+    assert_findings(&absent, &[("model-required", "set MODEL=ac-large")]);
+}
+
+#[test]
+fn unlisted_secret_injects_nothing() {
+    let scratch = repository("unlisted", REGISTRY, EVERY, &job("a", "ZETA_API_KEY: \"${{ secrets.ZETA_API_KYE }}\""));
+    assert_findings(&scratch, &[]);
+    let known = scratch.file("slugproof.yaml", format!("{CONFIG}known_secrets: [ZETA_API_KEY]\n"));
+    assert_findings(&known, &[("missing-credential", "set ZETA_API_KEY=")]);
+}
+
+fn matrix(rows: &str, env: &str) -> String {
+    format!(
+        "  a:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix: {{{rows}}}\n    env: {{{env}}}\n    steps:\n      - run: bash \
+         scripts/eval.sh\n"
+    )
+}
+
+/// Each provider without a key has a finding, and no help changes the rows that work.
+#[test]
+fn matrix_rows_of_two_providers_have_two_findings() {
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY"));
+    let absent = format!("{CONFIG}absent_secrets: [ACME_API_KEY, ZETA_API_KEY]\n");
+    let scratch = repository("rows", REGISTRY, EVERY, &matrix("model: [ac-large, ze-mini]", &env));
+    let scratch = scratch.file("slugproof.yaml", &absent);
+    let [acme, zeta] = ["set ACME_API_KEY=", "set ZETA_API_KEY="];
+    assert_findings(&scratch, &[("missing-credential", acme), ("missing-credential", zeta)]);
+    assert!(lint(&scratch).stdout.contains("the secret"), "{}", lint(&scratch).snapshot());
+
+    let absent = format!("{CONFIG}absent_secrets: [ZETA_API_KEY]\n");
+    let scratch = scratch.file("slugproof.yaml", &absent);
+    assert_findings(&scratch, &[("wrong-credential", zeta)]);
+    let output = lint(&scratch);
+    assert!(
+        output.stdout.contains("leave this row out of the matrix (`exclude`): model =")
+            && !output.stdout.contains("set MODEL")
+    );
+}
+
+/// The row has a model that no list has, so the row is what to change.
+#[test]
+fn help_names_the_row_with_a_wrong_model() {
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}", secret("ACME_API_KEY"));
+    let scratch = repository("row", REGISTRY, EVERY, &matrix("model: [ac-large, old/ac-small]", &env));
+    let output = lint(&scratch);
+    let help = "in the matrix row model = old/ac-small, set MODEL=ac-small";
+    assert!(output.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(help), "{}", output.snapshot());
+}
+
+/// Two rows fail for opposite reasons; a key for every row would mend one and break another.
+#[test]
+fn help_breaks_no_other_row() {
+    let policy = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+model: [{when: {TEAM: red}, use: ac-large}, {use: ze-mini}]
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+";
+    let key =
+        |name: &str, value: &str| format!("{name}: \"${{{{ matrix.key == '{value}' && secrets.{name} || '' }}}}\"");
+    let env = format!(
+        "TEAM: \"${{{{ matrix.team }}}}\", {}, {}",
+        key("ACME_API_KEY", "first"),
+        key("ZETA_API_KEY", "second")
+    );
+    let rows = "team: [red, blue], key: [first, second]";
+    let scratch = repository("mixed", REGISTRY, policy, &matrix(rows, &env));
+    let found = findings(&scratch);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found.iter().all(|(code, help)| code == "wrong-credential" && help.starts_with("leave this row out")),
+        "{found:?}"
+    );
+    let output = lint(&scratch);
+    assert!(output.stdout.contains("'first'"), "compared literals are readable: {}", output.snapshot());
+}
+
+/// The model that the writer named stays; only its spelling changes.
+#[test]
+fn route_prefix_is_the_first_fix() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-small}, {use: ze-mini}");
+    let env = format!("MODEL: Pro/deep/V3.2, {}", secret("ACME_API_KEY"));
+    let scratch = repository("prefix", REGISTRY, &policy, &job("a", &env));
+    assert_findings(&scratch, &[("unregistered-model", "set `MODEL` to `acme/Pro/deep/V3.2`")]);
+    assert_eq!(slugproof(["lint", "--fix"]).dir(&scratch).run().code, 0);
+    assert_findings(&scratch, &[]);
+}
+
+/// A bare id goes to another provider than the one whose key is there.
+#[test]
+fn bare_id_gets_the_prefix_of_the_provider_with_a_key() {
+    let registry = "schema_version: 1
+providers:
+  - {name: cloud, auth_env: [CLOUD_CREDENTIALS], model_prefix_match: '^(cloud/|gem-)'}
+  - {name: gem, auth_env: [LLM_KEY], model_prefix_match: '^gem/'}
+  - {name: acme, auth_env: [LLM_KEY], model_prefix_match: '^acme/'}
+runtimes:
+  agent: {providers: [{name: cloud}, {name: gem}, {name: acme, models: [acme/large]}]}
+";
+    let policy = EVERY
+        .replace("[{key: ACME_API_KEY}, {key: ZETA_API_KEY}]", "[{key: LLM_KEY}]")
+        .replace("ze-mini", "acme/large");
+    let scratch = repository("bare", registry, &policy, &job("a", &format!("MODEL: gem-2.5, {}", secret("LLM_KEY"))));
+    assert_findings(&scratch, &[("wrong-credential", "set `MODEL` to `gem/gem-2.5`")]);
+}
+
+#[test]
+fn suggestion_prefers_ids_whose_key_is_there() {
+    let registry = "schema_version: 1
+providers:
+  - {name: shop, auth_env: [SHOP_KEY]}
+  - {name: acme, auth_env: [ACME_API_KEY]}
+  - {name: fast, auth_env: [FAST_KEY], model_prefix_match: '^fast/'}
+runtimes:
+  agent:
+    providers:
+      - {name: shop, models: [shop/open/oss-120b, shop/acme/sonnet-4.6]}
+      - {name: acme, models: [acme/fable-5, acme/sonnet-4-6]}
+      - {name: fast, models: [fast/speech-v1, fast/open/oss-120b]}
+";
+    let policy = EVERY.replace("{key: ZETA_API_KEY}", "{key: FAST_KEY}").replace("ze-mini", "acme/fable-5");
+    let scratch = repository("suggest", registry, &policy, "");
+    for (key, slug, id) in [
+        ("FAST_KEY=set", "MODEL=open/oss-120b", "fast/open/oss-120b"),
+        ("ACME_API_KEY=set", "MODEL=acme/sonnet-4.6", "acme/sonnet-4-6"),
+    ] {
+        let output = slugproof(["resolve", "--runtime", "agent", key, slug]).dir(&scratch).run();
+        assert!(output.stdout.contains(&format!("did you mean {id}?")), "{}", output.snapshot());
+        assert!(output.stdout.contains(&format!("  1. set MODEL={id},")), "{}", output.snapshot());
+    }
+}
+
+/// Each slot of a harness has a policy of its own; no fix of one takes the key of another.
+#[test]
+fn each_model_slot_is_judged() {
+    let slot = |name: &str, variable: &str, model: &str| {
+        EVERY.replace("name: evals", &format!("name: {name}")).replace("$MODEL", variable).replace("ze-mini", model)
+    };
+    let jobs = job("one", &secret("ACME_API_KEY"))
+        + &job("both", &format!("{}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY")));
+    let scratch = repository("slots", REGISTRY, &slot("target", "$config.model", "ac-large"), &jobs)
+        .file("grader.yaml", slot("grader", "$GRADER", "ze-mini"))
+        .file("slugproof.yaml", CONFIG.replace("policy.yaml", "policy.yaml, grader.yaml"));
+    assert_eq!(checked(&scratch).code, 0);
+    assert_findings(&scratch, &[("wrong-credential", "set GRADER=ac-large")]);
+    assert!(!lint(&scratch).stdout.contains("unset ACME_API_KEY"));
+}
+
+/// In version 1 the first key alone counts, so the key of the target would have to go.
+#[test]
+fn fix_of_one_policy_spoils_no_other() {
+    let policy = |name: &str, variable: &str, model: &str| {
+        format!(
+            "schema_version: 1\nname: {name}\nharness: [scripts/eval.sh]\nruntime: RUNTIME\ndefaults: {{RUNTIME: agent}}\noverride: {variable}\nsecrets: [{{key: ACME_API_KEY, \
+             inject: [ACME_API_KEY]}}, {{key: ZETA_API_KEY, inject: [ZETA_API_KEY]}}]\nfallback: {model}\n"
+        )
+    };
+    let scratch =
+        repository("spoils", REGISTRY, &policy("target", "TARGET", "ac-large"), &job("a", &secret("ACME_API_KEY")))
+            .file("grader.yaml", policy("grader", "GRADER", "ze-mini"))
+            .file("slugproof.yaml", CONFIG.replace("policy.yaml", "policy.yaml, grader.yaml"));
+    assert_findings(&scratch, &[("wrong-credential", "set GRADER=ac-large")]);
+    assert!(!lint(&scratch).stdout.contains("unset ACME_API_KEY"), "{}", lint(&scratch).snapshot());
+}
+
+/// A secret of the model's vendor in the variable of another vendor is moved.
+#[test]
+fn secret_in_wrong_variable_is_moved() {
+    let policy = EVERY.replace(
+        "[{key: ACME_API_KEY}, {key: ZETA_API_KEY}]",
+        "[{key: ACME_KEY, inject: [ACME_API_KEY]}, {key: ZETA_KEY, inject: [ZETA_API_KEY]}]",
+    );
+    let jobs = job("a", "MODEL: ac-new, ZETA_KEY: \"${{ secrets.ACME_API_KEY }}\"");
+    let scratch = repository("moved", REGISTRY, &policy, &jobs);
+    let help = "set ACME_KEY: ${{ secrets.ACME_API_KEY }} in place of ZETA_KEY, which selects ac-new from acme";
+    assert_findings(&scratch, &[("wrong-credential", help)]);
+    assert!(!lint(&scratch).stdout.contains("zeta/ac-new"), "{}", lint(&scratch).snapshot());
+}
+
+/// The key of one vendor fills the variable of another, and the model is the other vendor's.
+#[test]
+fn secret_of_another_vendor_is_a_near_miss() {
+    let jobs = job("a", "ZETA_API_KEY: \"${{ secrets.ACME_API_KEY }}\"")
+        + &job("b", "ZETA_API_KEY: \"${{ secrets.TEAM_KEY }}\"");
+    let help = "set ACME_API_KEY: ${{ secrets.ACME_API_KEY }} in place of ZETA_API_KEY";
+    assert_findings(&repository("near-miss", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
+}
+
+/// The script exports the key of the model's vendor under another vendor's name.
+#[test]
+fn exported_secret_in_wrong_variable_is_moved() {
+    let jobs = "  a:\n    env: {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n    steps:\n      - run: |\n          export \
+                ACME_API_KEY=\"$PLAN_KEY\"\n          bash scripts/eval.sh\n";
+    let scratch = repository("exported", REGISTRY, EVERY, jobs);
+    let help = "set ZETA_API_KEY: ${{ secrets.ZETA_PLAN_KEY }} in place of ACME_API_KEY";
+    assert_findings(&scratch, &[("wrong-credential", help)]);
+}
+
+#[test]
+fn retired_default_is_replaced_by_the_most_similar_id() {
+    let policy = EVERY.replace("ze-mini", "opus-4-20250514");
+    let registry = REGISTRY.replace("[ac-large, ac-small]", "[sonnet-5, opus-4-6]");
+    let scratch = repository("retired", &registry, &policy, &job("a", &secret("ACME_API_KEY")));
+    let output = lint(&scratch);
+    assert!(output.stdout.contains("help: set MODEL=opus-4-6, which"), "{}", output.snapshot());
+    assert_eq!(checked(&scratch).code, 1, "the default is not registered");
+}
+
+#[test]
+fn selector_that_was_left_on_is_unset() {
+    let registry = REGISTRY.replace(
+        "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
+        "  cloud: {providers: [{name: acme, models: [ac-large]}]}\n  direct: {providers: [",
+    );
+    let policy = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: [{when: {USE_CLOUD: ['1', 'true']}, use: cloud}, {use: direct}]
+model: [{use: $MODEL}, {when: {runtime: cloud}, use: ac-large}, {use: ze-mini}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+";
+    let jobs = job("a", &format!("USE_CLOUD: '1', MODEL: ze-mini, {}", secret("ZETA_API_KEY")))
+        + &job("b", &format!("USE_CLOUD: 'true', {}", secret("ACME_API_KEY")));
+    let found = findings(&repository("selector", &registry, policy, &jobs));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].0 == "unregistered-model" && found[0].1.contains("unset USE_CLOUD"), "{found:?}");
+}
+
+#[test]
+fn key_of_another_vendor_counts_if_denied() {
+    let registry =
+        REGISTRY.replace("[ZETA_API_KEY], model_prefix_match: '^(zeta/|ze-)'", "[ZETA_API_KEY, ACME_API_KEY]");
+    let policy = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: [{use: agent}]
+runtimes: [agent]
+model: [{when: {BASE_URL: {host: api.zeta.example}}, use: ze-mini}, {use: ac-large}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+";
+    let jobs = job("a", &format!("BASE_URL: 'https://api.zeta.example/v1', {}", secret("ACME_API_KEY")))
+        + &job("b", &format!("BASE_URL: 'https://api.zeta.example/v1/', {}", secret("ZETA_API_KEY")));
+    let scratch = repository("cross", &registry, policy, &jobs);
+    let scratch = scratch.file("slugproof.yaml", format!("{CONFIG}deny: [cross-vendor-credential]\n"));
+    assert_findings(&scratch, &[("cross-vendor-credential", "set ZETA_API_KEY, so that zeta gets a key of its own")]);
+}
+
+/// The second key decides the default model; naming the model cures it.
+#[test]
+fn second_key_changes_only_the_default() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-large}, {use: ze-mini}");
+    let both = format!("{}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY"));
+    let jobs = job("default", &both) + &job("cured", &format!("MODEL: ze-mini, {both}"));
+    assert_findings(&repository("second-key", REGISTRY, &policy, &jobs), &[]);
+}
+
+/// A near-namesake of the right variable does not count.
+#[test]
+fn default_of_another_vendor_gets_its_own_key() {
+    let policy = EVERY.replace("{key: ZETA_API_KEY}", "{key: ZE_API_KEY}, {key: ZETA_API_KEY}");
+    let jobs = job("other", &secret("ACME_API_KEY")) + &job("namesake", &secret("ZE_API_KEY"));
+    let scratch = repository("namesake", REGISTRY, &policy, &jobs);
+    let first = ("wrong-credential", "set MODEL=ac-large, which");
+    assert_findings(&scratch, &[first, ("wrong-credential", "set ZETA_API_KEY=<ZETA_API_KEY>, which")]);
+}
+
+#[test]
+fn switched_provider_needs_its_key() {
+    let registry = REGISTRY.replace(
+        "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
+        "  acme: {providers: [{name: acme, models: [ac-large]}]}\n  zeta: {providers: [",
+    );
+    let policy = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: PROVIDER
+defaults: {PROVIDER: zeta}
+model: [{use: $MODEL}, {when: {runtime: acme}, use: ac-large}, {use: ze-mini}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+";
+    let zeta = secret("ZETA_API_KEY");
+    let both = format!("{zeta}, {}", secret("ACME_API_KEY"));
+    let jobs = job("switched", &format!("PROVIDER: acme, {zeta}"))
+        + &job("stale", &format!("PROVIDER: acme, MODEL: ze-mini, {both}"))
+        + &job("both", &format!("PROVIDER: acme, {both}"));
+    let scratch = repository("switched", &registry, policy, &jobs);
+    let found = findings(&scratch);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].1.starts_with("set ACME_API_KEY=<ACME_API_KEY>"), "{found:?}");
+    assert!(found[1].0 == "unregistered-model" && found[1].1.starts_with("delete `MODEL`"), "{found:?}");
+}
+
+/// Slips that `check` finds in registry and policy.
+#[test]
+fn slips_in_policy_and_registry_are_found() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_env: [ZETA_API_KEY, sk-fake-this-is-not-a-key]");
+    let policy = "schema_version: 1
+name: evals
+harness: [script/eval.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+override: MODEL
+secrets: [{key: ACME_API_KEY, inject: [ACNE_API_KEY]}, {key: CI_ZETA_KEY, inject: [ZETA_API_KEY]}]
+dispatch: [{runtimes: [agent], keyed: [{key: CI_ZETA_KEYS, model: ze-mini}], model: ac-large}]
+fallback: ac-large
+";
+    let output = checked(&repository("slips", &registry, policy, ""));
+    for text in ["`scripts/eval.sh`", "`ACME_API_KEY`", "`CI_ZETA_KEY`", "looks like a"] {
+        assert!(output.stdout.contains(text), "{text}: {}", output.snapshot());
+    }
+    assert!(!output.stdout.contains("sk-fake"), "{}", output.snapshot());
+}
