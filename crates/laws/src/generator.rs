@@ -382,8 +382,12 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     if choices.one_in(2) {
         document.secrets.insert(place.min(document.secrets.len()), platform);
     }
-    let unless = [condition(choices), condition(choices)];
-    let unless: Vec<Condition> = unless.into_iter().filter(|_| choices.one_in(8)).collect();
+    let (first, second) = (condition(choices), condition(choices));
+    let has_first = choices.one_in(8);
+    // Only a policy with several conditions shows that one of them is enough.
+    let has_second = choices.one_in(if has_first { 2 } else { 8 });
+    let unless = [(first, has_first), (second, has_second)];
+    let unless = unless.into_iter().filter_map(|(condition, is_kept)| is_kept.then_some(condition)).collect();
     document.creates = Creates { unless };
     document.defaults = defaults(choices);
     document.empty_is_set =
