@@ -34,7 +34,6 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// Creates an environment in which no variable is set.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "the limit on text variables is far below 256")]
     pub fn empty(policy: &'a Policy) -> Self {
         Self { policy, values: Values::defaults(policy.variables()), set: 0, holding: policy.holding_if_empty() }
     }

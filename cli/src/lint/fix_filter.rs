@@ -8,8 +8,8 @@ use slug_resolver::{Edit, Fix, Registry};
 use slug_workflow::environment::{Origin, Setting};
 
 impl Evaluated<'_> {
-    /// Drops the fixes that spoil another case of the same step, and those that do not resolve every
-    /// case of their finding, if any fix does.
+    /// Drops the fixes that spoil another case of the same step. Also drops the fixes that do not
+    /// resolve every case of their finding, if any fix does.
     pub(super) fn drop_spoiling_fixes(&mut self, linter: &Linter<'_>) {
         let fine = std::mem::take(&mut self.fine);
         for group in self.groups.iter_mut() {
@@ -66,8 +66,8 @@ fn first_word(text: &str) -> Option<String> {
     (word.len() > 2).then(|| word.to_lowercase())
 }
 
-/// The fixes if a secret of the slug's provider is in another vendor's variable: those that set a
-/// variable of the provider come first, and those that send the secret to the other vendor are
+/// The fixes if a secret of the slug's provider is in another vendor's variable: fixes that set a
+/// variable of the provider come first, and fixes that send the secret to the other vendor are
 /// dropped.
 fn moving_the_secret(fixes: Vec<Fix>, failure: &Failure) -> Vec<Fix> {
     let keeps = |fix: &Fix| failure.provider.as_deref() == Some(&*fix.provider) && fix.slug == failure.slug;
@@ -99,7 +99,8 @@ impl Linter<'_> {
     fn creates_secret_of_row(&self, fix: &Fix, group: &Group<'_>) -> bool {
         fix.edits.iter().all(|edit| {
             let setting = group.first.site.env.variables.get(edit.variable());
-            let by_row = matches!(setting, Some(Setting { origin: Origin::Entry(entry), .. }) if entry.value.contains("matrix."));
+            let by_row = matches!(setting, Some(Setting { origin: Origin::Entry(entry), .. })
+                if entry.value.contains("matrix."));
             let secret = group.first.secret(edit.variable());
             by_row && matches!(edit, Edit::Set(..)) && secret.is_some_and(|secret| !self.declared.has_secret(&secret))
         })

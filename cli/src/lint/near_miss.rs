@@ -27,7 +27,7 @@ fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Opti
         registry.providers().iter().filter(|provider| is_named(provider, call, &secret)).collect();
     let of_variable = |provider: &&Provider| accepts_any(provider, &injected);
     let owner = registry.providers().iter().find(|provider| of_variable(provider))?;
-    let vendor = of_secret.first().filter(|_| !of_secret.iter().any(|provider| of_variable(provider)))?;
+    let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
     let span = Span { source: call.source, range: entry.key.clone() };
     let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
     let help = match keys.next() {

@@ -1,4 +1,4 @@
-//! Small repositories of the kinds that are hard to judge, each with its right answer.
+//! Small repositories of the kinds that are hard to check, each with its right answer.
 
 use crate::run::{RunOutput, Scratch, slugproof};
 
@@ -300,8 +300,8 @@ fn accepted_environment_does_not_hide_a_job() {
 
 #[test]
 fn embedded_policy_has_the_default_of_its_script() {
-    let jobs = "on: push\njobs:\n  a:\n    env: {E2E_OPENAI_API_KEY: \"${{ secrets.K }}\"}\n    steps:\n      - run: bash \
-                tests/e2e/test_staging_full_saas.sh\n";
+    let jobs = "on: push\njobs:\n  a:\n    env: {E2E_OPENAI_API_KEY: \"${{ secrets.K }}\"}\n    steps:\n      \
+                - run: bash tests/e2e/test_staging_full_saas.sh\n";
     let scratch = Scratch::new("cases-default").file(".github/workflows/w.yml", jobs);
     let output = slugproof(["lint", "--no-config"]).dir(&scratch).run();
     assert_eq!(output.code, 0, "{}", output.snapshot());
@@ -345,8 +345,8 @@ fn unlisted_secret_injects_nothing() {
 
 fn matrix(rows: &str, env: &str) -> String {
     format!(
-        "  a:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix: {{{rows}}}\n    env: {{{env}}}\n    steps:\n      - run: bash \
-         scripts/eval.sh\n"
+        "  a:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix: {{{rows}}}\n    env: {{{env}}}\n    \
+         steps:\n      - run: bash scripts/eval.sh\n"
     )
 }
 
@@ -381,7 +381,7 @@ fn help_names_the_row_with_a_wrong_model() {
     assert!(output.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(help), "{}", output.snapshot());
 }
 
-/// Two rows fail for opposite reasons; a key for every row would mend one and break another.
+/// Two rows fail for opposite reasons; a key for every row would fix one and break another.
 #[test]
 fn help_breaks_no_other_row() {
     let policy = "schema_version: 2
@@ -424,7 +424,7 @@ fn route_prefix_is_the_first_fix() {
 
 /// A bare id goes to another provider than the one whose key is there.
 #[test]
-fn bare_id_gets_the_prefix_of_the_provider_with_a_key() {
+fn bare_id_gets_prefix_of_provider_with_key() {
     let registry = "schema_version: 1
 providers:
   - {name: cloud, auth_env: [CLOUD_CREDENTIALS], model_prefix_match: '^(cloud/|gem-)'}
@@ -487,8 +487,8 @@ fn each_model_slot_is_judged() {
 fn fix_of_one_policy_spoils_no_other() {
     let policy = |name: &str, variable: &str, model: &str| {
         format!(
-            "schema_version: 1\nname: {name}\nharness: [scripts/eval.sh]\nruntime: RUNTIME\ndefaults: {{RUNTIME: agent}}\noverride: {variable}\nsecrets: [{{key: ACME_API_KEY, \
-             inject: [ACME_API_KEY]}}, {{key: ZETA_API_KEY, inject: [ZETA_API_KEY]}}]\nfallback: {model}\n"
+            "schema_version: 1\nname: {name}\nharness: [scripts/eval.sh]\nruntime: RUNTIME\ndefaults: \
+             {{RUNTIME: agent}}\noverride: {variable}\nsecrets: [{{key: ACME_API_KEY, inject: [ACME_API_KEY]}}, {{key: ZETA_API_KEY, inject: [ZETA_API_KEY]}}]\nfallback: {model}\n"
         )
     };
     let scratch =
@@ -525,8 +525,8 @@ fn secret_of_another_vendor_is_a_near_miss() {
 /// The script exports the key of the model's vendor under another vendor's name.
 #[test]
 fn exported_secret_in_wrong_variable_is_moved() {
-    let jobs = "  a:\n    env: {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n    steps:\n      - run: |\n          export \
-                ACME_API_KEY=\"$PLAN_KEY\"\n          bash scripts/eval.sh\n";
+    let jobs = "  a:\n    env: {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n    steps:\n      - run: |\n          \
+                export ACME_API_KEY=\"$PLAN_KEY\"\n          bash scripts/eval.sh\n";
     let scratch = repository("exported", REGISTRY, EVERY, jobs);
     let help = "set ZETA_API_KEY: ${{ secrets.ZETA_PLAN_KEY }} in place of ACME_API_KEY";
     assert_findings(&scratch, &[("wrong-credential", help)]);

@@ -15,8 +15,8 @@ const PROBE: &str = "probe/Slug-1";
 /// A variable that the first rule for the model takes unconditionally is the slug if it is set.
 pub(crate) const OVERRIDE_WINS: Law = Law {
     id: "override-wins",
-    statement: "if the first rule for the model takes a variable without a condition, a value of this variable is the slug; \
-                the value changes the injected secrets only if a rule for secrets tests the variable",
+    statement: "if the first rule for the model takes a variable without a condition, a value of this variable is \
+                the slug; the value changes the injected secrets only if a rule for secrets tests the variable",
     check: override_wins,
 };
 
@@ -61,8 +61,8 @@ fn tests(condition: &Condition, name: &str) -> bool {
 /// The first rule for the model that applies decides the slug.
 pub(crate) const FIRST_RULE_DECIDES: Law = Law {
     id: "first-rule-decides",
-    statement: "the reported rule for the model applies, and no earlier rule does; if no rule is reported, no rule applies \
-                and no model is sent",
+    statement: "the reported rule for the model applies, and no earlier rule does; if no rule is reported, no rule \
+                applies and no model is sent",
     check: first_rule_decides,
 };
 
@@ -93,8 +93,8 @@ fn first_rule_decides(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A rule for the platform path ends the list: later rules inject nothing.
 pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     id: "platform-beats-keys",
-    statement: "on the platform path, the rule that selected the path and the rules after it inject nothing; in the mode \
-                `first`, no rule injects anything",
+    statement: "on the platform path, the rule that selected the path and the rules after it inject nothing; in the \
+                mode `first`, no rule injects anything",
     check: platform_beats_keys,
 };
 
@@ -123,7 +123,8 @@ fn applies(case: &TestCase, rule: &SecretsRule) -> bool {
 /// In the mode `first`, the first rule for secrets that applies alone decides what is injected.
 pub(crate) const FIRST_KEY_INJECTS: Law = Law {
     id: "first-key-injects",
-    statement: "in the mode `first`, the first rule for secrets that applies decides the path and the injected secrets alone",
+    statement: "in the mode `first`, the first rule for secrets that applies decides the path and the injected \
+                secrets alone",
     check: first_key_injects,
 };
 
@@ -139,8 +140,8 @@ fn first_key_injects(context: &LawContext<'_>) -> Result<(), Violation> {
 /// In the mode `every`, all rules for secrets that apply inject, up to one for the platform path.
 pub(crate) const EVERY_ADDS: Law = Law {
     id: "every-adds",
-    statement: "in the mode `every`, the injected secrets are those of all rules that apply, up to a rule that selects the \
-                platform path",
+    statement: "in the mode `every`, the injected secrets are those of all rules that apply, up to a rule that \
+                selects the platform path",
     check: every_adds,
 };
 
@@ -300,8 +301,8 @@ fn consult<'c>(case: &'c TestCase, condition: &'c Condition, names: &mut BTreeSe
 /// Exactly the set variables that could be removed without effect are reported as shadowed.
 pub(crate) const SHADOWED_IS_INERT: Law = Law {
     id: "shadowed-is-inert",
-    statement: "a variable is reported as shadowed if and only if it is set and its removal changes neither the slug nor \
-                the injected secrets nor whether a workspace is created; without a workspace, none is reported",
+    statement: "a variable is reported as shadowed if and only if it is set and its removal changes neither the slug \
+                nor the injected secrets nor whether a workspace is created; without a workspace, none is reported",
     check: shadowed_is_inert,
 };
 
@@ -361,8 +362,8 @@ fn verbatim_slug(context: &LawContext<'_>) -> Result<(), Violation> {
 /// If no runtime is given, the environment names it.
 pub(crate) const RUNTIME_IS_READ: Law = Law {
     id: "runtime-is-read",
-    statement: "the runtime is exactly the text that the first rule for the runtime that applies picks; without such rules \
-                it is the only runtime in `runtimes`",
+    statement: "the runtime is exactly the text that the first rule for the runtime that applies picks; without such \
+                rules it is the only runtime in `runtimes`",
     check: runtime_is_read,
 };
 

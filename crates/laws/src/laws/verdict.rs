@@ -49,8 +49,8 @@ fn matching_secrets(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The evidence of a contradiction is true, checked from first principles.
 pub(crate) const EVIDENCE_SOUND: Law = Law {
     id: "evidence-sound",
-    statement: "the code, the outcome and the evidence of a contradiction are those of the reference resolver, and the \
-                code fits the billing path and the injected secrets",
+    statement: "the code, the outcome and the evidence of a contradiction are those of the reference resolver, and \
+                the code fits the billing path and the injected secrets",
     check: evidence_sound,
 };
 
@@ -155,8 +155,8 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Every fix resolves the contradiction, no fix could be smaller, and no single edit that is a fix is missing.
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
-    statement: "every fix makes the case consistent as it states, and no part of it is enough; a fix that sets a key names \
-                the secret; no two fixes differ only in a value; no single edit that fixes the case is missing",
+    statement: "every fix makes the case consistent as it states, and no part of it is enough; a fix that sets a key \
+                names the secret; no two fixes differ only in a value; no single edit that fixes the case is missing",
     check: fixes_sound_and_minimal,
 };
 
