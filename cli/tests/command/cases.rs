@@ -488,7 +488,8 @@ fn fix_of_one_policy_spoils_no_other() {
     let policy = |name: &str, variable: &str, model: &str| {
         format!(
             "schema_version: 1\nname: {name}\nharness: [scripts/eval.sh]\nruntime: RUNTIME\ndefaults: \
-             {{RUNTIME: agent}}\noverride: {variable}\nsecrets: [{{key: ACME_API_KEY, inject: [ACME_API_KEY]}}, {{key: ZETA_API_KEY, inject: [ZETA_API_KEY]}}]\nfallback: {model}\n"
+             {{RUNTIME: agent}}\noverride: {variable}\nsecrets: [{{key: ACME_API_KEY, \
+             inject: [ACME_API_KEY]}}, {{key: ZETA_API_KEY, inject: [ZETA_API_KEY]}}]\nfallback: {model}\n"
         )
     };
     let scratch =

@@ -217,8 +217,8 @@ fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The recommended order of fixes: the group, whether it does not complete a part of credentials, the number of edits, the number of set variables, and
-/// whether one of them holds a slug.
+/// The recommended order of fixes: the group, false if the fix completes a group of credentials, the number of
+/// edits, the number of set variables, and whether one of them holds a slug.
 pub(crate) type Rank = (u8, bool, usize, usize, bool);
 
 /// The rank of a fix.
