@@ -1,7 +1,7 @@
 //! Bounded-exhaustive enumeration: one test case per equivalence class of inputs.
 //!
 //! The values of a variable fall into classes that the pipeline cannot distinguish, or
-//! that one value can represent. For each runtime, [`tree`] evaluates the rules of the policy
+//! that one value can represent. For each runtime, the module `tree` evaluates the rules of the policy
 //! and splits the classes of a variable only where a rule tests it; variables that no rule
 //! consulted stay unset: by the law `irrelevant-variables-ignored`, one such case represents all
 //! values of the others. One slug represents all slugs of its [model class](crate::model_classes)
