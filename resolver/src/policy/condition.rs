@@ -175,7 +175,9 @@ impl Condition {
                 Test::Set | Test::Unset => {}
                 Test::Value(membership) => membership.check(&path, empty_is_set.contains(name))?,
                 Test::Host(host) => {
-                    let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+                    // Only an address in brackets has colons; elsewhere a colon separates the port.
+                    let characters = if host.starts_with('[') && host.ends_with(']') { "-._:[]" } else { "-._" };
+                    let is_host = |c: char| c.is_ascii_alphanumeric() || characters.contains(c);
                     if host.is_empty() || !host.chars().all(is_host) {
                         let message = "not the name of a host; write it without scheme, port and path";
                         return Err(ValidationError::at(path.key("host"), message));

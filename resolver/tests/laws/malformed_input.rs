@@ -881,6 +881,12 @@ fn invalid_rules_report_place_and_advice() {
         ),
         (
             WHEN,
+            "{LLM_PATH: {host: 'a.example:443'}}",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
+             port and path",
+        ),
+        (
+            WHEN,
             "{LLM_PATH: {host: ''}}",
             "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
              port and path",
