@@ -53,6 +53,19 @@ model: [{use: [$MODEL, m-1]}]
 secrets: [{key: ACME_API_KEY}]
 ";
 
+/// The placeholder of a secret is a text for people.
+#[test]
+fn placeholder_is_never_written_to_a_file() {
+    let policy = "runtimes: [agent]\nmodel: [{use: [$MODEL, m-1]}]\nsecrets: [{key: ACME_API_KEY}]\n";
+    let scratch = project("placeholder", policy, "ACME_API_KEY: \"\"");
+    let before = fs::read_to_string(scratch.0.join(".github/workflows/w.yml")).expect("the file exists");
+    let output = slugproof(["lint", "--fix"]).dir(&scratch).run();
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    assert!(output.stdout.contains("set ACME_API_KEY=<ACME_API_KEY>"), "{}", output.snapshot());
+    let after = fs::read_to_string(scratch.0.join(".github/workflows/w.yml")).expect("the file exists");
+    assert_eq!(before, after);
+}
+
 #[test]
 fn nothing_created_is_no_finding() {
     for (env, expected) in [
