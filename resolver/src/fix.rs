@@ -96,9 +96,10 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         Some(_) => spelling::other_spellings(registry, template, picked.slug),
         None => Vec::new(),
     };
-    let mut found = Search::run(registry, runtime, (env, &decision), ambient, &spellings, KeyMoves::Refused).found;
+    let search = |key_moves| Search::run(registry, runtime, (env, &decision), ambient, &spellings, key_moves).found;
+    let mut found = search(KeyMoves::Refused);
     if found.is_empty() {
-        found = Search::run(registry, runtime, (env, &decision), ambient, &spellings, KeyMoves::Accepted).found;
+        found = search(KeyMoves::Accepted);
     }
 
     let credentials = Credentials { injected: decision.injection.names, ambient };
@@ -120,12 +121,11 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         _ => 2,
     };
     // Some names of an item are present, and the fix adds the others.
-    let is_present = |name: &str| credentials.injected.contains(name) || ambient.iter().any(|other| other == name);
+    let is_present = |name: &str| credentials.contain(name);
     let completes_item = |found: &Found<'_>| {
         let after = Credentials { injected: found.decision.injection.names, ambient };
-        let has_after = |name: &str| after.injected.contains(name) || ambient.iter().any(|other| other == name);
         let is_completed = |item: NameSubset<'_>| {
-            item.iter().any(is_present) && !item.iter().all(is_present) && item.iter().all(has_after)
+            item.iter().any(is_present) && !item.iter().all(is_present) && item.iter().all(|name| after.contain(name))
         };
         found.decision.verdict.provider().is_some_and(|provider| provider.auth_env.items().any(is_completed))
     };
@@ -214,8 +214,9 @@ enum KeyMoves {
 struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
-    /// Whether the environment names the runtime, and changes of variables can change it.
-    is_runtime_open: bool,
+    /// The variables whose change can change the runtime: one bit for each position in the policy;
+    /// none if the environment does not name the runtime.
+    runtime_tests: u128,
     ambient: &'o [String],
     key_moves: KeyMoves,
     decisions: usize,
@@ -246,11 +247,9 @@ impl<'a, 'o> Search<'a, 'o> {
         let similar = spelling::most_similar_first(&listed, not_served);
         let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(similar).collect();
 
-        let is_named = env.runtime() == Some(runtime);
-        let is_runtime_open =
-            is_named && policy.runtime_rules().iter().any(|rule| policy.guards().tests(rule.guard).reads() != 0);
+        let runtime_tests = if env.runtime() == Some(runtime) { policy.runtime_tests() } else { 0 };
         let mut search =
-            Search { registry, runtime, is_runtime_open, ambient, key_moves, decisions: 0, found: Vec::new() };
+            Search { registry, runtime, runtime_tests, ambient, key_moves, decisions: 0, found: Vec::new() };
         for size in 1..=limits::FIX_EDITS {
             let slugs = if size == 1 { all_slugs.as_slice() } else { first_slugs };
             let options: Vec<Options<'_>> = policy
@@ -271,7 +270,7 @@ impl<'a, 'o> Search<'a, 'o> {
         }
         if more == 0 {
             self.decisions += 1;
-            let runtime = if self.is_runtime_open { env.runtime().unwrap_or_default() } else { self.runtime };
+            let runtime = if self.is_runtime_open() { env.runtime().unwrap_or_default() } else { self.runtime };
             let decision = decide(self.registry, runtime, env, self.ambient);
             if self.accepts(&decision) {
                 self.found.push(Found { changes: made.clone(), decision });
@@ -320,7 +319,7 @@ impl<'a, 'o> Search<'a, 'o> {
     /// order of the policy are as in `env`. Changing a variable that is not consulted adds nothing to
     /// a fix.
     fn could_matter(&self, variable: Variable, env: &Env<'_>) -> bool {
-        if self.is_runtime_open {
+        if self.is_runtime_open() {
             return true;
         }
         let policy = env.policy();
@@ -379,12 +378,15 @@ impl<'a, 'o> Search<'a, 'o> {
     }
 
     /// Returns true if an edit of the variable can be offered: the variable decides something, or
-    /// it selects the runtime and the runtime is open.
+    /// its change can change the runtime.
     fn is_editable(&self, variable: Variable, policy: &Policy) -> bool {
-        let bit: u128 = 1 << variable.position();
-        variable.position() < policy.deciding_variables().count()
-            || self.is_runtime_open
-                && policy.runtime_rules().iter().any(|rule| policy.guards().tests(rule.guard).reads() & bit != 0)
+        let changes_runtime = self.runtime_tests >> variable.position() & 1 == 1;
+        variable.position() < policy.deciding_variables().count() || changes_runtime
+    }
+
+    /// Returns true if changes of variables can change the runtime.
+    fn is_runtime_open(&self) -> bool {
+        self.runtime_tests != 0
     }
 }
 

@@ -76,7 +76,6 @@ impl Policy {
     /// variables or injected names than the [`limits`].
     pub fn new(mut document: PolicyDocument) -> Result<Self, InvalidPolicy> {
         document.check()?;
-        document.sort_injected();
         let mut variables = number_variables(&document)?;
         for condition in conditions(&document) {
             condition.variables.iter().for_each(|(name, test)| variables.add_test(name, test));
@@ -104,6 +103,7 @@ impl Policy {
             variables.set_default(text, default.clone());
         }
         let injectable = injectable(&document)?;
+        document.sort_injected();
         let mut guards = Guards::new(&variables);
         let mut guard = |condition: &Condition, path: &dyn Fn() -> FieldPath| {
             let too_many = || {
@@ -165,7 +165,7 @@ impl Policy {
     /// The errors of [`crate::yaml::read`] and [`Policy::from_node`].
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, ReadError> {
         let root = crate::yaml::read(bytes)?;
-        Self::from_node(crate::yaml::Cursor::root(&root)).map_err(|error| error.located(&root))
+        Self::from_node(Cursor::root(&root)).map_err(|error| error.located(&root))
     }
 
     /// Decodes a policy from a parsed document or a part of one. `extends` can name a policy that
@@ -175,7 +175,7 @@ impl Policy {
     ///
     /// The errors of [`Policy::new`]; an unknown field; a field of the wrong type; a policy that
     /// exceeds [`limits::POLICY_NODES`] or [`limits::POLICY_BYTES`].
-    pub fn from_node(at: crate::yaml::Cursor<'_>) -> Result<Self, InvalidPolicy> {
+    pub fn from_node(at: Cursor<'_>) -> Result<Self, InvalidPolicy> {
         Self::from_node_extending(at, &mut |name| match Self::embedded(name) {
             Some(policy) => Ok(policy.document),
             None => {
@@ -191,7 +191,7 @@ impl Policy {
     /// # Errors
     ///
     /// The errors of [`Policy::from_node`], and those of `base`.
-    pub fn from_node_extending(at: crate::yaml::Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, InvalidPolicy> {
+    pub fn from_node_extending(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, InvalidPolicy> {
         if at.size() > limits::POLICY_NODES {
             let most = limits::POLICY_NODES;
             return Err(at.error(format!("the policy has more values than the limit of {most}; simplify it")).into());
@@ -327,7 +327,7 @@ impl Policy {
 
     /// The variables that rules for the runtime read, in the order of the policy.
     pub fn runtime_variables(&self) -> impl Iterator<Item = Variable> + '_ {
-        let reads = self.runtime.iter().fold(0, |reads, rule| reads | rule.reads);
+        let reads = self.runtime_reads();
         self.all_variables().filter(move |variable| reads >> variable.position() & 1 == 1)
     }
 
@@ -336,7 +336,17 @@ impl Policy {
         let model = self.model.iter().fold(0, |reads, rule| reads | rule.reads);
         let secrets = self.secrets.iter().fold(0, |guards, rule| guards | 1 << rule.guard);
         let deciding = model | self.guards.reads_of(secrets | self.unless);
-        self.runtime.iter().fold(0, |reads, rule| reads | rule.reads) & !deciding
+        self.runtime_reads() & !deciding
+    }
+
+    /// The variables that rules for the runtime read: one bit for each position.
+    fn runtime_reads(&self) -> u128 {
+        self.runtime.iter().fold(0, |reads, rule| reads | rule.reads)
+    }
+
+    /// The variables that conditions of rules for the runtime test: one bit for each position.
+    pub(crate) fn runtime_tests(&self) -> u128 {
+        self.guards.reads_of(self.runtime.iter().fold(0, |guards, rule| guards | 1 << rule.guard))
     }
 
     /// The names of [`Policy::deciding_variables`].
@@ -416,7 +426,7 @@ impl Policy {
 
 /// An error of a policy that was read at a place. A field that the policy takes from another one has no
 /// place of its own, so the error is reported at `extends`.
-fn placed(error: InvalidPolicy, at: crate::yaml::Cursor<'_>) -> InvalidPolicy {
+fn placed(error: InvalidPolicy, at: Cursor<'_>) -> InvalidPolicy {
     let fields = at.entries().unwrap_or_default();
     let is_here = error.path().field().is_none_or(|field| fields.iter().any(|entry| entry.name == field));
     let extends = fields.iter().find(|entry| entry.name == "extends").and_then(|entry| entry.value.string().ok());

@@ -14,6 +14,12 @@ pub struct Credentials<'a> {
 }
 
 impl Credentials<'_> {
+    /// Returns true if a credential has this name.
+    #[inline]
+    pub(crate) fn contain(&self, name: &str) -> bool {
+        self.injected.contains(name) || is_in(self.ambient, name)
+    }
+
     /// Returns true if the credentials contain all names of an item of the provider's `auth_env`, or
     /// if the provider needs no credential.
     #[must_use]
@@ -23,7 +29,7 @@ impl Credentials<'_> {
             || match self.injected.as_whole() {
                 Some([]) if self.ambient.is_empty() => false,
                 Some(injected) => provider.auth_env.is_met(|name| is_in(injected, name) || is_in(self.ambient, name)),
-                None => provider.auth_env.is_met(|name| self.injected.contains(name) || is_in(self.ambient, name)),
+                None => provider.auth_env.is_met(|name| self.contain(name)),
             }
     }
 
@@ -34,7 +40,7 @@ impl Credentials<'_> {
         match self.injected.as_whole() {
             Some([]) if self.ambient.is_empty() => NameSubset::EMPTY,
             Some(injected) => provider.auth_env.accepted(|name| is_in(injected, name) || is_in(self.ambient, name)),
-            None => provider.auth_env.accepted(|name| self.injected.contains(name) || is_in(self.ambient, name)),
+            None => provider.auth_env.accepted(|name| self.contain(name)),
         }
     }
 }

@@ -73,6 +73,16 @@ fn limits_accept_exact_size_and_reject_more() {
     }
 }
 
+/// The position counts the names as they are written: unsorted, and with repetitions.
+#[test]
+fn limit_on_injected_names_reports_the_written_position() {
+    let names = (0..limits::INJECTED_NAMES).rev().map(|number| format!("S{number:03}")).collect::<Vec<_>>();
+    let inject = format!("[Z, Z, {}]", names.join(", "));
+    let error = rules("model: [], secrets", &format!("[{{inject: {inject}}}]")).expect_err("there is one too many");
+    let position = limits::INJECTED_NAMES + 1;
+    assert!(error.contains(&format!("`secrets[0].inject[{position}]`: a policy injects at most")), "{error}");
+}
+
 /// The limit applies to the size of the registry when it is written back, also with very short lines.
 #[test]
 fn registry_with_short_lines_reaches_byte_limit() {
