@@ -2,7 +2,7 @@
 
 use slug_resolver::Policy;
 use slug_resolver::policy::Membership;
-use slug_resolver::yaml::{FieldPath, Node, Value};
+use slug_resolver::yaml::{FieldPath, Node};
 
 /// The places of the rules of one policy.
 ///
@@ -30,12 +30,9 @@ struct ModelRule {
 impl Locations {
     /// Finds the rules of a policy in the document that it was read from.
     pub fn new(root: &Node, policy: &Policy) -> Self {
-        let extends = value(root, "extends").map(|_| field("extends"));
-        let fields = match &root.value {
-            Value::Mapping(entries) => entries.iter().filter_map(|(key, _)| text_of(key)).collect(),
-            _ => Vec::new(),
-        };
-        if value(root, "override").is_some() {
+        let extends = root.get("extends").map(|_| field("extends"));
+        let fields = root.entries().iter().filter_map(|(key, _)| key.text()).map(str::to_owned).collect();
+        if root.get("override").is_some() {
             return Self { model: version_1_model(root), secrets: version_1_secrets(root), extends, fields };
         }
         let document = policy.document();
@@ -110,7 +107,7 @@ fn member(path: FieldPath, runtimes: &Membership, position: usize) -> FieldPath 
 fn version_1_model(root: &Node) -> Vec<ModelRule> {
     let only = |path: FieldPath| ModelRule { pick: path.clone(), runtimes: path.clone(), tests: path };
     let mut rules = vec![only(field("override"))];
-    if value(root, "platform").is_some() {
+    if root.get("platform").is_some() {
         rules.push(only(field("platform").key("fallback")));
     }
     for (number, entry) in items(root, "dispatch").iter().enumerate() {
@@ -128,29 +125,12 @@ fn version_1_model(root: &Node) -> Vec<ModelRule> {
 }
 
 fn version_1_secrets(root: &Node) -> Vec<FieldPath> {
-    let platform = value(root, "platform").is_some().then(|| field("platform"));
+    let platform = root.get("platform").is_some().then(|| field("platform"));
     let entries = (0..items(root, "secrets").len()).map(|index| field("secrets").index(index));
     platform.into_iter().chain(entries).collect()
 }
 
-fn text_of(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::String(text) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-/// The value of a field of a mapping.
-fn value<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
-    let Value::Mapping(entries) = &node.value else { return None };
-    let is_named = |(key, _): &&(Node, Node)| matches!(&key.value, Value::String(key) if key == name);
-    entries.iter().find(is_named).map(|(_, value)| value)
-}
-
 /// The items of a list in a field of a mapping.
 fn items<'n>(node: &'n Node, name: &str) -> &'n [Node] {
-    match value(node, name).map(|list| &list.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &[],
-    }
+    node.get(name).map_or(&[], Node::items)
 }

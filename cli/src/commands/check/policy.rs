@@ -164,7 +164,8 @@ impl<'a> PolicyCheck<'a> {
         }
     }
 
-    /// Every runtime that the policy names, once, with its first place.
+    /// Every runtime that the policy names, with each field that names it. Conditions that repeat one of
+    /// `runtimes` are left out: a misspelt name is reported where it is listed.
     fn named_runtimes(&self) -> Vec<(&'a str, FieldPath)> {
         let document = self.policy.document();
         let mut named: Vec<(&str, FieldPath)> = Vec::new();

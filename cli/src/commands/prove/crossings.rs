@@ -11,12 +11,15 @@ use crate::config::{Accept, AcceptCode};
 
 /// A smallest environment in which another vendor's key is sent, without an override.
 pub struct Crossing {
+    /// The runtime.
     pub runtime: String,
     /// The variables that are set, with one value each.
     pub set: BTreeMap<String, String>,
     /// The variable that holds the slug, if any.
     pub slug_in: Option<String>,
+    /// The slug.
     pub slug: String,
+    /// The provider that gets the keys.
     pub provider: String,
     /// The keys that are sent.
     pub keys: Vec<String>,
