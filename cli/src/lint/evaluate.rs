@@ -140,12 +140,8 @@ impl Evaluator<'_> {
     /// evaluated with every runtime of the registry, and fails only if it fails with all of them.
     #[must_use]
     pub fn evaluate<V: Into<Possible>>(&self, policy: &Policy, value: impl Fn(&str) -> V) -> CallVerdict {
-        let variables: Vec<(Variable, Possible)> =
-            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)).into())).collect();
-        let options: Vec<Vec<Option<String>>> =
-            variables.iter().map(|(variable, possible)| options(policy, *variable, possible)).collect();
-        let space = Space { policy, variables: &variables, options: &options, runtimes: self.runtimes(policy) };
-        let count = space.environments().saturating_mul(space.runtimes.len().max(1));
+        let space = Space::new(self.registry, policy, value);
+        let count = space.len();
         if count > ENVIRONMENTS {
             return CallVerdict::Undecided(BTreeSet::from([format!(
                 "more than {ENVIRONMENTS} environments are possible"
@@ -180,61 +176,6 @@ impl Evaluator<'_> {
             format!("it can resolve to {to}{on}, which fails with `{}`", code.as_str())
         }));
         CallVerdict::Undecided(why)
-    }
-
-    /// True if a fix leads to a contradiction in an environment that has none; with `keeps_model`, also if
-    /// it leads to another slug or provider.
-    #[must_use]
-    pub fn spoils_call<V: Into<Possible>>(
-        &self,
-        policy: &Policy,
-        value: impl Fn(&str) -> V,
-        fix: &Fix,
-        keeps_model: bool,
-    ) -> bool {
-        self.any_point(policy, value, |space, point| {
-            let (runtime, env) = space.edited(fix, point);
-            let before = resolve(self.registry, point.runtime, &point.env, &[]);
-            let after = resolve(self.registry, runtime, &env, &[]);
-            let name = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
-            let is_other = after.slug != before.slug || name(&after) != name(&before);
-            !before.is_contradiction() && (after.is_contradiction() || keeps_model && is_other)
-        })
-    }
-
-    /// True if a fix leads to no contradiction in any environment of a call.
-    #[must_use]
-    pub fn resolves_call<V: Into<Possible>>(&self, policy: &Policy, value: impl Fn(&str) -> V, fix: &Fix) -> bool {
-        !self.any_point(policy, value, |space, point| {
-            let (runtime, env) = space.edited(fix, point);
-            resolve(self.registry, runtime, &env, &[]).is_contradiction()
-        })
-    }
-
-    /// True if one of the environments of a call is as described, or if there are too many to say.
-    fn any_point<V: Into<Possible>>(
-        &self,
-        policy: &Policy,
-        value: impl Fn(&str) -> V,
-        is: impl Fn(&Space<'_>, &Point<'_>) -> bool,
-    ) -> bool {
-        let variables: Vec<(Variable, Possible)> =
-            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)).into())).collect();
-        let options: Vec<Vec<Option<String>>> =
-            variables.iter().map(|(variable, possible)| options(policy, *variable, possible)).collect();
-        let space = Space { policy, variables: &variables, options: &options, runtimes: self.runtimes(policy) };
-        let count = space.environments().saturating_mul(space.runtimes.len().max(1));
-        count > ENVIRONMENTS || (0..count).any(|number| is(&space, &space.point(number)))
-    }
-
-    /// The runtimes to evaluate; empty if a rule of the policy picks the runtime.
-    fn runtimes<'p>(&'p self, policy: &'p Policy) -> Vec<&'p str> {
-        let document = policy.document();
-        match (document.runtime.as_slice(), document.runtimes.as_slice()) {
-            ([], []) => self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
-            ([], listed) => listed.iter().map(String::as_str).collect(),
-            _ => Vec::new(),
-        }
     }
 
     fn fine(&self, space: &Space<'_>, outcomes: &[Outcome]) -> CallVerdict {
@@ -478,6 +419,37 @@ impl Evaluator<'_> {
     }
 }
 
+/// True if a fix leads to a contradiction in an environment of a call that has none; with
+/// `keeps_model`, also if it leads to another slug or provider.
+#[must_use]
+pub fn spoils_call(
+    registry: &Registry,
+    policy: &Policy,
+    value: impl Fn(&str) -> Possible,
+    fix: &Fix,
+    keeps_model: bool,
+) -> bool {
+    let space = Space::new(registry, policy, value);
+    space.any(|point| {
+        let (runtime, env) = space.edited(fix, point);
+        let before = resolve(registry, point.runtime, &point.env, &[]);
+        let after = resolve(registry, runtime, &env, &[]);
+        let name = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
+        let is_other = after.slug != before.slug || name(&after) != name(&before);
+        !before.is_contradiction() && (after.is_contradiction() || keeps_model && is_other)
+    })
+}
+
+/// True if a fix leads to no contradiction in any environment of a call.
+#[must_use]
+pub fn resolves_call(registry: &Registry, policy: &Policy, value: impl Fn(&str) -> Possible, fix: &Fix) -> bool {
+    let space = Space::new(registry, policy, value);
+    !space.any(|point| {
+        let (runtime, env) = space.edited(fix, point);
+        resolve(registry, runtime, &env, &[]).is_contradiction()
+    })
+}
+
 /// True if an entry of slugproof.yaml, wherever it counts, is about a contradiction.
 fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: AcceptCode, env: &Env<'_>) -> bool {
     let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
@@ -601,9 +573,9 @@ fn options(policy: &Policy, variable: Variable, possible: &Possible) -> Vec<Opti
 /// Every environment that a call can have.
 struct Space<'a> {
     policy: &'a Policy,
-    variables: &'a [(Variable, Possible)],
+    variables: Vec<(Variable, Possible)>,
     /// The representative values of each variable.
-    options: &'a [Vec<Option<String>>],
+    options: Vec<Vec<Option<String>>>,
     /// The runtimes to evaluate; empty if a rule of the policy picks the runtime.
     runtimes: Vec<&'a str>,
 }
@@ -618,43 +590,69 @@ struct Point<'a> {
 }
 
 impl<'a> Space<'a> {
+    /// The environments of a call, from the possible values of each variable of the policy.
+    fn new<V: Into<Possible>>(registry: &'a Registry, policy: &'a Policy, value: impl Fn(&str) -> V) -> Self {
+        let variables: Vec<(Variable, Possible)> =
+            policy.all_variables().map(|variable| (variable, value(policy.variable_name(variable)).into())).collect();
+        let options = variables.iter().map(|(variable, possible)| options(policy, *variable, possible)).collect();
+        let document = policy.document();
+        let runtimes = match (document.runtime.as_slice(), document.runtimes.as_slice()) {
+            ([], []) => registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
+            ([], listed) => listed.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
+        Self { policy, variables, options, runtimes }
+    }
+
+    /// The number of environments, with each runtime.
+    fn len(&self) -> usize {
+        self.environments().saturating_mul(self.runtimes.len().max(1))
+    }
+
     /// The number of environments with one runtime.
     fn environments(&self) -> usize {
         self.options.iter().fold(1, |count: usize, options| count.saturating_mul(options.len()))
     }
 
+    /// True if one of the environments is as described, or if there are too many to say.
+    fn any(&self, is: impl Fn(&Point<'_>) -> bool) -> bool {
+        let count = self.len();
+        count > ENVIRONMENTS || (0..count).any(|number| is(&self.point(number)))
+    }
+
     /// The key variables that are present and empty in the environment with a number.
     fn empty_keys(&self, number: usize) -> Vec<&'a str> {
-        let mut rest = number;
-        let mut empty = Vec::new();
-        for ((variable, _), options) in self.variables.iter().zip(self.options) {
-            if self.policy.is_key(*variable) && options[rest % options.len()].as_deref() == Some("") {
-                empty.push(self.policy.variable_name(*variable));
-            }
-            rest /= options.len();
-        }
-        empty
+        let is_empty_key =
+            |(variable, value): &(Variable, Option<&str>)| self.policy.is_key(*variable) && *value == Some("");
+        let empty = self.values(number).filter(is_empty_key);
+        empty.map(|(variable, _)| self.policy.variable_name(variable)).collect()
+    }
+
+    /// The variables and their values in the environment with a number: a digit of the number for
+    /// each variable.
+    fn values(&self, number: usize) -> impl Iterator<Item = (Variable, Option<&str>)> {
+        self.variables.iter().zip(&self.options).scan(number, |rest, ((variable, _), options)| {
+            let value = options[*rest % options.len()].as_deref();
+            *rest /= options.len();
+            Some((*variable, value))
+        })
     }
 
     /// The environment with a number in the product of all options, then of all runtimes.
-    fn point(&self, number: usize) -> Point<'a> {
-        let mut rest = number;
+    fn point(&self, number: usize) -> Point<'_> {
         let mut given = Env::empty(self.policy);
-        for ((variable, _), options) in self.variables.iter().zip(self.options) {
-            if let Some(value) = &options[rest % options.len()] {
-                given = given.with(*variable, value);
+        for (variable, value) in self.values(number) {
+            if let Some(value) = value {
+                given = given.with(variable, value);
             }
-            rest /= options.len();
         }
-        let runtime = self.runtimes.get(rest).copied().or(given.runtime()).unwrap_or_default();
+        let runtime = self.runtimes.get(number / self.environments());
+        let runtime = runtime.copied().or(given.runtime()).unwrap_or_default();
         Point { runtime, env: given.without_runtime(), given }
     }
 
     /// The runtime and the environment after the edits of a fix.
-    fn edited<'f>(&self, fix: &'f Fix, point: &Point<'f>) -> (&'f str, Env<'f>)
-    where
-        'a: 'f,
-    {
+    fn edited<'f>(&self, fix: &'f Fix, point: &Point<'f>) -> (&'f str, Env<'f>) {
         let policy = point.given.policy();
         let edited = fix.edits.iter().fold(point.given, |env, edit| match (policy.variable(edit.variable()), edit) {
             (Some(variable), Edit::Set(_, value)) => env.with(variable, value),
@@ -670,7 +668,7 @@ impl<'a> Space<'a> {
 fn reasons(space: &Space<'_>, outcomes: &[Outcome]) -> BTreeSet<String> {
     let mut reasons = BTreeSet::new();
     let mut stride = 1;
-    for ((variable, possible), options) in space.variables.iter().zip(space.options) {
+    for ((variable, possible), options) in space.variables.iter().zip(&space.options) {
         let name = space.policy.variable_name(*variable);
         let matters = |(number, outcome): (usize, &Outcome)| {
             let first = number - (number / stride % options.len()) * stride;

@@ -1,7 +1,7 @@
 //! Drops fixes that would spoil another case: a matrix row, an event or a policy of the same step.
 
 use super::calls::{Evaluated, possible};
-use super::evaluate::{Evaluator, Failure};
+use super::evaluate::{Failure, resolves_call, spoils_call};
 use super::explain::{Group, PolicyCall, Problem};
 use super::linter::Linter;
 use slug_resolver::{Edit, Fix, Registry};
@@ -106,19 +106,15 @@ impl Linter<'_> {
         })
     }
 
-    fn evaluator<'e>(&'e self, call: &PolicyCall<'e>) -> Evaluator<'e> {
-        Evaluator { registry: self.registry, accept: self.accept, job: ("", call.job) }
-    }
-
     /// True if a fix of another case, by this policy, leads to a contradiction in a call, or to
     /// another model of the same policy.
     fn spoils(&self, fix: &Fix, policy: &str, call: &PolicyCall<'_>) -> bool {
         let value = |name: &str| possible(call.policy, &call.site.env, name);
-        self.evaluator(call).spoils_call(call.policy, value, fix, call.policy.name() == policy)
+        spoils_call(self.registry, call.policy, value, fix, call.policy.name() == policy)
     }
 
     /// True if a fix resolves the contradiction of a call.
     fn resolves(&self, fix: &Fix, call: &PolicyCall<'_>) -> bool {
-        self.evaluator(call).resolves_call(call.policy, |name| possible(call.policy, &call.site.env, name), fix)
+        resolves_call(self.registry, call.policy, |name| possible(call.policy, &call.site.env, name), fix)
     }
 }

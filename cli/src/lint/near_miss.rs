@@ -10,9 +10,7 @@ use super::explain::PolicyCall;
 
 /// The warnings about the key variables of a call.
 pub fn near_misses(registry: &Registry, call: &PolicyCall<'_>) -> Vec<Finding> {
-    let policy = call.policy;
-    let names = policy.key_variables().map(|key| policy.variable_name(key));
-    names.filter_map(|name| near_miss(registry, call, name)).collect()
+    policy_keys(call).filter_map(|name| near_miss(registry, call, name)).collect()
 }
 
 fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
@@ -52,6 +50,7 @@ fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Opti
     )
 }
 
+/// The names of the key variables of the policy.
 fn policy_keys<'c>(call: &'c PolicyCall<'_>) -> impl Iterator<Item = &'c str> {
     call.policy.key_variables().map(|key| call.policy.variable_name(key))
 }
