@@ -33,6 +33,11 @@ fn repository(name: &str, registry: &str, policy: &str, jobs: &str) -> Scratch {
         .file(".github/workflows/w.yml", format!("on: push\njobs:\n{jobs}"))
 }
 
+/// A policy of the harness with these rules.
+fn evals(rules: &str) -> String {
+    format!("schema_version: 2\nname: evals\nharness: [scripts/eval.sh]\n{rules}")
+}
+
 /// A job that calls the harness with this `env`, in flow style.
 fn job(id: &str, env: &str) -> String {
     format!(
@@ -243,15 +248,14 @@ runtimes:
   gateway: {providers: [{name: gateway, models: [acme/large]}]}
   direct: {providers: [{name: direct, models: [acme/large]}]}
 ";
-    let policy = "schema_version: 2
-name: evals
-harness: [scripts/eval.sh]
-runtime: [{when: {ACME_API_KEY: set}, use: direct}, {use: gateway}]
+    let policy = &evals(
+        "runtime: [{when: {ACME_API_KEY: set}, use: direct}, {use: gateway}]
 empty_is_set: [ACME_API_KEY]
 model: [{use: acme/large}]
 inject: every
 secrets: [{key: ACME_API_KEY}, {key: GATE_TOKEN}]
-";
+",
+    );
     let env = format!("ACME_API_KEY: '', {}", secret("GATE_TOKEN"));
     let scratch = repository("gateway", registry, policy, &job("a", &env));
     let found = findings(&scratch);
@@ -384,14 +388,13 @@ fn help_names_the_row_with_a_wrong_model() {
 /// Two rows fail for opposite reasons; a key for every row would fix one and break another.
 #[test]
 fn help_breaks_no_other_row() {
-    let policy = "schema_version: 2
-name: evals
-harness: [scripts/eval.sh]
-runtime: RUNTIME
+    let policy = &evals(
+        "runtime: RUNTIME
 defaults: {RUNTIME: agent}
 model: [{when: {TEAM: red}, use: ac-large}, {use: ze-mini}]
 secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
-";
+",
+    );
     let key =
         |name: &str, value: &str| format!("{name}: \"${{{{ matrix.key == '{value}' && secrets.{name} || '' }}}}\"");
     let env = format!(
@@ -549,14 +552,13 @@ fn selector_that_was_left_on_is_unset() {
         "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
         "  cloud: {providers: [{name: acme, models: [ac-large]}]}\n  direct: {providers: [",
     );
-    let policy = "schema_version: 2
-name: evals
-harness: [scripts/eval.sh]
-runtime: [{when: {USE_CLOUD: ['1', 'true']}, use: cloud}, {use: direct}]
+    let policy = &evals(
+        "runtime: [{when: {USE_CLOUD: ['1', 'true']}, use: cloud}, {use: direct}]
 model: [{use: $MODEL}, {when: {runtime: cloud}, use: ac-large}, {use: ze-mini}]
 inject: every
 secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
-";
+",
+    );
     let jobs = job("a", &format!("USE_CLOUD: '1', MODEL: ze-mini, {}", secret("ZETA_API_KEY")))
         + &job("b", &format!("USE_CLOUD: 'true', {}", secret("ACME_API_KEY")));
     let found = findings(&repository("selector", &registry, policy, &jobs));
@@ -568,15 +570,14 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
 fn key_of_another_vendor_counts_if_denied() {
     let registry =
         REGISTRY.replace("[ZETA_API_KEY], model_prefix_match: '^(zeta/|ze-)'", "[ZETA_API_KEY, ACME_API_KEY]");
-    let policy = "schema_version: 2
-name: evals
-harness: [scripts/eval.sh]
-runtime: [{use: agent}]
+    let policy = &evals(
+        "runtime: [{use: agent}]
 runtimes: [agent]
 model: [{when: {BASE_URL: {host: api.zeta.example}}, use: ze-mini}, {use: ac-large}]
 inject: every
 secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
-";
+",
+    );
     let jobs = job("a", &format!("BASE_URL: 'https://api.zeta.example/v1', {}", secret("ACME_API_KEY")))
         + &job("b", &format!("BASE_URL: 'https://api.zeta.example/v1/', {}", secret("ZETA_API_KEY")));
     let scratch = repository("cross", &registry, policy, &jobs);
@@ -609,15 +610,14 @@ fn switched_provider_needs_its_key() {
         "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
         "  acme: {providers: [{name: acme, models: [ac-large]}]}\n  zeta: {providers: [",
     );
-    let policy = "schema_version: 2
-name: evals
-harness: [scripts/eval.sh]
-runtime: PROVIDER
+    let policy = &evals(
+        "runtime: PROVIDER
 defaults: {PROVIDER: zeta}
 model: [{use: $MODEL}, {when: {runtime: acme}, use: ac-large}, {use: ze-mini}]
 inject: every
 secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
-";
+",
+    );
     let zeta = secret("ZETA_API_KEY");
     let both = format!("{zeta}, {}", secret("ACME_API_KEY"));
     let jobs = job("switched", &format!("PROVIDER: acme, {zeta}"))
