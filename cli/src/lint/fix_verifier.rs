@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::findings::{Patch, SourceId};
-use slug_resolver::{Fix, Policy};
+use slug_resolver::{Edit, Fix, Policy};
 use slug_workflow::document::{Node, Value};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
@@ -55,10 +55,16 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
 
 /// True if a fix may be made without asking the writer. It must keep the vendor that the writer
 /// named, if any fix does: deleting the variable that holds the model, for example, would send the
-/// credential or the bill elsewhere. It must not change the runtime.
+/// credential or the bill elsewhere. It must not change the runtime, and must not set a secret: only a
+/// person can give its value.
 fn is_safe(fix: &Fix, failure: &Failure, policy: &Policy) -> bool {
     let names_runtime = |name: &str| policy.runtime_variables().any(|variable| policy.variable_name(variable) == name);
-    (fix.keeps_vendor || !failure.can_keep_vendor) && !fix.edits.iter().any(|edit| names_runtime(edit.variable()))
+    let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+    let may_edit = |edit: &Edit| match edit {
+        Edit::Set(name, _) => !names_runtime(name) && !is_key(name),
+        Edit::Unset(name) => !names_runtime(name),
+    };
+    (fix.keeps_vendor || !failure.can_keep_vendor) && fix.edits.iter().all(may_edit)
 }
 
 /// A patch that fixes a finding.

@@ -40,8 +40,6 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
     }
     let (edits, value, title) = match edit {
         Fixed::Unset(name) => (deletion(text, entry)?, None, format!("delete `{name}`")),
-        // The placeholder of a secret: only a person can give the value.
-        Fixed::Set(_, value) if value.starts_with('<') && value.ends_with('>') => return None,
         Fixed::Set(name, value) => {
             let replacement = scalar(value, text.get(entry.value_span.clone())?);
             let edits = vec![(entry.value_span.clone(), replacement)];

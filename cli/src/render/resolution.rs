@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use slug_resolver::policy::SecretsEffect;
 use slug_resolver::registry::Arm;
 use slug_resolver::{
-    Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain, limits,
+    Code, Credentials, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
+    limits,
 };
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
@@ -144,12 +145,9 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
         }
         Some(Code::UnregisteredModel) => {
             let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
-            let has_key = |arm: &&Arm| {
-                registry.provider(&arm.provider).is_some_and(|provider| {
-                    let injected = |name: &str| resolution.injected.contains(name);
-                    provider.is_keyless() || provider.auth_env.items().any(|item| item.iter().all(injected))
-                })
-            };
+            let credentials = Credentials { injected: resolution.injected, ambient: &[] };
+            let has_key =
+                |arm: &&Arm| registry.provider(&arm.provider).is_some_and(|provider| credentials.meet(provider));
             let ids = |arms: &[&Arm]| -> Vec<String> {
                 let ids = arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
                 closest_ids(resolution.slug, ids, 3).into_iter().map(str::to_owned).collect()
