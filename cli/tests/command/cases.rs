@@ -56,6 +56,7 @@ fn lint(scratch: &Scratch) -> RunOutput {
 /// The code and the first help of each finding that counts.
 fn findings(scratch: &Scratch) -> Vec<(String, String)> {
     let output = lint(scratch);
+    assert!(output.code < 2 && output.stderr.is_empty(), "{}", output.snapshot());
     let mut found = Vec::new();
     for block in output.stdout.split("\n\n") {
         let Some(code) = block.strip_prefix("error[").or_else(|| block.strip_prefix("warning[")) else { continue };
