@@ -332,8 +332,9 @@ impl Evaluator<'_> {
                 failure.codes.insert(*code);
                 failure.slugs.insert(masked(slug).to_owned());
             }
-            // Hints depend only on these values.
-            distinct.insert((point.runtime, outcome, compared_texts(&point.env)), point.env);
+            // Hints depend only on these values. Counting rules of the same numbers inject the same secrets.
+            let secrets = counting_secrets_rules(point.runtime, &point.env);
+            distinct.insert((point.runtime, outcome, compared_texts(&point.env), secrets), point.env);
         }
         let others = (0..outcomes.len()).filter(|number| !failing.contains(number));
         for point in others.map(|number| space.point(number)) {
