@@ -49,7 +49,7 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
             None => {
                 let embedded = Policy::all_embedded();
                 let help = did_you_mean(name, embedded.iter().map(Policy::name), "for a file, write its path");
-                Err(format!("no policy `{name}` ships with slugproof; {help}"))
+                Err(format!("no embedded policy is named `{name}`; {help}"))
             }
         };
     }
@@ -58,7 +58,10 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     let bytes = read_file(&path).map_err(|failure| failure.to_string())?;
     if let Some(first) = files.iter().position(|file| is_same(file, &path)) {
         let cycle: Vec<String> = files[first..].iter().chain([&path]).map(|file| shown_path(file)).collect();
-        return Err(format!("the policies extend each other: {}; remove one `extends`", cycle.join(", ")));
+        return Err(format!(
+            "these policies extend one another in a cycle: {}; remove one `extends`",
+            cycle.join(", ")
+        ));
     }
     if files.len() == FILES {
         return Err(format!("more than {FILES} policies extend one another; put their fields into fewer files"));

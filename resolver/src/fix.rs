@@ -24,9 +24,10 @@ pub struct Fix {
     pub slug: String,
     /// The name of the provider after the edits.
     pub provider: String,
-    /// Whether the provider is one that the writer named, by the slug or else by a credential; if the
-    /// slug names no provider, whether the fix is another spelling of the slug. Any other fix may move
-    /// the model, the bill or a key to another vendor, so it must not be made without asking.
+    /// True if the fix keeps the vendor that the writer named: by the slug, or by a credential if the
+    /// policy supplies the slug. If the slug names no provider, only another spelling of the slug keeps
+    /// the vendor. Any other fix may move the model, the bill or a key to another vendor, so it needs
+    /// the user's consent.
     #[serde(skip)]
     pub keeps_vendor: bool,
 }
@@ -73,14 +74,16 @@ impl Serialize for Edit {
 /// 1. another spelling of the slug, listed ids first (see [`limits::FIX_SPELLINGS`]), and a key for a
 ///    provider that takes any value;
 /// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
-/// 3. all others; within a group, fixes that complete credentials of which a part is present come first,
-///    then the smallest.
+/// 3. all other fixes.
 ///
-/// A fix that sends a key to another vendor's endpoint is returned only if every fix does so. Slugs
-/// are taken from the lists of the runtime's arms: the first id of each arm, and all other ids as
-/// well if the slug is the only edit, up to [`limits::FIX_SLUGS`]. In place of a slug that the runtime
-/// does not serve, the most similar ids are tried first. At most [`limits::FIX_EDITS`]
-/// variables are edited, and at most [`limits::FIX_DECISIONS`] combinations are tried, smallest first.
+/// Within each of these groups, fixes that complete a partly present group of credentials come first,
+/// then the smallest. A fix that sends a key to another vendor's endpoint is returned only if every
+/// fix does so.
+///
+/// The search tries slugs that the runtime's arms list: the first id of each arm, and all other ids
+/// only if the slug is the only edit, up to [`limits::FIX_SLUGS`]. For a slug that the runtime does
+/// not serve, it tries the most similar ids first. It edits at most [`limits::FIX_EDITS`] variables and
+/// tries at most [`limits::FIX_DECISIONS`] combinations, smallest first.
 ///
 /// If `runtime` is the runtime that the environment names, edits can also change the runtime.
 #[must_use]
@@ -120,7 +123,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         Some(provider) if named.contains(provider) => 1,
         _ => 2,
     };
-    // Some names of an item are present, and the fix adds the others.
+    // True if some names of an item are present and the fix adds the others.
     let is_present = |name: &str| credentials.contain(name);
     let completes_item = |found: &Found<'_>| {
         let after = Credentials { injected: found.decision.injection.names, ambient };
@@ -147,7 +150,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
 enum Named<'r> {
     /// By the slug: its provider.
     BySlug(Option<&'r Provider>),
-    /// By the credentials, because the slug is the policy's.
+    /// By the credentials, if the policy supplies the slug.
     ByCredentials(&'r Credentials<'r>),
 }
 
@@ -390,7 +393,7 @@ impl<'a, 'o> Search<'a, 'o> {
     }
 }
 
-/// Values for a variable that should have none of the values that conditions name.
+/// Values to try for a variable that must differ from every value that conditions name.
 const OTHER_VALUES: [&str; 3] = ["byok", "tenant", "other"];
 
 fn fix(policy: &Policy, found: &Found<'_>, keeps_vendor: bool) -> Fix {

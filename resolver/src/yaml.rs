@@ -21,7 +21,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, ReadError> {
 /// secret itself, so the message omits that text.
 pub(crate) fn refuse_secret_name(name: &str) -> Option<String> {
     if name.is_empty() {
-        return Some("is empty; write a value".to_owned());
+        return Some("the value is empty; write one".to_owned());
     }
     let (name, _) = name.split_once('=')?;
     Some(format!("`{name}=…` is not the name of a secret; write the name alone, and never the value"))

@@ -329,10 +329,10 @@ fn policy_that_cannot_be_extended_is_refused() {
     let mut scratch = project("extends-bad", "extends: a.yaml\n", "").file("a.yaml", own("b.yaml"));
     for (b, message) in [
         ("missing.yaml", "missing.yaml"),
-        ("./b.yaml", "the policies extend each other: "),
-        ("policy.yaml", "the policies extend each other: "),
-        ("full-sas", "no policy `full-sas` ships with slugproof; did you mean `full-saas`?"),
-        ("mine", "no policy `mine` ships with slugproof; for a file, write its path"),
+        ("./b.yaml", "these policies extend one another in a cycle: "),
+        ("policy.yaml", "these policies extend one another in a cycle: "),
+        ("full-sas", "no embedded policy is named `full-sas`; did you mean `full-saas`?"),
+        ("mine", "no embedded policy is named `mine`; for a file, write its path"),
         ("broken.yaml", "broken.yaml: "),
     ] {
         scratch = scratch.file("b.yaml", own(b)).file("broken.yaml", "schema_version: 2\nname: 3\n");

@@ -85,7 +85,7 @@ impl Membership {
         if texts.iter().any(String::is_empty) && !may_be_empty {
             return Err(ValidationError::at(
                 path,
-                "a text is empty, and an empty variable counts as unset; write `unset`",
+                "an empty variable counts as unset, so no value is the empty text; write `set` or `unset`",
             ));
         }
         Ok(())
@@ -113,14 +113,14 @@ impl Test {
         }
     }
 
-    /// Returns true if the test is about the value, and not only about whether the variable is set.
+    /// Returns true if the test depends on the value, not only on whether the variable is set.
     pub(super) fn reads_value(&self) -> bool {
         matches!(self, Self::Value(_) | Self::Host(_))
     }
 }
 
 impl Condition {
-    /// A condition that holds for some runtimes.
+    /// A condition that holds for these runtimes.
     #[must_use]
     pub fn for_runtimes(runtimes: Vec<String>) -> Self {
         Self { runtime: Some(Membership::OneOf(runtimes)), variables: Vec::new() }
@@ -179,7 +179,7 @@ impl Condition {
                     let characters = if host.starts_with('[') && host.ends_with(']') { "-._:[]" } else { "-._" };
                     let is_host = |c: char| c.is_ascii_alphanumeric() || characters.contains(c);
                     if host.is_empty() || !host.chars().all(is_host) {
-                        let message = "not the name of a host; write it without scheme, port and path";
+                        let message = "not a host name; write it without scheme, port and path";
                         return Err(ValidationError::at(path.key("host"), message));
                     }
                 }

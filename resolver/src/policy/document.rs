@@ -23,8 +23,8 @@ pub struct PolicyDocument {
     /// Rules for the runtime, if it is not given explicitly: the first rule that applies.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "runtime_rules")]
     pub runtime: Vec<PickRule>,
-    /// The runtimes with which the harness is used; empty for every runtime of the registry and one
-    /// that the registry does not have.
+    /// The runtimes with which the harness is used. If the list is empty, these are every runtime of
+    /// the registry and an unknown one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub runtimes: Vec<String>,
     /// Values for variables that are unset or empty, as in the shell's `${VAR:-default}`.
@@ -37,7 +37,7 @@ pub struct PolicyDocument {
     /// looked up in the registry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
-    /// When the harness creates something at all.
+    /// The conditions under which the harness creates nothing.
     #[serde(skip_serializing_if = "Creates::is_always")]
     pub creates: Creates,
     /// Rules for the model: the first rule that applies. If none applies, no model is sent.
@@ -205,7 +205,7 @@ impl PickRule {
             if matches!(source, Source::Text(_)) && index + 1 < sources.len() {
                 return Err(ValidationError::at(
                     path,
-                    "a text is always available, so nothing after it counts; put it last",
+                    "a text is always available, so the entries after it are never used; put it last",
                 ));
             }
         }
@@ -230,14 +230,16 @@ impl Source {
         {
             return match variable_name(name, FieldPath::default()) {
                 Ok(()) => Ok(Self::Variable(name.to_owned())),
-                Err(_) => Err(at.error("not `$` and the name of a variable; write `$$` for a dollar sign")),
+                Err(_) => Err(at.error("`$` needs the name of a variable after it; write `$$` for a dollar sign")),
             };
         }
         let mut text = String::new();
         let mut rest = written;
         while let Some((before, after)) = rest.split_once('$') {
             let Some(after) = after.strip_prefix('$') else {
-                return Err(at.error("a variable must be the whole text; write `$$` for a dollar sign"));
+                return Err(at.error(
+                    "`$VARIABLE` cannot be part of a longer text; use it alone, or write `$$` for a dollar sign",
+                ));
             };
             text.push_str(before);
             text.push('$');
@@ -324,11 +326,13 @@ impl SecretsRule {
         let key = fields.optional("key").map(|at| text(&at)).transpose()?;
         let effect = match (fields.optional("path"), fields.optional("inject"), &key) {
             (Some(_), Some(inject), _) => {
-                return Err(inject.error("nothing is injected on the platform path; drop `path` or `inject`"));
+                return Err(inject.error("nothing is injected on the platform path; remove `path` or `inject`"));
             }
             (Some(path), None, _) if path.string()? == "platform" => SecretsEffect::Platform,
             (Some(path), None, _) => {
-                return Err(path.error("unknown path; write `platform`, or drop the field for the tenant's keys"));
+                return Err(
+                    path.error("unknown path; write `platform`, or remove the field to inject the tenant's keys")
+                );
             }
             (None, Some(inject), _) => SecretsEffect::Inject(inject.strings()?),
             (None, None, Some(key)) => SecretsEffect::Inject(vec![key.clone()]),
@@ -354,7 +358,7 @@ impl SecretsRule {
                 let path = path.clone().key("when").key(key);
                 return Err(ValidationError::at(
                     path,
-                    "`key` says already that this variable is set; drop one of the two",
+                    "`key` already requires this variable to be set; remove `key` or this test",
                 ));
             }
         }
@@ -526,7 +530,7 @@ impl PolicyDocument {
                 ));
             }
             if rule.pick == Pick::Nothing {
-                let message = "a rule for the runtime needs a runtime; write `[none]` if its name is `none`";
+                let message = "`none` picks no runtime; name a runtime, or write `[none]` if its name is `none`";
                 return Err(ValidationError::at(path.key("use"), message));
             }
             self.check_can_hold(&rule.when, &path.key("when"))?;
@@ -576,14 +580,14 @@ impl PolicyDocument {
             let path = path.clone().key(super::condition::RUNTIME);
             return Err(ValidationError::at(
                 path,
-                "the field `runtimes` has none of these, so the condition can never hold; correct one of the two",
+                "no runtime in `runtimes` meets this condition, so it can never hold; correct one of the two",
             ));
         }
         let defaulted = |(name, test): &&(String, Test)| *test == Test::Unset && self.defaults.contains_key(name);
         match condition.variables.iter().find(defaulted) {
             Some((name, _)) => Err(ValidationError::at(
                 path.clone().key(name),
-                format!("`{name}` has a default, so the condition can never hold; drop the default or the test"),
+                format!("`{name}` has a default, so the condition can never hold; remove the default or the test"),
             )),
             None => Ok(()),
         }
@@ -604,7 +608,8 @@ impl PolicyDocument {
         for (field, end, length) in lists {
             if let Some(end) = end.filter(|end| end + 1 < length) {
                 let path = FieldPath::default().key(field).index(end + 1);
-                let message = format!("`{field}[{end}]` always applies, so this rule never does; move or delete it");
+                let message =
+                    format!("`{field}[{end}]` always applies, so this rule can never apply; move it up or delete it");
                 return Err(ValidationError::at(path, message));
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, Re
 }
 
 pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), ValidationError> {
-    if value.is_empty() { Err(ValidationError::at(path, "is empty; write a value")) } else { Ok(()) }
+    if value.is_empty() { Err(ValidationError::at(path, "the value is empty; write one")) } else { Ok(()) }
 }
 
 pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), ValidationError> {

@@ -93,11 +93,12 @@ impl Policy {
         for (name, default) in &document.defaults {
             let path = FieldPath::default().key("defaults").key(name);
             let Some(variable) = variables.get(name) else {
-                let message = format!("the policy does not read `{name}`; correct the name or drop the default");
+                let message = format!("the policy does not read `{name}`; correct the name or remove the default");
                 return Err(ValidationError::at(path, message));
             };
             let Some(text) = variables.text_index(variable) else {
-                let message = format!("`{name}` is a secret; a policy file must not carry a value for it");
+                let message =
+                    format!("`{name}` is a secret, so a policy must not contain its value; remove the default");
                 return Err(ValidationError::at(path, message));
             };
             variables.set_default(text, default.clone());
@@ -108,7 +109,8 @@ impl Policy {
         let mut guard = |condition: &Condition, path: &dyn Fn() -> FieldPath| {
             let too_many = || {
                 let most = Guards::MOST;
-                ValidationError::at(path(), format!("a policy has at most {most} different conditions"))
+                let message = format!("a policy has at most {most} different conditions; split the policy");
+                ValidationError::at(path(), message)
             };
             guards.add(condition, &variables).ok_or_else(too_many)
         };
@@ -181,7 +183,7 @@ impl Policy {
             None => {
                 let known: Vec<String> =
                     Self::all_embedded().iter().map(|policy| format!("`{}`", policy.name())).collect();
-                Err(format!("no policy with this name ships with slugproof; write {}", known.join(" or ")))
+                Err(format!("no embedded policy has this name; write {}", known.join(" or ")))
             }
         })
     }
@@ -261,7 +263,7 @@ impl Policy {
         self.variables.names()
     }
 
-    /// Returns true for a variable of which only the presence matters.
+    /// Returns true for a key variable: only whether it is set matters, not its value.
     #[must_use]
     #[inline]
     pub fn is_key(&self, variable: Variable) -> bool {
@@ -376,7 +378,8 @@ impl Policy {
         self.secrets.iter().any(|rule| rule.inject.is_none())
     }
 
-    /// The output names of the rules for the model: the name of each, or its place, such as `model[2]`.
+    /// The labels of the rules for the model in output: the name of each, or its position, such as
+    /// `model[2]`.
     pub fn model_labels(&self) -> impl ExactSizeIterator<Item = &str> {
         self.model.iter().map(|rule| &*rule.label)
     }
@@ -424,8 +427,8 @@ impl Policy {
     }
 }
 
-/// An error of a policy that was read at a place. A field that the policy takes from another one has no
-/// place of its own, so the error is reported at `extends`.
+/// Adds the location of the policy to the path of an error. The file does not contain a field that the
+/// policy inherits, so an error in such a field is reported at `extends`.
 fn placed(error: InvalidPolicy, at: Cursor<'_>) -> InvalidPolicy {
     let fields = at.entries().unwrap_or_default();
     let is_here = error.path().field().is_none_or(|field| fields.iter().any(|entry| entry.name == field));
@@ -456,7 +459,7 @@ fn sources(rule: &PickRule) -> &[Source] {
     }
 }
 
-/// Every condition of a policy. That a `key` is set is not among them.
+/// Every written condition of a policy. The implicit test of a `key` is not included.
 fn conditions(document: &PolicyDocument) -> impl Iterator<Item = &Condition> {
     let PolicyDocument { runtime, model, secrets, creates, .. } = document;
     let model = model.iter().map(|rule| &rule.when);
@@ -517,8 +520,8 @@ fn number_variables(document: &PolicyDocument) -> Result<Variables, InvalidPolic
             return Err(ValidationError::at(
                 root().key("secrets").index(index).key("key"),
                 format!(
-                    "the value of `{key}` is compared or used elsewhere in this policy, so it would be shown; \
-                     use a separate variable for the secret"
+                    "the value of `{key}` is compared or used elsewhere in this policy, so slugproof would print the \
+                     secret; use a separate variable for it"
                 ),
             ));
         }
@@ -552,7 +555,8 @@ fn distinct<'d>(
         if seen.insert(name) {
             if names.len() == most {
                 let most = most + known.len();
-                return Err(ValidationError::at(path.clone(), format!("a policy has at most {most} {what}")));
+                let message = format!("a policy has at most {most} {what}; split the policy");
+                return Err(ValidationError::at(path.clone(), message));
             }
             names.push((*name).to_owned());
         }
@@ -569,7 +573,8 @@ fn injectable(document: &PolicyDocument) -> Result<Vec<String>, InvalidPolicy> {
             if names.len() > limits::INJECTED_NAMES {
                 let path = FieldPath::default().key("secrets").index(index).key("inject").index(position);
                 let most = limits::INJECTED_NAMES;
-                return Err(ValidationError::at(path, format!("a policy injects at most {most} different names")));
+                let message = format!("a policy injects at most {most} different names; split the policy");
+                return Err(ValidationError::at(path, message));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Rules in the form in which they are evaluated: names are positions, tests are sets of classes.
+//! Compiled rules: a variable is a position, and a test is a set of classes of values.
 
 use super::condition::{Condition, Test};
 use super::document::{Pick, PickRule, SecretsEffect, SecretsRule, Source};
@@ -73,8 +73,8 @@ impl Tests {
     }
 }
 
-/// The different conditions of a policy without their runtimes. An [`Env`](crate::env::Env) stores for
-/// each whether it holds, so that evaluating a rule costs one bit.
+/// The distinct conditions of a policy, without their runtimes. An [`Env`](crate::env::Env) stores one
+/// bit for each: whether it holds. So evaluating a rule costs one bit operation.
 #[derive(Clone, Default)]
 pub(crate) struct Guards {
     conditions: Vec<Vec<(String, Test)>>,
@@ -167,7 +167,7 @@ impl Guards {
         self.evaluate(jointly, holding & !only | only_if_unset, env)
     }
 
-    /// Replaces the bits of some guards by whether they hold.
+    /// Evaluates `guards` and updates their bits in `holding`.
     #[inline]
     fn evaluate(&self, mut guards: u128, mut holding: u128, env: &View<'_, '_>) -> u128 {
         while guards != 0 {
@@ -185,7 +185,7 @@ impl Guards {
 pub(crate) struct CompiledPick {
     pub(crate) guard: Guard,
     first: CompiledSource,
-    /// The sources that count if those before them are not available.
+    /// The other sources, in order: each counts if no source before it is available.
     rest: Box<[CompiledSource]>,
     /// The variables of the condition and the sources: one bit for each position in the policy.
     pub(crate) reads: u128,
@@ -352,6 +352,6 @@ pub(crate) struct Dispatch {
     pub(crate) secrets: Box<[SecretsStep]>,
     /// The guards of `creates.unless`, one bit for each.
     pub(crate) unless: u128,
-    /// The runtime that is looked up in the registry instead, if another.
+    /// The runtime to look up in the registry instead, if the policy names one.
     pub(crate) template: Option<String>,
 }

@@ -24,7 +24,7 @@ impl Variable {
     }
 }
 
-/// Who is intended to pay, regardless of the slug.
+/// Who pays according to the policy, regardless of the slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "the platform pays, or the tenant does")]
@@ -97,7 +97,7 @@ impl Variables {
         }
     }
 
-    /// Counts a variable as set if it is empty.
+    /// Makes a variable count as set even if it is empty.
     pub(super) fn add_empty_is_set(&mut self, variable: Variable) {
         self.empty_is_set |= 1 << variable.position();
         if let Some(text) = self.text_index(variable) {
@@ -220,7 +220,7 @@ pub(super) struct Classes {
     hosts: Vec<Box<str>>,
 }
 
-/// The number of texts up to which a scan is faster than a hash.
+/// Up to this number of texts, a scan is faster than a hash table.
 const SCANNED: usize = 8;
 
 impl Classes {

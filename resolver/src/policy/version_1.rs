@@ -187,11 +187,12 @@ impl Document {
         for name in self.defaults.keys() {
             let path = FieldPath::default().key("defaults").key(name);
             if keys.contains(name.as_str()) {
-                let message = format!("`{name}` is a secret; a policy file must not carry a value for it");
+                let message =
+                    format!("`{name}` is a secret, so a policy must not contain its value; remove the default");
                 return Err(ValidationError::at(path, message));
             }
             if !is_text(name) {
-                let message = format!("the policy does not read `{name}`; correct the name or drop the default");
+                let message = format!("the policy does not read `{name}`; correct the name or remove the default");
                 return Err(ValidationError::at(path, message));
             }
         }
@@ -240,14 +241,15 @@ fn check_key<'k>(
         return Err(ValidationError::at(
             path.clone(),
             format!(
-                "`{name}` already has another role in this policy, so its value would be shown; \
-                 use a separate variable for the secret"
+                "`{name}` already has another role in this policy, so slugproof would print the secret; \
+                 use a separate variable for it"
             ),
         ));
     }
     if keys.len() == limits::KEY_VARIABLES && !keys.contains(name) {
         let most = limits::KEY_VARIABLES;
-        return Err(ValidationError::at(path.clone(), format!("a policy has at most {most} key variables")));
+        let message = format!("a policy has at most {most} key variables; split the policy");
+        return Err(ValidationError::at(path.clone(), message));
     }
     Ok(keys.insert(name))
 }

@@ -106,7 +106,7 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
             check_items(&arm.withdrawn_models, &path().key("withdrawn_models"))?;
             if let Some(index) = arm.withdrawn_models.iter().position(|model| arm.models.contains(model)) {
                 let message = format!(
-                    "{} is in `models` of this arm too; take it out of one of the two",
+                    "{} is in `models` of this arm too; remove it from one of the two",
                     quoted(&arm.withdrawn_models[index])
                 );
                 return Err(ValidationError::at(path().key("withdrawn_models").index(index), message));
@@ -124,5 +124,5 @@ fn check_items(items: &[String], path: &FieldPath) -> Result<(), ValidationError
 }
 
 fn empty_field(path: FieldPath) -> ValidationError {
-    ValidationError::at(path, "is empty; write a value".to_owned())
+    ValidationError::at(path, "the value is empty; write one".to_owned())
 }

@@ -75,7 +75,7 @@ fn invalid_registries_report_place_and_advice() {
         (
             "display_name: Acme",
             "display_name: ''",
-            "line 4, column 19: `providers[0].display_name`: is empty; write a value",
+            "line 4, column 19: `providers[0].display_name`: the value is empty; write one",
         ),
         (
             "[ACME_KEY]",
@@ -97,7 +97,7 @@ fn invalid_registries_report_place_and_advice() {
             "models: [m-1, m-2]",
             "models: [m-1, m-2]\n        withdrawn_models: [m-0, m-2]",
             "line 21, column 33: `runtimes.agent.providers[0].withdrawn_models[1]`: `m-2` is in `models` of this arm \
-             too; take it out of one of the two",
+             too; remove it from one of the two",
         ),
         (
             "[ACME_KEY]",
@@ -183,7 +183,7 @@ fn invalid_registries_report_place_and_advice() {
         (
             "[m-1, m-2]",
             "[m-1, '']",
-            "line 20, column 23: `runtimes.agent.providers[0].models[1]`: is empty; write a value",
+            "line 20, column 23: `runtimes.agent.providers[0].models[1]`: the value is empty; write one",
         ),
         (
             "- name: acme\n        m",
@@ -518,7 +518,7 @@ fn invalid_policies_report_place_and_advice() {
     let cases = [
         ("override: MODEL\n", "", "line 1, column 1: the required field `override` is missing; add it"),
         ("overrid", "overide", "line 5, column 1: `overidee`: unknown field `overidee`; did you mean `override`?"),
-        ("name: mine", "name: ''", "line 2, column 7: `name`: is empty; write a value"),
+        ("name: mine", "name: ''", "line 2, column 7: `name`: the value is empty; write one"),
         (
             "override: MODEL",
             "override: LLM_PATH",
@@ -533,8 +533,8 @@ fn invalid_policies_report_place_and_advice() {
         (
             "{key: KEY_A, i",
             "{key: MODEL, i",
-            "line 8, column 11: `secrets[0].key`: `MODEL` already has another role in this policy, so its value \
-             would be shown; use a separate variable for the secret",
+            "line 8, column 11: `secrets[0].key`: `MODEL` already has another role in this policy, so slugproof would \
+             print the secret; use a separate variable for it",
         ),
         (
             "KEY_B",
@@ -563,13 +563,14 @@ fn invalid_policies_report_place_and_advice() {
         (
             "{LLM_PATH: platform}",
             "{LLM_PTH: platform}",
-            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or \
-             drop the default",
+            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or remove the \
+             default",
         ),
         (
             "{LLM_PATH: platform}",
             "{KEY_A: abc}",
-            "line 4, column 19: `defaults.KEY_A`: `KEY_A` is a secret; a policy file must not carry a value for it",
+            "line 4, column 19: `defaults.KEY_A`: `KEY_A` is a secret, so a policy must not contain its value; remove \
+             the default",
         ),
         (
             "fallback: m-3",
@@ -648,88 +649,91 @@ fn invalid_rules_report_place_and_advice() {
         (
             "path: platform}\n",
             "path: byok}\n",
-            "line 13, column 40: `secrets[0].path`: unknown path; write `platform`, or drop the field for the \
+            "line 13, column 40: `secrets[0].path`: unknown path; write `platform`, or remove the field to inject the \
              tenant's keys",
         ),
         (
             WHEN,
             "{LLM_PATH: unset}",
             "line 9, column 23: `model[1].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can never \
-             hold; drop the default or the test",
+             hold; remove the default or the test",
         ),
         (
             "{LLM_PATH: platform}, path",
             "{LLM_PATH: unset}, path",
             "line 13, column 23: `secrets[0].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can \
-             never hold; drop the default or the test",
+             never hold; remove the default or the test",
         ),
         (
             "{SKIP: '1'}",
             "{LLM_PATH: unset}",
             "line 6, column 31: `creates.unless[0].LLM_PATH`: `LLM_PATH` has a default, so the condition can \
-             never hold; drop the default or the test",
+             never hold; remove the default or the test",
         ),
         (
             "runtime: RUNTIME",
             "runtime: [{when: {LLM_PATH: unset}, use: agent}]",
             "line 3, column 29: `runtime[0].when.LLM_PATH`: `LLM_PATH` has a default, so the condition can \
-             never hold; drop the default or the test",
+             never hold; remove the default or the test",
         ),
         (
             WHEN,
             "{runtime: nobody}",
-            "line 9, column 22: `model[1].when.runtime`: the field `runtimes` has none of these, so the \
-             condition can never hold; correct one of the two",
+            "line 9, column 22: `model[1].when.runtime`: no runtime in `runtimes` meets this condition, so it can \
+             never hold; correct one of the two",
         ),
         (
             WHEN,
             "{runtime: {not: [variant, agent]}}",
-            "line 9, column 22: `model[1].when.runtime`: the field `runtimes` has none of these, so the \
-             condition can never hold; correct one of the two",
+            "line 9, column 22: `model[1].when.runtime`: no runtime in `runtimes` meets this condition, so it can \
+             never hold; correct one of the two",
         ),
         (
             "{LLM_PATH: platform}, path",
             "{runtime: [nobody, other]}, path",
-            "line 13, column 22: `secrets[0].when.runtime`: the field `runtimes` has none of these, so the \
-             condition can never hold; correct one of the two",
+            "line 13, column 22: `secrets[0].when.runtime`: no runtime in `runtimes` meets this condition, so it can \
+             never hold; correct one of the two",
         ),
         (
             "{SKIP: '1'}",
             "{runtime: nobody}",
-            "line 6, column 30: `creates.unless[0].runtime`: the field `runtimes` has none of these, so the \
-             condition can never hold; correct one of the two",
+            "line 6, column 30: `creates.unless[0].runtime`: no runtime in `runtimes` meets this condition, so it can \
+             never hold; correct one of the two",
         ),
         (
             "{use: m-3}",
             "{use: m-3}\n  - {use: m-4}",
-            "line 11, column 5: `model[3]`: `model[2]` always applies, so this rule never does; move or delete it",
+            "line 11, column 5: `model[3]`: `model[2]` always applies, so this rule can never apply; move it up or \
+             delete it",
         ),
         (
             "{name: override, use: $MODEL}",
             "{use: none}",
-            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule never does; move or delete it",
+            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule can never apply; move it up or \
+             delete it",
         ),
         (
             "{name: override, use: $MODEL}",
             "{use: [$MODEL, m-4]}",
-            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule never does; move or delete it",
+            "line 9, column 5: `model[1]`: `model[0]` always applies, so this rule can never apply; move it up or \
+             delete it",
         ),
         (
             "{key: KEY_A, inject",
             "{inject",
-            "line 15, column 5: `secrets[2]`: `secrets[1]` always applies, so this rule never does; move or \
+            "line 15, column 5: `secrets[2]`: `secrets[1]` always applies, so this rule can never apply; move it up or \
              delete it",
         ),
         (
             "inject: first\nsecrets:\n",
             "inject: every\nsecrets:\n  - {path: platform}\n",
-            "line 14, column 5: `secrets[1]`: `secrets[0]` always applies, so this rule never does; move or \
+            "line 14, column 5: `secrets[1]`: `secrets[0]` always applies, so this rule can never apply; move it up or \
              delete it",
         ),
         (
             "runtime: RUNTIME",
             "runtime: [{use: agent}, {use: $RUNTIME}]",
-            "line 3, column 25: `runtime[1]`: `runtime[0]` always applies, so this rule never does; move or \
+            "line 3, column 25: `runtime[1]`: `runtime[0]` always applies, so this rule can never apply; move it up or \
              delete it",
         ),
         (
@@ -742,37 +746,37 @@ fn invalid_rules_report_place_and_advice() {
             "key: KEY_A",
             "key: LLM_PATH",
             "line 14, column 11: `secrets[1].key`: the value of `LLM_PATH` is compared or used elsewhere in \
-             this policy, so it would be shown; use a separate variable for the secret",
+             this policy, so slugproof would print the secret; use a separate variable for it",
         ),
         (
             "key: KEY_A",
             "key: MODEL",
             "line 14, column 11: `secrets[1].key`: the value of `MODEL` is compared or used elsewhere in this \
-             policy, so it would be shown; use a separate variable for the secret",
+             policy, so slugproof would print the secret; use a separate variable for it",
         ),
         (
             "{SKIP: '1'}",
             "{KEY_A: {host: a.example}}",
             "line 14, column 11: `secrets[1].key`: the value of `KEY_A` is compared or used elsewhere in this \
-             policy, so it would be shown; use a separate variable for the secret",
+             policy, so slugproof would print the secret; use a separate variable for it",
         ),
         (
             "{key: KEY_B}",
             "{key: KEY_B, when: {KEY_B: set}}",
-            "line 15, column 32: `secrets[2].when.KEY_B`: `key` says already that this variable is set; drop \
-             one of the two",
+            "line 15, column 32: `secrets[2].when.KEY_B`: `key` already requires this variable to be set; remove `key` \
+             or this test",
         ),
         (
             "{LLM_PATH: platform}\n",
             "{KEY_A: abc}\n",
-            "line 5, column 19: `defaults.KEY_A`: `KEY_A` is a secret; a policy file must not carry a value for \
-             it",
+            "line 5, column 19: `defaults.KEY_A`: `KEY_A` is a secret, so a policy must not contain its value; remove \
+             the default",
         ),
         (
             "{LLM_PATH: platform}\n",
             "{LLM_PTH: platform}\n",
-            "line 5, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or \
-             drop the default",
+            "line 5, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or remove the \
+             default",
         ),
         (
             "defaults:",
@@ -783,7 +787,7 @@ fn invalid_rules_report_place_and_advice() {
         (
             "{key: KEY_B}",
             "{path: platform, inject: [A]}",
-            "line 15, column 30: `secrets[2].inject`: nothing is injected on the platform path; drop `path` or \
+            "line 15, column 30: `secrets[2].inject`: nothing is injected on the platform path; remove `path` or \
              `inject`",
         ),
         (
@@ -801,8 +805,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             "[$PLATFORM_MODEL, p/m]",
             "[p/m, $PLATFORM_MODEL]",
-            "line 9, column 56: `model[1].use[0]`: a text is always available, so nothing after it counts; put \
-             it last",
+            "line 9, column 56: `model[1].use[0]`: a text is always available, so the entries after it are never used; \
+             put it last",
         ),
         (
             "[$PLATFORM_MODEL, p/m]",
@@ -812,38 +816,43 @@ fn invalid_rules_report_place_and_advice() {
         (
             "[$PLATFORM_MODEL, p/m]",
             "[$PLATFORM_MODEL, '']",
-            "line 9, column 73: `model[1].use[1]`: is empty; write a value",
+            "line 9, column 73: `model[1].use[1]`: the value is empty; write one",
         ),
         (
             "$MODEL}",
             "'${MODEL}'}",
-            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+            "line 8, column 27: `model[0].use`: `$` needs the name of a variable after it; write `$$` for a dollar \
+             sign",
         ),
         (
             "$MODEL}",
             "$}",
-            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+            "line 8, column 27: `model[0].use`: `$` needs the name of a variable after it; write `$$` for a dollar \
+             sign",
         ),
         (
             "$MODEL}",
             "$1}",
-            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+            "line 8, column 27: `model[0].use`: `$` needs the name of a variable after it; write `$$` for a dollar \
+             sign",
         ),
         (
             "$MODEL}",
             "$MODEL-x}",
-            "line 8, column 27: `model[0].use`: not `$` and the name of a variable; write `$$` for a dollar sign",
+            "line 8, column 27: `model[0].use`: `$` needs the name of a variable after it; write `$$` for a dollar \
+             sign",
         ),
         (
             "$MODEL}",
             "acme/$MODEL}",
-            "line 8, column 27: `model[0].use`: a variable must be the whole text; write `$$` for a dollar sign",
+            "line 8, column 27: `model[0].use`: `$VARIABLE` cannot be part of a longer text; use it alone, or write \
+             `$$` for a dollar sign",
         ),
         (
             "[$PLATFORM_MODEL, p/m]",
             "[$PLATFORM_MODEL, p$]",
-            "line 9, column 73: `model[1].use[1]`: a variable must be the whole text; write `$$` for a dollar \
-             sign",
+            "line 9, column 73: `model[1].use[1]`: `$VARIABLE` cannot be part of a longer text; use it alone, or write \
+             `$$` for a dollar sign",
         ),
         (
             "use: m-3",
@@ -859,8 +868,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             WHEN,
             "{LLM_PATH: ''}",
-            "line 9, column 23: `model[1].when.LLM_PATH`: a text is empty, and an empty variable counts as \
-             unset; write `unset`",
+            "line 9, column 23: `model[1].when.LLM_PATH`: an empty variable counts as unset, so no value is the empty \
+             text; write `set` or `unset`",
         ),
         (
             WHEN,
@@ -876,20 +885,17 @@ fn invalid_rules_report_place_and_advice() {
         (
             WHEN,
             "{LLM_PATH: {host: https://a.example/}}",
-            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
-             port and path",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not a host name; write it without scheme, port and path",
         ),
         (
             WHEN,
             "{LLM_PATH: {host: 'a.example:443'}}",
-            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
-             port and path",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not a host name; write it without scheme, port and path",
         ),
         (
             WHEN,
             "{LLM_PATH: {host: ''}}",
-            "line 9, column 30: `model[1].when.LLM_PATH.host`: not the name of a host; write it without scheme, \
-             port and path",
+            "line 9, column 30: `model[1].when.LLM_PATH.host`: not a host name; write it without scheme, port and path",
         ),
         (
             WHEN,
@@ -915,11 +921,11 @@ fn invalid_rules_report_place_and_advice() {
         ),
         (WHEN, "{runtime: []}", "line 9, column 22: `model[1].when.runtime`: the list is empty; name at least one"),
         (WHEN, "[LLM_PATH]", "line 9, column 12: `model[1].when`: expected a mapping, found a list"),
-        ("name: override", "name: ''", "line 8, column 12: `model[0].name`: is empty; write a value"),
+        ("name: override", "name: ''", "line 8, column 12: `model[0].name`: the value is empty; write one"),
         (
             "runtime: RUNTIME",
             "runtime: [{use: none}]",
-            "line 3, column 17: `runtime[0].use`: a rule for the runtime needs a runtime; write `[none]` if its \
+            "line 3, column 17: `runtime[0].use`: `none` picks no runtime; name a runtime, or write `[none]` if its \
              name is `none`",
         ),
         (
@@ -938,11 +944,11 @@ fn invalid_rules_report_place_and_advice() {
             "runtime: $RUNTIME",
             "line 3, column 10: `runtime`: not a valid variable name; use letters, digits, `_` and `.`",
         ),
-        ("[agent, variant]", "[agent, '']", "line 4, column 19: `runtimes[1]`: is empty; write a value"),
+        ("[agent, variant]", "[agent, '']", "line 4, column 19: `runtimes[1]`: the value is empty; write one"),
         (
             "runtime: RUNTIME",
             "extends: nobody",
-            "line 3, column 10: `extends`: no policy with this name ships with slugproof; write `full-saas` or \
+            "line 3, column 10: `extends`: no embedded policy has this name; write `full-saas` or \
              `reconciler`",
         ),
     ];
@@ -989,7 +995,7 @@ fn policy_exceeding_key_limit_is_rejected() {
         (0..=limits::KEY_VARIABLES).map(|key| format!("  - {{key: KEY_{key}, inject: [A]}}\n")).collect();
     let policy = edited(POLICY, "  - {key: KEY_A, inject: [A]}\n  - {key: KEY_B, inject: [B, A]}\n", &secrets);
     let error = Policy::from_yaml(policy.as_bytes()).unwrap_err().to_string();
-    assert_eq!(error, "line 72, column 11: `secrets[64].key`: a policy has at most 64 key variables");
+    assert_eq!(error, "line 72, column 11: `secrets[64].key`: a policy has at most 64 key variables; split the policy");
 }
 
 /// A document that is read has no duplicate keys, but a document built in code can have them.
@@ -1019,7 +1025,7 @@ fn extending_policy_takes_other_fields() {
     assert_eq!(
         error,
         "line 3, column 10: `extends`: `secrets[4].key` of `full-saas`: the value of `E2E_OPENAI_API_KEY` is compared \
-         or used elsewhere in this policy, so it would be shown; use a separate variable for the secret"
+         or used elsewhere in this policy, so slugproof would print the secret; use a separate variable for it"
     );
 
     // What the base gives is checked together with the fields of the extending policy.
@@ -1027,8 +1033,8 @@ fn extending_policy_takes_other_fields() {
     let error = Policy::from_yaml(text.as_bytes()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "line 4, column 23: `defaults.E2E_OTHER`: the policy does not read `E2E_OTHER`; correct the name or drop the \
-         default"
+        "line 4, column 23: `defaults.E2E_OTHER`: the policy does not read `E2E_OTHER`; correct the name or remove the \
+        default"
     );
 }
 
