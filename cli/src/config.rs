@@ -217,7 +217,7 @@ impl Config {
                     false => path.rsplit('/').next().unwrap_or(path),
                 });
                 let suggestion = did_you_mean(name, names, "write the path or the file name of a workflow");
-                let message = format!("no linted file is the workflow `{name}`; {suggestion}");
+                let message = format!("no linted file matches the workflow `{name}`; {suggestion}");
                 return Err(self.accept_error(index, |path| path.key("workflow"), message));
             }
             let Some(jobs) = concerned().map(|(_, jobs)| jobs.as_ref()).collect::<Option<Vec<_>>>() else { continue };
@@ -309,7 +309,7 @@ fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
             return Err(item.error(format!("unknown code `{code}`; {suggestion}")));
         };
         if entry.level == Level::Error {
-            return Err(item.error(format!("`{code}` is an error already; remove it")));
+            return Err(item.error(format!("`{code}` is already an error; remove it")));
         }
         denied.push(entry);
     }
@@ -320,9 +320,7 @@ fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
 fn known_secrets(fields: &Fields<'_>) -> Result<Option<Vec<String>>, ReadError> {
     let Some(at) = fields.optional("known_secrets") else { return Ok(None) };
     if fields.optional("absent_secrets").is_some() {
-        return Err(at.error(
-            "`absent_secrets` is given too, but every secret outside this list is absent; remove `absent_secrets`",
-        ));
+        return Err(at.error("every secret outside this list is absent, so `absent_secrets` has no effect; remove it"));
     }
     at.strings().map(Some)
 }
@@ -333,7 +331,8 @@ fn vars(fields: &Fields<'_>) -> Result<Vec<(String, Option<String>)>, ReadError>
     if let Some(at) = fields.optional("vars") {
         for Entry { name, key, value, .. } in at.entries()? {
             if vars.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                return Err(key.error(format!("`{name}` is given twice; forges ignore the case of a variable's name")));
+                let message = "has two values, because names of repository variables ignore case; keep one";
+                return Err(key.error(format!("`{name}` {message}")));
             }
             vars.push((name.to_owned(), Some(value.string()?.to_owned())));
         }
@@ -355,7 +354,7 @@ fn vars(fields: &Fields<'_>) -> Result<Vec<(String, Option<String>)>, ReadError>
 fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadError> {
     let earlier = fields.optional("allow_unknown_fields");
     match (fields.optional("unknown_fields"), earlier) {
-        (Some(_), Some(cursor)) => Err(cursor.error("`unknown_fields` is given too; remove this field")),
+        (Some(_), Some(cursor)) => Err(cursor.error("`unknown_fields` replaces this field; remove this field")),
         (Some(cursor), None) => match cursor.string()? {
             "deny" => Ok(Some(UnknownFields::Deny)),
             "deny-misspelt" => Ok(Some(UnknownFields::DenyMisspelt)),
@@ -376,7 +375,7 @@ impl Accept {
         let code = fields.required("code")?;
         let reason = fields.required("reason")?;
         if reason.string()?.trim().is_empty() {
-            return Err(reason.error("is empty; write why the contradiction is intended"));
+            return Err(reason.error("the reason is empty; write why the contradiction is intended"));
         }
         let (set, unset) = (list("set")?, list("unset")?);
         if let Some(name) = set.iter().find(|name| unset.contains(name)) {
@@ -432,5 +431,6 @@ impl Accept {
 
 fn unknown_code(code: &str) -> String {
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`", code.as_str())).collect();
-    format!("no contradiction has the code `{code}`; the codes are {}", codes.join(", "))
+    let crossing = Warning::CrossVendorCredential.as_str();
+    format!("an entry cannot accept the code `{code}`; write one of {}, `{crossing}`", codes.join(", "))
 }

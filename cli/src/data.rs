@@ -125,7 +125,7 @@ impl Data {
 fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failure> {
     Registry::from_yaml(&read_file(path)?, unknown).map_err(|error| {
         let hint = if error.message.starts_with("unknown field") && unknown != UnknownFields::Allow {
-            " (--allow-unknown-fields ignores unknown fields)"
+            " (`unknown_fields: allow` in slugproof.yaml ignores unknown fields)"
         } else {
             ""
         };
@@ -139,7 +139,7 @@ fn find_policies(names: &[OsString], configured: &[Policy]) -> Result<Vec<Policy
         let policy = find_policy(name, configured)?;
         if policies.iter().any(|earlier| earlier.name() == policy.name()) {
             return Err(Failure::new(format!(
-                "policy `{}` is named twice; give each policy a `name` of its own and name it once",
+                "two policies have the name `{}`; give each its own `name`, and list each policy once",
                 policy.name()
             )));
         }

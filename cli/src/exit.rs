@@ -52,7 +52,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Message(message) => f.write_str(message),
             Self::Output(error) => {
-                write!(f, "cannot write the output: {}; make room or choose another place", describe(error))
+                write!(f, "cannot write the output: {}; free some space or choose another destination", describe(error))
             }
         }
     }

@@ -116,7 +116,7 @@ pub fn read_text(from: impl io::Read, limit: usize) -> Result<String, String> {
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     replace(path, content).map_err(|error| {
         let why = describe(&error);
-        Failure::new(format!("cannot write `{}`: {why}; check the directory or choose another place", path.display()))
+        Failure::new(format!("cannot write `{}`: {why}; check the directory or choose another path", path.display()))
     })
 }
 

@@ -53,7 +53,7 @@ impl FromStr for Sink {
             "github" => Format::Github,
             "json" => Format::Json,
             "sarif" => Format::Sarif,
-            _ => return Err(format!("no such format; {known}")),
+            _ => return Err(format!("unknown format; {known}")),
         };
         match path {
             Some("") => Err(format!("the path is empty; {known}")),

@@ -24,7 +24,7 @@ fn unreadable_registries_are_refused() {
         (
             "unknown.yaml",
             "unknown.yaml: line 4, column 1: `provider`: unknown field `provider`; did you mean `providers`? \
-             (--allow-unknown-fields ignores unknown fields)",
+             (`unknown_fields: allow` in slugproof.yaml ignores unknown fields)",
         ),
         (
             "deep.yaml",
@@ -61,7 +61,8 @@ fn unreadable_policies_are_refused() {
         }
     }
     let twice = slugproof(["prove", "--policy", "full-saas", "--policy", "full-saas"]).run();
-    assert_refused(&twice, "policy `full-saas` is named twice; give each policy a `name` of its own and name it once");
+    let message = "two policies have the name `full-saas`; give each its own `name`, and list each policy once";
+    assert_refused(&twice, message);
 }
 
 #[test]
@@ -72,15 +73,15 @@ fn invalid_configurations_are_refused() {
         (
             "reason",
             "accept: [{code: missing-credential, reason: ' '}]\n",
-            "line 2, column 45: `accept[0].reason`: is empty; write why the contradiction is intended",
+            "line 2, column 45: `accept[0].reason`: the reason is empty; write why the contradiction is intended",
         ),
         (
             "code",
             "accept: [{code: missing, reason: x}]\n",
-            "line 2, column 17: `accept[0].code`: no contradiction has the code `missing`; \
-             the codes are `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, \
+            "line 2, column 17: `accept[0].code`: an entry cannot accept the code `missing`; \
+             write one of `model-required`, `unknown-runtime`, `unregistered-model`, `ambiguous-model`, \
              `withdrawn-model`, `platform-path-byok-model`, `platform-model-with-tenant-key`, `missing-credential`, \
-             `wrong-credential`",
+             `wrong-credential`, `cross-vendor-credential`",
         ),
         (
             "variable",
@@ -196,6 +197,7 @@ fn a_full_disk_is_an_error() {
         .output()
         .expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "2\n2\n2\n");
-    let message = "error: cannot write the output: no space left on device; make room or choose another place\n";
+    let message =
+        "error: cannot write the output: no space left on device; free some space or choose another destination\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), message.repeat(2));
 }

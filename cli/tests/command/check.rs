@@ -168,7 +168,7 @@ fn slugproof_yaml_checks_the_files_it_names() {
         assert!(output.stdout.contains("<embedded>/policies/reconciler.yaml"), "{args:?}: {}", output.snapshot());
     }
     let output = check(&scratch, &["--no-config", "r.yaml"]);
-    assert!(output.code == 1 && output.stdout.contains("--allow-unknown-fields"), "{}", output.snapshot());
+    assert!(output.code == 1 && output.stdout.contains("`unknown_fields: allow`"), "{}", output.snapshot());
     assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
 }
 

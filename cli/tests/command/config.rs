@@ -126,7 +126,7 @@ fn unknown_scope_gets_a_suggestion() {
     for (scope, told) in [
         (
             "workflow: reviews.yml",
-            "`accept[0].workflow`: no linted file is the workflow `reviews.yml`; did you mean `review.yml`?",
+            "`accept[0].workflow`: no linted file matches the workflow `reviews.yml`; did you mean `review.yml`?",
         ),
         ("job: no-keys", "`accept[0].job`: no linted workflow has the job `no-keys`; did you mean `no-key`?"),
         (
@@ -231,7 +231,8 @@ fn variables_are_declared_once() {
         ),
         (
             "vars: {A: x, a: y}",
-            "line 4, column 14: `vars.a`: `a` is given twice; forges ignore the case of a variable's name",
+            "line 4, column 14: `vars.a`: `a` has two values, because names of repository variables ignore case; keep \
+             one",
         ),
         ("vars: {A: 1}", "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes"),
     ] {
@@ -251,8 +252,8 @@ fn secret_outside_the_known_ones_injects_nothing() {
     assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
     let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
     let output = run(&both, &["lint"]);
-    let told = "line 4, column 16: `known_secrets`: `absent_secrets` is given too, but every secret outside this \
-                list is absent; remove `absent_secrets`";
+    let told = "line 4, column 16: `known_secrets`: every secret outside this list is absent, so `absent_secrets` has no \
+                effect; remove it";
     assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
@@ -442,7 +443,7 @@ fn only_a_code_that_can_be_raised_is_denied() {
             "unknown code `cross-vendor-credentials`; did you mean `cross-vendor-credential`?",
         ),
         ("nonsense", "unknown code `nonsense`; `slugproof explain` lists the codes"),
-        ("wrong-credential", "`wrong-credential` is an error already; remove it"),
+        ("wrong-credential", "`wrong-credential` is already an error; remove it"),
     ] {
         let output = run(&project("deny-wrong", &format!("deny: [{code}]\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
         let told = format!("line 4, column 8: `deny[0]`: {told}");

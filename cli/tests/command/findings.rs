@@ -435,9 +435,9 @@ fn output_files_are_written_atomically() {
         (
             "json=nowhere/a.json",
             "error: cannot write `nowhere/a.json`: no such file or directory; check the directory or choose another \
-             place\n",
+             path\n",
         ),
-        ("json=dir", "error: cannot write `dir`: is a directory; check the directory or choose another place\n"),
+        ("json=dir", "error: cannot write `dir`: is a directory; check the directory or choose another path\n"),
     ] {
         let output = check(&scratch, &["--output", to, "--output", "human"]);
         assert_eq!((output.code, output.stderr.as_str()), (2, message));

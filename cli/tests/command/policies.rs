@@ -100,7 +100,7 @@ fn nothing_created_has_its_own_phrase() {
     assert_eq!(output.code, 1, "{}", output.snapshot());
     assert!(output.stdout.contains("✗ record-disagrees: "), "{}", output.stdout);
     let prove = slugproof(["prove"]).dir(&scratch).run();
-    assert!(prove.stdout.contains("– nothing"), "{}", prove.snapshot());
+    assert!(prove.stdout.contains("– not created"), "{}", prove.snapshot());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn empty_value_counts_where_the_policy_says_so() {
     let text = workflow(&format!("{key}GATE: x")).replace("run: bash", "run: GATE= bash");
     let scratch = project("empty-script", &counts, "").file(".github/workflows/w.yml", text);
     let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
-    assert!(finding["notes"].to_string().contains("whether `GATE` is unset or empty is not known"), "{finding}");
+    assert!(finding["notes"].to_string().contains("it is not known whether `GATE` is unset or empty"), "{finding}");
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl Check {
         };
         let finding = Finding::new(kind.invalid(), span, title).with_subject("place", field);
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
-        let help = "--allow-unknown-fields ignores unknown fields";
+        let help = "`unknown_fields: allow` in slugproof.yaml ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
     }
 
