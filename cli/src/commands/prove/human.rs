@@ -105,7 +105,7 @@ fn headings(columns: &[Column]) -> Vec<String> {
     let front = shared(&keys, spare, |name, index| name.get(index).copied());
     let back = shared(&keys, spare - front, |name, index| name.iter().rev().nth(index).copied());
     let heading = |column: &Column| match column {
-        Column::Nothing => "nothing".to_owned(),
+        Column::Nothing => "none set".to_owned(),
         Column::Key { variable } => {
             let name = words(variable);
             name[front..name.len() - back].join("_")
@@ -131,7 +131,7 @@ fn shared<'n>(names: &[Vec<&'n str>], most: usize, word: impl Fn(&[&'n str], usi
 
 fn cell_text(cell: &Cell) -> String {
     match cell.code {
-        None if cell.is_nothing => "– nothing".to_owned(),
+        None if cell.is_nothing => "– not created".to_owned(),
         None => format!("✓ {}", cell.provider.as_deref().unwrap_or_default()),
         Some(code) => format!("✗ {}", code.label()),
     }
