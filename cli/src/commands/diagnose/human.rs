@@ -43,7 +43,7 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut add = |label: &str, value: String| facts.push((label.to_owned(), value));
     if let Some(resolution) = &diagnosis.resolution {
-        add("model", shown(resolution.slug));
+        add("model", format!("{} (from this environment)", shown(resolution.slug)));
         if diagnosis.setting.policy.has_platform_path() {
             add("path", resolution.path.as_str().to_owned());
         }
