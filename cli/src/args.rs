@@ -171,9 +171,9 @@ impl FindingsArgs {
 /// that no provider serves, and a blank value. Slugs form one class if the same
 /// provider entries list them and the same patterns match them. Checks all laws on
 /// one slug of each class, and compares the result for every other slug on every
-/// runtime with that of a slow reference resolver. Prints which provider serves each runtime, by variable;
-/// the gaps (contradictions that are reachable without an override, each with its
-/// smallest set of variables); and what was covered.
+/// runtime with that of a slow reference resolver. Prints which provider serves each
+/// runtime, by variable; the gaps (contradictions that are reachable without an
+/// override, each with its smallest set of variables); and what was covered.
 ///
 /// If there is a slugproof.yaml, every gap that it does not accept is a finding. If neither
 /// a slugproof.yaml nor a flag names data, the embedded sample data are proved and the exit
@@ -404,11 +404,12 @@ pub enum DiagnoseFormat {
 /// Finds in a registry: violations of its format; two providers of one runtime whose
 /// patterns match the same id (compared as automata, shown with a shortest such id); a
 /// provider entry that is never selected; a listed id that the provider's own pattern does
-/// not match; a vendor's key that the platform accepts. Finds in a policy: violations of
-/// its format; models and runtimes that a registry of the same run does not have. The
-/// fields of a file say whether it is a registry, a policy or a slugproof.yaml; for a
-/// slugproof.yaml, the files that it names are checked too. Without FILE and slugproof.yaml,
-/// the embedded sample data are checked and the exit code is 3.
+/// not match; a key of another vendor that the platform's provider accepts. Finds in a
+/// policy: violations of its format; models, runtimes and secrets that a registry of the
+/// same run does not have; keys that select a model but inject nothing; harness scripts that
+/// do not exist. The fields of a file say whether it is a registry, a policy or a
+/// slugproof.yaml; for a slugproof.yaml, the files that it names are checked too. Without
+/// FILE and slugproof.yaml, the embedded sample data are checked and the exit code is 3.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
 pub struct CheckArgs {
