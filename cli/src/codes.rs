@@ -41,7 +41,7 @@ pub enum Level {
     Error,
     /// Works today but should be changed. Counts as a finding.
     Warning,
-    /// Proved neither correct nor incorrect. Counts as an error under `--strict`.
+    /// Shown to be neither correct nor incorrect. Counts as an error under `--strict`.
     Undecided,
     /// Information. Never counts.
     Note,
@@ -90,8 +90,8 @@ macro_rules! table {
 
 table! {
     "Contradictions: the create call is rejected",
-    "No provider serves the model, so no workspace is created. The platform returns 422 \
-    and the outcome is `rejected`. A contradiction has exactly one code.": {
+    "No provider serves the model, so the create call fails and no workspace is created. The \
+    outcome is `rejected`. A contradiction has exactly one code.": {
         MODEL_REQUIRED = "model-required", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
             Code::ModelRequired.meaning();
         UNKNOWN_RUNTIME = "unknown-runtime", Error, [Derive, Resolve, Pick, Prove, Lint, Diagnose],
@@ -106,8 +106,8 @@ table! {
 
     "Contradictions: the workspace boots to `failed`",
     "A provider serves the model and the workspace is created, but the injected secrets \
-    are not what the provider accepts. The outcome is `failed`. The platform's own error, \
-    if it reports one, is `MISSING_BYOK_CREDENTIAL`.": {
+    do not match the provider. The outcome is `failed`. If the registry has a \
+    `platform_error` for the code, messages show it.": {
         PLATFORM_PATH_BYOK_MODEL = "platform-path-byok-model", Error, [Resolve, Pick, Prove, Lint, Diagnose],
             Code::PlatformPathByokModel.meaning();
         PLATFORM_MODEL_WITH_TENANT_KEY =
@@ -135,11 +135,11 @@ table! {
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
-            "a file sets variables of a policy, but no step that sees them calls a script that a policy describes";
+            "a workflow sets variables of a policy, but no step with these variables calls a known harness";
         NEAR_MISS = "near-miss", Warning, [Lint],
-            "a secret is named after another vendor than the variable that it fills";
+            "the name of a secret points to another vendor than the variable that it fills";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
-            "an `accept` entry of slugproof.yaml for lint accepts nothing";
+            "an `accept` entry for lint in slugproof.yaml accepts nothing";
     }
 
     "Suppressions",
@@ -184,7 +184,7 @@ table! {
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
             "a policy picks a model, but no runtime that could use it registers it";
         UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],
-            "a policy dispatches a runtime that the registry does not have";
+            "a policy names a runtime that the registry does not have";
     }
 
     "Causes that `diagnose` names",

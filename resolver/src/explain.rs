@@ -34,7 +34,7 @@ pub fn pick(rule: Option<&str>, runtime: &str, slug: &str) -> String {
 pub fn path(path: BillingPath) -> &'static str {
     match path {
         BillingPath::Platform => "platform: no key is injected",
-        BillingPath::Byok => "byok: the tenant's keys are injected",
+        BillingPath::Byok => "byok: the tenant pays with its own keys",
     }
 }
 

@@ -210,10 +210,10 @@ impl Warning {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::CrossVendorCredential => {
-                "the only accepted credential is another vendor's own: its key would be sent to this vendor's endpoint"
+                "every accepted credential belongs to another vendor: its key would be sent to this provider"
             }
             Self::ShadowedVariable => {
-                "a variable is set, and unsetting it would change neither the slug nor what is injected"
+                "a variable is set, but unsetting it would change neither the slug nor the injected secrets"
             }
         }
     }

@@ -185,7 +185,7 @@ pub(super) fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Po
     let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
         && text.values != AbstractValue::NonEmpty;
     if empty == Empty::Either && can_be_empty {
-        text.reasons.insert(format!("whether `{name}` is unset or empty is not known"));
+        text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
     }
     Possible { text, empty }
 }

@@ -30,10 +30,10 @@ fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Opti
     let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
     let help = match keys.next() {
         Some(key) => format!(
-            "set {key}: ${{{{ secrets.{secret} }}}} in place of {variable}, or take a secret of `{}`",
+            "set {key}: ${{{{ secrets.{secret} }}}} in place of {variable}, or use a secret of `{}`",
             owner.name
         ),
-        None => format!("take a secret of `{}` for {variable}", owner.name),
+        None => format!("use a secret of `{}` for {variable}", owner.name),
     };
     Some(
         Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))

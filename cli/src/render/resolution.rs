@@ -169,7 +169,7 @@ fn warning_detail(registry: &Registry, resolution: &Resolution<'_>, warning: War
         (Warning::CrossVendorCredential, Some(provider)) => {
             let issued = |credential: &str| {
                 let issuer = registry.issuer(credential, provider).map_or("another provider", |issuer| &issuer.name);
-                format!("{credential}, which is {issuer}'s own,")
+                format!("{credential}, which belongs to {issuer},")
             };
             let keys: Vec<String> = resolution.accepted_by.iter().map(issued).collect();
             explain::cross_vendor(&keys, &provider.name)

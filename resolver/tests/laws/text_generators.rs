@@ -116,7 +116,7 @@ fn phrases_are_written_as_documented() {
     );
     assert_eq!(
         BillingPath::ALL.map(explain::path),
-        ["platform: no key is injected", "byok: the tenant's keys are injected"]
+        ["platform: no key is injected", "byok: the tenant pays with its own keys"]
     );
     let keys = ["A_KEY".to_owned(), "B_KEY".to_owned()];
     assert_eq!(explain::cross_vendor(&keys, "acme"), "A_KEY and B_KEY would be sent to acme");

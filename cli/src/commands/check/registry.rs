@@ -148,8 +148,7 @@ impl RegistryCheck<'_> {
             .with_subject("runtime", runtime)
             .with_subject("provider", provider);
         if !arms.runtime.arms[arm].models.is_empty() {
-            let why = "each id that it lists is also listed by an earlier arm, \
-                       and this arm has no credential of its own there";
+            let why = "an earlier arm also lists each id of this arm, and no credentials select this arm instead";
             finding.notes.push(why.to_owned());
         }
         finding.notes.push(match arms.matched_by(arm) {
