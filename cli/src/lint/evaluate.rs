@@ -24,14 +24,16 @@ const HINT_ENVIRONMENTS: usize = ALTERNATIVES;
 /// The result of evaluating one call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallVerdict {
-    /// In every environment it comes online, or fails in a way that slugproof.yaml accepts.
+    /// In every environment, the workspace comes online, is not created, or fails in a way that
+    /// slugproof.yaml accepts.
     Fine {
         /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
         accepted: BTreeMap<usize, Failure>,
         /// The warning about another vendor's key, if it applies in every environment.
         cross_vendor: Option<Failure>,
     },
-    /// It fails in every environment, or with one of the runtimes that the policy lists.
+    /// The workspace fails in every environment, or in every environment with one of the runtimes that
+    /// the policy lists.
     Fails(Failure),
     /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
@@ -46,15 +48,15 @@ pub struct Failure {
     pub runtime: String,
     /// The slug, verbatim.
     pub slug: String,
-    /// Every code that it may fail with, including `code`.
+    /// Every code that the call may fail with, including `code`.
     pub codes: BTreeSet<Code>,
-    /// Every runtime that it may fail with, including `runtime`.
+    /// Every runtime that the call may fail with, including `runtime`.
     pub runtimes: BTreeSet<String>,
-    /// Every slug that it may fail with, including `slug`.
+    /// Every slug that the call may fail with, including `slug`.
     pub slugs: BTreeSet<String>,
     /// The rule that selected the slug, if one applied.
     pub rule: Option<String>,
-    /// The variable that decided.
+    /// The variable that decided the slug.
     pub decided_by: Option<String>,
     /// The billing path.
     pub path: BillingPath,
@@ -73,11 +75,11 @@ pub struct Failure {
     pub needs: String,
     /// The outcome for the workspace, in words; empty without a contradiction.
     pub consequence: String,
-    /// The credentials that are missing beside injected ones that belong to them.
+    /// The names that are missing from groups of credentials of which a part is injected.
     pub missing: Vec<String>,
     /// The variables that are present and empty, and whose secrets the provider needs.
     pub blank: Vec<String>,
-    /// The needed variables that are present.
+    /// The available credentials that the provider accepts.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
     pub set: Vec<String>,
@@ -114,15 +116,15 @@ pub struct Possible {
     pub empty: Empty,
 }
 
-/// The meaning of an empty value. It matters only for variables of which the policy says that
-/// they count as set if they are empty.
+/// The meaning of an empty value. It matters only for variables that the policy lists in
+/// `empty_is_set`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Empty {
     /// The variable is unset.
     Unset,
     /// The variable is present and empty.
     Present,
-    /// Either of the two: it is not known which.
+    /// It is not known which of the two.
     Either,
 }
 
@@ -199,8 +201,8 @@ impl Evaluator<'_> {
         CallVerdict::Fine { accepted, cross_vendor }
     }
 
-    /// Hints about the keys that give the provider a key of its own: a key to set, and a key to unset if
-    /// it would still come first. Must be called for an environment that sends another vendor's key.
+    /// Hints that replace another vendor's key by a key of the provider: the key variable to set, and the
+    /// one to unset if its rule would still come first. The environment must send another vendor's key.
     fn own_keys(&self, space: &Space<'_>, number: usize) -> Vec<String> {
         let Point { runtime, env, .. } = space.point(number);
         let before = resolve(self.registry, runtime, &env, &[]);
@@ -261,8 +263,8 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The variables that are present and empty, if the workspace would be coherent only with their
-    /// secrets, which have no value.
+    /// The key variables that are present and empty and whose secrets the provider needs. Such a
+    /// variable counts as set but holds no key. Empty if other injected secrets are enough.
     fn blank(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
         let empty = space.empty_keys(number);
         let provider = resolution.provider.filter(|provider| !provider.is_platform() && !provider.is_keyless());
@@ -318,8 +320,8 @@ impl Evaluator<'_> {
     }
 
     /// The failure of the first failing environment, with the codes, runtimes and slugs of all
-    /// failing environments and the fixes and hints that apply to all. A fix must not spoil the
-    /// other environments.
+    /// failing environments and the fixes and hints that apply to all. A fix must not break any
+    /// other environment.
     fn common_failure(&self, space: &Space<'_>, outcomes: &[Outcome], failing: &[usize]) -> Failure {
         let mut failure = self.failure(space, failing[0]);
         let mut distinct = BTreeMap::new();
@@ -451,7 +453,7 @@ pub fn resolves_call(registry: &Registry, policy: &Policy, value: impl Fn(&str) 
     })
 }
 
-/// True if an entry of slugproof.yaml, wherever it counts, is about a contradiction.
+/// True if an entry of slugproof.yaml covers a contradiction, whether it counts for `lint` or not.
 fn covers(entry: &Accept, policy: &Policy, runtime: &str, code: AcceptCode, env: &Env<'_>) -> bool {
     let is_set = |name: &str| policy.variable(name).is_some_and(|variable| env.is_set(variable));
     entry.covers(policy.name(), runtime, code, is_set)
@@ -615,7 +617,7 @@ impl<'a> Space<'a> {
         self.options.iter().fold(1, |count: usize, options| count.saturating_mul(options.len()))
     }
 
-    /// True if one of the environments is as described, or if there are too many to say.
+    /// True if `is` holds for one of the environments, or if there are more than [`ENVIRONMENTS`].
     fn any(&self, is: impl Fn(&Point<'_>) -> bool) -> bool {
         let count = self.len();
         count > ENVIRONMENTS || (0..count).any(|number| is(&self.point(number)))

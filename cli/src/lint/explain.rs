@@ -84,10 +84,10 @@ pub struct Group<'a> {
     pub calls: BTreeSet<(String, usize)>,
     /// The cases after the first one, at most [`CASES_KEPT`].
     pub others: Vec<PolicyCall<'a>>,
-    /// The variable with a secret of the slug's provider that another provider would get, and the
-    /// name of the secret.
+    /// A variable that gives a secret of the slug's provider to another provider, and the name of the
+    /// secret.
     pub misplaced: Option<(String, String)>,
-    /// True if a fix was dropped because it would spoil another case.
+    /// True if a fix was dropped because it would break another case.
     pub has_spoiling_fixes: bool,
     /// The variable under the caret, if any, and the bytes under the caret.
     at: (Option<String>, Range<usize>),
