@@ -91,8 +91,8 @@ fn exact_beats_pattern(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The order of providers and runtimes has no effect; the order of arms matters only if several list the same id.
 pub(crate) const ORDER_FREE: Law = Law {
     id: "order-free",
-    statement: "the order of providers and of runtimes has no effect; the order of arms has one only if several arms \
-                list the model and the credentials do not select exactly one of them",
+    statement: "the order of providers and of runtimes has no effect; the order of arms has an effect only if several \
+                arms list the model and the credentials do not select exactly one of them",
     check: order_free,
 };
 

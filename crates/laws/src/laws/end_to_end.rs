@@ -83,7 +83,7 @@ fn secret_noninterference(context: &LawContext<'_>) -> Result<(), Violation> {
 pub(crate) const ROUNDTRIP: Law = Law {
     id: "roundtrip",
     statement: "a case that is written and read again is the same and has the same resolution; only the presence of a \
-                secret is written; a policy that extends another takes exactly the fields that it does not write",
+                secret is written; a policy that extends another inherits exactly the fields that it does not have",
     check: roundtrip,
 };
 

@@ -11,7 +11,7 @@ use crate::secret::CANARY;
 /// A reader must refuse errors: a reader that ignores one would read another document than the author wrote.
 pub(crate) const STRICT_READING: Law = Law {
     id: "strict-reading",
-    statement: "a registry, policy or question with one error is refused; the message gives the location and contains \
+    statement: "a registry, policy or test case with one error is refused; the message gives the location and contains \
                 no secret",
     check: strict_reading,
 };

@@ -93,7 +93,7 @@ fn first_rule_decides(context: &LawContext<'_>) -> Result<(), Violation> {
 /// A rule for the platform path ends the list: later rules inject nothing.
 pub(crate) const PLATFORM_BEATS_KEYS: Law = Law {
     id: "platform-beats-keys",
-    statement: "on the platform path, the rule that selected the path and the rules after it inject nothing; in the \
+    statement: "on the platform path, the rule that selects the path and the rules after it inject nothing; in the \
                 mode `first`, no rule injects anything",
     check: platform_beats_keys,
 };
@@ -362,7 +362,7 @@ fn verbatim_slug(context: &LawContext<'_>) -> Result<(), Violation> {
 /// If no runtime is given, the environment names it.
 pub(crate) const RUNTIME_IS_READ: Law = Law {
     id: "runtime-is-read",
-    statement: "the runtime is exactly the text that the first rule for the runtime that applies picks; without such \
+    statement: "the runtime is exactly the text that the first applicable rule for the runtime picks; without such \
                 rules it is the only runtime in `runtimes`",
     check: runtime_is_read,
 };

@@ -129,8 +129,11 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
 }
 
 /// A warning is given exactly if its statement is true.
-pub(crate) const WARNINGS_EXACT: Law =
-    Law { id: "warnings-exact", statement: "each warning is given if and only if it is true", check: warnings_exact };
+pub(crate) const WARNINGS_EXACT: Law = Law {
+    id: "warnings-exact",
+    statement: "a warning is given if and only if its meaning is true of the case",
+    check: warnings_exact,
+};
 
 fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
