@@ -252,8 +252,8 @@ fn secret_outside_the_known_ones_injects_nothing() {
     assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
     let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
     let output = run(&both, &["lint"]);
-    let told = "line 4, column 16: `known_secrets`: every secret outside this list is absent, so `absent_secrets` has no \
-                effect; remove it";
+    let told = "line 4, column 16: `known_secrets`: every secret outside this list is absent, so \
+                `absent_secrets` has no effect; remove it";
     assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());
 }
 
