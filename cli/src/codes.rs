@@ -122,7 +122,7 @@ table! {
     "Warnings about a resolution",
     "A resolution can have these warnings in addition to any verdict. They are notes: they change the exit \
     code only if `deny` in slugproof.yaml lists their codes.": {
-        CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Lint, Diagnose],
+        CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Pick, Prove, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
         SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],
             Warning::ShadowedVariable.meaning();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use slug_resolver::{Code, Warning};
-use slugproof::codes::{self, Command, Entry};
+use slugproof::codes::{self, Command, Entry, Level};
 
 use crate::console;
 use crate::run::{Scratch, slugproof};
@@ -109,7 +109,9 @@ fn table_has_every_code_of_the_resolver() {
 /// One environment per contradiction, in which every command that resolves reports it.
 #[test]
 fn listed_commands_report_each_contradiction() {
-    let resolved = |entry: &&Entry| entry.is_reported_by(Command::Pick) && entry.is_reported_by(Command::Prove);
+    let resolved = |entry: &&Entry| {
+        entry.level == Level::Error && entry.is_reported_by(Command::Pick) && entry.is_reported_by(Command::Prove)
+    };
     let mut seen = BTreeSet::new();
     for (code, runtime, set) in [
         ("model-required", "claude-code", &[("E2E_MODEL_SLUG", "\u{a0}")][..]),
