@@ -461,8 +461,8 @@ fn secrets_rule(key: &str, choices: &mut Choices<'_>) -> SecretsRule {
     }
 }
 
-/// Removes what the reader refuses: tests that fail always, what follows a rule that always applies, and
-/// defaults of variables that no rule reads.
+/// Removes what the reader refuses: tests that fail always, what follows a rule that always applies,
+/// defaults of variables that no rule reads, and runtimes that `runtimes` does not have.
 fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
     let PolicyDocument { runtime, model, secrets, creates, defaults, runtimes, inject, .. } = &mut document;
     let is_possible = |condition: &mut Condition| {
@@ -485,6 +485,11 @@ fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
         Pick::Nothing => true,
         Pick::FirstOf(sources) => sources.iter().any(|source| matches!(source, Source::Text(_))),
     };
+    let is_listed = |source: &Source| match source {
+        Source::Text(name) => runtimes.is_empty() || runtimes.contains(name),
+        Source::Variable(_) => true,
+    };
+    runtime.retain(|rule| !matches!(&rule.pick, Pick::FirstOf(sources) if !sources.iter().all(is_listed)));
     if let Some(end) = model.iter().position(|rule| rule.when.is_empty() && is_text(&rule.pick)) {
         model.truncate(end + 1);
     }

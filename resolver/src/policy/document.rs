@@ -176,6 +176,19 @@ impl PickRule {
             }
     }
 
+    /// The sources of the rule; none if no model is sent.
+    pub(super) fn sources(&self) -> &[Source] {
+        match &self.pick {
+            Pick::Nothing => &[],
+            Pick::FirstOf(sources) => sources,
+        }
+    }
+
+    /// The path of a source, which is that of the field `use` if the rule has only one.
+    fn path_of_source(&self, use_path: &FieldPath, index: usize) -> FieldPath {
+        if self.sources().len() == 1 { use_path.clone() } else { use_path.clone().index(index) }
+    }
+
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(&["use"], &["name", "when"], UnknownFields::Deny)?;
         Ok(Self {
@@ -186,18 +199,20 @@ impl PickRule {
     }
 
     /// Checks the rule at `path`, whose field `use` is at `use_path`.
-    fn check(&self, path: &FieldPath, use_path: FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
+    fn check(&self, path: &FieldPath, use_path: &FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(name) = &self.name {
             not_empty(name, path.clone().key("name"))?;
         }
         self.when.check(&path.clone().key("when"), empty_is_set)?;
-        let path = use_path;
         let Pick::FirstOf(sources) = &self.pick else { return Ok(()) };
         if sources.is_empty() {
-            return Err(ValidationError::at(path, "the list is empty; write a model, `$VARIABLE` or `none`"));
+            return Err(ValidationError::at(
+                use_path.clone(),
+                "the list is empty; write a model, `$VARIABLE` or `none`",
+            ));
         }
         for (index, source) in sources.iter().enumerate() {
-            let path = if sources.len() == 1 { path.clone() } else { path.clone().index(index) };
+            let path = self.path_of_source(use_path, index);
             match source {
                 Source::Text(text) => not_empty(text, path.clone())?,
                 Source::Variable(name) => variable_name(name, path.clone())?,
@@ -521,7 +536,7 @@ impl PolicyDocument {
         for (index, rule) in self.runtime.iter().enumerate() {
             let path = self.path_of_runtime_rule(index);
             let use_path = if self.is_runtime_short() { path.clone() } else { path.clone().key("use") };
-            rule.check(&path, use_path, &self.empty_is_set)?;
+            rule.check(&path, &use_path, &self.empty_is_set)?;
             if rule.when.runtime.is_some() {
                 let path = path.key("when").key(super::condition::RUNTIME);
                 return Err(ValidationError::at(
@@ -534,10 +549,11 @@ impl PolicyDocument {
                 return Err(ValidationError::at(path.key("use"), message));
             }
             self.check_can_hold(&rule.when, &path.key("when"))?;
+            self.check_is_listed(rule, &use_path)?;
         }
         for (index, rule) in self.model.iter().enumerate() {
             let path = root().key("model").index(index);
-            rule.check(&path, path.clone().key("use"), &self.empty_is_set)?;
+            rule.check(&path, &path.clone().key("use"), &self.empty_is_set)?;
             self.check_can_hold(&rule.when, &path.key("when"))?;
         }
         for (index, rule) in self.secrets.iter().enumerate() {
@@ -591,6 +607,27 @@ impl PolicyDocument {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a rule for the runtime that picks a runtime which is not in `runtimes`, whether by a text or
+    /// by the default of a variable.
+    fn check_is_listed(&self, rule: &PickRule, use_path: &FieldPath) -> Result<(), ValidationError> {
+        for (index, source) in rule.sources().iter().enumerate() {
+            let (runtime, path, what) = match source {
+                Source::Text(text) => (Some(text), rule.path_of_source(use_path, index), "rule"),
+                Source::Variable(name) => {
+                    (self.defaults.get(name), FieldPath::default().key("defaults").key(name), "default")
+                }
+            };
+            if let Some(runtime) = runtime.filter(|runtime| !self.runtimes.contains(runtime))
+                && !self.runtimes.is_empty()
+            {
+                let message =
+                    format!("the field `runtimes` does not have `{runtime}`; add it there or correct the {what}");
+                return Err(ValidationError::at(path, message));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses rules after a rule that always applies.

@@ -106,7 +106,7 @@ impl Policy {
         let injectable = injectable(&document)?;
         document.sort_injected();
         let mut guards = Guards::new(&variables);
-        let mut guard = |condition: &Condition, path: &dyn Fn() -> FieldPath| {
+        let guard = |guards: &mut Guards, condition: &Condition, path: &dyn Fn() -> FieldPath| {
             let too_many = || {
                 let most = Guards::MOST;
                 let message = format!("a policy has at most {most} different conditions; split the policy");
@@ -118,23 +118,23 @@ impl Policy {
         let mut compile = |list: &str, rules: &[PickRule]| -> Result<Vec<CompiledPick>, InvalidPolicy> {
             let compile = |(index, rule): (usize, &PickRule)| {
                 let label = rule.name.clone().unwrap_or_else(|| format!("{list}[{index}]"));
-                let guard = guard(&rule.when, &|| root().key(list).index(index).key("when"))?;
-                Ok(CompiledPick::new(rule, label, guard, reads_mask(&rule.when, &variables), &variables))
+                let guard = guard(&mut guards, &rule.when, &|| root().key(list).index(index).key("when"))?;
+                Ok(CompiledPick::new(rule, label, guard, guards.tests(guard).reads(), &variables))
             };
             rules.iter().enumerate().map(compile).collect()
         };
         let (runtime, model) = (compile("runtime", &document.runtime)?, compile("model", &document.model)?);
         let mut secrets = Vec::new();
         for (index, rule) in document.secrets.iter().enumerate() {
-            let guard = guard(&rule.condition(), &|| root().key("secrets").index(index).key("when"))?;
+            let guard = guard(&mut guards, &rule.condition(), &|| root().key("secrets").index(index).key("when"))?;
             secrets.push(CompiledSecrets::new(rule, guard, &injectable));
         }
         let mut unless = Vec::new();
         for (index, condition) in document.creates.unless.iter().enumerate() {
-            unless.push(guard(condition, &|| root().key("creates").key("unless").index(index))?);
+            unless.push(guard(&mut guards, condition, &|| root().key("creates").key("unless").index(index))?);
         }
         let mut slug_variables = 0;
-        for source in document.model.iter().flat_map(sources) {
+        for source in document.model.iter().flat_map(PickRule::sources) {
             if let Source::Variable(name) = source {
                 slug_variables |= 1 << variables.named(name).position();
             }
@@ -451,14 +451,6 @@ fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<PolicyDocument, Val
     }
 }
 
-/// The sources of a rule.
-fn sources(rule: &PickRule) -> &[Source] {
-    match &rule.pick {
-        Pick::Nothing => &[],
-        Pick::FirstOf(sources) => sources,
-    }
-}
-
 /// Every written condition of a policy. The implicit test of a `key` is not included.
 fn conditions(document: &PolicyDocument) -> impl Iterator<Item = &Condition> {
     let PolicyDocument { runtime, model, secrets, creates, .. } = document;
@@ -478,7 +470,7 @@ fn reads_of<'d>(condition: &'d Condition, path: &FieldPath) -> Vec<Read<'d>> {
 /// The variables of a rule: of its condition, then of its sources.
 fn reads_of_pick<'d>(rule: &'d PickRule, path: &FieldPath) -> Vec<Read<'d>> {
     let mut reads = reads_of(&rule.when, &path.clone().key("when"));
-    for source in sources(rule) {
+    for source in rule.sources() {
         if let Source::Variable(name) = source {
             reads.push((name, path.clone().key("use")));
         }
@@ -510,10 +502,11 @@ fn number_variables(document: &PolicyDocument) -> Result<Variables, InvalidPolic
 
     let compared = conditions(document).flat_map(|condition| &condition.variables);
     let compared = compared.filter(|(_, test)| test.reads_value()).map(|(name, _)| name.as_str());
-    let used = document.model.iter().chain(&document.runtime).flat_map(sources).filter_map(|source| match source {
-        Source::Text(_) => None,
-        Source::Variable(name) => Some(name.as_str()),
-    });
+    let used =
+        document.model.iter().chain(&document.runtime).flat_map(PickRule::sources).filter_map(|source| match source {
+            Source::Text(_) => None,
+            Source::Variable(name) => Some(name.as_str()),
+        });
     let texts: BTreeSet<&str> = compared.chain(used).collect();
     for (index, rule) in document.secrets.iter().enumerate() {
         if let Some(key) = rule.key.as_deref().filter(|key| texts.contains(key)) {
@@ -579,11 +572,6 @@ fn injectable(document: &PolicyDocument) -> Result<Vec<String>, InvalidPolicy> {
         }
     }
     Ok(names.into_iter().collect())
-}
-
-/// The variables of a condition: one bit for each position in the policy.
-fn reads_mask(condition: &Condition, variables: &Variables) -> u128 {
-    condition.variables.iter().fold(0, |reads, (name, _)| reads | 1 << variables.named(name).position())
 }
 
 /// The compiled rules of a policy, to list them for each runtime.

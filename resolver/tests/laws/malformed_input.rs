@@ -944,6 +944,24 @@ fn invalid_rules_report_place_and_advice() {
             "runtime: $RUNTIME",
             "line 3, column 10: `runtime`: not a valid variable name; use letters, digits, `_` and `.`",
         ),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{use: [$RUNTIME, nobody]}]",
+            "line 3, column 28: `runtime[0].use[1]`: the field `runtimes` does not have `nobody`; add it there or \
+             correct the rule",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: [{when: {SKIP: '1'}, use: nobody}, {use: $RUNTIME}]",
+            "line 3, column 36: `runtime[0].use`: the field `runtimes` does not have `nobody`; add it there or \
+             correct the rule",
+        ),
+        (
+            "{LLM_PATH: platform}\ncreates",
+            "{LLM_PATH: platform, RUNTIME: nobody}\ncreates",
+            "line 5, column 41: `defaults.RUNTIME`: the field `runtimes` does not have `nobody`; add it there or \
+             correct the default",
+        ),
         ("[agent, variant]", "[agent, '']", "line 4, column 19: `runtimes[1]`: the value is empty; write one"),
         (
             "runtime: RUNTIME",
@@ -967,7 +985,9 @@ fn unusual_valid_rules_are_read() {
         ("{key: KEY_A, inject", "{when: {KEY_A: set}, inject"),
         ("{key: KEY_A, inject", "{key: KEY_A, when: {KEY_B: unset}, inject"),
         ("path: platform}\n", "inject: [ALWAYS]}\n"),
-        ("runtime: RUNTIME", "runtime: [{use: [none]}]"),
+        ("runtime: RUNTIME\nruntimes: [agent, variant]", "runtime: [{use: [none]}]\nruntimes: [agent, none]"),
+        ("runtime: RUNTIME\nruntimes: [agent, variant]\n", "runtime: [{use: [nobody]}]\n"),
+        ("{LLM_PATH: platform}\ncreates", "{LLM_PATH: platform, RUNTIME: variant}\ncreates"),
         ("runtime: RUNTIME", "runtime: [{when: {LLM_PATH: {not: x}}, use: agent}, {use: $RUNTIME}]"),
         ("runtime: RUNTIME\n", ""),
         ("defaults:", "empty_is_set: [LLM_PATH]\ndefaults:"),
