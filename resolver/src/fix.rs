@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::env::Env;
 use crate::limits;
 use crate::names::NameSubset;
-use crate::policy::{Applies, Policy, Test, Variable};
+use crate::policy::{Applies, BillingPath, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::Picked;
@@ -24,12 +24,12 @@ pub struct Fix {
     pub slug: String,
     /// The name of the provider after the edits.
     pub provider: String,
-    /// True if the fix keeps the vendor that the writer named: by the slug, or by a credential if the
-    /// policy supplies the slug. If the slug names no provider, only another spelling of the slug keeps
-    /// the vendor. Any other fix may move the model, the bill or a key to another vendor, so it needs
-    /// the user's consent.
+    /// Whether the fix can be made without asking: the provider is one that the writer named, by the
+    /// slug or else by a credential or the platform path; the model is another spelling of the slug, if
+    /// such a fix keeps the vendor; and an edit sets a model only to a listed id or a part of the slug.
+    /// Any other fix may move the model, the bill or a key to another vendor, or make up an id.
     #[serde(skip)]
-    pub keeps_vendor: bool,
+    pub is_safe: bool,
 }
 
 /// One edit to one variable.
@@ -73,7 +73,8 @@ impl Serialize for Edit {
 ///
 /// 1. another spelling of the slug, listed ids first (see [`limits::FIX_SPELLINGS`]), and a key for a
 ///    provider that takes any value;
-/// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential;
+/// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential or the
+///    platform path;
 /// 3. all other fixes.
 ///
 /// Within each of these groups, fixes that complete a partly present group of credentials come first,
@@ -106,7 +107,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     }
 
     let credentials = Credentials { injected: decision.injection.names, ambient };
-    let named = Named::new(registry, template, &picked, &decision, &credentials);
+    let named = Named::new(registry, template, &picked, &decision, credentials);
     let is_spelling = |found: &Found<'_>| match *found.changes {
         [Change { variable, value: Some(value) }] => {
             Some(variable) == picked.held_by && spellings.iter().any(|spelling| spelling == value)
@@ -139,19 +140,26 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
         (group(found), !completes_item(found), found.changes.len(), added().count(), sets_slug)
     });
-    let keeps_vendor = |found: &Found<'_>| match named {
-        Named::BySlug(None) => is_spelling(found),
-        _ => found.decision.verdict.provider().is_some_and(|provider| named.contains(provider)),
+    let lists = |id: &str| registry.handle(template).is_some_and(|runtime| runtime.lists(id.trim()));
+    let is_made_up = |change: &Change<'_>| {
+        let is_known = |id: &str| lists(id) || picked.slug.contains(id);
+        policy.is_slug_variable(change.variable) && change.value.is_some_and(|id| !is_known(id))
     };
-    found.iter().map(|found| fix(policy, found, keeps_vendor(found))).collect()
+    let keeps_vendor =
+        |found: &Found<'_>| found.decision.verdict.provider().is_some_and(|provider| named.contains(provider));
+    let has_spelling = found.iter().any(|found| is_spelling(found) && keeps_vendor(found));
+    let is_safe = |found: &Found<'_>| {
+        keeps_vendor(found) && (is_spelling(found) || !has_spelling) && !found.changes.iter().any(is_made_up)
+    };
+    found.iter().map(|found| fix(policy, found, is_safe(found))).collect()
 }
 
 /// The vendors that the writer of a configuration named.
 enum Named<'r> {
     /// By the slug: its provider.
-    BySlug(Option<&'r Provider>),
-    /// By the credentials, if the policy supplies the slug.
-    ByCredentials(&'r Credentials<'r>),
+    BySlug(&'r Provider),
+    /// By the path and the credentials, because the slug is the policy's or names no provider.
+    ByBilling(BillingPath, Credentials<'r>),
 }
 
 impl<'r> Named<'r> {
@@ -160,24 +168,26 @@ impl<'r> Named<'r> {
         template: &str,
         picked: &Picked<'_>,
         decision: &Decision<'r>,
-        credentials: &'r Credentials<'r>,
+        credentials: Credentials<'r>,
     ) -> Self {
-        if picked.held_by.is_none() {
-            return Self::ByCredentials(credentials);
+        let by_slug = || {
+            let of_rejected = || registry.withdrawn_by(template, picked.slug);
+            let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
+            decision.verdict.provider().or_else(of_rejected).or_else(by_prefix)
+        };
+        match picked.held_by.and_then(|_| by_slug()) {
+            Some(provider) => Self::BySlug(provider),
+            None => Self::ByBilling(decision.injection.path, credentials),
         }
-        Self::BySlug(match decision.verdict {
-            Verdict::Rejected(Rejection::WithdrawnModel) => {
-                registry.handle(template).and_then(|runtime| runtime.withdrawn_by(picked.slug))
-            }
-            Verdict::Rejected(_) => registry.provider(spelling::first_segment(picked.slug)),
-            verdict => verdict.provider(),
-        })
     }
 
     fn contains(&self, provider: &Provider) -> bool {
         match self {
-            Self::BySlug(named) => named.is_some_and(|named| named.name == provider.name),
-            Self::ByCredentials(credentials) => !credentials.accepted_by(provider).is_empty(),
+            Self::BySlug(named) => named.name == provider.name,
+            Self::ByBilling(path, credentials) => {
+                *path == BillingPath::Platform && provider.is_platform()
+                    || !credentials.accepted_by(provider).is_empty()
+            }
         }
     }
 }
@@ -396,7 +406,7 @@ impl<'a, 'o> Search<'a, 'o> {
 /// Values to try for a variable that must differ from every value that conditions name.
 const OTHER_VALUES: [&str; 3] = ["byok", "tenant", "other"];
 
-fn fix(policy: &Policy, found: &Found<'_>, keeps_vendor: bool) -> Fix {
+fn fix(policy: &Policy, found: &Found<'_>, is_safe: bool) -> Fix {
     let provider = found.decision.verdict.provider();
     let edit = |change: &Change<'_>| {
         let name = String::from(policy.variable_name(change.variable));
@@ -413,7 +423,7 @@ fn fix(policy: &Policy, found: &Found<'_>, keeps_vendor: bool) -> Fix {
         edits: found.changes.iter().map(edit).collect(),
         slug: found.decision.selection.slug.into(),
         provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
-        keeps_vendor,
+        is_safe,
     }
 }
 

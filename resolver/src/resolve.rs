@@ -143,9 +143,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
         injected: names,
         provider,
         withdrawn_by: match verdict {
-            Verdict::Rejected(Rejection::WithdrawnModel) => {
-                registry.handle(template).and_then(|runtime| runtime.withdrawn_by(slug))
-            }
+            Verdict::Rejected(Rejection::WithdrawnModel) => registry.withdrawn_by(template, slug),
             _ => None,
         },
         billing: provider.map(Provider::billing),

@@ -87,8 +87,6 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// The fixes, best first.
     pub fixes: Vec<Fix>,
-    /// True if a fix keeps the vendor that the writer named, even if it is not among `fixes`.
-    pub can_keep_vendor: bool,
     /// The line of an entry of slugproof.yaml that would accept the contradiction if it counted for
     /// `lint`.
     pub unscoped_accept: Option<u64>,
@@ -292,12 +290,8 @@ impl Evaluator<'_> {
     fn blank_fixes(&self, space: &Space<'_>, number: usize, blank: &[String], resolution: &Resolution<'_>) -> Vec<Fix> {
         let [name] = blank else { return Vec::new() };
         let provider = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
-        let unset = Fix {
-            edits: vec![Edit::Unset(name.clone())],
-            slug: String::new(),
-            provider: String::new(),
-            keeps_vendor: true,
-        };
+        let unset =
+            Fix { edits: vec![Edit::Unset(name.clone())], slug: String::new(), provider: String::new(), is_safe: true };
         let point = space.point(number);
         let (runtime, env) = space.edited(&unset, &point);
         let after = resolve(self.registry, runtime, &env, &[]);
@@ -307,7 +301,7 @@ impl Evaluator<'_> {
             edits: vec![Edit::Set(name.clone(), format!("<{}>", resolution.accepted_by.join(" and ")))],
             slug: resolution.slug.to_owned(),
             provider: provider(resolution).unwrap_or_default(),
-            keeps_vendor: true,
+            is_safe: true,
         };
         after.is_coherent().then_some(unset).into_iter().chain([set]).collect()
     }
@@ -384,7 +378,6 @@ impl Evaluator<'_> {
             [] => fixes(self.registry, runtime, &given, &[]),
             blank => self.blank_fixes(space, number, blank, &resolution),
         };
-        let can_keep_vendor = fixes.iter().any(|fix| fix.keeps_vendor);
         if is_credential(resolution.slug) {
             // Another spelling would repeat the credential.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
@@ -411,7 +404,6 @@ impl Evaluator<'_> {
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),
-            can_keep_vendor,
             unscoped_accept: {
                 let code = code.map_or(AcceptCode::CrossVendor, AcceptCode::from);
                 let mut unscoped = self.accept.iter().filter(|entry| !entry.is_scoped());

@@ -53,18 +53,16 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
     all
 }
 
-/// True if a fix may be made without asking the writer. It must keep the vendor that the writer
-/// named, if any fix does: deleting the variable that holds the model, for example, would send the
-/// credential or the bill elsewhere. It must not change the runtime, and must not set a secret: only a
-/// person can give its value.
-fn is_safe(fix: &Fix, failure: &Failure, policy: &Policy) -> bool {
+/// True if a fix can be written to the file without asking. It must not change the runtime, and must not
+/// set a secret: only a person can give its value.
+fn may_write(fix: &Fix, policy: &Policy) -> bool {
     let names_runtime = |name: &str| policy.runtime_variables().any(|variable| policy.variable_name(variable) == name);
     let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
     let may_edit = |edit: &Edit| match edit {
         Edit::Set(name, _) => !names_runtime(name) && !is_key(name),
         Edit::Unset(name) => !names_runtime(name),
     };
-    (fix.keeps_vendor || !failure.can_keep_vendor) && fix.edits.iter().all(may_edit)
+    fix.is_safe && fix.edits.iter().all(may_edit)
 }
 
 /// A patch that fixes a finding.
@@ -130,7 +128,7 @@ impl<'m> FixVerifier<'m> {
 
     /// The first fix of a group that works as a patch.
     fn verified(&self, index: usize, group: &Group<'_>, failure: &Failure) -> Option<VerifiedFix> {
-        let safe = failure.fixes.iter().enumerate().filter(|(_, fix)| is_safe(fix, failure, group.first.policy));
+        let safe = failure.fixes.iter().enumerate().filter(|(_, fix)| may_write(fix, group.first.policy));
         safe.take(PATCHES_TRIED).find_map(|(number, fix)| {
             let applied = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let uses = self.uses.get(&applied.change.key)?;

@@ -1,5 +1,7 @@
 //! Small repositories of the kinds that are hard to check, each with its right answer.
 
+use std::fs;
+
 use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
@@ -421,9 +423,42 @@ fn route_prefix_is_the_first_fix() {
     let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-small}, {use: ze-mini}");
     let env = format!("MODEL: Pro/deep/V3.2, {}", secret("ACME_API_KEY"));
     let scratch = repository("prefix", REGISTRY, &policy, &job("a", &env));
-    assert_findings(&scratch, &[("unregistered-model", "set `MODEL` to `acme/Pro/deep/V3.2`")]);
-    assert_eq!(slugproof(["lint", "--fix"]).dir(&scratch).run().code, 0);
-    assert_findings(&scratch, &[]);
+    let expected = [("unregistered-model", "set MODEL=acme/Pro/deep/V3.2, which selects acme/Pro/deep/V3.2 from acme")];
+    assert_findings(&scratch, &expected);
+    // Only a pattern takes this id, so the writer has to say that it exists.
+    assert_eq!(slugproof(["lint", "--fix"]).dir(&scratch).run().code, 1);
+    assert_findings(&scratch, &expected);
+}
+
+/// An edit is made without asking only if it keeps the vendor that the writer named, and sets only a listed id.
+#[test]
+fn fix_sets_no_model_of_another_vendor() {
+    let registry = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_API_KEY], model_prefix_match: '^ac-'}
+  - {name: by-pattern, auth_env: [], model_prefix_match: '^by-pattern/'}
+  - {name: by-list, auth_env: []}
+runtimes:
+  agent:
+    providers: [{name: acme, models: [ac-large]}, {name: by-pattern}, {name: by-list, models: [free-1, by-list/free-2]}]
+";
+    let policy = EVERY.replace(", {key: ZETA_API_KEY}", "").replace("ze-mini", "ac-large");
+    for (slug, fixed) in [
+        // No arm lists the id that the pattern takes, the vendor has a key, and the writer named neither.
+        ("gp-large", None),
+        ("ac-large", None),
+        ("other/free-1", None),
+        // The slug names the provider.
+        ("by-list/free-3", Some("by-list/free-2")),
+    ] {
+        let scratch = repository("unasked", registry, &policy, &job("a", &format!("MODEL: {slug}")));
+        let workflow = scratch.0.join(".github/workflows/w.yml");
+        let before = fs::read_to_string(&workflow).expect("the file exists");
+        let output = slugproof(["lint", "--fix"]).dir(&scratch).run();
+        let after = fs::read_to_string(&workflow).expect("the file exists");
+        assert_eq!(after, before.replace(slug, fixed.unwrap_or(slug)), "{}", output.snapshot());
+        assert_eq!(output.code, i32::from(fixed.is_none()), "{}", output.snapshot());
+    }
 }
 
 /// A bare id goes to another provider than the one whose key is there.
@@ -441,7 +476,7 @@ runtimes:
         .replace("[{key: ACME_API_KEY}, {key: ZETA_API_KEY}]", "[{key: LLM_KEY}]")
         .replace("ze-mini", "acme/large");
     let scratch = repository("bare", registry, &policy, &job("a", &format!("MODEL: gem-2.5, {}", secret("LLM_KEY"))));
-    assert_findings(&scratch, &[("wrong-credential", "set `MODEL` to `gem/gem-2.5`")]);
+    assert_findings(&scratch, &[("wrong-credential", "set MODEL=gem/gem-2.5, which selects gem/gem-2.5 from gem")]);
 }
 
 #[test]

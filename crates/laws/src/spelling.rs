@@ -6,8 +6,8 @@ use crate::reference::platform_pays;
 
 /// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
 /// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
-/// arm of any runtime lists, the slug after the name of each provider that the tenant pays and `/` or `:`, and the slug
-/// without its first segment.
+/// arm of any runtime lists, the slug after the name of each provider that needs a credential and `/` or `:`, and the
+/// slug without its first segment.
 pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
@@ -27,7 +27,7 @@ pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     if arms.all(|arm| arm.models.iter().all(|id| id != slug)) {
         for arm in &runtime.arms {
             let provider = registry.providers().iter().find(|provider| provider.name == arm.provider);
-            if provider.is_some_and(|provider| !platform_pays(provider)) {
+            if provider.is_some_and(|provider| !platform_pays(provider) && !provider.auth_env.names().is_empty()) {
                 all.push(arm.provider.clone() + "/" + slug);
                 all.push(arm.provider.clone() + ":" + slug);
             }

@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 
 use crate::limits;
-use crate::registry::Registry;
+use crate::registry::{Provider, Registry};
 
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
 /// These are the listed ids that are one edit away under the same prefix or that have the same last
-/// segment. If no arm of any runtime lists the slug, they are also `NAME/slug` and `NAME:slug` for the providers for
-/// which the platform does not pay, and the slug without its first segment. Listed ids come first,
+/// segment. If no arm of any runtime lists the slug, they are also `NAME/slug` and `NAME:slug` for the
+/// providers that need a credential, and the slug without its first segment. Listed ids come first,
 /// then ids with the first segment of the slug, then the most similar.
 ///
 /// No id is made up for a slug that an arm lists, because the writer named that vendor's model, nor
-/// for the platform, because that would change who pays.
+/// for the platform, because that would change who pays, nor for a provider without credentials,
+/// because nothing says that the writer uses it.
 pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtime(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
@@ -24,8 +25,9 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     let mut unlisted = Vec::new();
     let mut handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
     if !handles.any(|runtime| runtime.lists(slug)) {
-        let tenant_pays = |name: &str| registry.provider(name).is_some_and(|provider| !provider.is_platform());
-        for arm in runtime.arms.iter().filter(|arm| tenant_pays(&arm.provider)) {
+        let needs_key = |provider: &Provider| !provider.is_platform() && !provider.is_keyless();
+        let needs_key = |name: &str| registry.provider(name).is_some_and(needs_key);
+        for arm in runtime.arms.iter().filter(|arm| needs_key(&arm.provider)) {
             unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
         }
         unlisted.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));

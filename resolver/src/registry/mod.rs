@@ -222,6 +222,11 @@ impl Registry {
     pub fn handle(&self, runtime: &str) -> Option<RuntimeHandle<'_>> {
         self.index.arms(runtime).map(|arms| RuntimeHandle { registry: self, arms })
     }
+
+    /// The provider of a runtime whose arm has withdrawn the model; see [`RuntimeHandle::withdrawn_by`].
+    pub(crate) fn withdrawn_by(&self, runtime: &str, model: &str) -> Option<&Provider> {
+        self.handle(runtime)?.withdrawn_by(model)
+    }
 }
 
 /// A handle to one runtime of a registry: see [`Registry::handle`].

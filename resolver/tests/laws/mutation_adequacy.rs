@@ -230,7 +230,7 @@ const WRONG: &[Wrong] = &[
                     edits: names.map(Edit::Unset).collect(),
                     slug: found.slug.into(),
                     provider: String::new(),
-                    keeps_vendor: false,
+                    is_safe: false,
                 }]
             }
             _ => RealResolver.fixes(case),
@@ -447,7 +447,7 @@ const WRONG: &[Wrong] = &[
             let found = right(case);
             let edits = vec![Edit::Unset("MODEL".to_owned())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
-            let fix = Fix { edits, slug: found.slug.into(), provider, keeps_vendor: false };
+            let fix = Fix { edits, slug: found.slug.into(), provider, is_safe: false };
             if found.is_contradiction() { vec![fix] } else { Vec::new() }
         },
         ..RIGHT
@@ -573,6 +573,12 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fix-keeps-vendor",
+        bug: "every fix can be made without asking",
+        fixes: |case| RealResolver.fixes(case).into_iter().map(|fix| Fix { is_safe: true, ..fix }).collect(),
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
         bug: "another spelling of the slug comes last",
         fixes: |case| {
             let mut fixes = RealResolver.fixes(case);
@@ -594,7 +600,7 @@ const WRONG: &[Wrong] = &[
                 let provider = fixed.provider.filter(|_| fixed.is_coherent())?.name.clone();
                 let edits = vec![Edit::Set("MODEL".to_owned(), fixed.slug.to_owned())];
                 let moves_key = fixed.warnings.contains(Warning::CrossVendorCredential);
-                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider, keeps_vendor: false })
+                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider, is_safe: false })
             });
             fixes.extend(more);
             fixes

@@ -199,7 +199,8 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
 pub(crate) const FIX_KEEPS_VENDOR: Law = Law {
     id: "fix-keeps-vendor",
     statement: "other spellings of the slug come first, then fixes that keep the vendor that the writer named, then \
-                the others, the smallest first; a fix sends a key to another vendor only if every fix does",
+                the others, the smallest first; a fix sends a key to another vendor only if every fix does; a fix that \
+                can be made without asking keeps the vendor and the model, and makes up no id",
     check: fix_keeps_vendor,
 };
 
@@ -217,7 +218,59 @@ fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
         moving.iter().all(|moves| *moves) || moving.iter().all(|moves| !moves),
         "some fixes send a key to another vendor and some do not: {fixes:?} {moving:?}"
     );
+    let is_kept_spelling = |fix: &Fix| is_spelling(context, fix) && keeps_vendor(context, fix);
+    let has_spelling = fixes.iter().any(is_kept_spelling);
+    for fix in fixes {
+        let is_kept = if has_spelling { is_kept_spelling(fix) } else { keeps_vendor(context, fix) };
+        let is_safe = is_kept && !makes_up_id(context, fix);
+        ensure!(fix.is_safe == is_safe, "a fix can be made without asking, or it cannot: {fix:?}");
+    }
     Ok(())
+}
+
+/// Returns true if a fix only replaces the slug by another spelling of it.
+fn is_spelling(context: &LawContext<'_>, fix: &Fix) -> bool {
+    let case = context.case;
+    let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
+    match fix.edits.as_slice() {
+        [Edit::Set(name, value)] => {
+            Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).contains(value)
+        }
+        _ => false,
+    }
+}
+
+/// Returns true if a fix leads to a provider that the writer named, by the slug or else by a credential or the path.
+fn keeps_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
+    let Dataset { registry, policy, .. } = &*context.case.dataset;
+    let LawContext { case, resolution, .. } = context;
+    let picked = reference::select(policy.document(), &case.runtime, &case.variables);
+    let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
+    let by_slug = || resolution.provider.or(resolution.withdrawn_by).or_else(by_prefix);
+    let is_billed = |provider: &Provider| {
+        resolution.path == BillingPath::Platform && platform_pays(provider) || !present(context, provider).is_empty()
+    };
+    match picked.held_by.and_then(|_| by_slug()) {
+        Some(named) => named.name == fix.provider,
+        None => registry.provider(&fix.provider).is_some_and(is_billed),
+    }
+}
+
+/// Returns true if a fix sets a model to an id outside the slug that no arm of the runtime lists.
+fn makes_up_id(context: &LawContext<'_>, fix: &Fix) -> bool {
+    let Dataset { registry, policy, .. } = &*context.case.dataset;
+    let document = policy.document();
+    let runtime = &context.case.runtime;
+    let template = document.templates.get(runtime).unwrap_or(runtime);
+    let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
+    let is_listed = |id: &String| arms.iter().flat_map(|arm| &arm.models).any(|listed| listed == id.trim());
+    let slug = context.resolution.slug;
+    fix.edits.iter().any(|edit| match edit {
+        Edit::Set(name, id) if slug_variables(document).any(|variable| variable == name) => {
+            !slug.contains(id.as_str()) && !is_listed(id)
+        }
+        _ => false,
+    })
 }
 
 /// The recommended order of fixes: the group, false if the fix completes a group of credentials, the number of
@@ -230,23 +283,7 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
     let document = policy.document();
     let added = || fix.edits.iter().filter(|edit| matches!(edit, Edit::Set(..)));
     let holds_slug = |name: &str| slug_variables(document).any(|variable| variable == name);
-    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
-    let is_spelling = match fix.edits.as_slice() {
-        [Edit::Set(name, value)] => {
-            Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).contains(value)
-        }
-        _ => false,
-    };
     let resolution = &context.resolution;
-    let keeps_vendor = match picked.held_by {
-        Some(_) => {
-            let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
-            let rejected = resolution.provider.is_none();
-            let named = if rejected { resolution.withdrawn_by.or_else(by_prefix) } else { resolution.provider };
-            named.is_some_and(|named| named.name == fix.provider)
-        }
-        None => registry.provider(&fix.provider).is_some_and(|provider| !present(context, provider).is_empty()),
-    };
     let provider = registry.provider(&fix.provider);
     let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
     let sets_only_keys = added().count() == fix.edits.len() && fix.edits.iter().all(|edit| is_key(edit.variable()));
@@ -261,7 +298,7 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
             0 < before && before < after && after == item.len()
         })
     });
-    let group = match (is_spelling || any_value, keeps_vendor) {
+    let group = match (is_spelling(context, fix) || any_value, keeps_vendor(context, fix)) {
         (true, _) => 0,
         (false, true) => 1,
         (false, false) => 2,
