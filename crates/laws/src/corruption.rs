@@ -25,11 +25,17 @@ impl Parts {
     pub(crate) fn of(name: &str, text: &str) -> Result<Self, ReadError> {
         let root = yaml::read(text.as_bytes())?;
         let mut locations = Vec::new();
-        walk(
-            &root,
-            Location { shape: name.to_owned(), path: FieldPath::default(), indexes: Vec::new() },
-            &mut locations,
-        );
+        let whole = Location {
+            shape: name.to_owned(),
+            path: FieldPath::default(),
+            indexes: Vec::new(),
+            is_test_with_empty: false,
+        };
+        let with_empty: Vec<&str> = match field(&root, "empty_is_set").map(|names| &names.value) {
+            Some(Value::Sequence(names)) => names.iter().filter_map(self::text).collect(),
+            _ => Vec::new(),
+        };
+        walk(&root, whole, &with_empty, &mut locations);
         Ok(Self { root, locations, bytes: text.len() })
     }
 
@@ -196,7 +202,9 @@ const CORRUPTIONS: [(&str, Corruption); 9] = [
             _ => return None,
         };
         let shape = location.shape.as_str();
-        let may_be_empty = is_optional(shape) && !NOT_EMPTY.contains(&shape) || MAY_BE_EMPTY.contains(&shape);
+        let may_be_empty = is_optional(shape) && !NOT_EMPTY.contains(&shape)
+            || MAY_BE_EMPTY.contains(&shape)
+            || location.is_test_with_empty && matches!(value, Value::String(_));
         (!may_be_empty).then(|| (nothing, location.path.clone()))
     }),
     ("an invalid text", |location, _, _| {
@@ -380,6 +388,8 @@ struct Location {
     path: FieldPath,
     /// The index of the child at each level.
     indexes: Vec<usize>,
+    /// Whether it is a test, or a part of one, of a variable for which an empty text is a value.
+    is_test_with_empty: bool,
 }
 
 impl Location {
@@ -403,7 +413,8 @@ impl Location {
     }
 
     fn child(&self, shape: String, path: FieldPath, number: usize) -> Self {
-        Self { shape, path, indexes: [&self.indexes[..], &[number]].concat() }
+        let indexes = [&self.indexes[..], &[number]].concat();
+        Self { shape, path, indexes, is_test_with_empty: self.is_test_with_empty }
     }
 }
 
@@ -411,24 +422,31 @@ fn is_optional(shape: &str) -> bool {
     OPTIONAL.contains(&shape)
 }
 
-/// Collects the locations of all values of a document.
-fn walk(root: &Node, location: Location, locations: &mut Vec<Location>) {
+/// Collects the locations of all values of a document. An empty text is a value of the variables `with_empty`.
+fn walk(root: &Node, location: Location, with_empty: &[&str], locations: &mut Vec<Location>) {
     match &root.value {
         Value::Sequence(items) => {
             for (number, item) in items.iter().enumerate() {
                 let path = location.path.clone().index(number);
-                walk(item, location.child(format!("{}[]", location.shape), path, number), locations);
+                let item_at = location.child(format!("{}[]", location.shape), path, number);
+                walk(item, item_at, with_empty, locations);
             }
         }
         Value::Mapping(entries) => {
             for (number, (key, value)) in entries.iter().enumerate() {
                 let name = text(key).unwrap_or_default();
-                walk(value, location.child(location.field(name), location.path.clone().key(name), number), locations);
+                let mut entry = location.child(location.field(name), location.path.clone().key(name), number);
+                entry.is_test_with_empty |= is_condition(&location.shape) && with_empty.contains(&name);
+                walk(value, entry, with_empty, locations);
             }
         }
         _ => {}
     }
     locations.push(location);
+}
+
+fn is_condition(shape: &str) -> bool {
+    shape.ends_with(".when") || shape == "policy.creates.unless[]"
 }
 
 /// Replaces the value at the location that the child indexes give.

@@ -382,16 +382,17 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     if choices.one_in(2) {
         document.secrets.insert(place.min(document.secrets.len()), platform);
     }
-    let (first, second) = (condition(choices), condition(choices));
+    let first = condition(choices);
+    // No other rule reads this variable, so a fix edits it only to keep the condition from holding.
+    let second = condition(choices).and("SKIP", Test::Value(Membership::OneOf(owned(&["1"]))));
     let has_first = choices.one_in(8);
-    // Only a policy with several conditions shows that one of them is enough.
-    let has_second = choices.one_in(if has_first { 2 } else { 8 });
+    let has_second = choices.one_in(2);
     let unless = [(first, has_first), (second, has_second)];
     let unless = unless.into_iter().filter_map(|(condition, is_kept)| is_kept.then_some(condition)).collect();
     document.creates = Creates { unless };
     document.defaults = defaults(choices);
     document.empty_is_set =
-        ["KEY_A", "KEY_C", "PLATFORM_MODEL"].into_iter().filter(|_| choices.one_in(4)).map(str::to_owned).collect();
+        ["KEY_A", "SWITCH", "PLATFORM_MODEL"].into_iter().filter(|_| choices.one_in(4)).map(str::to_owned).collect();
     document.templates = templates(choices);
     document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
     Policy::new(made_valid(document)).expect("only valid policies are made")
@@ -505,14 +506,7 @@ fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
     }
     let read: Vec<String> = variable_names(&document).into_iter().map(str::to_owned).collect();
     document.defaults.retain(|name, _| read.contains(name));
-    // An empty text is a value of such a variable, so a condition may name it.
-    let is_tested = |name: &str| {
-        let rules = document.secrets.iter().map(|rule| &rule.when).chain(document.model.iter().map(|rule| &rule.when));
-        let conditions = rules.chain(&document.creates.unless).chain(document.runtime.iter().map(|rule| &rule.when));
-        conditions.flat_map(|condition| &condition.variables).any(|(tested, _)| tested == name)
-    };
-    let kept = document.empty_is_set.iter().filter(|name| read.contains(name) && !is_tested(name)).cloned();
-    document.empty_is_set = kept.collect();
+    document.empty_is_set.retain(|name| read.contains(name));
     document
 }
 
@@ -575,6 +569,9 @@ pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let ambient = choices.some_of(&SECRETS);
     if choices.one_in(4) {
         case.ambient = owned(&ambient);
+    }
+    if choices.one_in(2) {
+        case.variables.insert("SKIP".to_owned(), "1".to_owned());
     }
     case
 }

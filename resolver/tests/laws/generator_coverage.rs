@@ -177,6 +177,14 @@ const FORMS: &[Form] = &[
     ("an empty variable that counts as set", |case| {
         policy(case).empty_is_set.iter().any(|name| is_set_empty(case, name))
     }),
+    ("a test of a variable that counts as set if it is empty", |case| {
+        let mut tests = conditions(policy(case)).flat_map(|condition| &condition.variables);
+        tests.any(|(name, _)| policy(case).empty_is_set.contains(name))
+    }),
+    ("a rule that picks a listed runtime", |case| {
+        let names_runtime = |rule| sources(rule).iter().any(|source| matches!(source, Source::Text(_)));
+        !policy(case).runtimes.is_empty() && policy(case).runtime.iter().any(names_runtime)
+    }),
     (
         "a variable for the runtime",
         |case| matches!(policy(case).runtime.as_slice(), [rule] if matches!(sources(rule), [Source::Variable(_)])),
@@ -196,6 +204,25 @@ const FORMS: &[Form] = &[
     }),
     ("a fix that changes the vendor of the slug", |case| {
         has_fix(case, |found, fix| !is_spelling(found, fix) && found.provider.is_some_and(|it| it.name != fix.provider))
+    }),
+    ("a fix that edits a variable of a precondition", |case| {
+        let tests = || policy(case).creates.unless.iter().flat_map(|condition| &condition.variables);
+        let is_tested = |edit: &Edit| tests().any(|(name, _)| name == edit.variable());
+        RealResolver.fixes(case).iter().any(|fix| fix.edits.iter().any(is_tested))
+    }),
+    ("a fix that needs an edit of a precondition", |case| {
+        let tests = || policy(case).creates.unless.iter().flat_map(|condition| &condition.variables);
+        let is_read = |name: &str| {
+            let rules = policy(case).model.iter().map(|rule| &rule.when);
+            let mut tests =
+                rules.chain(policy(case).secrets.iter().map(|rule| &rule.when)).flat_map(|it| &it.variables);
+            tests.any(|(tested, _)| tested == name)
+                || policy(case).secrets.iter().any(|rule| rule.key.as_deref() == Some(name))
+                || policy(case).model.iter().flat_map(sources).any(|it| *it == Source::Variable(name.to_owned()))
+        };
+        let is_only_tested =
+            |edit: &Edit| tests().any(|(name, _)| name == edit.variable()) && !is_read(edit.variable());
+        RealResolver.fixes(case).iter().any(|fix| fix.edits.iter().any(is_only_tested))
     }),
     ("a fix that sends a key to another vendor", |case| {
         let fixes = RealResolver.fixes(case);
