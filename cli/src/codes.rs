@@ -124,7 +124,7 @@ table! {
     code only if `deny` in slugproof.yaml lists their codes.": {
         CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Pick, Prove, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
-        SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Diagnose],
+        SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Lint, Diagnose],
             Warning::ShadowedVariable.meaning();
     }
 

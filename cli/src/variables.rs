@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use slug_resolver::Policy;
+use slug_resolver::{Env, NameSubset, Policy, Resolution, Warning};
 
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
@@ -66,6 +66,20 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
         variables.push((name.to_owned(), value));
     }
     Ok(variables)
+}
+
+/// Returns the resolution for the runtime that an environment names: a variable without which it would
+/// name another runtime is not shadowed.
+pub fn for_named_runtime<'a>(resolution: Resolution<'a>, given: &Env<'a>) -> Resolution<'a> {
+    let policy = given.policy();
+    let selects = |name: &str| {
+        let variable = policy.variable(name);
+        variable.is_some_and(|variable| given.without(variable).runtime() != given.runtime())
+    };
+    let is_shadowed = |name: &str| resolution.shadowed.contains(name) && !selects(name);
+    let shadowed = NameSubset::of(policy.variable_names(), is_shadowed);
+    let holds = |warning: &Warning| *warning != Warning::ShadowedVariable || !shadowed.is_empty();
+    Resolution { shadowed, warnings: resolution.warnings.iter().filter(holds).collect(), ..resolution }
 }
 
 /// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::escape_keeping_styles;
 use crate::render::resolution::{explanation, is_finding};
-use crate::variables::{check_ambient, process_variables, refuse_variable};
+use crate::variables::{check_ambient, for_named_runtime, process_variables, refuse_variable};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -36,6 +36,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
+    let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     if !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);

@@ -84,11 +84,13 @@ impl<'a> Linter<'a> {
         let job = &file.workflow.jobs[job];
         for site in sites {
             evaluated.steps.insert((file_index, job.key.start, site.step.number));
+            let mut shadowed = Vec::new();
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
                 let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
-                self.evaluate_call(&file.path, call, evaluated);
+                shadowed.push((call.clone(), self.evaluate_call(&file.path, call, evaluated)));
             }
+            add_shadowed(&shadowed, evaluated);
         }
     }
 
@@ -106,10 +108,21 @@ impl<'a> Linter<'a> {
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
 
-    fn evaluate_call<'r>(&'r self, path: &str, case: PolicyCall<'r>, evaluated: &mut Evaluated<'r>) {
+    /// Evaluates a call, and returns its shadowed variables if slugproof.yaml denies them.
+    fn evaluate_call<'r>(
+        &'r self,
+        path: &str,
+        case: PolicyCall<'r>,
+        evaluated: &mut Evaluated<'r>,
+    ) -> BTreeSet<String> {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
-        match evaluate.evaluate(case.policy, |name| possible(case.policy, &case.site.env, name)) {
+        let value = |name: &str| possible(case.policy, &case.site.env, name);
+        let mut shadowed = BTreeSet::new();
+        match evaluate.evaluate(case.policy, value) {
             CallVerdict::Fine { accepted, cross_vendor } => {
+                if self.denies_shadowed {
+                    shadowed = evaluate.shadowed(case.policy, value);
+                }
                 for (entry, failure) in accepted {
                     let is_warning = failure.code.is_none();
                     let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
@@ -131,6 +144,7 @@ impl<'a> Linter<'a> {
             CallVerdict::Fails(failure) => evaluated.groups.add(case, Problem::Failure(failure)),
             CallVerdict::Undecided(reasons) => evaluated.groups.add(case, Problem::Undecided(reasons)),
         }
+        shadowed
     }
 
     /// Notes on jobs and steps that set variables of a policy for a script that no policy
@@ -168,6 +182,21 @@ impl<'a> Linter<'a> {
                 ))
                 .with_subject("variable", name),
         )
+    }
+}
+
+/// Adds the shadowed variables of one call by each policy, if every policy that reads them agrees.
+fn add_shadowed<'r>(by_policy: &[(PolicyCall<'r>, BTreeSet<String>)], evaluated: &mut Evaluated<'r>) {
+    let mut added = BTreeSet::new();
+    for (call, shadowed) in by_policy {
+        for name in shadowed {
+            let agrees = |(call, shadowed): &(PolicyCall<'_>, BTreeSet<String>)| {
+                shadowed.contains(name) || call.policy.variable(name).is_none()
+            };
+            if by_policy.iter().all(agrees) && added.insert(name) {
+                evaluated.groups.add(call.clone(), Problem::Shadowed(name.clone()));
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::{Accept, AcceptCode};
 use crate::redact::{MASK, is_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
+use crate::variables::for_named_runtime;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
 
 /// Maximum environments evaluated per call; above this the call is undecided.
@@ -197,6 +198,22 @@ impl Evaluator<'_> {
             failure
         });
         CallVerdict::Fine { accepted, cross_vendor }
+    }
+
+    /// The set variables that change nothing in any environment of a call.
+    #[must_use]
+    pub fn shadowed<V: Into<Possible>>(&self, policy: &Policy, value: impl Fn(&str) -> V) -> BTreeSet<String> {
+        let space = Space::new(self.registry, policy, value);
+        let count = space.len();
+        let shadowed = |number: usize| -> Option<BTreeSet<String>> {
+            let Point { runtime, env, given } = space.point(number);
+            let resolution = resolve(self.registry, runtime, &env, &[]);
+            let is_created = resolution.verdict != Kind::Nothing;
+            let shadowed = || for_named_runtime(resolution, &given).shadowed;
+            is_created.then(|| shadowed().iter().map(str::to_owned).collect())
+        };
+        let all = (0..count).take(ENVIRONMENTS).filter_map(shadowed);
+        all.reduce(|some, others| &some & &others).filter(|_| count <= ENVIRONMENTS).unwrap_or_default()
     }
 
     /// Hints that replace another vendor's key by a key of the provider: the key variable to set, and the

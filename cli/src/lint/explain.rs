@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
 
-use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, UNDECIDED};
+use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
@@ -108,6 +108,8 @@ pub enum Problem {
     Failure(Failure),
     /// The workspace comes online with another vendor's key.
     CrossVendor(Failure),
+    /// Setting this variable changes nothing, which slugproof.yaml denies.
+    Shadowed(String),
     /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
 }
@@ -196,7 +198,7 @@ impl<'a> Groups<'a> {
                 group.runtimes.extend(failure.runtimes);
             }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
-            (Problem::Undecided(_), _) => {}
+            (Problem::Undecided(_) | Problem::Shadowed(_), _) => {}
         }
     }
 
@@ -235,6 +237,7 @@ impl Problem {
         match self {
             Self::Failure(failure) => failure.code.map_or(&UNDECIDED, codes::contradiction),
             Self::CrossVendor(_) => &CROSS_VENDOR_CREDENTIAL,
+            Self::Shadowed(_) => &SHADOWED_VARIABLE,
             Self::Undecided(_) => &UNDECIDED,
         }
     }
@@ -243,15 +246,20 @@ impl Problem {
     fn provider(&self) -> &str {
         match self {
             Self::Failure(failure) => failure.provider.as_deref().unwrap_or_default(),
-            Self::CrossVendor(_) | Self::Undecided(_) => "",
+            Self::CrossVendor(_) | Self::Shadowed(_) | Self::Undecided(_) => "",
         }
     }
 }
 
-/// The variable to put the caret under: the deciding variable, if the file sets it.
+/// The variable to put the caret under, if the file sets it: the variable with another vendor's key, else
+/// the deciding variable.
 fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     match problem {
+        Problem::Shadowed(name) => Some(name.clone()).filter(|name| is_set(&name.as_str())),
+        Problem::CrossVendor(failure) if injecting(failure).any(|name| is_set(&name)) => {
+            injecting(failure).find(is_set).map(str::to_owned)
+        }
         Problem::Failure(failure) | Problem::CrossVendor(failure) => {
             let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
             let decider = match failure.code {
@@ -262,6 +270,13 @@ fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
         }
         Problem::Undecided(reasons) => unknown_variable(case, reasons),
     }
+}
+
+/// The variables that inject a credential that the provider accepts.
+fn injecting(failure: &Failure) -> impl Iterator<Item = &str> {
+    let is_accepted = |secret: &String| failure.accepted_by.contains(secret);
+    let injecting = failure.injected_by.iter().filter(move |(_, secrets)| secrets.iter().any(is_accepted));
+    injecting.map(|(name, _)| name.as_str())
 }
 
 /// The bytes to put the caret under: those of the variable, else those of the call.
@@ -350,6 +365,7 @@ impl Group<'_> {
         let finding = match &self.problem {
             Problem::Failure(failure) => self.failure(failure, primary),
             Problem::CrossVendor(failure) => self.cross_vendor(failure, primary),
+            Problem::Shadowed(name) => shadowed(name, primary),
             Problem::Undecided(reasons) => self.undecided(reasons, primary),
         };
         let finding =
@@ -475,6 +491,12 @@ impl Group<'_> {
         }
         labels
     }
+}
+
+fn shadowed(name: &str, primary: Span) -> Finding {
+    Finding::new(&SHADOWED_VARIABLE, primary, SHADOWED_VARIABLE.meaning)
+        .with_primary_text(format!("unsetting {name} alone would change neither slug nor secrets"))
+        .with_help(format!("delete {name}, or the variable that overrides it"))
 }
 
 fn injects(names: &[String]) -> String {

@@ -7,6 +7,7 @@ use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
 use slug_workflow::slice::Search;
 
+use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};
 
 /// The registry, the policies and the configuration of a run.
@@ -19,6 +20,8 @@ pub struct Linter<'a> {
     pub(super) accept: &'a [Accept],
     pub(super) declared: Declared<'a>,
     pub(super) config: Option<&'a Config>,
+    /// Whether slugproof.yaml denies shadowed variables; otherwise they are not reported.
+    pub(super) denies_shadowed: bool,
     pub(super) targets: Vec<&'a str>,
     pub(super) names: BTreeSet<String>,
     /// The names of variables with secrets.
@@ -37,6 +40,7 @@ impl<'a> Linter<'a> {
             accept: &[],
             declared: Declared::default(),
             config: None,
+            denies_shadowed: false,
             targets: Vec::new(),
             names: BTreeSet::new(),
             keys: BTreeSet::new(),
@@ -62,6 +66,7 @@ impl<'a> Linter<'a> {
     pub fn with_config(mut self, config: &'a Config, covers_all_files: bool) -> Self {
         self.accept = &config.accept;
         self.declared = config.declared();
+        self.denies_shadowed = config.deny.contains(&&SHADOWED_VARIABLE);
         self.config = covers_all_files.then_some(config);
         self
     }

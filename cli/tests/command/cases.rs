@@ -686,3 +686,42 @@ fallback: ac-large
     }
     assert!(!output.stdout.contains("sk-fake"), "{}", output.snapshot());
 }
+
+/// `deny` counts in every command, for the variable that it is about.
+#[test]
+fn denied_warning_is_about_the_variable_that_it_names() {
+    let registry = REGISTRY
+        .replace("auth_env: [ZETA_API_KEY]", "auth_env: [ZETA_API_KEY, ACME_API_KEY]")
+        .replace("^(zeta/|ze-)", "^ze-");
+    let policy = evals(
+        "runtime: RUNTIME\nmodel: [{use: $MODEL}, {when: {RUNTIME: agent}, use: ac-large}, {use: ac-large}]\n\
+         secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]\n",
+    );
+    let env = format!("RUNTIME: agent, {}, {}", secret("ACME_API_KEY"), secret("ZETA_API_KEY"));
+    let jobs = job("idle", &format!("{env}, MODEL: ac-large")) + &job("crossing", &format!("{env}, MODEL: ze-mini"));
+    let scratch = repository("denied", &registry, &policy, &jobs)
+        .file("slugproof.yaml", format!("{CONFIG}deny: [shadowed-variable, cross-vendor-credential]\n"));
+    let output = slugproof(["lint", "--output", "json"]).dir(&scratch).run();
+    let found: Vec<(String, String)> = output.json()["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|finding| (&finding["code"], &finding["subject"]["variable"], &finding["level"]))
+        .inspect(|(.., level)| assert_eq!(level.as_str(), Some("error")))
+        .map(|(code, variable, _)| (code.as_str().unwrap().to_owned(), variable.as_str().unwrap().to_owned()))
+        .collect();
+    let expected = [
+        ("shadowed-variable", "ZETA_API_KEY"),
+        ("shadowed-variable", "MODEL"),
+        ("cross-vendor-credential", "ACME_API_KEY"),
+        ("shadowed-variable", "ZETA_API_KEY"),
+    ];
+    assert_eq!(found, expected.map(|(code, variable)| (code.to_owned(), variable.to_owned())), "{}", output.snapshot());
+
+    let pick = |args: &[&str]| {
+        let run = slugproof(["pick"].into_iter().chain(args.iter().copied())).dir(&scratch);
+        run.env("RUNTIME", "agent").env("ACME_API_KEY", "x").run()
+    };
+    // The variable selects the runtime, unless the runtime is an argument.
+    assert_eq!((pick(&[]).code, pick(&["agent"]).code), (0, 1));
+}
