@@ -29,10 +29,12 @@ pub fn pick(rule: Option<&str>, runtime: &str, slug: &str) -> String {
     }
 }
 
-/// The path, and what follows from it.
+/// The path, and what follows from it. Rules before the one that selects the platform path may inject
+/// secrets.
 #[must_use]
-pub fn path(path: BillingPath) -> &'static str {
+pub fn path(path: BillingPath, injects: bool) -> &'static str {
     match path {
+        BillingPath::Platform if injects => "platform: no further key is injected",
         BillingPath::Platform => "platform: no key is injected",
         BillingPath::Byok => "byok: the tenant pays with its own keys",
     }
@@ -40,8 +42,9 @@ pub fn path(path: BillingPath) -> &'static str {
 
 /// The effect of a variable on the path, to show next to the variable.
 #[must_use]
-pub fn path_choice(path: BillingPath) -> &'static str {
+pub fn path_choice(path: BillingPath, injects: bool) -> &'static str {
     match path {
+        BillingPath::Platform if injects => "selects the platform path, on which no further key is injected",
         BillingPath::Platform => "selects the platform path, on which no key is injected",
         BillingPath::Byok => "does not select the platform path, so the tenant pays",
     }

@@ -24,6 +24,9 @@ pub struct Fix {
     pub slug: String,
     /// The name of the provider after the edits.
     pub provider: String,
+    /// The runtime after the edits, if they change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
     /// Whether the fix can be made without asking: the provider is one that the writer named, by the
     /// slug or else by a credential or the platform path; the model is another spelling of the slug, if
     /// such a fix keeps the vendor; and an edit sets a model only to a listed id or a part of the slug.
@@ -215,6 +218,8 @@ impl Change<'_> {
 struct Found<'a> {
     changes: Vec<Change<'a>>,
     decision: Decision<'a>,
+    /// The runtime after the changes, if another.
+    runtime: Option<&'a str>,
 }
 
 /// Whether a fix may send a key to another vendor's endpoint.
@@ -283,10 +288,11 @@ impl<'a, 'o> Search<'a, 'o> {
         }
         if more == 0 {
             self.decisions += 1;
-            let runtime = if self.is_runtime_open() { env.runtime().unwrap_or_default() } else { self.runtime };
-            let decision = decide(self.registry, runtime, env, self.ambient);
+            let changed = self.is_runtime_open().then(|| env.runtime().unwrap_or_default());
+            let runtime = changed.filter(|runtime| *runtime != self.runtime);
+            let decision = decide(self.registry, runtime.unwrap_or(self.runtime), env, self.ambient);
             if self.accepts(&decision) {
-                self.found.push(Found { changes: made.clone(), decision });
+                self.found.push(Found { changes: made.clone(), decision, runtime });
             }
             return;
         }
@@ -423,6 +429,7 @@ fn fix(policy: &Policy, found: &Found<'_>, is_safe: bool) -> Fix {
         edits: found.changes.iter().map(edit).collect(),
         slug: found.decision.selection.slug.into(),
         provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
+        runtime: found.runtime.map(str::to_owned),
         is_safe,
     }
 }

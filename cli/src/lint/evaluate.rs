@@ -307,17 +307,27 @@ impl Evaluator<'_> {
     fn blank_fixes(&self, space: &Space<'_>, number: usize, blank: &[String], resolution: &Resolution<'_>) -> Vec<Fix> {
         let [name] = blank else { return Vec::new() };
         let provider = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
-        let unset =
-            Fix { edits: vec![Edit::Unset(name.clone())], slug: String::new(), provider: String::new(), is_safe: true };
+        let unset = Fix {
+            edits: vec![Edit::Unset(name.clone())],
+            slug: String::new(),
+            provider: String::new(),
+            runtime: None,
+            is_safe: true,
+        };
         let point = space.point(number);
         let (runtime, env) = space.edited(&unset, &point);
         let after = resolve(self.registry, runtime, &env, &[]);
-        let unset =
-            Fix { slug: after.slug.to_owned(), provider: provider(&after).unwrap_or_default(), ..unset.clone() };
+        let unset = Fix {
+            slug: after.slug.to_owned(),
+            provider: provider(&after).unwrap_or_default(),
+            runtime: (runtime != point.runtime).then(|| runtime.to_owned()),
+            ..unset.clone()
+        };
         let set = Fix {
             edits: vec![Edit::Set(name.clone(), format!("<{}>", resolution.accepted_by.join(" and ")))],
             slug: resolution.slug.to_owned(),
             provider: provider(resolution).unwrap_or_default(),
+            runtime: None,
             is_safe: true,
         };
         after.is_coherent().then_some(unset).into_iter().chain([set]).collect()

@@ -460,7 +460,7 @@ impl Group<'_> {
             }
         };
         for name in &failure.path_by {
-            add(name, explain::path_choice(failure.path).to_owned());
+            add(name, explain::path_choice(failure.path, !failure.injected.is_empty()).to_owned());
         }
         for name in &failure.blank {
             add(name, "is empty, but counts as set".to_owned());

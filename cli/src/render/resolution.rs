@@ -120,7 +120,7 @@ fn path(resolution: &Resolution<'_>, env: &Env<'_>) -> String {
     let counting = counting_secrets_rules(resolution.runtime, env).into_iter().map(|index| &rules[index]);
     let platform = counting.filter(|rule| rule.effect == SecretsEffect::Platform);
     let names: Vec<String> = platform.flat_map(|rule| rule.condition().variables).map(|(name, _)| name).collect();
-    let path = explain::path(resolution.path);
+    let path = explain::path(resolution.path, !resolution.injected.is_empty());
     if names.is_empty() { path.to_owned() } else { path.replacen(':', &format!(", by {}:", names.join(" and ")), 1) }
 }
 
@@ -217,7 +217,9 @@ pub fn describe_fix(fix: &Fix) -> String {
     leading_to(&edits.join(" and "), fix)
 }
 
-/// Appends the model and the provider that a fix selects to a description of its edits.
+/// Appends the model and the provider that a fix selects to a description of its edits, and the runtime if
+/// it changes.
 pub fn leading_to(edits: &str, fix: &Fix) -> String {
-    format!("{edits}, which selects {} from {}", shown(&fix.slug), fix.provider)
+    let changes = fix.runtime.as_ref().map(|runtime| format!("changes the runtime to {} and ", shown(runtime)));
+    format!("{edits}, which {}selects {} from {}", changes.unwrap_or_default(), shown(&fix.slug), fix.provider)
 }

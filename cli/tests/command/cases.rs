@@ -725,3 +725,35 @@ fn denied_warning_is_about_the_variable_that_it_names() {
     // The variable selects the runtime, unless the runtime is an argument.
     assert_eq!((pick(&[]).code, pick(&["agent"]).code), (0, 1));
 }
+
+/// A fix that leaves the runtime says so, in the output for people and in JSON.
+#[test]
+fn fix_of_the_runtime_names_the_runtime() {
+    let registry = REGISTRY.to_owned() + "  studio: {providers: [{name: acme, models: [ac-small]}]}\n";
+    let policy = evals(
+        "runtime: [{when: {FAST: set}, use: studio}, {use: agent}]\nmodel: [{use: $MODEL}]\n\
+         secrets: [{key: ZETA_API_KEY}]\n",
+    );
+    let env = format!("FAST: '1', MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
+    let scratch = repository("runtime", &registry, &policy, &job("a", &env));
+    let text = "unset FAST, which changes the runtime to agent and selects ze-mini from zeta";
+    assert_findings(&scratch, &[("unregistered-model", text)]);
+}
+
+/// A rule before the one that selects the platform path injects its secrets in the mode `every`.
+#[test]
+fn platform_path_after_an_injecting_rule_is_described() {
+    let registry = REGISTRY.to_owned().replace("name: zeta,", "name: zeta, billing: platform,");
+    let policy = evals(
+        "runtime: RUNTIME\ndefaults: {RUNTIME: agent}\nmodel: [{use: ze-mini}]\ninject: every\n\
+         secrets: [{key: ACME_API_KEY}, {when: {PAYER: platform}, path: platform}]\n",
+    );
+    let env = format!("PAYER: platform, {}", secret("ACME_API_KEY"));
+    let scratch = repository("every-platform", &registry, &policy, &job("a", &env));
+    let output = lint(&scratch);
+    let expected = "selects the platform path, on which no further key is injected";
+    assert!(output.stdout.contains(expected), "{}", output.snapshot());
+    let args = ["resolve", "--runtime", "agent", "PAYER=platform", "ACME_API_KEY=set"];
+    let output = slugproof(args).dir(&scratch).run();
+    assert!(output.stdout.contains("platform, by PAYER: no further key is injected"), "{}", output.snapshot());
+}

@@ -230,6 +230,7 @@ const WRONG: &[Wrong] = &[
                     edits: names.map(Edit::Unset).collect(),
                     slug: found.slug.into(),
                     provider: String::new(),
+                    runtime: None,
                     is_safe: false,
                 }]
             }
@@ -447,7 +448,7 @@ const WRONG: &[Wrong] = &[
             let found = right(case);
             let edits = vec![Edit::Unset("MODEL".to_owned())];
             let provider = found.provider.map(|provider| provider.name.clone()).unwrap_or_default();
-            let fix = Fix { edits, slug: found.slug.into(), provider, is_safe: false };
+            let fix = Fix { edits, slug: found.slug.into(), provider, runtime: None, is_safe: false };
             if found.is_contradiction() { vec![fix] } else { Vec::new() }
         },
         ..RIGHT
@@ -551,6 +552,12 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
+        law: "fixes-sound-and-minimal",
+        bug: "a fix does not say that it changes the runtime",
+        fixes: |case| RealResolver.fixes(case).into_iter().map(|fix| Fix { runtime: None, ..fix }).collect(),
+        ..RIGHT
+    },
+    Wrong {
         law: "fix-keeps-vendor",
         bug: "the smallest fix comes first, whatever vendor it chooses",
         fixes: |case| {
@@ -600,7 +607,7 @@ const WRONG: &[Wrong] = &[
                 let provider = fixed.provider.filter(|_| fixed.is_coherent())?.name.clone();
                 let edits = vec![Edit::Set("MODEL".to_owned(), fixed.slug.to_owned())];
                 let moves_key = fixed.warnings.contains(Warning::CrossVendorCredential);
-                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider, is_safe: false })
+                moves_key.then(|| Fix { edits, slug: fixed.slug.to_owned(), provider, runtime: None, is_safe: false })
             });
             fixes.extend(more);
             fixes

@@ -114,10 +114,11 @@ fn phrases_are_written_as_documented() {
         reasons.map(|(rule, decided_by)| explain::reason(rule, decided_by)),
         ["rule `override`, by MODEL", "rule `fallback`", "no rule for the model applies"]
     );
-    assert_eq!(
-        BillingPath::ALL.map(explain::path),
-        ["platform: no key is injected", "byok: the tenant pays with its own keys"]
-    );
+    let byok = "byok: the tenant pays with its own keys";
+    for (injects, platform) in [(false, "platform: no key is injected"), (true, "platform: no further key is injected")]
+    {
+        assert_eq!(BillingPath::ALL.map(|path| explain::path(path, injects)), [platform, byok]);
+    }
     let keys = ["A_KEY".to_owned(), "B_KEY".to_owned()];
     assert_eq!(explain::cross_vendor(&keys, "acme"), "A_KEY and B_KEY would be sent to acme");
 }

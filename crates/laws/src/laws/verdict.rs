@@ -180,6 +180,8 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
         let claim = (fix.slug.as_str(), Some(fix.provider.as_str()), None);
         let (slug, _, provider, code) = summary_key(&fixed);
         ensure!((slug, provider, code) == claim, "{fix:?} results in {:?}", summary_key(&fixed));
+        let runtime = Some(&case.runtime).filter(|runtime| **runtime != context.case.runtime);
+        ensure!(fix.runtime.as_ref() == runtime, "{fix:?} changes the runtime to {runtime:?}");
         for part in 1..(1_usize << fix.edits.len()) - 1 {
             let chosen = fix.edits.iter().enumerate().filter(|(index, _)| part >> index & 1 == 1);
             let edits: Vec<Edit> = chosen.map(|(_, edit)| edit.clone()).collect();
