@@ -181,6 +181,10 @@ table! {
             "an entry of `harness` is not a file of the repository, so it matches no call";
         UNKNOWN_FIELD = "unknown-field", Note, [Check],
             "a registry has a field that the format does not define";
+        UNREACHABLE_RULE = "unreachable-rule", Warning, [Check],
+            "an earlier rule of a policy always applies where this one would";
+        NO_PLATFORM_PROVIDER = "no-platform-provider", Note, [Check],
+            "a policy has a platform path, but the registry has no provider that the platform pays for";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
             "a policy picks a model, but no runtime that could use it registers it";
         UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],

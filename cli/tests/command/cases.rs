@@ -461,6 +461,44 @@ runtimes:
     }
 }
 
+/// `check` says that a model was withdrawn, and says nothing about the model of a rule that never applies.
+#[test]
+fn policy_model_that_was_withdrawn_is_named_so() {
+    let registry = REGISTRY.replace("models: [ac-large, ac-small]", "models: [ac-large], withdrawn_models: [old-1]");
+    let policy = evals(
+        "runtime: RUNTIME\nmodel: [{when: {A: set}, use: old-1}, {when: {A: b}, use: nobody}, {use: ac-large}]\n\
+         secrets: [{key: ACME_API_KEY}]\n",
+    );
+    let output = checked(&repository("withdrawn-policy", &registry, &policy, ""));
+    let titles: Vec<&str> = output.stdout.lines().filter(|line| line.contains("]: ")).collect();
+    let expected = [
+        "warning[unreachable-rule]: the rule never applies",
+        "warning[unregistered-policy-model]: `acme` has withdrawn the model `old-1`",
+    ];
+    let is_same = titles.len() == 2 && expected.iter().all(|title| titles.contains(title));
+    assert!(is_same, "{}", output.snapshot());
+}
+
+/// The platform of a registry need not be named `platform`, but some provider has to be its own.
+#[test]
+fn platform_path_without_a_payer_is_noted() {
+    let version_1 = "schema_version: 1\nname: evals\nharness: [scripts/eval.sh]\nruntime: RUNTIME\noverride: MODEL\n\
+                     platform: {var: PAYER, value: house, model: HOUSE_MODEL, fallback: ac-large}\n\
+                     fallback: ac-large\n";
+    let version_2 = evals(
+        "runtime: RUNTIME\nmodel: [{use: ac-large}]\n\
+         secrets: [{when: {PAYER: house}, path: platform}, {key: ACME_API_KEY}]\n",
+    );
+    for (number, policy) in [version_1, &version_2].into_iter().enumerate() {
+        for (registry, is_noted) in
+            [(REGISTRY.to_owned(), true), (REGISTRY.replace("name: acme,", "name: acme, billing: platform,"), false)]
+        {
+            let output = checked(&repository(&format!("payer-{number}"), &registry, policy, ""));
+            assert_eq!(output.stdout.contains("note[no-platform-provider]"), is_noted, "{}", output.snapshot());
+        }
+    }
+}
+
 /// A bare id goes to another provider than the one whose key is there.
 #[test]
 fn bare_id_gets_prefix_of_provider_with_key() {

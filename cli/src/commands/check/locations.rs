@@ -19,6 +19,8 @@ pub(super) struct Locations {
 
 /// The places of one rule for the model.
 struct ModelRule {
+    /// The whole rule.
+    rule: FieldPath,
     /// What the rule picks.
     pick: FieldPath,
     /// The runtimes of its condition.
@@ -39,7 +41,7 @@ impl Locations {
         let model = (0..document.model.len()).map(|index| {
             let rule = field("model").index(index);
             let when = rule.clone().key("when");
-            ModelRule { pick: rule.key("use"), runtimes: when.clone().key("runtime"), tests: when }
+            ModelRule { rule: rule.clone(), pick: rule.key("use"), runtimes: when.clone().key("runtime"), tests: when }
         });
         let secrets = (0..document.secrets.len()).map(|index| field("secrets").index(index));
         Self { model: model.collect(), secrets: secrets.collect(), extends, fields }
@@ -54,6 +56,16 @@ impl Locations {
     /// The place of a source of a rule for the model.
     pub fn pick(&self, rule: usize, source: usize) -> FieldPath {
         self.own("model", self.model[rule].pick.clone().index(source))
+    }
+
+    /// The place of a rule for the model.
+    pub fn model_rule(&self, rule: usize) -> FieldPath {
+        self.own("model", self.model[rule].rule.clone())
+    }
+
+    /// The place of a rule for secrets.
+    pub fn secrets_rule(&self, rule: usize) -> FieldPath {
+        self.own("secrets", self.secrets[rule].clone())
     }
 
     /// The place of a runtime in the condition of a rule for the model.
@@ -105,7 +117,8 @@ fn member(path: FieldPath, runtimes: &Membership, position: usize) -> FieldPath 
 
 /// The fields of a file of schema version 1, in the order of the rules that they are translated to.
 fn version_1_model(root: &Node) -> Vec<ModelRule> {
-    let only = |path: FieldPath| ModelRule { pick: path.clone(), runtimes: path.clone(), tests: path };
+    let only =
+        |path: FieldPath| ModelRule { rule: path.clone(), pick: path.clone(), runtimes: path.clone(), tests: path };
     let mut rules = vec![only(field("override"))];
     if root.get("platform").is_some() {
         rules.push(only(field("platform").key("fallback")));
@@ -116,9 +129,10 @@ fn version_1_model(root: &Node) -> Vec<ModelRule> {
         for (position, _) in items(entry, "keyed").iter().enumerate() {
             let keyed = path.clone().key("keyed").index(position);
             let tests = keyed.clone().key("key");
-            rules.push(ModelRule { pick: keyed.key("model"), runtimes: runtimes.clone(), tests });
+            let rule = keyed.clone();
+            rules.push(ModelRule { rule, pick: keyed.key("model"), runtimes: runtimes.clone(), tests });
         }
-        rules.push(ModelRule { pick: path.clone().key("model"), runtimes, tests: path });
+        rules.push(ModelRule { rule: path.clone(), pick: path.clone().key("model"), runtimes, tests: path });
     }
     rules.push(only(field("fallback")));
     rules

@@ -5,6 +5,7 @@ mod document;
 mod inputs;
 mod locations;
 mod policy;
+mod reachability;
 mod registry;
 
 use std::ops::Range;
@@ -180,6 +181,7 @@ impl Check {
             let is_embedded = sources.get(document.source).path.starts_with(EMBEDDED);
             let root = self.root.as_deref().filter(|_| !is_embedded);
             self.report.findings.extend(policy::check_alone(sources, document, policy, root));
+            self.report.findings.extend(reachability::check(sources, document, policy));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));

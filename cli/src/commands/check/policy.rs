@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use slug_resolver::policy::{Membership, Pick, Source, Test};
+use slug_resolver::policy::{Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::yaml::{FieldPath, Node, Value};
 use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 
@@ -15,6 +15,7 @@ use crate::suggest::{closest_match, closest_matches};
 
 use super::document::Document;
 use super::locations::Locations;
+use super::reachability;
 
 /// A model that a policy can pick, and the runtimes that could use it.
 struct PickedModel<'p> {
@@ -36,6 +37,7 @@ pub(super) fn check(
     let check = PolicyCheck { sources, document, policy, path, registry, locations };
     let mut findings = check.secrets();
     findings.extend(check.uninjected_keys());
+    findings.extend(check.platform_path());
     findings.extend(check.named_runtimes().iter().filter_map(|(runtime, field)| check.runtime(runtime, field)));
     findings.extend(check.picks().iter().filter_map(|pick| check.pick(pick)));
     findings
@@ -129,8 +131,12 @@ impl<'a> PolicyCheck<'a> {
     fn picks(&self) -> Vec<PickedModel<'a>> {
         let document = self.policy.document();
         let mut picks: Vec<PickedModel<'_>> = Vec::new();
+        let unreachable = reachability::model_rules(self.policy);
         for (number, rule) in document.model.iter().enumerate() {
             let Pick::FirstOf(sources) = &rule.pick else { continue };
+            if unreachable.contains_key(&number) {
+                continue;
+            }
             let runtimes = self.runtimes_of(rule.when.runtime.as_ref());
             for (position, source) in sources.iter().enumerate() {
                 let pick = match source {
@@ -280,6 +286,25 @@ impl<'a> PolicyCheck<'a> {
         findings
     }
 
+    /// Returns a finding if a rule selects the platform path and the platform pays for no provider.
+    fn platform_path(&self) -> Option<Finding> {
+        let is_platform = |rule: &SecretsRule| rule.effect == SecretsEffect::Platform;
+        let rule = self.policy.document().secrets.iter().position(is_platform)?;
+        if self.registry.providers().iter().any(Provider::is_platform) {
+            return None;
+        }
+        let span = self.document.span(self.sources, &self.locations.secrets_rule(rule));
+        let title = format!("the platform path of `{}` has no payer", shown(self.policy.name()));
+        let finding = Finding::new(&codes::NO_PLATFORM_PROVIDER, span, title)
+            .with_primary_text("selects the platform path")
+            .with_note("the platform pays for no provider of the registry")
+            .with_note(self.registry_note())
+            .with_help("add `billing: platform` to the provider that the platform pays for")
+            .with_subject("policy", self.policy.name())
+            .with_subject("registry", self.path);
+        Some(finding)
+    }
+
     /// Returns true if every provider that could serve a model needs no key of the tenant.
     fn needs_no_key(&self, runtimes: Option<&[&str]>, model: &str) -> bool {
         let all: Vec<&str> = self.registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
@@ -345,10 +370,13 @@ impl<'a> PolicyCheck<'a> {
         }
         let span = self.document.span(self.sources, &pick.field);
         let model = shown(pick.model);
-        let title = match (&pick.runtimes, templates.as_slice()) {
-            (None, _) => format!("no runtime registers the model `{model}`"),
-            (Some(_), [only]) => format!("`{}` does not register the model `{model}`", shown(only)),
-            (Some(_), several) => format!("none of {} registers the model `{model}`", quoted(several, ", ")),
+        let handles = templates.iter().filter_map(|template| self.registry.handle(template));
+        let withdrawn_by = handles.filter_map(|runtime| runtime.withdrawn_by(pick.model)).next();
+        let title = match (withdrawn_by, &pick.runtimes, templates.as_slice()) {
+            (Some(owner), ..) => format!("`{}` has withdrawn the model `{model}`", shown(&owner.name)),
+            (_, None, _) => format!("no runtime registers the model `{model}`"),
+            (_, Some(_), [only]) => format!("`{}` does not register the model `{model}`", shown(only)),
+            (_, Some(_), several) => format!("none of {} registers the model `{model}`", quoted(several, ", ")),
         };
         let listed =
             templates.iter().filter_map(|template| self.registry.runtime(template)).flat_map(|runtime| &runtime.arms);
