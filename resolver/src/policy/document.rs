@@ -503,7 +503,28 @@ impl PolicyDocument {
         if let Some(at) = fields.optional("secrets") {
             document.secrets = list(&at, SecretsRule::decode)?;
         }
+        document.drop_unread(fields.optional("empty_is_set").is_none(), fields.optional("defaults").is_none());
         Ok(document)
+    }
+
+    /// Drops what is inherited about variables that no rule of this policy reads.
+    fn drop_unread(&mut self, inherits_empty_is_set: bool, inherits_defaults: bool) {
+        let mut names = std::mem::take(&mut self.empty_is_set);
+        names.retain(|name| !inherits_empty_is_set || self.reads(name));
+        let mut defaults = std::mem::take(&mut self.defaults);
+        defaults.retain(|name, _| !inherits_defaults || self.reads(name));
+        (self.empty_is_set, self.defaults) = (names, defaults);
+    }
+
+    /// Returns true if a rule reads a variable.
+    fn reads(&self, name: &str) -> bool {
+        let picks = || self.model.iter().chain(&self.runtime);
+        let secrets = self.secrets.iter().map(|rule| &rule.when);
+        let mut conditions = picks().map(|rule| &rule.when).chain(secrets).chain(&self.creates.unless);
+        let is_source = |source: &Source| matches!(source, Source::Variable(used) if used == name);
+        conditions.any(|condition| condition.variables.iter().any(|(tested, _)| tested == name))
+            || picks().any(|rule| rule.sources().iter().any(is_source))
+            || self.secrets.iter().any(|rule| rule.key.as_deref() == Some(name))
     }
 
     /// Sorts the injected names and removes duplicates. Their order has no meaning because they are

@@ -1058,6 +1058,27 @@ fn extending_policy_takes_other_fields() {
     );
 }
 
+/// A policy takes over only what is said about variables that its own rules read.
+#[test]
+fn extending_policy_drops_what_no_rule_reads() {
+    let base = "schema_version: 2\nname: base\nruntime: RUNTIME\ndefaults: {RUNTIME: agent, LLM_PATH: byok}\n\
+                empty_is_set: [KEY_A, KEY_B]\nmodel: [{when: {LLM_PATH: byok}, use: m}]\n\
+                secrets: [{key: KEY_A}, {key: KEY_B}]\n";
+    let base = Policy::from_yaml(base.as_bytes()).expect("the document is valid");
+    let read = |fields: &str| {
+        let text = format!("schema_version: 2\nname: other\nextends: base\n{fields}");
+        let root = yaml::read(text.as_bytes()).expect("the text is YAML");
+        let mut find = |_: &str| Ok(base.document().clone());
+        Policy::from_node_extending(yaml::Cursor::root(&root), &mut find).map_err(|error| error.to_string())
+    };
+    let policy = read("secrets: [{key: KEY_B}, {key: KEY_C}]\nmodel: [{use: m}]\n").expect("the document is valid");
+    assert_eq!(policy.document().empty_is_set, ["KEY_B"]);
+    assert_eq!(policy.document().defaults.keys().collect::<Vec<_>>(), ["RUNTIME"]);
+    // What the policy itself says has to be about a variable that it reads.
+    let error = read("secrets: [{key: KEY_B}]\nempty_is_set: [KEY_A]\n").unwrap_err();
+    assert!(error.contains("`empty_is_set[0]`: the policy does not read this variable"), "{error}");
+}
+
 #[test]
 fn embedded_data_are_read_back_equal() {
     let registry = Registry::embedded();
