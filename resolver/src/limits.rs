@@ -72,6 +72,9 @@ pub const MODELS: usize = 500_000;
 /// [`DOCUMENT_BYTES`], so that a test case that contains the registry can be written as well.
 pub const REGISTRY_BYTES: usize = 12 << 20;
 
+/// Maximum bytes in the name of one rule, which every message about the rule repeats.
+pub const RULE_NAME_BYTES: usize = 200;
+
 /// Maximum bytes of one policy when it is written back.
 pub const POLICY_BYTES: usize = 1 << 20;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
-use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
+use super::field::{each_not_empty, list, not_empty, rule_name, some, string_map, text, variable_name};
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
@@ -201,7 +201,7 @@ impl PickRule {
     /// Checks the rule at `path`, whose field `use` is at `use_path`.
     fn check(&self, path: &FieldPath, use_path: &FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(name) = &self.name {
-            not_empty(name, path.clone().key("name"))?;
+            rule_name(name, path.clone().key("name"))?;
         }
         self.when.check(&path.clone().key("when"), empty_is_set)?;
         let Pick::FirstOf(sources) = &self.pick else { return Ok(()) };
@@ -365,7 +365,7 @@ impl SecretsRule {
 
     fn check(&self, path: &FieldPath, empty_is_set: &[String]) -> Result<(), ValidationError> {
         if let Some(name) = &self.name {
-            not_empty(name, path.clone().key("name"))?;
+            rule_name(name, path.clone().key("name"))?;
         }
         if let Some(key) = &self.key {
             variable_name(key, path.clone().key("key"))?;

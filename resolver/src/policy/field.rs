@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::limits;
 use crate::yaml::{Cursor, FieldPath, ReadError, ValidationError};
 
 pub(super) fn text(at: &Cursor<'_>) -> Result<String, ReadError> {
@@ -21,6 +22,15 @@ pub(super) fn string_map(at: &Cursor<'_>) -> Result<BTreeMap<String, String>, Re
 
 pub(super) fn not_empty(value: &str, path: FieldPath) -> Result<(), ValidationError> {
     if value.is_empty() { Err(ValidationError::at(path, "the value is empty; write one")) } else { Ok(()) }
+}
+
+pub(super) fn rule_name(name: &str, path: FieldPath) -> Result<(), ValidationError> {
+    if name.len() > limits::RULE_NAME_BYTES {
+        let (length, most) = (name.len(), limits::RULE_NAME_BYTES);
+        let message = format!("the name has {length} bytes, more than the limit of {most}; shorten it");
+        return Err(ValidationError::at(path, message));
+    }
+    not_empty(name, path)
 }
 
 pub(super) fn some(list: &[String], path: FieldPath) -> Result<(), ValidationError> {

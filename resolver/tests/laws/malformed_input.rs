@@ -1010,6 +1010,19 @@ fn unusual_valid_rules_are_read() {
 }
 
 #[test]
+fn long_rule_name_is_rejected() {
+    let named = |length| read_rules("name: override", &format!("name: {}", "n".repeat(length)));
+    assert!(named(limits::RULE_NAME_BYTES).is_ok());
+    let error = named(2_000_000).unwrap_err();
+    assert_eq!(
+        error,
+        "line 8, column 12: `model[0].name`: the name has 2000000 bytes, more than the limit of 200; shorten it"
+    );
+    let error = read_rules("{key: KEY_B}", &format!("{{key: KEY_B, name: {}}}", "n".repeat(201))).unwrap_err();
+    assert!(error.starts_with("line 15, column 24: `secrets[2].name`: the name has 201 bytes"), "{error}");
+}
+
+#[test]
 fn policy_exceeding_key_limit_is_rejected() {
     let secrets: String =
         (0..=limits::KEY_VARIABLES).map(|key| format!("  - {{key: KEY_{key}, inject: [A]}}\n")).collect();
