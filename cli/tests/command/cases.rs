@@ -795,3 +795,33 @@ fn platform_path_after_an_injecting_rule_is_described() {
     let output = slugproof(args).dir(&scratch).run();
     assert!(output.stdout.contains("platform, by PAYER: no further key is injected"), "{}", output.snapshot());
 }
+
+/// An entry of `accept` with `unset` covers no environment in which the variable has a value, not even a
+/// value that makes no difference.
+#[test]
+fn accept_with_unset_covers_no_other_value() {
+    let policy = evals(
+        "runtimes: [agent]\nmodel: [{when: {TIER: {not: gold}}, use: nobody}, {use: ac-large}]\n\
+         secrets: [{inject: [ACME_API_KEY]}]\n",
+    );
+    let prove = |name: &str, accept: &str| {
+        let config = format!("{CONFIG}accept:\n{accept}");
+        let scratch = repository(&format!("unset-{name}"), REGISTRY, &policy, "").file("slugproof.yaml", config);
+        slugproof(["prove", "--format", "json"]).dir(&scratch).run()
+    };
+    let entry = |limit: &str| format!("  - {{code: unregistered-model, {limit}reason: known}}\n");
+    let output = prove("one", &entry("unset: [TIER], "));
+    assert_eq!(output.code, 1, "{}", output.snapshot());
+    let gaps = output.json()["policies"][0]["gaps"].clone();
+    let gaps: Vec<(usize, bool)> = gaps
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|gap| (gap["set"].as_object().map_or(0, serde_json::Map::len), gap["accepted"].is_string()))
+        .collect();
+    assert_eq!(gaps, [(1, false), (0, true)], "{}", output.snapshot());
+    for (name, accept) in [("all", entry("")), ("both", entry("unset: [TIER], ") + &entry("set: [TIER], "))] {
+        let output = prove(name, &accept);
+        assert_eq!(output.code, 0, "{}", output.snapshot());
+    }
+}

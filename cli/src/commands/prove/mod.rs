@@ -13,7 +13,7 @@ use std::time::Instant;
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
 use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
-use slug_resolver::{Env, Kind, Policy, resolve};
+use slug_resolver::{Env, Kind, Policy, Variable, resolve};
 
 use crossings::crossings;
 use parallel::{Progress, in_parallel};
@@ -101,6 +101,41 @@ fn covers(accept: &Accept, policy: &str, gap: &Gap) -> bool {
     accept.covers(policy, &gap.runtime, gap.code.into(), |name| gap.set.contains_key(name))
 }
 
+/// Returns true if a gap leads to the same contradiction as a larger one, with some of its variables.
+fn is_part(gap: &Gap, larger: &Gap) -> bool {
+    (&gap.runtime, gap.code, &gap.slug) == (&larger.runtime, larger.code, &larger.slug)
+        && gap.set.keys().all(|name| larger.set.contains_key(name))
+}
+
+/// The gap with a value for each variable that an accept entry wants unset, where the contradiction stays
+/// the same: a gap sets no variable that makes no difference.
+fn with_unset_variables(accept: &Accept, dataset: &Dataset, gap: &Gap) -> Vec<Gap> {
+    let policy = &dataset.policy;
+    let variables = accept.unset.iter().filter_map(|name| policy.variable(name));
+    let mut larger = Vec::new();
+    for variable in variables.filter(|variable| !policy.is_slug_variable(*variable)) {
+        for value in values(policy, variable) {
+            let mut set = gap.set.clone();
+            set.insert(policy.variable_name(variable).to_owned(), value);
+            let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
+            let found = resolve(&dataset.registry, &gap.runtime, &env, &[]);
+            let selects_runtime = policy.runtime_variables().any(|selecting| selecting == variable);
+            let is_possible = !selects_runtime || env.runtime() == Some(gap.runtime.as_str());
+            if is_possible && found.code == Some(gap.code) && found.slug == gap.slug && env.is_set(variable) {
+                larger.push(Gap { set, ..gap.clone() });
+            }
+        }
+    }
+    larger
+}
+
+/// A value of each class of a variable that is set.
+fn values(policy: &Policy, variable: Variable) -> Vec<String> {
+    let classes = policy.value_classes(variable);
+    let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
+    [SET.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect()
+}
+
 /// The maximum number of environments of one gap that are tried for one accept entry.
 const TRIED: usize = 1_000;
 
@@ -111,9 +146,7 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
     let mut environments = vec![gap.set.clone()];
     for name in accept.set.iter().filter(|name| !gap.set.contains_key(*name)) {
         let Some(variable) = policy.variable(name) else { return false };
-        let classes = policy.value_classes(variable);
-        let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
-        let values: Vec<String> = [SET.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect();
+        let values = values(policy, variable);
         let with = |set: &BTreeMap<String, String>, value: &String| {
             let mut set = set.clone();
             set.insert(name.clone(), value.clone());
@@ -167,7 +200,16 @@ fn prove(
         gaps.push(EvaluatedGap { gap, accepted: None });
     }
     for gap in proof.gaps(|gap| accepting(gap).is_some()) {
-        let accepted = accepting(&gap).map(|accept| accept.reason.clone());
+        let accept = accepting(&gap);
+        let larger = accept.into_iter().flat_map(|accept| with_unset_variables(accept, dataset, &gap));
+        let larger = larger.filter(|larger| accepting(larger).is_none());
+        for larger in larger.collect::<Vec<_>>() {
+            let contains = |known: &EvaluatedGap| is_part(&known.gap, &larger) && known.accepted.is_none();
+            if !gaps.iter().any(contains) {
+                gaps.push(EvaluatedGap { gap: larger, accepted: None });
+            }
+        }
+        let accepted = accept.map(|accept| accept.reason.clone());
         gaps.push(EvaluatedGap { gap, accepted });
     }
     gaps.sort_by_key(|evaluated| evaluated.gap.code);
