@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use slug_resolver::{AuthEnv, Code, Resolution};
+use slug_resolver::{AuthEnv, Code, Resolution, Variable};
 
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
@@ -11,6 +11,7 @@ use crate::enumeration::{Enumeration, TestPoint};
 use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
+use crate::secret::SET;
 
 /// The results of an exhaustive run over some cases; two results can be [merged](Proof::merge).
 #[derive(Default)]
@@ -59,7 +60,7 @@ struct NumberedGap {
     gap: Gap,
 }
 
-/// A gap: a contradiction that is reachable without an override.
+/// A gap: a contradiction that is reachable without an override, by an environment that names its runtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// The runtime.
@@ -79,6 +80,42 @@ pub struct Gap {
     pub provider: Option<String>,
     /// The secrets that the provider needs.
     pub needs: AuthEnv,
+}
+
+/// Maximum environments that are tried to name the runtime of a case; if there are more, one may name it.
+const TRIED: usize = 10_000;
+
+/// Returns true if an environment that names the runtime of a case, or names none, has the same contradiction: a
+/// variable may decide both the runtime and the model. A variable that the case does not set may have any value.
+fn is_reachable(implementation: &dyn Implementation, case: &TestCase, found: &Resolution<'_>) -> bool {
+    let policy = &case.dataset.policy;
+    let is_set = |variable: &Variable| case.variables.contains_key(policy.variable_name(*variable));
+    let mut free = policy.runtime_variables().filter(|variable| !is_set(variable));
+    let decides = |variable: Variable| policy.deciding_variables().any(|deciding| deciding == variable);
+    if !policy.runtime_variables().any(decides) || free.any(|variable| policy.is_slug_variable(variable)) {
+        return true;
+    }
+    let mut cases = vec![case.clone()];
+    for variable in policy.runtime_variables() {
+        let name = policy.variable_name(variable);
+        // A value in the class of the runtime's name stands for that name.
+        let mut values = vec![case.runtime.clone()];
+        if !is_set(&variable) {
+            let classes = policy.value_classes(variable);
+            let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
+            values.extend([SET.to_owned()].into_iter().chain(classes.texts).chain(hosts));
+        }
+        let with_value = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
+        cases = cases.iter().flat_map(|case| [vec![case.clone()], with_value(case)].concat()).collect();
+        if cases.len() > TRIED {
+            return true;
+        }
+    }
+    cases.iter().any(|other| {
+        let names_runtime = other.env().runtime().is_none_or(|runtime| runtime == case.runtime);
+        let resolution = implementation.resolve(other);
+        names_runtime && (resolution.code, resolution.slug) == (found.code, found.slug)
+    })
 }
 
 impl Proof {
@@ -103,7 +140,7 @@ impl Proof {
             self.keep_first(Broken { number, law, violation, case: point.case.clone() });
         }
         if !point.overridden && point.known_runtime {
-            self.note_contradiction(number, point, &context.resolution);
+            self.note_contradiction(implementation, number, point, &context.resolution);
         }
     }
 
@@ -155,9 +192,15 @@ impl Proof {
         }
     }
 
-    fn note_contradiction(&mut self, number: usize, point: &TestPoint, resolution: &Resolution<'_>) {
-        let Some(code) = resolution.code else { return };
+    fn note_contradiction(
+        &mut self,
+        implementation: &dyn Implementation,
+        number: usize,
+        point: &TestPoint,
+        resolution: &Resolution<'_>,
+    ) {
         let case = &point.case;
+        let Some(code) = resolution.code.filter(|_| is_reachable(implementation, case, resolution)) else { return };
         let gap = Gap {
             runtime: case.runtime.clone(),
             code,

@@ -221,3 +221,55 @@ templates: {first: second, second: unknown}
     let expected = [("first", true), ("second", true), ("unknown", true), ("unknown?", false)];
     assert_eq!(is_known, expected.map(|(name, is_known)| (name.to_owned(), is_known)).into());
 }
+
+/// A variable can decide both the runtime and the model. The expected contradictions are computed from every
+/// environment, each on the runtime that it names, or on every listed runtime if it names none.
+#[test]
+fn gaps_are_reached_by_environments_that_name_their_runtime() {
+    let registry = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [KEY]}
+  - {name: zeta, auth_env: [KEY]}
+runtimes:
+  agent: {providers: [{name: acme, models: [ac]}]}
+  studio: {providers: [{name: acme, models: [ac]}, {name: zeta, models: [ze]}]}
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let mut found = [0; 2];
+    for rules in [
+        "runtime: A\nmodel: [{when: {A: studio}, use: ze}, {use: ac}]",
+        "runtime: A\nmodel: [{when: {A: agent}, use: ze}, {use: ac}]",
+        "runtime: A\nmodel: [{when: {A: {not: studio}}, use: ze}, {use: ac}]",
+        "runtime: A\nmodel: [{when: {A: {not: other}}, use: ze}, {use: ac}]",
+        "runtime: A\ndefaults: {A: studio}\nmodel: [{when: {A: studio}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: set}, use: studio}, {use: agent}]\nmodel: [{when: {A: set}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: set}, use: agent}, {use: studio}]\nmodel: [{when: {A: set}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: x}, use: studio}]\nmodel: [{when: {A: x}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: x}, use: studio}, {use: agent}]\nmodel: [{when: {A: set, B: set}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: x, B: unset}, use: studio}, {use: agent}]\nmodel: [{when: {A: x}, use: ze}, {use: ac}]",
+        "runtime: [{when: {A: unset}, use: studio}, {use: agent}]\nmodel: [{when: {B: set}, use: ze}, {use: ac}]",
+    ] {
+        let text = format!(
+            "schema_version: 2\nname: shared\nruntimes: [agent, studio]\nsecrets: [{{inject: [KEY]}}]\n{rules}"
+        );
+        let dataset =
+            Dataset::new(registry.clone(), Policy::from_yaml(text.as_bytes()).expect("the document is valid"));
+        let mut expected = BTreeSet::new();
+        let values = ["", "x", "agent", "studio", "other"];
+        for (a, b) in values.iter().flat_map(|a| values.map(|b| (*a, b))) {
+            for runtime in ["agent", "studio"] {
+                let case = TestCase::new(&dataset, runtime).with("A", a).with("B", b);
+                if case.env().runtime().is_none_or(|named| named == runtime) {
+                    let resolution = RealResolver.resolve(&case);
+                    expected.extend(resolution.code.map(|code| (code, runtime.to_owned(), resolution.slug.to_owned())));
+                }
+            }
+        }
+        let enumeration = Enumeration::new(&dataset);
+        let gaps = prove_checks(&RealResolver, &enumeration, 0..enumeration.checks()).gaps(|_| true);
+        let gaps: BTreeSet<_> = gaps.into_iter().map(|gap| (gap.code, gap.runtime, gap.slug)).collect();
+        assert_eq!(gaps, expected, "{rules}");
+        found[usize::from(expected.is_empty())] += 1;
+    }
+    assert!(found[0] > 2 && found[1] > 2, "policies with and without gaps: {found:?}");
+}
