@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::policy::{Policy, Values, Variable, View};
+use crate::policy::{Class, Policy, Values, Variable, View};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
@@ -148,6 +148,12 @@ impl<'a> Env<'a> {
     #[inline]
     pub fn text(&self, variable: Variable) -> Option<&'a str> {
         self.text_at(self.policy.variables().text_index(variable)?)
+    }
+
+    /// The class of the value of a text variable, or of its default; `None` for a key variable.
+    pub(crate) fn class(&self, variable: Variable) -> Option<Class> {
+        let text = self.policy.variables().text_index(variable)?;
+        Some(self.values.classes[usize::from(text)])
     }
 
     /// The runtime that the environment names, if it names one: the pick of the first rule for the

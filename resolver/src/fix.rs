@@ -261,28 +261,42 @@ impl<'a, 'o> Search<'a, 'o> {
         let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
         let listed: Vec<&str> =
             first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
-        let first_slugs = &listed[..first_of_each.count().min(limits::FIX_SLUGS)];
+        let first_slugs = listed[..first_of_each.count().min(limits::FIX_SLUGS)].iter().copied();
         let similar = spelling::most_similar_first(&listed, not_served);
         let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(similar).collect();
 
         let runtime_tests = if env.runtime() == Some(runtime) { policy.runtime_tests() } else { 0 };
         let mut search =
             Search { registry, runtime, runtime_tests, ambient, key_moves, decisions: 0, found: Vec::new() };
+        // Whatever else is edited, only secrets that the policy injects can be added.
+        let most = Credentials { injected: NameSubset::all(policy.injectable()), ambient };
+        let handle = registry.handle(policy.template_of(runtime));
+        let may_serve = |slug: &&str| handle.is_some_and(|runtime| runtime.may_serve(slug, &most));
+        let is_useful = |slug: &&str| search.is_runtime_open() || may_serve(slug);
+        let useful_slugs: Vec<&str> = first_slugs.filter(is_useful).collect();
         for size in 1..=limits::FIX_EDITS {
-            let slugs = if size == 1 { all_slugs.as_slice() } else { first_slugs };
+            let slugs = if size == 1 { &all_slugs } else { &useful_slugs };
             let options: Vec<Options<'_>> = policy
                 .all_variables()
                 .map(|variable| Options { variable, values: search.values(variable, env, slugs) })
                 .filter(|options| !options.values.is_empty())
                 .collect();
-            search.extend(env, &options, &mut Vec::new(), size);
+            let mattering = search.mattering(&options, env);
+            search.extend(env, &options, mattering, &mut Vec::new(), size);
         }
         search
     }
 
     /// Tries every way to add `more` changes from `options` to the changes in `made`, which have
-    /// resulted in `env`.
-    fn extend(&mut self, env: &Env<'a>, options: &[Options<'a>], made: &mut Vec<Change<'a>>, more: usize) {
+    /// resulted in `env`. The first of them changes a variable in `mattering`.
+    fn extend(
+        &mut self,
+        env: &Env<'a>,
+        options: &[Options<'a>],
+        mattering: u128,
+        made: &mut Vec<Change<'a>>,
+        more: usize,
+    ) {
         if self.decisions == limits::FIX_DECISIONS {
             return;
         }
@@ -297,9 +311,12 @@ impl<'a, 'o> Search<'a, 'o> {
             return;
         }
         for (index, Options { variable, values }) in options.iter().enumerate() {
-            if !self.could_matter(*variable, env) {
+            if mattering >> variable.position() & 1 == 0 {
                 continue;
             }
+            let rest = &options[index + 1..];
+            // Values of one class leave the same variables to change.
+            let mut known = None;
             for &value in values {
                 made.push(Change { variable: *variable, value });
                 let covered = self.covered(made);
@@ -308,7 +325,14 @@ impl<'a, 'o> Search<'a, 'o> {
                         Some(value) => env.with(*variable, value),
                         None => env.without(*variable),
                     };
-                    self.extend(&changed, &options[index + 1..], made, more - 1);
+                    let class = changed.class(*variable);
+                    let mattering = match known {
+                        _ if more == 1 => 0,
+                        Some((known, mattering)) if known == class => mattering,
+                        _ => self.mattering(rest, &changed),
+                    };
+                    known = Some((class, mattering));
+                    self.extend(&changed, rest, mattering, made, more - 1);
                 }
                 made.pop();
                 if covered && value.is_some() {
@@ -332,6 +356,12 @@ impl<'a, 'o> Search<'a, 'o> {
     fn covered(&self, made: &[Change<'_>]) -> bool {
         let made = |change: &Change<'_>| made.iter().any(|other| other.kind() == change.kind());
         self.found.iter().any(|found| found.changes.iter().all(made))
+    }
+
+    /// The variables of some options that a decision may consult: one bit for each position in the policy.
+    fn mattering(&self, options: &[Options<'_>], env: &Env<'_>) -> u128 {
+        let matters = |options: &&Options<'_>| self.could_matter(options.variable, env);
+        options.iter().filter(matters).fold(0, |variables, options| variables | 1 << options.variable.position())
     }
 
     /// Returns true if a decision may consult a variable, given that the variables before it in the
@@ -454,24 +484,25 @@ fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> Strin
 mod tests {
     use super::*;
     use crate::policy::{Condition, InjectMode, Membership, PickRule, PolicyDocument, SecretsRule, Source};
-    use crate::registry::{Arm, Pattern, RegistryDocument, Runtime};
+    use crate::registry::{Arm, AuthEnv, Pattern, RegistryDocument, Runtime};
 
     const KEYS: usize = limits::KEY_VARIABLES;
 
-    /// A registry with `closed` arms, each with one id and a secret that no policy injects, and with
+    /// A registry with `closed` arms, each with one id and a provider that needs all of `group`, and with
     /// name-only arms for the secrets and patterns in `open`.
-    fn registry(closed: usize, open: &[(&str, &str)]) -> Registry {
+    fn registry(closed: usize, group: &[&str], open: &[(&str, &str)]) -> Registry {
         let names = || (0..closed).map(|number| format!("m{number}"));
-        let provider = |name: &str, secret: &str, pattern: &str| {
-            Provider::new(name, vec![secret.into()], Pattern::new(pattern).expect("the pattern compiles"))
+        let provider = |name: &str, secrets: &[&str], pattern: &str| {
+            let item = secrets.iter().map(|secret| (*secret).to_owned());
+            Provider::new(name, AuthEnv::of_items([item]), Pattern::new(pattern).expect("the pattern compiles"))
         };
         let others =
             || open.iter().enumerate().map(|(number, (secret, pattern))| (format!("o{number}"), *secret, *pattern));
         let listed = names().map(|name| Arm { models: [name.clone()].into(), provider: name, ..Arm::default() });
         let arms = listed.chain(others().map(|(name, ..)| Arm { provider: name, ..Arm::default() })).collect();
-        let providers = names().map(|name| provider(&name, "UNAVAILABLE", "^x"));
+        let providers = names().map(|name| provider(&name, group, "^x"));
         let providers =
-            providers.chain(others().map(|(name, secret, pattern)| provider(&name, secret, pattern))).collect();
+            providers.chain(others().map(|(name, secret, pattern)| provider(&name, &[secret], pattern))).collect();
         let runtimes = [Runtime { name: "agent".into(), arms, ..Runtime::default() }].into();
         Registry::new(RegistryDocument { providers, runtimes, ..RegistryDocument::default() })
             .expect("the document is valid")
@@ -510,15 +541,20 @@ mod tests {
     /// A hundred slugs with pairs of 64 keys make more sets than the limit, if every key counts.
     #[test]
     fn search_with_many_sets_stops_at_limit() {
-        let mut document = policy(&[], "x").document().clone();
+        // More keys are needed than a fix has edits.
+        let group = ["A", "B", "C", "OTHER"];
+        let mut document = policy(&[(0, "A"), (1, "B"), (2, "C")], "x").document().clone();
         document.inject = InjectMode::Every;
         let policy = Policy::new(document).expect("the document is valid");
-        let registry = registry(limits::FIX_SLUGS, &[]);
+        let registry = registry(limits::FIX_SLUGS, &group, &[]);
         let env = Env::empty(&policy);
         let decision = decide(&registry, "agent", &env, &[]);
         let search = Search::run(&registry, "agent", (&env, &decision), &[], &[], KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
+
+    /// Secrets that the policies of the next two tests inject, but never both.
+    const NEVER_TOGETHER: [&str; 2] = ["OTHER", "RIGHT"];
 
     // In the next two tests the only fix comes last. The search finds it only if it skips edits that
     // cannot help: trying even one of them would reach the limit first.
@@ -527,7 +563,7 @@ mod tests {
     fn search_skips_repeated_edits_and_platform_keys() {
         let closed = 30;
         let registry = {
-            let mut document = registry(closed, &[("RIGHT", "^mm$")]).document();
+            let mut document = registry(closed, &NEVER_TOGETHER, &[("RIGHT", "^mm$")]).document();
             document.runtimes[0].arms[closed].models = ["mm".into()].into();
             Registry::new(document).expect("the document is valid")
         };
@@ -539,7 +575,7 @@ mod tests {
 
     #[test]
     fn search_skips_unused_platform_model_and_set_keys() {
-        let registry = registry(6, &[("RIGHT", "^mm$")]);
+        let registry = registry(6, &NEVER_TOGETHER, &[("RIGHT", "^mm$")]);
         let right: Vec<(usize, &str)> = (3..KEYS).map(|number| (number, "RIGHT")).collect();
         let policy = policy(&right, "mm");
         let all_set = policy.key_variables().fold(Env::empty(&policy), |env, key| env.with(key, "set"));

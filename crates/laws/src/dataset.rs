@@ -1,7 +1,7 @@
 //! A dataset: a registry and a policy, with cached values derived from them.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{ReadError, UnknownFields};
@@ -11,6 +11,7 @@ use crate::corruption::Parts;
 use crate::extension;
 use crate::model_classes::ModelClasses;
 use crate::reference;
+use crate::spelling;
 use crate::version_1::PolicyV1;
 
 /// One registry and one policy, the data of a test case.
@@ -31,6 +32,19 @@ pub struct Dataset {
     extending: OnceLock<Result<Arc<[Policy; 2]>, ReadError>>,
     parts_of_registry: OnceLock<Result<Parts, ReadError>>,
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
+    registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
+    spellings: Mutex<Spellings>,
+}
+
+/// Other spellings by runtime and slug.
+type Spellings = BTreeMap<(String, String), Arc<[String]>>;
+
+/// A registry in which absent fields are null.
+pub(crate) struct WithNulls {
+    /// The document.
+    pub(crate) text: String,
+    /// Whether it is read as the document without nulls is.
+    pub(crate) is_equal: bool,
 }
 
 impl Dataset {
@@ -70,6 +84,8 @@ impl Dataset {
             extending: OnceLock::new(),
             parts_of_registry: OnceLock::new(),
             parts_of_policy: OnceLock::new(),
+            registry_with_nulls: OnceLock::new(),
+            spellings: Mutex::default(),
         }
     }
 
@@ -92,6 +108,20 @@ impl Dataset {
         self.credentials.get_or_init(|| {
             let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.names().iter().cloned());
             names.collect::<BTreeSet<String>>().into_iter().collect()
+        })
+    }
+
+    /// Other spellings of a slug on a runtime. Many cases are about one slug, and comparing it with every
+    /// id takes long.
+    pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<[String]> {
+        let key = (runtime.to_owned(), slug.to_owned());
+        let known = self.spellings.lock().expect("no thread panics while it holds the lock").get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let spellings: Arc<[String]> =
+                spelling::other_spellings(&self.registry, self.model_classes(), runtime, slug).into();
+            let mut known = self.spellings.lock().expect("no thread panics while it holds the lock");
+            known.insert(key, Arc::clone(&spellings));
+            spellings
         })
     }
 
@@ -128,6 +158,16 @@ impl Dataset {
     /// The first entries of the registry, prepared for corruption.
     pub(crate) fn parts_of_registry(&self) -> Result<&Parts, &ReadError> {
         self.parts_of_registry.get_or_init(|| Parts::of_registry(&self.registry)).as_ref()
+    }
+
+    /// The first entries of the registry with every absent optional field as null; `None` if they are too large.
+    pub(crate) fn registry_with_nulls(&self) -> Result<Option<&WithNulls>, &ReadError> {
+        let with_nulls = || {
+            let parts = self.parts_of_registry().map_err(Clone::clone)?;
+            let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
+            Ok(parts.with_nulls().map(|text| WithNulls { is_equal: read(&parts.text()) == read(&text), text }))
+        };
+        self.registry_with_nulls.get_or_init(with_nulls).as_ref().map(Option::as_ref)
     }
 
     /// The policy, prepared for corruption.

@@ -61,7 +61,7 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
     let picked = reference::select(document, &case.runtime, &case.variables);
     let mut slugs = Vec::new();
     if size == 1 && picked.held_by.is_some() {
-        slugs = spelling::other_spellings(&case.dataset.registry, template, picked.slug);
+        slugs = case.dataset.spellings(template, picked.slug).to_vec();
     }
     if size == 1 && matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel)) {
         spelling::sort_by_similarity(&mut listed, picked.slug);

@@ -1,6 +1,7 @@
 //! A law, and its context: one case with the answer of one implementation.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use slug_resolver::verdict::Warnings;
 use slug_resolver::{Code, Fix, NameSubset, Resolution};
@@ -9,7 +10,7 @@ use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::implementation::Implementation;
 use crate::reference;
-use crate::spelling;
+use crate::secret::CANARY;
 
 /// One law.
 #[derive(Clone, Copy)]
@@ -34,8 +35,8 @@ pub struct LawContext<'a> {
     /// The answer of the implementation.
     pub resolution: Resolution<'a>,
     reference: OnceCell<Resolution<'a>>,
-    spellings: OnceCell<Vec<String>>,
     fixes: OnceCell<Vec<Fix>>,
+    with_canaries: OnceCell<(TestCase, Vec<Fix>)>,
 }
 
 impl<'a> LawContext<'a> {
@@ -47,8 +48,8 @@ impl<'a> LawContext<'a> {
             case,
             resolution: implementation.resolve(case),
             reference: OnceCell::new(),
-            spellings: OnceCell::new(),
             fixes: OnceCell::new(),
+            with_canaries: OnceCell::new(),
         }
     }
 
@@ -71,17 +72,32 @@ impl<'a> LawContext<'a> {
         })
     }
 
-    /// Other spellings of a slug on the runtime of the case; every call must be about the same slug.
-    pub(crate) fn spellings(&self, slug: &str) -> &[String] {
-        self.spellings.get_or_init(|| {
-            let Dataset { registry, policy, .. } = &*self.case.dataset;
-            spelling::other_spellings(registry, policy.template_of(&self.case.runtime), slug)
-        })
+    /// Other spellings of a slug on the runtime of the case.
+    pub(crate) fn spellings(&self, slug: &str) -> Arc<[String]> {
+        let dataset = &self.case.dataset;
+        dataset.spellings(dataset.policy.template_of(&self.case.runtime), slug)
     }
 
     /// The fixes that the implementation offers.
     pub fn fixes(&self) -> &[Fix] {
         self.fixes.get_or_init(|| self.implementation.fixes(self.case))
+    }
+
+    /// The case with [`CANARY`] as the value of every secret that is set, and the fixes that the
+    /// implementation offers for it: computed apart from [`LawContext::fixes`], and equal to them.
+    pub(crate) fn with_canaries(&self) -> &(TestCase, Vec<Fix>) {
+        self.with_canaries.get_or_init(|| {
+            let policy = &self.case.dataset.policy;
+            let mut case = self.case.clone();
+            for (name, value) in &mut case.variables {
+                let is_secret = policy.variable(name).is_none_or(|variable| policy.is_key(variable));
+                if is_secret && !value.is_empty() {
+                    *value = CANARY.into();
+                }
+            }
+            let fixes = self.implementation.fixes(&case);
+            (case, fixes)
+        })
     }
 }
 

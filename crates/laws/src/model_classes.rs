@@ -6,7 +6,7 @@
 //! the matcher of the reference, never with the index under test.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use slug_resolver::{Provider, Registry, Rejection};
 
@@ -34,6 +34,9 @@ pub struct ModelClasses {
     arms: Vec<Arms>,
     /// The ids that any arm lists.
     ids: BTreeMap<String, Known>,
+    /// The providers whose patterns match a text that no arm lists, in the order of the catalogue. Many cases
+    /// are about one text.
+    matching: Mutex<BTreeMap<String, Arc<[usize]>>>,
 }
 
 struct Arms {
@@ -62,7 +65,8 @@ impl ModelClasses {
     pub fn new(registry: &Registry) -> Self {
         let providers = registry.providers().iter().enumerate();
         let by_name: BTreeMap<&str, usize> = providers.map(|(id, provider)| (provider.name.as_str(), id)).collect();
-        let mut model_classes = Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new() };
+        let mut model_classes =
+            Self { runtimes: BTreeMap::new(), arms: Vec::new(), ids: BTreeMap::new(), matching: Mutex::default() };
         for (runtime, document) in registry.runtimes().iter().enumerate() {
             model_classes.runtimes.insert(document.name.clone(), runtime);
             let providers: Vec<usize> =
@@ -152,6 +156,11 @@ impl ModelClasses {
         self.runtimes.get(runtime).map_or_else(Vec::new, |&runtime| self.withdrawn(runtime, model.trim()))
     }
 
+    /// Returns true if an arm of any runtime lists a model.
+    pub(crate) fn is_listed(&self, model: &str) -> bool {
+        self.ids.get(model).is_some_and(|known| !known.listed.is_empty())
+    }
+
     fn withdrawn(&self, runtime: usize, model: &str) -> Vec<usize> {
         let lists = self.ids.get(model).map_or(&[][..], |known| &known.withdrawn);
         lists.iter().filter(|list| list.0 == runtime).map(|list| list.1).collect()
@@ -163,18 +172,27 @@ impl ModelClasses {
     }
 
     fn matched(&self, registry: &Registry, runtime: usize, model: &str) -> Vec<usize> {
-        let Arms { providers, of, .. } = &self.arms[runtime];
-        if let Some(known) = self.ids.get(model) {
-            let mut arms: Vec<usize> = known.matched.iter().filter_map(|provider| of.get(provider).copied()).collect();
+        let of = &self.arms[runtime].of;
+        let in_order = |matching: &[usize]| {
+            let mut arms: Vec<usize> = matching.iter().filter_map(|provider| of.get(provider).copied()).collect();
             arms.sort_unstable();
-            return arms;
-        }
-        let everywhere = reference::everywhere(model);
-        let matches = |(_, provider): &(usize, &usize)| {
-            let pattern = &registry.providers()[**provider].model_prefix_match;
-            !pattern.as_str().is_empty() && reference::is_found_from(pattern.hir(), model, &everywhere)
+            arms
         };
-        providers.iter().enumerate().filter(matches).map(|(arm, _)| arm).collect()
+        match self.ids.get(model) {
+            Some(known) => in_order(&known.matched),
+            None => in_order(&self.matching(registry, model)),
+        }
+    }
+
+    /// The providers whose patterns match a text that no arm lists, in the order of the catalogue.
+    fn matching(&self, registry: &Registry, model: &str) -> Arc<[usize]> {
+        let lock = || self.matching.lock().expect("no thread panics while it holds the lock");
+        let known = lock().get(model).cloned();
+        known.unwrap_or_else(|| {
+            let matching: Arc<[usize]> = matching(registry, model).into();
+            lock().insert(model.to_owned(), Arc::clone(&matching));
+            matching
+        })
     }
 
     /// A few listed ids of a model class on the runtime with this name.
@@ -196,19 +214,18 @@ impl ModelClasses {
 
 impl Known {
     fn new(registry: &Registry, id: &str) -> Self {
-        let model = id.trim();
-        let everywhere = reference::everywhere(model);
-        let matches = |(_, provider): &(usize, &Provider)| {
-            let pattern = &provider.model_prefix_match;
-            !pattern.as_str().is_empty() && reference::is_found_from(pattern.hir(), model, &everywhere)
-        };
-        let providers = registry.providers().iter().enumerate();
-        Self {
-            listed: Vec::new(),
-            withdrawn: Vec::new(),
-            matched: providers.filter(matches).map(|(id, _)| id).collect(),
-        }
+        Self { listed: Vec::new(), withdrawn: Vec::new(), matched: matching(registry, id.trim()) }
     }
+}
+
+/// The providers whose patterns match a text, in the order of the catalogue.
+fn matching(registry: &Registry, model: &str) -> Vec<usize> {
+    let everywhere = reference::everywhere(model);
+    let matches = |(_, provider): &(usize, &Provider)| {
+        let pattern = &provider.model_prefix_match;
+        !pattern.as_str().is_empty() && reference::is_found_from(pattern.hir(), model, &everywhere)
+    };
+    registry.providers().iter().enumerate().filter(matches).map(|(id, _)| id).collect()
 }
 
 /// Maximum number of representatives of a model class.

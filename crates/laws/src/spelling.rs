@@ -1,47 +1,40 @@
 //! Other spellings of a slug, computed from the specification.
 
-use slug_resolver::{Registry, limits};
+use std::collections::BTreeSet;
 
+use slug_resolver::{Provider, Registry, limits};
+
+use crate::model_classes::ModelClasses;
 use crate::reference::platform_pays;
 
 /// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
 /// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
 /// arm of any runtime lists, the slug after the name of each provider that needs a credential and `/` or `:`, and the
 /// slug without its first segment.
-pub(crate) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
+pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
     let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
     if slug.is_empty() || slug.len() > 256 {
         return Vec::new();
     }
-    let (before, last) = split_last(slug);
-    let mut all: Vec<String> = Vec::new();
-    for id in runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256) {
-        let (id_before, id_last) = split_last(id);
-        if id_last == last || id_before == before && is_one_edit(id_last, last) {
-            all.push(id.clone());
-        }
-    }
-    let listed = all.clone();
-    let mut arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
-    if arms.all(|arm| arm.models.iter().all(|id| id != slug)) {
-        for arm in &runtime.arms {
-            let provider = registry.providers().iter().find(|provider| provider.name == arm.provider);
-            if provider.is_some_and(|provider| !platform_pays(provider) && !provider.auth_env.names().is_empty()) {
-                all.push(arm.provider.clone() + "/" + slug);
-                all.push(arm.provider.clone() + ":" + slug);
-            }
+    let ids = runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256);
+    let mut all: Vec<String> = ids.filter(|id| is_similar(id, slug)).cloned().collect();
+    let listed: BTreeSet<String> = all.iter().cloned().collect();
+    if !classes.is_listed(slug) {
+        let needs_credential = |provider: &&Provider| !platform_pays(provider) && !provider.auth_env.names().is_empty();
+        let needing = registry.providers().iter().filter(needs_credential);
+        let needing: BTreeSet<&str> = needing.map(|provider| provider.name.as_str()).collect();
+        for arm in runtime.arms.iter().filter(|arm| needing.contains(arm.provider.as_str())) {
+            all.push(arm.provider.clone() + "/" + slug);
+            all.push(arm.provider.clone() + ":" + slug);
         }
         if let Some(at) = slug.find(['/', ':']) {
             all.push(slug[at + 1..].to_owned());
         }
     }
-    let mut kept: Vec<String> = Vec::new();
-    for id in all {
-        if !id.is_empty() && id != slug && !kept.contains(&id) {
-            kept.push(id);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let mut kept = all;
+    kept.retain(|id| !id.is_empty() && id != slug && seen.insert(id.clone()));
     let key = |id: &String| (!listed.contains(id), first_segment(id) != first_segment(slug), distance(id, slug));
     kept.sort_by_cached_key(key);
     kept.truncate(limits::FIX_SPELLINGS);
@@ -72,30 +65,42 @@ fn split_last(id: &str) -> (&str, &str) {
     }
 }
 
+/// Returns true for ids with the same last segment, and for ids that are one edit apart in it. All other spellings
+/// of a slug are similar to it.
+pub(crate) fn is_similar(id: &str, slug: &str) -> bool {
+    let ((id_before, id_last), (before, last)) = (split_last(id), split_last(slug));
+    id_last == last || id_before == before && is_one_edit(id_last, last)
+}
+
 fn is_one_edit(one: &str, other: &str) -> bool {
-    one.chars().count().abs_diff(other.chars().count()) <= 1 && distance(one, other) == 1
+    // A character has at most four bytes, so the lengths distinguish most texts.
+    one.len().abs_diff(other.len()) <= 4
+        && one.chars().count().abs_diff(other.chars().count()) <= 1
+        && distance(one, other) == 1
 }
 
 /// The number of edits between two texts: insertions, deletions, substitutions and exchanges of
 /// neighbours, with no part edited twice.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];
+    // One allocation, because many texts are compared.
+    let row = other.len() + 1;
+    let mut table = vec![0; (one.len() + 1) * row];
     for i in 0..=one.len() {
         for j in 0..=other.len() {
-            table[i][j] = match (i, j) {
+            table[i * row + j] = match (i, j) {
                 (0, _) => j,
                 (_, 0) => i,
                 _ => {
-                    let changed = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
-                    let mut least = changed.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
+                    let changed = table[(i - 1) * row + j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                    let mut least = changed.min(table[(i - 1) * row + j] + 1).min(table[i * row + j - 1] + 1);
                     if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
-                        least = least.min(table[i - 2][j - 2] + 1);
+                        least = least.min(table[(i - 2) * row + j - 2] + 1);
                     }
                     least
                 }
             };
         }
     }
-    table[one.len()][other.len()]
+    table[one.len() * row + other.len()]
 }

@@ -21,7 +21,12 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
         return Vec::new();
     };
     let ids = runtime.arms.iter().flat_map(|arm| &arm.models);
-    let listed: Vec<String> = ids.filter(|id| id.len() <= COMPARED && is_similar(id, slug)).cloned().collect();
+    let parts @ (prefix, last) = split_last(slug);
+    // Most ids need not be split; an edit changes the length by one character, which has at most four bytes.
+    let may_be_similar =
+        |id: &&String| id.ends_with(last) || id.len().abs_diff(slug.len()) <= 4 && id.starts_with(prefix);
+    let is_compared = |id: &&String| id.len() <= COMPARED && is_similar(split_last(id), parts);
+    let listed: Vec<String> = ids.filter(may_be_similar).filter(is_compared).cloned().collect();
     let mut unlisted = Vec::new();
     let mut handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
     if !handles.any(|runtime| runtime.lists(slug)) {
@@ -75,12 +80,16 @@ pub(super) fn first_segment(id: &str) -> &str {
 
 /// Splits an id before its last segment.
 fn split_last(id: &str) -> (&str, &str) {
-    id.rsplit_once(SEPARATORS).unwrap_or(("", id))
+    // Separators are ASCII characters, and a search for bytes is much faster.
+    match id.bytes().rposition(|byte| SEPARATORS.contains(&char::from(byte))) {
+        Some(at) => (&id[..at], &id[at + 1..]),
+        None => ("", id),
+    }
 }
 
-/// Returns true for ids with the same last segment, and for ids that are one edit apart in it.
-fn is_similar(id: &str, slug: &str) -> bool {
-    let ((prefix, last), (slug_prefix, slug_last)) = (split_last(id), split_last(slug));
+/// Returns true for ids with the same last segment, and for ids that are one edit apart in it; both are split before
+/// the last segment.
+fn is_similar((prefix, last): (&str, &str), (slug_prefix, slug_last): (&str, &str)) -> bool {
     last == slug_last || prefix == slug_prefix && is_one_edit(last, slug_last)
 }
 

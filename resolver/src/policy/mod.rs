@@ -18,8 +18,8 @@ pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
 pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, SecretsStep, Step};
 use variable::OTHER;
-pub(crate) use variable::Variables;
 pub use variable::{BillingPath, Variable};
+pub(crate) use variable::{Class, Variables};
 pub(crate) use view::{Values, View};
 
 use crate::limits;

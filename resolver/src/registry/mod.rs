@@ -287,6 +287,12 @@ impl<'r> RuntimeHandle<'r> {
         found.into_iter().map(|id| &self.registry.providers[id]).collect()
     }
 
+    /// Returns true if [`derive`](Self::derive) can find a provider for the model that is consistent with some of the
+    /// credentials.
+    pub(crate) fn may_serve(&self, model: &str, credentials: &Credentials<'_>) -> bool {
+        self.candidates(model).into_iter().any(|provider| provider.is_platform() || credentials.meet(provider))
+    }
+
     /// Returns true if an arm lists exactly this id.
     pub(crate) fn lists(&self, id: &str) -> bool {
         matches!(self.arms.listing(id), Some(Listing::Sole(_) | Listing::Tie(_)))

@@ -26,7 +26,7 @@ pub struct Wrong {
     pub runtime: for<'a> fn(&'a TestCase) -> Option<&'a str>,
     pub fixes: fn(&TestCase) -> Vec<Fix>,
     pub message: fn(&Registry, &Resolution<'_>) -> String,
-    pub report: fn(&TestCase) -> String,
+    pub report: fn(&TestCase, &[Fix]) -> String,
     pub reread: fn(&TestCase) -> Result<TestCase, ReadError>,
     pub extending: fn(&Dataset) -> Result<Arc<[Policy; 2]>, ReadError>,
     pub validate: fn(Document, &str, &Arc<Dataset>) -> Result<(), ReadError>,
@@ -49,8 +49,8 @@ impl Implementation for Wrong {
         (self.message)(registry, resolution)
     }
 
-    fn report(&self, case: &TestCase) -> String {
-        (self.report)(case)
+    fn report(&self, case: &TestCase, fixes: &[Fix]) -> String {
+        (self.report)(case, fixes)
     }
 
     fn reread(&self, case: &TestCase) -> Result<TestCase, ReadError> {
@@ -77,7 +77,7 @@ pub const RIGHT: Wrong = Wrong {
     runtime: |case| RealResolver.runtime(case),
     fixes: |case| RealResolver.fixes(case),
     message: |registry, resolution| RealResolver.message(registry, resolution),
-    report: |case| RealResolver.report(case),
+    report: |case, fixes| RealResolver.report(case, fixes),
     reread: |case| RealResolver.reread(case),
     extending: |dataset| RealResolver.extending(dataset),
     validate: |document, text, dataset| RealResolver.validate(document, text, dataset),
@@ -654,7 +654,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         law: "secret-noninterference",
         bug: "the environment is logged",
-        report: |case| format!("resolving with {:?}", case.variables),
+        report: |case, _| format!("resolving with {:?}", case.variables),
         ..RIGHT
     },
     Wrong {

@@ -236,7 +236,9 @@ fn is_spelling(context: &LawContext<'_>, fix: &Fix) -> bool {
     let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
     match fix.edits.as_slice() {
         [Edit::Set(name, value)] => {
-            Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).contains(value)
+            Some(name.as_str()) == picked.held_by
+                && spelling::is_similar(value, picked.slug.trim())
+                && context.spellings(picked.slug).contains(value)
         }
         _ => false,
     }
