@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::limits;
-use crate::registry::{Provider, Registry};
+use crate::registry::{Provider, Registry, SEPARATORS, split_last};
 
 /// Returns ids that a slug may have been meant to be, most likely first.
 ///
@@ -17,22 +17,18 @@ use crate::registry::{Provider, Registry};
 /// because nothing says that the writer uses it.
 pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) -> Vec<String> {
     let slug = slug.trim();
-    let Some(runtime) = registry.runtime(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
+    let Some(handle) = registry.handle(runtime).filter(|_| !slug.is_empty() && slug.len() <= COMPARED) else {
         return Vec::new();
     };
-    let ids = runtime.arms.iter().flat_map(|arm| &arm.models);
-    let parts @ (prefix, last) = split_last(slug);
-    // Most ids need not be split; an edit changes the length by one character, which has at most four bytes.
-    let may_be_similar =
-        |id: &&String| id.ends_with(last) || id.len().abs_diff(slug.len()) <= 4 && id.starts_with(prefix);
+    let parts = split_last(slug);
     let is_compared = |id: &&String| id.len() <= COMPARED && is_similar(split_last(id), parts);
-    let listed: Vec<String> = ids.filter(may_be_similar).filter(is_compared).cloned().collect();
+    let listed: Vec<String> = handle.ids_around(slug).filter(is_compared).cloned().collect();
     let mut unlisted = Vec::new();
     let mut handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
     if !handles.any(|runtime| runtime.lists(slug)) {
         let needs_key = |provider: &Provider| !provider.is_platform() && !provider.is_keyless();
         let needs_key = |name: &str| registry.provider(name).is_some_and(needs_key);
-        for arm in runtime.arms.iter().filter(|arm| needs_key(&arm.provider)) {
+        for arm in handle.runtime().arms.iter().filter(|arm| needs_key(&arm.provider)) {
             unlisted.extend(SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
         }
         unlisted.extend(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned()));
@@ -67,24 +63,12 @@ pub(super) fn most_similar_first<'a>(listed: &[&'a str], slug: &str) -> Vec<&'a 
     listed
 }
 
-/// The characters that separate the segments of an id.
-const SEPARATORS: [char; 2] = ['/', ':'];
-
 /// The length in bytes up to which ids are compared; comparing takes quadratic time.
 const COMPARED: usize = 256;
 
 /// The first segment of an id that has several; empty for an id with one segment.
 pub(super) fn first_segment(id: &str) -> &str {
     id.split_once(SEPARATORS).map_or("", |(first, _)| first)
-}
-
-/// Splits an id before its last segment.
-fn split_last(id: &str) -> (&str, &str) {
-    // Separators are ASCII characters, and a search for bytes is much faster.
-    match id.bytes().rposition(|byte| SEPARATORS.contains(&char::from(byte))) {
-        Some(at) => (&id[..at], &id[at + 1..]),
-        None => ("", id),
-    }
 }
 
 /// Returns true for ids with the same last segment, and for ids that are one edit apart in it; both are split before

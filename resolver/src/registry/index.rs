@@ -1,14 +1,16 @@
 //! The compiled index that [`Registry::derive`](super::Registry::derive) uses.
 //!
 //! It has two parts: for each runtime a hash map from listed id to arms, and one
-//! automaton for the patterns of the whole catalogue. The index is derived from
-//! the document, so comparisons of registries ignore it.
+//! automaton for the patterns of the whole catalogue. Fixes also use the segments of
+//! the listed ids. The index is derived from the document, so comparisons of
+//! registries ignore it.
 
 use hashbrown::HashMap;
 
 use super::document::Runtime;
 use super::matcher::Matcher;
 use super::provider::Provider;
+use super::segments::Segments;
 use crate::table::{CachedIndex, Table};
 
 #[derive(Clone)]
@@ -31,6 +33,7 @@ pub(super) struct Arms {
     listed: Table<Listing>,
     /// The providers of each tie, in declared order.
     ties: Vec<Vec<u32>>,
+    segments: Segments,
 }
 
 /// The arms that list one id. The type is small because there is one value for each id.
@@ -86,6 +89,7 @@ impl Arms {
                 runtime.arms.iter().map(|arm| arm.models.len() + arm.withdrawn_models.len()).sum(),
             ),
             ties: Vec::new(),
+            segments: Segments::new(runtime),
         };
         for arm in &runtime.arms {
             let provider = by_name[&arm.provider];
@@ -121,6 +125,11 @@ impl Arms {
             // The arm lists the id twice.
             Listing::Sole(_) | Listing::Tie(_) | Listing::Withdrawn(_) => {}
         }
+    }
+
+    /// The listed ids by their segments.
+    pub(super) fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// The index of the runtime in the document.

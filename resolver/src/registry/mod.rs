@@ -9,6 +9,7 @@ mod matcher;
 pub mod overlap;
 mod pattern;
 mod provider;
+mod segments;
 mod validation;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::code::Code;
 use crate::limits;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
+pub(crate) use segments::{SEPARATORS, split_last};
 
 /// The reason for which a registry was rejected.
 pub type InvalidRegistry = crate::yaml::ValidationError;
@@ -291,6 +293,12 @@ impl<'r> RuntimeHandle<'r> {
     /// credentials.
     pub(crate) fn may_serve(&self, model: &str, credentials: &Credentials<'_>) -> bool {
         self.candidates(model).into_iter().any(|provider| provider.is_platform() || credentials.meet(provider))
+    }
+
+    /// The listed ids that share the last segment with a slug, or all other segments and about the length of
+    /// the last one, in declared order; and some other ids.
+    pub(crate) fn ids_around(&self, slug: &str) -> impl Iterator<Item = &'r String> {
+        self.arms.segments().around(self.runtime(), slug)
     }
 
     /// Returns true if an arm lists exactly this id.
