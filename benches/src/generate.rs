@@ -165,6 +165,19 @@ pub fn registry(size: Size) -> RegistryDocument {
     RegistryDocument { providers: (0..size.providers).map(provider).collect(), runtimes, ..RegistryDocument::default() }
 }
 
+/// A registry with one runtime whose arms share ids, as the arms of resellers do: each provider except the
+/// platform lists 30 ids, and the next provider lists 20 of them too. So an id has up to three arms, and the
+/// number of different sets of arms grows with the number of providers.
+#[must_use]
+pub fn sharing_registry(providers: usize) -> RegistryDocument {
+    let listed = |n: usize| (10 * n..10 * n + 30).map(model_id).collect();
+    let vendor = |n: usize| Arm { provider: provider_name(n), models: listed(n), ..Arm::default() };
+    let platform = Arm { provider: provider_name(0), models: vec![unlisted_id(0)], ..Arm::default() };
+    let arms = (1..providers).map(vendor).chain([platform]).collect();
+    let runtimes = vec![Runtime { name: runtime_name(0), arms, ..Runtime::default() }];
+    RegistryDocument { providers: (0..providers).map(provider).collect(), runtimes, ..RegistryDocument::default() }
+}
+
 fn provider(n: usize) -> Provider {
     let name = provider_name(n);
     let pattern = Pattern::new(&format!("^{name}[-/]")).expect("a name is a valid pattern");
@@ -238,6 +251,16 @@ mod tests {
             let unmoved = block.iter().enumerate().filter(|(index, item)| index == *item).count();
             assert!(unmoved < 10, "{unmoved} of 50 kept their position");
         }
+    }
+
+    #[test]
+    fn arms_share_two_thirds_of_their_ids() {
+        let document = sharing_registry(20);
+        let ids: Vec<&String> = document.runtimes[0].arms.iter().flat_map(|arm| &arm.models).collect();
+        assert_eq!((document.providers.len(), ids.len()), (20, 19 * 30 + 1));
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 18 * 10 + 30 + 1);
+        Policy::new(policy(&document)).expect("a generated policy is valid");
+        Registry::new(document).expect("a generated registry is valid");
     }
 
     #[test]

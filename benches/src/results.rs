@@ -28,6 +28,23 @@ pub struct Run {
     pub timed_out: bool,
 }
 
+/// One proof of a registry whose arms share ids, and its cost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharingProof {
+    /// The number of providers.
+    pub providers: usize,
+    /// The number of different ids that arms list.
+    pub ids: usize,
+    /// The number of cases that were checked against every law.
+    pub cases: u64,
+    /// The number of slugs, each on each runtime, that were compared with the reference.
+    pub compared: u64,
+    /// The number of combinations that the cases represent.
+    pub combinations: u64,
+    /// The least time of all cores together, in seconds.
+    pub cpu_seconds: f64,
+}
+
 /// The values of one round.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
@@ -46,6 +63,21 @@ impl ResultsDir {
     #[must_use]
     pub fn runs(&self, round: usize) -> PathBuf {
         self.0.join("runs").join(round_name(round) + ".json")
+    }
+
+    /// The path of the file with the proofs of registries whose arms share ids.
+    #[must_use]
+    pub fn sharing(&self) -> PathBuf {
+        self.0.join("sharing.json")
+    }
+
+    /// Reads the proofs of registries whose arms share ids.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is not in the format of `runs`.
+    pub fn sharing_proofs(&self) -> io::Result<Vec<SharingProof>> {
+        read(&self.sharing())
     }
 
     /// Reads all rounds, from the first to the last existing one.

@@ -23,6 +23,9 @@ const OTHER_CRATE: [&str; 6] = ["--package", "slug-criterion", "--features", "ge
 /// measurements stay in target/bench.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// Only prove registries whose arms share ids, and renew their table in the page
+    #[arg(long, conflicts_with = "rounds")]
+    sharing: bool,
     /// Number of rounds; each measures everything once
     #[arg(default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..1000))]
     rounds: u16,
@@ -36,6 +39,12 @@ pub fn run(arguments: &Arguments) -> Result {
     let release = checkout::target_dir()?.join("release");
     let results = checkout::target_dir()?.join("bench");
     cargo(&["build", "--release", "--package", "slugproof", "--package", "slug-bench"]).run()?;
+    let runs = || Process::new(release.join("runs"));
+    let report = || Process::new(release.join("report"));
+    if arguments.sharing {
+        runs().arg("--sharing").arg(&results).run_quietly()?;
+        return report().arg("--sharing").arg(&results).arg(docs).run();
+    }
     cargo(&["bench", "--no-run"]).run()?;
     cargo(&["bench", "--no-run"]).args(OTHER_CRATE).run()?;
 
@@ -51,9 +60,10 @@ pub fn run(arguments: &Arguments) -> Result {
             |process: Process| process.arg("--").args(SETTINGS).args(["--save-baseline", &format!("round-{round}")]);
         measured(cargo(&["bench", "--quiet"])).env("CRITERION_HOME", &criterion).run_quietly()?;
         measured(cargo(&["bench", "--quiet"]).args(OTHER_CRATE)).env("CRITERION_HOME", &criterion).run_quietly()?;
-        Process::new(release.join("runs")).arg(&results).arg(&round).run_quietly()?;
+        runs().arg(&results).arg(&round).run_quietly()?;
     }
-    Process::new(release.join("report")).arg(&results).arg(docs).run()?;
+    runs().arg("--sharing").arg(&results).run_quietly()?;
+    report().arg(&results).arg(docs).run()?;
     forge::append_summary(&checkout::read(docs.join("benchmarks.md"))?)
 }
 

@@ -2,11 +2,13 @@
 //! large documents.
 //!
 //!     runs RESULTS ROUND     measures everything, and writes RESULTS/runs/round-ROUND.json
+//!     runs --sharing RESULTS proves registries whose arms share ids, and writes RESULTS/sharing.json
 //!     runs --test            runs everything once at a small size, and writes nothing
 //!
 //! The variable SLUGPROOF names the program to measure; the default is `slugproof` in the
 //! directory of this program.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -18,9 +20,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use slug_bench::data;
 use slug_bench::generate::{self, Size};
-use slug_bench::results::{ResultsDir, Run};
+use slug_bench::results::{ResultsDir, Run, SharingProof};
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Policy, Registry};
+use slug_resolver::{Policy, Registry, RegistryDocument};
 use slugproof::lines::{answer_lines, resolve_line};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -32,11 +34,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // `cargo bench` and criterion use the same flag for a trial run.
-        ["--test"] => Scale::TRIAL.measure().map(drop),
+        ["--test"] => Scale::TRIAL.measure().and_then(|_| prove_sharing(&[10], 1)).map(drop),
+        ["--sharing", directory] => measure_sharing(&ResultsDir(directory.into())),
         [directory, round] => {
             round.parse().map_err(Into::into).and_then(|round| measure_and_save(&ResultsDir(directory.into()), round))
         }
-        _ => Err("usage: runs RESULTS ROUND, or runs --test".into()),
+        _ => Err("usage: runs RESULTS ROUND, runs --sharing RESULTS, or runs --test".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +59,13 @@ fn measure_and_save(directory: &ResultsDir, round: usize) -> Outcome<()> {
         eprintln!("{:<28} {median:>16.1}{}", run.id, if run.timed_out { "  stopped" } else { "" });
     }
     fs::write(file, serde_json::to_vec_pretty(&runs)?)?;
+    Ok(())
+}
+
+fn measure_sharing(directory: &ResultsDir) -> Outcome<()> {
+    fs::create_dir_all(&directory.0)?;
+    let proofs = prove_sharing(&[20, 40, 80, 147], 3)?;
+    fs::write(directory.sharing(), serde_json::to_vec_pretty(&proofs)?)?;
     Ok(())
 }
 
@@ -304,17 +314,9 @@ fn prove_embedded(slugproof: &Path, times: usize, brute_force: bool) -> Outcome<
 
 /// Measures `prove` on a generated registry with this number of ids.
 fn prove_generated(slugproof: &Path, ids: usize) -> Outcome<Run> {
-    let document = generate::registry(Size { providers: 100, runtimes: 5, ids });
-    let policy = Policy::new(generate::policy(&document))?;
-    let registry = Registry::new(document)?;
     let scratch = Scratch::new()?;
-    let (registry_file, policy_file) = (scratch.0.join("providers.yaml"), scratch.0.join("policy.yaml"));
-    fs::write(&registry_file, registry.to_yaml())?;
-    fs::write(&policy_file, policy.to_yaml())?;
-
-    let mut command = Command::new(slugproof);
-    command.args(["prove", "--quiet", "--registry"]).arg(registry_file).arg("--policy").arg(policy_file);
-    command.current_dir(&scratch.0).stdout(Stdio::null());
+    let mut command = proof_of(slugproof, generate::registry(Size { providers: 100, runtimes: 5, ids }), &scratch)?;
+    command.stdout(Stdio::null());
     let started = Instant::now();
     let mut child = command.spawn()?;
     let status = loop {
@@ -334,6 +336,62 @@ fn prove_generated(slugproof: &Path, ids: usize) -> Outcome<Run> {
     }
     let id = format!("prove/growth/{ids}");
     Ok(Run { id, samples: vec![nanoseconds(time)], timed_out: status.is_none() })
+}
+
+/// The command that proves a generated registry with its policy. Writes both into a directory.
+fn proof_of(slugproof: &Path, document: RegistryDocument, scratch: &Scratch) -> Outcome<Command> {
+    let policy = Policy::new(generate::policy(&document))?;
+    let registry = Registry::new(document)?;
+    let (registry_file, policy_file) = (scratch.0.join("providers.yaml"), scratch.0.join("policy.yaml"));
+    fs::write(&registry_file, registry.to_yaml())?;
+    fs::write(&policy_file, policy.to_yaml())?;
+    let mut command = Command::new(slugproof);
+    command.args(["prove", "--quiet", "--registry"]).arg(registry_file).arg("--policy").arg(policy_file);
+    command.current_dir(&scratch.0);
+    Ok(command)
+}
+
+/// Measures `prove` on registries with these numbers of providers, whose arms share ids: the least time of several
+/// runs. The sizes take turns, so that a slowdown of the machine affects all of them.
+fn prove_sharing(sizes: &[usize], times: usize) -> Outcome<Vec<SharingProof>> {
+    let slugproof = slugproof()?;
+    let scratch = Scratch::new()?;
+    let mut proofs: Vec<SharingProof> = Vec::new();
+    for time in 0..times {
+        for (index, &providers) in sizes.iter().enumerate() {
+            let document = generate::sharing_registry(providers);
+            let listed = document.runtimes.iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
+            let ids = listed.collect::<HashSet<_>>().len();
+            let mut command = proof_of(&slugproof, document, &scratch)?;
+            let before = cpu_seconds_of_children()?;
+            let output = command.args(["--format", "json"]).output()?;
+            let cpu_seconds = cpu_seconds_of_children()? - before;
+            let report: Value = serde_json::from_slice(&output.stdout)?;
+            let policy = &report["policies"][0];
+            if !output.status.success() || !policy["broken"].is_null() {
+                return Err(format!("`prove` fails on a generated registry with {providers} providers").into());
+            }
+            let count = |name: &str| policy[name].as_u64().ok_or_else(|| format!("`prove` reports no `{name}`"));
+            let (cases, compared, combinations) = (count("evaluated")?, count("compared")?, count("combinations")?);
+            let proof = SharingProof { providers, ids, cases, compared, combinations, cpu_seconds };
+            if time == 0 {
+                proofs.push(proof);
+            } else {
+                proofs[index].cpu_seconds = proofs[index].cpu_seconds.min(cpu_seconds);
+            }
+        }
+    }
+    Ok(proofs)
+}
+
+/// The time that ended child processes used on all cores, in seconds. Linux counts it in hundredths.
+fn cpu_seconds_of_children() -> Outcome<f64> {
+    let status = fs::read_to_string("/proc/self/stat")?;
+    // The name of the program, in parentheses, may contain spaces; after it, the times of the children for themselves
+    // and for the system are the fields 13 and 14.
+    let fields = status.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / 100.0)
 }
 
 /// A temporary directory that is removed on drop.

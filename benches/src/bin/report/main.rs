@@ -1,9 +1,11 @@
 //! Writes the report of the measured rounds.
 //!
 //!     report RESULTS DOCS
+//!     report --sharing RESULTS DOCS
 //!
-//! Reads the rounds below HOME and writes `benchmarks.md`, `benchmarks.json` and two plots
-//! into DOCS. The template of the page is `benches/page.md`.
+//! Reads the rounds below RESULTS and writes `benchmarks.md`, `benchmarks.json` and two plots
+//! into DOCS. The template of the page is `benches/page.md`. With `--sharing` it renews only the
+//! table of the registries whose arms share ids, in an existing page.
 
 mod machine;
 mod page;
@@ -24,17 +26,26 @@ use targets::{TARGETS, TargetResult};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, docs] = &arguments[..] else {
-        eprintln!("usage: report RESULTS DOCS");
-        return ExitCode::FAILURE;
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--sharing", directory, docs] => renew_sharing(&ResultsDir(directory.into()), Path::new(docs)),
+        [directory, docs] => report(&ResultsDir(directory.into()), Path::new(docs)),
+        _ => Err("usage: report [--sharing] RESULTS DOCS".into()),
     };
-    match report(&ResultsDir(directory.into()), Path::new(docs)) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn renew_sharing(directory: &ResultsDir, docs: &Path) -> Result<(), Box<dyn Error>> {
+    let page = docs.join("benchmarks.md");
+    let table = page::sharing_table(&directory.sharing_proofs()?);
+    fs::write(&page, page::with_sharing(&fs::read_to_string(&page)?, &table)?)?;
+    print!("{table}");
+    Ok(())
 }
 
 fn report(directory: &ResultsDir, docs: &Path) -> Result<(), Box<dyn Error>> {
@@ -44,8 +55,9 @@ fn report(directory: &ResultsDir, docs: &Path) -> Result<(), Box<dyn Error>> {
     }
     let machine = Machine::current();
     let results = TARGETS.iter().map(|target| target.evaluate(&rounds)).collect::<Result<Vec<_>, _>>()?;
+    let sharing = page::sharing_table(&directory.sharing_proofs()?);
     let template = include_str!("../../../page.md");
-    fs::write(docs.join("benchmarks.md"), page::fill(template, &machine, rounds.len(), &results)?)?;
+    fs::write(docs.join("benchmarks.md"), page::fill(template, &machine, rounds.len(), &results, &sharing)?)?;
     fs::write(docs.join("benchmarks.json"), json(&machine, &rounds, &results)?)?;
     for plot in plot::PLOTS {
         fs::write(docs.join(plot.file), plot.draw(&rounds)?)?;

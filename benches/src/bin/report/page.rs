@@ -1,15 +1,23 @@
 //! The page: the template `benches/page.md` with the numbers filled in.
 
+use slug_bench::results::SharingProof;
+
 use crate::machine::Machine;
 use crate::targets::TargetResult;
 
 /// Fills the placeholders of the template: `{{targets}}`, `{{comparisons}}`, `{{machine}}`,
-/// `{{rounds}}`, and `{{ID}}` for the median of a target.
+/// `{{rounds}}`, `{{sharing}}`, and `{{ID}}` for the median of a target.
 ///
 /// # Errors
 ///
 /// If the template has an unknown or unclosed placeholder.
-pub fn fill(template: &str, machine: &Machine, rounds: usize, results: &[TargetResult]) -> Result<String, String> {
+pub fn fill(
+    template: &str,
+    machine: &Machine,
+    rounds: usize,
+    results: &[TargetResult],
+    sharing: &str,
+) -> Result<String, String> {
     let mut page = String::new();
     let mut rest = template;
     while let Some((text, more)) = rest.split_once("{{") {
@@ -20,6 +28,7 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, results: &[TargetR
             "comparisons" => page += &table(results.iter().filter(|row| row.reached.is_none())),
             "machine" => page += &format!("{}, {} cores, {}", machine.processor, machine.cores, machine.rustc),
             "rounds" => page += &rounds.to_string(),
+            "sharing" => page += sharing,
             id => {
                 let row = results.iter().find(|row| row.id == id);
                 page += &number(row.ok_or_else(|| format!("page.md names `{id}`, which is not a target"))?.median);
@@ -28,6 +37,37 @@ pub fn fill(template: &str, machine: &Machine, rounds: usize, results: &[TargetR
         rest = after;
     }
     Ok(page + rest)
+}
+
+/// The lines around the table of the registries whose arms share ids.
+const SHARING: [&str; 2] =
+    ["<!-- The table is written by `cargo ci bench --sharing`. -->\n\n", "\n<!-- The end of the table. -->\n"];
+
+/// Replaces the table of the registries whose arms share ids in a page.
+///
+/// # Errors
+///
+/// If the page does not have the lines around the table.
+pub fn with_sharing(page: &str, table: &str) -> Result<String, String> {
+    let [start, end] = SHARING;
+    let parts = page.split_once(start).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or("the page has no table that begins and ends with the expected lines")?;
+    Ok([before, start, table, end, after].concat())
+}
+
+/// The table of the registries whose arms share ids. The first row is the unit of the times.
+pub fn sharing_table(proofs: &[SharingProof]) -> String {
+    let mut table = String::from(
+        "| providers | ids | cases for all laws | compared slugs | combinations | CPU time |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for proof in proofs {
+        let SharingProof { providers, ids, cases, compared, combinations, cpu_seconds } = proof;
+        let counts = [*providers as f64, *ids as f64, *cases as f64, *compared as f64, *combinations as f64];
+        let cells = counts.map(number).join(" | ");
+        table += &format!("| {cells} | {:.1} |\n", cpu_seconds / proofs[0].cpu_seconds);
+    }
+    table
 }
 
 /// The rows as a Markdown table with aligned columns.
@@ -105,12 +145,20 @@ mod tests {
         assert_eq!(written, ["1", "1.5", "2.204", "12.3", "123", "500,000"]);
     }
 
+    #[test]
+    fn table_is_renewed_in_the_page() {
+        let template = include_str!("../../../page.md");
+        let page = with_sharing(template, "| table |\n").expect("the template has the lines around the table");
+        assert_eq!(page, template.replace("{{sharing}}", "| table |\n"));
+        assert!(with_sharing("a page", "").is_err());
+    }
+
     /// Filling the page requires all measurements; its placeholders can be checked without them.
     #[test]
     fn page_has_only_known_placeholders() {
         let page = include_str!("../../../page.md");
         let known = |name: &str| {
-            ["targets", "comparisons", "machine", "rounds"].contains(&name)
+            ["targets", "comparisons", "machine", "rounds", "sharing"].contains(&name)
                 || crate::targets::TARGETS.iter().any(|target| target.id == name)
         };
         let names: Vec<&str> = page.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).collect();
