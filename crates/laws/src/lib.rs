@@ -32,6 +32,7 @@ mod law;
 mod laws;
 mod secret;
 mod spelling;
+mod values;
 mod witness;
 
 pub use case::TestCase;
@@ -43,4 +44,5 @@ pub use implementation::{Implementation, RealResolver};
 pub use law::{Law, LawContext, Violation};
 pub use laws::{LAWS, law};
 pub use secret::SET;
+pub use values::{named_values, set_values};
 pub use witness::{Witness, is_seed};

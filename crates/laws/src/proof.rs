@@ -11,7 +11,7 @@ use crate::enumeration::{Enumeration, TestPoint};
 use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
-use crate::secret::SET;
+use crate::values::set_values;
 
 /// The results of an exhaustive run over some cases; two results can be [merged](Proof::merge).
 #[derive(Default)]
@@ -101,9 +101,7 @@ fn is_reachable(implementation: &dyn Implementation, case: &TestCase, found: &Re
         // A value in the class of the runtime's name stands for that name.
         let mut values = vec![case.runtime.clone()];
         if !is_set(&variable) {
-            let classes = policy.value_classes(variable);
-            let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
-            values.extend([SET.to_owned()].into_iter().chain(classes.texts).chain(hosts));
+            values.extend(set_values(policy, variable));
         }
         let with_value = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
         cases = cases.iter().flat_map(|case| [vec![case.clone()], with_value(case)].concat()).collect();

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
-use slug_laws::{Counts, Dataset, LAWS, RealResolver, SET, TestCase};
-use slug_resolver::{Env, Kind, Policy, Variable, resolve};
+use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, named_values, set_values};
+use slug_resolver::{Env, Kind, Policy, resolve};
 
 use crossings::crossings;
 use parallel::{Progress, in_parallel};
@@ -114,7 +114,7 @@ fn with_unset_variables(accept: &Accept, dataset: &Dataset, gap: &Gap) -> Vec<Ga
     let variables = accept.unset.iter().filter_map(|name| policy.variable(name));
     let mut larger = Vec::new();
     for variable in variables.filter(|variable| !policy.is_slug_variable(*variable)) {
-        for value in values(policy, variable) {
+        for value in set_values(policy, variable) {
             let mut set = gap.set.clone();
             set.insert(policy.variable_name(variable).to_owned(), value);
             let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
@@ -129,13 +129,6 @@ fn with_unset_variables(accept: &Accept, dataset: &Dataset, gap: &Gap) -> Vec<Ga
     larger
 }
 
-/// A value of each class of a variable that is set.
-fn values(policy: &Policy, variable: Variable) -> Vec<String> {
-    let classes = policy.value_classes(variable);
-    let hosts = classes.hosts.iter().map(|host| format!("https://{host}"));
-    [SET.to_owned()].into_iter().chain(classes.texts).chain(hosts).collect()
-}
-
 /// The maximum number of environments of one gap that are tried for one accept entry.
 const TRIED: usize = 1_000;
 
@@ -146,7 +139,7 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
     let mut environments = vec![gap.set.clone()];
     for name in accept.set.iter().filter(|name| !gap.set.contains_key(*name)) {
         let Some(variable) = policy.variable(name) else { return false };
-        let values = values(policy, variable);
+        let values = set_values(policy, variable);
         let with = |set: &BTreeMap<String, String>, value: &String| {
             let mut set = set.clone();
             set.insert(name.clone(), value.clone());
@@ -258,10 +251,8 @@ fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Ve
     let name = |key| policy.variable_name(key).to_owned();
     let mut columns = vec![Column::Nothing];
     for variable in policy.deciding_variables() {
-        let classes = policy.value_classes(variable);
-        let hosts = classes.hosts.into_iter().map(|host| format!("https://{host}"));
-        let values = classes.texts.into_iter().chain(hosts);
-        columns.extend(values.map(|value| Column::Value { variable: name(variable), value }));
+        let column = |value| Column::Value { variable: name(variable), value };
+        columns.extend(named_values(policy, variable).map(column));
     }
     columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 
