@@ -518,13 +518,18 @@ impl PolicyDocument {
 
     /// Returns true if a rule reads a variable.
     fn reads(&self, name: &str) -> bool {
-        let picks = || self.model.iter().chain(&self.runtime);
-        let secrets = self.secrets.iter().map(|rule| &rule.when);
-        let mut conditions = picks().map(|rule| &rule.when).chain(secrets).chain(&self.creates.unless);
+        let mut picks = self.model.iter().chain(&self.runtime);
         let is_source = |source: &Source| matches!(source, Source::Variable(used) if used == name);
-        conditions.any(|condition| condition.variables.iter().any(|(tested, _)| tested == name))
-            || picks().any(|rule| rule.sources().iter().any(is_source))
+        self.conditions().any(|condition| condition.variables.iter().any(|(tested, _)| tested == name))
+            || picks.any(|rule| rule.sources().iter().any(is_source))
             || self.secrets.iter().any(|rule| rule.key.as_deref() == Some(name))
+    }
+
+    /// Every written condition. The implicit test of a `key` is not included.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let model = self.model.iter().map(|rule| &rule.when);
+        let runtime = self.runtime.iter().map(|rule| &rule.when);
+        model.chain(self.secrets.iter().map(|rule| &rule.when)).chain(&self.creates.unless).chain(runtime)
     }
 
     /// Sorts the injected names and removes duplicates. Their order has no meaning because they are

@@ -77,7 +77,7 @@ impl Policy {
     pub fn new(mut document: PolicyDocument) -> Result<Self, InvalidPolicy> {
         document.check()?;
         let mut variables = number_variables(&document)?;
-        for condition in conditions(&document) {
+        for condition in document.conditions() {
             condition.variables.iter().for_each(|(name, test)| variables.add_test(name, test));
         }
         for (index, name) in document.empty_is_set.iter().enumerate() {
@@ -451,14 +451,6 @@ fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<PolicyDocument, Val
     }
 }
 
-/// Every written condition of a policy. The implicit test of a `key` is not included.
-fn conditions(document: &PolicyDocument) -> impl Iterator<Item = &Condition> {
-    let PolicyDocument { runtime, model, secrets, creates, .. } = document;
-    let model = model.iter().map(|rule| &rule.when);
-    let runtime = runtime.iter().map(|rule| &rule.when);
-    model.chain(secrets.iter().map(|rule| &rule.when)).chain(&creates.unless).chain(runtime)
-}
-
 /// An occurrence of a variable in a policy.
 type Read<'d> = (&'d str, FieldPath);
 
@@ -500,7 +492,7 @@ fn number_variables(document: &PolicyDocument) -> Result<Variables, InvalidPolic
         of_runtime.extend(reads_of_pick(rule, &document.path_of_runtime_rule(index)));
     }
 
-    let compared = conditions(document).flat_map(|condition| &condition.variables);
+    let compared = document.conditions().flat_map(|condition| &condition.variables);
     let compared = compared.filter(|(_, test)| test.reads_value()).map(|(name, _)| name.as_str());
     let used =
         document.model.iter().chain(&document.runtime).flat_map(PickRule::sources).filter_map(|source| match source {
@@ -587,7 +579,7 @@ struct Rules<'p> {
 impl Rules<'_> {
     /// The rules for each runtime that a condition or a template names.
     fn runtimes(&self) -> Result<CachedIndex<Dispatch>, InvalidPolicy> {
-        let named = conditions(self.document).filter_map(|condition| condition.runtime.as_ref());
+        let named = self.document.conditions().filter_map(|condition| condition.runtime.as_ref());
         let named = named.flat_map(Membership::texts);
         let mut index: CachedIndex<Dispatch> = CachedIndex::new();
         let mut steps = 0;
