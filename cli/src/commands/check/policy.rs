@@ -370,8 +370,8 @@ impl<'a> PolicyCheck<'a> {
         }
         let span = self.document.span(self.sources, &pick.field);
         let model = shown(pick.model);
-        let handles = templates.iter().filter_map(|template| self.registry.handle(template));
-        let withdrawn_by = handles.filter_map(|runtime| runtime.withdrawn_by(pick.model)).next();
+        let withdrawn_by =
+            templates.iter().find_map(|template| self.registry.handle(template)?.withdrawn_by(pick.model));
         let title = match (withdrawn_by, &pick.runtimes, templates.as_slice()) {
             (Some(owner), ..) => format!("`{}` has withdrawn the model `{model}`", shown(&owner.name)),
             (_, None, _) => format!("no runtime registers the model `{model}`"),

@@ -38,12 +38,14 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
 
 /// The rules for the model that never apply, each with the earlier rule that applies instead.
 pub(super) fn model_rules(policy: &Policy) -> BTreeMap<usize, usize> {
-    let rules = &policy.document().model;
-    unreachable(rules, |earlier, later| implies(policy, &later.when, &earlier.when) && picks(policy, earlier, later))
+    pick_rules(policy, &policy.document().model)
 }
 
 fn runtime_rules(policy: &Policy) -> BTreeMap<usize, usize> {
-    let rules = &policy.document().runtime;
+    pick_rules(policy, &policy.document().runtime)
+}
+
+fn pick_rules(policy: &Policy, rules: &[PickRule]) -> BTreeMap<usize, usize> {
     unreachable(rules, |earlier, later| implies(policy, &later.when, &earlier.when) && picks(policy, earlier, later))
 }
 
