@@ -3,13 +3,14 @@
 
 mod declare;
 mod external;
+mod launch;
 mod print;
 
-use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
-use super::interpreter::{Interpreter, Output, own_spans};
+use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
+use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::state::{Export, State, Variable};
 use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
-use slug_value::Text;
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
 const INERT: [&str; 57] = [
@@ -73,20 +74,32 @@ const INERT: [&str; 57] = [
 ];
 
 /// Commands that start other commands in a separate environment.
-const ISOLATED: [&str; 21] = [
+const ISOLATED: [&str; 34] = [
     "act",
+    "apptainer",
+    "aws-vault",
     "buildah",
     "bwrap",
+    "chpst",
     "chroot",
+    "devbox",
+    "devcontainer",
+    "direnv",
     "docker",
     "docker-compose",
+    "doppler",
+    "dotenv",
+    "dotenvx",
     "firejail",
     "flatpak",
+    "incus",
     "kubectl",
     "lxc",
     "machinectl",
     "nerdctl",
+    "nix",
     "nix-shell",
+    "op",
     "podman",
     "podman-compose",
     "runuser",
@@ -94,6 +107,7 @@ const ISOLATED: [&str; 21] = [
     "su",
     "sudo",
     "systemd-run",
+    "tox",
     "unshare",
 ];
 
@@ -140,8 +154,8 @@ const BUILTINS: [&str; 15] = [
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
 impl Interpreter<'_> {
-    /// Interprets a simple command; returns its output.
-    pub(super) fn simple(&mut self, simple: &Simple, redirects: &[Redirect], input: Option<Output>) -> Output {
+    /// Interprets a simple command.
+    pub(super) fn simple(&mut self, simple: &Simple, redirects: &[Redirect], input: Option<Output>) -> Outcome {
         let Simple { assignments, words } = simple;
         let mut spans = own_spans(words);
         spans.extend(self.redirect_spans(redirects));
@@ -153,21 +167,36 @@ impl Interpreter<'_> {
             values.iter().chain(words).for_each(|word| drop(self.expand(word)));
             self.resolve_all(&spans);
             self.resolve_all(&own_spans(&values));
-            return Output::default();
+            return Outcome::unknown(Output::default());
         }
         self.store(&own_spans(&values), true);
+        let mut words = self.words(words);
         if words.is_empty() {
+            self.substitution_status = None;
             assignments.iter().for_each(|assignment| self.assign(assignment, None));
-            return Output::default();
+            let is_special = assignments.iter().any(|assignment| self.state.special.contains(&assignment.name));
+            let status = self.substitution_status.take().unwrap_or(Tristate::ALWAYS);
+            return Outcome::silent(if is_special { Tristate::UNKNOWN } else { status });
         }
         let before = (!assignments.is_empty()).then(|| self.copy());
+        if before.is_some() {
+            // The shell expands the words before it assigns.
+            words = words.iter().map(|word| self.frozen(word)).collect();
+        }
+        let words = words.as_slice();
         assignments.iter().for_each(|assignment| self.assign(assignment, Some(Export::Yes)));
         let is_builtin = words[0].literal().is_some_and(|name| self.is_in_shell(&name));
-        let mut output = self.call(words, input);
+        let mut outcome = self.call(words, input);
         match before {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
-            Some(before) if is_builtin => assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before)),
-            Some(before) => self.restore(before),
+            Some(before) if is_builtin => {
+                outcome = outcome.without_states();
+                assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
+            }
+            Some(before) => {
+                outcome = outcome.without_states();
+                self.restore(before);
+            }
             None => {}
         }
         self.exec(words, redirects);
@@ -179,15 +208,15 @@ impl Interpreter<'_> {
             if copy.and_then(Word::literal).is_some_and(|file| self.is_named_again(&file)) {
                 self.store(&spans, false);
             } else {
-                output.spans.extend(spans);
+                outcome.output.spans.extend(spans);
             }
         }
-        output
+        outcome
     }
 
     /// Whether a command may change the variables of the shell.
     fn is_in_shell(&self, name: &str) -> bool {
-        BUILTINS.contains(&name) || self.functions.names.contains(name)
+        BUILTINS.contains(&name) || self.state.functions.contains_key(name)
     }
 
     /// Joins the value of a variable with its value in `before`: an assignment before a builtin may or
@@ -216,7 +245,7 @@ impl Interpreter<'_> {
         }
         let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
         if assignment.has_subscript || is_array {
-            self.note_special(name);
+            self.state.special.insert(name.to_owned());
             text = Text::unknown("arrays are not interpreted");
         } else if assignment.appends {
             text = self.look_up(name).followed_by(text);
@@ -234,7 +263,6 @@ impl Interpreter<'_> {
             (Export::No, Export::No) => Export::No,
             _ => Export::Maybe,
         });
-        self.note_assigned(name);
         let (value, export) = if self.state.special.contains(name) {
             (Text::unknown("a variable has an attribute that is not interpreted"), Export::Maybe)
         } else {
@@ -253,78 +281,131 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records that a variable has an attribute that changes an assignment.
-    fn note_special(&mut self, name: &str) {
-        self.state.special.insert(name.to_owned());
-        if self.in_function {
-            self.functions.special.insert(name.to_owned());
-        }
-    }
-
-    /// Records that the script assigns, exports or stops exporting a variable.
-    fn note_assigned(&mut self, name: &str) {
-        self.assigned.insert(name.to_owned());
-        if self.in_function {
-            self.functions.set.insert(name.to_owned());
-        }
-    }
-
-    /// Makes every variable unknown, except the one with the path of the environment file.
+    /// Makes every variable unknown, except those with paths that the forge sets.
     pub(super) fn havoc(&mut self, reason: &str) {
-        self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE);
+        self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE || name == WORKSPACE_VARIABLE);
         self.state.others_unknown = Some(reason.to_owned());
-        self.anything_assigned = Some(reason.to_owned());
-        self.functions.havoc |= self.in_function;
     }
 
     /// Interprets a command without the assignments before it.
-    fn call(&mut self, words: &[Word], input: Option<Output>) -> Output {
-        let Some(first) = words.first() else { return Output::default() };
+    fn call(&mut self, words: &[Word], input: Option<Output>) -> Outcome {
+        let Some(first) = words.first() else { return Outcome::success(Output::default()) };
         let name = self.expand_run(first);
-        let command = command_of(&name);
-        if !self.functions.names.contains(command) {
-            return self.command_named(&name, words, input);
+        let definitions = name.single().and_then(|name| self.state.functions.get(name)).cloned();
+        match (name.single(), definitions) {
+            (Some(function), Some(definitions)) => {
+                let otherwise = |it: &mut Self| it.command_named(&name, words, input.clone());
+                self.call_function(function, &definitions, &words[1..], input.as_ref(), otherwise)
+            }
+            _ => self.command_named(&name, words, input),
         }
-        // If the function is not defined yet, the command with its name runs.
-        self.apply_functions(command);
-        let as_function = self.copy();
-        self.command_named(&name, words, input);
-        self.join_with(as_function);
-        Output::unknown(format!("the output of `{command}` is not known"))
     }
 
-    fn command_named(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Output {
-        let arguments = &words[1..];
+    fn command_named(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Outcome {
+        let frozen: Vec<Word>;
+        let mut words = words;
         let command = command_of(name);
+        if matches!(command, "export" | "declare" | "typeset" | "local" | "readonly" | "env" | "cross-env") {
+            // The shell expands every word before the command changes anything.
+            frozen = words.iter().map(|word| self.frozen(word)).collect();
+            words = &frozen;
+        }
+        let arguments = &words[1..];
+        let silent = |status| Outcome::silent(status);
         match command {
+            ":" | "true" => {
+                arguments.iter().for_each(|word| drop(self.expand(word)));
+                silent(Tristate::ALWAYS)
+            }
+            "false" => silent(Tristate::NEVER),
+            "test" => Outcome { output: Output::default(), status: self.test_command(arguments) },
+            "[" if arguments.last().and_then(Word::unquoted_literal) == Some("]") => {
+                let status = self.test_command(&arguments[..arguments.len() - 1]);
+                Outcome { output: Output::default(), status }
+            }
             // `local` outside of a function is an error and assigns nothing.
-            "local" if !self.in_function => arguments.iter().for_each(|word| drop(self.expand(word))),
-            "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(command, arguments),
-            "unset" => self.unset(arguments),
-            "set" => self.set(arguments),
-            "let" => arguments.iter().for_each(|word| self.arithmetic_word(word)),
-            "read" | "mapfile" | "readarray" | "getopts" => self.read(command, arguments),
+            "local" if self.function_depth == 0 => {
+                arguments.iter().for_each(|word| drop(self.expand(word)));
+                silent(Tristate::NEVER)
+            }
+            "export" | "declare" | "typeset" | "local" | "readonly" => {
+                self.declare(command, arguments);
+                silent(Tristate::ALWAYS)
+            }
+            "unset" => {
+                self.unset(arguments);
+                silent(Tristate::ALWAYS)
+            }
+            "set" => {
+                self.set(arguments);
+                silent(Tristate::ALWAYS)
+            }
+            "shift" => {
+                self.shift(arguments);
+                silent(Tristate::UNKNOWN)
+            }
+            "let" => {
+                arguments.iter().for_each(|word| self.arithmetic_word(word));
+                silent(Tristate::UNKNOWN)
+            }
+            "read" | "mapfile" | "readarray" | "getopts" => {
+                self.read(command, arguments);
+                silent(Tristate::UNKNOWN)
+            }
             "break" | "continue" => {
                 let levels = arguments.first().map_or(Some(1), |word| word.literal()?.parse().ok());
                 self.leave_loop(levels, command == "break");
+                silent(Tristate::ALWAYS)
             }
             // `return` outside of a function is an error, and the script continues.
-            "return" if !self.in_function => {}
-            "return" => self.state.ended = true,
-            "exit" => self.exit(arguments),
-            "trap" => self.havoc("`trap` may set it at any time"),
-            "cd" | "pushd" | "popd" => self.change_directory(command, arguments),
-            "echo" => return Output::new(self.echo(arguments), Vec::new()),
-            "printf" if arguments.first().is_some_and(|word| word.unquoted_literal() == Some("-v")) => {
-                self.read(command, &arguments[1..]);
+            "return" if self.returns.is_none() => silent(Tristate::NEVER),
+            "return" => {
+                self.return_command(arguments);
+                silent(Tristate::UNKNOWN)
             }
-            "printf" => return Output::new(self.printf(arguments), Vec::new()),
-            "cat" if arguments.is_empty() => {
+            "exit" => {
+                self.exit(arguments);
+                silent(Tristate::UNKNOWN)
+            }
+            "trap" => {
+                self.trap(arguments);
+                silent(Tristate::ALWAYS)
+            }
+            "cd" | "pushd" | "popd" => {
+                let status = self.change_directory(command, arguments);
+                silent(status)
+            }
+            "pwd" => {
+                let directory = self.look_up("PWD");
+                Outcome::success(Output::new(vec![directory, Text::known("\n".to_owned())], Vec::new()))
+            }
+            "dirname" | "basename" if arguments.len() == 1 => {
+                let path = self.field(&arguments[0]);
+                let part = match &path.values {
+                    AbstractValue::OneOf(paths) => {
+                        let part = |path: &String| if command == "dirname" { dirname(path) } else { basename(path) };
+                        Text::one_of(paths.iter().map(part), path.reasons)
+                    }
+                    _ => Text::non_empty(format!("the output of `{command}` is not known")),
+                };
+                Outcome::success(Output::new(vec![part, Text::known("\n".to_owned())], Vec::new()))
+            }
+            "git" if is_top_level_query(arguments) => {
+                let top = Text::known(WORKSPACE.to_owned());
+                Outcome::unknown(Output::new(vec![top, Text::known("\n".to_owned())], Vec::new()))
+            }
+            "echo" => Outcome::success(Output::new(self.echo(arguments), Vec::new())),
+            "printf" if arguments.first().is_some_and(|word| word.literal().as_deref() == Some("-v")) => {
+                self.printf_to_variable(&arguments[1..]);
+                silent(Tristate::ALWAYS)
+            }
+            "printf" => Outcome::success(Output::new(self.printf(arguments), Vec::new())),
+            "cat" if arguments.is_empty() || is_named(arguments, &["-"]) => {
                 let texts = input.map_or_else(
                     || vec![Text::unknown("the standard input of `cat` is not known")],
                     |input| input.texts,
                 );
-                return Output::new(texts, Vec::new());
+                Outcome::success(Output::new(texts, Vec::new()))
             }
             "tee" => {
                 let texts = input.map_or_else(
@@ -333,18 +414,29 @@ impl Interpreter<'_> {
                 );
                 if self.mentions_env_file(arguments) {
                     self.resolve_env(&own_spans(words));
-                    self.write(&texts, span_of(words));
+                    let appends =
+                        arguments.iter().any(|word| matches!(word.literal().as_deref(), Some("-a" | "--append")));
+                    self.write(&texts, span_of(words), appends);
                 }
-                return Output::new(texts, Vec::new());
+                Outcome::unknown(Output::new(texts, Vec::new()))
             }
             "eval" => self.eval(arguments),
             "source" | "." => self.source(command, arguments),
             "env" => self.env(words),
-            "command" | "builtin" if !is_lookup(arguments) => return self.call(arguments, input),
-            _ if self.is_inert(words) => arguments.iter().for_each(|word| drop(self.expand(word))),
-            _ => self.external(command, name.single().is_none(), words, input),
+            "command" | "builtin" if !is_lookup(arguments) => match arguments.split_first() {
+                // A function of this name is not called.
+                Some((first, _)) => {
+                    let name = self.expand_run(first);
+                    self.command_named(&name, arguments, input)
+                }
+                None => silent(Tristate::ALWAYS),
+            },
+            _ if self.is_inert(words) => {
+                arguments.iter().for_each(|word| drop(self.expand(word)));
+                Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")))
+            }
+            _ => self.external(name, words, input),
         }
-        Output::unknown(format!("the output of `{command}` is not known"))
     }
 
     /// Whether a command cannot run the paths in its arguments.
@@ -371,9 +463,7 @@ impl Interpreter<'_> {
             return;
         }
         if words.len() > 1 {
-            let state = self.copy();
-            self.exits.states.push(state);
-            self.exits.may_fail = true;
+            self.end_shell(Tristate::UNKNOWN);
             self.state.ended = true;
             return;
         }
@@ -385,44 +475,109 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets `exit`, which ends the script or the subshell. After a failure of the script no later
-    /// step runs, so its writes for later steps do not matter.
+    /// Interprets `exit`, which ends the script or the subshell.
     fn exit(&mut self, arguments: &[Word]) {
-        let status = arguments.first().map_or(Some(0), |word| word.literal()?.parse::<u8>().ok());
-        self.exits.may_fail |= status != Some(0);
-        if status.is_none_or(|status| status == 0) || self.subshells > 0 {
-            let state = self.copy();
-            self.exits.states.push(state);
-        }
+        let status = match arguments.first() {
+            Some(word) => self.field(word).single().and_then(|status| status.parse::<u8>().ok()),
+            None => None,
+        };
+        self.end_shell(match status {
+            Some(0) => Tristate::ALWAYS,
+            Some(_) => Tristate::NEVER,
+            None => Tristate::UNKNOWN,
+        });
         self.state.ended = true;
     }
 
-    /// Interprets `eval` of a known text; `eval` of another text may set any variable.
-    fn eval(&mut self, arguments: &[Word]) {
-        let space = || Text::known(" ".to_owned());
-        let texts = arguments.iter().map(|word| self.expand_run(word));
-        let script = texts.reduce(|one, other| one.followed_by(space()).followed_by(other));
-        let Some(first) = arguments.first() else { return };
-        match script.as_ref().and_then(Text::single) {
-            Some(script) if self.script(script, start_of(first), &own_spans(arguments)) => {}
-            _ => self.havoc("`eval` may set it"),
+    /// Interprets `trap`.
+    fn trap(&mut self, arguments: &[Word]) {
+        let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
+        self.resolve_all(&own_spans(arguments));
+        let is_option = |word: &Option<String>| matches!(word.as_deref(), Some("--" | "-l" | "-p"));
+        let from = usize::from(words.first().is_some_and(is_option));
+        let (action, signals) = match &words[from..] {
+            [] | [_] => return,
+            [action, signals @ ..] => (action, signals),
+        };
+        // A run that is not interrupted gets no other signal.
+        let at_end = |signal: &Option<String>| matches!(signal.as_deref(), Some("EXIT" | "0"));
+        let at_any_time =
+            |signal: &Option<String>| matches!(signal.as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
+        match action.as_deref() {
+            Some("" | "-") if signals.iter().any(at_end) => self.exit_traps.clear(),
+            Some("" | "-") => {}
+            _ if signals.iter().any(at_any_time) => self.havoc("`trap` may set it at any time"),
+            Some(action) if signals.iter().any(at_end) => {
+                self.exit_traps.push((action.to_owned(), start_of(&arguments[from])));
+            }
+            None if signals.iter().any(at_end) => {
+                self.calls_unknown_functions = true;
+                if self.names_env_file {
+                    self.state.opaque = Some("a trap may set it when the script ends".to_owned());
+                }
+            }
+            _ => {}
         }
     }
 
-    /// Interprets `source`: the file may set any variable and sees variables that are not exported.
-    fn source(&mut self, command: &str, arguments: &[Word]) {
+    /// Interprets `eval` of a known text; `eval` of another text may set any variable.
+    fn eval(&mut self, arguments: &[Word]) -> Outcome {
+        let space = || Text::known(" ".to_owned());
+        let texts = arguments.iter().map(|word| self.expand_run(word));
+        let script = texts.reduce(|one, other| one.followed_by(space()).followed_by(other));
+        let Some(first) = arguments.first() else { return Outcome::success(Output::default()) };
+        let script = script.as_ref().and_then(Text::single);
+        if let Some(outcome) = script.and_then(|script| self.script(script, start_of(first), &own_spans(arguments))) {
+            return outcome;
+        }
+        self.calls_unknown_functions = true;
+        self.havoc("`eval` may set it");
+        Outcome::unknown(Output::unknown("the output of `eval` is not known"))
+    }
+
+    /// Interprets `source`. A file that is not known may set any variable; it sees variables that are
+    /// not exported.
+    fn source(&mut self, command: &str, arguments: &[Word]) -> Outcome {
+        let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
+        let Some((first, rest)) = arguments.split_first() else { return unknown() };
+        let path = self.expand_run(first).single().cloned();
+        if let Some((path, file)) = path.as_ref().and_then(|path| self.file_at(path)) {
+            let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
+            let outer = self.state.arguments.clone();
+            if !rest.is_empty() {
+                self.state.arguments = Some(rest.clone());
+            }
+            if let Some(outcome) = self.until_return(|it| it.file(&path, &file, false).map(Outcome::without_states)) {
+                self.resolve(&own_spans(arguments));
+                if !rest.is_empty() {
+                    self.state.arguments = outer;
+                }
+                return outcome.without_states();
+            }
+        }
+        if path.is_some_and(|path| path.ends_with("bin/activate")) {
+            // A virtual environment of Python sets these variables only.
+            for name in ["PATH", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PS1", "PYTHONHOME"] {
+                self.set_variable(name, Text::unknown(format!("`{command}` sets it")), first.span.clone(), None);
+            }
+            return unknown();
+        }
         let before = self.copy();
         self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
         self.targets_in(arguments);
         self.restore(before);
-        let file = arguments.first().and_then(Word::literal);
+        let file = first.literal();
         let file = file.as_deref().unwrap_or("a file");
+        self.calls_unknown_functions = true;
         self.havoc(&format!("`{command} {file}` may set it"));
+        unknown()
     }
 
     fn unset(&mut self, arguments: &[Word]) {
+        let removes_functions = is_named(arguments, &["-f"]);
         for word in arguments {
             match word.literal() {
+                Some(name) if removes_functions => drop(self.state.functions.remove(name.as_ref())),
                 Some(name) if is_name(&name) => {
                     self.set_variable(&name, Text::empty(), word.span.clone(), Some(Export::No));
                 }
@@ -446,8 +601,8 @@ impl Interpreter<'_> {
             match word.literal() {
                 Some(name) if is_name(&name) => {
                     // `read -a` and `mapfile` make an array.
-                    if !matches!(command, "printf" | "getopts") && is_array {
-                        self.note_special(&name);
+                    if command != "getopts" && is_array {
+                        self.state.special.insert(name.clone().into_owned());
                     }
                     self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
@@ -457,27 +612,65 @@ impl Interpreter<'_> {
                     self.havoc(&format!("`{command}` may set it"));
                 }
             }
-            if command == "printf" {
-                return;
-            }
         }
     }
 
+    /// Interprets `set`: its options, and the arguments that it sets.
     fn set(&mut self, arguments: &[Word]) {
-        let literals = arguments.iter().map_while(|word| word.literal().filter(|word| !word.starts_with("--")));
-        let words: Vec<String> = literals.map(std::borrow::Cow::into_owned).collect();
-        let is = |sign: &str| {
-            let short = |word: &String| word.starts_with(sign) && word.contains('a');
-            let long = |pair: &[String]| pair[0].starts_with(sign) && pair[0].ends_with('o') && pair[1] == "allexport";
-            words.iter().any(short) || words.windows(2).any(long)
+        let mut index = 0;
+        while let Some(option) = arguments.get(index).and_then(Word::literal) {
+            if option == "--" {
+                index += 1;
+                self.state.arguments = Some(arguments[index..].iter().map(|word| self.field(word)).collect());
+                return;
+            }
+            let Some(letters) = option.strip_prefix(['-', '+']) else { break };
+            let is_on = option.starts_with('-');
+            let name = if letters.ends_with('o') {
+                index += 1;
+                arguments.get(index).and_then(Word::literal)
+            } else {
+                None
+            };
+            if letters.contains('a') || name.as_deref() == Some("allexport") {
+                self.state.all_exported = if is_on { Export::Yes } else { Export::No };
+            }
+            if letters.contains('e') || name.as_deref() == Some("errexit") {
+                self.state.ends_on_failure = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
+            }
+            index += 1;
+        }
+        if let Some(rest) = arguments.get(index..).filter(|rest| !rest.is_empty()) {
+            let is_known = rest.iter().all(|word| word.literal().is_some());
+            self.state.arguments = is_known.then(|| rest.iter().map(|word| self.field(word)).collect());
+        }
+    }
+
+    /// Interprets `shift`, which removes the first arguments.
+    fn shift(&mut self, arguments: &[Word]) {
+        let count = match arguments.first() {
+            None => Some(1),
+            Some(word) => self.field(word).single().and_then(|count| count.parse::<usize>().ok()),
         };
-        let exported = match (is("-"), is("+")) {
-            (true, _) => Export::Yes,
-            (_, true) => Export::No,
-            _ => return,
-        };
-        self.state.all_exported = exported;
-        self.functions.change_exports |= self.in_function;
+        let known = self.state.arguments.take().zip(count);
+        self.state.arguments = known.map(|(mut arguments, count)| {
+            if count <= arguments.len() {
+                arguments.drain(..count);
+            }
+            arguments
+        });
+    }
+
+    /// Interprets `printf -v NAME FORMAT …`.
+    fn printf_to_variable(&mut self, arguments: &[Word]) {
+        match arguments.split_first() {
+            Some((word, format)) if word.literal().is_some_and(|name| is_name(&name)) => {
+                let value = self.printf(format).into_iter().fold(Text::empty(), Text::followed_by);
+                let name = word.literal().unwrap_or_default().into_owned();
+                self.set_variable(&name, value, word.span.clone(), None);
+            }
+            _ => self.havoc("`printf` may set it"),
+        }
     }
 
     fn mentions_env_file(&mut self, words: &[Word]) -> bool {
@@ -486,6 +679,28 @@ impl Interpreter<'_> {
             self.is_env_file(&text) || word.literal().is_some_and(|word| word.contains(ENV_FILE_TARGET))
         })
     }
+}
+
+/// The directory of a path, as `dirname` prints it.
+fn dirname(path: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) => "/".to_owned(),
+        Some((directory, _)) => directory.trim_end_matches('/').to_owned(),
+        None if path.starts_with('/') => "/".to_owned(),
+        None => ".".to_owned(),
+    }
+}
+
+/// The last part of a path, as `basename` prints it.
+fn basename(path: &str) -> String {
+    let trimmed = path.trim_end_matches('/');
+    trimmed.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Whether the arguments of `git` ask for the root of the repository.
+fn is_top_level_query(arguments: &[Word]) -> bool {
+    let words: Option<Vec<_>> = arguments.iter().map(Word::literal).collect();
+    words.is_some_and(|words| words == ["rev-parse", "--show-toplevel"])
 }
 
 /// The name of a command without its directory; empty if unknown.

@@ -14,10 +14,21 @@ pub struct Effects {
     pub written: BTreeMap<String, Written>,
     /// The reason why the script may set any variable for later steps, if it may.
     pub opaque: Option<String>,
+    /// The effects on later steps if the script fails, if it may fail.
+    pub failure: Option<Failed>,
     /// The known variables at the end of the script, as a command there would see them.
     pub final_variables: Variables,
     /// The reason why all other variables can have any value at the end, if they can.
     pub others_unknown: Option<String>,
+}
+
+/// The effects of a script that fails on the steps that run nevertheless.
+#[derive(Clone, Debug, Default)]
+pub struct Failed {
+    /// The variables that it sets for later steps, by name.
+    pub written: BTreeMap<String, Written>,
+    /// The reason why it may set any variable for later steps, if it may.
+    pub opaque: Option<String>,
 }
 
 /// A call of a target.
@@ -31,8 +42,6 @@ pub struct Call {
     pub variables: Variables,
     /// The reason why the target may see any value in all other variables, if it may.
     pub others_unknown: Option<String>,
-    /// Whether the call is in a function, which may run after any assignment of the script.
-    pub(crate) deferred: bool,
 }
 
 /// The variable with the path of the environment file, which sets variables for later steps.
@@ -40,3 +49,9 @@ pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
 /// A character that represents the path of the environment file and appears in no script.
 pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
+
+/// The variable with the path of the directory in which a forge checks out the repository.
+pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";
+
+/// A character that represents the path of that directory and appears in no script.
+pub const WORKSPACE: &str = "\u{10fffc}";

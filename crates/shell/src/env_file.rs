@@ -2,7 +2,7 @@
 
 use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::Interpreter;
-use super::state::Written;
+use super::state::{State, Written, join};
 use super::syntax::Span;
 use slug_value::{AbstractValue, Text};
 
@@ -14,7 +14,35 @@ impl Interpreter<'_> {
 
     /// Records printed text as variables for later steps: lines `NAME=value`, or `NAME<<END` and
     /// the lines of a value up to `END`. `span` is the span of the command that prints.
-    pub(super) fn write(&mut self, printed: &[Text], span: Span) {
+    /// Without `appends`, the file is truncated first.
+    pub(super) fn write(&mut self, printed: &[Text], span: Span, appends: bool) {
+        if self.state.ended {
+            return;
+        }
+        if !appends {
+            self.state.written.clear();
+            self.state.opaque = None;
+        }
+        // Write each text that may be printed.
+        let several = printed.iter().position(|text| {
+            matches!(&text.values, AbstractValue::OneOf(texts) if texts.len() > 1 && texts.iter().any(|it| it.contains('\n')))
+        });
+        if let Some(index) = several
+            && let AbstractValue::OneOf(texts) = &printed[index].values
+        {
+            let before = self.copy();
+            let mut all: Option<State> = None;
+            for text in texts {
+                self.state = before.clone();
+                let mut printed = printed.to_vec();
+                printed[index] = Text::known(text.clone());
+                self.write(&printed, span.clone(), true);
+                let state = std::mem::take(&mut self.state);
+                all = Some(all.map_or(state.clone(), |all| join(all, state)));
+            }
+            self.state = all.unwrap_or(before);
+            return;
+        }
         let mut lines = lines_of(printed).into_iter();
         while let Some(line) = lines.next() {
             let known = line.first().and_then(Text::single);
@@ -44,9 +72,6 @@ impl Interpreter<'_> {
                     continue;
                 }
             };
-            if self.in_function {
-                self.functions.written.insert(name.to_owned());
-            }
             let written = Written { value, is_conditional: false, span: span.clone() };
             self.state.written.insert(name.to_owned(), written);
         }

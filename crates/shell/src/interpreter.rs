@@ -1,26 +1,34 @@
 //! Interprets a syntax tree without running it. States are joined after branches, and a loop is
 //! repeated until its state no longer changes.
 
+mod conditions;
 mod expansion;
 mod functions;
+mod globs;
 mod occurrences;
 mod output;
+mod patterns;
+mod status;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::effects::{Call, ENVIRONMENT_FILE, Effects};
+use super::effects::{Call, ENVIRONMENT_FILE, Effects, Failed};
+use super::files::{Files, SourceFile};
 use super::parser;
-use super::state::{Export, State, Variable, Written, join, join_written, widen};
+use super::state::{State, Written, join, join_written, widen};
 use super::syntax::{
-    AndOr, Case, ClauseEnd, Command, CommandKind, For, If, List, Pipeline, Redirect, RedirectOperator, Script, Span,
-    Test, While, Word,
+    AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
+    Script, Span, While, Word,
 };
+use super::{Input, SCRIPT_BYTES};
 pub(super) use expansion::{BRACES, SPLIT};
+pub(super) use functions::Definition;
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use output::Output;
-use slug_value::Text;
+use slug_value::{AbstractValue, Text, Tristate};
+pub(super) use status::{Outcome, Status};
 
 /// Maximum depth of scripts in scripts, such as those of `eval` and `bash -c`.
 const MAX_SCRIPT_DEPTH: usize = 8;
@@ -28,39 +36,57 @@ const MAX_SCRIPT_DEPTH: usize = 8;
 /// Iterations of a loop after which its state is widened.
 const PRECISE_ROUNDS: usize = 3;
 
+/// Maximum iterations of a loop over known words that are interpreted one by one.
+const SEPARATE_ROUNDS: usize = 16;
+
 /// Maximum cost of an interpretation: the number of copied variables and interpreted commands.
 const FUEL: usize = 1_000_000;
 
 /// The interpreter of one script.
 pub(super) struct Interpreter<'a> {
-    pub placeholders: &'a [Text],
+    /// The values of the placeholders in scripts.
+    pub values: Vec<Text>,
     pub targets: &'a [&'a str],
+    /// The files of the repository.
+    pub files: &'a dyn Files,
+    /// The directories into which the repository is checked out; empty if they are not known.
+    pub roots: &'a [&'a str],
+    /// The path of the file that runs, which is `$0`, relative to the root of the repository.
+    pub program: Option<String>,
+    /// The path of the file that contains the current command.
+    pub file: Option<String>,
     pub state: State,
     pub calls: Vec<Call>,
     pub occurrences: Occurrences<'a>,
-    pub functions: Functions,
-    /// The names of all variables that the script assigns.
-    pub assigned: BTreeSet<String>,
-    /// The reason why any variable may have been assigned, if so.
-    pub anything_assigned: Option<String>,
     /// The points at which the current shell may have ended early.
     pub exits: Exits,
+    /// The commands that run when the current shell ends, with their position.
+    pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
     /// Whether the current subshell is in a loop.
     is_subshell_in_loop: bool,
     /// The number of subshells around the current command.
     pub subshells: usize,
-    pub in_function: bool,
+    /// The states at each `return` of the current function or sourced file, with their status.
+    pub returns: Option<Vec<(State, Tristate)>>,
+    /// The number of functions around the current command.
+    pub function_depth: usize,
+    /// The exit status of the last command substitution of the current command.
+    pub substitution_status: Option<Tristate>,
+    /// Whether a function may be called that the interpreter does not know.
+    pub calls_unknown_functions: bool,
     /// Whether calls and occurrences are recorded; false while the state of a loop is not final.
     pub is_recording: bool,
     /// Whether the word that is being expanded is run as a command or script, so that the output of
     /// substitutions in it runs too.
     pub runs_output: bool,
+    /// Whether a failing command does not end the shell here, as in the condition of `if`.
+    pub tolerates_failure: bool,
     /// Whether the script mentions the environment file.
     pub names_env_file: bool,
-    /// Whether the script may change its directory.
-    changes_directory: bool,
+    /// The loops around the current command whose iterations are interpreted one by one.
+    separate_loops: usize,
     /// The reason why the script cannot be interpreted, if so.
     failure: Option<String>,
     fuel: usize,
@@ -71,38 +97,31 @@ pub(super) struct Interpreter<'a> {
     tree: Rc<Script>,
 }
 
-/// The effects that a call of a function may have, over all functions of a script.
-#[derive(Clone, Default, PartialEq)]
-pub(super) struct Functions {
-    /// The names of the functions.
-    pub names: BTreeSet<String>,
-    /// The variables that functions set, export or stop exporting.
-    pub set: BTreeSet<String>,
-    /// The variables to which functions give an attribute.
-    pub special: BTreeSet<String>,
-    /// The variables that functions write for later steps.
-    pub written: BTreeSet<String>,
-    /// Whether a function may set any variable.
-    pub havoc: bool,
-    /// The reason why a function may set any variable for later steps, if so.
-    pub opaque: Option<String>,
-    /// Whether a function runs a script whose path is unknown.
-    pub run_unknown_scripts: bool,
-    /// Whether a function changes `allexport`.
-    pub change_exports: bool,
-    /// Whether a function may end the script.
-    may_exit: bool,
-    /// Whether a function may end the script with a failure.
-    may_fail: bool,
-}
-
 /// The points at which a shell ends before its last command.
 #[derive(Default)]
 pub(super) struct Exits {
-    /// The states at these points.
-    pub states: Vec<State>,
-    /// Whether the shell may end with a failure.
-    pub may_fail: bool,
+    /// Those at which it may succeed.
+    pub success: Ends,
+    /// Those at which it may fail.
+    pub failure: Ends,
+}
+
+/// The effects at some points at which a shell may end.
+#[derive(Default)]
+pub(super) struct Ends(Option<Failed>);
+
+impl Ends {
+    pub fn add(&mut self, state: &State) {
+        let (written, opaque) = (&state.written, state.opaque.clone());
+        self.0 = Some(match self.0.take() {
+            Some(ends) => Failed { written: join_written(&ends.written, written), opaque: ends.opaque.or(opaque) },
+            None => Failed { written: written.clone(), opaque },
+        });
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 /// The states in which `break` and `continue` leave the body of a loop.
@@ -113,97 +132,100 @@ struct LoopExits {
 }
 
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
-pub(super) fn interpret(
-    script: &str,
-    placeholders: &[Text],
-    targets: &[&str],
-    state: State,
-) -> Result<Effects, String> {
+pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, String> {
+    let Input { script, .. } = *input;
     let tree = parser::parse_at(script, 0).map_err(|error| error.reason)?;
-    let words = script.split(|c: char| !c.is_ascii_alphanumeric());
-    let changes_directory = words.into_iter().any(|word| matches!(word, "cd" | "pushd" | "popd" | "chdir" | "C"));
     let mut interpreter = Interpreter {
-        placeholders,
-        targets,
+        values: input.placeholders.to_vec(),
+        targets: input.targets,
+        files: input.files,
+        roots: input.roots,
+        program: None,
+        file: None,
         state,
         calls: Vec::new(),
-        occurrences: Occurrences::new(targets),
-        functions: Functions::default(),
-        assigned: BTreeSet::new(),
-        anything_assigned: None,
+        occurrences: Occurrences::new(input.targets),
         exits: Exits::default(),
+        exit_traps: Vec::new(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
         subshells: 0,
-        in_function: false,
+        returns: None,
+        function_depth: 0,
+        substitution_status: None,
+        calls_unknown_functions: false,
         is_recording: true,
         runs_output: false,
+        tolerates_failure: false,
         names_env_file: false,
-        changes_directory,
+        separate_loops: 0,
         failure: None,
         fuel: FUEL,
         script_depth: 0,
         source: Rc::from(""),
         tree: Rc::new(Script::default()),
     };
-    let printed = interpreter.run_tree(script, tree, 0);
-    interpreter.resolve(&printed.spans);
-    interpreter.effects()
+    let outcome = interpreter.run_tree(script, tree, 0);
+    interpreter.resolve(&outcome.output.spans);
+    interpreter.run_exit_traps();
+    interpreter.effects(outcome.status.to_tristate())
 }
 
 impl Interpreter<'_> {
-    /// Returns the effects of the script after it was interpreted.
-    fn effects(mut self) -> Result<Effects, String> {
+    /// Returns the effects of the script after it was interpreted; `success` is its exit status.
+    fn effects(mut self, success: Tristate) -> Result<Effects, String> {
         let end = std::mem::take(&mut self.state);
-        let exits = std::mem::take(&mut self.exits);
-        let (written, mut opaque) = self.written_at_end(exits, &end);
+        let mut exits = std::mem::take(&mut self.exits);
+        if !end.ended && success.can_be_false {
+            exits.failure.add(&end);
+        }
+        if !end.ended && success.can_be_true || exits.success.is_empty() {
+            exits.success.add(&end);
+        }
+        let (success, mut failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
+        let Failed { written, mut opaque } = success;
         if let Some(reason) = self.failure {
             return Err(reason);
         }
         let mut calls = self.calls;
-        for occurrence in self.occurrences.unresolved() {
+        for occurrence in self.occurrences.unresolved(self.calls_unknown_functions) {
             let Some(target) = occurrence.target else {
                 if !occurrence.is_stored {
                     opaque = Some(format!("how a script uses ${ENVIRONMENT_FILE} is not known"));
+                    if let Some(failure) = &mut failure {
+                        failure.opaque.clone_from(&opaque);
+                    }
                 }
                 continue;
             };
-            let is_found = calls.iter().any(|call| call.target == target) && !self.functions.run_unknown_scripts;
+            let is_found = calls.iter().any(|call| call.target == target) && !self.calls_unknown_functions;
             if !(occurrence.is_stored && is_found) {
                 let others_unknown =
                     Some("whether the script calls this, and with which variables, is not known".to_owned());
                 let span = occurrence.span.clone();
-                calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown, deferred: false });
+                calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown });
             }
         }
         calls.sort_by_key(|call| (call.span.start, call.target));
         calls.dedup();
-        for call in calls.iter_mut().filter(|call| call.deferred) {
-            for name in &self.assigned {
-                let value = Text::unknown("a function uses it, and when the function runs is not known");
-                call.variables.insert(name.clone(), Variable { value, export: Export::Yes, assigned: None });
-            }
-            if let Some(reason) = &self.anything_assigned {
-                call.variables.clear();
-                call.others_unknown = Some(reason.clone());
-            }
-        }
-        let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible()));
+        let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
-        Ok(Effects { calls, written, opaque, final_variables, others_unknown })
+        Ok(Effects { calls, written, opaque, failure, final_variables, others_unknown })
     }
 
-    /// The variables that a shell has written for later steps, over all points at which it may end,
-    /// and the reason why it may have written any other variable.
-    fn written_at_end(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
-        let mut ends: Vec<State> = exits.states;
+    /// The effects of a shell, over all points at which it may end.
+    fn effects_of_shell(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
+        let Exits { success: mut ends, failure } = exits;
         if !end.ended || ends.is_empty() {
-            ends.insert(0, end.clone());
+            ends.add(end);
         }
-        self.spend(ends.iter().map(|end| end.written.len() + 1).sum());
-        let opaque = ends.iter().find_map(|end| end.opaque.clone());
-        let fold = |one: State, other: State| State { written: join_written(&one, &other), ..one };
-        (ends.into_iter().reduce(fold).map(|end| end.written).unwrap_or_default(), opaque)
+        let mut ends = ends.0.unwrap_or_default();
+        if let Some(failure) = failure.0 {
+            ends.written = join_written(&ends.written, &failure.written);
+            ends.opaque = ends.opaque.or(failure.opaque);
+        }
+        self.spend(ends.written.len() + 1);
+        (ends.written, ends.opaque)
     }
 
     /// Uses up fuel; the interpretation fails when the fuel is empty.
@@ -225,138 +247,256 @@ impl Interpreter<'_> {
     }
 
     /// Parses and interprets a script inside this script. `base` is the byte of the outermost script
-    /// at which it begins, and `spans` are its bytes. Returns false if it does not parse.
-    pub fn script(&mut self, source: &str, base: usize, spans: &[Span]) -> bool {
+    /// at which it begins, and `spans` are its bytes. Returns `None` if it does not parse.
+    pub fn script(&mut self, source: &str, base: usize, spans: &[Span]) -> Option<Outcome> {
         if self.script_depth == MAX_SCRIPT_DEPTH {
             self.fail("a script nests scripts (`eval`, `bash -c`) too deeply");
-            return true;
+            return Some(Outcome::unknown(Output::default()));
         }
-        let Ok(tree) = parser::parse_at(source, base) else { return false };
+        let tree = parser::parse_at(source, base).ok()?;
         self.resolve_all(spans);
-        let output = self.run_tree(source, tree, base);
-        self.resolve(&output.spans);
-        true
+        Some(self.run_tree(source, tree, base))
     }
 
-    fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Output {
+    fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Outcome {
         self.names_env_file |= source.contains(ENVIRONMENT_FILE);
         if self.is_recording {
             self.occurrences.find(source, base, &tree.comments);
         }
-        let outer_source = std::mem::replace(&mut self.source, Rc::from(source));
-        let tree = Rc::new(tree);
-        let outer_tree = std::mem::replace(&mut self.tree, Rc::clone(&tree));
         self.script_depth += 1;
-        let output = self.list(&tree.body);
+        let outcome = self.inside(Rc::from(source), Rc::new(tree), |it| {
+            let tree = Rc::clone(&it.tree);
+            it.list(&tree.body)
+        });
         self.script_depth -= 1;
-        self.source = outer_source;
-        self.tree = outer_tree;
-        output
+        outcome
     }
 
-    pub fn list(&mut self, list: &List) -> Output {
-        let mut output = Output::default();
+    /// Interprets a file of the repository; `is_program` if it is run, not sourced. Returns `None` if
+    /// it cannot be interpreted.
+    pub fn file(&mut self, path: &str, file: &SourceFile, is_program: bool) -> Option<Outcome> {
+        if file.text.len() > SCRIPT_BYTES || self.script_depth == MAX_SCRIPT_DEPTH {
+            if self.is_recording {
+                self.occurrences.find(&file.text, file.base, &[]);
+            }
+            return None;
+        }
+        self.spend(file.text.len() / 64);
+        let outer_file = self.file.replace(path.to_owned());
+        let outer_program = self.program.clone();
+        if is_program {
+            self.program = Some(path.to_owned());
+        }
+        let outcome = self.script(&file.text, file.base, &[]);
+        if outcome.is_none() && self.is_recording {
+            self.occurrences.find(&file.text, file.base, &[]);
+        }
+        self.file = outer_file;
+        self.program = outer_program;
+        outcome
+    }
+
+    /// Interprets a part of another script.
+    fn inside<T>(&mut self, source: Rc<str>, tree: Rc<Script>, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let outer_source = std::mem::replace(&mut self.source, source);
+        let outer_tree = std::mem::replace(&mut self.tree, tree);
+        let result = inside(self);
+        self.source = outer_source;
+        self.tree = outer_tree;
+        result
+    }
+
+    pub fn list(&mut self, list: &List) -> Outcome {
+        let mut outcome = Outcome::success(Output::default());
         for item in &list.items {
             if self.failure.is_some() {
                 break;
             }
-            output.append(if item.in_background { self.subshell(|it| it.and_or(item)) } else { self.and_or(item) });
+            let next = if item.in_background {
+                let outcome = self.tolerant(|it| it.subshell(|it| it.and_or(item)));
+                Outcome::success(outcome.output)
+            } else {
+                self.and_or(item)
+            };
+            outcome.output.append(next.output);
+            outcome.status = next.status;
         }
-        output
+        outcome
     }
 
-    fn and_or(&mut self, item: &AndOr) -> Output {
-        let mut output = self.pipeline(&item.first);
-        // Every pipeline except the first may be skipped.
-        let mut skipped = Vec::new();
-        for (_, pipeline) in &item.rest {
-            skipped.push(self.copy());
-            output.append(self.pipeline(pipeline).or(Output::default()));
+    fn and_or(&mut self, item: &AndOr) -> Outcome {
+        let Some(last) = item.rest.len().checked_sub(1) else { return self.pipeline(&item.first) };
+        let first = self.tolerant(|it| it.pipeline(&item.first));
+        let mut output = first.output;
+        let (mut success, mut failure) = self.split(first.status);
+        for (index, (connector, pipeline)) in item.rest.iter().enumerate() {
+            let (runs, skips) = match connector {
+                Connector::And => (success, failure),
+                Connector::Or => (failure, success),
+            };
+            let (never_runs, always_runs) = (runs.ended, skips.ended);
+            self.state = runs;
+            let next = match index == last {
+                true => self.pipeline(pipeline),
+                false => self.tolerant(|it| it.pipeline(pipeline)),
+            };
+            match (never_runs, always_runs) {
+                (true, false) => self.resolve(&next.output.spans),
+                (false, true) => output.append(next.output),
+                _ => output.append(next.output.or(Output::default())),
+            }
+            let (succeeds, fails) = self.split(next.status);
+            self.spend(skips.variables.len() + 1);
+            (success, failure) = match connector {
+                Connector::And => (succeeds, join(skips, fails)),
+                Connector::Or => (join(skips, succeeds), fails),
+            };
         }
-        for state in skipped {
-            self.join_with(state);
-        }
-        output
+        let status = self.unite(success, failure);
+        Outcome { output, status }
     }
 
-    fn pipeline(&mut self, pipeline: &Pipeline) -> Output {
-        match pipeline.commands.as_slice() {
-            [] => Output::default(),
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Outcome {
+        if !pipeline.is_negated {
+            return self.commands(&pipeline.commands);
+        }
+        let outcome = self.tolerant(|it| it.commands(&pipeline.commands));
+        Outcome { status: outcome.status.negated(), ..outcome }
+    }
+
+    /// Interprets the commands of a pipeline.
+    fn commands(&mut self, commands: &[Command]) -> Outcome {
+        match commands {
+            [] => Outcome::success(Output::default()),
             [command] => self.command(command, None),
             commands => {
-                let mut output = None;
+                let mut input = None;
+                let mut status = Tristate::ALWAYS;
+                let mut any_fails = false;
                 for command in commands {
-                    output = Some(self.subshell(|it| it.command(command, output)));
+                    let outcome = self.subshell(|it| it.command(command, input));
+                    any_fails |= status.can_be_false;
+                    status = outcome.status.to_tristate();
+                    input = Some(outcome.output);
                 }
-                output.unwrap_or_default()
+                // With `pipefail`, the failure of any command counts.
+                status.can_be_false |= any_fails;
+                self.check_failure(Outcome { output: input.unwrap_or_default(), status: status.into() })
             }
         }
     }
 
-    /// Interprets a command with its input from a pipe, if any; returns its output.
-    fn command(&mut self, command: &Command, piped: Option<Output>) -> Output {
+    /// Interprets a command with its input from a pipe, if any.
+    pub(super) fn command(&mut self, command: &Command, piped: Option<Output>) -> Outcome {
         self.spend(1);
         if self.failure.is_some() {
-            return Output::default();
+            return Outcome::unknown(Output::default());
         }
         let input = self.input(&command.redirects, piped);
-        let output = match &command.kind {
-            CommandKind::Simple(simple) => self.simple(simple, &command.redirects, input),
+        let mut ends_on_failure = false;
+        let outcome = match &command.kind {
+            CommandKind::Simple(simple) => {
+                ends_on_failure = true;
+                self.simple(simple, &command.redirects, input)
+            }
             CommandKind::Group(list) => self.list(list),
-            CommandKind::Subshell(list) => self.subshell(|it| it.list(list)),
+            CommandKind::Subshell(list) => {
+                ends_on_failure = true;
+                self.subshell(|it| it.list(list))
+            }
             CommandKind::If(command) => self.if_command(command),
             CommandKind::While(command) => self.while_command(command),
             CommandKind::For(command) => self.for_command(command),
             CommandKind::ArithmeticFor(command) => {
                 let [first, condition, step] = &command.header;
                 self.arithmetic(first);
-                self.repeat(|it| {
+                let output = self.repeat(|it| {
                     it.arithmetic(condition);
                     let exit = it.copy();
-                    let output = it.list(&command.body);
+                    let output = it.list(&command.body).output;
                     it.join_continues();
                     it.arithmetic(step);
                     (Some(exit), output)
-                })
+                });
+                Outcome::unknown(output)
             }
             CommandKind::Case(command) => self.case_command(command),
             CommandKind::Test(test) => {
-                self.test(test);
-                Output::default()
+                ends_on_failure = true;
+                let status = self.test(test);
+                Outcome { output: Output::default(), status }
             }
             CommandKind::Arithmetic(expression) => {
+                ends_on_failure = true;
                 self.arithmetic(expression);
-                Output::default()
+                Outcome::unknown(Output::default())
             }
             CommandKind::Function(function) => {
                 self.define(&function.name, &function.body);
-                Output::default()
+                Outcome::success(Output::default())
             }
             CommandKind::Coprocess(command) => {
                 self.subshell(|it| it.command(command, None));
-                Output::default()
+                Outcome::success(Output::default())
             }
         };
-        self.redirect(command, output)
+        let outcome = self.redirect(command, outcome);
+        if ends_on_failure { self.check_failure(outcome) } else { outcome }
     }
 
     /// Interprets commands in a subshell: only their writes for later steps affect the outer shell.
-    pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Output) -> Output {
+    pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let before = self.copy();
         let exits = std::mem::take(&mut self.exits);
+        let traps = std::mem::take(&mut self.exit_traps);
         let loops = std::mem::take(&mut self.loops);
+        let returns = self.returns.take();
+        if returns.is_some() {
+            self.returns = Some(Vec::new());
+        }
         let is_in_loop = std::mem::replace(&mut self.is_subshell_in_loop, !loops.is_empty());
         self.is_subshell_in_loop |= is_in_loop;
         self.subshells += 1;
-        let output = inside(self);
+        let outcome = inside(self).without_states();
+        self.run_exit_traps();
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
         self.loops = loops;
-        let exits = std::mem::replace(&mut self.exits, exits);
+        let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
+        self.exit_traps = traps;
+        let mut exits = std::mem::replace(&mut self.exits, exits);
+        returned.iter().for_each(|(state, _)| exits.success.add(state));
         let end = std::mem::take(&mut self.state);
-        let (written, opaque) = self.written_at_end(exits, &end);
-        self.state = State { written, opaque, ..before };
-        output
+        let ends_early = !exits.success.is_empty() || !exits.failure.is_empty();
+        let (written, opaque) = self.effects_of_shell(exits, &end);
+        // A subshell that cannot be reached has no effect.
+        let ended = before.ended;
+        self.state = State { written, opaque, ended, ..before };
+        if ends_early || end.ended { Outcome::unknown(outcome.output) } else { outcome }
+    }
+
+    /// Interprets the commands that run when the current shell ends.
+    fn run_exit_traps(&mut self) {
+        for (script, base) in std::mem::take(&mut self.exit_traps) {
+            // The shell may end at any point after `trap`.
+            let before = self.copy();
+            let ended = std::mem::replace(&mut self.state.ended, false);
+            if ended || !self.exits.success.is_empty() || !self.exits.failure.is_empty() {
+                self.havoc("it is used when the script ends, which may be at any point");
+            }
+            let exits = std::mem::take(&mut self.exits);
+            if self.script(&script, base, &[]).is_none() {
+                self.state.opaque = Some("a trap of a script cannot be interpreted".to_owned());
+            }
+            let (written, opaque) = (std::mem::take(&mut self.state.written), self.state.opaque.take());
+            self.exits = exits;
+            self.state = State { written, opaque, ..before };
+            if ended {
+                let state = State { ended: false, ..self.state.clone() };
+                self.exits.success.add(&state);
+                self.exits.failure.add(&state);
+            }
+        }
     }
 
     pub fn join_with(&mut self, other: State) {
@@ -364,51 +504,124 @@ impl Interpreter<'_> {
         self.state = join(state, other);
     }
 
-    fn if_command(&mut self, command: &If) -> Output {
-        let mut ends = Vec::new();
+    fn if_command(&mut self, command: &If) -> Outcome {
+        let mut ends: Vec<State> = Vec::new();
         let mut output = Output::default();
         let mut printed: Option<Output> = None;
-        for (index, (condition, body)) in command.branches.iter().enumerate() {
-            output.append(self.list(condition));
-            let otherwise = self.copy();
-            let branch = self.list(body);
-            printed = Some(printed.map_or_else(|| branch.clone(), |printed| printed.or(branch.clone())));
-            if index + 1 == command.branches.len() && command.otherwise.is_none() {
-                self.join_with(otherwise);
-            } else {
-                ends.push(std::mem::replace(&mut self.state, otherwise));
+        let mut status: Option<Tristate> = None;
+        let mut add = |it: &mut Self, is_dead: bool, outcome: Outcome| {
+            if is_dead {
+                it.resolve(&outcome.output.spans);
+                return;
             }
+            let new = outcome.status.to_tristate();
+            status = Some(status.map_or(new, |status| status.or(new)));
+            printed = Some(match printed.take() {
+                Some(printed) => printed.or(outcome.output),
+                None => outcome.output,
+            });
+        };
+        for (condition, body) in &command.branches {
+            let is_dead = self.state.ended;
+            let condition = self.tolerant(|it| it.list(condition));
+            match is_dead {
+                true => self.resolve(&condition.output.spans),
+                false => output.append(condition.output),
+            }
+            let (success, failure) = self.split(condition.status);
+            let is_dead = success.ended;
+            self.state = success;
+            let outcome = self.list(body);
+            add(self, is_dead, outcome);
+            ends.push(std::mem::replace(&mut self.state, failure));
         }
-        let otherwise = command.otherwise.as_ref().map(|body| self.list(body)).unwrap_or_default();
-        output.append(printed.unwrap_or_default().or(otherwise));
+        let is_dead = self.state.ended;
+        let otherwise = match &command.otherwise {
+            Some(body) => self.list(body),
+            None => Outcome::success(Output::default()),
+        };
+        add(self, is_dead, otherwise);
+        output.append(printed.unwrap_or_default());
         for end in ends {
             self.join_with(end);
         }
-        output
+        Outcome { output, status: status.map_or(Status::Unknown, Status::from) }
     }
 
-    fn while_command(&mut self, command: &While) -> Output {
-        self.repeat(|it| {
-            let mut output = it.list(&command.condition);
-            let exit = it.copy();
-            output.append(it.list(&command.body));
+    fn while_command(&mut self, command: &While) -> Outcome {
+        let output = self.repeat(|it| {
+            let condition = it.tolerant(|it| it.list(&command.condition));
+            let status = if command.is_until { condition.status.negated() } else { condition.status };
+            let (runs, exit) = it.split(status);
+            it.state = runs;
+            let mut output = condition.output;
+            output.append(it.list(&command.body).output);
             (Some(exit), output)
-        })
+        });
+        Outcome::unknown(output)
     }
 
-    fn for_command(&mut self, command: &For) -> Output {
+    fn for_command(&mut self, command: &For) -> Outcome {
         let reason = "a loop assigns several values";
-        let words = command.words.as_deref().unwrap_or_default();
+        let words = match &command.words {
+            Some(words) => Some(self.words(words)),
+            None => self.arguments_as_words(&command.name_span),
+        };
+        let Some(words) = words.as_deref() else {
+            let output = self.for_any(command, &Text::unknown(reason), false);
+            return Outcome::unknown(output);
+        };
         self.store(&own_spans(words), true);
-        let value = words.iter().map(|word| self.field(word)).reduce(|one, other| one.or(other).with_reason(reason));
-        let value = value.unwrap_or_else(|| Text::unknown(reason));
+        let values: Vec<Text> = words.iter().map(|word| self.field(word)).collect();
+        let is_known = |value: &Text| !matches!(value.values, AbstractValue::Any) && !value.reasons.contains(SPLIT);
+        let rounds = SEPARATE_ROUNDS >> (3 * self.separate_loops.min(1));
+        if values.len() <= rounds && values.iter().all(is_known) && !command.is_select && self.separate_loops < 2 {
+            let output = self.for_each(command, values);
+            return Outcome::unknown(output);
+        }
         // A literal word is at least one iteration.
         let is_never_skipped = !command.is_select && words.iter().any(|word| word.literal().is_some());
+        let value = values.into_iter().reduce(|one, other| one.or(other).with_reason(reason));
+        let value = value.unwrap_or_else(|| Text::unknown(reason));
+        Outcome::unknown(self.for_any(command, &value, is_never_skipped))
+    }
+
+    /// Interprets a loop in which a variable has any of the values of `value` in each iteration.
+    fn for_any(&mut self, command: &For, value: &Text, is_never_skipped: bool) -> Output {
         self.repeat(|it| {
             let exit = (!is_never_skipped).then(|| it.copy());
             it.set_variable(&command.name, value.clone(), command.name_span.clone(), None);
-            (exit, it.list(&command.body))
+            (exit, it.list(&command.body).output)
         })
+    }
+
+    /// Interprets the iterations of a loop one by one.
+    fn for_each(&mut self, command: &For, values: Vec<Text>) -> Output {
+        self.separate_loops += 1;
+        let mut output = Output::default();
+        let mut breaks: Vec<State> = Vec::new();
+        if values.is_empty() {
+            // No command of the body runs.
+            let before = self.copy();
+            self.state.ended = true;
+            let never = self.list(&command.body);
+            self.resolve(&never.output.spans);
+            self.state = before;
+        }
+        for value in values {
+            self.set_variable(&command.name, value, command.name_span.clone(), None);
+            self.loops.push(LoopExits::default());
+            let next = self.list(&command.body).output;
+            self.join_continues();
+            let left = self.loops.pop().unwrap_or_default().breaks;
+            output.append(if breaks.is_empty() { next } else { next.or(Output::default()) });
+            breaks.extend(left);
+        }
+        for state in breaks {
+            self.join_with(state);
+        }
+        self.separate_loops -= 1;
+        output
     }
 
     /// Interprets a loop. `round` interprets one iteration. It returns its output and the state in
@@ -418,7 +631,6 @@ impl Interpreter<'_> {
         let mut rounds = 0;
         loop {
             let head = self.copy();
-            let functions = self.functions.clone();
             self.loops.push(LoopExits::default());
             round(self);
             self.join_continues();
@@ -426,7 +638,7 @@ impl Interpreter<'_> {
             let end = std::mem::take(&mut self.state);
             let next = join(head.clone(), end);
             let next = if rounds < PRECISE_ROUNDS { next } else { widen(&head, next) };
-            let is_final = next == head && functions == self.functions;
+            let is_final = next == head;
             self.state = next;
             rounds += 1;
             if is_final || self.failure.is_some() {
@@ -459,8 +671,7 @@ impl Interpreter<'_> {
         if self.loops.is_empty() {
             if self.is_subshell_in_loop {
                 // `break` and `continue` may end the subshell.
-                let state = self.copy();
-                self.exits.states.push(state);
+                self.end_shell(Tristate::ALWAYS);
             }
             return;
         }
@@ -480,64 +691,76 @@ impl Interpreter<'_> {
         self.state.ended = true;
     }
 
-    fn case_command(&mut self, command: &Case) -> Output {
-        self.expand(&command.word);
+    fn case_command(&mut self, command: &Case) -> Outcome {
+        let value = self.expand(&command.word);
+        let mut parameter = conditions::parameter_of(&command.word);
         self.resolve_all(&own_spans(std::slice::from_ref(&command.word)));
-        let mut ends = Vec::new();
-        let mut output = Output::default();
+        let mut ends: Vec<(State, Tristate)> = Vec::new();
+        let mut printed: Option<Output> = None;
         let mut falls: Option<State> = None;
+        let mut rest = value;
         for clause in &command.clauses {
-            clause.patterns.iter().for_each(|pattern| drop(self.expand(pattern)));
+            let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern(pattern)).collect();
             self.resolve_all(&own_spans(&clause.patterns));
-            let unmatched = self.copy();
+            let (matched, unmatched) = conditions::partition(&rest, &patterns);
+            let mut skips = self.copy();
+            match &matched {
+                Some(value) => self.narrow(parameter, value),
+                None => self.state.ended = true,
+            }
+            match &unmatched {
+                Some(value) => conditions::narrow_in(&mut skips, parameter, value),
+                None => skips.ended = true,
+            }
             if let Some(state) = falls.take() {
                 self.join_with(state);
             }
-            output.append(self.list(&clause.body).or(Output::default()));
-            let end = std::mem::replace(&mut self.state, unmatched);
+            let is_dead = self.state.ended;
+            let outcome = self.list(&clause.body);
+            if is_dead {
+                self.resolve(&outcome.output.spans);
+            } else {
+                printed = Some(match printed {
+                    Some(printed) => printed.or(outcome.output),
+                    None => outcome.output,
+                });
+            }
+            let end = std::mem::replace(&mut self.state, skips);
             match clause.end {
-                ClauseEnd::Break => ends.push(end),
+                ClauseEnd::Break => ends.push((end, outcome.status.to_tristate())),
                 ClauseEnd::FallThrough => falls = Some(end),
-                ClauseEnd::Continue => self.join_with(end),
+                ClauseEnd::Continue => {
+                    // The clause may have changed the variable, and its text may match again.
+                    parameter = None;
+                    self.join_with(end);
+                    continue;
+                }
+            }
+            if let Some(unmatched) = unmatched {
+                rest = unmatched;
             }
         }
-        for end in ends.into_iter().chain(falls) {
+        let mut output = printed.unwrap_or_default();
+        if !self.state.ended || falls.is_some() {
+            output = output.or(Output::default());
+        }
+        let mut status = Tristate::ALWAYS;
+        for (end, its_status) in ends {
+            status = status.or(its_status);
             self.join_with(end);
         }
-        output
-    }
-
-    fn test(&mut self, test: &Test) {
-        match test {
-            Test::Or(tests) | Test::And(tests) => {
-                let mut skipped = Vec::new();
-                for (index, test) in tests.iter().enumerate() {
-                    if index > 0 {
-                        skipped.push(self.copy());
-                    }
-                    self.test(test);
-                }
-                for state in skipped {
-                    self.join_with(state);
-                }
-            }
-            Test::Not(test) => self.test(test),
-            Test::Unary(_, word) | Test::Word(word) => self.operand(word),
-            Test::Binary(first, operator, second) => {
-                self.operand(first);
-                self.operand(second);
-                if operator.starts_with('-') {
-                    self.arithmetic_word(first);
-                    self.arithmetic_word(second);
-                }
-            }
+        if let Some(falls) = falls {
+            status = Tristate::UNKNOWN;
+            self.join_with(falls);
         }
+        Outcome { output, status: status.into() }
     }
 
     /// Expands an operand of a test, which is not run.
-    fn operand(&mut self, word: &Word) {
-        self.expand(word);
+    fn operand(&mut self, word: &Word) -> Text {
+        let text = self.expand(word);
         self.resolve_all(&own_spans(std::slice::from_ref(word)));
+        text
     }
 
     /// The standard input of a command, if it is piped or redirected.
@@ -580,7 +803,23 @@ impl Interpreter<'_> {
     }
 
     /// Redirects the output of a command; returns the output that is not redirected.
-    fn redirect(&mut self, command: &Command, output: Output) -> Output {
+    fn redirect(&mut self, command: &Command, outcome: Outcome) -> Outcome {
+        if command.redirects.is_empty() {
+            return outcome;
+        }
+        // The redirection changes the state in which the command ends.
+        let outcome = outcome.without_states();
+        let output = self.redirect_output(command, outcome.output);
+        // A file to read may not exist.
+        let reads = command.redirects.iter().any(|redirect| redirect.operator == RedirectOperator::Input);
+        let status = match outcome.status {
+            Status::Success if reads => Status::Unknown,
+            status => status,
+        };
+        Outcome { output, status }
+    }
+
+    fn redirect_output(&mut self, command: &Command, output: Output) -> Output {
         let mut file = None;
         let mut is_kept = true;
         for redirect in &command.redirects {
@@ -613,7 +852,11 @@ impl Interpreter<'_> {
         if self.is_env_file(&target) {
             self.resolve_env(&output.spans);
             self.resolve_env(&self.redirect_spans(&command.redirects));
-            self.write(&output.texts, command.span.clone());
+            let appends = !matches!(
+                redirect.operator,
+                RedirectOperator::Output | RedirectOperator::Clobber | RedirectOperator::OutputAndError
+            );
+            self.write(&output.texts, command.span.clone(), appends);
         } else if target.single().is_none() && self.names_env_file && output.may_assign() {
             self.state.opaque = Some("the file to which a script writes variables is not known".to_owned());
         }
@@ -623,6 +866,11 @@ impl Interpreter<'_> {
             _ => self.resolve(&output.spans),
         }
         Output::default()
+    }
+
+    /// Whether the current script contains a text.
+    pub fn names(&self, text: &str) -> bool {
+        self.source.contains(text)
     }
 
     /// Whether the script names a file at least twice, so that it may run the file it writes.

@@ -9,6 +9,7 @@
 mod commands;
 mod effects;
 mod env_file;
+mod files;
 mod interpreter;
 mod lexer;
 pub mod parser;
@@ -19,10 +20,12 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-use effects::ENVIRONMENT_FILE;
-pub use effects::{Call, ENV_FILE_TARGET, Effects};
+pub use effects::{Call, ENV_FILE_TARGET, Effects, Failed, WORKSPACE};
+use effects::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
+use files::Place;
+pub use files::{Files, NoFiles, SourceFile};
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
-use slug_value::Text;
+use slug_value::{Text, Tristate};
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
 pub use syntax::is_name;
@@ -31,29 +34,52 @@ use targets::find_targets;
 /// Maximum bytes of a script that is interpreted.
 pub const SCRIPT_BYTES: usize = 64 << 10;
 
+/// A script to interpret, and the environment in which it starts.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The text, in which the character [`placeholder`]`(index)` replaces each expression.
+    pub script: &'a str,
+    /// The values of the expressions.
+    pub placeholders: &'a [Text],
+    /// The paths of the commands to look for, relative to the root of the repository.
+    pub targets: &'a [&'a str],
+    /// The directories into which the repository is checked out, relative to the workspace; empty if
+    /// they are not known.
+    pub roots: &'a [&'a str],
+    /// The files of the repository.
+    pub files: &'a dyn Files,
+    /// The working directory at the start, relative to the workspace, if known.
+    pub directory: Option<&'a str>,
+    /// The variables that are set at the start.
+    pub env: &'a Variables,
+    /// Whether a failing command ends the script (`bash -e`).
+    pub ends_on_failure: bool,
+}
+
 /// Interprets a script.
-///
-/// `placeholders` are the values of the expressions in the script, in which the character
-/// [`placeholder`]`(index)` replaces each expression. `targets` are the paths of the commands to
-/// look for. `directory` is the working directory at the start, if known, and `env` the
-/// variables that are set at the start.
 #[must_use]
-pub fn interpret(
-    script: &str,
-    placeholders: &[Text],
-    targets: &[&str],
-    directory: Option<&str>,
-    env: &Variables,
-) -> Effects {
+pub fn interpret(input: &Input<'_>) -> Effects {
+    let Input { script, targets, .. } = *input;
     if script.len() > SCRIPT_BYTES {
         return unknown_effects(script, targets, format!("a script has more than {SCRIPT_BYTES} bytes"));
     }
-    let mut variables = env.clone();
-    let file = Variable { value: Text::known(ENV_FILE_TARGET.to_owned()), export: Export::Yes, assigned: None };
-    variables.insert(ENVIRONMENT_FILE.to_owned(), file);
-    let state = State { variables, directory: directory.map(str::to_owned), ..State::default() };
-    let mut effects = interpreter::interpret(script, placeholders, targets, state)
-        .unwrap_or_else(|reason| unknown_effects(script, targets, reason));
+    let mut variables = input.env.clone();
+    for (name, path) in [(ENVIRONMENT_FILE, ENV_FILE_TARGET), (WORKSPACE_VARIABLE, WORKSPACE)] {
+        let variable = Variable { value: Text::known(path.to_owned()), export: Export::Yes, assigned: None };
+        variables.insert(name.to_owned(), variable);
+    }
+    let state = State {
+        variables,
+        directory: input.directory.map(|directory| match Place::of(directory, Some("")) {
+            Place::Repository(path) => path,
+            Place::Elsewhere => directory.to_owned(),
+        }),
+        ends_on_failure: if input.ends_on_failure { Tristate::ALWAYS } else { Tristate::NEVER },
+        arguments: Some(Vec::new()),
+        ..State::default()
+    };
+    let mut effects =
+        interpreter::interpret(input, state).unwrap_or_else(|reason| unknown_effects(script, targets, reason));
     if script.contains(SET_ENV_COMMAND) {
         effects.opaque = Some(format!("`{SET_ENV_COMMAND}` may set it"));
     }
@@ -70,8 +96,7 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
         let unknown = Variable { value: Text::unknown(reason), export: Export::Yes, assigned: None };
         variables.insert(name.clone(), unknown);
     }
-    let call =
-        |(target, span)| Call { target, span, variables: variables.clone(), others_unknown: None, deferred: false };
+    let call = |(target, span)| Call { target, span, variables: variables.clone(), others_unknown: None };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{reason}, and it writes to ${ENVIRONMENT_FILE}")),
@@ -82,13 +107,8 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
 
 /// The effects of a script that cannot be interpreted: any variable can have any value.
 fn unknown_effects(script: &str, targets: &[&str], reason: String) -> Effects {
-    let call = |(target, span)| Call {
-        target,
-        span,
-        variables: Variables::new(),
-        others_unknown: Some(reason.clone()),
-        deferred: false,
-    };
+    let call =
+        |(target, span)| Call { target, span, variables: Variables::new(), others_unknown: Some(reason.clone()) };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then_some(reason.clone()),
@@ -133,7 +153,16 @@ mod tests {
     /// The value of `SLUG` in each call, and the value written for later steps.
     fn slug(script: &str) -> String {
         let placeholders = [Text::unknown("an expression"), Text::non_empty("a secret")];
-        let effects = interpret(script, &placeholders, &[TARGET], Some(""), &environment());
+        let effects = interpret(&Input {
+            script,
+            placeholders: &placeholders,
+            targets: &[TARGET],
+            roots: &[""],
+            files: &NoFiles,
+            directory: Some(""),
+            env: &environment(),
+            ends_on_failure: false,
+        });
         let calls: Vec<String> = effects
             .calls
             .iter()
@@ -170,12 +199,13 @@ mod tests {
             ("env SLUG=x bash tests/e2e/run.sh", "x"),
             ("export SLUG=\"\"; bash tests/e2e/run.sh", ""),
             ("SLUG+=x; bash tests/e2e/run.sh", "m-1x"),
-            ("if true; then SLUG=x; fi; bash tests/e2e/run.sh", "x|m-1"),
+            ("if true; then SLUG=x; fi; bash tests/e2e/run.sh", "x"),
+            ("if a; then SLUG=x; fi; bash tests/e2e/run.sh", "m-1|x"),
             ("if a; then SLUG=x; else SLUG=y; fi\nbash tests/e2e/run.sh", "y|x"),
             ("if a; then SLUG=x; bash tests/e2e/run.sh; exit; fi; bash tests/e2e/run.sh", "x m-1"),
             ("[ -n \"$A\" ] && SLUG=x; bash tests/e2e/run.sh", "x|m-1"),
-            ("case $A in a) SLUG=x;; *) SLUG=y;; esac; bash tests/e2e/run.sh", "m-1|x|y"),
-            ("for SLUG in x y; do bash tests/e2e/run.sh; done", "x|y"),
+            ("case $A in a) SLUG=x;; *) SLUG=y;; esac; bash tests/e2e/run.sh", "x|y"),
+            ("for SLUG in x y; do bash tests/e2e/run.sh; done", "x y"),
             ("(SLUG=x; bash tests/e2e/run.sh); bash tests/e2e/run.sh", "x m-1"),
             ("OUT=$(SLUG=x bash tests/e2e/run.sh)", "x"),
             ("bash -c 'SLUG=x tests/e2e/run.sh'", "x"),
@@ -184,7 +214,12 @@ mod tests {
             ("eval \"$A\"; bash tests/e2e/run.sh", "(anything)"),
             ("read SLUG; bash tests/e2e/run.sh", "(anything)"),
             ("docker run x bash tests/e2e/run.sh", "(anything)"),
-            ("go() { bash tests/e2e/run.sh; }; SLUG=x; go", "(anything)"),
+            ("go() { bash tests/e2e/run.sh; }; SLUG=x; go", "x"),
+            ("go() { bash tests/e2e/run.sh; }; SLUG=x", ""),
+            ("go() { SLUG=$1 bash \"$2\"; }; go y tests/e2e/run.sh", "y"),
+            ("go() { \"$@\"; }; go bash tests/e2e/run.sh", "m-1"),
+            ("go() { local SLUG=x; }; go; bash tests/e2e/run.sh", "m-1"),
+            ("go() { go; }; go; bash tests/e2e/run.sh", "(anything)"),
             ("function go { bash tests/e2e/run.sh; }; go", "m-1"),
             ("export SLUG=\u{100000}; bash tests/e2e/run.sh", "(anything)"),
             ("export SLUG=\u{100001}; bash tests/e2e/run.sh", "(set)"),

@@ -3,6 +3,7 @@
 mod words;
 
 use std::fmt;
+use std::rc::Rc;
 
 use super::lexer::Lexer;
 use super::syntax::{
@@ -405,7 +406,7 @@ impl Parser<'_> {
         let body_start = self.lexer.offset();
         let reserved = self.lexer.reserved();
         let Some(kind) = self.nested(|parser| parser.compound(reserved))? else { return Err(self.unexpected()) };
-        let body = Box::new(self.with_redirects(kind, body_start)?);
+        let body = Rc::new(self.with_redirects(kind, body_start)?);
         let span = self.lexer.span(start).start..body.span.end;
         Ok(Command { kind: CommandKind::Function(Function { name, body }), redirects: Vec::new(), span })
     }

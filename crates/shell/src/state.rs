@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
-use slug_value::{AbstractValue, Text};
+use super::effects::{ENV_FILE_TARGET, WORKSPACE};
+use super::interpreter::Definition;
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// A variable at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,18 @@ impl Variable {
         };
         Self { value, export: Export::Yes, assigned: self.assigned }
     }
+
+    /// The variable as a program sees it, which knows the paths that a forge chooses.
+    pub(super) fn with_real_paths(self) -> Self {
+        let names_path = |text: &String| [WORKSPACE, ENV_FILE_TARGET].iter().any(|path| text.contains(path));
+        match &self.value.values {
+            AbstractValue::OneOf(texts) if texts.iter().any(names_path) => {
+                let value = Text::unknown("the path of the workspace is known only at run time");
+                Self { value, ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// Variables by name.
@@ -76,7 +91,17 @@ pub(super) struct State {
     pub special: BTreeSet<String>,
     /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
-    /// Whether the script has ended before this point.
+    /// Whether a failing command ends the shell (`set -e`).
+    pub ends_on_failure: Tristate,
+    /// The possible definitions of each function; `None` if it may not be defined.
+    pub functions: Functions,
+    /// The arguments of the script or function, if known.
+    pub arguments: Option<Vec<Text>>,
+    /// The local variables of the current function, with the variables that they hide.
+    pub locals: BTreeMap<String, Option<Variable>>,
+    /// Variables that the current function may have made local.
+    pub maybe_local: BTreeSet<String>,
+    /// Whether this point cannot be reached, because the script has ended or a condition is never true.
     pub ended: bool,
 }
 
@@ -90,6 +115,11 @@ impl Default for State {
             all_exported: Export::No,
             special: BTreeSet::new(),
             directory: None,
+            ends_on_failure: Tristate::NEVER,
+            functions: BTreeMap::new(),
+            arguments: None,
+            locals: BTreeMap::new(),
+            maybe_local: BTreeSet::new(),
             ended: false,
         }
     }
@@ -124,23 +154,55 @@ pub(super) fn join(one: State, other: State) -> State {
         (name.clone(), variable)
     });
     let variables = variables.collect();
+    let is_local_in_one = |name: &&String| one.locals.get(*name) != other.locals.get(*name);
+    let mixed = one.locals.keys().chain(other.locals.keys()).filter(is_local_in_one).cloned();
+    let maybe_local: BTreeSet<String> =
+        mixed.chain(one.maybe_local.iter().cloned()).chain(other.maybe_local.iter().cloned()).collect();
+    let mut locals = one.locals;
+    locals.retain(|name, _| !maybe_local.contains(name));
     State {
         variables,
-        written: join_written(&one, &other),
+        written: join_written(&one.written, &other.written),
         others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
         special: one.special.into_iter().chain(other.special).collect(),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
+        ends_on_failure: one.ends_on_failure.or(other.ends_on_failure),
+        functions: join_functions(one.functions, other.functions),
+        arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
+        locals,
+        maybe_local,
         ended: one.ended,
     }
 }
 
+/// The possible definitions of functions.
+pub(super) type Functions = BTreeMap<String, Vec<Option<Rc<Definition>>>>;
+
+/// The possible definitions of functions after two branches.
+fn join_functions(one: Functions, other: Functions) -> Functions {
+    if one == other {
+        return one;
+    }
+    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let definitions = |name: &String| {
+        let of = |functions: &Functions| functions.get(name).cloned().unwrap_or_else(|| vec![None]);
+        let mut all = of(&one);
+        all.extend(of(&other).into_iter().filter(|definition| !all.contains(definition)).collect::<Vec<_>>());
+        all
+    };
+    names.into_iter().map(|name| (name.clone(), definitions(name))).collect()
+}
+
 /// The variables written for later steps after two branches.
-pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Written> {
-    let mut all = one.written.clone();
+pub(super) fn join_written(
+    one: &BTreeMap<String, Written>,
+    other: &BTreeMap<String, Written>,
+) -> BTreeMap<String, Written> {
+    let mut all = one.clone();
     for (name, written) in &mut all {
-        match other.written.get(name) {
+        match other.get(name) {
             Some(others) if others == written => {}
             Some(others) => {
                 written.value =
@@ -150,7 +212,7 @@ pub(super) fn join_written(one: &State, other: &State) -> BTreeMap<String, Writt
             None => written.is_conditional = true,
         }
     }
-    for (name, written) in &other.written {
+    for (name, written) in other {
         all.entry(name.clone()).or_insert_with(|| Written { is_conditional: true, ..written.clone() });
     }
     all

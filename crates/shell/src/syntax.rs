@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A range of bytes of the script.
 pub type Span = Range<usize>;
@@ -190,8 +191,8 @@ pub enum ClauseEnd {
 pub struct Function {
     /// The name.
     pub name: String,
-    /// The body, a compound command.
-    pub body: Box<Command>,
+    /// The body, a compound command. The interpreter shares it with the calls of the function.
+    pub body: Rc<Command>,
 }
 
 /// The expression in `[[ … ]]`.
@@ -376,6 +377,19 @@ pub enum Operation {
     Alternative(String, Vec<Piece>),
     /// Another operation, such as `%pattern`; the pieces of the text after the name.
     Other(Vec<Piece>),
+}
+
+impl Operation {
+    /// Whether the expansion changes nothing and runs no command.
+    pub(super) fn is_pure(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Alternative(operator, pieces) => {
+                operator.ends_with(['-', '+']) && pieces.iter().all(|piece| piece.literal().is_some())
+            }
+            Self::Other(_) => false,
+        }
+    }
 }
 
 impl Piece {

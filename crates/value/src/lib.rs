@@ -176,6 +176,30 @@ pub struct Tristate {
 impl Tristate {
     /// The condition is always true.
     pub const ALWAYS: Self = Self { can_be_true: true, can_be_false: false };
+
+    /// The condition is never true.
+    pub const NEVER: Self = Self { can_be_true: false, can_be_false: true };
+
+    /// Nothing is known about the condition.
+    pub const UNKNOWN: Self = Self { can_be_true: true, can_be_false: true };
+
+    /// The join: a result of `self` or of `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            can_be_true: self.can_be_true || other.can_be_true,
+            can_be_false: self.can_be_false || other.can_be_false,
+        }
+    }
+
+    /// The result of the conjunction of two conditions.
+    #[must_use]
+    pub fn conjunction(self, other: Self) -> Self {
+        Self {
+            can_be_true: self.can_be_true && other.can_be_true,
+            can_be_false: self.can_be_false || other.can_be_false,
+        }
+    }
 }
 
 impl std::ops::Not for Tristate {

@@ -33,10 +33,14 @@ impl Interpreter<'_> {
         }
         let is_converted = command != "export" && ['a', 'A', 'i', 'l', 'u'].into_iter().any(option);
         let is_special = is_converted || command == "readonly" || (command != "export" && option('r'));
+        let is_local = self.function_depth > 0 && !matches!(command, "export" | "readonly") && !option('g');
         for word in arguments {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
+                if is_local {
+                    self.make_local(&assignment.name);
+                }
                 self.assign(&assignment, export);
                 // A shell expands braces in arguments, but not in an assignment before a command.
                 if assignment.value.pieces.iter().any(may_open_brace) {
@@ -50,15 +54,17 @@ impl Interpreter<'_> {
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
                     let start = super::start_of(word);
+                    if is_local {
+                        self.make_local(&name);
+                    }
                     self.set_variable(&name, value, start..start + name.len(), export);
                     if is_special {
                         self.make_special(&name, start..start + name.len(), is_converted);
                     }
                 }
                 // A local variable is unset at first.
-                Pair::Names(name)
-                    if self.in_function && is_name(&name) && !matches!(command, "export" | "readonly") =>
-                {
+                Pair::Names(name) if is_local && is_name(&name) => {
+                    self.make_local(&name);
                     let value = self.look_up(&name).or(Text::empty());
                     self.set_variable(&name, value, word.span.clone(), export);
                 }
@@ -75,7 +81,7 @@ impl Interpreter<'_> {
 
     /// Gives a variable an attribute. A variable that becomes only read-only keeps its value.
     fn make_special(&mut self, name: &str, span: Span, is_converted: bool) {
-        self.note_special(name);
+        self.state.special.insert(name.to_owned());
         if is_converted {
             self.set_variable(name, Text::empty(), span, None);
         }
@@ -86,7 +92,6 @@ impl Interpreter<'_> {
         if !hides && !exports {
             return;
         }
-        self.note_assigned(name);
         match self.state.variables.get_mut(name) {
             // A shell never exports an array.
             Some(variable) if exports && self.state.special.contains(name) => variable.export = Export::Maybe,

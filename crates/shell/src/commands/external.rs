@@ -1,84 +1,195 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::{Call, ENVIRONMENT_FILE};
-use super::super::interpreter::{Interpreter, Output, own_spans};
+use super::super::files::{Place, SourceFile, interpreter_of, joined};
+use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
-use super::super::syntax::{Piece, PieceKind, Word};
+use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
-use super::{ISOLATED, LAUNCHERS, SHELLS, start_of};
-use slug_value::{AbstractValue, Text};
+use super::launch::launch;
+use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, start_of};
+use slug_value::{AbstractValue, Text, Tristate};
 
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
-    pub(super) fn external(&mut self, command: &str, is_unknown: bool, words: &[Word], input: Option<Output>) {
+    pub(super) fn external(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Outcome {
+        let command = command_of(name);
+        let is_unknown = name.single().is_none();
         if self.mentions_env_file(&words[1..]) {
             self.state.opaque = Some(format!("`{command}` writes to ${ENVIRONMENT_FILE}"));
         }
-        if self.targets_in(&words[..1]) {
-            return;
+        let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
+        if self.targets_in(&words[..1]) || self.is_command_of_target(words) {
+            return unknown();
+        }
+        if name.single().is_some_and(|name| name.contains('/'))
+            && let Some(outcome) = self.run_file(&words[0], &words[1..], None)
+        {
+            return outcome;
+        }
+        if SHELLS.contains(&command) {
+            return self.shell(words, input);
         }
         let before = self.copy();
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
         } else if is_unknown {
             self.havoc("an unknown command may start it with another environment");
-            self.functions.run_unknown_scripts |= self.in_function;
+            self.calls_unknown_functions |= !self.state.functions.is_empty();
         }
-        let starts_others = |word: &Word| word.unquoted_literal().is_some_and(starts_others);
+        if let Some((kind, index)) = launch(command, words) {
+            for word in &words[1..index] {
+                let text = self.expand(word);
+                self.set_by_argument(command, word, &text);
+            }
+            let outcome = self.launched(&kind, words, index);
+            self.restore(before);
+            return outcome.unwrap_or_else(unknown);
+        }
+        let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = (1..words.len()).find(|index| starts_others(&words[*index]));
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
-        if SHELLS.contains(&command) {
-            self.shell(own, input);
-        } else if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
+        if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
             self.targets_in(&own[1..]);
         } else {
-            own[1..].iter().for_each(|word| drop(self.expand(word)));
+            for word in &own[1..] {
+                let text = self.expand(word);
+                self.set_by_argument(command, word, &text);
+                self.read_by_argument(&text);
+            }
         }
-        if !rest.is_empty() && !SHELLS.contains(&command) {
-            self.call(rest, None);
+        if !rest.is_empty() {
+            let mut rest = rest.to_vec();
+            if matches!(command, "xargs" | "parallel") {
+                // It appends words that are not known.
+                let span = rest[0].span.clone();
+                rest.push(self.value_word(Text::unknown(format!("`{command}` adds it")), &span));
+            }
+            self.command_of_words(&rest);
         }
         // An unknown command may be a builtin, whose effects persist.
         if !is_unknown {
             self.restore(before);
         }
+        unknown()
+    }
+
+    /// Makes a variable unknown if an argument `NAME=value` may set it for the command that a program
+    /// starts.
+    fn set_by_argument(&mut self, command: &str, word: &Word, text: &Text) {
+        let known = text.single().map(String::as_str).or(match word.pieces.first().map(|piece| &piece.kind) {
+            Some(PieceKind::Literal(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        let name = known.and_then(|text| text.split_once('=')).map(|(name, _)| name).filter(|name| is_name(name));
+        if let Some(name) = name {
+            let name = name.to_owned();
+            self.set_variable(
+                &name,
+                Text::unknown(format!("`{command}` may set it")),
+                word.span.clone(),
+                Some(Export::Yes),
+            );
+        }
+    }
+
+    /// Searches a file that a program may read or run for the names of targets.
+    pub(super) fn read_by_argument(&mut self, text: &Text) {
+        let Some(path) = text.single().filter(|path| path.contains(['/', '.']) && self.is_recording) else { return };
+        if self.state.ended {
+            return;
+        }
+        if let Place::Repository(path) = Place::of(path, self.state.directory.as_deref())
+            && let Some(SourceFile { text, base }) = self.files.read(&path)
+        {
+            self.spend(text.len() / 64);
+            self.occurrences.find(&text, base, &[]);
+        }
     }
 
     /// Interprets a separate shell that runs a file, the argument of `-c`, or its standard input.
-    fn shell(&mut self, words: &[Word], input: Option<Output>) {
+    fn shell(&mut self, words: &[Word], input: Option<Output>) -> Outcome {
+        let unknown = || Outcome::unknown(Output::unknown("the output of a script is not known"));
         let arguments = &words[1..];
         let (mut options, mut inline) = (0, false);
+        let mut ends_on_failure = Tristate::NEVER;
         while let Some(option) = arguments.get(options).and_then(Word::literal) {
             if !option.starts_with(['-', '+']) {
                 break;
             }
-            inline |= !option.starts_with("--") && option.contains('c');
+            let is_short = !option.starts_with("--");
+            inline |= is_short && option.contains('c');
             let takes_one = option.ends_with(['o', 'O']) || matches!(option.as_ref(), "--rcfile" | "--init-file");
+            let named = arguments.get(options + 1).and_then(Word::literal).filter(|_| takes_one);
+            if is_short && option.contains('e') || named.as_deref() == Some("errexit") {
+                ends_on_failure = Tristate::ALWAYS;
+            }
             options += 1 + usize::from(takes_one);
         }
         match (arguments.get(options), input) {
             (Some(word), _) if inline => {
-                if let Some(script) = self.expand_run(word).single().cloned() {
-                    self.child_process(&script, start_of(word), &own_spans(std::slice::from_ref(word)));
-                }
+                let Some(script) = self.expand_run(word).single().cloned() else { return unknown() };
+                // The word after the script is `$0`.
+                let rest = arguments.get(options + 2..).unwrap_or_default();
+                let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
+                let spans = own_spans(std::slice::from_ref(word));
+                self.child_process(ends_on_failure, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
-                let is_known = self.targets_in(&arguments[options..]) || word.literal().is_some();
-                self.functions.run_unknown_scripts |= self.in_function && !is_known;
+                let is_target = self.targets_in(&arguments[options..]);
+                if is_target {
+                    return unknown();
+                }
+                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some(ends_on_failure)) {
+                    return outcome;
+                }
+                let is_known = word.literal().is_some();
+                self.calls_unknown_functions |= self.function_depth > 0 && !is_known;
+                unknown()
             }
             (None, Some(input)) => {
                 let spans = input.spans.clone();
-                if let Some(script) = input.into_text().single() {
-                    let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                    self.child_process(script, base, &spans);
-                }
+                let Some(script) = input.into_text().single().cloned() else { return unknown() };
+                let base = spans.first().map_or(words[0].span.start, |span| span.start);
+                self.child_process(ends_on_failure, Vec::new(), |it| it.script(&script, base, &spans))
             }
-            (None, None) => {}
+            (None, None) => unknown(),
         }
     }
 
-    /// Interprets a script in another process, which sees only exported variables. `spans` are the
-    /// bytes of the script, and `base` is the approximate byte at which it begins.
-    fn child_process(&mut self, script: &str, base: usize, spans: &[super::Span]) {
+    /// Interprets a file of the repository that is run; `None` if it is not known or is not a shell
+    /// script. `ends_on_failure` is the option of the shell that runs it, if one is named.
+    fn run_file(&mut self, word: &Word, arguments: &[Word], ends_on_failure: Option<Tristate>) -> Option<Outcome> {
+        let path = self.expand_run(word).single().cloned()?;
+        let (path, file) = self.file_at(&path)?;
+        if ends_on_failure.is_none() && !SHELLS.contains(&interpreter_of(&file.text)) {
+            if self.is_recording {
+                self.occurrences.find(&file.text, file.base, &[]);
+            }
+            return None;
+        }
+        self.resolve(&own_spans(std::slice::from_ref(word)));
+        let first = file.text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
+        let shebang = first.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
+        let by_shebang = if shebang && ends_on_failure.is_none() { Tristate::ALWAYS } else { Tristate::NEVER };
+        let arguments = arguments.iter().map(|word| self.field(word)).collect();
+        Some(self.child_process(ends_on_failure.unwrap_or(by_shebang), arguments, |it| it.file(&path, &file, true)))
+    }
+
+    /// The file of the repository to which a path leads.
+    pub(super) fn file_at(&self, path: &str) -> Option<(String, SourceFile)> {
+        let Place::Repository(path) = Place::of(path, self.state.directory.as_deref()) else { return None };
+        let file = self.files.read(&path)?;
+        Some((path, file))
+    }
+
+    /// Interprets a script in another process, which sees only exported variables.
+    fn child_process(
+        &mut self,
+        ends_on_failure: Tristate,
+        arguments: Vec<Text>,
+        script: impl FnOnce(&mut Self) -> Option<Outcome>,
+    ) -> Outcome {
         let before = self.copy();
         for variable in self.state.variables.values_mut() {
             let export = if variable.export == Export::No { Export::No } else { Export::Yes };
@@ -88,15 +199,25 @@ impl Interpreter<'_> {
         }
         self.state.all_exported = Export::No;
         self.state.special.clear();
-        self.subshell(|it| {
-            it.script(script, base, spans);
-            Output::default()
-        });
+        self.state.functions.clear();
+        self.state.locals.clear();
+        self.state.maybe_local.clear();
+        self.state.arguments = Some(arguments);
+        self.state.ends_on_failure = ends_on_failure;
+        let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
+        let function_depth = std::mem::take(&mut self.function_depth);
+        let returns = self.returns.take();
+        let outcome = self.subshell(|it| script(it).unwrap_or_else(|| Outcome::unknown(Output::default())));
+        self.returns = returns;
+        self.function_depth = function_depth;
+        self.tolerates_failure = tolerates_failure;
         self.restore(before);
+        outcome
     }
 
     /// Interprets `env`, its options, its assignments, and the command after them.
-    pub(super) fn env(&mut self, words: &[Word]) {
+    pub(super) fn env(&mut self, words: &[Word]) -> Outcome {
+        let unknown = || Outcome::unknown(Output::unknown("the output of `env` is not known"));
         let before = self.copy();
         // The shell expands every word before `env` changes anything.
         let pairs: Vec<Pair> = words.iter().map(|word| self.pair(word)).collect();
@@ -125,7 +246,10 @@ impl Interpreter<'_> {
                     self.change_directory("cd", words.get(index).map_or(&[], std::slice::from_ref));
                 }
                 // `env -S` splits a text into words, which is not interpreted.
-                _ if option.starts_with("-S") || option.starts_with("--split") => return self.restore(before),
+                _ if option.starts_with("-S") || option.starts_with("--split") => {
+                    self.restore(before);
+                    return unknown();
+                }
                 Pair::Option => {}
                 Pair::Unknown => self.havoc("`env` may set it"),
                 Pair::Names(_) => break,
@@ -133,11 +257,20 @@ impl Interpreter<'_> {
             index += 1;
         }
         match words.get(index..) {
-            Some(rest @ [_, ..]) => drop(self.call(rest, None)),
+            Some(rest @ [_, ..]) => drop(self.command_of_words(rest)),
             // The command may be one of the skipped words.
             _ => drop(self.targets_in(&words[1..])),
         }
         self.restore(before);
+        unknown()
+    }
+
+    /// Interprets a command that another program starts, which does not call functions.
+    pub(super) fn command_of_words(&mut self, words: &[Word]) -> Outcome {
+        let functions = std::mem::take(&mut self.state.functions);
+        let outcome = self.call(words, None);
+        self.state.functions = functions;
+        outcome
     }
 
     fn remove_variable(&mut self, name: &str) {
@@ -158,10 +291,49 @@ impl Interpreter<'_> {
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
                     self.record_call(target, word);
+                } else if self.may_compute_path(word, &text, path) {
+                    self.record_possible_call(target, word);
                 }
             }
             if is_resolved {
                 self.resolve(&own_spans(std::slice::from_ref(word)));
+            }
+        }
+        found
+    }
+
+    /// Records that a command whose name is computed may be a target.
+    fn record_possible_call(&mut self, target: usize, word: &Word) {
+        if self.is_recording && !self.state.ended {
+            let others_unknown = Some("the path of the script that is called here is computed".to_owned());
+            let span = word.span.clone();
+            self.calls.push(Call { target, span, variables: Variables::new(), others_unknown });
+        }
+    }
+
+    /// Records a call of each target that is a command with its first arguments; returns whether there
+    /// is one.
+    fn is_command_of_target(&mut self, words: &[Word]) -> bool {
+        let mut found = false;
+        for (target, text) in self.targets.iter().enumerate() {
+            let expected: Vec<&str> = text.split_whitespace().collect();
+            if text.contains('/') && expected.len() < 2 || expected.len() > words.len() {
+                continue;
+            }
+            let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
+                let text = self.expand_again(word);
+                let is_same = |text: &String| {
+                    text == expected
+                        || (index == 0 && text.rsplit('/').next() == Some(expected))
+                        || (index > 0 && self.is_path_of(text, expected))
+                };
+                matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
+            };
+            if words.iter().zip(&expected).enumerate().all(fits) {
+                found = true;
+                self.resolve(&own_spans(&words[..expected.len()]));
+                self.resolve(&[words[0].span.start..words[expected.len() - 1].span.end]);
+                self.record_call(target, &words[0]);
             }
         }
         found
@@ -172,41 +344,75 @@ impl Interpreter<'_> {
             return;
         }
         let state = self.copy();
-        let variables: Variables = state.variables.into_iter().map(|(name, it)| (name, it.visible())).collect();
+        let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
+        let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
-        let call = Call { target, span, variables, others_unknown, deferred: self.in_function };
+        let call = Call { target, span, variables, others_unknown };
         self.calls.push(call);
     }
 
     /// Whether a word can be the path of a target. If the word is not known, the text after its last
-    /// expansion decides, as in `$GITHUB_WORKSPACE/run.sh`.
+    /// expansion decides, as in `$ROOT/tests/run.sh`.
     fn may_be_path(&self, word: &Word, text: &Text, target: &str) -> bool {
-        let directory = self.state.directory.as_deref();
         if let AbstractValue::OneOf(texts) = &text.values {
-            return texts.iter().any(|path| is_path_of(path, target, directory));
+            return texts.iter().any(|path| self.is_path_of(path, target));
         }
         let end = literal_end(&word.pieces);
-        !end.is_empty() && is_path_of(&end, target, None)
+        !end.is_empty() && ends_with_path(&end, target)
     }
 
-    pub(super) fn change_directory(&mut self, command: &str, arguments: &[Word]) {
+    /// Whether a word that is not known can be the path of a target: its known parts fit, and if it has
+    /// none, the script names the directory of the target.
+    fn may_compute_path(&self, word: &Word, text: &Text, target: &str) -> bool {
+        if matches!(text.values, AbstractValue::OneOf(_)) {
+            return false;
+        }
+        let known: Vec<String> = flattened(&word.pieces)
+            .iter()
+            .filter_map(|piece| piece.literal().map(std::borrow::Cow::into_owned))
+            .filter(|text| !text.is_empty())
+            .collect();
+        let directory = target.rsplit_once('/').map_or("", |(directory, _)| directory);
+        if known.iter().all(|text| text.chars().all(|c| matches!(c, '/' | '.'))) {
+            return !directory.is_empty() && self.names(directory);
+        }
+        // The known parts appear in the path, in this order.
+        let mut rest = target;
+        known.iter().all(|part| {
+            let part = part.trim_start_matches("./");
+            let found = rest.find(part).map(|at| at + part.len());
+            rest = found.map_or("", |end| &rest[end..]);
+            found.is_some()
+        })
+    }
+
+    /// Whether a path leads to a target.
+    fn is_path_of(&self, path: &str, target: &str) -> bool {
+        match Place::of(path, self.state.directory.as_deref()) {
+            Place::Repository(path) => {
+                let below = |root: &&str| path == joined(root, target);
+                self.roots.iter().any(below) || self.roots.is_empty() && ends_with_path(&path, target)
+            }
+            Place::Elsewhere => ends_with_path(path, target),
+        }
+    }
+
+    pub(super) fn change_directory(&mut self, command: &str, arguments: &[Word]) -> Tristate {
         let is_option = |word: &&Word| word.literal().is_some_and(|word| word.len() > 1 && word.starts_with('-'));
         let directory = arguments.iter().find(|word| !is_option(word));
-        let path = directory.and_then(|word| match self.expand(word).single() {
-            Some(path) => Some(path.clone()),
-            // The path may begin with a variable for the workspace.
-            None => match flattened(&word.pieces).as_slice() {
-                [Piece { kind: PieceKind::Parameter(_), .. }, end] => end.literal().map(std::borrow::Cow::into_owned),
-                _ => None,
-            },
-        });
-        self.state.directory = match (path.as_deref(), &self.state.directory) {
-            (None | Some("-" | ""), _) => None,
+        let path = directory.and_then(|word| self.expand(word).single().cloned());
+        self.state.directory = match path.as_deref() {
+            None | Some("-" | "") => None,
             _ if command == "popd" => None,
-            (Some(path), _) if path.starts_with('/') => Some(path.to_owned()),
-            (Some(path), Some(directory)) => Some(joined(directory, path)),
-            (Some(_), None) => None,
+            Some(path) => match Place::of(path, self.state.directory.as_deref()) {
+                Place::Repository(path) => Some(path),
+                Place::Elsewhere if path.starts_with('/') => Some(path.to_owned()),
+                Place::Elsewhere => None,
+            },
         };
+        let exists =
+            self.state.directory.as_ref().is_some_and(|path| path.is_empty() || !self.files.list(path).is_empty());
+        if exists { Tristate::ALWAYS } else { Tristate::UNKNOWN }
     }
 }
 
@@ -237,24 +443,9 @@ fn literal_end(pieces: &[Piece]) -> String {
     literals.concat()
 }
 
-/// Whether a path, alone or relative to `directory`, ends with the path of a target.
-fn is_path_of(path: &str, target: &str, directory: Option<&str>) -> bool {
-    let ends = |path: &str| {
-        let before = path.strip_suffix(target.trim_start_matches("./"));
-        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
-    };
-    ends(&joined("", path)) || directory.is_some_and(|directory| ends(&joined(directory, path)))
-}
-
-/// Joins a path to a directory and resolves `.` and, if possible, `..`.
-fn joined(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in directory.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
+/// Whether a path ends with the path of a target.
+fn ends_with_path(path: &str, target: &str) -> bool {
+    let path = joined("", path);
+    let before = path.strip_suffix(target.trim_start_matches("./"));
+    before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }

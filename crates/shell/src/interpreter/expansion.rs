@@ -1,10 +1,13 @@
 //! Expands words to their possible texts.
 
-use super::super::placeholder::FIRST_PLACEHOLDER;
+use super::super::effects::WORKSPACE;
+use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
 use super::Interpreter;
-use slug_value::{AbstractValue, Text};
+use super::conditions::partition;
+use super::patterns::Pattern;
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// The reason for an unknown argument with an unquoted value.
 pub const SPLIT: &str = "a shell splits a value into words";
@@ -12,17 +15,50 @@ pub const SPLIT: &str = "a shell splits a value into words";
 /// The reason for an unknown argument with braces.
 pub const BRACES: &str = "a shell expands braces to several words";
 
+/// Maximum words to which the words of one command are expanded.
+const WORDS: usize = 256;
+
 /// The reason for an unknown value that is computed.
 const COMPUTED: &str = "a value is computed at run time";
 
 impl Interpreter<'_> {
     /// The possible values of a variable.
     pub fn look_up(&self, name: &str) -> Text {
+        if let Some(text) = self.special_parameter(name) {
+            return text;
+        }
         match (self.state.variables.get(name), &self.state.others_unknown) {
             (Some(variable), _) => variable.value.clone(),
             (None, Some(reason)) => Text::unknown(reason.clone()),
             (None, None) if is_name(name) => Text::unknown(format!("`${name}` is not known")),
             (None, None) => Text::unknown(COMPUTED),
+        }
+    }
+
+    /// The value of an argument of the script or function, or of the number of arguments.
+    fn special_parameter(&self, name: &str) -> Option<Text> {
+        let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
+        match name {
+            "0" => return self.program.as_ref().map(in_workspace),
+            "BASH_SOURCE" => return self.file.as_ref().map(in_workspace),
+            "PWD" => {
+                let directory = self.state.directory.as_ref().filter(|directory| !directory.starts_with('/'));
+                return directory.map(in_workspace);
+            }
+            _ => {}
+        }
+        let arguments = self.state.arguments.as_ref()?;
+        match name {
+            "#" => Some(Text::known(arguments.len().to_string())),
+            "@" | "*" => {
+                let mut arguments = arguments.iter().cloned();
+                let first = arguments.next().unwrap_or_else(Text::empty);
+                Some(arguments.fold(first, |all, next| all.followed_by(Text::known(" ".to_owned())).followed_by(next)))
+            }
+            _ => {
+                let index = name.parse::<usize>().ok()?.checked_sub(1)?;
+                Some(arguments.get(index).cloned().unwrap_or_else(Text::empty))
+            }
         }
     }
 
@@ -63,6 +99,144 @@ impl Interpreter<'_> {
         texts
     }
 
+    /// Expands the words of a command as far as the number of words depends on it: `"$@"`, braces, and
+    /// known values that a shell splits.
+    pub fn words(&mut self, words: &[Word]) -> Vec<Word> {
+        let mut expanded = Vec::new();
+        for word in words {
+            for word in braces(word) {
+                match self.all_arguments(&word) {
+                    Some(arguments) => expanded.extend(arguments),
+                    None => {
+                        for word in self.split_word(word) {
+                            expanded.extend(self.globbed(word));
+                        }
+                    }
+                }
+            }
+            if expanded.len() > WORDS {
+                return words.to_vec();
+            }
+        }
+        expanded
+    }
+
+    /// The arguments of the script or function, if the word is `"$@"` or `$@`.
+    fn all_arguments(&mut self, word: &Word) -> Option<Vec<Word>> {
+        let [piece] = word.pieces.as_slice() else { return None };
+        let piece = match &piece.kind {
+            PieceKind::DoubleQuoted(pieces) => match pieces.as_slice() {
+                [piece] => piece,
+                _ => return None,
+            },
+            _ => piece,
+        };
+        match &piece.kind {
+            PieceKind::Parameter(Parameter { name, operation: Operation::None }) if name == "@" => {
+                self.arguments_as_words(&word.span)
+            }
+            _ => None,
+        }
+    }
+
+    /// Splits a word at the spaces of known values that are not in quotes.
+    fn split_word(&mut self, word: Word) -> Vec<Word> {
+        let is_split = |piece: &Piece| matches!(piece.kind, PieceKind::Parameter(_));
+        let changes_separator = self.state.variables.contains_key("IFS");
+        if !word.pieces.iter().any(is_split) || changes_separator || word.assignment().is_some() {
+            return vec![word];
+        }
+        let mut fields: Vec<Vec<Piece>> = vec![Vec::new()];
+        for piece in &word.pieces {
+            let text = match &piece.kind {
+                PieceKind::Parameter(parameter) if parameter.operation.is_pure() => {
+                    self.parameter(parameter, &piece.span)
+                }
+                _ => {
+                    fields.last_mut().expect("there is a field").push(piece.clone());
+                    continue;
+                }
+            };
+            let known = text.single().filter(|text| !text.contains(['*', '?', '[']));
+            let Some(known) = known else {
+                fields.last_mut().expect("there is a field").push(piece.clone());
+                continue;
+            };
+            let is_separator = |c: char| matches!(c, ' ' | '\t' | '\n');
+            if known.starts_with(is_separator) {
+                fields.push(Vec::new());
+            }
+            for (index, part) in known.split(is_separator).filter(|part| !part.is_empty()).enumerate() {
+                if index > 0 {
+                    fields.push(Vec::new());
+                }
+                let kind = PieceKind::SingleQuoted(part.to_owned());
+                fields.last_mut().expect("there is a field").push(Piece { kind, span: piece.span.clone() });
+            }
+            if known.ends_with(is_separator) {
+                fields.push(Vec::new());
+            }
+        }
+        fields.retain(|pieces| !pieces.is_empty());
+        fields.into_iter().map(|pieces| Word { pieces, span: word.span.clone() }).collect()
+    }
+
+    /// The word with the values of its parameters, as they are now.
+    pub fn frozen(&mut self, word: &Word) -> Word {
+        let is_assignment = word.assignment().is_some();
+        let mut pieces = Vec::new();
+        for piece in &word.pieces {
+            match &piece.kind {
+                PieceKind::Parameter(_) => {
+                    let mut texts = self.fragments(std::slice::from_ref(piece));
+                    if !is_assignment && !texts.iter().all(is_one_field) {
+                        texts = vec![Text::unknown(SPLIT)];
+                    }
+                    pieces.extend(texts.into_iter().map(|text| self.value_piece(text, &piece.span)));
+                }
+                PieceKind::DoubleQuoted(inner) if inner.iter().any(|it| matches!(it.kind, PieceKind::Parameter(_))) => {
+                    let only = |kind: &PieceKind| !matches!(kind, PieceKind::Command(_));
+                    if !inner.iter().all(|piece| only(&piece.kind)) {
+                        pieces.push(piece.clone());
+                        continue;
+                    }
+                    for piece in inner {
+                        let texts = self.fragments(std::slice::from_ref(piece));
+                        pieces.extend(texts.into_iter().map(|text| self.value_piece(text, &piece.span)));
+                    }
+                }
+                _ => pieces.push(piece.clone()),
+            }
+        }
+        Word { pieces, span: word.span.clone() }
+    }
+
+    /// A word with a value.
+    pub fn value_word(&mut self, text: Text, span: &Span) -> Word {
+        Word { pieces: vec![self.value_piece(text, span)], span: span.clone() }
+    }
+
+    fn value_piece(&mut self, text: Text, span: &Span) -> Piece {
+        let kind = match text.single() {
+            Some(known) => PieceKind::SingleQuoted(known.clone()),
+            None => {
+                let known = self.values.iter().position(|value| *value == text);
+                let index = known.unwrap_or(self.values.len());
+                self.spend(self.values.len() / 64 + 1);
+                match placeholder(index) {
+                    Some(character) => {
+                        if known.is_none() {
+                            self.values.push(text);
+                        }
+                        PieceKind::SingleQuoted(character.to_string())
+                    }
+                    None => PieceKind::AnsiQuoted(None),
+                }
+            }
+        };
+        Piece { kind, span: span.clone() }
+    }
+
     /// Expands pieces to texts, in order.
     pub fn fragments(&mut self, pieces: &[Piece]) -> Vec<Text> {
         let mut texts = Vec::new();
@@ -75,10 +249,7 @@ impl Interpreter<'_> {
                 PieceKind::AnsiQuoted(None) => texts.push(Text::unknown(COMPUTED)),
                 PieceKind::DoubleQuoted(pieces) => texts.extend(self.fragments(pieces)),
                 PieceKind::Parameter(parameter) => texts.push(self.parameter(parameter, &piece.span)),
-                PieceKind::Command(list) => {
-                    self.substitute(list);
-                    texts.push(Text::unknown("the output of a command is not known"));
-                }
+                PieceKind::Command(list) => texts.push(self.substitute(list)),
                 PieceKind::Process(list) => {
                     self.substitute(list);
                     texts.push(Text::non_empty(COMPUTED));
@@ -97,12 +268,24 @@ impl Interpreter<'_> {
     }
 
     /// Interprets the commands of a substitution, whose output becomes part of a word.
-    fn substitute(&mut self, list: &List) {
+    fn substitute(&mut self, list: &List) -> Text {
         let runs_output = std::mem::replace(&mut self.runs_output, false);
-        let output = self.subshell(|it| it.list(list));
+        let outcome = self.subshell(|it| {
+            it.state.ends_on_failure = Tristate::NEVER;
+            it.list(list)
+        });
         self.runs_output = runs_output;
         if !runs_output {
-            self.resolve(&output.spans);
+            self.resolve(&outcome.output.spans);
+        }
+        self.substitution_status = Some(outcome.status.to_tristate());
+        let text = outcome.output.into_text();
+        match text.values {
+            AbstractValue::OneOf(texts) => {
+                Text::one_of(texts.iter().map(|text| text.trim_end_matches('\n').to_owned()), text.reasons)
+            }
+            // The output may consist of line breaks only.
+            AbstractValue::NonEmpty | AbstractValue::Any => Text { values: AbstractValue::Any, reasons: text.reasons },
         }
     }
 
@@ -124,10 +307,60 @@ impl Interpreter<'_> {
                 }
                 text
             }
-            Operation::Alternative(_, pieces) | Operation::Other(pieces) => {
+            // `${name:?}` ends the shell if the variable is empty.
+            Operation::Alternative(operator, pieces) => {
+                let value = self.look_up(&parameter.name);
                 self.fragments(pieces);
-                Text::unknown(COMPUTED)
+                let (empty, filled) = partition(&value, &[Pattern::Known(Vec::new())]);
+                if operator == ":?" && empty.is_some() {
+                    self.end_shell(Tristate::NEVER);
+                }
+                match filled {
+                    Some(filled) if operator == ":?" => {
+                        self.narrow(Some(&parameter.name), &filled);
+                        filled
+                    }
+                    None if operator == ":?" => {
+                        self.state.ended = true;
+                        value
+                    }
+                    _ => value,
+                }
             }
+            Operation::Other(pieces) => self.transformed(&parameter.name, pieces),
+        }
+    }
+
+    /// Evaluates `${name%pattern}` and similar operations on a known value.
+    fn transformed(&mut self, name: &str, pieces: &[Piece]) -> Text {
+        let value = self.look_up(name);
+        let Some((Piece { kind: PieceKind::Literal(first), span }, rest)) = pieces.split_first() else {
+            self.fragments(pieces);
+            return Text::unknown(COMPUTED);
+        };
+        // The first element of `BASH_SOURCE` is the current file.
+        let first = if name == "BASH_SOURCE" { first.strip_prefix("[0]").unwrap_or(first) } else { first };
+        if first.is_empty() && rest.is_empty() {
+            return value;
+        }
+        let operators = ["%%", "%", "##", "#", "^^", ",,"];
+        let operator = operators.into_iter().find(|operator| first.starts_with(operator));
+        let (Some(operator), AbstractValue::OneOf(texts)) = (operator, &value.values) else {
+            self.fragments(pieces);
+            return Text::unknown(COMPUTED);
+        };
+        let first = Piece { kind: PieceKind::Literal(first[operator.len()..].to_owned()), span: span.clone() };
+        let word = Word { pieces: std::iter::once(first).chain(rest.iter().cloned()).collect(), span: span.clone() };
+        let pattern = self.pattern(&word);
+        let convert = |text: &String| match operator {
+            "^^" | ",," if word.literal().as_deref() != Some("") => None,
+            "^^" => Some(text.to_uppercase()),
+            ",," => Some(text.to_lowercase()),
+            _ => pattern.removed_from(text, operator),
+        };
+        match texts.iter().map(convert).collect::<Option<Vec<String>>>() {
+            Some(texts) => Text::one_of(texts, value.reasons),
+            None => Text::unknown(COMPUTED),
         }
     }
 
@@ -137,7 +370,7 @@ impl Interpreter<'_> {
         let mut literal = String::new();
         for character in text.chars() {
             let index = u32::from(character).checked_sub(FIRST_PLACEHOLDER);
-            match index.and_then(|index| self.placeholders.get(index as usize)) {
+            match index.and_then(|index| self.values.get(index as usize)) {
                 Some(value) => {
                     texts.push(Text::known(std::mem::take(&mut literal)));
                     texts.push(value.clone());
@@ -249,6 +482,85 @@ fn is_one_field(text: &Text) -> bool {
         }
         AbstractValue::NonEmpty | AbstractValue::Any => true,
     }
+}
+
+fn joined_path(directory: &str, path: &str) -> String {
+    if path.is_empty() { directory.to_owned() } else { format!("{directory}/{path}") }
+}
+
+/// The words to which a shell expands the braces in a word.
+fn braces(word: &Word) -> Vec<Word> {
+    let mut expanded = vec![word.clone()];
+    // Each round expands the first braces of each word.
+    for _ in 0..4 {
+        let mut next = Vec::new();
+        let mut is_changed = false;
+        for word in &expanded {
+            match first_braces(word) {
+                Some(words) => {
+                    is_changed = true;
+                    next.extend(words);
+                }
+                None => next.push(word.clone()),
+            }
+        }
+        if !is_changed || next.len() > WORDS {
+            break;
+        }
+        expanded = next;
+    }
+    expanded
+}
+
+/// Expands the first braces of a word, if they are in one unquoted piece and contain no others.
+fn first_braces(word: &Word) -> Option<Vec<Word>> {
+    if word.assignment().is_some() {
+        return None;
+    }
+    let (at, before, inside, after) = word.pieces.iter().enumerate().find_map(|(at, piece)| {
+        let PieceKind::Literal(text) = &piece.kind else { return None };
+        let (before, rest) = text.split_once('{')?;
+        let (inside, after) = rest.split_once('}')?;
+        (!inside.contains('{')).then_some((at, before, inside, after))
+    })?;
+    let texts: Vec<String> = match inside.split_once("..") {
+        Some((first, last)) if !inside.contains(',') => sequence(first, last)?,
+        _ if inside.contains(',') => inside.split(',').map(str::to_owned).collect(),
+        _ => return None,
+    };
+    let with = |text: String| {
+        let mut pieces = word.pieces.clone();
+        pieces[at].kind = PieceKind::Literal(format!("{before}{text}{after}"));
+        Word { pieces, span: word.span.clone() }
+    };
+    Some(texts.into_iter().map(with).collect())
+}
+
+/// The texts of a sequence such as `{1..3}` or `{a..c}`.
+fn sequence(first: &str, last: &str) -> Option<Vec<String>> {
+    let texts: Vec<String> = match (first.parse::<i64>(), last.parse::<i64>()) {
+        (Ok(from), Ok(to)) if from.abs_diff(to) < WORDS as u64 => {
+            let is_padded = |text: &str| text.len() > 1 && text.trim_start_matches('-').starts_with('0');
+            if is_padded(first) || is_padded(last) {
+                return None;
+            }
+            let numbers = from.min(to)..=from.max(to);
+            numbers.map(|number| number.to_string()).collect()
+        }
+        _ => {
+            let one = |text: &str| text.chars().next().filter(|c| text.len() == 1 && c.is_ascii_alphabetic());
+            let (from, to) = (one(first)?, one(last)?);
+            if from.is_ascii_lowercase() != to.is_ascii_lowercase() {
+                return None;
+            }
+            (from.min(to)..=from.max(to)).map(String::from).collect()
+        }
+    };
+    let descends = match (first.parse::<i64>(), last.parse::<i64>()) {
+        (Ok(from), Ok(to)) => from > to,
+        _ => first > last,
+    };
+    Some(if descends { texts.into_iter().rev().collect() } else { texts })
 }
 
 /// Whether a shell may expand braces in a text to several words.

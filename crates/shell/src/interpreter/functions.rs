@@ -1,65 +1,189 @@
-//! Functions of a script. Each body is interpreted once, at its definition. A call may have the
-//! effects of any body.
+//! Functions of a script. A call interprets the body with the arguments of the call.
 
-use super::super::state::{Export, Variable, Written};
-use super::super::syntax::Command;
-use super::{Exits, Interpreter};
-use slug_value::Text;
+use std::rc::Rc;
+
+use super::super::state::{Export, State, Variable, join};
+use super::super::syntax::{Command, Script, Span, Word};
+use super::{ENVIRONMENT_FILE, Interpreter, Outcome, Output, Status, own_spans};
+use slug_value::{Text, Tristate};
+
+/// Maximum number of functions around a command.
+const MAX_FUNCTION_DEPTH: usize = 12;
+
+/// A definition of a function.
+#[derive(Debug)]
+pub struct Definition {
+    body: Rc<Command>,
+    /// The script that contains the body.
+    source: Rc<str>,
+    tree: Rc<Script>,
+}
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.body.span == other.body.span && self.source == other.source
+    }
+}
 
 impl Interpreter<'_> {
-    /// Interprets the body of a function and records the effects that a call may have.
-    pub(super) fn define(&mut self, name: &str, body: &Command) {
-        self.functions.names.insert(name.to_owned());
-        let before = self.copy();
-        let exits = std::mem::take(&mut self.exits);
-        let loops = std::mem::take(&mut self.loops);
-        let was_in_function = std::mem::replace(&mut self.in_function, true);
-        if self.changes_directory {
-            self.state.directory = None;
+    /// Defines a function. What its body names is not called here.
+    pub(super) fn define(&mut self, name: &str, body: &Rc<Command>) {
+        if self.is_recording {
+            self.occurrences.define(&body.span);
         }
-        self.state.opaque = None;
-        let output = self.command(body, None);
-        self.resolve(&output.spans);
-        self.in_function = was_in_function;
-        self.loops = loops;
-        let Exits { states, may_fail } = std::mem::replace(&mut self.exits, exits);
-        self.functions.may_exit |= !states.is_empty();
-        self.functions.may_fail |= may_fail;
-        let opaque = std::iter::once(&self.state).chain(&states).find_map(|end| end.opaque.clone());
-        self.functions.opaque = self.functions.opaque.take().or(opaque);
-        self.state = before;
+        if self.state.ended {
+            return;
+        }
+        let (source, tree) = (Rc::clone(&self.source), Rc::clone(&self.tree));
+        let definition = Rc::new(Definition { body: Rc::clone(body), source, tree });
+        self.state.functions.insert(name.to_owned(), vec![Some(definition)]);
     }
 
-    /// Applies the effects that a call of a function may have.
-    pub(crate) fn apply_functions(&mut self, name: &str) {
-        let reason = format!("the function `{name}` may set it");
-        let functions = self.functions.clone();
-        self.spend(functions.set.len() + functions.written.len() + 1);
-        if functions.havoc {
-            self.havoc(&reason);
+    /// Interprets a call of a function with some possible definitions. `otherwise` interprets the
+    /// command that runs if the function is not defined.
+    pub(crate) fn call_function(
+        &mut self,
+        name: &str,
+        definitions: &[Option<Rc<Definition>>],
+        arguments: &[Word],
+        input: Option<&Output>,
+        otherwise: impl Fn(&mut Self) -> Outcome,
+    ) -> Outcome {
+        // The function may run a target that an argument names.
+        self.store(&own_spans(arguments), true);
+        let arguments: Vec<Text> = arguments.iter().map(|word| self.field(word)).collect();
+        let before = self.copy();
+        let mut ends: Vec<State> = Vec::new();
+        let mut all: Option<Outcome> = None;
+        for definition in definitions {
+            self.state = before.clone();
+            let outcome = match definition {
+                Some(definition) => self.run_function(name, definition, arguments.clone(), input.cloned()),
+                None => otherwise(self),
+            };
+            if let [_] = definitions {
+                return outcome;
+            }
+            ends.push(std::mem::take(&mut self.state));
+            all = Some(match all {
+                Some(all) => Outcome {
+                    output: all.output.or(outcome.output),
+                    status: all.status.to_tristate().or(outcome.status.to_tristate()).into(),
+                },
+                None => outcome.without_states(),
+            });
         }
-        for name in functions.set {
-            let assigned = self.state.variables.get(&name).and_then(|variable| variable.assigned.clone());
-            let variable = Variable { value: Text::unknown(&reason), export: Export::Maybe, assigned };
-            self.state.variables.insert(name, variable);
+        self.state = ends.into_iter().reduce(join).unwrap_or(before);
+        all.unwrap_or_else(|| Outcome::unknown(Output::default()))
+    }
+
+    fn run_function(
+        &mut self,
+        name: &str,
+        definition: &Rc<Definition>,
+        arguments: Vec<Text>,
+        input: Option<Output>,
+    ) -> Outcome {
+        self.spend(10);
+        if self.function_depth == MAX_FUNCTION_DEPTH {
+            self.calls_unknown_functions = true;
+            self.havoc(&format!("the function `{name}` calls itself"));
+            if self.names_env_file {
+                self.state.opaque =
+                    Some(format!("the function `{name}` calls itself and may write ${ENVIRONMENT_FILE}"));
+            }
+            return Outcome::unknown(Output::unknown(format!("the output of `{name}` is not known")));
         }
-        self.state.special.extend(functions.special);
-        for name in functions.written {
-            let span = self.state.written.get(&name).map_or(0..0, |written| written.span.clone());
-            let written = Written { value: Text::unknown(&reason), is_conditional: true, span };
-            self.state.written.insert(name, written);
+        if self.is_recording {
+            self.occurrences.call(&definition.body.span);
         }
-        if functions.change_exports {
-            self.state.all_exported = Export::Maybe;
+        let locals = std::mem::take(&mut self.state.locals);
+        let maybe_local = std::mem::take(&mut self.state.maybe_local);
+        let outer_arguments = self.state.arguments.replace(arguments);
+        self.function_depth += 1;
+        let (source, tree) = (Rc::clone(&definition.source), Rc::clone(&definition.tree));
+        let loops = std::mem::take(&mut self.loops);
+        let outcome = self.inside(source, tree, |it| it.until_return(|it| Some(it.command(&definition.body, input))));
+        let outcome = outcome.unwrap_or_else(|| Outcome::unknown(Output::default()));
+        self.loops = loops;
+        self.function_depth -= 1;
+        let leave = |state: &mut State| {
+            leave_function(state);
+            state.locals.clone_from(&locals);
+            state.maybe_local.clone_from(&maybe_local);
+            state.arguments.clone_from(&outer_arguments);
+        };
+        leave(&mut self.state);
+        let mut status = outcome.status;
+        if let Status::Split(states) = &mut status {
+            leave(&mut states.0);
+            leave(&mut states.1);
         }
-        if self.changes_directory {
-            self.state.directory = None;
+        Outcome { status, ..outcome }
+    }
+
+    /// Interprets commands that `return` can end.
+    pub(crate) fn until_return(&mut self, inside: impl FnOnce(&mut Self) -> Option<Outcome>) -> Option<Outcome> {
+        let outer = self.returns.replace(Vec::new());
+        let outcome = inside(self);
+        let returned = std::mem::replace(&mut self.returns, outer).unwrap_or_default();
+        let outcome = outcome?;
+        if returned.is_empty() {
+            return Some(outcome);
         }
-        self.state.opaque = self.state.opaque.take().or(functions.opaque);
-        if functions.may_exit || (functions.may_fail && self.subshells > 0) {
-            let state = self.copy();
-            self.exits.states.push(state);
+        let (mut success, mut failure) = self.split(outcome.status);
+        for (state, status) in returned {
+            self.spend(2 * state.variables.len());
+            if status.can_be_true {
+                success = join(success, state.clone());
+            }
+            if status.can_be_false {
+                failure = join(failure, state);
+            }
         }
-        self.exits.may_fail |= functions.may_fail;
+        let status = self.unite(success, failure);
+        Some(Outcome { output: outcome.output.or(Output::default()), status })
+    }
+
+    /// Interprets `return`, which ends a function or a sourced file.
+    pub(crate) fn return_command(&mut self, arguments: &[Word]) {
+        let status = match arguments.first().map(Word::literal) {
+            Some(Some(number)) if number == "0" => Tristate::ALWAYS,
+            Some(Some(_)) => Tristate::NEVER,
+            _ => Tristate::UNKNOWN,
+        };
+        let state = self.copy();
+        if let Some(returns) = &mut self.returns {
+            returns.push((state, status));
+            self.state.ended = true;
+        }
+    }
+
+    /// Makes a variable local to the current function.
+    pub(crate) fn make_local(&mut self, name: &str) {
+        if !self.state.locals.contains_key(name) {
+            let hidden = self.state.variables.get(name).cloned();
+            self.state.locals.insert(name.to_owned(), hidden);
+        }
+    }
+
+    /// The arguments of the script or function as words, if they are known.
+    pub(super) fn arguments_as_words(&mut self, span: &Span) -> Option<Vec<Word>> {
+        let arguments = self.state.arguments.clone()?;
+        Some(arguments.into_iter().map(|text| self.value_word(text, span)).collect())
+    }
+}
+
+/// Restores the variables that the local variables of a function hide.
+fn leave_function(state: &mut State) {
+    for (name, hidden) in std::mem::take(&mut state.locals) {
+        match hidden {
+            Some(variable) => drop(state.variables.insert(name, variable)),
+            None => drop(state.variables.remove(&name)),
+        }
+    }
+    for name in std::mem::take(&mut state.maybe_local) {
+        let value = Text::unknown("a function may have made it local");
+        state.variables.insert(name, Variable { value, export: Export::Maybe, assigned: None });
     }
 }

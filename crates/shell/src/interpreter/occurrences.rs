@@ -10,6 +10,10 @@ pub struct Occurrences<'a> {
     targets: &'a [&'a str],
     /// Sorted by the start of their spans.
     found: Vec<Occurrence>,
+    /// The bodies of the functions that were called.
+    called: Vec<Span>,
+    /// The position and length of each text that was searched.
+    searched: Vec<(usize, usize)>,
 }
 
 /// A span that names a target or the environment file.
@@ -23,16 +27,22 @@ pub struct Occurrence {
     /// known call of the target.
     pub is_stored: bool,
     is_resolved: bool,
+    /// Whether the occurrence is in a function that was not called.
+    is_dormant: bool,
 }
 
 impl<'a> Occurrences<'a> {
     pub fn new(targets: &'a [&'a str]) -> Self {
-        Self { targets, found: Vec::new() }
+        Self { targets, found: Vec::new(), called: Vec::new(), searched: Vec::new() }
     }
 
     /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
     /// in comments.
     pub fn find(&mut self, text: &str, base: usize, comments: &[Span]) {
+        if self.searched.contains(&(base, text.len())) {
+            return;
+        }
+        self.searched.push((base, text.len()));
         let targets = find_targets(text, self.targets).map(|(target, span)| (Some(target), span));
         let file = text.match_indices(ENVIRONMENT_FILE).map(|(at, name)| (None, at..at + name.len()));
         let all = targets.chain(file).map(|(target, span)| Occurrence {
@@ -40,15 +50,32 @@ impl<'a> Occurrences<'a> {
             span: base + span.start..base + span.end,
             is_stored: false,
             is_resolved: false,
+            is_dormant: false,
         });
         let in_comment = |occurrence: &Occurrence| comments.iter().any(|comment| contains(comment, &occurrence.span));
         self.found.extend(all.filter(|occurrence| !in_comment(occurrence)));
         self.found.sort_by_key(|occurrence| occurrence.span.start);
     }
 
-    /// The occurrences that are not resolved.
-    pub fn unresolved(&self) -> impl Iterator<Item = &Occurrence> {
-        self.found.iter().filter(|occurrence| !occurrence.is_resolved)
+    /// The occurrences that are not resolved; those in functions that were not called count only
+    /// `with_dormant`.
+    pub fn unresolved(&self, with_dormant: bool) -> impl Iterator<Item = &Occurrence> {
+        self.found.iter().filter(move |it| !it.is_resolved && (with_dormant || !it.is_dormant))
+    }
+
+    /// Marks the occurrences in the body of a function that is defined and was not called yet.
+    pub fn define(&mut self, body: &Span) {
+        if !self.called.contains(body) {
+            self.each(std::slice::from_ref(body), |occurrence| occurrence.is_dormant = true);
+        }
+    }
+
+    /// Marks the occurrences in the body of a function that is called.
+    pub fn call(&mut self, body: &Span) {
+        if !self.called.contains(body) {
+            self.called.push(body.clone());
+            self.each(std::slice::from_ref(body), |occurrence| occurrence.is_dormant = false);
+        }
     }
 
     pub fn resolve_targets(&mut self, spans: &[Span]) {

@@ -42,7 +42,9 @@ impl Output {
         if self.texts == other.texts {
             return Self { texts: self.texts, spans, bytes: self.bytes };
         }
-        Self::new(vec![Text::unknown("the output of a script depends on a condition")], spans)
+        let one = self.texts.into_iter().fold(Text::empty(), Text::followed_by);
+        let other = other.texts.into_iter().fold(Text::empty(), Text::followed_by);
+        Self::new(vec![one.or(other).with_reason("the output of a script depends on a condition")], spans)
     }
 
     /// Concatenates the texts.

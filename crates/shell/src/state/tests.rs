@@ -57,6 +57,7 @@ fn state() -> impl Strategy<Value = State> {
             special,
             directory,
             ended,
+            ..State::default()
         },
     )
 }
@@ -160,7 +161,7 @@ proptest! {
 
     #[test]
     fn join_written_allows_exactly_either_branch((one, other) in two(|| state().boxed())) {
-        let joined = join_written(&one, &other);
+        let joined = join_written(&one.written, &other.written);
         for name in NAMES {
             let [mine, others] = [&one, &other].map(|state| possible_writes(&state.written, name));
             let expected = &mine | &others;

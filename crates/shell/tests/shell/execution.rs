@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-use slug_shell::{Effects, Export, Variable, Variables, interpret};
+use slug_shell::{Effects, Export, Input, NoFiles, Variable, Variables, interpret};
 use slug_value::{AbstractValue, Text};
 
 use crate::generator::{NAMES, TARGET, script};
@@ -73,7 +73,16 @@ pub fn check_against_bash(script: &str) {
         .output()
         .expect("bash is installed");
     let start = Variable { value: Text::known("start".to_owned()), export: Export::Yes, assigned: None };
-    let effects = interpret(script, &[], &[TARGET], Some(""), &Variables::from([("A".to_owned(), start)]));
+    let effects = interpret(&Input {
+        script,
+        placeholders: &[],
+        targets: &[TARGET],
+        roots: &[""],
+        files: &NoFiles,
+        directory: Some(""),
+        env: &Variables::from([("A".to_owned(), start)]),
+        ends_on_failure: false,
+    });
     let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
 
     for call in fs::read_to_string(&calls).unwrap_or_default().split_terminator("\u{1e}\u{1f}") {

@@ -26,7 +26,16 @@ proptest! {
     /// The parser and the interpreter terminate without a panic on any text.
     #[test]
     fn any_text_is_interpreted(script in ANY_TEXT) {
-        let _ = slug_shell::interpret(&script, &[], &["run.sh"], None, &slug_shell::Variables::new());
+        let _ = slug_shell::interpret(&slug_shell::Input {
+            script: &script,
+            placeholders: &[],
+            targets: &["run.sh"],
+            roots: &[""],
+            files: &slug_shell::NoFiles,
+            directory: None,
+            env: &slug_shell::Variables::new(),
+            ends_on_failure: false,
+        });
     }
 }
 

@@ -1,0 +1,83 @@
+//! The files of the repository that scripts run, and the paths of scripts.
+
+use std::rc::Rc;
+
+use super::effects::WORKSPACE;
+
+/// The files of the repository that a script can run. Paths are relative to its root.
+pub trait Files {
+    /// The text of a file; None if there is no such file or if it cannot be read as text.
+    fn read(&self, path: &str) -> Option<SourceFile>;
+
+    /// The names of the files and directories in a directory; empty if there is no such directory.
+    fn list(&self, directory: &str) -> Vec<String>;
+}
+
+/// A file of the repository.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The text.
+    pub text: Rc<str>,
+    /// The position of its first byte in the results of an interpretation. The positions of two files
+    /// do not overlap, nor do they overlap those of the script that is interpreted.
+    pub base: usize,
+}
+
+/// A repository of which no file is known.
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Option<SourceFile> {
+        None
+    }
+
+    fn list(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The place to which a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A path relative to the root of the repository.
+    Repository(String),
+    /// A place outside the repository, or one that is not known.
+    Elsewhere,
+}
+
+impl Place {
+    /// The place of a path in a directory, which is relative to the root of the repository or absolute.
+    pub fn of(path: &str, directory: Option<&str>) -> Self {
+        let relative = match (path.strip_prefix(WORKSPACE), directory) {
+            (Some(rest), _) if rest.is_empty() || rest.starts_with('/') => joined("", rest),
+            (Some(_), _) => return Self::Elsewhere,
+            (None, _) if path.starts_with(['/', '~']) => return Self::Elsewhere,
+            (None, Some(directory)) if !directory.starts_with('/') => joined(directory, path),
+            _ => return Self::Elsewhere,
+        };
+        if relative == ".." || relative.starts_with("../") { Self::Elsewhere } else { Self::Repository(relative) }
+    }
+}
+
+/// Joins a path to a directory and resolves `.` and, if possible, `..`.
+pub(super) fn joined(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The interpreter that the first line of a file names, or `sh` if it names none.
+pub(super) fn interpreter_of(text: &str) -> &str {
+    let Some(line) = text.strip_prefix("#!") else { return "sh" };
+    let line = line.lines().next().unwrap_or_default();
+    let mut words = line.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let name = program.rsplit('/').next().unwrap_or_default();
+    if name == "env" { words.find(|word| !word.starts_with('-')).unwrap_or_default() } else { name }
+}

@@ -1,0 +1,76 @@
+//! Expansion of file patterns such as `tests/*.sh` to the files of the repository.
+
+use super::super::files::{Place, joined};
+use super::super::syntax::{PieceKind, Word};
+use super::Interpreter;
+use super::patterns::{Part, Pattern};
+use slug_value::Text;
+
+/// Maximum files to which one pattern is expanded.
+const FILES: usize = 256;
+
+impl Interpreter<'_> {
+    /// The files that a word matches, as words; the word itself if it is no pattern or matches none.
+    pub(super) fn globbed(&mut self, word: Word) -> Vec<Word> {
+        let has_glob = word.pieces.iter().any(|piece| match &piece.kind {
+            PieceKind::Literal(text) => text.contains(['*', '?', '[']),
+            _ => false,
+        });
+        if !has_glob || word.assignment().is_some() {
+            return vec![word];
+        }
+        let Pattern::Known(parts) = self.pattern(&word) else { return vec![word] };
+        let names: Vec<&[Part]> = parts.split(|part| *part == Part::Character('/')).collect();
+        // The directories in which the next name is searched, as written.
+        let mut paths: Vec<String> = vec![String::new()];
+        for (index, name) in names.iter().enumerate() {
+            let pattern = Pattern::Known(name.to_vec());
+            let mut next: Vec<String> = Vec::new();
+            for path in &paths {
+                let extended = |name: &str| if index == 0 { name.to_owned() } else { format!("{path}/{name}") };
+                match pattern.literal() {
+                    Some(literal) => next.push(extended(&literal)),
+                    None => next.extend(self.names_in(path, index == 0, &pattern).iter().map(|name| extended(name))),
+                }
+            }
+            if next.len() > FILES {
+                return vec![word];
+            }
+            paths = next;
+        }
+        paths.retain(|path| self.may_exist(path));
+        if paths.is_empty() {
+            return vec![word];
+        }
+        paths.sort();
+        paths.into_iter().map(|path| self.value_word(Text::known(path), &word.span)).collect()
+    }
+
+    /// The names in a directory that match a pattern. The files of targets are assumed to exist.
+    fn names_in(&self, path: &str, is_relative: bool, pattern: &Pattern) -> Vec<String> {
+        let path = if is_relative { "." } else { path };
+        let Place::Repository(directory) = Place::of(path, self.state.directory.as_deref()) else { return Vec::new() };
+        let mut names = self.files.list(&directory);
+        for target in self.targets.iter().filter(|target| !target.contains(' ')) {
+            let target = joined("", target);
+            let below = match directory.as_str() {
+                "" => Some(target.as_str()),
+                _ => target.strip_prefix(&directory).and_then(|rest| rest.strip_prefix('/')),
+            };
+            names.extend(below.and_then(|rest| rest.split('/').next()).map(str::to_owned));
+        }
+        let is_hidden = |name: &String| name.starts_with('.') && pattern.matches(".") != Some(true);
+        names.retain(|name| pattern.matches(name) == Some(true) && !is_hidden(name));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether a path leads to a file of the repository or to a target.
+    fn may_exist(&self, path: &str) -> bool {
+        let Place::Repository(path) = Place::of(path, self.state.directory.as_deref()) else { return false };
+        let is_target = |target: &&str| joined("", target) == path;
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        self.targets.iter().any(|target| is_target(&target)) || self.files.list(directory).iter().any(|it| it == name)
+    }
+}

@@ -1,0 +1,152 @@
+//! The exit status of commands, and the states after success and after failure.
+
+use super::super::state::{State, join};
+use super::{Interpreter, Output};
+use slug_value::Tristate;
+
+/// The output and the exit status of a command.
+pub struct Outcome {
+    pub output: Output,
+    pub status: Status,
+}
+
+/// The exit status of a command.
+pub enum Status {
+    /// The command succeeds.
+    Success,
+    /// The command fails.
+    Failure,
+    /// The command may succeed or fail; the state is the same in both cases.
+    Unknown,
+    /// The states after success and after failure. The state of the interpreter is their join.
+    Split(Box<(State, State)>),
+}
+
+impl Outcome {
+    pub fn success(output: Output) -> Self {
+        Self { output, status: Status::Success }
+    }
+
+    pub fn unknown(output: Output) -> Self {
+        Self { output, status: Status::Unknown }
+    }
+
+    pub fn silent(status: Tristate) -> Self {
+        Self { output: Output::default(), status: status.into() }
+    }
+
+    /// The outcome after a subshell, whose states the outer shell does not see.
+    pub fn without_states(self) -> Self {
+        Self { status: self.status.to_tristate().into(), ..self }
+    }
+}
+
+impl From<Tristate> for Status {
+    fn from(status: Tristate) -> Self {
+        match (status.can_be_true, status.can_be_false) {
+            (true, false) => Self::Success,
+            (false, true) => Self::Failure,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl Status {
+    pub fn to_tristate(&self) -> Tristate {
+        let (can_be_true, can_be_false) = match self {
+            Self::Success => (true, false),
+            Self::Failure => (false, true),
+            Self::Unknown => (true, true),
+            Self::Split(states) if states.0.ended == states.1.ended => (true, true),
+            Self::Split(states) => (!states.0.ended, !states.1.ended),
+        };
+        Tristate { can_be_true, can_be_false }
+    }
+
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Success => Self::Failure,
+            Self::Failure => Self::Success,
+            Self::Unknown => Self::Unknown,
+            Self::Split(states) => Self::Split(Box::new((states.1, states.0))),
+        }
+    }
+}
+
+impl Interpreter<'_> {
+    /// Takes the state apart: the states after success and after failure of the last command. A
+    /// state that cannot be reached has ended.
+    pub(super) fn split(&mut self, status: Status) -> (State, State) {
+        if let Status::Split(states) = status {
+            self.state = State::default();
+            return *states;
+        }
+        let copy = self.copy();
+        let state = std::mem::take(&mut self.state);
+        match status {
+            Status::Success => (state, State { ended: true, ..copy }),
+            Status::Failure => (State { ended: true, ..copy }, state),
+            _ => (state, copy),
+        }
+    }
+
+    /// Joins the states after success and after failure to the state of the interpreter.
+    pub(super) fn unite(&mut self, success: State, failure: State) -> Status {
+        self.spend(success.variables.len() + failure.variables.len() + 1);
+        self.state = join(success.clone(), failure.clone());
+        Status::Split(Box::new((success, failure)))
+    }
+
+    /// Interprets a command whose failure does not end the shell, as in the condition of `if`.
+    pub(super) fn tolerant<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.tolerates_failure, true);
+        let result = inside(self);
+        self.tolerates_failure = before;
+        result
+    }
+
+    /// Applies `set -e` to a command: if it fails, the shell ends.
+    pub(super) fn check_failure(&mut self, outcome: Outcome) -> Outcome {
+        if self.tolerates_failure || !self.state.ends_on_failure.can_be_true || self.state.ended {
+            return outcome;
+        }
+        let is_certain = !self.state.ends_on_failure.can_be_false;
+        match outcome.status {
+            Status::Success => outcome,
+            Status::Unknown => {
+                self.end_shell(Tristate::NEVER);
+                if is_certain { Outcome::success(outcome.output) } else { outcome }
+            }
+            Status::Failure => {
+                self.end_shell(Tristate::NEVER);
+                self.state.ended |= is_certain;
+                outcome
+            }
+            Status::Split(states) => {
+                let (success, failure) = *states;
+                if !failure.ended {
+                    self.state = failure.clone();
+                    self.end_shell(Tristate::NEVER);
+                }
+                let failure = State { ended: failure.ended || is_certain, ..failure };
+                let status = self.unite(success, failure);
+                Outcome { status, ..outcome }
+            }
+        }
+    }
+
+    /// Records that the shell may end in the current state, with the given success.
+    pub(crate) fn end_shell(&mut self, success: Tristate) {
+        if self.state.ended {
+            return;
+        }
+        self.spend(self.state.written.len() + 1);
+        // The exit status of a subshell does not undo its writes.
+        if success.can_be_true || self.subshells > 0 {
+            self.exits.success.add(&self.state);
+        }
+        if success.can_be_false && self.subshells == 0 {
+            self.exits.failure.add(&self.state);
+        }
+    }
+}
