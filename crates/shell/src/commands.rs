@@ -504,11 +504,13 @@ impl Interpreter<'_> {
         let at_any_time =
             |signal: &Option<String>| matches!(signal.as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
         match action.as_deref() {
-            Some("" | "-") if signals.iter().any(at_end) => self.exit_traps.clear(),
             Some("" | "-") => {}
             _ if signals.iter().any(at_any_time) => self.havoc("`trap` may set it at any time"),
             Some(action) if signals.iter().any(at_end) => {
-                self.exit_traps.push((action.to_owned(), start_of(&arguments[from])));
+                let trap = (action.to_owned(), start_of(&arguments[from]));
+                if !self.exit_traps.contains(&trap) {
+                    self.exit_traps.push(trap);
+                }
             }
             None if signals.iter().any(at_end) => {
                 self.calls_unknown_functions = true;
@@ -637,6 +639,9 @@ impl Interpreter<'_> {
             }
             if letters.contains('e') || name.as_deref() == Some("errexit") {
                 self.state.ends_on_failure = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
+            }
+            if letters.contains('u') || name.as_deref() == Some("nounset") {
+                self.state.ends_on_unset = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
             }
             index += 1;
         }

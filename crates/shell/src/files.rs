@@ -72,12 +72,67 @@ pub(super) fn joined(directory: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// The interpreter that the first line of a file names, or `sh` if it names none.
+/// The interpreter that the first line of a file names, or `bash`, which runs a file without one
+/// itself.
 pub(super) fn interpreter_of(text: &str) -> &str {
-    let Some(line) = text.strip_prefix("#!") else { return "sh" };
+    let Some(line) = text.strip_prefix("#!") else { return "bash" };
     let line = line.lines().next().unwrap_or_default();
     let mut words = line.split_whitespace();
     let program = words.next().unwrap_or_default();
     let name = program.rsplit('/').next().unwrap_or_default();
     if name == "env" { words.find(|word| !word.starts_with('-')).unwrap_or_default() } else { name }
+}
+
+/// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.
+pub(super) fn needs_bash(script: &str) -> bool {
+    const FORMS: [&str; 24] = [
+        "[[",
+        "((",
+        "$'",
+        "$\"",
+        "=(",
+        "<<<",
+        "&>",
+        "+=",
+        "<(",
+        ">(",
+        ";&",
+        ";;&",
+        "|&",
+        "[@]",
+        "[*]",
+        "^^",
+        ",,",
+        "\\n",
+        "\\t",
+        "BASH",
+        "PIPESTATUS",
+        "pipefail",
+        "errtrace",
+        "RANDOM",
+    ];
+    const WORDS: [&str; 15] = [
+        "builtin",
+        "coproc",
+        "declare",
+        "enable",
+        "function",
+        "let",
+        "mapfile",
+        "popd",
+        "pushd",
+        "readarray",
+        "select",
+        "shopt",
+        "source",
+        "typeset",
+        "-v",
+    ];
+    let is_word = |word: &str| WORDS.contains(&word);
+    FORMS.iter().any(|form| script.contains(form))
+        || script.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')')).any(is_word)
+        || script.split('{').skip(1).any(|rest| {
+            rest.split('}').next().is_some_and(|inside| inside.contains([',', '/']) || inside.contains(".."))
+        })
+        || ["echo -", "read -"].iter().any(|form| script.contains(form))
 }

@@ -275,25 +275,31 @@ impl Interpreter<'_> {
     /// Interprets a file of the repository; `is_program` if it is run, not sourced. Returns `None` if
     /// it cannot be interpreted.
     pub fn file(&mut self, path: &str, file: &SourceFile, is_program: bool) -> Option<Outcome> {
-        if file.text.len() > SCRIPT_BYTES || self.script_depth == MAX_SCRIPT_DEPTH {
-            if self.is_recording {
-                self.occurrences.find(&file.text, file.base, &[]);
-            }
-            return None;
-        }
         self.spend(file.text.len() / 64);
         let outer_file = self.file.replace(path.to_owned());
         let outer_program = self.program.clone();
         if is_program {
             self.program = Some(path.to_owned());
         }
-        let outcome = self.script(&file.text, file.base, &[]);
-        if outcome.is_none() && self.is_recording {
-            self.occurrences.find(&file.text, file.base, &[]);
+        let is_short = file.text.len() <= SCRIPT_BYTES && self.script_depth < MAX_SCRIPT_DEPTH;
+        let outcome = if is_short { self.script(&file.text, file.base, &[]) } else { None };
+        if outcome.is_none() {
+            self.note_uninterpreted(&file.text, file.base, path);
         }
         self.file = outer_file;
         self.program = outer_program;
         outcome
+    }
+
+    /// Records what a script that cannot be interpreted names: it may call the targets and write the
+    /// environment file.
+    pub fn note_uninterpreted(&mut self, text: &str, base: usize, path: &str) {
+        if self.is_recording && !self.state.ended {
+            self.occurrences.find(text, base, &[]);
+        }
+        if text.contains(ENVIRONMENT_FILE) {
+            self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${ENVIRONMENT_FILE}"));
+        }
     }
 
     /// Interprets a part of another script.
@@ -475,26 +481,34 @@ impl Interpreter<'_> {
         if ends_early || end.ended { Outcome::unknown(outcome.output) } else { outcome }
     }
 
-    /// Interprets the commands that run when the current shell ends.
+    /// Interprets the commands that may run when the current shell ends.
     fn run_exit_traps(&mut self) {
         for (script, base) in std::mem::take(&mut self.exit_traps) {
-            // The shell may end at any point after `trap`.
             let before = self.copy();
             let ended = std::mem::replace(&mut self.state.ended, false);
             if ended || !self.exits.success.is_empty() || !self.exits.failure.is_empty() {
-                self.havoc("it is used when the script ends, which may be at any point");
+                self.havoc("a trap uses it when the script ends, which may be at any point");
             }
             let exits = std::mem::take(&mut self.exits);
             if self.script(&script, base, &[]).is_none() {
                 self.state.opaque = Some("a trap of a script cannot be interpreted".to_owned());
             }
-            let (written, opaque) = (std::mem::take(&mut self.state.written), self.state.opaque.take());
+            let traps = std::mem::take(&mut self.exits);
             self.exits = exits;
+            // The shell may end before `trap`, and at any point of the trap.
+            let ends: Vec<Failed> = [traps.success.0, traps.failure.0].into_iter().flatten().collect();
+            for Failed { written, opaque } in &ends {
+                self.state.written = join_written(&self.state.written, written);
+                self.state.opaque = self.state.opaque.take().or(opaque.clone());
+            }
+            let written = join_written(&before.written, &self.state.written);
+            let opaque = before.opaque.clone().or(self.state.opaque.take());
             self.state = State { written, opaque, ..before };
-            if ended {
-                let state = State { ended: false, ..self.state.clone() };
-                self.exits.success.add(&state);
-                self.exits.failure.add(&state);
+            let end = State { ended: false, ..self.state.clone() };
+            for ends in [&mut self.exits.success, &mut self.exits.failure] {
+                if ended || !ends.is_empty() {
+                    ends.add(&end);
+                }
             }
         }
     }

@@ -93,6 +93,8 @@ pub(super) struct State {
     pub directory: Option<String>,
     /// Whether a failing command ends the shell (`set -e`).
     pub ends_on_failure: Tristate,
+    /// Whether the use of an unset variable ends the shell (`set -u`).
+    pub ends_on_unset: Tristate,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
     /// The arguments of the script or function, if known.
@@ -116,6 +118,7 @@ impl Default for State {
             special: BTreeSet::new(),
             directory: None,
             ends_on_failure: Tristate::NEVER,
+            ends_on_unset: Tristate::NEVER,
             functions: BTreeMap::new(),
             arguments: None,
             locals: BTreeMap::new(),
@@ -169,6 +172,7 @@ pub(super) fn join(one: State, other: State) -> State {
         special: one.special.into_iter().chain(other.special).collect(),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         ends_on_failure: one.ends_on_failure.or(other.ends_on_failure),
+        ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
         functions: join_functions(one.functions, other.functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
         locals,

@@ -1,7 +1,7 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::{Call, ENVIRONMENT_FILE};
-use super::super::files::{Place, SourceFile, interpreter_of, joined};
+use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
@@ -28,7 +28,7 @@ impl Interpreter<'_> {
             return outcome;
         }
         if SHELLS.contains(&command) {
-            return self.shell(words, input);
+            return self.shell(command, words, input);
         }
         let before = self.copy();
         if ISOLATED.contains(&command) {
@@ -108,7 +108,7 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a separate shell that runs a file, the argument of `-c`, or its standard input.
-    fn shell(&mut self, words: &[Word], input: Option<Output>) -> Outcome {
+    fn shell(&mut self, command: &str, words: &[Word], input: Option<Output>) -> Outcome {
         let unknown = || Outcome::unknown(Output::unknown("the output of a script is not known"));
         let arguments = &words[1..];
         let (mut options, mut inline) = (0, false);
@@ -128,7 +128,11 @@ impl Interpreter<'_> {
         }
         match (arguments.get(options), input) {
             (Some(word), _) if inline => {
-                let Some(script) = self.expand_run(word).single().cloned() else { return unknown() };
+                let script = self.expand_run(word);
+                let is_foreign = |script: &&String| command != "bash" && needs_bash(script);
+                let Some(script) = script.single().filter(|script| !is_foreign(script)).cloned() else {
+                    return unknown();
+                };
                 // The word after the script is `$0`.
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
@@ -140,7 +144,8 @@ impl Interpreter<'_> {
                 if is_target {
                     return unknown();
                 }
-                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some(ends_on_failure)) {
+                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some((command, ends_on_failure)))
+                {
                     return outcome;
                 }
                 let is_known = word.literal().is_some();
@@ -158,22 +163,28 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a file of the repository that is run; `None` if it is not known or is not a shell
-    /// script. `ends_on_failure` is the option of the shell that runs it, if one is named.
-    fn run_file(&mut self, word: &Word, arguments: &[Word], ends_on_failure: Option<Tristate>) -> Option<Outcome> {
+    /// script. `shell` is the shell that runs it, if one is named, and whether a failure ends it.
+    fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, Tristate)>) -> Option<Outcome> {
         let path = self.expand_run(word).single().cloned()?;
         let (path, file) = self.file_at(&path)?;
-        if ends_on_failure.is_none() && !SHELLS.contains(&interpreter_of(&file.text)) {
-            if self.is_recording {
-                self.occurrences.find(&file.text, file.base, &[]);
-            }
+        let program = match shell {
+            Some((shell, _)) => shell,
+            None => interpreter_of(&file.text),
+        };
+        if !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text) {
+            self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
         self.resolve(&own_spans(std::slice::from_ref(word)));
         let first = file.text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
-        let shebang = first.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
-        let by_shebang = if shebang && ends_on_failure.is_none() { Tristate::ALWAYS } else { Tristate::NEVER };
+        let by_shebang = first.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
+        let ends_on_failure = match shell {
+            Some((_, ends_on_failure)) => ends_on_failure,
+            None if by_shebang => Tristate::ALWAYS,
+            None => Tristate::NEVER,
+        };
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        Some(self.child_process(ends_on_failure.unwrap_or(by_shebang), arguments, |it| it.file(&path, &file, true)))
+        Some(self.child_process(ends_on_failure, arguments, |it| it.file(&path, &file, true)))
     }
 
     /// The file of the repository to which a path leads.
@@ -204,6 +215,7 @@ impl Interpreter<'_> {
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
         self.state.ends_on_failure = ends_on_failure;
+        self.state.ends_on_unset = Tristate::NEVER;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let function_depth = std::mem::take(&mut self.function_depth);
         let returns = self.returns.take();

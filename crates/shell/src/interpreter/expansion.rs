@@ -291,7 +291,10 @@ impl Interpreter<'_> {
 
     fn parameter(&mut self, parameter: &Parameter, span: &Span) -> Text {
         match &parameter.operation {
-            Operation::None => self.look_up(&parameter.name),
+            Operation::None => {
+                self.check_unset(&parameter.name);
+                self.look_up(&parameter.name)
+            }
             Operation::Alternative(operator, pieces) if !operator.ends_with('?') => {
                 let value = self.look_up(&parameter.name);
                 let is_certainly_assigned = operator == ":=" && value == Text::empty();
@@ -331,8 +334,19 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Applies `set -u` to the use of a variable: if it may be unset, the shell may end.
+    fn check_unset(&mut self, name: &str) {
+        if self.state.ends_on_unset.can_be_true && !matches!(name, "@" | "*" | "#" | "?" | "$" | "-") {
+            let (empty, _) = partition(&self.look_up(name), &[Pattern::Known(Vec::new())]);
+            if empty.is_some() {
+                self.end_shell(Tristate::NEVER);
+            }
+        }
+    }
+
     /// Evaluates `${name%pattern}` and similar operations on a known value.
     fn transformed(&mut self, name: &str, pieces: &[Piece]) -> Text {
+        self.check_unset(name);
         let value = self.look_up(name);
         let Some((Piece { kind: PieceKind::Literal(first), span }, rest)) = pieces.split_first() else {
             self.fragments(pieces);
@@ -435,6 +449,7 @@ impl Interpreter<'_> {
             if !is_name(name) {
                 continue;
             }
+            self.check_unset(name);
             // A shell evaluates the value of a variable as an expression too.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);

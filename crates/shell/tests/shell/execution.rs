@@ -6,17 +6,22 @@ use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-use slug_shell::{Effects, Export, Input, NoFiles, Variable, Variables, interpret};
+use slug_shell::{Effects, Export, Files, Input, SourceFile, Variable, Variables, interpret};
 use slug_value::{AbstractValue, Text};
 
-use crate::generator::{NAMES, TARGET, script};
+use crate::generator::{NAMES, TARGET, repository, script};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn bash_run_is_allowed_by_interpretation(script in script()) {
-        check_against_bash(&script);
+    fn bash_run_is_allowed_by_interpretation(script in script(), ends_on_failure: bool) {
+        check_against_bash(&script, &[], ends_on_failure);
+    }
+
+    #[test]
+    fn bash_run_of_several_files_is_allowed_by_interpretation(repository in repository(), ends_on_failure: bool) {
+        check_against_bash(&repository.script, &repository.files, ends_on_failure);
     }
 }
 
@@ -49,20 +54,44 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "((B += 1)); set -a; : ${B:=s}; bash T",
         "export A={x,y}; B={x,y}; export B; bash T",
     ] {
-        check_against_bash(&script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}")));
+        let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
+        check_against_bash(&script, &[], false);
+        check_against_bash(&script, &[], true);
+    }
+}
+
+/// The files of a test.
+struct TestFiles<'f>(&'f [(&'static str, String)]);
+
+/// The distance between the positions of two files.
+const DISTANCE: usize = 1 << 20;
+
+impl Files for TestFiles<'_> {
+    fn read(&self, path: &str) -> Option<SourceFile> {
+        let index = self.0.iter().position(|(known, _)| *known == path)?;
+        Some(SourceFile { text: self.0[index].1.as_str().into(), base: DISTANCE * (index + 1) })
+    }
+
+    fn list(&self, directory: &str) -> Vec<String> {
+        let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(directory)?.strip_prefix('/'));
+        inside.map(str::to_owned).collect()
     }
 }
 
 /// Runs a script and checks that its interpretation allows every call and every written variable.
-pub fn check_against_bash(script: &str) {
+fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_failure: bool) {
     let scratch = tempfile::tempdir().expect("the temporary directory is writable");
     let (calls, written) = (scratch.path().join("calls"), scratch.path().join("written"));
     let values: Vec<String> = NAMES.iter().map(|name| format!("\"${{{name}-}}\"")).collect();
     let target =
         format!("#!/usr/bin/env bash\nprintf '%s\\037' {} $'\\036' >> '{}'\n", values.join(" "), calls.display());
     write_executable(&scratch.path().join(TARGET), &target);
+    for (path, text) in files {
+        write_executable(&scratch.path().join(path), text);
+    }
     fs::write(&written, "").expect("the temporary directory is writable");
     let ran = Command::new("bash")
+        .args(ends_on_failure.then_some("-e"))
         // The last command sets the status to 0, unless the script ends early.
         .args(["-c", &format!("{script}\n:")])
         .current_dir(scratch.path())
@@ -70,38 +99,43 @@ pub fn check_against_bash(script: &str) {
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("A", "start")
         .env("GITHUB_ENV", &written)
+        .env("GITHUB_WORKSPACE", scratch.path())
         .output()
         .expect("bash is installed");
     let start = Variable { value: Text::known("start".to_owned()), export: Export::Yes, assigned: None };
     let effects = interpret(&Input {
-        script,
+        script: &format!("{script}\n:"),
         placeholders: &[],
         targets: &[TARGET],
         roots: &[""],
-        files: &NoFiles,
+        files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),
-        ends_on_failure: false,
+        ends_on_failure,
     });
-    let context = || format!("{script}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
+    let context = || format!("{script}\n--- {files:#?}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&ran.stderr));
 
     for call in fs::read_to_string(&calls).unwrap_or_default().split_terminator("\u{1e}\u{1f}") {
         let values: Vec<&str> = call.split('\u{1f}').collect();
         assert!(is_allowed(&effects, &values), "a call saw {values:?}\n{}", context());
     }
-    // No later step runs after a failure.
-    if effects.opaque.is_some() || !ran.status.success() {
+    let allowed = match (ran.status.success(), &effects.failure) {
+        (true, _) => (&effects.written, &effects.opaque),
+        (false, Some(failure)) => (&failure.written, &failure.opaque),
+        (false, None) => panic!("the script failed\n{}", context()),
+    };
+    if allowed.1.is_some() {
         return;
     }
     let written = fs::read_to_string(&written).expect("the file is readable");
     let last: BTreeMap<&str, &str> = written.lines().filter_map(|line| line.split_once('=')).collect();
     for name in NAMES {
-        let fits = match (last.get(name), effects.written.get(name)) {
+        let fits = match (last.get(name), allowed.0.get(name)) {
             (Some(value), Some(written)) => can_be(&written.value, value),
             (Some(_), None) => false,
             (None, written) => written.is_none_or(|written| written.is_conditional),
         };
-        assert!(fits, "{name} is written as {:?}\n{}", last.get(name), context());
+        assert!(fits, "{name} is written as {:?}, success: {}\n{}", last.get(name), ran.status.success(), context());
     }
 }
 

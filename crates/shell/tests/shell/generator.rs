@@ -20,6 +20,73 @@ pub fn script() -> impl Strategy<Value = String> {
     prop::collection::vec(statement(), 1..6).prop_map(|statements| statements.join("\n"))
 }
 
+/// A script and the files that it runs and sources.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    pub script: String,
+    /// Paths and texts.
+    pub files: Vec<(&'static str, String)>,
+}
+
+/// The path of a script that others run.
+pub const WRAPPER: &str = "scripts/wrap.sh";
+
+/// The path of a script that others source.
+pub const LIBRARY: &str = "scripts/lib.sh";
+
+pub fn repository() -> impl Strategy<Value = Repository> {
+    let statements = |of: BoxedStrategy<String>| {
+        prop::collection::vec(of, 1..4).prop_map(|statements: Vec<String>| statements.join("\n"))
+    };
+    let outer = statements(prop_oneof![1 => statement(), 2 => use_of_file()].boxed());
+    let wrapper = statements(prop_oneof![4 => statement(), 1 => use_of_library(true)].boxed());
+    let first = select(&["", "#!/bin/bash\n", "#!/usr/bin/env bash\nset -euo pipefail\n", "#!/bin/bash -e\n"][..]);
+    (outer, first, wrapper, statements(statement().boxed())).prop_map(|(script, first, wrapper, library)| Repository {
+        // A loop that counts in `(( ))` does not end in other shells.
+        script: script.replace("SH ", if format!("{wrapper}{library}").contains("((") { "bash " } else { "sh " }),
+        files: vec![(WRAPPER, format!("{first}{wrapper}")), (LIBRARY, library)],
+    })
+}
+
+/// Commands that run or source a file, and effects that the file can see.
+fn use_of_file() -> impl Strategy<Value = String> {
+    let of_wrapper = select(
+        &[
+            "bash WRAPPER",
+            "./WRAPPER x",
+            "bash -e WRAPPER p q",
+            "SH WRAPPER >/dev/null",
+            "bash \"$PWD/WRAPPER\"",
+            "bash \"$GITHUB_WORKSPACE/WRAPPER\" \"$A\"",
+            "cd scripts && bash wrap.sh",
+            "for w in scripts/w*.sh; do bash \"$w\"; done",
+            "W=WRAPPER; N=p bash $W",
+            "export N=q; bash WRAPPER || true",
+            "OUT=$(bash WRAPPER)",
+            "if bash WRAPPER; then N=x; fi",
+        ][..],
+    );
+    prop_oneof![
+        3 => (of_wrapper, name()).prop_map(|(form, name)| form.replace("WRAPPER", WRAPPER).replace('N', name)),
+        2 => use_of_library(false),
+    ]
+}
+
+/// Commands that source the library; a file can find it beside itself.
+fn use_of_library(in_file: bool) -> impl Strategy<Value = String> {
+    let forms = [
+        "source \"$GITHUB_WORKSPACE/LIBRARY\"",
+        ". LIBRARY",
+        "source LIBRARY x y",
+        "HERE=\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\"; source \"$HERE/lib.sh\"",
+        "source \"${BASH_SOURCE%/*}/lib.sh\"",
+        "source LIBRARY && ((D++ < 6)) && f",
+    ];
+    let forms =
+        select(if in_file { forms.to_vec() } else { forms.into_iter().filter(|it| !it.contains("BASH")).collect() });
+    forms.prop_map(|form| form.replace("LIBRARY", LIBRARY))
+}
+
 fn name() -> impl Strategy<Value = &'static str> {
     select(&NAMES[..])
 }
@@ -69,7 +136,21 @@ fn condition() -> impl Strategy<Value = String> {
 
 /// A condition without `[[ ]]` and without `(( ))`.
 fn plain_condition() -> impl Strategy<Value = &'static str> {
-    select(&["true", "false", "! true", "[ -n \"$A\" ]", "[ \"$B\" = x ]", "test -z \"$C\"", "[ done = \"$A\" ]"][..])
+    select(
+        &[
+            "true",
+            "false",
+            "! true",
+            "[ -n \"$A\" ]",
+            "[ \"$B\" = x ]",
+            "test -z \"$C\"",
+            "[ done = \"$A\" ]",
+            "[ \"$A\" != start ]",
+            "[ ! -z \"$B\" -o \"$A\" = x ]",
+            "test 1 -lt 2",
+            "{ [ -n \"$B\" ] && true || [ \"$A\" = start ]; }",
+        ][..],
+    )
 }
 
 /// Commands that set variables.
@@ -102,6 +183,12 @@ fn assignment() -> impl Strategy<Value = String> {
         (name(), value()).prop_map(|(name, value)| format!("eval '{name}=q'; eval \"export {name}\"; : {value}")),
         Just("set -a".to_owned()),
         Just("set +a".to_owned()),
+        (name(), value()).prop_map(|(name, value)| format!("set -- {value} \"${name}\"")),
+        name().prop_map(|name| format!("{name}=${{1:-none}}; shift")),
+        name().prop_map(|name| format!("{name}=$#-$*")),
+        name().prop_map(|name| format!("{name}=$(printf '%s' \"${name}\")z")),
+        name().prop_map(|name| format!(": \"${{{name}:?}}\"")),
+        name().prop_map(|name| format!("{name}=${{{name}##*a}}${{{name}%r*}}")),
     ]
 }
 
@@ -125,6 +212,9 @@ fn call() -> impl Strategy<Value = String> {
         1 => name().prop_map(|name| format!("bash <<'EOF'\n{name}=m bash {TARGET}\nEOF")),
         1 => name().prop_map(|name| format!("exec env {name}=m bash {TARGET}")),
         1 => Just(format!(": # bash {TARGET}")),
+        1 => Just("bash tests/*/r*.sh".to_owned()),
+        1 => name().prop_map(|name| format!("for {name} in {{u,v}} \"$B\"; do bash {TARGET}; done")),
+        1 => name().prop_map(|name| format!("trap 'bash {TARGET}; echo {name}=w >> $GITHUB_ENV' EXIT")),
     ]
 }
 
@@ -156,7 +246,10 @@ fn leave() -> impl Strategy<Value = String> {
 }
 
 fn call_of_function() -> impl Strategy<Value = String> {
-    (function(), name(), select(&["F", "N=p F", "F x | cat", "(F)", "OUT=$(F)", "F && :"][..]))
+    let call = format!("F bash {TARGET}");
+    let forms = ["F", "N=p F", "F x | cat", "(F)", "OUT=$(F)", "F && :", "F \"$N\" y || N=z", "N=$(F u)", &call]
+        .map(str::to_owned);
+    (function(), name(), select(forms.to_vec()))
         .prop_map(|(function, name, form)| format!("((D++ < 6)) && {}", form.replace('N', name).replace('F', function)))
 }
 
@@ -168,6 +261,7 @@ fn statement() -> impl Strategy<Value = String> {
         1 => leave(),
         2 => call_of_function(),
         1 => Just("true".to_owned()),
+        1 => select(&["set -e", "set +e", "false", "set -eu"][..]).prop_map(str::to_owned),
     ];
     simple.prop_recursive(3, 16, 3, |inner| {
         let body = prop::collection::vec(inner.clone(), 1..3).prop_map(|statements| statements.join("\n"));
@@ -197,6 +291,9 @@ fn statement() -> impl Strategy<Value = String> {
                 }
             ),
             (function(), body.clone()).prop_map(|(function, a)| format!("{function}() {{\n{a}\n}}")),
+            (function(), name(), body.clone(), select(&["\"$@\"", "return 1", "return", "local N=$1", "echo $1"][..]))
+                .prop_map(|(function, name, a, last)| format!("{function}() {{\n{a}\n{}\n}}", last.replace('N', name))),
+            (condition(), inner.clone(), inner.clone()).prop_map(|(c, a, b)| format!("{c} && {{\n{a}\n}} || {b}")),
             (function(), body.clone(), inner).prop_map(|(function, a, b)| format!(
                 "function {function} {{\n{a}\ng() {{\n{b}\n}}\n((D++ < 6)) && g\n}}"
             )),
