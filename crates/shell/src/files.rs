@@ -11,7 +11,15 @@ pub trait Files {
 
     /// The names of the files and directories in a directory; empty if there is no such directory.
     fn list(&self, directory: &str) -> Vec<String>;
+
+    /// Whether the repository has any file.
+    fn is_known(&self) -> bool {
+        true
+    }
 }
+
+/// The first position of the files of a repository. The positions of a script are less.
+pub const FIRST_FILE_POSITION: usize = 1 << 24;
 
 /// A file of the repository.
 #[derive(Clone, Debug)]
@@ -33,6 +41,10 @@ impl Files for NoFiles {
 
     fn list(&self, _: &str) -> Vec<String> {
         Vec::new()
+    }
+
+    fn is_known(&self) -> bool {
+        false
     }
 }
 

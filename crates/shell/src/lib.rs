@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 pub use effects::{Call, ENV_FILE_TARGET, Effects, Failed, WORKSPACE};
 use effects::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
 use files::Place;
-pub use files::{Files, NoFiles, SourceFile};
+pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::{Text, Tristate};
 use state::State;

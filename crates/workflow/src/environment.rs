@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::model::EnvEntry;
+#[cfg(doc)]
+use slug_shell::FIRST_FILE_POSITION;
 use slug_shell::{Export, Variable, Variables};
 use slug_value::Text;
 
@@ -30,7 +32,8 @@ pub struct Setting<'w> {
 pub enum Origin<'w> {
     /// An entry of an `env`.
     Entry(&'w EnvEntry),
-    /// These bytes of a script.
+    /// These bytes of a script. If they begin at [`FIRST_FILE_POSITION`] or later, the script is another
+    /// file of the repository.
     Script(Range<usize>),
 }
 
@@ -60,6 +63,25 @@ impl Environment<'_> {
             (None, Some(why)) => Text::unknown(why.clone()),
             (None, None) => Text::empty(),
         }
+    }
+
+    /// The environment after one of two courses of a job: every value of either is possible.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        let names: BTreeSet<String> = self.variables.keys().chain(other.variables.keys()).cloned().collect();
+        for name in names {
+            let (mine, others) = (self.value(&name), other.value(&name));
+            if mine == others {
+                continue;
+            }
+            let value = mine.or(others).with_reason("an earlier step may have failed");
+            let setting = self.variables.get(&name).or(other.variables.get(&name));
+            if let Some(origin) = setting.map(|setting| setting.origin.clone()) {
+                self.variables.insert(name, Setting { value, origin });
+            }
+        }
+        self.others_unknown = self.others_unknown.or(other.others_unknown);
+        self
     }
 
     /// The variables at the start of a script. Variables of `names` that are not set are passed

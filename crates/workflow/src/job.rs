@@ -13,7 +13,7 @@ use super::model::{Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
 use super::script::{Expanded, expand};
 use super::slice::{Search, Slice};
 use super::trigger::Invocation;
-use slug_shell::{Variable, Variables};
+use slug_shell::{Effects, Failed, Input, Variable, Variables};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
@@ -155,8 +155,14 @@ impl<'w> JobRun<'_, 'w> {
             self.apply(layer, &mut env, None);
         }
         let mut sites = Vec::new();
-        for index in &slice.steps {
-            self.evaluate_step(&steps[*index], &mut env, &mut sites);
+        let mut course = Course { env, failed: None };
+        let roots = roots(steps);
+        for (index, step) in steps.iter().enumerate() {
+            if slice.steps.contains(&index) {
+                self.evaluate_step(step, &roots, &mut course, &mut sites);
+            } else {
+                course.may_fail();
+            }
         }
         sites
     }
@@ -165,11 +171,11 @@ impl<'w> JobRun<'_, 'w> {
         self.eval.context(self.invocation, self.row, env)
     }
 
-    /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `env`.
-    fn evaluate_step(&self, step: &'w Step, env: &mut Environment<'w>, sites: &mut Vec<CallSite<'w>>) {
+    /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `course`.
+    fn evaluate_step(&self, step: &'w Step, roots: &[&str], course: &mut Course<'w>, sites: &mut Vec<CallSite<'w>>) {
         let Some(run) = &step.run else { return };
-        let Search { targets, variables: searched, every_script, .. } = *self.eval.search;
-        let outer = env.clone();
+        let Search { targets, variables: searched, every_script, files, .. } = *self.eval.search;
+        let Some(outer) = course.before(When::of(step)) else { return };
         let mut step_env = outer.clone();
         self.apply(&step.env, &mut step_env, Some(&outer));
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
@@ -183,7 +189,16 @@ impl<'w> JobRun<'_, 'w> {
         let variables = step_env.to_shell(searched);
         let effects = if self.is_shell(step, &context) {
             let directory = self.directory(step, &context);
-            slug_shell::interpret(&script.text, &script.placeholders, targets, directory.as_deref(), &variables)
+            slug_shell::interpret(&Input {
+                script: &script.text,
+                placeholders: &script.placeholders,
+                targets,
+                roots,
+                files,
+                directory: directory.as_deref(),
+                env: &variables,
+                ends_on_failure: self.ends_on_failure(step),
+            })
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
@@ -209,7 +224,13 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(site(None, run.key.clone(), env));
             }
         }
-        self.apply_effects(effects, runs, run, &script, env);
+        let continues = match &step.continue_on_error {
+            Some(text) => expression::condition(text, &context),
+            None => Tristate::NEVER,
+        };
+        course.after(When::of(step), continues, &effects, |effects, env| {
+            self.apply_effects(effects, runs, run, &script, env);
+        });
     }
 
     /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
@@ -267,17 +288,17 @@ impl<'w> JobRun<'_, 'w> {
     /// Applies to `env` the variables that a step sets for later steps.
     fn apply_effects(
         &self,
-        effects: slug_shell::Effects,
+        effects: &Failed,
         runs: Tristate,
         run: &Script,
         script: &Expanded,
         env: &mut Environment<'w>,
     ) {
-        if let Some(why) = effects.opaque {
-            *env = Environment::unknown(why);
+        if let Some(why) = &effects.opaque {
+            *env = Environment::unknown(why.clone());
         }
         let is_relevant = |name: &String| self.eval.slice.variables.contains(name);
-        for (name, written) in effects.written.into_iter().filter(|(name, _)| is_relevant(name)) {
+        for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {
                 written.value.or(before).with_reason("an earlier step may set it")
@@ -286,6 +307,18 @@ impl<'w> JobRun<'_, 'w> {
             };
             let span = script.locate(self.eval.text, run, &written.span, &name);
             env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
+        }
+    }
+
+    /// Whether a failing command ends the script of a step: the forges pass `-e` unless `shell` is a
+    /// command of its own.
+    fn ends_on_failure(&self, step: &Step) -> bool {
+        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
+            Some(shell) if shell.contains(' ') => {
+                let is_option = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+                shell.split_whitespace().any(is_option)
+            }
+            _ => true,
         }
     }
 
@@ -318,6 +351,118 @@ impl<'w> JobRun<'_, 'w> {
     ) -> Option<&'a String> {
         own.or_else(|| default(&self.eval.job.defaults)).or_else(|| default(&self.eval.workflow.defaults))
     }
+}
+
+/// The environments in which the steps of a job can run.
+struct Course<'w> {
+    /// That of a step if no step before it has failed.
+    env: Environment<'w>,
+    /// That of a step after one that failed; None if none can have failed.
+    failed: Option<Environment<'w>>,
+}
+
+/// The courses of a job in which a step runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// If no step before it has failed.
+    Success,
+    /// If a step before it has failed.
+    Failure,
+    /// Whether or not a step before it has failed.
+    Always,
+}
+
+impl When {
+    fn of(step: &Step) -> Self {
+        let condition: String =
+            step.condition.iter().flat_map(|it| it.chars()).filter(|c| !c.is_whitespace()).collect();
+        let condition = condition.to_lowercase();
+        let condition = condition.strip_prefix("${{").unwrap_or(&condition);
+        match () {
+            () if condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
+            () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
+            () => Self::Success,
+        }
+    }
+}
+
+impl<'w> Course<'w> {
+    /// The environment before a step; None if the step cannot run.
+    fn before(&self, when: When) -> Option<Environment<'w>> {
+        match (when, self.failed.clone()) {
+            (When::Success, _) | (When::Always, None) => Some(self.env.clone()),
+            (When::Failure, failed) => failed,
+            (When::Always, Some(failed)) => Some(self.env.clone().or(failed)),
+        }
+    }
+
+    /// Records that a step may fail without any effect.
+    fn may_fail(&mut self) {
+        let env = self.env.clone();
+        self.add_failed(env);
+    }
+
+    fn add_failed(&mut self, env: Environment<'w>) {
+        self.failed = Some(match self.failed.take() {
+            Some(failed) => failed.or(env),
+            None => env,
+        });
+    }
+
+    /// Records the effects of a step. `continues` says whether the job goes on after its failure, and
+    /// `apply` changes an environment.
+    fn after(
+        &mut self,
+        when: When,
+        continues: Tristate,
+        effects: &Effects,
+        apply: impl Fn(&Failed, &mut Environment<'w>),
+    ) {
+        let success = Failed { written: effects.written.clone(), opaque: effects.opaque.clone() };
+        let applied = |effects: &Failed, env: &Environment<'w>| {
+            let mut env = env.clone();
+            apply(effects, &mut env);
+            env
+        };
+        if when != When::Success
+            && let Some(before) = self.failed.take()
+        {
+            let mut after = applied(&success, &before);
+            if let Some(failure) = &effects.failure {
+                after = after.or(applied(failure, &before));
+            }
+            self.failed = Some(after);
+        }
+        if when != When::Failure {
+            let before = std::mem::replace(&mut self.env, Environment::default());
+            self.env = applied(&success, &before);
+            if let Some(failure) = &effects.failure {
+                let failed = applied(failure, &before);
+                if continues.can_be_true {
+                    self.env = std::mem::take(&mut self.env).or(failed.clone());
+                }
+                if continues.can_be_false {
+                    self.add_failed(failed);
+                }
+            }
+        }
+    }
+}
+
+/// The directories into which the steps of a job check out the repository; empty if one is computed.
+fn roots(steps: &[Step]) -> Vec<&str> {
+    let mut roots = vec![""];
+    for step in steps.iter().filter(|step| step.uses.as_ref().is_some_and(|uses| uses.contains("/checkout@"))) {
+        let input =
+            |name: &str| step.with.iter().find(|(key, _, _)| key == name).and_then(|(_, _, value)| value.text());
+        let path = input("path").filter(|_| input("repository").is_none());
+        match path {
+            Some(path) if path.contains("${{") => return Vec::new(),
+            Some(path) => roots.push(path.trim_start_matches("./").trim_end_matches('/')),
+            None => {}
+        }
+    }
+    roots
 }
 
 /// Formats a row for display, with `…` for values that are not known.

@@ -158,6 +158,12 @@ pub struct Step {
     pub working_directory: Option<String>,
     /// The shell of its script.
     pub shell: Option<String>,
+    /// The action that it runs instead of a script.
+    pub uses: Option<String>,
+    /// The inputs of the action: name, bytes of the name, value.
+    pub with: Vec<(String, Range<usize>, Node)>,
+    /// The setting `continue-on-error`: a text that may contain expressions.
+    pub continue_on_error: Option<String>,
 }
 
 /// A script in a workflow file.
@@ -342,7 +348,6 @@ fn labels(node: &Node) -> Vec<String> {
 }
 
 fn call(workflow: String, job: &Node) -> Call {
-    let with = job.get("with").map(Node::entries).unwrap_or_default();
     let secrets = match job.get("secrets") {
         Some(secrets) if secrets.text() == Some("inherit") => PassedSecrets::All,
         Some(secrets) => PassedSecrets::Named(
@@ -350,8 +355,7 @@ fn call(workflow: String, job: &Node) -> Call {
         ),
         None => PassedSecrets::Named(Vec::new()),
     };
-    let with = with.iter().filter_map(|(name, value)| Some((text_of(name)?, name.span.clone(), value.clone())));
-    Call { workflow, with: with.collect(), secrets }
+    Call { workflow, with: with_of(job), secrets }
 }
 
 fn step(number: usize, node: &Node) -> Step {
@@ -366,7 +370,16 @@ fn step(number: usize, node: &Node) -> Step {
         run,
         working_directory: text_at(node, "working-directory"),
         shell: text_at(node, "shell"),
+        uses: text_at(node, "uses"),
+        with: with_of(node),
+        continue_on_error: text_at(node, "continue-on-error"),
     }
+}
+
+/// The entries of `with`.
+fn with_of(node: &Node) -> Vec<(String, Range<usize>, Node)> {
+    let with = node.get("with").map(Node::entries).unwrap_or_default();
+    with.iter().filter_map(|(name, value)| Some((text_of(name)?, name.span.clone(), value.clone()))).collect()
 }
 
 fn defaults_of(node: &Node) -> Defaults {

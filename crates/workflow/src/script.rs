@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::expression::{self, Contexts, Part};
 use super::model::Script;
-use slug_shell::{ENV_FILE_TARGET, FIRST_PLACEHOLDER};
+use slug_shell::{ENV_FILE_TARGET, FIRST_FILE_POSITION, FIRST_PLACEHOLDER};
 use slug_value::Text;
 
 /// A script after expansion.
@@ -57,7 +57,12 @@ impl Expanded {
     /// Maps a byte range of the expanded text back to the file: the nth occurrence of `name`
     /// here is the nth there. If the name came from an expression, returns the bytes of the
     /// key `run`.
+    ///
+    /// A position in another file of the repository stays as it is.
     pub fn locate(&self, file: &str, run: &Script, near: &Range<usize>, name: &str) -> Range<usize> {
+        if near.start >= FIRST_FILE_POSITION {
+            return near.clone();
+        }
         let origin = self.origins.iter().rev().find(|(here, _)| *here <= near.start);
         let byte = origin.map_or(0, |(here, there)| there + near.start - here);
         let before = run.text.get(..byte).map_or(0, |before| before.matches(name).count());

@@ -6,7 +6,7 @@ use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
 use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
-use slug_shell::is_name;
+use slug_shell::{Files, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
 pub const COMBINATIONS: usize = 20_000;
@@ -29,6 +29,8 @@ pub struct Search<'a> {
     pub variables: &'a BTreeSet<String>,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
+    /// The files of the repository that scripts can run.
+    pub files: &'a dyn Files,
     /// True to report every script that can read a variable of `variables`, whatever it calls.
     pub every_script: bool,
     /// True to treat every `if:` as true.
@@ -92,6 +94,13 @@ impl Slice {
                 for index in slice.steps.clone() {
                     layers.push(&steps[index].env);
                     slice.add_step(&steps[index], search);
+                }
+                let runs_files =
+                    |index: &usize| steps[*index].run.as_ref().is_some_and(|run| may_run_files(&run.text, search));
+                if slice.steps.iter().any(runs_files) {
+                    // The files can read every variable.
+                    let entries = layers.iter().flat_map(|layer| layer.entries());
+                    slice.variables.extend(entries.map(|entry| entry.name.clone()));
                 }
             }
             Work::Call(call) => {
@@ -212,10 +221,21 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         || job.matrix.as_ref().is_some_and(|matrix| any_text(matrix, &names));
     let is_relevant = |step: &Step| {
         step.run.as_ref().is_some_and(|run| {
-            everywhere || names(&run.text) || run.text.contains("${{") || run.text.contains("::set-env")
+            everywhere
+                || names(&run.text)
+                || run.text.contains("${{")
+                || run.text.contains("::set-env")
+                || may_run_files(&run.text, search)
         })
     };
     (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
+}
+
+/// Whether a script may run a file of the repository.
+fn may_run_files(script: &str, search: &Search<'_>) -> bool {
+    let is_runner = |word: &str| ["bash", "sh", "source", ".", "make", "npm", "pnpm", "yarn", "just"].contains(&word);
+    search.files.is_known()
+        && (script.contains('/') || script.contains(".sh") || script.split_whitespace().any(is_runner))
 }
 
 fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {

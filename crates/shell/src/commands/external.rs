@@ -344,7 +344,8 @@ impl Interpreter<'_> {
             if words.iter().zip(&expected).enumerate().all(fits) {
                 found = true;
                 self.resolve(&own_spans(&words[..expected.len()]));
-                self.resolve(&[words[0].span.start..words[expected.len() - 1].span.end]);
+                let whole = words[0].span.start..words[expected.len() - 1].span.end;
+                self.resolve(std::slice::from_ref(&whole));
                 self.record_call(target, &words[0]);
             }
         }

@@ -71,6 +71,6 @@ impl Interpreter<'_> {
         let Place::Repository(path) = Place::of(path, self.state.directory.as_deref()) else { return false };
         let is_target = |target: &&str| joined("", target) == path;
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        self.targets.iter().any(|target| is_target(&target)) || self.files.list(directory).iter().any(|it| it == name)
+        self.targets.iter().any(is_target) || self.files.list(directory).iter().any(|it| it == name)
     }
 }

@@ -42,6 +42,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
         targets: &["run.sh"],
         variables,
         declared: Declared::default(),
+        files: &slug_shell::NoFiles,
         every_script: false,
         ignore_conditions: false,
     }

@@ -45,6 +45,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
         targets: &[TARGET],
         variables: &variables,
         declared: Declared::default(),
+        files: &slug_shell::NoFiles,
         every_script: spec.every_script,
         ignore_conditions: false,
     };

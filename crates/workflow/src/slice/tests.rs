@@ -8,7 +8,14 @@ use crate::document;
 use crate::model::Workflow;
 
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
-    Search { targets: &[], variables, declared: Declared::default(), every_script: true, ignore_conditions: false }
+    Search {
+        targets: &[],
+        variables,
+        declared: Declared::default(),
+        files: &slug_shell::NoFiles,
+        every_script: true,
+        ignore_conditions: false,
+    }
 }
 
 proptest! {

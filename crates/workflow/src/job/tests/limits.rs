@@ -49,7 +49,8 @@ proptest! {
         let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
         let none = BTreeSet::new();
         let search = Search {
-            targets: &[], variables: &none, declared: Declared::default(), every_script: true, ignore_conditions: false,
+            targets: &[], variables: &none, declared: Declared::default(),
+        files: &slug_shell::NoFiles, every_script: true, ignore_conditions: false,
         };
         let eval = JobEval { text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&none), invocations);
