@@ -160,8 +160,8 @@ pub fn run(spec: &JobSpec, world: &World, file: &Rendered) -> Vec<Outcome> {
             Action::Call(path, layer) => {
                 let called_path =
                     if [IN_VARIABLE, IN_MATRIX].contains(path) { TARGET } else { path.trim_start_matches("./") };
-                // The repository may be checked out anywhere.
-                calls = format!("/{directory}/{called_path}").ends_with(&format!("/{TARGET}"));
+                // The job checks the repository out in the workspace.
+                calls = format!("./{directory}/{called_path}").replace("./", "") == TARGET;
                 // Assignments before the command take effect from left to right.
                 if calls {
                     for (name, words) in layer {
