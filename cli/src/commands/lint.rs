@@ -1,10 +1,13 @@
 //! `lint`: reads its arguments and files, and publishes the report.
 
+use std::path::PathBuf;
+
 use crate::args::LintArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, publish};
 use crate::io::STANDARD_INPUT;
+use crate::lint::scripts::Scripts;
 use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
 
@@ -24,7 +27,8 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
     }
-    let mut linter = Linter::new(&registry, &known).with_requested_policies(&requested);
+    let scripts = Scripts::below(PathBuf::new());
+    let mut linter = Linter::new(&registry, &known).with_requested_policies(&requested).with_scripts(&scripts);
     if let Some(config) = &data.config {
         linter = linter.with_config(config, args.paths.is_empty() && args.policy.is_empty());
     }

@@ -85,6 +85,9 @@ impl<'a> Linter<'a> {
         for site in sites {
             evaluated.steps.insert((file_index, job.key.start, site.step.number));
             let mut shadowed = Vec::new();
+            if !site.is_reached {
+                continue;
+            }
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
                 let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };

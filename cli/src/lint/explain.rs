@@ -14,6 +14,7 @@ use crate::variables::runtime_names;
 use slug_value::AbstractValue;
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::job::CallSite;
+use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
 use super::evaluate::Failure;
@@ -125,7 +126,8 @@ struct Paths {
 /// The identity of a cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
-    source: SourceId,
+    /// None if the cause is in a script, which several files can run.
+    source: Option<SourceId>,
     start: usize,
     code: &'static str,
     policy: String,
@@ -148,7 +150,7 @@ impl<'a> Groups<'a> {
         let caret = caret(&case, variable.as_deref());
         let job = if matches!(problem, Problem::Undecided(_)) { case.job.to_owned() } else { String::new() };
         let cause = Cause {
-            source: case.source,
+            source: (caret.start < FIRST_FILE_POSITION).then_some(case.source),
             start: caret.start,
             code: problem.code().id,
             policy: case.policy.name().to_owned(),
@@ -346,7 +348,7 @@ impl Group<'_> {
     #[must_use]
     pub fn causes(&self) -> BTreeSet<Cause> {
         let cause = |job: &String| Cause {
-            source: self.first.source,
+            source: (self.at.1.start < FIRST_FILE_POSITION).then_some(self.first.source),
             start: self.at.1.start,
             code: self.problem.code().id,
             policy: self.first.policy.name().to_owned(),

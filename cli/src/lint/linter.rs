@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use slug_resolver::{Policy, Registry};
 use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
+use slug_workflow::scripts::NoFiles;
 use slug_workflow::slice::Search;
 
+use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};
 
@@ -27,6 +29,8 @@ pub struct Linter<'a> {
     /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
     pub(super) parser: Parser,
+    /// The files that scripts run, if they can be read.
+    pub(super) scripts: Option<&'a Scripts>,
 }
 
 impl<'a> Linter<'a> {
@@ -45,6 +49,7 @@ impl<'a> Linter<'a> {
             names: BTreeSet::new(),
             keys: BTreeSet::new(),
             parser: Parser::default(),
+            scripts: None,
         };
         linter.index();
         linter
@@ -68,6 +73,13 @@ impl<'a> Linter<'a> {
         self.declared = config.declared();
         self.denies_shadowed = config.deny.contains(&&SHADOWED_VARIABLE);
         self.config = covers_all_files.then_some(config);
+        self
+    }
+
+    /// Follows scripts to the files of the repository that they run.
+    #[must_use]
+    pub fn with_scripts(mut self, scripts: &'a Scripts) -> Self {
+        self.scripts = Some(scripts);
         self
     }
 
@@ -96,6 +108,7 @@ impl<'a> Linter<'a> {
             targets: &self.targets,
             variables: &self.names,
             declared: self.declared,
+            files: self.scripts.map_or(&NoFiles, |scripts| scripts),
             every_script: !self.requested.is_empty(),
             ignore_conditions: false,
         }

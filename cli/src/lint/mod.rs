@@ -18,6 +18,7 @@ mod near_miss;
 mod patch;
 mod report;
 mod repository;
+pub(crate) mod scripts;
 
 pub use input::Input;
 pub use linter::Linter;

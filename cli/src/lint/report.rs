@@ -9,6 +9,7 @@ use super::fix_filter::edits_matrix_value;
 use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
+use super::mask;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
@@ -36,6 +37,11 @@ impl Linter<'_> {
         for (index, groups) in &evaluated.accepted {
             let reason = &self.accept[*index].reason;
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
+        }
+        if let Some(scripts) = self.scripts {
+            let accepted = report.accepted.iter_mut().map(|(finding, _)| finding);
+            let mask = |text: &str| mask::masked(text, None, &self.keys);
+            scripts.relocate(report.findings.iter_mut().chain(accepted), &mut report.sources, mask);
         }
         self.report_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
         report.notices.extend(repository::unchecked_workflows_notice(files.repository.missing_workflows()));

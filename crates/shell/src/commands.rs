@@ -164,6 +164,10 @@ impl Interpreter<'_> {
             assignments.iter().map(|it| Word { span: it.span.clone(), ..it.value.clone() }).collect();
         if self.state.ended {
             // Neither the command nor the substitutions in it run.
+            if self.is_recording {
+                let named = self.occurrences.targets_in(&spans);
+                self.unreached.extend(named);
+            }
             values.iter().chain(words).for_each(|word| drop(self.expand(word)));
             self.resolve_all(&spans);
             self.resolve_all(&own_spans(&values));
@@ -422,7 +426,7 @@ impl Interpreter<'_> {
             }
             "eval" => self.eval(arguments),
             "source" | "." => self.source(command, arguments),
-            "env" => self.env(words),
+            "env" | "cross-env" => self.env(words),
             "command" | "builtin" if !is_lookup(arguments) => match arguments.split_first() {
                 // A function of this name is not called.
                 Some((first, _)) => {

@@ -1,6 +1,6 @@
 //! The effects of a script on the commands that it calls and on later steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Variables, Written};
 use super::syntax::Span;
@@ -10,6 +10,8 @@ use super::syntax::Span;
 pub struct Effects {
     /// The calls of targets, in the order of the script.
     pub calls: Vec<Call>,
+    /// The targets, by index, of which the script contains a call that it never reaches.
+    pub unreached: BTreeSet<usize>,
     /// The variables that the script sets for later steps, by name.
     pub written: BTreeMap<String, Written>,
     /// The reason why the script may set any variable for later steps, if it may.

@@ -10,7 +10,7 @@ mod output;
 mod patterns;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::effects::{Call, ENVIRONMENT_FILE, Effects, Failed};
@@ -57,6 +57,8 @@ pub(super) struct Interpreter<'a> {
     pub file: Option<String>,
     pub state: State,
     pub calls: Vec<Call>,
+    /// The targets of the calls that are never reached.
+    pub unreached: BTreeSet<usize>,
     pub occurrences: Occurrences<'a>,
     /// The points at which the current shell may have ended early.
     pub exits: Exits,
@@ -144,6 +146,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Stri
         file: None,
         state,
         calls: Vec::new(),
+        unreached: BTreeSet::new(),
         occurrences: Occurrences::new(input.targets),
         exits: Exits::default(),
         exit_traps: Vec::new(),
@@ -210,7 +213,8 @@ impl Interpreter<'_> {
         calls.dedup();
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
-        Ok(Effects { calls, written, opaque, failure, final_variables, others_unknown })
+        let unreached = self.unreached;
+        Ok(Effects { calls, unreached, written, opaque, failure, final_variables, others_unknown })
     }
 
     /// The effects of a shell, over all points at which it may end.

@@ -17,12 +17,16 @@ pub const CALL_EVENT: &str = "workflow_call";
 #[must_use]
 pub fn called_path(caller: &str, called: &str) -> Option<String> {
     let called = called.strip_prefix("./")?;
-    let caller = normalized(caller);
-    let root = [".github/workflows/", ".gitea/workflows/"]
+    Some(format!("{}{called}", root_of(&normalized(caller))))
+}
+
+/// The root of the repository of a workflow file, empty or with a `/` at its end.
+#[must_use]
+pub fn root_of(path: &str) -> &str {
+    [".github/workflows/", ".gitea/workflows/"]
         .iter()
-        .find_map(|directory| Some(&caller[..caller.rfind(directory)?]))
-        .unwrap_or_default();
-    Some(format!("{root}{called}"))
+        .find_map(|directory| Some(&path[..path.rfind(directory)?]))
+        .unwrap_or_default()
 }
 
 /// A path with `/` between its parts and without a leading `./`.

@@ -90,7 +90,7 @@ impl<'r> Evaluation<'r> {
     fn job_eval<'s>(&'s self, (file, job): JobId, slice: &'s Slice) -> JobEval<'s, 'r> {
         let file = &self.repository.files()[file];
         let workflow = &*file.workflow;
-        JobEval { text: &file.text, workflow, job: &workflow.jobs[job], slice, search: &self.search }
+        JobEval { path: &file.path, text: &file.text, workflow, job: &workflow.jobs[job], slice, search: &self.search }
     }
 
     /// The invocations of a file that differ in relevant inputs.

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
 use super::expression;
 use super::matrix::{self, Row, Rows};
 use super::model::{Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
 use super::script::{Expanded, expand};
+use super::scripts::Below;
 use super::slice::{Search, Slice};
 use super::trigger::Invocation;
 use slug_shell::{Effects, Failed, Input, Variable, Variables};
@@ -33,10 +35,14 @@ pub struct CallSite<'w> {
     pub row: String,
     /// The number of matrix rows that this call site represents.
     pub row_count: usize,
+    /// False if the script contains the call and never reaches it.
+    pub is_reached: bool,
 }
 
 /// The inputs of the evaluation of one job.
 pub struct JobEval<'s, 'w> {
+    /// The path of the file.
+    pub path: &'s str,
     /// The text of the file.
     pub text: &'s str,
     /// The workflow of the job.
@@ -189,12 +195,13 @@ impl<'w> JobRun<'_, 'w> {
         let variables = step_env.to_shell(searched);
         let effects = if self.is_shell(step, &context) {
             let directory = self.directory(step, &context);
+            let root = root_of(self.eval.path).trim_end_matches('/');
             slug_shell::interpret(&Input {
                 script: &script.text,
                 placeholders: &script.placeholders,
                 targets,
                 roots,
-                files,
+                files: &Below { files, root },
                 directory: directory.as_deref(),
                 env: &variables,
                 ends_on_failure: self.ends_on_failure(step),
@@ -210,12 +217,20 @@ impl<'w> JobRun<'_, 'w> {
             invocation: Rc::clone(self.invocation),
             row: self.row.map(format_row).unwrap_or_default(),
             row_count: 1,
+            is_reached: true,
         };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = script.locate(self.eval.text, run, &call.span, word);
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
             sites.push(site(Some(call.target), span, env));
+        }
+        if effects.calls.is_empty() {
+            let never = |target: &usize| CallSite {
+                is_reached: false,
+                ..site(Some(*target), run.key.clone(), Environment::default())
+            };
+            sites.extend(effects.unreached.iter().map(never));
         }
         if every_script && effects.calls.is_empty() {
             let env =
@@ -434,7 +449,7 @@ impl<'w> Course<'w> {
             self.failed = Some(after);
         }
         if when != When::Failure {
-            let before = std::mem::replace(&mut self.env, Environment::default());
+            let before = std::mem::take(&mut self.env);
             self.env = applied(&success, &before);
             if let Some(failure) = &effects.failure {
                 let failed = applied(failure, &before);

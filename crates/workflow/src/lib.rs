@@ -18,5 +18,6 @@ pub mod matrix;
 pub mod model;
 pub mod repository;
 mod script;
+pub mod scripts;
 pub mod slice;
 pub mod trigger;

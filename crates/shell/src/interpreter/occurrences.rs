@@ -78,6 +78,12 @@ impl<'a> Occurrences<'a> {
         }
     }
 
+    /// The targets that are named inside `spans`.
+    pub fn targets_in(&self, spans: &[Span]) -> Vec<usize> {
+        let is_inside = |occurrence: &&Occurrence| spans.iter().any(|span| contains(span, &occurrence.span));
+        self.found.iter().filter(is_inside).filter_map(|occurrence| occurrence.target).collect()
+    }
+
     pub fn resolve_targets(&mut self, spans: &[Span]) {
         self.each(spans, |occurrence| occurrence.is_resolved |= occurrence.target.is_some());
     }

@@ -52,7 +52,7 @@ proptest! {
             targets: &[], variables: &none, declared: Declared::default(),
         files: &slug_shell::NoFiles, every_script: true, ignore_conditions: false,
         };
-        let eval = JobEval { text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
+        let eval = JobEval { path: "w.yml", text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&none), invocations);
 
         let is_little = relevant * invocations * weight <= most;

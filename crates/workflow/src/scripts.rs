@@ -1,0 +1,34 @@
+//! The files of a repository that the scripts of its workflows run.
+
+pub use slug_shell::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
+
+/// The files below a directory of a larger tree. Paths are relative to that directory.
+pub(super) struct Below<'f> {
+    pub files: &'f dyn Files,
+    /// The directory; empty for the whole tree.
+    pub root: &'f str,
+}
+
+impl Below<'_> {
+    fn path(&self, path: &str) -> String {
+        match (self.root, path) {
+            ("", path) => path.to_owned(),
+            (root, "") => root.to_owned(),
+            (root, path) => format!("{root}/{path}"),
+        }
+    }
+}
+
+impl Files for Below<'_> {
+    fn read(&self, path: &str) -> Option<SourceFile> {
+        self.files.read(&self.path(path))
+    }
+
+    fn list(&self, directory: &str) -> Vec<String> {
+        self.files.list(&self.path(directory))
+    }
+
+    fn is_known(&self) -> bool {
+        self.files.is_known()
+    }
+}
