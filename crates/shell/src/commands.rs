@@ -6,7 +6,7 @@ mod external;
 mod launch;
 mod print;
 
-use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
+use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::state::{Export, State, Variable};
 use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
@@ -547,13 +547,13 @@ impl Interpreter<'_> {
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
-        if let Some((path, file)) = path.as_ref().and_then(|path| self.file_at(path)) {
+        if let Some((path, file)) = path.as_ref().and_then(|path| Some((path, self.file_at(path)?))) {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
             let outer = self.state.arguments.clone();
             if !rest.is_empty() {
                 self.state.arguments = Some(rest.clone());
             }
-            if let Some(outcome) = self.until_return(|it| it.file(&path, &file, false).map(Outcome::without_states)) {
+            if let Some(outcome) = self.until_return(|it| it.file(path, &file, false).map(Outcome::without_states)) {
                 self.resolve(&own_spans(arguments));
                 if !rest.is_empty() {
                     self.state.arguments = outer;

@@ -45,15 +45,3 @@ pub struct Call {
     /// The reason why the target may see any value in all other variables, if it may.
     pub others_unknown: Option<String>,
 }
-
-/// The variable with the path of the environment file, which sets variables for later steps.
-pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
-
-/// A character that represents the path of the environment file and appears in no script.
-pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
-
-/// The variable with the path of the directory in which a forge checks out the repository.
-pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";
-
-/// A character that represents the path of that directory and appears in no script.
-pub const WORKSPACE: &str = "\u{10fffc}";

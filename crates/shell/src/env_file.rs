@@ -1,6 +1,6 @@
 //! Writes to the environment file (`$GITHUB_ENV`), which sets variables for later steps.
 
-use super::effects::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
+use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
 use super::interpreter::Interpreter;
 use super::state::{State, Written, join};
 use super::syntax::Span;
@@ -24,8 +24,9 @@ impl Interpreter<'_> {
             self.state.opaque = None;
         }
         // Write each text that may be printed.
+        let has_lines = |text: &String| text.contains('\n');
         let several = printed.iter().position(|text| {
-            matches!(&text.values, AbstractValue::OneOf(texts) if texts.len() > 1 && texts.iter().any(|it| it.contains('\n')))
+            matches!(&text.values, AbstractValue::OneOf(texts) if texts.len() > 1 && texts.iter().any(has_lines))
         });
         if let Some(index) = several
             && let AbstractValue::OneOf(texts) = &printed[index].values

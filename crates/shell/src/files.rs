@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::effects::WORKSPACE;
+use super::forge::WORKSPACE;
 
 /// The files of the repository that a script can run. Paths are relative to its root.
 pub trait Files {
-    /// The text of a file; None if there is no such file or if it cannot be read as text.
+    /// The text of a file; None if the repository lacks the file or if it cannot be read as text.
     fn read(&self, path: &str) -> Option<SourceFile>;
 
-    /// The names of the files and directories in a directory; empty if there is no such directory.
+    /// The names of the files and directories in a directory; empty if the repository lacks the directory.
     fn list(&self, directory: &str) -> Vec<String>;
 
     /// Whether the repository has any file.

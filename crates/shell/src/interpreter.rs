@@ -13,8 +13,9 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::effects::{Call, ENVIRONMENT_FILE, Effects, Failed};
+use super::effects::{Call, Effects, Failed};
 use super::files::{Files, SourceFile};
+use super::forge::ENVIRONMENT_FILE;
 use super::parser;
 use super::state::{State, Written, join, join_written, widen};
 use super::syntax::{
@@ -51,9 +52,9 @@ pub(super) struct Interpreter<'a> {
     pub files: &'a dyn Files,
     /// The directories into which the repository is checked out; empty if they are not known.
     pub roots: &'a [&'a str],
-    /// The path of the file that runs, which is `$0`, relative to the root of the repository.
+    /// The path of the file that runs, which is `$0`.
     pub program: Option<String>,
-    /// The path of the file that contains the current command.
+    /// The path of the file that contains the current command, which is `$BASH_SOURCE`.
     pub file: Option<String>,
     pub state: State,
     pub calls: Vec<Call>,
@@ -276,8 +277,8 @@ impl Interpreter<'_> {
         outcome
     }
 
-    /// Interprets a file of the repository; `is_program` if it is run, not sourced. Returns `None` if
-    /// it cannot be interpreted.
+    /// Interprets a file of the repository, with its path as written; `is_program` if it is run, not
+    /// sourced. Returns `None` if it cannot be interpreted.
     pub fn file(&mut self, path: &str, file: &SourceFile, is_program: bool) -> Option<Outcome> {
         self.spend(file.text.len() / 64);
         let outer_file = self.file.replace(path.to_owned());

@@ -10,6 +10,7 @@ mod commands;
 mod effects;
 mod env_file;
 mod files;
+mod forge;
 mod interpreter;
 mod lexer;
 pub mod parser;
@@ -20,10 +21,11 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-pub use effects::{Call, ENV_FILE_TARGET, Effects, Failed, WORKSPACE};
-use effects::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
+pub use effects::{Call, Effects, Failed};
 use files::Place;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
+pub use forge::{ENV_FILE_TARGET, WORKSPACE};
+use forge::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::{Text, Tristate};
 use state::State;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::effects::{ENV_FILE_TARGET, WORKSPACE};
+use super::forge::{ENV_FILE_TARGET, WORKSPACE};
 use super::interpreter::Definition;
 use slug_value::{AbstractValue, Text, Tristate};
 

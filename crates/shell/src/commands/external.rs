@@ -1,7 +1,8 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
-use super::super::effects::{Call, ENVIRONMENT_FILE};
+use super::super::effects::Call;
 use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
+use super::super::forge::ENVIRONMENT_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
@@ -99,9 +100,7 @@ impl Interpreter<'_> {
         if self.state.ended {
             return;
         }
-        if let Place::Repository(path) = Place::of(path, self.state.directory.as_deref())
-            && let Some(SourceFile { text, base }) = self.files.read(&path)
-        {
+        if let Some(SourceFile { text, base }) = self.file_at(path) {
             self.spend(text.len() / 64);
             self.occurrences.find(&text, base, &[]);
         }
@@ -166,7 +165,7 @@ impl Interpreter<'_> {
     /// script. `shell` is the shell that runs it, if one is named, and whether a failure ends it.
     fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, Tristate)>) -> Option<Outcome> {
         let path = self.expand_run(word).single().cloned()?;
-        let (path, file) = self.file_at(&path)?;
+        let file = self.file_at(&path)?;
         let program = match shell {
             Some((shell, _)) => shell,
             None => interpreter_of(&file.text),
@@ -188,10 +187,11 @@ impl Interpreter<'_> {
     }
 
     /// The file of the repository to which a path leads.
-    pub(super) fn file_at(&self, path: &str) -> Option<(String, SourceFile)> {
-        let Place::Repository(path) = Place::of(path, self.state.directory.as_deref()) else { return None };
-        let file = self.files.read(&path)?;
-        Some((path, file))
+    pub(super) fn file_at(&self, path: &str) -> Option<SourceFile> {
+        match Place::of(path, self.state.directory.as_deref()) {
+            Place::Repository(path) => self.files.read(&path),
+            Place::Elsewhere => None,
+        }
     }
 
     /// Interprets a script in another process, which sees only exported variables.

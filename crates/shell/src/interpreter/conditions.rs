@@ -198,7 +198,7 @@ pub fn parameter_of(word: &Word) -> Option<&str> {
     (keeps_value && is_name(name)).then_some(name)
 }
 
-/// The values that may match one of the patterns, and those that may match none.
+/// The values that may match one of the patterns, and the values that may match none of them.
 pub fn partition(value: &Text, patterns: &[Pattern]) -> (Option<Text>, Option<Text>) {
     let Text { values, reasons } = value;
     let some = |texts: Vec<String>| (!texts.is_empty()).then(|| Text::one_of(texts, reasons.clone()));

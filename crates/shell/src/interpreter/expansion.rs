@@ -1,6 +1,6 @@
 //! Expands words to their possible texts.
 
-use super::super::effects::WORKSPACE;
+use super::super::forge::WORKSPACE;
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
@@ -39,8 +39,8 @@ impl Interpreter<'_> {
     fn special_parameter(&self, name: &str) -> Option<Text> {
         let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
         match name {
-            "0" => return self.program.as_ref().map(in_workspace),
-            "BASH_SOURCE" => return self.file.as_ref().map(in_workspace),
+            "0" => return self.program.clone().map(Text::known),
+            "BASH_SOURCE" => return self.file.clone().map(Text::known),
             "PWD" => {
                 let directory = self.state.directory.as_ref().filter(|directory| !directory.starts_with('/'));
                 return directory.map(in_workspace);
@@ -449,7 +449,10 @@ impl Interpreter<'_> {
             if !is_name(name) {
                 continue;
             }
-            self.check_unset(name);
+            if self.state.ends_on_unset.can_be_true {
+                // The value may be the name of another variable.
+                self.end_shell(Tristate::NEVER);
+            }
             // A shell evaluates the value of a variable as an expression too.
             let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
             let old = self.look_up(name);

@@ -1,7 +1,7 @@
 //! Occurrences of targets and of the environment file in a script. An occurrence that the
 //! interpreter does not resolve may be a call or a write.
 
-use super::super::effects::ENVIRONMENT_FILE;
+use super::super::forge::ENVIRONMENT_FILE;
 use super::super::syntax::{Operation, Piece, PieceKind, Span, Word};
 use super::super::targets::find_targets;
 

@@ -49,10 +49,15 @@ proptest! {
         let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
         let none = BTreeSet::new();
         let search = Search {
-            targets: &[], variables: &none, declared: Declared::default(),
-        files: &slug_shell::NoFiles, every_script: true, ignore_conditions: false,
+            targets: &[],
+            variables: &none,
+            declared: Declared::default(),
+            files: &slug_shell::NoFiles,
+            every_script: true,
+            ignore_conditions: false,
         };
-        let eval = JobEval { path: "w.yml", text: "", workflow: &workflow, job: &workflow.jobs[0], slice: &slice, search: &search };
+        let (workflow, job) = (&workflow, &workflow.jobs[0]);
+        let eval = JobEval { path: "w.yml", text: "", workflow, job, slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&none), invocations);
 
         let is_little = relevant * invocations * weight <= most;

@@ -1,0 +1,14 @@
+//! The paths that a forge chooses: the variables that have them, and the characters that represent
+//! them.
+
+/// The variable with the path of the environment file, which sets variables for later steps.
+pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
+
+/// A character that represents the path of the environment file and appears in no script.
+pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
+
+/// The variable with the path of the directory in which a forge checks out the repository.
+pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";
+
+/// A character that represents the path of that directory and appears in no script.
+pub const WORKSPACE: &str = "\u{10fffc}";
