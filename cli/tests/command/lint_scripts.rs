@@ -41,7 +41,7 @@ fn script_effects_are_known_or_undecided() {
         (FINE, "while IFS== read -r k v; do export \"$k=$v\"; done < .env\n@", "undecided"),
         (FINE, "env $(cat .env | xargs) @", "undecided"),
         (FINE, "set -a; source .env; set +a\n@", "undecided"),
-        (FINE, "printf -v E2E_MODEL_SLUG %s MiniMax-M2\nexport E2E_MODEL_SLUG\n@", "undecided"),
+        (FINE, "printf -v E2E_MODEL_SLUG %s MiniMax-M2\nexport E2E_MODEL_SLUG\n@", "error"),
         (FINE, "declare -n r=E2E_MODEL_SLUG; r=MiniMax-M2\n@", "undecided"),
         (FINE, "E2E_MODEL_SLUG=MiniMax-M2; if [ -n \"$A\" ]; then export E2E_MODEL_SLUG; fi\n@", "undecided"),
         (WRONG, "unset E2E_MODEL_SLUG\n@", "fine"),
@@ -78,7 +78,7 @@ fn script_effects_are_known_or_undecided() {
             "for s in tests/e2e/test_staging_full_saas.sh other.sh; do E2E_MODEL_SLUG=MiniMax-M2 bash \"$s\"; done",
             "error",
         ),
-        (FINE, "for i in 1 2; do @ && break; export E2E_MODEL_SLUG=MiniMax-M2; done", "undecided"),
+        (FINE, "for i in 1 2; do @ && break; export E2E_MODEL_SLUG=MiniMax-M2; done", "error"),
         (FINE, "go() { @; }\nsource ./env.sh\ngo", "undecided"),
         (WRONG, "echo \"${X:-it's}\"\n@", "error"),
         (WRONG, "V=\"${GITHUB_REF#\"refs/tags/\"}\"\necho \"${V%\\\"*}\"\n@", "error"),
@@ -114,14 +114,10 @@ fn script_effects_are_known_or_undecided() {
         (FINE, "trap 'export E2E_MODEL_SLUG=MiniMax-M2' DEBUG\n@", "undecided"),
         (FINE, "export E2E_MODEL_SLUG=MiniMax-M2\ndeclare +x E2E_MODEL_SLUG\n@", "fine"),
         (WRONG, "return 0 2>/dev/null || true\n@", "error"),
-        (
-            FINE,
-            "if [ a ]; then\nX=$(case $1 in a) echo b;; esac)\nexport E2E_MODEL_SLUG=MiniMax-M2\nfi\n@",
-            "undecided",
-        ),
+        (FINE, "if [ a ]; then\nX=$(case $1 in a) echo b;; esac)\nexport E2E_MODEL_SLUG=MiniMax-M2\nfi\n@", "error"),
         // Functions, and a path in a variable.
-        (FINE, "use() { export E2E_MODEL_SLUG=MiniMax-M2; }\nunset E2E_MODEL_SLUG\nuse\n@", "undecided"),
-        (FINE, "clear() { unset E2E_MODEL_SLUG; }\nexport E2E_MODEL_SLUG=MiniMax-M2\nclear\n@", "undecided"),
+        (FINE, "use() { export E2E_MODEL_SLUG=MiniMax-M2; }\nunset E2E_MODEL_SLUG\nuse\n@", "error"),
+        (FINE, "clear() { unset E2E_MODEL_SLUG; }\nexport E2E_MODEL_SLUG=MiniMax-M2\nclear\n@", "fine"),
         (FINE, "log() { echo \"$1\"; }\nlog start\n@", "fine"),
         // Mentions that are not calls.
         (WRONG, "# @", "unseen"),
@@ -132,7 +128,7 @@ fn script_effects_are_known_or_undecided() {
         (WRONG, "[ -x tests/e2e/test_staging_full_saas.sh ] || chmod +x tests/e2e/test_staging_full_saas.sh", "unseen"),
         (WRONG, "bash -n tests/e2e/test_staging_full_saas.sh", "unseen"),
         (WRONG, "cat > doc <<EOF\n@\nEOF", "unseen"),
-        (WRONG, "exit 0\n@", "unseen"),
+        (WRONG, "exit 0\n@", "fine"),
         (WRONG, "bash elsewhere/test_staging_full_saas.sh", "unseen"),
     ] {
         assert_eq!(outcome(&script(env, text)), expected, "{text}");
@@ -160,7 +156,8 @@ fn effect_after_call_reaches_next_iteration() {
     }
     for body in bodies {
         let script_text = in_loop(&body);
-        assert_eq!(outcome(&script(FINE, &script_text)), "undecided", "{script_text}");
+        // The iterations of a loop over known words are evaluated one by one.
+        assert_eq!(outcome(&script(FINE, &script_text)), "error", "{script_text}");
         let plain = body.replace("&& break", "|| true").replace("break; ", "");
         let while_text = format!("until [ -e stop ]; do\n{plain}\ndone");
         assert_eq!(outcome(&script(FINE, &while_text)), "undecided", "{while_text}");
@@ -186,7 +183,7 @@ fn quoted_assignments_are_assignments() {
         assert_eq!(outcome(&script(FINE, &format!("{assignment}\n@"))), "error", "{assignment}");
     }
     let local = "go() { local -x \"E2E_MODEL_SLUG=MiniMax-M2\"; @; }\ngo";
-    assert_eq!(outcome(&script(FINE, local)), "undecided");
+    assert_eq!(outcome(&script(FINE, local)), "error");
 }
 
 #[test]
@@ -255,11 +252,11 @@ fn writes_of_earlier_steps_are_known_or_undecided() {
         ("trap 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV' EXIT", "undecided"),
         ("echo \"E2E_MODEL_SLUG=MiniMax-M2\" | tee >(cat >> \"$GITHUB_ENV\")", "undecided"),
         ("bash -eo pipefail -c 'echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV'", "error"),
-        ("SLUG=\nw() { echo \"E2E_MODEL_SLUG=$SLUG\" >> \"$GITHUB_ENV\"; }\nSLUG=MiniMax-M2\nw", "undecided"),
+        ("SLUG=\nw() { echo \"E2E_MODEL_SLUG=$SLUG\" >> \"$GITHUB_ENV\"; }\nSLUG=MiniMax-M2\nw", "error"),
         ("[ -n \"$GITHUB_ENV\" ] && echo \"$GITHUB_ENV\"", "fine"),
         // Conditional output, output to another stream, and shells that exit early.
         ("{ [ -n \"$A\" ] && echo E2E_MODEL_SLUG=MiniMax-M2; } >> $GITHUB_ENV", "undecided"),
-        ("for i in 1 2; do echo E2E_MODEL_SLUG=MiniMax-M$i; done >> $GITHUB_ENV", "undecided"),
+        ("for i in 1 2; do echo E2E_MODEL_SLUG=MiniMax-M$i; done >> $GITHUB_ENV", "error"),
         ("{ echo E2E_MODEL_SLUG=MiniMax-M2 >&2; echo A=b; } >> $GITHUB_ENV", "fine"),
         ("if [ -n \"$A\" ]; then ./write.sh \"$GITHUB_ENV\"; exit 0; fi", "undecided"),
         ("(echo E2E_MODEL_SLUG=MiniMax-M2 >> $GITHUB_ENV; exit 1) || true", "error"),

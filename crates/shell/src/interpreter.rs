@@ -6,6 +6,7 @@ mod expansion;
 mod functions;
 mod globs;
 mod occurrences;
+mod outcome;
 mod output;
 mod patterns;
 mod status;
@@ -16,20 +17,19 @@ use std::rc::Rc;
 use super::effects::{Call, Effects, Failed};
 use super::files::{Files, SourceFile};
 use super::forge::ENVIRONMENT_FILE;
+use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, widen};
 use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
     Script, Span, While, Word,
 };
-use super::{Input, SCRIPT_BYTES};
-pub(super) use expansion::{BRACES, SPLIT};
-pub(super) use functions::Definition;
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
-pub(super) use output::Output;
+pub(super) use outcome::{Outcome, Status};
+pub(super) use output::{BRACES, Output, SPLIT};
+use patterns::partition;
 use slug_value::{AbstractValue, Text, Tristate};
-pub(super) use status::{Outcome, Status};
 
 /// Maximum depth of scripts in scripts, such as those of `eval` and `bash -c`.
 const MAX_SCRIPT_DEPTH: usize = 8;
@@ -712,7 +712,7 @@ impl Interpreter<'_> {
 
     fn case_command(&mut self, command: &Case) -> Outcome {
         let value = self.expand(&command.word);
-        let mut parameter = conditions::parameter_of(&command.word);
+        let mut parameter = command.word.parameter();
         self.resolve_all(&own_spans(std::slice::from_ref(&command.word)));
         let mut ends: Vec<(State, Tristate)> = Vec::new();
         let mut printed: Option<Output> = None;
@@ -721,14 +721,14 @@ impl Interpreter<'_> {
         for clause in &command.clauses {
             let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern(pattern)).collect();
             self.resolve_all(&own_spans(&clause.patterns));
-            let (matched, unmatched) = conditions::partition(&rest, &patterns);
+            let (matched, unmatched) = partition(&rest, &patterns);
             let mut skips = self.copy();
             match &matched {
-                Some(value) => self.narrow(parameter, value),
+                Some(value) => self.state.narrow(parameter, value),
                 None => self.state.ended = true,
             }
             match &unmatched {
-                Some(value) => conditions::narrow_in(&mut skips, parameter, value),
+                Some(value) => skips.narrow(parameter, value),
                 None => skips.ended = true,
             }
             if let Some(state) = falls.take() {

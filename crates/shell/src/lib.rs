@@ -7,10 +7,12 @@
 //! position that the interpreter does not understand, the target is treated as possibly called.
 
 mod commands;
+mod definition;
 mod effects;
 mod env_file;
 mod files;
 mod forge;
+mod input;
 mod interpreter;
 mod lexer;
 pub mod parser;
@@ -26,37 +28,13 @@ use files::Place;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use forge::{ENV_FILE_TARGET, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
+pub use input::{Input, SCRIPT_BYTES};
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::{Text, Tristate};
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
 pub use syntax::is_name;
 use targets::find_targets;
-
-/// Maximum bytes of a script that is interpreted.
-pub const SCRIPT_BYTES: usize = 64 << 10;
-
-/// A script to interpret, and the environment in which it starts.
-#[derive(Clone, Copy)]
-pub struct Input<'a> {
-    /// The text, in which the character [`placeholder`]`(index)` replaces each expression.
-    pub script: &'a str,
-    /// The values of the expressions.
-    pub placeholders: &'a [Text],
-    /// The paths of the commands to look for, relative to the root of the repository.
-    pub targets: &'a [&'a str],
-    /// The directories into which the repository is checked out, relative to the workspace; empty if
-    /// they are not known.
-    pub roots: &'a [&'a str],
-    /// The files of the repository.
-    pub files: &'a dyn Files,
-    /// The working directory at the start, relative to the workspace, if known.
-    pub directory: Option<&'a str>,
-    /// The variables that are set at the start.
-    pub env: &'a Variables,
-    /// Whether a failing command ends the script (`bash -e`).
-    pub ends_on_failure: bool,
-}
 
 /// Interprets a script.
 #[must_use]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::definition::Definition;
 use super::forge::{ENV_FILE_TARGET, WORKSPACE};
-use super::interpreter::Definition;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A variable at one point of a script.
@@ -124,6 +124,16 @@ impl Default for State {
             locals: BTreeMap::new(),
             maybe_local: BTreeSet::new(),
             ended: false,
+        }
+    }
+}
+
+impl State {
+    /// Narrows the value of a variable, after a condition on it.
+    pub fn narrow(&mut self, variable: Option<&str>, value: &Text) {
+        let variable = variable.filter(|name| !self.special.contains(*name));
+        if let Some(variable) = variable.and_then(|name| self.variables.get_mut(name)) {
+            variable.value = value.clone();
         }
     }
 }

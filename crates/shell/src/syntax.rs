@@ -432,6 +432,24 @@ impl Word {
         }
     }
 
+    /// The variable whose value is the text of the word, as in `"$NAME"` and `${NAME:-}`.
+    pub(super) fn parameter(&self) -> Option<&str> {
+        fn of(pieces: &[Piece]) -> Option<&Parameter> {
+            match pieces {
+                [Piece { kind: PieceKind::Parameter(parameter), .. }] => Some(parameter),
+                [Piece { kind: PieceKind::DoubleQuoted(pieces), .. }] => of(pieces),
+                _ => None,
+            }
+        }
+        let Parameter { name, operation } = of(&self.pieces)?;
+        let keeps_value = match operation {
+            Operation::None => true,
+            Operation::Alternative(operator, pieces) => operator.ends_with('-') && pieces.is_empty(),
+            Operation::Other(_) => false,
+        };
+        (keeps_value && is_name(name)).then_some(name)
+    }
+
     /// The word as an assignment, if it begins with an unquoted `name=`, `name+=` or `name[…]=`.
     #[must_use]
     pub fn assignment(&self) -> Option<Assignment> {

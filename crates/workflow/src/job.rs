@@ -181,7 +181,7 @@ impl<'w> JobRun<'_, 'w> {
     fn evaluate_step(&self, step: &'w Step, roots: &[&str], course: &mut Course<'w>, sites: &mut Vec<CallSite<'w>>) {
         let Some(run) = &step.run else { return };
         let Search { targets, variables: searched, every_script, files, .. } = *self.eval.search;
-        let Some(outer) = course.before(When::of(step)) else { return };
+        let outer = course.before(When::of(step));
         let mut step_env = outer.clone();
         self.apply(&step.env, &mut step_env, Some(&outer));
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
@@ -402,12 +402,12 @@ impl When {
 }
 
 impl<'w> Course<'w> {
-    /// The environment before a step; None if the step cannot run.
-    fn before(&self, when: When) -> Option<Environment<'w>> {
+    /// The environment before a step. A forge may fail before the first step, which changes nothing.
+    fn before(&self, when: When) -> Environment<'w> {
         match (when, self.failed.clone()) {
-            (When::Success, _) | (When::Always, None) => Some(self.env.clone()),
-            (When::Failure, failed) => failed,
-            (When::Always, Some(failed)) => Some(self.env.clone().or(failed)),
+            (When::Success, _) | (_, None) => self.env.clone(),
+            (When::Failure, Some(failed)) => failed,
+            (When::Always, Some(failed)) => self.env.clone().or(failed),
         }
     }
 

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::state::{State, join};
-use super::super::syntax::{Operation, Parameter, Piece, PieceKind, Test, Word, is_name};
-use super::patterns::Pattern;
+use super::super::state::join;
+use super::super::syntax::{PieceKind, Test, Word};
+use super::patterns::{Pattern, partition};
 use super::{Interpreter, Status};
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -31,7 +31,7 @@ impl Interpreter<'_> {
                     "=" | "==" | "!=" => {
                         let pattern = self.pattern(second);
                         self.operand(second);
-                        let status = self.decide(parameter_of(first), partition(&value, &[pattern]));
+                        let status = self.decide(first.parameter(), partition(&value, &[pattern]));
                         if operator == "!=" { status.negated() } else { status }
                     }
                     _ => {
@@ -69,7 +69,7 @@ impl Interpreter<'_> {
 
     fn is_not_empty(&mut self, word: &Word) -> Status {
         let value = self.operand(word);
-        self.decide(parameter_of(word), partition(&value, &[Pattern::Known(Vec::new())])).negated()
+        self.decide(word.parameter(), partition(&value, &[Pattern::Known(Vec::new())])).negated()
     }
 
     /// The status of a condition on a parameter that is true of some values and false of others.
@@ -84,16 +84,11 @@ impl Interpreter<'_> {
                 }
                 let mut success = self.copy();
                 let mut failure = self.copy();
-                narrow_in(&mut success, parameter, &holds);
-                narrow_in(&mut failure, parameter, &fails);
+                success.narrow(parameter, &holds);
+                failure.narrow(parameter, &fails);
                 Status::Split(Box::new((success, failure)))
             }
         }
-    }
-
-    /// Narrows the value of a parameter to `value`.
-    pub(super) fn narrow(&mut self, parameter: Option<&str>, value: &Text) {
-        narrow_in(&mut self.state, parameter, value);
     }
 
     /// Interprets the arguments of `test`, or those of `[` without the closing `]`.
@@ -124,7 +119,7 @@ impl Interpreter<'_> {
                 };
                 let (holds, fails) = partition(&value, &literals);
                 let fails = if literals.len() > 1 { Some(value) } else { fails };
-                let status = self.decide(parameter_of(first), (holds, fails));
+                let status = self.decide(first.parameter(), (holds, fails));
                 if operator(name) == "!=" { status.negated() } else { status }
             }
             [first, name, second] if operator(name).starts_with('-') && !matches!(&*operator(name), "-a" | "-o") => {
@@ -178,63 +173,6 @@ fn literal(text: &str) -> Pattern {
     let mut pattern = Pattern::Known(Vec::new());
     pattern.push_literal(text);
     pattern
-}
-
-/// The variable whose value is the text of a word, as in `"$NAME"` and `${NAME:-}`.
-pub fn parameter_of(word: &Word) -> Option<&str> {
-    fn of(pieces: &[Piece]) -> Option<&Parameter> {
-        match pieces {
-            [Piece { kind: PieceKind::Parameter(parameter), .. }] => Some(parameter),
-            [Piece { kind: PieceKind::DoubleQuoted(pieces), .. }] => of(pieces),
-            _ => None,
-        }
-    }
-    let Parameter { name, operation } = of(&word.pieces)?;
-    let keeps_value = match operation {
-        Operation::None => true,
-        Operation::Alternative(operator, pieces) => operator.ends_with('-') && pieces.is_empty(),
-        Operation::Other(_) => false,
-    };
-    (keeps_value && is_name(name)).then_some(name)
-}
-
-/// The values that may match one of the patterns, and the values that may match none of them.
-pub fn partition(value: &Text, patterns: &[Pattern]) -> (Option<Text>, Option<Text>) {
-    let Text { values, reasons } = value;
-    let some = |texts: Vec<String>| (!texts.is_empty()).then(|| Text::one_of(texts, reasons.clone()));
-    match values {
-        AbstractValue::OneOf(texts) => {
-            let results = |text: &String| patterns.iter().map(|pattern| pattern.matches(text)).collect::<BTreeSet<_>>();
-            let may_match = |text: &&String| results(text).iter().any(|result| *result != Some(false));
-            let may_fail = |text: &&String| !results(text).contains(&Some(true));
-            (
-                some(texts.iter().filter(may_match).cloned().collect()),
-                some(texts.iter().filter(may_fail).cloned().collect()),
-            )
-        }
-        _ if patterns.iter().any(Pattern::matches_everything) => (Some(value.clone()), None),
-        _ => {
-            let literals: Option<Vec<String>> = patterns.iter().map(Pattern::literal).collect();
-            let Some(mut literals) = literals else { return (Some(value.clone()), Some(value.clone())) };
-            let names_empty = literals.iter().any(String::is_empty);
-            if *values == AbstractValue::NonEmpty {
-                literals.retain(|text| !text.is_empty());
-            }
-            let fails = match names_empty {
-                true => Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() },
-                false => value.clone(),
-            };
-            (some(literals), Some(fails))
-        }
-    }
-}
-
-/// Narrows the value of a parameter in a state.
-pub fn narrow_in(state: &mut State, parameter: Option<&str>, value: &Text) {
-    let variable = parameter.filter(|name| !state.special.contains(*name));
-    if let Some(variable) = variable.and_then(|name| state.variables.get_mut(name)) {
-        variable.value = value.clone();
-    }
 }
 
 /// The result of a comparison of whole numbers, such as `-eq`.

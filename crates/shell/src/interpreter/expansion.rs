@@ -5,15 +5,9 @@ use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
 use super::Interpreter;
-use super::conditions::partition;
-use super::patterns::Pattern;
+use super::output::{BRACES, SPLIT};
+use super::patterns::{Pattern, partition};
 use slug_value::{AbstractValue, Text, Tristate};
-
-/// The reason for an unknown argument with an unquoted value.
-pub const SPLIT: &str = "a shell splits a value into words";
-
-/// The reason for an unknown argument with braces.
-pub const BRACES: &str = "a shell expands braces to several words";
 
 /// Maximum words to which the words of one command are expanded.
 const WORDS: usize = 256;
@@ -320,7 +314,7 @@ impl Interpreter<'_> {
                 }
                 match filled {
                     Some(filled) if operator == ":?" => {
-                        self.narrow(Some(&parameter.name), &filled);
+                        self.state.narrow(Some(&parameter.name), &filled);
                         filled
                     }
                     None if operator == ":?" => {

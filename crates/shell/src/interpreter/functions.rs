@@ -2,28 +2,14 @@
 
 use std::rc::Rc;
 
+use super::super::definition::Definition;
 use super::super::state::{Export, State, Variable, join};
-use super::super::syntax::{Command, Script, Span, Word};
+use super::super::syntax::{Command, Span, Word};
 use super::{ENVIRONMENT_FILE, Interpreter, Outcome, Output, Status, own_spans};
 use slug_value::{Text, Tristate};
 
 /// Maximum number of functions around a command.
 const MAX_FUNCTION_DEPTH: usize = 12;
-
-/// A definition of a function.
-#[derive(Debug)]
-pub struct Definition {
-    body: Rc<Command>,
-    /// The script that contains the body.
-    source: Rc<str>,
-    tree: Rc<Script>,
-}
-
-impl PartialEq for Definition {
-    fn eq(&self, other: &Self) -> bool {
-        self.body.span == other.body.span && self.source == other.source
-    }
-}
 
 impl Interpreter<'_> {
     /// Defines a function. What its body names is not called here.

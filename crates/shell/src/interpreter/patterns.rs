@@ -1,5 +1,9 @@
 //! Patterns of `case` and `[[ … ]]`, and of file names.
 
+use std::collections::BTreeSet;
+
+use slug_value::{AbstractValue, Text};
+
 /// A pattern of a shell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
@@ -152,6 +156,37 @@ fn matches(parts: &[Part], text: &[char]) -> bool {
         ends[0] = false;
     }
     ends[text.len()]
+}
+
+/// The values that may match one of the patterns, and the values that may match none of them.
+pub fn partition(value: &Text, patterns: &[Pattern]) -> (Option<Text>, Option<Text>) {
+    let Text { values, reasons } = value;
+    let some = |texts: Vec<String>| (!texts.is_empty()).then(|| Text::one_of(texts, reasons.clone()));
+    match values {
+        AbstractValue::OneOf(texts) => {
+            let results = |text: &String| patterns.iter().map(|pattern| pattern.matches(text)).collect::<BTreeSet<_>>();
+            let may_match = |text: &&String| results(text).iter().any(|result| *result != Some(false));
+            let may_fail = |text: &&String| !results(text).contains(&Some(true));
+            (
+                some(texts.iter().filter(may_match).cloned().collect()),
+                some(texts.iter().filter(may_fail).cloned().collect()),
+            )
+        }
+        _ if patterns.iter().any(Pattern::matches_everything) => (Some(value.clone()), None),
+        _ => {
+            let literals: Option<Vec<String>> = patterns.iter().map(Pattern::literal).collect();
+            let Some(mut literals) = literals else { return (Some(value.clone()), Some(value.clone())) };
+            let names_empty = literals.iter().any(String::is_empty);
+            if *values == AbstractValue::NonEmpty {
+                literals.retain(|text| !text.is_empty());
+            }
+            let fails = match names_empty {
+                true => Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() },
+                false => value.clone(),
+            };
+            (some(literals), Some(fails))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,32 @@
+//! The input of an interpretation.
+
+use super::files::Files;
+#[cfg(doc)]
+use super::placeholder::placeholder;
+use super::state::Variables;
+use slug_value::Text;
+
+/// Maximum bytes of a script that is interpreted.
+pub const SCRIPT_BYTES: usize = 64 << 10;
+
+/// A script to interpret, and the environment in which it starts.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The text, in which the character [`placeholder`]`(index)` replaces each expression.
+    pub script: &'a str,
+    /// The values of the expressions.
+    pub placeholders: &'a [Text],
+    /// The paths of the commands to look for, relative to the root of the repository.
+    pub targets: &'a [&'a str],
+    /// The directories into which the repository is checked out, relative to the workspace; empty if
+    /// they are not known.
+    pub roots: &'a [&'a str],
+    /// The files of the repository.
+    pub files: &'a dyn Files,
+    /// The working directory at the start, relative to the workspace, if known.
+    pub directory: Option<&'a str>,
+    /// The variables that are set at the start.
+    pub env: &'a Variables,
+    /// Whether a failing command ends the script (`bash -e`).
+    pub ends_on_failure: bool,
+}
