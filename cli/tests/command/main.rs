@@ -15,6 +15,7 @@ mod documents;
 mod explain;
 mod findings;
 mod lint;
+mod lint_calls;
 mod lint_fixes;
 // Compares with a real bash.
 #[cfg(unix)]

@@ -4,7 +4,9 @@
 mod declare;
 mod external;
 mod launch;
+mod make;
 mod print;
+mod tasks;
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};

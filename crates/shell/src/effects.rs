@@ -24,6 +24,21 @@ pub struct Effects {
     pub others_unknown: Option<String>,
 }
 
+impl Effects {
+    /// Changes the position of each call and assignment.
+    pub(super) fn each_span(&mut self, change: impl Fn(&mut Span)) {
+        for call in &mut self.calls {
+            change(&mut call.span);
+        }
+        let of_calls = self.calls.iter_mut().map(|call| &mut call.variables);
+        let variables = of_calls.chain([&mut self.final_variables]).flat_map(BTreeMap::values_mut);
+        variables.filter_map(|variable| variable.assigned.as_mut()).for_each(&change);
+        let of_failure = self.failure.iter_mut().map(|failure| &mut failure.written);
+        let written = of_failure.chain([&mut self.written]).flat_map(BTreeMap::values_mut);
+        written.for_each(|written| change(&mut written.span));
+    }
+}
+
 /// The effects of a script that fails on the steps that run nevertheless.
 #[derive(Clone, Debug, Default)]
 pub struct Failed {

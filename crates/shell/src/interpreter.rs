@@ -14,8 +14,9 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed};
-use super::files::{Files, SourceFile};
+use super::files::{FIRST_FILE_POSITION, Files, SourceFile};
 use super::forge::ENVIRONMENT_FILE;
 use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
@@ -61,6 +62,8 @@ pub(super) struct Interpreter<'a> {
     /// The targets of the calls that are never reached.
     pub unreached: BTreeSet<usize>,
     pub occurrences: Occurrences<'a>,
+    /// The scripts that are derived from files.
+    pub derived: DerivedTexts,
     /// The points at which the current shell may have ended early.
     pub exits: Exits,
     /// The commands that run when the current shell ends, with their position.
@@ -134,10 +137,17 @@ struct LoopExits {
     continues: Vec<State>,
 }
 
+/// Why a script cannot be interpreted.
+pub(super) struct Failure {
+    pub reason: String,
+    /// The targets that the other files name which the script runs.
+    pub named: Vec<(usize, Span)>,
+}
+
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
-pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, String> {
+pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
-    let tree = parser::parse_at(script, 0).map_err(|error| error.reason)?;
+    let tree = parser::parse_at(script, 0).map_err(|error| Failure { reason: error.reason, named: Vec::new() })?;
     let mut interpreter = Interpreter {
         values: input.placeholders.to_vec(),
         targets: input.targets,
@@ -149,6 +159,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Stri
         calls: Vec::new(),
         unreached: BTreeSet::new(),
         occurrences: Occurrences::new(input.targets),
+        derived: DerivedTexts::default(),
         exits: Exits::default(),
         exit_traps: Vec::new(),
         loops: Vec::new(),
@@ -177,7 +188,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Stri
 
 impl Interpreter<'_> {
     /// Returns the effects of the script after it was interpreted; `success` is its exit status.
-    fn effects(mut self, success: Tristate) -> Result<Effects, String> {
+    fn effects(mut self, success: Tristate) -> Result<Effects, Failure> {
         let end = std::mem::take(&mut self.state);
         let mut exits = std::mem::take(&mut self.exits);
         if !end.ended && success.can_be_false {
@@ -189,7 +200,13 @@ impl Interpreter<'_> {
         let (success, mut failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
         let Failed { written, mut opaque } = success;
         if let Some(reason) = self.failure {
-            return Err(reason);
+            let all = self.occurrences.all().filter_map(|it| Some((it.target?, self.derived.origin(&it.span))));
+            let named: BTreeSet<(usize, usize, usize)> = all
+                .filter(|(_, span)| span.start >= FIRST_FILE_POSITION)
+                .map(|(target, span)| (target, span.start, span.end))
+                .collect();
+            let named = named.into_iter().map(|(target, start, end)| (target, start..end)).collect();
+            return Err(Failure { reason, named });
         }
         let mut calls = self.calls;
         for occurrence in self.occurrences.unresolved(self.calls_unknown_functions) {
@@ -210,12 +227,15 @@ impl Interpreter<'_> {
                 calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown });
             }
         }
-        calls.sort_by_key(|call| (call.span.start, call.target));
-        calls.dedup();
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
-        Ok(Effects { calls, unreached, written, opaque, failure, final_variables, others_unknown })
+        let mut effects = Effects { calls, unreached, written, opaque, failure, final_variables, others_unknown };
+        let derived = self.derived;
+        effects.each_span(|span| *span = derived.origin(span));
+        effects.calls.sort_by_key(|call| (call.span.start, call.target));
+        effects.calls.dedup();
+        Ok(effects)
     }
 
     /// The effects of a shell, over all points at which it may end.
@@ -241,8 +261,13 @@ impl Interpreter<'_> {
         }
     }
 
-    fn fail(&mut self, reason: &str) {
+    pub(super) fn fail(&mut self, reason: &str) {
         self.failure.get_or_insert_with(|| reason.to_owned());
+    }
+
+    /// Whether the interpretation has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// Copies the state, which costs fuel.

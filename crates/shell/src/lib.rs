@@ -8,6 +8,7 @@
 
 mod commands;
 mod definition;
+mod derived;
 mod effects;
 mod env_file;
 mod files;
@@ -15,6 +16,7 @@ mod forge;
 mod input;
 mod interpreter;
 mod lexer;
+mod makefile;
 pub mod parser;
 mod placeholder;
 mod state;
@@ -58,8 +60,17 @@ pub fn interpret(input: &Input<'_>) -> Effects {
         arguments: Some(Vec::new()),
         ..State::default()
     };
-    let mut effects =
-        interpreter::interpret(input, state).unwrap_or_else(|reason| unknown_effects(script, targets, reason));
+    let mut effects = interpreter::interpret(input, state).unwrap_or_else(|failure| {
+        let mut effects = unknown_effects(script, targets, failure.reason.clone());
+        let call = |(target, span)| Call {
+            target,
+            span,
+            variables: Variables::new(),
+            others_unknown: Some(failure.reason.clone()),
+        };
+        effects.calls.extend(failure.named.into_iter().map(call));
+        effects
+    });
     if script.contains(SET_ENV_COMMAND) {
         effects.opaque = Some(format!("`{SET_ENV_COMMAND}` may set it"));
     }

@@ -19,6 +19,9 @@ pub struct Variable {
     pub assigned: Option<Range<usize>>,
 }
 
+/// The reason for a value that may be missing because the variable may not be exported.
+pub(super) const EXPORT_UNKNOWN: &str = "whether it is exported is not known";
+
 /// Whether a shell variable is exported to commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Export {
@@ -43,7 +46,7 @@ impl Variable {
         let value = match self.export {
             Export::Yes => self.value,
             Export::No => Text::empty(),
-            Export::Maybe => self.value.or(Text::empty()).with_reason("whether it is exported is not known"),
+            Export::Maybe => self.value.or(Text::empty()).with_reason(EXPORT_UNKNOWN),
         };
         Self { value, export: Export::Yes, assigned: self.assigned }
     }

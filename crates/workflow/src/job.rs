@@ -312,7 +312,8 @@ impl<'w> JobRun<'_, 'w> {
         if let Some(why) = &effects.opaque {
             *env = Environment::unknown(why.clone());
         }
-        let is_relevant = |name: &String| self.eval.slice.variables.contains(name);
+        let Slice { variables, runs_files, .. } = self.eval.slice;
+        let is_relevant = |name: &String| *runs_files || variables.contains(name);
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {

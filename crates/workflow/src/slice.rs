@@ -58,6 +58,8 @@ pub struct Slice {
     pub(super) steps: Vec<usize>,
     /// The variables.
     pub(super) variables: BTreeSet<String>,
+    /// True if a step runs files, which can read every variable that an earlier step sets.
+    pub(super) runs_files: bool,
     /// The inputs, in lower case.
     pub inputs: BTreeSet<String>,
     /// The keys of the matrix, in lower case.
@@ -99,6 +101,7 @@ impl Slice {
                     |index: &usize| steps[*index].run.as_ref().is_some_and(|run| may_run_files(&run.text, search));
                 if slice.steps.iter().any(runs_files) {
                     // The files can read every variable.
+                    slice.runs_files = true;
                     let entries = layers.iter().flat_map(|layer| layer.entries());
                     slice.variables.extend(entries.map(|entry| entry.name.clone()));
                 }
@@ -233,7 +236,8 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
 
 /// Whether a script may run a file of the repository.
 fn may_run_files(script: &str, search: &Search<'_>) -> bool {
-    let is_runner = |word: &str| ["bash", "sh", "source", ".", "make", "npm", "pnpm", "yarn", "just"].contains(&word);
+    const RUNNERS: [&str; 10] = ["bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "just"];
+    let is_runner = |word: &str| RUNNERS.contains(&word);
     search.files.is_known()
         && (script.contains('/') || script.contains(".sh") || script.split_whitespace().any(is_runner))
 }

@@ -31,6 +31,9 @@ impl Interpreter<'_> {
         if SHELLS.contains(&command) {
             return self.shell(command, words, input);
         }
+        if let Some(outcome) = self.task(command, words) {
+            return outcome;
+        }
         let before = self.copy();
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
@@ -195,7 +198,7 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a script in another process, which sees only exported variables.
-    fn child_process(
+    pub(super) fn child_process(
         &mut self,
         ends_on_failure: Tristate,
         arguments: Vec<Text>,
@@ -286,7 +289,7 @@ impl Interpreter<'_> {
     }
 
     fn remove_variable(&mut self, name: &str) {
-        let variable = Variable { value: Text::empty(), export: Export::Yes, assigned: None };
+        let variable = Variable { value: Text::empty(), export: Export::No, assigned: None };
         self.state.variables.insert(name.to_owned(), variable);
     }
 

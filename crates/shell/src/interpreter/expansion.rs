@@ -213,22 +213,27 @@ impl Interpreter<'_> {
     fn value_piece(&mut self, text: Text, span: &Span) -> Piece {
         let kind = match text.single() {
             Some(known) => PieceKind::SingleQuoted(known.clone()),
-            None => {
-                let known = self.values.iter().position(|value| *value == text);
-                let index = known.unwrap_or(self.values.len());
-                self.spend(self.values.len() / 64 + 1);
-                match placeholder(index) {
-                    Some(character) => {
-                        if known.is_none() {
-                            self.values.push(text);
-                        }
-                        PieceKind::SingleQuoted(character.to_string())
-                    }
-                    None => PieceKind::AnsiQuoted(None),
-                }
-            }
+            None => match self.placeholder_of(text) {
+                character if character.is_empty() => PieceKind::AnsiQuoted(None),
+                character => PieceKind::SingleQuoted(character),
+            },
         };
         Piece { kind, span: span.clone() }
+    }
+
+    /// The character that stands for a value in a script; empty if there are too many values.
+    pub fn placeholder_of(&mut self, text: Text) -> String {
+        let known = self.values.iter().position(|value| *value == text);
+        let index = known.unwrap_or(self.values.len());
+        self.spend(self.values.len() / 64 + 1);
+        let Some(character) = placeholder(index) else {
+            self.fail("a script has too many values to interpret");
+            return String::new();
+        };
+        if known.is_none() {
+            self.values.push(text);
+        }
+        character.to_string()
     }
 
     /// Expands pieces to texts, in order.
@@ -373,7 +378,7 @@ impl Interpreter<'_> {
     }
 
     /// Splits a text at placeholders, which are replaced by the values of their expressions.
-    fn with_expressions(&self, text: &str) -> Vec<Text> {
+    pub fn with_expressions(&self, text: &str) -> Vec<Text> {
         let mut texts = Vec::new();
         let mut literal = String::new();
         for character in text.chars() {

@@ -57,6 +57,11 @@ impl<'a> Occurrences<'a> {
         self.found.sort_by_key(|occurrence| occurrence.span.start);
     }
 
+    /// All occurrences.
+    pub fn all(&self) -> impl Iterator<Item = &Occurrence> {
+        self.found.iter()
+    }
+
     /// The occurrences that are not resolved; those in functions that were not called count only
     /// `with_dormant`.
     pub fn unresolved(&self, with_dormant: bool) -> impl Iterator<Item = &Occurrence> {

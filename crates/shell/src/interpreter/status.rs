@@ -8,7 +8,7 @@ use slug_value::Tristate;
 impl Interpreter<'_> {
     /// Takes the state apart: the states after success and after failure of the last command. A
     /// state that cannot be reached has ended.
-    pub(super) fn split(&mut self, status: Status) -> (State, State) {
+    pub fn split(&mut self, status: Status) -> (State, State) {
         if let Status::Split(states) = status {
             self.state = State::default();
             return *states;
@@ -23,7 +23,7 @@ impl Interpreter<'_> {
     }
 
     /// Joins the states after success and after failure to the state of the interpreter.
-    pub(super) fn unite(&mut self, success: State, failure: State) -> Status {
+    pub fn unite(&mut self, success: State, failure: State) -> Status {
         self.spend(success.variables.len() + failure.variables.len() + 1);
         self.state = join(success.clone(), failure.clone());
         Status::Split(Box::new((success, failure)))

@@ -1,0 +1,93 @@
+//! Calls of a harness through the files of a repository: a contradiction is found at the line that decides,
+//! and the same repository without it is clean.
+
+use crate::run::{Scratch, slugproof};
+
+const FILES: [(&str, &str); 4] = [
+    (
+        "providers.yaml",
+        "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_API_KEY], model_prefix_match: '^ac-'}
+  - {name: platform, auth_env: [USAGE_TOKEN], model_prefix_match: '^house/'}
+runtimes:
+  agent: {providers: [{name: acme, models: [ac-large]}, {name: platform, models: [house/small]}]}
+",
+    ),
+    (
+        "policy.yaml",
+        "schema_version: 1
+name: nightly
+harness: [tests/run.sh]
+runtime: RUNTIME
+defaults: {RUNTIME: agent}
+override: SLUG
+platform: {var: PAYER, value: house, model: HOUSE_MODEL, fallback: house/small}
+secrets: [{key: CI_ACME_KEY, inject: [ACME_API_KEY]}]
+dispatch: [{runtimes: [agent], keyed: [], model: ac-large}]
+fallback: ac-large
+",
+    ),
+    ("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n"),
+    ("tests/run.sh", "echo run\n"),
+];
+
+/// A workflow whose only job has this `env` and these steps.
+fn workflow(env: &str, steps: &str) -> String {
+    format!("on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    env: {{{env}}}\n    steps:\n{steps}")
+}
+
+/// Lints a repository with this workflow and these files; returns the code and place of each finding.
+fn found(name: &str, workflow: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let mut scratch = Scratch::new(&format!("calls-{name}")).file(".github/workflows/w.yml", workflow);
+    for (path, text) in FILES.iter().chain(files) {
+        scratch = scratch.file(path, text);
+    }
+    let output = slugproof(["lint", "--strict"]).dir(&scratch).run();
+    assert!(output.code < 2 && output.stderr.is_empty(), "{}", output.snapshot());
+    let mut found = Vec::new();
+    let mut code = None;
+    for line in output.stdout.lines() {
+        if let Some((_, rest)) = line.split_once('[').filter(|(level, _)| !level.contains(' ')) {
+            code = rest.split_once(']').map(|(code, _)| code);
+        } else if let (Some(code), Some(place)) = (code, line.trim_start().strip_prefix("--> ")) {
+            let place = place.rsplit_once(':').expect("a place has a column").0;
+            found.push(format!("{code} {place}"));
+        }
+    }
+    assert_eq!(output.code, i32::from(!found.is_empty()), "{}", output.snapshot());
+    if found.is_empty() {
+        assert!(output.stdout.contains("1 step"), "{}", output.snapshot());
+    }
+    found
+}
+
+/// Asserts that a step with a model of a vendor fails at this line on the platform path, and that it is clean
+/// with the vendor's key. `@` in a file is the assignment of the model.
+fn assert_found(name: &str, step: &str, (path, text): (&str, &str), others: &[(&str, &str)], place: &str) {
+    let steps = format!("      - uses: actions/checkout@v4\n{step}");
+    let mut files = others.to_vec();
+    files.push((path, text));
+    let wrong = workflow("PAYER: house", &steps);
+    assert_eq!(found(name, &wrong, &files), [format!("platform-path-byok-model {place}")], "{step}{text}");
+    let right = workflow("CI_ACME_KEY: '${{ secrets.CI_ACME_KEY }}'", &steps);
+    assert_eq!(found(name, &right, &files), [""; 0], "{step}{text}");
+}
+
+#[test]
+fn make_target_is_followed() {
+    let makefile =
+        "# Tests.\nexport SLUG := ac-large\n.PHONY: e2e\ne2e: prepare\n\t@bash tests/run.sh\nprepare:\n\ttrue\n";
+    let step = "      - run: make e2e\n";
+    assert_found("make", step, ("Makefile", makefile), &[], "Makefile:2");
+    let makefile = "e2e:\n\tcd .. && SLUG=ac-large \\\n\t  bash tests/run.sh --tag $(TAG)\n";
+    let step = "      - run: make -C app\n";
+    assert_found("make-directory", step, ("app/makefile", makefile), &[], "app/makefile:2");
+    let makefile = "SLUG ?= ac-large\ne2e:\n\tSLUG=$(SLUG) bash tests/run.sh\n";
+    let step = "      - run: make -f ci/e2e.mk e2e TAG=x\n";
+    assert_found("make-file", step, ("ci/e2e.mk", makefile), &[], "ci/e2e.mk:3");
+    // A part that is not interpreted.
+    let step = workflow("PAYER: house", "      - run: make e2e\n");
+    let makefile = "ifdef CI\ne2e:\n\tbash tests/run.sh\nendif\n";
+    assert_eq!(found("make-condition", &step, &[("Makefile", makefile)]), ["undecided Makefile:3"]);
+}
