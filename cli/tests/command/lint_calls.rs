@@ -91,3 +91,22 @@ fn make_target_is_followed() {
     let makefile = "ifdef CI\ne2e:\n\tbash tests/run.sh\nendif\n";
     assert_eq!(found("make-condition", &step, &[("Makefile", makefile)]), ["undecided Makefile:3"]);
 }
+
+#[test]
+fn package_script_is_followed() {
+    let package =
+        "{\n  \"scripts\": {\n    \"pree2e\": \"true\",\n    \"e2e\": \"SLUG=ac-large bash tests/run.sh\"\n  }\n}\n";
+    for command in ["npm run e2e", "npm run -s e2e -- --tag x", "pnpm e2e --tag x", "yarn e2e", "bun run e2e"] {
+        let step = format!("      - run: {command}\n");
+        assert_found("package", &step, ("package.json", package), &[], "package.json:4");
+    }
+    let package =
+        "{\"name\": \"app\",\n  \"scripts\": {\"test\": \"cd .. \\u0026\\u0026 SLUG=ac-large ./tests/run.sh\"}}\n";
+    for command in ["npm test --prefix app", "npm --prefix=app t", "cd app && npm test", "yarn --cwd app test"] {
+        let step = format!("      - run: {command}\n");
+        assert_found("package-directory", &step, ("app/package.json", package), &[], "app/package.json:2");
+    }
+    let step = workflow("PAYER: house", "      - run: npm run e2e --workspaces\n");
+    let package = "{\"scripts\":\n {\"e2e\": \"bash tests/run.sh\"}}\n";
+    assert_eq!(found("package-workspaces", &step, &[("package.json", package)]), ["undecided package.json:2"]);
+}

@@ -5,6 +5,7 @@ mod declare;
 mod external;
 mod launch;
 mod make;
+mod packages;
 mod print;
 mod tasks;
 
@@ -749,3 +750,6 @@ fn is_syntax_check(command: &str, arguments: &[Word]) -> bool {
     let options = arguments.iter().map_while(|word| word.unquoted_literal().filter(|word| word.starts_with('-')));
     SHELLS.contains(&command) && options.into_iter().any(|option| !option.starts_with("--") && option.contains('n'))
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod input;
 mod interpreter;
 mod lexer;
 mod makefile;
+mod package;
 pub mod parser;
 mod placeholder;
 mod state;

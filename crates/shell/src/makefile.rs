@@ -127,7 +127,7 @@ impl Parser<'_> {
             self.offset = (end + 1).min(self.source.len());
             let line = rest[..length].trim_end_matches('\r');
             let backslashes = line.len() - line.trim_end_matches('\\').len();
-            if backslashes % 2 == 0 || end + 1 >= self.source.len() {
+            if backslashes.is_multiple_of(2) || end + 1 >= self.source.len() {
                 return start..end - (length - line.len());
             }
         }

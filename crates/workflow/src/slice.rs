@@ -236,7 +236,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
 
 /// Whether a script may run a file of the repository.
 fn may_run_files(script: &str, search: &Search<'_>) -> bool {
-    const RUNNERS: [&str; 10] = ["bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "just"];
+    const RUNNERS: [&str; 11] = ["bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "bun", "just"];
     let is_runner = |word: &str| RUNNERS.contains(&word);
     search.files.is_known()
         && (script.contains('/') || script.contains(".sh") || script.split_whitespace().any(is_runner))

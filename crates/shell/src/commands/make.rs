@@ -634,6 +634,3 @@ fn references(text: &str) -> Vec<(usize, &str, Option<&str>)> {
     }
     parts
 }
-
-#[cfg(test)]
-mod tests;

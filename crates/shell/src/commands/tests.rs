@@ -1,4 +1,4 @@
-use super::super::super::{Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, interpret};
+use super::super::{Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, interpret};
 use slug_value::{AbstractValue, Text};
 
 const TARGET: &str = "tests/run.sh";
@@ -160,4 +160,40 @@ fn growing_value_is_unknown() {
     }
     makefile += "B = $(B)\ne2e:\n\tSLUG=$(A40)$(B) bash tests/run.sh";
     assert_eq!(slug(&[("Makefile", &makefile)], "make e2e"), "(anything)@run.sh");
+}
+
+#[test]
+fn package_script_runs_in_its_directory() {
+    let package = r#"{"scripts": {"e2e": "bash tests/run.sh", "pree2e": "echo pre", "x": "SLUG=x npm run e2e",
+        "args": "bash",
+        "env": "SLUG=a cross-env SLUG=b bash tests/run.sh", "fails": "bash tests/run.sh", "prefails": "false",
+        "both": "[[ a ]] && bash tests/run.sh", "loop": "npm run loop", "write": "echo SLUG=x >> $GITHUB_ENV",
+        "install": "bash tests/run.sh"}}"#;
+    for (script, expected) in [
+        ("npm run e2e", "@tests/run.sh"),
+        ("npm run-script --silent e2e", "@tests/run.sh"),
+        ("SLUG=y npm run e2e", "y@tests/run.sh=SLUG"),
+        ("npm run x", "x@tests/run.sh=SLUG"),
+        ("npm run env", "b@tests/run.sh=SLUG"),
+        ("npm run args -- tests/run.sh", "@tests/run.sh"),
+        ("pnpm args tests/run.sh", "@tests/run.sh"),
+        ("npm run fails", ""),
+        ("npm run both", "(anything)@run.sh"),
+        ("npm run loop; bash tests/run.sh", "(anything)@run.sh"),
+        ("npm run write", ">x at echo SLUG=x >> $GITHUB_ENV"),
+        ("npm ci; yarn install; npm run missing; npm e2e", ""),
+        ("yarn run e2e", "@tests/run.sh"),
+        ("bun run e2e", "@tests/run.sh"),
+        ("cd tests && pnpm run e2e", "@tests/run.sh"),
+        (
+            "npm run \"$NAME\"",
+            "(anything)@run.sh (anything)@run.sh (anything)@run.sh (anything)@run.sh (anything)@run.sh >opaque",
+        ),
+    ] {
+        assert_eq!(slug(&[("package.json", package)], script), expected, "{script}");
+    }
+    let package = r#"{"scripts": {"e2e": "bash ../tests/run.sh"}}"#;
+    for script in ["npm --prefix app run e2e", "pnpm -C app e2e", "yarn --cwd=app e2e", "cd app; npm run e2e"] {
+        assert_eq!(slug(&[("app/package.json", package)], script), "@../tests/run.sh", "{script}");
+    }
 }
