@@ -110,3 +110,41 @@ fn package_script_is_followed() {
     let package = "{\"scripts\":\n {\"e2e\": \"bash tests/run.sh\"}}\n";
     assert_eq!(found("package-workspaces", &step, &[("package.json", package)]), ["undecided package.json:2"]);
 }
+
+#[test]
+fn composite_action_is_followed() {
+    let action = "inputs:\n  model: {default: ac-large}\nruns:\n  using: composite\n  steps:\n\
+        \x20   - shell: bash\n      run: bash tests/run.sh\n      env:\n        SLUG: ${{ inputs.model }}\n";
+    let step = "      - uses: ./.github/actions/e2e\n";
+    let path = ".github/actions/e2e/action.yml";
+    assert_found("action", step, (path, action), &[], &format!("{path}:9"));
+    // An input in place of its default.
+    let given = workflow("PAYER: house", "      - uses: ./.github/actions/e2e\n        with: {Model: ''}\n");
+    assert_eq!(found("action-input", &given, &[(path, action)]), [""; 0]);
+    // A variable for later steps, through an action in an action.
+    let outer = "runs:\n  using: composite\n  steps:\n    - uses: ./inner\n    - {run: 'true', shell: bash}\n";
+    let inner = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        true\n\
+        \x20       echo SLUG=ac-large >> $GITHUB_ENV\n";
+    let step = "      - uses: ./outer\n      - run: bash tests/run.sh\n";
+    assert_found(
+        "action-env",
+        step,
+        ("inner/action.yaml", inner),
+        &[("outer/action.yml", outer)],
+        "inner/action.yaml:7",
+    );
+    // The directory of the action, a condition, and a script of the repository.
+    let action = "inputs: {on: {default: 'yes'}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n\
+        \x20     if: inputs.on == 'no'\n      run: SLUG=nothing bash tests/run.sh\n    - shell: bash\n\
+        \x20     run: ${{ github.action_path }}/x.sh\n    - shell: bash\n      working-directory: tests\n\
+        \x20     if: inputs.on == 'no'\n      run: ./run.sh\n";
+    let script = "#!/bin/bash\nexport SLUG=ac-large\nbash tests/run.sh\n";
+    let step = "      - uses: ./a\n";
+    assert_found("action-path", step, ("a/x.sh", script), &[("a/action.yml", action)], "a/x.sh:2");
+    // An action that runs itself ends.
+    let action = "runs:\n  using: composite\n  steps:\n    - uses: ./a\n    - {run: bash tests/run.sh, shell: bash}\n";
+    let step = "      - uses: ./a\n        env: {SLUG: ac-large}\n";
+    let recursive = workflow("PAYER: house", step);
+    let found = found("action-recursion", &recursive, &[("a/action.yml", action)]);
+    assert_eq!(found, ["platform-path-byok-model .github/workflows/w.yml:8"]);
+}

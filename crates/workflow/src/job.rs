@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::action::{Action, ActionContexts, MAX_DEPTH};
 use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
-use super::expression;
+use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
 use super::model::{Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice};
-use super::trigger::Invocation;
-use slug_shell::{Effects, Failed, Input, Variable, Variables};
+use super::trigger::{Invocation, Secrets};
+use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
@@ -71,7 +72,7 @@ impl<'w> JobEval<'_, 'w> {
             let invocation = Rc::new(invocation.clone());
             for (row, count) in &rows {
                 let row = row.as_ref().map_err(String::as_str);
-                let run = JobRun { eval: self, invocation: &invocation, row };
+                let run = JobRun { eval: self, invocation: &invocation, row, action: None, depth: 0 };
                 sites.extend(run.call_sites().into_iter().map(|site| CallSite { row_count: *count, ..site }));
             }
         }
@@ -147,6 +148,24 @@ struct JobRun<'s, 'w> {
     eval: &'s JobEval<'s, 'w>,
     invocation: &'s Rc<Invocation>,
     row: Result<&'s Row, &'s str>,
+    /// The composite action whose steps run, if any.
+    action: Option<&'s Action>,
+    /// The number of actions around the steps.
+    depth: usize,
+}
+
+/// The course of a job, or that of an action in it.
+struct Level<'w> {
+    course: Course<'w>,
+    /// The step that runs the action, if it is one.
+    around: Option<Around>,
+}
+
+/// The settings of a step that runs an action.
+struct Around {
+    when: When,
+    runs: Tristate,
+    continues: Tristate,
 }
 
 impl<'w> JobRun<'_, 'w> {
@@ -161,13 +180,13 @@ impl<'w> JobRun<'_, 'w> {
             self.apply(layer, &mut env, None);
         }
         let mut sites = Vec::new();
-        let mut course = Course { env, failed: None };
+        let mut levels = vec![Level { course: Course { env, failed: None }, around: None }];
         let roots = roots(steps);
         for (index, step) in steps.iter().enumerate() {
             if slice.steps.contains(&index) {
-                self.evaluate_step(step, &roots, &mut course, &mut sites);
+                self.evaluate_step(step, step, &roots, &mut levels, &mut sites);
             } else {
-                course.may_fail();
+                levels[0].course.may_fail();
             }
         }
         sites
@@ -177,13 +196,24 @@ impl<'w> JobRun<'_, 'w> {
         self.eval.context(self.invocation, self.row, env)
     }
 
-    /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `course`.
-    fn evaluate_step(&self, step: &'w Step, roots: &[&str], course: &mut Course<'w>, sites: &mut Vec<CallSite<'w>>) {
-        let Some(run) = &step.run else { return };
+    /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `levels`, of which the last
+    /// is that of the step. `owner` is the step of the job that is or runs this step.
+    fn evaluate_step(
+        &self,
+        owner: &'w Step,
+        step: &Step,
+        roots: &[&str],
+        levels: &mut Vec<Level<'w>>,
+        sites: &mut Vec<CallSite<'w>>,
+    ) {
         let Search { targets, variables: searched, every_script, files, .. } = *self.eval.search;
-        let outer = course.before(When::of(step));
+        let when = When::of(step);
+        let Some(outer) = levels.last().map(|level| level.course.before(when)) else { return };
         let mut step_env = outer.clone();
-        self.apply(&step.env, &mut step_env, Some(&outer));
+        match self.action {
+            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer),
+            None => self.apply(&owner.env, &mut step_env, Some(&outer)),
+        }
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = self.context(Some(&look_up));
@@ -191,17 +221,47 @@ impl<'w> JobRun<'_, 'w> {
         if !runs.can_be_true {
             return;
         }
+        let continues = match &step.continue_on_error {
+            Some(text) => expression::condition(text, &context),
+            None => Tristate::NEVER,
+        };
+        let root = root_of(self.eval.path).trim_end_matches('/');
+        let files = Below { files, root };
+        let Some(run) = &step.run else {
+            let action = step.uses.as_ref().and_then(|uses| Action::read(uses, roots, &files));
+            match action.filter(|_| self.depth < MAX_DEPTH) {
+                Some(action) => {
+                    let course = Course { env: step_env.clone(), failed: None };
+                    levels.push(Level { course, around: Some(Around { when, runs, continues }) });
+                    let invocation = Rc::new(self.invocation_of(&action, step, &context));
+                    let row = Err("an action uses the matrix of its caller");
+                    let depth = self.depth + 1;
+                    let run = JobRun { eval: self.eval, invocation: &invocation, row, action: Some(&action), depth };
+                    for step in &action.steps {
+                        run.evaluate_step(owner, step, roots, levels, sites);
+                    }
+                    levels.pop();
+                }
+                None => levels.iter_mut().for_each(|level| level.course.may_fail()),
+            }
+            return;
+        };
+        let context = ActionContexts { job: &context, directory: self.action.map(|action| action.directory.as_str()) };
         let script = expand(&run.text, &context);
-        let variables = step_env.to_shell(searched);
+        let mut variables = step_env.to_shell(searched);
+        if let Some(action) = self.action {
+            let path = Text::known(format!("{WORKSPACE}/{}", action.directory));
+            let variable = Variable { value: path, export: Export::Yes, assigned: None };
+            variables.insert("GITHUB_ACTION_PATH".to_owned(), variable);
+        }
         let effects = if self.is_shell(step, &context) {
             let directory = self.directory(step, &context);
-            let root = root_of(self.eval.path).trim_end_matches('/');
             slug_shell::interpret(&Input {
                 script: &script.text,
                 placeholders: &script.placeholders,
                 targets,
                 roots,
-                files: &Below { files, root },
+                files: &files,
                 directory: directory.as_deref(),
                 env: &variables,
                 ends_on_failure: self.ends_on_failure(step),
@@ -210,7 +270,7 @@ impl<'w> JobRun<'_, 'w> {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
         let site = |target, call, env| CallSite {
-            step,
+            step: owner,
             target,
             call,
             env,
@@ -221,14 +281,14 @@ impl<'w> JobRun<'_, 'w> {
         };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
-            let span = script.locate(self.eval.text, run, &call.span, word);
+            let span = self.locate(&script, run, &call.span, word);
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
             sites.push(site(Some(call.target), span, env));
         }
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
-                ..site(Some(*target), run.key.clone(), Environment::default())
+                ..site(Some(*target), self.position(run.key.clone()), Environment::default())
             };
             sites.extend(effects.unreached.iter().map(never));
         }
@@ -236,16 +296,70 @@ impl<'w> JobRun<'_, 'w> {
             let env =
                 self.command_env(&step_env, &effects.final_variables, effects.others_unknown.as_ref(), run, &script);
             if env.others_unknown.is_some() || searched.iter().any(|name| env.variables.contains_key(name)) {
-                sites.push(site(None, run.key.clone(), env));
+                sites.push(site(None, self.position(run.key.clone()), env));
             }
         }
-        let continues = match &step.continue_on_error {
-            Some(text) => expression::condition(text, &context),
-            None => Tristate::NEVER,
+        let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
+        for level in levels.iter_mut().rev() {
+            level.course.after(when, continues, &effects, |effects, env| {
+                self.apply_effects(effects, runs, run, &script, env);
+            });
+            // The job sees the effects of an action as those of the step that runs it.
+            if let Some(around) = &level.around {
+                when = if around.when == When::Success { when } else { around.when };
+                runs = runs.conjunction(around.runs);
+                continues.can_be_true |= around.continues.can_be_true;
+                continues.can_be_false &= around.continues.can_be_false;
+            }
+        }
+    }
+
+    /// The invocation of an action by a step: its inputs have the values of the step, or their defaults.
+    fn invocation_of(&self, action: &Action, step: &Step, context: &EvalContext<'_>) -> Invocation {
+        let value = |name: &String, default: &Option<String>| {
+            let given = step.with.iter().find(|(key, _, _)| key.to_lowercase() == *name);
+            let text = match given {
+                Some((_, _, value)) => value.text(),
+                None => Some(default.as_deref().unwrap_or_default()),
+            };
+            let unknown = || Text::unknown(format!("`inputs.{name}` is not known"));
+            text.map_or_else(unknown, |text| expression::text(text, context)).into_value()
         };
-        course.after(When::of(step), continues, &effects, |effects, env| {
-            self.apply_effects(effects, runs, run, &script, env);
-        });
+        Invocation {
+            inputs: action.inputs.iter().map(|(name, default)| (name.clone(), value(name, default))).collect(),
+            declared: action.inputs.keys().cloned().collect(),
+            // An action sees no secrets.
+            secrets: Secrets::Only(BTreeMap::new()),
+            ..Invocation::clone(self.invocation)
+        }
+    }
+
+    /// The position of some bytes in the file of the steps.
+    fn position(&self, span: Range<usize>) -> Range<usize> {
+        let base = self.action.map_or(0, |action| action.base);
+        base + span.start..base + span.end
+    }
+
+    /// The position of a name in a script of the steps; see [`Expanded::locate`].
+    fn locate(&self, script: &Expanded, run: &Script, near: &Range<usize>, name: &str) -> Range<usize> {
+        let text = self.action.map_or(self.eval.text, |action| &action.text);
+        let span = script.locate(text, run, near, name);
+        if near.start >= FIRST_FILE_POSITION { span } else { self.position(span) }
+    }
+
+    /// Adds the variables of the `env` of a step of an action.
+    fn apply_in_action(&self, action: &Action, layer: &EnvLayer, env: &mut Environment<'w>, outer: &Environment<'w>) {
+        if let EnvLayer::Opaque(_) = layer {
+            *env = Environment::unknown("an `env` is computed at run time".to_owned());
+        }
+        let look_up = |name: &str| self.env_value(Some(outer), name);
+        let context = self.context(Some(&look_up));
+        let context = ActionContexts { job: &context, directory: Some(&action.directory) };
+        for entry in layer.entries() {
+            let value = expression::text(&entry.value, &context);
+            let origin = Origin::Script(self.position(entry.key.clone()));
+            env.variables.insert(entry.name.clone(), Setting { value, origin });
+        }
     }
 
     /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
@@ -287,11 +401,11 @@ impl<'w> JobRun<'_, 'w> {
         };
         let setting = |(name, variable): (&String, &Variable)| {
             let origin = match &variable.assigned {
-                Some(span) => Origin::Script(script.locate(self.eval.text, run, span, name)),
+                Some(span) => Origin::Script(self.locate(script, run, span, name)),
                 None => step_env
                     .variables
                     .get(name)
-                    .map_or(Origin::Script(run.key.clone()), |setting| setting.origin.clone()),
+                    .map_or(Origin::Script(self.position(run.key.clone())), |setting| setting.origin.clone()),
             };
             (name.clone(), Setting { value: variable.value.clone(), origin })
         };
@@ -321,7 +435,7 @@ impl<'w> JobRun<'_, 'w> {
             } else {
                 written.value
             };
-            let span = script.locate(self.eval.text, run, &written.span, &name);
+            let span = self.locate(script, run, &written.span, &name);
             env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
         }
     }
@@ -340,7 +454,7 @@ impl<'w> JobRun<'_, 'w> {
 
     /// True if a known shell runs the script of a step: the one in the `shell` setting. Without this
     /// setting, true if the labels of the runner are known and none contains `windows`.
-    fn is_shell(&self, step: &Step, context: &EvalContext<'_>) -> bool {
+    fn is_shell(&self, step: &Step, context: &dyn Contexts) -> bool {
         match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
             Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
             None => self.eval.job.runs_on.iter().all(|label| {
@@ -352,7 +466,7 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// The working directory of a step, relative to the root of the repository, if it is known.
-    fn directory(&self, step: &Step, context: &EvalContext<'_>) -> Option<String> {
+    fn directory(&self, step: &Step, context: &dyn Contexts) -> Option<String> {
         match self.step_or_default(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
             Some(text) => expression::text(text, context).single().cloned(),
             None => Some(String::new()),
@@ -365,6 +479,10 @@ impl<'w> JobRun<'_, 'w> {
         own: Option<&'a String>,
         default: impl Fn(&'a Defaults) -> Option<&'a String>,
     ) -> Option<&'a String> {
+        if self.action.is_some() {
+            // The defaults of a job are not those of an action.
+            return own;
+        }
         own.or_else(|| default(&self.eval.job.defaults)).or_else(|| default(&self.eval.workflow.defaults))
     }
 }

@@ -358,7 +358,8 @@ fn call(workflow: String, job: &Node) -> Call {
     Call { workflow, with: with_of(job), secrets }
 }
 
-fn step(number: usize, node: &Node) -> Step {
+/// One step of a job or of a composite action.
+pub(super) fn step(number: usize, node: &Node) -> Step {
     let run = node.entry("run").and_then(|(key, value)| {
         Some(Script { text: text_of(value)?, span: value.span.clone(), key: key.span.clone() })
     });

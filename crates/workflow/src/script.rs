@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::expression::{self, Contexts, Part};
 use super::model::Script;
-use slug_shell::{ENV_FILE_TARGET, FIRST_FILE_POSITION, FIRST_PLACEHOLDER};
+use slug_shell::{ENV_FILE_TARGET, FIRST_FILE_POSITION, FIRST_PLACEHOLDER, WORKSPACE};
 use slug_value::Text;
 
 /// A script after expansion.
@@ -42,7 +42,9 @@ pub fn expand(original: &str, contexts: &dyn Contexts) -> Expanded {
             }
             Part::Unclosed => Text::unknown("`${{` is not closed"),
         };
-        match (value.single(), slug_shell::placeholder(script.placeholders.len())) {
+        // The character for the path of the workspace stays only in a value.
+        let known = value.single().filter(|known| !known.contains(WORKSPACE));
+        match (known, slug_shell::placeholder(script.placeholders.len())) {
             (None, Some(placeholder)) => {
                 script.text.push(placeholder);
                 script.placeholders.push(value);

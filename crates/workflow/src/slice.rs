@@ -97,8 +97,10 @@ impl Slice {
                     layers.push(&steps[index].env);
                     slice.add_step(&steps[index], search);
                 }
-                let runs_files =
-                    |index: &usize| steps[*index].run.as_ref().is_some_and(|run| may_run_files(&run.text, search));
+                let runs_files = |index: &usize| {
+                    let step = &steps[*index];
+                    runs_action(step, search) || step.run.as_ref().is_some_and(|run| may_run_files(&run.text, search))
+                };
                 if slice.steps.iter().any(runs_files) {
                     // The files can read every variable.
                     slice.runs_files = true;
@@ -162,6 +164,12 @@ impl Slice {
         self.vars_with_default.extend(expression::vars_with_default(script));
         self.variables.extend(variables_in_script(script));
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
+        if runs_action(step, search) {
+            for (_, _, value) in &step.with {
+                self.add(references_in(value));
+                self.add_vars(value);
+            }
+        }
     }
 
     /// Adds all variables that relevant variables refer to, directly or transitively.
@@ -223,15 +231,21 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         || layers.flat_map(EnvLayer::entries).any(|entry| names(&entry.value))
         || job.matrix.as_ref().is_some_and(|matrix| any_text(matrix, &names));
     let is_relevant = |step: &Step| {
-        step.run.as_ref().is_some_and(|run| {
-            everywhere
-                || names(&run.text)
-                || run.text.contains("${{")
-                || run.text.contains("::set-env")
-                || may_run_files(&run.text, search)
-        })
+        runs_action(step, search)
+            || step.run.as_ref().is_some_and(|run| {
+                everywhere
+                    || names(&run.text)
+                    || run.text.contains("${{")
+                    || run.text.contains("::set-env")
+                    || may_run_files(&run.text, search)
+            })
     };
     (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
+}
+
+/// Whether a step runs an action of the repository.
+fn runs_action(step: &Step, search: &Search<'_>) -> bool {
+    search.files.is_known() && step.uses.as_ref().is_some_and(|uses| uses.starts_with("./"))
 }
 
 /// Whether a script may run a file of the repository.

@@ -1,0 +1,77 @@
+//! Composite actions in the repository: their inputs and steps, and the contexts of their expressions.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use github_actions_expressions::Evaluation;
+
+use super::document::{self, Node};
+use super::expression::Contexts;
+use super::model::{Step, step};
+use slug_shell::{Files, SourceFile, WORKSPACE};
+use slug_value::Value;
+
+/// Maximum nesting of actions in actions, as in a forge.
+pub const MAX_DEPTH: usize = 10;
+
+/// A composite action.
+pub struct Action {
+    /// Its directory, relative to the root of the repository.
+    pub directory: String,
+    /// The text of its file.
+    pub text: Rc<str>,
+    /// The position of the first byte of the text.
+    pub base: usize,
+    /// The default of each input, by its name in lower case.
+    pub inputs: BTreeMap<String, Option<String>>,
+    /// Its steps. Their positions are relative to the text.
+    pub steps: Vec<Step>,
+}
+
+impl Action {
+    /// Reads the composite action that a step names with `uses`; `None` if it names another kind of action
+    /// or no file of the repository. `roots` are the directories into which the repository is checked out.
+    pub fn read(uses: &str, roots: &[&str], files: &dyn Files) -> Option<Self> {
+        let path = uses.strip_prefix("./")?.trim_matches('/');
+        let below = |root: &&str| path.strip_prefix(root)?.strip_prefix('/');
+        let directories = std::iter::once(path).chain(roots.iter().filter(|root| !root.is_empty()).filter_map(below));
+        let mut names = directories.flat_map(|directory| ["action.yml", "action.yaml"].map(|name| (directory, name)));
+        let (directory, SourceFile { text, base }) = names.find_map(|(directory, name)| {
+            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+            Some((directory, files.read(&path)?))
+        })?;
+        let root = document::read(&text).ok()?;
+        let runs = root.get("runs")?;
+        if runs.get("using").and_then(Node::text) != Some("composite") {
+            return None;
+        }
+        let input = |(name, settings): &(Node, Node)| {
+            let default = settings.get("default").filter(|default| !default.is_null()).and_then(Node::text);
+            Some((name.text()?.to_lowercase(), default.map(str::to_owned)))
+        };
+        let inputs = root.get("inputs").map(Node::entries).unwrap_or_default().iter().filter_map(input).collect();
+        let steps = runs.get("steps").map(Node::items).unwrap_or_default();
+        let steps = steps.iter().enumerate().map(|(index, node)| step(index + 1, node)).collect();
+        Some(Self { directory: directory.to_owned(), text, base, inputs, steps })
+    }
+}
+
+/// The contexts of an action: those of its job, and its directory.
+pub struct ActionContexts<'c> {
+    /// The contexts of the job.
+    pub job: &'c dyn Contexts,
+    /// The directory of the action; `None` outside of actions.
+    pub directory: Option<&'c str>,
+}
+
+impl Contexts for ActionContexts<'_> {
+    fn look_up(&self, path: &[String]) -> Value {
+        let is = |index: usize, name: &str| path.get(index).is_some_and(|part| part.eq_ignore_ascii_case(name));
+        match self.directory {
+            Some(directory) if path.len() == 2 && is(0, "github") && is(1, "action_path") => {
+                Value::known(Evaluation::String(format!("{WORKSPACE}/{directory}")))
+            }
+            _ => self.job.look_up(path),
+        }
+    }
+}
