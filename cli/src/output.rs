@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use slug_resolver::yaml::readable;
 
+use crate::redact::without_credentials;
 use crate::render::{BAD, WARN, escape_keeping_styles, printable};
 
 /// The two output streams of the command.
@@ -73,8 +74,8 @@ impl Output {
     }
 
     fn label(&mut self, style: Style, label: &str, message: &str) {
-        // A message is one line, even if it repeats input with line breaks.
-        let message = readable(printable(message).replace('\n', "\\n"));
+        // A message is one line, even if it repeats input with line breaks, and repeats no credential.
+        let message = readable(printable(&without_credentials(message)).replace('\n', "\\n"));
         self.write_stderr(&format!("{style}{label}{style:#}: {message}\n"));
     }
 }

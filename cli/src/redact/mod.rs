@@ -3,11 +3,13 @@
 //! A value is masked completely, never in part. When in doubt it is masked: a masked id is a
 //! nuisance, but a shown key must be revoked.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
+use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 use serde_json::Value;
 use slug_resolver::policy::{Pick, Source, Test};
@@ -20,7 +22,7 @@ pub const MASK: &str = "<masked>";
 
 /// The shortest value, in characters, that is masked wherever it occurs. A shorter value is a
 /// placeholder such as `set` and occurs inside ordinary words.
-const SECRET_CHARS: usize = 6;
+pub const SECRET_CHARS: usize = 6;
 
 /// The shortest text, in bytes, in which anything is masked: `pwd=x`.
 const SHORTEST: usize = 5;
@@ -29,11 +31,17 @@ const SHORTEST: usize = 5;
 /// digits.
 const RANDOM_CHARS: usize = 24;
 
+/// How many levels of strings deep JSON is read.
+const JSON_DEPTH: usize = 4;
+
+/// The number of brackets of a text from which JSON is read.
+const INNER_STARTS: usize = 16;
+
 /// The number of masking rounds after which a text must be stable.
 const ROUNDS: usize = 4;
 
 /// Patterns of well-known credentials: their prefixes and characters.
-const SHAPES: [&str; 21] = [
+const SHAPES: &[&str] = &[
     r"sk-[A-Za-z0-9_-]{6,}",
     r"[rsp]k_(?:live|test)_[A-Za-z0-9]{6,}",
     r"gh[opsur]_[A-Za-z0-9]{6,}",
@@ -46,14 +54,29 @@ const SHAPES: [&str; 21] = [
     r"AIza[A-Za-z0-9_-]{10,}",
     r"ya29\.[A-Za-z0-9_-]{6,}",
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",
-    r"(?:hf|gsk|npm|dop_v1|r8)_[A-Za-z0-9]{16,}",
-    r"(?:pypi|nvapi|pplx|xai)-[A-Za-z0-9_-]{16,}",
+    r"(?:hf|api_org|gsk|npm|do[oprt]_v1|r8|fw|tgp_v1|e2b|jina|lin_api|ntn|sbp|sk)_[A-Za-z0-9]{16,}",
+    r"(?:sb_secret|dckr_pat|figd|glsa|lsv2_[ps][kt]|pscale_(?:tkn|pw)|sntry[su])_[A-Za-z0-9_.=/+-]{16,}",
+    r"(?:phx|rubygems|shp(?:at|ca|pa|ss))_[A-Za-z0-9]{16,}",
+    r"(?:pypi|nvapi|pplx|xai|GOCSPX|PMAK|sq0[a-z]{3})-[A-Za-z0-9_-]{16,}",
+    r"(?:csk|NRAK|tvly|tvly-[a-z]+)-[A-Za-z0-9]{16,}",
+    r"bedrock-api-key-[A-Za-z0-9+/=]{16,}",
+    r"ABSK[A-Za-z0-9+/=]{20,}",
+    r"ATATT3[A-Za-z0-9_=-]{16,}",
+    r"dapi[0-9a-f]{32}",
+    r"SK[0-9a-f]{32}",
+    r"key-[0-9a-f]{32}",
+    r"[0-9a-f]{32}-us[0-9]{1,2}",
+    r"hv[sbr]\.[A-Za-z0-9_-]{16,}",
+    r"dp\.[a-z]{2,5}\.[A-Za-z0-9._-]{16,}",
+    r"[0-9]{8,10}:[A-Za-z0-9_-]{35}",
+    r"https://hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+",
+    r"https://(?:[a-z]+\.)?discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[A-Za-z0-9/_-]+",
+    r"https://[a-z0-9.-]+\.webhook\.office\.com/[^\s<>'\x22]+",
     r"SG\.[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)*",
     r"AGE-SECRET-KEY-[A-Z0-9]{6,}",
     r"whsec_[A-Za-z0-9]{6,}",
     r"(?:-u|--user)[ =]+[^\s:<>'\x22]+:[^\s<>'\x22]+",
     r"(?i:bearer)[\t ]+[^\s,;<>'\x22]+",
-    r"(?i:basic)[\t ]+[A-Za-z0-9+/]{6,}={1,2}",
     r"-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z ]*-----|\z)",
 ];
 
@@ -64,9 +87,19 @@ static SHAPED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"(?:\A|[^A-Za-z0-9]|\\[nrt])({shapes})")).expect("the pattern is valid")
 });
 
-/// User and password of a URL.
-static USERINFO: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"://([^\s/?#<>'\x22]+)@").expect("the pattern is valid"));
+/// User and password of a URL: by the standard, or with delimiters in the password, which people
+/// forget to encode.
+static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"://(?:([^\s/?#<>'\x22]+)|([^\s/?#:@<>'\x22]*:[^\s<>'\x22]+))@").expect("the pattern is valid")
+});
+
+/// A port, and what follows the authority of a URL. Text that starts like this is no password.
+static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\A[^:]*:[0-9]{1,5}[/?#]").expect("the pattern is valid"));
+
+/// The token of the authentication scheme `Basic`.
+static BASIC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:\A|[^a-z0-9])basic[\t ]+([a-z0-9+/_-]{4,}={0,2})").expect("the pattern is valid")
+});
 
 /// A name and the separator of its value: an equals sign, a colon, or a space after an option.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -81,6 +114,8 @@ static TOKEN: LazyLock<Regex> =
 /// Masks credentials. Has no `Debug`, because it contains values that must not be shown.
 pub struct Masker {
     secrets: Vec<String>,
+    /// The names of the variables with secrets, as the policy and the registry give them.
+    keys: Vec<String>,
 }
 
 impl Masker {
@@ -99,7 +134,12 @@ impl Masker {
             .collect();
         secrets.sort();
         secrets.dedup();
-        Self { secrets }
+        Self { secrets, keys: key_names(registry, policy) }
+    }
+
+    /// Returns true if a name says that its value is a secret, or is a misspelt name of a key variable.
+    pub fn is_secret_name(&self, name: &str) -> bool {
+        is_secret_name(name) || self.keys.iter().any(|key| is_slip_of(name, key))
     }
 
     /// Returns true if a value is one of the values given to [`Masker::new`].
@@ -109,7 +149,7 @@ impl Masker {
 
     /// Masks a JSON value, including its keys.
     pub fn value(&self, value: &Value) -> Value {
-        self.masked(value, Context::Open, Strings::MayHoldJson)
+        self.masked(value, Context::Open, JSON_DEPTH)
     }
 
     /// Masks a text.
@@ -118,30 +158,40 @@ impl Masker {
     }
 
     /// Masks a string of a record. The string may contain JSON, because errors are often passed on
-    /// as JSON in a string.
-    fn string(&self, text: &str) -> String {
-        let masked = self.text(text);
-        if !text.trim_start().starts_with(['{', '[']) {
-            return masked;
-        }
-        until_stable(&masked, |text| match json::read(text.as_bytes()) {
-            Err(_) => self.text(text),
-            Ok(inner) => match self.masked(&inner, Context::Open, Strings::AreText) {
-                masked if masked == inner => self.text(text),
-                masked => self.text(&masked.to_string()),
-            },
-        })
+    /// as JSON in a string, up to `depth` levels of strings deep.
+    fn string(&self, text: &str, depth: usize) -> String {
+        let Some(depth) = depth.checked_sub(1) else { return self.text(text) };
+        until_stable(&self.text(text), |text| self.text(&self.inner_json(text, depth)))
     }
 
-    fn masked(&self, value: &Value, context: Context, strings: Strings) -> Value {
+    /// The text with the JSON lists and objects in it masked, wherever they start.
+    fn inner_json(&self, text: &str, depth: usize) -> String {
+        let (mut masked, mut shown_to) = (String::new(), 0);
+        let starts = text.match_indices(['{', '[']).map(|(at, _)| at);
+        for at in starts.take(INNER_STARTS) {
+            if at < shown_to {
+                continue;
+            }
+            let Some(end) = closing(text, at) else { continue };
+            let Ok(inner) = json::read(&text.as_bytes()[at..end]) else { continue };
+            let replaced = self.masked(&inner, Context::Open, depth);
+            if replaced != inner {
+                masked += &text[shown_to..at];
+                masked += &replaced.to_string();
+                shown_to = end;
+            }
+        }
+        masked + &text[shown_to..]
+    }
+
+    fn masked(&self, value: &Value, context: Context, depth: usize) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
             Value::String(text) => Value::String(match context {
                 _ if text.is_empty() => String::new(),
                 Context::Secret => MASK.to_owned(),
                 Context::ListOfSecrets if !is_variable_name(text) => MASK.to_owned(),
-                Context::ListOfSecrets | Context::Open if strings == Strings::MayHoldJson => self.string(text),
-                Context::ListOfSecrets | Context::Open => self.text(text),
+                Context::ListOfSecrets | Context::Open => self.string(text, depth),
             }),
             Value::Number(number) => match context {
                 Context::Open if self.text(&number.to_string()) == number.to_string() => value.clone(),
@@ -149,7 +199,7 @@ impl Masker {
             },
             Value::Array(items) => {
                 let context = if context == Context::Secret { Context::ListOfSecrets } else { context };
-                Value::Array(items.iter().map(|item| self.masked(item, context, strings)).collect())
+                Value::Array(items.iter().map(|item| self.masked(item, context, depth)).collect())
             }
             Value::Object(members) => {
                 // `{"name": "X_TOKEN", "value": …}` spreads a name and its value over two members.
@@ -157,14 +207,14 @@ impl Masker {
                     |key: &str| ["name", "key", "variable"].iter().any(|name| key.eq_ignore_ascii_case(name));
                 let mut entry_names =
                     members.iter().filter(|(key, _)| is_name_key(key)).filter_map(|(_, value)| value.as_str());
-                let is_secret_entry = entry_names.any(is_secret_name);
+                let is_secret_entry = entry_names.any(|name| self.is_secret_name(name));
                 let mut names = UniqueNames::default();
                 let mask = |(key, value): (&String, &Value)| {
                     let is_secret = context != Context::Open
-                        || is_secret_name(key)
+                        || self.is_secret_name(key)
                         || (is_secret_entry && key.eq_ignore_ascii_case("value"));
                     let context = if is_secret { Context::Secret } else { Context::Open };
-                    (names.name(self.text(key)), self.masked(value, context, strings))
+                    (names.name(self.text(key)), self.masked(value, context, depth))
                 };
                 Value::Object(members.iter().map(mask).collect())
             }
@@ -186,20 +236,29 @@ impl Masker {
         for secret in &self.secrets {
             spans.extend(text.match_indices(secret.as_str()).map(|(at, found)| at..at + found.len()));
         }
-        for pattern in [&SHAPED, &USERINFO] {
-            spans.extend(
-                pattern.captures_iter(text).filter_map(|captures| captures.get_group(1)).map(|span| span.range()),
-            );
-        }
-        spans.extend(TOKEN.find_iter(text).map(|found| found.range()).filter(|range| is_random(&text[range.clone()])));
-        spans.extend(assigned(text));
+        spans.extend(credentials_in(text));
+        spans.extend(assigned(text, |name| self.is_secret_name(name)));
         with_masks(text, spans)
     }
 }
 
+/// Returns true if a value contains what looks like a credential.
+pub fn has_credential(value: &str) -> bool {
+    !credentials_in(value).is_empty()
+}
+
 /// Returns true if the whole value has the shape of a credential.
 pub fn is_credential(value: &str) -> bool {
-    Masker { secrets: Vec::new() }.text(value.trim()) == MASK
+    Masker { secrets: Vec::new(), keys: Vec::new() }.text(value.trim()) == MASK
+}
+
+/// The text with a mask for each substring that looks like a credential.
+#[must_use]
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    match credentials_in(text) {
+        spans if spans.is_empty() => Cow::Borrowed(text),
+        spans => Cow::Owned(with_masks(text, spans)),
+    }
 }
 
 /// Whether the name of a value says that it is secret.
@@ -211,18 +270,48 @@ enum Context {
     ListOfSecrets,
 }
 
-/// How the strings of a value are interpreted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strings {
-    MayHoldJson,
-    AreText,
-}
-
 /// Byte ranges of substrings that look like credentials.
 #[must_use]
 pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
-    let groups = |captures: regex_automata::util::captures::Captures| captures.get_group(1).map(|group| group.range());
-    SHAPED.captures_iter(text).filter_map(groups).collect()
+    let group = |captures: &Captures, group: usize| captures.get_group(group).map(|group| group.range());
+    let shaped = SHAPED.captures_iter(text).filter_map(|captures| group(&captures, 1));
+    let basic = BASIC.captures_iter(text).filter_map(|captures| group(&captures, 1));
+    let userinfo = USERINFO.captures_iter(text).filter_map(|captures| match group(&captures, 1) {
+        Some(standard) => Some(standard),
+        None => group(&captures, 2).filter(|range| !is_port_and_path(text, range)),
+    });
+    let tokens = TOKEN.find_iter(text).map(|found| found.range());
+    let basic = basic.filter(|range| holds_colon(&text[range.clone()]));
+    let random = tokens.filter(|range| is_random(&text[range.clone()]));
+    shaped.chain(basic).chain(userinfo).chain(random).collect()
+}
+
+/// Returns true if the text before an `@` in a URL is a host, a port and a path. Of other schemes than
+/// that of the web, such URLs are rarer than passwords with a slash.
+fn is_port_and_path(text: &str, range: &Range<usize>) -> bool {
+    let scheme = text[..range.start].trim_end_matches("://");
+    let is_web = ["http", "https", "ws", "wss"].iter().any(|web| scheme.to_ascii_lowercase().ends_with(web));
+    is_web && PORT.is_match(&text[range.clone()])
+}
+
+/// Returns true if base64 text decodes to bytes with a colon, as `user:password` has.
+fn holds_colon(token: &str) -> bool {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    };
+    let digits: Vec<u8> = token.trim_end_matches('=').bytes().map(digit).collect();
+    let decoded: Vec<u8> = digits
+        .chunks(4)
+        .flat_map(|chunk| {
+            let bits = (0..4).fold(0_u32, |bits, at| bits << 6 | u32::from(chunk.get(at).copied().unwrap_or(0)));
+            bits.to_be_bytes()[1..chunk.len().max(1)].to_vec()
+        })
+        .collect();
+    token.ends_with('=') || (decoded.contains(&b':') && decoded.iter().all(|byte| !byte.is_ascii_control()))
 }
 
 /// The longest line, in bytes, in which [`mask_credentials`] searches for credentials: the search
@@ -251,6 +340,23 @@ pub fn mask_credentials(text: &str) -> String {
         at += line.len();
     }
     String::from_utf8(masked).expect("credentials and lines begin and end between characters")
+}
+
+/// The text with each byte of these ranges replaced by `*`, except white space, so that byte offsets
+/// stay valid. The ranges can overlap and be in any order.
+#[must_use]
+pub fn mask_ranges(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+    ranges.sort_by_key(|range| range.start);
+    let mut masked_text = String::new();
+    let mut done = 0;
+    for Range { start, end } in ranges {
+        let (start, end) = (start.max(done), end.max(done));
+        let star = |byte: u8| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' };
+        masked_text.push_str(&text[done..start]);
+        masked_text.extend(text[start..end].bytes().map(star));
+        done = end;
+    }
+    masked_text + &text[done..]
 }
 
 /// Masks until nothing changes: masking one credential can expose another.
@@ -334,8 +440,38 @@ const SECRET_PARTS: [&str; 12] = [
     "signature",
 ];
 
-/// Last words of the names of secrets.
-const SECRET_WORDS: [&str; 4] = ["pwd", "pass", "jwt", "auth"];
+/// Last words of the names of secrets, apart from [`QUALIFIERS`].
+const SECRET_WORDS: [&str; 21] = [
+    "pwd",
+    "pass",
+    "jwt",
+    "auth",
+    "bearer",
+    "cert",
+    "connstr",
+    "dsn",
+    "kubeconfig",
+    "license",
+    "mnemonic",
+    "nonce",
+    "otp",
+    "pat",
+    "pin",
+    "salt",
+    "sas",
+    "seed",
+    "session",
+    "sig",
+    "webhook",
+];
+
+/// Words after which a name means the same: `SESSION_ID` is a session.
+const QUALIFIERS: [&str; 11] =
+    ["base64", "b64", "code", "content", "data", "hex", "id", "pem", "phrase", "string", "value"];
+
+/// Words that make a name that ends in `url` or `uri` that of a URL with a credential.
+const SECRET_URLS: [&str; 10] =
+    ["amqp", "database", "db", "jdbc", "mongo", "mongodb", "mysql", "postgres", "redis", "webhook"];
 
 /// Last words of names whose value is the name of a secret, not the secret.
 const NAMING_WORDS: [&str; 4] = ["env", "name", "names", "var"];
@@ -347,8 +483,18 @@ pub fn is_secret_name(name: &str) -> bool {
         return false;
     }
     let lower = name.to_lowercase();
+    let is_qualifier =
+        |word: &&String| QUALIFIERS.contains(&word.as_str()) || word.bytes().all(|byte| byte.is_ascii_digit());
+    let last = words.iter().rfind(|word| !is_qualifier(word)).map_or("", String::as_str);
+    let is_url = ["url", "uri"].contains(&last) && words.iter().any(|word| SECRET_URLS.contains(&word.as_str()));
+    let is_connection = || {
+        let plain: String = words.concat();
+        ["connectionstring", "connectionurl", "connectionuri"].iter().any(|part| plain.contains(part))
+    };
     SECRET_PARTS.iter().any(|part| lower.contains(part))
-        || words.last().is_some_and(|last| SECRET_WORDS.contains(&last.as_str()))
+        || SECRET_WORDS.contains(&last)
+        || is_url
+        || is_connection()
         // A name that is only `key` is usually the key of a map; `…_KEY` is a credential.
         || words.iter().skip(1).any(|word| word == "key" || word == "keys")
 }
@@ -370,13 +516,44 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Returns true if a text is probably the name of a secret, where such a name is expected: it has only
+/// upper case and digits, or says that it is a secret and has no digits.
+pub fn is_name_of_secret(text: &str) -> bool {
+    let is_upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let is_plain = |c: char| c.is_ascii_alphabetic() || "_-.".contains(c);
+    !is_credential(text) && (text.chars().all(is_upper) || (text.chars().all(is_plain) && is_secret_name(text)))
+}
+
+/// A text where the name of a variable is expected; masked if it is probably no name.
+pub fn shown_name(text: &str) -> &str {
+    if is_name_of_secret(text) { text } else { MASK }
+}
+
 /// Returns true if a text looks like the name of an environment variable, not a secret.
 fn is_variable_name(text: &str) -> bool {
     text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
+/// The names of the variables with secrets: the key variables of the policy, what it injects, and what
+/// the registry's providers accept.
+fn key_names(registry: &Registry, policy: &Policy) -> Vec<String> {
+    let keys = policy.key_variables().map(|key| policy.variable_name(key).to_owned());
+    let accepted = registry.providers().iter().flat_map(|provider| provider.auth_env.names()).cloned();
+    let mut names: Vec<String> = keys.chain(policy.injectable().iter().cloned()).chain(accepted).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Returns true if a name is a known name but for one typing error or its case.
+fn is_slip_of(name: &str, known: &str) -> bool {
+    name.len().abs_diff(known.len()) <= 1
+        && name.len() > SHORTEST
+        && strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()) <= 1
+}
+
 /// Byte ranges of the values that a text assigns to secret names.
-fn assigned(text: &str) -> Vec<Range<usize>> {
+fn assigned(text: &str, is_secret_name: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut captures = NAME.create_captures();
     let mut from = 0;
@@ -391,6 +568,10 @@ fn assigned(text: &str) -> Vec<Range<usize>> {
             continue;
         }
         let value = value_at(text, found.end(), name);
+        if is_list_of_names(&text[value.clone()]) {
+            from = value.end.max(from);
+            continue;
+        }
         let is_quoted = !quote.is_empty() || value.start > found.end();
         if !is_quoted && !takes_a_line(name) && is_prose(name, &text[sign.range()], &text[value.start..], value.len()) {
             continue;
@@ -401,8 +582,32 @@ fn assigned(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Words that describe the state of a secret.
-const STATE_WORDS: [&str; 12] =
-    ["missing", "unset", "not", "none", "null", "nil", "empty", "required", "invalid", "expired", "true", "false"];
+const STATE_WORDS: [&str; 24] = [
+    "missing",
+    "unset",
+    "not",
+    "none",
+    "null",
+    "nil",
+    "empty",
+    "required",
+    "invalid",
+    "expired",
+    "true",
+    "false",
+    "absent",
+    "bad",
+    "closed",
+    "denied",
+    "malformed",
+    "mismatch",
+    "refused",
+    "rejected",
+    "revoked",
+    "timeout",
+    "undefined",
+    "unknown",
+];
 
 /// Returns true if the text after a name is prose about it and not its value. Prose contains
 /// colons too, and an error message must stay readable.
@@ -420,11 +625,10 @@ fn is_prose(name: &str, sign: &str, rest: &str, length: usize) -> bool {
     {
         return false;
     }
-    let is_compound = name.contains(['_', '-']) || words(name).len() > 1;
     let is_continued =
         after.strip_prefix(' ').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_word = word.len() < RANDOM_CHARS && word.chars().all(|c| c.is_ascii_alphabetic());
-    sign == ":" && (!is_compound || is_variable_name(word) || (is_word && is_continued))
+    sign == ":" && (is_variable_name(word) || (is_word && is_continued))
 }
 
 /// Returns true if the value of a name can have several words.
@@ -433,9 +637,47 @@ fn takes_a_line(name: &str) -> bool {
     name.contains("authorization") || name.contains("cookie")
 }
 
-/// The byte range of the value at `start`: the quoted text, else up to a space or delimiter.
+/// Returns true for a list or an object in which every word could be the name of a variable or of a
+/// member: it says which secrets there are.
+fn is_list_of_names(value: &str) -> bool {
+    let mut words = value.split(|c: char| !c.is_alphanumeric() && !"_-./+=".contains(c)).filter(|it| !it.is_empty());
+    value.starts_with('[') && words.all(is_variable_name)
+}
+
+/// The byte after the bracket that closes the list or object at `start`, if one does. Its quotes may
+/// be escaped, as in JSON inside a string.
+fn closing(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut open, mut at) = (0_usize, start);
+    // The quote that ends the string at `at`; empty outside a string.
+    let mut quote = "";
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        if !quote.is_empty() {
+            let is_end = rest.starts_with(quote.as_bytes());
+            at += if is_end { quote.len() } else { 1 + usize::from(rest[0] == b'\\') };
+            quote = if is_end { "" } else { quote };
+            continue;
+        }
+        quote = ["\\\"", "\""].into_iter().find(|quote| rest.starts_with(quote.as_bytes())).unwrap_or_default();
+        match rest[0] {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' if open == 1 => return Some(at + 1),
+            b']' | b'}' => open -= 1,
+            _ => {}
+        }
+        at += quote.len().max(1);
+    }
+    None
+}
+
+/// The byte range of the value at `start`: the quoted text, the list or object, else up to a space or
+/// delimiter.
 fn value_at(text: &str, start: usize, name: &str) -> Range<usize> {
     let rest = &text[start..];
+    if rest.starts_with(['[', '{']) {
+        return start..closing(text, start).unwrap_or(text.len());
+    }
     for quote in ["\\\"", "\\'", "\"", "'"] {
         let Some(inside) = rest.strip_prefix(quote) else { continue };
         let is_closing = |(at, _): &(usize, &str)| quote.len() > 1 || !inside[..*at].ends_with('\\');
@@ -530,6 +772,41 @@ mod tests {
             ("-----BEGIN PRIVATE KEY-----\nnot\nreal\n-----END PRIVATE KEY----- x", "<masked> x"),
             ("-----BEGIN RSA PRIVATE KEY-----\nnot", MASK),
             ("n0tAR3alK3yButM1xedL1keOne", MASK),
+            ("Token: v", "Token: <masked>"),
+            ("token: v1, next", "token: <masked>, next"),
+            ("auth failed, Basic bWU6bm90LXJlYWw", "auth failed, Basic <masked>"),
+            ("basic bWU6bm90LXJlYWw=", "basic <masked>"),
+            ("https://me:not/a?real#pass@word@host/path", "https://<masked>@host/path"),
+            ("postgres://me:123/real@host/db", "postgres://<masked>@host/db"),
+            ("redis://:not-real@host", "redis://<masked>@host"),
+            ("gsk_notarealkey000000000 xai-notarealkey000000", "<masked> <masked>"),
+            ("fw_notarealkey000000000, csk-notarealkey000000", "<masked>, <masked>"),
+            ("hvs.notarealtoken000000 dckr_pat_notareal-0000000", "<masked> <masked>"),
+            ("ABSKnotarealkey0000000000 GOCSPX-not-a-real-key00", "<masked> <masked>"),
+            ("at 12345678:notarealtokennotarealtokennotarealx", "at <masked>"),
+            ("post to https://hooks.slack.com/services/T0/B0/notreal", "post to <masked>"),
+            ("https://discord.com/api/webhooks/1/not-real failed", "<masked> failed"),
+            ("https://files/x?se=1&sig=notreal&sv=2", "https://files/x?se=1&sig=<masked>&sv=2"),
+            ("failed: tokens=[\"a\",\"b\"] next", "failed: tokens=<masked> next"),
+            (r#"failed: {\"tokens\":[\"a\",\"b]\"]} next"#, r#"failed: {\"tokens\":<masked>} next"#),
+            ("secrets: [A_KEY, notreal] next", "secrets: <masked> next"),
+            ("password={not: real", "password=<masked>"),
+            ("DATABASE_URL=x://y DB_URI: notreal1 dsn=notreal", "DATABASE_URL=<masked> DB_URI: <masked> dsn=<masked>"),
+            ("SLACK_WEBHOOK_URL=x connectionString=y", "SLACK_WEBHOOK_URL=<masked> connectionString=<masked>"),
+            ("pin=1234 otp: 123456 session_id=x", "pin=<masked> otp: <masked> session_id=<masked>"),
+            (
+                "sas=x GITHUB_PAT=y cert=z KUBECONFIG=w",
+                "sas=<masked> GITHUB_PAT=<masked> cert=<masked> KUBECONFIG=<masked>",
+            ),
+            (
+                "mnemonic='a b' seed=7 SALT=x nonce: 5",
+                "mnemonic='<masked>' seed=<masked> SALT=<masked> nonce: <masked>",
+            ),
+            ("bearer=x license: AB12-CD34", "bearer=<masked> license: <masked>"),
+            (
+                "E2E_MINIMAX_API_KYE=v E2E_MINIMAX_AP_KEY: v1",
+                "E2E_MINIMAX_API_KYE=<masked> E2E_MINIMAX_AP_KEY: <masked>",
+            ),
         ] {
             assert_eq!(masker(&[]).text(text), shown, "{text:?}");
         }
@@ -559,6 +836,25 @@ mod tests {
             "secret not found",
             "https://host:8080/path@2",
             "MissingByokCredentialErrorInWorkspaceProvisioner",
+            "openai/gpt-4o-mini",
+            "moonshot/kimi-k2.6 on moonshot",
+            "anthropic-api",
+            "claude-sonnet-4-5-20250929",
+            "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "us.anthropic.claude-3-7-sonnet-20250219-v1:0",
+            "https://api.minimax.example/v1/chat?model=MiniMax-M2.7#top",
+            "https://registry.example/@scope/package",
+            "http://localhost:8080/v1/users/@me",
+            "git@host.example:team/project.git",
+            "149c49e6f2f5a1d9b0c4e1d2a3b4c5d6e7f80910",
+            "v2.10.0-rc.1+build.5",
+            "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683",
+            "basic authentication, basic workspaces and Basic MiniMaxModels",
+            "invalid token: the workspace was stopped",
+            "injected secrets: [MINIMAX_API_KEY, E2E_KEY]",
+            "npm_config_user_agent and fw_some_long_name_of_a_thing",
+            "the session was closed, session: closed, license: expired",
+            "pinned the seed of the path; see the certificate",
         ]) {
             assert_eq!(masker(&[]).text(id), id);
         }
@@ -593,6 +889,19 @@ mod tests {
                 r#"{"error":"{\"a\":[{\"name\":\"X_TOKEN\",\"value\":\"<masked>\"}]}"}"#,
             ),
             (r#"{"error":"{\"a\": 1 }"}"#, r#"{"error":"{\"a\": 1 }"}"#),
+            (
+                r#"{"error":"create: [{\"name\":\"X_TOKEN\",\"value\":\"a\"}], again"}"#,
+                r#"{"error":"create: [{\"name\":\"X_TOKEN\",\"value\":\"<masked>\"}], again"}"#,
+            ),
+            (r#"{"error":"[\"{\\\"pin\\\":1}\"]"}"#, r#"{"error":"[\"{\\\"pin\\\":<masked>}\"]"}"#),
+            (
+                r#"{"E2E_MINIMAX_API_KYE":"a","e2e_minimax_apikey":"a"}"#,
+                r#"{"E2E_MINIMAX_API_KYE":"<masked>","e2e_minimax_apikey":"<masked>"}"#,
+            ),
+            (
+                r#"{"kubeconfig":{"a":"b"},"SEED":7,"pat_name":"X","path":"p"}"#,
+                r#"{"kubeconfig":{"a":"<masked>"},"SEED":"<masked>","pat_name":"X","path":"p"}"#,
+            ),
             (
                 r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,
                 r#"{"api_key_env":"X_API_KEY","key":"model","monkey":"m","author":"a"}"#,

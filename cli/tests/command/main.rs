@@ -27,3 +27,4 @@ mod prove;
 mod registry_forms;
 mod resolve;
 mod run;
+mod secrets;

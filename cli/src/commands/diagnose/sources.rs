@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use slug_resolver::{Policy, Registry};
 
 use super::inputs::{EnvFile, Inputs};
-use crate::redact::{Masker, is_credential, is_secret_name};
+use crate::redact::{Masker, is_credential};
 use crate::render::counted;
 use crate::suggest::closest_variable;
 
@@ -32,7 +32,11 @@ impl Sources {
         let process = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
         let given = variables(inputs).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let is_shown = |(name, value): &(String, String)| !is_secret(policy, name) && !is_credential(value);
+        let names = Masker::new([], registry, policy);
+        let is_shown = |(name, value): &(String, String)| {
+            let is_read = policy.variable(name).is_some_and(|variable| !policy.is_key(variable));
+            (is_read || !names.is_secret_name(name)) && !is_credential(value)
+        };
         let secrets: Vec<String> =
             process.chain(given).filter(|pair| !is_shown(pair)).map(|(_, value)| value).collect();
         let masker = Masker::new(secrets.iter().map(String::as_str), registry, policy);
@@ -93,11 +97,4 @@ fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
     notes.extend(misspelt.into_iter().take(MISSPELT_SHOWN));
     notes.extend((more > 0).then(|| format!("{path}: {} may be misspelt too", counted(more as u64, "more name"))));
     notes
-}
-
-/// Returns true if the value of a variable must not be shown: keys, secrets that the policy
-/// injects, and variables named like a secret.
-fn is_secret(policy: &Policy, name: &str) -> bool {
-    let is_key = policy.variable(name).is_some_and(|variable| policy.is_key(variable));
-    is_key || is_secret_name(name) || policy.injectable().iter().any(|injected| injected == name)
 }
