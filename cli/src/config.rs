@@ -10,6 +10,8 @@ use slug_workflow::declared::Declared;
 use crate::codes::{self, Level};
 use crate::exit::Failure;
 use crate::io::read_file;
+use crate::redact::shown_name;
+use crate::render::is_blank;
 use crate::suggest::did_you_mean;
 
 /// The file name of the configuration.
@@ -192,8 +194,11 @@ impl Config {
             for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
                 if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
                     let name = &names[position];
-                    let message =
-                        format!("no policy that this entry applies to reads `{name}`; {}", suggestion(name, &known));
+                    let message = format!(
+                        "no policy that this entry applies to reads `{}`; {}",
+                        shown_name(name),
+                        suggestion(name, &known)
+                    );
                     return Err(self.accept_error(index, |path| path.key(list).index(position), message));
                 }
             }
@@ -374,7 +379,7 @@ impl Accept {
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;
         let reason = fields.required("reason")?;
-        if reason.string()?.trim().is_empty() {
+        if is_blank(reason.string()?) {
             return Err(reason.error("the reason is empty; write why the contradiction is intended"));
         }
         let (set, unset) = (list("set")?, list("unset")?);

@@ -11,6 +11,7 @@ use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
 use crate::codes::Entry;
 use crate::redact::is_credential;
+use crate::render::misplaced::{has_misplaced, masked};
 use crate::render::resolution::is_finding;
 
 /// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
@@ -65,8 +66,8 @@ pub fn resolve_line_denying(
     let env = question.env(policy)?;
     let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
     let resolution = slug_resolver::resolve(registry, &question.runtime.0, &env, &ambient);
-    write_json(out, &resolution);
-    Ok(!is_finding(&resolution, denied))
+    write_json(out, &masked(&resolution));
+    Ok(!has_misplaced(&resolution) && !is_finding(&resolution, denied))
 }
 
 /// Derives the provider of one model. Writes the result and returns true if there is one.

@@ -6,7 +6,9 @@ use crate::args::PickArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
+use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, is_finding};
 use crate::variables::{check_ambient, for_named_runtime, process_variables, refuse_variable};
 
@@ -30,22 +32,30 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         None => (given.runtime().unwrap_or_default(), given.without_runtime()),
     };
     if args.unchecked {
-        output.raw(&format!("{}\n", select(runtime, &env).slug))?;
+        let slug = select(runtime, &env).slug;
+        if has_credential(slug) {
+            return Err(Failure::new(CREDENTIAL_AS_MODEL));
+        }
+        output.raw(&format!("{slug}\n"))?;
         return Ok(Exit::Clean);
     }
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    if !is_finding(&resolution, data.denied()) {
+    let is_misplaced = has_misplaced(&resolution);
+    if !is_misplaced && !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
-    let fixes = fixes(&registry, runtime, &given, ambient);
+    if is_misplaced {
+        output.error(CREDENTIAL_AS_MODEL);
+    }
+    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
     output.write_stderr(&escape_keeping_styles(&explanation(
         &registry,
         &policy,
-        &resolution,
+        &masked(&resolution),
         &fixes,
         &env,
         data.denied(),

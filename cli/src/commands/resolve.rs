@@ -7,6 +7,7 @@ use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, is_finding};
 use crate::render::shell::quoted;
 use crate::variables::{check_ambient, parse_variables, refuse_variable, unread_notes};
@@ -35,7 +36,12 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, ambient);
-    let fixes = fixes(&registry, runtime, &env, ambient);
+    let fixes = presentable(fixes(&registry, runtime, &env, ambient));
+    let is_misplaced = has_misplaced(&resolution);
+    if is_misplaced {
+        output.error(CREDENTIAL_AS_MODEL);
+    }
+    let resolution = masked(&resolution);
     match args.format {
         ResolveFormat::Human => {
             output.human(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied()))?;
@@ -43,7 +49,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         ResolveFormat::Json => output.raw(&json(&registry, &resolution, &fixes))?,
         ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
-    Ok(if is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
+    Ok(if is_misplaced || is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
 }
 
 #[derive(Serialize)]

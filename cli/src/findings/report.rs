@@ -1,7 +1,7 @@
 //! The findings of a command before suppressions are applied.
 
 use crate::codes::Command;
-use crate::redact::mask_credentials;
+use crate::redact::{SECRET_CHARS, mask_credentials, without_texts};
 
 use super::{Finding, Sources};
 
@@ -22,6 +22,8 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Whether everything could be checked.
     pub coverage: Coverage,
+    /// Texts of the files that are secrets, and that no output may repeat.
+    pub secrets: Vec<String>,
 }
 
 /// Whether everything that was requested could be checked.
@@ -44,14 +46,20 @@ impl Report {
     /// belong, and no output may repeat them.
     #[must_use]
     pub fn without_credentials(mut self) -> Self {
-        for finding in &mut self.findings {
+        let secrets: Vec<&str> =
+            self.secrets.iter().map(String::as_str).filter(|text| text.chars().count() >= SECRET_CHARS).collect();
+        let masked = |text: &str| mask_credentials(&without_texts(text, &secrets));
+        for finding in self.findings.iter_mut().chain(self.accepted.iter_mut().map(|(finding, _)| finding)) {
             let labels = finding.labels.iter_mut().chain([&mut finding.primary]).map(|label| &mut label.text);
             let lists = finding.notes.iter_mut().chain(&mut finding.help);
             let subject = finding.subject.iter_mut().map(|(_, name)| name);
-            for text in labels.chain(lists).chain(subject).chain([&mut finding.title]) {
-                *text = mask_credentials(text);
+            let patch = finding.patch.iter_mut().map(|patch| &mut patch.title);
+            for text in labels.chain(lists).chain(subject).chain(patch).chain([&mut finding.title]) {
+                *text = masked(text);
             }
         }
+        self.notices.iter_mut().for_each(|notice| *notice = masked(notice));
+        self.sources.map_paths(mask_credentials);
         self
     }
 
@@ -66,6 +74,7 @@ impl Report {
             checked: Vec::new(),
             notices: Vec::new(),
             coverage: Coverage::Complete,
+            secrets: Vec::new(),
         }
     }
 

@@ -53,6 +53,11 @@ impl Sources {
         SourceId(self.files.len() - 1)
     }
 
+    /// Changes the path of every file.
+    pub fn map_paths(&mut self, map: impl Fn(&str) -> String) {
+        self.files.iter_mut().for_each(|file| file.path = map(&file.path));
+    }
+
     /// The file with an id.
     ///
     /// # Panics

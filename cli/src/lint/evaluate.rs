@@ -9,7 +9,7 @@ use slug_resolver::{
 };
 
 use crate::config::{Accept, AcceptCode};
-use crate::redact::{MASK, is_credential};
+use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
 use crate::variables::for_named_runtime;
@@ -405,7 +405,7 @@ impl Evaluator<'_> {
             [] => fixes(self.registry, runtime, &given, &[]),
             blank => self.blank_fixes(space, number, blank, &resolution),
         };
-        if is_credential(resolution.slug) {
+        if has_credential(resolution.slug) {
             // Another spelling would repeat the credential.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
         }
@@ -528,7 +528,7 @@ fn compared_texts<'a>(env: &Env<'a>) -> Vec<Option<&'a str>> {
 
 /// The slug, masked if it looks like a credential that was put in the wrong variable.
 fn masked(slug: &str) -> &str {
-    if is_credential(slug) { MASK } else { slug }
+    if has_credential(slug) { MASK } else { slug }
 }
 
 /// The outcome of one environment.

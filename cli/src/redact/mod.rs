@@ -124,12 +124,11 @@ impl Masker {
     /// A value that is part of a name in the registry or the policy is not a secret: only its
     /// presence matters, so the user wrote an ordinary word.
     pub fn new<'s>(values: impl IntoIterator<Item = &'s str>, registry: &Registry, policy: &Policy) -> Self {
-        let is_public = |value: &str| public_names(registry, policy).any(|name| name.contains(value));
         let mut secrets: Vec<String> = values
             .into_iter()
             .flat_map(|value| value.lines().chain([value]))
             .map(str::trim)
-            .filter(|value| value.chars().count() >= SECRET_CHARS && !is_public(value))
+            .filter(|value| value.chars().count() >= SECRET_CHARS && !is_public(value, registry, policy))
             .flat_map(spellings)
             .collect();
         secrets.sort();
@@ -270,6 +269,13 @@ enum Context {
     ListOfSecrets,
 }
 
+/// The text with a mask for each of these texts in it.
+#[must_use]
+pub fn without_texts(text: &str, secrets: &[&str]) -> String {
+    let found = secrets.iter().flat_map(|secret| text.match_indices(secret));
+    with_masks(text, found.map(|(at, secret)| at..at + secret.len()).collect())
+}
+
 /// Byte ranges of substrings that look like credentials.
 #[must_use]
 pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
@@ -389,6 +395,11 @@ impl UniqueNames {
         }
         unique
     }
+}
+
+/// Returns true if a value is part of a name in the registry or the policy.
+pub fn is_public(value: &str, registry: &Registry, policy: &Policy) -> bool {
+    public_names(registry, policy).any(|name| name.contains(value))
 }
 
 /// Names in the registry and the policy, which are public: among them the models, the runtimes and
@@ -530,7 +541,7 @@ pub fn shown_name(text: &str) -> &str {
 }
 
 /// Returns true if a text looks like the name of an environment variable, not a secret.
-fn is_variable_name(text: &str) -> bool {
+pub fn is_variable_name(text: &str) -> bool {
     text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 

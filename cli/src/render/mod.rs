@@ -1,9 +1,10 @@
 //! Output for people: styles, widths, and text with control characters escaped.
 
+pub mod misplaced;
 pub mod resolution;
 pub mod shell;
 mod style;
 mod text;
 
 pub use style::{BAD, FAINT, GOOD, HEAD, WARN, escape_keeping_styles, width, wrapped, wrapped_to};
-pub use text::{can_be_seen, counted, grouped, listed, printable, shown};
+pub use text::{can_be_seen, counted, grouped, is_blank, listed, printable, shown};

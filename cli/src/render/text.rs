@@ -18,6 +18,12 @@ pub fn can_be_seen(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 
+/// Returns true if a text has no character that can be seen, such as white space, a filler or a joiner.
+pub fn is_blank(text: &str) -> bool {
+    let is_filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    text.chars().all(|c| c.is_whitespace() || !can_be_seen(c) || is_filler(c))
+}
+
 /// A number and a noun in singular or plural.
 pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     let number = number.into();

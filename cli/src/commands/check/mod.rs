@@ -4,6 +4,7 @@ pub mod arms;
 mod document;
 mod inputs;
 mod locations;
+mod misplaced;
 mod policy;
 mod reachability;
 mod registry;
@@ -88,8 +89,12 @@ impl Check {
         };
         // No excerpt may repeat a key that was pasted into a file.
         let text = mask_credentials(&String::from_utf8_lossy(&bytes));
+        let root = yaml::read(&bytes);
+        let misplaced = root.as_ref().map(misplaced::misplaced).unwrap_or_default();
+        let text = misplaced::mask(&text, &misplaced);
+        self.report.secrets.extend(misplaced.into_iter().map(|it| it.text));
         let source = self.report.sources.add(Source { path: shown, text });
-        let root = match yaml::read(&bytes) {
+        let root = match root {
             Ok(root) => root,
             Err(error) => {
                 self.refuse_text(source, &error, std::str::from_utf8(&bytes).is_ok());
