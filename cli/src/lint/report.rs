@@ -15,6 +15,7 @@ use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Patch, Report, Source, Span};
 use crate::io::report_path;
+use crate::redact::is_public;
 use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use slug_resolver::Edit::{Set, Unset};
@@ -25,6 +26,8 @@ impl Linter<'_> {
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
+        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
+        report.secrets.retain(|text| !is_public(text));
         let mut evaluated = self.evaluate(&files);
         evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));

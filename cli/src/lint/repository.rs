@@ -6,7 +6,7 @@ use slug_workflow::document::Unreadable;
 use slug_workflow::repository::Repository;
 
 use super::input::Input;
-use super::mask;
+use super::mask::{self, Secrets};
 use crate::codes::{Command, UNREADABLE_FILE};
 use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span};
 
@@ -22,23 +22,27 @@ pub struct Files {
 /// are masked.
 pub fn of_inputs(inputs: &[Input], keys: &BTreeSet<&str>) -> (Report, Files) {
     let mut report = Report::new(Command::Lint);
-    let (mut files, mut sources) = (Vec::new(), Vec::new());
+    let mut sources = Vec::new();
+    let parsed = inputs.iter().filter_map(|input| input.parsed.clone().ok()).collect();
+    let repository = Repository::new(parsed);
+    let secrets = Secrets::of(&repository, keys);
     for Input { path, text, parsed, .. } in inputs {
         let text = text.as_deref().unwrap_or_default();
-        let shown = mask::masked(text, parsed.as_ref().ok().map(|file| &*file.workflow), keys);
+        let shown = match parsed {
+            Ok(_) => secrets.masked(sources.len(), text),
+            Err(_) => mask::masked(text, keys),
+        };
         let source = report.sources.add(Source { path: path.clone(), text: shown });
         match parsed {
-            Ok(file) => {
-                files.push(file.clone());
-                sources.push(source);
-            }
+            Ok(_) => sources.push(source),
             Err(error) => {
                 report.findings.push(unreadable(&report.sources, source, error));
                 report.coverage = Coverage::Incomplete;
             }
         }
     }
-    (report, Files { repository: Repository::new(files), sources })
+    report.secrets.extend(secrets.texts);
+    (report, Files { repository, sources })
 }
 
 fn unreadable(sources: &Sources, source: SourceId, error: &Unreadable) -> Finding {

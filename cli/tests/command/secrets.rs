@@ -1,5 +1,9 @@
 //! What looks like a credential, or is the value of a secret, is masked where people misplace it.
 
+use std::fs;
+
+use proptest::prelude::*;
+
 use crate::run::{Scratch, slugproof};
 
 /// A secret that has no known shape.
@@ -126,4 +130,138 @@ fn check_masks_the_value_that_it_reports() {
             }
         }
     }
+}
+
+/// Ways from a literal, written `§`, to the key variable `KEY`: the literal is in the inputs, in the
+/// matrix, in the `env` of the workflow, in a script or in the caller.
+const FLOWS: [(&str, &str); 30] = [
+    ("env", "      KEY: §"),
+    ("env", "      KEY: \"§\"   # was §"),
+    ("env", "      KEY: |\n        §"),
+    ("env", "      KEY: a§b"),
+    ("env", "      KEY: ${{ secrets.KEY || '§' }} # §"),
+    ("env", "      KEY: '${{ secrets.KEY || ''§'' }}'"),
+    ("env", "      KEY: §${{ github.ref }}"),
+    ("env", "      KEY: ${{ inputs.plain }}"),
+    ("env", "      KEY: ${{ github.event.inputs.plain }}"),
+    ("env", "      KEY: ${{ inputs.choice || inputs.plain }}"),
+    ("env", "      KEY: ${{ matrix.leg }}"),
+    ("env", "      KEY: ${{ matrix['leg'] }}"),
+    ("env", "      KEY: ${{ matrix.leg == 'x' && matrix.row || 'y' }}"),
+    ("env", "      KEY: ${{ format('{0}', matrix.leg) }}"),
+    ("env", "      KEY: ${{ env.TOP }}"),
+    ("env", "      KEY: ${{ inputs.called }}"),
+    ("env", "      KEY: ${{ secrets.passed }}"),
+    ("run", "export KEY=§"),
+    ("run", "KEY+=§"),
+    ("run", "export KEY=a\"§\""),
+    ("run", "KEY='§' ./x"),
+    ("run", "export KEY=\"${OTHER:-§}\""),
+    ("run", "export KEY=$(echo §) # §"),
+    ("run", "OTHER=§; export KEY=\"x$OTHER\""),
+    ("run", "export KEY=$TOP"),
+    ("run", "printf -v KEY '%s' '§'"),
+    ("run", "echo \"KEY=§\" >> $GITHUB_ENV"),
+    ("run", "echo KEY=${{ inputs.plain }} >> $GITHUB_ENV"),
+    ("run", "cat <<END >> $GITHUB_ENV\n          KEY=§\n          END"),
+    ("run", "{ echo 'KEY<<END'; echo x; } >> $GITHUB_ENV"),
+];
+
+/// Where the slug comes from.
+const SLUGS: [&str; 6] = [
+    "MiniMax-M2",
+    "${{ inputs.plain }}",
+    "${{ inputs.choice }}",
+    "${{ matrix.leg }}",
+    "${{ inputs.called }}",
+    "${{ github.event.inputs.plain }}",
+];
+
+/// A workflow in which a literal reaches a key variable, and a caller of it.
+fn flow(flow: (&str, &str), slug: &str, key: &str, canary: &str) -> (String, String) {
+    let (kind, line) = flow;
+    let is_used = |name: &str| line.contains(name) || slug.contains(name);
+    let place = |name: &str, text: &str| if is_used(name) { text.to_owned() } else { text.replace('§', "other") };
+    let line = line.replace("KEY", key);
+    let (env, run) = if kind == "env" { (line, String::new()) } else { (String::new(), line) };
+    let uses_key = |text: &str| if is_used("secrets.passed") { text.to_owned() } else { text.replace('§', "other") };
+    let text = format!(
+        "on:\n  workflow_dispatch:\n    inputs:\n{}{}  workflow_call:\n    inputs:\n      called: {{type: string}}\n\
+         env:\n{}jobs:\n  a:\n    runs-on: x\n    strategy:\n      matrix:\n{}\n    env:\n      \
+         E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: {slug}\n{env}\n    steps:\n      - run: |\n          {run}\n          \
+         bash tests/e2e/test_staging_full_saas.sh\n",
+        place("inputs.plain", "      plain: {type: string, default: §}   # §\n"),
+        place("inputs.choice", "      choice: {type: choice, default: '§', options: ['§', other]}\n"),
+        place("TOP", "  TOP: §\n"),
+        place("matrix", "        leg: [§, z]\n        include: [{leg: z, row: §}]"),
+    );
+    let caller = format!(
+        "on: push\njobs:\n  b:\n    uses: ./.github/workflows/a.yml\n    with:\n{}    secrets:\n{}",
+        place("inputs.called", "      called: §\n"),
+        uses_key("      passed: §\n"),
+    );
+    (text.replace('§', canary), caller.replace('§', canary))
+}
+
+/// Checks that no output of `lint` repeats a canary that reaches a key variable.
+fn check_flow(at: (&str, &str), slug: &str, key: &str, canary: &str, name: &str) -> Result<(), String> {
+    let (text, caller) = flow(at, slug, key, canary);
+    // A slug alone is no secret; it is one if the same literal reaches the key variable.
+    let scratch = Scratch::new(name).file(".github/workflows/a.yml", &text).file(".github/workflows/b.yml", caller);
+    let mut outputs = Vec::new();
+    for format in ["human", "json", "sarif", "github", "json=out.json"] {
+        outputs.push(slugproof(["lint", "--output", format]).dir(&scratch).run().snapshot());
+    }
+    let written = slugproof(["lint", "--baseline", "base.json", "--write-baseline"]).dir(&scratch).run();
+    outputs.push(written.snapshot());
+    for file in ["out.json", "base.json"] {
+        outputs.push(fs::read_to_string(scratch.0.join(file)).map_err(|error| format!("{file}: {error}"))?);
+    }
+    match outputs.iter().find(|output| output.contains(canary)) {
+        Some(output) => Err(format!("{at:?} with the slug {slug} shows the secret:\n{text}\n{output}")),
+        None => Ok(()),
+    }
+}
+
+/// The reference of a flow to what also selects the slug, so that the literal of the slug is a secret.
+fn shares_literal(line: &str, slug: &str) -> bool {
+    !slug.contains("${{") || line.contains(slug.trim_matches(['$', '{', '}', ' ']))
+}
+
+#[test]
+fn every_flow_into_a_key_variable_is_masked() {
+    for (number, at) in FLOWS.into_iter().enumerate() {
+        let slugs = SLUGS.into_iter().filter(|slug| shares_literal(at.1, slug));
+        for slug in slugs {
+            let name = format!("secrets-flow-{number}");
+            check_flow(at, slug, "E2E_MINIMAX_API_KEY", PLAIN, &name).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_canary_is_masked_in_every_output(
+        at in prop::sample::select(FLOWS.to_vec()),
+        slug in prop::sample::select(SLUGS.to_vec()),
+        key in prop::sample::select(vec!["E2E_MINIMAX_API_KEY", "E2E_ANTHROPIC_API_KEY"]),
+        canary in "zq[a-z0-9]{4,20}qz",
+    ) {
+        prop_assume!(shares_literal(at.1, slug));
+        check_flow(at, slug, key, &canary, "secrets-flow-random").map_err(TestCaseError::fail)?;
+    }
+}
+
+/// A literal that is compared, or that another variable takes, is no secret.
+#[test]
+fn literal_that_reaches_no_key_variable_stays_readable() {
+    let text = "on: push\njobs:\n  a:\n    runs-on: x\n    strategy: {matrix: {leg: [first-leg, other-leg]}}\n    env:\n      \
+                E2E_LLM_PATH: platform\n      E2E_MINIMAX_API_KEY: ${{ matrix.leg == 'first-leg' && secrets.A || '' }}\n      \
+                E2E_MODEL_SLUG: ${{ matrix.leg }}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n";
+    let scratch = Scratch::new("secrets-readable").file(".github/workflows/a.yml", text);
+    let output = slugproof(["lint"]).dir(&scratch).run();
+    assert!(output.stdout.contains("== 'first-leg'") && output.stdout.contains("`first-leg`"), "{}", output.stdout);
+    assert!(!output.stdout.contains("***") && !output.stdout.contains("<masked>"), "{}", output.stdout);
 }

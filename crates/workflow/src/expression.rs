@@ -78,6 +78,59 @@ pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
 }
 
+/// The contexts whose values can become part of the value of a text, each as a path of names. The name
+/// of the context is in lower case. A context that is only compared or tested is left out.
+#[must_use]
+pub fn sources(template: &str) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    for part in parts(template) {
+        if let Part::Expression(expression) = part
+            && let Ok(tree) = parse(expression)
+        {
+            add_sources(&tree, &mut found);
+        }
+    }
+    found
+}
+
+fn add_sources(expression: &SpannedExpr<'_>, found: &mut BTreeSet<Vec<String>>) {
+    match &expression.inner {
+        Expr::Context(context) => {
+            if let Some(SpannedExpr { inner: Expr::Call(call), .. }) = context.parts.first() {
+                call.args.iter().for_each(|argument| add_sources(argument, found));
+            }
+            let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();
+            path.iter_mut().take(1).for_each(|root| *root = root.to_lowercase());
+            found.insert(path);
+        }
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+            add_sources(lhs, found);
+            add_sources(rhs, found);
+        }
+        // The left side of `&&` is the value only if it counts as false.
+        Expr::BinExpr(BinExpr { op: BinOp::And, rhs, .. }) => add_sources(rhs, found),
+        Expr::Call(call) => match call.func {
+            Function::Format | Function::Join | Function::ToJSON | Function::FromJSON | Function::Case => {
+                call.args.iter().for_each(|argument| add_sources(argument, found));
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// The name that a part of a context gives literally.
+fn name_of(part: &SpannedExpr<'_>) -> Option<String> {
+    match &part.inner {
+        Expr::Identifier(name) => Some(name.as_str().to_owned()),
+        Expr::Index(index) => match &index.inner {
+            Expr::Literal(Literal::String(name)) => Some(name.to_string()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The repository variables of a text that a literal replaces if they are unset, as in
 /// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count as a
 /// default.
@@ -133,14 +186,7 @@ fn ends_in_literal(expression: &SpannedExpr<'_>) -> bool {
 }
 
 fn reference(context: &Context<'_>) -> (String, Option<String>) {
-    let mut names = context.parts.iter().map(|part| match &part.inner {
-        Expr::Identifier(name) => Some(name.as_str().to_owned()),
-        Expr::Index(index) => match &index.inner {
-            Expr::Literal(Literal::String(name)) => Some(name.to_string()),
-            _ => None,
-        },
-        _ => None,
-    });
+    let mut names = context.parts.iter().map(name_of);
     let root = names.next().flatten().unwrap_or_default().to_lowercase();
     let first = names.next().flatten();
     let is_event_input = first.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("event"))
