@@ -83,6 +83,38 @@ pub fn report_path(path: &Path) -> String {
     if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
+/// The repository that contains the working directory.
+pub struct Top {
+    /// The working directory.
+    here: PathBuf,
+    /// The directory that holds `.git`, if there is one.
+    top: Option<PathBuf>,
+}
+
+impl Top {
+    /// Finds the repository.
+    #[must_use]
+    pub fn find() -> Self {
+        let here = std::env::current_dir().unwrap_or_default();
+        let top = here.ancestors().find(|directory| directory.join(".git").exists()).map(Path::to_owned);
+        Self { here, top }
+    }
+
+    /// A path of a report, relative to the top of the repository if the file is in it.
+    #[must_use]
+    pub fn relative(&self, path: &str) -> String {
+        let mut whole = PathBuf::new();
+        for component in self.here.join(path).components() {
+            match component {
+                Component::ParentDir => drop(whole.pop()),
+                component => whole.push(component),
+            }
+        }
+        let below = self.top.as_ref().and_then(|top| whole.strip_prefix(top).ok());
+        below.and_then(Path::to_str).map_or(path.to_owned(), |below| below.replace(std::path::MAIN_SEPARATOR, "/"))
+    }
+}
+
 /// Reads a text file, up to one byte more than `limit`.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::codes::{
     self, Command, Entry, MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION,
 };
+use crate::render::is_blank;
 use crate::suggest::did_you_mean;
 
 use super::{Finding, SourceId, Sources, Span};
@@ -177,7 +178,7 @@ fn is_quoted(sources: &Sources, span: &Span) -> bool {
 /// Returns a finding if the whole suppression is invalid.
 fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppression, Vec<Finding>), Box<Finding>> {
     let (list, reason) = parts(sources.slice(comment)).map_err(|title| malformed(sources, comment, title))?;
-    if reason.trim().is_empty() {
+    if is_blank(reason) {
         let title = "a suppression without a reason suppresses nothing";
         let finding = wrong(sources, comment, &SUPPRESSION_WITHOUT_REASON, title);
         return Err(Box::new(finding.with_help("write the reason after the bracket")));

@@ -2,7 +2,7 @@
 
 use crate::codes::{Command, Level};
 use crate::exit::{Exit, Failure};
-use crate::io::write_whole;
+use crate::io::{Top, write_whole};
 use crate::render::counted;
 
 use super::baseline::{Baseline, Stale};
@@ -12,6 +12,7 @@ use super::suppress::{self, Suppressed, SuppressionKind};
 use super::{Finding, Sources};
 
 /// A report with the suppressed findings separated. All outputs render it.
+#[derive(Clone)]
 pub struct Triaged {
     /// The command: `lint` or `check`.
     pub command: Command,
@@ -27,6 +28,17 @@ pub struct Triaged {
     pub notices: Vec<String>,
     /// Whether everything could be checked.
     pub coverage: Coverage,
+}
+
+impl Triaged {
+    /// The same findings with paths relative to the top of the repository.
+    #[must_use]
+    pub fn from_top(&self) -> Self {
+        let top = Top::find();
+        let mut relative = self.clone();
+        relative.sources.map_paths(|path| if path.starts_with('<') { path.to_owned() } else { top.relative(path) });
+        relative
+    }
 }
 
 impl Report {

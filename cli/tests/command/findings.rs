@@ -138,7 +138,7 @@ fn sarif_output_follows_the_official_schema() {
     let locations: Vec<&Value> =
         results.iter().map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]).collect();
     assert!(locations.contains(&&json!({"uri": "a%20dir/%C3%A9%3A%25.yaml", "uriBaseId": "SRCROOT"})), "{locations:?}");
-    assert!(locations.contains(&&json!({"uri": format!("file://{absolute}")})), "{locations:?}");
+    assert!(locations.contains(&&json!({"uri": "broken.yaml", "uriBaseId": "SRCROOT"})), "{locations:?}");
     let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
     let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("an id")).collect();
     let reported = codes::entries().filter(|code| code.is_reported_by(Command::Check)).map(|code| code.id);
@@ -459,4 +459,34 @@ fn devices_and_links_are_not_replaced() {
     assert_eq!(check(&scratch, &["--output", "json=link.json"]).code, 1);
     assert!(fs::symlink_metadata(scratch.0.join("link.json")).expect("the file exists").is_symlink());
     assert!(fs::read_to_string(scratch.0.join("real.json")).expect("the file exists").starts_with('{'));
+}
+
+/// A forge looks for the files below the top of the repository.
+#[test]
+fn paths_for_a_forge_are_relative_to_the_repository() {
+    let scratch = Scratch::new("findings-top").file("ci/a.yaml", faulty()).file("ci/deep/x", "");
+    let absolute = scratch.0.join("ci/a.yaml").display().to_string();
+    for (below, path) in [("", "ci/a.yaml"), ("ci", "a.yaml"), ("ci/deep", "../a.yaml"), ("ci/deep", &absolute)] {
+        let run = |format| slugproof(["check", path, "--output", format]).dir(&Scratch(scratch.0.join(below))).run();
+        let sarif = run("sarif").json();
+        let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(*location, json!({"uri": "ci/a.yaml", "uriBaseId": "SRCROOT"}), "{path} in {below}");
+        let github = run("github").stdout;
+        assert!(github.contains(" file=ci/a.yaml,"), "{path} in {below}: {github}");
+    }
+}
+
+#[test]
+fn invisible_reason_is_no_reason() {
+    for (number, reason) in ["\u{200b}", "\u{2060}\u{feff}", "\u{3164} \u{2800}", "\u{ad}"].into_iter().enumerate() {
+        let text = faulty().replace("  other:\n", &format!("  other:  # slugproof: ignore[undecided] {reason}\n"));
+        let scratch = Scratch::new(&format!("findings-invisible-{number}")).file("file.yaml", text);
+        let output = slugproof(["check", "file.yaml"]).dir(&scratch).run();
+        assert!(output.stdout.contains("[suppression-without-reason]"), "{reason:?}: {}", output.stdout);
+        let escaped: String = reason.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let config = format!("schema_version: 1\naccept: [{{code: missing-credential, reason: \"{escaped}\"}}]\n");
+        let scratch = Scratch::new(&format!("findings-accept-{number}")).file("slugproof.yaml", config);
+        let output = slugproof(["prove"]).dir(&scratch).run();
+        assert!(output.code == 2 && output.stderr.contains("the reason is empty"), "{reason:?}: {}", output.snapshot());
+    }
 }

@@ -78,7 +78,8 @@ impl Scratch {
     pub fn new(name: &str) -> Self {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("the target directory can be written to");
+        // The directory is the top of a repository, wherever the target directory is.
+        fs::create_dir_all(path.join(".git")).expect("the target directory can be written to");
         Self(path)
     }
 

@@ -101,7 +101,8 @@ fn render(triaged: &Triaged, format: Format) -> String {
     match format {
         Format::Human => human::render(triaged, FILE_WIDTH),
         Format::Json => json::render(triaged),
-        Format::Sarif => sarif::render(triaged),
-        Format::Github => github::render(triaged),
+        // A forge looks for the files below the top of the repository.
+        Format::Sarif => sarif::render(&triaged.from_top()),
+        Format::Github => github::render(&triaged.from_top()),
     }
 }

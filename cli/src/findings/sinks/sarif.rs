@@ -167,7 +167,7 @@ struct Text {
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The base of paths in the directory in which the command ran.
+/// The base of paths in the repository.
 const SOURCE_ROOT: &str = "SRCROOT";
 
 /// The base of paths of embedded data, which are not files of the user.
@@ -201,7 +201,7 @@ fn run<'a>(triaged: &Triaged, results: Vec<SarifResult<'a>>) -> Run<'a> {
         automation_details: AutomationDetails { id: format!("slugproof/{}/", triaged.command) },
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([
-            (SOURCE_ROOT, base("the directory in which the command ran")),
+            (SOURCE_ROOT, base("the top of the repository, or the directory in which the command ran")),
             (EMBEDDED_ROOT, base("the data that ship with slugproof")),
         ]),
         invocations: [Invocation { execution_successful: triaged.coverage != Coverage::Incomplete }],
