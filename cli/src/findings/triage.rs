@@ -33,7 +33,7 @@ pub struct Triaged {
 impl Triaged {
     /// The same findings with paths relative to the top of the repository.
     #[must_use]
-    pub fn from_top(&self) -> Self {
+    pub fn relative_to_top(&self) -> Self {
         let top = Top::find();
         let mut relative = self.clone();
         relative.sources.map_paths(|path| if path.starts_with('<') { path.to_owned() } else { top.relative(path) });

@@ -289,6 +289,13 @@ struct Assigned {
     expressions: Vec<Range<usize>>,
 }
 
+impl Assigned {
+    /// A value that is one literal.
+    fn literal(range: Range<usize>) -> Self {
+        Self { literals: [range].into_iter().collect(), ..Self::default() }
+    }
+}
+
 /// The values after `NAME=`, `NAME+=`, `NAME:`, `NAME<<` and `printf -v NAME`.
 fn assigned(text: &str, name: &str, signs: Signs) -> Vec<Assigned> {
     let mut found = Vec::new();
@@ -306,7 +313,7 @@ fn assigned(text: &str, name: &str, signs: Signs) -> Vec<Assigned> {
             found.push(lines_up_to(text, position(marker)));
         } else if before.trim_end().ends_with("printf -v") {
             let end = after.find('\n').map_or(text.len(), |end| position(after) + end);
-            found.push(Assigned { literals: vec![position(after)..end], ..Assigned::default() });
+            found.push(Assigned::literal(position(after)..end));
         } else if let Some(value) = sign.strip_prefix(':').filter(|_| signs == Signs::All) {
             found.push(after_colon(text, position(value.trim_start_matches([' ', '\t']))));
         }
@@ -324,7 +331,7 @@ fn after_colon(text: &str, start: usize) -> Assigned {
         let first = lines.next().map_or(0, str::len);
         let is_inside = |line: &&str| line.trim().is_empty() || indent(line) > key;
         let length: usize = first + lines.take_while(is_inside).map(str::len).sum::<usize>();
-        return Assigned { literals: vec![start..start + length], ..Assigned::default() };
+        return Assigned::literal(start..start + length);
     }
     let line = value.lines().next().unwrap_or_default();
     if line.trim_start_matches(['"', '\'']).starts_with("${{") {
@@ -406,8 +413,8 @@ fn word(text: &str, start: usize, outer: Option<char>) -> Assigned {
                 }
                 None => at += rest.find([')', '\n']).map_or(rest.len(), |end| end + 1),
             }
-        } else if rest.starts_with('$') {
-            let name = named(&rest[1..]);
+        } else if let Some(inner) = rest.strip_prefix('$') {
+            let name = named(inner);
             at += 1 + name.len();
             value.variables.push(name);
         } else if open.last() == Some(&byte) {

@@ -93,7 +93,7 @@ static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"://(?:([^\s/?#<>'\x22]+)|([^\s/?#:@<>'\x22]*:[^\s<>'\x22]+))@").expect("the pattern is valid")
 });
 
-/// A port, and what follows the authority of a URL. Text that starts like this is no password.
+/// A port, and what follows the authority of a URL. Text that starts like this is not a password.
 static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\A[^:]*:[0-9]{1,5}[/?#]").expect("the pattern is valid"));
 
 /// The token of the authentication scheme `Basic`.

@@ -5,11 +5,11 @@ use slug_resolver::{Edit, Fix, Resolution};
 use crate::redact::{MASK, has_credential};
 
 /// The error of a resolution whose model or runtime is a credential.
-pub const CREDENTIAL_AS_MODEL: &str = "what selects the model or the runtime looks like a credential; name a model there, and revoke the credential \
-     if it is real";
+pub const CREDENTIAL_AS_MODEL: &str = "what selects the model or the runtime looks like a credential; name a model \
+                                       there, and revoke the credential if it is real";
 
 /// Returns true if the model or the runtime looks like a credential. Such a resolution is an error,
-/// whatever a pattern of the registry matches: a credential is no model.
+/// whatever a pattern of the registry matches: a credential is not a model.
 pub fn has_misplaced(resolution: &Resolution<'_>) -> bool {
     has_credential(resolution.slug) || has_credential(resolution.runtime)
 }
@@ -17,7 +17,7 @@ pub fn has_misplaced(resolution: &Resolution<'_>) -> bool {
 /// The resolution with a mask in the place of a credential.
 pub fn masked<'a>(resolution: &Resolution<'a>) -> Resolution<'a> {
     let mask = |text: &'a str| if has_credential(text) { MASK } else { text };
-    Resolution { slug: mask(resolution.slug), runtime: mask(resolution.runtime), ..resolution.clone() }
+    Resolution { slug: mask(resolution.slug), runtime: mask(resolution.runtime), ..*resolution }
 }
 
 /// The fixes that repeat no credential.

@@ -13,7 +13,7 @@ const PLAIN: &str = "hunter2-canary";
 const KEY: &str = "sk-proj-0123456789abcdef";
 
 #[test]
-fn value_of_a_misspelt_key_variable_is_masked_in_a_record() {
+fn value_of_misspelt_key_is_masked() {
     for name in ["E2E_MINIMAX_API_KYE", "E2E_MINIMAX_APIKEY", "e2e_minimax_api_key"] {
         let record = format!(r#"{{"model":"m","status":"failed","error":"rejected {PLAIN}"}}"#);
         let setting = format!("{name}={PLAIN}");
@@ -42,7 +42,7 @@ fn message_about_a_refused_file_repeats_no_credential() {
 
 /// `anthropic/` is a prefix that a pattern matches.
 #[test]
-fn credential_in_place_of_a_model_is_masked_and_fails() {
+fn credential_as_model_is_masked_and_fails() {
     for value in [KEY.to_owned(), format!("anthropic/{KEY}"), format!("anthropic:{KEY}"), format!("{KEY} ")] {
         let setting = format!("E2E_MODEL_SLUG={value}");
         let anthropic = "E2E_ANTHROPIC_API_KEY=set";
@@ -186,9 +186,11 @@ fn flow(flow: (&str, &str), slug: &str, key: &str, canary: &str) -> (String, Str
     let (env, run) = if kind == "env" { (line, String::new()) } else { (String::new(), line) };
     let uses_key = |text: &str| if is_used("secrets.passed") { text.to_owned() } else { text.replace('§', "other") };
     let text = format!(
-        "on:\n  workflow_dispatch:\n    inputs:\n{}{}  workflow_call:\n    inputs:\n      called: {{type: string}}\n\
+        "on:\n  workflow_dispatch:\n    inputs:\n{}{}  workflow_call:\n    \
+         inputs:\n      called: {{type: string}}\n\
          env:\n{}jobs:\n  a:\n    runs-on: x\n    strategy:\n      matrix:\n{}\n    env:\n      \
-         E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: {slug}\n{env}\n    steps:\n      - run: |\n          {run}\n          \
+         E2E_LLM_PATH: platform\n      E2E_MODEL_SLUG: {slug}\n{env}\n    steps:\n      - run: |\n\
+         \x20         {run}\n          \
          bash tests/e2e/test_staging_full_saas.sh\n",
         place("inputs.plain", "      plain: {type: string, default: §}   # §\n"),
         place("inputs.choice", "      choice: {type: choice, default: '§', options: ['§', other]}\n"),
@@ -206,7 +208,7 @@ fn flow(flow: (&str, &str), slug: &str, key: &str, canary: &str) -> (String, Str
 /// Checks that no output of `lint` repeats a canary that reaches a key variable.
 fn check_flow(at: (&str, &str), slug: &str, key: &str, canary: &str, name: &str) -> Result<(), String> {
     let (text, caller) = flow(at, slug, key, canary);
-    // A slug alone is no secret; it is one if the same literal reaches the key variable.
+    // A slug alone stays readable; it is a secret if the same literal reaches the key variable.
     let scratch = Scratch::new(name).file(".github/workflows/a.yml", &text).file(".github/workflows/b.yml", caller);
     let mut outputs = Vec::new();
     for format in ["human", "json", "sarif", "github", "json=out.json"] {
@@ -254,11 +256,13 @@ proptest! {
     }
 }
 
-/// A literal that is compared, or that another variable takes, is no secret.
+/// A literal that is compared, or that another variable takes, is not a secret.
 #[test]
 fn literal_that_reaches_no_key_variable_stays_readable() {
-    let text = "on: push\njobs:\n  a:\n    runs-on: x\n    strategy: {matrix: {leg: [first-leg, other-leg]}}\n    env:\n      \
-                E2E_LLM_PATH: platform\n      E2E_MINIMAX_API_KEY: ${{ matrix.leg == 'first-leg' && secrets.A || '' }}\n      \
+    let text = "on: push\njobs:\n  a:\n    runs-on: x\n    \
+                strategy: {matrix: {leg: [first-leg, other-leg]}}\n    env:\n      \
+                E2E_LLM_PATH: platform\n      \
+                E2E_MINIMAX_API_KEY: ${{ matrix.leg == 'first-leg' && secrets.A || '' }}\n      \
                 E2E_MODEL_SLUG: ${{ matrix.leg }}\n    steps:\n      - run: bash tests/e2e/test_staging_full_saas.sh\n";
     let scratch = Scratch::new("secrets-readable").file(".github/workflows/a.yml", text);
     let output = slugproof(["lint"]).dir(&scratch).run();

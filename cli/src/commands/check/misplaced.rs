@@ -66,7 +66,7 @@ fn visit<'n>(node: &'n Node, each: &mut impl FnMut(&'n str, &'n Node)) {
     node.items().iter().for_each(|item| visit(item, each));
 }
 
-/// Calls a function with each scalar that is no truth value, in lists and mappings too.
+/// Calls a function with each text and number, in lists and mappings too.
 fn scalars<'n>(node: &'n Node, each: &mut impl FnMut(&'n Node, &'n str)) {
     match &node.value {
         Value::String(text) | Value::Integer(text) | Value::Float(text) => each(node, text),

@@ -102,7 +102,7 @@ fn render(triaged: &Triaged, format: Format) -> String {
         Format::Human => human::render(triaged, FILE_WIDTH),
         Format::Json => json::render(triaged),
         // A forge looks for the files below the top of the repository.
-        Format::Sarif => sarif::render(&triaged.from_top()),
-        Format::Github => github::render(&triaged.from_top()),
+        Format::Sarif => sarif::render(&triaged.relative_to_top()),
+        Format::Github => github::render(&triaged.relative_to_top()),
     }
 }
