@@ -136,6 +136,8 @@ table! {
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
             "a workflow sets variables of a policy, but no step with these variables calls a known harness";
+        ALWAYS_TRUE_CONDITION = "always-true-condition", Warning, [Lint],
+            "an `if:` has text around `${{ }}`, so it is always true";
         NEAR_MISS = "near-miss", Warning, [Lint],
             "the name of a secret points to another vendor than the variable that it fills";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],

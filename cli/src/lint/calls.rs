@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::eval::Evaluation;
-use slug_workflow::model::{EnvLayer, Job, Step, Work, Workflow};
+use slug_workflow::expression::has_text_around;
+use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
@@ -13,7 +14,7 @@ use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
 use super::near_miss::near_misses;
 use super::repository::Files;
-use crate::codes::UNKNOWN_HARNESS;
+use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
 use slug_resolver::Policy;
 use slug_value::AbstractValue;
@@ -33,6 +34,8 @@ pub struct Evaluated<'r> {
     pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+    /// Warnings about conditions that are always true.
+    pub(super) conditions: Vec<Finding>,
     /// Warnings about secrets with the name of another vendor.
     pub(super) near_misses: Vec<Finding>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
@@ -82,6 +85,12 @@ impl<'a> Linter<'a> {
         let file_index = file;
         let file = &evaluation.repository().files()[file_index];
         let job = &file.workflow.jobs[job];
+        if !sites.is_empty() {
+            let needed = file.workflow.needed(job).into_iter().filter_map(|job| job.condition.as_ref());
+            for condition in needed.chain(job.conditions()).filter(|condition| has_text_around(&condition.text)) {
+                evaluated.add_condition(source, condition);
+            }
+        }
         for site in sites {
             evaluated.steps.insert((file_index, job.key.start, site.step.number));
             let mut shadowed = Vec::new();
@@ -185,6 +194,30 @@ impl<'a> Linter<'a> {
                 ))
                 .with_subject("variable", name),
         )
+    }
+}
+
+impl Evaluated<'_> {
+    /// Adds a warning about a condition that is always true, once for each condition.
+    fn add_condition(&mut self, source: SourceId, condition: &Condition) {
+        let span = Span { source, range: condition.span.clone() };
+        if self.conditions.iter().any(|known| known.primary.span == span) {
+            return;
+        }
+        let text = condition.text.trim();
+        let is_block = text.len() < condition.text.len() && !has_text_around(text);
+        let help = match is_block {
+            true => "write the condition on one line, or without `${{ }}`",
+            false => "write the whole condition inside one `${{ }}`, or without `${{ }}`",
+        };
+        self.conditions.push(
+            Finding::new(&ALWAYS_TRUE_CONDITION, span, "this `if:` is a text that is not empty, so it is always true")
+                .with_primary_text(match is_block {
+                    true => "whitespace around `${{ }}` is text",
+                    false => "text around `${{ }}`",
+                })
+                .with_help(help),
+        );
     }
 }
 

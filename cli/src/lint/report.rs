@@ -129,7 +129,12 @@ impl Evaluated<'_> {
             }
             findings.push(finding);
         }
-        findings.into_iter().chain(self.near_misses.clone()).chain(self.unknown_harnesses.clone()).collect()
+        findings
+            .into_iter()
+            .chain(self.conditions.clone())
+            .chain(self.near_misses.clone())
+            .chain(self.unknown_harnesses.clone())
+            .collect()
     }
 }
 

@@ -17,6 +17,7 @@ mod findings;
 mod lint;
 mod lint_calls;
 mod lint_fixes;
+mod lint_forge;
 // Compares with a real bash.
 #[cfg(unix)]
 mod lint_properties;

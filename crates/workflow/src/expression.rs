@@ -36,10 +36,10 @@ pub fn text(template: &str, contexts: &dyn Contexts) -> Text {
 }
 
 /// The possible values of a text. A text that is a single expression keeps the type of its
-/// value; any other text is a string.
+/// value; any other text is a string, even if only whitespace surrounds the expression.
 #[must_use]
 pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
-    match parts(template.trim()).as_slice() {
+    match parts(template).as_slice() {
         [Part::Expression(expression)] => value(expression, contexts),
         _ => text(template, contexts).into_value(),
     }
@@ -48,14 +48,28 @@ pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
 /// The possible results of an `if:`, which may omit `${{ }}`.
 #[must_use]
 pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
-    let bare = text.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
+    let parts = parts(text);
+    let (bare, is_template) = match parts.as_slice() {
+        [Part::Expression(expression)] => (*expression, false),
+        parts => (text, parts.iter().any(|part| !matches!(part, Part::Literal(_)))),
+    };
     // The default condition of a step. It counts as true: after a failure, later calls do not
     // matter.
     if bare.trim().eq_ignore_ascii_case("success()") {
         return Tristate::ALWAYS;
     }
-    let value = if text.contains("${{") { typed(text, contexts) } else { value(text, contexts) };
+    let value = if is_template { typed(text, contexts) } else { value(bare, contexts) };
     value.truth()
+}
+
+/// True if text surrounds the expressions of an `if:`, such as the line break at the end of a block.
+/// The condition is then a text that is not empty, so it is always true.
+#[must_use]
+pub fn has_text_around(condition: &str) -> bool {
+    let parts = parts(condition);
+    parts.iter().any(|part| matches!(part, Part::Literal(_)))
+        && parts.iter().any(|part| matches!(part, Part::Expression(_)))
+        && !parts.contains(&Part::Unclosed)
 }
 
 /// The contexts that a text refers to, each with the name that follows it if the name is
@@ -654,8 +668,30 @@ mod tests {
     fn conditions_may_omit_braces() {
         assert_eq!(condition("inputs.flag", &Fixed), !Tristate::ALWAYS);
         assert_eq!(condition("${{ !inputs.flag }}", &Fixed), Tristate::ALWAYS);
+        assert_eq!(condition("${{ success() }}", &Fixed), Tristate::ALWAYS);
         assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Tristate::ALWAYS);
         assert_eq!(condition("github.ref == 'x'", &Fixed), Tristate { can_be_true: true, can_be_false: true });
+    }
+
+    #[test]
+    fn condition_with_text_around_is_always_true() {
+        for (text, expected, is_template) in [
+            ("${{ inputs.flag }}\n", Tristate::ALWAYS, true),
+            (" ${{ inputs.flag }}", Tristate::ALWAYS, true),
+            ("!${{ inputs.runtime }}", Tristate::ALWAYS, true),
+            ("${{ inputs.flag }} && ${{ inputs.flag }}", Tristate::ALWAYS, true),
+            ("${{ github.ref == 'x' }}\n", Tristate::ALWAYS, true),
+            ("${{ success() }}\n", Tristate::ALWAYS, true),
+            ("${{ inputs.flag }}", Tristate::NEVER, false),
+            ("inputs.flag\n", Tristate::NEVER, false),
+            ("${{ inputs.none }}${{ inputs.none }}", Tristate::NEVER, false),
+            ("${{ inputs.none }}${{ vars.x }}", Tristate::UNKNOWN, false),
+            ("x ${{ inputs.flag", Tristate::ALWAYS, false),
+        ] {
+            assert_eq!((condition(text, &Fixed), has_text_around(text)), (expected, is_template), "{text:?}");
+        }
+        assert_eq!(typed("${{ inputs.flag }}", &Fixed), Value::known(Evaluation::Boolean(false)));
+        assert_eq!(typed("${{ inputs.flag }}\n", &Fixed), Value::known(Evaluation::String("false\n".into())));
     }
 
     #[test]

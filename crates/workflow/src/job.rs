@@ -11,7 +11,7 @@ use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
-use super::model::{Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
+use super::model::{Condition, Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice};
@@ -127,7 +127,7 @@ impl<'w> JobEval<'_, 'w> {
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
-    fn condition(&self, condition: Option<&String>, context: &EvalContext<'_>) -> Tristate {
+    fn condition(&self, condition: Option<&Condition>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))
     }
@@ -508,12 +508,12 @@ enum When {
 
 impl When {
     fn of(step: &Step) -> Self {
-        let condition: String =
-            step.condition.iter().flat_map(|it| it.chars()).filter(|c| !c.is_whitespace()).collect();
-        let condition = condition.to_lowercase();
+        let text = step.condition.as_ref().map_or("", |condition| condition.text.as_str());
+        let has_text_around = expression::has_text_around(text);
+        let condition: String = text.to_lowercase().split_whitespace().collect();
         let condition = condition.strip_prefix("${{").unwrap_or(&condition);
         match () {
-            () if condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
+            () if !has_text_around && condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
             () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
             () => Self::Success,
         }

@@ -95,7 +95,7 @@ pub struct Job {
     /// The bytes of the id.
     pub key: Range<usize>,
     /// The condition `if:`.
-    pub condition: Option<String>,
+    pub condition: Option<Condition>,
     /// The ids of the jobs that have to succeed before it.
     pub needs: Vec<String>,
     /// Its environment.
@@ -149,7 +149,7 @@ pub struct Step {
     /// Its name or, without a name, its id.
     pub name: Option<String>,
     /// The condition `if:`.
-    pub condition: Option<String>,
+    pub condition: Option<Condition>,
     /// Its environment.
     pub env: EnvLayer,
     /// Its script.
@@ -164,6 +164,15 @@ pub struct Step {
     pub with: Vec<(String, Range<usize>, Node)>,
     /// The setting `continue-on-error`: a text that may contain expressions.
     pub continue_on_error: Option<String>,
+}
+
+/// The condition of a job or a step.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The text, which may contain `${{ }}`.
+    pub text: String,
+    /// The bytes of the value.
+    pub span: Range<usize>,
 }
 
 /// A script in a workflow file.
@@ -232,6 +241,11 @@ impl Job {
         }
     }
 
+    /// The conditions of the job and its steps.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.condition.iter().chain(self.steps().iter().filter_map(|step| step.condition.as_ref()))
+    }
+
     /// Every `env` of the job and its steps.
     pub fn env_layers(&self) -> impl Iterator<Item = &EnvLayer> {
         [&self.container_env, &self.env].into_iter().chain(self.steps().iter().map(|step| &step.env))
@@ -274,10 +288,10 @@ impl Workflow {
     #[must_use]
     pub fn may_reach(&self, job: &Job, may_hold: &dyn Fn(&str) -> bool) -> bool {
         let checks_status = |job: &Job| {
-            let condition = job.condition.as_deref().unwrap_or_default().to_lowercase();
+            let condition = job.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
             ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
         };
-        let runs = |job: &&Job| job.condition.as_deref().is_none_or(may_hold);
+        let runs = |job: &&Job| job.condition.as_ref().is_none_or(|condition| may_hold(&condition.text));
         let needed = self.needed(job);
         // With status functions, skips are not computed: the job may run.
         checks_status(job) || needed.iter().any(|job| checks_status(job)) || needed.iter().all(runs)
@@ -327,7 +341,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
     Some(Job {
         id: text_of(id)?,
         key: id.span.clone(),
-        condition: text_at(job, "if"),
+        condition: condition_of(job),
         needs: job.get("needs").map(labels).unwrap_or_default(),
         env: env_of(job),
         container_env: job.get("container").map(env_of).unwrap_or_default(),
@@ -366,7 +380,7 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
     Step {
         number,
         name: text_at(node, "name").or_else(|| text_at(node, "id")),
-        condition: text_at(node, "if"),
+        condition: condition_of(node),
         env: env_of(node),
         run,
         working_directory: text_at(node, "working-directory"),
@@ -375,6 +389,11 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
         with: with_of(node),
         continue_on_error: text_at(node, "continue-on-error"),
     }
+}
+
+fn condition_of(node: &Node) -> Option<Condition> {
+    let value = node.get("if").filter(|value| !value.is_null())?;
+    Some(Condition { text: text_of(value)?, span: value.span.clone() })
 }
 
 /// The entries of `with`.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
-use super::model::{EnvEntry, EnvLayer, Job, Step, Work, Workflow};
+use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
 use slug_shell::{Files, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
@@ -40,8 +40,8 @@ pub struct Search<'a> {
 impl Search<'_> {
     /// A condition, unless conditions are ignored.
     #[must_use]
-    pub fn condition<'c>(&self, condition: Option<&'c String>) -> Option<&'c str> {
-        condition.filter(|_| !self.ignore_conditions).map(String::as_str)
+    pub fn condition<'c>(&self, condition: Option<&'c Condition>) -> Option<&'c str> {
+        condition.filter(|_| !self.ignore_conditions).map(|condition| condition.text.as_str())
     }
 
     /// The same search without conditions and without [`Self::every_script`].

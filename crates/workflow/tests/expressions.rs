@@ -141,7 +141,8 @@ proptest! {
         prop_assert!(text.reasons.is_subset(&choices), "{} {:?}", template, text);
     }
 
-    /// A condition can be true if it is true in some world, and false if it is false in one.
+    /// A condition can be true if it is true in some world, and false if it is false in one. With text
+    /// around the expression, it is true in every world.
     #[test]
     fn possible_conditions_are_those_of_all_worlds((open, worlds) in open()) {
         let expected = Tristate {
@@ -149,8 +150,11 @@ proptest! {
             can_be_false: !worlds.iter().all(Evaluation::as_boolean),
         };
         let bare = open.written();
-        for condition in [bare.clone(), format!("${{{{ {bare} }}}}"), format!(" ${{{{{bare}}}}} ")] {
+        for condition in [bare.clone(), format!("${{{{ {bare} }}}}")] {
             prop_assert_eq!(expression::condition(&condition, &Unknown), expected, "{}", condition);
+        }
+        for condition in [format!(" ${{{{{bare}}}}}"), format!("${{{{ {bare} }}}}\n")] {
+            prop_assert_eq!(expression::condition(&condition, &Unknown), Tristate::ALWAYS, "{:?}", condition);
         }
     }
 }
