@@ -85,3 +85,71 @@ fn block_condition_is_always_true() {
     let found = findings_in("condition-of-step", step);
     assert_eq!(found, [CONTRADICTION, "warning always-true-condition", "warning always-true-condition"]);
 }
+
+/// An unquoted scalar has the text of its value; a quoted one keeps its text.
+#[test]
+fn unquoted_scalars_are_normalised() {
+    let jobs = |env: &str, matrix: &str| {
+        format!(
+            "  a:
+    strategy: {{matrix: {matrix}}}
+    env: {{ACME_API_KEY: '${{{{ secrets.ACME_API_KEY }}}}', {env}}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    const MODEL: &str = "MODEL: 'ac-${{ matrix.version }}'";
+    const UNKNOWN: &[&str] = &["error unregistered-model"];
+    for (env, matrix, expected) in [
+        (MODEL, "{version: [4.10]}", UNKNOWN),
+        (MODEL, "{version: ['4.10']}", &[]),
+        (MODEL, "{version: [0x10, 16.0, 016, 1.6e1, 0o20]}", &[]),
+        (MODEL, "{version: ['0x10']}", UNKNOWN),
+        (MODEL, "{include: [{version: 4.10}]}", UNKNOWN),
+        (MODEL, "{version: [16, 4.10], exclude: [{version: 4.1}]}", &[]),
+        (MODEL, "{version: [16, '4.10'], exclude: [{version: 4.10}]}", &[]),
+        ("MODEL: ~", "{version: [1]}", &[]),
+        ("MODEL: True", "{version: [1]}", UNKNOWN),
+    ] {
+        assert_eq!(findings_in("scalars", &jobs(env, matrix)), expected, "{env} {matrix}");
+    }
+    let step = "  a:
+    env: {ACME_API_KEY: '${{ secrets.ACME_API_KEY }}', V: 0x10}
+    steps: [{run: 'MODEL=ac-$V bash scripts/eval.sh'}]
+";
+    assert_eq!(findings_in("scalar-of-env", step), [""; 0]);
+}
+
+#[test]
+fn boolean_default_may_be_capitalised() {
+    let called = |default: &str| {
+        format!(
+            "on:
+  workflow_call:
+    inputs:
+      house: {{type: boolean, default: {default}}}
+jobs:
+  a:
+    env:
+      MODEL: ac-16
+      ACME_API_KEY: ${{{{ secrets.ACME_API_KEY }}}}
+      PAYER: ${{{{ inputs.house && 'platform' || 'own' }}}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    let caller = |with: &str| {
+        format!("on: push\njobs:\n  c:\n    uses: ./.github/workflows/r.yml\n    secrets: inherit\n    with: {with}\n")
+    };
+    for (default, with, expected) in [
+        ("True", "{}", &[CONTRADICTION][..]),
+        ("TRUE", "{}", &[CONTRADICTION]),
+        ("true", "{}", &[CONTRADICTION]),
+        ("False", "{}", &[]),
+        ("False", "{house: True}", &[CONTRADICTION]),
+        ("True", "{house: FALSE}", &[]),
+    ] {
+        let found = findings("boolean", &[("r.yml", &called(default)), ("w.yml", &caller(with))]);
+        assert_eq!(found, expected, "{default} {with}");
+    }
+}

@@ -142,9 +142,7 @@ impl Value {
     #[must_use]
     pub fn into_text(self) -> Text {
         match self.values {
-            AbstractValue::OneOf(values) => {
-                Text::one_of(values.iter().map(|value| value.sema().to_string()), self.reasons)
-            }
+            AbstractValue::OneOf(values) => Text::one_of(values.iter().map(to_text), self.reasons),
             AbstractValue::NonEmpty => Text { values: AbstractValue::NonEmpty, reasons: self.reasons },
             AbstractValue::Any => Text { values: AbstractValue::Any, reasons: self.reasons },
         }
@@ -162,6 +160,46 @@ impl Value {
             AbstractValue::Any => Tristate { can_be_true: true, can_be_false: true },
         }
     }
+}
+
+/// The text that replaces a value in a template: numbers have at most 15 significant digits.
+#[must_use]
+pub fn to_text(value: &Evaluation) -> String {
+    match value {
+        Evaluation::Number(number) => number_to_text(*number),
+        value => value.sema().to_string(),
+    }
+}
+
+/// The format `G15` of the forge.
+fn number_to_text(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    if number.is_infinite() {
+        return format!("{sign}Infinity");
+    }
+    let scientific = format!("{:.14e}", number.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let digits = mantissa.replace('.', "");
+    let (digits, rest) = (digits.trim_end_matches('0'), exponent + 1);
+    let digits = if digits.is_empty() { "0" } else { digits };
+    let with_point = |integer: &str, fraction: &str| match fraction {
+        "" => integer.to_owned(),
+        fraction => format!("{integer}.{fraction}"),
+    };
+    let unsigned = match usize::try_from(rest) {
+        _ if !(-5 < exponent && exponent < 15) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}E{sign}{:02}", with_point(&digits[..1], &digits[1..]), exponent.abs())
+        }
+        Ok(integer) if integer >= digits.len() => format!("{digits:0<integer$}"),
+        Ok(integer) if integer > 0 => with_point(&digits[..integer], &digits[integer..]),
+        _ => format!("0.{}{digits}", "0".repeat(rest.unsigned_abs() as usize)),
+    };
+    format!("{sign}{unsigned}")
 }
 
 /// The possible results of a condition; at least one field is true.

@@ -8,7 +8,7 @@ use super::expression::typed;
 use super::matrix::literal;
 use super::model::{Call, Input, InputKind, Job, PassedSecrets};
 use super::trigger::{Caller, InputValues, Invocation, Secrets};
-use slug_value::{AbstractValue, Evaluation, Value};
+use slug_value::{AbstractValue, Evaluation, Value, to_text};
 
 /// The event of a workflow that another workflow calls.
 pub const CALL_EVENT: &str = "workflow_call";
@@ -48,7 +48,7 @@ pub fn invocation(
 ) -> Option<Invocation> {
     let call = job.call()?;
     let inputs = inputs(call, declared, relevant, context);
-    let known = inputs.iter().filter_map(|(name, value)| Some((name.clone(), value.single()?.sema().to_string())));
+    let known = inputs.iter().filter_map(|(name, value)| Some((name.clone(), to_text(value.single()?))));
     let caller = Caller { job: job.id.clone(), path: path.to_owned(), inputs: known.collect() };
     let outer = context.invocation;
     Some(Invocation {
@@ -90,9 +90,9 @@ fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {
 fn converted(kind: &InputKind, value: Value) -> Value {
     let AbstractValue::OneOf(values) = &value.values else { return value };
     let converted = values.iter().map(|value| match kind {
-        InputKind::Boolean => Evaluation::Boolean(value.sema().to_string() == "true"),
+        InputKind::Boolean => Evaluation::Boolean(to_text(value) == "true"),
         InputKind::Number => Evaluation::Number(value.as_number()),
-        InputKind::Text | InputKind::Choice(_) => Evaluation::String(value.sema().to_string()),
+        InputKind::Text | InputKind::Choice(_) => Evaluation::String(to_text(value)),
     });
     Value::one_of(converted, value.reasons.clone())
 }

@@ -8,7 +8,7 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
-use slug_value::{AbstractValue, Text, Tristate, Value};
+use slug_value::{AbstractValue, Text, Tristate, Value, to_text};
 
 /// Maximum bytes of one expression: the limit of a forge.
 pub const EXPRESSION_BYTES: usize = 21_000;
@@ -502,7 +502,7 @@ fn reasons(arguments: &[Value]) -> BTreeSet<String> {
 }
 
 fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
-    let folded = |value: &Evaluation| value.sema().to_string().to_uppercase();
+    let folded = |value: &Evaluation| to_text(value).to_uppercase();
     let is_text = |value: &Evaluation| !matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
     Some(match (function, arguments) {
         (Function::Contains, [Evaluation::Array(items), item]) => {
@@ -517,13 +517,13 @@ fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
             Evaluation::Boolean(is_text(text) && is_text(part) && folded(text).ends_with(&folded(part)))
         }
         (Function::Join, [Evaluation::Array(items), rest @ ..]) => {
-            let separator = rest.first().map_or(",".to_owned(), |separator| separator.sema().to_string());
-            let items: Vec<String> = items.iter().map(|item| item.sema().to_string()).collect();
+            let separator = rest.first().map_or(",".to_owned(), to_text);
+            let items: Vec<String> = items.iter().map(to_text).collect();
             Evaluation::String(items.join(&separator))
         }
-        (Function::Join, [text, ..]) => Evaluation::String(text.sema().to_string()),
+        (Function::Join, [text, ..]) => Evaluation::String(to_text(text)),
         (Function::FromJSON, [text]) => {
-            let json: serde_json::Value = serde_json::from_str(&text.sema().to_string()).ok()?;
+            let json: serde_json::Value = serde_json::from_str(&to_text(text)).ok()?;
             Evaluation::try_from(json).ok()?
         }
         _ => return None,
@@ -541,7 +541,7 @@ fn format_value(arguments: &[Value]) -> Option<Value> {
 /// Evaluates `format` piece by piece: literal parts are known even if arguments are not.
 fn format_pieces(arguments: &[Value]) -> Option<Value> {
     let (template, rest) = arguments.split_first()?;
-    let template = template.single()?.sema().to_string();
+    let template = to_text(template.single()?);
     let mut text = Text::empty();
     let mut signs = template.chars().peekable();
     let mut literal = String::new();

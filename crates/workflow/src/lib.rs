@@ -18,6 +18,7 @@ pub mod job;
 pub mod matrix;
 pub mod model;
 pub mod repository;
+pub mod scalar;
 mod script;
 pub mod scripts;
 pub mod slice;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use github_actions_expressions::Evaluation;
 
-use super::document::{Node, Style, Value as NodeValue};
+use super::document::{Node, Value as NodeValue};
 use super::expression::{self, Contexts};
+use super::scalar;
 use slug_value::Value;
 
 /// Maximum rows of one matrix; a forge runs at most 256.
@@ -177,34 +178,16 @@ fn cell(node: &Node, contexts: &dyn Contexts) -> Value {
 pub fn literal(node: &Node) -> Option<Evaluation> {
     Some(match &node.value {
         NodeValue::String(text) if text.contains("${{") => return None,
-        NodeValue::String(text) if node.style == Style::Plain => plain(node, text),
-        NodeValue::String(text) => Evaluation::String(text.clone()),
+        NodeValue::String(_) => return scalar::evaluated(node),
         NodeValue::Sequence(items) => Evaluation::Array(items.iter().map(literal).collect::<Option<_>>()?),
         NodeValue::Mapping(entries) => Evaluation::Object(
             entries
                 .iter()
-                .map(|(name, value)| Some((name.text()?.to_owned(), literal(value)?)))
+                .map(|(name, value)| Some((scalar::text_of(name)?, literal(value)?)))
                 .collect::<Option<_>>()?,
         ),
         _ => return None,
     })
-}
-
-/// The value of an unquoted scalar. It is a number only if printing the number yields the same
-/// text; `3.10`, for example, is a version.
-fn plain(node: &Node, text: &str) -> Evaluation {
-    if node.is_null() {
-        return Evaluation::Null;
-    }
-    match text {
-        "true" | "True" | "TRUE" => return Evaluation::Boolean(true),
-        "false" | "False" | "FALSE" => return Evaluation::Boolean(false),
-        _ => {}
-    }
-    match text.parse::<f64>().map(Evaluation::Number) {
-        Ok(number) if number.sema().to_string() == text => number,
-        _ => Evaluation::String(text.to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
+use super::scalar::text_of;
 
 /// A workflow.
 #[derive(Clone, Debug, Default)]
@@ -326,7 +327,7 @@ fn input((name, settings): &(Node, Node)) -> Option<Input> {
         name: text_of(name)?,
         kind,
         default: settings.get("default").filter(|default| !default.is_null()).and_then(text_of),
-        required: settings.get("required").and_then(Node::text) == Some("true"),
+        required: settings.get("required").and_then(text_of).as_deref() == Some("true"),
     })
 }
 
@@ -417,7 +418,7 @@ fn env_of(node: &Node) -> EnvLayer {
         Some(EnvEntry {
             name: text_of(name)?,
             key: name.span.clone(),
-            value: if value.is_null() { String::new() } else { text_of(value)? },
+            value: text_of(value)?,
             value_span: value.span.clone(),
             mapping: (env.span.clone(), env.style),
             siblings: entries.len(),
@@ -425,10 +426,6 @@ fn env_of(node: &Node) -> EnvLayer {
         })
     };
     EnvLayer::Entries(entries.iter().filter_map(entry).collect())
-}
-
-fn text_of(node: &Node) -> Option<String> {
-    node.text().map(str::to_owned)
 }
 
 fn text_at(node: &Node, key: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use github_actions_expressions::Evaluation;
 
 use super::model::{Input, InputKind, Trigger};
-use slug_value::Value;
+use slug_value::{Value, to_text};
 
 /// The maximum number of invocations of one workflow that are evaluated separately.
 pub const MAX_INVOCATIONS: usize = 1_000;
@@ -150,7 +150,7 @@ impl Invocation {
 
 /// The possible values of an input, its default first.
 fn choices(input: &Input, event: &str) -> Vec<Choice> {
-    let known = |value: Evaluation| Choice { shown: value.sema().to_string(), value: Value::known(value) };
+    let known = |value: Evaluation| Choice { shown: to_text(&value), value: Value::known(value) };
     let any_value = || {
         let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };
         let why = format!("{who} may supply any value for `{}`", input.name);

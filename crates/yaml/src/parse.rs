@@ -140,6 +140,8 @@ impl<'a> Builder<'a> {
                     Dialect::Strict => self.typed(&position, &text, style, tag.as_deref())?,
                     Dialect::Lenient => Value::String(text.into_owned()),
                 };
+                let is_string = matches!(Type::of(tag.as_deref()), Type::String | Type::NonSpecific);
+                let style = if is_string && style == Style::Plain { Style::Quoted } else { style };
                 self.count_under_anchors(&position, 1, usize::from(anchor != 0))?;
                 let end = self.end_of_scalar(&position);
                 let Position { line_col, span } = position;

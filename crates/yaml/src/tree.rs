@@ -37,7 +37,7 @@ pub struct Node {
 pub enum Style {
     /// A scalar without quotes.
     Plain,
-    /// A scalar in quotes.
+    /// A scalar in quotes, or without quotes and with the tag of a string.
     Quoted,
     /// A scalar below a `|` or `>`, or a list or mapping with one entry per line.
     Block,

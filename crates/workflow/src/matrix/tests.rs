@@ -68,7 +68,9 @@ fn cell_type_follows_yaml_notation() {
     for (text, expected) in [
         ("1", "Number(1.0)"),
         ("'1'", "String(\"1\")"),
-        ("3.10", "String(\"3.10\")"),
+        ("3.10", "Number(3.1)"),
+        ("0x10", "Number(16.0)"),
+        ("'3.10'", "String(\"3.10\")"),
         ("3.5", "Number(3.5)"),
         ("true", "Boolean(true)"),
         ("True", "Boolean(true)"),
