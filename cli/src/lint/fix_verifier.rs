@@ -293,7 +293,7 @@ fn has_word(text: &str, word: &str) -> bool {
 
 fn with_change(layer: &EnvLayer, change: &Change) -> EnvLayer {
     let mut layer = layer.clone();
-    if let EnvLayer::Entries(entries) = &mut layer {
+    if let EnvLayer::Entries(entries) | EnvLayer::Open(entries) = &mut layer {
         match &change.value {
             None => entries.retain(|entry| entry.key.start != change.key),
             Some(value) => {

@@ -34,9 +34,9 @@ fn findings(name: &str, files: &[(&str, &str)]) -> Vec<String> {
     }
     let output = slugproof(["lint"]).dir(&scratch).run();
     assert!(output.code < 2 && output.stderr.is_empty(), "{}", output.snapshot());
-    let levels = ["error[", "warning[", "undecided["];
+    let levels = ["error[", "warning[", "undecided:"];
     let is_title = |line: &&str| levels.iter().any(|level| line.starts_with(level));
-    let title = |line: &str| line.split_once(']').map_or("", |(code, _)| code).replace('[', " ");
+    let title = |line: &str| line.split([']', ':']).next().unwrap_or_default().replace('[', " ");
     output.stdout.lines().filter(is_title).map(title).collect()
 }
 
@@ -151,5 +151,32 @@ jobs:
     ] {
         let found = findings("boolean", &[("r.yml", &called(default)), ("w.yml", &caller(with))]);
         assert_eq!(found, expected, "{default} {with}");
+    }
+}
+
+/// `${{ insert }}` may set any variable, except those that the same `env` sets by name.
+#[test]
+fn insert_may_set_any_variable() {
+    let jobs = |workflow: &str, job: &str| {
+        format!(
+            "  a:
+    env: {{{workflow}}}
+    steps:
+      - run: bash scripts/eval.sh
+        env: {{{job}}}
+"
+        )
+    };
+    const INSERT: &str = "'${{ insert }}': '${{ fromJSON(vars.EXTRA) }}'";
+    let after = |entries: &str| format!("{entries}, {INSERT}");
+    for (outer, inner, expected) in [
+        ("PAYER: platform", String::new(), &[][..]),
+        ("PAYER: platform", INSERT.to_owned(), &["undecided"]),
+        (&after("PAYER: platform"), String::new(), &["undecided"]),
+        (&after("PAYER: platform, MODEL: ac-16"), String::new(), &["undecided"]),
+        (INSERT, "PAYER: platform, MODEL: ac-16".to_owned(), &["undecided"]),
+        (INSERT, "PAYER: platform, MODEL: ac-16, RUNTIME: agent".to_owned(), &[CONTRADICTION]),
+    ] {
+        assert_eq!(findings_in("insert", &jobs(outer, &inner)), expected, "{outer} / {inner}");
     }
 }

@@ -66,10 +66,13 @@ pub fn invocation(
 
 /// The values of the relevant inputs: what the call passes, else the defaults.
 fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context: &EvalContext<'_>) -> InputValues {
+    // With the key `${{ insert }}`.
+    let is_open = call.with.iter().any(|(name, _, _)| name.contains("${{"));
     let value = |input: &Input| {
         let passed = call.with.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(&input.name));
         let value = match (passed, &input.default, &input.kind) {
             (Some((_, _, node)), _, kind) => converted(kind, evaluated(node, context)),
+            _ if is_open => Value::unknown("the inputs of a call are computed at run time"),
             (None, Some(default), kind) => converted(kind, Value::known(Evaluation::String(default.clone()))),
             (None, None, InputKind::Boolean) => Value::known(Evaluation::Boolean(false)),
             (None, None, _) => Value::known(Evaluation::String(String::new())),

@@ -364,7 +364,7 @@ impl<'w> JobRun<'_, 'w> {
 
     /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
     fn apply(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
-        if let EnvLayer::Opaque(_) = layer {
+        if let EnvLayer::Opaque(_) | EnvLayer::Open(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(outer, name);

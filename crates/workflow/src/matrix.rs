@@ -6,6 +6,7 @@ use github_actions_expressions::Evaluation;
 
 use super::document::{Node, Value as NodeValue};
 use super::expression::{self, Contexts};
+use super::model::is_computed;
 use super::scalar;
 use slug_value::Value;
 
@@ -39,6 +40,9 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     let NodeValue::Mapping(entries) = &matrix.value else {
         return Err("the matrix is computed at run time".to_owned());
     };
+    if entries.iter().any(|(key, _)| is_computed(key)) {
+        return Err("the matrix is computed at run time".to_owned());
+    }
     let mut original = Vec::new();
     for (key, values) in entries {
         let name = key.text().unwrap_or_default().to_lowercase();
@@ -125,7 +129,10 @@ fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>,
     if list.text().is_some_and(|text| !text.is_empty()) {
         return Err(format!("`{key}` of the matrix is computed at run time"));
     }
-    if list.items().iter().any(|item| !matches!(item.value, NodeValue::Mapping(_))) {
+    let is_known = |item: &Node| {
+        matches!(item.value, NodeValue::Mapping(_)) && !item.entries().iter().any(|(key, _)| is_computed(key))
+    };
+    if !list.items().iter().all(is_known) {
         return Err(format!("`{key}` of the matrix is computed at run time"));
     }
     let row = |item: &Node| {
@@ -180,6 +187,7 @@ pub fn literal(node: &Node) -> Option<Evaluation> {
         NodeValue::String(text) if text.contains("${{") => return None,
         NodeValue::String(_) => return scalar::evaluated(node),
         NodeValue::Sequence(items) => Evaluation::Array(items.iter().map(literal).collect::<Option<_>>()?),
+        NodeValue::Mapping(entries) if entries.iter().any(|(key, _)| is_computed(key)) => return None,
         NodeValue::Mapping(entries) => Evaluation::Object(
             entries
                 .iter()

@@ -65,6 +65,8 @@ pub enum EnvLayer {
     None,
     /// Variables, in the order of the file.
     Entries(Vec<EnvEntry>),
+    /// Variables, and with the key `${{ insert }}` others that are known only at run time.
+    Open(Vec<EnvEntry>),
     /// The bytes of a value that is not a mapping, such as an expression.
     Opaque(Range<usize>),
 }
@@ -217,7 +219,7 @@ impl EnvLayer {
     #[must_use]
     pub fn entries(&self) -> &[EnvEntry] {
         match self {
-            Self::Entries(entries) => entries,
+            Self::Entries(entries) | Self::Open(entries) => entries,
             Self::None | Self::Opaque(_) => &[],
         }
     }
@@ -425,7 +427,15 @@ fn env_of(node: &Node) -> EnvLayer {
             env_key: key.span.clone(),
         })
     };
-    EnvLayer::Entries(entries.iter().filter_map(entry).collect())
+    let (computed, named): (Vec<_>, Vec<_>) = entries.iter().partition(|(name, _)| is_computed(name));
+    let named = named.into_iter().filter_map(entry).collect();
+    if computed.is_empty() { EnvLayer::Entries(named) } else { EnvLayer::Open(named) }
+}
+
+/// True if a key of a mapping is computed at run time. The only such key that a forge accepts is
+/// `${{ insert }}`; its value is a mapping whose entries take its place.
+pub(super) fn is_computed(key: &Node) -> bool {
+    key.text().is_some_and(|key| key.contains("${{"))
 }
 
 fn text_at(node: &Node, key: &str) -> Option<String> {

@@ -90,6 +90,7 @@ fn cell_type_follows_yaml_notation() {
         ("${{ vars.x }}", "?"),
         ("[1, '${{ vars.x }}']", "?"),
         ("{k: '${{ vars.x }}'}", "?"),
+        ("{'${{ insert }}': {k: 1}}", "?"),
     ] {
         let cells = [format!("a:\n  - {text}"), format!("include:\n  - a: {text}")];
         for yaml in cells {
@@ -108,6 +109,8 @@ fn unknown_matrix_has_a_reason() {
     for (yaml, why) in [
         ("${{ fromJSON(needs.x.outputs.y) }}", COMPUTED),
         ("a: ${{ fromJSON(vars.x) }}", COMPUTED),
+        ("a: [1]\n${{ insert }}: {b: [2]}", COMPUTED),
+        ("include: [{a: 1, '${{ insert }}': {b: 2}}]", "`include` of the matrix is computed at run time"),
         ("a: ${{ inputs.list }}", COMPUTED),
         ("a: {b: 1}", "the matrix has a mapping where a list is expected"),
         ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", "`include` of the matrix is computed at run time"),
