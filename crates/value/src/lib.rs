@@ -162,6 +162,20 @@ impl Value {
     }
 }
 
+/// A text in the case in which a forge compares texts: each character in upper case by itself. As in
+/// .NET's ordinal comparison, a character outside ASCII never becomes one in ASCII: `ı` is not `I`.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let fold = |c: char| {
+        let mut upper = c.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(upper), None) if upper.is_ascii() == c.is_ascii() => upper,
+            _ => c,
+        }
+    };
+    text.chars().map(fold).collect()
+}
+
 /// The text that replaces a value in a template: numbers have at most 15 significant digits.
 #[must_use]
 pub fn to_text(value: &Evaluation) -> String {

@@ -4,6 +4,9 @@
 //! string. The reader rejects files that GitHub and Gitea reject, and limits the size of
 //! a tree so that a hostile file cannot exhaust memory.
 
+use std::collections::HashMap;
+
+use slug_value::folded;
 use slug_yaml::{Limit, Limits, Problem, byte_size};
 
 pub use slug_yaml::{Node, Style, Value};
@@ -52,8 +55,27 @@ pub struct Unreadable {
 /// Fails if the text is not YAML, is empty, has more than one document, repeats a key in
 /// one mapping, or exceeds a limit of this module.
 pub fn read(text: &str) -> Result<Node, Unreadable> {
-    slug_yaml::read_lenient(text, &LIMITS)
-        .map_err(|error| Unreadable { byte: error.span.start, message: message(&error.problem) })
+    let root = slug_yaml::read_lenient(text, &LIMITS)
+        .map_err(|error| Unreadable { byte: error.span.start, message: message(&error.problem) })?;
+    refuse_keys_that_differ_in_case(&root)?;
+    Ok(root)
+}
+
+/// A forge compares the keys of a mapping without regard to case.
+fn refuse_keys_that_differ_in_case(node: &Node) -> Result<(), Unreadable> {
+    let mut keys: HashMap<String, &str> = HashMap::new();
+    for (key, _) in node.entries() {
+        let name = key.text().unwrap_or_default();
+        if let Some(first) = keys.insert(folded(name), name).filter(|_| node.entries().len() > 1) {
+            let [first, name] = [first, name].map(|name| name.chars().take(80).collect::<String>());
+            let message = format!(
+                "the keys `{first}` and `{name}` differ only in case; forges refuse the file, so keep one of the two"
+            );
+            return Err(Unreadable { byte: key.span.start, message });
+        }
+    }
+    let values = node.entries().iter().map(|(_, value)| value);
+    node.items().iter().chain(values).try_for_each(refuse_keys_that_differ_in_case)
 }
 
 /// The error message for an author of workflows.
@@ -107,6 +129,13 @@ mod tests {
     }
 
     #[test]
+    fn keys_without_a_common_upper_case_are_read() {
+        for text in ["{ı: 1, I: 2, i_: 3}", "{ß: 1, SS: 2}", "[{a: 1}, {A: 2}]"] {
+            assert!(read(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn alias_expands_to_anchored_value() {
         let text = "a: &a {X: 1, Y: 2}\nb: *a\nc:\n  <<: *a\n  Y: 3\n";
         let root = read(text).unwrap();
@@ -126,6 +155,8 @@ mod tests {
         for (text, byte, part) in [
             ("", 0, "empty"),
             ("a: 1\na: 2\n", 5, "duplicate key `a`"),
+            ("env: {KEY: 1, Key: 2}\n", 13, "the keys `KEY` and `Key` differ only in case"),
+            ("a: [{b: {é: 1, É: 2}}]\n", 14, "differ only in case"),
             ("a: 1\n---\nb: 2\n", 5, "second document"),
             ("a: [\n", 5, "YAML"),
             ("[a]: 1\n", 0, "a key cannot be"),

@@ -1,5 +1,6 @@
 //! Abstract evaluation of `${{ … }}` expressions, with GitHub's rules for values.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use github_actions_expressions::call::{Call, Function};
@@ -8,7 +9,7 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
-use slug_value::{AbstractValue, Text, Tristate, Value, to_text};
+use slug_value::{AbstractValue, Text, Tristate, Value, folded, to_text};
 
 /// Maximum bytes of one expression: the limit of a forge.
 pub const EXPRESSION_BYTES: usize = 21_000;
@@ -369,16 +370,31 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         _ => return Value::one_of([true, false].map(Evaluation::Boolean), why),
     };
     let compare = |a: &Evaluation, b: &Evaluation| match op {
-        BinOp::Eq => a.sema() == b.sema(),
-        BinOp::Neq => a.sema() != b.sema(),
-        BinOp::Lt => a.sema() < b.sema(),
-        BinOp::Le => a.sema() <= b.sema(),
-        BinOp::Gt => a.sema() > b.sema(),
-        BinOp::Ge => a.sema() >= b.sema(),
+        BinOp::Eq => is_equal(a, b),
+        BinOp::Neq => !is_equal(a, b),
+        BinOp::Lt => order(a, b).is_some_and(Ordering::is_lt),
+        BinOp::Le => order(a, b).is_some_and(Ordering::is_le),
+        BinOp::Gt => order(a, b).is_some_and(Ordering::is_gt),
+        BinOp::Ge => order(a, b).is_some_and(Ordering::is_ge),
         BinOp::And | BinOp::Or => false,
     };
     let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(compare(a, b))));
     Value::one_of(results, why)
+}
+
+/// The order of two values; `None` if they have none. Texts are compared without regard to case.
+fn order(one: &Evaluation, other: &Evaluation) -> Option<Ordering> {
+    match (one, other) {
+        (Evaluation::String(one), Evaluation::String(other)) => Some(folded(one).cmp(&folded(other))),
+        _ => one.sema().partial_cmp(&other.sema()),
+    }
+}
+
+fn is_equal(one: &Evaluation, other: &Evaluation) -> bool {
+    match (one, other) {
+        (Evaluation::String(_), Evaluation::String(_)) => order(one, other) == Some(Ordering::Equal),
+        _ => one.sema() == other.sema(),
+    }
 }
 
 /// The value of a context path, or of an index into another value.
@@ -461,7 +477,14 @@ fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
 fn case_value(arguments: &[SpannedExpr<'_>], contexts: &dyn Contexts) -> Value {
     match arguments {
         [condition, value, rest @ ..] => {
-            let decider = evaluate(condition, contexts);
+            let mut decider = evaluate(condition, contexts);
+            if let AbstractValue::OneOf(values) = &mut decider.values {
+                // With any other predicate, the run fails.
+                values.retain(|value| matches!(value, Evaluation::Boolean(_)));
+                if values.is_empty() {
+                    return Value::unknown("a predicate of `case` is not a boolean, so the run fails");
+                }
+            }
             let truth = decider.truth();
             join(
                 truth.can_be_true.then(|| evaluate(value, contexts)),
@@ -502,11 +525,11 @@ fn reasons(arguments: &[Value]) -> BTreeSet<String> {
 }
 
 fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
-    let folded = |value: &Evaluation| to_text(value).to_uppercase();
+    let folded = |value: &Evaluation| folded(&to_text(value));
     let is_text = |value: &Evaluation| !matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
     Some(match (function, arguments) {
         (Function::Contains, [Evaluation::Array(items), item]) => {
-            Evaluation::Boolean(items.iter().any(|other| other.sema() == item.sema()))
+            Evaluation::Boolean(items.iter().any(|other| is_equal(other, item)))
         }
         (Function::Contains, [Evaluation::Object(_), _]) => return None,
         (Function::Contains, [text, part]) => Evaluation::Boolean(folded(text).contains(&folded(part))),
@@ -522,12 +545,27 @@ fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
             Evaluation::String(items.join(&separator))
         }
         (Function::Join, [text, ..]) => Evaluation::String(to_text(text)),
+        (Function::ToJSON, [value]) => Evaluation::String(to_json(value)?),
         (Function::FromJSON, [text]) => {
             let json: serde_json::Value = serde_json::from_str(&to_text(text)).ok()?;
             Evaluation::try_from(json).ok()?
         }
         _ => return None,
     })
+}
+
+/// The JSON of a value, which a forge writes on several lines. `None` for an object of several fields,
+/// because their order is not kept.
+fn to_json(value: &Evaluation) -> Option<String> {
+    let is_ordered = |value: &Evaluation| !matches!(value, Evaluation::Object(fields) if fields.len() > 1);
+    let is_flat = |value: &Evaluation| !matches!(value, Evaluation::Object(_) | Evaluation::Array(_));
+    let is_supported = match value {
+        Evaluation::Array(items) => items.iter().all(is_flat),
+        Evaluation::Object(fields) => is_ordered(value) && fields.values().all(is_flat),
+        _ => true,
+    };
+    let json: serde_json::Value = value.clone().try_into().ok().filter(|_| is_supported)?;
+    serde_json::to_string_pretty(&json).ok()
 }
 
 fn format_value(arguments: &[Value]) -> Option<Value> {
@@ -623,6 +661,17 @@ mod tests {
             ("${{ contains(fromJSON('{}'), 'a') }}", "(anything)"),
             ("${{ join(fromJSON('[1,2]'), '-') }}", "1-2"),
             ("${{ case(vars.x, 'a', inputs.flag, 'b', 'c') }}", "a|c"),
+            ("${{ case('true', 'a', 'b') }}", "(anything)"),
+            ("${{ case(inputs.none, 'a', true, 'b', 'c') }}", "(anything)"),
+            ("${{ case(vars.x == 'y', 'a', 1, 'b', 'c') }}", "(anything)"),
+            ("${{ case(true, 'a', 1, 'b', 'c') }}", "a"),
+            ("${{ 'STRASSE' == 'straße' }}", "false"),
+            ("${{ 'ı' == 'I' }} ${{ contains('ı', 'i') }} ${{ 'ſ' == 's' }}", "false false false"),
+            ("${{ 'É' == 'é' }} ${{ startsWith('Éa', 'é') }}", "true true"),
+            ("${{ toJSON('a\"b') }} ${{ toJSON(7) }} ${{ toJSON(inputs.none) }}", "\"a\\\"b\" 7 null"),
+            ("${{ toJSON(fromJSON('[1,\"a\"]')) }}", "[\n  1,\n  \"a\"\n]"),
+            ("${{ toJSON(fromJSON('{\"a\":1,\"b\":2}')) }}", "(anything)"),
+            ("${{ toJSON(vars.x) }}", "(anything)"),
             ("${{ 'it''s }} here' }}", "it's }} here"),
             ("${{ INPUTS.RUNTIME == 'HERMES' }}", "false"),
             ("${{ 1 < 2 && 'x' }}", "x"),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use github_actions_expressions::Evaluation;
 
-use super::document::{Node, Value as NodeValue};
+use super::document::{Node, Style, Value as NodeValue};
 use super::expression::{self, Contexts};
 use super::model::is_computed;
 use super::scalar;
-use slug_value::Value;
+use slug_value::{Value, to_text};
 
 /// Maximum rows of one matrix; a forge runs at most 256.
 pub const ROWS: usize = 10_000;
@@ -37,11 +37,15 @@ pub fn rows(matrix: Option<&Node>, contexts: &dyn Contexts) -> Rows {
 }
 
 fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
-    let NodeValue::Mapping(entries) = &matrix.value else {
-        return Err("the matrix is computed at run time".to_owned());
-    };
+    let computed = || "the matrix is computed at run time".to_owned();
+    if let NodeValue::String(text) = &matrix.value {
+        let value = expression::typed(text, contexts);
+        let object = value.single().filter(|value| matches!(value, Evaluation::Object(_)));
+        return expand(&object.and_then(node_of).ok_or_else(computed)?, contexts);
+    }
+    let NodeValue::Mapping(entries) = &matrix.value else { return Err(computed()) };
     if entries.iter().any(|(key, _)| is_computed(key)) {
-        return Err("the matrix is computed at run time".to_owned());
+        return Err(computed());
     }
     let mut original = Vec::new();
     for (key, values) in entries {
@@ -98,6 +102,26 @@ fn cells(values: &Node, contexts: &dyn Contexts) -> Result<Vec<Value>, String> {
         },
         _ => Err("the matrix has a mapping where a list is expected".to_owned()),
     }
+}
+
+/// A value as a node; `None` if a text in it would be an expression.
+fn node_of(value: &Evaluation) -> Option<Node> {
+    let (style, value) = match value {
+        Evaluation::String(text) if text.contains("${{") => return None,
+        Evaluation::String(text) => (Style::Quoted, NodeValue::String(text.clone())),
+        Evaluation::Array(items) => {
+            (Style::Flow, NodeValue::Sequence(items.iter().map(node_of).collect::<Option<_>>()?))
+        }
+        Evaluation::Object(fields) => {
+            let entry = |(name, value): (&String, &Evaluation)| {
+                Some((node_of(&Evaluation::String(name.clone()))?, node_of(value)?))
+            };
+            let fields: BTreeMap<&String, &Evaluation> = fields.iter().collect();
+            (Style::Flow, NodeValue::Mapping(fields.into_iter().map(entry).collect::<Option<_>>()?))
+        }
+        scalar => (Style::Plain, NodeValue::String(to_text(scalar))),
+    };
+    Some(Node { style, ..Node::from(value) })
 }
 
 fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {

@@ -106,9 +106,13 @@ fn unknown_matrix_has_a_reason() {
     assert_eq!(rows(None, &FewInputs), Rows::Known(vec![Row::new()]));
     assert_eq!(shown("a: ${{ fromJSON(inputs.list) }}"), ["a=1", "a=2"]);
     assert_eq!(shown("a: [1]\ninclude: ''\nexclude: ''"), ["a=1"]);
+    let literal = r#"${{ fromJSON('{"a":[1,"1e3",null],"include":[{"a":1,"b":true}]}') }}"#;
+    assert_eq!(shown(literal), ["a=1 b=true", "a=1e3", "a="]);
     for (yaml, why) in [
         ("${{ fromJSON(needs.x.outputs.y) }}", COMPUTED),
         ("a: ${{ fromJSON(vars.x) }}", COMPUTED),
+        ("${{ inputs.list }}", COMPUTED),
+        ("${{ fromJSON(inputs.list) }}", COMPUTED),
         ("a: [1]\n${{ insert }}: {b: [2]}", COMPUTED),
         ("include: [{a: 1, '${{ insert }}': {b: 2}}]", "`include` of the matrix is computed at run time"),
         ("a: ${{ inputs.list }}", COMPUTED),
