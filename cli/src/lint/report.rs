@@ -43,7 +43,7 @@ impl Linter<'_> {
         }
         if let Some(scripts) = self.scripts {
             let accepted = report.accepted.iter_mut().map(|(finding, _)| finding);
-            let mask = |text: &str| mask::masked(text, None, &self.keys);
+            let mask = |text: &str| mask::masked(text, &self.keys);
             scripts.relocate(report.findings.iter_mut().chain(accepted), &mut report.sources, mask);
         }
         self.report_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
