@@ -154,7 +154,7 @@ jobs:
     }
 }
 
-/// `${{ insert }}` may set any variable, except those that the same `env` sets by name.
+/// `${{ insert }}` may set any variable, except the variables that the same `env` sets by name.
 #[test]
 fn insert_may_set_any_variable() {
     let jobs = |workflow: &str, job: &str| {

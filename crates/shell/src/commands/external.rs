@@ -206,9 +206,10 @@ impl Interpreter<'_> {
     ) -> Outcome {
         let before = self.copy();
         for variable in self.state.variables.values_mut() {
-            let export = if variable.export == Export::No { Export::No } else { Export::Yes };
-            let visible =
-                std::mem::replace(variable, Variable { value: Text::empty(), export, assigned: None }).visible();
+            // A variable that may not be exported may be unset here, and is not exported if it is set again.
+            let export = variable.export;
+            let hidden = Variable { value: Text::empty(), export, assigned: None };
+            let visible = std::mem::replace(variable, hidden).visible();
             *variable = Variable { export, ..visible };
         }
         self.state.all_exported = Export::No;

@@ -85,8 +85,8 @@ impl Interpreter<'_> {
     /// Interprets `make`; `None` if its Makefile is not known.
     pub(super) fn make(&mut self, words: &[Word]) -> Option<Outcome> {
         let arguments = self.make_arguments(&words[1..]);
-        self.resolve(&own_spans(words));
         if arguments.is_dry {
+            self.resolve(&own_spans(words));
             return Some(Outcome::unknown(Output::unknown("the output of `make` is not known")));
         }
         let is_known = arguments.directories.iter().try_fold(self.state.directory.clone(), |directory, path| {
@@ -105,6 +105,7 @@ impl Interpreter<'_> {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
+        self.resolve(&own_spans(words));
         let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut make = Make { path: path.clone(), text: Rc::clone(&file.text), base: file.base, ..Make::default() };
