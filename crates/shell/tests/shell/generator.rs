@@ -80,7 +80,7 @@ fn use_of_library(in_file: bool) -> impl Strategy<Value = String> {
         "source LIBRARY x y",
         "HERE=\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\"; source \"$HERE/lib.sh\"",
         "source \"${BASH_SOURCE%/*}/lib.sh\"",
-        "source LIBRARY && ((D++ < 6)) && f",
+        "source LIBRARY && ((D++ < 4)) && f",
     ];
     let forms =
         select(if in_file { forms.to_vec() } else { forms.into_iter().filter(|it| !it.contains("BASH")).collect() });
@@ -250,7 +250,7 @@ fn call_of_function() -> impl Strategy<Value = String> {
     let forms = ["F", "N=p F", "F x | cat", "(F)", "OUT=$(F)", "F && :", "F \"$N\" y || N=z", "N=$(F u)", &call]
         .map(str::to_owned);
     (function(), name(), select(forms.to_vec()))
-        .prop_map(|(function, name, form)| format!("((D++ < 6)) && {}", form.replace('N', name).replace('F', function)))
+        .prop_map(|(function, name, form)| format!("((D++ < 4)) && {}", form.replace('N', name).replace('F', function)))
 }
 
 fn statement() -> impl Strategy<Value = String> {
@@ -295,7 +295,7 @@ fn statement() -> impl Strategy<Value = String> {
                 .prop_map(|(function, name, a, last)| format!("{function}() {{\n{a}\n{}\n}}", last.replace('N', name))),
             (condition(), inner.clone(), inner.clone()).prop_map(|(c, a, b)| format!("{c} && {{\n{a}\n}} || {b}")),
             (function(), body.clone(), inner).prop_map(|(function, a, b)| format!(
-                "function {function} {{\n{a}\ng() {{\n{b}\n}}\n((D++ < 6)) && g\n}}"
+                "function {function} {{\n{a}\ng() {{\n{b}\n}}\n((D++ < 4)) && g\n}}"
             )),
         ]
     })
