@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::state::join;
 use super::super::syntax::{PieceKind, Test, Word};
+use super::expansion::is_one_field;
 use super::patterns::{Pattern, partition};
 use super::{Interpreter, Status};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -91,25 +92,18 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets the arguments of `test`, or those of `[` without the closing `]`.
+    /// Interprets the arguments of `test`, or those of `[` without the closing `]`. Their number decides what
+    /// they mean, as POSIX says.
     pub(crate) fn test_command(&mut self, words: &[Word]) -> Status {
-        let operator = |word: &Word| word.literal().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let is = |word: &Word, texts: &[&str]| word.literal().is_some_and(|text| texts.contains(&&*text));
         match words {
+            words if words.iter().any(|word| self.may_be_several_words(word)) => self.unknown_test(words),
             [] => Status::Failure,
-            [not, rest @ ..] if not.unquoted_literal() == Some("!") && !rest.is_empty() && rest.len() != 2 => {
-                self.test_command(rest).negated()
-            }
             [word] => self.is_not_empty(word),
-            [not, word] if not.unquoted_literal() == Some("!") => self.is_not_empty(word).negated(),
-            [name, word] => match operator(name).as_str() {
-                "-n" => self.is_not_empty(word),
-                "-z" => self.is_not_empty(word).negated(),
-                _ => {
-                    self.operand(word);
-                    Status::Unknown
-                }
-            },
-            [first, name, second] if matches!(operator(name).as_str(), "=" | "==" | "!=") => {
+            [not, rest @ ..] if is(not, &["!"]) && matches!(rest.len(), 1 | 3) => self.test_command(rest).negated(),
+            [name, word] if is(name, &["-n"]) => self.is_not_empty(word),
+            [name, word] if is(name, &["-z"]) => self.is_not_empty(word).negated(),
+            [first, name, second] if is(name, &["=", "==", "!="]) => {
                 let value = self.operand(first);
                 let other = self.operand(second);
                 // Two parameters that are not known may be equal or not.
@@ -120,26 +114,52 @@ impl Interpreter<'_> {
                 let (holds, fails) = partition(&value, &literals);
                 let fails = if literals.len() > 1 { Some(value) } else { fails };
                 let status = self.decide(first.parameter(), (holds, fails));
-                if operator(name) == "!=" { status.negated() } else { status }
+                if is(name, &["!="]) { status.negated() } else { status }
             }
-            [first, name, second] if operator(name).starts_with('-') && !matches!(&*operator(name), "-a" | "-o") => {
+            [first, name, second] if is(name, &["-a", "-o"]) => {
+                self.joined_tests(std::slice::from_ref(first), is(name, &["-a"]), std::slice::from_ref(second))
+            }
+            [first, name, second] if name.literal().is_some_and(|name| NUMERIC.contains(&&*name)) => {
                 let (value, other) = (self.operand(first), self.operand(second));
-                compare_numbers(&value, &operator(name), &other).into()
+                compare_numbers(&value, &name.literal().unwrap_or_default(), &other).into()
             }
-            words => match words.iter().position(|word| matches!(word.unquoted_literal(), Some("-a" | "-o"))) {
-                Some(at) => {
-                    let first = self.test_command(&words[..at]).to_tristate();
-                    let second = self.test_command(&words[at + 1..]).to_tristate();
-                    let is_and = operator(&words[at]) == "-a";
-                    let both = if is_and { first.conjunction(second) } else { !(!first).conjunction(!second) };
-                    both.into()
+            [not, rest @ ..] if is(not, &["!"]) && rest.len() == 2 => self.test_command(rest).negated(),
+            words if words.len() > 4 && !words.iter().any(|word| is(word, &["(", ")"])) => {
+                let position = |text| words.iter().position(|word| is(word, &[text]));
+                match (position("-o").or_else(|| position("-a")), words) {
+                    (Some(at), _) => self.joined_tests(&words[..at], is(&words[at], &["-a"]), &words[at + 1..]),
+                    (None, [not, rest @ ..]) if is(not, &["!"]) => self.test_command(rest).negated(),
+                    _ => self.unknown_test(words),
                 }
-                None => {
-                    words.iter().for_each(|word| drop(self.operand(word)));
-                    Status::Unknown
-                }
-            },
+            }
+            words => self.unknown_test(words),
         }
+    }
+
+    /// The status of two tests joined by `-a` or `-o`; `test` expands the words of both.
+    fn joined_tests(&mut self, first: &[Word], is_and: bool, second: &[Word]) -> Status {
+        let first = self.test_command(first).to_tristate();
+        let second = self.test_command(second).to_tristate();
+        if is_and { first.conjunction(second) } else { !(!first).conjunction(!second) }.into()
+    }
+
+    /// Whether word splitting may make another number of words of this one.
+    fn may_be_several_words(&mut self, word: &Word) -> bool {
+        word.pieces.iter().any(|piece| match &piece.kind {
+            PieceKind::Command(_) => true,
+            PieceKind::Parameter(parameter) => {
+                !parameter.operation.is_pure() || {
+                    let value = self.fragments(std::slice::from_ref(piece));
+                    !value.iter().all(|text| matches!(text.values, AbstractValue::OneOf(_)) && is_one_field(text))
+                }
+            }
+            _ => false,
+        })
+    }
+
+    fn unknown_test(&mut self, words: &[Word]) -> Status {
+        words.iter().for_each(|word| drop(self.operand(word)));
+        Status::Unknown
     }
 
     /// The pattern of a word in `case` or after `==` in `[[ … ]]`.
@@ -167,6 +187,9 @@ impl Interpreter<'_> {
         pattern
     }
 }
+
+/// The operators of `test` that compare whole numbers.
+const NUMERIC: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
 /// A pattern that only this text matches.
 fn literal(text: &str) -> Pattern {

@@ -492,7 +492,7 @@ fn after_subscript(text: &str) -> &str {
 }
 
 /// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
-fn is_one_field(text: &Text) -> bool {
+pub(super) fn is_one_field(text: &Text) -> bool {
     match &text.values {
         AbstractValue::OneOf(texts) => {
             texts.iter().all(|text| !text.is_empty() && !text.contains([' ', '\t', '\n', '*', '?', '[']))

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 #[cfg(unix)]
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -57,6 +57,12 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "B=x; set -a; : ${B:=s}; bash T; C=1; set -a; ((0 && (C = 2))); bash T",
         "((B += 1)); set -a; : ${B:=s}; bash T",
         "export A={x,y}; B={x,y}; export B; bash T",
+        "if [ ! -z \"$B\" -o \"$A\" = start ]; then bash T; fi",
+        "if [ -z \"$A\" -a -z \"$B\" -o -z \"$C\" ]; then bash T; fi",
+        "if [ -n $B ]; then bash T; fi; if [ $B != x ]; then echo A=x >> $GITHUB_ENV; fi",
+        "for B in '' 'x y' -n; do if [ -n $B ]; then bash T; fi; if [ $B != x ]; then bash T; fi; done",
+        "if [ ! \"$B\" ] && [ ! -n \"$B\" ] && [ ! \"$B\" = x ] && [ ! = ! ]; then bash T; fi",
+        "if [ \\( -n \"$B\" -o -n \"$A\" \\) -a -z \"$C\" ]; then bash T; fi; [ \"$A\" -a \"$B\" ] || bash T",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
         check_against_bash(&script, &[], false);
@@ -121,7 +127,12 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         env: &Variables::from([("A".to_owned(), start)]),
         ends_on_failure,
     });
-    let context = || format!("{script}\n--- {files:#?}\n--- {}\n{effects:#?}", String::from_utf8_lossy(&fs::read(&errors).unwrap_or_default()));
+    let context = || {
+        format!(
+            "{script}\n--- {files:#?}\n--- {}\n{effects:#?}",
+            String::from_utf8_lossy(&fs::read(&errors).unwrap_or_default())
+        )
+    };
 
     for call in fs::read_to_string(&calls).unwrap_or_default().split_terminator("\u{1e}\u{1f}") {
         let values: Vec<&str> = call.split('\u{1f}').collect();

@@ -148,6 +148,9 @@ fn plain_condition() -> impl Strategy<Value = &'static str> {
             "[ \"$A\" != start ]",
             "[ ! -z \"$B\" -o \"$A\" = x ]",
             "test 1 -lt 2",
+            "[ -n $C ]",
+            "[ $B != x ]",
+            "[ -n \"$A\" -a ! -n \"$B\" -o -z \"$C\" ]",
             "{ [ -n \"$B\" ] && true || [ \"$A\" = start ]; }",
         ][..],
     )
