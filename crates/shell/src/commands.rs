@@ -11,7 +11,7 @@ mod tasks;
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
-use super::state::{Export, State, Variable};
+use super::state::{Attribute, Export, State, Variable};
 use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -181,7 +181,7 @@ impl Interpreter<'_> {
         if words.is_empty() {
             self.substitution_status = None;
             assignments.iter().for_each(|assignment| self.assign(assignment, None));
-            let is_special = assignments.iter().any(|assignment| self.state.special.contains(&assignment.name));
+            let is_special = assignments.iter().any(|assignment| self.state.attributes.contains_key(&assignment.name));
             let status = self.substitution_status.take().unwrap_or(Tristate::ALWAYS);
             return Outcome::silent(if is_special { Tristate::UNKNOWN } else { status });
         }
@@ -191,8 +191,18 @@ impl Interpreter<'_> {
             words = words.iter().map(|word| self.frozen(word)).collect();
         }
         let words = words.as_slice();
-        assignments.iter().for_each(|assignment| self.assign(assignment, Some(Export::Yes)));
         let is_builtin = words[0].literal().is_some_and(|name| self.is_in_shell(&name));
+        for assignment in assignments {
+            if let Some(attribute) = self.state.attributes.remove(&assignment.name) {
+                // A program or a function gets a variable without attributes, except that an array stays one.
+                let stays = matches!(attribute, Attribute::ReadOnly | Attribute::Other);
+                if is_builtin || stays {
+                    let attribute = if stays { attribute } else { Attribute::Other };
+                    self.state.attributes.insert(assignment.name.clone(), attribute);
+                }
+            }
+            self.assign(assignment, Some(Export::Yes));
+        }
         let mut outcome = self.call(words, input);
         match before {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
@@ -252,7 +262,7 @@ impl Interpreter<'_> {
         }
         let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
         if assignment.has_subscript || is_array {
-            self.state.special.insert(name.to_owned());
+            self.state.attributes.insert(name.to_owned(), Attribute::Other);
             text = Text::unknown("arrays are not interpreted");
         } else if assignment.appends {
             text = self.look_up(name).followed_by(text);
@@ -270,10 +280,19 @@ impl Interpreter<'_> {
             (Export::No, Export::No) => Export::No,
             _ => Export::Maybe,
         });
-        let (value, export) = if self.state.special.contains(name) {
-            (Text::unknown("a variable has an attribute that is not interpreted"), Export::Maybe)
-        } else {
-            (value, export)
+        let (value, export) = match self.state.attributes.get(name) {
+            None => (value, export),
+            Some(Attribute::Uppercase) => (in_case(value, str::to_ascii_uppercase), export),
+            Some(Attribute::Lowercase) => (in_case(value, str::to_ascii_lowercase), export),
+            Some(Attribute::Other) => (Text::unknown(UNKNOWN_ATTRIBUTE), Export::Maybe),
+            Some(Attribute::ReadOnly) => {
+                // A shell leaves the commands around the assignment, which is an error, or all commands.
+                self.havoc(READ_ONLY);
+                if self.names_env_file {
+                    self.state.opaque = Some(READ_ONLY.to_owned());
+                }
+                (Text::unknown(READ_ONLY), Export::Maybe)
+            }
         };
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
@@ -331,7 +350,7 @@ impl Interpreter<'_> {
                 Outcome { output: Output::default(), status }
             }
             // `local` outside of a function is an error and assigns nothing.
-            "local" if self.function_depth == 0 => {
+            "local" if self.active_functions.is_empty() => {
                 arguments.iter().for_each(|word| drop(self.expand(word)));
                 silent(Tristate::NEVER)
             }
@@ -588,6 +607,11 @@ impl Interpreter<'_> {
             match word.literal() {
                 Some(name) if removes_functions => drop(self.state.functions.remove(name.as_ref())),
                 Some(name) if is_name(&name) => {
+                    // A variable that is read-only stays, and an array stays one in some shells.
+                    let attribute = self.state.attributes.get(&*name);
+                    if matches!(attribute, Some(Attribute::Uppercase | Attribute::Lowercase)) {
+                        self.state.attributes.remove(&*name);
+                    }
                     self.set_variable(&name, Text::empty(), word.span.clone(), Some(Export::No));
                 }
                 Some(name) => {
@@ -611,7 +635,7 @@ impl Interpreter<'_> {
                 Some(name) if is_name(&name) => {
                     // `read -a` and `mapfile` make an array.
                     if command != "getopts" && is_array {
-                        self.state.special.insert(name.clone().into_owned());
+                        self.state.attributes.insert(name.clone().into_owned(), Attribute::Other);
                     }
                     self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
@@ -721,6 +745,23 @@ fn command_of(name: &Text) -> &str {
 }
 
 /// Whether the name of a command is a literal in `names`.
+/// Why nothing is known after an assignment to a read-only variable.
+const READ_ONLY: &str = "a variable may be read-only";
+
+/// Why a variable with an attribute is unknown.
+const UNKNOWN_ATTRIBUTE: &str = "a variable has an attribute that is not interpreted";
+
+/// A text after an assignment to a variable with an attribute. Which other letters change depends on the
+/// locale.
+fn in_case(text: Text, convert: fn(&str) -> String) -> Text {
+    match &text.values {
+        AbstractValue::OneOf(texts) if texts.iter().all(|text| text.is_ascii()) => {
+            Text::one_of(texts.iter().map(|text| convert(text)), text.reasons.clone())
+        }
+        _ => text.or(Text::unknown(UNKNOWN_ATTRIBUTE)),
+    }
+}
+
 fn is_named(words: &[Word], names: &[&str]) -> bool {
     words.first().and_then(Word::literal).is_some_and(|word| names.contains(&word.as_ref()))
 }

@@ -78,6 +78,33 @@ pub struct Written {
     pub span: Range<usize>,
 }
 
+/// An attribute of a variable that changes what an assignment does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attribute {
+    /// Assigned texts become uppercase (`declare -u`).
+    Uppercase,
+    /// Assigned texts become lowercase (`declare -l`).
+    Lowercase,
+    /// A variable that may be read-only.
+    ReadOnly,
+    /// An array or an integer, or a variable that may be one. It can have any value after an assignment,
+    /// and an array is never exported.
+    Other,
+}
+
+/// The attributes of variables after two branches.
+fn join_attributes(
+    one: BTreeMap<String, Attribute>,
+    other: BTreeMap<String, Attribute>,
+) -> BTreeMap<String, Attribute> {
+    let joined = |name: &String| match (one.get(name), other.get(name)) {
+        (Some(one), Some(other)) if one == other => *one,
+        (Some(Attribute::ReadOnly), _) | (_, Some(Attribute::ReadOnly)) => Attribute::ReadOnly,
+        _ => Attribute::Other,
+    };
+    one.keys().chain(other.keys()).map(|name| (name.clone(), joined(name))).collect()
+}
+
 /// The state at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
@@ -89,9 +116,8 @@ pub(super) struct State {
     pub opaque: Option<String>,
     /// Whether `allexport` is on, so that assignments export variables.
     pub all_exported: Export,
-    /// Variables with an attribute that changes an assignment, such as arrays, integers and read-only
-    /// variables. They can have any value, and an array is never exported.
-    pub special: BTreeSet<String>,
+    /// Variables with an attribute that changes what an assignment does.
+    pub attributes: BTreeMap<String, Attribute>,
     /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
     /// Whether a failing command ends the shell (`set -e`).
@@ -118,7 +144,7 @@ impl Default for State {
             others_unknown: None,
             opaque: None,
             all_exported: Export::No,
-            special: BTreeSet::new(),
+            attributes: BTreeMap::new(),
             directory: None,
             ends_on_failure: Tristate::NEVER,
             ends_on_unset: Tristate::NEVER,
@@ -134,7 +160,7 @@ impl Default for State {
 impl State {
     /// Narrows the value of a variable, after a condition on it.
     pub fn narrow(&mut self, variable: Option<&str>, value: &Text) {
-        let variable = variable.filter(|name| !self.special.contains(*name));
+        let variable = variable.filter(|name| !self.attributes.contains_key(*name));
         if let Some(variable) = variable.and_then(|name| self.variables.get_mut(name)) {
             variable.value = value.clone();
         }
@@ -182,7 +208,7 @@ pub(super) fn join(one: State, other: State) -> State {
         others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque),
         all_exported: one.all_exported.or(other.all_exported),
-        special: one.special.into_iter().chain(other.special).collect(),
+        attributes: join_attributes(one.attributes, other.attributes),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         ends_on_failure: one.ends_on_failure.or(other.ends_on_failure),
         ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),

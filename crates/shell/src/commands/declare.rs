@@ -1,8 +1,8 @@
 //! `export`, `declare` and other commands that take assignments as arguments.
 
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
-use super::super::state::{Export, Variable};
-use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
+use super::super::state::{Attribute, Export, Variable};
+use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use slug_value::{AbstractValue, Text};
 
 /// An argument of `export` or `env`.
@@ -31,45 +31,58 @@ impl Interpreter<'_> {
             arguments.iter().for_each(|word| drop(self.expand(word)));
             return self.havoc(&format!("`{command} -n` makes a variable an alias of another"));
         }
-        let is_converted = command != "export" && ['a', 'A', 'i', 'l', 'u'].into_iter().any(option);
-        let is_special = is_converted || command == "readonly" || (command != "export" && option('r'));
-        let is_local = self.function_depth > 0 && !matches!(command, "export" | "readonly") && !option('g');
+        let is_local = !self.active_functions.is_empty() && !matches!(command, "export" | "readonly") && !option('g');
+        let is_converted = command != "export" && ['a', 'A', 'c', 'i'].into_iter().any(option);
+        let is_read_only = command == "readonly" || (command != "export" && option('r'));
+        let attribute = match (option('u'), option('l')) {
+            _ if command == "export" => None,
+            _ if is_converted => Some(Attribute::Other),
+            (false, false) if arguments.iter().any(removes_attribute) => Some(Attribute::Other),
+            (false, false) => None,
+            // A function restores the attributes of the variables that it hides.
+            _ if is_local => Some(Attribute::Other),
+            (true, false) => Some(Attribute::Uppercase),
+            (false, true) => Some(Attribute::Lowercase),
+            (true, true) => Some(Attribute::Other),
+        };
         for word in arguments {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
-                if is_local {
-                    self.make_local(&assignment.name);
-                }
+                self.prepare(&assignment.name, is_local, attribute);
                 self.assign(&assignment, export);
                 // A shell expands braces in arguments, but not in an assignment before a command.
                 if assignment.value.pieces.iter().any(may_open_brace) {
                     self.set_variable(&assignment.name, Text::unknown(BRACES), assignment.name_span.clone(), export);
                 }
-                if is_special {
-                    self.make_special(&assignment.name, assignment.name_span, is_converted);
+                if is_read_only {
+                    self.state.attributes.insert(assignment.name, Attribute::ReadOnly);
                 }
                 continue;
             }
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
                     let start = super::start_of(word);
-                    if is_local {
-                        self.make_local(&name);
-                    }
+                    self.prepare(&name, is_local, attribute);
                     self.set_variable(&name, value, start..start + name.len(), export);
-                    if is_special {
-                        self.make_special(&name, start..start + name.len(), is_converted);
+                    if is_read_only {
+                        self.state.attributes.insert(name, Attribute::ReadOnly);
                     }
                 }
                 // A local variable is unset at first.
                 Pair::Names(name) if is_local && is_name(&name) => {
-                    self.make_local(&name);
                     let value = self.look_up(&name).or(Text::empty());
+                    self.prepare(&name, true, attribute);
                     self.set_variable(&name, value, word.span.clone(), export);
                 }
-                Pair::Names(name) if is_special && is_name(&name) => {
-                    self.make_special(&name, word.span.clone(), is_converted);
+                Pair::Names(name) if is_name(&name) => {
+                    self.prepare(&name, false, attribute);
+                    if is_converted {
+                        self.set_variable(&name, Text::empty(), word.span.clone(), None);
+                    }
+                    if is_read_only {
+                        self.state.attributes.insert(name.clone(), Attribute::ReadOnly);
+                    }
                     self.change_export(&name, hides, exports);
                 }
                 Pair::Names(name) => self.change_export(&name, hides, exports),
@@ -79,12 +92,21 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Gives a variable an attribute. A variable that becomes only read-only keeps its value.
-    fn make_special(&mut self, name: &str, span: Span, is_converted: bool) {
-        self.state.special.insert(name.to_owned());
-        if is_converted {
-            self.set_variable(name, Text::empty(), span, None);
+    /// Makes a variable local and gives it an attribute, before it is assigned.
+    fn prepare(&mut self, name: &str, is_local: bool, attribute: Option<Attribute>) {
+        if is_local {
+            self.make_local(name);
         }
+        let attribute = match (self.state.attributes.get(name), attribute) {
+            (Some(Attribute::ReadOnly), _) => Attribute::ReadOnly,
+            (None, Some(attribute)) => attribute,
+            (Some(before), Some(attribute)) if *before == attribute && !is_local => attribute,
+            // A local variable has no attribute of the variable that it hides.
+            (Some(_), Some(_)) => Attribute::Other,
+            (Some(_), None) if is_local => Attribute::Other,
+            (_, None) => return,
+        };
+        self.state.attributes.insert(name.to_owned(), attribute);
     }
 
     /// Changes whether a variable is exported.
@@ -94,7 +116,9 @@ impl Interpreter<'_> {
         }
         match self.state.variables.get_mut(name) {
             // A shell never exports an array.
-            Some(variable) if exports && self.state.special.contains(name) => variable.export = Export::Maybe,
+            Some(variable) if exports && self.state.attributes.get(name) == Some(&Attribute::Other) => {
+                variable.export = Export::Maybe
+            }
             Some(variable) => variable.export = if hides { Export::No } else { Export::Yes },
             None if exports => {
                 let value = self.look_up(name);
@@ -139,6 +163,11 @@ impl Interpreter<'_> {
             _ => Pair::Names(known),
         }
     }
+}
+
+/// Whether a word is an option that takes an attribute from a variable, as `+u` does.
+fn removes_attribute(word: &Word) -> bool {
+    word.literal().is_some_and(|word| word.starts_with('+') && word.contains(['a', 'A', 'c', 'i', 'l', 'r', 'u']))
 }
 
 /// Whether a piece may open braces that a shell expands to several words.

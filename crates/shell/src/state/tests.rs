@@ -46,20 +46,20 @@ fn by_name<V: std::fmt::Debug>(value: impl Strategy<Value = V>) -> impl Strategy
 fn state() -> impl Strategy<Value = State> {
     let reason = || option::of(Just("some script".to_owned()));
     let directory = option::of(select(&["", "tests"][..]).prop_map(str::to_owned));
-    let special = btree_set(select(&NAMES[..]).prop_map(str::to_owned), 0..=2);
-    (by_name(variable()), by_name(written()), reason(), reason(), export(), special, directory, any::<bool>()).prop_map(
-        |(variables, written, others_unknown, opaque, all_exported, special, directory, ended)| State {
+    let attributes =
+        by_name(select(&[Attribute::Uppercase, Attribute::Lowercase, Attribute::ReadOnly, Attribute::Other][..]));
+    (by_name(variable()), by_name(written()), reason(), reason(), export(), attributes, directory, any::<bool>())
+        .prop_map(|(variables, written, others_unknown, opaque, all_exported, attributes, directory, ended)| State {
             variables,
             written,
             others_unknown,
             opaque,
             all_exported,
-            special,
+            attributes,
             directory,
             ended,
             ..State::default()
-        },
-    )
+        })
 }
 
 /// Two values, often equal.
@@ -154,7 +154,13 @@ proptest! {
         prop_assert_eq!(joined.others_unknown.is_some(), others_unknown);
         prop_assert_eq!(joined.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
         prop_assert_eq!(exports(joined.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
-        prop_assert_eq!(joined.special, &one.special | &other.special);
+        for name in NAMES {
+            let (mine, others) = (one.attributes.get(name), other.attributes.get(name));
+            let is_read_only = [mine, others].contains(&Some(&Attribute::ReadOnly));
+            let mixed = if is_read_only { Attribute::ReadOnly } else { Attribute::Other };
+            let expected = if mine == others { mine } else { Some(&mixed) };
+            prop_assert_eq!(joined.attributes.get(name), expected);
+        }
         let same_directory = one.directory.clone().filter(|_| one.directory == other.directory);
         prop_assert_eq!(joined.directory, same_directory);
     }
