@@ -14,6 +14,7 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed};
 use super::files::{FIRST_FILE_POSITION, Files, SourceFile};
@@ -76,8 +77,8 @@ pub(super) struct Interpreter<'a> {
     pub subshells: usize,
     /// The states at each `return` of the current function or sourced file, with their status.
     pub returns: Option<Vec<(State, Tristate)>>,
-    /// The number of functions around the current command.
-    pub function_depth: usize,
+    /// The functions around the current command.
+    pub active_functions: Vec<Rc<Definition>>,
     /// The exit status of the last command substitution of the current command.
     pub substitution_status: Option<Tristate>,
     /// Whether a function may be called that the interpreter does not know.
@@ -166,7 +167,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         is_subshell_in_loop: false,
         subshells: 0,
         returns: None,
-        function_depth: 0,
+        active_functions: Vec::new(),
         substitution_status: None,
         calls_unknown_functions: false,
         is_recording: true,
@@ -311,6 +312,9 @@ impl Interpreter<'_> {
         if is_program {
             self.program = Some(path.to_owned());
         }
+        if self.is_recording {
+            self.occurrences.repeat(&(file.base..file.base + file.text.len()));
+        }
         let is_short = file.text.len() <= SCRIPT_BYTES && self.script_depth < MAX_SCRIPT_DEPTH;
         let outcome = if is_short { self.script(&file.text, file.base, &[]) } else { None };
         if outcome.is_none() {
@@ -326,6 +330,7 @@ impl Interpreter<'_> {
     pub fn note_uninterpreted(&mut self, text: &str, base: usize, path: &str) {
         if self.is_recording && !self.state.ended {
             self.occurrences.find(text, base, &[]);
+            self.occurrences.repeat(&(base..base + text.len()));
         }
         if text.contains(ENVIRONMENT_FILE) {
             self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${ENVIRONMENT_FILE}"));
@@ -349,7 +354,7 @@ impl Interpreter<'_> {
                 break;
             }
             let next = if item.in_background {
-                let outcome = self.tolerant(|it| it.subshell(|it| it.and_or(item)));
+                let outcome = self.subshell(|it| it.and_or(item));
                 Outcome::success(outcome.output)
             } else {
                 self.and_or(item)

@@ -151,7 +151,7 @@ impl Interpreter<'_> {
                     return outcome;
                 }
                 let is_known = word.literal().is_some();
-                self.calls_unknown_functions |= self.function_depth > 0 && !is_known;
+                self.calls_unknown_functions |= !self.active_functions.is_empty() && !is_known;
                 unknown()
             }
             (None, Some(input)) => {
@@ -213,7 +213,7 @@ impl Interpreter<'_> {
             *variable = Variable { export, ..visible };
         }
         self.state.all_exported = Export::No;
-        self.state.special.clear();
+        self.state.attributes.clear();
         self.state.functions.clear();
         self.state.locals.clear();
         self.state.maybe_local.clear();
@@ -221,11 +221,11 @@ impl Interpreter<'_> {
         self.state.ends_on_failure = ends_on_failure;
         self.state.ends_on_unset = Tristate::NEVER;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
-        let function_depth = std::mem::take(&mut self.function_depth);
+        let active_functions = std::mem::take(&mut self.active_functions);
         let returns = self.returns.take();
         let outcome = self.subshell(|it| script(it).unwrap_or_else(|| Outcome::unknown(Output::default())));
         self.returns = returns;
-        self.function_depth = function_depth;
+        self.active_functions = active_functions;
         self.tolerates_failure = tolerates_failure;
         self.restore(before);
         outcome
@@ -235,6 +235,8 @@ impl Interpreter<'_> {
     pub(super) fn env(&mut self, words: &[Word]) -> Outcome {
         let unknown = || Outcome::unknown(Output::unknown("the output of `env` is not known"));
         let before = self.copy();
+        // An attribute belongs to a variable of the shell, which `env` does not know.
+        self.state.attributes.clear();
         // The shell expands every word before `env` changes anything.
         let pairs: Vec<Pair> = words.iter().map(|word| self.pair(word)).collect();
         let mut index = 1;

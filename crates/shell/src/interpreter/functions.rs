@@ -11,6 +11,9 @@ use slug_value::{Text, Tristate};
 /// Maximum number of functions around a command.
 const MAX_FUNCTION_DEPTH: usize = 12;
 
+/// Maximum number of times that a function is around a command. Each time repeats the loops around the call.
+const MAX_RECURSION: usize = 2;
+
 impl Interpreter<'_> {
     /// Defines a function. What its body names is not called here.
     pub(super) fn define(&mut self, name: &str, body: &Rc<Command>) {
@@ -71,7 +74,8 @@ impl Interpreter<'_> {
         input: Option<Output>,
     ) -> Outcome {
         self.spend(10);
-        if self.function_depth == MAX_FUNCTION_DEPTH {
+        let repeats = self.active_functions.iter().filter(|active| *active == definition).count();
+        if repeats == MAX_RECURSION || self.active_functions.len() == MAX_FUNCTION_DEPTH {
             self.calls_unknown_functions = true;
             self.havoc(&format!("the function `{name}` calls itself"));
             if self.names_env_file {
@@ -86,13 +90,13 @@ impl Interpreter<'_> {
         let locals = std::mem::take(&mut self.state.locals);
         let maybe_local = std::mem::take(&mut self.state.maybe_local);
         let outer_arguments = self.state.arguments.replace(arguments);
-        self.function_depth += 1;
+        self.active_functions.push(Rc::clone(definition));
         let (source, tree) = (Rc::clone(&definition.source), Rc::clone(&definition.tree));
         let loops = std::mem::take(&mut self.loops);
         let outcome = self.inside(source, tree, |it| it.until_return(|it| Some(it.command(&definition.body, input))));
         let outcome = outcome.unwrap_or_else(|| Outcome::unknown(Output::default()));
         self.loops = loops;
-        self.function_depth -= 1;
+        self.active_functions.pop();
         let leave = |state: &mut State| {
             leave_function(state);
             state.locals.clone_from(&locals);

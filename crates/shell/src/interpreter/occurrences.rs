@@ -10,6 +10,8 @@ pub struct Occurrences<'a> {
     targets: &'a [&'a str],
     /// Sorted by the start of their spans.
     found: Vec<Occurrence>,
+    /// Those of files that are interpreted again, as they were left before.
+    left: Vec<Occurrence>,
     /// The bodies of the functions that were called.
     called: Vec<Span>,
     /// The position and length of each text that was searched.
@@ -33,7 +35,7 @@ pub struct Occurrence {
 
 impl<'a> Occurrences<'a> {
     pub fn new(targets: &'a [&'a str]) -> Self {
-        Self { targets, found: Vec::new(), called: Vec::new(), searched: Vec::new() }
+        Self { targets, found: Vec::new(), left: Vec::new(), called: Vec::new(), searched: Vec::new() }
     }
 
     /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
@@ -57,6 +59,19 @@ impl<'a> Occurrences<'a> {
         self.found.sort_by_key(|occurrence| occurrence.span.start);
     }
 
+    /// Makes the occurrences in a text unresolved, before the text is interpreted again. One that the
+    /// interpreter did not resolve before stays unresolved.
+    pub fn repeat(&mut self, text: &Span) {
+        self.called.retain(|body| !contains(text, body));
+        let first = self.found.partition_point(|occurrence| occurrence.span.start < text.start);
+        for occurrence in self.found[first..].iter_mut().take_while(|it| it.span.start < text.end) {
+            if !occurrence.is_resolved {
+                self.left.push(occurrence.clone());
+            }
+            *occurrence = Occurrence { is_stored: false, is_resolved: false, is_dormant: false, ..occurrence.clone() };
+        }
+    }
+
     /// All occurrences.
     pub fn all(&self) -> impl Iterator<Item = &Occurrence> {
         self.found.iter()
@@ -65,7 +80,8 @@ impl<'a> Occurrences<'a> {
     /// The occurrences that are not resolved; those in functions that were not called count only
     /// `with_dormant`.
     pub fn unresolved(&self, with_dormant: bool) -> impl Iterator<Item = &Occurrence> {
-        self.found.iter().filter(move |it| !it.is_resolved && (with_dormant || !it.is_dormant))
+        let all = self.left.iter().chain(&self.found);
+        all.filter(move |it| !it.is_resolved && (with_dormant || !it.is_dormant))
     }
 
     /// Marks the occurrences in the body of a function that is defined and was not called yet.

@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use slug_shell::{Effects, Export, Files, Input, SourceFile, Variable, Variables, interpret};
+use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, Variables, interpret};
 use slug_value::{AbstractValue, Text};
 
 use crate::generator::{NAMES, TARGET, repository, script};
@@ -48,6 +48,15 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "f() { B=x; }; A=y f; export B; bash T",
         "echo() { export A=x; }; echo; bash T",
         "exec true; echo A=x >> $GITHUB_ENV",
+        "declare -u A; bash T; A=abc; bash T; export A; declare -l A; bash T; A=Ab; bash T; unset A; A=Ab; bash T",
+        "typeset -u B=ä; export B; bash T; declare +u B; B=q; bash T",
+        "declare -lx B=Q; B+=W; bash T; (declare -u B; B=q; bash T); if [ \"$X\" ]; then declare -u B; fi; B=x; bash T",
+        "declare -u B; f() { local B=q; export B; bash T; declare -u A=z; bash T; }; f; B=q; bash T; A=r; bash T",
+        "f() { declare -u A; A=q; local A; A=w; bash T; }; f; A=e; bash T; declare -lu B=Xy; export B; bash T",
+        "{ false; echo A=x >> $GITHUB_ENV; } & wait; { false || bash T; false; bash T; } & wait; bash T",
+        "typeset -u A=x; env A=m bash T; A=m bash T; f() { bash T; A=n; bash T; }; A=m f; A=m read -r B <<< q; bash T",
+        "readonly C; false || if [[ ${C:=s} ]]; then echo A=x; fi >> $GITHUB_ENV; bash T",
+        "readonly A=1; unset A; bash T; f() { local A=2; bash T; }; f; { A=q; echo B=x >> $GITHUB_ENV; }; bash T",
         "E=; echo $E A=x >> $GITHUB_ENV",
         "K='B=1 C=2'; export $K; bash T",
         "A[0]=x; for A in p q; do export A=y; bash T; done",
@@ -73,13 +82,10 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
 /// The files of a test.
 struct TestFiles<'f>(&'f [(&'static str, String)]);
 
-/// The distance between the positions of two files.
-const DISTANCE: usize = 1 << 20;
-
 impl Files for TestFiles<'_> {
     fn read(&self, path: &str) -> Option<SourceFile> {
         let index = self.0.iter().position(|(known, _)| *known == path)?;
-        Some(SourceFile { text: self.0[index].1.as_str().into(), base: DISTANCE * (index + 1) })
+        Some(SourceFile { text: self.0[index].1.as_str().into(), base: FIRST_FILE_POSITION * (index + 1) })
     }
 
     fn list(&self, directory: &str) -> Vec<String> {
@@ -161,7 +167,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
 }
 
 /// The time that a script has: nested subshells that repeat each other's rounds take hours.
-const TIME_OF_SCRIPT: Duration = Duration::from_secs(10);
+const TIME_OF_SCRIPT: Duration = Duration::from_secs(4);
 
 /// Waits for bash to end. Kills bash and all its processes when the time is over.
 fn wait(mut bash: Child) -> Option<ExitStatus> {

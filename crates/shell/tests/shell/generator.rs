@@ -163,9 +163,16 @@ fn assignment() -> impl Strategy<Value = String> {
         (name(), value()).prop_map(|(name, value)| format!("{name}+={value}")),
         (name(), value()).prop_map(|(name, value)| format!("export {name}={value}")),
         name().prop_map(|name| format!("export {name}")),
+        (name(), value()).prop_map(|(name, value)| format!("typeset -u {name}={value}")),
+        (name(), select(&["declare -l", "declare +u", "declare -gu", "readonly"][..]))
+            .prop_map(|(name, command)| format!("{command} {name}")),
         name().prop_map(|name| format!("export -n {name}")),
         name().prop_map(|name| format!("unset {name}")),
-        (name(), select(&["export", "declare", "declare -x", "typeset -x", "local"][..]), quoted_assignment())
+        (
+            name(),
+            select(&["export", "declare", "declare -x", "typeset -u", "declare -lx", "local"][..]),
+            quoted_assignment()
+        )
             .prop_map(|(name, command, quoted)| format!("{command} {}", quoted.replace("NAME", name))),
         (
             name(),
@@ -283,9 +290,9 @@ fn statement() -> impl Strategy<Value = String> {
             body.clone().prop_map(|a| format!("{{\n{a}\n}} > /dev/null")),
             (name(), body.clone()).prop_map(|(name, a)| format!("for {name} in p q; do\n{a}\ndone")),
             (name(), body.clone()).prop_map(|(name, a)| format!("for {name} in $B; do\n{a}\ndone")),
-            body.clone().prop_map(|a| format!("for ((; T++ < 9; )); do\n{a}\ndone")),
-            (condition(), body.clone()).prop_map(|(c, a)| format!("while ((T++ < 9)) && {c}; do\n{a}\ndone")),
-            (condition(), body.clone()).prop_map(|(c, a)| format!("until ((T++ >= 9)) || {c}; do\n{a}\ndone")),
+            body.clone().prop_map(|a| format!("for ((; T++ < 5; )); do\n{a}\ndone")),
+            (condition(), body.clone()).prop_map(|(c, a)| format!("while ((T++ < 5)) && {c}; do\n{a}\ndone")),
+            (condition(), body.clone()).prop_map(|(c, a)| format!("until ((T++ >= 5)) || {c}; do\n{a}\ndone")),
             (name(), body.clone())
                 .prop_map(|(name, a)| format!("while read -r {name}; do\n{a}\ndone <<EOF\nr $B\ndone\nEOF")),
             (two.clone(), body.clone(), select(&[";;", ";&", ";;&"][..]), select(&[";;", ";&", ";;&"][..])).prop_map(
