@@ -117,7 +117,7 @@ impl Interpreter<'_> {
         match self.state.variables.get_mut(name) {
             // A shell never exports an array.
             Some(variable) if exports && self.state.attributes.get(name) == Some(&Attribute::Other) => {
-                variable.export = Export::Maybe
+                variable.export = Export::Maybe;
             }
             Some(variable) => variable.export = if hides { Export::No } else { Export::Yes },
             None if exports => {
