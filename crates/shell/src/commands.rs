@@ -384,7 +384,11 @@ impl Interpreter<'_> {
                 silent(Tristate::ALWAYS)
             }
             // `return` outside of a function is an error, and the script continues.
-            "return" if self.returns.is_none() => silent(Tristate::NEVER),
+            // Outside of a function it is an error in bash and ends other shells.
+            "return" if self.returns.is_none() => {
+                self.end_shell(Tristate::UNKNOWN);
+                silent(Tristate::NEVER)
+            }
             "return" => {
                 self.return_command(arguments);
                 silent(Tristate::UNKNOWN)
@@ -575,11 +579,14 @@ impl Interpreter<'_> {
             if !rest.is_empty() {
                 self.state.arguments = Some(rest.clone());
             }
-            if let Some(outcome) = self.until_return(|it| it.file(path, &file, false).map(Outcome::without_states)) {
+            let outcome = self.until_return(|it| it.file(path, &file, false).map(Outcome::without_states));
+            if !rest.is_empty() {
+                // The arguments that `set --` sets in the file stay.
+                let is_same = self.state.arguments.as_ref() == Some(&rest);
+                self.state.arguments = outer.filter(|_| is_same);
+            }
+            if let Some(outcome) = outcome {
                 self.resolve(&own_spans(arguments));
-                if !rest.is_empty() {
-                    self.state.arguments = outer;
-                }
                 return outcome.without_states();
             }
         }

@@ -146,5 +146,5 @@ pub(super) fn needs_bash(script: &str) -> bool {
         || script.split('{').skip(1).any(|rest| {
             rest.split('}').next().is_some_and(|inside| inside.contains([',', '/']) || inside.contains(".."))
         })
-        || ["echo -", "read -"].iter().any(|form| script.contains(form))
+        || ["echo -", "read -", "export -", " == "].iter().any(|form| script.contains(form))
 }

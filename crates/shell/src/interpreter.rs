@@ -79,6 +79,8 @@ pub(super) struct Interpreter<'a> {
     pub returns: Option<Vec<(State, Tristate)>>,
     /// The functions around the current command.
     pub active_functions: Vec<Rc<Definition>>,
+    /// The variables on the command lines of `make` around the current command, which `make` passes on.
+    pub make_overrides: Vec<(String, Text, Span)>,
     /// The exit status of the last command substitution of the current command.
     pub substitution_status: Option<Tristate>,
     /// Whether a function may be called that the interpreter does not know.
@@ -168,6 +170,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         subshells: 0,
         returns: None,
         active_functions: Vec::new(),
+        make_overrides: Vec::new(),
         substitution_status: None,
         calls_unknown_functions: false,
         is_recording: true,

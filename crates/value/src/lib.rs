@@ -36,7 +36,8 @@ pub enum AbstractValue<T> {
 }
 
 impl<T: Absence> AbstractValue<T> {
-    fn is_never_absent(&self) -> bool {
+    /// Whether no value is absent: an empty text, or a value that is false.
+    pub fn is_never_absent(&self) -> bool {
         match self {
             Self::OneOf(values) => !values.iter().any(Absence::is_absent),
             Self::NonEmpty => true,

@@ -9,10 +9,10 @@ use super::super::files::Place;
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::makefile::{Assignment, Makefile, Operator, Statement, parse};
-use super::super::state::{EXPORT_UNKNOWN, Export, State};
+use super::super::state::{EXPORT_UNKNOWN, Export, State, Variables};
 use super::super::syntax::{Span, Word, is_name};
 use super::declare::Pair;
-use slug_value::{Text, Tristate};
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum nesting of references to variables, and of prerequisites.
 const MAX_DEPTH: usize = 24;
@@ -28,6 +28,7 @@ struct Arguments {
     variables: Vec<(String, Text, Span)>,
     goals: Vec<String>,
     ignores_errors: bool,
+    keeps_going: bool,
     /// Whether nothing runs, as with `-n`.
     is_dry: bool,
     /// Whether an argument is not known.
@@ -44,11 +45,17 @@ struct Make {
     targets: BTreeMap<String, Target>,
     phony: BTreeSet<String>,
     goal: Option<String>,
+    /// The variables of the environment of `make`, which recipes do not change.
+    environment: Variables,
+    /// The reason why all other variables of the environment can have any value, if they can.
+    others_unknown: Option<String>,
     /// The variables that are exported or not, by `export` and `unexport`.
     exported: BTreeMap<String, bool>,
     exports_all: bool,
     is_one_shell: bool,
     ignores_errors: bool,
+    /// Whether targets that do not depend on a failed one are made, as with `-k`.
+    keeps_going: bool,
     /// Whether it may define rules or variables that are not known.
     is_incomplete: bool,
     /// The targets that were made.
@@ -108,10 +115,22 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(words));
         let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
             it.state.directory = Some(directory);
-            let mut make = Make { path: path.clone(), text: Rc::clone(&file.text), base: file.base, ..Make::default() };
+            let mut make = Make {
+                path: path.clone(),
+                text: Rc::clone(&file.text),
+                base: file.base,
+                environment: it.copy().variables,
+                others_unknown: it.state.others_unknown.clone(),
+                ..Make::default()
+            };
             make.ignores_errors = arguments.ignores_errors;
-            it.load_makefile(&mut make, &parse(&file.text), &arguments);
-            Some(it.make_goals(&mut make, arguments.goals))
+            make.keeps_going = arguments.keeps_going;
+            let outer = it.make_overrides.clone();
+            it.make_overrides.extend(arguments.variables);
+            it.load_makefile(&mut make, &parse(&file.text));
+            let outcome = it.make_goals(&mut make, arguments.goals);
+            it.make_overrides = outer;
+            Some(outcome)
         });
         if self.has_failed() {
             self.note_uninterpreted(&file.text, file.base, &path);
@@ -146,7 +165,8 @@ impl Interpreter<'_> {
                 }
                 "-n" | "--dry-run" | "--just-print" | "--recon" | "-q" | "--question" | "-t" | "--touch" | "-v"
                 | "--version" | "-h" | "--help" => arguments.is_dry = true,
-                "-i" | "--ignore-errors" | "-k" | "--keep-going" => arguments.ignores_errors = true,
+                "-i" | "--ignore-errors" => arguments.ignores_errors = true,
+                "-k" | "--keep-going" => arguments.keeps_going = true,
                 "-e" | "--environment-overrides" => arguments.is_unknown = true,
                 option if WITH_VALUE.contains(&option) => {
                     arguments.is_unknown |= matches!(option, "-E" | "--eval");
@@ -167,7 +187,8 @@ impl Interpreter<'_> {
                 option if option.starts_with('-') => {
                     // Short options may stand together.
                     arguments.is_dry |= option.contains(['n', 'q', 't']) && !option.starts_with("-j");
-                    arguments.ignores_errors |= option.contains(['i', 'k']);
+                    arguments.ignores_errors |= option.contains('i');
+                    arguments.keeps_going |= option.contains('k');
                     arguments.is_unknown |= option.contains(['C', 'f', 'e', 'E']);
                 }
                 _ => match self.pair(word) {
@@ -188,8 +209,8 @@ impl Interpreter<'_> {
     }
 
     /// Reads the variables and rules of a Makefile.
-    fn load_makefile(&mut self, make: &mut Make, makefile: &Makefile, arguments: &Arguments) {
-        for (name, value, span) in &arguments.variables {
+    fn load_makefile(&mut self, make: &mut Make, makefile: &Makefile) {
+        for (name, value, span) in &self.make_overrides.clone() {
             let value = match value.single() {
                 Some(known) => MakeValue::Recursive(known.clone()),
                 None => MakeValue::Simple(self.placeholder_of(value.clone())),
@@ -203,6 +224,7 @@ impl Interpreter<'_> {
                 Statement::Export { names, is_exported } => {
                     let names = self.make_words(make, names);
                     make.exports_all |= names.is_empty() && *is_exported;
+                    names.iter().for_each(|name| self.define_exported(make, name));
                     make.exported.extend(names.into_iter().map(|name| (name, *is_exported)));
                 }
                 Statement::Rule(rule) => {
@@ -233,6 +255,21 @@ impl Interpreter<'_> {
                 Statement::Other => make.is_incomplete = true,
             }
         }
+    }
+
+    /// Defines a variable that `export` or `unexport` names: it is empty if nothing has set it.
+    fn define_exported(&mut self, make: &mut Make, name: &str) {
+        if make.variables.contains_key(name) {
+            return;
+        }
+        let value = match Self::environment_default(make, name) {
+            Environment::Set => return,
+            Environment::Unset => String::new(),
+            Environment::Either(value) => self.placeholder_of(value.or(Text::empty())),
+        };
+        let value = MakeValue::Simple(value);
+        let variable = MakeVariable { value, assigned: 0..0, source: 0..0, is_argument: false };
+        make.variables.insert(name.to_owned(), variable);
     }
 
     fn make_assign(&mut self, make: &mut Make, assignment: &Assignment) {
@@ -267,7 +304,7 @@ impl Interpreter<'_> {
             Operator::Recursive => MakeValue::Recursive(text.to_owned()),
             Operator::Simple => MakeValue::Simple(self.make_expand(make, text, None, 0)),
             Operator::Default if old.is_some() => return,
-            Operator::Default => match self.environment_default(&name) {
+            Operator::Default => match Self::environment_default(make, &name) {
                 Environment::Unset => MakeValue::Recursive(text.to_owned()),
                 Environment::Set => return,
                 Environment::Either(value) => {
@@ -279,22 +316,29 @@ impl Interpreter<'_> {
             },
             Operator::Append => match old.as_ref().map(|old| &old.value) {
                 Some(MakeValue::Simple(old)) => {
+                    let old = self.text_of(old);
                     let new = self.make_expand(make, text, None, 0);
-                    MakeValue::Simple(format!("{old} {new}"))
+                    let new = self.text_of(&new);
+                    self.simple_value(appended(old, new))
                 }
+                Some(MakeValue::Recursive(old)) if old.is_empty() => MakeValue::Recursive(text.to_owned()),
                 Some(MakeValue::Recursive(old)) => MakeValue::Recursive(format!("{old} {text}")),
-                None => match self.make_environment(&name) {
+                None => match self.make_environment(make, &name) {
                     before if before.is_empty() => MakeValue::Recursive(text.to_owned()),
                     before => {
                         let new = self.make_expand(make, text, None, 0);
-                        MakeValue::Simple(format!("{before} {new}"))
+                        let (before, new) = (self.text_of(&before), self.text_of(&new));
+                        self.simple_value(appended(before, new))
                     }
                 },
             },
         };
         let at = |span: &Span| make.base + span.start..make.base + span.end;
         let mut source = at(&assignment.value_span);
-        if let Some(old) = old.filter(|_| assignment.operator == Operator::Append || assignment.is_conditional) {
+        if let Some(old) = old
+            .filter(|old| !old.source.is_empty())
+            .filter(|_| assignment.operator == Operator::Append || assignment.is_conditional)
+        {
             source.start = source.start.min(old.source.start);
         }
         let variable = MakeVariable { value, assigned: at(&assignment.name_span), source, is_argument: false };
@@ -302,9 +346,13 @@ impl Interpreter<'_> {
     }
 
     /// What the environment says about a variable.
-    fn environment_default(&self, name: &str) -> Environment {
-        match (self.state.variables.get(name), &self.state.others_unknown) {
+    fn environment_default(make: &Make, name: &str) -> Environment {
+        match (make.environment.get(name), &make.others_unknown) {
             (Some(variable), _) if variable.export == Export::No => Environment::Unset,
+            // An empty variable may be one that is exported and was never set.
+            (Some(variable), _) if variable.assigned.is_some() && !variable.value.values.is_never_absent() => {
+                Environment::Either(variable.value.clone())
+            }
             (Some(variable), _) if !variable.value.reasons.contains(EXPORT_UNKNOWN) => Environment::Set,
             (Some(variable), _) => Environment::Either(variable.value.clone()),
             (None, Some(reason)) => Environment::Either(Text::unknown(reason.clone())),
@@ -314,11 +362,12 @@ impl Interpreter<'_> {
     }
 
     /// The value of a variable of the environment in a Makefile.
-    fn make_environment(&mut self, name: &str) -> String {
-        match self.environment_default(name) {
+    fn make_environment(&mut self, make: &Make, name: &str) -> String {
+        match Self::environment_default(make, name) {
             Environment::Unset => String::new(),
             _ => {
-                let value = self.look_up(name);
+                let value = make.environment.get(name).map(|variable| variable.value.clone());
+                let value = value.unwrap_or_else(|| Text::unknown(format!("`${name}` is not known")));
                 match value.single() {
                     Some(known) if !known.contains('$') => known.clone(),
                     Some(_) => self.placeholder_of(Text::unknown(format!("`make` expands the value of `{name}`"))),
@@ -326,6 +375,10 @@ impl Interpreter<'_> {
                 }
             }
         }
+    }
+
+    fn simple_value(&mut self, value: Text) -> MakeValue {
+        MakeValue::Simple(value.single().cloned().unwrap_or_else(|| self.placeholder_of(value)))
     }
 
     fn text_of(&mut self, text: &str) -> Text {
@@ -396,7 +449,7 @@ impl Interpreter<'_> {
                         let directory = self.state.directory.clone().unwrap_or_default();
                         format!("{WORKSPACE}/{directory}").trim_end_matches('/').to_owned()
                     }
-                    _ => self.make_environment(name),
+                    _ => self.make_environment(make, name),
                 },
             };
         }
@@ -433,10 +486,29 @@ impl Interpreter<'_> {
     fn make_goals(&mut self, make: &mut Make, goals: Vec<String>) -> Outcome {
         let goals = if goals.is_empty() { make.goal.clone().into_iter().collect() } else { goals };
         let mut failed: Option<State> = None;
-        for goal in goals {
-            self.make_goal(make, &goal, 0, &mut failed);
-        }
+        self.make_each(make, &goals, 0, &mut failed);
         self.with_failed(failed)
+    }
+
+    /// Makes several targets in order.
+    fn make_each(&mut self, make: &mut Make, names: &[String], depth: usize, failed: &mut Option<State>) {
+        if !make.keeps_going {
+            return names.iter().for_each(|name| self.make_goal(make, name, depth, failed));
+        }
+        let (mut may_fail, mut fails) = (false, false);
+        for name in names {
+            let mut failed_here = None;
+            self.make_goal(make, name, depth, &mut failed_here);
+            if let Some(state) = failed_here {
+                may_fail = true;
+                fails |= self.state.ended;
+                self.join_with(state);
+            }
+        }
+        if may_fail {
+            self.add_failed_state(failed);
+            self.state.ended |= fails;
+        }
     }
 
     /// Makes a target and its prerequisites. `failed` is the state after a command that fails.
@@ -464,15 +536,16 @@ impl Interpreter<'_> {
         for assignment in &target.assignments {
             self.make_assign(make, assignment);
         }
-        for prerequisite in &target.prerequisites {
-            self.make_goal(make, prerequisite, depth + 1, failed);
-        }
+        self.make_each(make, &target.prerequisites, depth + 1, failed);
         // A file that is up to date is not made again.
         let is_file = name.contains(['/', '.']) || self.exists(name);
         let is_made = make.phony.contains(name) || !is_file;
         let before = self.copy();
         self.export_make_variables(make);
         self.run_recipe(make, name, &target, failed);
+        if let Some(failed) = failed {
+            failed.variables.clone_from(&before.variables);
+        }
         self.restore(before.clone());
         if !is_made {
             self.join_with(before);
@@ -499,7 +572,7 @@ impl Interpreter<'_> {
                 }
                 continue;
             };
-            let environment = self.environment_default(name);
+            let environment = Self::environment_default(make, name);
             let export = match (explicit, &environment) {
                 (Some(false), _) => Export::No,
                 (Some(true), _) | (None, Environment::Set) => Export::Yes,
@@ -578,6 +651,13 @@ impl Interpreter<'_> {
         }
         derived
     }
+}
+
+/// A value with another one after it and a space between them, unless the first is empty.
+fn appended(before: Text, new: Text) -> Text {
+    let AbstractValue::OneOf(texts) = &before.values else { return before.followed_by(new) };
+    let each = texts.iter().map(|text| if text.is_empty() { String::new() } else { format!("{text} ") });
+    Text::one_of(each, before.reasons.clone()).followed_by(new)
 }
 
 /// What the environment says about a variable.

@@ -96,6 +96,10 @@ impl Files for TestFiles<'_> {
 
 /// Runs a script and checks that its interpretation allows every call and every written variable.
 fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_failure: bool) {
+    // Without `make` there is no answer of a Makefile to compare with.
+    if script.contains("make ") && Command::new("make").arg("--version").output().is_err() {
+        return;
+    }
     let scratch = tempfile::tempdir().expect("the temporary directory is writable");
     let (calls, written) = (scratch.path().join("calls"), scratch.path().join("written"));
     let values: Vec<String> = NAMES.iter().map(|name| format!("\"${{{name}-}}\"")).collect();
@@ -144,8 +148,9 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         let values: Vec<&str> = call.split('\u{1f}').collect();
         assert!(is_allowed(&effects, &values), "a call saw {values:?}\n{}", context());
     }
-    // The calls of a script that was ended count; what it would have written is not known.
-    let Some(status) = status else { return };
+    // The calls of a script that a signal ended count, such as that of a function that calls itself for
+    // ever; what it would have written is not known.
+    let Some(status) = status.filter(|status| status.code().is_some()) else { return };
     let allowed = match (status.success(), &effects.failure) {
         (true, _) => (&effects.written, &effects.opaque),
         (false, Some(failure)) => (&failure.written, &failure.opaque),

@@ -34,6 +34,9 @@ pub const WRAPPER: &str = "scripts/wrap.sh";
 /// The path of a script that others source.
 pub const LIBRARY: &str = "scripts/lib.sh";
 
+/// The path of the Makefile.
+pub const MAKEFILE: &str = "Makefile";
+
 pub fn repository() -> impl Strategy<Value = Repository> {
     let statements = |of: BoxedStrategy<String>| {
         prop::collection::vec(of, 1..4).prop_map(|statements: Vec<String>| statements.join("\n"))
@@ -41,11 +44,57 @@ pub fn repository() -> impl Strategy<Value = Repository> {
     let outer = statements(prop_oneof![1 => statement(), 2 => use_of_file()].boxed());
     let wrapper = statements(prop_oneof![4 => statement(), 1 => use_of_library(true)].boxed());
     let first = select(&["", "#!/bin/bash\n", "#!/usr/bin/env bash\nset -euo pipefail\n", "#!/bin/bash -e\n"][..]);
-    (outer, first, wrapper, statements(statement().boxed())).prop_map(|(script, first, wrapper, library)| Repository {
-        // A loop that counts in `(( ))` does not end in other shells.
-        script: script.replace("SH ", if format!("{wrapper}{library}").contains("((") { "bash " } else { "sh " }),
-        files: vec![(WRAPPER, format!("{first}{wrapper}")), (LIBRARY, library)],
-    })
+    (outer, first, wrapper, statements(statement().boxed()), makefile()).prop_map(
+        |(script, first, wrapper, library, makefile)| Repository {
+            // A loop that counts in `(( ))` does not end in other shells.
+            script: script.replace("SH ", if format!("{wrapper}{library}").contains("((") { "bash " } else { "sh " }),
+            files: vec![(WRAPPER, format!("{first}{wrapper}")), (LIBRARY, library), (MAKEFILE, makefile)],
+        },
+    )
+}
+
+/// A Makefile with the targets `e2e` and `prep`.
+fn makefile() -> impl Strategy<Value = String> {
+    let first = select(&["", "SHELL := bash\n", "SHELL := bash\n.ONESHELL:\n"][..]);
+    let variable = (
+        name(),
+        select(
+            &[
+                "N ?= k",
+                "N = k",
+                "export N := k",
+                "export N ?= k",
+                "N := $(A)k\nexport N",
+                "A = $(C)-k\nexport",
+                "B = $(C)-k\nexport",
+                "export N\nN += k",
+                "unexport N",
+                "e2e: N = t",
+                "prep: export N = t",
+            ][..],
+        ),
+    );
+    let variable = variable.prop_map(|(name, form)| form.replace('N', name));
+    let variables = prop::collection::vec(variable, 0..3).prop_map(|variables| variables.join("\n"));
+    let prerequisite = select(&["", " prep", " prep prep"][..]);
+    (first, variables, prerequisite, recipe(true), recipe(false)).prop_map(
+        |(first, variables, prerequisite, e2e, prep)| {
+            format!("{first}{variables}\ne2e:{prerequisite}\n{e2e}\nprep:\n{prep}\n.PHONY: e2e prep\n")
+        },
+    )
+}
+
+/// The lines of a recipe. Each is a script of its own.
+fn recipe(runs_make: bool) -> impl Strategy<Value = String> {
+    let forms = ["N=$(N) bash TARGET", "export N=$@; ./TARGET", "cd tests/e2e && ./run.sh", "$(MAKE) prep N=sub"];
+    let of_make = (select(forms[..if runs_make { 4 } else { 3 }].to_vec()), name());
+    let of_make = of_make.prop_map(|(form, name)| form.replace('N', name).replace("TARGET", TARGET));
+    let command = prop_oneof![2 => assignment(), 2 => call(), 1 => print(), 1 => leave()];
+    let command = command.prop_filter("a line is a script", |command| !command.contains(['\n', '#']));
+    let command = command.prop_map(|command| command.replace('$', "$$"));
+    let line = (select(&["", "", "@", "-"][..]), prop_oneof![3 => command, 2 => of_make]);
+    let line = line.prop_map(|(prefix, command)| format!("\t{prefix}{command}"));
+    prop::collection::vec(line, 1..4).prop_map(|lines| lines.join("\n"))
 }
 
 /// Commands that run or source a file, and effects that the file can see.
@@ -66,7 +115,20 @@ fn use_of_file() -> impl Strategy<Value = String> {
             "if bash WRAPPER; then N=x; fi",
         ][..],
     );
+    let of_make = select(
+        &[
+            "make",
+            "make -s prep e2e",
+            "N=r make e2e",
+            "make e2e N=r",
+            "export N; make -k e2e || true",
+            "make -C . prep; N=s",
+            "OUT=$(make prep)",
+            "if make e2e; then N=x; fi",
+        ][..],
+    );
     prop_oneof![
+        3 => (of_make, name()).prop_map(|(form, name)| form.replace("N=", &format!("{name}=")).replace(" N;", &format!(" {name};"))),
         3 => (of_wrapper, name()).prop_map(|(form, name)| form.replace("WRAPPER", WRAPPER).replace('N', name)),
         2 => use_of_library(false),
     ]
