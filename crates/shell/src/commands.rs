@@ -291,6 +291,7 @@ impl Interpreter<'_> {
                 if self.names_env_file {
                     self.state.opaque = Some(READ_ONLY.to_owned());
                 }
+                self.end_shell(Tristate::NEVER);
                 (Text::unknown(READ_ONLY), Export::Maybe)
             }
         };

@@ -20,6 +20,8 @@ pub enum Statement {
         names: String,
         /// False for `unexport`.
         is_exported: bool,
+        /// The bytes of the statement.
+        span: Span,
     },
     /// A rule.
     Rule(Rule),
@@ -145,7 +147,7 @@ impl Parser<'_> {
             "vpath" => return,
             "include" | "-include" | "sinclude" | "undefine" | "load" | "-load" => return self.add(Statement::Other),
             "export" | "unexport" if !matches!(separator(text), Some(Separator::Assignment(..))) => {
-                let names = Statement::Export { names: joined(rest), is_exported: word == "export" };
+                let names = Statement::Export { names: joined(rest), is_exported: word == "export", span };
                 return self.add(if self.conditions == 0 { names } else { Statement::Other });
             }
             _ => {}
@@ -329,7 +331,7 @@ mod tests {
         };
         let shown = |statement: &Statement| match statement {
             Statement::Assignment(it) => assignment(it),
-            Statement::Export { names, is_exported } => format!("export {names} {is_exported}"),
+            Statement::Export { names, is_exported, .. } => format!("export {names} {is_exported}"),
             Statement::Rule(rule) => {
                 let recipe: Vec<&str> = rule.recipe.iter().map(|span| &source[span.clone()]).collect();
                 let own = rule.assignment.as_ref().map(assignment).unwrap_or_default();

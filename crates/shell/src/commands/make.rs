@@ -221,10 +221,10 @@ impl Interpreter<'_> {
         for statement in &makefile.statements {
             match statement {
                 Statement::Assignment(assignment) => self.make_assign(make, assignment),
-                Statement::Export { names, is_exported } => {
+                Statement::Export { names, is_exported, span } => {
                     let names = self.make_words(make, names);
                     make.exports_all |= names.is_empty() && *is_exported;
-                    names.iter().for_each(|name| self.define_exported(make, name));
+                    names.iter().for_each(|name| self.define_exported(make, name, span));
                     make.exported.extend(names.into_iter().map(|name| (name, *is_exported)));
                 }
                 Statement::Rule(rule) => {
@@ -258,7 +258,7 @@ impl Interpreter<'_> {
     }
 
     /// Defines a variable that `export` or `unexport` names: it is empty if nothing has set it.
-    fn define_exported(&mut self, make: &mut Make, name: &str) {
+    fn define_exported(&mut self, make: &mut Make, name: &str, span: &Span) {
         if make.variables.contains_key(name) {
             return;
         }
@@ -268,7 +268,8 @@ impl Interpreter<'_> {
             Environment::Either(value) => self.placeholder_of(value.or(Text::empty())),
         };
         let value = MakeValue::Simple(value);
-        let variable = MakeVariable { value, assigned: 0..0, source: 0..0, is_argument: false };
+        let assigned = make.base + span.start..make.base + span.end;
+        let variable = MakeVariable { value, assigned, source: 0..0, is_argument: false };
         make.variables.insert(name.to_owned(), variable);
     }
 

@@ -94,7 +94,7 @@ fn recipe_runs_with_the_variables_of_make() {
             "make e2e",
             "xs x@tests/run.sh=SLUG",
         ),
-        ("unexport SLUG\nexport SLUG ?= x\ne2e:\n\tbash tests/run.sh", "make e2e", "@tests/run.sh"),
+        ("unexport SLUG\nexport SLUG ?= x\ne2e:\n\tbash tests/run.sh", "make e2e", "@tests/run.sh=unexport SLUG"),
         ("SET ?= x\ne2e:\n\tSLUG=$(SET) bash tests/run.sh", "make e2e", "s@tests/run.sh=SLUG"),
         ("EMPTY ?= x\ne2e:\n\tSLUG=$(EMPTY) bash tests/run.sh", "make e2e", "@tests/run.sh=SLUG"),
         ("RUN = bash tests/run.sh\ne2e:\n\tSLUG=x $(RUN) --all", "make e2e", "x@$(RUN)=SLUG"),
