@@ -13,9 +13,12 @@ pub mod batch;
 pub mod diagnosis;
 pub mod expression;
 pub mod linting;
+pub mod script;
 pub mod target;
 
 mod plural;
+mod script_printer;
 
+pub use script_printer::print_script;
 pub use slug_laws::Violation;
 pub use target::{Content, Evaluated, INPUT_BYTES, Target};

@@ -10,6 +10,7 @@ use crate::diagnosis::{Diagnoser, check_diagnosis};
 use crate::expression::check_expression;
 use crate::linting::{Linter, check_linting};
 use crate::plural::counted;
+use crate::script::{check_makefile, check_script};
 
 /// Maximum size of an input in bytes. Fuzzing truncates a longer input, and the corpus refuses
 /// it: the second YAML reader, with which fuzzing compares, is not safe on large hostile input,
@@ -62,6 +63,12 @@ pub const DERIVE: Target = Target { name: "derive", evaluate: evaluate_lookup };
 /// Evaluates an expression of a workflow.
 pub const EXPRESSION: Target = Target { name: "expression", evaluate: evaluate_expression };
 
+/// Parses, prints and interprets a script.
+pub const SCRIPT: Target = Target { name: "script", evaluate: evaluate_script };
+
+/// Interprets `make` with a Makefile.
+pub const MAKEFILE: Target = Target { name: "makefile", evaluate: evaluate_makefile };
+
 fn evaluate_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
@@ -100,6 +107,14 @@ fn evaluate_lookup(bytes: &[u8]) -> Evaluated {
 
 fn evaluate_expression(bytes: &[u8]) -> Evaluated {
     Evaluated::of_text(bytes, "an expression, evaluated incorrectly", check_expression)
+}
+
+fn evaluate_script(bytes: &[u8]) -> Evaluated {
+    Evaluated::of_text(bytes, "a script, read incorrectly", check_script)
+}
+
+fn evaluate_makefile(bytes: &[u8]) -> Evaluated {
+    Evaluated::of_text(bytes, "a Makefile, read incorrectly", check_makefile)
 }
 
 fn describe_registry(registry: &Registry) -> String {

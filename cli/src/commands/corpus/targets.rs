@@ -15,6 +15,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "record_json", evaluate: |bytes| Evaluated::record(bytes, &EmbeddedDiagnoser) },
     Target { name: "workflow_yaml", evaluate: |bytes| Evaluated::workflow(bytes, &EmbeddedLinter) },
     target::EXPRESSION,
+    target::SCRIPT,
+    target::MAKEFILE,
 ];
 
 /// Returns the target with a name.

@@ -120,7 +120,7 @@ impl Parser<'_> {
             '"' => Some(self.double_quoted()?),
             '\\' => {
                 self.lexer.skip(1);
-                Some(self.lexer.next().map_or(PieceKind::Literal("\\".to_owned()), PieceKind::Escaped))
+                Some(PieceKind::Escaped(self.lexer.next().unwrap_or('\\')))
             }
             '$' => self.dollar(false)?,
             '`' => Some(self.backquoted(false)?),

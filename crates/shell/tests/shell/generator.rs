@@ -128,7 +128,7 @@ fn use_of_file() -> impl Strategy<Value = String> {
         ][..],
     );
     prop_oneof![
-        3 => (of_make, name()).prop_map(|(form, name)| form.replace("N=", &format!("{name}=")).replace(" N;", &format!(" {name};"))),
+        3 => (of_make, name()).prop_map(|(form, name)| form.replace('N', name)),
         3 => (of_wrapper, name()).prop_map(|(form, name)| form.replace("WRAPPER", WRAPPER).replace('N', name)),
         2 => use_of_library(false),
     ]

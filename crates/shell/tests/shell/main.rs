@@ -4,5 +4,4 @@ mod coverage;
 mod execution;
 mod generator;
 mod parser;
-mod printer;
 mod second_reader;

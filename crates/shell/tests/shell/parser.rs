@@ -4,12 +4,19 @@ use proptest::prelude::*;
 use slug_shell::parser::{MAX_DEPTH, parse};
 
 use crate::generator::script;
-use crate::printer::print;
+use slug_testkit::print_script as print;
+use slug_testkit::script::{check_makefile, check_script};
 
 /// Any sequence of characters and words with a meaning in bash.
 const ANY_TEXT: &str = concat!(
     "([a-z =$|&;\"'\n(){}<>`!#\\\\\\[\\]*?+-]|if|then|fi|do|done|for|in|case|esac|",
     "<<E\n|\nE\n|\\$\\(|\\$\\{|\\(\\(|\\[\\[ | \\]\\]|;;){0,60}"
+);
+
+/// Any sequence of characters and words with a meaning in a Makefile.
+const ANY_MAKEFILE: &str = concat!(
+    "([a-z =$|&;\"'\n\t(){}<>@%#\\\\:?+-]|ifdef|else|endif|define|endef|export |unexport |include |",
+    "\n\t|: |:=|\\?=|\\+=|\\$\\(|\\$\\$|\\$@|\\.PHONY: |\\.ONESHELL:\n|tests/run.sh|SHELL := bash\n){0,60}"
 );
 
 proptest! {
@@ -26,16 +33,12 @@ proptest! {
     /// The parser and the interpreter terminate without a panic on any text.
     #[test]
     fn any_text_is_interpreted(script in ANY_TEXT) {
-        let _ = slug_shell::interpret(&slug_shell::Input {
-            script: &script,
-            placeholders: &[],
-            targets: &["run.sh"],
-            roots: &[""],
-            files: &slug_shell::NoFiles,
-            directory: None,
-            env: &slug_shell::Variables::new(),
-            ends_on_failure: false,
-        });
+        prop_assert_eq!(check_script(&script).err(), None);
+    }
+
+    #[test]
+    fn any_makefile_is_interpreted(makefile in ANY_MAKEFILE) {
+        prop_assert_eq!(check_makefile(&makefile).err(), None);
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use slug_shell::syntax::*;
 
 /// Prints a tree as a script, which parses to a tree that prints to the same script.
-pub fn print(script: &Script) -> String {
+#[must_use]
+pub fn print_script(script: &Script) -> String {
     let mut printer = Printer { out: String::new(), documents: &script.here_documents, pending: Vec::new() };
     printer.list(&script.body);
     printer.out
@@ -39,6 +40,10 @@ impl Printer<'_> {
             match document.pieces.as_slice() {
                 [Piece { kind: PieceKind::SingleQuoted(text), .. }] => self.put(text),
                 pieces => self.pieces(pieces, Inside::Quotes),
+            }
+            // A document that the end of the script ends may end in the middle of a line.
+            if !self.out.ends_with('\n') {
+                self.put("\n");
             }
             self.put(&delimiter);
             self.put("\n");
