@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use slug_workflow::action::ActionTarget;
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::expression::has_text_around;
@@ -11,11 +12,12 @@ use slug_workflow::repository::JobId;
 
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Groups, PolicyCall, Problem};
-use super::linter::Linter;
+use super::linter::{Linter, variable_of_input};
 use super::near_miss::near_misses;
 use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
+use crate::render::shown;
 use slug_resolver::Policy;
 use slug_value::AbstractValue;
 
@@ -56,18 +58,13 @@ impl<'a> Linter<'a> {
             for job in 0..file.workflow.jobs.len() {
                 self.evaluate_job(&evaluation, source, (index, job), &mut evaluated);
             }
-            if evaluated.steps.len() > before {
+            let never_run =
+                if evaluated.steps.len() > before { 0 } else { self.steps_that_never_run(&unconditional, index) };
+            if never_run == 0 {
                 let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
                 evaluated.unknown_harnesses.extend(unknown);
-                continue;
             }
-            match self.steps_that_never_run(&unconditional, index) {
-                0 => {
-                    let first = file.workflow.env_layers().find_map(|layer| first_of(layer, &self.names));
-                    evaluated.unknown_harnesses.extend(first.and_then(|first| self.unknown_harness(source, first)));
-                }
-                steps => evaluated.never_run += steps,
-            }
+            evaluated.never_run += never_run;
         }
         evaluated
     }
@@ -111,7 +108,8 @@ impl<'a> Linter<'a> {
     fn steps_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
         let file = &unconditional.repository().files()[index];
         let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
-        if !self.targets.iter().any(is_named) {
+        let is_used = |action: &ActionTarget<'_>| file.text.contains(without_revision(action.uses));
+        if !self.targets.iter().any(is_named) && !self.actions.iter().any(is_used) {
             return 0;
         }
         let steps = |job: usize| -> BTreeSet<usize> {
@@ -159,8 +157,8 @@ impl<'a> Linter<'a> {
         shadowed
     }
 
-    /// Notes on jobs and steps that set variables of a policy for a script that no policy
-    /// describes, in a file with other steps that were evaluated.
+    /// Notes on jobs and steps that set variables of a policy for a script or an action that no policy
+    /// describes: one for each job, and one for the workflow if no step of it was evaluated.
     fn unknown_harnesses(
         &self,
         workflow: &Workflow,
@@ -168,33 +166,90 @@ impl<'a> Linter<'a> {
         index: usize,
         evaluated: &BTreeSet<(usize, usize, usize)>,
     ) -> Vec<Finding> {
-        let of_job = |job: &Job| {
-            let Work::Steps(steps) = &job.work else { return None };
-            let is_evaluated = |step: &&Step| evaluated.contains(&(index, job.key.start, step.number));
-            let others = steps.iter().filter(|step| step.run.is_some() && !is_evaluated(step)).map(|step| &step.env);
-            let own = (!steps.iter().any(|step| is_evaluated(&step))).then_some(&job.env);
-            own.into_iter().chain(others).find_map(|layer| first_of(layer, &self.names))
-        };
-        let first = workflow.jobs.iter().filter_map(|job| of_job(job));
-        first.filter_map(|first| self.unknown_harness(source, first)).collect()
+        let is_evaluated = |job: &Job, step: &Step| evaluated.contains(&(index, job.key.start, step.number));
+        let jobs = workflow.jobs.iter().map(|job| self.seen_in(job, |step| !is_evaluated(job, step)));
+        let jobs: Vec<Vec<Seen<'_>>> = jobs.filter(|seen| !seen.is_empty()).collect();
+        let is_any_evaluated = workflow.jobs.iter().any(|job| job.steps().iter().any(|step| is_evaluated(job, step)));
+        let shared = first_of(&workflow.env, &self.names).filter(|_| !is_any_evaluated && jobs.is_empty());
+        let shared = shared.map(|(name, key)| vec![Seen::Script(name, key)]);
+        jobs.into_iter().chain(shared).filter_map(|seen| self.unknown_harness(source, &seen)).collect()
     }
 
-    /// A note on a variable of a policy that no call of a known harness can read.
-    fn unknown_harness(&self, source: SourceId, (name, key): (String, Range<usize>)) -> Option<Finding> {
-        let policy = self.policies.iter().find(|policy| policy.variable(&name).is_some())?;
-        let span = Span { source, range: key };
-        let title =
-            format!("`{name}` is read by policy `{}`, but no step that sees it calls a known harness", policy.name());
-        Some(
-            Finding::new(&UNKNOWN_HARNESS, span, title)
-                .with_primary_text("set here")
-                .with_help(format!(
-                    "add the script to `harness` of a policy, or check the file with --policy {}",
-                    policy.name()
-                ))
-                .with_subject("variable", name),
-        )
+    /// The variables of policies that a job and its other steps set for what no policy describes: the first
+    /// of the job, if all its steps are other steps, and the first of each step.
+    fn seen_in<'w>(&self, job: &'w Job, is_other: impl Fn(&Step) -> bool) -> Vec<Seen<'w>> {
+        let Work::Steps(steps) = &job.work else { return Vec::new() };
+        let layers = [&job.container_env, &job.env].into_iter().filter(|_| steps.iter().all(&is_other));
+        let own = layers.filter_map(|layer| first_of(layer, &self.names)).map(|(name, key)| Seen::Script(name, key));
+        let others = steps.iter().filter(|step| is_other(step));
+        own.chain(others.filter_map(|step| self.seen_by(step))).collect()
     }
+
+    /// The variable of a policy that a step sets, if it sets one.
+    fn seen_by<'w>(&self, step: &'w Step) -> Option<Seen<'w>> {
+        let set = first_of(&step.env, &self.names);
+        let Some(uses) = &step.uses else { return set.map(|(name, key)| Seen::Script(name, key)) };
+        let inputs = || {
+            let mut inputs = step.with.iter().map(|(input, key, _)| (variable_of_input(input), key.clone()));
+            inputs.find(|(name, _)| self.names.contains(name))
+        };
+        let (name, key) = set.or_else(inputs)?;
+        Some(Seen::Action(name, key, uses))
+    }
+
+    /// A note on variables of a policy that no call of a known harness can read.
+    fn unknown_harness(&self, source: SourceId, seen: &[Seen<'_>]) -> Option<Finding> {
+        let (first, others) = seen.split_first()?;
+        let (name, key) = first.variable();
+        let policy = self.policies.iter().find(|policy| policy.variable(name).is_some())?.name();
+        let span = |range: &Range<usize>| Span { source, range: range.clone() };
+        let (title, help) = match first {
+            Seen::Script(..) => (
+                format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
+                format!(
+                    "add the script that reads it to `harness` of a policy, or check the file with --policy {policy}; \
+                     a script that sets such variables and calls another one is no harness"
+                ),
+            ),
+            Seen::Action(_, _, uses) => {
+                let uses = shown(uses);
+                (
+                    format!("`{name}` is read by policy `{policy}`, but `{uses}` is not a known harness"),
+                    format!(
+                        "if the action picks a model, add `uses: {}` to `harness` of a policy",
+                        without_revision(&uses)
+                    ),
+                )
+            }
+        };
+        let finding = Finding::new(&UNKNOWN_HARNESS, span(key), title).with_primary_text("set here").with_help(help);
+        let labelled = others.iter().fold(finding, |finding, seen| {
+            let (name, key) = seen.variable();
+            finding.with_label(span(key), format!("sets {name}"))
+        });
+        Some(labelled.with_subject("variable", name))
+    }
+}
+
+/// A variable of a policy that something sees which no policy describes, with the bytes of its name.
+enum Seen<'w> {
+    /// A script or program.
+    Script(String, Range<usize>),
+    /// An action.
+    Action(String, Range<usize>, &'w str),
+}
+
+impl Seen<'_> {
+    fn variable(&self) -> (&str, &Range<usize>) {
+        match self {
+            Self::Script(name, key) | Self::Action(name, key, _) => (name, key),
+        }
+    }
+}
+
+/// The name of an action without its revision.
+fn without_revision(uses: &str) -> &str {
+    uses.split('@').next().unwrap_or_default()
 }
 
 impl Evaluated<'_> {

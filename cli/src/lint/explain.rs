@@ -12,7 +12,7 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
 use slug_value::AbstractValue;
-use slug_workflow::environment::{Environment, Origin};
+use slug_workflow::environment::Environment;
 use slug_workflow::job::CallSite;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
@@ -45,10 +45,7 @@ impl PolicyCall<'_> {
     /// The name of the secret in a variable: the first that its `env` entry names. A variable that
     /// the script sets to another variable has the secret of that variable.
     pub fn secret(&self, name: &str) -> Option<String> {
-        let entry = |name: &str| match &self.site.env.variables.get(name)?.origin {
-            Origin::Entry(entry) => Some(entry.value.as_str()),
-            Origin::Script(_) => None,
-        };
+        let entry = |name: &str| self.site.env.variables.get(name)?.origin.text();
         let value = match entry(name) {
             Some(value) => value,
             None => entry(assigned_variable(&self.site.step.run.as_ref()?.text, name)?)?,

@@ -5,7 +5,7 @@ use super::evaluate::{Failure, resolves_call, spoils_call};
 use super::explain::{Group, PolicyCall, Problem};
 use super::linter::Linter;
 use slug_resolver::{Edit, Fix, Registry};
-use slug_workflow::environment::{Origin, Setting};
+use slug_workflow::environment::Setting;
 
 impl Evaluated<'_> {
     /// Drops the fixes that spoil another case of the same step. Also drops the fixes that do not
@@ -79,8 +79,13 @@ fn moving_the_secret(fixes: Vec<Fix>, failure: &Failure) -> Vec<Fix> {
 pub(super) fn edits_matrix_value(fix: &Fix, call: &PolicyCall<'_>) -> bool {
     fix.edits.iter().any(|edit| {
         let setting = call.site.env.variables.get(edit.variable());
-        matches!(setting, Some(Setting { origin: Origin::Entry(entry), .. }) if entry.value.contains("matrix."))
+        setting.is_some_and(is_by_row)
     })
+}
+
+/// True for a variable that takes a value of the matrix.
+fn is_by_row(setting: &Setting<'_>) -> bool {
+    setting.origin.text().is_some_and(|value| value.contains("matrix."))
 }
 
 /// True for a call of another row of the matrix by the same policy.
@@ -94,13 +99,12 @@ fn is_same_step(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {
 }
 
 impl Linter<'_> {
-    /// True if a fix only creates absent secrets that the expression of an `env` entry selects by the
+    /// True if a fix only creates absent secrets that the expression of an `env` entry or input selects by the
     /// matrix row: no row without the secret changes.
     fn creates_secret_of_row(&self, fix: &Fix, group: &Group<'_>) -> bool {
         fix.edits.iter().all(|edit| {
             let setting = group.first.site.env.variables.get(edit.variable());
-            let by_row = matches!(setting, Some(Setting { origin: Origin::Entry(entry), .. })
-                if entry.value.contains("matrix."));
+            let by_row = setting.is_some_and(is_by_row);
             let secret = group.first.secret(edit.variable());
             by_row && matches!(edit, Edit::Set(..)) && secret.is_some_and(|secret| !self.declared.has_secret(&secret))
         })

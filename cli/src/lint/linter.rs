@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use slug_resolver::policy::Harness;
 use slug_resolver::{Policy, Registry};
+use slug_workflow::action::ActionTarget;
 use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
 use slug_workflow::scripts::NoFiles;
@@ -25,6 +27,7 @@ pub struct Linter<'a> {
     /// Whether slugproof.yaml denies shadowed variables; otherwise they are not reported.
     pub(super) denies_shadowed: bool,
     pub(super) targets: Vec<&'a str>,
+    pub(super) actions: Vec<ActionTarget<'a>>,
     pub(super) names: BTreeSet<String>,
     /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
@@ -46,6 +49,7 @@ impl<'a> Linter<'a> {
             config: None,
             denies_shadowed: false,
             targets: Vec::new(),
+            actions: Vec::new(),
             names: BTreeSet::new(),
             keys: BTreeSet::new(),
             parser: Parser::default(),
@@ -90,8 +94,11 @@ impl<'a> Linter<'a> {
     }
 
     fn index(&mut self) {
-        let targets = self.policies.iter().flat_map(|policy| &policy.document().harness);
-        self.targets = targets.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+        let entries: Vec<&'a Harness> = self.policies.iter().flat_map(|policy| &policy.document().harness).collect();
+        let targets: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.command()).collect();
+        self.targets = targets.into_iter().collect();
+        let actions: BTreeSet<ActionTarget<'a>> = entries.iter().filter_map(|entry| action_target(entry)).collect();
+        self.actions = actions.into_iter().collect();
         let keys = |policy: &&'a Policy| -> Vec<&'a str> {
             let policy: &'a Policy = policy;
             policy.key_variables().map(|key| policy.variable_name(key)).collect()
@@ -106,6 +113,7 @@ impl<'a> Linter<'a> {
     pub(super) fn search(&self) -> Search<'_> {
         Search {
             targets: &self.targets,
+            actions: &self.actions,
             variables: &self.names,
             declared: self.declared,
             files: self.scripts.map_or(&NoFiles, |scripts| scripts),
@@ -114,13 +122,45 @@ impl<'a> Linter<'a> {
         }
     }
 
+    /// The action of a target; `None` for a command.
+    pub(super) fn action(&self, target: usize) -> Option<&ActionTarget<'a>> {
+        self.actions.get(target.checked_sub(self.targets.len())?)
+    }
+
+    /// The names of variables with secrets, and of the inputs that set them.
+    pub(super) fn secret_names(&self) -> BTreeSet<&'a str> {
+        let inputs = self.actions.iter().flat_map(|action| action.inputs);
+        let secret = inputs.filter(|(_, variable)| self.keys.contains(variable.as_str()));
+        self.keys.iter().copied().chain(secret.map(|(input, _)| input.as_str())).collect()
+    }
+
+    /// True if an action, by its name in `uses`, takes a secret as an input.
+    pub(super) fn is_secret_input(&self, uses: &str, input: &str) -> bool {
+        // A checkout may be in any directory.
+        let is_named = |action: &&ActionTarget<'_>| action.is_named(uses, &[]) || uses.starts_with("./");
+        let mut variables = self.actions.iter().filter(is_named).filter_map(|action| action.variable(input));
+        self.keys.contains(variable_of_input(input).as_str()) || variables.any(|variable| self.keys.contains(variable))
+    }
+
     /// The policies that apply to a call: the policies that describe its target, or without a
     /// target the policies of `--policy`.
     pub(super) fn policies_of(&self, target: Option<usize>) -> Vec<&'a Policy> {
-        let Some(target) = target.map(|target| self.targets[target]) else {
-            return self.requested.iter().collect();
+        let Some(target) = target else { return self.requested.iter().collect() };
+        let is_target = |entry: &'a Harness| match self.targets.get(target) {
+            Some(command) => entry.command() == Some(command),
+            None => action_target(entry).as_ref() == self.action(target),
         };
-        let describes = |policy: &&&'a Policy| policy.document().harness.iter().any(|harness| harness == target);
+        let describes = |policy: &&&'a Policy| policy.document().harness.iter().any(is_target);
         self.policies.iter().filter(describes).copied().collect()
     }
+}
+
+/// The action that an entry of `harness` names; `None` for a command.
+fn action_target(entry: &Harness) -> Option<ActionTarget<'_>> {
+    entry.action().map(|action| ActionTarget { uses: &action.uses, inputs: &action.inputs })
+}
+
+/// The variable that an input of an action is probably named after.
+pub(super) fn variable_of_input(input: &str) -> String {
+    input.to_uppercase().replace(['-', ' ', '.'], "_")
 }

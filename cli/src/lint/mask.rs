@@ -32,14 +32,16 @@ enum Carrier {
 }
 
 impl Secrets {
-    /// The secrets of the files of a repository with these key variables.
+    /// The secrets of the files of a repository with these key variables. `is_secret` says whether an action,
+    /// by its name in `uses`, takes a secret as an input.
     #[must_use]
-    pub fn of(repository: &Repository, keys: &BTreeSet<&str>) -> Self {
+    pub fn of(repository: &Repository, keys: &BTreeSet<&str>, is_secret: impl Fn(&str, &str) -> bool) -> Self {
         let mut flow = Flow { repository, secrets: Self::default(), seen: BTreeSet::new(), open: Vec::new() };
         flow.secrets.ranges = vec![Vec::new(); repository.files().len()];
         for file in 0..repository.files().len() {
             keys.iter().for_each(|key| flow.reach(file, Carrier::Variable((*key).to_owned())));
         }
+        flow.inputs(is_secret);
         while let Some((file, carrier)) = flow.open.pop() {
             flow.follow(file, &carrier);
         }
@@ -93,6 +95,18 @@ impl Flow<'_> {
     fn reach(&mut self, file: usize, carrier: Carrier) {
         if self.seen.insert((file, carrier.clone())) {
             self.open.push((file, carrier));
+        }
+    }
+
+    /// Marks the values of the inputs of actions that take secrets.
+    fn inputs(&mut self, is_secret: impl Fn(&str, &str) -> bool) {
+        for index in 0..self.repository.files().len() {
+            let file = self.repository.files()[index].clone();
+            for step in file.workflow.jobs.iter().flat_map(|job| job.steps()) {
+                let Some(uses) = &step.uses else { continue };
+                let secret = step.with.iter().filter(|(name, _, _)| is_secret(uses, name));
+                secret.for_each(|(_, _, value)| self.node(index, &file, value));
+            }
         }
     }
 
@@ -457,7 +471,7 @@ mod tests {
     /// The text without secrets, as a file of its own.
     fn of_text(text: &str, keys: &BTreeSet<&str>) -> String {
         match Parser::default().parse("w.yml", text) {
-            Ok(file) => Secrets::of(&Repository::new(vec![file]), keys).masked(0, text),
+            Ok(file) => Secrets::of(&Repository::new(vec![file]), keys, |_, _| false).masked(0, text),
             Err(_) => masked(text, keys),
         }
     }

@@ -1,7 +1,6 @@
 //! Warnings about secrets that are named after another vendor than the variable that they fill.
 
 use slug_resolver::{Provider, Registry};
-use slug_workflow::environment::Origin;
 
 use crate::codes::NEAR_MISS;
 use crate::findings::{Finding, Span};
@@ -15,7 +14,7 @@ pub fn near_misses(registry: &Registry, call: &PolicyCall<'_>) -> Vec<Finding> {
 
 fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
     let setting = call.site.env.variables.get(variable)?;
-    let Origin::Entry(entry) = &setting.origin else { return None };
+    setting.origin.text()?;
     let secret = call.secret(variable)?;
     let injected = injected_by(call, variable);
     if secret == variable || injected.contains(&secret) {
@@ -26,7 +25,7 @@ fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Opti
     let of_variable = |provider: &&Provider| accepts_any(provider, &injected);
     let owner = registry.providers().iter().find(|provider| of_variable(provider))?;
     let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
-    let span = Span { source: call.source, range: entry.key.clone() };
+    let span = Span { source: call.source, range: setting.origin.span() };
     let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
     let help = match keys.next() {
         Some(key) => format!(

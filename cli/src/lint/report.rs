@@ -20,12 +20,13 @@ use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::Fix;
+use slug_resolver::policy::Harness;
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
-        let (mut report, files) = repository::of_inputs(inputs, &self.keys);
+        let (mut report, files) = repository::of_inputs(inputs, self);
         let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
         report.secrets.retain(|text| !is_public(text));
         let mut evaluated = self.evaluate(&files);
@@ -43,7 +44,8 @@ impl Linter<'_> {
         }
         if let Some(scripts) = self.scripts {
             let accepted = report.accepted.iter_mut().map(|(finding, _)| finding);
-            let mask = |text: &str| mask::masked(text, &self.keys);
+            let names = self.secret_names();
+            let mask = |text: &str| mask::masked(text, &names);
             scripts.relocate(report.findings.iter_mut().chain(accepted), &mut report.sources, mask);
         }
         self.report_unused_accepts(&evaluated.accepted.keys().copied().collect(), &mut report);
@@ -62,7 +64,7 @@ impl Linter<'_> {
             .policies
             .iter()
             .filter(|policy| !policy.document().harness.is_empty())
-            .map(|policy| format!("{} (policy `{}`)", policy.document().harness.join(", "), policy.name()))
+            .map(|policy| format!("{} (policy `{}`)", listed(&policy.document().harness), policy.name()))
             .collect();
         match harnesses.as_slice() {
             [] => "no policy has a `harness`; list the scripts that the policy describes under `harness`, or pass \
@@ -141,10 +143,10 @@ impl Evaluated<'_> {
 impl Linter<'_> {
     /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
     fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
-        let text = describe_fix(fix);
+        let text = self.naming_inputs(describe_fix(fix), fix, group);
         if let (Some((variable, secret)), [Set(name, _)]) = (&group.misplaced, fix.edits.as_slice()) {
             let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
-            return leading_to(&edit, fix);
+            return self.naming_inputs(leading_to(&edit, fix), fix, group);
         }
         if failure_is_in_row(fix, group) {
             return format!("in the matrix row {}, {text}", group.first.site.row);
@@ -160,6 +162,24 @@ impl Linter<'_> {
             several => format!("{text}; the secrets {} do not exist: create them", several.join(", ")),
         }
     }
+}
+
+impl Linter<'_> {
+    /// A description of a fix, with the inputs of the action that have the edited variables.
+    fn naming_inputs(&self, text: String, fix: &Fix, group: &Group<'_>) -> String {
+        let action = group.first.site.target.and_then(|target| self.action(target));
+        let inputs = action.into_iter().flat_map(|action| action.inputs);
+        let inputs: Vec<String> = inputs
+            .filter(|(_, variable)| fix.edits.iter().any(|edit| edit.variable() == variable.as_str()))
+            .map(|(input, variable)| format!("; the input `{input}` is {variable}"))
+            .collect();
+        text + &inputs.concat()
+    }
+}
+
+/// The entries of `harness`, in words.
+fn listed(harness: &[Harness]) -> String {
+    harness.iter().map(Harness::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// True if the value of a matrix row has to change: the variable of the fix takes it.

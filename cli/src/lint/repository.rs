@@ -6,6 +6,7 @@ use slug_workflow::document::Unreadable;
 use slug_workflow::repository::Repository;
 
 use super::input::Input;
+use super::linter::Linter;
 use super::mask::{self, Secrets};
 use crate::codes::{Command, UNREADABLE_FILE};
 use crate::findings::{Coverage, Finding, Report, Source, SourceId, Sources, Span};
@@ -18,19 +19,20 @@ pub struct Files {
     pub sources: Vec<SourceId>,
 }
 
-/// Builds the repository and starts a report with the texts of all files. The values of these keys
-/// are masked.
-pub fn of_inputs(inputs: &[Input], keys: &BTreeSet<&str>) -> (Report, Files) {
+/// Builds the repository and starts a report with the texts of all files, without the secrets that the
+/// policies of a linter know.
+pub fn of_inputs(inputs: &[Input], linter: &Linter<'_>) -> (Report, Files) {
     let mut report = Report::new(Command::Lint);
     let mut sources = Vec::new();
     let parsed = inputs.iter().filter_map(|input| input.parsed.clone().ok()).collect();
     let repository = Repository::new(parsed);
-    let secrets = Secrets::of(&repository, keys);
+    let secrets = Secrets::of(&repository, &linter.keys, |uses, input| linter.is_secret_input(uses, input));
+    let names = linter.secret_names();
     for Input { path, text, parsed, .. } in inputs {
         let text = text.as_deref().unwrap_or_default();
         let shown = match parsed {
             Ok(_) => secrets.masked(sources.len(), text),
-            Err(_) => mask::masked(text, keys),
+            Err(_) => mask::masked(text, &names),
         };
         let source = report.sources.add(Source { path: path.clone(), text: shown });
         match parsed {

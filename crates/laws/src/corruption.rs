@@ -226,13 +226,14 @@ const DOCUMENT_CORRUPTIONS: [(&str, DocumentCorruption); 3] = [
 ];
 
 /// Mappings whose keys are names.
-const KEYED_BY_NAME: [&str; 11] = [
+const KEYED_BY_NAME: [&str; 12] = [
     "registry.platform_error",
     "registry.runtimes",
     "policy_1.defaults",
     "policy_1.templates",
     "policy.defaults",
     "policy.templates",
+    "policy.harness[].inputs",
     "policy.runtime[].when",
     "policy.model[].when",
     "policy.secrets[].when",
@@ -241,7 +242,8 @@ const KEYED_BY_NAME: [&str; 11] = [
 ];
 
 /// Values that may be a text instead of a list or a mapping.
-const MAY_BE_TEXT: [&str; 11] = [
+const MAY_BE_TEXT: [&str; 12] = [
+    "policy.harness[]",
     "registry.providers[].auth_env[]",
     "policy.runtime",
     "policy.runtime[].use",
@@ -256,7 +258,7 @@ const MAY_BE_TEXT: [&str; 11] = [
 ];
 
 /// Fields that may be missing, null or empty, except [`NOT_EMPTY`].
-const OPTIONAL: [&str; 45] = [
+const OPTIONAL: [&str; 46] = [
     "registry.platform_error",
     "registry.providers[].display_name",
     "registry.providers[].protocol",
@@ -284,6 +286,7 @@ const OPTIONAL: [&str; 45] = [
     "policy_1.dispatch[].keyed",
     "policy_1.templates",
     "policy.harness",
+    "policy.harness[].inputs",
     "policy.runtime",
     "policy.runtime[].name",
     "policy.runtime[].when",
@@ -357,7 +360,7 @@ const UNIQUE: [(&str, KeyPath); 5] = [
 
 /// Texts that some fields must refuse. People paste a secret where its name or the name of a
 /// variable belongs.
-const INVALID: [(&str, &str); 21] = [
+const INVALID: [(&str, &str); 23] = [
     ("registry.providers[].protocol", "grpc"),
     ("registry.providers[].model_prefix_match", "(m"),
     ("registry.runtimes.*.providers[].name", "nobody"),
@@ -375,6 +378,8 @@ const INVALID: [(&str, &str); 21] = [
     ("policy.secrets[].key", CANARY),
     ("policy.secrets[].path", "byok"),
     ("policy.inject", "all"),
+    ("policy.harness[].uses", "no action"),
+    ("policy.harness[].inputs.*", CANARY),
     ("policy.runtime", CANARY),
     ("policy.empty_is_set[]", CANARY),
     ("policy.model[].use", "$no name"),

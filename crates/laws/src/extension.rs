@@ -1,6 +1,6 @@
 //! Policies that extend another policy.
 
-use slug_resolver::policy::InjectMode;
+use slug_resolver::policy::{Harness, InjectMode};
 use slug_resolver::yaml::{self, Cursor, ReadError};
 use slug_resolver::{Policy, PolicyDocument};
 
@@ -41,7 +41,7 @@ fn fields(written: &str) -> Vec<(&str, &str)> {
 fn change(base: &mut PolicyDocument, field: &str) {
     let other = || "BASE".to_owned();
     match field {
-        "harness" => base.harness.push(other()),
+        "harness" => base.harness.push(Harness::Command(other())),
         "runtime" => base.runtime.truncate(1),
         "runtimes" => base.runtimes.push(other()),
         "defaults" => drop(base.defaults.insert(other(), other())),

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use slug_resolver::policy::{
-    Condition, Creates, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
+    Action, Condition, Creates, Harness, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source,
+    Test,
 };
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Protocol, Runtime};
 use slug_resolver::{AuthEnv, Billing, Code, Policy, PolicyDocument, Provider, Registry, RegistryDocument};
@@ -394,7 +395,15 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     document.empty_is_set =
         ["KEY_A", "SWITCH", "PLATFORM_MODEL"].into_iter().filter(|_| choices.one_in(4)).map(str::to_owned).collect();
     document.templates = templates(choices);
-    document.harness = if choices.one_in(4) { owned(&["tests/run.sh"]) } else { Vec::new() };
+    document.harness = match choices.below(8) {
+        6 => vec![Harness::from("tests/run.sh")],
+        7 => {
+            let inputs =
+                [("model", "MODEL"), ("key", "KEY_A")].map(|(input, name)| (input.to_owned(), name.to_owned()));
+            vec![Harness::Action(Action { uses: "owner/action".to_owned(), inputs: inputs.into() })]
+        }
+        _ => Vec::new(),
+    };
     Policy::new(made_valid(document)).expect("only valid policies are made")
 }
 
@@ -507,6 +516,11 @@ fn made_valid(mut document: PolicyDocument) -> PolicyDocument {
     let read: Vec<String> = variable_names(&document).into_iter().map(str::to_owned).collect();
     document.defaults.retain(|name, _| read.contains(name));
     document.empty_is_set.retain(|name| read.contains(name));
+    for entry in &mut document.harness {
+        if let Harness::Action(action) = entry {
+            action.inputs.retain(|_, name| read.contains(name));
+        }
+    }
     document
 }
 

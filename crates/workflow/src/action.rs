@@ -1,4 +1,5 @@
-//! Composite actions in the repository: their inputs and steps, and the contexts of their expressions.
+//! Actions: those that a search looks for, and composite actions in the repository with their inputs and
+//! steps, and the contexts of their expressions.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,6 +14,71 @@ use slug_value::Value;
 
 /// Maximum nesting of actions in actions, as in a forge.
 pub const MAX_DEPTH: usize = 10;
+
+/// An action to look for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActionTarget<'a> {
+    /// The action as a step names it. Without a revision, it stands for every revision.
+    pub uses: &'a str,
+    /// The variable that has the value of each input.
+    pub inputs: &'a BTreeMap<String, String>,
+}
+
+impl ActionTarget<'_> {
+    /// Whether a step that `uses` a text runs the action. `roots` are the directories into which the
+    /// repository is checked out.
+    #[must_use]
+    pub fn is_named(&self, uses: &str, roots: &[&str]) -> bool {
+        let ((name, revision), (mine, my_revision)) = (split(uses), split(self.uses));
+        if !my_revision.is_empty() && revision != my_revision {
+            return false;
+        }
+        match (local(name), local(mine)) {
+            (Some(name), Some(mine)) => {
+                let below = |root: &&str| name.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')) == Some(mine);
+                name == mine || roots.iter().filter(|root| !root.is_empty()).any(below)
+            }
+            (None, None) => {
+                let (mut names, mut mine) = (parts(name), parts(mine));
+                // A forge ignores the case of an owner and a repository.
+                let is_same = |(name, mine): (&str, &str)| name.eq_ignore_ascii_case(mine);
+                let is_repository = names.by_ref().zip(mine.by_ref()).take(2).map(is_same).eq([true, true]);
+                is_repository && names.eq(mine)
+            }
+            _ => false,
+        }
+    }
+
+    /// The variable that has the value of an input.
+    #[must_use]
+    pub fn variable(&self, input: &str) -> Option<&str> {
+        let is_same = |(name, _): &(&String, &String)| name.eq_ignore_ascii_case(input);
+        self.inputs.iter().find(is_same).map(|(_, variable)| variable.as_str())
+    }
+}
+
+/// The name of an action and its revision, or the tag of its image; the revision is empty if the text has none.
+fn split(uses: &str) -> (&str, &str) {
+    let (name, digest) = uses.split_once('@').unwrap_or((uses, ""));
+    match name.rsplit_once(':') {
+        Some((image, tag)) if name.starts_with("docker://") && !tag.contains('/') => (image, tag),
+        _ => (name, digest),
+    }
+}
+
+/// The directory of a local action.
+fn local(name: &str) -> Option<&str> {
+    Some(name.strip_prefix("./")?.trim_matches('/'))
+}
+
+/// The parts of the name of an action, without the host of a URL.
+fn parts(name: &str) -> std::str::Split<'_, char> {
+    let name = match name.split_once("://") {
+        Some((scheme, rest)) if scheme != "docker" => rest.split_once('/').map_or(rest, |(_, path)| path),
+        _ => name,
+    };
+    name.trim_end_matches('/').split('/')
+}
 
 /// A composite action.
 pub struct Action {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::model::EnvEntry;
+use super::model::{EnvEntry, InputEntry};
 #[cfg(doc)]
 use slug_shell::FIRST_FILE_POSITION;
 use slug_shell::{Export, Variable, Variables};
@@ -32,17 +32,30 @@ pub struct Setting<'w> {
 pub enum Origin<'w> {
     /// An entry of an `env`.
     Entry(&'w EnvEntry),
+    /// An input of an action.
+    Input(&'w InputEntry),
     /// These bytes of a script. If they begin at [`FIRST_FILE_POSITION`] or later, the script is another
     /// file of the repository.
     Script(Range<usize>),
 }
 
 impl Origin<'_> {
+    /// The text of the value in a workflow file, which may contain expressions.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Entry(entry) => Some(&entry.value),
+            Self::Input((_, _, value)) => value.text(),
+            Self::Script(_) => None,
+        }
+    }
+
     /// The bytes of the name.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         match self {
             Self::Entry(entry) => entry.key.clone(),
+            Self::Input((_, key, _)) => key.clone(),
             Self::Script(span) => span.clone(),
         }
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, MAX_DEPTH};
+use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH};
 use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
-use super::model::{Condition, Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
+use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Work, Workflow};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice};
@@ -24,7 +24,8 @@ use slug_value::{AbstractValue, Text, Tristate};
 pub struct CallSite<'w> {
     /// The step.
     pub step: &'w Step,
-    /// The index of the called target in [`Search::targets`]; None if the script calls no target.
+    /// The index of the called target in [`Search::targets`], followed by [`Search::actions`]; None if the script
+    /// calls no target.
     pub target: Option<usize>,
     /// The byte range of the word that names the target; without a target, that of the key `run`.
     pub call: Range<usize>,
@@ -206,7 +207,7 @@ impl<'w> JobRun<'_, 'w> {
         levels: &mut Vec<Level<'w>>,
         sites: &mut Vec<CallSite<'w>>,
     ) {
-        let Search { targets, variables: searched, every_script, files, .. } = *self.eval.search;
+        let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
         let when = When::of(step);
         let Some(outer) = levels.last().map(|level| level.course.before(when)) else { return };
         let mut step_env = outer.clone();
@@ -228,7 +229,13 @@ impl<'w> JobRun<'_, 'w> {
         let root = root_of(self.eval.path).trim_end_matches('/');
         let files = Below { files, root };
         let Some(run) = &step.run else {
-            let action = step.uses.as_ref().and_then(|uses| Action::read(uses, roots, &files));
+            let uses = step.uses.as_deref().unwrap_or_default();
+            let action = Action::read(uses, roots, &files);
+            for (index, target) in actions.iter().enumerate().filter(|(_, target)| target.is_named(uses, roots)) {
+                let call = self.position(step.uses_span.clone());
+                let env = self.action_env(target, owner, step, action.as_ref(), &step_env);
+                sites.push(self.site(owner, Some(targets.len() + index), call, env));
+            }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course { env: step_env.clone(), failed: None };
@@ -269,26 +276,16 @@ impl<'w> JobRun<'_, 'w> {
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
-        let site = |target, call, env| CallSite {
-            step: owner,
-            target,
-            call,
-            env,
-            invocation: Rc::clone(self.invocation),
-            row: self.row.map(format_row).unwrap_or_default(),
-            row_count: 1,
-            is_reached: true,
-        };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = self.locate(&script, run, &call.span, word);
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
-            sites.push(site(Some(call.target), span, env));
+            sites.push(self.site(owner, Some(call.target), span, env));
         }
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
-                ..site(Some(*target), self.position(run.key.clone()), Environment::default())
+                ..self.site(owner, Some(*target), self.position(run.key.clone()), Environment::default())
             };
             sites.extend(effects.unreached.iter().map(never));
         }
@@ -296,7 +293,7 @@ impl<'w> JobRun<'_, 'w> {
             let env =
                 self.command_env(&step_env, &effects.final_variables, effects.others_unknown.as_ref(), run, &script);
             if env.others_unknown.is_some() || searched.iter().any(|name| env.variables.contains_key(name)) {
-                sites.push(site(None, self.position(run.key.clone()), env));
+                sites.push(self.site(owner, None, self.position(run.key.clone()), env));
             }
         }
         let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
@@ -312,6 +309,53 @@ impl<'w> JobRun<'_, 'w> {
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// A call in a step of the job, of a target at some bytes.
+    fn site(&self, step: &'w Step, target: Option<usize>, call: Range<usize>, env: Environment<'w>) -> CallSite<'w> {
+        CallSite {
+            step,
+            target,
+            call,
+            env,
+            invocation: Rc::clone(self.invocation),
+            row: self.row.map(format_row).unwrap_or_default(),
+            row_count: 1,
+            is_reached: true,
+        }
+    }
+
+    /// The environment of an action of the search: that of its step, in which an input that the step gives, or that
+    /// has a default, sets its variable.
+    fn action_env(
+        &self,
+        target: &ActionTarget<'_>,
+        owner: &'w Step,
+        step: &Step,
+        action: Option<&Action>,
+        step_env: &Environment<'w>,
+    ) -> Environment<'w> {
+        let look_up = |name: &str| self.env_value(Some(step_env), name);
+        let context = self.context(Some(&look_up));
+        let context = ActionContexts { job: &context, directory: self.action.map(|action| action.directory.as_str()) };
+        let mut env = step_env.clone();
+        let defaults = action.into_iter().flat_map(|action| &action.inputs);
+        for (input, default) in defaults {
+            if let (Some(variable), Some(default)) = (target.variable(input), default) {
+                let origin = Origin::Script(self.position(step.uses_span.clone()));
+                env.variables
+                    .insert(variable.to_owned(), Setting { value: expression::text(default, &context), origin });
+            }
+        }
+        for (index, (input, key, value)) in step.with.iter().enumerate() {
+            let Some(variable) = target.variable(input) else { continue };
+            let unknown = || Text::unknown(format!("the input `{input}` is not known"));
+            let value = value.text().map_or_else(unknown, |text| expression::text(text, &context));
+            let own: Option<&'w InputEntry> = owner.with.get(index).filter(|_| self.action.is_none());
+            let origin = own.map_or_else(|| Origin::Script(self.position(key.clone())), Origin::Input);
+            env.variables.insert(variable.to_owned(), Setting { value, origin });
+        }
+        env
     }
 
     /// The invocation of an action by a step: its inputs have the values of the step, or their defaults.

@@ -6,7 +6,7 @@
 //! [slice](mod@slice) of each [`job`]. It then interprets the job's scripts abstractly with
 //! [`slug_shell`]. The result is every call of a script with its [`environment`].
 
-mod action;
+pub mod action;
 pub mod calls;
 pub mod context;
 pub mod declared;

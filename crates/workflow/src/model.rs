@@ -130,7 +130,7 @@ pub struct Call {
     /// The value of `uses`: a path or a reference.
     pub workflow: String,
     /// The inputs that it passes: name, bytes of the name, value.
-    pub with: Vec<(String, Range<usize>, Node)>,
+    pub with: Vec<InputEntry>,
     /// The secrets that it passes.
     pub secrets: PassedSecrets,
 }
@@ -163,11 +163,16 @@ pub struct Step {
     pub shell: Option<String>,
     /// The action that it runs instead of a script.
     pub uses: Option<String>,
-    /// The inputs of the action: name, bytes of the name, value.
-    pub with: Vec<(String, Range<usize>, Node)>,
+    /// The bytes of the name of the action.
+    pub uses_span: Range<usize>,
+    /// The inputs of the action.
+    pub with: Vec<InputEntry>,
     /// The setting `continue-on-error`: a text that may contain expressions.
     pub continue_on_error: Option<String>,
 }
+
+/// An entry of `with`: name, bytes of the name, value.
+pub type InputEntry = (String, Range<usize>, Node);
 
 /// The condition of a job or a step.
 #[derive(Clone, Debug)]
@@ -389,6 +394,7 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
         working_directory: text_at(node, "working-directory"),
         shell: text_at(node, "shell"),
         uses: text_at(node, "uses"),
+        uses_span: node.get("uses").map_or(0..0, |uses| uses.span.clone()),
         with: with_of(node),
         continue_on_error: text_at(node, "continue-on-error"),
     }
@@ -400,7 +406,7 @@ fn condition_of(node: &Node) -> Option<Condition> {
 }
 
 /// The entries of `with`.
-fn with_of(node: &Node) -> Vec<(String, Range<usize>, Node)> {
+fn with_of(node: &Node) -> Vec<InputEntry> {
     let with = node.get("with").map(Node::entries).unwrap_or_default();
     with.iter().filter_map(|(name, value)| Some((text_of(name)?, name.span.clone(), value.clone()))).collect()
 }

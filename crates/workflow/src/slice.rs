@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::ActionTarget;
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
@@ -25,6 +26,8 @@ const MIN_SCRIPT_BYTES: usize = 1 << 20;
 pub struct Search<'a> {
     /// The paths of the scripts.
     pub targets: &'a [&'a str],
+    /// The actions.
+    pub actions: &'a [ActionTarget<'a>],
     /// The relevant variables.
     pub variables: &'a BTreeSet<String>,
     /// What is declared about the repository.
@@ -164,7 +167,7 @@ impl Slice {
         self.vars_with_default.extend(expression::vars_with_default(script));
         self.variables.extend(variables_in_script(script));
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
-        if runs_action(step, search) {
+        if runs_action(step, search) || calls_action(step, search) {
             for (_, _, value) in &step.with {
                 self.add(references_in(value));
                 self.add_vars(value);
@@ -232,6 +235,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         || job.matrix.as_ref().is_some_and(|matrix| any_text(matrix, &names));
     let is_relevant = |step: &Step| {
         runs_action(step, search)
+            || calls_action(step, search)
             || step.run.as_ref().is_some_and(|run| {
                 everywhere
                     || names(&run.text)
@@ -246,6 +250,18 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
 /// Whether a step runs an action of the repository.
 fn runs_action(step: &Step, search: &Search<'_>) -> bool {
     search.files.is_known() && step.uses.as_ref().is_some_and(|uses| uses.starts_with("./"))
+}
+
+/// Whether a step may run an action of the search.
+fn calls_action(step: &Step, search: &Search<'_>) -> bool {
+    // The directory of a checkout may stand before that of a local action.
+    let roots = |uses: &str| uses.trim_start_matches("./").match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
+    let is_used = |uses: &String| {
+        let path = uses.trim_start_matches("./");
+        let roots: Vec<&str> = roots(uses).into_iter().map(|at| &path[..at]).collect();
+        search.actions.iter().any(|action| action.is_named(uses, &roots))
+    };
+    step.uses.as_ref().is_some_and(is_used)
 }
 
 /// Whether a script may run a file of the repository.

@@ -163,6 +163,12 @@ impl<'n> Cursor<'n> {
         matches!(self.node.value, Value::Sequence(_))
     }
 
+    /// Returns true if this value is a mapping.
+    #[must_use]
+    pub fn is_mapping(&self) -> bool {
+        matches!(self.node.value, Value::Mapping(_))
+    }
+
     /// Returns the items of this list.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
 use super::field::{each_not_empty, list, not_empty, rule_name, some, string_map, text, variable_name};
+use super::harness::Harness;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file, field by field. It has not been validated.
@@ -17,9 +18,9 @@ pub struct PolicyDocument {
     pub(super) schema_version: u8,
     /// The name of the policy on the command line and in output.
     pub name: String,
-    /// The harness scripts that the policy describes.
+    /// The scripts, commands and actions that the policy describes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub harness: Vec<String>,
+    pub harness: Vec<Harness>,
     /// Rules for the runtime, if it is not given explicitly: the first rule that applies.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "runtime_rules")]
     pub runtime: Vec<PickRule>,
@@ -469,7 +470,7 @@ impl PolicyDocument {
         };
         document.name = name;
         if let Some(at) = fields.optional("harness") {
-            document.harness = at.strings()?;
+            document.harness = Harness::decode_all(&at)?;
         }
         if let Some(at) = fields.optional("runtime") {
             document.runtime = decode_runtime(&at)?;
@@ -503,6 +504,9 @@ impl PolicyDocument {
         if let Some(at) = fields.optional("secrets") {
             document.secrets = list(&at, SecretsRule::decode)?;
         }
+        if fields.optional("harness").is_none() {
+            document.drop_unread_inputs();
+        }
         document.drop_unread(fields.optional("empty_is_set").is_none(), fields.optional("defaults").is_none());
         Ok(document)
     }
@@ -514,6 +518,17 @@ impl PolicyDocument {
         let mut defaults = std::mem::take(&mut self.defaults);
         defaults.retain(|name, _| !inherits_defaults || self.reads(name));
         (self.empty_is_set, self.defaults) = (names, defaults);
+    }
+
+    /// Drops the inputs of inherited actions that no rule of this policy reads.
+    fn drop_unread_inputs(&mut self) {
+        let mut harness = std::mem::take(&mut self.harness);
+        for entry in &mut harness {
+            if let Harness::Action(action) = entry {
+                action.inputs.retain(|_, variable| self.reads(variable));
+            }
+        }
+        self.harness = harness;
     }
 
     /// Returns true if a rule reads a variable.
@@ -547,7 +562,7 @@ impl PolicyDocument {
     pub(super) fn check(&self) -> Result<(), ValidationError> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
-        each_not_empty(&self.harness, &root().key("harness"))?;
+        Harness::check_all(&self.harness)?;
         each_not_empty(&self.runtimes, &root().key("runtimes"))?;
         for (index, name) in self.empty_is_set.iter().enumerate() {
             variable_name(name, root().key("empty_is_set").index(index))?;

@@ -6,6 +6,7 @@
 pub mod condition;
 mod document;
 mod field;
+mod harness;
 mod rules;
 mod variable;
 mod version_1;
@@ -16,6 +17,7 @@ use std::fmt;
 
 pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
+pub use harness::{Action, Harness};
 pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, SecretsStep, Step};
 use variable::OTHER;
 pub use variable::{BillingPath, Variable};
@@ -102,6 +104,15 @@ impl Policy {
                 return Err(ValidationError::at(path, message));
             };
             variables.set_default(text, default.clone());
+        }
+        for (index, entry) in document.harness.iter().enumerate() {
+            for (input, name) in entry.action().into_iter().flat_map(|action| &action.inputs) {
+                if variables.get(name).is_none() {
+                    let path = FieldPath::default().key("harness").index(index).key("inputs").key(input);
+                    let message = format!("the policy does not read `{name}`; correct the name or remove the input");
+                    return Err(ValidationError::at(path, message));
+                }
+            }
         }
         let injectable = injectable(&document)?;
         document.sort_injected();

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::condition::{Condition, Membership, Test};
 use super::document::{PickRule, PolicyDocument, SecretsRule, Source};
 use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
+use super::harness::Harness;
 use crate::limits;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
 /// A policy file of version 1, field by field.
 struct Document {
     name: String,
-    harness: Vec<String>,
+    harness: Vec<Harness>,
     /// The variable that names the runtime.
     runtime: String,
     defaults: BTreeMap<String, String>,
@@ -75,7 +76,7 @@ impl Document {
         )?;
         Ok(Self {
             name: text(&fields.required("name")?)?,
-            harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| at.strings())?,
+            harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| Harness::decode_all(&at))?,
             runtime: text(&fields.required("runtime")?)?,
             defaults: fields.optional("defaults").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
             override_var: text(&fields.required("override")?)?,
@@ -103,7 +104,7 @@ impl Document {
     fn check(&self) -> Result<(), ValidationError> {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
-        each_not_empty(&self.harness, &root().key("harness"))?;
+        Harness::check_all(&self.harness)?;
         for (name, path) in self.text_variables() {
             variable_name(name, path)?;
         }

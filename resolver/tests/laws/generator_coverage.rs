@@ -192,6 +192,7 @@ const FORMS: &[Form] = &[
     ("rules for the runtime", |case| policy(case).runtime.iter().any(|rule| !rule.when.is_empty())),
     ("no rules for the runtime", |case| policy(case).runtime.is_empty() && policy(case).runtimes.is_empty()),
     ("no rules for the only runtime", |case| policy(case).runtime.is_empty() && policy(case).runtimes.len() == 1),
+    ("an action as the harness", |case| policy(case).harness.iter().any(|entry| entry.action().is_some())),
     ("several runtimes of a harness", |case| policy(case).runtimes.len() > 1),
     ("no rule applies", |case| RealResolver.resolve(case).rule.is_none()),
     ("a rule that sends no model applies", |case| {

@@ -643,6 +643,24 @@ fn invalid_rules_report_place_and_advice() {
             "line 15, column 6: `secrets[2].kee`: unknown field `kee`; the fields here are `name`, `key`, \
              `when`, `path`, `inject`",
         ),
+        (
+            "runtime: RUNTIME",
+            "harness: [{uses: action}]",
+            "line 3, column 18: `harness[0].uses`: not the name of an action; write `owner/repository`, `./directory` \
+             or `docker://image`",
+        ),
+        (
+            "runtime: RUNTIME",
+            "harness: [{uses: a/b, inputs: {model: MODLE}}]",
+            "line 3, column 39: `harness[0].inputs.model`: the policy does not read `MODLE`; correct the name or \
+             remove the input",
+        ),
+        (
+            "runtime: RUNTIME",
+            "harness: [x, {use: a/b}]",
+            "line 3, column 15: `harness[1].use`: unknown field `use`; did you mean `uses`?",
+        ),
+        ("runtime: RUNTIME", "harness: ['']", "line 3, column 11: `harness[0]`: the value is empty; write one"),
         (", use: $MODEL}", "}", "line 8, column 5: `model[0]`: the required field `use` is missing; add it"),
         ("{use: m-3}", "m-3", "line 10, column 5: `model[2]`: expected a mapping, found a string"),
         ("inject: first", "inject: all", "line 11, column 9: `inject`: unknown mode; write `first` or `every`"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::{Counts, Dataset, Expectation, LawContext, RealResolver, TestCase};
+use slug_resolver::policy::{Action, Harness};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry, fixes, resolve};
 
@@ -215,7 +216,7 @@ secrets:
 fn weak_model_extends_the_policy_of_the_main_model() {
     let main = "schema_version: 2
 name: main
-harness: [aider.sh]
+harness: [aider.sh, {uses: acme/aider, inputs: {model: AIDER_MODEL, key: OPENAI_API_KEY}}]
 model: [{name: main, use: $AIDER_MODEL}, {use: gpt-5}]
 secrets: [{key: OPENAI_API_KEY}]
 ";
@@ -231,7 +232,10 @@ model: [{name: weak, use: $AIDER_WEAK_MODEL}, {use: gpt-5-mini}]
         Ok(base.policy.document().clone())
     });
     let extended = Dataset::new(base.registry.clone(), extended.expect("the document is valid"));
-    assert_eq!(extended.policy.document().harness, ["aider.sh"]);
+    // The extending policy does not read the variable of the other input.
+    let inputs = [("key".to_owned(), "OPENAI_API_KEY".to_owned())];
+    let action = Action { uses: "acme/aider".to_owned(), inputs: inputs.into() };
+    assert_eq!(extended.policy.document().harness, [Harness::from("aider.sh"), Harness::Action(action)]);
 
     const BOTH: &[(&str, &str)] =
         &[("AIDER_MODEL", "gpt-5"), ("AIDER_WEAK_MODEL", "claude-opus"), ("OPENAI_API_KEY", "1")];

@@ -53,7 +53,8 @@ pub(super) fn check_alone(
 ) -> Vec<Finding> {
     let Some(root) = root else { return Vec::new() };
     let entries = policy.document().harness.iter().enumerate();
-    let unmatched = entries.filter(|(_, entry)| !root.join(entry).is_file());
+    let commands = entries.filter_map(|(number, entry)| Some((number, entry.command()?)));
+    let unmatched = commands.filter(|(_, entry)| !root.join(entry).is_file());
     unmatched
         .filter_map(|(number, entry)| {
             let span = document.span(sources, &FieldPath::default().key("harness").index(number));

@@ -40,6 +40,7 @@ fn repository() -> Repository {
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {
         targets: &["run.sh"],
+        actions: &[],
         variables,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,

@@ -43,6 +43,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
     let variables = NAMES.map(str::to_owned).into();
     let search = Search {
         targets: &[TARGET],
+        actions: &[],
         variables: &variables,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,

@@ -10,6 +10,7 @@ use crate::model::Workflow;
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {
         targets: &[],
+        actions: &[],
         variables,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,

@@ -50,6 +50,7 @@ proptest! {
         let none = BTreeSet::new();
         let search = Search {
             targets: &[],
+            actions: &[],
             variables: &none,
             declared: Declared::default(),
             files: &slug_shell::NoFiles,
