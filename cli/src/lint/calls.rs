@@ -10,6 +10,7 @@ use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
+use super::choice::choice;
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::{Linter, variable_of_input};
@@ -128,7 +129,11 @@ impl<'a> Linter<'a> {
         let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         let value = |name: &str| possible(case.policy, &case.site.env, name);
         let mut shadowed = BTreeSet::new();
-        match evaluate.evaluate(case.policy, value) {
+        let verdict = match choice(self.registry, &case.site) {
+            Some(reason) => CallVerdict::Undecided(BTreeSet::from([reason])),
+            None => evaluate.evaluate(case.policy, value),
+        };
+        match verdict {
             CallVerdict::Fine { accepted, cross_vendor } => {
                 if self.denies_shadowed {
                     shadowed = evaluate.shadowed(case.policy, value);
@@ -208,7 +213,7 @@ impl<'a> Linter<'a> {
                 format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
                 format!(
                     "add the script that reads it to `harness` of a policy, or check the file with --policy {policy}; \
-                     a script that sets such variables and calls another one is no harness"
+                     a wrapper that sets such variables and calls the script is not a harness"
                 ),
             ),
             Seen::Action(_, _, uses) => {

@@ -4,6 +4,7 @@
 //! cause as one finding. A patch is offered only after it was tested.
 
 mod calls;
+mod choice;
 pub(crate) mod discovery;
 mod evaluate;
 mod explain;

@@ -1,13 +1,18 @@
 //! Simple commands: assignments, commands that start others (`env`, `timeout`, shells), and
 //! inert commands.
 
+mod choices;
+mod containers;
 mod declare;
 mod external;
+mod just;
 mod launch;
 mod make;
 mod packages;
 mod print;
 mod tasks;
+
+pub use choices::{may_write_settings, names_choice};
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
@@ -295,7 +300,15 @@ impl Interpreter<'_> {
                 (Text::unknown(READ_ONLY), Export::Maybe)
             }
         };
+        self.note_assigned(name, &value, Some(&assigned));
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
+    }
+
+    /// Records a value that the script of a target gives to a variable that decides what it does.
+    fn note_assigned(&mut self, name: &str, value: &Text, assigned: Option<&Span>) {
+        if let Some(inside) = self.inside.as_mut().filter(|_| !self.state.ended && self.names.contains(name)) {
+            inside.assigned.push((name.to_owned(), value.clone(), assigned.cloned().unwrap_or_default()));
+        }
     }
 
     /// Sets a variable in an assignment that may not happen; `value` includes the old value.
@@ -449,7 +462,9 @@ impl Interpreter<'_> {
                         arguments.iter().any(|word| matches!(word.literal().as_deref(), Some("-a" | "--append")));
                     self.write(&texts, span_of(words), appends);
                 }
-                Outcome::unknown(Output::new(texts, Vec::new()))
+                let output = Output::new(texts, Vec::new());
+                self.note_output_arguments(arguments, &output);
+                Outcome::unknown(output)
             }
             "eval" => self.eval(arguments),
             "source" | "." => self.source(command, arguments),
@@ -463,6 +478,7 @@ impl Interpreter<'_> {
                 None => silent(Tristate::ALWAYS),
             },
             _ if self.is_inert(words) => {
+                self.note_written_arguments(command, words);
                 arguments.iter().for_each(|word| drop(self.expand(word)));
                 Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")))
             }
@@ -568,9 +584,19 @@ impl Interpreter<'_> {
         Outcome::unknown(Output::unknown("the output of `eval` is not known"))
     }
 
-    /// Interprets `source`. A file that is not known may set any variable; it sees variables that are
-    /// not exported.
+    /// Interprets `source`. A file may be a target; it sees variables that are not exported.
     fn source(&mut self, command: &str, arguments: &[Word]) -> Outcome {
+        let (before, first) = (self.copy(), self.calls.len());
+        self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
+        let (file, rest) = arguments.split_at(arguments.len().min(1));
+        self.targets_in(command, file, Some(rest));
+        self.restore(before);
+        self.look_inside(first, |it| drop(it.source_file(command, arguments)));
+        self.source_file(command, arguments)
+    }
+
+    /// Interprets the file that `source` names. A file that is not known may set any variable.
+    fn source_file(&mut self, command: &str, arguments: &[Word]) -> Outcome {
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
@@ -598,10 +624,6 @@ impl Interpreter<'_> {
             }
             return unknown();
         }
-        let before = self.copy();
-        self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
-        self.targets_in(arguments);
-        self.restore(before);
         let file = first.literal();
         let file = file.as_deref().unwrap_or("a file");
         self.calls_unknown_functions = true;

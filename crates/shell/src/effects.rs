@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Variables, Written};
+use super::state::{Export, Variable, Variables, Written};
 use super::syntax::Span;
+use slug_value::Text;
 
 /// The effects of a script.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,10 @@ pub struct Effects {
     pub failure: Option<Failed>,
     /// The known variables at the end of the script, as a command there would see them.
     pub final_variables: Variables,
+    /// The reason why a file that the script writes may choose the model of a target, if one may.
+    pub settings: Option<String>,
+    /// What the script runs and the repository lacks.
+    pub missing: Vec<Missing>,
     /// The reason why all other variables can have any value at the end, if they can.
     pub others_unknown: Option<String>,
 }
@@ -37,6 +42,15 @@ impl Effects {
         let written = of_failure.chain([&mut self.written]).flat_map(BTreeMap::values_mut);
         written.for_each(|written| change(&mut written.span));
     }
+}
+
+/// Something that a script runs and the repository lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name; the path of a file, relative to the root of the repository.
+    pub name: String,
+    /// The file that lacks the name, relative to the root, and the names that it has; `None` for a file.
+    pub within: Option<(String, Vec<String>)>,
 }
 
 /// The effects of a script that fails on the steps that run nevertheless.
@@ -59,4 +73,28 @@ pub struct Call {
     pub variables: Variables,
     /// The reason why the target may see any value in all other variables, if it may.
     pub others_unknown: Option<String>,
+    /// The reason why an argument or a file may choose the model of the target, besides the variables.
+    pub choice: Option<String>,
+    /// The known arguments.
+    pub arguments: Vec<String>,
+}
+
+impl Call {
+    /// Adds a value that the script of the target gives to a variable, with the bytes of its name.
+    pub(super) fn add_assigned(&mut self, (name, value, span): &(String, Text, Span)) {
+        let is_known = self.others_unknown.is_none() || self.variables.contains_key(name);
+        let unset = || Variable { value: Text::empty(), export: Export::Yes, assigned: None };
+        let Some(variable) = is_known.then(|| self.variables.entry(name.clone()).or_insert_with(unset)) else { return };
+        if variable.value.values != value.values {
+            let joined = std::mem::replace(&mut variable.value, Text::empty()).or(value.clone());
+            variable.value = joined.with_reason(&format!("the harness sets `{name}` itself"));
+            variable.assigned.get_or_insert_with(|| span.clone());
+        }
+    }
+
+    /// A call that may happen, with any variables and arguments.
+    pub(super) fn possible(target: usize, span: Span, reason: String) -> Self {
+        let (variables, arguments) = (Variables::new(), Vec::new());
+        Self { target, span, variables, others_unknown: Some(reason), choice: None, arguments }
+    }
 }

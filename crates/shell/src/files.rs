@@ -123,7 +123,7 @@ pub(super) fn needs_bash(script: &str) -> bool {
         "errtrace",
         "RANDOM",
     ];
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 14] = [
         "builtin",
         "coproc",
         "declare",
@@ -138,11 +138,14 @@ pub(super) fn needs_bash(script: &str) -> bool {
         "shopt",
         "source",
         "typeset",
-        "-v",
     ];
     let is_word = |word: &str| WORDS.contains(&word);
+    let words = || script.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')'));
+    // `test -v` is a form of bash; other programs have an option `-v`.
+    let is_test = |word: &str| matches!(word, "[" | "test" | "!" | "-a" | "-o");
     FORMS.iter().any(|form| script.contains(form))
-        || script.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')')).any(is_word)
+        || words().any(is_word)
+        || words().zip(words().skip(1)).any(|(before, word)| word == "-v" && is_test(before))
         || script.split('{').skip(1).any(|rest| {
             rest.split('}').next().is_some_and(|inside| inside.contains([',', '/']) || inside.contains(".."))
         })

@@ -1,5 +1,7 @@
 //! The input of an interpretation.
 
+use std::collections::BTreeSet;
+
 use super::files::Files;
 #[cfg(doc)]
 use super::placeholder::placeholder;
@@ -21,6 +23,10 @@ pub struct Input<'a> {
     /// The directories into which the repository is checked out, relative to the workspace; empty if
     /// they are not known.
     pub roots: &'a [&'a str],
+    /// The variables that decide what a target does.
+    pub names: &'a BTreeSet<String>,
+    /// The reason why a file that was written before may choose the model of a target, if one may.
+    pub settings: Option<&'a str>,
     /// The files of the repository.
     pub files: &'a dyn Files,
     /// The working directory at the start, relative to the workspace, if known.

@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use super::definition::Definition;
 use super::derived::DerivedTexts;
-use super::effects::{Call, Effects, Failed};
-use super::files::{FIRST_FILE_POSITION, Files, SourceFile};
+use super::effects::{Call, Effects, Failed, Missing};
+use super::files::{FIRST_FILE_POSITION, Files, Place, SourceFile, joined};
 use super::forge::ENVIRONMENT_FILE;
 use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
@@ -45,11 +45,24 @@ const SEPARATE_ROUNDS: usize = 16;
 /// Maximum cost of an interpretation: the number of copied variables and interpreted commands.
 const FUEL: usize = 1_000_000;
 
+/// Maximum cost of the interpretations of the scripts of targets.
+const FUEL_INSIDE: usize = 500_000;
+
 /// The interpreter of one script.
 pub(super) struct Interpreter<'a> {
     /// The values of the placeholders in scripts.
     pub values: Vec<Text>,
     pub targets: &'a [&'a str],
+    /// The variables that decide what a target does.
+    pub names: &'a BTreeSet<String>,
+    /// The reason why a file that was written may choose the model of a target, if one may.
+    pub settings: Option<String>,
+    /// What the script runs and the repository lacks.
+    pub missing: Vec<Missing>,
+    /// The targets whose own script is interpreted, if one is.
+    pub inside: Option<Inside>,
+    /// The number of calls whose scripts were interpreted or cannot be.
+    pub looked_inside: usize,
     /// The files of the repository.
     pub files: &'a dyn Files,
     /// The directories into which the repository is checked out; empty if they are not known.
@@ -99,6 +112,8 @@ pub(super) struct Interpreter<'a> {
     /// The reason why the script cannot be interpreted, if so.
     failure: Option<String>,
     fuel: usize,
+    /// The fuel for the scripts of targets.
+    fuel_inside: usize,
     script_depth: usize,
     /// The text of the current script.
     source: Rc<str>,
@@ -140,6 +155,14 @@ struct LoopExits {
     continues: Vec<State>,
 }
 
+/// What a script of a target does itself.
+pub(super) struct Inside {
+    /// The targets, by index.
+    pub targets: Vec<usize>,
+    /// The values that it gives to the variables that decide what it does, with the bytes of the names.
+    pub assigned: Vec<(String, Text, Span)>,
+}
+
 /// Why a script cannot be interpreted.
 pub(super) struct Failure {
     pub reason: String,
@@ -154,6 +177,11 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
     let mut interpreter = Interpreter {
         values: input.placeholders.to_vec(),
         targets: input.targets,
+        names: input.names,
+        settings: input.settings.map(str::to_owned),
+        missing: Vec::new(),
+        inside: None,
+        looked_inside: 0,
         files: input.files,
         roots: input.roots,
         program: None,
@@ -180,6 +208,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         separate_loops: 0,
         failure: None,
         fuel: FUEL,
+        fuel_inside: FUEL_INSIDE,
         script_depth: 0,
         source: Rc::from(""),
         tree: Rc::new(Script::default()),
@@ -225,16 +254,16 @@ impl Interpreter<'_> {
             };
             let is_found = calls.iter().any(|call| call.target == target) && !self.calls_unknown_functions;
             if !(occurrence.is_stored && is_found) {
-                let others_unknown =
-                    Some("whether the script calls this, and with which variables, is not known".to_owned());
-                let span = occurrence.span.clone();
-                calls.push(Call { target, span, variables: BTreeMap::new(), others_unknown });
+                let reason = "whether the script calls this, and with which variables, is not known";
+                calls.push(Call::possible(target, occurrence.span.clone(), reason.to_owned()));
             }
         }
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
-        let mut effects = Effects { calls, unreached, written, opaque, failure, final_variables, others_unknown };
+        let (settings, missing) = (self.settings, self.missing);
+        let mut effects =
+            Effects { calls, unreached, written, opaque, failure, final_variables, settings, missing, others_unknown };
         let derived = self.derived;
         effects.each_span(|span| *span = derived.origin(span));
         effects.calls.sort_by_key(|call| (call.span.start, call.target));
@@ -255,6 +284,67 @@ impl Interpreter<'_> {
         }
         self.spend(ends.written.len() + 1);
         (ends.written, ends.opaque)
+    }
+
+    /// Interprets the script of the targets that were called since a number of calls: adds the values that it gives to
+    /// their variables, and the calls of other targets. `start` starts the script.
+    pub fn look_inside(&mut self, first: usize, start: impl FnOnce(&mut Self)) {
+        let calls = first.max(self.looked_inside)..self.calls.len();
+        if calls.is_empty() || self.inside.is_some() || self.failure.is_some() {
+            return;
+        }
+        let targets: Vec<usize> = self.calls[calls.clone()].iter().map(|call| call.target).collect();
+        self.looked_inside = self.calls.len();
+        if !targets.iter().any(|target| self.has_script(self.targets[*target])) {
+            return;
+        }
+        if self.fuel_inside == 0 {
+            let reason = "the scripts of the harness are too complex to interpret at each call";
+            self.calls[calls].iter_mut().for_each(|call| call.choice = Some(reason.to_owned()));
+            return;
+        }
+        self.inside = Some(Inside { targets, assigned: Vec::new() });
+        let before = self.copy();
+        let occurrences = std::mem::replace(&mut self.occurrences, Occurrences::new(&[]));
+        let unreached = self.unreached.clone();
+        let (settings, status) = (self.settings.clone(), self.substitution_status);
+        let (names_env_file, calls_unknown) = (self.names_env_file, self.calls_unknown_functions);
+        let fuel = std::mem::replace(&mut self.fuel, self.fuel_inside);
+        start(self);
+        // A script that cannot be interpreted is one that reads its variables as the policy says.
+        self.failure = None;
+        self.fuel_inside = std::mem::replace(&mut self.fuel, fuel);
+        (self.names_env_file, self.calls_unknown_functions) = (names_env_file, calls_unknown);
+        (self.settings, self.substitution_status) = (settings, status);
+        self.unreached = unreached;
+        self.occurrences = occurrences;
+        self.state = before;
+        let assigned = self.inside.take().map(|inside| inside.assigned).unwrap_or_default();
+        for call in &mut self.calls[calls] {
+            assigned.iter().for_each(|assigned| call.add_assigned(assigned));
+        }
+        self.looked_inside = self.calls.len();
+    }
+
+    /// Whether the repository may have the script of a target.
+    fn has_script(&self, target: &str) -> bool {
+        let exists = |root: &&str| self.files.read(&joined(root, target)).is_some();
+        self.files.is_known() && (target.contains(' ') || self.roots.is_empty() || self.roots.iter().any(exists))
+    }
+
+    /// Records that a file of the repository lacks a name that the script itself runs.
+    pub fn note_missing(&mut self, name: &str, within: (String, Vec<String>)) {
+        if self.is_recording && !self.state.ended && self.script_depth <= 1 {
+            self.missing.push(Missing { name: name.to_owned(), within: Some(within) });
+        }
+    }
+
+    /// Records that a file that the script itself runs does not exist, if its path is in the repository.
+    pub fn note_missing_file(&mut self, path: &str) {
+        let Place::Repository(place) = Place::of(path, self.state.directory.as_deref()) else { return };
+        if self.is_recording && !self.state.ended && self.script_depth <= 1 && self.files.read(&place).is_none() {
+            self.missing.push(Missing { name: place, within: None });
+        }
     }
 
     /// Uses up fuel; the interpretation fails when the fuel is empty.
@@ -909,7 +999,9 @@ impl Interpreter<'_> {
                 RedirectOperator::Output | RedirectOperator::Clobber | RedirectOperator::OutputAndError
             );
             self.write(&output.texts, command.span.clone(), appends);
-        } else if target.single().is_none() && self.names_env_file && output.may_assign() {
+        } else if let Some(path) = target.single() {
+            self.note_output_file(path, &output, Some(command));
+        } else if self.names_env_file && output.may_assign() {
             self.state.opaque = Some("the file to which a script writes variables is not known".to_owned());
         }
         match redirect.target.literal() {

@@ -15,6 +15,7 @@ mod files;
 mod forge;
 mod input;
 mod interpreter;
+mod justfile;
 mod lexer;
 mod makefile;
 mod package;
@@ -25,8 +26,10 @@ pub mod syntax;
 mod targets;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-pub use effects::{Call, Effects, Failed};
+pub use commands::{may_write_settings, names_choice};
+pub use effects::{Call, Effects, Failed, Missing};
 use files::Place;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use forge::{ENV_FILE_TARGET, WORKSPACE};
@@ -63,12 +66,7 @@ pub fn interpret(input: &Input<'_>) -> Effects {
     };
     let mut effects = interpreter::interpret(input, state).unwrap_or_else(|failure| {
         let mut effects = unknown_effects(script, targets, failure.reason.clone());
-        let call = |(target, span)| Call {
-            target,
-            span,
-            variables: Variables::new(),
-            others_unknown: Some(failure.reason.clone()),
-        };
+        let call = |(target, span)| Call::possible(target, span, failure.reason.clone());
         effects.calls.extend(failure.named.into_iter().map(call));
         effects
     });
@@ -88,7 +86,13 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
         let unknown = Variable { value: Text::unknown(reason), export: Export::Yes, assigned: None };
         variables.insert(name.clone(), unknown);
     }
-    let call = |(target, span)| Call { target, span, variables: variables.clone(), others_unknown: None };
+    let call = |(target, span): (usize, Range<usize>)| {
+        let after = script[span.end..].lines().next().unwrap_or_default();
+        let arguments: Vec<String> = after.split_whitespace().map(str::to_owned).collect();
+        let is_choice = |word: &&String| names_choice(word) || *word == "-m";
+        let choice = arguments.iter().find(is_choice).map(|word| format!("`{word}` may choose its model"));
+        Call { target, span, variables: variables.clone(), others_unknown: None, choice, arguments }
+    };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then(|| format!("{reason}, and it writes to ${ENVIRONMENT_FILE}")),
@@ -99,8 +103,7 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
 
 /// The effects of a script that cannot be interpreted: any variable can have any value.
 fn unknown_effects(script: &str, targets: &[&str], reason: String) -> Effects {
-    let call =
-        |(target, span)| Call { target, span, variables: Variables::new(), others_unknown: Some(reason.clone()) };
+    let call = |(target, span)| Call::possible(target, span, reason.clone());
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
         opaque: script.contains(ENVIRONMENT_FILE).then_some(reason.clone()),
@@ -150,6 +153,8 @@ mod tests {
             placeholders: &placeholders,
             targets: &[TARGET],
             roots: &[""],
+            names: &BTreeSet::new(),
+            settings: None,
             files: &NoFiles,
             directory: Some(""),
             env: &environment(),

@@ -1,5 +1,6 @@
 //! Oracles for the parser of scripts and for the interpretation of scripts and Makefiles.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use slug_laws::Violation;
@@ -66,11 +67,14 @@ impl Files for OneFile<'_> {
 
 fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
     const EMPTY: &Variables = &Variables::new();
+    const NAMES: &BTreeSet<String> = &BTreeSet::new();
     Input {
         script,
         placeholders: &[],
         targets: &[TARGET],
         roots: &[""],
+        names: NAMES,
+        settings: None,
         files,
         directory: Some(""),
         env: EMPTY,

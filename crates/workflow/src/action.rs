@@ -1,5 +1,5 @@
-//! Actions: those that a search looks for, and composite actions in the repository with their inputs and
-//! steps, and the contexts of their expressions.
+//! Actions: the targets of a search, and composite actions in the repository with their inputs and steps, and
+//! the contexts of their expressions.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -39,6 +39,10 @@ pub struct CallSite<'w> {
     pub row_count: usize,
     /// False if the script contains the call and never reaches it.
     pub is_reached: bool,
+    /// The reason why an argument or a file may choose the model, besides the environment.
+    pub choice: Option<String>,
+    /// The known arguments of the target.
+    pub arguments: Vec<String>,
 }
 
 /// The inputs of the evaluation of one job.
@@ -160,6 +164,8 @@ struct Level<'w> {
     course: Course<'w>,
     /// The step that runs the action, if it is one.
     around: Option<Around>,
+    /// The reason why a file that a step of the job wrote may choose a model, if one may.
+    settings: Option<String>,
 }
 
 /// The settings of a step that runs an action.
@@ -181,7 +187,7 @@ impl<'w> JobRun<'_, 'w> {
             self.apply(layer, &mut env, None);
         }
         let mut sites = Vec::new();
-        let mut levels = vec![Level { course: Course { env, failed: None }, around: None }];
+        let mut levels = vec![Level { course: Course { env, failed: None }, around: None, settings: None }];
         let roots = roots(steps);
         for (index, step) in steps.iter().enumerate() {
             if slice.steps.contains(&index) {
@@ -234,12 +240,13 @@ impl<'w> JobRun<'_, 'w> {
             for (index, target) in actions.iter().enumerate().filter(|(_, target)| target.is_named(uses, roots)) {
                 let call = self.position(step.uses_span.clone());
                 let env = self.action_env(target, owner, step, action.as_ref(), &step_env);
-                sites.push(self.site(owner, Some(targets.len() + index), call, env));
+                let site = self.site(owner, Some(targets.len() + index), call, env);
+                sites.push(CallSite { choice: levels[0].settings.clone(), ..site });
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course { env: step_env.clone(), failed: None };
-                    levels.push(Level { course, around: Some(Around { when, runs, continues }) });
+                    levels.push(Level { course, around: Some(Around { when, runs, continues }), settings: None });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
@@ -268,6 +275,8 @@ impl<'w> JobRun<'_, 'w> {
                 placeholders: &script.placeholders,
                 targets,
                 roots,
+                names: searched,
+                settings: levels[0].settings.as_deref(),
                 files: &files,
                 directory: directory.as_deref(),
                 env: &variables,
@@ -280,8 +289,11 @@ impl<'w> JobRun<'_, 'w> {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = self.locate(&script, run, &call.span, word);
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
-            sites.push(self.site(owner, Some(call.target), span, env));
+            let site = self.site(owner, Some(call.target), span, env);
+            let choice = call.choice.clone().or_else(|| levels[0].settings.clone());
+            sites.push(CallSite { choice, arguments: call.arguments.clone(), ..site });
         }
+        levels[0].settings = levels[0].settings.take().or_else(|| effects.settings.clone());
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
@@ -322,6 +334,8 @@ impl<'w> JobRun<'_, 'w> {
             row: self.row.map(format_row).unwrap_or_default(),
             row_count: 1,
             is_reached: true,
+            choice: None,
+            arguments: Vec::new(),
         }
     }
 

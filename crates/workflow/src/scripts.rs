@@ -1,6 +1,27 @@
 //! The files of a repository that the scripts of its workflows run.
 
-pub use slug_shell::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
+use std::collections::BTreeSet;
+
+pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
+use slug_shell::{Input, Variables};
+
+/// What a command runs in the root of a repository and the repository lacks.
+#[must_use]
+pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
+    let input = Input {
+        script: command,
+        placeholders: &[],
+        targets: &[],
+        roots: &[""],
+        names: &BTreeSet::new(),
+        settings: None,
+        files,
+        directory: Some(""),
+        env: &Variables::new(),
+        ends_on_failure: true,
+    };
+    slug_shell::interpret(&input).missing
+}
 
 /// The files below a directory of a larger tree. Paths are relative to that directory.
 pub(super) struct Below<'f> {

@@ -244,7 +244,11 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
                     || may_run_files(&run.text, search)
             })
     };
-    (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect()
+    let relevant: Vec<usize> = (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect();
+    // A step may also write a file that a later step reads.
+    let writes = |step: &Step| step.run.as_ref().is_some_and(|run| slug_shell::may_write_settings(&run.text));
+    let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || writes(&steps[*index]);
+    if relevant.is_empty() { relevant } else { (0..steps.len()).filter(is_kept).collect() }
 }
 
 /// Whether a step runs an action of the repository.
@@ -254,7 +258,7 @@ fn runs_action(step: &Step, search: &Search<'_>) -> bool {
 
 /// Whether a step may run an action of the search.
 fn calls_action(step: &Step, search: &Search<'_>) -> bool {
-    // The directory of a checkout may stand before that of a local action.
+    // The path of a local action may begin with the directory of a checkout.
     let roots = |uses: &str| uses.trim_start_matches("./").match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
     let is_used = |uses: &String| {
         let path = uses.trim_start_matches("./");

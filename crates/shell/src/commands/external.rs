@@ -14,13 +14,20 @@ use slug_value::{AbstractValue, Text, Tristate};
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
     pub(super) fn external(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Outcome {
+        let first = self.calls.len();
+        let outcome = self.start(name, words, input.clone());
+        self.look_inside(first, |it| drop(it.start(name, words, input)));
+        outcome
+    }
+
+    fn start(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Outcome {
         let command = command_of(name);
         let is_unknown = name.single().is_none();
         if self.mentions_env_file(&words[1..]) {
             self.state.opaque = Some(format!("`{command}` writes to ${ENVIRONMENT_FILE}"));
         }
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
-        if self.targets_in(&words[..1]) || self.is_command_of_target(words) {
+        if self.targets_in(command, &words[..1], Some(&words[1..])) || self.is_command_of_target(words) {
             return unknown();
         }
         if name.single().is_some_and(|name| name.contains('/'))
@@ -34,6 +41,9 @@ impl Interpreter<'_> {
         if let Some(outcome) = self.task(command, words) {
             return outcome;
         }
+        if let Some(outcome) = self.container(command, words) {
+            return outcome;
+        }
         let before = self.copy();
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
@@ -42,6 +52,7 @@ impl Interpreter<'_> {
             self.calls_unknown_functions |= !self.state.functions.is_empty();
         }
         if let Some((kind, index)) = launch(command, words) {
+            self.note_option_files(&words[1..index]);
             for word in &words[1..index] {
                 let text = self.expand(word);
                 self.set_by_argument(command, word, &text);
@@ -54,7 +65,7 @@ impl Interpreter<'_> {
         let inner = (1..words.len()).find(|index| starts_others(&words[*index]));
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
-            self.targets_in(&own[1..]);
+            self.targets_in(command, &own[1..], None);
         } else {
             for word in &own[1..] {
                 let text = self.expand(word);
@@ -142,7 +153,9 @@ impl Interpreter<'_> {
                 self.child_process(ends_on_failure, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
-                let is_target = self.targets_in(&arguments[options..]);
+                let rest = &arguments[options + 1..];
+                let is_target = self.targets_in(command, &arguments[options..=options], Some(rest))
+                    || self.targets_in(command, rest, None);
                 if is_target {
                     return unknown();
                 }
@@ -168,7 +181,10 @@ impl Interpreter<'_> {
     /// script. `shell` is the shell that runs it, if one is named, and whether a failure ends it.
     fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, Tristate)>) -> Option<Outcome> {
         let path = self.expand_run(word).single().cloned()?;
-        let file = self.file_at(&path)?;
+        let Some(file) = self.file_at(&path) else {
+            self.note_missing_file(&path);
+            return None;
+        };
         let program = match shell {
             Some((shell, _)) => shell,
             None => interpreter_of(&file.text),
@@ -277,7 +293,7 @@ impl Interpreter<'_> {
         match words.get(index..) {
             Some(rest @ [_, ..]) => drop(self.command_of_words(rest)),
             // The command may be one of the skipped words.
-            _ => drop(self.targets_in(&words[1..])),
+            _ => drop(self.targets_in("env", &words[1..], None)),
         }
         self.restore(before);
         unknown()
@@ -296,19 +312,23 @@ impl Interpreter<'_> {
         self.state.variables.insert(name.to_owned(), variable);
     }
 
-    /// Records each call of a target in words that are run; returns whether there is a call.
-    pub(super) fn targets_in(&mut self, words: &[Word]) -> bool {
+    /// Records each call of a target in words that are run; returns whether there is a call. `command` starts
+    /// the target with `arguments`, by default the words after it.
+    pub(super) fn targets_in(&mut self, command: &str, words: &[Word], arguments: Option<&[Word]>) -> bool {
         let mut found = false;
-        for word in words {
+        for (index, word) in words.iter().enumerate() {
             let text = self.expand_run(word);
             // A known path is resolved, even if it is not the path of a target.
             let is_path = |text: &String| !text.contains([' ', '\t', '\n', ';', '=']);
             let mut is_resolved = self.state.directory.is_some()
                 && matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().all(is_path));
             for (target, path) in self.targets.iter().enumerate() {
+                if self.is_inside(target) {
+                    continue;
+                }
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
-                    self.record_call(target, word);
+                    self.record_call(target, word, command, arguments.unwrap_or(&words[index + 1..]));
                 } else if self.may_compute_path(word, &text, path) {
                     self.record_possible_call(target, word);
                 }
@@ -322,10 +342,9 @@ impl Interpreter<'_> {
 
     /// Records that a command whose name is computed may be a target.
     fn record_possible_call(&mut self, target: usize, word: &Word) {
-        if self.is_recording && !self.state.ended {
-            let others_unknown = Some("the path of the script that is called here is computed".to_owned());
-            let span = word.span.clone();
-            self.calls.push(Call { target, span, variables: Variables::new(), others_unknown });
+        if self.is_recording && !self.state.ended && self.inside.is_none() {
+            let reason = "the path of the script that is called here is computed";
+            self.calls.push(Call::possible(target, word.span.clone(), reason.to_owned()));
         }
     }
 
@@ -335,7 +354,7 @@ impl Interpreter<'_> {
         let mut found = false;
         for (target, text) in self.targets.iter().enumerate() {
             let expected: Vec<&str> = text.split_whitespace().collect();
-            if text.contains('/') && expected.len() < 2 || expected.len() > words.len() {
+            if text.contains('/') && expected.len() < 2 || expected.len() > words.len() || self.is_inside(target) {
                 continue;
             }
             let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
@@ -352,13 +371,18 @@ impl Interpreter<'_> {
                 self.resolve(&own_spans(&words[..expected.len()]));
                 let whole = words[0].span.start..words[expected.len() - 1].span.end;
                 self.resolve(std::slice::from_ref(&whole));
-                self.record_call(target, &words[0]);
+                self.record_call(target, &words[0], expected[0], &words[expected.len()..]);
             }
         }
         found
     }
 
-    fn record_call(&mut self, target: usize, word: &Word) {
+    /// Whether the script of a target is interpreted.
+    fn is_inside(&self, target: usize) -> bool {
+        self.inside.as_ref().is_some_and(|inside| inside.targets.contains(&target))
+    }
+
+    fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
         if !self.is_recording || self.state.ended {
             return;
         }
@@ -366,7 +390,9 @@ impl Interpreter<'_> {
         let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
-        let call = Call { target, span, variables, others_unknown };
+        let (choice, arguments) = self.choice_of_arguments(command, arguments);
+        let choice = choice.or_else(|| self.settings.clone());
+        let call = Call { target, span, variables, others_unknown, choice, arguments };
         self.calls.push(call);
     }
 
@@ -442,7 +468,7 @@ fn starts_others(word: &str) -> bool {
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.
-fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
+pub(super) fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
     let mut flat = Vec::new();
     for piece in pieces {
         match &piece.kind {

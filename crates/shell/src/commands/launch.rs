@@ -2,6 +2,7 @@
 
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
+use slug_value::Text;
 
 /// How a program finds the program that it starts.
 pub(super) enum Launch {
@@ -59,6 +60,11 @@ const OPTIONS_WITH_VALUE: [&str; 18] = [
     "-r",
 ];
 
+/// Whether a command is a runner of tests.
+pub(super) fn is_test_runner(command: &str) -> bool {
+    TEST_RUNNERS.contains(&command)
+}
+
 /// How the words of a command start another program, with the index of the first word that counts.
 pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
     // A program may have a version in its name, as `python3.12` has.
@@ -97,34 +103,50 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
 }
 
 impl Interpreter<'_> {
+    /// Records that a script that a program starts does not exist. Other words may be names of programs.
+    fn note_missing_script(&mut self, text: &Text) {
+        const ENDINGS: [&str; 12] =
+            [".bash", ".bats", ".cjs", ".js", ".mjs", ".mts", ".php", ".pl", ".py", ".rb", ".sh", ".ts"];
+        let is_script = |path: &&String| ENDINGS.iter().any(|ending| path.ends_with(ending)) && !path.starts_with('-');
+        if let Some(path) = text.single().filter(is_script) {
+            self.note_missing_file(&path.clone());
+        }
+    }
+
     /// Interprets a program that starts another one.
     pub(super) fn launched(&mut self, kind: &Launch, words: &[Word], index: usize) -> Option<Outcome> {
         match kind {
             Launch::File => {
-                let is_target = self.targets_in(&words[index..=index]);
+                let is_target = self.targets_in("", &words[index..=index], Some(&words[index + 1..]));
                 let text = self.expand(&words[index]);
                 if !is_target {
                     self.read_by_argument(&text);
                 }
+                self.note_missing_script(&text);
                 words[index + 1..].iter().for_each(|word| drop(self.expand(word)));
                 None
             }
             Launch::Files => {
-                self.targets_in(&words[index..]);
+                let command = words[0].literal().unwrap_or_default().into_owned();
+                let runner = if is_test_runner(&command) { command } else { TEST_RUNNERS[0].to_owned() };
+                self.targets_in(&runner, &words[index..], Some(&words[1..]));
                 for word in &words[index..] {
                     let text = self.expand(word);
+                    self.note_missing_script(&text);
                     self.read_by_argument(&text);
                 }
                 None
             }
             Launch::Command => {
                 let mut rest = words[index..].to_vec();
+                let text = self.expand_again(&rest[0]);
+                self.note_missing_script(&text);
                 // A package may have a version, as in `npx tool@latest`.
                 if let Some((name, _)) = rest[0].literal().as_deref().and_then(|name| name.rsplit_once('@'))
                     && !name.is_empty()
                 {
                     let (name, span) = (name.to_owned(), rest[0].span.clone());
-                    rest[0] = self.value_word(slug_value::Text::known(name), &span);
+                    rest[0] = self.value_word(Text::known(name), &span);
                 }
                 Some(self.command_of_words(&rest))
             }

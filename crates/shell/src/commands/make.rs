@@ -382,7 +382,8 @@ impl Interpreter<'_> {
         MakeValue::Simple(value.single().cloned().unwrap_or_else(|| self.placeholder_of(value)))
     }
 
-    fn text_of(&mut self, text: &str) -> Text {
+    /// The value of a text with placeholders.
+    pub(super) fn text_of(&mut self, text: &str) -> Text {
         self.with_expressions(text).into_iter().fold(Text::empty(), Text::followed_by)
     }
 
@@ -530,6 +531,10 @@ impl Interpreter<'_> {
         }
         let Some(target) = target else {
             // A file, or an error.
+            if depth == 0 && self.file_at(name).is_none() {
+                let names = make.targets.keys().filter(|name| !name.starts_with('.')).cloned().collect();
+                self.note_missing(name, (make.path.clone(), names));
+            }
             return self.add_failed_state(failed);
         };
         let outer = make.variables.clone();

@@ -29,6 +29,8 @@ struct ScriptCall {
     name: Option<String>,
     arguments: Vec<Word>,
     directories: Vec<String>,
+    /// Whether a word such as `run` is before the name.
+    is_run: bool,
     /// Whether scripts of packages run that are not known.
     is_unknown: bool,
 }
@@ -51,7 +53,14 @@ impl Interpreter<'_> {
             return None;
         }
         let name = call.name?;
-        let main = script(&name)?;
+        let Some(main) = script(&name) else {
+            // Others run a program of this name.
+            if matches!(command, "npm" | "pnpm") && call.is_run {
+                let names = scripts.iter().map(|(name, _)| name.clone()).collect();
+                self.note_missing(&name, (path, names));
+            }
+            return None;
+        };
         self.resolve(&own_spans(words));
         let phases = [script(&format!("pre{name}")), Some(main), script(&format!("post{name}"))];
         let arguments = self.quoted_arguments(&call.arguments);
@@ -123,6 +132,7 @@ impl Interpreter<'_> {
                 _ => call.name = Some(text),
             }
         }
+        call.is_run = is_named;
         (is_named || call.name.is_some()).then_some(call)
     }
 

@@ -13,6 +13,7 @@ impl Interpreter<'_> {
     pub(super) fn task(&mut self, command: &str, words: &[Word]) -> Option<Outcome> {
         match command {
             "make" | "gmake" => self.make(words),
+            "just" => self.just(words),
             "npm" | "pnpm" | "yarn" | "bun" => self.package_script(command, words),
             _ => None,
         }

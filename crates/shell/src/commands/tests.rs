@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::super::{Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, interpret};
 use slug_value::{AbstractValue, Text};
 
@@ -18,8 +20,8 @@ impl Files for TestFiles<'_> {
     }
 }
 
-/// The value of `SLUG` in each call with the text there and the assignment, and the value written for later
-/// steps. `SLUG` is unset at the start, `SET` is `s`.
+/// The value of `SLUG` in each call with the text there, the assignment and `?` if something else may choose the
+/// model, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
 fn slug(files: &[(&str, &str)], script: &str) -> String {
     let set = |value: &str, export| Variable { value: Text::known(value.to_owned()), export, assigned: None };
     let env = [("SLUG", set("", Export::No)), ("SET", set("s", Export::Yes)), ("EMPTY", set("", Export::Yes))];
@@ -28,6 +30,8 @@ fn slug(files: &[(&str, &str)], script: &str) -> String {
         placeholders: &[],
         targets: &[TARGET],
         roots: &[""],
+        names: &BTreeSet::from(["SLUG".to_owned()]),
+        settings: None,
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
@@ -48,7 +52,8 @@ fn slug(files: &[(&str, &str)], script: &str) -> String {
             Some(variable) => (text(&variable.value), variable.assigned.as_ref().map(&at)),
             None => ("(anything)".to_owned(), None),
         };
-        format!("{value}@{}{}", at(&call.span), assigned.map(|name| format!("={name}")).unwrap_or_default())
+        let choice = if call.choice.is_some() { "?" } else { "" };
+        format!("{value}@{}{}{choice}", at(&call.span), assigned.map(|name| format!("={name}")).unwrap_or_default())
     });
     let written = effects
         .written
@@ -208,5 +213,205 @@ fn package_script_runs_in_its_directory() {
     let package = r#"{"scripts": {"e2e": "bash ../tests/run.sh"}}"#;
     for script in ["npm --prefix app run e2e", "pnpm -C app e2e", "yarn --cwd=app e2e", "cd app; npm run e2e"] {
         assert_eq!(slug(&[("app/package.json", package)], script), "@../tests/run.sh", "{script}");
+    }
+}
+
+#[test]
+fn recipe_of_just_runs_with_its_variables() {
+    for (justfile, script, expected) in [
+        // Recipes and dependencies.
+        ("e2e:\n    bash tests/run.sh", "just e2e", "@tests/run.sh"),
+        ("e2e:\n    bash tests/run.sh", "just", "@tests/run.sh"),
+        ("a:\n  true\ne2e:\n  bash tests/run.sh", "just", ""),
+        ("@e2e: # c\n\t@bash tests/run.sh", "just --quiet e2e", "@tests/run.sh"),
+        ("a: b\nb:\n  bash tests/run.sh", "just a", "@tests/run.sh"),
+        ("a: && b\nb:\n  bash tests/run.sh", "just a", "@tests/run.sh"),
+        ("a: (b 'x')\nb m:\n  SLUG={{m}} bash tests/run.sh", "just a", "x@tests/run.sh=SLUG"),
+        ("a: b b\nb:\n  bash tests/run.sh", "just a b", "@tests/run.sh"),
+        ("a: a\n  bash tests/run.sh", "just a", "@tests/run.sh"),
+        ("alias t := e2e\ne2e:\n  bash tests/run.sh", "just t", "@tests/run.sh"),
+        ("[private]\n[no-cd]\n_e2e:\n  bash tests/run.sh", "just _e2e", "@tests/run.sh"),
+        ("e2e:\n  bash tests/run.sh", "just -n e2e; just --list; just other", ""),
+        ("e2e:\n  false\n  bash tests/run.sh", "just e2e", ""),
+        ("e2e:\n  -false\n  bash tests/run.sh", "just e2e", "@tests/run.sh"),
+        ("e2e:\n  export SLUG=x\n  bash tests/run.sh", "just e2e", "@tests/run.sh"),
+        ("e2e:\n  export SLUG=x; \\\n    bash tests/run.sh", "just e2e", "x@tests/run.sh=SLUG"),
+        (
+            "e2e:\n  #!/usr/bin/env bash\n  set -e\n  export SLUG=x\n  bash tests/run.sh",
+            "just e2e",
+            "x@tests/run.sh=SLUG",
+        ),
+        ("e2e:\n  #!/usr/bin/env python3\n  run('tests/run.sh')", "just e2e", "(anything)@run.sh"),
+        ("set shell := ['bash', '-c']\ne2e:\n  [[ a ]] && bash tests/run.sh", "just e2e", "@tests/run.sh"),
+        // Variables and parameters.
+        ("m := 'x'\ne2e:\n  SLUG={{ m }} bash tests/run.sh", "just e2e", "x@tests/run.sh=SLUG"),
+        ("m := n + \"y\"\nn := 'x' # c\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just e2e", "xy@tests/run.sh=SLUG"),
+        ("m := 'a' / 'b'\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just e2e", "a/b@tests/run.sh=SLUG"),
+        ("m := 'x'\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just m=y e2e", "y@tests/run.sh=SLUG"),
+        ("m := 'x'\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just --set m y e2e", "y@tests/run.sh=SLUG"),
+        ("SLUG := 'x'\ne2e:\n  bash tests/run.sh", "just e2e", "@tests/run.sh"),
+        ("export SLUG := 'x'\ne2e:\n  bash tests/run.sh", "just e2e", "x@tests/run.sh=SLUG"),
+        ("set export\nSLUG := 'x'\ne2e:\n  bash tests/run.sh", "just e2e", "x@tests/run.sh=SLUG"),
+        ("e2e:\n  bash tests/run.sh", "SLUG=y just e2e", "y@tests/run.sh=SLUG"),
+        ("e2e m='x':\n  SLUG={{m}} bash tests/run.sh", "just e2e", "x@tests/run.sh=SLUG"),
+        ("e2e m='x':\n  SLUG={{m}} bash tests/run.sh", "just e2e y", "y@tests/run.sh=SLUG"),
+        ("e2e $SLUG:\n  bash tests/run.sh", "just e2e x", "x@tests/run.sh=SLUG"),
+        ("e2e m:\n  bash tests/run.sh", "just e2e", ""),
+        ("e2e *a:\n  SLUG='{{a}}' bash tests/run.sh", "just e2e x y", "x y@tests/run.sh=SLUG"),
+        ("m := env('SET', 'd')\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just e2e", "s@tests/run.sh=SLUG"),
+        ("m := env_var_or_default('NO', 'd')\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just e2e", "d@tests/run.sh=SLUG"),
+        (
+            "set shell := [\"bash\", \"-c\"]\ne2e:\n  SLUG='{{{{x' bash tests/run.sh",
+            "just e2e",
+            "{{x@tests/run.sh=SLUG",
+        ),
+        ("set positional-arguments\ne2e m:\n  SLUG=$1 bash tests/run.sh", "just e2e x", "x@tests/run.sh=SLUG"),
+        // What is not interpreted.
+        ("m := `date`\ne2e:\n  SLUG={{m}} bash tests/run.sh", "just e2e", "(anything)@tests/run.sh=SLUG"),
+        ("import 'x.just'\ne2e:\n  bash tests/run.sh", "just e2e", "(anything)@run.sh"),
+        ("e2e:\n  bash tests/run.sh", "just \"$RECIPE\"", "(anything)@run.sh"),
+        ("[script('sh')]\ne2e:\n  bash tests/run.sh", "just e2e", "(anything)@run.sh"),
+        (
+            "m := if 'a' == 'b' { 'x' } else { 'y' }\ne2e:\n  SLUG={{m}} bash tests/run.sh",
+            "just e2e",
+            "(anything)@tests/run.sh=SLUG",
+        ),
+    ] {
+        assert_eq!(slug(&[("justfile", justfile)], script), expected, "{justfile}\n{script}");
+    }
+    let run = "e2e:\n  bash tests/run.sh";
+    for script in ["cd app && just e2e", "just -f ./justfile e2e", "just --justfile=justfile -d . e2e"] {
+        assert_eq!(slug(&[("justfile", run), ("app/x", "")], script), "@tests/run.sh", "{script}");
+    }
+}
+
+#[test]
+fn container_sees_what_is_passed() {
+    let env = "# c\nSLUG=x\n";
+    for (script, expected) in [
+        // A mounted repository: exactly the variables that are passed.
+        ("docker run -v .:/w -w /w img bash tests/run.sh", "@tests/run.sh"),
+        ("SLUG=x; export SLUG; docker run -v $PWD:/w -w /w img tests/run.sh", "@tests/run.sh"),
+        (
+            "export SLUG=x; docker run --rm -it -e SLUG -v \"$PWD:/w:ro\" -w /w img bash tests/run.sh",
+            "x@tests/run.sh=SLUG",
+        ),
+        ("docker run -e SLUG=x --volume=$(pwd):/w img bash /w/tests/run.sh", "x@/w/tests/run.sh=SLUG=x"),
+        (
+            "docker run --env=SLUG=x --mount type=bind,source=.,target=/w img /w/tests/run.sh",
+            "x@/w/tests/run.sh=--env=SLUG=x",
+        ),
+        ("docker run -eSLUG=x -v ./:/w -w /w img bash -c 'bash tests/run.sh'", "x@tests/run.sh=-eSLUG=x"),
+        ("docker run -e \"SLUG=$SET\" -v ./:/w -w /w img bash tests/run.sh", "s@tests/run.sh=\"SLUG=$SET\""),
+        ("docker run --env-file ci.env -v ./:/w -w /w img bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("docker run -e SLUG=y --env-file ci.env -v ./:/w -w /w img bash tests/run.sh", "y@tests/run.sh=SLUG=y"),
+        ("podman run --env-file=ci.env -v ./:/w -w /w img bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("docker run -e SLUG=x -v ./tests:/t --entrypoint bash img /t/run.sh", "x@/t/run.sh=SLUG=x"),
+        ("docker container run -v ./:/w -w /w --name n --network host img bash tests/run.sh", "@tests/run.sh"),
+        ("docker run -e SLUG=x -v ./:/w -w /w img env SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        // What an image, a service or a container sets is not known.
+        ("docker run -e SLUG=x img bash tests/run.sh", "x@tests/run.sh=SLUG=x"),
+        ("docker run img bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker run -v cache:/w -w /w img bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker run --env-file other.env -v ./:/w -w /w img bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker run -e \"$KV\" -v ./:/w -w /w img bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker run $OPTIONS -v ./:/w img bash tests/run.sh", "(anything)@$OPTIONS (anything)@tests/run.sh"),
+        ("docker compose run --rm -e SLUG=x e2e bash tests/run.sh", "x@tests/run.sh=SLUG=x"),
+        ("docker compose -f c.yml run e2e bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker-compose exec -T -e SLUG=x e2e tests/run.sh", "x@tests/run.sh=SLUG=x"),
+        ("docker exec -e SLUG=x name bash tests/run.sh", "x@tests/run.sh=SLUG=x"),
+        ("docker exec name bash /app/tests/run.sh", "(anything)@/app/tests/run.sh"),
+        ("docker build -t img tests; docker run img; docker ps", ""),
+    ] {
+        assert_eq!(slug(&[("ci.env", env)], script), expected, "{script}");
+    }
+}
+
+/// The script of a target that exists may set the variables that it reads.
+#[test]
+fn script_of_target_adds_its_own_values() {
+    for (target, script, expected) in [
+        ("echo eval", "bash tests/run.sh", "@tests/run.sh"),
+        ("SLUG=x python main.py", "bash tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("export SLUG=x\npython main.py", "tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("env SLUG=x python main.py", "timeout 5 bash tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("SLUG=${SLUG:-x}", "bash tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("SLUG=${SLUG:-x}", "SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("export SLUG=\"${SLUG:-}\"", "SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("[ -n \"$SLUG\" ] || SLUG=x", "SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("SLUG=$1", "bash tests/run.sh x", "|x@tests/run.sh=SLUG"),
+        ("f() { SLUG=x; }\nf", "bash tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("f() { SLUG=x; }", "bash tests/run.sh", "@tests/run.sh"),
+        ("source tests/lib.sh", "bash tests/run.sh", "|lib@tests/run.sh=SLUG"),
+        ("echo eval", "SLUG=x; source tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("SLUG=x", "source tests/run.sh", "|x@tests/run.sh=SLUG"),
+        ("unset SLUG", "SLUG=y bash tests/run.sh", "y|@tests/run.sh=SLUG"),
+        ("OTHER=x", "bash tests/run.sh", "@tests/run.sh"),
+        ("exit 0\nSLUG=x", "bash tests/run.sh", "@tests/run.sh"),
+        ("SLUG=$(date)", "SLUG=y bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+        ("bash tests/run.sh", "bash tests/run.sh", "@tests/run.sh"),
+        ("echo SLUG=x >> $GITHUB_ENV", "bash tests/run.sh", "@tests/run.sh"),
+        ("#!/usr/bin/env python3\nSLUG=1", "python3 tests/run.sh", "@tests/run.sh"),
+        ("SLUG=x true", "for i in 1 2; do bash tests/run.sh; done", "|x@tests/run.sh=SLUG"),
+    ] {
+        let files = [("tests/run.sh", target), ("tests/lib.sh", "SLUG=lib")];
+        assert_eq!(slug(&files, script), expected, "{target}\n{script}");
+    }
+}
+
+/// An argument or a settings file may choose the model in place of the variables.
+#[test]
+fn argument_or_settings_file_may_choose_the_model() {
+    let (chosen, plain) = ("@tests/run.sh?", "@tests/run.sh");
+    let files = [
+        (".env.ci", "SLUG=x\n"),
+        ("plain.env", "# SLUG=x\nDEBUG=1\n"),
+        ("config.json", "{\"llm\": {\"model\": \"x\"}}"),
+        ("cases.json", "{\"cases\": []}"),
+    ];
+    for (script, expected) in [
+        ("bash tests/run.sh --model x", chosen),
+        ("bash tests/run.sh --model=x --verbose", chosen),
+        ("bash tests/run.sh -v -m x", chosen),
+        ("bash tests/run.sh --llm-provider \"$P\"", chosen),
+        ("bash tests/run.sh --default-model=$M", chosen),
+        ("bash tests/run.sh model=x", chosen),
+        ("bash tests/run.sh SLUG=x", chosen),
+        ("bash tests/run.sh $ARGS", chosen),
+        ("bash tests/run.sh \"$ANY\"", chosen),
+        ("A=--model; bash tests/run.sh $A x", chosen),
+        ("go() { bash tests/run.sh \"$@\"; }; go --runtime x", chosen),
+        ("timeout 5 bash tests/run.sh --config config.json", chosen),
+        ("bash tests/run.sh --config=missing.yaml", chosen),
+        ("pytest --model x tests/run.sh", chosen),
+        ("python3 tests/run.sh --engine x", chosen),
+        ("uv run --env-file .env.ci tests/run.sh", chosen),
+        ("node --env-file=missing.env tests/run.sh", chosen),
+        ("uv run --env-file plain.env tests/run.sh", plain),
+        ("bash tests/run.sh", plain),
+        ("bash tests/run.sh smoke --verbose -k 'a and b' --shard=1/2", plain),
+        ("bash tests/run.sh --shard \"$N\" --out result.json", plain),
+        ("pytest -m slow tests/run.sh", plain),
+        ("bash tests/run.sh --data cases.json", plain),
+        ("bash tests/run.sh --settings plain.env", plain),
+        // Files that the script writes.
+        ("cp .env.ci .env; bash tests/run.sh", chosen),
+        ("mv -f .env.ci app/.env && bash tests/run.sh", chosen),
+        ("cp config.json app/; bash tests/run.sh", chosen),
+        ("echo SLUG=x > .env; bash tests/run.sh", chosen),
+        ("echo \"SLUG=$X\" >> .env; bash tests/run.sh", chosen),
+        ("printf '%s' \"$DOTENV\" > .env; bash tests/run.sh", chosen),
+        ("cat > config.yaml <<EOF\nmodel: x\nEOF\nbash tests/run.sh", chosen),
+        ("echo model: x | tee config.yaml; bash tests/run.sh", chosen),
+        ("sed -i 's/^model:.*/model: x/' config.yaml; bash tests/run.sh", chosen),
+        ("curl -o .env https://example; bash tests/run.sh", chosen),
+        ("cp plain.env .env; bash tests/run.sh", plain),
+        ("cp cases.json data.json; bash tests/run.sh", plain),
+        ("echo \"TOKEN=$T\" > .env; bash tests/run.sh", plain),
+        ("date > result.json; bash tests/run.sh", plain),
+        ("bash tests/run.sh; cp .env.ci .env", plain),
+        ("false && cp .env.ci .env; bash tests/run.sh", plain),
+    ] {
+        assert_eq!(slug(&files, script), expected, "{script}");
     }
 }

@@ -132,6 +132,8 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         placeholders: &[],
         targets: &[TARGET],
         roots: &[""],
+        names: &std::collections::BTreeSet::new(),
+        settings: None,
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),
