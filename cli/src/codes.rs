@@ -135,7 +135,7 @@ table! {
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
-            "a workflow sets variables of a policy, but no step with these variables calls a known harness";
+            "a workflow sets variables of a policy for a script or an action that no policy describes";
         ALWAYS_TRUE_CONDITION = "always-true-condition", Warning, [Lint],
             "an `if:` has text around `${{ }}`, so it is always true";
         NEAR_MISS = "near-miss", Warning, [Lint],
@@ -180,7 +180,7 @@ table! {
         UNINJECTED_KEY = "uninjected-key", Warning, [Check],
             "a key variable of a policy selects a model but injects no secret";
         UNMATCHED_HARNESS = "unmatched-harness", Warning, [Check],
-            "an entry of `harness` is not a file of the repository, so it matches no call";
+            "no call can match an entry of `harness`: the repository lacks what the entry runs";
         UNKNOWN_FIELD = "unknown-field", Note, [Check],
             "a registry has a field that the format does not define";
         UNREACHABLE_RULE = "unreachable-rule", Warning, [Check],

@@ -34,7 +34,12 @@ fn check(name: &str, registry: &str, policy: &str) -> RunOutput {
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [ci/policy.yaml]\n")
         .file("providers.yaml", registry)
         .file("ci/policy.yaml", policy)
-        .file("scripts/smoke.sh", "echo smoke\n");
+        .file("scripts/smoke.sh", "echo smoke\n")
+        .file("main.py", "print()\n")
+        .file("ci/Makefile", "smoke:\n\ttrue\n")
+        .file("package.json", "{\"scripts\": {\"eval\": \"node eval.js\"}}")
+        .file("justfile", "smoke:\n  true\n")
+        .file("actions/eval/action.yml", "runs: {using: node20, main: eval.js}\n");
     slugproof(["check"]).dir(&scratch).run()
 }
 
@@ -42,6 +47,26 @@ fn check(name: &str, registry: &str, policy: &str) -> RunOutput {
 fn correct_names_give_no_finding() {
     let output = check("none", REGISTRY, POLICY);
     assert_eq!((output.code, output.stdout.as_str()), (0, "✓ nothing found in 1 registry, 1 policy\n"));
+}
+
+#[test]
+fn entry_that_a_call_can_match_gives_no_finding() {
+    for entry in [
+        "bash scripts/smoke.sh --fast",
+        "python main.py",
+        "uv run main.py",
+        "make -C ci smoke",
+        "npm run eval",
+        "yarn evals",
+        "just smoke",
+        "npx evaltool run",
+        "agent -p triage",
+        "{uses: acme/reviewer}",
+        "{uses: ./actions/eval}",
+    ] {
+        let output = check("matched", REGISTRY, &POLICY.replacen("scripts/smoke.sh", entry, 1));
+        assert_eq!(output.code, 0, "{entry}: {}", output.stdout);
+    }
 }
 
 #[test]
@@ -58,7 +83,13 @@ fn each_slip_is_one_warning_with_the_near_name() {
         ),
         ("harness", "[scripts/smoke.sh]", "[script/smoke.sh]", "unmatched-harness", "did you mean `scripts/smoke.sh`?"),
         ("directory", "[scripts/smoke.sh]", "[scripts]", "unmatched-harness", "help: "),
-        ("command", "[scripts/smoke.sh]", "[bash scripts/smoke.sh]", "unmatched-harness", "`scripts/smoke.sh`?"),
+        ("command", "[scripts/smoke.sh]", "[bash script/smoke.sh]", "unmatched-harness", "`scripts/smoke.sh`?"),
+        ("launcher", "[scripts/smoke.sh]", "[uv run mian.py]", "unmatched-harness", "did you mean `main.py`?"),
+        ("tests", "[scripts/smoke.sh]", "[pytest tests/none.py]", "unmatched-harness", "help: "),
+        ("target", "[scripts/smoke.sh]", "[make -C ci smok]", "unmatched-harness", "did you mean `smoke`?"),
+        ("script", "[scripts/smoke.sh]", "[npm run evals]", "unmatched-harness", "did you mean `eval`?"),
+        ("recipe", "[scripts/smoke.sh]", "[just smok]", "unmatched-harness", "did you mean `smoke`?"),
+        ("action", "[scripts/smoke.sh]", "[{uses: ./actions/none}]", "unmatched-harness", "help: "),
     ] {
         let output = check(name, REGISTRY, &POLICY.replacen(from, to, 1));
         assert_eq!(output.code, 1, "{name}: {}", output.stdout);

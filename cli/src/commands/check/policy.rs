@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use slug_resolver::policy::{Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
+use slug_resolver::policy::{Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::yaml::{FieldPath, Node, Value};
 use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
+use slug_workflow::scripts::{Missing, missing};
 
 use crate::codes;
 use crate::findings::{Finding, Sources, Span};
+use crate::lint::scripts::Scripts;
 use crate::render::shown;
 use crate::suggest::{closest_match, closest_matches};
 
@@ -52,40 +54,56 @@ pub(super) fn check_alone(
     root: Option<&Path>,
 ) -> Vec<Finding> {
     let Some(root) = root else { return Vec::new() };
+    let files = Scripts::below(root.to_owned());
     let entries = policy.document().harness.iter().enumerate();
-    let commands = entries.filter_map(|(number, entry)| Some((number, entry.command()?)));
-    let unmatched = commands.filter(|(_, entry)| !root.join(entry).is_file());
-    unmatched
+    entries
         .filter_map(|(number, entry)| {
+            let (title, near) = unmatched(entry, root, &files)?;
             let span = document.span(sources, &FieldPath::default().key("harness").index(number));
-            unmatched_harness(span, policy, entry, root)
+            Some(unmatched_harness(span, policy, entry, title, near))
         })
         .collect()
 }
 
-/// Returns a finding for an entry that is not a file. A bare word without a similar file may be a
-/// program on the PATH.
-fn unmatched_harness(span: Span, policy: &Policy, entry: &str, root: &Path) -> Option<Finding> {
-    let has_words = entry.split_whitespace().count() > 1;
-    let near = closest_file(root, entry);
-    if !has_words && !entry.contains('/') && near.is_none() {
-        return None;
-    }
-    let title = match has_words {
-        true => format!("`{}` is a command, but `harness` lists files", shown(entry)),
-        false => format!("the harness `{}` does not exist", shown(entry)),
+/// The problem with an entry that no call can match, and a similar name; `None` if a call can match it.
+fn unmatched(entry: &Harness, root: &Path, files: &Scripts) -> Option<(String, Option<String>)> {
+    let missing_file = |path: &str| (format!("the harness `{}` does not exist", shown(path)), closest_file(root, path));
+    let command = match entry {
+        Harness::Command(command) => command,
+        Harness::Action(action) => {
+            let directory = root.join(action.uses.strip_prefix("./")?);
+            let is_there =
+                ["action.yml", "action.yaml", "Dockerfile"].iter().any(|name| directory.join(name).is_file());
+            return (!is_there).then(|| (format!("the action `{}` does not exist", shown(&action.uses)), None));
+        }
     };
+    if command.split_whitespace().count() < 2 {
+        // A bare word without a similar file may be a program on the PATH.
+        let problem = (!root.join(command).is_file()).then(|| missing_file(command))?;
+        return (command.contains('/') || problem.1.is_some()).then_some(problem);
+    }
+    let Missing { name, within } = missing(command, files).into_iter().next()?;
+    Some(match within {
+        None => missing_file(&name),
+        Some((file, names)) => {
+            let near = closest_match(&name, names.iter().map(String::as_str)).map(str::to_owned);
+            (format!("`{}` has no `{}`, which this harness runs", shown(&file), shown(&name)), near)
+        }
+    })
+}
+
+/// Returns a finding for an entry that no call can match.
+fn unmatched_harness(span: Span, policy: &Policy, entry: &Harness, title: String, near: Option<String>) -> Finding {
     let help = match near {
         Some(near) => format!("did you mean `{}`?", shown(&near)),
-        None => "write the path of the script, relative to slugproof.yaml".to_owned(),
+        None => "write the path of a script, or a command that runs in the directory of slugproof.yaml".to_owned(),
     };
-    let finding = Finding::new(&codes::UNMATCHED_HARNESS, span, title)
-        .with_primary_text("not a file")
-        .with_note("lint checks the steps that run one of these files")
+    Finding::new(&codes::UNMATCHED_HARNESS, span, title)
+        .with_primary_text("matches no call")
+        .with_note("lint checks the steps that run an entry of `harness`")
         .with_help(help)
         .with_subject("policy", policy.name())
-        .with_subject("harness", entry);
-    Some(finding)
+        .with_subject("harness", entry.to_string())
 }
 
 /// Directories that are searched for a misspelt path; more are not read.
