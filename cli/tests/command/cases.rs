@@ -825,3 +825,134 @@ fn accept_with_unset_covers_no_other_value() {
         assert_eq!(output.code, 0, "{}", output.snapshot());
     }
 }
+
+/// A step that runs an action, in flow style.
+fn uses_step(step: &str) -> String {
+    format!("  action:\n    runs-on: ubuntu-latest\n    steps: [{{{step}}}]\n")
+}
+
+#[test]
+fn action_in_harness_is_judged_with_its_inputs() {
+    let policy = EVERY.replace(
+        "[scripts/eval.sh]",
+        "[scripts/eval.sh, {uses: acme/reviewer, inputs: {model: MODEL, api-key: ZETA_API_KEY}}]",
+    );
+    let key = "api-key: \"${{ secrets.ZETA_API_KEY }}\"";
+    for (step, expected) in [
+        (format!("uses: acme/reviewer@v1, with: {{model: ac-large, {key}}}"), Some("wrong-credential")),
+        (format!("uses: Acme/Reviewer@0123abc, with: {{MODEL: ac-large, {key}}}"), Some("wrong-credential")),
+        ("uses: acme/reviewer@v1, env: {MODEL: ac-large, ZETA_API_KEY: x}".to_owned(), Some("wrong-credential")),
+        (format!("uses: acme/reviewer@v1, env: {{MODEL: ac-large}}, with: {{model: ze-mini, {key}}}"), None),
+        ("uses: acme/reviewer@v1".to_owned(), Some("missing-credential")),
+    ] {
+        let scratch = repository("action", REGISTRY, &policy, &uses_step(&step));
+        let codes: Vec<String> = findings(&scratch).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes.first().map(String::as_str), expected, "{step}\n{}", lint(&scratch).snapshot());
+    }
+    for step in ["uses: acme/reviewer/setup@v1", "uses: acme/other@v1", "uses: ./acme/reviewer"] {
+        assert_eq!(lint(&repository("other-action", REGISTRY, &policy, &uses_step(step))).code, 3, "{step}");
+    }
+    let literal = "uses: acme/reviewer@v1, with: {model: ac-large, api-key: a-literal-of-the-file}";
+    let output = lint(&repository("action-secret", REGISTRY, &policy, &uses_step(literal)));
+    assert!(output.stdout.contains("wrong-credential"), "{}", output.snapshot());
+    assert!(output.stdout.contains("the input `model` is"), "{}", output.snapshot());
+    assert!(!output.stdout.contains("a-literal-of-the-file"), "{}", output.snapshot());
+}
+
+/// Another step of the file is evaluated.
+#[test]
+fn action_that_no_policy_describes_is_noted() {
+    let known = job("known", &format!("MODEL: ze-mini, {}", secret("ZETA_API_KEY")));
+    for (step, is_noted) in [
+        ("uses: acme/reviewer@v1, env: {MODEL: ac-large}", true),
+        ("uses: acme/reviewer@v1, with: {zeta-api-key: \"${{ secrets.ZETA_API_KEY }}\"}", true),
+        ("uses: \"docker://acme/reviewer:1\", env: {MODEL: ac-large}", true),
+        ("uses: ./actions/local, env: {MODEL: ac-large}", true),
+        ("uses: actions/checkout@v4, with: {path: x}, env: {OTHER: ac-large}", false),
+    ] {
+        let scratch = repository("noted-action", REGISTRY, EVERY, &(known.clone() + &uses_step(step)));
+        let scratch = scratch.file("actions/local/action.yml", "runs: {using: node20, main: x.js}\n");
+        let output = lint(&scratch);
+        assert_eq!(output.code, 0, "{}", output.snapshot());
+        assert_eq!(output.stdout.contains("note[unknown-harness]"), is_noted, "{step}\n{}", output.snapshot());
+    }
+}
+
+#[test]
+fn note_of_a_job_marks_each_step() {
+    let steps = "  j:\n    runs-on: ubuntu-latest\n    steps:\n      \
+                 - {uses: acme/one@v1, env: {MODEL: ac-large}}\n      \
+                 - {uses: acme/two@v1, with: {acme_api_key: x}}\n      \
+                 - {run: ./other.sh, env: {MODEL: ac-large}}\n";
+    let output = lint(&repository("noted-steps", REGISTRY, EVERY, steps));
+    for text in ["`acme/one@v1`", "sets ACME_API_KEY", "sets MODEL", "add `uses: acme/one`"] {
+        assert!(output.stdout.contains(text), "{text}: {}", output.snapshot());
+    }
+}
+
+/// The verdict on the harness with this script and these arguments, with a model of `acme` and a key of `zeta`.
+fn verdict(script: &str, arguments: &str) -> String {
+    let env = format!("MODEL: ac-large, {}", secret("ZETA_API_KEY"));
+    let jobs = job("eval", &env).replace("eval.sh\n", &format!("eval.sh {arguments}\n"));
+    let policy = evals(
+        "runtime: RUNTIME
+defaults: {RUNTIME: agent}
+model: [{when: {LLM_PATH: zeta}, use: ze-mini}, {use: $MODEL}, {use: ze-mini}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+",
+    );
+    let scratch = repository("verdict", REGISTRY, &policy, &jobs);
+    let scratch = scratch.file("scripts/eval.sh", script).file("scripts/ci.yaml", "model: ze-mini\n");
+    let output = lint(&scratch);
+    let code = output.stdout.split(['[', ']']).nth(1).unwrap_or_default();
+    if output.stdout.starts_with("undecided") { "undecided".to_owned() } else { code.to_owned() }
+}
+
+#[test]
+fn harness_setting_its_own_variables_is_undecided() {
+    for (script, expected) in [
+        ("python eval.py\n", "wrong-credential"),
+        ("LLM_PATH=zeta bash scripts/real.sh\n", "undecided"),
+        ("export LLM_PATH=zeta\nexec bash scripts/real.sh\n", "undecided"),
+        ("docker run -e LLM_PATH=zeta image\n", "undecided"),
+        // The policy says the same.
+        (": \"${RUNTIME:=agent}\"\nMODEL=\"${MODEL:-ze-mini}\"\npython eval.py\n", "wrong-credential"),
+        ("if [ \"${1:-}\" = zeta ]; then export LLM_PATH=zeta; fi\npython eval.py\n", "wrong-credential"),
+    ] {
+        assert_eq!(verdict(script, ""), expected, "{script}");
+    }
+}
+
+#[test]
+fn argument_that_may_choose_the_model_is_undecided() {
+    for (arguments, expected) in [
+        ("--model ze-mini", "undecided"),
+        ("-m ze-mini", "undecided"),
+        ("--provider=zeta", "undecided"),
+        // An id and a runtime of the registry.
+        ("ze-mini", "undecided"),
+        ("--for agent", "undecided"),
+        ("--config scripts/ci.yaml", "undecided"),
+        ("\"$ARGUMENT\"", "undecided"),
+        ("smoke --verbose --shard 1/2", "wrong-credential"),
+    ] {
+        assert_eq!(verdict("python eval.py\n", arguments), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn settings_file_of_earlier_step_is_undecided() {
+    for (first, is_fine) in
+        [("cp ci/dotenv .env", false), ("echo \\\"$DOTENV\\\" > .env", false), ("cp ci/plain.env .env", true)]
+    {
+        let env = format!("MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
+        let steps = format!("steps:\n      - run: \"{first}\"\n");
+        let jobs = job("eval", &env).replacen("steps:\n", &steps, 1);
+        let scratch = repository("settings", REGISTRY, EVERY, &jobs);
+        let scratch = scratch.file("ci/dotenv", "MODEL=ac-large\n").file("ci/plain.env", "DEBUG=1\n");
+        let output = slugproof(["lint", "--strict"]).dir(&scratch).run();
+        assert_eq!(output.code, i32::from(!is_fine), "{first}: {}", output.snapshot());
+        assert_eq!(output.stdout.contains("may choose its model"), !is_fine, "{first}: {}", output.snapshot());
+    }
+}
