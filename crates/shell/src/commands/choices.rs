@@ -192,7 +192,7 @@ impl Interpreter<'_> {
                 match self.file_at(path) {
                     Some(file) => self.note_settings(path, &file.text),
                     None => {
-                        self.settings = Some("a file of variables that is not known may choose its model".to_owned())
+                        self.settings = Some("a file of variables that is not known may choose its model".to_owned());
                     }
                 }
             }
