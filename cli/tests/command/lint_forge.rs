@@ -180,3 +180,46 @@ fn insert_may_set_any_variable() {
         assert_eq!(findings_in("insert", &jobs(outer, &inner)), expected, "{outer} / {inner}");
     }
 }
+
+/// The outputs of a step that writes literals are known, others are undecided.
+#[test]
+fn outputs_of_steps_are_known_or_undecided() {
+    let jobs = |step: &str, reader: &str| {
+        format!(
+            "  a:
+    env: {{PAYER: platform}}
+    steps:
+      - id: Pick
+{step}
+      - run: bash scripts/eval.sh
+        env: {{MODEL: '${{{{ steps.pick.outputs.model }}}}'}}
+{reader}"
+        )
+    };
+    let run = |script: &str| {
+        let lines: String = script.lines().map(|line| format!("          {line}\n")).collect();
+        format!("        run: |\n{}", lines.trim_end())
+    };
+    const WRITES: &str = "echo model=ac-16 >> \"$GITHUB_OUTPUT\"";
+    let random = "END=$(uuidgen)\necho \"model<<$END\" >> $GITHUB_OUTPUT\necho ac-16 >> $GITHUB_OUTPUT\n\
+                  echo \"$END\" >> $GITHUB_OUTPUT";
+    let (wrong, unknown) = (&[CONTRADICTION][..], &["undecided"][..]);
+    for (step, reader, expected) in [
+        (run(WRITES), "", wrong),
+        (run("echo model=platform/m >> $GITHUB_OUTPUT"), "", &[]),
+        (run("echo \"MODEL=ac-16\" | tee -a $GITHUB_OUTPUT"), "", wrong),
+        (run(random), "", wrong),
+        (run("if [ -f x ]; then echo model=ac-16 >> $GITHUB_OUTPUT; fi"), "", unknown),
+        (run("python3 pick.py >> $GITHUB_OUTPUT"), "", unknown),
+        (run("python3 pick.py"), "", unknown),
+        (run("echo other=ac-16 >> $GITHUB_OUTPUT"), "", unknown),
+        (run("echo '::set-output name=model::ac-16'"), "", unknown),
+        (run(&format!("{WRITES}\nfalse")) + "\n        continue-on-error: true", "", unknown),
+        (run(WRITES) + "\n        if: github.actor == 'x'", "", unknown),
+        (run(WRITES) + "\n        shell: pwsh", "", unknown),
+        (run(WRITES), "        if: always()\n", unknown),
+        ("        uses: acme/pick@v1".to_owned(), "", unknown),
+    ] {
+        assert_eq!(findings_in("outputs", &jobs(&step, reader)), expected, "{step}\n{reader}");
+    }
+}

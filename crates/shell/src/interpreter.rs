@@ -17,10 +17,9 @@ use std::rc::Rc;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed};
 use super::files::{FIRST_FILE_POSITION, Files, SourceFile};
-use super::forge::ENVIRONMENT_FILE;
 use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
-use super::state::{State, Written, join, join_written, widen};
+use super::state::{State, Written, join, join_written, open_value_reason, widen};
 use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
     Script, Span, While, Word,
@@ -89,7 +88,10 @@ pub(super) struct Interpreter<'a> {
     pub runs_output: bool,
     /// Whether a failing command does not end the shell here, as in the condition of `if`.
     pub tolerates_failure: bool,
-    /// Whether the script mentions the environment file.
+    /// The variable with the path of the file whose assignments are interpreted: the environment file
+    /// or the file of outputs.
+    pub file_variable: &'static str,
+    /// Whether the script mentions that file.
     pub names_env_file: bool,
     /// The loops around the current command whose iterations are interpreted one by one.
     separate_loops: usize,
@@ -118,7 +120,8 @@ pub(super) struct Ends(Option<Failed>);
 
 impl Ends {
     pub fn add(&mut self, state: &State) {
-        let (written, opaque) = (&state.written, state.opaque.clone());
+        let open_value = || state.open_value.as_ref().map(|_| open_value_reason());
+        let (written, opaque) = (&state.written, state.opaque.clone().or_else(open_value));
         self.0 = Some(match self.0.take() {
             Some(ends) => Failed { written: join_written(&ends.written, written), opaque: ends.opaque.or(opaque) },
             None => Failed { written: written.clone(), opaque },
@@ -145,7 +148,7 @@ pub(super) struct Failure {
 }
 
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
-pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Failure> {
+pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static str) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
     let tree = parser::parse_at(script, 0).map_err(|error| Failure { reason: error.reason, named: Vec::new() })?;
     let mut interpreter = Interpreter {
@@ -158,7 +161,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         state,
         calls: Vec::new(),
         unreached: BTreeSet::new(),
-        occurrences: Occurrences::new(input.targets),
+        occurrences: Occurrences::new(input.targets, file_variable),
         derived: DerivedTexts::default(),
         exits: Exits::default(),
         exit_traps: Vec::new(),
@@ -172,6 +175,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         is_recording: true,
         runs_output: false,
         tolerates_failure: false,
+        file_variable,
         names_env_file: false,
         separate_loops: 0,
         failure: None,
@@ -212,7 +216,7 @@ impl Interpreter<'_> {
         for occurrence in self.occurrences.unresolved(self.calls_unknown_functions) {
             let Some(target) = occurrence.target else {
                 if !occurrence.is_stored {
-                    opaque = Some(format!("how a script uses ${ENVIRONMENT_FILE} is not known"));
+                    opaque = Some(format!("how a script uses ${} is not known", self.file_variable));
                     if let Some(failure) = &mut failure {
                         failure.opaque.clone_from(&opaque);
                     }
@@ -289,7 +293,7 @@ impl Interpreter<'_> {
     }
 
     fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Outcome {
-        self.names_env_file |= source.contains(ENVIRONMENT_FILE);
+        self.names_env_file |= source.contains(self.file_variable);
         if self.is_recording {
             self.occurrences.find(source, base, &tree.comments);
         }
@@ -327,8 +331,8 @@ impl Interpreter<'_> {
         if self.is_recording && !self.state.ended {
             self.occurrences.find(text, base, &[]);
         }
-        if text.contains(ENVIRONMENT_FILE) {
-            self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${ENVIRONMENT_FILE}"));
+        if text.contains(self.file_variable) {
+            self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${}", self.file_variable));
         }
     }
 

@@ -8,6 +8,7 @@ use github_actions_expressions::Evaluation;
 use super::document::{self, Node};
 use super::expression::Contexts;
 use super::model::{Step, step};
+use super::scalar::text_of;
 use slug_shell::{Files, SourceFile, WORKSPACE};
 use slug_value::Value;
 
@@ -24,6 +25,8 @@ pub struct Action {
     pub base: usize,
     /// The default of each input, by its name in lower case.
     pub inputs: BTreeMap<String, Option<String>>,
+    /// The text of each output, by its name in lower case.
+    pub outputs: BTreeMap<String, String>,
     /// Its steps. Their positions are relative to the text.
     pub steps: Vec<Step>,
 }
@@ -50,9 +53,13 @@ impl Action {
             Some((name.text()?.to_lowercase(), default.map(str::to_owned)))
         };
         let inputs = root.get("inputs").map(Node::entries).unwrap_or_default().iter().filter_map(input).collect();
+        let output = |(name, settings): &(Node, Node)| {
+            Some((name.text()?.to_lowercase(), settings.get("value").and_then(text_of).unwrap_or_default()))
+        };
+        let outputs = root.get("outputs").map(Node::entries).unwrap_or_default().iter().filter_map(output).collect();
         let steps = runs.get("steps").map(Node::items).unwrap_or_default();
         let steps = steps.iter().enumerate().map(|(index, node)| step(index + 1, node)).collect();
-        Some(Self { directory: directory.to_owned(), text, base, inputs, steps })
+        Some(Self { directory: directory.to_owned(), text, base, inputs, outputs, steps })
     }
 }
 

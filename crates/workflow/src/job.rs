@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::action::{Action, ActionContexts, MAX_DEPTH};
 use super::calls::root_of;
-use super::context::EvalContext;
+use super::context::{EvalContext, KnownOutputs, NO_OUTPUTS, Outputs};
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
@@ -16,7 +16,7 @@ use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice};
 use super::trigger::{Invocation, Secrets};
-use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE};
+use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE, Written};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
@@ -139,7 +139,7 @@ impl<'w> JobEval<'_, 'w> {
         row: Result<&'c Row, &'c str>,
         env: Option<&'c dyn Fn(&str) -> Text>,
     ) -> EvalContext<'c> {
-        EvalContext { invocation, row, env, declared: self.search.declared }
+        EvalContext { invocation, row, env, outputs: &NO_OUTPUTS, declared: self.search.declared }
     }
 }
 
@@ -177,10 +177,10 @@ impl<'w> JobRun<'_, 'w> {
         }
         let mut env = Environment::default();
         for layer in [&job.container_env, &workflow.env, &job.env] {
-            self.apply(layer, &mut env, None);
+            self.apply(layer, &mut env, None, &NO_OUTPUTS);
         }
         let mut sites = Vec::new();
-        let mut levels = vec![Level { course: Course { env, failed: None }, around: None }];
+        let mut levels = vec![Level { course: Course::new(env), around: None }];
         let roots = roots(steps);
         for (index, step) in steps.iter().enumerate() {
             if slice.steps.contains(&index) {
@@ -208,17 +208,28 @@ impl<'w> JobRun<'_, 'w> {
     ) {
         let Search { targets, variables: searched, every_script, files, .. } = *self.eval.search;
         let when = When::of(step);
-        let Some(outer) = levels.last().map(|level| level.course.before(when)) else { return };
+        let Some(level) = levels.last() else { return };
+        let outer = level.course.before(when);
+        // A step that failed may have set only some of its outputs.
+        let outputs = if when == When::Success { level.course.outputs.clone() } else { Outputs::new() };
         let mut step_env = outer.clone();
         match self.action {
-            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer),
-            None => self.apply(&owner.env, &mut step_env, Some(&outer)),
+            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer, &outputs),
+            None => self.apply(&owner.env, &mut step_env, Some(&outer), &outputs),
         }
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
-        let context = self.context(Some(&look_up));
+        let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
         let runs = self.eval.condition(step.condition.as_ref(), &context);
+        let id = step.id.as_ref().map(|id| id.to_lowercase());
+        let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
+        let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
+            if let (Some(level), Some(id)) = (levels.last_mut(), &id) {
+                level.course.outputs.insert(id.clone(), outputs);
+            }
+        };
         if !runs.can_be_true {
+            set_outputs(levels, KnownOutputs::none());
             return;
         }
         let continues = match &step.continue_on_error {
@@ -231,7 +242,7 @@ impl<'w> JobRun<'_, 'w> {
             let action = step.uses.as_ref().and_then(|uses| Action::read(uses, roots, &files));
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
-                    let course = Course { env: step_env.clone(), failed: None };
+                    let course = Course::new(step_env.clone());
                     levels.push(Level { course, around: Some(Around { when, runs, continues }) });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
@@ -240,7 +251,11 @@ impl<'w> JobRun<'_, 'w> {
                     for step in &action.steps {
                         run.evaluate_step(owner, step, roots, levels, sites);
                     }
-                    levels.pop();
+                    let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
+                    // An action that failed may have set only some of its outputs.
+                    if !continues.can_be_true {
+                        set_outputs(levels, run.outputs_of_action(&action, &inner, runs));
+                    }
                 }
                 None => levels.iter_mut().for_each(|level| level.course.may_fail()),
             }
@@ -254,18 +269,20 @@ impl<'w> JobRun<'_, 'w> {
             let variable = Variable { value: path, export: Export::Yes, assigned: None };
             variables.insert("GITHUB_ACTION_PATH".to_owned(), variable);
         }
-        let effects = if self.is_shell(step, &context) {
-            let directory = self.directory(step, &context);
-            slug_shell::interpret(&Input {
-                script: &script.text,
-                placeholders: &script.placeholders,
-                targets,
-                roots,
-                files: &files,
-                directory: directory.as_deref(),
-                env: &variables,
-                ends_on_failure: self.ends_on_failure(step),
-            })
+        let directory = self.directory(step, &context);
+        let input = Input {
+            script: &script.text,
+            placeholders: &script.placeholders,
+            targets,
+            roots,
+            files: &files,
+            directory: directory.as_deref(),
+            env: &variables,
+            ends_on_failure: self.ends_on_failure(step),
+        };
+        let is_shell = self.is_shell(step, &context);
+        let effects = if is_shell {
+            slug_shell::interpret(&input)
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
@@ -298,6 +315,10 @@ impl<'w> JobRun<'_, 'w> {
             if env.others_unknown.is_some() || searched.iter().any(|name| env.variables.contains_key(name)) {
                 sites.push(site(None, self.position(run.key.clone()), env));
             }
+        }
+        if id.is_some() && is_shell {
+            let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
+            set_outputs(levels, outputs_of(&effects, runs, continues));
         }
         let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
         for level in levels.iter_mut().rev() {
@@ -334,6 +355,17 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
+    /// The outputs of an action, whose steps have the outputs `inner`. `runs` says whether it runs.
+    fn outputs_of_action(&self, action: &Action, inner: &Outputs, runs: Tristate) -> KnownOutputs {
+        let context = EvalContext { outputs: inner, ..self.context(None) };
+        let value = |(name, value): (&String, &String)| {
+            let value = expression::text(value, &context);
+            let value = if runs.can_be_false { value.or(Text::empty()) } else { value };
+            (name.clone(), value.with_reason(MAY_SET))
+        };
+        KnownOutputs { values: action.outputs.iter().map(value).collect(), is_complete: true }
+    }
+
     /// The position of some bytes in the file of the steps.
     fn position(&self, span: Range<usize>) -> Range<usize> {
         let base = self.action.map_or(0, |action| action.base);
@@ -348,12 +380,19 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// Adds the variables of the `env` of a step of an action.
-    fn apply_in_action(&self, action: &Action, layer: &EnvLayer, env: &mut Environment<'w>, outer: &Environment<'w>) {
+    fn apply_in_action(
+        &self,
+        action: &Action,
+        layer: &EnvLayer,
+        env: &mut Environment<'w>,
+        outer: &Environment<'w>,
+        outputs: &Outputs,
+    ) {
         if let EnvLayer::Opaque(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(Some(outer), name);
-        let context = self.context(Some(&look_up));
+        let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
         let context = ActionContexts { job: &context, directory: Some(&action.directory) };
         for entry in layer.entries() {
             let value = expression::text(&entry.value, &context);
@@ -363,12 +402,19 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
-    fn apply(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
+    fn apply(
+        &self,
+        layer: &'w EnvLayer,
+        env: &mut Environment<'w>,
+        outer: Option<&Environment<'w>>,
+        outputs: &Outputs,
+    ) {
         if let EnvLayer::Opaque(_) | EnvLayer::Open(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(outer, name);
-        let context = self.context(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
+        let look_up = outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text);
+        let context = EvalContext { outputs, ..self.context(look_up) };
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
             env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
@@ -431,7 +477,7 @@ impl<'w> JobRun<'_, 'w> {
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {
-                written.value.or(before).with_reason("an earlier step may set it")
+                written.value.or(before).with_reason(MAY_SET)
             } else {
                 written.value
             };
@@ -493,6 +539,8 @@ struct Course<'w> {
     env: Environment<'w>,
     /// That of a step after one that failed; None if none can have failed.
     failed: Option<Environment<'w>>,
+    /// The outputs of the steps before a step if none of them has failed.
+    outputs: Outputs,
 }
 
 /// The courses of a job in which a step runs.
@@ -521,6 +569,10 @@ impl When {
 }
 
 impl<'w> Course<'w> {
+    fn new(env: Environment<'w>) -> Self {
+        Self { env, failed: None, outputs: Outputs::new() }
+    }
+
     /// The environment before a step. A forge may fail before the first step, which changes nothing.
     fn before(&self, when: When) -> Environment<'w> {
         match (when, self.failed.clone()) {
@@ -581,6 +633,31 @@ impl<'w> Course<'w> {
             }
         }
     }
+}
+
+/// The reason for a value that may be missing because the step that sets it may not run.
+const MAY_SET: &str = "an earlier step may set it";
+
+/// The outputs of a step that runs a script. An output that the script does not write is not known, because
+/// a program that the script runs may write it.
+fn outputs_of(effects: &Effects, runs: Tristate, continues: Tristate) -> KnownOutputs {
+    let failure = effects.failure.as_ref().filter(|_| continues.can_be_true);
+    if effects.opaque.is_some() || failure.is_some_and(|failure| failure.opaque.is_some()) {
+        return KnownOutputs::default();
+    }
+    let value = |(name, written): (&String, &Written)| {
+        let mut value = written.value.clone();
+        if written.is_conditional || runs.can_be_false {
+            value = value.or(Text::empty()).with_reason(MAY_SET);
+        }
+        if let Some(failure) = failure {
+            let after =
+                failure.written.get(name).map_or(Text::empty(), |written| written.value.clone().or(Text::empty()));
+            value = value.or(after).with_reason("an earlier step may have failed");
+        }
+        (name.to_lowercase(), value)
+    };
+    KnownOutputs { values: effects.written.iter().map(value).collect(), is_complete: false }
 }
 
 /// The directories into which the steps of a job check out the repository; empty if one is computed.

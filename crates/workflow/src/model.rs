@@ -151,6 +151,8 @@ pub struct Step {
     pub number: usize,
     /// Its name or, without a name, its id.
     pub name: Option<String>,
+    /// Its id, by which expressions refer to its outputs.
+    pub id: Option<String>,
     /// The condition `if:`.
     pub condition: Option<Condition>,
     /// Its environment.
@@ -383,6 +385,7 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
     Step {
         number,
         name: text_at(node, "name").or_else(|| text_at(node, "id")),
+        id: text_at(node, "id"),
         condition: condition_of(node),
         env: env_of(node),
         run,

@@ -64,6 +64,8 @@ pub struct Slice {
     pub inputs: BTreeSet<String>,
     /// The keys of the matrix, in lower case.
     pub(super) matrix_keys: BTreeSet<String>,
+    /// The ids of the steps whose outputs are relevant, in lower case.
+    pub(super) step_ids: BTreeSet<String>,
     /// True if an expression computes a matrix key, so that every key is relevant.
     pub(super) all_matrix_keys: bool,
     /// True if an expression computes the name of an input, so that every input is relevant.
@@ -123,7 +125,23 @@ impl Slice {
                 slice.add(expression::references(text));
             }
         }
-        slice.close_over(&layers);
+        loop {
+            slice.close_over(&layers);
+            let is_new = |(index, step): &(usize, &Step)| {
+                let is_named = |id: &String| slice.step_ids.contains(&id.to_lowercase());
+                step.run.is_some() && step.id.as_ref().is_some_and(is_named) && !slice.steps.contains(index)
+            };
+            let new: Vec<(usize, &Step)> = job.steps().iter().enumerate().filter(is_new).collect();
+            if new.is_empty() {
+                break;
+            }
+            for (index, step) in new {
+                slice.steps.push(index);
+                layers.push(&step.env);
+                slice.add_step(step, search);
+            }
+        }
+        slice.steps.sort_unstable();
         if let Some(matrix) = job.matrix.as_ref().filter(|_| slice.all_matrix_keys || !slice.matrix_keys.is_empty()) {
             slice.add(references_in(matrix));
         }
@@ -208,6 +226,7 @@ impl Slice {
                 ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
                 ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
+                ("steps", Some(id), _) => drop(self.step_ids.insert(id)),
                 ("matrix", None, _) => self.all_matrix_keys = true,
                 _ => {}
             }

@@ -1,13 +1,14 @@
 //! Occurrences of targets and of the environment file in a script. An occurrence that the
 //! interpreter does not resolve may be a call or a write.
 
-use super::super::forge::ENVIRONMENT_FILE;
 use super::super::syntax::{Operation, Piece, PieceKind, Span, Word};
 use super::super::targets::find_targets;
 
 /// The occurrences of a script.
 pub struct Occurrences<'a> {
     targets: &'a [&'a str],
+    /// The variable with the path of the file whose assignments are interpreted.
+    file_variable: &'static str,
     /// Sorted by the start of their spans.
     found: Vec<Occurrence>,
     /// The bodies of the functions that were called.
@@ -32,8 +33,8 @@ pub struct Occurrence {
 }
 
 impl<'a> Occurrences<'a> {
-    pub fn new(targets: &'a [&'a str]) -> Self {
-        Self { targets, found: Vec::new(), called: Vec::new(), searched: Vec::new() }
+    pub fn new(targets: &'a [&'a str], file_variable: &'static str) -> Self {
+        Self { targets, file_variable, found: Vec::new(), called: Vec::new(), searched: Vec::new() }
     }
 
     /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
@@ -44,7 +45,7 @@ impl<'a> Occurrences<'a> {
         }
         self.searched.push((base, text.len()));
         let targets = find_targets(text, self.targets).map(|(target, span)| (Some(target), span));
-        let file = text.match_indices(ENVIRONMENT_FILE).map(|(at, name)| (None, at..at + name.len()));
+        let file = text.match_indices(self.file_variable).map(|(at, name)| (None, at..at + name.len()));
         let all = targets.chain(file).map(|(target, span)| Occurrence {
             target,
             span: base + span.start..base + span.end,

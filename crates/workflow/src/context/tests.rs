@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use github_actions_expressions::Evaluation;
 
-use super::EvalContext;
+use super::{EvalContext, KnownOutputs, NO_OUTPUTS, Outputs};
 use crate::declared::Declared;
 use crate::expression::Contexts;
 use crate::matrix::Row;
@@ -14,10 +14,15 @@ use slug_value::{Text, Value};
 /// The description of the value that a path evaluates to.
 fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> String {
     let env = |name: &str| Text::known(format!("env of {name}"));
+    let values = [("model".to_owned(), Text::known("m-1".to_owned()))].into();
+    let outputs = Outputs::from([
+        ("pick".to_owned(), KnownOutputs { values, is_complete: false }),
+        ("skipped".to_owned(), KnownOutputs::none()),
+    ]);
     let absent = ["GONE".to_owned()];
     let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
     let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
-    let here = EvalContext { invocation, row, env: Some(&env), declared };
+    let here = EvalContext { invocation, row, env: Some(&env), outputs: &outputs, declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -54,6 +59,11 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "matrix.u", "? no reason"),
         (&pushed, "matrix.u.k", "? `matrix.u.k` is known only at run time"),
         (&pushed, "env.Name", "'env of Name'"),
+        (&pushed, "steps.Pick.outputs.MODEL", "'m-1'"),
+        (&pushed, "steps.pick.outputs.other", "? `steps.pick.outputs.other` is known only at run time"),
+        (&pushed, "steps.skipped.outputs.other", "Null"),
+        (&pushed, "steps.later.outputs.other", "? `steps.later.outputs.other` is known only at run time"),
+        (&pushed, "steps.pick.outcome", "? `steps.pick.outcome` is known only at run time"),
         (&pushed, "secrets.KEY", "set"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
@@ -64,7 +74,13 @@ fn contexts_follow_invocation_row_and_environment() {
         assert_eq!(looked_up(invocation, Ok(&row), path), expected, "{path} by {}", invocation.event);
     }
     assert_eq!(looked_up(&pushed, Err("no row"), "matrix.m"), "? no row");
-    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, declared: Declared::default() };
+    let nowhere = EvalContext {
+        invocation: &pushed,
+        row: Ok(&row),
+        env: None,
+        outputs: &NO_OUTPUTS,
+        declared: Declared::default(),
+    };
     let path = ["env".to_owned(), "Name".to_owned()];
     assert_eq!(describe(&nowhere.look_up(&path)), "? `env.Name` is known only at run time");
     assert_eq!(pushed.event_inputs, InputValues::new());
@@ -94,7 +110,7 @@ fn unlisted_secret_is_absent() {
     let listed = ["KEY".to_owned()];
     let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
     let looked_up = |invocation: &Invocation, name: &str| {
-        let here = EvalContext { invocation, row: Err("no row"), env: None, declared };
+        let here = EvalContext { invocation, row: Err("no row"), env: None, outputs: &NO_OUTPUTS, declared };
         describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
     };
     let (pushed, mut called) = (by("push"), by("workflow_call"));
