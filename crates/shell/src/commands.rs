@@ -478,7 +478,8 @@ impl Interpreter<'_> {
         for redirect in redirects.iter().filter(|redirect| redirect.operator.writes_file()) {
             let file = self.expand(&redirect.target);
             if self.is_env_file(&file) || (file.single().is_none() && self.names_env_file) {
-                self.state.opaque = Some(format!("a script may redirect its whole output to ${}", self.file_variable));
+                let reason = format!("a script may redirect its whole output to ${}", self.file_variable);
+                self.opaque_until_end = Some(reason);
             }
         }
     }
@@ -523,7 +524,7 @@ impl Interpreter<'_> {
             None if signals.iter().any(at_end) => {
                 self.calls_unknown_functions = true;
                 if self.names_env_file {
-                    self.state.opaque = Some("a trap may set it when the script ends".to_owned());
+                    self.opaque_until_end = Some("a trap may set it when the script ends".to_owned());
                 }
             }
             _ => {}

@@ -77,7 +77,7 @@ impl Interpreter<'_> {
                 }
                 (None, Some(at)) => self.assign_for_later(first[..at].to_owned(), after(at + 1), &span),
                 (None, None) => {
-                    self.state.opaque = Some(format!("the text written to ${} is not known", self.file_variable));
+                    self.state.set_opaque(format!("the text written to ${} is not known", self.file_variable));
                 }
             }
         }

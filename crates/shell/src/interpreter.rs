@@ -91,6 +91,8 @@ pub(super) struct Interpreter<'a> {
     /// The variable with the path of the file whose assignments are interpreted: the environment file
     /// or the file of outputs.
     pub file_variable: &'static str,
+    /// The reason why the rest of the script may set any variable for later steps at any time, if so.
+    pub opaque_until_end: Option<String>,
     /// Whether the script mentions that file.
     pub names_env_file: bool,
     /// The loops around the current command whose iterations are interpreted one by one.
@@ -120,11 +122,15 @@ pub(super) struct Ends(Option<Failed>);
 
 impl Ends {
     pub fn add(&mut self, state: &State) {
-        let open_value = || state.open_value.as_ref().map(|_| open_value_reason());
-        let (written, opaque) = (&state.written, state.opaque.clone().or_else(open_value));
+        let end = match &state.open_value {
+            Some(_) => Failed { written: BTreeMap::new(), opaque: Some(open_value_reason()) },
+            None => Failed { written: state.written.clone(), opaque: state.opaque.clone() },
+        };
         self.0 = Some(match self.0.take() {
-            Some(ends) => Failed { written: join_written(&ends.written, written), opaque: ends.opaque.or(opaque) },
-            None => Failed { written: written.clone(), opaque },
+            Some(ends) => {
+                Failed { written: join_written(&ends.written, &end.written), opaque: ends.opaque.or(end.opaque) }
+            }
+            None => end,
         });
     }
 
@@ -176,6 +182,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         runs_output: false,
         tolerates_failure: false,
         file_variable,
+        opaque_until_end: None,
         names_env_file: false,
         separate_loops: 0,
         failure: None,
@@ -201,8 +208,9 @@ impl Interpreter<'_> {
         if !end.ended && success.can_be_true || exits.success.is_empty() {
             exits.success.add(&end);
         }
-        let (success, mut failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
-        let Failed { written, mut opaque } = success;
+        let (success, failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
+        let Failed { written, opaque } = success;
+        let mut opaque_until_end = self.opaque_until_end;
         if let Some(reason) = self.failure {
             let all = self.occurrences.all().filter_map(|it| Some((it.target?, self.derived.origin(&it.span))));
             let named: BTreeSet<(usize, usize, usize)> = all
@@ -216,10 +224,7 @@ impl Interpreter<'_> {
         for occurrence in self.occurrences.unresolved(self.calls_unknown_functions) {
             let Some(target) = occurrence.target else {
                 if !occurrence.is_stored {
-                    opaque = Some(format!("how a script uses ${} is not known", self.file_variable));
-                    if let Some(failure) = &mut failure {
-                        failure.opaque.clone_from(&opaque);
-                    }
+                    opaque_until_end = Some(format!("how a script uses ${} is not known", self.file_variable));
                 }
                 continue;
             };
@@ -235,6 +240,9 @@ impl Interpreter<'_> {
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
         let mut effects = Effects { calls, unreached, written, opaque, failure, final_variables, others_unknown };
+        if let Some(reason) = opaque_until_end {
+            effects.set_opaque(&reason);
+        }
         let derived = self.derived;
         effects.each_span(|span| *span = derived.origin(span));
         effects.calls.sort_by_key(|call| (call.span.start, call.target));
@@ -332,7 +340,7 @@ impl Interpreter<'_> {
             self.occurrences.find(text, base, &[]);
         }
         if text.contains(self.file_variable) {
-            self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${}", self.file_variable));
+            self.state.set_opaque(format!("`{path}` cannot be interpreted and names ${}", self.file_variable));
         }
     }
 
@@ -525,7 +533,7 @@ impl Interpreter<'_> {
             }
             let exits = std::mem::take(&mut self.exits);
             if self.script(&script, base, &[]).is_none() {
-                self.state.opaque = Some("a trap of a script cannot be interpreted".to_owned());
+                self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
             }
             let traps = std::mem::take(&mut self.exits);
             self.exits = exits;
@@ -906,7 +914,7 @@ impl Interpreter<'_> {
             );
             self.write(&output.texts, command.span.clone(), appends);
         } else if target.single().is_none() && self.names_env_file && output.may_assign() {
-            self.state.opaque = Some("the file to which a script writes variables is not known".to_owned());
+            self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }
         match redirect.target.literal() {
             // The script may run the file later.

@@ -86,7 +86,7 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
         effects
     });
     if script.contains(command) {
-        effects.opaque = Some(format!("`{command}` may set it"));
+        effects.set_opaque(&format!("`{command}` may set it"));
     }
     effects
 }
@@ -274,6 +274,11 @@ mod tests {
             ("echo \"$LINE\" >> $GITHUB_ENV", " >opaque"),
             ("python3 write.py \"$GITHUB_ENV\"", " >opaque"),
             ("python3 write.py >> $GITHUB_ENV", " >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; python3 write.py >> $GITHUB_ENV", " >opaque"),
+            ("python3 write.py >> $GITHUB_ENV; echo SLUG=x >> $GITHUB_ENV", " >x >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; if a; then python3 write.py >> $GITHUB_ENV; fi", " >x? >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; echo '::set-env name=SLUG::y'", " >opaque"),
+            ("exec >> $GITHUB_ENV; echo SLUG=x | tee -a $GITHUB_ENV; python3 write.py", " >opaque"),
             ("echo SLUG=x >> $GITHUB_OUTPUT", ""),
             ("echo A=x >> $GITHUB_OUTPUT; echo SLUG=y >> $GITHUB_ENV", " >y"),
             ("echo 'SLUG<<END' >> $GITHUB_ENV; echo x >> $GITHUB_ENV; echo END >> $GITHUB_ENV", " >x"),
@@ -281,7 +286,7 @@ mod tests {
             ("E=$(uuidgen); { echo \"SLUG<<$E\"; echo x; echo \"$E\"; } >> $GITHUB_ENV", " >x"),
             ("E=$(uuidgen); echo \"SLUG<<$E\" >> $GITHUB_ENV; echo x >> $GITHUB_ENV; echo $E >> $GITHUB_ENV", " >x"),
             ("echo 'SLUG<<END' >> $GITHUB_ENV; echo x >> $GITHUB_ENV", " >opaque"),
-            ("echo 'SLUG<<END' >> $GITHUB_ENV; if a; then echo END >> $GITHUB_ENV; fi", " >? >opaque"),
+            ("echo 'SLUG<<END' >> $GITHUB_ENV; if a; then echo END >> $GITHUB_ENV; fi", " >opaque"),
             (
                 "echo 'A<<END' >> $GITHUB_ENV; for i in $X; do echo SLUG=$i >> $GITHUB_ENV; done",
                 " >(anything)? >opaque",

@@ -144,6 +144,14 @@ impl Default for State {
 }
 
 impl State {
+    /// Records that any variable may be set here for later steps. A variable that was written before may be
+    /// written again, so it is not known either.
+    pub fn set_opaque(&mut self, reason: String) {
+        self.written.clear();
+        self.open_value = None;
+        self.opaque = Some(reason);
+    }
+
     /// Narrows the value of a variable, after a condition on it.
     pub fn narrow(&mut self, variable: Option<&str>, value: &Text) {
         let variable = variable.filter(|name| !self.special.contains(*name));
@@ -187,11 +195,12 @@ pub(super) fn join(one: State, other: State) -> State {
     let maybe_local: BTreeSet<String> =
         mixed.chain(one.maybe_local.iter().cloned()).chain(other.maybe_local.iter().cloned()).collect();
     let differs = one.open_value != other.open_value;
+    let written = if differs { BTreeMap::new() } else { join_written(&one.written, &other.written) };
     let mut locals = one.locals;
     locals.retain(|name, _| !maybe_local.contains(name));
     State {
         variables,
-        written: join_written(&one.written, &other.written),
+        written,
         others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
         open_value: one.open_value.filter(|_| !differs),
@@ -270,8 +279,7 @@ pub(super) fn widen(before: &State, after: State) -> State {
         }
     }
     if widened.open_value != before.open_value {
-        widened.open_value = None;
-        widened.opaque.get_or_insert_with(open_value_reason);
+        widened.set_opaque(open_value_reason());
     }
     for (name, written) in &mut widened.written {
         if before.written.get(name).is_none_or(|old| old.value != written.value) {

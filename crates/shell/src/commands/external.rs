@@ -16,7 +16,7 @@ impl Interpreter<'_> {
         let command = command_of(name);
         let is_unknown = name.single().is_none();
         if self.mentions_env_file(&words[1..]) {
-            self.state.opaque = Some(format!("`{command}` writes to ${}", self.file_variable));
+            self.state.set_opaque(format!("`{command}` writes to ${}", self.file_variable));
         }
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
         if self.targets_in(&words[..1]) || self.is_command_of_target(words) {
