@@ -223,3 +223,32 @@ fn outputs_of_steps_are_known_or_undecided() {
         assert_eq!(findings_in("outputs", &jobs(&step, reader)), expected, "{step}\n{reader}");
     }
 }
+
+/// The steps of a group are steps of the job, with the environment of the group.
+#[test]
+fn steps_of_a_parallel_group_are_judged() {
+    const CALL: &str = "run: bash scripts/eval.sh";
+    for (steps, expected) in [
+        (
+            format!("[{{{CALL}}}, {{parallel: [{{{CALL}, env: {{MODEL: ac-16}}}}, {{run: npm test}}]}}]"),
+            &[CONTRADICTION][..],
+        ),
+        (format!("[{{parallel: [{{{CALL}}}, {{run: npm test}}]}}]"), &[]),
+        (format!("[{{env: {{MODEL: ac-16}}, parallel: [{{{CALL}}}]}}]"), &[CONTRADICTION]),
+        (format!("[{{env: {{MODEL: ac-16}}, parallel: [{{{CALL}, env: {{MODEL: platform/m}}}}]}}]"), &[]),
+        (format!("[{{if: false, parallel: [{{{CALL}, env: {{MODEL: ac-16}}}}]}}, {{{CALL}}}]"), &[]),
+        (format!("[{{if: false, parallel: [{{{CALL}, if: true, env: {{MODEL: ac-16}}}}]}}, {{{CALL}}}]"), &[]),
+        (format!("[{{if: true, parallel: [{{{CALL}, if: false, env: {{MODEL: ac-16}}}}]}}, {{{CALL}}}]"), &[]),
+        (format!("[{{if: true, parallel: [{{{CALL}, if: true, env: {{MODEL: ac-16}}}}]}}]"), &[CONTRADICTION]),
+        (format!("[{{parallel: [{{parallel: [{{{CALL}, env: {{MODEL: ac-16}}}}]}}, {{run: ls}}]}}]"), &[CONTRADICTION]),
+        (format!("[{{if: false, parallel: [{{parallel: [{{{CALL}, env: {{MODEL: ac-16}}}}]}}]}}, {{{CALL}}}]"), &[]),
+        (format!("[{{{CALL}, background: true, env: {{MODEL: ac-16}}}}, {{wait: all}}]"), &[CONTRADICTION]),
+        (format!("[{{background: [{{{CALL}, env: {{MODEL: ac-16}}}}]}}]"), &[CONTRADICTION]),
+        (format!("[{{parallel: [{{run: 'echo MODEL=ac-16 >> $GITHUB_ENV'}}, {{{CALL}}}]}}]"), &["undecided"]),
+        (format!("[{{parallel: [{{{CALL}}}, {{run: 'echo MODEL=ac-16 >> $GITHUB_ENV'}}]}}]"), &["undecided"]),
+        (format!("[{{{CALL}}}, {{parallel: [{{run: 'echo MODEL=ac-16 >> $GITHUB_ENV'}}, {{run: ls}}]}}]"), &[]),
+    ] {
+        let jobs = format!("  a:\n    env: {{PAYER: platform}}\n    steps: {steps}\n");
+        assert_eq!(findings_in("parallel", &jobs), expected, "{steps}");
+    }
+}

@@ -182,9 +182,10 @@ impl<'w> JobRun<'_, 'w> {
         let mut sites = Vec::new();
         let mut levels = vec![Level { course: Course::new(env), around: None }];
         let roots = roots(steps);
-        for (index, step) in steps.iter().enumerate() {
-            if slice.steps.contains(&index) {
-                self.evaluate_step(step, step, &roots, &mut levels, &mut sites);
+        for (step, is_rehearsal) in order(steps) {
+            if slice.steps.contains(&(step.number - 1)) {
+                let sites = if is_rehearsal { &mut Vec::new() } else { &mut sites };
+                self.evaluate_step(step, step, &roots, &mut levels, sites);
             } else {
                 levels[0].course.may_fail();
             }
@@ -220,7 +221,8 @@ impl<'w> JobRun<'_, 'w> {
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
-        let runs = self.eval.condition(step.condition.as_ref(), &context);
+        let conditions = step.conditions.iter().map(|condition| self.eval.condition(Some(condition), &context));
+        let mut runs = conditions.fold(Tristate::ALWAYS, Tristate::conjunction);
         let id = step.id.as_ref().map(|id| id.to_lowercase());
         let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
         let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
@@ -231,6 +233,10 @@ impl<'w> JobRun<'_, 'w> {
         if !runs.can_be_true {
             set_outputs(levels, KnownOutputs::none());
             return;
+        }
+        if step.is_concurrent {
+            // Another step may run before this one writes anything.
+            runs.can_be_false = true;
         }
         let continues = match &step.continue_on_error {
             Some(text) => expression::condition(text, &context),
@@ -248,7 +254,8 @@ impl<'w> JobRun<'_, 'w> {
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
                     let run = JobRun { eval: self.eval, invocation: &invocation, row, action: Some(&action), depth };
-                    for step in &action.steps {
+                    for (step, is_rehearsal) in order(&action.steps) {
+                        let sites = if is_rehearsal { &mut Vec::new() } else { &mut *sites };
                         run.evaluate_step(owner, step, roots, levels, sites);
                     }
                     let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
@@ -556,7 +563,15 @@ enum When {
 
 impl When {
     fn of(step: &Step) -> Self {
-        let text = step.condition.as_ref().map_or("", |condition| condition.text.as_str());
+        match step.conditions.as_slice() {
+            [] => Self::Success,
+            [only] => Self::of_condition(&only.text),
+            all if all.iter().all(|condition| Self::of_condition(&condition.text) == Self::Success) => Self::Success,
+            _ => Self::Always,
+        }
+    }
+
+    fn of_condition(text: &str) -> Self {
         let has_text_around = expression::has_text_around(text);
         let condition: String = text.to_lowercase().split_whitespace().collect();
         let condition = condition.strip_prefix("${{").unwrap_or(&condition);
@@ -658,6 +673,16 @@ fn outputs_of(effects: &Effects, runs: Tristate, continues: Tristate) -> KnownOu
         (name.to_lowercase(), value)
     };
     KnownOutputs { values: effects.written.iter().map(value).collect(), is_complete: false }
+}
+
+/// The steps in the order of their evaluation. The steps of a group run at the same time and each may see
+/// what another one writes, so they are evaluated twice; the first time, marked with true, is a rehearsal.
+fn order(steps: &[Step]) -> impl Iterator<Item = (&Step, bool)> {
+    let groups = steps.chunk_by(|one, other| one.group.is_some() && one.group == other.group);
+    groups.flat_map(|group| {
+        let rehearsed = if group.len() > 1 { group } else { &[] };
+        rehearsed.iter().map(|step| (step, true)).chain(group.iter().map(|step| (step, false)))
+    })
 }
 
 /// The directories into which the steps of a job check out the repository; empty if one is computed.

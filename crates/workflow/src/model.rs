@@ -147,14 +147,14 @@ pub enum PassedSecrets {
 /// One step of a job.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its position in the job, from 1.
+    /// Its position in the job, from 1; the steps of a group count one by one.
     pub number: usize,
     /// Its name or, without a name, its id.
     pub name: Option<String>,
     /// Its id, by which expressions refer to its outputs.
     pub id: Option<String>,
-    /// The condition `if:`.
-    pub condition: Option<Condition>,
+    /// The conditions `if:` of the groups around it, outermost first, and its own.
+    pub conditions: Vec<Condition>,
     /// Its environment.
     pub env: EnvLayer,
     /// Its script.
@@ -167,6 +167,10 @@ pub struct Step {
     pub uses: Option<String>,
     /// The inputs of the action: name, bytes of the name, value.
     pub with: Vec<(String, Range<usize>, Node)>,
+    /// True if the step runs at the same time as others: it is in a group, or has `background`.
+    pub is_concurrent: bool,
+    /// The number of the first step of its outermost group `parallel` or `background`, if it is in one.
+    pub group: Option<usize>,
     /// The setting `continue-on-error`: a text that may contain expressions.
     pub continue_on_error: Option<String>,
 }
@@ -248,7 +252,7 @@ impl Job {
 
     /// The conditions of the job and its steps.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.condition.iter().chain(self.steps().iter().filter_map(|step| step.condition.as_ref()))
+        self.condition.iter().chain(self.steps().iter().flat_map(|step| &step.conditions))
     }
 
     /// Every `env` of the job and its steps.
@@ -340,7 +344,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         Some(workflow) => Work::Call(call(workflow, job)),
         None => {
             let steps = job.get("steps").map(Node::items).unwrap_or_default();
-            Work::Steps(steps.iter().enumerate().map(|(index, node)| step(index + 1, node)).collect())
+            Work::Steps(steps_of(steps))
         }
     };
     Some(Job {
@@ -377,8 +381,56 @@ fn call(workflow: String, job: &Node) -> Call {
     Call { workflow, with: with_of(job), secrets }
 }
 
-/// One step of a job or of a composite action.
-pub(super) fn step(number: usize, node: &Node) -> Step {
+/// The steps of a job or of a composite action, with the steps of each group in its place.
+pub(super) fn steps_of(nodes: &[Node]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for node in nodes {
+        let members = members_of(node);
+        if members.is_empty() {
+            steps.push(step(steps.len() + 1, node));
+            continue;
+        }
+        let (first, group) = (steps.len() + 1, step(0, node));
+        for member in members {
+            let number = steps.len() + 1;
+            steps.push(in_group(&group, Step { number, group: Some(first), ..member }));
+        }
+    }
+    steps
+}
+
+/// The steps of a group of steps that run at the same time; none if the node is a step.
+fn members_of(node: &Node) -> Vec<Step> {
+    let groups = ["parallel", "background"].into_iter().filter_map(|key| node.get(key));
+    let members = groups.flat_map(|group| match (&group.value, group.get("steps")) {
+        (Value::Sequence(items), _) => steps_of(items),
+        (_, Some(steps)) => steps_of(steps.items()),
+        (Value::Mapping(_), None) => steps_of(std::slice::from_ref(group)),
+        _ => Vec::new(),
+    });
+    members.collect()
+}
+
+/// A step with the environment and the conditions of its group.
+fn in_group(group: &Step, step: Step) -> Step {
+    let env = match (&group.env, step.env) {
+        (EnvLayer::None, own) => own,
+        (EnvLayer::Opaque(span), _) => EnvLayer::Opaque(span.clone()),
+        (_, EnvLayer::Opaque(span)) => EnvLayer::Opaque(span),
+        (outer, own) => {
+            let is_open = [outer, &own].iter().any(|layer| matches!(layer, EnvLayer::Open(_)));
+            let is_inherited = |entry: &&EnvEntry| own.entries().iter().all(|other| other.name != entry.name);
+            let inherited = outer.entries().iter().filter(is_inherited);
+            let entries = inherited.chain(own.entries()).cloned().collect();
+            if is_open { EnvLayer::Open(entries) } else { EnvLayer::Entries(entries) }
+        }
+    };
+    let conditions = group.conditions.iter().cloned().chain(step.conditions).collect();
+    let continue_on_error = step.continue_on_error.or_else(|| group.continue_on_error.clone());
+    Step { env, conditions, continue_on_error, is_concurrent: true, ..step }
+}
+
+fn step(number: usize, node: &Node) -> Step {
     let run = node.entry("run").and_then(|(key, value)| {
         Some(Script { text: text_of(value)?, span: value.span.clone(), key: key.span.clone() })
     });
@@ -386,13 +438,15 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
         number,
         name: text_at(node, "name").or_else(|| text_at(node, "id")),
         id: text_at(node, "id"),
-        condition: condition_of(node),
+        conditions: condition_of(node).into_iter().collect(),
         env: env_of(node),
         run,
         working_directory: text_at(node, "working-directory"),
         shell: text_at(node, "shell"),
         uses: text_at(node, "uses"),
         with: with_of(node),
+        is_concurrent: node.get("background").is_some_and(|value| text_of(value).is_none_or(|text| text != "false")),
+        group: None,
         continue_on_error: text_at(node, "continue-on-error"),
     }
 }

@@ -175,7 +175,9 @@ impl Slice {
     }
 
     fn add_step(&mut self, step: &Step, search: &Search<'_>) {
-        self.add(search.condition(step.condition.as_ref()).map(references_in_condition).unwrap_or_default());
+        for condition in &step.conditions {
+            self.add(search.condition(Some(condition)).map(references_in_condition).unwrap_or_default());
+        }
         let script = step.run.as_ref().map_or("", |run| &run.text);
         self.script_bytes += script.len();
         self.add(expression::references(script));
