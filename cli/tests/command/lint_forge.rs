@@ -252,3 +252,33 @@ fn steps_of_a_parallel_group_are_judged() {
         assert_eq!(findings_in("parallel", &jobs), expected, "{steps}");
     }
 }
+
+/// A free-text input is tried with the texts that the file compares it with.
+#[test]
+fn free_text_input_is_tried_with_compared_texts() {
+    let workflow = |input: &str, payer: &str| {
+        format!(
+            "on: {{workflow_dispatch: {{inputs: {{mode: {{{input}}}}}}}}}
+jobs:
+  a:
+    env:
+      MODEL: ac-16
+      ACME_API_KEY: ${{{{ secrets.ACME_API_KEY }}}}
+      PAYER: ${{{{ {payer} }}}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    const COMPARES: &str = "github.event.inputs.mode == 'house' && 'platform' || 'own'";
+    for (input, payer, expected) in [
+        ("default: own", COMPARES, &[CONTRADICTION][..]),
+        ("type: choice, options: [own, house]", COMPARES, &[CONTRADICTION]),
+        ("default: house", COMPARES, &[CONTRADICTION]),
+        ("default: own", "inputs.mode == 'other' && 'own' || 'own'", &[]),
+        ("default: own", "inputs.mode", &["undecided"]),
+    ] {
+        let found = findings("free-text", &[("w.yml", &workflow(input, payer))]);
+        let errors = found.iter().filter(|title| expected.is_empty() || expected.contains(&title.as_str()));
+        assert_eq!(errors.collect::<Vec<_>>(), expected, "{input} {payer}: {found:?}");
+    }
+}

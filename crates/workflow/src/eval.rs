@@ -2,7 +2,7 @@
 //! of the job's workflow by its own events and by its callers.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::calls::{self, CALL_EVENT};
@@ -10,7 +10,7 @@ use super::job::{CallSite, JobEval};
 use super::model::Trigger;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
-use super::trigger::{Invocation, MAX_INVOCATIONS, invocations};
+use super::trigger::{Invocation, MAX_INVOCATIONS, RelevantInputs, invocations};
 
 /// Maximum depth of nested calls of reusable workflows.
 const DEPTH: usize = 12;
@@ -94,7 +94,7 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The invocations of a file that differ in relevant inputs.
-    fn invocations(&self, file: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
+    fn invocations(&self, file: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
         let workflow = &self.repository.files()[file].workflow;
         let callers = self.repository.callers(file);
         let own = workflow.triggers.iter().filter(|trigger| trigger.event != CALL_EVENT || callers.is_empty());
@@ -113,7 +113,7 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The invocations of a file by one calling job.
-    fn invocations_by(&self, id: JobId, called: usize, relevant: &BTreeSet<String>, depth: usize) -> Vec<Invocation> {
+    fn invocations_by(&self, id: JobId, called: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
         self.calls_left.set(self.calls_left.get().saturating_sub(1));
         if depth > DEPTH || self.calls_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];

@@ -146,6 +146,90 @@ fn name_of(part: &SpannedExpr<'_>) -> Option<String> {
     }
 }
 
+/// A name that an expression compares with a text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comparison {
+    /// The context in lower case: `inputs`, `env` or `matrix`.
+    pub context: String,
+    /// The name in the context, as written.
+    pub name: String,
+    /// The text, which is not empty.
+    pub text: String,
+}
+
+/// The comparisons of names with texts in the expressions of a text.
+#[must_use]
+pub fn comparisons(template: &str) -> Vec<Comparison> {
+    let mut found = Vec::new();
+    for part in parts(template) {
+        if let Part::Expression(expression) = part {
+            found.extend(comparisons_of(expression));
+        }
+    }
+    found
+}
+
+/// Like [`comparisons`], for an expression without `${{ }}` around it.
+#[must_use]
+pub fn comparisons_of(expression: &str) -> Vec<Comparison> {
+    let mut found = Vec::new();
+    if expression.contains(['=', '('])
+        && let Ok(tree) = parse(expression)
+    {
+        add_comparisons(&tree, &mut found);
+    }
+    found
+}
+
+fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
+    match &expression.inner {
+        Expr::BinExpr(BinExpr { lhs, op, rhs }) => {
+            if let BinOp::Eq | BinOp::Neq = op {
+                add_comparison(lhs, rhs, found);
+                add_comparison(rhs, lhs, found);
+            }
+            add_comparisons(lhs, found);
+            add_comparisons(rhs, found);
+        }
+        Expr::UnExpr { expr, .. } => add_comparisons(expr, found),
+        Expr::Call(call) => {
+            if let (Function::Contains | Function::StartsWith | Function::EndsWith, [one, other]) =
+                (call.func, call.args.as_slice())
+            {
+                add_comparison(one, other, found);
+                add_comparison(other, one, found);
+            }
+            call.args.iter().for_each(|argument| add_comparisons(argument, found));
+        }
+        _ => {}
+    }
+}
+
+/// Adds the comparison of a name with a constant, which may be a list of texts.
+fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
+    let Expr::Context(path) = &name.inner else { return };
+    let (context, Some(name)) = reference(path) else { return };
+    if !["inputs", "env", "matrix"].contains(&context.as_str()) {
+        return;
+    }
+    let texts = match evaluate(constant, &NoContexts).single() {
+        Some(Evaluation::Array(items)) => items.iter().map(to_text).collect(),
+        Some(Evaluation::Object(_)) | None => Vec::new(),
+        Some(scalar) => vec![to_text(scalar)],
+    };
+    let comparison = |text| Comparison { context: context.clone(), name: name.clone(), text };
+    found.extend(texts.into_iter().filter(|text| !text.is_empty()).map(comparison));
+}
+
+/// No context has a known value.
+struct NoContexts;
+
+impl Contexts for NoContexts {
+    fn look_up(&self, path: &[String]) -> Value {
+        Value::unknown(format!("`{}` is known only at run time", path.join(".")))
+    }
+}
+
 /// The repository variables of a text that a literal replaces if they are unset, as in
 /// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count as a
 /// default.
@@ -701,6 +785,27 @@ mod tests {
             let found: Vec<String> = vars_with_default(template).into_iter().collect();
             assert_eq!(found.join(" "), expected, "{template}");
         }
+    }
+
+    #[test]
+    fn comparisons_with_texts_are_found() {
+        for (template, expected) in [
+            ("${{ inputs.A == 'x' && 'y' || 'z' }}", "inputs.A=x"),
+            ("${{ 'x' != github.event.inputs.a }}-${{ inputs['b'] == 'y' }}", "inputs.a=x inputs.b=y"),
+            ("${{ format('{0}', !(inputs.a == 'x' || inputs.a == 'y')) }}", "inputs.a=x inputs.a=y"),
+            ("${{ case(inputs.a == 'x', 'y', 'z') }}", "inputs.a=x"),
+            ("${{ contains(fromJSON('[\"x\", \"y\"]'), inputs.a) }}", "inputs.a=x inputs.a=y"),
+            ("${{ startsWith(inputs.a, 'x') || endsWith(inputs.a, 'y') }}", "inputs.a=x inputs.a=y"),
+            ("${{ inputs.a == 1 || inputs.a == format('x{0}', 'y') }}", "inputs.a=1 inputs.a=xy"),
+            ("${{ env.A == 'x' || matrix.b == 'y' }}", "env.A=x matrix.b=y"),
+            ("${{ inputs.a == '' || inputs.a == inputs.b || inputs.a < 'x' || github.ref == 'x' }}", ""),
+            ("inputs.a == 'x'", ""),
+        ] {
+            let found = comparisons(template);
+            let shown = found.iter().map(|it| format!("{}.{}={}", it.context, it.name, it.text));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{template}");
+        }
+        assert_eq!(comparisons_of("inputs.a == 'x'").len(), 1);
     }
 
     #[test]

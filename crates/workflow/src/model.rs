@@ -3,10 +3,12 @@
 //! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
 //! because one malformed job must not hide another.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
+use super::expression::{self, Comparison};
 use super::scalar::text_of;
 
 /// A workflow.
@@ -20,6 +22,8 @@ pub struct Workflow {
     pub defaults: Defaults,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Rc<Job>>,
+    /// The names that expressions of the file compare with texts.
+    pub comparisons: BTreeSet<Comparison>,
 }
 
 /// One event that starts a workflow.
@@ -216,6 +220,7 @@ impl Workflow {
                 .get("jobs")
                 .map(|jobs| jobs.entries().iter().filter_map(job).map(Rc::new).collect())
                 .unwrap_or_default(),
+            comparisons: comparisons_in(root),
         }
     }
 }
@@ -304,6 +309,21 @@ impl Workflow {
         let needed = self.needed(job);
         // With status functions, skips are not computed: the job may run.
         checks_status(job) || needed.iter().any(|job| checks_status(job)) || needed.iter().all(runs)
+    }
+}
+
+/// The comparisons in all expressions below a node.
+fn comparisons_in(node: &Node) -> BTreeSet<Comparison> {
+    let in_entry = |(key, value): &(Node, Node)| match (key.text(), value.text()) {
+        (Some("if"), Some(condition)) if !condition.contains("${{") => {
+            expression::comparisons_of(condition).into_iter().collect()
+        }
+        _ => comparisons_in(value),
+    };
+    match &node.value {
+        Value::Sequence(items) => items.iter().flat_map(comparisons_in).collect(),
+        Value::Mapping(entries) => entries.iter().flat_map(in_entry).collect(),
+        _ => node.text().map(expression::comparisons).into_iter().flatten().collect(),
     }
 }
 

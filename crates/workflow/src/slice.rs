@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::declared::Declared;
 use super::document::{Node, Value};
-use super::expression;
+use super::expression::{self, Comparison};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
+use super::trigger::RelevantInputs;
 use slug_shell::{Files, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
@@ -60,8 +61,8 @@ pub struct Slice {
     pub(super) variables: BTreeSet<String>,
     /// True if a step runs files, which can read every variable that an earlier step sets.
     pub(super) runs_files: bool,
-    /// The inputs, in lower case.
-    pub inputs: BTreeSet<String>,
+    /// The inputs.
+    pub inputs: RelevantInputs,
     /// The keys of the matrix, in lower case.
     pub(super) matrix_keys: BTreeSet<String>,
     /// The ids of the steps whose outputs are relevant, in lower case.
@@ -147,7 +148,14 @@ impl Slice {
         }
         if slice.all_inputs {
             let declared = workflow.triggers.iter().flat_map(|trigger| &trigger.inputs);
-            slice.inputs.extend(declared.map(|input| input.name.to_lowercase()));
+            for input in declared {
+                slice.inputs.entry(input.name.to_lowercase()).or_default();
+            }
+        }
+        for Comparison { name, text, .. } in workflow.comparisons.iter().filter(|it| it.context == "inputs") {
+            if let Some(texts) = slice.inputs.get_mut(&name.to_lowercase()) {
+                texts.insert(text.clone());
+            }
         }
         slice
     }
@@ -225,7 +233,7 @@ impl Slice {
             let lower = name.as_deref().map(str::to_lowercase);
             match (context.as_str(), lower, name) {
                 ("env", _, Some(name)) => grew |= self.variables.insert(name),
-                ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
+                ("inputs", Some(name), _) => drop(self.inputs.entry(name).or_default()),
                 ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
                 ("steps", Some(id), _) => drop(self.step_ids.insert(id)),

@@ -44,6 +44,13 @@ pub struct Caller {
     pub inputs: Vec<(String, String)>,
 }
 
+/// Maximum texts that are tried for one free-text input, besides its default.
+const TEXTS: usize = 16;
+
+/// The inputs that can affect a call, by name in lower case, with the texts to try if an input takes any
+/// text.
+pub type RelevantInputs = BTreeMap<String, BTreeSet<String>>;
+
 /// Values of inputs, by name in lower case.
 pub type InputValues = BTreeMap<String, Value>;
 
@@ -60,15 +67,24 @@ pub enum Secrets {
 /// The invocations of a workflow by an event, one for each combination of values of the
 /// `relevant` inputs.
 #[must_use]
-pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invocation> {
+pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocation> {
     let takes_inputs = matches!(trigger.event.as_str(), "workflow_dispatch" | "workflow_call");
     let inputs: Vec<&Input> = trigger.inputs.iter().filter(|_| takes_inputs).collect();
     let options: Vec<(&Input, Vec<Choice>)> = inputs
         .iter()
-        .filter(|input| relevant.contains(&input.name.to_lowercase()))
-        .map(|input| (*input, choices(input, &trigger.event)))
+        .filter_map(|input| {
+            let texts = relevant.get(&input.name.to_lowercase())?;
+            Some((*input, choices(input, texts, &trigger.event)))
+        })
         .collect();
     let count = options.iter().fold(1_usize, |count, (_, choices)| count.saturating_mul(choices.len()));
+    let has_texts = options
+        .iter()
+        .any(|(input, _)| relevant.get(&input.name.to_lowercase()).is_some_and(|texts| !texts.is_empty()));
+    if count > MAX_INVOCATIONS && has_texts {
+        let without_texts = relevant.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
+        return invocations(trigger, &without_texts);
+    }
     let mut all = vec![Invocation {
         event: trigger.event.clone(),
         is_unknown_event: trigger.event == "workflow_call",
@@ -131,9 +147,9 @@ impl Invocation {
 
     /// An invocation by any event and with any values of these inputs.
     #[must_use]
-    pub fn unknown(inputs: &BTreeSet<String>) -> Self {
+    pub fn unknown(inputs: &RelevantInputs) -> Self {
         let unknown = || Value::unknown(format!("the workflow has more than {MAX_INVOCATIONS} invocations"));
-        let inputs: InputValues = inputs.iter().map(|name| (name.clone(), unknown())).collect();
+        let inputs: InputValues = inputs.keys().map(|name| (name.clone(), unknown())).collect();
         Self {
             event: "any event".to_owned(),
             is_unknown_event: true,
@@ -148,8 +164,8 @@ impl Invocation {
     }
 }
 
-/// The possible values of an input, its default first.
-fn choices(input: &Input, event: &str) -> Vec<Choice> {
+/// The possible values of an input, its default first. An input that takes any text is tried with `texts`.
+fn choices(input: &Input, texts: &BTreeSet<String>, event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: to_text(&value), value: Value::known(value) };
     let any_value = || {
         let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };
@@ -178,7 +194,10 @@ fn choices(input: &Input, event: &str) -> Vec<Choice> {
         InputKind::Text | InputKind::Choice(_) => {
             let default = known(Evaluation::String(default.unwrap_or_default().to_owned()));
             let can_be_left_out = !input.required || input.default.is_some();
-            can_be_left_out.then_some(default).into_iter().chain([any_value()]).collect()
+            let is_other = |text: &&String| input.default.as_ref() != Some(*text);
+            let compared = texts.iter().filter(is_other).take(TEXTS);
+            let compared = compared.map(|text| known(Evaluation::String(text.clone())));
+            can_be_left_out.then_some(default).into_iter().chain(compared).chain([any_value()]).collect()
         }
     }
 }

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use github_actions_expressions::Evaluation;
 
 use super::{EvalContext, KnownOutputs, NO_OUTPUTS, Outputs};
@@ -8,7 +6,7 @@ use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::InputKind;
 use crate::trigger::tests::{describe, input, names, trigger};
-use crate::trigger::{InputValues, Invocation, Secrets, invocations};
+use crate::trigger::{InputValues, Invocation, RelevantInputs, Secrets, invocations};
 use slug_value::{Text, Value};
 
 /// The description of the value that a path evaluates to.
@@ -88,7 +86,7 @@ fn contexts_follow_invocation_row_and_environment() {
 
 #[test]
 fn called_workflow_has_only_passed_secrets() {
-    let mut called = invocations(&trigger("workflow_call", Vec::new()), &BTreeSet::new()).remove(0);
+    let mut called = invocations(&trigger("workflow_call", Vec::new()), &RelevantInputs::new()).remove(0);
     called.secrets =
         Secrets::Only([("sure".to_owned(), true), ("maybe".to_owned(), false), ("gone".to_owned(), true)].into());
     for (name, expected) in [
@@ -106,7 +104,7 @@ fn called_workflow_has_only_passed_secrets() {
 
 #[test]
 fn unlisted_secret_is_absent() {
-    let by = |event| invocations(&trigger(event, Vec::new()), &BTreeSet::new()).remove(0);
+    let by = |event| invocations(&trigger(event, Vec::new()), &RelevantInputs::new()).remove(0);
     let listed = ["KEY".to_owned()];
     let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
     let looked_up = |invocation: &Invocation, name: &str| {

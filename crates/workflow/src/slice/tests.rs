@@ -41,6 +41,6 @@ proptest! {
         let variables = BTreeSet::from([name(named)]);
         let slice = Slice::new(&workflow, &workflow.jobs[0], &search(&variables));
         prop_assert_eq!(slice.variables, (named..6).map(name).collect());
-        prop_assert_eq!(slice.inputs, ["last".to_owned()].into());
+        prop_assert_eq!(slice.inputs, [("last".to_owned(), BTreeSet::new())].into());
     }
 }
