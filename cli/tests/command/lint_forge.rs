@@ -275,10 +275,89 @@ jobs:
         ("type: choice, options: [own, house]", COMPARES, &[CONTRADICTION]),
         ("default: house", COMPARES, &[CONTRADICTION]),
         ("default: own", "inputs.mode == 'other' && 'own' || 'own'", &[]),
+        (
+            "default: own",
+            "contains(fromJSON('[\"x\", \"house\"]'), inputs.mode) && 'platform' || 'own'",
+            &[CONTRADICTION],
+        ),
+        ("default: own", "startsWith(inputs.mode, 'house') && 'platform' || 'own'", &[CONTRADICTION]),
         ("default: own", "inputs.mode", &["undecided"]),
     ] {
         let found = findings("free-text", &[("w.yml", &workflow(input, payer))]);
         let errors = found.iter().filter(|title| expected.is_empty() || expected.contains(&title.as_str()));
         assert_eq!(errors.collect::<Vec<_>>(), expected, "{input} {payer}: {found:?}");
+    }
+}
+
+/// A free-text input is tried with the texts that a script or the condition of a variable names.
+#[test]
+fn free_text_input_is_tried_with_texts_of_scripts() {
+    const HOUSE: &str = "export PAYER=platform; fi; bash scripts/eval.sh";
+    for step in [
+        format!("env: {{MODE: '${{{{ inputs.mode }}}}'}}, run: 'if [ \"$MODE\" = house ]; then {HOUSE}'"),
+        format!("run: 'if [[ \"${{{{ inputs.mode }}}}\" == house ]]; then {HOUSE}'"),
+        "env: {MODE: '${{ inputs.mode }}'}, \
+         run: 'case $MODE in house) export PAYER=platform;; esac; bash scripts/eval.sh'"
+            .to_owned(),
+        "env: {MODE: '${{ inputs.mode }}'}, if: env.MODE == 'house', run: 'PAYER=platform bash scripts/eval.sh'"
+            .to_owned(),
+    ] {
+        let workflow = format!(
+            "on: {{workflow_dispatch: {{inputs: {{mode: {{default: own}}}}}}}}
+jobs: {{a: {{env: {{MODEL: ac-16, ACME_API_KEY: '${{{{ secrets.K }}}}'}}, steps: [{{{step}}}]}}}}
+"
+        );
+        let found = findings("free-text-in-scripts", &[("w.yml", &workflow)]);
+        assert!(found.iter().any(|title| title == CONTRADICTION), "{step}: {found:?}");
+    }
+}
+
+/// A free-text input that selects the runtime is tried with each runtime, on any way to the variable.
+#[test]
+fn free_text_input_is_tried_with_runtimes() {
+    let registry = format!("{REGISTRY}  cloud: {{providers: [{{name: platform, models: [platform/m]}}]}}\n");
+    let caller = "on: {workflow_dispatch: {inputs: {kind: {default: agent}}}}
+jobs: {a: {uses: ./.github/workflows/called.yml, with: {kind: '${{ inputs.kind }}'}}}
+";
+    let called = |trigger: &str, env: &str| {
+        format!(
+            "on: {trigger}
+jobs:
+  a:
+    strategy: {{matrix: {{runtime: ['${{{{ inputs.kind }}}}']}}}}
+    env: {{PAYER: platform, MODEL: ac-16, ACME_API_KEY: k, {env}}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    const BY_HAND: &str = "{workflow_dispatch: {inputs: {kind: {default: agent}}}}";
+    const BY_CALL: &str = "{workflow_call: {inputs: {kind: {type: string}}}}";
+    let tried = |trigger: &str, env: &str| -> Vec<String> {
+        let mut scratch = Scratch::new("forge-runtimes")
+            .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
+            .file("providers.yaml", registry.as_str())
+            .file("policy.yaml", POLICY)
+            .file("scripts/eval.sh", "echo eval\n")
+            .file(".github/workflows/called.yml", called(trigger, env));
+        if trigger == BY_CALL {
+            scratch = scratch.file(".github/workflows/w.yml", caller);
+        }
+        let output = slugproof(["lint"]).dir(&scratch).run();
+        let with = output.stdout.lines().filter_map(|line| line.split_once("`kind` = "));
+        with.map(|(_, kind)| kind.split(',').next().unwrap_or_default().to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    };
+    for (trigger, env) in [
+        (BY_HAND, "RUNTIME: '${{ inputs.kind }}'"),
+        (BY_HAND, "RUNTIME: \"${{ github.event.inputs.kind || 'agent' }}\""),
+        (BY_HAND, "RUNTIME: '${{ matrix.runtime }}'"),
+        (BY_CALL, "RUNTIME: '${{ inputs.kind }}'"),
+    ] {
+        assert_eq!(tried(trigger, env), ["agent", "anything", "cloud"], "{trigger} {env}");
+    }
+    for env in ["RUNTIME: 'x-${{ inputs.kind }}'", "OTHER: '${{ inputs.kind }}'"] {
+        assert!(!tried(BY_HAND, env).contains(&"cloud".to_owned()), "{env}");
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::calls::{self, CALL_EVENT};
+use super::flows::names_in;
 use super::job::{CallSite, JobEval};
 use super::model::Trigger;
 use super::repository::{JobId, Repository};
@@ -121,9 +122,16 @@ impl<'r> Evaluation<'r> {
         let slice = self.slice(id);
         let eval = self.job_eval(id, &slice);
         let declared = self.repository.files()[called].workflow.inputs_of(CALL_EVENT);
+        // What is worth trying in the called workflow is so in what the caller passes to it.
+        let passed = eval.job.call().into_iter().flat_map(|call| &call.with);
+        let texts = passed.flat_map(|(name, _, value)| {
+            let texts = relevant.get(&name.to_lowercase()).into_iter().flatten();
+            texts.flat_map(|text| names_in(value.text().unwrap_or_default()).into_iter().map(move |name| (name, text)))
+        });
+        let inputs = slice.inputs_with(texts);
         let path = &self.repository.files()[id.0].path;
         let mut all: Vec<Invocation> = Vec::new();
-        let invocations = self.invocations(id.0, &slice.inputs, depth);
+        let invocations = self.invocations(id.0, &inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
             for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);

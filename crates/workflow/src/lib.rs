@@ -14,6 +14,7 @@ pub mod document;
 pub mod environment;
 pub mod eval;
 pub mod expression;
+mod flows;
 pub mod job;
 pub mod matrix;
 pub mod model;

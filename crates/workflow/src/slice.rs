@@ -1,10 +1,11 @@
 //! The slice of a job: its steps, variables, inputs and matrix keys that can affect a call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::declared::Declared;
 use super::document::{Node, Value};
-use super::expression::{self, Comparison};
+use super::expression;
+use super::flows::{Flows, Name, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
 use super::trigger::RelevantInputs;
 use slug_shell::{Files, is_name};
@@ -21,6 +22,12 @@ pub const SCRIPT_BYTES: usize = 8 << 20;
 /// Bytes of scripts that may be interpreted for each job, however many jobs a file has.
 const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
+/// Texts by the name of a variable.
+pub type Texts = BTreeMap<String, Vec<String>>;
+
+/// No texts.
+pub static NO_TEXTS: Texts = Texts::new();
+
 /// The targets and variables that an evaluation looks for.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
@@ -28,6 +35,8 @@ pub struct Search<'a> {
     pub targets: &'a [&'a str],
     /// The relevant variables.
     pub variables: &'a BTreeSet<String>,
+    /// The texts to try if an input that takes any text sets a variable, by the name of the variable.
+    pub texts: &'a Texts,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
@@ -74,6 +83,8 @@ pub struct Slice {
     /// The repository variables with a literal that takes their place if they are unset, as in
     /// `vars.NAME || 'literal'`.
     pub(super) vars_with_default: BTreeSet<String>,
+    /// The names from which the values of other names come.
+    pub(super) flows: Flows,
     /// The total bytes of the scripts of the steps.
     pub(super) script_bytes: usize,
     /// The number of jobs in the file; they share the limits.
@@ -152,12 +163,29 @@ impl Slice {
                 slice.inputs.entry(input.name.to_lowercase()).or_default();
             }
         }
-        for Comparison { name, text, .. } in workflow.comparisons.iter().filter(|it| it.context == "inputs") {
-            if let Some(texts) = slice.inputs.get_mut(&name.to_lowercase()) {
-                texts.insert(text.clone());
+        slice.flows = Flows::new(&layers, job.matrix.as_ref());
+        let compared = workflow.comparisons.iter().map(|it| (Name::new(&it.context, &it.name), &it.text));
+        let searched =
+            search.texts.iter().flat_map(|(name, texts)| texts.iter().map(|text| (Name::new("env", name), text)));
+        let scripts = slice.steps.iter().filter_map(|index| job.steps()[*index].run.as_ref());
+        let in_scripts: Vec<(Name, String)> = scripts.flat_map(|run| comparisons_in_script(&run.text)).collect();
+        let in_scripts = in_scripts.iter().map(|(name, text)| (name.clone(), text));
+        slice.inputs = slice.inputs_with(compared.chain(in_scripts).chain(searched));
+        slice
+    }
+
+    /// The relevant inputs, with the texts that they already have and the texts of names to which they flow.
+    #[must_use]
+    pub fn inputs_with<'t>(&self, texts: impl Iterator<Item = (Name, &'t String)>) -> RelevantInputs {
+        let mut inputs = self.inputs.clone();
+        for (name, text) in texts {
+            for Name(_, input) in self.flows.origins(&name).into_iter().filter(|Name(context, _)| context == "inputs") {
+                if let Some(texts) = inputs.get_mut(&input).filter(|texts| !texts.contains(text)) {
+                    texts.push(text.clone());
+                }
             }
         }
-        slice
+        inputs
     }
 
     /// True if no step of the job is relevant.

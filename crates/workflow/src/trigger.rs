@@ -48,8 +48,8 @@ pub struct Caller {
 const TEXTS: usize = 16;
 
 /// The inputs that can affect a call, by name in lower case, with the texts to try if an input takes any
-/// text.
-pub type RelevantInputs = BTreeMap<String, BTreeSet<String>>;
+/// text, without duplicates.
+pub type RelevantInputs = BTreeMap<String, Vec<String>>;
 
 /// Values of inputs, by name in lower case.
 pub type InputValues = BTreeMap<String, Value>;
@@ -82,7 +82,7 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
         .iter()
         .any(|(input, _)| relevant.get(&input.name.to_lowercase()).is_some_and(|texts| !texts.is_empty()));
     if count > MAX_INVOCATIONS && has_texts {
-        let without_texts = relevant.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
+        let without_texts = relevant.keys().map(|name| (name.clone(), Vec::new())).collect();
         return invocations(trigger, &without_texts);
     }
     let mut all = vec![Invocation {
@@ -165,7 +165,7 @@ impl Invocation {
 }
 
 /// The possible values of an input, its default first. An input that takes any text is tried with `texts`.
-fn choices(input: &Input, texts: &BTreeSet<String>, event: &str) -> Vec<Choice> {
+fn choices(input: &Input, texts: &[String], event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: to_text(&value), value: Value::known(value) };
     let any_value = || {
         let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{Search, Slice};
+use super::{NO_TEXTS, Search, Slice};
 use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
@@ -11,6 +11,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {
         targets: &[],
         variables,
+        texts: &NO_TEXTS,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: true,
@@ -41,6 +42,6 @@ proptest! {
         let variables = BTreeSet::from([name(named)]);
         let slice = Slice::new(&workflow, &workflow.jobs[0], &search(&variables));
         prop_assert_eq!(slice.variables, (named..6).map(name).collect());
-        prop_assert_eq!(slice.inputs, [("last".to_owned(), BTreeSet::new())].into());
+        prop_assert_eq!(slice.inputs, [("last".to_owned(), Vec::new())].into());
     }
 }

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use github_actions_expressions::Evaluation;
 
 use super::{Invocation, MAX_INVOCATIONS, RelevantInputs, Secrets, invocations};
@@ -19,7 +17,7 @@ pub fn trigger(event: &str, inputs: Vec<Input>) -> Trigger {
 }
 
 pub fn names(names: &[&str]) -> RelevantInputs {
-    names.iter().map(|name| ((*name).to_owned(), BTreeSet::new())).collect()
+    names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect()
 }
 
 /// A short description of a value: its text with its type, `set`, or `?` with the reasons.

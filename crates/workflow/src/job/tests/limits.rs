@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
-use crate::slice::{Search, Slice};
+use crate::slice::{NO_TEXTS, Search, Slice};
 use crate::trigger::{Invocation, RelevantInputs};
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
@@ -51,7 +51,8 @@ proptest! {
         let search = Search {
             targets: &[],
             variables: &none,
-            declared: Declared::default(),
+            texts: &NO_TEXTS,
+        declared: Declared::default(),
             files: &slug_shell::NoFiles,
             every_script: true,
             ignore_conditions: false,
