@@ -7,8 +7,7 @@ use github_actions_expressions::Evaluation;
 
 use super::document::{self, Node};
 use super::expression::Contexts;
-use super::model::{Step, steps_of};
-use super::scalar::text_of;
+use super::model::{Step, outputs_of, steps_of};
 use slug_shell::{Files, SourceFile, WORKSPACE};
 use slug_value::Value;
 
@@ -53,10 +52,7 @@ impl Action {
             Some((name.text()?.to_lowercase(), default.map(str::to_owned)))
         };
         let inputs = root.get("inputs").map(Node::entries).unwrap_or_default().iter().filter_map(input).collect();
-        let output = |(name, settings): &(Node, Node)| {
-            Some((name.text()?.to_lowercase(), settings.get("value").and_then(text_of).unwrap_or_default()))
-        };
-        let outputs = root.get("outputs").map(Node::entries).unwrap_or_default().iter().filter_map(output).collect();
+        let outputs = outputs_of(&root).into_iter().collect();
         let steps = steps_of(runs.get("steps").map(Node::items).unwrap_or_default());
         Some(Self { directory: directory.to_owned(), text, base, inputs, outputs, steps })
     }

@@ -1,5 +1,7 @@
 //! Calls of reusable workflows: the called file, and the inputs and secrets that a call passes.
 
+use std::rc::Rc;
+
 use super::context::EvalContext;
 use super::document::{Node, Value as NodeValue};
 use super::expression::typed;
@@ -59,6 +61,7 @@ pub fn invocation(
         chosen: outer.chosen.clone(),
         vars: outer.vars.clone(),
         callers: outer.callers.iter().cloned().chain([caller]).collect(),
+        job_outputs: Rc::default(),
     })
 }
 

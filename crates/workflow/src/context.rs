@@ -1,43 +1,14 @@
 //! The contexts of an expression at one position in a workflow, such as `inputs` and `matrix`.
 
-use std::collections::BTreeMap;
-
 use github_actions_expressions::Evaluation;
 
 use super::declared::Declared;
 use super::expression::{Contexts, member};
 use super::matrix::Row;
+use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
-
-/// The outputs of steps, by the id of the step in lower case.
-pub type Outputs = BTreeMap<String, KnownOutputs>;
-
-/// What is known about the outputs of a step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct KnownOutputs {
-    /// The values of some outputs, by name in lower case.
-    pub values: BTreeMap<String, Text>,
-    /// True if the step has no other output; false if it may have others.
-    pub is_complete: bool,
-}
-
-impl KnownOutputs {
-    /// Those of a step that does not run.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { values: BTreeMap::new(), is_complete: true }
-    }
-
-    fn value(&self, name: &str) -> Option<Value> {
-        let value = self.values.get(name).map(|value| value.clone().into_value());
-        value.or_else(|| self.is_complete.then(null))
-    }
-}
-
-/// No steps.
-pub static NO_OUTPUTS: Outputs = Outputs::new();
 
 /// The values that expressions at one position in a workflow can refer to.
 pub struct EvalContext<'a> {
@@ -80,6 +51,10 @@ impl Contexts for EvalContext<'_> {
             },
             ["steps", id, "outputs", name] => {
                 self.outputs.get(*id).and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
+            }
+            ["needs" | "jobs", id, "outputs", name] => {
+                let outputs = self.invocation.job_outputs.get(*id);
+                outputs.and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
             }
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
             ["secrets", name] => self.secret(name, &path[1]),

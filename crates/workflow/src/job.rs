@@ -7,11 +7,12 @@ use std::rc::Rc;
 
 use super::action::{Action, ActionContexts, MAX_DEPTH};
 use super::calls::root_of;
-use super::context::{EvalContext, KnownOutputs, NO_OUTPUTS, Outputs};
+use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
-use super::model::{Condition, Defaults, EnvLayer, Job, Script, Step, Work, Workflow};
+use super::model::{Condition, Defaults, EnvLayer, Job, Script, Step, Workflow};
+use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice};
@@ -77,6 +78,22 @@ impl<'w> JobEval<'_, 'w> {
             }
         }
         sites
+    }
+
+    /// The outputs of the job in one invocation. `has_run` says whether it is known that it has run.
+    #[must_use]
+    pub fn outputs(&self, invocation: &Rc<Invocation>, has_run: bool) -> KnownOutputs {
+        let mut all: Option<KnownOutputs> = None;
+        for (row, _) in &self.rows(invocation, 1) {
+            let row = row.as_ref().map_err(String::as_str);
+            let run = JobRun { eval: self, invocation, row, action: None, depth: 0 };
+            let outputs = run.outputs(has_run);
+            all = Some(match all {
+                Some(all) => all.or(outputs),
+                None => outputs,
+            });
+        }
+        all.unwrap_or_default()
     }
 
     /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.
@@ -170,11 +187,40 @@ struct Around {
 
 impl<'w> JobRun<'_, 'w> {
     fn call_sites(&self) -> Vec<CallSite<'w>> {
-        let JobEval { workflow, job, slice, .. } = *self.eval;
-        let Work::Steps(steps) = &job.work else { return Vec::new() };
         if !self.eval.can_run(&self.context(None)) {
             return Vec::new();
         }
+        self.evaluate_steps().0
+    }
+
+    /// The outputs of the job; see [`JobEval::outputs`].
+    fn outputs(&self, has_run: bool) -> KnownOutputs {
+        let job = self.eval.job;
+        let context = self.context(None);
+        let runs = self.eval.condition(job.condition.as_ref(), &context);
+        let continues = job.continue_on_error.as_ref().map(|text| expression::condition(text, &context));
+        if continues.is_some_and(|continues| continues.can_be_true) {
+            // A job that failed may have set only some of its outputs.
+            return KnownOutputs::default();
+        }
+        if !runs.can_be_true {
+            return KnownOutputs::none();
+        }
+        let (_, course) = self.evaluate_steps();
+        let look_up = |name: &str| self.env_value(Some(&course.env), name);
+        let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
+        let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
+        let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
+        let needed = self.eval.workflow.needed(job).into_iter();
+        let mut needed = needed.map(|needed| self.eval.condition(needed.condition.as_ref(), &context));
+        let may_be_skipped = runs.can_be_false || needed.any(|runs| runs.can_be_false);
+        if may_be_skipped && !has_run { outputs.or(KnownOutputs::none()) } else { outputs }
+    }
+
+    /// Evaluates the steps of the job. Returns the calls and the course after the last step.
+    fn evaluate_steps(&self) -> (Vec<CallSite<'w>>, Course<'w>) {
+        let JobEval { workflow, job, slice, .. } = *self.eval;
+        let steps = job.steps();
         let mut env = Environment::default();
         for layer in [&job.container_env, &workflow.env, &job.env] {
             self.apply(layer, &mut env, None, &NO_OUTPUTS);
@@ -190,7 +236,7 @@ impl<'w> JobRun<'_, 'w> {
                 levels[0].course.may_fail();
             }
         }
-        sites
+        (sites, levels.remove(0).course)
     }
 
     fn context<'c>(&'c self, env: Option<&'c dyn Fn(&str) -> Text>) -> EvalContext<'c> {
@@ -260,7 +306,9 @@ impl<'w> JobRun<'_, 'w> {
                     }
                     let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
                     // An action that failed may have set only some of its outputs.
-                    if !continues.can_be_true {
+                    if when == When::Failure {
+                        set_outputs(levels, KnownOutputs::none());
+                    } else if !continues.can_be_true {
                         set_outputs(levels, run.outputs_of_action(&action, &inner, runs));
                     }
                 }
@@ -323,7 +371,10 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(site(None, self.position(run.key.clone()), env));
             }
         }
-        if id.is_some() && is_shell {
+        if when == When::Failure {
+            // If no step before it fails, it does not run.
+            set_outputs(levels, KnownOutputs::none());
+        } else if id.is_some() && is_shell {
             let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
             set_outputs(levels, outputs_of(&effects, runs, continues));
         }

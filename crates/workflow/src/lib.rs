@@ -18,6 +18,7 @@ mod flows;
 pub mod job;
 pub mod matrix;
 pub mod model;
+pub mod outputs;
 pub mod repository;
 pub mod scalar;
 mod script;

@@ -33,6 +33,8 @@ pub struct Trigger {
     pub event: String,
     /// The inputs it declares.
     pub inputs: Vec<Input>,
+    /// The outputs it declares, for `workflow_call`: the name in lower case, and the text of the value.
+    pub outputs: Vec<(String, String)>,
 }
 
 /// One input of a workflow.
@@ -115,6 +117,10 @@ pub struct Job {
     pub defaults: Defaults,
     /// The labels of its runner; labels that are not scalars are skipped.
     pub runs_on: Vec<String>,
+    /// Its outputs: the name in lower case, and the text of the value.
+    pub outputs: Vec<(String, String)>,
+    /// The setting `continue-on-error`: a text that may contain expressions.
+    pub continue_on_error: Option<String>,
     /// Its steps, or the workflow that it calls.
     pub work: Work,
 }
@@ -225,6 +231,14 @@ impl Workflow {
     }
 }
 
+impl Trigger {
+    /// An event without inputs.
+    #[must_use]
+    pub fn new(event: &str) -> Self {
+        Self { event: event.to_owned(), inputs: Vec::new(), outputs: Vec::new() }
+    }
+}
+
 impl EnvLayer {
     /// The variables; none if the layer is an expression.
     #[must_use]
@@ -255,6 +269,13 @@ impl Job {
         }
     }
 
+    /// True if the condition calls a status function, so that the job may run after one that failed.
+    #[must_use]
+    pub fn checks_status(&self) -> bool {
+        let condition = self.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
+        ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
+    }
+
     /// The conditions of the job and its steps.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.condition.iter().chain(self.steps().iter().flat_map(|step| &step.conditions))
@@ -281,6 +302,12 @@ impl Workflow {
         self.triggers.iter().find(|trigger| trigger.event == event).map_or(&[], |trigger| &trigger.inputs)
     }
 
+    /// The outputs that the workflow declares for its callers.
+    #[must_use]
+    pub fn outputs_of_call(&self) -> &[(String, String)] {
+        self.triggers.iter().find(|trigger| trigger.event == "workflow_call").map_or(&[], |trigger| &trigger.outputs)
+    }
+
     /// The jobs that have to succeed before a job, directly or transitively.
     #[must_use]
     pub fn needed(&self, job: &Job) -> Vec<&Job> {
@@ -301,14 +328,10 @@ impl Workflow {
     /// unless their condition calls a status function such as `always()`.
     #[must_use]
     pub fn may_reach(&self, job: &Job, may_hold: &dyn Fn(&str) -> bool) -> bool {
-        let checks_status = |job: &Job| {
-            let condition = job.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
-            ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
-        };
         let runs = |job: &&Job| job.condition.as_ref().is_none_or(|condition| may_hold(&condition.text));
         let needed = self.needed(job);
         // With status functions, skips are not computed: the job may run.
-        checks_status(job) || needed.iter().any(|job| checks_status(job)) || needed.iter().all(runs)
+        job.checks_status() || needed.iter().any(|job| job.checks_status()) || needed.iter().all(runs)
     }
 }
 
@@ -328,18 +351,28 @@ fn comparisons_in(node: &Node) -> BTreeSet<Comparison> {
 }
 
 fn triggers(on: &Node) -> Vec<Trigger> {
-    let plain = |node: &Node| node.text().map(|event| Trigger { event: event.to_owned(), inputs: Vec::new() });
+    let plain = |node: &Node| node.text().map(Trigger::new);
     match &on.value {
         Value::Sequence(events) => events.iter().filter_map(plain).collect(),
         Value::Mapping(events) => events
             .iter()
             .filter_map(|(event, settings)| {
                 let inputs = settings.get("inputs").map(Node::entries).unwrap_or_default();
-                Some(Trigger { event: event.text()?.to_owned(), inputs: inputs.iter().filter_map(input).collect() })
+                let inputs = inputs.iter().filter_map(input).collect();
+                Some(Trigger { inputs, outputs: outputs_of(settings), ..Trigger::new(event.text()?) })
             })
             .collect(),
         _ => plain(on).into_iter().collect(),
     }
+}
+
+/// The `outputs` of a job, an action or a called workflow: each name in lower case, and the text of its value.
+pub(super) fn outputs_of(node: &Node) -> Vec<(String, String)> {
+    let output = |(name, output): &(Node, Node)| {
+        let value = output.get("value").unwrap_or(output);
+        Some((name.text()?.to_lowercase(), text_of(value).unwrap_or_default()))
+    };
+    node.get("outputs").map(Node::entries).unwrap_or_default().iter().filter_map(output).collect()
 }
 
 fn input((name, settings): &(Node, Node)) -> Option<Input> {
@@ -377,6 +410,8 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
         runs_on: job.get("runs-on").map(labels).unwrap_or_default(),
+        outputs: outputs_of(job),
+        continue_on_error: text_at(job, "continue-on-error"),
         work,
     })
 }

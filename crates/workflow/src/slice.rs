@@ -76,6 +76,8 @@ pub struct Slice {
     pub(super) matrix_keys: BTreeSet<String>,
     /// The ids of the steps whose outputs are relevant, in lower case.
     pub(super) step_ids: BTreeSet<String>,
+    /// The ids of the needed jobs whose outputs are relevant, in lower case.
+    pub(super) needs: BTreeSet<String>,
     /// True if an expression computes a matrix key, so that every key is relevant.
     pub(super) all_matrix_keys: bool,
     /// True if an expression computes the name of an input, so that every input is relevant.
@@ -95,14 +97,57 @@ impl Slice {
     /// Computes the slice of a job. It is empty if the job has steps and none is relevant.
     #[must_use]
     pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
-        let mut slice = Self { variables: search.variables.clone(), ..Self::default() };
+        let steps = relevant_steps(workflow, job, job.steps(), search);
+        if job.call().is_none() && steps.is_empty() {
+            return Self::default();
+        }
+        Self::of_steps(workflow, job, search, steps, &[])
+    }
+
+    /// Computes the slice of a job that can affect its outputs.
+    #[must_use]
+    pub fn of_outputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
+        let search = Search { targets: &[], every_script: false, ..*search };
+        let steps = relevant_steps(workflow, job, job.steps(), &search);
+        Self::of_steps(workflow, job, &search, steps, &job.outputs)
+    }
+
+    /// What can affect the outputs of a workflow that another one calls, besides its jobs.
+    #[must_use]
+    pub fn of_called(workflow: &Workflow) -> Self {
+        let mut slice = Self::default();
+        for (_, text) in workflow.outputs_of_call() {
+            slice.add(expression::references(text));
+        }
+        slice
+    }
+
+    /// Adds what can affect the outputs of a needed job.
+    pub(super) fn add_needed(&mut self, needed: &Self) {
+        for (name, texts) in &needed.inputs {
+            let mine = self.inputs.entry(name.clone()).or_default();
+            mine.extend(texts.iter().filter(|text| !mine.contains(text)).cloned().collect::<Vec<_>>());
+        }
+        self.vars_with_default.extend(needed.vars_with_default.iter().cloned());
+        self.script_bytes += needed.script_bytes;
+    }
+
+    /// The slice of a job with these steps and these outputs.
+    fn of_steps(
+        workflow: &Workflow,
+        job: &Job,
+        search: &Search<'_>,
+        steps: Vec<usize>,
+        outputs: &[(String, String)],
+    ) -> Self {
+        let mut slice = Self { variables: search.variables.clone(), steps, ..Self::default() };
+        for (_, text) in outputs {
+            slice.add(expression::references(text));
+            slice.vars_with_default.extend(expression::vars_with_default(text));
+        }
         let mut layers = vec![&workflow.env, &job.container_env, &job.env];
         match &job.work {
             Work::Steps(steps) => {
-                slice.steps = relevant_steps(workflow, job, steps, search);
-                if slice.steps.is_empty() {
-                    return Self::default();
-                }
                 slice.jobs = workflow.jobs.len();
                 for label in &job.runs_on {
                     slice.add(expression::references(label));
@@ -265,6 +310,7 @@ impl Slice {
                 ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
                 ("steps", Some(id), _) => drop(self.step_ids.insert(id)),
+                ("needs" | "jobs", Some(id), _) => drop(self.needs.insert(id)),
                 ("matrix", None, _) => self.all_matrix_keys = true,
                 _ => {}
             }

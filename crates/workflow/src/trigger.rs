@@ -1,10 +1,12 @@
 //! Triggers of workflows: an [`Invocation`] for each event and each combination of inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use github_actions_expressions::Evaluation;
 
 use super::model::{Input, InputKind, Trigger};
+use super::outputs::Outputs;
 use slug_value::{Value, to_text};
 
 /// The maximum number of invocations of one workflow that are evaluated separately.
@@ -31,6 +33,9 @@ pub struct Invocation {
     pub vars: Vec<(String, bool)>,
     /// The calling jobs for display, outermost first.
     pub callers: Vec<Caller>,
+    /// The outputs of the jobs that the current job needs or, for the outputs of a called workflow, of its
+    /// jobs.
+    pub job_outputs: Rc<Outputs>,
 }
 
 /// A job that calls a workflow.
@@ -95,6 +100,7 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
         chosen: Vec::new(),
         vars: Vec::new(),
         callers: Vec::new(),
+        job_outputs: Rc::default(),
     }];
     for (input, mut choices) in options {
         if count > MAX_INVOCATIONS {
@@ -160,6 +166,7 @@ impl Invocation {
             chosen: Vec::new(),
             vars: Vec::new(),
             callers: Vec::new(),
+            job_outputs: Rc::default(),
         }
     }
 }

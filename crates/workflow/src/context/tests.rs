@@ -1,10 +1,11 @@
 use github_actions_expressions::Evaluation;
 
-use super::{EvalContext, KnownOutputs, NO_OUTPUTS, Outputs};
+use super::EvalContext;
 use crate::declared::Declared;
 use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::InputKind;
+use crate::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use crate::trigger::tests::{describe, input, names, trigger};
 use crate::trigger::{InputValues, Invocation, RelevantInputs, Secrets, invocations};
 use slug_value::{Text, Value};

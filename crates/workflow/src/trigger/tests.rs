@@ -13,7 +13,7 @@ fn options(count: usize) -> InputKind {
 }
 
 pub fn trigger(event: &str, inputs: Vec<Input>) -> Trigger {
-    Trigger { event: event.to_owned(), inputs }
+    Trigger { inputs, ..Trigger::new(event) }
 }
 
 pub fn names(names: &[&str]) -> RelevantInputs {
