@@ -181,6 +181,37 @@ fn insert_may_set_any_variable() {
     }
 }
 
+/// A computed part of a matrix leaves the other rows and keys decided.
+#[test]
+fn computed_part_of_a_matrix_is_undecided_alone() {
+    let jobs = |matrix: &str, model: &str| {
+        format!(
+            "  a:
+    strategy: {{matrix: {{{matrix}}}}}
+    env: {{PAYER: platform, MODEL: \"${{{{ {model} }}}}\"}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    let (wrong, unknown) = ("error platform-path-byok-model", "undecided");
+    for (matrix, model, expected) in [
+        ("m: [ac-16], include: '${{ fromJSON(vars.X) }}'", "matrix.m", &[wrong, unknown][..]),
+        ("m: [platform/m], include: '${{ fromJSON(vars.X) }}'", "matrix.m", &[unknown]),
+        ("n: [1], include: [{m: ac-16}, '${{ fromJSON(vars.X) }}']", "matrix.m", &[unknown]),
+        ("n: [1], include: [{n: 2, m: ac-16}, '${{ fromJSON(vars.X) }}']", "matrix.m", &[wrong, unknown]),
+        ("n: [1], include: [{n: 2}, '${{ fromJSON(vars.X) }}']", "matrix.m || 'ac-16'", &[wrong, unknown]),
+        ("m: [ac-16], n: '${{ fromJSON(vars.X) }}'", "matrix.m", &[wrong]),
+        ("m: [platform/m], n: '${{ fromJSON(vars.X) }}'", "matrix.m", &[]),
+        ("m: [ac-16], exclude: '${{ fromJSON(vars.X) }}'", "matrix.m", &[unknown]),
+        ("m: [platform/m], include: \"${{ fromJSON('[{\\\"m\\\": \\\"ac-16\\\"}]') }}\"", "matrix.m", &[wrong]),
+        ("m: [ac-16], include: '${{ fromJSON(vars.X) }}'", "matrix[vars.X]", &[unknown]),
+    ] {
+        let mut found = findings_in("computed-matrix", &jobs(matrix, model));
+        found.sort();
+        assert_eq!(found, expected, "{matrix} {model}");
+    }
+}
+
 /// The outputs of a step that writes literals are known, others are undecided.
 #[test]
 fn outputs_of_steps_are_known_or_undecided() {

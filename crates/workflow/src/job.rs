@@ -102,9 +102,17 @@ impl<'w> JobEval<'_, 'w> {
     #[must_use]
     pub fn rows(&self, invocation: &Invocation, invocation_count: usize) -> Vec<DistinctRow> {
         let context = self.context(invocation, Err("the matrix is not known yet"), None);
-        let rows = match matrix::rows(self.job.matrix.as_ref(), &context) {
-            Rows::Known(rows) => rows,
-            Rows::Unknown(why) => return vec![(Err(why), 1)],
+        let (rows, others) = match matrix::rows(self.job.matrix.as_ref(), &context) {
+            Rows::Known(rows) => (rows, None),
+            Rows::Some(mut rows, open, why) if !self.slice.all_matrix_keys => {
+                for row in &mut rows[..open] {
+                    for name in &self.slice.matrix_keys {
+                        row.entry(name.clone()).or_insert_with(|| slug_value::Value::unknown(why.clone()));
+                    }
+                }
+                (rows, Some(why))
+            }
+            Rows::Some(_, _, why) | Rows::Unknown(why) => return vec![(Err(why), 1)],
         };
         let mut distinct: Vec<DistinctRow> = Vec::new();
         let mut indices: BTreeMap<String, usize> = BTreeMap::new();
@@ -119,6 +127,7 @@ impl<'w> JobEval<'_, 'w> {
                 }
             }
         }
+        distinct.extend(others.map(|why| (Err(why), 1)));
         let runs = distinct.len().saturating_mul(invocation_count);
         let combinations = runs.saturating_mul(self.slice.steps.len().max(1));
         let bytes = runs.saturating_mul(self.slice.script_bytes);
