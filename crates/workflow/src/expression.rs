@@ -481,43 +481,86 @@ fn is_equal(one: &Evaluation, other: &Evaluation) -> bool {
     }
 }
 
+/// One part of a path after its head.
+enum Step {
+    /// A name or an index.
+    Member(String),
+    /// `*`
+    Every,
+}
+
 /// The value of a context path, or of an index into another value.
 fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     let unknown = || Value::unknown(format!("`{raw}` is not known"));
     let mut parts = context.parts.iter();
     let Some(head) = parts.next() else { return unknown() };
-    let mut names = Vec::new();
+    let mut steps = Vec::new();
     for part in parts {
-        let name = match &part.inner {
-            Expr::Identifier(name) => name.as_str().to_owned(),
+        steps.push(match &part.inner {
+            Expr::Identifier(name) => Step::Member(name.as_str().to_owned()),
+            Expr::Index(index) if matches!(index.inner, Expr::Star) => Step::Every,
+            Expr::Star => Step::Every,
             Expr::Index(index) => {
                 let index = evaluate(index, contexts);
                 match index.single() {
-                    Some(Evaluation::String(name)) => name.clone(),
-                    Some(Evaluation::Number(number)) => number.to_string(),
+                    Some(Evaluation::String(name)) => Step::Member(name.clone()),
+                    Some(Evaluation::Number(number)) => Step::Member(number.to_string()),
                     _ => return unknown(),
                 }
             }
             _ => return unknown(),
-        };
-        names.push(name);
+        });
     }
-    match &head.inner {
+    let is_member = |step: &&Step| matches!(step, Step::Member(_));
+    let (value, rest) = match &head.inner {
         Expr::Identifier(root) => {
-            names.insert(0, root.as_str().to_lowercase());
-            contexts.look_up(&names)
+            let members = steps.iter().take_while(is_member).filter_map(|step| match step {
+                Step::Member(name) => Some(name.clone()),
+                Step::Every => None,
+            });
+            let names: Vec<String> = std::iter::once(root.as_str().to_lowercase()).chain(members).collect();
+            (contexts.look_up(&names), &steps[names.len() - 1..])
         }
-        _ => {
-            let value = evaluate(head, contexts);
-            match value.values {
-                AbstractValue::OneOf(values) => {
-                    Value::one_of(values.iter().map(|value| member(value, &names)), value.reasons)
-                }
-                AbstractValue::NonEmpty | AbstractValue::Any => {
-                    Value { values: AbstractValue::Any, reasons: value.reasons }
-                }
-            }
+        _ => (evaluate(head, contexts), &steps[..]),
+    };
+    match value.values {
+        _ if rest.is_empty() => value,
+        AbstractValue::OneOf(values) => {
+            let results: Option<Vec<Evaluation>> = values.iter().map(|value| at_path(value, rest)).collect();
+            results.map_or_else(unknown, |results| Value::one_of(results, value.reasons))
         }
+        AbstractValue::NonEmpty | AbstractValue::Any => Value { values: AbstractValue::Any, reasons: value.reasons },
+    }
+}
+
+/// The value at a path; `None` if it depends on the order of the fields of an object, which is not kept.
+fn at_path(value: &Evaluation, steps: &[Step]) -> Option<Evaluation> {
+    match steps {
+        [] => Some(value.clone()),
+        [Step::Member(name), rest @ ..] => at_path(&member(value, std::slice::from_ref(name)), rest),
+        [Step::Every, rest @ ..] => Some(Evaluation::Array(filtered(every_item(value)?, rest)?)),
+    }
+}
+
+/// The results of the rest of a path for each of the items that `*` yields. Items without a member are left
+/// out.
+fn filtered(items: Vec<Evaluation>, steps: &[Step]) -> Option<Vec<Evaluation>> {
+    let Some((step, rest)) = steps.split_first() else { return Some(items) };
+    let of_item = |item: &Evaluation| match step {
+        Step::Every => every_item(item),
+        Step::Member(name) => Some(find_member(item, name).cloned().into_iter().collect()),
+    };
+    let next: Option<Vec<Vec<Evaluation>>> = items.iter().map(of_item).collect();
+    filtered(next?.concat(), rest)
+}
+
+/// The items of a list or the values of an object; none of another value.
+fn every_item(value: &Evaluation) -> Option<Vec<Evaluation>> {
+    match value {
+        Evaluation::Array(items) => Some(items.clone()),
+        Evaluation::Object(fields) if fields.len() < 2 => Some(fields.values().cloned().collect()),
+        Evaluation::Object(_) => None,
+        _ => Some(Vec::new()),
     }
 }
 
@@ -525,14 +568,17 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
 #[must_use]
 pub fn member(value: &Evaluation, names: &[String]) -> Evaluation {
     let Some((name, rest)) = names.split_first() else { return value.clone() };
-    let next = match value {
+    find_member(value, name).map_or(Evaluation::Null, |next| member(next, rest))
+}
+
+fn find_member<'v>(value: &'v Evaluation, name: &str) -> Option<&'v Evaluation> {
+    match value {
         Evaluation::Object(fields) => {
             fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         }
         Evaluation::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
         _ => None,
-    };
-    next.map_or(Evaluation::Null, |next| member(next, rest))
+    }
 }
 
 fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
