@@ -513,3 +513,29 @@ jobs:
         assert!(!tried(BY_HAND, env).contains(&"cloud".to_owned()), "{env}");
     }
 }
+
+/// An expression that tests whether a variable is set has two cases: the variable is unset or set.
+#[test]
+fn variable_before_a_literal_has_two_cases() {
+    let (wrong, unknown) = ("error platform-path-byok-model", "undecided");
+    let jobs = |model: &str| {
+        format!(
+            "  a: {{env: {{PAYER: platform, MODEL: \"${{{{ {model} }}}}\"}}, steps: [{{run: bash scripts/eval.sh}}]}}\n"
+        )
+    };
+    for (model, expected) in [
+        ("vars.M || 'ac-16'", &[wrong, unknown][..]),
+        ("vars.M || 'platform/m'", &[unknown]),
+        ("vars.M != '' && vars.M || 'ac-16'", &[wrong, unknown]),
+        ("case(vars.M == '', 'ac-16', vars.M)", &[wrong, unknown]),
+        ("vars.M && 'platform/m' || 'ac-16'", &[wrong]),
+        ("!vars.M && 'ac-16' || 'platform/m'", &[wrong]),
+        ("vars.M && 'platform/m' || 'platform/m'", &[]),
+        ("vars.M || ''", &[unknown]),
+        ("vars.M", &[unknown]),
+    ] {
+        let mut found = findings_in("variable-cases", &jobs(model));
+        found.sort();
+        assert_eq!(found, expected, "{model}");
+    }
+}

@@ -230,13 +230,12 @@ impl Contexts for NoContexts {
     }
 }
 
-/// The repository variables of a text that a literal replaces if they are unset, as in
-/// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count as a
-/// default.
+/// The repository variables of a text that decide whether a literal is its value, as in
+/// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count.
 #[must_use]
 pub fn vars_with_default(template: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    if !template.contains("||") {
+    if !template.to_lowercase().contains("vars") {
         return found;
     }
     for part in parts(template) {
@@ -249,8 +248,8 @@ pub fn vars_with_default(template: &str) -> BTreeSet<String> {
     found
 }
 
-/// Adds the variables of an expression to `found`. `has_default` says whether a literal follows the
-/// expression in a chain of `||`.
+/// Adds the variables of an expression to `found`. `has_default` says whether the expression decides between
+/// a literal and another value.
 fn add_vars_with_default(expression: &SpannedExpr<'_>, has_default: bool, found: &mut BTreeSet<String>) {
     match &expression.inner {
         Expr::Context(context) if has_default => {
@@ -261,25 +260,37 @@ fn add_vars_with_default(expression: &SpannedExpr<'_>, has_default: bool, found:
                 found.insert(name);
             }
         }
-        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or | BinOp::And, rhs }) => {
             add_vars_with_default(lhs, has_default || ends_in_literal(rhs), found);
+            add_vars_with_default(rhs, has_default, found);
+        }
+        // A comparison with the empty text tells whether a variable is set.
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Eq | BinOp::Neq, rhs }) if is_empty(lhs) || is_empty(rhs) => {
+            add_vars_with_default(lhs, has_default, found);
             add_vars_with_default(rhs, has_default, found);
         }
         Expr::BinExpr(BinExpr { lhs, rhs, .. }) => {
             add_vars_with_default(lhs, false, found);
             add_vars_with_default(rhs, false, found);
         }
-        Expr::UnExpr { expr, .. } => add_vars_with_default(expr, false, found),
-        Expr::Call(call) => call.args.iter().for_each(|argument| add_vars_with_default(argument, false, found)),
+        Expr::UnExpr { expr, .. } => add_vars_with_default(expr, has_default, found),
+        Expr::Call(call) => {
+            let has_default = matches!(call.func, Function::Case) && call.args.iter().any(ends_in_literal);
+            call.args.iter().for_each(|argument| add_vars_with_default(argument, has_default, found));
+        }
         _ => {}
     }
 }
 
-/// True if the last operand of a chain of `||` is a literal text that is not empty.
+fn is_empty(expression: &SpannedExpr<'_>) -> bool {
+    matches!(&expression.inner, Expr::Literal(Literal::String(text)) if text.is_empty())
+}
+
+/// True if the last operand of a chain of `||` and `&&` is a literal text that is not empty.
 fn ends_in_literal(expression: &SpannedExpr<'_>) -> bool {
     match &expression.inner {
         Expr::Literal(Literal::String(text)) => !text.is_empty(),
-        Expr::BinExpr(BinExpr { op: BinOp::Or, rhs, .. }) => ends_in_literal(rhs),
+        Expr::BinExpr(BinExpr { op: BinOp::Or | BinOp::And, rhs, .. }) => ends_in_literal(rhs),
         _ => false,
     }
 }
@@ -823,7 +834,13 @@ mod tests {
             ("${{ (vars.A || 'x') == 'x' && 'y' }}", "A"),
             ("${{ vars.A || '' }}", ""),
             ("${{ vars.A || 1 }}", ""),
-            ("${{ vars.A && 'x' || 'y' }}", ""),
+            ("${{ vars.A && 'x' || 'y' }}", "A"),
+            ("${{ !vars.A && 'x' || vars.A }}", "A"),
+            ("${{ vars.A != '' && vars.A || 'x' }}", "A"),
+            ("${{ inputs.i && vars.A || 'x' }}", "A"),
+            ("${{ case(vars.A != '', vars.A, 'x') }}", "A"),
+            ("${{ vars.A && vars.B }}", ""),
+            ("${{ case(vars.A != '', vars.A, '') }}", ""),
             ("${{ vars.A == 'x' || 'y' }}", ""),
             ("${{ 'x' || vars.A }}", ""),
             ("${{ secrets.A || 'x' }} vars.A || 'x'", ""),
