@@ -539,3 +539,62 @@ fn variable_before_a_literal_has_two_cases() {
         assert_eq!(found, expected, "{model}");
     }
 }
+
+/// A filter of exact names fixes the branch, the tag or the base of a pull request.
+#[test]
+fn exact_filter_fixes_the_ref() {
+    let workflow = |on: &str, condition: &str, step: &str| {
+        format!(
+            "on: {on}
+jobs:
+  a:
+    env: {{PAYER: platform}}
+    steps: [{{if: \"{condition}\", env: {{MODEL: ac-16}}, {step}}}, {{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    const CALL: &str = "run: bash scripts/eval.sh";
+    const IN_SCRIPT: &str = "run: 'if [ \"$GITHUB_REF_NAME\" = main ]; then bash scripts/eval.sh; fi'";
+    let (wrong, clean) = (&[CONTRADICTION][..], &[][..]);
+    for (on, condition, step, expected) in [
+        ("{push: {branches: [main]}}", "github.ref == 'refs/heads/main'", CALL, wrong),
+        ("{push: {branches: main}}", "github.ref_name == 'main'", CALL, wrong),
+        ("{push: {branches: [main]}}", "github.ref != 'refs/heads/main'", CALL, clean),
+        ("{push: {branches: [main]}}", "startsWith(github.ref, 'refs/tags/')", CALL, clean),
+        ("{push: {branches: [main, dev]}}", "github.ref == 'refs/heads/dev'", CALL, wrong),
+        ("{push: {branches: [main, dev]}}", "github.ref == 'refs/heads/other'", CALL, clean),
+        ("{push: {tags: [v1]}}", "github.ref_type == 'tag'", CALL, wrong),
+        ("{push: {tags: [v1]}}", "github.ref_type == 'branch'", CALL, clean),
+        ("{push: {branches: [main], tags: [v1]}}", "github.ref == 'refs/tags/v1'", CALL, wrong),
+        ("{pull_request: {branches: [main]}}", "github.base_ref == 'main'", CALL, wrong),
+        ("{pull_request: {branches: [main]}}", "github.base_ref == 'dev'", CALL, clean),
+        ("{push: {branches: [dev]}}", "true", IN_SCRIPT, clean),
+        ("{push: {branches: [main, dev]}}", "true", IN_SCRIPT, wrong),
+    ] {
+        let workflow = workflow(on, condition, step);
+        assert_eq!(findings("refs", &[("w.yml", &workflow)]), expected, "{workflow}");
+    }
+    // A pattern, a filter that ignores names, and other events leave the ref open.
+    const MODEL: &str = "github.ref == 'refs/heads/main' && 'ac-16' || 'platform/m'";
+    let on_open = [
+        "{push: {branches: ['main', 'release/*']}}",
+        "{push: {branches-ignore: [main]}}",
+        "{push: {branches: [main, '!dev']}}",
+        "[push]",
+        "{pull_request: {branches: [main]}}",
+        "{workflow_dispatch: {branches: [main]}}",
+    ];
+    for on in on_open {
+        let workflow = format!(
+            "on: {on}\njobs: {{a: {{env: {{PAYER: platform, MODEL: \"${{{{ {MODEL} }}}}\"}}, steps: [{{{CALL}}}]}}}}\n"
+        );
+        assert_eq!(findings("refs", &[("w.yml", &workflow)]), ["undecided"], "{workflow}");
+    }
+    let called = format!(
+        "on: workflow_call
+jobs: {{a: {{env: {{PAYER: platform, MODEL: \"${{{{ {MODEL} }}}}\"}}, steps: [{{{CALL}}}]}}}}
+"
+    );
+    let caller = "on: {push: {branches: [dev, main]}}\njobs: {a: {uses: ./.github/workflows/called.yml}}\n";
+    assert_eq!(findings("refs", &[("called.yml", &called), ("w.yml", caller)]), wrong);
+}

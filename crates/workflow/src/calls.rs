@@ -55,6 +55,7 @@ pub fn invocation(
         event: outer.event.clone(),
         is_unknown_event: outer.is_unknown_event,
         declared: declared.iter().map(|input| input.name.to_lowercase()).collect(),
+        github: outer.github.clone(),
         event_inputs: outer.event_inputs.clone(),
         inputs,
         secrets: secrets(call, context),

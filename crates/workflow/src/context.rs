@@ -45,6 +45,9 @@ impl Contexts for EvalContext<'_> {
                 None => null(),
             },
             ["github" | "gitea", "event_name"] => Value::known(Evaluation::String(self.invocation.event.clone())),
+            ["github" | "gitea", name] if self.invocation.github.contains_key(*name) => {
+                Value::known(Evaluation::String(self.invocation.github[*name].clone()))
+            }
             ["matrix", name, ..] => match self.row {
                 Ok(row) => row.get(*name).map_or_else(null, |value| part_of(value, &path[2..], unknown)),
                 Err(why) => Value::unknown(why),

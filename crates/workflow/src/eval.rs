@@ -13,7 +13,7 @@ use super::model::Trigger;
 use super::outputs::KnownOutputs;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
-use super::trigger::{Invocation, MAX_INVOCATIONS, RelevantInputs, invocations};
+use super::trigger::{Invocation, MAX_INVOCATIONS, REF, RelevantInputs, invocations};
 
 /// Maximum depth of nested calls of reusable workflows.
 const DEPTH: usize = 12;
@@ -243,7 +243,10 @@ impl<'r> Evaluation<'r> {
             let texts = relevant.get(&name.to_lowercase()).into_iter().flatten();
             texts.flat_map(|text| names_in(value.text().unwrap_or_default()).into_iter().map(move |name| (name, text)))
         });
-        let inputs = slice.inputs_with(texts);
+        let mut inputs = slice.inputs_with(texts);
+        if relevant.contains_key(REF) {
+            inputs.entry(REF.to_owned()).or_default();
+        }
         let path = &self.repository.files()[id.0].path;
         let mut all: Vec<Invocation> = Vec::new();
         let invocations = self.invocations(id.0, &inputs, depth);

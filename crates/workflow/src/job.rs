@@ -15,7 +15,7 @@ use super::model::{Condition, Defaults, EnvLayer, Job, Script, Step, Workflow};
 use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
-use super::slice::{Search, Slice};
+use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE, Written};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -332,6 +332,10 @@ impl<'w> JobRun<'_, 'w> {
             let path = Text::known(format!("{WORKSPACE}/{}", action.directory));
             let variable = Variable { value: path, export: Export::Yes, assigned: None };
             variables.insert("GITHUB_ACTION_PATH".to_owned(), variable);
+        }
+        for (field, text) in &self.invocation.github {
+            let variable = Variable { value: Text::known(text.clone()), export: Export::Yes, assigned: None };
+            variables.insert(github_variable(field), variable);
         }
         let directory = self.directory(step, &context);
         let input = Input {

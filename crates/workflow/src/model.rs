@@ -3,7 +3,7 @@
 //! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
 //! because one malformed job must not hide another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -35,7 +35,13 @@ pub struct Trigger {
     pub inputs: Vec<Input>,
     /// The outputs it declares, for `workflow_call`: the name in lower case, and the text of the value.
     pub outputs: Vec<(String, String)>,
+    /// The fields of `github` that its filter of branches and tags fixes, once for each name in the filter;
+    /// empty if it names patterns or nothing.
+    pub refs: Vec<GithubFields>,
 }
+
+/// Fields of `github`, by name.
+pub type GithubFields = BTreeMap<String, String>;
 
 /// One input of a workflow.
 #[derive(Clone, Debug)]
@@ -235,7 +241,7 @@ impl Trigger {
     /// An event without inputs.
     #[must_use]
     pub fn new(event: &str) -> Self {
-        Self { event: event.to_owned(), inputs: Vec::new(), outputs: Vec::new() }
+        Self { event: event.to_owned(), inputs: Vec::new(), outputs: Vec::new(), refs: Vec::new() }
     }
 }
 
@@ -359,10 +365,40 @@ fn triggers(on: &Node) -> Vec<Trigger> {
             .filter_map(|(event, settings)| {
                 let inputs = settings.get("inputs").map(Node::entries).unwrap_or_default();
                 let inputs = inputs.iter().filter_map(input).collect();
-                Some(Trigger { inputs, outputs: outputs_of(settings), ..Trigger::new(event.text()?) })
+                let event = event.text()?;
+                let refs = refs_of(event, settings);
+                Some(Trigger { inputs, outputs: outputs_of(settings), refs, ..Trigger::new(event) })
             })
             .collect(),
         _ => plain(on).into_iter().collect(),
+    }
+}
+
+/// What the filter of an event says about `github`; see [`Trigger::refs`].
+fn refs_of(event: &str, settings: &Node) -> Vec<GithubFields> {
+    let is_exact = |name: &String| !name.contains(['*', '?', '+', '[', ']', '!', '\\', '$']);
+    let names = |key: &str| settings.get(key).map(labels).unwrap_or_default();
+    let (branches, tags) = (names("branches"), names("tags"));
+    let ignores = ["branches-ignore", "tags-ignore"].iter().any(|key| settings.get(key).is_some());
+    if ignores || !branches.iter().chain(&tags).all(is_exact) {
+        return Vec::new();
+    }
+    let fields =
+        |fields: &[(&str, String)]| fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+    let of_ref = |kind: &str, directory: &str, name: &String| {
+        let full = format!("refs/{directory}/{name}");
+        fields(&[("ref", full), ("ref_name", name.clone()), ("ref_type", kind.to_owned())])
+    };
+    match event {
+        "push" => {
+            let branches = branches.iter().map(|name| of_ref("branch", "heads", name));
+            branches.chain(tags.iter().map(|name| of_ref("tag", "tags", name))).collect()
+        }
+        // A pull request runs on a ref of its own.
+        "pull_request" | "pull_request_target" => {
+            branches.iter().map(|name| fields(&[("base_ref", name.clone())])).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::document::{Node, Value};
 use super::expression;
 use super::flows::{Flows, Name, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
-use super::trigger::RelevantInputs;
+use super::trigger::{REF, REF_FIELDS, RelevantInputs};
 use slug_shell::{Files, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
@@ -263,6 +263,9 @@ impl Slice {
         self.script_bytes += script.len();
         self.add(expression::references(script));
         self.vars_with_default.extend(expression::vars_with_default(script));
+        if variables_in_script(script).any(|name| REF_FIELDS.iter().any(|field| name == github_variable(field))) {
+            self.add_ref();
+        }
         self.variables.extend(variables_in_script(script));
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
         if runs_action(step, search) {
@@ -271,6 +274,10 @@ impl Slice {
                 self.add_vars(value);
             }
         }
+    }
+
+    fn add_ref(&mut self) {
+        self.inputs.entry(REF.to_owned()).or_default();
     }
 
     /// Adds all variables that relevant variables refer to, directly or transitively.
@@ -309,6 +316,7 @@ impl Slice {
                 ("inputs", Some(name), _) => drop(self.inputs.entry(name).or_default()),
                 ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
+                ("github" | "gitea", Some(name), _) if REF_FIELDS.contains(&name.as_str()) => self.add_ref(),
                 ("steps", Some(id), _) => drop(self.step_ids.insert(id)),
                 ("needs" | "jobs", Some(id), _) => drop(self.needs.insert(id)),
                 ("matrix", None, _) => self.all_matrix_keys = true,
@@ -381,6 +389,11 @@ fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
         Value::Mapping(entries) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
         _ => node.text().map(expression::references).unwrap_or_default(),
     }
+}
+
+/// The variable in which a forge passes a field of `github` to scripts.
+pub(super) fn github_variable(field: &str) -> String {
+    format!("GITHUB_{}", field.to_uppercase())
 }
 
 /// The names that follow a `$` in a script.

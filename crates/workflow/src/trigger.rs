@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use github_actions_expressions::Evaluation;
 
-use super::model::{Input, InputKind, Trigger};
+use super::model::{GithubFields, Input, InputKind, Trigger};
 use super::outputs::Outputs;
 use slug_value::{Value, to_text};
 
@@ -21,6 +21,8 @@ pub struct Invocation {
     pub is_unknown_event: bool,
     /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
+    /// The known fields of `github`, besides the event and its inputs.
+    pub github: GithubFields,
     /// The values of `github.event.inputs`.
     pub event_inputs: InputValues,
     /// The values of `inputs`.
@@ -56,6 +58,12 @@ const TEXTS: usize = 16;
 /// text, without duplicates.
 pub type RelevantInputs = BTreeMap<String, Vec<String>>;
 
+/// The key of [`RelevantInputs`] for the branch or tag. An input cannot have this name.
+pub const REF: &str = "github.ref";
+
+/// The fields of `github` that depend on the branch or tag.
+pub const REF_FIELDS: [&str; 4] = ["base_ref", "ref", "ref_name", "ref_type"];
+
 /// Values of inputs, by name in lower case.
 pub type InputValues = BTreeMap<String, Value>;
 
@@ -82,7 +90,8 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
             Some((*input, choices(input, texts, &trigger.event)))
         })
         .collect();
-    let count = options.iter().fold(1_usize, |count, (_, choices)| count.saturating_mul(choices.len()));
+    let refs = trigger.refs.len().max(1);
+    let count = options.iter().fold(refs, |count, (_, choices)| count.saturating_mul(choices.len()));
     let has_texts = options
         .iter()
         .any(|(input, _)| relevant.get(&input.name.to_lowercase()).is_some_and(|texts| !texts.is_empty()));
@@ -90,18 +99,29 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
         let without_texts = relevant.keys().map(|name| (name.clone(), Vec::new())).collect();
         return invocations(trigger, &without_texts);
     }
-    let mut all = vec![Invocation {
+    let is_ref_relevant = relevant.contains_key(REF);
+    let refs = match trigger.refs.as_slice() {
+        refs if is_ref_relevant && !refs.is_empty() => refs,
+        [only] => std::slice::from_ref(only),
+        _ => &[GithubFields::new()],
+    };
+    let of_ref = |github: &GithubFields| Invocation {
         event: trigger.event.clone(),
         is_unknown_event: trigger.event == "workflow_call",
         declared: inputs.iter().map(|input| input.name.to_lowercase()).collect(),
+        github: github.clone(),
         event_inputs: InputValues::new(),
         inputs: InputValues::new(),
         secrets: Secrets::All,
-        chosen: Vec::new(),
+        chosen: match github.first_key_value().filter(|_| refs.len() > 1) {
+            Some((name, text)) => vec![(format!("github.{name}"), text.clone())],
+            None => Vec::new(),
+        },
         vars: Vec::new(),
         callers: Vec::new(),
         job_outputs: Rc::default(),
-    }];
+    };
+    let mut all: Vec<Invocation> = refs.iter().map(of_ref).collect();
     for (input, mut choices) in options {
         if count > MAX_INVOCATIONS {
             let why = format!("the inputs have more than {MAX_INVOCATIONS} combinations");
@@ -160,6 +180,7 @@ impl Invocation {
             event: "any event".to_owned(),
             is_unknown_event: true,
             declared: inputs.keys().cloned().collect(),
+            github: GithubFields::new(),
             event_inputs: inputs.clone(),
             inputs,
             secrets: Secrets::All,
