@@ -201,11 +201,22 @@ fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
             }
             call.args.iter().for_each(|argument| add_comparisons(argument, found));
         }
+        // A table of literals, as in `fromJSON('{"a": 1}')[inputs.name]`.
+        Expr::Context(context) => {
+            if let [
+                head @ SpannedExpr { inner: Expr::Call(_), .. },
+                SpannedExpr { inner: Expr::Index(index), .. },
+                ..,
+            ] = context.parts.as_slice()
+            {
+                add_comparison(index, head, found);
+            }
+        }
         _ => {}
     }
 }
 
-/// Adds the comparison of a name with a constant, which may be a list of texts.
+/// Adds the comparison of a name with a constant, which may be a list of texts or an object with these keys.
 fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
     let Expr::Context(path) = &name.inner else { return };
     let (context, Some(name)) = reference(path) else { return };
@@ -214,8 +225,9 @@ fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, found: &mu
     }
     let texts = match evaluate(constant, &NoContexts).single() {
         Some(Evaluation::Array(items)) => items.iter().map(to_text).collect(),
-        Some(Evaluation::Object(_)) | None => Vec::new(),
+        Some(Evaluation::Object(fields)) => fields.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
         Some(scalar) => vec![to_text(scalar)],
+        None => Vec::new(),
     };
     let comparison = |text| Comparison { context: context.clone(), name: name.clone(), text };
     found.extend(texts.into_iter().filter(|text| !text.is_empty()).map(comparison));
@@ -860,6 +872,7 @@ mod tests {
             ("${{ contains(fromJSON('[\"x\", \"y\"]'), inputs.a) }}", "inputs.a=x inputs.a=y"),
             ("${{ startsWith(inputs.a, 'x') || endsWith(inputs.a, 'y') }}", "inputs.a=x inputs.a=y"),
             ("${{ inputs.a == 1 || inputs.a == format('x{0}', 'y') }}", "inputs.a=1 inputs.a=xy"),
+            ("${{ fromJSON('{\"y\": 1, \"x\": 2}')[inputs.a] }}", "inputs.a=x inputs.a=y"),
             ("${{ env.A == 'x' || matrix.b == 'y' }}", "env.A=x matrix.b=y"),
             ("${{ inputs.a == '' || inputs.a == inputs.b || inputs.a < 'x' || github.ref == 'x' }}", ""),
             ("inputs.a == 'x'", ""),

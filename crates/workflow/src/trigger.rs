@@ -217,7 +217,10 @@ fn choices(input: &Input, texts: &[String], event: &str) -> Vec<Choice> {
         }
         InputKind::Number => {
             let default = default.and_then(|default| default.parse().ok()).map(Evaluation::Number);
-            default.map(known).into_iter().chain([any_value()]).collect()
+            let is_other = |number: &Evaluation| Some(number) != default.as_ref();
+            let numbers = texts.iter().filter_map(|text| text.parse().ok()).map(Evaluation::Number).filter(is_other);
+            let numbers = numbers.take(TEXTS).map(known);
+            default.clone().map(known).into_iter().chain(numbers).chain([any_value()]).collect()
         }
         InputKind::Text | InputKind::Choice(_) => {
             let default = known(Evaluation::String(default.unwrap_or_default().to_owned()));

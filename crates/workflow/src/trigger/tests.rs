@@ -129,6 +129,7 @@ fn free_text_input_takes_texts_before_any_value() {
     let text = input("K", InputKind::Text, Some("d"));
     assert_eq!(found(text.clone(), &["d", "e"]), ["d", "e", "anything"]);
     assert_eq!(found(options_of(&["d", "f"]), &["d", "e"]), ["d", "f"]);
+    assert_eq!(found(input("K", InputKind::Number, Some("3")), &["d", "3", "4.0"]), ["3", "4", "anything"]);
     // Too many combinations: the texts are left out.
     let many: Vec<String> = (0..20).map(|number| number.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
