@@ -7,7 +7,8 @@ use slug_resolver::{Policy, Registry};
 use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
 use slug_workflow::scripts::NoFiles;
-use slug_workflow::slice::{Search, Texts};
+use slug_workflow::slice::Search;
+use slug_workflow::texts::{Name, Texts, add_text};
 
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
@@ -119,11 +120,8 @@ impl<'a> Linter<'a> {
                 Source::Text(_) => None,
             });
             for variable in variables {
-                let texts = self.runtimes.entry(variable.clone()).or_default();
                 for runtime in known.iter().copied().chain(policy.runtimes()) {
-                    if !texts.iter().any(|text| text == runtime) {
-                        texts.push(runtime.to_owned());
-                    }
+                    add_text(&mut self.runtimes, Name::new("env", variable), runtime);
                 }
             }
         }

@@ -464,6 +464,25 @@ jobs: {{a: {{env: {{MODEL: ac-16, ACME_API_KEY: '${{{{ secrets.K }}}}'}}, steps:
     }
 }
 
+/// Where the texts would exceed the limits of a job, only the default and any other value are evaluated.
+#[test]
+fn texts_of_inputs_never_cost_the_rows() {
+    let texts: String = (0..16).map(|number| format!("inputs.mode == 't{number}' || ")).collect();
+    let cells = (0..250).map(|number| format!("a{number}")).collect::<Vec<_>>().join(", ");
+    let workflow = format!(
+        "on: {{workflow_dispatch: {{inputs: {{mode: {{default: own}}}}}}}}
+jobs:
+  a:
+    strategy: {{matrix: {{m: [ac-16, {cells}]}}}}
+    env: {{PAYER: \"${{{{ ({texts}inputs.mode == 'x') && 'platform' || 'platform' }}}}\", MODEL: '${{{{ matrix.m }}}}'}}
+    steps: [{}]
+",
+        "{run: bash scripts/eval.sh}, ".repeat(6)
+    );
+    let found = findings("texts-and-rows", &[("w.yml", &workflow)]);
+    assert!(found.iter().any(|title| title == CONTRADICTION), "{found:?}");
+}
+
 /// A free-text input that selects the runtime is tried with each runtime, on any way to the variable.
 #[test]
 fn free_text_input_is_tried_with_runtimes() {

@@ -13,6 +13,7 @@ use super::model::Trigger;
 use super::outputs::KnownOutputs;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
+use super::texts::{Texts, add_text};
 use super::trigger::{Invocation, MAX_INVOCATIONS, REF, RelevantInputs, invocations};
 
 /// Maximum depth of nested calls of reusable workflows.
@@ -63,11 +64,17 @@ impl<'r> Evaluation<'r> {
             return Vec::new();
         }
         self.calls_left.set(CALLS);
+        let eval = self.job_eval(job, &slice);
         let mut invocations = self.invocations(job.0, &slice.inputs, 0);
+        if slice.inputs.values().any(|texts| !texts.is_empty()) {
+            let fewer = self.invocations(job.0, &without_texts(&slice.inputs), 0);
+            if exceeds(&eval, &invocations, &fewer) {
+                invocations = fewer;
+            }
+        }
         if invocations.len() > slice.max_invocations() {
             invocations = vec![Invocation::unknown(&slice.inputs)];
         }
-        let eval = self.job_eval(job, &slice);
         let cases = self.cases_of_vars(&invocations, &eval);
         let cases: Vec<Invocation> =
             cases.into_iter().map(|case| self.with_needs(job, &slice.needs, case, 0)).collect();
@@ -86,12 +93,7 @@ impl<'r> Evaluation<'r> {
         let cases = vars.iter().fold(invocations.to_vec(), |cases, name| {
             cases.iter().flat_map(|invocation| invocation.cases_of_var(name)).collect()
         });
-        let is_known = |count| {
-            invocations.iter().all(|invocation| eval.rows(invocation, count).iter().all(|(row, _)| row.is_ok()))
-        };
-        let exceeds = cases.len() > eval.slice.max_invocations().min(MAX_INVOCATIONS)
-            || (is_known(invocations.len()) && !is_known(cases.len()));
-        if exceeds { invocations.to_vec() } else { cases }
+        if exceeds(eval, &cases, invocations) { invocations.to_vec() } else { cases }
     }
 
     fn slice(&self, job: JobId) -> Rc<Slice> {
@@ -222,6 +224,9 @@ impl<'r> Evaluation<'r> {
         for &caller in callers {
             all.extend(self.invocations_by(caller, file, relevant, depth + 1));
         }
+        if all.len() > MAX_INVOCATIONS && relevant.values().any(|texts| !texts.is_empty()) {
+            return self.invocations(file, &without_texts(relevant), depth);
+        }
         if all.len() > MAX_INVOCATIONS || self.calls_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
@@ -238,12 +243,14 @@ impl<'r> Evaluation<'r> {
         let eval = self.job_eval(id, &slice);
         let declared = self.repository.files()[called].workflow.inputs_of(CALL_EVENT);
         // What is worth trying in the called workflow is so in what the caller passes to it.
-        let passed = eval.job.call().into_iter().flat_map(|call| &call.with);
-        let texts = passed.flat_map(|(name, _, value)| {
-            let texts = relevant.get(&name.to_lowercase()).into_iter().flatten();
-            texts.flat_map(|text| names_in(value.text().unwrap_or_default()).into_iter().map(move |name| (name, text)))
-        });
-        let mut inputs = slice.inputs_with(texts);
+        let mut texts = Texts::new();
+        for (input, _, value) in eval.job.call().into_iter().flat_map(|call| &call.with) {
+            for name in names_in(value.text().unwrap_or_default()) {
+                let of_input = relevant.get(&input.to_lowercase()).into_iter().flatten();
+                of_input.for_each(|text| add_text(&mut texts, name.clone(), text));
+            }
+        }
+        let mut inputs = slice.inputs_with(&[&texts]);
         if relevant.contains_key(REF) {
             inputs.entry(REF.to_owned()).or_default();
         }
@@ -266,6 +273,18 @@ impl<'r> Evaluation<'r> {
         }
         all
     }
+}
+
+/// Whether the evaluation of `cases` in place of `invocations` exceeds a limit.
+fn exceeds(eval: &JobEval<'_, '_>, cases: &[Invocation], invocations: &[Invocation]) -> bool {
+    let is_known =
+        |count| invocations.iter().all(|invocation| eval.rows(invocation, count).iter().all(|(row, _)| row.is_ok()));
+    cases.len() > eval.slice.max_invocations().min(MAX_INVOCATIONS)
+        || (is_known(invocations.len()) && !is_known(cases.len()))
+}
+
+fn without_texts(inputs: &RelevantInputs) -> RelevantInputs {
+    inputs.keys().map(|name| (name.clone(), Vec::new())).collect()
 }
 
 #[cfg(test)]

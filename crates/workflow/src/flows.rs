@@ -1,25 +1,14 @@
-//! The flow of values from inputs to variables, followed backwards: a text that matters for a variable is
-//! worth trying as the value of the input that sets it.
+//! The flow of values from inputs to variables: a text that matters for a variable is worth trying as the
+//! value of the input that sets it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Node, Value};
 use super::expression::{Part, parts, sources};
 use super::model::EnvLayer;
+use super::texts::Name;
 
-/// A name in a context, both in lower case: `inputs.model` or `env.model`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name(pub String, pub String);
-
-impl Name {
-    /// A name in a context.
-    #[must_use]
-    pub fn new(context: &str, name: &str) -> Self {
-        Self(context.to_lowercase(), name.to_lowercase())
-    }
-}
-
-/// The names from which the values of variables and matrix keys can come.
+/// The variables and matrix keys that can get the values of other names.
 #[derive(Debug, Default)]
 pub struct Flows(BTreeMap<Name, BTreeSet<Name>>);
 
@@ -27,31 +16,36 @@ impl Flows {
     /// The flows of a job with these environments and this matrix.
     #[must_use]
     pub fn new(layers: &[&EnvLayer], matrix: Option<&Node>) -> Self {
-        let mut flows: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+        let mut flows = Self::default();
         for entry in layers.iter().flat_map(|layer| layer.entries()) {
-            flows.entry(Name::new("env", &entry.name)).or_default().extend(names_in(&entry.value));
+            flows.add(&entry.value, &Name::new("env", &entry.name));
         }
         for (key, values) in matrix.map(Node::entries).unwrap_or_default() {
             let key = key.text().unwrap_or_default();
             let of_rows = values.items().iter().flat_map(Node::entries).filter(|_| key == "include");
             let keys = of_rows.filter_map(|(key, value)| Some((key.text()?, value)));
             for (key, values) in keys.chain([(key, values)]) {
-                let names = flows.entry(Name::new("matrix", key)).or_default();
-                each_text(values, &mut |text| names.extend(names_in(text)));
+                each_text(values, &mut |text| flows.add(text, &Name::new("matrix", key)));
             }
         }
-        Self(flows)
+        flows
     }
 
-    /// A name and every name from which its value can come, directly or not.
+    fn add(&mut self, text: &str, target: &Name) {
+        for name in names_in(text) {
+            self.0.entry(name).or_default().insert(target.clone());
+        }
+    }
+
+    /// A name and every name that its value can reach, directly or not.
     #[must_use]
-    pub fn origins(&self, name: &Name) -> BTreeSet<Name> {
+    pub fn reached(&self, name: &Name) -> BTreeSet<Name> {
         let mut found = BTreeSet::from([name.clone()]);
         let mut open = vec![name];
         while let Some(name) = open.pop() {
-            for origin in self.0.get(name).into_iter().flatten() {
-                if found.insert(origin.clone()) {
-                    open.push(origin);
+            for target in self.0.get(name).into_iter().flatten() {
+                if found.insert(target.clone()) {
+                    open.push(target);
                 }
             }
         }
@@ -77,6 +71,9 @@ pub fn names_in(text: &str) -> BTreeSet<Name> {
 /// The names that a script seems to compare with texts, by `=`, `==`, `!=` and `case`. The script is not
 /// parsed, because the result only says what is worth trying.
 pub fn comparisons_in_script(script: &str) -> Vec<(Name, String)> {
+    if !script.contains('=') && !script.contains("case") {
+        return Vec::new();
+    }
     let mut expressions = Vec::new();
     let mut text = String::new();
     for part in parts(script) {

@@ -24,4 +24,5 @@ pub mod scalar;
 mod script;
 pub mod scripts;
 pub mod slice;
+pub mod texts;
 pub mod trigger;

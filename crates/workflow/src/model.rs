@@ -3,13 +3,14 @@
 //! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
 //! because one malformed job must not hide another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
-use super::expression::{self, Comparison};
+use super::expression;
 use super::scalar::text_of;
+use super::texts::{Name, Texts, add_text};
 
 /// A workflow.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +23,8 @@ pub struct Workflow {
     pub defaults: Defaults,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Rc<Job>>,
-    /// The names that expressions of the file compare with texts.
-    pub comparisons: BTreeSet<Comparison>,
+    /// The texts with which expressions of the file compare names.
+    pub comparisons: Texts,
 }
 
 /// One event that starts a workflow.
@@ -232,7 +233,11 @@ impl Workflow {
                 .get("jobs")
                 .map(|jobs| jobs.entries().iter().filter_map(job).map(Rc::new).collect())
                 .unwrap_or_default(),
-            comparisons: comparisons_in(root),
+            comparisons: {
+                let mut found = Texts::new();
+                add_comparisons(root, false, &mut found);
+                found
+            },
         }
     }
 }
@@ -341,18 +346,15 @@ impl Workflow {
     }
 }
 
-/// The comparisons in all expressions below a node.
-fn comparisons_in(node: &Node) -> BTreeSet<Comparison> {
-    let in_entry = |(key, value): &(Node, Node)| match (key.text(), value.text()) {
-        (Some("if"), Some(condition)) if !condition.contains("${{") => {
-            expression::comparisons_of(condition).into_iter().collect()
-        }
-        _ => comparisons_in(value),
-    };
-    match &node.value {
-        Value::Sequence(items) => items.iter().flat_map(comparisons_in).collect(),
-        Value::Mapping(entries) => entries.iter().flat_map(in_entry).collect(),
-        _ => node.text().map(expression::comparisons).into_iter().flatten().collect(),
+/// Adds the texts of the comparisons in all expressions below a node.
+fn add_comparisons(node: &Node, is_condition: bool, found: &mut Texts) {
+    node.items().iter().for_each(|item| add_comparisons(item, false, found));
+    node.entries().iter().for_each(|(key, value)| add_comparisons(value, key.text() == Some("if"), found));
+    let Some(text) = node.text() else { return };
+    let is_bare = is_condition && !text.contains("${{");
+    let comparisons = if is_bare { expression::comparisons_of(text) } else { expression::comparisons(text) };
+    for it in comparisons {
+        add_text(found, Name::new(&it.context, &it.name), &it.text);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The slice of a job: its steps, variables, inputs and matrix keys that can affect a call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
-use super::flows::{Flows, Name, comparisons_in_script};
+use super::flows::{Flows, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
+use super::texts::{Name, Texts, add_text};
 use super::trigger::{REF, REF_FIELDS, RelevantInputs};
 use slug_shell::{Files, is_name};
 
@@ -22,12 +23,6 @@ pub const SCRIPT_BYTES: usize = 8 << 20;
 /// Bytes of scripts that may be interpreted for each job, however many jobs a file has.
 const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
-/// Texts by the name of a variable.
-pub type Texts = BTreeMap<String, Vec<String>>;
-
-/// No texts.
-pub static NO_TEXTS: Texts = Texts::new();
-
 /// The targets and variables that an evaluation looks for.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
@@ -35,7 +30,7 @@ pub struct Search<'a> {
     pub targets: &'a [&'a str],
     /// The relevant variables.
     pub variables: &'a BTreeSet<String>,
-    /// The texts to try if an input that takes any text sets a variable, by the name of the variable.
+    /// The texts to try if an input that takes any text sets a variable.
     pub texts: &'a Texts,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
@@ -209,23 +204,25 @@ impl Slice {
             }
         }
         slice.flows = Flows::new(&layers, job.matrix.as_ref());
-        let compared = workflow.comparisons.iter().map(|it| (Name::new(&it.context, &it.name), &it.text));
-        let searched =
-            search.texts.iter().flat_map(|(name, texts)| texts.iter().map(|text| (Name::new("env", name), text)));
-        let scripts = slice.steps.iter().filter_map(|index| job.steps()[*index].run.as_ref());
-        let in_scripts: Vec<(Name, String)> = scripts.flat_map(|run| comparisons_in_script(&run.text)).collect();
-        let in_scripts = in_scripts.iter().map(|(name, text)| (name.clone(), text));
-        slice.inputs = slice.inputs_with(compared.chain(in_scripts).chain(searched));
+        let mut in_scripts = Texts::new();
+        for run in slice.steps.iter().filter_map(|index| job.steps()[*index].run.as_ref()) {
+            for (name, text) in comparisons_in_script(&run.text) {
+                add_text(&mut in_scripts, name, &text);
+            }
+        }
+        slice.inputs = slice.inputs_with(&[&workflow.comparisons, &in_scripts, search.texts]);
         slice
     }
 
-    /// The relevant inputs, with the texts that they already have and the texts of names to which they flow.
+    /// The relevant inputs, with the texts that they already have and those of the names that they reach.
     #[must_use]
-    pub fn inputs_with<'t>(&self, texts: impl Iterator<Item = (Name, &'t String)>) -> RelevantInputs {
+    pub fn inputs_with(&self, tables: &[&Texts]) -> RelevantInputs {
         let mut inputs = self.inputs.clone();
-        for (name, text) in texts {
-            for Name(_, input) in self.flows.origins(&name).into_iter().filter(|Name(context, _)| context == "inputs") {
-                if let Some(texts) = inputs.get_mut(&input).filter(|texts| !texts.contains(text)) {
+        for (input, texts) in &mut inputs {
+            let names = self.flows.reached(&Name::new("inputs", input));
+            let found = tables.iter().flat_map(|table| names.iter().filter_map(|name| table.get(name)).flatten());
+            for text in found {
+                if !texts.contains(text) {
                     texts.push(text.clone());
                 }
             }

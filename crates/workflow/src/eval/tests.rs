@@ -4,7 +4,8 @@ use std::rc::Rc;
 use super::Evaluation;
 use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
-use crate::slice::{NO_TEXTS, Search};
+use crate::slice::Search;
+use crate::texts::NO_TEXTS;
 
 const CALLER: &str = "\
 on: push

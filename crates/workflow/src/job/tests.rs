@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::declared::Declared;
 use crate::document;
-use crate::slice::NO_TEXTS;
+use crate::texts::NO_TEXTS;
 use crate::trigger::invocations;
 
 use file::{Rendered, line_of, render};

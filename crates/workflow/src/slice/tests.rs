@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{NO_TEXTS, Search, Slice};
+use super::{Search, Slice};
 use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
+use crate::texts::NO_TEXTS;
 
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {

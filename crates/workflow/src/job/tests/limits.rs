@@ -9,7 +9,8 @@ use crate::declared::Declared;
 use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
-use crate::slice::{NO_TEXTS, Search, Slice};
+use crate::slice::{Search, Slice};
+use crate::texts::NO_TEXTS;
 use crate::trigger::{Invocation, RelevantInputs};
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
