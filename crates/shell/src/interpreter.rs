@@ -361,7 +361,7 @@ impl Interpreter<'_> {
                 break;
             }
             let next = if item.in_background {
-                let outcome = self.tolerant(|it| it.subshell(|it| it.and_or(item)));
+                let outcome = self.subshell(|it| it.and_or(item));
                 Outcome::success(outcome.output)
             } else {
                 self.and_or(item)
